@@ -1,0 +1,64 @@
+"""Who there is: people, the projects they share, and what each may do there."""
+
+from typing import ClassVar, Self
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models.functions import Now
+
+
+class User(AbstractUser):
+    """A person who signs in."""
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", "owner"
+    EVALUATOR = "evaluator", "evaluator"
+    REVIEWER = "reviewer", "reviewer"
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def seen_by(self, user: User) -> Self:
+        """Projects whose results this person may look at: reviewers stay blind."""
+        if user.is_superuser:
+            return self
+        return self.filter(
+            memberships__user=user, memberships__role__in=[Role.OWNER, Role.EVALUATOR]
+        )
+
+
+class Project(models.Model):
+    """The space of one team."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=200)
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects: ClassVar = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Membership(models.Model):
+    """One person's role in one project."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role.choices)
+
+    class Meta:
+        ordering = ["project", "user"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "user"],
+                name="membership_once",
+                violation_error_message="This person is already a member of the project.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.role} of {self.project}"

@@ -1,0 +1,407 @@
+"""Rows out of the files people have: JSONL, CSV and Parquet, one row at a time.
+
+Whatever is wrong with a file is a DataError that names the file, the line and the field. No
+Django here, so that comparing two files of answers needs no database.
+"""
+
+import csv
+import gzip
+import json
+import math
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, NoReturn
+
+LINE_LIMIT = 32 * 1024 * 1024
+READ = "JSONL (.jsonl, .ndjson), CSV (.csv), either gzipped (.gz), and Parquet (.parquet)"
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_BOM = b"\xef\xbb\xbf"
+
+
+class DataError(Exception):
+    """What is wrong with a file, and where: `answers.jsonl, line 3, field 'id': …`."""
+
+    def __init__(
+        self, message: str, *, file: str, line: int | None = None, field: str | None = None
+    ) -> None:
+        self.file, self.line, self.field, self.message = file, line, field, message
+        unit = "row" if file.lower().endswith(".parquet") else "line"
+        where = [file]
+        if line is not None:
+            where.append(f"{unit} {line}")
+        if field is not None:
+            where.append(f"field '{field}'")
+        super().__init__(f"{', '.join(where)}: {message}")
+
+
+class Flaw(ValueError):
+    """What is wrong with a value, and in which field of it ('' is the whole)."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        self.message, self.field = message, field
+        super().__init__(f"field '{field}': {message}" if field else message)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its line in the file (the row's number in Parquet, from 1) and its fields."""
+
+    line: int
+    values: dict[str, Any]
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAnswer:
+    """One answer made elsewhere. Either `text` is there, or `error` says why there is none."""
+
+    item_id: str
+    sample: int
+    text: str | None
+    latency_ms: float | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    line: int
+    error: str | None = None
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """The rows of a JSONL, CSV or Parquet file, in bounded memory.
+
+    Raises DataError, while reading: no such file, another format, no rows, malformed content,
+    text that is not UTF-8, a line beyond LINE_LIMIT bytes, a value that no database keeps.
+    """
+    file = str(path)
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    zipped = suffixes[-1:] == [".gz"]
+    kind = "".join(suffixes[-2:-1] if zipped else suffixes[-1:])
+    try:
+        match kind, zipped:
+            case ((".jsonl" | ".ndjson"), _):
+                rows = _read_jsonl(path, zipped)
+            case ".csv", _:
+                rows = _read_csv(path, zipped)
+            case ".parquet", False:
+                rows = _read_parquet(path)
+            case _:
+                raise DataError(f"cannot read this kind of file; what is read: {READ}", file=file)
+        empty = True
+        for row in rows:
+            empty = False
+            yield row
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"damaged gzip data: {error}", file=file) from error
+    except FileNotFoundError as error:
+        raise DataError("no such file", file=file) from error
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror or error}", file=file) from error
+    if empty:
+        raise DataError("holds no rows", file=file)
+
+
+def progress_total(path: Path) -> int | None:
+    """The last value that Row.line can take, for a progress bar, or None where only reading tells.
+
+    Lines of a text file, rows of a Parquet file, None for gzip and for what can't be read.
+    """
+    try:
+        match path.suffix.lower():
+            case ".jsonl" | ".ndjson" | ".csv":
+                with path.open("rb") as stream:
+                    return sum(
+                        chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b"")
+                    )
+            case ".parquet":
+                from pyarrow import parquet
+
+                return int(parquet.read_metadata(path).num_rows)
+            case _:
+                return None
+    except (OSError, ValueError):
+        return None
+
+
+def field(row: Row, name: str) -> Any:
+    """The value of a field; `meta.domain` reaches into an object unless a field has that name.
+
+    Raises DataError where the row has no such field.
+    """
+    if name in row.values:
+        return row.values[name]
+    value: Any = row.values
+    for part in name.split("."):
+        if not isinstance(value, dict) or part not in value:
+            known = ", ".join(row.values) or "no fields"
+            raise DataError(
+                f"missing; the row has {known}", file=row.file, line=row.line, field=name
+            )
+        value = value[part]
+    return value
+
+
+def item_id(row: Row, name: str = "id") -> str:
+    """The id of a row: text, or a whole number made text. Raises DataError for all else."""
+    value = field(row, name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str) and value.strip():
+        return value
+    shown = "empty" if isinstance(value, str) else json.dumps(value)
+    _refuse(row, name, f"an id is text or a whole number, and this one is {shown}")
+
+
+def read_answers(
+    path: Path, *, id_field: str = "id", output_field: str = "output"
+) -> Iterator[RecordedAnswer]:
+    """The answers of a file, one a row, in the file's order.
+
+    Besides id and output a row may have `sample` (0, 1, … where an item has several answers),
+    `latency_ms`, `prompt_tokens`, `completion_tokens`, and `error` in place of an output.
+    A CSV holds only text, so these numbers may be written as text, and empty is absent.
+    Raises DataError, also for a second answer with the same id and sample.
+    """
+    seen: dict[tuple[str, int], int] = {}
+    for row in read_rows(path):
+        identity = item_id(row, id_field), _count(row, "sample") or 0
+        first = seen.setdefault(identity, row.line)
+        if first != row.line:
+            _refuse(
+                row,
+                id_field,
+                f"'{identity[0]}' was answered on line {first} already (sample {identity[1]}); "
+                "several answers to an item need a `sample` field that counts 0, 1, …",
+            )
+        text, error = _output(row, output_field)
+        yield RecordedAnswer(
+            item_id=identity[0],
+            sample=identity[1],
+            text=text,
+            latency_ms=_quantity(row, "latency_ms"),
+            prompt_tokens=_count(row, "prompt_tokens"),
+            completion_tokens=_count(row, "completion_tokens"),
+            line=row.line,
+            error=error,
+        )
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text, read strictly, as I-JSON (RFC 7493) and what a database keeps.
+
+    Raises Flaw for malformed JSON, duplicate names, NaN and infinities (also 1e999), lone
+    surrogates and NUL characters.
+    """
+    try:
+        value = json.loads(text, object_pairs_hook=_without_duplicates)
+        _check(value, "")
+    except json.JSONDecodeError as error:
+        raise Flaw(f"malformed JSON at column {error.pos + 1}: {error.msg}") from error
+    except RecursionError as error:
+        raise Flaw("malformed JSON: nested too deeply") from error
+    except Flaw:
+        raise
+    except ValueError as error:  # Python refuses to read numbers of more than 4,300 digits
+        raise Flaw(f"malformed JSON: {error}") from error
+    return value
+
+
+def _refuse(row: Row, name: str, message: str) -> NoReturn:
+    raise DataError(message, file=row.file, line=row.line, field=name)
+
+
+def _output(row: Row, name: str) -> tuple[str | None, str | None]:
+    """The output's text, or what was recorded as the error in its place."""
+    error = row.values.get("error") or None
+    if error is not None:
+        if row.values.get(name):
+            _refuse(row, name, "the row has both an output and an `error`; keep one of them")
+        return None, error if isinstance(error, str) else json.dumps(error)
+    value = field(row, name)
+    if value is None:
+        _refuse(row, name, "null is not an answer; leave the row out, or record an `error`")
+    if not isinstance(value, str):
+        _refuse(row, name, f"an output is text, and this one is {json.dumps(value)[:60]}")
+    return value, None
+
+
+def _quantity(row: Row, name: str) -> float | None:
+    value = row.values.get(name)
+    if value is None or value == "":
+        return None
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number) or number < 0:
+        shown = json.dumps(value)[:60]
+        _refuse(row, name, f"a number of 0 or more was expected, and this one is {shown}")
+    return number
+
+
+def _count(row: Row, name: str) -> int | None:
+    number = _quantity(row, name)
+    if number is None:
+        return None
+    if not number.is_integer():
+        _refuse(row, name, f"a whole number was expected, and this one is {number}")
+    return int(number)
+
+
+def _read_jsonl(path: Path, zipped: bool) -> Iterator[Row]:
+    file = str(path)
+    for number, line in _lines(path, zipped):
+        if not line.strip():
+            continue
+        try:
+            values = parse_json(line)
+        except Flaw as flaw:
+            raise DataError(
+                flaw.message, file=file, line=number, field=flaw.field or None
+            ) from flaw
+        if not isinstance(values, dict):
+            raise DataError(
+                f"a JSON object was expected, and this is {line.strip()[:60]}",
+                file=file,
+                line=number,
+            )
+        yield Row(number, values, file)
+
+
+def _read_csv(path: Path, zipped: bool) -> Iterator[Row]:
+    file = str(path)
+    csv.field_size_limit(LINE_LIMIT)  # Python's own limit of 128 KiB is short for a context
+    reader = csv.reader((line for _, line in _lines(path, zipped)), strict=True)
+    header: list[str] = []
+    start = 1
+    try:
+        for cells in reader:
+            line, start = start, reader.line_num + 1
+            if not cells:
+                continue
+            if not header:
+                header = _header(cells, file, line)
+            elif len(cells) != len(header):
+                raise DataError(
+                    f"{len(cells)} columns, where the header has {len(header)}",
+                    file=file,
+                    line=line,
+                )
+            else:
+                yield _storable(Row(line, dict(zip(header, cells, strict=True)), file))
+    except csv.Error as error:
+        raise DataError(f"malformed CSV: {error}", file=file, line=start) from error
+
+
+def _header(names: list[str], file: str, line: int | None) -> list[str]:
+    for index, name in enumerate(names):
+        if not name.strip():
+            raise DataError(f"column {index + 1} of the header has no name", file=file, line=line)
+        if name in names[:index]:
+            raise DataError("the header names this column twice", file=file, line=line, field=name)
+    return names
+
+
+def _read_parquet(path: Path) -> Iterator[Row]:
+    import pyarrow
+    from pyarrow import parquet
+
+    file = str(path)
+    try:
+        with parquet.ParquetFile(path) as table:
+            _header(table.schema_arrow.names, file, None)
+            number = 0
+            for batch in table.iter_batches(batch_size=1000):
+                for values in batch.to_pylist():
+                    number += 1
+                    yield _storable(Row(number, _plain(values), file))
+    except pyarrow.ArrowException as error:
+        raise DataError(f"malformed Parquet: {error}", file=file) from error
+
+
+def _plain(value: Any) -> Any:
+    """Parquet's dates and times as ISO 8601 text: the only types JSON lacks that are taken."""
+    match value:
+        case dict():
+            return {name: _plain(inner) for name, inner in value.items()}
+        case list():
+            return [_plain(inner) for inner in value]
+        case datetime() | date() | time():
+            return value.isoformat()
+        case _:
+            return value
+
+
+def _lines(path: Path, zipped: bool) -> Iterator[tuple[int, str]]:
+    """The numbered lines of a UTF-8 file. Only a line feed ends a line, as in JSONL itself."""
+    file = str(path)
+    with gzip.open(path) if zipped else path.open("rb") as stream:
+        number = 0
+        while raw := stream.readline(LINE_LIMIT + 1):
+            number += 1
+            if len(raw) > LINE_LIMIT:
+                raise DataError(
+                    f"longer than {LINE_LIMIT // 1024**2} MiB, the most a line may hold",
+                    file=file,
+                    line=number,
+                )
+            if number == 1:
+                _refuse_utf16(raw, file)
+                raw = raw.removeprefix(_BOM)
+            try:
+                yield number, raw.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise DataError(
+                    f"not UTF-8: byte 0x{raw[error.start]:02x} at position {error.start + 1} "
+                    "of the line; save the file as UTF-8",
+                    file=file,
+                    line=number,
+                ) from error
+
+
+def _refuse_utf16(start: bytes, file: str) -> None:
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in start[:2]:
+        raise DataError("this is UTF-16, not UTF-8; save the file as UTF-8", file=file, line=1)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Flaw("named twice in one object", twice)
+    return values
+
+
+def _storable(row: Row) -> Row:
+    try:
+        _check(row.values, "")
+    except Flaw as flaw:
+        raise DataError(flaw.message, file=row.file, line=row.line, field=flaw.field) from flaw
+    return row
+
+
+def _check(value: Any, at: str) -> None:
+    """Raises Flaw for a value that JSON or PostgreSQL cannot hold."""
+    match value:
+        case str():
+            if bad := _UNSTORABLE.search(value):
+                what = "a NUL character" if bad[0] == "\x00" else "half a surrogate pair"
+                raise Flaw(f"holds {what} at position {bad.start() + 1}, which can't be stored", at)
+        case float():
+            if not math.isfinite(value):
+                raise Flaw(f"{value} is not a number that JSON has; leave it out or use null", at)
+        case dict():
+            for name, inner in value.items():
+                _check(name, at or "(a name)")
+                _check(inner, f"{at}.{name}" if at else name)
+        case list():
+            for index, inner in enumerate(value):
+                _check(inner, f"{at}[{index}]")
+        case None | bool() | int():
+            pass
+        case _:
+            raise Flaw(f"a {type(value).__name__} has no place in JSON; write it as text", at)

@@ -1,0 +1,24 @@
+"""What exists: test sets, model versions, runs with their outputs and scores, studies."""
+
+from evalhub.registry.models.runs import Metric, Output, Run, RunMetric, Score, Shard
+from evalhub.registry.models.studies import Study, StudyArm, StudyRun, StudyTestSet
+from evalhub.registry.models.testsets import Item, TestSet, TestSetVersion
+from evalhub.registry.models.versions import Model, ModelVersion
+
+__all__ = [
+    "Item",
+    "Metric",
+    "Model",
+    "ModelVersion",
+    "Output",
+    "Run",
+    "RunMetric",
+    "Score",
+    "Shard",
+    "Study",
+    "StudyArm",
+    "StudyRun",
+    "StudyTestSet",
+    "TestSet",
+    "TestSetVersion",
+]

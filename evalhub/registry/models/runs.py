@@ -1,0 +1,192 @@
+"""Runs: one model version on one test set version, with its outputs and their scores."""
+
+import datetime
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from evalhub.registry.models.testsets import Item, TestSetVersion
+from evalhub.registry.models.versions import ModelVersion
+
+
+class RunState(models.TextChoices):
+    PENDING = "pending", "waiting"
+    RUNNING = "running", "running"
+    DONE = "done", "done"
+    FAILED = "failed", "failed"
+    CANCELLED = "cancelled", "cancelled"
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def unfinished(self) -> Self:
+        return self.filter(state__in=[RunState.PENDING, RunState.RUNNING])
+
+    def with_progress(self) -> Self:
+        """Adds `items_done`, counted from the shards."""
+        return self.annotate(items_done=models.Sum("shards__done", default=0))
+
+
+class Run(models.Model):
+    """One model version answering one test set version."""
+
+    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="runs")
+    test_set_version = models.ForeignKey(TestSetVersion, models.PROTECT, related_name="runs")
+    source = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the recorded answers; empty when live"
+    )
+    samples = models.PositiveSmallIntegerField(default=1, help_text="answers to each item")
+    state = models.CharField(max_length=20, choices=RunState.choices, default=RunState.PENDING)
+    error = models.TextField(blank=True)
+    created = models.DateTimeField(db_default=Now(), editable=False)
+    started = models.DateTimeField(null=True, blank=True)
+    finished = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "test_set_version", "source"],
+                name="run_once",
+                violation_error_message="This version has a run on this test set version.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} on {self.test_set_version}"
+
+
+class ShardState(models.TextChoices):
+    PENDING = "pending", "waiting"
+    CLAIMED = "claimed", "at work"
+    DONE = "done", "done"
+    FAILED = "failed", "failed"
+
+
+class ShardQuerySet(models.QuerySet["Shard"]):
+    def claimable(self, now: datetime.datetime) -> Self:
+        """Waiting, or claimed by a worker whose lease has ended."""
+        return self.filter(
+            Q(state=ShardState.PENDING) | Q(state=ShardState.CLAIMED, lease_until__lt=now),
+            run__state__in=[RunState.PENDING, RunState.RUNNING],
+        )
+
+
+class Shard(models.Model):
+    """A stretch of a run's items that one task answers and scores."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="shards")
+    start = models.PositiveIntegerField()
+    stop = models.PositiveIntegerField()
+    state = models.CharField(max_length=20, choices=ShardState.choices, default=ShardState.PENDING)
+    claim = models.UUIDField(null=True, blank=True, help_text="token of the worker that holds it")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0, help_text="items answered and scored")
+    error = models.TextField(blank=True)
+
+    objects: ClassVar = ShardQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["run", "start"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "start"], name="shard_start"),
+            models.CheckConstraint(
+                condition=Q(stop__gt=models.F("start")),
+                name="shard_not_empty",
+                violation_error_message="A shard holds at least one item.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run} [{self.start}, {self.stop})"
+
+
+class Output(models.Model):
+    """One answer (sample k) to one item; `text` is NULL where an error stands instead."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="outputs")
+    item = models.ForeignKey(Item, models.PROTECT, related_name="outputs")
+    sample = models.PositiveSmallIntegerField(default=0)
+    text = models.TextField(null=True)
+    error = models.TextField(blank=True)
+    latency_ms = models.FloatField(null=True)
+    prompt_tokens = models.PositiveIntegerField(null=True)
+    completion_tokens = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ["run", "item", "sample"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "item", "sample"], name="output_once"),
+            models.CheckConstraint(
+                condition=Q(text__isnull=False) ^ ~Q(error=""),
+                name="output_text_or_error",
+                violation_error_message="An output is a text or an error.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id}#{self.sample} of run {self.run_id}"
+
+
+class Metric(models.Model):
+    """A metric with its options, as used: the same options are the same row."""
+
+    name = models.CharField(max_length=60)
+    options: models.JSONField[Any, Any] = models.JSONField(
+        default=dict, help_text="extract and the metric's own options"
+    )
+    digest = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RunMetric(models.Model):
+    """A metric that a run is scored by (the plan), and its aggregate once the run is done."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="metrics")
+    metric = models.ForeignKey(Metric, models.PROTECT, related_name="runs")
+    scored = models.PositiveIntegerField(null=True)
+    unscored = models.PositiveIntegerField(null=True)
+    extraction_misses = models.PositiveIntegerField(null=True)
+    mean = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ["run", "metric"]
+        constraints = [models.UniqueConstraint(fields=["run", "metric"], name="run_metric_once")]
+
+    def __str__(self) -> str:
+        return f"{self.metric} of {self.run}"
+
+
+class Score(models.Model):
+    """One metric's value of one output; NULL with a reason where there is none."""
+
+    output = models.ForeignKey(Output, models.CASCADE, related_name="scores")
+    metric = models.ForeignKey(Metric, models.PROTECT, related_name="scores")
+    value = models.FloatField(null=True)
+    reason = models.CharField(max_length=300, blank=True)
+    extracted = models.BooleanField(
+        null=True, help_text="whether the extraction pattern matched; NULL without a pattern"
+    )
+
+    class Meta:
+        ordering = ["output", "metric"]
+        constraints = [
+            models.UniqueConstraint(fields=["output", "metric"], name="score_once"),
+            models.CheckConstraint(
+                condition=Q(value__isnull=False) | ~Q(reason=""),
+                name="score_or_reason",
+                violation_error_message="A score is a number, or says why there is none.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.metric_id} of output {self.output_id}: {self.value}"

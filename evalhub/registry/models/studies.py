@@ -1,0 +1,126 @@
+"""Studies: the question, its arms and its test sets."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from evalhub.accounts.models import Project
+from evalhub.registry.models.runs import Metric, Run
+from evalhub.registry.models.testsets import TestSetVersion
+from evalhub.registry.models.versions import ModelVersion
+
+
+class Study(models.Model):
+    """Should one of these candidate arms replace the baseline arm?"""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="studies")
+    slug = models.SlugField(max_length=120)
+    name = models.CharField(max_length=200)
+    policy: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    review: models.JSONField[Any, Any] = models.JSONField(
+        default=dict, blank=True, help_text="what people are asked; empty: nobody is"
+    )
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["-created", "-id"]
+        verbose_name_plural = "studies"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "slug"],
+                name="study_slug",
+                violation_error_message="The project has a study of this name.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ArmRole(models.TextChoices):
+    BASELINE = "baseline", "baseline"
+    CANDIDATE = "candidate", "the candidate in question"
+    ALTERNATIVE = "alternative", "another candidate"
+
+
+class StudyArm(models.Model):
+    """A model version in a study, under the name that the study gives it."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="arms")
+    name = models.SlugField(max_length=120)
+    position = models.PositiveSmallIntegerField()
+    role = models.CharField(max_length=20, choices=ArmRole.choices)
+    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="arms")
+
+    class Meta:
+        ordering = ["study", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "name"], name="study_arm_name"),
+            models.UniqueConstraint(
+                fields=["study"],
+                condition=Q(role=ArmRole.BASELINE),
+                name="study_one_baseline",
+                violation_error_message="A study has one baseline.",
+            ),
+            models.UniqueConstraint(
+                fields=["study"],
+                condition=Q(role=ArmRole.CANDIDATE),
+                name="study_one_candidate",
+                violation_error_message="A study has one candidate in question.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CriterionRole(models.TextChoices):
+    PRIMARY = "primary", "must gain"
+    GUARD = "guard", "must not lose"
+
+
+class StudyTestSet(models.Model):
+    """A test set in a study: what is measured on it and what must hold."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="test_sets")
+    name = models.SlugField(max_length=120)
+    position = models.PositiveSmallIntegerField()
+    test_set_version = models.ForeignKey(TestSetVersion, models.PROTECT, related_name="studies")
+    role = models.CharField(max_length=20, choices=CriterionRole.choices)
+    metric = models.ForeignKey(Metric, models.PROTECT, related_name="studies")
+    margin = models.FloatField(default=0.02, help_text="loss that a guard may show")
+    min_gain = models.FloatField(default=0.0, help_text="gain that a primary must pass")
+
+    class Meta:
+        ordering = ["study", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["study", "name"], name="study_test_set_name"),
+            models.CheckConstraint(
+                condition=Q(margin__gte=0),
+                name="study_margin_not_negative",
+                violation_error_message="A margin is how much may be lost: 0 or more.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StudyRun(models.Model):
+    """The run that gives one arm's answers on one test set of the study.
+
+    Two arms may share a run: an arm that differs from its parent on some test sets only.
+    """
+
+    arm = models.ForeignKey(StudyArm, models.CASCADE, related_name="runs")
+    test_set = models.ForeignKey(StudyTestSet, models.CASCADE, related_name="runs")
+    run = models.ForeignKey(Run, models.PROTECT, related_name="studies")
+
+    class Meta:
+        ordering = ["arm", "test_set"]
+        constraints = [models.UniqueConstraint(fields=["arm", "test_set"], name="study_run_once")]
+
+    def __str__(self) -> str:
+        return f"{self.arm} on {self.test_set}"

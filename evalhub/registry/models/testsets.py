@@ -1,0 +1,107 @@
+"""Test sets, their frozen versions, and the items in them."""
+
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models.functions import Now
+
+from evalhub.accounts.models import Project
+
+
+class Purpose(models.TextChoices):
+    TASK = "task", "task"
+    CAPABILITY = "capability", "general capability"
+    SAFETY = "safety", "safety"
+
+
+class TestSet(models.Model):
+    """A named set of items; what is in it is said by its versions."""
+
+    __test__ = False  # pytest: not a test class
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="test_sets")
+    slug = models.SlugField(max_length=120)
+    purpose = models.CharField(max_length=20, choices=Purpose.choices, default=Purpose.TASK)
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["project", "slug"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "slug"],
+                name="test_set_slug",
+                violation_error_message="The project has a test set of this name.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class TestSetVersion(models.Model):
+    """The frozen content of a test set: the same content is the same version."""
+
+    __test__ = False
+
+    test_set = models.ForeignKey(TestSet, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the items in their order")
+    item_count = models.PositiveIntegerField(default=0)
+    source = models.CharField(max_length=255, help_text="name of the file it came from")
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["test_set", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["test_set", "number"], name="test_set_version_number"),
+            models.UniqueConstraint(
+                fields=["test_set", "digest"],
+                name="test_set_version_content",
+                violation_error_message="The test set has a version with this content.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.test_set} v{self.number}"
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    def between(self, start: int, stop: int) -> Self:
+        """Items at positions start, start + 1, …, stop − 1, in order."""
+        return self.filter(position__gte=start, position__lt=stop).order_by("position")
+
+
+class Item(models.Model):
+    """One question of a test set."""
+
+    version = models.ForeignKey(TestSetVersion, models.CASCADE, related_name="items")
+    position = models.PositiveIntegerField()
+    key = models.CharField(max_length=200, help_text="the item's id in its file")
+    input: models.JSONField[Any, Any] = models.JSONField(
+        help_text="a text, or a list of chat messages {role, content}"
+    )
+    references: models.JSONField[Any, Any] = models.JSONField(
+        default=list, help_text="right answers"
+    )
+    context = models.TextField(blank=True, help_text="retrieved or given text")
+    tags: models.JSONField[Any, Any] = models.JSONField(default=list)
+    cluster = models.CharField(
+        max_length=200, blank=True, help_text="items that share a source share a cluster"
+    )
+    metadata: models.JSONField[Any, Any] = models.JSONField(default=dict)
+
+    objects: ClassVar = ItemQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["version", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "position"], name="item_position"),
+            models.UniqueConstraint(
+                fields=["version", "key"],
+                name="item_key",
+                violation_error_message="Two items of one version have the same id.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

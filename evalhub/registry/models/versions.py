@@ -1,0 +1,96 @@
+"""Lines of models, and the versions that are compared."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Now
+
+from evalhub.accounts.models import Project
+
+
+class Kind(models.TextChoices):
+    BASE = "base", "base"
+    PROMPTED = "prompted", "prompted"
+    FEW_SHOT = "few-shot", "few-shot"
+    RETRIEVAL = "retrieval", "retrieval"
+    LORA = "lora", "LoRA"
+    QLORA = "qlora", "QLoRA"
+    FULL = "full", "full fine-tune"
+    DISTILLED = "distilled", "distilled"
+
+
+FINE_TUNED = frozenset({Kind.LORA, Kind.QLORA, Kind.FULL, Kind.DISTILLED})
+
+
+class Stage(models.TextChoices):
+    CANDIDATE = "candidate", "candidate"
+    LIVE = "live", "live"
+    RETIRED = "retired", "retired"
+
+
+class Model(models.Model):
+    """A line of models: what a team would call one model across its versions."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="models")
+    slug = models.SlugField(max_length=120)
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["project", "slug"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "slug"],
+                name="model_slug",
+                violation_error_message="The project has a model of this name.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class ModelVersion(models.Model):
+    """One version of a model with all that decides how it answers: backend, prompt, sampling."""
+
+    model = models.ForeignKey(Model, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    backend: models.JSONField[Any, Any] = models.JSONField(
+        default=dict, help_text='{"type": "recorded"} or {"type": "openai", "url", "model", …}'
+    )
+    prompt: models.JSONField[Any, Any] = models.JSONField(
+        default=dict, blank=True, help_text="system, examples, template"
+    )
+    sampling: models.JSONField[Any, Any] = models.JSONField(
+        default=dict, blank=True, help_text="temperature, max_tokens, seed, samples, …"
+    )
+    training: models.JSONField[Any, Any] = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="data set hash, method, learning rate, epochs, rank, losses, cost, …",
+    )
+    notes = models.TextField(blank=True)
+    stage = models.CharField(max_length=20, choices=Stage.choices, default=Stage.CANDIDATE)
+    digest = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the spec")
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["model", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "number"], name="model_version_number"),
+            models.UniqueConstraint(
+                fields=["model", "digest"],
+                name="model_version_spec",
+                violation_error_message="The model has a version with this specification.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} v{self.number}"
+
+    @property
+    def fine_tuned(self) -> bool:
+        return self.kind in FINE_TUNED

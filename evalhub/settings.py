@@ -1,0 +1,151 @@
+"""Django's settings, all read from the environment here and nowhere else.
+
+| variable | meaning | default |
+| --- | --- | --- |
+| EVALHUB_HOME | where the data lives | ./.evalhub |
+| EVALHUB_DATABASE_URL | postgresql://… once SQLite is outgrown | SQLite in EVALHUB_HOME |
+| EVALHUB_REDIS_URL | redis://… once one process is outgrown | a queue inside the process |
+| EVALHUB_SECRET_KEY | signs sessions; the same in every process | made once, kept in EVALHUB_HOME |
+| EVALHUB_ALLOWED_HOSTS | host names the site answers to, by comma | localhost only |
+| EVALHUB_TRUSTED_ORIGINS | https origins of a proxy before the site, by comma | none |
+| EVALHUB_DEBUG | 1 shows tracebacks in the browser | off |
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.utils.csp import CSP
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+HOME = Path(os.environ.get("EVALHUB_HOME") or ".evalhub").expanduser().resolve()
+HOME.mkdir(parents=True, exist_ok=True)
+
+
+def _names(variable: str) -> list[str]:
+    return [name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()]
+
+
+def _secret_key() -> str:
+    """The key from the environment, or the one kept in HOME, made at the first call."""
+    if given := os.environ.get("EVALHUB_SECRET_KEY"):
+        return given
+    path = HOME / "secret_key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    key = secrets.token_urlsafe(50)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(key)
+    (HOME / ".gitignore").write_text("*\n")
+    return key
+
+
+DEBUG = os.environ.get("EVALHUB_DEBUG") == "1"
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = _names("EVALHUB_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = _names("EVALHUB_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "evalhub.accounts",
+    "evalhub.registry",
+    "runners",
+    "reviews",
+    "evalhub.gate",
+    "evalhub.dashboard",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "evalhub.urls"
+WSGI_APPLICATION = "evalhub.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-64000;",
+}
+if database_url := os.environ.get("EVALHUB_DATABASE_URL"):
+    DATABASES: dict[str, Any] = {
+        "default": dict(dj_database_url.parse(database_url, conn_max_age=60))
+    }
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": HOME / "evalhub.sqlite3",
+            "OPTIONS": SQLITE_OPTIONS,
+        }
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "accounts:login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_HTTPONLY = True
+
+# Every script and style is a file of ours: no inline code, nothing from elsewhere.
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+    "img-src": [CSP.SELF, "data:"],
+}
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True
+
+LANGUAGE_CODE = "en-gb"
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+REDIS_URL = os.environ.get("EVALHUB_REDIS_URL", "")
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}

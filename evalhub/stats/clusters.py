@@ -1,0 +1,69 @@
+"""The mean of values that come in clusters or with weights, and its standard error."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteredMean:
+    """`design_effect` is the variance against that of as many independent, equal items."""
+
+    mean: float
+    se: float
+    df: float
+    clusters: int
+    design_effect: float
+    sums: Array
+
+
+def clustered_mean(
+    values: Array, clusters: NDArray[np.intp] | None = None, weights: Array | None = None
+) -> ClusteredMean:
+    """Weighted mean of `values` (n,) with its CR2 standard error.
+
+    `clusters` (n,) numbers the clusters from 0 without gaps; without it each value is its own.
+    The variance is sum S_c^2/(1 - W_c/W) / W^2, S_c the weighted residuals' sum in cluster c
+    and W_c its weight (Bell and McCaffrey 2002). The degrees of freedom are theirs too
+    (Satterthwaite under independence): the number of clusters less one when clusters are
+    equal, fewer when a few clusters dominate. One cluster gives an infinite error and df 0.
+    """
+    n = values.size
+    w = np.ones(n) if weights is None else weights * (n / weights.sum())
+    mean = float(w @ values) / n
+    residuals = values - mean
+    labels = np.arange(n) if clusters is None else clusters
+    groups = n if clusters is None else int(labels.max()) + 1
+    if clusters is None:
+        sums, share, squares = w * residuals, w / n, w * w
+    else:
+        sums = np.bincount(labels, w * residuals, groups)
+        share = np.bincount(labels, w, groups) / n
+        squares = np.bincount(labels, w * w, groups)
+    if groups < 2 or share.max() >= 1:
+        return ClusteredMean(mean, float("inf"), 0.0, groups, 1.0, sums)
+    gain = 1 / (1 - share)
+    variance = float(gain @ sums**2) / n**2
+    spread = float(w @ residuals**2) / n
+    naive = spread / (n - 1)
+    return ClusteredMean(
+        mean=mean,
+        se=float(np.sqrt(variance)),
+        df=min(groups - 1.0, _degrees(gain, share, squares)),
+        clusters=groups,
+        design_effect=variance / naive if naive > 0 else 1.0,
+        sums=sums,
+    )
+
+
+def _degrees(gain: Array, share: Array, squares: Array) -> float:
+    """2 E(V)^2/Var(V) for independent values: the double sum over pairs of clusters, expanded."""
+    total = float(squares.sum())
+    own = gain * (squares * (1 - 2 * share) + share**2 * total)
+    a, b, c = gain @ share**2, gain @ squares**2, gain @ (share * squares)
+    pairs = 2 * a * b + 2 * c * c + total**2 * a * a - 4 * total * a * c
+    same = float(((gain * share * (2 * squares - total * share)) ** 2).sum())
+    return float(own.sum() ** 2 / ((own**2).sum() + pairs - same))

@@ -1,0 +1,58 @@
+"""Distribution and quantile functions, typed; scipy.special is loaded at the first call.
+
+Loading scipy.special takes longer than loading numpy, and most commands never need it.
+"""
+
+import math
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+
+@cache
+def _special() -> Any:
+    return import_module("scipy.special")
+
+
+def normal_cdf(x: float) -> float:
+    return 0.5 * math.erfc(-x / math.sqrt(2))
+
+
+@cache
+def normal_quantile(p: float) -> float:
+    return float(_special().ndtri(p))
+
+
+def t_cdf(x: float, df: float) -> float:
+    """Student's t; `df` may be infinite (the normal distribution) and need not be whole."""
+    return normal_cdf(x) if math.isinf(df) else float(_special().stdtr(df, x))
+
+
+@cache
+def t_quantile(p: float, df: float) -> float:
+    return normal_quantile(p) if math.isinf(df) else float(_special().stdtrit(df, p))
+
+
+def binomial_cdf(k: int, n: int, p: float = 0.5) -> float:
+    """P(X <= k)."""
+    if k < 0:
+        return 0.0
+    return 1.0 if k >= n else float(_special().betainc(n - k, k + 1, 1 - p))
+
+
+def binomial_pmf(k: int, n: int, p: float = 0.5) -> float:
+    log_choose = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    return math.exp(log_choose + k * math.log(p) + (n - k) * math.log1p(-p))
+
+
+def beta_quantile(p: float, a: float, b: float) -> float:
+    return float(_special().betaincinv(a, b, p))
+
+
+def log_beta(a: float, b: float) -> float:
+    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+
+
+def chi2_sf(x: float, df: float) -> float:
+    """P(X > x)."""
+    return float(_special().chdtrc(df, x))

@@ -1,0 +1,62 @@
+"""Numeric match."""
+
+import math
+import re
+from typing import Any
+
+from runners.metrics.score import Answer, Score
+
+# A sign counts as one only where no operand stands before it: the last number of "16-3" is 3.
+_NUMBER = re.compile(
+    r"""(?P<sign>(?<![\w.,)\]%])[-+\u2212])?
+        [$€£¥]?
+        (?P<whole>\d{1,3}(?:,\d{3})+(?!\d)|\d+|(?=\.\d))
+        (?P<rest>(?:\.\d+)?(?:[eE][-+]?\d+)?)""",
+    re.VERBOSE,
+)
+
+
+def numeric_match(
+    answer: Answer, reference: Any, *, tolerance: float = 1e-6, relative: float = 0.0
+) -> Score:
+    """1 where the output's last number is within the tolerance of the reference, else 0.
+
+    `tolerance` is absolute, in the number's own unit; `relative` is a share of the larger of the
+    two; the wider of both holds (math.isclose).
+    """
+    wanted = _reference(reference)
+    if wanted is None:
+        return Score(None, f"the reference is not a number: {str(reference)[:60]!r}")
+    given = last_number(answer.text)
+    if given is None:
+        return Score(0.0, "no number in the output")
+    if not math.isfinite(given):
+        return Score(0.0, "the output's last number is too large to compare")
+    return Score(float(math.isclose(given, wanted, rel_tol=relative, abs_tol=tolerance)))
+
+
+def last_number(text: str) -> float | None:
+    """The last number written in a text: `$1,234.50`, `-5`, `.5`, `1e3`; of `45%` it is 45."""
+    last = None
+    for last in _NUMBER.finditer(text):
+        pass
+    return None if last is None else _value(last)
+
+
+def _reference(reference: Any) -> float | None:
+    """The number that a reference is, the whole of it, or None."""
+    if isinstance(reference, str):
+        match = _NUMBER.fullmatch(reference.strip().removesuffix(".").removesuffix("%"))
+        number = None if match is None else _value(match)
+    elif isinstance(reference, int | float) and not isinstance(reference, bool):
+        number = _value(str(reference))
+    else:
+        number = None
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _value(written: re.Match[str] | str) -> float:
+    if isinstance(written, str):
+        return float(written)
+    sign = "-" if written["sign"] in ("-", "\u2212") else ""
+    return float(sign + written["whole"].replace(",", "") + written["rest"])

@@ -1,0 +1,17 @@
+"""Everyday words that the suites draw from, of one to three syllables and all different."""
+
+NOUNS = (
+    "apple basket bird bottle bread bridge brush butter button camera candle carpet castle chair "
+    "cheese circle cloud coffee corner cotton desert dinner doctor dragon drum eagle engine family "
+    "farmer feather finger flower forest garden glass guitar hammer harbor honey house island "
+    "jacket kitchen ladder lemon letter lion market mirror monkey mountain needle ocean orange "
+    "paper pencil piano pillow planet pocket rabbit river rocket school shadow silver spider "
+    "spoon summer table tiger tower train turtle valley violin wagon water window winter"
+).split()
+
+NAMES = (
+    "Anna Ben Clara David Emma Frank Grace Henry Ivy Jack Kate Leo Maria Noah Olivia Paul "
+    "Rosa Sam Tina Victor"
+).split()
+
+COLOURS = "red blue green yellow white black brown purple".split()
