@@ -197,4 +197,3 @@ def needed_items(
     z_squared = float(ndtri(1 - alpha) ** 2)
     by_silence = ceil(z_squared * (1 - gap) / gap) if gap < 1 else 1
     return max(by_variance, by_silence)
-

@@ -1,6 +1,6 @@
 """Evidence as it was measured, and the decisions that rest on it."""
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models.functions import Now
@@ -18,9 +18,7 @@ class Comparison(models.Model):
     baseline_run = models.ForeignKey(Run, models.CASCADE, related_name="comparisons_as_baseline")
     candidate_run = models.ForeignKey(Run, models.CASCADE, related_name="comparisons_as_candidate")
     metric = models.ForeignKey(Metric, models.PROTECT, related_name="comparisons")
-    counts: models.JSONField[Any, Any] = models.JSONField(
-        default=dict, help_text="number of items by outcome"
-    )
+    counts = models.JSONField(default=dict, help_text="number of items by outcome")
     computed = models.DateTimeField()
 
     class Meta:
@@ -94,9 +92,7 @@ class Decision(models.Model):
     study = models.ForeignKey(Study, models.PROTECT, related_name="decisions")
     arm = models.CharField(max_length=120, help_text="name of the candidate arm")
     verdict = models.CharField(max_length=20, choices=Verdict.choices)
-    record: models.JSONField[Any, Any] = models.JSONField(
-        help_text="the whole decision, as the command line prints it"
-    )
+    record = models.JSONField(help_text="the whole decision, as the command line prints it")
     digest = models.CharField(max_length=64, help_text="SHA-256 of the canonical record")
     code_version = models.CharField(max_length=40)
     created = models.DateTimeField(db_default=Now(), editable=False)

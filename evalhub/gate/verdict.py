@@ -124,7 +124,9 @@ def settling(criterion: Criterion) -> str:
     if more > 0:
         return f"{more:,} more {unit} would settle it"
     if criterion.requirement.role == "guard":
-        return f"and {criterion.n:,} {unit} would have settled it for a candidate that loses nothing"
+        return (
+            f"and {criterion.n:,} {unit} would have settled it for a candidate that loses nothing"
+        )
     return f"and {criterion.n:,} {unit} would have settled it for the gain that was planned"
 
 
@@ -157,15 +159,11 @@ def _headline(candidate: str, criteria: Sequence[Criterion], verdict: str) -> st
             limit = ""
         verb = "loses" if worst.difference < 0 else "gains only"
         rest = f", and fails {len(losses) - 1} more" if len(losses) > 1 else ""
-        parts.append(
-            f"{verb} {abs(worst.difference):.2f} on {worst.requirement.name}{limit}{rest}"
-        )
+        parts.append(f"{verb} {abs(worst.difference):.2f} on {worst.requirement.name}{limit}{rest}")
     if verdict == "ship":
         guards = sum(c.requirement.role == "guard" for c in criteria)
         if guards:
-            parts.append(
-                "passes its guard" if guards == 1 else f"passes all {guards} guards"
-            )
+            parts.append("passes its guard" if guards == 1 else f"passes all {guards} guards")
     elif verdict == "need-more-data":
         if undecided:
             parts.append(

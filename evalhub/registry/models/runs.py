@@ -1,7 +1,7 @@
 """Runs: one model version on one test set version, with its outputs and their scores."""
 
 import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -136,9 +136,7 @@ class Metric(models.Model):
     """A metric with its options, as used: the same options are the same row."""
 
     name = models.CharField(max_length=60)
-    options: models.JSONField[Any, Any] = models.JSONField(
-        default=dict, help_text="extract and the metric's own options"
-    )
+    options = models.JSONField(default=dict, help_text="extract and the metric's own options")
     digest = models.CharField(max_length=64, unique=True)
 
     class Meta:

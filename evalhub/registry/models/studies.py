@@ -1,7 +1,5 @@
 """Studies: the question, its arms and its test sets."""
 
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -18,8 +16,8 @@ class Study(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="studies")
     slug = models.SlugField(max_length=120)
     name = models.CharField(max_length=200)
-    policy: models.JSONField[Any, Any] = models.JSONField(default=dict)
-    review: models.JSONField[Any, Any] = models.JSONField(
+    policy = models.JSONField(default=dict)
+    review = models.JSONField(
         default=dict, blank=True, help_text="what people are asked; empty: nobody is"
     )
     created = models.DateTimeField(db_default=Now(), editable=False)

@@ -1,6 +1,6 @@
 """Test sets, their frozen versions, and the items in them."""
 
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models.functions import Now
@@ -77,18 +77,14 @@ class Item(models.Model):
     version = models.ForeignKey(TestSetVersion, models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()
     key = models.CharField(max_length=200, help_text="the item's id in its file")
-    input: models.JSONField[Any, Any] = models.JSONField(
-        help_text="a text, or a list of chat messages {role, content}"
-    )
-    references: models.JSONField[Any, Any] = models.JSONField(
-        default=list, help_text="right answers"
-    )
+    input = models.JSONField(help_text="a text, or a list of chat messages {role, content}")
+    references = models.JSONField(default=list, help_text="right answers")
     context = models.TextField(blank=True, help_text="retrieved or given text")
-    tags: models.JSONField[Any, Any] = models.JSONField(default=list)
+    tags = models.JSONField(default=list)
     cluster = models.CharField(
         max_length=200, blank=True, help_text="items that share a source share a cluster"
     )
-    metadata: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    metadata = models.JSONField(default=dict)
 
     objects: ClassVar = ItemQuerySet.as_manager()
 

@@ -1,7 +1,5 @@
 """Lines of models, and the versions that are compared."""
 
-from typing import Any
-
 from django.db import models
 from django.db.models.functions import Now
 
@@ -58,16 +56,14 @@ class ModelVersion(models.Model):
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children"
     )
-    backend: models.JSONField[Any, Any] = models.JSONField(
+    backend = models.JSONField(
         default=dict, help_text='{"type": "recorded"} or {"type": "openai", "url", "model", …}'
     )
-    prompt: models.JSONField[Any, Any] = models.JSONField(
-        default=dict, blank=True, help_text="system, examples, template"
-    )
-    sampling: models.JSONField[Any, Any] = models.JSONField(
+    prompt = models.JSONField(default=dict, blank=True, help_text="system, examples, template")
+    sampling = models.JSONField(
         default=dict, blank=True, help_text="temperature, max_tokens, seed, samples, …"
     )
-    training: models.JSONField[Any, Any] = models.JSONField(
+    training = models.JSONField(
         default=dict,
         blank=True,
         help_text="data set hash, method, learning rate, epochs, rank, losses, cost, …",
