@@ -40,9 +40,7 @@ def _sorted(p: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     return values[order], order
 
 
-def _restored(
-    stepped: NDArray[np.float64], order: NDArray[np.intp]
-) -> NDArray[np.float64]:
+def _restored(stepped: NDArray[np.float64], order: NDArray[np.intp]) -> NDArray[np.float64]:
     adjusted = np.empty_like(stepped)
     adjusted[order] = np.minimum(stepped, 1.0)
     return adjusted

@@ -313,9 +313,7 @@ def _pairs(
         spread = d - d[0]
         if np.abs(spread).max() < 1e-12 * (high - low):
             d[:] = d[0]
-    return _Pairs(
-        a, b, d, _labels(clusters, d.size), _weights(weights, d.size), binary, high - low
-    )
+    return _Pairs(a, b, d, _labels(clusters, d.size), _weights(weights, d.size), binary, high - low)
 
 
 def _scores(scores: ArrayLike, name: str) -> Array:
