@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 LINE_LIMIT = 32 * 1024 * 1024
 READ = "JSONL (.jsonl, .ndjson), CSV (.csv), either gzipped (.gz), and Parquet (.parquet)"
@@ -39,7 +39,7 @@ class DataError(Exception):
         super().__init__(f"{', '.join(where)}: {message}")
 
 
-class Flaw(ValueError):
+class JsonError(ValueError):
     """What is wrong with a value, and in which field of it ('' is the whole)."""
 
     def __init__(self, message: str, field: str = "") -> None:
@@ -152,7 +152,7 @@ def item_id(row: Row, name: str = "id") -> str:
     if isinstance(value, str) and value.strip():
         return value
     shown = "empty" if isinstance(value, str) else json.dumps(value)
-    _refuse(row, name, f"an id is text or a whole number, and this one is {shown}")
+    raise _wrong(row, name, f"an id is text or a whole number, and this one is {shown}")
 
 
 def read_answers(
@@ -170,7 +170,7 @@ def read_answers(
         identity = item_id(row, id_field), _count(row, "sample") or 0
         first = seen.setdefault(identity, row.line)
         if first != row.line:
-            _refuse(
+            raise _wrong(
                 row,
                 id_field,
                 f"'{identity[0]}' was answered on line {first} already (sample {identity[1]}); "
@@ -192,25 +192,25 @@ def read_answers(
 def parse_json(text: str) -> Any:
     """The value of a JSON text, read strictly, as I-JSON (RFC 7493) and what a database keeps.
 
-    Raises Flaw for malformed JSON, duplicate names, NaN and infinities (also 1e999), lone
+    Raises JsonError for malformed JSON, duplicate names, NaN and infinities (also 1e999), lone
     surrogates and NUL characters.
     """
     try:
         value = json.loads(text, object_pairs_hook=_without_duplicates)
         _check(value, "")
     except json.JSONDecodeError as error:
-        raise Flaw(f"malformed JSON at column {error.pos + 1}: {error.msg}") from error
+        raise JsonError(f"malformed JSON at column {error.pos + 1}: {error.msg}") from error
     except RecursionError as error:
-        raise Flaw("malformed JSON: nested too deeply") from error
-    except Flaw:
+        raise JsonError("malformed JSON: nested too deeply") from error
+    except JsonError:
         raise
     except ValueError as error:  # Python refuses to read numbers of more than 4,300 digits
-        raise Flaw(f"malformed JSON: {error}") from error
+        raise JsonError(f"malformed JSON: {error}") from error
     return value
 
 
-def _refuse(row: Row, name: str, message: str) -> NoReturn:
-    raise DataError(message, file=row.file, line=row.line, field=name)
+def _wrong(row: Row, name: str, message: str) -> DataError:
+    return DataError(message, file=row.file, line=row.line, field=name)
 
 
 def _output(row: Row, name: str) -> tuple[str | None, str | None]:
@@ -218,13 +218,13 @@ def _output(row: Row, name: str) -> tuple[str | None, str | None]:
     error = row.values.get("error") or None
     if error is not None:
         if row.values.get(name):
-            _refuse(row, name, "the row has both an output and an `error`; keep one of them")
+            raise _wrong(row, name, "the row has both an output and an `error`; keep one of them")
         return None, error if isinstance(error, str) else json.dumps(error)
     value = field(row, name)
     if value is None:
-        _refuse(row, name, "null is not an answer; leave the row out, or record an `error`")
+        raise _wrong(row, name, "null is not an answer; leave the row out, or record an `error`")
     if not isinstance(value, str):
-        _refuse(row, name, f"an output is text, and this one is {json.dumps(value)[:60]}")
+        raise _wrong(row, name, f"an output is text, and this one is {json.dumps(value)[:60]}")
     return value, None
 
 
@@ -238,7 +238,7 @@ def _quantity(row: Row, name: str) -> float | None:
         number = math.nan
     if not math.isfinite(number) or number < 0:
         shown = json.dumps(value)[:60]
-        _refuse(row, name, f"a number of 0 or more was expected, and this one is {shown}")
+        raise _wrong(row, name, f"a number of 0 or more was expected, and this one is {shown}")
     return number
 
 
@@ -247,7 +247,7 @@ def _count(row: Row, name: str) -> int | None:
     if number is None:
         return None
     if not number.is_integer():
-        _refuse(row, name, f"a whole number was expected, and this one is {number}")
+        raise _wrong(row, name, f"a whole number was expected, and this one is {number}")
     return int(number)
 
 
@@ -258,7 +258,7 @@ def _read_jsonl(path: Path, zipped: bool) -> Iterator[Row]:
             continue
         try:
             values = parse_json(line)
-        except Flaw as flaw:
+        except JsonError as flaw:
             raise DataError(
                 flaw.message, file=file, line=number, field=flaw.field or None
             ) from flaw
@@ -372,28 +372,32 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Flaw("named twice in one object", twice)
+        raise JsonError("named twice in one object", twice)
     return values
 
 
 def _storable(row: Row) -> Row:
     try:
         _check(row.values, "")
-    except Flaw as flaw:
+    except JsonError as flaw:
         raise DataError(flaw.message, file=row.file, line=row.line, field=flaw.field) from flaw
     return row
 
 
 def _check(value: Any, at: str) -> None:
-    """Raises Flaw for a value that JSON or PostgreSQL cannot hold."""
+    """Raises JsonError for a value that JSON or PostgreSQL cannot hold."""
     match value:
         case str():
             if bad := _UNSTORABLE.search(value):
                 what = "a NUL character" if bad[0] == "\x00" else "half a surrogate pair"
-                raise Flaw(f"holds {what} at position {bad.start() + 1}, which can't be stored", at)
+                raise JsonError(
+                    f"holds {what} at position {bad.start() + 1}, which can't be stored", at
+                )
         case float():
             if not math.isfinite(value):
-                raise Flaw(f"{value} is not a number that JSON has; leave it out or use null", at)
+                raise JsonError(
+                    f"{value} is not a number that JSON has; leave it out or use null", at
+                )
         case dict():
             for name, inner in value.items():
                 _check(name, at or "(a name)")
@@ -404,4 +408,4 @@ def _check(value: Any, at: str) -> None:
         case None | bool() | int():
             pass
         case _:
-            raise Flaw(f"a {type(value).__name__} has no place in JSON; write it as text", at)
+            raise JsonError(f"a {type(value).__name__} has no place in JSON; write it as text", at)

@@ -1,0 +1,246 @@
+"""Metrics: what an answer is worth, one pure function a file, and the table that lists them all.
+
+A new metric is one file and one line of METRICS. The table imports none of the files, so that no
+metric pays for another's library.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+from runners.metrics import options as parse
+from runners.metrics.score import Answer, Metric, MetricError, Option, Score
+
+__all__ = ["METRICS", "Answer", "Metric", "MetricError", "Option", "Score", "Scorer", "scorer"]
+
+_LOWER = Option(parse.flag, False, "take capitals and small letters as the same")
+_TOKENIZERS = ("13a", "intl", "char", "zh", "none")
+
+_TABLE = (
+    Metric(
+        "exact_match",
+        "Exact match",
+        "white space at the ends",
+        binary=True,
+        options={
+            "lower": _LOWER,
+            "punctuation": Option(parse.flag, False, "leave out punctuation"),
+            "articles": Option(parse.flag, False, "leave out a, an, the"),
+        },
+    ),
+    Metric(
+        "contains",
+        "Contains",
+        "white space at the ends",
+        binary=True,
+        options={"lower": _LOWER},
+    ),
+    Metric(
+        "regex_match",
+        "Regex match",
+        "none",
+        binary=True,
+        instead="pattern",
+        options={
+            "pattern": Option(parse.pattern, None, "the pattern; else each reference is one"),
+        },
+    ),
+    Metric(
+        "numeric_match",
+        "Numeric match",
+        "the last number, without thousands separators, currency and per cent signs",
+        binary=True,
+        options={
+            "tolerance": Option(parse.quantity, 1e-6, "difference still taken as equal"),
+            "relative": Option(parse.quantity, 0.0, "the same, as a share of the larger number"),
+        },
+    ),
+    Metric(
+        "multiple_choice",
+        "Multiple choice",
+        "the letter chosen: alone, after “answer is”, at the start, or last in brackets",
+        binary=True,
+        options={"letters": Option(parse.letters, "ABCDEFGHIJ", "the letters to choose from")},
+    ),
+    Metric(
+        "json_valid",
+        "JSON valid",
+        "white space at the ends",
+        needs_reference=False,
+        binary=True,
+        options={
+            "root": Option(parse.one_of("any", "object", "array"), "any", "any, object, array")
+        },
+    ),
+    Metric(
+        "json_schema",
+        "JSON Schema",
+        "white space at the ends",
+        binary=True,
+        instead="schema",
+        options={"schema": Option(parse.schema, None, "the schema; else each reference is one")},
+    ),
+    Metric(
+        "json_fields",
+        "JSON fields",
+        "order of fields, 1 and 1.0",
+        options={
+            "fields": Option(
+                parse.names, (), "fields that count, `a.b` inside; else all at the top"
+            ),
+            "strict": Option(parse.flag, False, "count the output's surplus fields as wrong"),
+        },
+    ),
+    Metric("token_f1", "Token F1", "capitals, punctuation, articles, white space (SQuAD's)"),
+    Metric("rouge_l", "ROUGE-L", "capitals, all that is no letter, digit or underscore"),
+    Metric(
+        "bleu",
+        "BLEU",
+        "sacrebleu's tokenizer",
+        options={
+            "lower": _LOWER,
+            "tokenize": Option(parse.one_of(*_TOKENIZERS), "13a", ", ".join(_TOKENIZERS)),
+        },
+    ),
+    Metric(
+        "chrf",
+        "chrF",
+        "white space",
+        options={
+            "lower": _LOWER,
+            "words": Option(parse.flag, False, "count pairs of words too: chrF++"),
+        },
+    ),
+    Metric(
+        "length",
+        "Length",
+        "white space at the ends",
+        needs_reference=False,
+        higher_is_better=False,
+        unit="characters",
+    ),
+    Metric(
+        "latency",
+        "Latency",
+        "none",
+        needs_reference=False,
+        higher_is_better=False,
+        unit="ms",
+        reads_text=False,
+    ),
+    Metric(
+        "tokens",
+        "Tokens",
+        "none",
+        needs_reference=False,
+        higher_is_better=False,
+        unit="tokens",
+        reads_text=False,
+        options={
+            "of": Option(
+                parse.one_of("completion", "prompt", "total"),
+                "completion",
+                "completion, prompt, total",
+            ),
+        },
+    ),
+)
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A metric made ready: call it with an answer and the item's references."""
+
+    metric: Metric
+    needs_reference: bool
+    _function: Callable[..., Score]
+    _options: Mapping[str, Any]
+    _extract: Any
+
+    def __call__(self, answer: Answer, references: Sequence[Any] = ()) -> Score:
+        """The answer's best score over the references; None in the list is no reference.
+
+        Always a finite number, or None with a reason.
+        """
+        if isinstance(references, str):
+            raise TypeError("references are a list; this is one text")
+        extracted = None
+        if self._extract is not None:
+            from runners.metrics.pattern import TOO_SLOW, last_group
+
+            try:
+                part = last_group(self._extract, answer.text)
+            except TimeoutError:
+                return Score(None, f"the extraction pattern {TOO_SLOW}", extracted=False)
+            extracted = part is not None
+            answer = answer if part is None else replace(answer, text=part)
+        return replace(self._best(answer, references), extracted=extracted)
+
+    def _best(self, answer: Answer, references: Sequence[Any]) -> Score:
+        if not self.needs_reference:
+            return self._one(answer, None)
+        scores = [self._one(answer, one) for one in references if one is not None]
+        scored = [score for score in scores if score.value is not None]
+        if scored:
+            return max(scored, key=lambda score: score.value or 0.0)
+        return scores[0] if scores else Score(None, "no reference")
+
+    def _one(self, answer: Answer, reference: Any) -> Score:
+        try:
+            return self._function(answer, reference, **self._options)
+        except ValueError as error:
+            return Score(None, str(error))
+
+
+def scorer(name: str, *, extract: str | None = None, **options: Any) -> Scorer:
+    """The metric of that name with its options, ready to score answers.
+
+    `extract` is a regular expression with a group: the first group of its last match is scored in
+    place of the output; where it doesn't match, the whole output is, and the score says so.
+    Raises MetricError for an unknown name or option, or a value that an option doesn't take.
+    """
+    metric = METRICS.get(name)
+    if metric is None:
+        raise MetricError(f"there is no metric {name!r}{_near(name, METRICS)}")
+    given: dict[str, Any] = {}
+    for key, value in options.items():
+        option = metric.options.get(key)
+        if option is None:
+            raise MetricError(f"{name} has no option {key!r}{_near(key, metric.options)}")
+        try:
+            given[key] = option.parse(value)
+        except ValueError as error:
+            raise MetricError(f"{name}: option {key!r} {error}") from error
+    return Scorer(
+        metric=metric,
+        needs_reference=metric.needs_reference and metric.instead not in given,
+        _function=getattr(import_module(f"runners.metrics.{name}"), name),
+        _options=given,
+        _extract=None if extract is None else _extraction(metric, extract),
+    )
+
+
+def _extraction(metric: Metric, source: str) -> Any:
+    if not metric.reads_text:
+        raise MetricError(f"{metric.name} does not read the output's text: leave out `extract`")
+    try:
+        pattern = parse.pattern(source)
+    except ValueError as error:
+        raise MetricError(f"the extraction pattern {error}") from error
+    if not pattern.groups:
+        raise MetricError(
+            "the extraction pattern has no group: put the part to score in brackets, "
+            "as in 'answer is (.*)'"
+        )
+    return pattern
+
+
+def _near(word: str, known: Mapping[str, Any]) -> str:
+    """Which name may have been meant, and which there are."""
+    close = get_close_matches(word, known, n=1)
+    meant = f"; did you mean {close[0]}?" if close else ""
+    return f"{meant} (known: {', '.join(known) or 'none'})"

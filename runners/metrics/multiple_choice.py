@@ -1,6 +1,7 @@
 """Multiple choice."""
 
 import re
+from collections import deque
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -18,45 +19,53 @@ class _Forms(NamedTuple):
 
 def multiple_choice(answer: Answer, reference: Any, *, letters: str = LETTERS) -> Score:
     """1 where the letter that the output chooses is the reference's, else 0."""
-    forms = _forms(letters)
-    wanted = forms.alone.fullmatch(reference.strip()) if isinstance(reference, str) else None
+    alone = _forms(letters).alone
+    wanted = alone.fullmatch(reference.strip()) if isinstance(reference, str) else None
     if wanted is None:
         return Score(None, f"the reference is not a letter of {letters}: {str(reference)[:60]!r}")
     given = chosen(answer.text, letters)
     if given is None:
         return Score(0.0, "no choice in the output")
-    return Score(float(given == wanted[1].upper()))
+    return Score(float(given == _letter(wanted)))
 
 
 def chosen(text: str, letters: str = LETTERS) -> str | None:
-    """The letter that a text chooses, the first of these that it has:
+    """The letter that a text chooses: the first of these forms that it has.
 
-    nothing but a letter (`B`, `(b)`, `**B.**`); the last `answer is B`, `Answer: (B)`; a letter
+    Nothing but a letter (`B`, `(b)`, `**B.**`); the last `answer is B` or `Answer: (B)`; a letter
     with a mark after it at the start (`B. Paris`, `(B) Paris`); the last letter in brackets.
+    A bare letter in a sentence must be a capital: "the answer is a tie" chooses nothing.
     """
     forms, text = _forms(letters), text.strip()
-    if match := forms.alone.fullmatch(text):
-        return match[1].upper()
-    said = forms.said.findall(text)
-    if said:
-        return str(said[-1]).upper()
-    if match := forms.leading.match(text):
-        return match[1].upper()
-    bracketed = forms.bracketed.findall(text)
-    return str(bracketed[-1]) if bracketed else None
+    match = (
+        forms.alone.fullmatch(text)
+        or _last(forms.said, text)
+        or forms.leading.match(text)
+        or _last(forms.bracketed, text)
+    )
+    return _letter(match) if match else None
+
+
+def _letter(match: re.Match[str]) -> str:
+    return next(group for group in match.groups() if group).upper()
+
+
+def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    last = deque(pattern.finditer(text), maxlen=1)
+    return last[0] if last else None
 
 
 @lru_cache(maxsize=64)
 def _forms(letters: str) -> _Forms:
-    some = f"[{letters}]"
-    marks = r"[\s*_\"'`]*"
+    letter = f"[{letters}]"
+    marks = r"[\s*_\"'`]*+"
     return _Forms(
-        alone=re.compile(rf"{marks}\(?({some})\)?[.:,]?{marks}", re.IGNORECASE),
-        # a bare letter must be a capital: "the answer is a tie" chooses nothing
+        alone=re.compile(rf"(?i){marks}\(?({letter})\)?[.:,]?{marks}"),
         said=re.compile(
-            rf"\b(?i:answer|choice|option)(?i:\s+is:?|\s*[:=]){marks}(?:\$?\\boxed\{{)?"
-            rf"({some}(?![\w'’])|\((?i:{some})(?=\)))".replace(r"\((?i:", r"(?<=\()(?i:")
+            rf"\b(?i:answer|choice|option)(?i:\s+is:?|\s*[:=]){marks}"
+            rf"(?i:(?:option|choice)\s+)?(?:\$?\\boxed\{{)?"
+            rf"(?:\(((?i:{letter}))\)|({letter})(?![\w'’]))"
         ),
-        leading=re.compile(rf"[*_]*(?:\(({some})\)|({some})[.):])"),
-        bracketed=re.compile(rf"\(({some})\)"),
+        leading=re.compile(rf"[*_]*(?:\(({letter})\)|({letter})[.):])"),
+        bracketed=re.compile(rf"\(({letter})\)"),
     )

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import deque
 from typing import Any
 
 from runners.metrics.score import Answer, Score
@@ -37,10 +38,8 @@ def numeric_match(
 
 def last_number(text: str) -> float | None:
     """The last number written in a text: `$1,234.50`, `-5`, `.5`, `1e3`; of `45%` it is 45."""
-    last = None
-    for last in _NUMBER.finditer(text):
-        pass
-    return None if last is None else _value(last)
+    last = deque(_NUMBER.finditer(text), maxlen=1)
+    return _value(last[0]) if last else None
 
 
 def _reference(reference: Any) -> float | None:

@@ -1,7 +1,7 @@
 """What every metric takes and gives."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -58,4 +58,4 @@ class Metric:
     unit: str = ""
     reads_text: bool = True
     instead: str = ""
-    options: tuple[tuple[str, Option], ...] = ()
+    options: Mapping[str, Option] = field(default_factory=dict)
