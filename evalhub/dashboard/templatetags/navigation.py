@@ -1,0 +1,39 @@
+"""The links at the top of every page: to what this person may see."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.urls import reverse
+
+from evalhub.accounts.models import Project
+
+register = template.Library()
+
+# label, where it leads, how the names of the pages under it begin
+RESULTS = [
+    ("Studies", "dashboard:studies", ("dashboard:stud", "dashboard:flips", "dashboard:decision")),
+    ("Runs", "dashboard:runs", ("dashboard:run",)),
+    ("Test sets", "dashboard:test_sets", ("dashboard:test_set",)),
+    ("Versions", "dashboard:versions", ("dashboard:version",)),
+]
+REVIEWS = ("Reviews", "reviews:home", ("reviews:",))
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: str
+    url: str
+    current: bool
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: dict[str, Any]) -> list[Link]:
+    """Pages of results only for those who see results: reviewers stay blind."""
+    request = context.get("request")
+    if request is None or not request.user.is_authenticated:
+        return []
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    sees_results = Project.objects.seen_by(request.user).exists()
+    pages = [*RESULTS[:2], REVIEWS, *RESULTS[2:]] if sees_results else [REVIEWS]
+    return [Link(label, reverse(name), here.startswith(under)) for label, name, under in pages]
