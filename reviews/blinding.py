@@ -1,0 +1,40 @@
+"""Who sees what where: each reviewer's order and sides, and the way back. Pure and seeded.
+
+Everything is ranked by a keyed SHA-256, so the same seed gives the same plan on any machine
+and any Python, and neither order nor side follows from an item's id, position or length.
+"""
+
+import hashlib
+
+BLOCK = 6  # turns in which each side comes up equally often
+
+
+def draw(seed: int, *labels: object) -> int:
+    """A 256-bit number that looks random, and is always the same for these arguments."""
+    text = "\x1f".join(map(str, (seed, *labels)))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest())
+
+
+def candidate_on_left(seed: int, reviewer: int, turn: int) -> bool:
+    """Whether the candidate stands on the left at a reviewer's turn (0, 1, 2, …).
+
+    Permuted blocks: of each BLOCK consecutive turns of one reviewer, half have the candidate
+    on the left, in an order of that block's own.
+    """
+    block, place = divmod(turn, BLOCK)
+    ranked = sorted(range(BLOCK), key=lambda p: draw(seed, "side", reviewer, block, p))
+    return ranked.index(place) < BLOCK // 2
+
+
+def rank(seed: int, reviewer: int, position: int) -> int:
+    """Where the pair at this position comes in a reviewer's own order: lower is earlier."""
+    return draw(seed, "order", reviewer, position)
+
+
+def canonical(choice: str, *, candidate_on_left: bool) -> str:
+    """A choice as presented ("left", "right", "tie", "both-bad") → whom it favours.
+
+    Returns "candidate", "baseline", "tie" or "both-bad". Raises KeyError for another choice.
+    """
+    left, right = ("candidate", "baseline") if candidate_on_left else ("baseline", "candidate")
+    return {"left": left, "right": right, "tie": "tie", "both-bad": "both-bad"}[choice]

@@ -1,0 +1,106 @@
+"""What a campaign has found so far, with sides resolved: for whoever may know the arms."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db.models import Count, F, Q, Sum
+
+from reviews.blinding import canonical
+from reviews.models import Campaign, Judgment
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignJudgments:
+    """A campaign's judgments; entry i of each list belongs to one judgment.
+
+    `choices` are "candidate", "baseline", "tie" or "both-bad", never a side.
+    """
+
+    choices: list[str]
+    items: list[str]
+    """keys of the items judged"""
+    clusters: list[str]
+    """the items' clusters; an item without one is its own"""
+    raters: list[int]
+    """ids of the people who judged"""
+    candidate_on_left: list[bool]
+    """the side presented"""
+    seconds: list[float]
+    planned: int
+    """judgments that the plan asks for"""
+    pairs: int
+    """items in the plan"""
+    pairs_complete: int
+    """items with all their judgments"""
+    different: int
+    """items of the test set with two different answers: what was sampled from"""
+    identical: int
+    """items whose answers read the same: ties by construction, which nobody is asked about"""
+    unpaired: int
+    """items without an answer in one of the runs"""
+
+    @property
+    def state(self) -> Literal["waiting", "partial", "complete"]:
+        if not self.choices:
+            return "waiting"
+        return "complete" if len(self.choices) == self.planned else "partial"
+
+    @property
+    def picked_left(self) -> int:
+        """Judgments for the left side, whoever stood there."""
+        return self._picked("left")
+
+    @property
+    def picked_right(self) -> int:
+        return self._picked("right")
+
+    def _picked(self, side: str) -> int:
+        return sum(
+            choice == canonical(side, candidate_on_left=on_left)
+            for choice, on_left in zip(self.choices, self.candidate_on_left, strict=True)
+        )
+
+    @property
+    def share_different(self) -> float:
+        """Share of the paired items whose answers differ.
+
+        Over all paired items, identical ones being ties, the candidate's win score is
+        ½ + share_different · (score − ½): the two agree in which side of ½ they are on.
+        """
+        return self.different / (self.different + self.identical)
+
+
+def judgments(campaign: Campaign) -> CampaignJudgments:
+    """Every judgment of a campaign in the order in which they came. Two queries."""
+    rows = (
+        Judgment.objects.filter(assignment__pair__campaign=campaign)
+        .order_by("pk")
+        .values_list(
+            "choice",
+            "assignment__candidate_on_left",
+            "assignment__pair__item__key",
+            "assignment__pair__item__cluster",
+            "assignment__reviewer__user_id",
+            "seconds",
+        )
+    )
+    found = list(rows)
+    pairs = campaign.pairs.annotate(
+        judged=Count("assignments__judgment"),
+    ).aggregate(
+        pairs=Count("pk"), planned=Sum("seats"), complete=Count("pk", filter=Q(judged=F("seats")))
+    )
+    return CampaignJudgments(
+        choices=[canonical(choice, candidate_on_left=on_left) for choice, on_left, *_ in found],
+        items=[row[2] for row in found],
+        clusters=[row[3] or row[2] for row in found],
+        raters=[row[4] for row in found],
+        candidate_on_left=[row[1] for row in found],
+        seconds=[row[5] for row in found],
+        planned=pairs["planned"],
+        pairs=pairs["pairs"],
+        pairs_complete=pairs["complete"],
+        different=campaign.plan["different"],
+        identical=campaign.plan["identical"],
+        unpaired=campaign.plan["unpaired"],
+    )
