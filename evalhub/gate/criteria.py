@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from evalhub.stats.paired import PairedComparison, compare, p_one_sided
+from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.power import paired_sample_size
 
 Role = Literal["primary", "guard", "preference"]
@@ -49,7 +49,11 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """A requirement with its measurement. `status` is set by the verdict over all criteria."""
+    """A requirement with its measurement.
+
+    `status` and `needed_n` are set by the verdict, which looks at all criteria. `sd` is that of
+    the differences, `gap` the distance that `needed_n` is planned to resolve.
+    """
 
     requirement: Requirement
     n: int
@@ -67,7 +71,10 @@ class Criterion:
     method: str
     test: str
     p_harm: float
-    needed_n: int | None
+    sd: float
+    design_effect: float
+    gap: float
+    needed_n: int | None = None
     status: Status = "undecided"
 
     def as_json(self) -> dict[str, Any]:
@@ -109,7 +116,6 @@ def measure(
     clusters: ArrayLike | None = None,
     alpha: float,
     planned_gain: float,
-    open_criteria: int = 1,
 ) -> Criterion:
     """Measures one requirement on aligned scores.
 
@@ -118,7 +124,6 @@ def measure(
         clusters: cluster labels of shape (n,), or None where items are independent.
         alpha: one-sided level of the bounds, so the interval's level is 1 − 2·alpha.
         planned_gain: gain beyond `min_gain` that the study is to detect, for `needed_n`.
-        open_criteria: criteria that share the type II error of .2 in `needed_n`.
 
     Raises:
         evalhub.stats.paired.StatisticsError: no items, unequal shapes, NaN.
@@ -147,7 +152,9 @@ def measure(
         method=found.method,
         test=found.test,
         p_harm=p_harm,
-        needed_n=needed_items(found, gap, alpha=alpha, open_criteria=open_criteria),
+        sd=found.sd,
+        design_effect=found.design_effect,
+        gap=gap,
     )
 
 
@@ -171,13 +178,13 @@ def same_run(requirement: Requirement, scores: NDArray[np.float64], *, alpha: fl
         method="the same run for both arms",
         test="none: the arms are one here",
         p_harm=1.0,
-        needed_n=None,
+        sd=0.0,
+        design_effect=1.0,
+        gap=requirement.margin,
     )
 
 
-def needed_items(
-    found: PairedComparison, gap: float, *, alpha: float, open_criteria: int
-) -> int | None:
+def needed_items(criterion: Criterion, open_criteria: int) -> int | None:
     """Items in all that would settle a criterion with power 1 − .2/open_criteria.
 
     n = σ_d²·deff·(z_{1−α}+z_{1−β})²/gap², and never fewer than the items at which an interval
@@ -185,14 +192,16 @@ def needed_items(
     planned, never the observed effect. None where the gap is 0: no number of items shows that
     a difference of nothing is more than nothing.
     """
+    gap = criterion.gap
     if gap <= 0:
         return None
+    alpha = (1 - criterion.level) / 2
     by_variance = paired_sample_size(
-        found.sd,
+        criterion.sd,
         gap,
         alpha=alpha,
         power=1 - 0.2 / open_criteria,
-        design_effect=found.design_effect,
+        design_effect=criterion.design_effect,
     )
     z_squared = float(ndtri(1 - alpha) ** 2)
     by_silence = ceil(z_squared * (1 - gap) / gap) if gap < 1 else 1

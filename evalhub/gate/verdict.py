@@ -10,7 +10,7 @@ can't be compared gives no verdict at all: "invalid".
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from evalhub.gate.criteria import Criterion, Status
+from evalhub.gate.criteria import Criterion, Status, needed_items
 from evalhub.stats.multiplicity import holm
 
 MARKS = {"pass": "✓", "fail": "✗", "undecided": "?"}
@@ -70,9 +70,16 @@ def _with_status(criteria: Sequence[Criterion], harm_alpha: float) -> list[Crite
     if not criteria:
         return []
     harm = holm([each.p_harm for each in criteria])
-    return [
+    judged = [
         replace(each, status=_status(each, float(p) <= harm_alpha))
         for each, p in zip(criteria, harm, strict=True)
+    ]
+    undecided = sum(each.status == "undecided" for each in judged)
+    return [
+        replace(each, needed_n=needed_items(each, undecided))
+        if each.status == "undecided"
+        else each
+        for each in judged
     ]
 
 

@@ -1,0 +1,73 @@
+"""The commands, and how they end."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import Abort, TyperException, UsageError
+
+from evalhub import __version__
+from evalhub.cli import compare, serve, study
+from evalhub.cli.exits import INTERRUPTED, USAGE, explain
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Should this fine-tuned model replace what we run now? "
+    "One verdict: ship (exit 0), hold (1), need more data (2) or invalid evidence (3).",
+)
+
+
+@app.callback()
+def evalhub(
+    home: Annotated[
+        Path | None,
+        typer.Option(help="Where the data lives; or EVALHUB_HOME. By default ./.evalhub"),
+    ] = None,
+) -> None:
+    if home is not None:
+        os.environ["EVALHUB_HOME"] = str(home)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)
+
+
+app.command("compare")(compare.compare)
+app.add_typer(study.app, name="study")
+app.command("demo")(study.demo)
+app.command("up")(serve.up)
+app.command("worker")(serve.worker)
+app.command("doctor")(serve.doctor)
+
+
+def main() -> None:
+    """The console script: runs a command and ends with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs a command and returns its exit code."""
+    try:
+        code = app(arguments, prog_name="evalhub", standalone_mode=False)
+    except UsageError as error:
+        error.show()
+        return USAGE
+    except (Abort, KeyboardInterrupt):
+        print("evalhub: stopped", file=sys.stderr)
+        return INTERRUPTED
+    except TyperException as error:
+        error.show()
+        return USAGE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return explain(error)
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,111 @@
+"""`evalhub compare`: two files of answers, no database, no server."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+class Role(StrEnum):
+    primary = "primary"
+    guard = "guard"
+
+
+def compare(
+    base: Annotated[Path, typer.Argument(help="Answers of what runs now: JSONL, CSV or Parquet.")],
+    candidate: Annotated[Path, typer.Argument(help="Answers of what may replace it.")],
+    test_set: Annotated[Path, typer.Option(help="The items that both answered.")],
+    metric: Annotated[str, typer.Option(help="exact_match, numeric_match, json_fields, …")],
+    extract: Annotated[
+        str | None,
+        typer.Option(help="Pattern; the first group of its last match is scored."),
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="A metric's own option: tolerance=0.01. Repeatable.")
+    ] = None,
+    id_field: Annotated[str, typer.Option("--id", help="Field with the item's id.")] = "id",
+    output: Annotated[str, typer.Option(help="Field with the answer.")] = "output",
+    reference: Annotated[
+        str, typer.Option(help="Field of the test set with the right answer.")
+    ] = "reference",
+    cluster: Annotated[
+        str | None,
+        typer.Option(help="Field of the test set: items of one cluster belong together."),
+    ] = None,
+    tag: Annotated[
+        str | None, typer.Option(help="Field of the test set to break the result down by.")
+    ] = None,
+    role: Annotated[
+        Role, typer.Option(help="primary: must gain; guard: must not lose.")
+    ] = Role.primary,
+    margin: Annotated[float, typer.Option(help="Loss that a guard may show.", min=0.0)] = 0.02,
+    min_gain: Annotated[float, typer.Option(help="Gain that a primary must pass.")] = 0.0,
+    alpha: Annotated[
+        float, typer.Option(help="One-sided level; 0.025 gives a 95% interval.", min=1e-9, max=0.25)
+    ] = 0.025,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Also write a page that stands on its own: FILE.html")
+    ] = None,
+) -> int:
+    """Compare two arms' answers to the same items, and say whether the candidate may ship."""
+    from evalhub.cli import printing
+    from evalhub.gate.record import EXIT_CODES
+    from evalhub.studies.compare import Question, compare_files
+
+    question = Question(
+        metric=metric,
+        extract=extract,
+        options=tuple(_option(each) for each in option or ()),
+        id_field=id_field,
+        output_field=output,
+        reference=reference,
+        cluster=cluster,
+        tag=tag,
+        role=role.value,
+        margin=margin,
+        min_gain=min_gain,
+        alpha=alpha,
+    )
+    found = compare_files(base, candidate, test_set, question)
+    if report is not None:
+        _write_report(report, found.record, found.items)
+    if json_:
+        printing.print_json(found.record)
+    else:
+        printing.print_record(found.record)
+    return EXIT_CODES[found.record["verdict"]]
+
+
+def _option(text: str) -> tuple[str, Any]:
+    import json
+
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise typer.BadParameter(f"{text!r} isn't of the form name=value", param_hint="--option")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _write_report(path: Path, record: dict[str, Any], items: list[dict[str, Any]]) -> None:
+    """Writes the page whole or not at all."""
+    import os
+
+    from evalhub.cli.setup import set_up_templates
+
+    set_up_templates()
+    from evalhub.dashboard.report import render_report
+
+    text = render_report(record, items)
+    partial = path.with_name(f"{path.name}.part")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise typer.BadParameter(
+            f"{path} can't be written: {error.strerror}", param_hint="--report"
+        ) from error

@@ -1,0 +1,72 @@
+"""Aligned scores in, criteria and their breakdown out. Pure: the same for files and database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.gate.breakdown import by_tag
+from evalhub.gate.criteria import Criterion, Requirement, measure, same_run
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """Two arms' scores of one test set by one metric.
+
+    Attributes:
+        baseline, candidate: scores of shape (n,) or (n, samples), row i of both for item i.
+        clusters: labels of shape (n,), or None where the items are independent.
+        tags: each item's tags.
+        same: the candidate arm is the baseline on this test set.
+    """
+
+    requirement: Requirement
+    baseline: NDArray[np.float64]
+    candidate: NDArray[np.float64]
+    clusters: list[str] | None
+    tags: list[list[str]]
+    same: bool = False
+
+
+def criterion_of(aligned: Aligned, *, alpha: float, planned_gain: float) -> Criterion:
+    """Measures one criterion."""
+    if aligned.same:
+        return same_run(aligned.requirement, aligned.baseline, alpha=alpha)
+    return measure(
+        aligned.requirement,
+        aligned.baseline,
+        aligned.candidate,
+        clusters=aligned.clusters,
+        alpha=alpha,
+        planned_gain=planned_gain,
+    )
+
+
+def breakdown_of(evidence: Sequence[Aligned], *, alpha: float) -> list[dict[str, Any]]:
+    """The differences by test set and tag, for reading."""
+    return [
+        row
+        for each in evidence
+        if not each.same
+        for row in by_tag(
+            each.requirement,
+            each.baseline,
+            each.candidate,
+            each.tags,
+            clusters=each.clusters,
+            alpha=alpha,
+        )
+    ]
+
+
+def clusters_of(labels: Sequence[str]) -> list[str] | None:
+    """Cluster labels as the statistics want them: None when each item stands for itself.
+
+    An item without a label is a cluster of its own.
+    """
+    named = [label for label in labels if label]
+    if not named or (len(named) == len(labels) and len(set(named)) == len(named)):
+        return None
+    return [label or f"item {index}" for index, label in enumerate(labels)]

@@ -1,0 +1,143 @@
+"""What people preferred, as a criterion. Pure: judgments in, numbers out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evalhub.gate.criteria import Criterion, Requirement
+from evalhub.stats.agreement import agreement
+from evalhub.stats.preference import WinScore, win_score
+
+
+@dataclass(frozen=True, slots=True)
+class Judgments:
+    """A campaign's judgments; entry i of the three lists is one judgment.
+
+    Attributes:
+        choices: "candidate", "baseline", "tie" or "both-bad".
+        planned: how many judgments the campaign asks for.
+    """
+
+    choices: Sequence[str]
+    items: Sequence[str]
+    raters: Sequence[str]
+    planned: int
+
+
+def preference_criterion(
+    judgments: Judgments, *, test_set: str, min_gain: float, alpha: float, planned_gain: float
+) -> Criterion:
+    """People's win score above one half, by the same rule as any other gain."""
+    found = _score(judgments, alpha)
+    signs = {"candidate": 0.5, "baseline": -0.5}
+    values = [signs.get(choice, 0.0) for choice in judgments.choices]
+    mean = sum(values) / len(values)
+    variance = sum((value - mean) ** 2 for value in values) / max(len(values) - 1, 1)
+    below = _p_below_half(judgments)
+    return Criterion(
+        requirement=Requirement(
+            name="Reviewers' preference",
+            role="preference",
+            test_set=test_set,
+            metric="win score",
+            margin=0.0,
+            min_gain=min_gain,
+        ),
+        n=found.judgments,
+        clusters=found.items,
+        baseline=0.5,
+        candidate=found.score,
+        difference=found.score - 0.5,
+        lower=found.lower - 0.5,
+        upper=found.upper - 0.5,
+        level=found.level,
+        p_value=min(1.0, 2 * min(below, _p_below_half(_swapped(judgments)))),
+        wins=found.wins,
+        losses=found.losses,
+        ties=found.ties + found.both_bad,
+        method=found.method,
+        test="the interval's own",
+        p_harm=below,
+        sd=variance**0.5,
+        design_effect=1.0,
+        gap=planned_gain,
+    )
+
+
+def people_record(judgments: Judgments, *, alpha: float) -> dict[str, Any]:
+    """What the decision says of people: how many, what they preferred, how far they agree."""
+    done = len(judgments.choices)
+    state = "waiting" if not done else "complete" if done >= judgments.planned else "partial"
+    people: dict[str, Any] = {
+        "state": state,
+        "planned": judgments.planned,
+        "judgments": done,
+        "items": len(set(judgments.items)),
+        "reviewers": len(set(judgments.raters)),
+        "score": None,
+        "lower": None,
+        "upper": None,
+        "wins": 0,
+        "losses": 0,
+        "ties": 0,
+        "both_bad": 0,
+        "raw_agreement": None,
+        "krippendorff_alpha": None,
+        "gwet_ac1": None,
+    }
+    if not done:
+        return people
+    found = _score(judgments, alpha)
+    people |= {
+        "score": found.score,
+        "lower": found.lower,
+        "upper": found.upper,
+        "wins": found.wins,
+        "losses": found.losses,
+        "ties": found.ties,
+        "both_bad": found.both_bad,
+    }
+    return people | _agreement(judgments)
+
+
+def _agreement(judgments: Judgments) -> dict[str, Any]:
+    raters = sorted(set(judgments.raters))
+    items = sorted(set(judgments.items))
+    if len(raters) < 2:
+        return {}
+    table: list[list[str | None]] = [[None] * len(raters) for _ in items]
+    for choice, item, rater in zip(
+        judgments.choices, judgments.items, judgments.raters, strict=True
+    ):
+        table[items.index(item)][raters.index(rater)] = choice
+    found = agreement(table, level="nominal")
+    return {
+        "raw_agreement": found.raw_agreement,
+        "krippendorff_alpha": _estimate(found.krippendorff_alpha),
+        "gwet_ac1": _estimate(found.gwet_ac1),
+    }
+
+
+def _estimate(found: Any) -> dict[str, float | None]:
+    return {"value": found.value, "lower": found.lower, "upper": found.upper}
+
+
+def _score(judgments: Judgments, alpha: float) -> WinScore:
+    return win_score(judgments.choices, items=judgments.items, raters=judgments.raters, alpha=alpha)
+
+
+def _swapped(judgments: Judgments) -> Judgments:
+    other = {"candidate": "baseline", "baseline": "candidate"}
+    choices = [other.get(choice, choice) for choice in judgments.choices]
+    return Judgments(choices, judgments.items, judgments.raters, judgments.planned)
+
+
+def _p_below_half(judgments: Judgments) -> float:
+    """The smallest level at which the interval lies wholly below one half, by bisection."""
+    low, high = 1e-6, 0.499
+    if _score(judgments, high).upper >= 0.5:
+        return 1.0
+    for _ in range(20):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _score(judgments, middle).upper < 0.5 else (middle, high)
+    return high

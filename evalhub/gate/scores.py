@@ -1,0 +1,140 @@
+"""Scores out of the database, aligned by item, and what makes them unfit for a verdict."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from django.db.models import Exists, OuterRef, Q
+from numpy.typing import NDArray
+
+from evalhub.gate.criteria import Requirement
+from evalhub.gate.evidence import Aligned, clusters_of
+from evalhub.registry.models import Item, Metric, Output, Run, Score
+from runners.metrics import METRICS
+
+
+@dataclass(frozen=True, slots=True)
+class RunScores:
+    """One run's scores by one metric: rows by item id, and what is missing."""
+
+    run: Run
+    values: dict[int, list[float]]
+    unanswered: int
+    unscored: int
+    extraction_misses: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Two runs of one test set version side by side."""
+
+    requirement: Requirement
+    metric: Metric
+    baseline: RunScores
+    candidate: RunScores
+    aligned: Aligned
+    item_ids: list[int]
+    invalid: list[str] = field(default_factory=list)
+
+    @property
+    def same(self) -> bool:
+        return self.baseline.run.pk == self.candidate.run.pk
+
+
+def run_scores(run: Run, metric: Metric) -> RunScores:
+    """All scores of a run by one metric. An item counts when all its samples are scored."""
+    values: dict[int, list[float]] = {}
+    gaps: set[int] = set()
+    unscored, misses, reason = 0, 0, ""
+    rows = (
+        Score.objects.filter(output__run=run, metric=metric)
+        .order_by("output__item__position", "output__sample")
+        .values_list("output__item_id", "value", "reason", "extracted")
+    )
+    for item, value, why, extracted in rows.iterator(chunk_size=5000):
+        misses += extracted is False
+        if value is None:
+            unscored += 1
+            reason = reason or why
+            gaps.add(item)
+        else:
+            values.setdefault(item, []).append(value)
+    for item in gaps:
+        values.pop(item, None)
+    unanswered = run.test_set_version.item_count - len(values) - len(gaps)
+    return RunScores(run, values, unanswered, unscored, misses, reason)
+
+
+def pair(
+    requirement: Requirement,
+    metric: Metric,
+    baseline: RunScores,
+    candidate: RunScores,
+    arms: tuple[str, str],
+) -> Pairing:
+    """Aligns two runs by item, and says in `invalid` what keeps them from being compared."""
+    items = Item.objects.filter(version=baseline.run.test_set_version).values_list(
+        "id", "cluster", "tags"
+    )
+    both = [row for row in items if row[0] in baseline.values and row[0] in candidate.values]
+    ids = [row[0] for row in both]
+    aligned = Aligned(
+        requirement,
+        _matrix(baseline.values, ids),
+        _matrix(candidate.values, ids),
+        clusters_of([row[1] for row in both]),
+        [row[2] for row in both],
+        same=baseline.run.pk == candidate.run.pk,
+    )
+    invalid = [
+        flaw
+        for scores, arm in zip((baseline, candidate), arms, strict=True)
+        for flaw in _flaws(scores, arm, requirement.test_set)
+    ]
+    return Pairing(requirement, metric, baseline, candidate, aligned, ids, invalid)
+
+
+def _flaws(scores: RunScores, arm: str, test_set: str) -> list[str]:
+    if scores.unanswered > 0:
+        total = scores.run.test_set_version.item_count
+        return [
+            f"{arm} has no answer to {scores.unanswered} of {total} items of {test_set}: "
+            "both arms must answer the same items"
+        ]
+    if scores.unscored:
+        return [f"{arm}: {scores.unscored} answers of {test_set} have no score: {scores.reason}"]
+    return []
+
+
+def _matrix(values: dict[int, list[float]], ids: list[int]) -> NDArray[np.float64]:
+    """Scores of shape (n, samples), or (n,) of means where items have unequal samples."""
+    rows = [values[each] for each in ids]
+    if len({len(row) for row in rows}) > 1:
+        return np.array([sum(row) / len(row) for row in rows])
+    matrix = np.array(rows, dtype=float).reshape(len(rows), -1)
+    return matrix[:, 0] if matrix.shape[1] == 1 else matrix
+
+
+def answers_differ(baseline: Run, candidate: Run) -> bool:
+    """Whether any answer of the candidate's run has another text than the baseline's."""
+    same_text = Output.objects.filter(
+        run=baseline, item=OuterRef("item"), sample=OuterRef("sample"), text=OuterRef("text")
+    )
+    return (
+        Output.objects.filter(run=candidate)
+        .filter(Q(text__isnull=True) | ~Exists(same_text))
+        .exists()
+    )
+
+
+def requirement_of(name: str, role: str, metric: Metric, margin: float, gain: float) -> Requirement:
+    """The requirement that a study's test set stands for."""
+    return Requirement(
+        name=name,
+        role="primary" if role == "primary" else "guard",
+        test_set=name,
+        metric=metric.name,
+        margin=margin,
+        min_gain=gain,
+        higher_is_better=METRICS[metric.name].higher_is_better,
+    )

@@ -1,0 +1,1 @@
+"""Running a study: from one declarative file to decisions."""
