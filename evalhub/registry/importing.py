@@ -1,0 +1,163 @@
+"""A file becomes a frozen, content-hashed version of a test set."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from evalhub.accounts.models import Project
+from evalhub.registry.files import DataError
+from evalhub.registry.items import FieldMapping, ItemContent, read_items
+from evalhub.registry.models import Item, TestSet, TestSetVersion
+from evalhub.registry.models.testsets import Purpose
+from evalhub.registry.specs import SpecError, check_slug
+
+BATCH_ITEMS = 2000
+BATCH_BYTES = 8 * 1024 * 1024
+
+type Progress = Callable[[int], None]
+
+
+def import_test_set(
+    *,
+    project: Project,
+    slug: str,
+    path: Path,
+    purpose: str = Purpose.TASK,
+    mapping: FieldMapping = FieldMapping(),  # noqa: B008 (frozen)
+    progress: Progress | None = None,
+) -> TestSetVersion:
+    """Imports a JSONL, CSV or Parquet file in one transaction and in bounded memory.
+
+    The same items in the same order are the version that is there already, and nothing is
+    written; any other content is the next version, and the older ones stay as they are. After
+    an error there is nothing of the file.
+
+    Args:
+        slug: name of the test set in the project; it is made where it isn't there.
+        purpose: what a new test set is for; one that is there keeps its own.
+        mapping: which fields of a row make an item.
+        progress: called with the line that has been reached. Where the test set has versions,
+            the file is read once to recognise the content, and again only if it is new.
+
+    Raises:
+        evalhub.registry.files.DataError: what is wrong with the file, with its line and field.
+        evalhub.registry.specs.SpecError: a slug or a purpose that can't be.
+    """
+    check_slug(slug, "test set")
+    if purpose not in Purpose:
+        raise SpecError(f"{purpose!r} isn't one of {', '.join(Purpose.values)}", "purpose")
+    known = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=slug)
+    if known.exists():
+        content = _Content()
+        for batch in _batches(path, mapping):
+            content.take(batch, progress)
+        if same := known.filter(digest=content.digest).first():
+            return same
+    with transaction.atomic():
+        # The lock makes importers of one test set take turns, so that numbers don't collide.
+        test_set, _ = TestSet.objects.select_for_update().get_or_create(
+            project=project, slug=slug, defaults={"purpose": purpose}
+        )
+        newest = test_set.versions.aggregate(newest=Max("number", default=0))["newest"]
+        version = TestSetVersion.objects.create(
+            test_set=test_set, number=newest + 1, source=path.name
+        )
+        content = _Content()
+        for batch in _batches(path, mapping):
+            _write(version, batch, content.count, path, mapping)
+            content.take(batch, progress)
+        same = test_set.versions.filter(digest=content.digest).first()
+        if same is None:
+            version.digest, version.item_count = content.digest, content.count
+            version.save(update_fields=["digest", "item_count"])
+            return version
+        transaction.set_rollback(True)
+    return same
+
+
+type _Batch = list[tuple[int, ItemContent, bytes]]
+"""(line, content, canonical content) of each item."""
+
+
+@dataclass(slots=True)
+class _Content:
+    """What has been read so far: how many items, and their hash."""
+
+    count: int = 0
+    sha256: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    def take(self, batch: _Batch, progress: Progress | None) -> None:
+        self.count += len(batch)
+        for _, _, canonical in batch:
+            self.sha256.update(canonical)
+        if progress:
+            progress(batch[-1][0])
+
+    @property
+    def digest(self) -> str:
+        return self.sha256.hexdigest()
+
+
+def _batches(path: Path, mapping: FieldMapping) -> Iterator[_Batch]:
+    """Items by the batch: bounded by their number and, for long ones, by their bytes."""
+    batch: _Batch = []
+    size = 0
+    for line, content in read_items(path, mapping):
+        canonical = content.canonical()
+        batch.append((line, content, canonical))
+        size += len(canonical)
+        if len(batch) == BATCH_ITEMS or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _write(
+    version: TestSetVersion, batch: _Batch, start: int, path: Path, mapping: FieldMapping
+) -> None:
+    items = [
+        Item(
+            version=version,
+            position=position,
+            key=content.key,
+            input=content.input,
+            references=content.references,
+            context=content.context,
+            tags=content.tags,
+            cluster=content.cluster,
+            metadata=content.metadata,
+        )
+        for position, (_, content, _) in enumerate(batch, start)
+    ]
+    try:
+        with transaction.atomic():
+            Item.objects.bulk_create(items)
+    except IntegrityError as error:
+        raise _duplicate(version, batch, path, mapping) or error from error
+
+
+def _duplicate(
+    version: TestSetVersion, batch: _Batch, path: Path, mapping: FieldMapping
+) -> DataError | None:
+    """Which id of a refused batch is a second one. The first one's line is found by reading again.
+
+    A set of all ids would tell at once, but not in bounded memory.
+    """
+    keys = [content.key for _, content, _ in batch]
+    seen = set(version.items.filter(key__in=keys).values_list("key", flat=True))
+    for line, content, _ in batch:
+        if content.key in seen:
+            first = next(at for at, one in read_items(path, mapping) if one.key == content.key)
+            return DataError(
+                f"'{content.key}' is the id on line {first} already; ids are unique",
+                file=str(path),
+                line=line,
+                field=mapping.id,
+            )
+        seen.add(content.key)
+    return None
