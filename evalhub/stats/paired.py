@@ -4,14 +4,13 @@ The method follows the data and is named in the result:
 
 - yes/no scores: Tango's score interval and McNemar's mid-p test;
 - other scores while few differences carry the evidence: the bounded score interval (Tango's,
-  for any values) and the sign-flip test;
+  for any values; wide on purpose) and the sign-flip test;
 - other scores: paired t;
-- clusters or weights: CR2 with Student's t, no narrower than the bounded score interval at the
-  effective sample size.
+- clusters or weights: CR2 with Student's t; where differences are rare or clusters few, no
+  narrower than the bounded score interval at the effective sample size.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,21 +21,28 @@ from evalhub.stats.clusters import ClusteredMean, clustered_mean
 from evalhub.stats.distributions import t_cdf, t_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import check_alpha, score_interval, score_p_less
+from evalhub.stats.pairs import Labels, Pairs, line_up, read_scores
 from evalhub.stats.permutation import mcnemar_mid_p, sign_flip
 
 Array = NDArray[np.float64]
 
-# Below this many effective differences, the normal approximation is not relied on.
-_ENOUGH_DIFFERENCES = 100
-_ENOUGH_CLUSTERS = 20
-# Correlation within clusters that is assumed where too few differences show it.
+# With fewer effective differences than this, the normal approximation is not relied on; nor
+# with fewer clusters that would differ if each moved as one. Both by simulated coverage.
+_ENOUGH_DIFFERENCES = 20
+_ENOUGH_CLUSTERS = 4
+# The correlation within clusters that is assumed where too little differs to show it.
 _ASSUMED_ICC = 0.3
 _MOST_FLIPPED = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class PairedComparison:
-    """`difference` is candidate - baseline; `lower` and `upper` enclose it at `level`."""
+    """`difference` is candidate - baseline; `lower` and `upper` enclose it at `level`.
+
+    `clusters` is None where none were given. `p_value` is two-sided, against no difference.
+    `sd` is that of the items' differences, `design_effect` the variance against independent
+    items of equal weight, at least 1.
+    """
 
     n: int
     clusters: int | None
@@ -69,22 +75,11 @@ class VarianceSplit:
     within_candidate: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    baseline: Array
-    candidate: Array
-    differences: Array
-    clusters: NDArray[np.intp] | None
-    weights: Array | None
-    binary: bool
-    reach: float
-
-
 def compare(
     baseline: ArrayLike,
     candidate: ArrayLike,
     *,
-    clusters: Sequence[object] | NDArray[np.generic] | None = None,
+    clusters: Labels | None = None,
     weights: ArrayLike | None = None,
     alpha: float = 0.025,
     bounds: tuple[float, float] | None = None,
@@ -94,36 +89,32 @@ def compare(
     `clusters` (n,) labels items that share a source; `weights` (n,) counts an item more or
     less; `alpha` is the error rate of each side of the interval. `bounds` is the scale that
     scores lie on; by default [0, 1], widened to hold the scores seen. Raises StatisticsError
-    for scores that are missing, infinite, out of bounds or not aligned.
+    for scores that are missing, infinite, off the scale or not aligned.
     """
     check_alpha(alpha)
-    pairs = _pairs(baseline, candidate, clusters, weights, bounds)
+    pairs = line_up(baseline, candidate, clusters, weights, bounds)
     d = pairs.differences
     wins, losses = int(np.count_nonzero(d > 0)), int(np.count_nonzero(d < 0))
-    fit = _Fit.of(pairs)
-    lower, upper = fit.interval(alpha)
-    p_value, test = fit.test(wins, losses)
-    if pairs.weights is None:
-        means = float(pairs.baseline.mean()), float(pairs.candidate.mean())
-    else:
-        share = pairs.weights / pairs.weights.sum()
-        means = float(share @ pairs.baseline), float(share @ pairs.candidate)
+    choice = _choose(pairs)
+    lower, upper = choice.interval(alpha)
+    p_value, test = choice.test(wins, losses)
+    difference = choice.mean.mean
     return PairedComparison(
         n=d.size,
-        clusters=None if pairs.clusters is None else fit.mean.clusters,
-        baseline=means[0],
-        candidate=means[1],
-        difference=fit.mean.mean,
-        lower=min(lower, fit.mean.mean),
-        upper=max(upper, fit.mean.mean),
+        clusters=None if pairs.clusters is None else choice.mean.clusters,
+        baseline=float(np.average(pairs.baseline, weights=pairs.weights)),
+        candidate=float(np.average(pairs.candidate, weights=pairs.weights)),
+        difference=difference,
+        lower=min(lower, difference),
+        upper=max(upper, difference),
         level=1 - 2 * alpha,
         p_value=p_value,
         wins=wins,
         losses=losses,
         ties=d.size - wins - losses,
         sd=float(d.std(ddof=1)) if d.size > 1 else 0.0,
-        design_effect=fit.design_effect,
-        method=fit.method,
+        design_effect=choice.design_effect,
+        method=choice.method,
         test=test,
     )
 
@@ -134,7 +125,7 @@ def p_one_sided(
     *,
     bound: float,
     alternative: Literal["less", "greater"],
-    clusters: Sequence[object] | NDArray[np.generic] | None = None,
+    clusters: Labels | None = None,
     weights: ArrayLike | None = None,
     bounds: tuple[float, float] | None = None,
 ) -> float:
@@ -143,9 +134,8 @@ def p_one_sided(
     wholly on the alternative's side of `bound`."""
     if not math.isfinite(bound):
         raise StatisticsError(f"the bound must be a finite difference, not {bound}")
-    if alternative == "greater":
-        baseline, candidate, bound = candidate, baseline, -bound
-    return _Fit.of(_pairs(baseline, candidate, clusters, weights, bounds)).p_less(bound)
+    choice = _choose(line_up(baseline, candidate, clusters, weights, bounds))
+    return choice.p_below(bound) if alternative == "less" else choice.p_above(bound)
 
 
 def variance_split(baseline: ArrayLike, candidate: ArrayLike) -> VarianceSplit:
@@ -154,9 +144,9 @@ def variance_split(baseline: ArrayLike, candidate: ArrayLike) -> VarianceSplit:
     `between` is what more items reduce and more samples don't; it is floored at 0. Raises
     StatisticsError with fewer than two items, or fewer than two samples of an item.
     """
-    a, b = _scores(baseline, "baseline"), _scores(candidate, "candidate")
+    a, b = read_scores(baseline, "baseline"), read_scores(candidate, "candidate")
     for name, scores in (("baseline", a), ("candidate", b)):
-        if scores.ndim != 2 or scores.shape[1] < 2:
+        if scores.ndim != 2:
             raise StatisticsError(f"{name}: the split needs two samples an item or more")
     if len(a) != len(b) or len(a) < 2:
         raise StatisticsError(f"the split needs two items or more in both, not {len(a)}, {len(b)}")
@@ -168,42 +158,19 @@ def variance_split(baseline: ArrayLike, candidate: ArrayLike) -> VarianceSplit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fit:
-    """The chosen method: a t part, a bounded score part, or the wider of both."""
+class _Choice:
+    """The chosen method: a t part, a bounded score part at `size` items, or the wider."""
 
-    pairs: _Pairs
+    pairs: Pairs
     mean: ClusteredMean
     use_t: bool
     use_score: bool
     design_effect: float
-    score_size: float
     method: str
 
-    @classmethod
-    def of(cls, pairs: _Pairs) -> "_Fit":
-        mean = clustered_mean(pairs.differences, pairs.clusters, pairs.weights)
-        n = float(pairs.differences.size)
-        if pairs.clusters is None and pairs.weights is None:
-            if pairs.binary:
-                return cls(pairs, mean, False, True, 1.0, n, "Tango score interval")
-            if _effective(mean.sums) < _ENOUGH_DIFFERENCES:
-                return cls(pairs, mean, False, True, 1.0, n, "bounded score interval")
-            return cls(pairs, mean, True, False, 1.0, n, "paired t")
-        return cls._of_clusters(pairs, mean)
-
-    @classmethod
-    def _of_clusters(cls, pairs: _Pairs, mean: ClusteredMean) -> "_Fit":
-        n = float(pairs.differences.size)
-        if mean.df <= 0:
-            return cls(pairs, mean, False, True, n, 1.0, "one cluster: bounded score interval of 1")
-        name = "t" if pairs.clusters is None else f"CR2 over {mean.clusters} clusters, t"
-        name += f"({mean.df:.3g})"
-        if _effective(mean.sums) >= _ENOUGH_CLUSTERS:
-            effect = max(mean.design_effect, 1.0)
-            return cls(pairs, mean, True, False, effect, n / effect, name)
-        effect = max(mean.design_effect, _assumed_design_effect(pairs))
-        name += f", widened to the bounded score interval at an effective n of {n / effect:.3g}"
-        return cls(pairs, mean, True, True, effect, n / effect, name)
+    @property
+    def size(self) -> float:
+        return self.pairs.differences.size / self.design_effect
 
     def interval(self, alpha: float) -> tuple[float, float]:
         lower, upper = math.inf, -math.inf
@@ -211,72 +178,77 @@ class _Fit:
             half = t_quantile(1 - alpha, self.mean.df) * self.mean.se
             lower, upper = self.mean.mean - half, self.mean.mean + half
         if self.use_score:
-            values, counts = self._counted()
+            values, counts = self.pairs.counted(self.size)
             limits = score_interval(values, counts, reach=self.pairs.reach, alpha=alpha)
             lower, upper = min(lower, limits[0]), max(upper, limits[1])
         return max(lower, -self.pairs.reach), min(upper, self.pairs.reach)
 
-    def p_less(self, bound: float) -> float:
+    def p_below(self, bound: float) -> float:
+        """p-value against a difference of at least `bound`."""
+        return self._p(1, bound)
+
+    def p_above(self, bound: float) -> float:
+        """p-value against a difference of at most `bound`."""
+        return self._p(-1, bound)
+
+    def _p(self, sign: int, bound: float) -> float:
         p = 0.0
         if self.use_t:
-            gap = self.mean.mean - bound
+            gap = sign * (self.mean.mean - bound)
             p = t_cdf(gap / self.mean.se, self.mean.df) if self.mean.se > 0 else float(gap >= 0)
         if self.use_score:
-            values, counts = self._counted()
-            p = max(p, score_p_less(values, counts, reach=self.pairs.reach, bound=bound))
+            values, counts = self.pairs.counted(self.size)
+            reach = self.pairs.reach
+            p = max(p, score_p_less(sign * values, counts, reach=reach, bound=sign * bound))
         return p
 
     def test(self, wins: int, losses: int) -> tuple[float, str]:
         """Two-sided p-value of no difference, and the test's name."""
-        plain = self.pairs.clusters is None and self.pairs.weights is None
-        if plain and self.pairs.binary:
+        if self.pairs.plain and self.pairs.binary:
             return mcnemar_mid_p(losses, wins), "mid-p McNemar"
-        if plain and self.use_score and wins + losses <= _MOST_FLIPPED:
+        if self.pairs.plain and self.use_score and wins + losses <= _MOST_FLIPPED:
             return sign_flip(self.pairs.differences)
-        mirrored = _Fit(
-            _Pairs(
-                self.pairs.candidate,
-                self.pairs.baseline,
-                -self.pairs.differences,
-                self.pairs.clusters,
-                self.pairs.weights,
-                self.pairs.binary,
-                self.pairs.reach,
-            ),
-            ClusteredMean(
-                -self.mean.mean,
-                self.mean.se,
-                self.mean.df,
-                self.mean.clusters,
-                self.mean.design_effect,
-                -self.mean.sums,
-            ),
-            self.use_t,
-            self.use_score,
-            self.design_effect,
-            self.score_size,
-            self.method,
-        )
-        return min(1.0, 2 * min(self.p_less(0.0), mirrored.p_less(0.0))), self.method
-
-    def _counted(self) -> tuple[Array, Array]:
-        """Distinct differences, and how often each was seen in terms of the effective size."""
-        values, where = np.unique(self.pairs.differences, return_inverse=True)
-        counts = np.bincount(where, self.pairs.weights, values.size).astype(float)
-        return values, counts * (self.score_size / counts.sum())
+        return min(1.0, 2 * min(self.p_below(0.0), self.p_above(0.0))), self.method
 
 
-def _effective(sums: Array) -> float:
-    """How many of the residuals (or cluster sums) carry the variance: (sum s^2)^2/sum s^4.
+def _choose(pairs: Pairs) -> _Choice:
+    mean = clustered_mean(pairs.differences, pairs.clusters, pairs.weights)
+    if pairs.plain:
+        if pairs.binary:
+            return _Choice(pairs, mean, False, True, 1.0, "Tango score interval")
+        if _effective(mean.sums) < _ENOUGH_DIFFERENCES:
+            return _Choice(pairs, mean, False, True, 1.0, "bounded score interval")
+        return _Choice(pairs, mean, True, False, 1.0, "paired t")
+    n = pairs.differences.size
+    if mean.df <= 0:
+        method = "bounded score interval of a single observation: there is one cluster"
+        return _Choice(pairs, mean, False, True, float(n), method)
+    weighted = "" if pairs.weights is None else "weighted, "
+    over = "" if pairs.clusters is None else f"over {mean.clusters} clusters, "
+    method = f"CR2 {over}{weighted}t({mean.df:.3g})"
+    residuals = pairs.differences - mean.mean
+    carried = _effective(residuals if pairs.weights is None else residuals * pairs.weights)
+    enough = carried >= _ENOUGH_DIFFERENCES
+    if enough and carried * mean.clusters / n >= _ENOUGH_CLUSTERS:
+        return _Choice(pairs, mean, True, False, max(mean.design_effect, 1.0), method)
+    effect = max(mean.design_effect, _assumed_design_effect(pairs))
+    method += f", no narrower than the bounded score interval of {n / effect:.3g} items"
+    return _Choice(pairs, mean, True, True, effect, method)
 
-    For yes/no scores with rare differences it is the number of discordant pairs.
+
+def _effective(residuals: Array) -> float:
+    """How many residuals carry the variance: (sum r^2)^2/sum r^4.
+
+    Where yes/no scores seldom differ it is the number of discordant pairs; for a normal
+    distribution it is n/3.
     """
-    squares = sums * sums
+    squares = residuals * residuals
     fourth = float(squares @ squares)
     return float(squares.sum()) ** 2 / fourth if fourth > 0 else 0.0
 
 
-def _assumed_design_effect(pairs: _Pairs) -> float:
+def _assumed_design_effect(pairs: Pairs) -> float:
+    """Kish's effect of unequal weights, times that of clusters at the assumed correlation."""
     n = pairs.differences.size
     w = np.ones(n) if pairs.weights is None else pairs.weights
     effect = n * float(w @ w) / float(w.sum()) ** 2
@@ -284,83 +256,3 @@ def _assumed_design_effect(pairs: _Pairs) -> float:
         sizes = np.bincount(pairs.clusters, w) / w.sum() * n
         effect *= 1 + (float(sizes @ sizes) / n - 1) * _ASSUMED_ICC
     return min(max(effect, 1.0), float(n))
-
-
-def _pairs(
-    baseline: ArrayLike,
-    candidate: ArrayLike,
-    clusters: Sequence[object] | NDArray[np.generic] | None,
-    weights: ArrayLike | None,
-    bounds: tuple[float, float] | None,
-) -> _Pairs:
-    a, b = _scores(baseline, "baseline"), _scores(candidate, "candidate")
-    if len(a) != len(b):
-        raise StatisticsError(
-            f"baseline has {len(a)} items and candidate {len(b)}: both need the same items"
-        )
-    binary = a.ndim == 1 and b.ndim == 1 and _is_binary(a) and _is_binary(b)
-    low, high = (0.0, 1.0) if binary else _range(a, b)
-    if bounds is None:
-        low, high = min(low, 0.0), max(high, 1.0)
-    elif low < bounds[0] or high > bounds[1]:
-        raise StatisticsError(f"scores from {low:g} to {high:g} leave the scale {bounds}")
-    else:
-        low, high = bounds
-    a, b = (s if s.ndim == 1 else s.mean(axis=1) for s in (a, b))
-    d = b - a
-    if not binary:
-        d[np.abs(d) < 1e-12 * (high - low)] = 0.0
-        spread = d - d[0]
-        if np.abs(spread).max() < 1e-12 * (high - low):
-            d[:] = d[0]
-    return _Pairs(a, b, d, _labels(clusters, d.size), _weights(weights, d.size), binary, high - low)
-
-
-def _scores(scores: ArrayLike, name: str) -> Array:
-    try:
-        array = np.asarray(scores, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise StatisticsError(f"{name}: scores must be numbers in rows of one length") from error
-    if array.ndim not in (1, 2) or array.size == 0:
-        raise StatisticsError(
-            f"{name}: scores must be (items,) or (items, samples) and not empty, "
-            f"not of shape {array.shape}"
-        )
-    finite = np.isfinite(array)
-    if not finite.all():
-        item = int(np.argwhere(~finite)[0][0])
-        raise StatisticsError(
-            f"{name}: item {item} has no finite score; leave unscored items out of both arms"
-        )
-    return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
-
-
-def _is_binary(scores: Array) -> bool:
-    return bool(((scores == 0) | (scores == 1)).all())
-
-
-def _range(a: Array, b: Array) -> tuple[float, float]:
-    return min(float(a.min()), float(b.min())), max(float(a.max()), float(b.max()))
-
-
-def _labels(
-    clusters: Sequence[object] | NDArray[np.generic] | None, n: int
-) -> NDArray[np.intp] | None:
-    if clusters is None:
-        return None
-    if len(clusters) != n:
-        raise StatisticsError(f"clusters: {len(clusters)} labels for {n} items")
-    numbers: dict[object, int] = {}
-    labels = np.fromiter((numbers.setdefault(c, len(numbers)) for c in clusters), np.intp, n)
-    return labels
-
-
-def _weights(weights: ArrayLike | None, n: int) -> Array | None:
-    if weights is None:
-        return None
-    array = np.asarray(weights, dtype=float)
-    if array.shape != (n,):
-        raise StatisticsError(f"weights: shape {array.shape} for {n} items")
-    if not np.all(np.isfinite(array)) or array.min() < 0 or array.sum() <= 0:
-        raise StatisticsError("weights must be finite, none negative, and not all zero")
-    return array

@@ -1,0 +1,218 @@
+"""How far raters agree: raw, beyond chance in two ways, and rater by rater."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.stats.errors import StatisticsError
+from evalhub.stats.intervals import Estimate
+from evalhub.stats.kappa import (
+    Weighting,
+    brennan_prediger,
+    cohen,
+    confusion,
+    fleiss,
+    gwet,
+    raw_agreement,
+    weight_matrix,
+)
+from evalhub.stats.krippendorff import alphas
+from evalhub.stats.ratings import LEVELS, Label, Level, Patterns, Ratings, patterns, read_ratings
+
+Array = NDArray[np.float64]
+
+_SKEWED = 0.95
+_UNDEFINED_ALLOWED = 0.05
+_CELLS_AT_ONCE = 4_000_000
+_WEIGHTING: dict[Level, Weighting] = {
+    "nominal": "identity",
+    "ordinal": "ordinal",
+    "interval": "quadratic",
+    "ratio": "quadratic",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What raters agree on; a value that is undefined is None, and `state` says why.
+
+    `state` is "ok" or one of: "no-overlap" (no unit has two ratings), "one-unit" (a single
+    unit has, so there are no intervals), "one-category" (every rating is the same: raw
+    agreement is 1 and chance cannot be told from skill), "skewed" (one label has 95% of the
+    ratings or more: alpha and kappa then hang on a few ratings; read raw agreement and AC1).
+    `raw_agreement` is the share of pairs of ratings of a unit that are equal. `prevalence` is
+    each label's share of all ratings.
+    """
+
+    units: int
+    raters: int
+    ratings: int
+    level: Level
+    raw_agreement: float | None
+    krippendorff_alpha: Estimate
+    gwet_ac1: Estimate
+    fleiss_kappa: float | None
+    brennan_prediger: float | None
+    prevalence: dict[Label, float]
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RaterAgreement:
+    """One rater against the rest: `agreement` is the mean share of others who gave the same."""
+
+    rater: object
+    ratings: int
+    agreement: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PairKappa:
+    """Cohen's kappa of two raters over the `units` that both rated."""
+
+    raters: tuple[object, object]
+    units: int
+    value: float | None
+    se: float | None
+
+
+def agreement(
+    ratings: Mapping[object, Mapping[object, Label | None]]
+    | Sequence[Sequence[Label | None]]
+    | NDArray[np.generic]
+    | Ratings,
+    *,
+    level: Level = "nominal",
+    seed: int = 0,
+    resamples: int = 2000,
+) -> Agreement:
+    """Agreement from {unit: {rater: label}}, rows of units by raters, or Ratings.
+
+    The 95% intervals come from `resamples` seeded bootstrap draws of units. On levels above
+    nominal, `gwet_ac1` is AC2 with ordinal or quadratic weights; so are the kappas. Raises
+    StatisticsError for an empty table, labels that don't suit the level, or an unknown level.
+    """
+    if level not in LEVELS:
+        raise StatisticsError(f"level {level!r} is none of {', '.join(LEVELS)}")
+    table = ratings if isinstance(ratings, Ratings) else read_ratings(ratings)
+    counted = patterns(table)
+    given = counted.counts.sum(axis=1)
+    pairable = int(counted.units[given >= 2].sum())
+    totals = counted.units @ counted.counts
+    total = int(totals.sum())
+    prevalence = {
+        label: float(count / total) for label, count in zip(table.labels, totals, strict=True)
+    }
+    agree = _agreement_weights(table, level)
+    weights = counted.units[None, :].astype(float)
+    raw = float(raw_agreement(counted, weights, np.eye(len(table.labels)))[0])
+    alpha, ac1 = _estimates(counted, table, level, agree, pairable, seed, resamples)
+    return Agreement(
+        units=int(counted.units[given >= 1].sum()),
+        raters=int(np.count_nonzero((table.codes >= 0).any(axis=0))),
+        ratings=total,
+        level=level,
+        raw_agreement=raw if pairable else None,
+        krippendorff_alpha=alpha,
+        gwet_ac1=ac1,
+        fleiss_kappa=fleiss(counted, agree) if pairable else None,
+        brennan_prediger=brennan_prediger(counted, agree) if pairable else None,
+        prevalence=prevalence,
+        state=_state(pairable, prevalence),
+    )
+
+
+def rater_agreement(ratings: Ratings) -> list[RaterAgreement]:
+    """Each rater's agreement with the rest, in the raters' order; None where none overlaps."""
+    result = []
+    for column, rater in enumerate(ratings.raters):
+        own = ratings.codes[:, column]
+        rated = own >= 0
+        others = np.delete(ratings.codes[rated], column, axis=1)
+        present = (others >= 0).sum(axis=1)
+        same = (others == own[rated, None]).sum(axis=1)
+        shared = present > 0
+        mean = float((same[shared] / present[shared]).mean()) if shared.any() else None
+        result.append(RaterAgreement(rater, int(rated.sum()), mean))
+    return result
+
+
+def pair_kappas(ratings: Ratings, *, weighting: Weighting = "identity") -> list[PairKappa]:
+    """Cohen's kappa of every two raters, in the raters' order."""
+    result = []
+    for i, first in enumerate(ratings.raters):
+        for j in range(i + 1, len(ratings.raters)):
+            table = confusion(ratings, i, j)
+            units = int(table.sum())
+            kappa = cohen(table, weighting=weighting) if units else None
+            result.append(
+                PairKappa(
+                    (first, ratings.raters[j]),
+                    units,
+                    kappa.value if kappa else None,
+                    kappa.se if kappa else None,
+                )
+            )
+    return result
+
+
+def _agreement_weights(table: Ratings, level: Level) -> Array:
+    if level == "nominal":
+        return np.eye(len(table.labels))
+    return weight_matrix(table.values, _WEIGHTING[level])
+
+
+def _estimates(
+    counted: Patterns,
+    table: Ratings,
+    level: Level,
+    agree: Array,
+    pairable: int,
+    seed: int,
+    resamples: int,
+) -> tuple[Estimate, Estimate]:
+    if pairable == 0:
+        return Estimate(None), Estimate(None)
+    weights = counted.units[None, :].astype(float)
+    alpha = float(alphas(counted, weights, level, table)[0])
+    ac1 = float(gwet(counted, weights, agree)[0])
+    if pairable == 1 or resamples == 0 or len(table.labels) < 2:
+        return _estimate(alpha, np.empty(0)), _estimate(ac1, np.empty(0))
+    drawn_alpha, drawn_ac1 = np.empty(resamples), np.empty(resamples)
+    rng = np.random.default_rng(seed)
+    rows = max(1, _CELLS_AT_ONCE // counted.units.size)
+    for start in range(0, resamples, rows):
+        part = slice(start, min(start + rows, resamples))
+        drawn = _resampled(counted.units, part.stop - part.start, rng)
+        drawn_alpha[part] = alphas(counted, drawn, level, table)
+        drawn_ac1[part] = gwet(counted, drawn, agree)
+    return _estimate(alpha, drawn_alpha), _estimate(ac1, drawn_ac1)
+
+
+def _resampled(units: NDArray[np.int64], rows: int, rng: np.random.Generator) -> Array:
+    """How often each pattern is drawn when as many units are drawn with replacement."""
+    n = int(units.sum())
+    return rng.multinomial(n, units / n, size=rows).astype(float)
+
+
+def _estimate(value: float, drawn: Array) -> Estimate:
+    """The percentile interval; none where it would rest on too many undefined draws."""
+    if np.isnan(value):
+        return Estimate(None)
+    defined = drawn[~np.isnan(drawn)]
+    if defined.size == 0 or defined.size < (1 - _UNDEFINED_ALLOWED) * drawn.size:
+        return Estimate(value)
+    lower, upper = np.quantile(defined, [0.025, 0.975])
+    return Estimate(value, float(lower), float(upper))
+
+
+def _state(pairable: int, prevalence: dict[Label, float]) -> str:
+    if pairable == 0:
+        return "no-overlap"
+    if len(prevalence) < 2:
+        return "one-category"
+    if pairable == 1:
+        return "one-unit"
+    return "skewed" if max(prevalence.values()) >= _SKEWED else "ok"

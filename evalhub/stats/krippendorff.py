@@ -1,0 +1,83 @@
+"""Krippendorff's alpha: agreement of any number of raters beyond what chance would give.
+
+alpha = 1 - observed disagreement / expected disagreement, over all pairs of ratings of a unit
+and over all pairs of ratings (Krippendorff 2011, "Computing Krippendorff's alpha-reliability").
+The disagreement of two labels is 1 (nominal), the square of the difference of their ranks
+(ordinal) or values (interval), or of the difference over the sum (ratio). An ordinal rank is
+the label's midpoint among all ratings in order, so ordinal is interval on those midpoints.
+
+Units with the same label counts are taken together, and the bootstrap draws how many units of
+each pattern it holds: the work grows with the patterns, not with the units.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.stats.errors import StatisticsError
+from evalhub.stats.ratings import LEVELS, Level, Patterns, Ratings, patterns
+
+Array = NDArray[np.float64]
+
+
+def krippendorff_alpha(ratings: Ratings, *, level: Level = "nominal") -> float | None:
+    """Alpha of the ratings; None where it is undefined: no unit has two, or all are equal."""
+    table = patterns(ratings)
+    weights = table.units[None, :].astype(float)
+    return _optional(alphas(table, weights, level, ratings)[0])
+
+
+def alphas(table: Patterns, weights: Array, level: Level, ratings: Ratings) -> Array:
+    """Alpha for each row of `weights` (rows, patterns), how often a pattern counts; NaN where
+    undefined."""
+    if level not in LEVELS:
+        raise StatisticsError(f"level {level!r} is none of {', '.join(LEVELS)}")
+    per_unit = table.counts.sum(axis=1)
+    pairable = per_unit >= 2
+    counts, given = table.counts[pairable], per_unit[pairable]
+    weights = weights[:, pairable]
+    totals = weights @ counts
+    n = totals.sum(axis=1)
+    if level == "nominal":
+        observed = weights @ ((given**2 - (counts**2).sum(axis=1)) / (given - 1))
+        expected = n**2 - (totals**2).sum(axis=1)
+    elif level == "ratio":
+        distance = _ratio_distance(ratings.values)
+        observed = weights @ (((counts @ distance) * counts).sum(axis=1) / (given - 1))
+        expected = ((totals @ distance) * totals).sum(axis=1)
+    elif level == "interval":
+        values = ratings.values - ratings.values.mean()
+        first, second = counts @ values, counts @ values**2
+        observed = weights @ (2 * (given * second - first**2) / (given - 1))
+        expected = 2 * (n * (totals @ values**2) - (totals @ values) ** 2)
+    else:
+        _ = ratings.values
+        observed, expected = _ordinal(counts, given, weights, totals)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result = 1 - observed * (n - 1) / expected
+    result[~(expected > 1e-12 * np.maximum(observed, 1e-300))] = np.nan
+    return np.asarray(result)
+
+
+def _ordinal(counts: Array, given: Array, weights: Array, totals: Array) -> tuple[Array, Array]:
+    """Interval disagreement on each row's own midranks."""
+    n = totals.sum(axis=1)
+    ranks = np.cumsum(totals, axis=1) - totals / 2 - n[:, None] / 2
+    squares = (totals * ranks**2).sum(axis=1)
+    expected = 2 * (n * squares - (totals * ranks).sum(axis=1) ** 2)
+    per_label = weights @ (counts * (given / (given - 1))[:, None])
+    between = np.empty(len(weights))
+    for row in range(len(weights)):
+        between[row] = weights[row] @ ((counts @ ranks[row]) ** 2 / (given - 1))
+    return 2 * ((per_label * ranks**2).sum(axis=1) - between), expected
+
+
+def _ratio_distance(values: Array) -> Array:
+    if values.size and values.min() < 0:
+        raise StatisticsError("the ratio level needs ratings of 0 or more")
+    total = values[:, None] + values[None, :]
+    gap = values[:, None] - values[None, :]
+    return np.asarray(np.divide(gap, total, out=np.zeros_like(gap), where=total > 0) ** 2)
+
+
+def _optional(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,141 @@
+"""Two arms' scores, checked and lined up item by item."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evalhub.stats.errors import StatisticsError
+
+Array = NDArray[np.float64]
+Labels = Sequence[object] | NDArray[np.generic]
+
+# Differences this small against the scale come from rounding, not from the arms.
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Per-item scores and `differences` (n,), candidate - baseline.
+
+    `clusters` number from 0 without gaps. `reach` is the largest difference the scale allows.
+    `binary` means one yes/no score an item.
+    """
+
+    baseline: Array
+    candidate: Array
+    differences: Array
+    clusters: NDArray[np.intp] | None
+    weights: Array | None
+    binary: bool
+    reach: float
+
+    @property
+    def plain(self) -> bool:
+        """Neither clusters nor weights: items count alike and stand alone."""
+        return self.clusters is None and self.weights is None
+
+    def counted(self, size: float) -> tuple[Array, Array]:
+        """Distinct differences and how often each was seen, weighed to add up to `size`."""
+        d = self.differences
+        if self.binary and self.weights is None:
+            values = np.array([-1.0, 0.0, 1.0])
+            wins, losses = np.count_nonzero(d > 0), np.count_nonzero(d < 0)
+            counts = np.array([losses, d.size - wins - losses, wins], dtype=float)
+        else:
+            values, where = np.unique(d, return_inverse=True)
+            counts = np.bincount(where, self.weights, values.size).astype(float)
+        return values, counts * (size / counts.sum())
+
+
+def line_up(
+    baseline: ArrayLike,
+    candidate: ArrayLike,
+    clusters: Labels | None = None,
+    weights: ArrayLike | None = None,
+    bounds: tuple[float, float] | None = None,
+) -> Pairs:
+    """Scores of shape (n,) or (n, samples) as Pairs, several samples averaged.
+
+    `bounds` is the scale of a score; None takes [0, 1], widened to the scores seen. Raises
+    StatisticsError for scores that are missing, infinite, off the scale or not aligned.
+    """
+    a, b = read_scores(baseline, "baseline"), read_scores(candidate, "candidate")
+    if len(a) != len(b):
+        raise StatisticsError(
+            f"baseline has {len(a)} items and candidate {len(b)}: both need the same items"
+        )
+    binary = a.ndim == 1 and b.ndim == 1 and _is_binary(a) and _is_binary(b)
+    low, high = (0.0, 1.0) if binary else _scale(a, b, bounds)
+    a, b = (s if s.ndim == 1 else s.mean(axis=1) for s in (a, b))
+    d = b - a
+    if not binary:
+        rounding = _ROUNDING * (high - low)
+        d[np.abs(d) < rounding] = 0.0
+        if d.max() - d.min() < rounding:
+            d[:] = d[0]
+    return Pairs(
+        baseline=a,
+        candidate=b,
+        differences=d,
+        clusters=_numbered(clusters, d.size),
+        weights=_weights(weights, d.size),
+        binary=binary,
+        reach=high - low,
+    )
+
+
+def read_scores(scores: ArrayLike, name: str) -> Array:
+    """Scores as (n,), or (n, samples) with at least two samples."""
+    try:
+        array = np.asarray(scores, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise StatisticsError(f"{name}: scores must be numbers in rows of one length") from error
+    if array.ndim not in (1, 2) or array.size == 0:
+        raise StatisticsError(
+            f"{name}: scores must be (items,) or (items, samples) and not empty, "
+            f"not of shape {array.shape}"
+        )
+    finite = np.isfinite(array)
+    if not finite.all():
+        item = int(np.argwhere(~finite)[0][0])
+        raise StatisticsError(
+            f"{name}: item {item} has no finite score; leave unscored items out of both arms"
+        )
+    return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+
+
+def _is_binary(scores: Array) -> bool:
+    return bool(((scores == 0) | (scores == 1)).all())
+
+
+def _scale(a: Array, b: Array, bounds: tuple[float, float] | None) -> tuple[float, float]:
+    low, high = min(float(a.min()), float(b.min())), max(float(a.max()), float(b.max()))
+    if bounds is None:
+        return min(low, 0.0), max(high, 1.0)
+    if not bounds[0] < bounds[1]:
+        raise StatisticsError(f"the scale {bounds} must rise")
+    if low < bounds[0] or high > bounds[1]:
+        raise StatisticsError(f"scores from {low:g} to {high:g} leave the scale {bounds}")
+    return bounds
+
+
+def _numbered(labels: Labels | None, n: int) -> NDArray[np.intp] | None:
+    if labels is None:
+        return None
+    if len(labels) != n:
+        raise StatisticsError(f"clusters: {len(labels)} labels for {n} items")
+    numbers: dict[object, int] = {}
+    return np.fromiter((numbers.setdefault(c, len(numbers)) for c in labels), np.intp, n)
+
+
+def _weights(weights: ArrayLike | None, n: int) -> Array | None:
+    if weights is None:
+        return None
+    array = np.asarray(weights, dtype=float)
+    if array.shape != (n,):
+        raise StatisticsError(f"weights: shape {array.shape} for {n} items")
+    if not np.all(np.isfinite(array)) or array.min() < 0 or array.sum() <= 0:
+        raise StatisticsError("weights must be finite, none negative, and not all zero")
+    return array
