@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, transaction
-
 from evalhub import __version__
 from evalhub.gate.criteria import Criterion
 from evalhub.gate.differences import keep_differences
@@ -253,18 +251,14 @@ def _evidence(pairing: Pairing) -> dict[str, Any]:
 def _keep(study: Study, arm: StudyArm, record: dict[str, Any]) -> Decision:
     """Keeps the decision unless the newest one on the arm rests on the same evidence."""
     key = digest(record)
-    kept = Decision.objects.filter(study=study, arm=arm.name, digest=key).first()
-    if kept is not None:
-        return kept
-    try:
-        with transaction.atomic():
-            return Decision.objects.create(
-                study=study,
-                arm=arm.name,
-                verdict=record["verdict"],
-                record=record,
-                digest=key,
-                code_version=__version__,
-            )
-    except IntegrityError:
-        return Decision.objects.get(study=study, arm=arm.name, digest=key)
+    newest = Decision.objects.filter(study=study, arm=arm.name).newest_first().first()
+    if newest is not None and newest.digest == key:
+        return newest
+    return Decision.objects.create(
+        study=study,
+        arm=arm.name,
+        verdict=record["verdict"],
+        record=record,
+        digest=key,
+        code_version=__version__,
+    )

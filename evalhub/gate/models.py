@@ -101,13 +101,7 @@ class Decision(models.Model):
 
     class Meta:
         ordering = ["-created", "-id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["study", "arm", "digest"],
-                name="decision_once",
-                violation_error_message="This evidence has been decided on.",
-            )
-        ]
+        indexes = [models.Index(fields=["study", "arm", "-created"], name="decision_newest")]
 
     def __str__(self) -> str:
         return f"{self.arm}: {self.verdict}"
