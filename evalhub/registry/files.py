@@ -112,10 +112,11 @@ def progress_total(path: Path) -> int | None:
     try:
         match path.suffix.lower():
             case ".jsonl" | ".ndjson" | ".csv":
+                lines, last = 0, b"\n"
                 with path.open("rb") as stream:
-                    return sum(
-                        chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b"")
-                    )
+                    while chunk := stream.read(1 << 20):
+                        lines, last = lines + chunk.count(b"\n"), chunk[-1:]
+                return lines + (last != b"\n")
             case ".parquet":
                 from pyarrow import parquet
 

@@ -50,7 +50,7 @@ _TABLE = (
     Metric(
         "numeric_match",
         "Numeric match",
-        "the last number, without thousands separators, currency and per cent signs",
+        "all but the last number; its thousands separators, currency and per cent signs",
         binary=True,
         options={
             "tolerance": Option(parse.quantity, 1e-6, "difference still taken as equal"),
@@ -60,7 +60,7 @@ _TABLE = (
     Metric(
         "multiple_choice",
         "Multiple choice",
-        "the letter chosen: alone, after “answer is”, at the start, or last in brackets",
+        "all but the letter chosen",
         binary=True,
         options={"letters": Option(parse.letters, "ABCDEFGHIJ", "the letters to choose from")},
     ),
@@ -98,7 +98,7 @@ _TABLE = (
     Metric(
         "bleu",
         "BLEU",
-        "sacrebleu's tokenizer",
+        "white space, as sacrebleu's tokenizer has it",
         options={
             "lower": _LOWER,
             "tokenize": Option(parse.one_of(*_TOKENIZERS), "13a", ", ".join(_TOKENIZERS)),
@@ -192,7 +192,7 @@ class Scorer:
     def _one(self, answer: Answer, reference: Any) -> Score:
         try:
             return self._function(answer, reference, **self._options)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # a bad reference; JSON nested without end
             return Score(None, str(error))
 
 

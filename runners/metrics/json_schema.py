@@ -12,7 +12,7 @@ from runners.metrics.score import Answer, Score
 
 
 def json_schema(answer: Answer, reference: Any, *, schema: Validator | None = None) -> Score:
-    """1 where the output is strict JSON and valid by the schema, else 0 with the first error.
+    """1 where the output is strict JSON and valid by the schema, else 0 with the telling error.
 
     Without the option `schema` the reference is the schema.
     """

@@ -63,7 +63,7 @@ def _forms(letters: str) -> _Forms:
         alone=re.compile(rf"(?i){marks}\(?({letter})\)?[.:,]?{marks}"),
         said=re.compile(
             rf"\b(?i:answer|choice|option)(?i:\s+is:?|\s*[:=]){marks}"
-            rf"(?i:(?:option|choice)\s+)?(?:\$?\\boxed\{{)?"
+            rf"(?i:(?:option|choice)\s+)?{marks}(?:\$?\\boxed\{{)?"
             rf"(?:\(((?i:{letter}))\)|({letter})(?![\w'’]))"
         ),
         leading=re.compile(rf"[*_]*(?:\(({letter})\)|({letter})[.):])"),

@@ -1,0 +1,83 @@
+"""The guide to the metrics says what the table says."""
+
+from pathlib import Path
+
+from runners.metrics import METRICS, Answer, Metric, scorer
+
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
+
+
+def rows(first_cell_of_the_header: str) -> list[list[str]]:
+    """The cells of the rows of the guide's table with that header."""
+    lines = GUIDE.read_text().splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(first_cell_of_the_header))
+    table = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        table.append([cell.strip() for cell in line.strip("|").split("|")])
+    return table
+
+
+def direction(metric: Metric) -> str:
+    return "higher" if metric.higher_is_better else "lower"
+
+
+def scale(metric: Metric) -> str:
+    return metric.unit or ("0 or 1" if metric.binary else "0 to 1")
+
+
+def reference(metric: Metric) -> str:
+    if not metric.needs_reference:
+        return "no"
+    return f"yes, or `{metric.instead}`" if metric.instead else "yes"
+
+
+def test_the_guide_lists_every_metric_as_the_table_has_it() -> None:
+    assert rows("| metric |") == [
+        [
+            f"`{metric.name}`",
+            metric.title,
+            scale(metric),
+            direction(metric),
+            reference(metric),
+            metric.normalisation,
+        ]
+        for metric in METRICS.values()
+    ]
+
+
+def test_the_guide_lists_every_option_with_its_default() -> None:
+    assert rows("| option of |") == [
+        [f"`{metric.name}`", f"`{name}`", f"`{shown(option.default)}`", option.help]
+        for metric in METRICS.values()
+        for name, option in metric.options.items()
+    ]
+
+
+def test_the_guides_patterns_take_what_it_says() -> None:
+    patterns = [cells[0].strip("` ") for cells in rows("| pattern |")]
+    patterns[1] = patterns[1] + "```"  # its own backticks went with those of Markdown
+    outputs = [
+        "Well.\nSo the answer is 42.\n",
+        "Here:\n```json\n42\n```\nDone.",
+        r"So $\boxed{42}$ it is.",
+    ]
+    for pattern, output in zip(patterns, outputs, strict=True):
+        score = scorer("exact_match", extract=pattern)(Answer(output), ["42"])
+        assert (score.value, score.extracted) == (1, True)
+
+
+def shown(default: object) -> str:
+    """A default as it would stand in a YAML file."""
+    match default:
+        case None:
+            return "null"
+        case bool():
+            return str(default).lower()
+        case ():
+            return "[]"
+        case float():
+            return f"{default:g}"
+        case _:
+            return str(default)

@@ -1,0 +1,163 @@
+"""The scorer: options, extraction, several references, and what is refused."""
+
+import math
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runners.metrics import METRICS, Answer, MetricError, Score, scorer
+
+
+def test_importing_the_table_and_matching_numbers_imports_nothing_heavy() -> None:
+    program = (
+        "import sys; from runners.metrics import Answer, scorer; import evalhub.registry.files;"
+        "scorer('numeric_match')(Answer('3'), ['3']);"
+        "print([m for m in ('django', 'celery', 'sacrebleu', 'jsonschema', 'pyarrow', 'regex',"
+        " 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_of_the_table_is_there(name: str) -> None:
+    metric = scorer(name).metric
+    assert metric is METRICS[name]
+    assert metric.title
+    assert metric.normalisation
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("exact_macth", {}, "there is no metric 'exact_macth'; did you mean exact_match?"),
+        ("zzz", {}, "(known: exact_match, contains, regex_match,"),
+        ("exact_match", {"lwer": True}, "no option 'lwer'; did you mean lower? (known: lower,"),
+        ("length", {"by": "x"}, "length has no option 'by' (known: none)"),
+        ("exact_match", {"lower": "yes"}, "exact_match: option 'lower' must be true or false"),
+        ("numeric_match", {"tolerance": -1}, "'tolerance' must be a finite number, 0 or more"),
+        ("numeric_match", {"tolerance": math.nan}, "'tolerance' must be a finite number"),
+        ("numeric_match", {"tolerance": True}, "'tolerance' must be a number"),
+        ("multiple_choice", {"letters": "abc"}, "'letters' must be capital letters"),
+        ("bleu", {"tokenize": "flores"}, "'tokenize' must be one of 13a, intl, char, zh, none"),
+        ("tokens", {"of": ["total"]}, "'of' must be one of completion, prompt, total"),
+        ("json_fields", {"fields": "topic"}, "'fields' must be a list of names"),
+        ("json_fields", {"fields": [1]}, "'fields' must be a list of names, each of them text"),
+        ("regex_match", {"pattern": "(a"}, "option 'pattern' is not a regular expression"),
+        ("regex_match", {"pattern": 3}, "option 'pattern' must be a regular expression"),
+        ("exact_match", {"extract": "(a"}, "the extraction pattern is not a regular expression"),
+        ("exact_match", {"extract": ""}, "the extraction pattern must be a regular expression"),
+        ("exact_match", {"extract": "answer is .*"}, "the extraction pattern has no group"),
+        ("latency", {"extract": "(a)"}, "latency does not read the output's text"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_with_what_would_be_right(
+    name: str, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(MetricError) as caught:
+        scorer(name, **options)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("extract", "output", "scored", "extracted"),
+    [
+        (r"answer is (\w+)", "The answer is A. No, the answer is B.", "B", True),
+        (r"(?s).*the answer is (.*?)\.?\s*$", "So\nthe answer is 3.5.\n", "3.5", True),
+        (r"answer is (\w+) or (\w+)", "answer is A or B", "A", True),
+        (r"answer is (\w+)", "B", "B", False),
+        (r"answer is( \w+)?", "the answer is B, the answer is", "B", True),
+        (r"answer is( \w+)?", "answer is", "answer is", False),
+        (r"answer:(.*)", "answer:", "", True),
+        (None, "B", "B", None),
+    ],
+)
+def test_the_first_group_of_the_last_match_is_scored_in_place_of_the_output(
+    extract: str | None, output: str, scored: str, extracted: bool | None
+) -> None:
+    score = scorer("exact_match", extract=extract)(Answer(output), [scored])
+    assert score == Score(1.0, extracted=extracted)
+
+
+def test_a_pattern_that_backtracks_without_end_is_stopped_and_leaves_the_answer_unscored() -> None:
+    endless, output = r"^(?:(?:a|a)+)+(b)$", "a" * 60 + "c"
+    started = time.monotonic()
+    extraction = scorer("exact_match", extract=endless)(Answer(output), ["b"])
+    match = scorer("regex_match", pattern=endless)(Answer(output), [])
+    assert time.monotonic() - started < 20
+    assert extraction == Score(
+        None, "the extraction pattern took more than 2 s on this output", extracted=False
+    )
+    assert match.value is None
+    assert "took more than 2 s" in match.reason
+
+
+def test_of_several_references_the_best_counts() -> None:
+    score = scorer("token_f1")
+    assert score(Answer("red cat"), ["dog", "cat", "red cat"]).value == 1
+    assert score(Answer("red cat"), ["dog", None, "cat"]).value == pytest.approx(2 / 3)
+    assert scorer("numeric_match")(Answer("3"), ["three", "4"]).value == 0
+
+
+@pytest.mark.parametrize("name", [name for name in METRICS if METRICS[name].needs_reference])
+@pytest.mark.parametrize("references", [[], [None]])
+def test_without_a_reference_an_answer_is_unscored(name: str, references: list[None]) -> None:
+    assert scorer(name)(Answer("3"), references) == Score(None, "no reference")
+
+
+def test_a_missing_reference_still_says_whether_the_pattern_matched() -> None:
+    score = scorer("exact_match", extract="is (.*)")(Answer("it is B"), [])
+    assert score == Score(None, "no reference", extracted=True)
+
+
+@pytest.mark.parametrize("reference", [True, {"a": 1}, ["a"]])
+def test_a_reference_that_is_no_text_leaves_a_text_metric_unscored(reference: Any) -> None:
+    score = scorer("exact_match")(Answer("x"), [reference])
+    assert score.value is None
+    assert score.reason == f"the reference is a {type(reference).__name__}, not text"
+
+
+def test_one_text_in_place_of_a_list_of_references_is_a_mistake_of_the_caller() -> None:
+    with pytest.raises(TypeError, match="references are a list"):
+        scorer("exact_match")(Answer("x"), "x")
+
+
+REFERENCE = (
+    st.text(max_size=30)
+    | st.integers()
+    | st.floats()
+    | st.booleans()
+    | st.dictionaries(st.text(max_size=3), st.integers() | st.text(max_size=3), max_size=3)
+)
+
+
+@pytest.mark.parametrize("name", METRICS)
+@settings(max_examples=60, deadline=None)
+@given(
+    output=st.text(max_size=60) | st.from_regex(r"[-$.,0-9eE%() A-J{}\":]{0,20}", fullmatch=True),
+    references=st.lists(REFERENCE, max_size=3),
+)
+def test_any_output_gets_a_finite_score_or_a_reason(
+    name: str, output: str, references: list[Any]
+) -> None:
+    score = scorer(name)(Answer(output), references)
+    if score.value is None:
+        assert score.reason
+    else:
+        assert math.isfinite(score.value)
+        assert METRICS[name].unit or 0 <= score.value <= 1
+        assert not METRICS[name].binary or score.value in (0, 1)
+
+
+@pytest.mark.parametrize("name", ["exact_match", "contains", "token_f1", "rouge_l", "bleu", "chrf"])
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=30))
+def test_the_reference_itself_is_worth_one(name: str, text: str) -> None:
+    assert scorer(name)(Answer(text), [text]).value == pytest.approx(1)
