@@ -33,6 +33,13 @@ class UnknownAssignmentError(ReviewError):
         super().__init__("There is no such comparison among yours.")
 
 
+class UnknownChoiceError(ReviewError):
+    """The form brings no choice that the scale has."""
+
+    def __init__(self) -> None:
+        super().__init__("Choose one of the four answers: left, a tie, both bad, or right.")
+
+
 class StaleFormError(ReviewError):
     """The form's nonce belongs to another comparison or another person."""
 

@@ -15,6 +15,7 @@ from reviews.errors import (
     LeaseLostError,
     StaleFormError,
     UnknownAssignmentError,
+    UnknownChoiceError,
 )
 from reviews.models import Assignment, AssignmentState, CampaignState, Choice, Judgment
 
@@ -25,13 +26,13 @@ def form_nonce(*, token: uuid.UUID, user: User) -> str:
 
 
 @transaction.atomic
-def record(*, token: uuid.UUID, user: User, choice: Choice, nonce: str) -> Judgment:
+def record(*, token: uuid.UUID, user: User, choice: str, nonce: str) -> Judgment:
     """Keep a reviewer's judgment of the assignment with this token.
 
     The same answer again returns the judgment that is there. An answer that comes after its
     lease has ended counts if its pair has a seat left. Raises UnknownAssignmentError,
-    NotInvitedError, UnblindedError, StaleFormError, AlreadyJudgedError, LeaseLostError or
-    CampaignClosedError; nothing is kept then.
+    NotInvitedError, UnblindedError, StaleFormError, UnknownChoiceError, AlreadyJudgedError,
+    LeaseLostError or CampaignClosedError; nothing is kept then.
     """
     try:
         assignment = (
@@ -45,6 +46,8 @@ def record(*, token: uuid.UUID, user: User, choice: Choice, nonce: str) -> Judgm
     admit(campaign=campaign, user=user)
     if not constant_time_compare(nonce, form_nonce(token=token, user=user)):
         raise StaleFormError
+    if choice not in Choice.values:
+        raise UnknownChoiceError
     earlier = Judgment.objects.filter(assignment=assignment).first()
     if earlier is not None:
         if earlier.choice == choice:
