@@ -10,7 +10,7 @@ from django.db import transaction
 
 from evalhub.registry.models import ModelVersion, Output, Run, Study
 from reviews.blinding import BLOCK
-from reviews.errors import PlanError
+from reviews.errors import NothingToCompareError, PlanError
 from reviews.models import Campaign, CampaignState, Choice, Pair
 from reviews.sampling import stratified
 from reviews.showing import shown
@@ -50,12 +50,13 @@ def open_campaign(
     answers aren't dealt: the plan counts them, and `reviews.results` reports them.
 
     Raises PlanError for runs of different test set versions or of one model version, numbers
-    below 1, an empty question or one that names an arm, or nothing to compare.
+    below 1, an empty question or one that names an arm; NothingToCompareError where all answers
+    read the same.
     """
     _check(study, baseline_run, candidate_run, items, reviewers_per_item, seed, question)
     found = _candidates(baseline_run, candidate_run)
     if not found.different:
-        raise PlanError(
+        raise NothingToCompareError(
             f"no item has two different answers to compare: {found.identical} are identical, "
             f"{found.unpaired} have no answer in one of the runs"
         )

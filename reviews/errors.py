@@ -9,6 +9,10 @@ class PlanError(ReviewError, ValueError):
     """A campaign can't be opened as asked."""
 
 
+class NothingToCompareError(PlanError):
+    """No item has two different answers."""
+
+
 class NotInvitedError(ReviewError):
     """This person isn't a member of the campaign's project."""
 

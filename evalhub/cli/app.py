@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.exceptions import Abort, TyperException, UsageError
+from typer.exceptions import Abort, TyperException
 
 from evalhub import __version__
 from evalhub.cli import compare, serve, study
@@ -36,7 +36,7 @@ def evalhub(
 @app.command()
 def version() -> None:
     """Print the version."""
-    print(__version__)
+    typer.echo(__version__)
 
 
 app.command("compare")(compare.compare)
@@ -56,11 +56,8 @@ def run(arguments: list[str]) -> int:
     """Runs a command and returns its exit code."""
     try:
         code = app(arguments, prog_name="evalhub", standalone_mode=False)
-    except UsageError as error:
-        error.show()
-        return USAGE
     except (Abort, KeyboardInterrupt):
-        print("evalhub: stopped", file=sys.stderr)
+        typer.echo("evalhub: stopped", err=True)
         return INTERRUPTED
     except TyperException as error:
         error.show()

@@ -13,15 +13,13 @@ def explain(error: Exception) -> int:
     Domains are looked up by name in what is loaded already, so that nothing is imported here.
     """
     code = _code(error)
-    print(f"evalhub: {_message(error, code)}", file=sys.stderr)
+    sys.stderr.write(f"evalhub: {_message(error, code)}\n")
     if code == OUR_FAULT and os.environ.get("EVALHUB_DEBUG") == "1":
         traceback.print_exception(error)
     return code
 
 
 def _code(error: Exception) -> int:
-    if _is(error, "evalhub.studies.errors", "Unreachable"):
-        return UNREACHABLE
     if _is(error, "runners.backends", "BackendUnreachable") or _is(
         error, "django.db", "OperationalError"
     ):

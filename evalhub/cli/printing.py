@@ -38,32 +38,37 @@ def print_record(record: dict[str, Any], console: Console | None = None) -> None
     for reason in record["reasons"]:
         console.print(Text(f"  {reason}"))
     if record["criteria"]:
-        console.print(_criteria(record))
+        console.print(_criteria(record, narrow=console.width < 110))
     for each in record["alternatives"]:
         console.print(Text(each["sentence"], "dim"))
 
 
-def _criteria(record: dict[str, Any]) -> Table:
+def _criteria(record: dict[str, Any], *, narrow: bool) -> Table:
     level = 100 * record["criteria"][0]["level"]
     table = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False)
     table.add_column("")
-    table.add_column("criterion")
-    table.add_column("requires")
-    for name in ("base", "candidate", "difference", f"{level:g}% interval", "p", "W/L/T", "n"):
+    table.add_column("criterion", min_width=16, overflow="fold")
+    table.add_column("requires", no_wrap=True)
+    for name in ("base", "candidate", "difference", f"{level:g}% interval"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in () if narrow else ("p", "won/lost/tied", "n"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in record["criteria"]:
         mark, style = MARKS[each["status"]]
+        more = [
+            f"{each['p_value']:.2g}",
+            f"{each['wins']}/{each['losses']}/{each['ties']}",
+            f"{each['n']:,}",
+        ]
         table.add_row(
             Text(mark, style),
-            Text(f"{each['name']} · {each['metric']}"),
+            Text(each["name"] if narrow else f"{each['name']} · {each['metric']}"),
             Text(requires(each)),
             _number(each["baseline"]),
             _number(each["candidate"]),
             _signed(each["difference"]),
             f"{_signed(each['lower'])} to {_signed(each['upper'])}",
-            f"{each['p_value']:.2g}",
-            f"{each['wins']}/{each['losses']}/{each['ties']}",
-            f"{each['n']:,}",
+            *([] if narrow else more),
         )
     return table
 

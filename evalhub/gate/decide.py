@@ -24,7 +24,8 @@ from evalhub.registry.models import Run, Study, StudyArm, StudyRun, StudyTestSet
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from evalhub.stats.paired import compare
-from reviews.results import judgments_of
+from reviews.models import Campaign
+from reviews.results import judgments as judgments_of
 
 
 class NotReadyError(Exception):
@@ -143,9 +144,11 @@ def _people(
     """What people said of this arm: record, criteria, what is pending, what is unfit."""
     judgments: Judgments | None = None
     if study.review and arm.role == ArmRole.CANDIDATE:
-        found = judgments_of(study)
-        if found is not None:
-            judgments = Judgments(found.choices, found.items, found.raters, found.planned)
+        campaign = Campaign.objects.filter(study=study, candidate=arm.version).first()
+        if campaign is not None:
+            found = judgments_of(campaign)
+            raters = [str(rater) for rater in found.raters]
+            judgments = Judgments(found.choices, found.items, raters, found.planned)
     if judgments is None:
         return None, [], [], []
     record = people_record(judgments, alpha=alpha)

@@ -87,7 +87,7 @@ class ReviewSpec:
 class StudySpec:
     """A whole study file. Paths are resolved against the folder it lies in."""
 
-    path: Path
+    document: Document
     project: str
     name: str
     baseline: str
@@ -99,7 +99,7 @@ class StudySpec:
 
     @property
     def folder(self) -> Path:
-        return self.path.parent
+        return self.document.path.parent
 
 
 def schema() -> dict[str, Any]:
@@ -126,7 +126,7 @@ def read_study(path: Path, variables: Mapping[str, str] | None = None) -> StudyS
     arms = {name: _arm(document, name, variables or {}) for name in data["arms"]}
     baseline = data["baseline"]
     return StudySpec(
-        path=path,
+        document=document,
         project=data["project"],
         name=data["name"],
         baseline=baseline,

@@ -1,0 +1,57 @@
+"""`evalhub up`, `worker`, `doctor`: the site, the worker, and what is amiss with them."""
+
+from typing import Annotated
+
+import typer
+
+
+def up(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="Port to listen on; 0: any free one.", min=0, max=65535)
+    ] = 8000,
+    threads: Annotated[int, typer.Option(help="Requests served at once.", min=1, max=64)] = 8,
+) -> int:
+    """Serve the site. Without Redis, its worker lives in this process too."""
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.cli.site import serve_site
+
+    return serve_site(host=host, port=port, threads=threads, lines=[])
+
+
+def worker(
+    concurrency: Annotated[int, typer.Option(help="Shards worked on at once.", min=1, max=64)] = 2,
+) -> int:
+    """Work on runs that other processes launch (needs EVALHUB_REDIS_URL)."""
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from django.conf import settings
+
+    if not settings.REDIS_URL:
+        raise typer.BadParameter(
+            "without EVALHUB_REDIS_URL the worker lives inside `evalhub up`; there is nothing for "
+            "another one to do"
+        )
+    from runners.embedded import start_worker
+
+    start_worker(concurrency=concurrency)
+    return 0
+
+
+def doctor() -> int:
+    """Say what is configured and reachable, and what to do where it isn't."""
+    from rich.console import Console
+
+    from evalhub.cli.health import examine
+
+    console = Console()
+    findings = examine()
+    for finding in findings:
+        mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
+        console.print(f"{mark} {finding.name}: {finding.seen}", highlight=False)
+        if finding.advice:
+            console.print(f"    {finding.advice}", style="dim", highlight=False)
+    return 0 if all(finding.well for finding in findings) else 69

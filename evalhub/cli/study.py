@@ -1,0 +1,95 @@
+"""`evalhub study run` and `evalhub demo`: a study file carried to its verdict."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from evalhub.gate.models import Decision
+    from evalhub.studies.spec import StudySpec
+
+app = typer.Typer(no_args_is_help=True, help="Studies: a question in one file.")
+
+
+@app.callback()
+def study() -> None:
+    """Studies: a question in one file."""
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="The study: STUDY.yaml")],
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> int:
+    """Run a study to its verdict. Running it again goes on where it stopped."""
+    from rich.console import Console
+
+    from evalhub.cli.setup import set_up_database
+    from evalhub.studies.spec import read_study
+
+    spec = read_study(file, os.environ)
+    set_up_database()
+    decisions = carry(spec, Console(stderr=True))
+    return show(decisions, json_)
+
+
+def carry(spec: "StudySpec", console: "Console") -> "list[Decision]":
+    """Registers and conducts a study, with progress bars on `console`.
+
+    Without Redis the worker is this process itself.
+    """
+    from contextlib import nullcontext
+
+    from django.conf import settings
+
+    from evalhub.cli.progress import ImportBars, RunBars
+    from evalhub.studies.conduct import conduct
+    from evalhub.studies.register import register_study
+    from runners.embedded import embedded_worker
+
+    with ImportBars(console, spec) as imports:
+        registered = register_study(spec, progress=imports)
+    with (
+        nullcontext() if settings.REDIS_URL else embedded_worker(),
+        RunBars(console) as bars,
+    ):
+        return conduct(study=registered, progress=bars)
+
+
+def show(decisions: "list[Decision]", as_json: bool) -> int:
+    """Prints the decisions and returns the exit code of the candidate in question."""
+    from evalhub.cli import printing
+    from evalhub.gate.record import EXIT_CODES
+
+    records: list[dict[str, Any]] = [each.record for each in decisions]
+    if as_json:
+        printing.print_json({**records[0], "others": records[1:]})
+    else:
+        for record in reversed(records):
+            printing.print_record(record)
+    return EXIT_CODES[records[0]["verdict"]]
+
+
+def demo(
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Let the real models answer now (needs the extra `local`)."),
+    ] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Serve the site after the verdict.")
+    ] = True,
+    port: Annotated[int, typer.Option(help="Port of the site.", min=0, max=65535)] = 8000,
+    home: Annotated[
+        Path | None, typer.Option(help="Where the data lives; or EVALHUB_HOME.")
+    ] = None,
+) -> int:
+    """Run the demo study to its verdict, then serve the site with sign-in links."""
+    if home is not None:
+        os.environ["EVALHUB_HOME"] = str(home)
+    from evalhub.demo.command import run_demo
+
+    return run_demo(live=live, serve=serve, port=port)

@@ -1,0 +1,102 @@
+"""A study carried through: its runs waited for, people asked, every arm decided on."""
+
+import time
+from collections.abc import Callable
+
+from evalhub.gate.decide import NotReadyError, decide_study
+from evalhub.gate.models import Decision
+from evalhub.registry.models import Run, Study, StudyArm, StudyRun
+from evalhub.registry.models.runs import RunState
+from evalhub.registry.models.studies import ArmRole
+from reviews.campaign import open_campaign
+from reviews.errors import NothingToCompareError
+from reviews.models import Campaign
+from runners.launch import resume, ring
+
+__all__ = ["NotReadyError", "ask_people", "conduct", "decide_study", "runs_of", "wait"]
+
+POLL_SECONDS = 0.1
+RING_SECONDS = 15.0
+
+type Progress = Callable[[list[Run]], None]
+"""Called with the study's runs, each with `items_done`, whenever they have been looked at."""
+
+
+def conduct(*, study: Study, progress: Progress | None = None) -> list[Decision]:
+    """Carries a registered study to its decisions, the candidate in question first.
+
+    Runs that failed or were cancelled are taken up again; what was answered stays. A worker must
+    be at work, in this process or elsewhere.
+
+    Raises:
+        runners.backends.BackendUnreachable: a model's endpoint doesn't answer.
+    """
+    for run in runs_of(study):
+        if run.state in (RunState.FAILED, RunState.CANCELLED):
+            resume(run)
+        else:
+            ring(run)
+    wait(study, progress)
+    ask_people(study)
+    return decide_study(study=study)
+
+
+def runs_of(study: Study) -> list[Run]:
+    """The study's runs with their progress, each once, in the order of its test sets and arms."""
+    links = StudyRun.objects.filter(arm__study=study).order_by(
+        "test_set__position", "arm__position"
+    )
+    keys = list(dict.fromkeys(links.values_list("run", flat=True)))
+    found = {
+        run.pk: run
+        for run in Run.objects.filter(pk__in=keys)
+        .with_progress()
+        .select_related("version__model", "test_set_version__test_set")
+    }
+    return [found[key] for key in keys]
+
+
+def wait(study: Study, progress: Progress | None = None) -> None:
+    """Waits until every run of the study has ended, ringing now and then for what is left."""
+    rung = time.monotonic()
+    while True:
+        runs = runs_of(study)
+        if progress is not None:
+            progress(runs)
+        open_runs = [run for run in runs if run.state in (RunState.PENDING, RunState.RUNNING)]
+        if not open_runs:
+            return
+        if time.monotonic() - rung > RING_SECONDS:
+            rung = time.monotonic()
+            for run in open_runs:
+                ring(run)
+        time.sleep(POLL_SECONDS)
+
+
+def ask_people(study: Study) -> Campaign | None:
+    """Opens the review that the study asks for; None where it asks for none.
+
+    A candidate whose answers all read like the baseline's has nothing to be reviewed: the gate
+    calls that evidence invalid, so no campaign is opened for it.
+    """
+    if not study.review:
+        return None
+    arms = {arm.role: arm for arm in StudyArm.objects.filter(study=study)}
+    runs = {
+        role: StudyRun.objects.select_related("run")
+        .get(arm=arms[role], test_set__name=study.review["test_set"])
+        .run
+        for role in (ArmRole.BASELINE, ArmRole.CANDIDATE)
+    }
+    try:
+        return open_campaign(
+            study=study,
+            baseline_run=runs[ArmRole.BASELINE],
+            candidate_run=runs[ArmRole.CANDIDATE],
+            items=study.review["items"],
+            reviewers_per_item=study.review["reviewers_per_item"],
+            seed=study.review["seed"],
+            question=study.review["question"],
+        )
+    except NothingToCompareError:
+        return None
