@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from runners.suites import (
     arithmetic,
-    comparing,
     copying,
     counting,
     dates,
+    facts,
     formats,
     reading,
     sorting,
@@ -37,11 +37,11 @@ class Suite:
 
 SUITES = {
     "arithmetic": Suite("sums and products", arithmetic.generate, "numeric_match"),
-    "comparing": Suite("the larger, longer, older", comparing.generate, "exact_match", comparing.PATTERN),
     "copying": Suite("repeat, or change one thing", copying.generate, "exact_match"),
-    "counting": Suite("how many", counting.generate, "numeric_match"),
+    "counting": Suite("count up, how many", counting.generate, "exact_match", counting.PATTERN),
     "dates": Suite("days and months", dates.generate, "exact_match", dates.PATTERN),
-    "formats": Suite("write it as asked", formats.generate, "exact_match"),
+    "facts": Suite("opposites, capitals", facts.generate, "contains"),
+    "formats": Suite("write it as asked", formats.generate, "exact_match", formats.PATTERN),
     "reading": Suite("the answer is in the text", reading.generate, "exact_match", reading.PATTERN),
     "sorting": Suite("put in order", sorting.generate, "exact_match", sorting.PATTERN),
 }

@@ -11,18 +11,19 @@ def generate(seed: int, n: int) -> list[SuiteItem]:
 
 def _one_digit(random: Random) -> Question:
     a, b = random.randint(1, 9), random.randint(1, 9)
-    if random.random() < 0.5:
-        return f"What is {a} + {b}? Answer with the number only.", str(a + b)
-    return f"What is {a + b} - {b}? Answer with the number only.", str(a)
+    form = random.choice(["What is {} {} {}?", "Calculate {} {} {}.", "How much is {} {} {}?"])
+    if random.random() < 0.7:
+        return form.format(a, "+", b), str(a + b)
+    return form.format(a + b, "-", b), str(a)
 
 
 def _two_digits(random: Random) -> Question:
     a, b = random.randint(11, 59), random.randint(11, 40)
     match random.randrange(3):
         case 0:
-            return f"What is {a} + {b}? Answer with the number only.", str(a + b)
+            return f"What is {a} + {b}?", str(a + b)
         case 1:
-            return f"What is {a + b} - {b}? Answer with the number only.", str(a)
+            return f"What is {a + b} - {b}?", str(a)
         case _:
             a, b = random.randint(3, 12), random.randint(3, 9)
-            return f"What is {a} times {b}? Answer with the number only.", str(a * b)
+            return f"What is {a} times {b}?", str(a * b)

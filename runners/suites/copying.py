@@ -15,7 +15,8 @@ def _sentence(random: Random) -> str:
         [
             f"{random.choice(NAMES)} put the {random.choice(NOUNS)} next to the "
             f"{random.choice(COLOURS)} {random.choice(NOUNS)}.",
-            f"The {random.choice(COLOURS)} {random.choice(NOUNS)} belongs to {random.choice(NAMES)}.",
+            f"The {random.choice(COLOURS)} {random.choice(NOUNS)} "
+            f"belongs to {random.choice(NAMES)}.",
             f"{random.choice(NAMES)} and {random.choice(NAMES)} found a {random.choice(NOUNS)} "
             f"near the {random.choice(NOUNS)}.",
         ]
@@ -43,7 +44,7 @@ def _change(random: Random) -> Question:
                 words[-1],
             ),
             (
-                f"Write these three words in reverse order, and write nothing else: {' '.join(words)}",
+                f"Write these words in reverse order, and write nothing else: {' '.join(words)}",
                 " ".join(reversed(words)),
             ),
         ]

@@ -1,30 +1,29 @@
-"""How many: things in a short list (easy), one word among others, letters of a word (hard)."""
+"""Count up, say the next number (easy); how many things, how many letters (hard)."""
 
 from random import Random
 
 from runners.suites.items import Question, SuiteItem, fill
 from runners.suites.words import NOUNS
 
+PATTERN = r"(\d+(?:, \d+)*)"
+
 
 def generate(seed: int, n: int) -> list[SuiteItem]:
-    return fill("counting", seed, n, _list_length, _occurrences)
+    return fill("counting", seed, n, _count_up, _how_many)
 
 
-def _list_length(random: Random) -> Question:
-    size = random.randint(2, 5)
-    listed = ", ".join(random.sample(NOUNS, size))
-    return f"How many words are in this list: {listed}? Answer with the number only.", str(size)
+def _count_up(random: Random) -> Question:
+    start = random.randint(1, 20)
+    if random.random() < 0.6:
+        end = start + random.randint(3, 7)
+        return f"Count from {start} to {end}.", ", ".join(map(str, range(start, end + 1)))
+    shown = ", ".join(str(start + place) for place in range(4))
+    return f"What is the next number: {shown}, ?", str(start + 4)
 
 
-def _occurrences(random: Random) -> Question:
-    word, *others = random.sample(NOUNS, 4)
+def _how_many(random: Random) -> Question:
     if random.random() < 0.5:
-        return f"How many letters are in the word {word}? Answer with the number only.", str(len(word))
-    times = random.randint(1, 5)
-    sequence = [word] * times + others
-    random.shuffle(sequence)
-    return (
-        f"How many times does the word {word} appear here: {' '.join(sequence)}? "
-        "Answer with the number only.",
-        str(times),
-    )
+        word = random.choice(NOUNS)
+        return f"How many letters are in the word {word}?", str(len(word))
+    size = random.randint(2, 6)
+    return f"How many words are in this list: {', '.join(random.sample(NOUNS, size))}?", str(size)

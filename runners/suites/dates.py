@@ -1,38 +1,41 @@
-"""Days and months: the next or previous one (easy), several steps on (hard)."""
+"""Days and months: the next one (easy), the previous one or several on (hard)."""
 
 from random import Random
 
 from runners.suites.items import Question, SuiteItem, fill
 
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+MONTHS = [
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+]  # fmt: skip
 PATTERN = r"\b(" + "|".join(DAYS + MONTHS) + r")\b"
 
 
 def generate(seed: int, n: int) -> list[SuiteItem]:
-    return fill("dates", seed, n, _neighbour, _steps)
+    return fill("dates", seed, n, _next, _further)
 
 
-def _neighbour(random: Random) -> Question:
+def _next(random: Random) -> Question:
     names, unit = random.choice([(DAYS, "day"), (MONTHS, "month")])
     place = random.randrange(len(names))
-    step, word = random.choice([(1, "after"), (-1, "before")])
     form = random.choice(
         [
-            f"Which {unit} comes right {word} {names[place]}? Answer with the {unit} only.",
-            f"Name the {unit} that comes just {word} {names[place]}. Answer with one word.",
+            "What is the {unit} after {name}?",
+            "Which {unit} comes after {name}?",
+            "If this {unit} is {name}, what is the next {unit}?",
+            "{name} is over. Which {unit} begins now?",
         ]
     )
-    return form, names[(place + step) % len(names)]
+    return form.format(unit=unit, name=names[place]), names[(place + 1) % len(names)]
 
 
-def _steps(random: Random) -> Question:
+def _further(random: Random) -> Question:
     names, unit = random.choice([(DAYS, "day"), (MONTHS, "month")])
-    place, step = random.randrange(len(names)), random.randint(2, 4)
+    place, step = random.randrange(len(names)), random.randint(1, 4)
+    if step == 1:
+        return f"Which {unit} comes before {names[place]}?", names[(place - 1) % len(names)]
     return (
-        f"Today it is {names[place]}. Which {unit} is it in {step} {unit}s? "
-        f"Answer with the {unit} only.",
+        f"This {unit} is {names[place]}. Which {unit} is it {step} {unit}s later?",
         names[(place + step) % len(names)],
     )

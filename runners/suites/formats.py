@@ -1,4 +1,4 @@
-"""Follow a format: brackets, quotes, capitals (easy); small JSON and lists (hard)."""
+"""Write it as asked: a numbered or dashed list (easy), capitals, brackets, JSON (hard)."""
 
 import json
 from random import Random
@@ -6,38 +6,36 @@ from random import Random
 from runners.suites.items import Question, SuiteItem, fill
 from runners.suites.words import NAMES, NOUNS
 
+PATTERN = r"((?:\d\.|-) \w+(?:\n(?:\d\.|-) \w+)*)"
+
 
 def generate(seed: int, n: int) -> list[SuiteItem]:
-    return fill("formats", seed, n, _mark_up, _structure)
+    return fill("formats", seed, n, _list, _mark_up)
 
 
-def _mark_up(random: Random) -> Question:
-    word = random.choice(NOUNS)
-    return random.choice(
-        [
-            (f"Write the word {word} in capital letters. Write nothing else.", word.upper()),
-            (f"Write the word {word} in square brackets, like [this]. Write nothing else.", f"[{word}]"),
-            (f"Write the word {word} with a hash sign in front, like #this. Write nothing else.", f"#{word}"),
-        ]
+def _list(random: Random) -> Question:
+    names = random.sample(NAMES, random.randint(2, 4))
+    listed = ", ".join(names)
+    if random.random() < 0.75:
+        return (
+            f"Write these names as a numbered list: {listed}",
+            "\n".join(f"{place}. {name}" for place, name in enumerate(names, start=1)),
+        )
+    return (
+        f"Write these names as a list with a dash before each: {listed}",
+        "\n".join(f"- {name}" for name in names),
     )
 
 
-def _structure(random: Random) -> Question:
-    name, age = random.choice(NAMES), random.randint(18, 80)
-    first, second, third = random.sample(NOUNS, 3)
+def _mark_up(random: Random) -> Question:
+    word, name, age = random.choice(NOUNS), random.choice(NAMES), random.randint(18, 80)
     return random.choice(
         [
+            (f"Write in capital letters, and write nothing else: {word}", word.upper()),
+            (f"Put square brackets around this word and nothing else: {word}", f"[{word}]"),
             (
-                f"Write as a numbered list, one item a line, nothing else: {first}, {second}, {third}",
-                f"1. {first}\n2. {second}\n3. {third}",
-            ),
-            (
-                f"Write as a bullet list with a dash before each item, nothing else: "
-                f"{first}, {second}, {third}",
-                f"- {first}\n- {second}\n- {third}",
-            ),
-            (
-                f'Write {name}, who is {age}, as JSON with the keys "name" and "age", nothing else.',
+                'Write as JSON on one line with the keys "name" and "age", nothing else: '
+                f"{name} is {age} years old.",
                 json.dumps({"name": name, "age": age}),
             ),
         ]

@@ -21,9 +21,13 @@ TRIES = 200
 
 
 def fill(
-    name: str, seed: int, n: int, easy: Callable[[Random], Question], hard: Callable[[Random], Question]
+    name: str,
+    seed: int,
+    n: int,
+    easy: Callable[[Random], Question],
+    hard: Callable[[Random], Question],
 ) -> list[SuiteItem]:
-    """`n` items with different inputs, easy and hard ones by turns; the same for the same seed.
+    """`n` items with different inputs, two easy ones to each hard one; the same for the same seed.
 
     Raises ValueError where a generator has too few different questions for `n` items.
     """
@@ -31,13 +35,15 @@ def fill(
     seen: set[str] = set()
     items: list[SuiteItem] = []
     for number in range(n):
-        level, make = ("easy", easy) if number % 2 == 0 else ("hard", hard)
+        level, make = ("hard", hard) if number % 3 == 2 else ("easy", easy)
         for _ in range(TRIES):
             question, reference = make(random)
             if question not in seen:
                 break
         else:
-            raise ValueError(f"suite {name}: fewer than {n} different {level} questions; ask for less")
+            raise ValueError(
+                f"suite {name}: fewer than {n} different {level} questions; ask for less"
+            )
         seen.add(question)
         items.append(
             SuiteItem(

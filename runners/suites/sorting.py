@@ -1,4 +1,4 @@
-"""Put in order: three numbers (easy), four words by the alphabet (hard)."""
+"""Put in order: two numbers (easy), three numbers or words (hard)."""
 
 from random import Random
 
@@ -9,25 +9,25 @@ PATTERN = r"(\w+(?:, \w+)+)"
 
 
 def generate(seed: int, n: int) -> list[SuiteItem]:
-    return fill("sorting", seed, n, _numbers, _words)
+    return fill("sorting", seed, n, _two_numbers, _three)
 
 
-def _numbers(random: Random) -> Question:
-    numbers = random.sample(range(1, 100), 3)
-    return (
-        f"Sort these numbers from smallest to largest: {_listed(numbers)}. "
-        "Answer with the three numbers only, separated by commas.",
-        _listed(sorted(numbers)),
+def _two_numbers(random: Random) -> Question:
+    numbers = random.sample(range(1, 20), 2)
+    form = random.choice(
+        ["Sort these numbers from smallest to largest: {}", "Write the smaller number first: {}"]
     )
+    return form.format(_listed(numbers)), _listed(sorted(numbers))
 
 
-def _words(random: Random) -> Question:
-    words = random.sample(NOUNS, 4)
-    return (
-        f"Sort these words in alphabetical order: {_listed(words)}. "
-        "Answer with the four words only, separated by commas.",
-        _listed(sorted(words)),
-    )
+def _three(random: Random) -> Question:
+    if random.random() < 0.5:
+        numbers = random.sample(range(1, 20), 3)
+        return f"Sort these numbers from smallest to largest: {_listed(numbers)}", _listed(
+            sorted(numbers)
+        )
+    words = random.sample(NOUNS, 3)
+    return f"Sort these words in alphabetical order: {_listed(words)}", _listed(sorted(words))
 
 
 def _listed(values: list[int] | list[str]) -> str:

@@ -1,4 +1,6 @@
-"""Everyday words that the suites draw from, of one to three syllables and all different."""
+"""Everyday words that the suites draw from."""
+
+# ruff: noqa: SIM905 - eighty pairs of quotes would hide the words
 
 NOUNS = (
     "apple basket bird bottle bread bridge brush butter button camera candle carpet castle chair "
