@@ -1,0 +1,85 @@
+"""The queue. It is only a doorbell: what there is to do stands in the database."""
+
+import os
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalhub.settings")
+# Django's checks read every page of the site, which a worker has no other use for.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
+
+QUEUE = "evalhub"
+LONGEST_TASK_S = 3600
+
+
+def broker(redis_url: str) -> dict[str, Any]:
+    """Celery's settings for a broker at `redis_url`; empty is a queue inside this process.
+
+    Besides redis:// and rediss:// a Unix socket can be named as redis+socket:///path or, as
+    redis-py does, unix:///path?db=0.
+    """
+    if not redis_url:
+        return {
+            "broker_url": "memory://localhost",
+            "broker_transport_options": {"polling_interval": 0.02},
+        }
+    parts = urlsplit(redis_url)
+    if parts.scheme == "unix":
+        database = parse_qs(parts.query).get("db", ["0"])[0]
+        redis_url = f"redis+socket://{parts.path}?virtual_host={database}"
+    return {
+        "broker_url": redis_url,
+        "broker_transport_options": {
+            "visibility_timeout": LONGEST_TASK_S,
+            "unacked_restore_interval": 1.0,
+            "unacked_restore_throttle": 1,
+        },
+    }
+
+
+def _app() -> Celery:
+    from django.conf import settings
+
+    made = Celery("evalhub", include=["runners.tasks"])
+    made.conf.update(
+        **broker(settings.REDIS_URL),
+        broker_connection_retry_on_startup=True,
+        task_default_queue=QUEUE,
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_publish_retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_step": 0.2},
+        worker_prefetch_multiplier=1,
+        worker_redirect_stdouts=False,
+        worker_hijack_root_logger=False,
+        worker_enable_remote_control=False,
+        timezone="UTC",
+    )
+    return made
+
+
+app = _app()
+
+
+class QueueUnreachable(Exception):
+    """The broker doesn't answer."""
+
+
+def queue_length() -> int:
+    """Messages that wait in the queue. Raises QueueUnreachable."""
+    from kombu.exceptions import ChannelError, OperationalError
+
+    with app.connection_for_write() as connection:
+        try:
+            connection.ensure_connection(max_retries=1, timeout=2)
+            channel: Any = connection.default_channel
+            declared = channel.queue_declare(QUEUE, passive=True)
+        except ChannelError:
+            return 0
+        except (OperationalError, OSError) as error:
+            raise QueueUnreachable(
+                f"no queue answers at {connection.as_uri()}: {error}; see EVALHUB_REDIS_URL"
+            ) from error
+        return int(declared.message_count)

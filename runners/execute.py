@@ -1,0 +1,168 @@
+"""What a worker does: claim a shard, find what is missing in it, answer and score that."""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import closing
+
+from django.db import OperationalError
+from django.db.models import Exists, OuterRef, QuerySet
+
+from evalhub.registry.models import Item, Metric, Output, Score
+from runners import shards
+from runners.backends import BackendError
+from runners.metrics import Answer, Scorer, scorer
+from runners.outcome import fail, finish
+from runners.shards import Claim, ClaimLost
+
+SCORED_AT_A_TIME = 500
+
+logger = logging.getLogger(__name__)
+
+Scorers = Sequence[tuple[int, Scorer]]
+
+
+class Stopping(Exception):
+    """The worker is being stopped."""
+
+
+def work_on(run_id: int, *, stopping: Callable[[], bool] = lambda: False) -> bool:
+    """Works on one shard of the run; where none waits, finishes the run if all are done.
+
+    Returns whether there may be more to do. Two workers may do this at once, or one twice over:
+    what is there already isn't made again. `stopping` is asked about every second; once it says
+    yes, the shard is given back. Raises OperationalError where the database is away: the lease
+    ends by itself.
+    """
+    held = shards.claim(run_id)
+    if held is None:
+        finish(run_id)
+        return False
+    try:
+        _answer_and_score(held, stopping)
+        shards.complete(held)
+    except ClaimLost:
+        logger.info("%s: left to others", held.shard)
+    except Stopping:
+        shards.give_back(held)
+    except BackendError as error:
+        shards.give_back(held)
+        fail(run_id, f"{error}; run again to go on")
+    except OperationalError:
+        raise
+    except Exception as error:
+        logger.exception("%s: failed", held.shard)
+        shards.set_back(held, f"{type(error).__name__}: {error}")
+    return True
+
+
+def _answer_and_score(held: Claim, stopping: Callable[[], bool]) -> None:
+    """Does what is missing; between two steps looks whether to go on, and tells how far it is."""
+    metrics = Metric.objects.filter(runs__run=held.shard.run_id).order_by("pk")
+    scorers = [(metric.pk, scorer(metric.name, **metric.options)) for metric in metrics]
+
+    def tick() -> None:
+        if stopping():
+            raise Stopping
+        shards.keep(held, _items_done(held, scorers))
+
+    def score() -> None:
+        for metric_id, function in scorers:
+            _score(held, metric_id, function, tick)
+
+    tick()
+    if held.shard.run.version.backend["type"] != "recorded":
+        _answer(held, score, tick)
+    score()
+
+
+def _answer(held: Claim, score: Callable[[], None], tick: Callable[[], None]) -> None:
+    """Asks the backend for the missing outputs; writes and scores them as they arrive."""
+    run = held.shard.run
+    from runners.backends.fanout import ask_all
+    from runners.backends.openai import Client, Question
+
+    there = set(_outputs(held).values_list("item_id", "sample"))
+    questions = [
+        Question(item.pk, sample, item.input, item.context)
+        for item in _items(held)
+        for sample in range(run.samples)
+        if (item.pk, sample) not in there
+    ]
+    if not questions:
+        return
+    client = Client.of(run.version.backend, run.version.prompt, run.version.sampling)
+    with closing(ask_all(client, questions)) as batches:
+        for batch in batches:
+            Output.objects.bulk_create(
+                [
+                    Output(
+                        run=run,
+                        item_id=question.item_id,
+                        sample=question.sample,
+                        text=reply.text,
+                        error=reply.error,
+                        latency_ms=reply.latency_ms,
+                        prompt_tokens=reply.prompt_tokens,
+                        completion_tokens=reply.completion_tokens,
+                    )
+                    for question, reply in batch
+                ],
+                ignore_conflicts=True,
+            )
+            score()
+            tick()
+
+
+def _score(held: Claim, metric_id: int, function: Scorer, tick: Callable[[], None]) -> None:
+    """Writes the missing scores of the outputs that are there."""
+    unscored = _outputs(held).exclude(_scored_by(metric_id)).order_by("pk")
+    costs = ["latency_ms", "prompt_tokens", "completion_tokens"]
+    unscored = unscored.select_related("item").only("text", "error", *costs, "item__references")
+    last = 0
+    while outputs := list(unscored.filter(pk__gt=last)[:SCORED_AT_A_TIME]):
+        Score.objects.bulk_create(
+            [_scored(output, metric_id, function) for output in outputs], ignore_conflicts=True
+        )
+        last = outputs[-1].pk
+        if len(outputs) == SCORED_AT_A_TIME:
+            tick()
+
+
+def _scored(output: Output, metric_id: int, score: Scorer) -> Score:
+    if output.text is None:
+        reason = f"no answer: {output.error}"[:300]
+        return Score(output=output, metric_id=metric_id, value=None, reason=reason)
+    answer = Answer(output.text, output.latency_ms, output.prompt_tokens, output.completion_tokens)
+    found = score(answer, output.item.references)
+    return Score(
+        output=output,
+        metric_id=metric_id,
+        value=found.value,
+        reason=found.reason[:300],
+        extracted=found.extracted,
+    )
+
+
+def _items_done(held: Claim, scorers: Scorers) -> int:
+    done = _outputs(held)
+    for metric_id, _ in scorers:
+        done = done.filter(_scored_by(metric_id))
+    return min(held.size, done.count() // held.shard.run.samples)
+
+
+def _scored_by(metric_id: int) -> Exists:
+    return Exists(Score.objects.filter(output=OuterRef("pk"), metric=metric_id))
+
+
+def _items(held: Claim) -> QuerySet[Item]:
+    items = Item.objects.filter(version=held.shard.run.test_set_version_id)
+    found: QuerySet[Item] = items.between(held.shard.start, held.shard.stop)
+    return found
+
+
+def _outputs(held: Claim) -> QuerySet[Output]:
+    return Output.objects.filter(
+        run=held.shard.run_id,
+        item__position__gte=held.shard.start,
+        item__position__lt=held.shard.stop,
+    )

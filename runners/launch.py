@@ -1,0 +1,208 @@
+"""The verbs on a run: launch, ring, cancel, resume."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from evalhub.registry.files import DataError
+from evalhub.registry.models import (
+    Item,
+    Metric,
+    ModelVersion,
+    Output,
+    Run,
+    RunMetric,
+    Shard,
+    TestSetVersion,
+)
+from evalhub.registry.models.runs import RunState, ShardState
+from runners.backends import BackendError, check_backend, check_sampling
+from runners.metrics import MetricError, scorer
+from runners.outcome import OPEN, missing
+from runners.prompting import PromptError, check_prompt, needs_context
+
+LIVE_SHARD = 64
+RECORDED_SHARD = 2000
+MOST_RINGS = 32
+
+
+class LaunchError(Exception):
+    """A run that can't be launched as asked, and what would be right."""
+
+
+@transaction.atomic
+def launch(
+    *,
+    version: ModelVersion,
+    test_set_version: TestSetVersion,
+    metrics: Sequence[Metric],
+    answers: Path | None = None,
+    id_field: str = "id",
+    output_field: str = "output",
+) -> Run:
+    """The run of `version` on `test_set_version`, launched if there is none, scored by `metrics`.
+
+    Launching again is the same run: metrics that it lacks are added and scored, and a run that
+    failed or was cancelled goes on. A recorded version needs the file of its `answers`, which is
+    read and stored here; other content is another run. All is written, or nothing.
+
+    Raises LaunchError, and DataError for what is wrong with the file of answers.
+    """
+    _check(version, test_set_version, metrics, answers)
+    run, created = Run.objects.select_for_update().get_or_create(
+        version=version,
+        test_set_version=test_set_version,
+        source=_digest(answers, id_field, output_field) if answers else "",
+    )
+    there = set(run.metrics.values_list("metric_id", flat=True))
+    new = {metric.pk: metric for metric in metrics if metric.pk not in there}
+    RunMetric.objects.bulk_create(RunMetric(run=run, metric=metric) for metric in new.values())
+    if created:
+        _plan(run, answers, id_field, output_field)
+    elif run.state in (RunState.FAILED, RunState.CANCELLED):
+        resume(run)
+    if not created and new:
+        _reopen(run, run.shards.all())
+    if run.state in (RunState.PENDING, RunState.RUNNING):
+        ring(run)
+    return run
+
+
+def ring(run: Run) -> None:
+    """Calls workers to the run, once the transaction is through."""
+    waiting = Shard.objects.filter(run=run).claimable(timezone.now())[:MOST_RINGS].count()
+    transaction.on_commit(partial(_send, run.pk, max(1, waiting)))
+
+
+@transaction.atomic
+def cancel(run: Run) -> None:
+    """Stops a run that goes on: within seconds its workers let go of it. What is done stays."""
+    if (
+        Run.objects.unfinished()
+        .filter(pk=run.pk)
+        .update(state=RunState.CANCELLED, finished=timezone.now())
+    ):
+        run.shards.filter(state=ShardState.CLAIMED).update(state=ShardState.PENDING, claim=None)
+    run.refresh_from_db()
+
+
+@transaction.atomic
+def resume(run: Run, retry_errors: bool = True) -> None:
+    """Lets a run go on where it stopped; `retry_errors` asks again what ended in an error.
+
+    Errors among recorded answers stay: there is nobody to ask.
+    """
+    Run.objects.select_for_update().get(pk=run.pk)
+    reopened = ~Q(state=ShardState.DONE)
+    if retry_errors and run.version.backend["type"] != "recorded":
+        errors = Output.objects.filter(run=run, text=None)
+        within = errors.filter(
+            run=OuterRef("run"),
+            item__position__gte=OuterRef("start"),
+            item__position__lt=OuterRef("stop"),
+        )
+        chosen = run.shards.filter(reopened | Exists(within)).values_list("pk", flat=True)
+        reopened = Q(pk__in=list(chosen))
+        errors.delete()
+    _reopen(run, run.shards.filter(reopened))
+    ring(run)
+
+
+def neglected() -> QuerySet[Run]:
+    """Runs that go on and that nobody works on, though there is something to do."""
+    of_run = Shard.objects.filter(run=OuterRef("pk"))
+    found: QuerySet[Run] = Run.objects.unfinished().filter(
+        Exists(of_run.claimable(timezone.now())) | ~Exists(of_run.filter(state__in=OPEN))
+    )
+    return found
+
+
+def _send(run_id: int, times: int) -> None:
+    from kombu.exceptions import OperationalError
+
+    from runners.celery import QueueUnreachable
+    from runners.tasks import work
+
+    try:
+        for _ in range(times):
+            work.delay(run_id)
+    except OperationalError as error:
+        raise QueueUnreachable(
+            f"the queue doesn't answer ({error}), see EVALHUB_REDIS_URL; run {run_id} is kept, and "
+            "starts when a worker finds it"
+        ) from error
+
+
+def _check(
+    version: ModelVersion,
+    test_set_version: TestSetVersion,
+    metrics: Iterable[Metric],
+    answers: Path | None,
+) -> None:
+    try:
+        kind = check_backend(version.backend)["type"]
+        check_sampling(version.sampling)
+        check_prompt(version.prompt)
+        scorers = [scorer(metric.name, **metric.options) for metric in metrics]
+    except (BackendError, PromptError, MetricError) as error:
+        raise LaunchError(f"{version}: {error}") from error
+    if kind == "recorded" and answers is None:
+        raise LaunchError(f"{version}: its answers are recorded, and no file of them is given")
+    if kind != "recorded" and answers is not None:
+        raise LaunchError(f"{version}: answers by itself ({kind}), and takes no file of answers")
+    items = Item.objects.filter(version=test_set_version).order_by("position")
+    if not items.exists():
+        raise LaunchError(f"{test_set_version}: has no items")
+    for comparing in (one for one in scorers if one.needs_reference):
+        if bare := items.filter(references=[]).first():
+            raise LaunchError(
+                f"{test_set_version}: item '{bare.key}' has no reference, which "
+                f"{comparing.metric.name} compares with"
+            )
+    needy = kind != "recorded" and needs_context(version.prompt)
+    if needy and (bare := items.filter(context="").first()):
+        raise LaunchError(
+            f"{version}: its template holds {{context}}, and item '{bare.key}' of "
+            f"{test_set_version} has none"
+        )
+
+
+def _plan(run: Run, answers: Path | None, id_field: str, output_field: str) -> None:
+    if answers is None:
+        run.samples = check_sampling(run.version.sampling)["samples"]
+    else:
+        from runners.backends.recorded import store_answers
+
+        run.samples = store_answers(run, answers, id_field=id_field, output_field=output_field)
+        run.error = "\n".join(missing(run))
+    run.save(update_fields=["samples", "error"])
+    size = LIVE_SHARD if answers is None else RECORDED_SHARD
+    count = run.test_set_version.item_count
+    Shard.objects.bulk_create(
+        Shard(run=run, start=start, stop=min(start + size, count))
+        for start in range(0, count, size)
+    )
+
+
+def _reopen(run: Run, shards: QuerySet[Shard]) -> None:
+    """The shards wait again, also those that a worker holds: it will find its claim gone."""
+    shards.update(state=ShardState.PENDING, claim=None, attempts=0, done=0, error="")
+    run.state, run.finished, run.error = RunState.PENDING, None, ""
+    run.save(update_fields=["state", "finished", "error"])
+
+
+def _digest(path: Path, id_field: str, output_field: str) -> str:
+    """SHA-256 of the file, and of the fields' names where they aren't the usual ones."""
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256")
+    except OSError as error:
+        raise DataError(f"cannot be read: {error.strerror or error}", file=str(path)) from error
+    if (id_field, output_field) != ("id", "output"):
+        digest.update(f"\0{id_field}\0{output_field}".encode())
+    return digest.hexdigest()

@@ -1,0 +1,94 @@
+"""How a run ends: its aggregates, its state, and in a sentence what is wrong with it."""
+
+from django.db import transaction
+from django.db.models import Avg, Count, Q
+from django.utils import timezone
+
+from evalhub.registry.models import Item, Output, Run, Score
+from evalhub.registry.models.runs import RunState, ShardState
+from runners.backends import BackendUnreachable
+
+OPEN = [ShardState.PENDING, ShardState.CLAIMED]
+
+
+class RunFailed(Exception):
+    """A run did not get to its end, and why."""
+
+
+class RunUnreachable(RunFailed):
+    """A run failed because nothing answers at its backend's address."""
+
+
+def check(run: Run) -> None:
+    """Raises RunFailed, or RunUnreachable, for a run that failed or was cancelled."""
+    if run.state == RunState.CANCELLED:
+        raise RunFailed(f"{run}: cancelled")
+    if run.state == RunState.FAILED:
+        unreachable = run.error.startswith(BackendUnreachable.START)
+        raise (RunUnreachable if unreachable else RunFailed)(f"{run}: {run.error}")
+
+
+@transaction.atomic
+def finish(run_id: int) -> None:
+    """Aggregates a run and ends it, if it goes on and no shard is left. Harmless twice."""
+    run = Run.objects.unfinished().select_for_update().filter(pk=run_id).first()
+    if run is None or run.shards.filter(state__in=OPEN).exists():
+        return
+    for row in run.metrics.all():
+        scores = Score.objects.filter(output__run=run_id, metric=row.metric_id)
+        found = scores.aggregate(
+            scored=Count("value"),
+            unscored=Count("pk", filter=Q(value=None)),
+            extraction_misses=Count("pk", filter=Q(extracted=False)),
+            mean=Avg("value"),
+        )
+        run.metrics.filter(pk=row.pk).update(**found)
+    failures = [sentence for sentence in [_failed_shards(run), _failed_items(run)] if sentence]
+    run.state = RunState.FAILED if failures else RunState.DONE
+    run.error = "\n".join([*failures, *missing(run)])
+    run.finished = timezone.now()
+    run.save(update_fields=["state", "error", "finished"])
+
+
+def fail(run_id: int, error: str) -> None:
+    """Ends a run that can't go on. What it has done so far stays."""
+    Run.objects.unfinished().filter(pk=run_id).update(
+        state=RunState.FAILED, error=error, finished=timezone.now()
+    )
+
+
+def missing(run: Run) -> list[str]:
+    """A sentence on items without any answer, if there are some."""
+    items = Item.objects.filter(version=run.test_set_version_id)
+    left = items.exclude(outputs__run=run).order_by("position")
+    first = left.first()
+    if first is None:
+        return []
+    return [f"{left.count()} of {items.count()} items have no answer, the first is '{first.key}'"]
+
+
+def _failed_shards(run: Run) -> str:
+    failed = run.shards.filter(state=ShardState.FAILED).order_by("start")
+    first = failed.first()
+    if first is None:
+        return ""
+    return (
+        f"{failed.count()} of {run.shards.count()} parts of the run failed, the first, items "
+        f"{first.start + 1} to {first.stop}, with: {first.error}; run again to retry them"
+    )
+
+
+def _failed_items(run: Run) -> str:
+    failed = Output.objects.filter(run=run, text=None)
+    count = failed.values("item").distinct().count()
+    if not count:
+        return ""
+    kinds = failed.values_list("error").annotate(times=Count("pk")).order_by("-times", "error")
+    shown = [error for error, _ in kinds[:3]]
+    more = kinds.count() - len(shown)
+    reasons = ", ".join([*shown, *([f"and {more} other errors"] if more else [])])
+    recorded = run.version.backend["type"] == "recorded"
+    return (
+        f"{count} of {run.test_set_version.item_count} items failed: {reasons}"
+        f"{' (so recorded)' if recorded else '; run again to retry them'}"
+    )

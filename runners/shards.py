@@ -1,0 +1,94 @@
+"""Claiming a shard and letting go of it, each by one compare-and-set.
+
+A claim is a token and a lease. Whoever's lease has ended, or whose token is no longer there, has
+lost the shard: another worker may have it, or the run was cancelled. What a loser has written
+stays; it is what the next one would have written.
+"""
+
+import datetime
+import uuid
+from dataclasses import dataclass
+
+from django.db.models import F
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from evalhub.registry.models import Run, Shard
+from evalhub.registry.models.runs import RunState, ShardQuerySet, ShardState
+
+LEASE = datetime.timedelta(seconds=30)
+ATTEMPTS = 3
+
+
+class ClaimLost(Exception):
+    """The shard is another worker's by now, or its run goes on no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A shard that this worker holds under `token`, with its run and version."""
+
+    shard: Shard
+    token: uuid.UUID
+
+    @property
+    def size(self) -> int:
+        return self.shard.stop - self.shard.start
+
+
+def claim(run_id: int) -> Claim | None:
+    """The run's first shard that nobody works on, now held for LEASE; None where there is none.
+
+    A shard whose workers were lost ATTEMPTS times over isn't given out again but failed.
+    """
+    waiting = Shard.objects.filter(run_id=run_id).claimable(timezone.now()).order_by("start")
+    for shard in waiting.select_related("run__version"):
+        now = timezone.now()
+        still = Shard.objects.filter(pk=shard.pk, claim=shard.claim).claimable(now)
+        if shard.attempts >= ATTEMPTS:
+            still.update(
+                state=ShardState.FAILED, claim=None, error=f"its worker was lost {ATTEMPTS} times"
+            )
+            continue
+        token = uuid.uuid4()
+        if still.update(
+            state=ShardState.CLAIMED,
+            claim=token,
+            lease_until=now + LEASE,
+            attempts=F("attempts") + 1,
+        ):
+            Run.objects.filter(pk=run_id, state=RunState.PENDING).update(
+                state=RunState.RUNNING, started=Coalesce("started", now), error=""
+            )
+            return Claim(shard, token)
+    return None
+
+
+def keep(held: Claim, done: int) -> None:
+    """Renews the lease and tells how many items are done. Raises ClaimLost."""
+    kept = _held(held).filter(run__state=RunState.RUNNING)
+    if not kept.update(lease_until=timezone.now() + LEASE, done=done):
+        raise ClaimLost
+
+
+def complete(held: Claim) -> None:
+    """All of the shard's items are answered and scored. Raises ClaimLost."""
+    if not _held(held).update(state=ShardState.DONE, claim=None, done=held.size, error=""):
+        raise ClaimLost
+
+
+def give_back(held: Claim) -> None:
+    """Unfinished, by no fault of the shard's: for another worker, without counting the attempt."""
+    _held(held).update(state=ShardState.PENDING, claim=None, attempts=F("attempts") - 1)
+
+
+def set_back(held: Claim, error: str) -> None:
+    """An attempt went wrong: the shard waits for the next one, or has failed with the last."""
+    last = held.shard.attempts + 1 >= ATTEMPTS
+    state = ShardState.FAILED if last else ShardState.PENDING
+    _held(held).update(state=state, claim=None, error=error)
+
+
+def _held(held: Claim) -> ShardQuerySet:
+    found: ShardQuerySet = Shard.objects.filter(pk=held.shard.pk, claim=held.token)
+    return found

@@ -1,0 +1,128 @@
+"""A real HTTP server that speaks OpenAI's protocol, and misbehaves as it is told.
+
+with OpenAIServer() as server:
+    backend = server.backend(concurrency=16)
+    server.misbehave = lambda prompt, attempt: http_error(500) if attempt == 0 else None
+
+It answers a prompt with its echo: "You said: …".
+"""
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from aiohttp import web
+
+Misbehaviour = Callable[[str, int], web.Response | str | None]
+
+
+def http_error(
+    status: int, message: str = "out of order", headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """An error in OpenAI's form."""
+    return web.json_response({"error": {"message": message}}, status=status, headers=headers)
+
+
+def body(text: str | bytes) -> web.Response:
+    """Any content as if it were an answer."""
+    return web.Response(body=text, content_type="application/json")
+
+
+HANG = "hang"
+DROP = "drop"
+
+
+@dataclass
+class OpenAIServer:
+    """Counts what it is asked. `misbehave(prompt, attempt)` may give another response, HANG or
+    DROP (the connection); `attempt` counts from 0 how often that prompt was asked before."""
+
+    latency_s: float = 0.0
+    key: str = ""
+    misbehave: Misbehaviour = lambda prompt, attempt: None
+    asked: Counter[str] = field(default_factory=Counter)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    arrivals: list[float] = field(default_factory=list)
+    most_at_once: int = 0
+    port: int = 0
+    _at_once: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def backend(self, **fields: Any) -> dict[str, Any]:
+        """The specification of a backend that asks this server."""
+        return {"type": "openai", "url": self.url, "model": "echo", "retries": 2} | fields
+
+    def __enter__(self) -> Self:
+        ready = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, args=(ready,), daemon=True)
+        self._thread.start()
+        assert ready.wait(10), "the server did not start"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _serve(self, ready: threading.Event) -> None:
+        asyncio.set_event_loop(self._loop)
+        app = web.Application()
+        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/completions", self._completion)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        self._loop.run_until_complete(runner.setup())
+        site = web.TCPSite(runner, "127.0.0.1", self.port)
+        self._loop.run_until_complete(site.start())
+        self.port = site._server.sockets[0].getsockname()[1]
+        ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+        self._loop.close()
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        asked = await request.json()
+        text = asked["messages"][-1]["content"]
+        said = {"message": {"role": "assistant", "content": f"You said: {text}"}}
+        return await self._answer(request, asked, text, said)
+
+    async def _completion(self, request: web.Request) -> web.StreamResponse:
+        asked = await request.json()
+        return await self._answer(
+            request, asked, asked["prompt"], {"text": f"You said: {asked['prompt']}"}
+        )
+
+    async def _answer(
+        self, request: web.Request, asked: dict[str, Any], prompt: str, choice: dict[str, Any]
+    ) -> web.StreamResponse:
+        self.arrivals.append(time.monotonic())
+        self.requests.append(asked)
+        attempt = self.asked[prompt]
+        self.asked[prompt] += 1
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            if self.key and request.headers.get("Authorization") != f"Bearer {self.key}":
+                given = request.headers.get("Authorization")
+                return http_error(401, f"Incorrect API key provided: {given}")
+            await asyncio.sleep(self.latency_s)
+            other = self.misbehave(prompt, attempt)
+            if other == HANG:
+                await asyncio.sleep(30)
+            if other == DROP:
+                assert request.transport is not None
+                request.transport.close()
+            if isinstance(other, web.Response):
+                return other
+            usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": 3}
+            return web.json_response(
+                {"choices": [choice | {"index": 0, "finish_reason": "stop"}], "usage": usage}
+            )
+        finally:
+            self._at_once -= 1
