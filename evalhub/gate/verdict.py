@@ -1,9 +1,9 @@
 """From measured criteria to one verdict with its reasons. Pure.
 
 Ship needs every criterion: an intersection-union test (Berger 1982), so no correction is due and
-more guards cost only power. Hold needs proof: harm by Holm's method at `harm_alpha` over all
-guards (loss beyond the margin) and primaries (any loss), or futility (the interval of a primary
-lies wholly below the gain that is asked). Everything between is "need more data". Evidence that
+more guards cost only power. Hold needs proof: harm by Holm's method at `harm_alpha` over the
+guards (loss beyond the margin) and the primary (any loss), several primaries being one hypothesis
+there; or futility (the interval of a primary lies wholly below the gain that is asked). Everything between is "need more data". Evidence that
 can't be compared gives no verdict at all: "invalid".
 """
 
@@ -69,10 +69,9 @@ def decide(
 def _with_status(criteria: Sequence[Criterion], harm_alpha: float) -> list[Criterion]:
     if not criteria:
         return []
-    harm = holm([each.p_harm for each in criteria])
     judged = [
-        replace(each, status=_status(each, float(p) <= harm_alpha))
-        for each, p in zip(criteria, harm, strict=True)
+        replace(each, status=_status(each, p <= harm_alpha))
+        for each, p in zip(criteria, harm_p_values(criteria), strict=True)
     ]
     undecided = sum(each.status == "undecided" for each in judged)
     return [
@@ -81,6 +80,28 @@ def _with_status(criteria: Sequence[Criterion], harm_alpha: float) -> list[Crite
         else each
         for each in judged
     ]
+
+
+def harm_p_values(criteria: Sequence[Criterion]) -> list[float]:
+    """Each criterion's p-value of harm, adjusted for all that are looked at.
+
+    What must gain (primaries and people's preference) is one family, harmed if any member is: its
+    p-value is the smallest of its members' after Holm within the family, so k times the smallest.
+    Holm over the guards and this family controls the chance that anything is called harmed
+    wrongly, and adding a primary that gains doesn't make a guard's harm harder to show. A member is
+    called harmed if the family is and its own adjusted p-value says so.
+    """
+    gains = [i for i, each in enumerate(criteria) if each.requirement.role != "guard"]
+    guards = [i for i, each in enumerate(criteria) if each.requirement.role == "guard"]
+    adjusted = [1.0] * len(criteria)
+    within = [float(p) for p in holm([criteria[i].p_harm for i in gains])] if gains else []
+    family = [min(within)] if gains else []
+    across = [float(p) for p in holm(family + [criteria[i].p_harm for i in guards])]
+    for i, p in zip(guards, across[len(family) :], strict=True):
+        adjusted[i] = p
+    for i, p in zip(gains, within, strict=True):
+        adjusted[i] = max(p, across[0])
+    return adjusted
 
 
 def _status(criterion: Criterion, harmed: bool) -> Status:

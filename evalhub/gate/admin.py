@@ -1,0 +1,59 @@
+"""Comparisons and decisions in the admin, all of them read-only."""
+
+from django.contrib import admin
+
+from evalhub.gate.models import Comparison, Decision, Difference
+from evalhub.registry.read_only import Frozen, FrozenLarge, readable, rows_of
+
+
+@admin.register(Comparison)
+class ComparisonAdmin(Frozen):
+    list_display = ("baseline_run", "candidate_run", "metric", "computed")
+    list_select_related = (
+        "baseline_run__version__model",
+        "baseline_run__test_set_version__test_set",
+        "candidate_run__version__model",
+        "candidate_run__test_set_version__test_set",
+        "metric",
+    )
+    search_fields = (
+        "baseline_run__version__model__slug",
+        "candidate_run__version__model__slug",
+        "baseline_run__test_set_version__test_set__slug",
+        "metric__name",
+    )
+    ordering = ("-id",)
+    fields = readonly_fields = (
+        "baseline_run",
+        "candidate_run",
+        "metric",
+        readable("counts"),
+        "computed",
+        rows_of("gate_difference", "comparison"),
+    )
+
+
+@admin.register(Difference)
+class DifferenceAdmin(FrozenLarge):
+    list_display = ("item__key", "comparison_id", "outcome", "baseline", "candidate", "difference")
+    list_filter = ("outcome",)
+    list_select_related = ("item",)
+    search_fields = ("item__key__startswith",)
+    search_help_text = "how the item's id begins"
+
+
+@admin.register(Decision)
+class DecisionAdmin(Frozen):
+    list_display = ("study", "arm", "verdict", "code_version", "created")
+    list_filter = ("verdict",)
+    list_select_related = ("study",)
+    search_fields = ("study__name", "study__slug", "arm", "digest__startswith")
+    fields = readonly_fields = (
+        "study",
+        "arm",
+        "verdict",
+        readable("record"),
+        "digest",
+        "code_version",
+        "created",
+    )
