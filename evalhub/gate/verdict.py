@@ -3,8 +3,8 @@
 Ship needs every criterion: an intersection-union test (Berger 1982), so no correction is due and
 more guards cost only power. Hold needs proof: harm by Holm's method at `harm_alpha` over the
 guards (loss beyond the margin) and the primary (any loss), several primaries being one hypothesis
-there; or futility (the interval of a primary lies wholly below the gain that is asked). Everything between is "need more data". Evidence that
-can't be compared gives no verdict at all: "invalid".
+there; or futility (the interval of a primary lies wholly below the gain that is asked). Everything
+between is "need more data". Evidence that can't be compared gives no verdict at all: "invalid".
 """
 
 from collections.abc import Sequence
