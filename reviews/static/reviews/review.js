@@ -31,7 +31,7 @@ function send(choice) {
   if (!chosen || busy) return;
   busy = true;
   chosen.classList.add("chosen");
-  setTimeout(() => chosen.form.requestSubmit(chosen), GLIMPSE_MS);
+  setTimeout(() => chosen.click(), GLIMPSE_MS);
 }
 
 function failed() {
@@ -85,7 +85,6 @@ document.addEventListener("htmx:afterSwap", (event) => {
   document.title = `${title} · Evalhub review`;
   window.scrollTo(0, 0);
   document.getElementById("request").focus({ preventScroll: true });
-  if (saved) document.getElementById("state")?.classList.add("saved");
   announce(saved ? `Saved. ${title}.` : document.getElementById("request").textContent);
 });
 
