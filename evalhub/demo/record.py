@@ -25,6 +25,7 @@ import yaml
 
 from evalhub.demo import task
 from evalhub.demo.server import ADAPTER, MODEL_NAME, SLOTS, local_server, model_path
+from runners.prompting import chat
 from runners.suites import SUITES
 
 HERE = Path(__file__).parent
@@ -44,8 +45,7 @@ def training() -> list[dict[str, Any]]:
     return [
         {
             "messages": [
-                {"role": "system", "content": task.SYSTEM},
-                {"role": "user", "content": item["input"]},
+                *item["input"],
                 {"role": "assistant", "content": item["reference"]},
             ]
         }
@@ -53,28 +53,17 @@ def training() -> list[dict[str, Any]]:
     ]
 
 
-def messages(prompt: Mapping[str, Any], test_set: str, text: str) -> list[dict[str, str]]:
-    """The chat messages of one item: with the prompt where the test set is its own."""
-    if test_set not in prompt["only"]:
-        return [{"role": "user", "content": text}]
-    said = [{"role": "system", "content": prompt["system"]}]
-    for example in prompt.get("examples", []):
-        said.append({"role": "user", "content": example["input"]})
-        said.append({"role": "assistant", "content": example["output"]})
-    return [*said, {"role": "user", "content": prompt["template"].replace("{input}", text)}]
-
-
 async def answer_all(
-    url: str, arm: Mapping[str, Any], test_set: str, items: Iterable[Mapping[str, Any]]
+    url: str, arm: Mapping[str, Any], items: Iterable[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """One arm's answers to a test set, in its order; latency in milliseconds."""
+    """One arm's answers to the items, in their order; latency in milliseconds."""
     sampling = {key: value for key, value in arm["sampling"].items() if key != "samples"}
     slots = asyncio.Semaphore(SLOTS)
 
     async def answer(session: aiohttp.ClientSession, item: Mapping[str, Any]) -> dict[str, Any]:
         body = {
             "model": MODEL_NAME,
-            "messages": messages(arm["prompt"], test_set, item["input"]),
+            "messages": chat(arm.get("prompt", {}), item["input"], context=""),
             **sampling,
             **arm["backend"]["openai"]["extra"],
         }
@@ -100,10 +89,10 @@ def record_answers() -> None:
     started = time.perf_counter()
     with local_server() as url:
         for arm_name, arm in study["arms"].items():
-            for test_set, items in test_sets().items():
-                answers = asyncio.run(answer_all(url, arm, test_set, items))
+            for test_set in arm.get("only", study["test_sets"]):
+                answers = asyncio.run(answer_all(url, arm, test_sets()[test_set]))
                 _write_lines(HERE / "answers" / f"{arm_name}.{test_set}.jsonl", answers)
-                sys.stderr.write(f"{arm_name} {test_set}: {len(answers)} answers\n")
+                sys.stderr.write(f"{arm_name} on {test_set}: {len(answers)} answers\n")
     provenance = {
         "model": "SmolLM2-135M-Instruct, GGUF, Q4_1 (Apache-2.0)",
         "model_package": f"{MODEL_PACKAGE} {version(MODEL_PACKAGE)}",
@@ -114,7 +103,7 @@ def record_answers() -> None:
         "adapter_sha256": _sha256(ADAPTER),
         "training": json.loads((HERE / "training.json").read_text(encoding="utf-8")),
         "arms": {
-            name: {key: arm.get(key) for key in ("kind", "prompt", "sampling")}
+            name: {key: arm.get(key) for key in ("kind", "parent", "only", "prompt", "sampling")}
             | {"extra": arm["backend"]["openai"]["extra"]}
             for name, arm in study["arms"].items()
         },

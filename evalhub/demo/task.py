@@ -26,11 +26,19 @@ SYSTEM = (
 )
 
 
+class Message(TypedDict):
+    role: str
+    content: str
+
+
 class TaskItem(TypedDict):
-    """`reference` is the right JSON as text; `cluster` names the customer's thread."""
+    """`input` is the instruction and the customer's message; `reference` the right JSON as text.
+
+    `cluster` names the customer's thread.
+    """
 
     id: str
-    input: str
+    input: list[Message]
     reference: str
     tags: list[str]
     cluster: str
@@ -232,7 +240,10 @@ def generate(split: Split, seed: int, n: int) -> list[TaskItem]:
             items.append(
                 TaskItem(
                     id=f"triage-{split}-{len(items) + 1:03d}",
-                    input=text,
+                    input=[
+                        Message(role="system", content=SYSTEM),
+                        Message(role="user", content=text),
+                    ],
                     reference=answer(intent, product, urgency),
                     tags=[intent, channel, "named" if plain else "described", f"{urgency}-urgency"],
                     cluster=f"thread-{thread:03d}",

@@ -12,6 +12,11 @@ TEST = task.generate("test", record.SEED, record.TASK_ITEMS)
 TRAIN = task.generate("train", record.SEED, record.TRAINING_ITEMS)
 
 
+def said(item: task.TaskItem) -> str:
+    """The customer's message: the item's last."""
+    return item["input"][-1]["content"]
+
+
 def test_a_seed_always_gives_the_same_messages() -> None:
     assert task.generate("test", 5, 50) == task.generate("test", 5, 50)
     assert task.generate("test", 5, 50) != task.generate("test", 6, 50)
@@ -19,11 +24,11 @@ def test_a_seed_always_gives_the_same_messages() -> None:
 
 def test_there_are_240_test_messages_all_different() -> None:
     assert len({item["id"] for item in TEST}) == 240
-    assert len({item["input"] for item in TEST}) == 240
+    assert len({said(item) for item in TEST}) == 240
 
 
 def test_no_test_message_is_a_training_message() -> None:
-    assert not {item["input"] for item in TEST} & {item["input"] for item in TRAIN}
+    assert not {said(item) for item in TEST} & {said(item) for item in TRAIN}
 
 
 def test_the_splits_share_no_wording() -> None:
@@ -57,7 +62,7 @@ def test_a_thread_is_one_customer_writing_about_one_product() -> None:
 def test_a_message_without_a_word_on_time_is_of_normal_urgency() -> None:
     cues = [cue.lower().rstrip(".") for cue in (*task.TEST.urgent, *task.TEST.unhurried)]
     for item in TEST:
-        says_when = any(cue in item["input"].lower() for cue in cues)
+        says_when = any(cue in said(item).lower() for cue in cues)
         assert says_when == (json.loads(item["reference"])["urgency"] != "normal")
 
 
@@ -71,7 +76,7 @@ def test_the_committed_files_are_what_the_seed_gives() -> None:
 
 def test_the_prompted_arm_shows_training_messages_only() -> None:
     study = yaml.safe_load((DEMO / "study.yaml").read_text(encoding="utf-8"))
-    trained = {item["input"]: item["reference"] for item in TRAIN}
+    trained = {said(item): item["reference"] for item in TRAIN}
     examples = study["arms"]["prompted"]["prompt"]["examples"]
     assert {trained[example["input"]] == example["output"] for example in examples} == {True}
     assert {json.loads(example["output"])["intent"] for example in examples} == set(task.INTENTS)
