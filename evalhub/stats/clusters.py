@@ -7,6 +7,13 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+# With fewer effective differences than this the normal approximation is not relied on; by
+# simulated coverage.
+ENOUGH_DIFFERENCES = 20
+# The correlation within clusters that is assumed where too little differs to show it.
+_ASSUMED_ICC = 0.3
+_AT_ONCE = 1 << 14
+
 
 @dataclass(frozen=True, slots=True)
 class ClusteredMean:
@@ -32,6 +39,8 @@ def clustered_mean(
     equal, fewer when a few clusters dominate. One cluster gives an infinite error and df 0.
     """
     n = values.size
+    if clusters is None and weights is None:
+        return _plain_mean(values)
     w = np.ones(n) if weights is None else weights * (n / weights.sum())
     mean = float(w @ values) / n
     residuals = values - mean
@@ -59,6 +68,17 @@ def clustered_mean(
     )
 
 
+def _plain_mean(values: Array) -> ClusteredMean:
+    """The same where every value is its own cluster and counts alike: the usual error."""
+    n = values.size
+    mean = float(values.mean())
+    residuals = values - mean
+    if n < 2:
+        return ClusteredMean(mean, float("inf"), 0.0, n, 1.0, residuals)
+    se = float(np.sqrt(residuals @ residuals / (n - 1) / n))
+    return ClusteredMean(mean, se, n - 1.0, n, 1.0, residuals)
+
+
 def _degrees(gain: Array, share: Array, squares: Array) -> float:
     """2 E(V)^2/Var(V) for independent values: the double sum over pairs of clusters, expanded."""
     total = float(squares.sum())
@@ -67,3 +87,34 @@ def _degrees(gain: Array, share: Array, squares: Array) -> float:
     pairs = 2 * a * b + 2 * c * c + total**2 * a * a - 4 * total * a * c
     same = float(((gain * share * (2 * squares - total * share)) ** 2).sum())
     return float(own.sum() ** 2 / ((own**2).sum() + pairs - same))
+
+
+def effective_count(residuals: Array) -> float:
+    """How many residuals (n,) carry the variance: (sum r^2)^2/sum r^4.
+
+    Where yes/no scores seldom differ it is the number of discordant pairs; for a normal
+    distribution it is n/3; 0 where nothing varies.
+    """
+    second = fourth = 0.0
+    for part in in_parts(residuals):
+        squares = part * part
+        second += float(squares.sum())
+        fourth += float(squares @ squares)
+    return second**2 / fourth if fourth > 0 else 0.0
+
+
+def assumed_design_effect(
+    n: int, clusters: NDArray[np.intp] | None, weights: Array | None
+) -> float:
+    """Kish's effect of unequal weights, times that of clusters at the assumed correlation."""
+    w = np.ones(n) if weights is None else weights * (n / weights.sum())
+    effect = float(w @ w) / n
+    if clusters is not None:
+        sizes = np.bincount(clusters, w)
+        effect *= 1 + (float(sizes @ sizes) / n - 1) * _ASSUMED_ICC
+    return min(max(effect, 1.0), float(n))
+
+
+def in_parts(values: Array) -> list[Array]:
+    """Views of `values` (n,) short enough for what is made from each to stay in the cache."""
+    return np.array_split(values, values.size // _AT_ONCE + 1)

@@ -17,7 +17,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evalhub.stats.clusters import ClusteredMean, clustered_mean
+from evalhub.stats.clusters import (
+    ENOUGH_DIFFERENCES,
+    ClusteredMean,
+    assumed_design_effect,
+    clustered_mean,
+    effective_count,
+)
 from evalhub.stats.distributions import t_cdf, t_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import check_alpha, score_interval, score_p_less
@@ -26,12 +32,9 @@ from evalhub.stats.permutation import mcnemar_mid_p, sign_flip
 
 Array = NDArray[np.float64]
 
-# With fewer effective differences than this, the normal approximation is not relied on; nor
-# with fewer clusters that would differ if each moved as one. Both by simulated coverage.
-_ENOUGH_DIFFERENCES = 20
+# With fewer clusters than this that would differ if each moved as one, t alone is not relied
+# on; by simulated coverage.
 _ENOUGH_CLUSTERS = 4
-# The correlation within clusters that is assumed where too little differs to show it.
-_ASSUMED_ICC = 0.3
 _MOST_FLIPPED = 1000
 
 
@@ -112,7 +115,7 @@ def compare(
         wins=wins,
         losses=losses,
         ties=d.size - wins - losses,
-        sd=float(d.std(ddof=1)) if d.size > 1 else 0.0,
+        sd=_sd(choice),
         design_effect=choice.design_effect,
         method=choice.method,
         test=test,
@@ -216,7 +219,7 @@ def _choose(pairs: Pairs) -> _Choice:
     if pairs.plain:
         if pairs.binary:
             return _Choice(pairs, mean, False, True, 1.0, "Tango score interval")
-        if _effective(mean.sums) < _ENOUGH_DIFFERENCES:
+        if effective_count(mean.sums) < ENOUGH_DIFFERENCES:
             return _Choice(pairs, mean, False, True, 1.0, "bounded score interval")
         return _Choice(pairs, mean, True, False, 1.0, "paired t")
     n = pairs.differences.size
@@ -227,32 +230,17 @@ def _choose(pairs: Pairs) -> _Choice:
     over = "" if pairs.clusters is None else f"over {mean.clusters} clusters, "
     method = f"CR2 {over}{weighted}t({mean.df:.3g})"
     residuals = pairs.differences - mean.mean
-    carried = _effective(residuals if pairs.weights is None else residuals * pairs.weights)
-    enough = carried >= _ENOUGH_DIFFERENCES
+    carried = effective_count(residuals if pairs.weights is None else residuals * pairs.weights)
+    enough = carried >= ENOUGH_DIFFERENCES
     if enough and carried * mean.clusters / n >= _ENOUGH_CLUSTERS:
         return _Choice(pairs, mean, True, False, max(mean.design_effect, 1.0), method)
-    effect = max(mean.design_effect, _assumed_design_effect(pairs))
+    effect = max(mean.design_effect, assumed_design_effect(n, pairs.clusters, pairs.weights))
     method += f", no narrower than the bounded score interval of {n / effect:.3g} items"
     return _Choice(pairs, mean, True, True, effect, method)
 
 
-def _effective(residuals: Array) -> float:
-    """How many residuals carry the variance: (sum r^2)^2/sum r^4.
-
-    Where yes/no scores seldom differ it is the number of discordant pairs; for a normal
-    distribution it is n/3.
-    """
-    squares = residuals * residuals
-    fourth = float(squares @ squares)
-    return float(squares.sum()) ** 2 / fourth if fourth > 0 else 0.0
-
-
-def _assumed_design_effect(pairs: Pairs) -> float:
-    """Kish's effect of unequal weights, times that of clusters at the assumed correlation."""
-    n = pairs.differences.size
-    w = np.ones(n) if pairs.weights is None else pairs.weights
-    effect = n * float(w @ w) / float(w.sum()) ** 2
-    if pairs.clusters is not None:
-        sizes = np.bincount(pairs.clusters, w) / w.sum() * n
-        effect *= 1 + (float(sizes @ sizes) / n - 1) * _ASSUMED_ICC
-    return min(max(effect, 1.0), float(n))
+def _sd(choice: _Choice) -> float:
+    d = choice.pairs.differences
+    if d.size < 2:
+        return 0.0
+    return choice.mean.se * math.sqrt(d.size) if choice.pairs.plain else float(d.std(ddof=1))

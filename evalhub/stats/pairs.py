@@ -1,11 +1,13 @@
 """Two arms' scores, checked and lined up item by item."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evalhub.stats.clusters import in_parts
 from evalhub.stats.errors import StatisticsError
 
 Array = NDArray[np.float64]
@@ -72,7 +74,8 @@ def line_up(
     d = b - a
     if not binary:
         rounding = _ROUNDING * (high - low)
-        d[np.abs(d) < rounding] = 0.0
+        for part in in_parts(d):
+            part[np.abs(part) < rounding] = 0.0
         if d.max() - d.min() < rounding:
             d[:] = d[0]
     return Pairs(
@@ -97,9 +100,8 @@ def read_scores(scores: ArrayLike, name: str) -> Array:
             f"{name}: scores must be (items,) or (items, samples) and not empty, "
             f"not of shape {array.shape}"
         )
-    finite = np.isfinite(array)
-    if not finite.all():
-        item = int(np.argwhere(~finite)[0][0])
+    if not math.isfinite(array.min()) or not math.isfinite(array.max()):
+        item = int(np.argwhere(~np.isfinite(array))[0][0])
         raise StatisticsError(
             f"{name}: item {item} has no finite score; leave unscored items out of both arms"
         )
@@ -107,7 +109,7 @@ def read_scores(scores: ArrayLike, name: str) -> Array:
 
 
 def _is_binary(scores: Array) -> bool:
-    return bool(((scores == 0) | (scores == 1)).all())
+    return all(bool(((part == 0) | (part == 1)).all()) for part in in_parts(scores))
 
 
 def _scale(a: Array, b: Array, bounds: tuple[float, float] | None) -> tuple[float, float]:

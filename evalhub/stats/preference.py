@@ -7,10 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.stats.clusters import ClusteredMean, clustered_mean
+from evalhub.stats.clusters import (
+    ENOUGH_DIFFERENCES,
+    ClusteredMean,
+    assumed_design_effect,
+    clustered_mean,
+    effective_count,
+)
 from evalhub.stats.distributions import t_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import check_alpha, score_interval
+
+Array = NDArray[np.float64]
 
 CHOICES = ("candidate", "baseline", "tie", "both-bad")
 
@@ -63,9 +71,13 @@ def win_score(
     value = {"candidate": 1.0, "baseline": -1.0, "tie": 0.0, "both-bad": 0.0}
     signs = np.array([value[c] for c in choices])
     by_item, by_rater = _numbered(items), _numbered(raters)
-    item_mean = clustered_mean(signs, by_item)
-    rater_mean = clustered_mean(signs, by_rater)
-    lower, upper, method = _limits(signs, item_mean, rater_mean, alpha)
+    item_mean, rater_mean = clustered_mean(signs, by_item), clustered_mean(signs, by_rater)
+    lower, upper = _score_limits(signs, by_item, item_mean, alpha)
+    method = "bounded score interval of a single observation: there is one item"
+    if item_mean.df > 0:
+        half, method = _t_half_width(signs, item_mean, rater_mean, alpha)
+        lower = max(-1.0, min(lower, item_mean.mean - half))
+        upper = min(1.0, max(upper, item_mean.mean + half))
     mean = item_mean.mean
     return WinScore(
         score=(1 + mean) / 2,
@@ -83,32 +95,32 @@ def win_score(
     )
 
 
-def _limits(
-    signs: NDArray[np.float64],
-    by_item: ClusteredMean,
-    by_rater: ClusteredMean,
-    alpha: float,
-) -> tuple[float, float, str]:
-    n = signs.size
+def _score_limits(
+    signs: Array, by_item: NDArray[np.intp], item_mean: ClusteredMean, alpha: float
+) -> tuple[float, float]:
+    """The bounded score interval at the effective number of judgments."""
+    effect = float(signs.size)
+    if item_mean.df > 0:
+        effect = max(1.0, item_mean.design_effect)
+        if effective_count(signs - item_mean.mean) < ENOUGH_DIFFERENCES:
+            effect = max(effect, assumed_design_effect(signs.size, by_item, None))
     values, where = np.unique(signs, return_inverse=True)
-    counts = np.bincount(where).astype(float)
-    size = by_item.clusters / max(1.0, by_item.design_effect * by_item.clusters / n)
-    lower, upper = score_interval(values, counts * (size / n), reach=1.0, alpha=alpha)
-    if by_item.df <= 0:
-        return lower, upper, "one item: bounded score interval of 1"
-    variance, df = by_item.se**2, by_item.df
-    method = "clustered by item; one rater, so nothing is known of other raters"
-    if by_rater.df > 0:
-        alone = float(by_item.sums.size and (signs - by_item.mean) @ (signs - by_item.mean))
-        extra = max(0.0, by_rater.se**2 - alone / n**2)
-        total = variance + extra
-        if extra > 0:
-            df = total**2 / (variance**2 / by_item.df + extra**2 / by_rater.df)
-        variance = total
-        method = f"clustered by item and by rater, t({df:.3g})"
-    half = t_quantile(1 - alpha, df) * math.sqrt(variance)
-    mean = by_item.mean
-    return max(-1.0, min(lower, mean - half)), min(1.0, max(upper, mean + half)), method
+    counts = np.bincount(where) / effect
+    return score_interval(values, counts, reach=1.0, alpha=alpha)
+
+
+def _t_half_width(
+    signs: Array, item_mean: ClusteredMean, rater_mean: ClusteredMean, alpha: float
+) -> tuple[float, str]:
+    """Half the two-way clustered interval, and the method's name."""
+    if rater_mean.df <= 0:
+        half = t_quantile(1 - alpha, item_mean.df) * item_mean.se
+        return half, f"clustered by item, t({item_mean.df:.3g}); says nothing of other raters"
+    of_items = t_quantile(1 - alpha, item_mean.df) * item_mean.se
+    excess = max(0.0, rater_mean.se**2 - clustered_mean(signs).se ** 2)
+    of_raters = t_quantile(1 - alpha, rater_mean.df) * math.sqrt(excess)
+    method = f"clustered by item, t({item_mean.df:.3g}), and by rater, t({rater_mean.df:.3g})"
+    return math.hypot(of_items, of_raters), method
 
 
 def _numbered(labels: Sequence[object]) -> NDArray[np.intp]:
