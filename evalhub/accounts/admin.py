@@ -1,0 +1,72 @@
+# mypy: disable-error-code="type-arg"
+"""People, projects and roles in the admin."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from evalhub.accounts.models import Membership, Project, User
+
+admin.site.site_header = admin.site.site_title = "Evalhub"
+
+
+class Memberships(admin.TabularInline):
+    """A person's roles, or a project's members: roles may be changed and taken away."""
+
+    model = Membership
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("project", "user")
+
+
+class Roles(Memberships):
+    fields = ("project", "role")
+    readonly_fields = ("project",)
+
+
+class Members(Memberships):
+    fields = ("user", "role")
+    readonly_fields = ("user",)
+    verbose_name_plural = "members"
+
+
+class NewMember(admin.TabularInline):
+    """A form of its own: a box to choose a person costs a query a row."""
+
+    model = Membership
+    autocomplete_fields = ("user",)
+    fields = ("user", "role")
+    extra = 1
+    verbose_name_plural = "add a member"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).none()
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    list_display = ("username", "email", "first_name", "last_name", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff", "is_superuser")
+    inlines = (Roles,)
+
+
+@admin.register(Project)
+class ProjectAdmin(admin.ModelAdmin):
+    list_display = ("slug", "name", "created")
+    search_fields = ("slug", "name")
+    readonly_fields = ("created",)
+    inlines = (Members, NewMember)
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):
+    list_display = ("user", "project", "role")
+    list_filter = ("role",)
+    list_select_related = ("user", "project")
+    search_fields = ("user__username", "user__email", "project__slug", "project__name")
+    autocomplete_fields = ("user", "project")

@@ -1,0 +1,266 @@
+# mypy: disable-error-code="type-arg"
+"""The registry in the admin: searchable, and read-only where evidence rests on it.
+
+Test sets come in by `import_test_set`, versions by `register_version`, runs by `launch`: the admin
+shows them, and changes only what no digest covers (a purpose, a stage, notes, a study's name).
+"""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from evalhub.registry.models import (
+    Item,
+    Metric,
+    Model,
+    ModelVersion,
+    Output,
+    Run,
+    RunMetric,
+    Score,
+    Shard,
+    Study,
+    StudyArm,
+    StudyRun,
+    StudyTestSet,
+    TestSet,
+    TestSetVersion,
+)
+from evalhub.registry.read_only import (
+    Frozen,
+    FrozenInline,
+    FrozenLarge,
+    Kept,
+    beginning,
+    readable,
+    rows_of,
+)
+
+RUN = ("run__version__model", "run__test_set_version__test_set")
+SEARCH_RUN = ("run__version__model__slug", "run__test_set_version__test_set__slug")
+
+
+@admin.register(TestSet)
+class TestSetAdmin(Kept):
+    list_display = ("slug", "project", "purpose", "created")
+    list_filter = ("purpose",)
+    list_select_related = ("project",)
+    search_fields = ("slug", "project__slug")
+    fields = (
+        "project",
+        "slug",
+        "purpose",
+        "created",
+        rows_of("registry_testsetversion", "test_set"),
+    )
+    readonly_fields = tuple(field for field in fields if field != "purpose")
+
+
+@admin.register(TestSetVersion)
+class TestSetVersionAdmin(Frozen):
+    list_display = ("__str__", "test_set", "number", "item_count", "source", "created")
+    list_select_related = ("test_set",)
+    search_fields = ("test_set__slug", "test_set__project__slug", "source", "digest__startswith")
+    fields = readonly_fields = (
+        "test_set",
+        "number",
+        "digest",
+        "item_count",
+        "source",
+        "created",
+        rows_of("registry_item", "version"),
+        rows_of("registry_run", "test_set_version"),
+    )
+
+
+@admin.register(Item)
+class ItemAdmin(FrozenLarge):
+    list_display = ("key", "version", "position", beginning("input"), "tags", "cluster")
+    list_select_related = ("version__test_set",)
+    search_fields = ("key__startswith",)
+    search_help_text = "how the item's id begins"
+    fields = readonly_fields = (
+        "version",
+        "position",
+        "key",
+        readable("input"),
+        readable("references"),
+        "context",
+        readable("tags"),
+        "cluster",
+        readable("metadata"),
+        rows_of("registry_output", "item"),
+    )
+
+
+@admin.register(Model)
+class ModelAdmin(Frozen):
+    list_display = ("slug", "project", "created")
+    list_select_related = ("project",)
+    search_fields = ("slug", "project__slug")
+    fields = readonly_fields = (
+        "project",
+        "slug",
+        "created",
+        rows_of("registry_modelversion", "model"),
+    )
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(Kept):
+    list_display = ("__str__", "kind", "parent", "stage", "created")
+    list_filter = ("kind", "stage")
+    list_select_related = ("model", "parent__model")
+    search_fields = ("model__slug", "model__project__slug", "notes", "digest__startswith")
+    fields = (
+        "model",
+        "number",
+        "kind",
+        "parent",
+        "stage",
+        "notes",
+        readable("backend"),
+        readable("prompt"),
+        readable("sampling"),
+        readable("training"),
+        "digest",
+        "created",
+        rows_of("registry_run", "version"),
+    )
+    readonly_fields = tuple(field for field in fields if field not in ("stage", "notes"))
+
+
+class RunMetrics(FrozenInline):
+    model = RunMetric
+    fields = ("metric", "mean", "scored", "unscored", "extraction_misses")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RunMetric]:
+        return super().get_queryset(request).select_related("metric", *RUN)
+
+
+@admin.register(Run)
+class RunAdmin(Frozen):
+    list_display = ("version", "test_set_version", "state", "samples", "created", "finished")
+    list_filter = ("state",)
+    list_select_related = ("version__model", "test_set_version__test_set")
+    search_fields = ("version__model__slug", "test_set_version__test_set__slug", "error")
+    fields = readonly_fields = (
+        "version",
+        "test_set_version",
+        "source",
+        "samples",
+        "state",
+        "error",
+        "created",
+        "started",
+        "finished",
+        rows_of("registry_shard", "run"),
+        rows_of("registry_output", "run"),
+    )
+    inlines = (RunMetrics,)
+
+
+@admin.register(Shard)
+class ShardAdmin(Frozen):
+    list_display = ("run", "start", "stop", "state", "attempts", "done", "lease_until")
+    list_filter = ("state",)
+    list_select_related = RUN
+    search_fields = (*SEARCH_RUN, "error")
+    ordering = ("-run_id", "start")
+
+
+@admin.register(Output)
+class OutputAdmin(FrozenLarge):
+    list_display = ("item__key", "sample", "run", beginning("text"), "error", "latency_ms")
+    list_filter = (("error", admin.EmptyFieldListFilter),)
+    list_select_related = ("item", *RUN)
+    search_fields = ("item__key__startswith",)
+    search_help_text = "how the item's id begins"
+    fields = readonly_fields = (
+        "run",
+        "item",
+        "sample",
+        "text",
+        "error",
+        "latency_ms",
+        "prompt_tokens",
+        "completion_tokens",
+        rows_of("registry_score", "output"),
+    )
+
+
+@admin.register(Metric)
+class MetricAdmin(Frozen):
+    list_display = ("name", "options", "digest")
+    search_fields = ("name", "digest__startswith")
+    fields = readonly_fields = ("name", readable("options"), "digest")
+
+
+@admin.register(RunMetric)
+class RunMetricAdmin(Frozen):
+    list_display = ("metric", "run", "mean", "scored", "unscored", "extraction_misses")
+    list_select_related = ("metric", *RUN)
+    search_fields = ("metric__name", *SEARCH_RUN)
+    ordering = ("-run_id", "metric_id")
+
+
+@admin.register(Score)
+class ScoreAdmin(FrozenLarge):
+    list_display = ("output__item__key", "output_id", "metric", "value", "reason", "extracted")
+    list_filter = (("value", admin.EmptyFieldListFilter),)
+    list_select_related = ("output__item", "metric")
+    search_fields = ("output__item__key__startswith",)
+    search_help_text = "how the item's id begins"
+
+
+class StudyArms(FrozenInline):
+    model = StudyArm
+    fields = ("name", "role", "version")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StudyArm]:
+        return super().get_queryset(request).select_related("version__model")
+
+
+class StudyTestSets(FrozenInline):
+    model = StudyTestSet
+    fields = ("name", "role", "test_set_version", "metric", "margin", "min_gain")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StudyTestSet]:
+        found = super().get_queryset(request)
+        return found.select_related("test_set_version__test_set", "metric")
+
+
+@admin.register(Study)
+class StudyAdmin(Kept):
+    list_display = ("name", "slug", "project", "created")
+    list_select_related = ("project",)
+    search_fields = ("name", "slug", "project__slug")
+    fields = ("name", "project", "slug", readable("policy"), readable("review"), "created")
+    readonly_fields = fields[1:]
+    inlines = (StudyArms, StudyTestSets)
+
+
+@admin.register(StudyArm)
+class StudyArmAdmin(Frozen):
+    list_display = ("name", "study", "role", "version")
+    list_filter = ("role",)
+    list_select_related = ("study", "version__model")
+    search_fields = ("name", "study__name", "version__model__slug")
+    ordering = ("-study_id", "position", "id")
+
+
+@admin.register(StudyTestSet)
+class StudyTestSetAdmin(Frozen):
+    list_display = ("name", "study", "role", "test_set_version", "metric", "margin", "min_gain")
+    list_filter = ("role",)
+    list_select_related = ("study", "test_set_version__test_set", "metric")
+    search_fields = ("name", "study__name", "test_set_version__test_set__slug")
+    ordering = ("-study_id", "position", "id")
+
+
+@admin.register(StudyRun)
+class StudyRunAdmin(Frozen):
+    list_display = ("arm", "test_set", "run")
+    list_select_related = ("arm", "test_set", *RUN)
+    search_fields = ("arm__name", "test_set__name", "arm__study__name")
+    ordering = ("-id",)
