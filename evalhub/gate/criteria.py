@@ -126,7 +126,7 @@ def measure(
         planned_gain: gain beyond `min_gain` that the study is to detect, for `needed_n`.
 
     Raises:
-        evalhub.stats.paired.StatisticsError: no items, unequal shapes, NaN.
+        evalhub.stats.errors.StatisticsError: no items, unequal shapes, NaN.
     """
     sign = 1.0 if requirement.higher_is_better else -1.0
     base = sign * np.asarray(baseline, dtype=float)
@@ -196,13 +196,15 @@ def needed_items(criterion: Criterion, open_criteria: int) -> int | None:
     if gap <= 0:
         return None
     alpha = (1 - criterion.level) / 2
-    by_variance = paired_sample_size(
-        criterion.sd,
-        gap,
-        alpha=alpha,
-        power=1 - 0.2 / open_criteria,
-        design_effect=criterion.design_effect,
-    )
+    by_variance = 0
+    if criterion.sd > 0:
+        by_variance = paired_sample_size(
+            criterion.sd,
+            gap,
+            alpha=alpha,
+            power=1 - 0.2 / open_criteria,
+            design_effect=criterion.design_effect,
+        )
     z_squared = float(ndtri(1 - alpha) ** 2)
     by_silence = ceil(z_squared * (1 - gap) / gap) if gap < 1 else 1
     return max(by_variance, by_silence)
