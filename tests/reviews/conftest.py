@@ -1,0 +1,44 @@
+"""A campaign to review: the cast's two versions with names that must show up nowhere."""
+
+import pytest
+
+from reviews.campaign import open_campaign
+from reviews.models import Campaign
+from tests.cast import Team, a_run, a_study, a_test_set, a_version
+
+CANARIES = ["canary-heron", "canary-osprey", "canary-study", "canary-set"]
+
+
+@pytest.fixture
+def campaign(team: Team) -> Campaign:
+    """Twelve items with different answers, two reviewers each."""
+    return a_campaign(team)
+
+
+def a_campaign(
+    team: Team,
+    *,
+    items: int = 12,
+    reviewers_per_item: int = 2,
+    seed: int = 7,
+    answers: tuple[list[str | None], list[str | None]] | None = None,
+) -> Campaign:
+    """A campaign over every item on which the answers differ."""
+    questions = a_test_set(team, "canary-set", items=items, tags=["dates", "sums"], clusters=4)
+    heron, osprey = a_version(team, "canary-heron"), a_version(team, "canary-osprey")
+    said = answers or (
+        [f"The first answer to {i}." for i in range(items)],
+        [f"Another answer to {i}." for i in range(items)],
+    )
+    baseline_run = a_run(heron, questions, scores=[1] * items, answers=said[0])
+    candidate_run = a_run(osprey, questions, scores=[0] * items, answers=said[1])
+    return open_campaign(
+        study=a_study(
+            team, baseline=heron, candidate=osprey, primary=questions, slug="canary-study"
+        ),
+        baseline_run=baseline_run,
+        candidate_run=candidate_run,
+        items=items,
+        reviewers_per_item=reviewers_per_item,
+        seed=seed,
+    )

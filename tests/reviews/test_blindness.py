@@ -1,0 +1,145 @@
+"""What would let a reviewer know which arm is which, tried one by one."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from evalhub.registry.models import Output
+from reviews.assign import next_assignment
+from reviews.models import Assignment, Campaign
+from tests.cast import Team, a_team
+from tests.reviews.conftest import CANARIES, a_campaign
+from tests.reviews.test_assign import answer, deal
+from tests.reviews.test_pages import choose, form, page
+
+
+def scrubbed(html: str) -> str:
+    """Without the CSRF token, which Django masks anew each time."""
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", html)
+
+
+def everything(response: Any) -> str:
+    """Body, headers and cookies of a response."""
+    body = b"".join(response) if response.streaming else response.content
+    return "\n".join([str(response.headers), str(response.cookies), body.decode(errors="replace")])
+
+
+def addresses(ids: list[int]) -> Iterator[str]:
+    """Every address of the site, with each of these ids and some words filled in."""
+
+    def walk(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[str]:
+        for entry in patterns:
+            route = before + str(entry.pattern).replace("^", "").replace("$", "")
+            if isinstance(entry, URLResolver):
+                yield from walk(entry.url_patterns, route)
+            else:
+                yield route
+
+    for route in walk(get_resolver().url_patterns, "/"):
+        for i in ids if "<" in route else ids[:1]:
+            uuid = "00000000-0000-4000-8000-000000000000"
+            filled = re.sub(r"<uuid:\w+>", uuid, re.sub(r"<(int|path):\w+>", str(i), route))
+            yield re.sub(r"<[^>]+>|\(\?P.*", "x", filled)
+
+
+def test_names_of_the_arms_are_on_no_page_that_a_reviewer_can_reach(
+    rui: Client, campaign: Campaign, team: Team
+) -> None:
+    study = campaign.study
+    ids = {1, 2, study.pk, campaign.pk, campaign.baseline_id, campaign.candidate_id}
+    ids |= {run.pk for run in campaign.baseline.runs.all()}
+    seen = [rui.get(address) for address in addresses(sorted(ids))]
+    first = page(rui, campaign)
+    seen.append(rui.get(f"/reviews/{campaign.pk}/"))
+    seen.append(choose(rui, first, "left", hx_request="true"))
+    seen.append(choose(rui, first, "right"))
+    seen.append(rui.post(form(first)[0], {"choice": "left", "nonce": "x"}))
+    while isinstance(dealt := next_assignment(campaign=campaign, user=team.rui), Assignment):
+        answer(dealt, team.rui)
+    seen.append(rui.get(f"/reviews/{campaign.pk}/"))
+    assert {response.status_code for response in seen} >= {200, 404, 409}
+    for response in seen:
+        for canary in CANARIES:
+            assert canary not in everything(response), response.request["PATH_INFO"]
+
+
+def test_owners_do_see_the_names_so_that_the_canaries_can_be_found(campaign: Campaign) -> None:
+    assert str(campaign.baseline.model) in CANARIES
+    assert str(campaign.candidate.model) in CANARIES
+    assert campaign.study.slug in CANARIES
+
+
+def test_a_page_is_the_same_however_often_it_is_loaded(rui: Client, campaign: Campaign) -> None:
+    loads = {scrubbed(page(rui, campaign)) for _ in range(20)}
+    assert len(loads) == 1
+    assert Assignment.objects.count() == 1
+
+
+def test_exchanging_the_arms_changes_no_byte_but_the_tokens(rui: Client, team: Team) -> None:
+    """The same texts on the same sides, with candidate and baseline exchanged."""
+    one, two = ["Answer one."], ["Answer two."]
+    there = a_campaign(team, items=1, answers=(one, two))
+    back = a_campaign(a_team("Support desk", "other-desk"), items=1, answers=(two, one))
+    pages = []
+    for campaign in (there, back):
+        dealt = deal(campaign, team.rui)
+        Assignment.objects.filter(pk=dealt.pk).update(candidate_on_left=campaign == there)
+        html = scrubbed(page(rui, campaign))
+        html = re.sub(r'name="nonce" value="[^"]+"', "", html)
+        pages.append(html.replace(str(dealt.token), "token"))
+    assert pages[0] == pages[1]
+
+
+def test_the_byte_shape_of_an_answer_does_not_show(rui: Client, team: Team) -> None:
+    campaign = a_campaign(team, items=1, answers=(["\ufeffYes.\r\n\r\n"], ["No. \t"]))
+    html = page(rui, campaign)
+    texts = re.findall(r'<div class="text" dir="auto">(.*?)</div>', html, re.DOTALL)
+    assert sorted(texts[1:]) == ["No.", "Yes."]
+
+
+def test_tokens_say_nothing_about_the_side(team: Team) -> None:
+    campaign = a_campaign(team, items=60)
+    for user in (team.rui, team.ruth):
+        while isinstance(dealt := next_assignment(campaign=campaign, user=user), Assignment):
+            answer(dealt, user)
+    rows = list(Assignment.objects.values_list("token", "candidate_on_left"))
+    assert all(token.version == 4 for token, _ in rows)
+    # 128 bits, each agreeing with the side in binomial(120, ½) rows: mean 60, sd 5.5;
+    # 7 sd is passed by chance about once in 3 billion tests
+    for bit in range(128):
+        ones = [(token.int >> bit & 1, on_left) for token, on_left in rows]
+        if len({one for one, _ in ones}) == 2:
+            assert abs(sum(one == on_left for one, on_left in ones) - 60) < 7 * 5.5
+
+
+def test_order_and_sides_follow_neither_the_file_nor_the_length(team: Team, rui: Client) -> None:
+    campaign = a_campaign(team, items=60)
+    while isinstance(dealt := next_assignment(campaign=campaign, user=team.rui), Assignment):
+        answer(dealt, team.rui)
+    rows = list(
+        Assignment.objects.order_by("turn").values_list("pair__item__position", "candidate_on_left")
+    )
+    rising = sum(a < b for (a, _), (b, _) in pairwise(rows))
+    assert 15 < rising < 45  # of 59 neighbours; in the file's order it would be 59
+    by_parity = Counter((position % 2, on_left) for position, on_left in rows)
+    assert min(by_parity.values()) > 5
+
+
+def test_no_latency_and_no_score_is_on_the_page(rui: Client, campaign: Campaign) -> None:
+    Output.objects.update(latency_ms=98765, prompt_tokens=43210, completion_tokens=56789)
+    html = page(rui, campaign)
+    for number in ("98765", "98.765", "43210", "56789"):
+        assert number not in html
+
+
+@pytest.mark.parametrize("header", ["ETag", "Last-Modified"])
+def test_no_header_identifies_the_content(rui: Client, campaign: Campaign, header: str) -> None:
+    response = rui.get(f"/reviews/{campaign.pk}/")
+    assert header not in response.headers
+    assert "no-store" in response["Cache-Control"]

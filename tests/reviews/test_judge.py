@@ -1,0 +1,114 @@
+"""Taking what a reviewer said, once."""
+
+import uuid
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from reviews.campaign import close_campaign
+from reviews.errors import (
+    AlreadyJudgedError,
+    CampaignClosedError,
+    LeaseLostError,
+    StaleFormError,
+    UnknownAssignmentError,
+    UnknownChoiceError,
+)
+from reviews.judge import form_nonce, record
+from reviews.models import Assignment, AssignmentState, Campaign, Judgment
+from tests.cast import Team
+from tests.reviews.conftest import a_campaign
+from tests.reviews.test_assign import answer, deal, let_leases_end
+
+
+def test_an_answer_is_kept_with_its_seconds(campaign: Campaign, team: Team) -> None:
+    dealt = deal(campaign, team.rui)
+    answer(dealt, team.rui, "both-bad")
+    judgment = Judgment.objects.get()
+    assert judgment.assignment == dealt
+    assert judgment.choice == "both-bad"
+    assert 0 <= judgment.seconds < 60
+
+
+def test_the_same_answer_again_is_harmless_and_another_is_refused(
+    campaign: Campaign, team: Team
+) -> None:
+    dealt = deal(campaign, team.rui)
+    answer(dealt, team.rui, "left")
+    answer(dealt, team.rui, "left")
+    with pytest.raises(AlreadyJudgedError, match="Left is better"):
+        answer(dealt, team.rui, "right")
+    assert [judgment.choice for judgment in Judgment.objects.all()] == ["left"]
+
+
+def test_the_form_of_another_comparison_is_refused(campaign: Campaign, team: Team) -> None:
+    dealt, other = deal(campaign, team.rui), deal(campaign, team.ruth)
+    for nonce in (
+        form_nonce(token=other.token, user=team.rui),
+        form_nonce(token=dealt.token, user=team.ruth),
+        "",
+    ):
+        with pytest.raises(StaleFormError):
+            record(token=dealt.token, user=team.rui, choice="left", nonce=nonce)
+    assert not Judgment.objects.exists()
+
+
+def test_nobody_answers_for_another_reviewer(campaign: Campaign, team: Team) -> None:
+    dealt = deal(campaign, team.rui)
+    with pytest.raises(UnknownAssignmentError):
+        answer(dealt, team.ruth)
+    with pytest.raises(UnknownAssignmentError):
+        record(token=uuid.uuid4(), user=team.rui, choice="left", nonce="")
+
+
+def test_an_unknown_choice_is_refused(campaign: Campaign, team: Team) -> None:
+    dealt = deal(campaign, team.rui)
+    with pytest.raises(UnknownChoiceError):
+        answer(dealt, team.rui, "candidate")
+
+
+def test_a_late_answer_counts_while_a_seat_is_free(team: Team) -> None:
+    campaign = a_campaign(team, items=1, reviewers_per_item=2)
+    late = deal(campaign, team.rui)
+    let_leases_end(campaign)
+    deal(campaign, team.ruth)
+    late.refresh_from_db()
+    assert late.state == AssignmentState.EXPIRED
+    answer(late, team.rui)
+    assert Judgment.objects.get().assignment == late
+    assert campaign.pairs.get().taken == 2
+
+
+def test_an_answer_whose_seat_went_to_others_is_refused(team: Team) -> None:
+    campaign = a_campaign(team, items=1, reviewers_per_item=1)
+    late = deal(campaign, team.rui)
+    let_leases_end(campaign)
+    answer(deal(campaign, team.ruth), team.ruth)
+    with pytest.raises(LeaseLostError):
+        answer(late, team.rui)
+    assert Judgment.objects.count() == 1
+
+
+def test_an_ended_lease_that_nobody_took_still_counts(team: Team) -> None:
+    campaign = a_campaign(team, items=1, reviewers_per_item=1)
+    late = deal(campaign, team.rui)
+    let_leases_end(campaign)
+    answer(late, team.rui)
+    assert Judgment.objects.get().assignment == late
+    assert campaign.pairs.get().taken == 1
+
+
+def test_a_closed_campaign_takes_nothing(campaign: Campaign, team: Team) -> None:
+    dealt = deal(campaign, team.rui)
+    close_campaign(campaign=campaign)
+    with pytest.raises(CampaignClosedError):
+        answer(dealt, team.rui)
+
+
+def test_the_database_holds_one_judgment_an_assignment(campaign: Campaign, team: Team) -> None:
+    dealt: Assignment = deal(campaign, team.rui)
+    answer(dealt, team.rui)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Judgment.objects.create(assignment=dealt, choice="right", seconds=1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Judgment.objects.filter(assignment=dealt).update(choice="candidate")
