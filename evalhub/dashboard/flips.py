@@ -1,0 +1,124 @@
+"""One item with both arms' answers, as a reader sees it. Pure."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evalhub.dashboard.wording import Piece, word_diff
+
+HEAD = 600
+# a field of this name is what was asked, wherever a row has other fields too
+_QUESTIONS = ("input", "question", "prompt", "instruction", "messages")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text of which the first part is shown and the whole is one click away."""
+
+    head: str
+    whole: str
+
+    @property
+    def cut(self) -> bool:
+        return self.head != self.whole
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One arm's answer in pieces, or the error that stands in its place, and its score."""
+
+    label: str
+    pieces: Sequence[Piece]
+    error: str
+    score: float | None
+
+    @property
+    def status(self) -> str:
+        """"pass" and "fail" for a whole right and wrong, "" for anything between or unscored."""
+        return {1.0: "pass", 0.0: "fail"}.get(-1.0 if self.score is None else self.score, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """An item, what was asked and expected, and both answers with their difference marked."""
+
+    key: str
+    test_set: str
+    outcome: str
+    difference: float | None
+    question: Passage
+    reference: Passage
+    tags: Sequence[str]
+    sides: tuple[Side, Side]
+    samples: int = 1
+
+
+def flip_of(row: Mapping[str, Any], *, baseline: str, candidate: str) -> Flip:
+    """A flip for the page.
+
+    Args:
+        row: key, test_set, outcome, difference, input, reference, baseline_text,
+            candidate_text, baseline and candidate (scores); and, where known, tags, samples,
+            baseline_error and candidate_error.
+        baseline, candidate: the arms' names.
+    """
+    texts = row["baseline_text"], row["candidate_text"]
+    before, after = word_diff(texts[0] or "", texts[1] or "")
+    return Flip(
+        key=row["key"],
+        test_set=row["test_set"],
+        outcome=row["outcome"],
+        difference=row["difference"],
+        question=passage(asked(row["input"])),
+        reference=passage(expected(row["reference"])),
+        tags=row.get("tags", ()),
+        sides=(
+            Side(baseline, before, _error(texts[0], row, "baseline"), row["baseline"]),
+            Side(candidate, after, _error(texts[1], row, "candidate"), row["candidate"]),
+        ),
+        samples=row.get("samples", 1),
+    )
+
+
+def _error(text: str | None, row: Mapping[str, Any], arm: str) -> str:
+    if text is not None:
+        return ""
+    return row.get(f"{arm}_error") or "no answer"
+
+
+def passage(text: str) -> Passage:
+    """The text, shown up to a word's end within its first 600 characters."""
+    if len(text) <= HEAD:
+        return Passage(text, text)
+    return Passage(text[:HEAD].rsplit(None, 1)[0] + " …", text)
+
+
+def asked(item_input: Any) -> str:
+    """An item's input as text: chat messages by their roles, a row by what it asks."""
+    if isinstance(item_input, str):
+        return item_input
+    if isinstance(item_input, list):
+        return "\n\n".join(
+            f"{each.get('role', '?')}: {asked(each.get('content', ''))}"
+            if isinstance(each, Mapping)
+            else str(each)
+            for each in item_input
+        )
+    if isinstance(item_input, Mapping):
+        named = next((item_input[name] for name in _QUESTIONS if name in item_input), None)
+        return asked(named) if named is not None else _plain(item_input)
+    return _plain(item_input)
+
+
+def expected(reference: Any) -> str:
+    """The right answers as one text: several are set apart by "or"."""
+    if isinstance(reference, list):
+        return " or ".join(_plain(each) for each in reference)
+    return _plain(reference)
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,219 @@
+"""What the pages read, by name. Each is a constant number of queries, whatever there is."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from evalhub.accounts.models import Project, User
+from evalhub.gate.models import Comparison, Decision, Difference, Outcome
+from evalhub.registry.models import (
+    Item,
+    ModelVersion,
+    Output,
+    Run,
+    Score,
+    Study,
+    StudyRun,
+    TestSet,
+    TestSetVersion,
+)
+from evalhub.registry.models.runs import RunState
+from evalhub.registry.models.studies import ArmRole
+from reviews.models import Campaign, Judgment, Pair
+
+UNFINISHED = (RunState.PENDING, RunState.RUNNING)
+
+
+def studies_seen_by(user: User) -> "QuerySet[Study]":
+    return Study.objects.filter(project__in=Project.objects.seen_by(user)).select_related("project")
+
+
+def runs_seen_by(user: User) -> "QuerySet[Run]":
+    return Run.objects.filter(
+        test_set_version__test_set__project__in=Project.objects.seen_by(user)
+    ).select_related("version__model", "test_set_version__test_set__project")
+
+
+def test_sets_seen_by(user: User) -> "QuerySet[TestSet]":
+    return TestSet.objects.filter(project__in=Project.objects.seen_by(user)).select_related(
+        "project"
+    )
+
+
+def versions_seen_by(user: User) -> "QuerySet[ModelVersion]":
+    return ModelVersion.objects.filter(
+        model__project__in=Project.objects.seen_by(user)
+    ).select_related("model__project", "parent__model")
+
+
+def with_verdict(studies: "QuerySet[Study]") -> "QuerySet[Study]":
+    """Adds `verdict`, `headline` and `decided` of the newest decision on the candidate arm."""
+    newest = Decision.objects.filter(
+        study=OuterRef("pk"), study__arms__name=F("arm"), study__arms__role=ArmRole.CANDIDATE
+    ).newest_first()
+    return studies.annotate(
+        verdict=Subquery(newest.values("verdict")[:1]),
+        headline=Subquery(newest.values("record__headline")[:1]),
+        decided=Subquery(newest.values("created")[:1]),
+    )
+
+
+def with_run_counts(studies: "QuerySet[Study]") -> "QuerySet[Study]":
+    """Adds `runs_total`, `runs_open` and `runs_failed`."""
+    links = StudyRun.objects.filter(arm__study=OuterRef("pk")).order_by()
+
+    def counted(condition: Q) -> Coalesce:
+        found = links.filter(condition).values("arm__study")
+        return Coalesce(Subquery(found.annotate(n=Count("run", distinct=True)).values("n")), 0)
+
+    return studies.annotate(
+        runs_total=counted(Q()),
+        runs_open=counted(Q(run__state__in=UNFINISHED)),
+        runs_failed=counted(Q(run__state=RunState.FAILED)),
+    )
+
+
+def with_versions(test_sets: "QuerySet[TestSet]") -> "QuerySet[TestSet]":
+    """Adds `newest` (a version's number), `items` in that version and `changed`."""
+    versions = TestSetVersion.objects.filter(test_set=OuterRef("pk")).order_by("-number")
+    return test_sets.annotate(
+        newest=Subquery(versions.values("number")[:1]),
+        items=Subquery(versions.values("item_count")[:1]),
+        changed=Subquery(versions.values("created")[:1]),
+    )
+
+
+@dataclass(slots=True)
+class StudyRuns:
+    """A study's runs as a table: rows are test sets, columns arms, cells runs (or None)."""
+
+    arms: list[str] = field(default_factory=list)
+    rows: list[tuple[str, list[Run | None]]] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        return len(self.runs)
+
+    @property
+    def open(self) -> int:
+        return sum(run.state in UNFINISHED for run in self.runs)
+
+    @property
+    def failed(self) -> list[Run]:
+        return [run for run in self.runs if run.state == RunState.FAILED]
+
+    @property
+    def cancelled(self) -> int:
+        return sum(run.state == RunState.CANCELLED for run in self.runs)
+
+
+def study_runs(study: Study) -> StudyRuns:
+    """The runs of a study with their progress. Four queries."""
+    arms = list(study.arms.all())
+    links = {
+        (arm, test_set): run
+        for arm, test_set, run in StudyRun.objects.filter(arm__study=study).values_list(
+            "arm", "test_set", "run"
+        )
+    }
+    found = Run.objects.filter(pk__in=set(links.values())).with_progress()
+    runs = {run.pk: run for run in found.select_related("test_set_version", "version__model")}
+    rows = [
+        (test_set.name, [runs.get(links.get((arm.pk, test_set.pk), 0)) for arm in arms])
+        for test_set in study.test_sets.all()
+    ]
+    return StudyRuns([arm.name for arm in arms], rows, list(runs.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignState:
+    """How far people are with a study's review."""
+
+    campaign: Campaign
+    planned: int
+    judgments: int
+    reviewers: int
+
+    @property
+    def complete(self) -> bool:
+        return self.judgments >= self.planned
+
+
+def campaign_state(study: Study) -> CampaignState | None:
+    """The study's newest campaign with its progress; None without one. Three queries."""
+    campaign = study.campaigns.first()
+    if campaign is None:
+        return None
+    planned = Pair.objects.filter(campaign=campaign).aggregate(n=Sum("seats", default=0))["n"]
+    given = Judgment.objects.filter(assignment__pair__campaign=campaign).aggregate(
+        judgments=Count("pk"), reviewers=Count("assignment__reviewer", distinct=True)
+    )
+    return CampaignState(campaign, planned, given["judgments"], given["reviewers"])
+
+
+def differences_page(
+    comparison: Comparison, outcome: str, *, start: int, size: int
+) -> list[dict[str, Any]]:
+    """Items of one outcome as rows for `flip_of`: the worst loss or the best gain first.
+
+    Three queries, whatever the size of the comparison.
+    """
+    differences = Difference.objects.filter(comparison=comparison, outcome=outcome)
+    ordered = differences.best_first() if outcome == Outcome.WON else differences.worst_first()
+    page = list(ordered[start : start + size])
+    items = Item.objects.in_bulk([each.item_id for each in page])
+    answers = _answers([comparison.baseline_run_id, comparison.candidate_run_id], items)
+    return [
+        {
+            "key": items[each.item_id].key,
+            "input": _with_context(items[each.item_id]),
+            "reference": items[each.item_id].references,
+            "tags": items[each.item_id].tags,
+            "outcome": each.outcome,
+            "difference": each.difference,
+            "baseline": each.baseline,
+            "candidate": each.candidate,
+            **_said("baseline", answers[comparison.baseline_run_id, each.item_id]),
+            **_said("candidate", answers[comparison.candidate_run_id, each.item_id]),
+        }
+        for each in page
+    ]
+
+
+def _answers(runs: Sequence[int], items: Iterable[int]) -> dict[tuple[int, int], list[Output]]:
+    found: dict[tuple[int, int], list[Output]] = defaultdict(list)
+    for output in Output.objects.filter(run__in=runs, item__in=list(items)).order_by("sample"):
+        found[output.run_id, output.item_id].append(output)
+    return found
+
+
+def _said(arm: str, outputs: Sequence[Output]) -> dict[str, Any]:
+    """The first answer: scores are means over all samples, of which the page tells the number."""
+    first = outputs[0] if outputs else None
+    return {
+        f"{arm}_text": first.text if first else None,
+        f"{arm}_error": first.error if first else "",
+        "samples": len(outputs),
+    }
+
+
+def _with_context(item: Item) -> Any:
+    if item.context and isinstance(item.input, str):
+        return f"{item.context}\n\n{item.input}"
+    return item.input
+
+
+def outputs_of(run: Run, show: str) -> "QuerySet[Output]":
+    """A run's answers in the order of its items: all, those in error, or those unscored."""
+    outputs = Output.objects.filter(run=run).order_by("item_id", "sample")
+    if show == "errors":
+        return outputs.exclude(error="")
+    if show == "unscored":
+        return outputs.filter(Exists(Score.objects.filter(output=OuterRef("pk"), value=None)))
+    return outputs
+
