@@ -1,0 +1,309 @@
+"""The admin shows everything, quickly, and changes no evidence."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import connection
+from django.db.models import Model
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from evalhub.accounts.models import Membership, Project, Role, User
+from evalhub.gate.models import Comparison, Decision, Difference
+from evalhub.registry.models import (
+    Item,
+    Metric,
+    ModelVersion,
+    Output,
+    Run,
+    Score,
+    Study,
+    TestSet,
+    TestSetVersion,
+)
+from evalhub.registry.models import Model as ModelLine
+from reviews.models import Assignment, Campaign, Judgment, Pair, Reviewer
+from tests.cast import Team, a_metric, a_run, a_study, a_team, a_test_set, a_version
+
+OURS = [
+    model
+    for label in ("accounts", "registry", "gate", "reviews")
+    for model in apps.get_app_config(label).get_models()
+]
+EDITABLE: dict[type[Model], set[str]] = {
+    TestSet: {"purpose"},
+    ModelVersion: {"stage", "notes"},
+    Study: {"name"},
+}
+EVIDENCE = [m for m in OURS if m._meta.app_label != "accounts" and m not in EDITABLE]
+
+
+def a_world(team: Team, name: str, *, size: int) -> None:
+    """`size` studies with all that hangs on them, each with `size` alternatives and guards."""
+    for n in range(size):
+        slug = f"{name}-{n}"
+        base = a_version(team, f"base-{slug}")
+        lora = a_version(team, f"lora-{slug}", parent=base)
+        others = [a_version(team, f"other-{slug}-{i}") for i in range(size)]
+        questions = a_test_set(team, f"set-{slug}", items=size + 1, tags=["sums"])
+        guards = [a_test_set(team, f"guard-{slug}-{i}", items=1) for i in range(size)]
+        metric = a_metric(tolerance=slug)
+        runs = [
+            a_run(version, questions, scores=[score] * (size + 1), metric=metric)
+            for version, score in ((base, 0.0), (lora, 1.0))
+        ]
+        study = a_study(
+            team,
+            baseline=base,
+            candidate=lora,
+            primary=questions,
+            guards=guards,
+            alternatives=others,
+            metric=metric,
+            slug=slug,
+        )
+        comparison = Comparison.objects.create(
+            baseline_run=runs[0], candidate_run=runs[1], metric=metric, computed=timezone.now()
+        )
+        Decision.objects.create(
+            study=study,
+            arm="lora",
+            verdict="ship",
+            record={"headline": f"Ship {slug}"},
+            digest=slug,
+            code_version="1",
+        )
+        campaign = Campaign.objects.create(
+            study=study,
+            baseline=base,
+            candidate=lora,
+            question="Which answer is better?",
+            reviewers_per_item=1,
+            seed=1,
+            plan={"items": size},
+            plan_hash=slug,
+        )
+        reviewer = Reviewer.objects.create(campaign=campaign, user=team.rui)
+        for item in questions.items.all():
+            Difference.objects.create(
+                comparison=comparison,
+                item=item,
+                baseline=0,
+                candidate=1,
+                difference=1,
+                outcome="won",
+            )
+            pair = Pair.objects.create(
+                campaign=campaign,
+                item=item,
+                baseline_output=runs[0].outputs.get(item=item),
+                candidate_output=runs[1].outputs.get(item=item),
+                position=item.position,
+                seats=1,
+                taken=1,
+            )
+            assignment = Assignment.objects.create(
+                pair=pair,
+                reviewer=reviewer,
+                turn=item.position,
+                candidate_on_left=True,
+                state="done",
+                dealt=timezone.now(),
+                lease_until=timezone.now(),
+            )
+            Judgment.objects.create(assignment=assignment, choice="left", seconds=4)
+        person = User.objects.create(username=f"person-{slug}")
+        Membership.objects.create(project=team.project, user=person, role=Role.REVIEWER)
+        elsewhere = Project.objects.create(slug=f"project-{slug}", name=slug)
+        Membership.objects.create(project=elsewhere, user=team.olga, role=Role.OWNER)
+
+
+@pytest.fixture
+def world(team: Team) -> Team:
+    a_world(team, "small", size=1)
+    return team
+
+
+@pytest.fixture
+def root(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    return client
+
+
+def changelist(model: type[Model]) -> str:
+    return reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist")
+
+
+def page(row: Model, verb: str = "change") -> str:
+    name = row._meta.label_lower.replace(".", "_")
+    return reverse(f"admin:{name}_{verb}", args=[row.pk])
+
+
+def richest(team: Team, model: type[Model]) -> Model:
+    """The row on which most hangs: Olga, the team's project, and else the newest."""
+    known: dict[type[Model], Model] = {User: team.olga, Project: team.project}
+    return known.get(model) or model._default_manager.order_by("-pk")[0]
+
+
+def queries(client: Client, url: str) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(url).status_code == 200
+    return len(captured)
+
+
+@pytest.mark.parametrize("model", OURS)
+def test_every_record_is_in_the_admin_and_can_be_searched(
+    world: Team, root: Client, model: type[Model]
+) -> None:
+    assert admin.site.get_model_admin(model).search_fields
+    assert root.get(changelist(model), {"q": "small"}).status_code == 200
+
+
+@pytest.mark.parametrize("model", OURS)
+def test_the_pages_need_no_more_queries_when_there_is_more_to_show(
+    world: Team, root: Client, model: type[Model]
+) -> None:
+    root.get(page(richest(world, model)))  # Django keeps the content type that it looked up
+    few = [queries(root, url) for url in (changelist(model), page(richest(world, model)))]
+    rows = model._default_manager.count()
+    a_world(world, "large", size=4)
+    assert model._default_manager.count() >= rows + 4
+    many = [queries(root, url) for url in (changelist(model), page(richest(world, model)))]
+    assert many == few
+
+
+@pytest.mark.parametrize("model", OURS)
+def test_lists_are_totally_ordered(world: Team, root: Client, model: type[Model]) -> None:
+    shown = root.get(changelist(model)).context["cl"].queryset
+    assert shown.totally_ordered
+
+
+@pytest.mark.parametrize("model", EVIDENCE)
+def test_evidence_is_neither_added_nor_changed_nor_deleted(
+    world: Team, root: Client, model: type[Model]
+) -> None:
+    row = richest(world, model)
+    before = model._default_manager.filter(pk=row.pk).values().get()
+    shown = root.get(page(row)).content.decode()
+    assert 'name="_save"' not in shown
+    assert root.get(changelist(model) + "add/").status_code == 403
+    assert root.post(page(row), {"slug": "x", "key": "x", "value": 1}).status_code == 403
+    assert root.post(page(row, "delete"), {"post": "yes"}).status_code == 403
+    selected = {"action": "delete_selected", "_selected_action": row.pk, "post": "yes"}
+    root.post(changelist(model), selected)
+    assert model._default_manager.filter(pk=row.pk).values().get() == before
+
+
+@pytest.mark.parametrize(("model", "changed"), EDITABLE.items())
+def test_only_what_no_digest_covers_is_changed(
+    world: Team, root: Client, model: type[Model], changed: set[str]
+) -> None:
+    row = richest(world, model)
+    form = root.get(page(row)).context["adminform"].form
+    assert set(form.fields) == changed
+    assert root.get(changelist(model) + "add/").status_code == 403
+    assert root.post(page(row, "delete"), {"post": "yes"}).status_code == 403
+
+
+def test_a_stage_and_notes_are_changed_and_the_specification_is_not(
+    world: Team, root: Client
+) -> None:
+    version = ModelVersion.objects.order_by("-pk")[0]
+    form = {"stage": "live", "notes": "went live on Monday", "backend": '{"type": "openai"}'}
+    assert root.post(page(version), form).status_code == 302
+    version.refresh_from_db()
+    assert (version.stage, version.notes) == ("live", "went live on Monday")
+    assert version.backend == {"type": "recorded"}
+
+
+def test_evidence_does_not_go_with_its_project_or_its_people(world: Team, root: Client) -> None:
+    for row in (world.project, world.rui):
+        root.post(page(row, "delete"), {"post": "yes"})
+        assert type(row)._default_manager.filter(pk=row.pk).exists()
+    assert Judgment.objects.count() == 2
+
+
+def test_a_member_is_added_and_given_a_role_on_the_project(world: Team, root: Client) -> None:
+    project = Project.objects.create(slug="new", name="New")
+    empty = {"TOTAL_FORMS": 0, "INITIAL_FORMS": 0, "MIN_NUM_FORMS": 0, "MAX_NUM_FORMS": 1000}
+    one = empty | {"TOTAL_FORMS": 1, "0-user": world.sam.pk, "0-role": "evaluator"}
+    form = {"slug": "new", "name": "Renamed"}
+    form |= {f"memberships-{key}": str(value) for key, value in empty.items()}
+    form |= {f"memberships-2-{key}": str(value) for key, value in one.items()}
+    assert root.post(page(project), form).status_code == 302
+    project.refresh_from_db()
+    assert (project.name, project.memberships.get().user) == ("Renamed", world.sam)
+    again = root.post(page(project), form | {"memberships-INITIAL_FORMS": "0"})
+    assert "already a member of the project" in again.content.decode()
+
+
+SEARCHES: list[tuple[type[Model], str, int]] = [
+    (User, "olga", 1),
+    (Project, "support", 1),
+    (Membership, "ruth", 1),
+    (TestSet, "set-small", 1),
+    (TestSetVersion, "guard-small", 1),
+    (Item, "q0001", 1),
+    (ModelLine, "lora-small", 1),
+    (ModelVersion, "lora-small", 1),
+    (Run, "lora-small", 1),
+    (Output, "q0001", 2),
+    (Score, "q0001", 2),
+    (Metric, "exact", 1),
+    (Study, "small", 1),
+    (Comparison, "lora-small", 1),
+    (Difference, "q0001", 1),
+    (Decision, "lora", 1),
+    (Campaign, "small", 1),
+    (Pair, "q0001", 1),
+    (Judgment, "rui", 2),
+    (Judgment, "ruth", 0),
+]
+
+
+@pytest.mark.parametrize(("model", "words", "found"), SEARCHES)
+def test_a_search_finds_what_it_names(
+    world: Team, root: Client, model: type[Model], words: str, found: int
+) -> None:
+    assert root.get(changelist(model), {"q": words}).context["cl"].result_count == found
+
+
+def test_what_hangs_on_a_row_is_one_link_away(world: Team, root: Client) -> None:
+    a_test_set(world, "others", items=3)
+    version = TestSetVersion.objects.get(test_set__slug="set-small-0")
+    link = f"{changelist(Item)}?version__id__exact={version.pk}"
+    assert link in root.get(page(version)).content.decode()
+    listed = root.get(link).context["cl"].result_list
+    assert {item.version_id for item in listed} == {version.pk}
+
+
+def test_json_is_shown_line_by_line_and_escaped(world: Team, root: Client) -> None:
+    version = a_test_set(world, "chats", items=[{"input": [{"role": "user", "content": "<b>é"}]}])
+    shown = root.get(page(version.items.get())).content.decode()
+    assert "&quot;content&quot;: &quot;&lt;b&gt;é&quot;\n" in shown
+
+
+@pytest.mark.parametrize("person", ["olga", "eva", "rui", "sam"])
+def test_people_who_are_not_staff_have_no_way_in(team: Team, person: str) -> None:
+    client = team.signed_in(getattr(team, person))
+    for url in (reverse("admin:index"), *map(changelist, OURS)):
+        answer: Any = client.get(url)
+        assert answer.status_code == 302
+        assert answer.url.startswith(reverse("admin:login"))
+
+
+def test_staff_see_only_what_they_were_given(team: Team) -> None:
+    clerk = User.objects.create(username="clerk", is_staff=True)
+    client = team.signed_in(clerk)
+    assert client.get(reverse("admin:index")).status_code == 200
+    assert client.get(changelist(Judgment)).status_code == 403
+
+
+def test_two_teams_do_not_disturb_each_other(world: Team, root: Client) -> None:
+    a_test_set(a_team("Sales", "sales"), "set-small-0")
+    assert root.get(changelist(TestSet), {"q": "sales"}).context["cl"].result_count == 1
