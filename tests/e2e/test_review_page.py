@@ -1,0 +1,200 @@
+"""A reviewer at work in a real browser: a whole block with nothing but the keyboard."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from reviews.campaign import open_campaign
+from reviews.models import Assignment, Campaign, Judgment
+from reviews.results import judgments
+from tests.cast import Team, a_run, a_study, a_test_set, a_version
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+REQUEST = "The app charged me twice and I can’t open a ticket. What happens next?"
+ANSWERS = (
+    "I’m sorry about that. Our payments team will refund the second charge within two hours.",
+    "Duplicate charges can have several reasons. Please check your statement in a few days.",
+)
+
+
+@pytest.fixture
+def campaign(team: Team) -> Campaign:
+    """Twenty short comparisons."""
+    return a_campaign(team, *([answer] * 20 for answer in ANSWERS))
+
+
+def a_campaign(team: Team, baseline: list[str], candidate: list[str]) -> Campaign:
+    questions = a_test_set(team, items=[{"input": REQUEST}] * len(baseline))
+    base, lora = a_version(team, "base"), a_version(team, "lora")
+    scores = [1] * len(baseline)
+    return open_campaign(
+        baseline_run=a_run(base, questions, scores=scores, answers=baseline),
+        candidate_run=a_run(lora, questions, scores=scores, answers=candidate),
+        study=a_study(team, baseline=base, candidate=lora, primary=questions),
+        items=len(baseline),
+        reviewers_per_item=1,
+        seed=5,
+    )
+
+
+@pytest.fixture
+def review(page: Page, live_server: LiveServer, team: Team) -> Page:
+    """Rui's browser, at their list of reviews."""
+    cookie = team.signed_in(team.rui).cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    page.set_viewport_size({"width": 1280, "height": 760})
+    page.goto(f"{live_server.url}/reviews/")
+    return page
+
+
+def begin(review: Page, campaign: Campaign) -> None:
+    review.goto(re.sub(r"/reviews/.*", f"/reviews/{campaign.pk}/", review.url))
+
+
+def test_a_whole_block_by_keyboard_alone(campaign: Campaign, review: Page) -> None:
+    review.reload()
+    while review.evaluate("document.activeElement.textContent.trim()") != "Begin":
+        review.keyboard.press("Tab")
+    review.keyboard.press("Enter")
+    review.wait_for_url(f"**/reviews/{campaign.pk}/", wait_until="load")
+    keys = ["1", "ArrowLeft", "2", "ArrowRight", "0", "ArrowDown", "9"]
+    pressed = [keys[i % len(keys)] for i in range(20)]
+    requests: list[str] = []
+    for turn, key in enumerate(pressed, start=1):
+        expect(review.locator(".count")).to_have_text(f"{turn} of 20")
+        if turn == 2:  # from here on, one request for each comparison
+            review.on("request", lambda request: requests.append(request.method))
+        review.keyboard.press(key)
+    expect(review.locator("h1")).to_have_text("✓ Done. Thank you!")
+    expect(review).to_have_title("Done · Evalhub review")
+    assert requests == ["POST"] * 19
+    meant = {
+        "1": "left",
+        "ArrowLeft": "left",
+        "2": "right",
+        "ArrowRight": "right",
+        "0": "tie",
+        "ArrowDown": "tie",
+        "9": "both-bad",
+    }
+    said = Judgment.objects.order_by("assignment__turn").values_list("choice", flat=True)
+    assert list(said) == [meant[key] for key in pressed]
+    assert judgments(campaign).state == "complete"
+
+
+def test_focus_and_a_live_region_tell_what_happened(campaign: Campaign, review: Page) -> None:
+    begin(review, campaign)
+    review.keyboard.press("1")
+    expect(review.get_by_role("status")).to_have_text("Saved. 2 of 20.")
+    expect(review.locator("#request")).to_be_focused()
+    expect(review.locator("#state")).to_have_text("1 saved ✓")
+
+
+def test_keys_that_are_held_or_combined_choose_nothing(campaign: Campaign, review: Page) -> None:
+    begin(review, campaign)
+    review.evaluate(
+        """() => {
+          for (const how of [{repeat: true}, {ctrlKey: true}, {altKey: true}, {metaKey: true}])
+            document.body.dispatchEvent(
+              new KeyboardEvent("keydown", {key: "1", bubbles: true, ...how}));
+        }"""
+    )
+    review.keyboard.press("?")
+    expect(review.locator("#keys")).to_be_visible()
+    review.keyboard.press("1")
+    review.keyboard.press("Escape")
+    expect(review.locator("#keys")).to_be_hidden()
+    review.wait_for_timeout(300)
+    expect(review.locator(".count")).to_have_text("1 of 20")
+    assert not Judgment.objects.exists()
+
+
+def test_the_down_key_scrolls_a_long_page_and_chooses_nothing(team: Team, review: Page) -> None:
+    begin(review, a_campaign(team, ["long\n" * 200], ["short"]))
+    review.keyboard.press("ArrowDown")
+    review.wait_for_timeout(400)
+    assert review.evaluate("window.scrollY") > 0
+    assert not Judgment.objects.exists()
+    expect(review.get_by_role("button", name="A tie")).to_be_in_viewport()
+
+
+def test_a_lost_connection_loses_no_answer(campaign: Campaign, review: Page) -> None:
+    begin(review, campaign)
+    review.context.set_offline(True)
+    review.keyboard.press("2")
+    expect(review.locator("#state")).to_contain_text("Not saved")
+    assert not Judgment.objects.exists()
+    review.context.set_offline(False)  # the page sends it again by itself
+    expect(review.locator("#state")).to_have_text("1 saved ✓")
+    assert Judgment.objects.get().choice == "right"
+
+
+def test_an_answer_from_a_second_tab_is_refused_clearly(campaign: Campaign, review: Page) -> None:
+    begin(review, campaign)
+    tab = review.context.new_page()
+    tab.goto(review.url)
+    tab.keyboard.press("1")
+    expect(tab.locator(".count")).to_have_text("2 of 20")
+    review.bring_to_front()
+    review.keyboard.press("2")
+    expect(review.locator("h1")).to_contain_text("“Left is better”. That stands.")
+    review.get_by_role("link", name="Go on with the review").click()
+    expect(review.locator(".count")).to_have_text("2 of 20")
+
+
+def test_without_javascript_the_buttons_do(
+    campaign: Campaign, review: Page, team: Team, live_server: LiveServer
+) -> None:
+    assert review.context.browser
+    plain = review.context.browser.new_context(
+        java_script_enabled=False, storage_state=review.context.storage_state()
+    ).new_page()
+    plain.goto(f"{live_server.url}/reviews/{campaign.pk}/")
+    plain.get_by_role("button", name="Right is better").click()
+    expect(plain.locator(".count")).to_have_text("2 of 20")
+    assert Judgment.objects.get().choice == "right"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_page_is_accessible_and_fits(
+    campaign: Campaign, review: Page, scheme: str, width: int
+) -> None:
+    review.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    review.set_viewport_size({"width": width, "height": 800})
+    review.reload()
+    check(review)
+    begin(review, campaign)
+    check(review)
+    review.keyboard.press("?")
+    check(review)
+    Assignment.objects.update(state="done")
+    campaign.pairs.update(taken=1)
+    review.reload()
+    check(review)
+
+
+def check(page: Page) -> None:
+    """Nothing serious for axe, and nothing that needs scrolling sideways."""
+    found = [
+        violation
+        for violation in Axe().run(page).response["violations"]
+        if violation["impact"] in {"serious", "critical"}
+    ]
+    assert not found, found
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_both_panes_are_equal_boxes(team: Team, review: Page) -> None:
+    begin(review, a_campaign(team, ["short"], ["long " * 300]))
+    for width in (1280, 390):
+        review.set_viewport_size({"width": width, "height": 760})
+        left, right = (pane.bounding_box() for pane in review.locator(".pane").all())
+        assert left
+        assert right
+        assert left["width"] == pytest.approx(right["width"], abs=1)
+        assert left["height"] == pytest.approx(right["height"], abs=1)
