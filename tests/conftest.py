@@ -1,0 +1,70 @@
+"""What every test may ask for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from tests.cast import Team, a_team
+from tests.services import postgresql, redis_server
+
+SHARED_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of published data sets and answers beside the repository."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("shared data not found at ../shared/data")
+    return SHARED_DATA.resolve()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A real PostgreSQL, started for the tests: its URL."""
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A real Redis-protocol server, started for the tests: its URL."""
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    """Olga owns the project, Eva evaluates, Rui and Ruth review; Sam belongs to none of it."""
+    return a_team()
+
+
+@pytest.fixture
+def olga(team: Team) -> Client:
+    """Olga the owner, signed in."""
+    return team.signed_in(team.olga)
+
+
+@pytest.fixture
+def eva(team: Team) -> Client:
+    """Eva the evaluator, signed in."""
+    return team.signed_in(team.eva)
+
+
+@pytest.fixture
+def rui(team: Team) -> Client:
+    """Rui the reviewer, signed in."""
+    return team.signed_in(team.rui)
+
+
+@pytest.fixture
+def ruth(team: Team) -> Client:
+    """Ruth the reviewer, signed in."""
+    return team.signed_in(team.ruth)
+
+
+@pytest.fixture
+def stranger(team: Team) -> Client:
+    """Sam, signed in, a member of no project."""
+    return team.signed_in(team.sam)

@@ -1,0 +1,43 @@
+"""What must be in place before Django reads its settings: `-p tests.plugin` loads it early.
+
+The tests see no EVALHUB_ variable of the shell they are started from, but for the path of a
+browser, and with `--postgresql` the database that they run on is a real PostgreSQL.
+"""
+
+import os
+from collections.abc import Generator
+from contextlib import ExitStack
+
+import pytest
+
+KEPT = {"EVALHUB_CHROMIUM"}
+SERVERS = ExitStack()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgresql",
+        action="store_true",
+        help="run the database tests on a real PostgreSQL, started for them, instead of SQLite",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    for name in [name for name in os.environ if name.startswith("EVALHUB_")]:
+        if name not in KEPT:
+            del os.environ[name]
+    if early_config.known_args_namespace.postgresql:
+        from tests.services import postgresql
+
+        os.environ["EVALHUB_DATABASE_URL"] = SERVERS.enter_context(postgresql())
+    yield
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    SERVERS.close()
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"database: {'PostgreSQL' if config.getoption('postgresql') else 'SQLite'}"

