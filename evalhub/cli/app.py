@@ -60,11 +60,21 @@ def run(arguments: list[str]) -> int:
         typer.echo("evalhub: stopped", err=True)
         return INTERRUPTED
     except TyperException as error:
-        error.show()
-        return USAGE
+        return _explain_usage(error)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
         return explain(error)
     return code if isinstance(code, int) else 0
+
+
+def _explain_usage(error: TyperException) -> int:
+    """Says what was wrong with the command line, and where its help is."""
+    formatted = getattr(error, "format_message", None)
+    message = formatted() if formatted else str(error)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "evalhub"
+    if message:
+        typer.echo(f"{command}: {message}\nSee {command} --help", err=True)
+    return USAGE

@@ -37,8 +37,7 @@ def worker(
         )
     from runners.embedded import start_worker
 
-    start_worker(concurrency=concurrency)
-    return 0
+    return start_worker(threads=concurrency)
 
 
 def doctor() -> int:

@@ -31,7 +31,7 @@ def run(
     from evalhub.cli.setup import set_up_database
     from evalhub.studies.spec import read_study
 
-    spec = read_study(file, os.environ)
+    spec = read_study(file)
     set_up_database()
     decisions = carry(spec, Console(stderr=True))
     return show(decisions, json_)

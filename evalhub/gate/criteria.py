@@ -5,6 +5,7 @@ is better (latency, tokens), where the two arms' values stand as measured and th
 difference is turned.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, Literal
@@ -113,7 +114,7 @@ def measure(
     baseline: ArrayLike,
     candidate: ArrayLike,
     *,
-    clusters: ArrayLike | None = None,
+    clusters: Sequence[str] | None = None,
     alpha: float,
     planned_gain: float,
 ) -> Criterion:

@@ -42,7 +42,7 @@ class Document:
         if isinstance(node, yaml.SequenceNode):
             return [self._construct(each, (*at, index)) for index, each in enumerate(node.value)]
         if not isinstance(node, yaml.MappingNode):
-            return _SCALARS.construct_object(node)  # type: ignore[no-untyped-call]
+            return _SCALARS.construct_object(node)
         found: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value)

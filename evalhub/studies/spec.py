@@ -109,12 +109,8 @@ def schema() -> dict[str, Any]:
     return found
 
 
-def read_study(path: Path, variables: Mapping[str, str] | None = None) -> StudySpec:
+def read_study(path: Path) -> StudySpec:
     """Reads and checks a study file.
-
-    Args:
-        path: the YAML file.
-        variables: values for `${NAME}` in a backend's `url`; a name that isn't there is an error.
 
     Raises:
         evalhub.registry.files.DataError: what is wrong, with file, line and field.
@@ -123,7 +119,7 @@ def read_study(path: Path, variables: Mapping[str, str] | None = None) -> StudyS
     _check_shape(document)
     data = document.data
     _check_names(document)
-    arms = {name: _arm(document, name, variables or {}) for name in data["arms"]}
+    arms = {name: _arm(document, name) for name in data["arms"]}
     baseline = data["baseline"]
     return StudySpec(
         document=document,
@@ -198,7 +194,7 @@ def _candidate(arms: Mapping[str, ArmSpec], baseline: str) -> str:
     return (tuned or others)[0].name
 
 
-def _arm(document: Document, name: str, variables: Mapping[str, str]) -> ArmSpec:
+def _arm(document: Document, name: str) -> ArmSpec:
     data = document.data["arms"][name]
     recorded = data["backend"].get("recorded")
     if recorded is not None:
@@ -210,14 +206,6 @@ def _arm(document: Document, name: str, variables: Mapping[str, str]) -> ArmSpec
             )
     else:
         backend = {"type": "openai", **data["backend"]["openai"]}
-        url = backend.get("url")
-        if isinstance(url, str) and url.startswith("${") and url.endswith("}"):
-            if url[2:-1] not in variables:
-                raise document.error(
-                    ["arms", name, "backend", "openai", "url"],
-                    f"the environment variable {url[2:-1]} isn't set",
-                )
-            backend["url"] = variables[url[2:-1]]
     fields = data.get("fields", {})
     return ArmSpec(
         name=name,

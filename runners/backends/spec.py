@@ -1,6 +1,7 @@
 """How a backend's specification is checked, field by field."""
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -86,9 +87,17 @@ def number(least: float, most: float) -> Callable[[Any], float]:
 
 
 def base_url(value: Any) -> str:
-    """An http address without its last slash, such as http://127.0.0.1:8000/v1."""
+    """An http address without its last slash, such as http://127.0.0.1:8000/v1.
+
+    `${NAME}` stands for the value of an environment variable where the worker runs, so that one
+    version can be asked wherever it is served.
+    """
     if not isinstance(value, str):
         raise ValueError("must be an address such as http://127.0.0.1:8000/v1")
+    if named := re.fullmatch(r"\$\{([A-Za-z_]\w*)\}", value, re.ASCII):
+        if not os.environ.get(named[1]):
+            raise ValueError(f"names the environment variable {named[1]}, which isn't set here")
+        value = os.environ[named[1]]
     parts = urlsplit(value.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be an address such as http://127.0.0.1:8000/v1")
