@@ -1,6 +1,6 @@
 """Who there is: people, the projects they share, and what each may do there."""
 
-from typing import ClassVar, Self
+from typing import Self
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -34,7 +34,7 @@ class Project(models.Model):
     name = models.CharField(max_length=200)
     created = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects: ClassVar = ProjectQuerySet.as_manager()
+    objects = ProjectQuerySet.as_manager()
 
     class Meta:
         ordering = ["slug"]

@@ -1,6 +1,6 @@
 """Evidence as it was measured, and the decisions that rest on it."""
 
-from typing import ClassVar, Self
+from typing import Self
 
 from django.db import models
 from django.db.models.functions import Now
@@ -60,7 +60,7 @@ class Difference(models.Model):
     difference = models.FloatField(null=True)
     outcome = models.CharField(max_length=12, choices=Outcome.choices)
 
-    objects: ClassVar = DifferenceQuerySet.as_manager()
+    objects = DifferenceQuerySet.as_manager()
 
     class Meta:
         ordering = ["comparison", "difference", "id"]
@@ -97,7 +97,7 @@ class Decision(models.Model):
     code_version = models.CharField(max_length=40)
     created = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects: ClassVar = DecisionQuerySet.as_manager()
+    objects = DecisionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created", "-id"]

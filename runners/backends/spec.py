@@ -105,7 +105,7 @@ def base_url(value: Any) -> str:
         raise ValueError("must hold no user, key or query: name the key's variable in 'key_env'")
     if parts.path.rstrip("/").endswith("/completions"):
         raise ValueError("must be the base, ending in /v1: the rest is added by 'api'")
-    return value.strip().rstrip("/")
+    return str(value).strip().rstrip("/")
 
 
 def variable(value: Any) -> str | None:

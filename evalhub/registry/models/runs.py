@@ -1,7 +1,7 @@
 """Runs: one model version on one test set version, with its outputs and their scores."""
 
 import datetime
-from typing import ClassVar, Self
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -43,7 +43,7 @@ class Run(models.Model):
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar = RunQuerySet.as_manager()
+    objects = RunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created", "-id"]
@@ -88,7 +88,7 @@ class Shard(models.Model):
     done = models.PositiveIntegerField(default=0, help_text="items answered and scored")
     error = models.TextField(blank=True)
 
-    objects: ClassVar = ShardQuerySet.as_manager()
+    objects = ShardQuerySet.as_manager()
 
     class Meta:
         ordering = ["run", "start"]

@@ -1,6 +1,6 @@
 """Test sets, their frozen versions, and the items in them."""
 
-from typing import ClassVar, Self
+from typing import Self
 
 from django.db import models
 from django.db.models.functions import Now
@@ -86,7 +86,7 @@ class Item(models.Model):
     )
     metadata = models.JSONField(default=dict)
 
-    objects: ClassVar = ItemQuerySet.as_manager()
+    objects = ItemQuerySet.as_manager()
 
     class Meta:
         ordering = ["version", "position"]
