@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -149,14 +150,14 @@ def _check(
     if not question.strip():
         raise PlanError("question is empty; say what reviewers are to decide")
     for name in _names(study, baseline.version, candidate.version):
-        if name.casefold() in question.casefold():
+        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", question, re.IGNORECASE):
             raise PlanError(f"question names an arm ({name!r}), which reviewers must not know")
 
 
 def _names(study: Study, *versions: ModelVersion) -> set[str]:
-    named = {str(version.model) for version in versions}
+    """What would give an arm away; a name of one or two letters is taken for a word."""
     arms = study.arms.filter(version__in=versions).values_list("name", flat=True)
-    return {name for name in named.union(arms) if len(name) > 3}
+    return {name for name in {*arms, *(str(each.model) for each in versions)} if len(name) > 2}
 
 
 def _candidates(baseline: Run, candidate: Run) -> _Candidates:

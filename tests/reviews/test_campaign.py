@@ -86,6 +86,12 @@ def test_a_plan_that_cannot_be_is_refused(
     assert not Campaign.objects.exists()
 
 
+def test_a_word_that_only_contains_an_arm_s_name_is_fine(asked: dict[str, Any]) -> None:
+    asked["study"].arms.filter(role="baseline").update(name="base")
+    question = "Which answer is based on the policy?"
+    assert open_campaign(**asked | {"question": question}).question == question
+
+
 def test_runs_of_different_test_sets_are_refused(asked: dict[str, Any], team: Team) -> None:
     other = a_test_set(team, "other", items=1)
     run = a_run(asked["candidate_run"].version, other, scores=[1])
