@@ -139,7 +139,9 @@ def _about(row: Mapping[str, Any]) -> str:
 
 def _evidence(rows: Sequence[Mapping[str, Any]]) -> Evidence:
     def total(field: str) -> int:
-        return sum(each.get(f"{field}_{arm}") or 0 for each in rows for arm in ("baseline", "candidate"))
+        return sum(
+            each.get(f"{field}_{arm}") or 0 for each in rows for arm in ("baseline", "candidate")
+        )
 
     return Evidence(
         items=sum(each.get("items") or 0 for each in rows),

@@ -35,7 +35,7 @@ class Side:
 
     @property
     def status(self) -> str:
-        """"pass" and "fail" for a whole right and wrong, "" for anything between or unscored."""
+        """ "pass" and "fail" for a whole right and wrong, "" for anything between or unscored."""
         return {1.0: "pass", 0.0: "fail"}.get(-1.0 if self.score is None else self.score, "")
 
 

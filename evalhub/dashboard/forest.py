@@ -31,7 +31,9 @@ class Scale:
         """Round numbers along the scale, at most seven, with 0 among them."""
         step = _round_step((self.high - self.low) / 6)
         first, last = ceil(self.low / step), floor(self.high / step)
-        return [Tick(self.at(i * step), _tick_label(i * step, step)) for i in range(first, last + 1)]
+        return [
+            Tick(self.at(i * step), _tick_label(i * step, step)) for i in range(first, last + 1)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from evalhub.registry.models import (
     TestSet,
     TestSetVersion,
 )
-from evalhub.registry.models.runs import RunState
+from evalhub.registry.models.runs import RunQuerySet, RunState
 from evalhub.registry.models.studies import ArmRole
 from reviews.models import Campaign, Judgment, Pair
 
@@ -32,10 +32,11 @@ def studies_seen_by(user: User) -> "QuerySet[Study]":
     return Study.objects.filter(project__in=Project.objects.seen_by(user)).select_related("project")
 
 
-def runs_seen_by(user: User) -> "QuerySet[Run]":
-    return Run.objects.filter(
+def runs_seen_by(user: User) -> RunQuerySet:
+    found: RunQuerySet = Run.objects.filter(
         test_set_version__test_set__project__in=Project.objects.seen_by(user)
     ).select_related("version__model", "test_set_version__test_set__project")
+    return found
 
 
 def test_sets_seen_by(user: User) -> "QuerySet[TestSet]":
@@ -122,7 +123,7 @@ def study_runs(study: Study) -> StudyRuns:
         )
     }
     found = Run.objects.filter(pk__in=set(links.values())).with_progress()
-    runs = {run.pk: run for run in found.select_related("test_set_version", "version__model")}
+    runs = {run.pk: run for run in found.select_related("test_set_version__test_set", "version__model")}
     rows = [
         (test_set.name, [runs.get(links.get((arm.pk, test_set.pk), 0)) for arm in arms])
         for test_set in study.test_sets.all()
@@ -216,4 +217,3 @@ def outputs_of(run: Run, show: str) -> "QuerySet[Output]":
     if show == "unscored":
         return outputs.filter(Exists(Score.objects.filter(output=OuterRef("pk"), value=None)))
     return outputs
-

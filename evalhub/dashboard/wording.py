@@ -56,9 +56,7 @@ def _middle(old: list[str], new: list[str], at: int) -> list[tuple[str, int, int
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     if at == 0 and matcher.ratio() < _LEAST_ALIKE:
         return whole
-    return [
-        (kind, at + a, at + b, at + c, at + d) for kind, a, b, c, d in matcher.get_opcodes()
-    ]
+    return [(kind, at + a, at + b, at + c, at + d) for kind, a, b, c, d in matcher.get_opcodes()]
 
 
 def _joined(stretches: list[tuple[str, bool]]) -> list[Piece]:

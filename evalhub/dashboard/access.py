@@ -1,0 +1,31 @@
+"""Who may look: owners and evaluators at results of their own projects, reviewers at none."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django_htmx.middleware import HtmxDetails
+
+from evalhub.accounts.models import Membership, Project, User
+
+
+class Request(HttpRequest):
+    """A signed-in person's request: the site's middleware lets no other through."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+def results_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Answers 403, with the reason, to those who see no project's results."""
+
+    @wraps(view)
+    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        if Project.objects.seen_by(request.user).exists():
+            return view(request, *args, **kwargs)
+        reviews = Membership.objects.filter(user=request.user).exists()
+        return render(request, "dashboard/blind.html", {"reviews": reviews}, status=403)
+
+    return guarded

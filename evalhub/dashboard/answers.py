@@ -1,0 +1,56 @@
+"""A run's answers, a page at a time, with what they were asked and how they were scored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Prefetch
+
+from evalhub.dashboard.flips import Passage, asked, expected, passage
+from evalhub.dashboard.queries import outputs_of
+from evalhub.registry.models import Output, Run, RunMetric, Score
+
+PAGE = 25
+SHOWN = {"": "All answers", "errors": "Errors", "unscored": "Unscored"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    output: Output
+    question: Passage
+    reference: str
+    text: Passage
+    scores: Sequence[Score]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersPage:
+    show: str
+    choices: Sequence[tuple[str, str]]
+    metrics: Sequence[RunMetric]
+    page: "Page[Output]"
+    answers: Sequence[Answer]
+
+
+def answers_page(run: Run, show: str, number: str) -> AnswersPage:
+    """Page `number` of the run's answers: all, or only its errors, or only the unscored."""
+    show = show if show in SHOWN else ""
+    scores = Prefetch("scores", Score.objects.select_related("metric").order_by("metric"))
+    outputs = outputs_of(run, show).prefetch_related("item", scores)
+    page = Paginator(outputs, PAGE).get_page(number)
+    return AnswersPage(
+        show=show,
+        choices=list(SHOWN.items()),
+        metrics=list(run.metrics.select_related("metric")),
+        page=page,
+        answers=[
+            Answer(
+                output=output,
+                question=passage(asked(output.item.input)),
+                reference=expected(output.item.references),
+                text=passage(output.text or ""),
+                scores=list(output.scores.all()),
+            )
+            for output in page
+        ],
+    )

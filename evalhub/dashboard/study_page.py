@@ -1,0 +1,87 @@
+"""All that a study's page shows, read in a constant number of queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evalhub.dashboard.changes import Changes, Wanted, changes
+from evalhub.dashboard.decision_page import DecisionPage, decision_page
+from evalhub.dashboard.queries import CampaignState, StudyRuns, campaign_state, study_runs
+from evalhub.gate.models import Decision
+from evalhub.registry.models import Study, StudyArm
+from evalhub.registry.models.studies import ArmRole
+
+
+@dataclass(frozen=True, slots=True)
+class ArmTab:
+    """A candidate arm, and the newest decision on it."""
+
+    arm: StudyArm
+    decision: Decision | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPage:
+    study: Study
+    baseline: StudyArm | None
+    arms: Sequence[ArmTab]
+    decision: Decision | None
+    page: DecisionPage | None
+    earlier: Sequence[Decision]
+    runs: StudyRuns
+    campaign: CampaignState | None
+    changes: Changes | None
+    changed_since: bool
+
+
+def study_page(study: Study, wanted: Wanted) -> StudyPage:
+    """The page of `study` with the arm, test set and outcome that are wanted."""
+    arms = list(study.arms.select_related("version__model"))
+    newest, earlier = _decisions(study)
+    candidates = [arm for arm in arms if arm.role != ArmRole.BASELINE]
+    candidates.sort(key=lambda arm: (arm.role != ArmRole.CANDIDATE, arm.position))
+    names = [arm.name for arm in candidates]
+    name = wanted.arm if wanted.arm in names else next(iter(names), "")
+    decision = newest.get(name)
+    runs = study_runs(study)
+    return StudyPage(
+        study=study,
+        baseline=next((arm for arm in arms if arm.role == ArmRole.BASELINE), None),
+        arms=[ArmTab(arm, newest.get(arm.name), arm.name == name) for arm in candidates],
+        decision=decision,
+        page=decision_page(decision.record) if decision else None,
+        earlier=[each for each in earlier if each.arm == name],
+        runs=runs,
+        campaign=campaign_state(study),
+        changes=changes(decision.record, wanted) if decision else None,
+        changed_since=bool(decision) and _changed_since(decision, runs),
+    )
+
+
+def newest_decision(study: Study, arm: str) -> Decision | None:
+    """The newest decision on the arm of this name, or on the candidate in question."""
+    decisions = Decision.objects.filter(study=study).newest_first()
+    return (
+        decisions.filter(arm=arm).first()
+        or decisions.filter(
+            arm__in=study.arms.filter(role=ArmRole.CANDIDATE).values("name")
+        ).first()
+    )
+
+
+def _decisions(study: Study) -> tuple[dict[str, Decision], list[Decision]]:
+    """The newest decision on each arm, and the ones before them without their records."""
+    newest: dict[str, Decision] = {}
+    earlier = []
+    for decision in Decision.objects.filter(study=study).newest_first().defer("record"):
+        if decision.arm in newest:
+            earlier.append(decision)
+        else:
+            newest[decision.arm] = decision
+    return newest, earlier
+
+
+def _changed_since(decision: Decision | None, runs: StudyRuns) -> bool:
+    return decision is not None and any(
+        run.finished is not None and run.finished > decision.created for run in runs.runs
+    )

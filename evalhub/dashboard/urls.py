@@ -1,0 +1,22 @@
+"""Addresses of the pages for owners and evaluators."""
+
+from django.urls import path
+
+from evalhub.dashboard.views import runs, studies, test_sets, versions
+
+app_name = "dashboard"
+urlpatterns = [
+    path("studies/", studies.studies, name="studies"),
+    path("studies/<int:pk>/", studies.study, name="study"),
+    path("studies/<int:pk>/flips/", studies.flips, name="flips"),
+    path("studies/<int:pk>/progress/", studies.study_progress, name="study_progress"),
+    path("studies/<int:pk>/decide/", studies.decide, name="decide"),
+    path("decisions/<int:pk>.json", studies.decision, name="decision"),
+    path("runs/", runs.runs, name="runs"),
+    path("runs/<int:pk>/", runs.run, name="run"),
+    path("runs/<int:pk>/progress/", runs.run_progress, name="run_progress"),
+    path("test-sets/", test_sets.test_sets, name="test_sets"),
+    path("test-sets/<int:pk>/", test_sets.test_set, name="test_set"),
+    path("versions/", versions.versions, name="versions"),
+    path("versions/<int:pk>/", versions.version, name="version"),
+]

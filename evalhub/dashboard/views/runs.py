@@ -1,0 +1,39 @@
+"""Runs: all of them, and one with its answers."""
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+from django_htmx.http import HttpResponseClientRefresh
+
+from evalhub.dashboard.access import Request, results_only
+from evalhub.dashboard.answers import answers_page
+from evalhub.dashboard.queries import UNFINISHED, runs_seen_by
+
+PAGE = 50
+
+
+@require_GET
+@results_only
+def runs(request: Request) -> HttpResponse:
+    found = runs_seen_by(request.user).with_progress().prefetch_related("metrics__metric")
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    return render(request, "dashboard/runs.html", {"page": page})
+
+
+@require_GET
+@results_only
+def run(request: Request, pk: int) -> HttpResponse:
+    found = get_object_or_404(runs_seen_by(request.user).with_progress(), pk=pk)
+    shown = answers_page(found, request.GET.get("show", ""), request.GET.get("page", ""))
+    return render(request, "dashboard/run.html", {"run": found, "shown": shown})
+
+
+@require_GET
+@results_only
+def run_progress(request: Request, pk: int) -> HttpResponse:
+    """The run's progress while it goes on; once it has ended, the whole page anew."""
+    found = get_object_or_404(runs_seen_by(request.user).with_progress(), pk=pk)
+    if found.state not in UNFINISHED:
+        return HttpResponseClientRefresh()
+    return render(request, "dashboard/_run_progress.html", {"run": found})

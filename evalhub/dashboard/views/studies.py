@@ -1,0 +1,87 @@
+"""Studies: all of them, one with its verdict, and what changes while one looks."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRefresh
+
+from evalhub.dashboard.access import Request, results_only
+from evalhub.dashboard.changes import Wanted, changes
+from evalhub.dashboard.queries import (
+    studies_seen_by,
+    study_runs,
+    with_run_counts,
+    with_verdict,
+)
+from evalhub.dashboard.study_page import newest_decision, study_page
+from evalhub.gate.models import Decision
+from evalhub.studies.conduct import NotReadyError, decide_study
+
+PAGE = 25
+
+
+@require_GET
+@results_only
+def studies(request: Request) -> HttpResponse:
+    found = with_run_counts(with_verdict(studies_seen_by(request.user)))
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    return render(request, "dashboard/studies.html", {"page": page})
+
+
+@require_GET
+@results_only
+def study(request: Request, pk: int) -> HttpResponse:
+    found = get_object_or_404(studies_seen_by(request.user), pk=pk)
+    shown = study_page(found, Wanted.of(request.GET))
+    return render(request, "dashboard/study.html", {"shown": shown, "study": found})
+
+
+@require_GET
+@results_only
+def flips(request: Request, pk: int) -> HttpResponse:
+    """What changed, as a part of the study's page; without htmx, that page."""
+    if not request.htmx:
+        query = request.GET.urlencode()
+        return redirect(f"{reverse('dashboard:study', args=[pk])}?{query}#changed")
+    found = get_object_or_404(studies_seen_by(request.user), pk=pk)
+    wanted = Wanted.of(request.GET)
+    decision = newest_decision(found, wanted.arm)
+    shown = changes(decision.record, wanted) if decision else None
+    return render(request, "dashboard/_changed.html", {"changes": shown, "study": found})
+
+
+@require_GET
+@results_only
+def study_progress(request: Request, pk: int) -> HttpResponse:
+    """The study's runs while they go on; once they have ended, the whole page anew."""
+    found = get_object_or_404(studies_seen_by(request.user), pk=pk)
+    runs = study_runs(found)
+    if not runs.open:
+        return HttpResponseClientRefresh()
+    return render(request, "dashboard/_study_runs.html", {"runs": runs, "study": found})
+
+
+@require_POST
+@results_only
+def decide(request: Request, pk: int) -> HttpResponse:
+    found = get_object_or_404(studies_seen_by(request.user), pk=pk)
+    try:
+        decisions = decide_study(study=found)
+    except NotReadyError as error:
+        messages.error(request, str(error))
+    else:
+        words = "; ".join(f"{each.arm}: {each.get_verdict_display()}" for each in decisions)
+        messages.success(request, f"Decided on the evidence as it is now. {words}.")
+    return redirect("dashboard:study", pk)
+
+
+@require_GET
+@results_only
+def decision(request: Request, pk: int) -> HttpResponse:
+    """The decision's record, as the command line prints it."""
+    seen = Decision.objects.filter(study__in=studies_seen_by(request.user))
+    found = get_object_or_404(seen, pk=pk)
+    return JsonResponse(found.record, json_dumps_params={"indent": 2, "ensure_ascii": False})

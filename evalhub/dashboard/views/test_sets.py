@@ -1,0 +1,42 @@
+"""Test sets: all of them, and one with its versions and items."""
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from evalhub.dashboard.access import Request, results_only
+from evalhub.dashboard.flips import asked, expected, passage
+from evalhub.dashboard.queries import test_sets_seen_by, with_versions
+from evalhub.registry.models import Item, TestSetVersion
+
+PAGE = 25
+
+
+@require_GET
+@results_only
+def test_sets(request: Request) -> HttpResponse:
+    page = Paginator(with_versions(test_sets_seen_by(request.user)), PAGE)
+    shown = page.get_page(request.GET.get("page"))
+    return render(request, "dashboard/test_sets.html", {"page": shown})
+
+
+@require_GET
+@results_only
+def test_set(request: Request, pk: int) -> HttpResponse:
+    found = get_object_or_404(test_sets_seen_by(request.user), pk=pk)
+    versions = list(found.versions.all())
+    version = _wanted(versions, request.GET.get("version", ""))
+    page = Paginator(Item.objects.filter(version=version).order_by("position"), PAGE)
+    items = page.get_page(request.GET.get("page"))
+    shown = [
+        (item, passage(asked(item.input)), passage(expected(item.references))) for item in items
+    ]
+    context = {"test_set": found, "versions": versions, "version": version}
+    return render(request, "dashboard/test_set.html", context | {"page": items, "items": shown})
+
+
+def _wanted(versions: list[TestSetVersion], number: str) -> TestSetVersion | None:
+    """The version of this number, else the newest."""
+    newest = versions[0] if versions else None
+    return next((each for each in versions if str(each.number) == number), newest)

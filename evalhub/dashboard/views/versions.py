@@ -1,0 +1,41 @@
+"""Model versions: all of them, and one with its lineage and how it answers."""
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from evalhub.dashboard.access import Request, results_only
+from evalhub.dashboard.lineage import lineage
+from evalhub.dashboard.properties import Property, backend_properties, properties
+from evalhub.dashboard.queries import runs_seen_by, versions_seen_by
+
+PAGE = 50
+RUNS = 50
+
+
+@require_GET
+@results_only
+def versions(request: Request) -> HttpResponse:
+    page = Paginator(versions_seen_by(request.user), PAGE).get_page(request.GET.get("page"))
+    return render(request, "dashboard/versions.html", {"page": page})
+
+
+@require_GET
+@results_only
+def version(request: Request, pk: int) -> HttpResponse:
+    found = get_object_or_404(versions_seen_by(request.user), pk=pk)
+    runs = runs_seen_by(request.user).filter(version=found).with_progress()
+    parts: list[tuple[str, list[Property]]] = [
+        ("Backend", backend_properties(found.backend)),
+        ("Sampling", properties(found.sampling)),
+        ("Prompt", properties(found.prompt)),
+        ("Training", properties(found.training)),
+    ]
+    context = {
+        "version": found,
+        "root": lineage(found),
+        "parts": [(title, rows) for title, rows in parts if rows],
+        "runs": runs.prefetch_related("metrics__metric")[:RUNS],
+    }
+    return render(request, "dashboard/version.html", context)
