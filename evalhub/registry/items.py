@@ -139,7 +139,7 @@ def _messages(row: Row, name: str, text: str) -> list[dict[str, str]] | None:
         return None
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not value or not all(isinstance(each, dict) and "role" in each for each in value):
         return None
