@@ -43,7 +43,7 @@ def _database() -> list[Finding]:
     from django.db import DatabaseError, connection
     from django.db.migrations.executor import MigrationExecutor
 
-    name = connection.vendor if connection.vendor != "sqlite" else "SQLite"
+    name = connection.display_name
     where = connection.settings_dict["HOST"] or connection.settings_dict["NAME"]
     if connection.vendor == "sqlite" and not Path(str(where)).exists():
         return [Finding("database", True, "SQLite, not made yet", "The first command makes it.")]
