@@ -18,6 +18,10 @@ def normal_cdf(x: float) -> float:
     return 0.5 * math.erfc(-x / math.sqrt(2))
 
 
+def log_normal_cdf(x: float) -> float:
+    return float(_special().log_ndtr(x))
+
+
 @cache
 def normal_quantile(p: float) -> float:
     return float(_special().ndtri(p))

@@ -19,7 +19,7 @@ Weighting = Literal["identity", "linear", "quadratic", "ordinal"]
 
 
 @dataclass(frozen=True, slots=True)
-class Coefficient:
+class Kappa:
     """`value` is None where undefined; `se` None where it has no formula here."""
 
     value: float | None
@@ -77,12 +77,12 @@ def gwet(table: Patterns, weights: Array, agree: Array) -> Array:
     return _corrected(raw_agreement(table, weights, agree), chance)
 
 
-def gwet_coefficient(table: Patterns, agree: Array) -> Coefficient:
+def gwet_coefficient(table: Patterns, agree: Array) -> Kappa:
     """AC1 or AC2 with its standard error over units (Gwet 2014, ch. 5, linearised)."""
     weights = table.units[None, :].astype(float)
     value = float(gwet(table, weights, agree)[0])
     if np.isnan(value):
-        return Coefficient(None)
+        return Kappa(None)
     labels = agree.shape[0]
     given = table.counts.sum(axis=1)
     rated = given >= 1
@@ -101,7 +101,7 @@ def gwet_coefficient(table: Patterns, agree: Array) -> Coefficient:
     unit_chance = scale * (counts @ (1 - shares)) / given
     influence = unit_value - 2 * (1 - value) * (unit_chance - chance) / (1 - chance)
     variance = float(units @ (influence - (mean - chance) / (1 - chance)) ** 2) / (n * (n - 1))
-    return Coefficient(value, float(np.sqrt(variance)))
+    return Kappa(value, float(np.sqrt(variance)))
 
 
 def fleiss(table: Patterns, agree: Array) -> float | None:
@@ -122,7 +122,7 @@ def brennan_prediger(table: Patterns, agree: Array) -> float | None:
     return None if np.isnan(value[0]) else float(value[0])
 
 
-def cohen(confusion: ArrayLike, *, weighting: Weighting = "identity") -> Coefficient:
+def cohen(confusion: ArrayLike, *, weighting: Weighting = "identity") -> Kappa:
     """Cohen's kappa of two raters from their counts (labels, labels), rows the first rater.
 
     Chance is each rater's own shares. The standard error is that of Fleiss, Cohen and Everitt
@@ -138,12 +138,12 @@ def cohen(confusion: ArrayLike, *, weighting: Weighting = "identity") -> Coeffic
     rows, columns = p.sum(axis=1), p.sum(axis=0)
     observed, chance = float((agree * p).sum()), float(rows @ agree @ columns)
     if chance >= 1 - 1e-12:
-        return Coefficient(None)
+        return Kappa(None)
     value = (observed - chance) / (1 - chance)
     lean = (agree @ columns)[:, None] + (rows @ agree)[None, :]
     square = float((p * (agree - lean * (1 - value)) ** 2).sum())
     variance = (square - (value - chance * (1 - value)) ** 2) / counts.sum() / (1 - chance) ** 2
-    return Coefficient(value, float(np.sqrt(max(variance, 0.0))))
+    return Kappa(value, float(np.sqrt(max(variance, 0.0))))
 
 
 def confusion(ratings: Ratings, first: int, second: int) -> NDArray[np.int64]:

@@ -1,0 +1,175 @@
+"""May an LLM judge stand in for people? Its agreement with them, its biases, its worth.
+
+A judge is calibrated on items that people labelled too, drawn at random from those it judged.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evalhub.stats.agreement import Agreement, agreement, pair_kappas
+from evalhub.stats.errors import StatisticsError
+from evalhub.stats.ppi import FEWEST_HUMAN_LABELS, PoweredEstimate, powered_estimate
+from evalhub.stats.preference import CHOICES
+from evalhub.stats.ratings import read_ratings
+from evalhub.stats.sides import (
+    LengthControl,
+    PositionBias,
+    Side,
+    length_control,
+    position_bias,
+)
+
+Array = NDArray[np.float64]
+
+VALUE = {"candidate": 1.0, "tie": 0.5, "both-bad": 0.5, "baseline": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeCheck:
+    """What the labels of people and judge say of the judge.
+
+    `shared` items were labelled by both. `agreement` is between the people's majority and the
+    judge; `cohen_kappa` likewise. `people_win_score` and `judge_win_score` are over the shared
+    items; their difference is the judge's lean. `powered` is the corrected win score over all
+    judged items, None where it cannot be had; `state` says why: "ok", "too-few-human-labels",
+    "not-a-random-sample", "nothing-only-judged" (people labelled everything: use theirs) or
+    "constant" (people said the same of every item).
+    """
+
+    shared: int
+    judged: int
+    agreement: Agreement
+    cohen_kappa: float | None
+    people_win_score: float
+    judge_win_score: float
+    position: PositionBias | None
+    length: LengthControl | None
+    powered: PoweredEstimate | None
+    state: str
+
+
+def judge_check(
+    human: Mapping[Hashable, Sequence[str]],
+    judge: Mapping[Hashable, str],
+    *,
+    random_sample: bool,
+    candidate_sides: Mapping[Hashable, Side] | None = None,
+    lengths: Mapping[Hashable, tuple[float, float]] | None = None,
+    seed: int = 0,
+    alpha: float = 0.025,
+) -> JudgeCheck:
+    """Checks a judge's choices {item: choice} against people's {item: choices}.
+
+    Choices are "candidate", "baseline", "tie" or "both-bad". `candidate_sides` says where the
+    judge saw the candidate, `lengths` the (candidate, baseline) lengths of the two answers.
+    Raises StatisticsError where no item has labels of both.
+    """
+    unknown = sorted({*judge.values(), *(c for cs in human.values() for c in cs)} - set(CHOICES))
+    if unknown:
+        raise StatisticsError(f"unknown choice {unknown[0]!r}; use one of {', '.join(CHOICES)}")
+    shared = [item for item in judge if human.get(item)]
+    if not shared:
+        raise StatisticsError("no item was labelled by people and by the judge")
+    people = {item: _majority(human[item]) for item in shared}
+    table = read_ratings({item: {"people": people[item], "judge": judge[item]} for item in shared})
+    means = np.array([np.mean([VALUE[c] for c in human[item]]) for item in shared])
+    judged = np.array([VALUE[judge[item]] for item in shared])
+    only = np.array([VALUE[c] for item, c in judge.items() if not human.get(item)])
+    state = _state(means, only, random_sample)
+    powered = None
+    if state == "ok":
+        powered = powered_estimate(means, judged, only, random_sample=True, alpha=alpha)
+    return JudgeCheck(
+        shared=len(shared),
+        judged=len(judge),
+        agreement=agreement(table, seed=seed),
+        cohen_kappa=pair_kappas(table)[0].value,
+        people_win_score=float(means.mean()),
+        judge_win_score=float(judged.mean()),
+        position=_position(judge, candidate_sides, alpha),
+        length=_length(judge, lengths, alpha),
+        powered=powered,
+        state=state,
+    )
+
+
+def powered_difference(
+    human: ArrayLike,
+    judged: ArrayLike,
+    judged_only: ArrayLike,
+    *,
+    random_sample: bool,
+    alpha: float = 0.025,
+) -> PoweredEstimate:
+    """Mean of per-item differences, candidate - baseline, from arrays (n, 2), (n, 2) and (N, 2)
+    of scores [baseline, candidate] by people, by the judge, and by the judge alone.
+
+    Raises StatisticsError as powered_estimate does.
+    """
+    return powered_estimate(
+        _differences(human, "human"),
+        _differences(judged, "judged"),
+        _differences(judged_only, "judged_only"),
+        random_sample=random_sample,
+        alpha=alpha,
+    )
+
+
+def _majority(choices: Sequence[str]) -> str:
+    """The commonest choice; where two are as common, a tie."""
+    counts = {choice: list(choices).count(choice) for choice in CHOICES}
+    best = [choice for choice, count in counts.items() if count == max(counts.values())]
+    return best[0] if len(best) == 1 else "tie"
+
+
+def _state(
+    means: Array,
+    only: Array,
+    random_sample: bool,
+) -> str:
+    if not random_sample:
+        return "not-a-random-sample"
+    if means.size < FEWEST_HUMAN_LABELS:
+        return "too-few-human-labels"
+    if only.size < 2:
+        return "nothing-only-judged"
+    return "constant" if means.min() == means.max() else "ok"
+
+
+def _position(
+    judge: Mapping[Hashable, str], sides: Mapping[Hashable, Side] | None, alpha: float
+) -> PositionBias | None:
+    if sides is None:
+        return None
+    missing = [item for item in judge if item not in sides]
+    if missing:
+        raise StatisticsError(f"item {missing[0]!r} has no side for the candidate")
+    return position_bias(list(judge.values()), [sides[item] for item in judge], alpha=alpha)
+
+
+def _length(
+    judge: Mapping[Hashable, str],
+    lengths: Mapping[Hashable, tuple[float, float]] | None,
+    alpha: float,
+) -> LengthControl | None:
+    if lengths is None:
+        return None
+    missing = [item for item in judge if item not in lengths]
+    if missing:
+        raise StatisticsError(f"item {missing[0]!r} has no lengths")
+    return length_control(
+        list(judge.values()),
+        [lengths[item][0] for item in judge],
+        [lengths[item][1] for item in judge],
+        alpha=alpha,
+    )
+
+
+def _differences(scores: ArrayLike, name: str) -> Array:
+    table = np.asarray(scores, dtype=float)
+    if table.ndim != 2 or table.shape[1] != 2:
+        raise StatisticsError(f"{name}: rows of [baseline, candidate] are needed")
+    return np.asarray(table[:, 1] - table[:, 0])

@@ -1,0 +1,199 @@
+"""Does the side on which an answer is shown, or its length, decide who wins?"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evalhub.stats.bradley_terry import Coefficient, strengths, win_score_at
+from evalhub.stats.distributions import normal_quantile
+from evalhub.stats.errors import StatisticsError
+from evalhub.stats.intervals import clopper_pearson
+from evalhub.stats.permutation import mcnemar_exact
+from evalhub.stats.preference import CHOICES
+
+Array = NDArray[np.float64]
+Side = Literal["left", "right"]
+
+_OTHER: dict[str, Side] = {"left": "right", "right": "left"}
+_OUTCOME = {"candidate": "first", "baseline": "second"}
+
+
+@dataclass(frozen=True, slots=True)
+class PositionBias:
+    """Of the judgments that chose a side, the share that chose the left, with exact limits.
+
+    Sides are dealt by a fair coin, so whichever arm is better the left wins half of them unless
+    position itself counts. `p_value` is two-sided and exact.
+    """
+
+    left: int
+    right: int
+    share_left: float | None
+    lower: float
+    upper: float
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SelfConsistency:
+    """Pairs judged twice by one judge with the sides swapped.
+
+    `consistent` chose the same arm, or no arm, both times; `same_side` chose the side and not
+    the answer; `wavering` moved between an arm and a tie.
+    """
+
+    pairs: int
+    consistent: int
+    same_side: int
+    wavering: int
+    share: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class LengthControl:
+    """The candidate's win score as judged, and as the model has it at equal lengths.
+
+    `length` is the log odds that one standard deviation of the log length ratio adds for the
+    longer answer. `state` is that of the model; where it isn't "ok" there is no controlled
+    score.
+    """
+
+    raw: float
+    controlled: float | None
+    lower: float | None
+    upper: float | None
+    length: Coefficient | None
+    state: str
+
+
+def position_bias(
+    choices: Sequence[str], candidate_sides: Sequence[Side], *, alpha: float = 0.025
+) -> PositionBias:
+    """Position bias of `choices` ("candidate", "baseline", "tie", "both-bad"), the candidate
+    having been shown on `candidate_sides` ("left" or "right")."""
+    chosen = [_chosen_side(c, s) for c, s in _rows(choices, candidate_sides)]
+    left, right = chosen.count("left"), chosen.count("right")
+    lower, upper = clopper_pearson(left, left + right, alpha=alpha) if left + right else (0.0, 1.0)
+    return PositionBias(
+        left=left,
+        right=right,
+        share_left=left / (left + right) if left + right else None,
+        lower=lower,
+        upper=upper,
+        p_value=mcnemar_exact(left, right),
+    )
+
+
+def self_consistency(
+    first: Sequence[str], second: Sequence[str], *, alpha: float = 0.025
+) -> SelfConsistency:
+    """How often a judge says the same of a pair whose sides were swapped, row by row.
+
+    Choices name the arm, so a judge who goes by the side alone names a different arm each time.
+    """
+    if len(first) != len(second) or not first:
+        raise StatisticsError("every pair needs a first and a second choice")
+    _check_choices([*first, *second])
+    undecided = {"tie", "both-bad"}
+    consistent = sum(
+        a == b or (a in undecided and b in undecided) for a, b in zip(first, second, strict=True)
+    )
+    same_side = sum({a, b} == {"candidate", "baseline"} for a, b in zip(first, second, strict=True))
+    lower, upper = clopper_pearson(consistent, len(first), alpha=alpha)
+    return SelfConsistency(
+        pairs=len(first),
+        consistent=consistent,
+        same_side=same_side,
+        wavering=len(first) - consistent - same_side,
+        share=consistent / len(first),
+        lower=lower,
+        upper=upper,
+    )
+
+
+def length_control(
+    choices: Sequence[str],
+    candidate_lengths: ArrayLike,
+    baseline_lengths: ArrayLike,
+    *,
+    candidate_sides: Sequence[Side] | None = None,
+    items: Sequence[Hashable] | None = None,
+    alpha: float = 0.025,
+) -> LengthControl:
+    """The win score had both answers been of one length.
+
+    A Davidson model with the difference of log lengths, over its standard deviation, as a term
+    (and the side, where given), read at difference 0 (after Dubois et al. 2024, arXiv
+    2404.04475). `items` gives errors that allow for judgments of one item being alike. Lengths
+    are positive, in any unit.
+    """
+    _check_choices(choices)
+    longer = _log_lengths(candidate_lengths, len(choices)) - _log_lengths(
+        baseline_lengths, len(choices)
+    )
+    spread = float(longer.std())
+    if spread == 0:
+        raise StatisticsError("every pair has the same length ratio: length cannot be told apart")
+    terms: dict[str, ArrayLike] = {"length": longer / spread}
+    if candidate_sides is not None:
+        sides = [side for _, side in _rows(choices, candidate_sides)]
+        terms["left"] = [1.0 if side == "left" else -1.0 for side in sides]
+    n = len(choices)
+    fit = strengths(
+        ["candidate"] * n,
+        ["baseline"] * n,
+        [_OUTCOME.get(c, c) for c in choices],
+        terms=terms,
+        clusters=items,
+        reference="baseline",
+        alpha=alpha,
+    )
+    won = sum(c == "candidate" for c in choices)
+    lost = sum(c == "baseline" for c in choices)
+    raw = 0.5 + (won - lost) / (2 * n)
+    if fit.state != "ok":
+        return LengthControl(raw, None, None, None, None, fit.state)
+    eta, se = fit.strengths["candidate"].value, fit.strengths["candidate"].se
+    half = normal_quantile(1 - alpha) * se
+    return LengthControl(
+        raw=raw,
+        controlled=win_score_at(eta, fit.nu),
+        lower=win_score_at(eta - half, fit.nu),
+        upper=win_score_at(eta + half, fit.nu),
+        length=fit.terms["length"],
+        state=fit.state,
+    )
+
+
+def _chosen_side(choice: str, candidate_side: Side) -> Side | None:
+    if choice == "candidate":
+        return candidate_side
+    return _OTHER[candidate_side] if choice == "baseline" else None
+
+
+def _rows(choices: Sequence[str], sides: Sequence[Side]) -> list[tuple[str, Side]]:
+    if len(choices) != len(sides):
+        raise StatisticsError(f"{len(choices)} choices and {len(sides)} sides")
+    _check_choices(choices)
+    unknown = sorted(set(sides) - set(_OTHER))
+    if unknown:
+        raise StatisticsError(f"unknown side {unknown[0]!r}; use left or right")
+    return list(zip(choices, sides, strict=True))
+
+
+def _check_choices(choices: Sequence[str]) -> None:
+    unknown = sorted(set(choices) - set(CHOICES))
+    if unknown:
+        raise StatisticsError(f"unknown choice {unknown[0]!r}; use one of {', '.join(CHOICES)}")
+
+
+def _log_lengths(lengths: ArrayLike, n: int) -> Array:
+    values = np.asarray(lengths, dtype=float)
+    if values.shape != (n,) or not np.all(values > 0) or not np.all(np.isfinite(values)):
+        raise StatisticsError(f"every one of {n} judgments needs a positive length")
+    return np.log(values)
