@@ -10,7 +10,7 @@ from evalhub.gate.differences import keep_differences
 from evalhub.gate.evidence import breakdown_of, criterion_of
 from evalhub.gate.models import Decision
 from evalhub.gate.people import Judgments, people_record, preference_criterion
-from evalhub.gate.record import decision_record, digest
+from evalhub.gate.record import decision_record
 from evalhub.gate.scores import (
     Pairing,
     RunScores,
@@ -20,6 +20,7 @@ from evalhub.gate.scores import (
     run_scores,
 )
 from evalhub.gate.verdict import decide, signed
+from evalhub.registry.hashing import digest_of
 from evalhub.registry.models import Run, Study, StudyArm, StudyRun, StudyTestSet
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
@@ -105,7 +106,7 @@ def _decide_arm(
         for each in pairings
         if each.item_ids
     ]
-    people, asked, pending, unfit = _people(case.study, arm, alpha, planned_gain)
+    people, asked, pending, unfit = _people(case, baseline, arm, alpha, planned_gain)
     judgement = decide(arm.name, criteria + asked, invalid=invalid + unfit, pending=pending)
     record = decision_record(
         judgement,
@@ -139,20 +140,21 @@ def _pair(case: _Case, baseline: StudyArm, arm: StudyArm, test_set: StudyTestSet
 
 
 def _people(
-    study: Study, arm: StudyArm, alpha: float, planned_gain: float
+    case: _Case, baseline: StudyArm, arm: StudyArm, alpha: float, planned_gain: float
 ) -> tuple[dict[str, Any] | None, list[Criterion], list[str], list[str]]:
     """What people said of this arm: record, criteria, what is pending, what is unfit."""
-    judgments: Judgments | None = None
-    if study.review and arm.role == ArmRole.CANDIDATE:
-        campaign = Campaign.objects.filter(study=study, candidate=arm.version).first()
-        if campaign is not None:
-            found = judgments_of(campaign)
-            raters = [str(rater) for rater in found.raters]
-            judgments = Judgments(found.choices, found.items, raters, found.planned)
-    if judgments is None:
+    study = case.study
+    if not study.review or arm.role != ArmRole.CANDIDATE:
         return None, [], [], []
-    record = people_record(judgments, alpha=alpha)
     required = bool(study.review.get("required", True))
+    campaign = _campaign(case, baseline, arm)
+    if campaign is None:
+        unasked = ["Reviewers haven't been asked about these answers"] if required else []
+        return None, [], unasked, []
+    found = judgments_of(campaign)
+    raters = [str(rater) for rater in found.raters]
+    judgments = Judgments(found.choices, found.items, raters, found.planned)
+    record = people_record(judgments, alpha=alpha)
     done, planned = record["judgments"], record["planned"]
     pending = []
     if required and done < planned:
@@ -172,6 +174,16 @@ def _people(
         planned_gain=planned_gain,
     )
     return record, [criterion] if required else [], pending, unfit
+
+
+def _campaign(case: _Case, baseline: StudyArm, arm: StudyArm) -> Campaign | None:
+    """The newest review of these very answers; of other answers it would say nothing."""
+    asked = next(each for each in case.test_sets if each.name == case.study.review["test_set"])
+    return Campaign.objects.filter(
+        study=case.study,
+        pairs__baseline_output__run=case.run(baseline, asked),
+        pairs__candidate_output__run=case.run(arm, asked),
+    ).first()
 
 
 def _alternatives(
@@ -253,7 +265,7 @@ def _evidence(pairing: Pairing) -> dict[str, Any]:
 
 def _keep(study: Study, arm: StudyArm, record: dict[str, Any]) -> Decision:
     """Keeps the decision unless the newest one on the arm rests on the same evidence."""
-    key = digest(record)
+    key = digest_of(record)
     newest = Decision.objects.filter(study=study, arm=arm.name).newest_first().first()
     if newest is not None and newest.digest == key:
         return newest

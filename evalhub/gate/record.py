@@ -3,8 +3,6 @@
 docs/verdict-json.md documents it; `schema` names its version.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -50,15 +48,3 @@ def decision_record(
 
 def _criterion(criterion: Criterion) -> dict[str, Any]:
     return {**criterion.as_json(), "sentence": sentence(criterion)}
-
-
-def canonical(value: Any) -> str:
-    """JSON with one spelling for one value: sorted keys, no white space, no NaN."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-
-
-def digest(value: Any) -> str:
-    """SHA-256 of the canonical JSON, in hexadecimal."""
-    return hashlib.sha256(canonical(value).encode()).hexdigest()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from evalhub.gate.criteria import Requirement
 from evalhub.gate.evidence import Aligned, clusters_of
 from evalhub.registry.models import Item, Metric, Output, Run, Score
+from evalhub.registry.models.runs import RunState
 from runners.metrics import METRICS
 
 
@@ -91,15 +92,30 @@ def pair(
         for scores, arm in zip((baseline, candidate), arms, strict=True)
         for flaw in _flaws(scores, arm, requirement.test_set)
     ]
+    versions = [each.run.test_set_version for each in (baseline, candidate)]
+    if versions[0] != versions[1]:
+        invalid.insert(
+            0,
+            f"{arms[0]} answered {versions[0]} and {arms[1]} {versions[1]}: "
+            "both arms must answer the same items",
+        )
     return Pairing(requirement, metric, baseline, candidate, aligned, ids, invalid)
 
 
 def _flaws(scores: RunScores, arm: str, test_set: str) -> list[str]:
+    if scores.run.state == RunState.FAILED:
+        return [f"{arm} on {test_set}: {line}" for line in scores.run.error.splitlines()]
     if scores.unanswered > 0:
         total = scores.run.test_set_version.item_count
         return [
             f"{arm} has no answer to {scores.unanswered} of {total} items of {test_set}: "
             "both arms must answer the same items"
+        ]
+    samples = scores.run.samples
+    if short := sum(len(values) < samples for values in scores.values.values()):
+        return [
+            f"{arm} has fewer than {samples} answers to {short} items of {test_set}: "
+            "sample every item equally often"
         ]
     if scores.unscored:
         return [f"{arm}: {scores.unscored} answers of {test_set} have no score: {scores.reason}"]
@@ -107,12 +123,12 @@ def _flaws(scores: RunScores, arm: str, test_set: str) -> list[str]:
 
 
 def _matrix(values: dict[int, list[float]], ids: list[int]) -> NDArray[np.float64]:
-    """Scores of shape (n, samples), or (n,) of means where items have unequal samples."""
+    """Scores of shape (n, samples); (n,) for one sample, or for means of unequally many."""
     rows = [values[each] for each in ids]
-    if len({len(row) for row in rows}) > 1:
-        return np.array([sum(row) / len(row) for row in rows])
-    matrix = np.array(rows, dtype=float).reshape(len(rows), -1)
-    return matrix[:, 0] if matrix.shape[1] == 1 else matrix
+    samples = {len(row) for row in rows}
+    if len(samples) == 1 and samples != {1}:
+        return np.array(rows, dtype=float)
+    return np.array([sum(row) / len(row) for row in rows], dtype=float)
 
 
 def answers_differ(baseline: Run, candidate: Run) -> bool:
