@@ -126,7 +126,7 @@ def changes(record: Mapping[str, Any], wanted: Wanted) -> Changes | None:
 
 
 def _worst(record: Mapping[str, Any], kept: Mapping[str, Comparison]) -> str:
-    for criterion in sorted(record["criteria"], key=lambda each: each["difference"]):
+    for criterion in record["criteria"]:
         if criterion["status"] == "fail" and criterion["test_set"] in kept:
             return str(criterion["test_set"])
     return max(kept, key=lambda name: kept[name].counts.get(Outcome.LOST, 0))

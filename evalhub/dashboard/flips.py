@@ -34,6 +34,11 @@ class Side:
     score: float | None
 
     @property
+    def long(self) -> bool:
+        """Whether the answer is shown in a box of its own that scrolls."""
+        return sum(len(piece.text) for piece in self.pieces) > HEAD
+
+    @property
     def status(self) -> str:
         """ "pass" and "fail" for a whole right and wrong, "" for anything between or unscored."""
         return {1.0: "pass", 0.0: "fail"}.get(-1.0 if self.score is None else self.score, "")

@@ -44,5 +44,8 @@ def without_credentials(url: str) -> str:
 
 
 def _property(name: str, value: Any) -> Property:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
-    return Property(name.replace("_", " "), text, "\n" in text or len(text) > 80)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    long = "\n" in text or len(text) > 80
+    if long and not isinstance(value, str):
+        text = json.dumps(value, ensure_ascii=False, indent=2)
+    return Property(name.replace("_", " "), text, long)
