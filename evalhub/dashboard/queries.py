@@ -123,7 +123,9 @@ def study_runs(study: Study) -> StudyRuns:
         )
     }
     found = Run.objects.filter(pk__in=set(links.values())).with_progress()
-    runs = {run.pk: run for run in found.select_related("test_set_version__test_set", "version__model")}
+    runs = {
+        run.pk: run for run in found.select_related("test_set_version__test_set", "version__model")
+    }
     rows = [
         (test_set.name, [runs.get(links.get((arm.pk, test_set.pk), 0)) for arm in arms])
         for test_set in study.test_sets.all()
