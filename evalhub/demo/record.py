@@ -97,10 +97,10 @@ def record_answers() -> None:
         "model": "SmolLM2-135M-Instruct, GGUF, Q4_1 (Apache-2.0)",
         "model_package": f"{MODEL_PACKAGE} {version(MODEL_PACKAGE)}",
         "model_file": model_path().name,
-        "model_sha256": _sha256(model_path()),
+        "model_sha256": sha256(model_path()),
         "engine": f"{ENGINE_PACKAGE} {version(ENGINE_PACKAGE)} (llama.cpp server)",
         "adapter": ADAPTER.name,
-        "adapter_sha256": _sha256(ADAPTER),
+        "adapter_sha256": sha256(ADAPTER),
         "training": json.loads((HERE / "training.json").read_text(encoding="utf-8")),
         "arms": {
             name: {key: arm.get(key) for key in ("kind", "parent", "only", "prompt", "sampling")}
@@ -108,7 +108,7 @@ def record_answers() -> None:
             for name, arm in study["arms"].items()
         },
         "test_set_seed": SEED,
-        "test_sets_sha256": {name: _sha256(_test_set_file(name)) for name in test_sets()},
+        "test_sets_sha256": {name: sha256(_test_set_file(name)) for name in test_sets()},
         "concurrency": SLOTS,
         "date": date.today().isoformat(),
         "hardware": f"{os.cpu_count()} CPU cores, {platform.machine()}, no GPU",
@@ -117,6 +117,11 @@ def record_answers() -> None:
     }
     text = json.dumps(provenance, indent=2, ensure_ascii=False) + "\n"
     (HERE / "PROVENANCE.json").write_text(text, encoding="utf-8")
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def main() -> None:
@@ -140,10 +145,6 @@ def _write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     path.parent.mkdir(exist_ok=True)
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     path.write_text(text, encoding="utf-8")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

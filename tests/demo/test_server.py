@@ -1,0 +1,67 @@
+"""The demo's model server: a real model, with and without its adapter."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+import yaml
+
+from evalhub.demo import record
+from evalhub.demo.server import LocalServerError, local_server
+
+LIVE = yaml.safe_load((Path(record.__file__).parent / "study_live.yaml").read_text())
+ITEMS = record.test_sets()["triage"][:3]
+
+
+@pytest.mark.local
+def test_the_adapter_makes_json_of_what_the_base_answers_otherwise() -> None:
+    with local_server() as url:
+        base, tuned = (
+            asyncio.run(record.answer_all(url, LIVE["arms"][arm], ITEMS))
+            for arm in ("base", "lora")
+        )
+    assert [answer["id"] for answer in tuned] == [item["id"] for item in ITEMS]
+    for plain, adapted in zip(base, tuned, strict=True):
+        assert plain["output"] != adapted["output"]
+        assert json.loads(adapted["output"]).keys() == {"intent", "product", "urgency"}
+
+
+@pytest.mark.local
+def test_the_server_ends_with_the_block() -> None:
+    with local_server(adapter=None) as url, urllib.request.urlopen(f"{url}/models") as response:
+        assert response.status == 200
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(f"{url}/models")
+
+
+@pytest.mark.local
+def test_a_file_that_is_no_adapter_is_an_error_and_not_a_server_without_it(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"not a model")
+    with pytest.raises(LocalServerError, match="ended before it was ready"), local_server(broken):
+        pass
+
+
+@pytest.mark.local
+def test_a_missing_adapter_is_named(tmp_path: Path) -> None:
+    gone = tmp_path / "gone.gguf"
+    with pytest.raises(LocalServerError, match="gone"), local_server(gone):
+        pass
+
+
+def test_without_the_extra_the_error_says_what_to_install() -> None:
+    # -S: no site-packages, and so none of the extra's packages
+    call = "from evalhub.demo.server import model_path; model_path()"
+    said = subprocess.run(
+        [sys.executable, "-S", "-c", call],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    assert "LocalExtraMissingError" in said.stderr
+    assert "install the extra `local`" in said.stderr
