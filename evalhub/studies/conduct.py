@@ -12,6 +12,7 @@ from reviews.campaign import open_campaign
 from reviews.errors import NothingToCompareError
 from reviews.models import Campaign
 from runners.launch import resume, ring
+from runners.outcome import RunFailed, RunUnreachable, check
 
 __all__ = ["NotReadyError", "ask_people", "conduct", "decide_study", "runs_of", "wait"]
 
@@ -29,7 +30,8 @@ def conduct(*, study: Study, progress: Progress | None = None) -> list[Decision]
     be at work, in this process or elsewhere.
 
     Raises:
-        runners.backends.BackendUnreachable: a model's endpoint doesn't answer.
+        runners.outcome.RunUnreachable: a model's endpoint doesn't answer. What was answered before
+            stays, and conducting the study again goes on from there.
     """
     for run in runs_of(study):
         if run.state in (RunState.FAILED, RunState.CANCELLED):
@@ -37,6 +39,7 @@ def conduct(*, study: Study, progress: Progress | None = None) -> list[Decision]
         else:
             ring(run)
     wait(study, progress)
+    _refuse_unreachable(runs_of(study))
     ask_people(study)
     return decide_study(study=study)
 
@@ -73,11 +76,23 @@ def wait(study: Study, progress: Progress | None = None) -> None:
         time.sleep(POLL_SECONDS)
 
 
+def _refuse_unreachable(runs: list[Run]) -> None:
+    """Any other failure is for the gate, which calls the evidence invalid and says why."""
+    for run in runs:
+        try:
+            check(run)
+        except RunUnreachable:
+            raise
+        except RunFailed:
+            continue
+
+
 def ask_people(study: Study) -> Campaign | None:
     """Opens the review that the study asks for; None where it asks for none.
 
     A candidate whose answers all read like the baseline's has nothing to be reviewed: the gate
-    calls that evidence invalid, so no campaign is opened for it.
+    calls that evidence invalid, so no campaign is opened for it, nor for a run that failed: its
+    answers may still change.
     """
     if not study.review:
         return None
@@ -88,6 +103,8 @@ def ask_people(study: Study) -> Campaign | None:
         .run
         for role in (ArmRole.BASELINE, ArmRole.CANDIDATE)
     }
+    if any(run.state != RunState.DONE for run in runs.values()):
+        return None
     try:
         return open_campaign(
             study=study,
