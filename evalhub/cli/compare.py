@@ -1,6 +1,7 @@
 """`evalhub compare`: two files of answers, no database, no server."""
 
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,12 @@ import typer
 class Role(StrEnum):
     primary = "primary"
     guard = "guard"
+
+
+def _finite(value: float) -> float:
+    if not isfinite(value):
+        raise typer.BadParameter(f"{value} isn't a number to compare with")
+    return value
 
 
 def compare(
@@ -39,10 +46,20 @@ def compare(
     role: Annotated[
         Role, typer.Option(help="primary: must gain; guard: must not lose.")
     ] = Role.primary,
-    margin: Annotated[float, typer.Option(help="Loss that a guard may show.", min=0.0)] = 0.02,
-    min_gain: Annotated[float, typer.Option(help="Gain that a primary must pass.")] = 0.0,
+    margin: Annotated[
+        float, typer.Option(help="Loss that a guard may show.", min=0.0, callback=_finite)
+    ] = 0.02,
+    min_gain: Annotated[
+        float, typer.Option(help="Gain that a primary must pass.", callback=_finite)
+    ] = 0.0,
     alpha: Annotated[
-        float, typer.Option(help="One-sided level; 0.025 gives a 95% interval.", min=1e-9, max=0.25)
+        float,
+        typer.Option(
+            help="One-sided level; 0.025 gives a 95% interval.",
+            min=1e-9,
+            max=0.25,
+            callback=_finite,
+        ),
     ] = 0.025,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     report: Annotated[
@@ -75,6 +92,8 @@ def compare(
         printing.print_json(found.record)
     else:
         printing.print_record(found.record)
+        if tag is not None:
+            printing.print_breakdown(found.record)
     return EXIT_CODES[found.record["verdict"]]
 
 

@@ -6,48 +6,41 @@ import traceback
 
 USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, INTERRUPTED = 64, 65, 69, 70, 130
 
+# By name, so that nothing is imported here. What isn't listed is our fault.
+CODES = {
+    "runners.metrics.score.MetricError": USAGE,
+    "evalhub.registry.files.DataError": BAD_DATA,
+    "evalhub.registry.specs.SpecError": BAD_DATA,
+    "evalhub.stats.errors.StatisticsError": BAD_DATA,
+    "reviews.errors.PlanError": BAD_DATA,
+    "runners.backends.spec.BackendError": BAD_DATA,
+    "runners.launch.LaunchError": BAD_DATA,
+    "django.db.utils.OperationalError": UNREACHABLE,
+    "evalhub.demo.server.LocalExtraMissingError": UNREACHABLE,
+    "evalhub.demo.server.LocalServerError": UNREACHABLE,
+    "evalhub.gate.decide.NotReadyError": UNREACHABLE,
+    "runners.backends.spec.BackendUnreachable": UNREACHABLE,
+    "runners.celery.QueueUnreachable": UNREACHABLE,
+    "runners.outcome.RunUnreachable": UNREACHABLE,
+}
+
 
 def explain(error: Exception) -> int:
-    """Prints what went wrong on standard error and gives the exit code for it.
-
-    Domains are looked up by name in what is loaded already, so that nothing is imported here.
-    """
-    code = _code(error)
-    sys.stderr.write(f"evalhub: {_message(error, code)}\n")
+    """Prints what went wrong on standard error and gives the exit code for it."""
+    names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
+    code = next((CODES[name] for name in names if name in CODES), OUR_FAULT)
+    sys.stderr.write(f"evalhub: {_message(error, names, code)}\n")
     if code == OUR_FAULT and os.environ.get("EVALHUB_DEBUG") == "1":
         traceback.print_exception(error)
     return code
 
 
-def _code(error: Exception) -> int:
-    if _is(error, "runners.backends", "BackendUnreachable") or _is(
-        error, "django.db", "OperationalError"
-    ):
-        return UNREACHABLE
-    if _is(error, "runners.metrics", "MetricError") or _is(
-        error, "runners.backends", "BackendError"
-    ):
-        return USAGE
-    if (
-        _is(error, "evalhub.registry.files", "DataError")
-        or _is(error, "evalhub.registry.versions", "SpecError")
-        or _is(error, "runners.launch", "LaunchError")
-        or _is(error, "evalhub.stats.errors", "StatisticsError")
-    ):
-        return BAD_DATA
-    return OUR_FAULT
-
-
-def _is(error: Exception, module: str, name: str) -> bool:
-    loaded = sys.modules.get(module)
-    kind = getattr(loaded, name, None)
-    return kind is not None and isinstance(error, kind)
-
-
-def _message(error: Exception, code: int) -> str:
-    if code != OUR_FAULT:
-        return str(error)
-    return (
-        f"this is our fault, not yours: {type(error).__name__}: {error}\n"
-        "Please report it; EVALHUB_DEBUG=1 shows where it happened."
-    )
+def _message(error: Exception, names: list[str], code: int) -> str:
+    if code == OUR_FAULT:
+        return (
+            f"this is our fault, not yours: {type(error).__name__}: {error}\n"
+            "Please report it; EVALHUB_DEBUG=1 shows where it happened."
+        )
+    if "django.db.utils.OperationalError" in names:
+        return f"the database doesn't answer: {error}\n`evalhub doctor` says which one it is."
+    return str(error)

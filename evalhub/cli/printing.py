@@ -1,7 +1,9 @@
 """What the terminal shows: the verdict, its reasons, every criterion."""
 
 import json
+import os
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
@@ -21,56 +23,109 @@ WORDS = {
     "invalid": "Invalid evidence",
 }
 MARKS = {"pass": ("✓", "green"), "fail": ("✗", "red"), "undecided": ("?", "yellow")}
+COLOURS = dict(MARKS.values())
+NARROW, PIPED = 110, 160
 
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output, and nothing else there."""
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
-    sys.stdout.write("\n")
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    sys.stdout.write(f"{text}\n")
+
+
+def terminal() -> Console:
+    """Standard output; wide where it is a file or a pipe and nobody says how wide."""
+    free = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    return Console(width=PIPED if free else None, highlight=False)
 
 
 def print_record(record: dict[str, Any], console: Console | None = None) -> None:
-    """A decision record for people: verdict, criteria, what else was seen."""
-    console = console or Console()
+    """A decision record for people: verdict, reasons, criteria, what else was seen."""
+    console = console or terminal()
     verdict = record["verdict"]
     console.print()
-    console.print(Text(WORDS[verdict], STYLES[verdict]), Text(record["headline"]))
-    for reason in record["reasons"]:
-        console.print(Text(f"  {reason}"))
+    console.print(Text(WORDS[verdict], STYLES[verdict]))
+    console.print(Text(record["headline"], "bold"))
+    console.print(_reasons(record["reasons"]))
     if record["criteria"]:
-        console.print(_criteria(record, narrow=console.width < 110))
+        console.print()
+        console.print(_criteria(record, narrow=console.width < NARROW))
+    if missed := _misses(record):
+        console.print(Text(missed, "dim"))
     for each in record["alternatives"]:
         console.print(Text(each["sentence"], "dim"))
 
 
+def print_breakdown(record: dict[str, Any], console: Console | None = None) -> None:
+    """The differences by tag, the largest loss first."""
+    console = console or terminal()
+    table = _table("tag", ("base", "candidate", "difference", _interval(record), "n"))
+    for each in sorted(record["breakdown"], key=lambda row: row["difference"]):
+        table.add_row("", _cut(each["tag"]), *_numbers(each), f"{each['n']:,}")
+    console.print()
+    console.print(table)
+
+
+def _reasons(reasons: Iterable[str]) -> Table:
+    """One a line, with the mark that some start with set apart, so that what wraps is indented."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=2, justify="right")
+    grid.add_column()
+    for reason in reasons:
+        mark, _, rest = reason.partition(" ")
+        if mark in COLOURS:
+            grid.add_row(Text(mark, COLOURS[mark]), Text(rest))
+        else:
+            grid.add_row("•", Text(reason))
+    return grid
+
+
 def _criteria(record: dict[str, Any], *, narrow: bool) -> Table:
-    level = 100 * record["criteria"][0]["level"]
-    table = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False)
-    table.add_column("")
-    table.add_column("criterion", min_width=16, overflow="fold")
-    table.add_column("requires", no_wrap=True)
-    for name in ("base", "candidate", "difference", f"{level:g}% interval"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name in () if narrow else ("p", "won/lost/tied", "n"):
-        table.add_column(name, justify="right", no_wrap=True)
+    numbers = ("base", "candidate", "difference", _interval(record))
+    more = () if narrow else ("p", "won/lost/tied", "n", "requires", "metric")
+    table = _table("criterion", (*numbers, *more))
     for each in record["criteria"]:
-        mark, style = MARKS[each["status"]]
-        more = [
+        rest = [
             f"{each['p_value']:.2g}",
-            f"{each['wins']}/{each['losses']}/{each['ties']}",
+            f"{each['wins']:,}/{each['losses']:,}/{each['ties']:,}",
             f"{each['n']:,}",
+            requires(each),
+            each["metric"],
         ]
         table.add_row(
-            Text(mark, style),
-            Text(each["name"] if narrow else f"{each['name']} · {each['metric']}"),
-            Text(requires(each)),
-            _number(each["baseline"]),
-            _number(each["candidate"]),
-            _signed(each["difference"]),
-            f"{_signed(each['lower'])} to {_signed(each['upper'])}",
-            *([] if narrow else more),
+            Text(*MARKS[each["status"]]),
+            _cut(each["name"]),
+            *_numbers(each),
+            *([] if narrow else rest),
         )
     return table
+
+
+def _table(first: str, columns: Iterable[str]) -> Table:
+    table = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False)
+    table.add_column("", width=2, justify="right")
+    table.add_column(first)  # the one that gives way where the terminal is narrow
+    for name in columns:
+        left = name in ("requires", "metric")
+        table.add_column(name, justify="left" if left else "right", no_wrap=True)
+    return table
+
+
+def _cut(name: str) -> Text:
+    return Text(name, no_wrap=True, overflow="ellipsis")
+
+
+def _interval(record: dict[str, Any]) -> str:
+    return f"{100 * (1 - 2 * record['alpha']):g}% interval"
+
+
+def _numbers(row: dict[str, Any]) -> list[str]:
+    return [
+        _number(row["baseline"]),
+        _number(row["candidate"]),
+        _signed(row["difference"]),
+        f"{_signed(row['lower'])} to {_signed(row['upper'])}",
+    ]
 
 
 def requires(criterion: dict[str, Any]) -> str:
@@ -78,6 +133,18 @@ def requires(criterion: dict[str, Any]) -> str:
     if criterion["role"] == "guard":
         return f"lose < {criterion['margin']:g}"
     return f"gain > {criterion['min_gain']:g}"
+
+
+def _misses(record: dict[str, Any]) -> str:
+    """How many answers the extraction pattern found nothing in, over all test sets."""
+    counted = [
+        (sum(each[f"extraction_misses_{arm}"] for each in record["evidence"]), arm)
+        for arm in ("baseline", "candidate")
+    ]
+    shown = [f"{count:,} of {record['arms'][arm]['name']}" for count, arm in counted if count]
+    if not shown:
+        return ""
+    return f"Answers without the pattern to extract, scored whole: {', '.join(shown)}."
 
 
 def _number(value: float) -> str:

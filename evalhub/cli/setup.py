@@ -2,13 +2,31 @@
 
 import os
 
+import typer
+
 
 def set_up_templates() -> None:
-    """Django with its templates; no database is touched."""
+    """Django with its templates; no database is touched.
+
+    Raises:
+        typer.BadParameter: a home or a database URL that can't be.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalhub.settings")
+    import dj_database_url
     import django
 
-    django.setup()
+    try:
+        django.setup()
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{error.filename} can't be made or read: {error.strerror}",
+            param_hint="--home or EVALHUB_HOME",
+        ) from error
+    except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
+        raise typer.BadParameter(
+            "isn't of the form postgresql://user:password@host:5432/name",
+            param_hint="EVALHUB_DATABASE_URL",
+        ) from error
 
 
 def set_up_database() -> None:
