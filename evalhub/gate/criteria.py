@@ -17,6 +17,8 @@ from scipy.special import ndtri
 from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.power import paired_sample_size
 
+SAME_RUN = "the same run for both arms"
+
 Role = Literal["primary", "guard", "preference"]
 Status = Literal["pass", "fail", "undecided"]
 
@@ -176,7 +178,7 @@ def same_run(requirement: Requirement, scores: NDArray[np.float64], *, alpha: fl
         wins=0,
         losses=0,
         ties=len(scores),
-        method="the same run for both arms",
+        method=SAME_RUN,
         test="none: the arms are one here",
         p_harm=1.0,
         sd=0.0,

@@ -10,7 +10,7 @@ between is "need more data". Evidence that can't be compared gives no verdict at
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from evalhub.gate.criteria import Criterion, Status, needed_items
+from evalhub.gate.criteria import SAME_RUN, Criterion, Status, needed_items
 from evalhub.stats.multiplicity import holm
 
 MARKS = {"pass": "✓", "fail": "✗", "undecided": "?"}
@@ -47,7 +47,7 @@ def decide(
         harm_alpha: family-wise level at which harm is called.
     """
     judged = _with_status(criteria, harm_alpha)
-    sentences = [f"{MARKS[each.status]} {sentence(each)}" for each in _by_weight(judged)]
+    sentences = _sentences(_by_weight(judged))
     if invalid or not judged:
         why = list(invalid) or ["nothing was measured"]
         return Judgement("invalid", f"No verdict on {candidate}: {why[0]}", why, judged, None)
@@ -108,7 +108,7 @@ def _status(criterion: Criterion, harmed: bool) -> Status:
     asked = criterion.requirement
     if criterion.lower > asked.bound:
         return "pass"
-    if criterion.method == "the same run for both arms":
+    if criterion.method == SAME_RUN:
         return "pass" if asked.role == "guard" else "fail"
     futile = asked.role != "guard" and criterion.upper < max(asked.min_gain, 0.0)
     return "fail" if harmed or futile else "undecided"
@@ -121,6 +121,16 @@ def _by_weight(criteria: Sequence[Criterion]) -> list[Criterion]:
     return sorted(criteria, key=lambda c: (order[c.status], roles[c.requirement.role]))
 
 
+def _sentences(criteria: Sequence[Criterion]) -> list[str]:
+    """A sentence a criterion, but one for all guards that hold because the arms share a run."""
+    shared = [c for c in criteria if c.method == SAME_RUN and c.status == "pass"]
+    found = [f"{MARKS[c.status]} {sentence(c)}" for c in criteria if c not in shared]
+    if shared:
+        names = ", ".join(c.requirement.name for c in shared)
+        found.append(f"{MARKS['pass']} {names}: the arm is the baseline here, nothing can differ")
+    return found
+
+
 def sentence(criterion: Criterion) -> str:
     """One criterion in words: what was seen, and what follows."""
     asked = criterion.requirement
@@ -129,7 +139,7 @@ def sentence(criterion: Criterion) -> str:
         f"[{signed(criterion.lower)}, {signed(criterion.upper)}]"
     )
     if criterion.status == "pass":
-        if criterion.method == "the same run for both arms":
+        if criterion.method == SAME_RUN:
             return f"{asked.name}: the arm is the baseline here, nothing can differ"
         if asked.role == "guard":
             return f"{seen}: loses less than the margin of {asked.margin:g}"
