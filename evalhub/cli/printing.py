@@ -44,8 +44,7 @@ def print_record(record: dict[str, Any], console: Console | None = None) -> None
     console = console or terminal()
     verdict = record["verdict"]
     console.print()
-    console.print(Text(WORDS[verdict], STYLES[verdict]))
-    console.print(Text(record["headline"], "bold"))
+    console.print(Text.assemble((WORDS[verdict], STYLES[verdict]), " ", record["headline"]))
     console.print(_reasons(record["reasons"]))
     if record["criteria"]:
         console.print()
