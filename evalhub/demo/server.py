@@ -108,6 +108,10 @@ def serve(model: str, threads: int, adapter: str | None) -> None:
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = threads
     params.n_gpu_layers = 0
+    # a prompt's cached state knows nothing of the adapter's scale: the tuned arm would answer from
+    # what the base has read; and what is in the cache depends on who asked before
+    params.cache_prompt = False
+    params.cache_ram_mib = 0
     if adapter:
         params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(adapter, 0.0)]
     server = xllamacpp.Server(params)
