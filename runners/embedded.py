@@ -3,16 +3,17 @@
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.db import Error, connection
 
 from runners.celery import QueueUnreachable, app, queue_length
 from runners.launch import neglected, ring
-from runners.tasks import stopping
+from runners.tasks import stopping, work
 
 SWEEP_S = 5.0
 START_S = 30.0
+NO_RUN = 0
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ def embedded_worker(threads: int = 4) -> Iterator[None]:
     At the end, the shards at work are given back within about a second. Raises QueueUnreachable
     where the broker doesn't answer at the start.
     """
-    from celery.worker import WorkController
+    from celery.worker import WorkController, state
+    from kombu.exceptions import OperationalError
 
     ready = threading.Event()
     worker = WorkController(
@@ -48,8 +50,13 @@ def embedded_worker(threads: int = 4) -> Iterator[None]:
             yield
         finally:
             stopping.set()
-            worker.stop()
+            vars(state)["should_stop"] = 0
+            with suppress(OperationalError):
+                # the consumer looks up every two seconds, and twice before it goes: wake it
+                work.delay(NO_RUN)
+                work.delay(NO_RUN)
             consuming.join()
+            vars(state)["should_stop"] = None
 
 
 def start_worker(threads: int = 4, loglevel: str = "INFO") -> int:
@@ -63,7 +70,15 @@ def start_worker(threads: int = 4, loglevel: str = "INFO") -> int:
         stopping.set()
 
     worker_shutting_down.connect(stop)
-    worker = app.Worker(pool="threads", concurrency=threads, loglevel=loglevel, quiet=True)
+    worker = app.Worker(
+        pool="threads",
+        concurrency=threads,
+        loglevel=loglevel,
+        quiet=True,
+        without_heartbeat=True,
+        without_mingle=True,
+        without_gossip=True,
+    )
     with _sweeping():
         worker.start()
     return int(worker.exitcode or 0)

@@ -67,6 +67,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 async def _ask(
     client: Client, questions: Iterator[Question], arrived: queue.SimpleQueue[Answered | None]
 ) -> None:
+    """Asks all; at the end, however it comes, puts None into `arrived`."""
     bound = client.spec["concurrency"]
     limit = _limits.setdefault((client.url, bound), asyncio.Semaphore(bound))
 

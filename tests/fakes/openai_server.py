@@ -68,8 +68,14 @@ class OpenAIServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self.stop()
+
+    def stop(self) -> None:
+        """Goes away; from then on nothing listens at its address."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(20)
+            assert not self._thread.is_alive(), "the server did not end"
 
     def _serve(self, ready: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)
@@ -83,8 +89,15 @@ class OpenAIServer:
         self.port = site._server.sockets[0].getsockname()[1]
         ready.set()
         self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
+        self._loop.run_until_complete(self._leave(runner))
         self._loop.close()
+
+    async def _leave(self, runner: web.AppRunner) -> None:
+        await asyncio.wait_for(runner.cleanup(), 5)
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), 5)
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         asked = await request.json()

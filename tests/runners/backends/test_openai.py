@@ -1,0 +1,281 @@
+"""Asking a real HTTP server that misbehaves."""
+
+import email.utils
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from runners.backends import BackendError, BackendUnreachable
+from runners.backends.fanout import ask_all
+from runners.backends.openai import Client, Question, Reply, retry_after
+from tests.fakes.openai_server import DROP, HANG, OpenAIServer, body, http_error
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
+
+
+def replies(
+    backend: dict[str, Any],
+    *prompts: str,
+    prompt: dict[str, Any] | None = None,
+    sampling: dict[str, Any] | None = None,
+    samples: int = 1,
+) -> list[Reply]:
+    """The replies to these inputs, in their order."""
+    client = Client.of(backend, prompt or {}, sampling or {})
+    questions = [Question(i, k, text, "") for i, text in enumerate(prompts) for k in range(samples)]
+    answered = [one for batch in ask_all(client, questions) for one in batch]
+    answered.sort(key=lambda one: (one[0].item_id, one[0].sample))
+    return [reply for _, reply in answered]
+
+
+def test_a_chat_answer_comes_with_what_it_cost(server: OpenAIServer) -> None:
+    server.latency_s = 0.05
+    [reply] = replies(server.backend(), "How are you?")
+    assert (reply.text, reply.error) == ("You said: How are you?", "")
+    assert (reply.prompt_tokens, reply.completion_tokens) == (3, 3)
+    assert reply.latency_ms is not None
+    assert 50 <= reply.latency_ms < 1000
+
+
+def test_the_request_carries_prompt_sampling_and_extra(server: OpenAIServer) -> None:
+    replies(
+        server.backend(extra={"lora": [{"id": 0, "scale": 1.0}]}),
+        "Hi",
+        prompt={"system": "Be brief."},
+        sampling={"temperature": 0, "max_tokens": 5, "stop": "\n"},
+    )
+    assert server.requests == [
+        {
+            "model": "echo",
+            "messages": [
+                {"role": "system", "content": "Be brief."},
+                {"role": "user", "content": "Hi"},
+            ],
+            "temperature": 0,
+            "max_tokens": 5,
+            "stop": ["\n"],
+            "lora": [{"id": 0, "scale": 1.0}],
+        }
+    ]
+
+
+def test_a_completion_answer_is_asked_for_with_plain_text(server: OpenAIServer) -> None:
+    [reply] = replies(
+        server.backend(api="completion"),
+        "2+2",
+        prompt={"template": "Q: {input}\nA:", "examples": [{"input": "1+1", "output": "2"}]},
+    )
+    assert server.requests[0]["prompt"] == "Q: 1+1\nA: 2\n\nQ: 2+2\nA:"
+    assert reply.text == "You said: Q: 1+1\nA: 2\n\nQ: 2+2\nA:"
+
+
+def test_samples_are_requests_with_seeds_of_their_own(server: OpenAIServer) -> None:
+    assert len(replies(server.backend(), "Hi", sampling={"seed": 7, "samples": 3}, samples=3)) == 3
+    assert sorted(request["seed"] for request in server.requests) == [7, 8, 9]
+
+
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 503])
+def test_a_passing_error_is_retried(server: OpenAIServer, status: int) -> None:
+    server.misbehave = lambda prompt, attempt: http_error(status) if attempt == 0 else None
+    [reply] = replies(server.backend(), "Hi")
+    assert reply.text == "You said: Hi"
+    assert server.asked["Hi"] == 2
+
+
+def test_a_dropped_connection_is_retried(server: OpenAIServer) -> None:
+    server.misbehave = lambda prompt, attempt: DROP if attempt == 0 else None
+    [reply] = replies(server.backend(), "Hi")
+    assert reply.text == "You said: Hi"
+
+
+def test_latency_is_that_of_the_attempt_that_succeeded(server: OpenAIServer) -> None:
+    server.misbehave = lambda prompt, attempt: http_error(500) if attempt == 0 else None
+    start = time.perf_counter()
+    [reply] = replies(server.backend(), "Hi")
+    assert (time.perf_counter() - start) * 1000 > 250
+    assert reply.latency_ms is not None
+    assert reply.latency_ms < 200
+
+
+def test_retries_come_to_an_end_and_the_error_says_how_many(server: OpenAIServer) -> None:
+    server.misbehave = lambda prompt, attempt: http_error(500, "on fire")
+    [reply] = replies(server.backend(retries=1), "Hi")
+    assert (reply.text, reply.error) == (None, "HTTP 500: on fire (2 attempts)")
+    assert server.asked["Hi"] == 2
+
+
+def test_the_request_s_own_fault_is_not_retried(server: OpenAIServer) -> None:
+    server.misbehave = lambda prompt, attempt: (
+        http_error(400, "too long") if "x" in prompt else None
+    )
+    long, short = replies(server.backend(), "xxxx", "Hi")
+    assert long.error == "HTTP 400: too long"
+    assert server.asked["xxxx"] == 1
+    assert short.text == "You said: Hi"
+
+
+def test_a_request_that_hangs_is_given_up(server: OpenAIServer) -> None:
+    server.misbehave = lambda prompt, attempt: HANG
+    start = time.monotonic()
+    [reply] = replies(server.backend(timeout_s=0.2, retries=0), "Hi")
+    assert reply.error == "no answer within 0.2 s"
+    assert time.monotonic() - start < 2
+
+
+def test_retry_after_in_seconds_holds_for_every_request(server: OpenAIServer) -> None:
+    server.misbehave = lambda prompt, attempt: (
+        http_error(429, "slow down", {"Retry-After": "1"}) if len(server.requests) == 1 else None
+    )
+    answered = replies(server.backend(concurrency=1), "one", "two")
+    assert [reply.error for reply in answered] == ["", ""]
+    first, second, *_ = server.arrivals
+    assert 1.0 <= second - first < 2.0
+
+
+def test_retry_after_as_a_date_is_honoured(server: OpenAIServer) -> None:
+    def busy(prompt: str, attempt: int) -> Any:
+        if attempt:
+            return None
+        later = datetime.now(UTC) + timedelta(seconds=2)
+        return http_error(503, "busy", {"Retry-After": email.utils.format_datetime(later, True)})
+
+    server.misbehave = busy
+    [reply] = replies(server.backend(), "Hi")
+    assert reply.text == "You said: Hi"
+    assert 0.9 <= server.arrivals[1] - server.arrivals[0] < 3.0  # dates hold whole seconds
+
+
+def test_a_wait_that_nobody_would_wait_for_is_an_error(server: OpenAIServer) -> None:
+    server.misbehave = lambda prompt, attempt: http_error(
+        429, "quota used up", {"Retry-After": "86400"}
+    )
+    [reply] = replies(server.backend(), "Hi")
+    assert reply.error == "HTTP 429: quota used up; asked to wait 86400 s"
+    assert server.asked["Hi"] == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("12", 12.0),
+        ("Tue, 24 Nov 2026 16:00:30 GMT", 30.0),
+        ("Tue, 24 Nov 2026 15:00:00 GMT", 0.0),
+        ("soon", None),
+        ("-3", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
+    assert retry_after(header, datetime(2026, 11, 24, 16, 0, 0, tzinfo=UTC)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ("{oops", "the response is malformed JSON: '{oops'"),
+        ("[1]", "the response has no choices"),
+        ('{"choices": []}', "the response has no choices"),
+        (
+            '{"choices": [{"message": {"content": null}, "finish_reason": "length"}]}',
+            "the response has no content (finish_reason: length)",
+        ),
+        (
+            '{"choices": [{"message": {"content": "a\\u0000b"}}]}',
+            "the response holds a NUL character or half a surrogate pair",
+        ),
+        (
+            '{"choices": [{"message": {"content": "\\ud83d"}}]}',
+            "the response holds a NUL character or half a surrogate pair",
+        ),
+    ],
+)
+def test_a_response_that_is_no_answer_is_an_error(
+    server: OpenAIServer, content: str, error: str
+) -> None:
+    server.misbehave = lambda prompt, attempt: body(content)
+    [reply] = replies(server.backend(), "Hi")
+    assert (reply.text, reply.error) == (None, error)
+    assert server.asked["Hi"] == 1
+
+
+def test_an_empty_answer_is_an_answer(server: OpenAIServer) -> None:
+    server.misbehave = lambda prompt, attempt: body('{"choices": [{"message": {"content": ""}}]}')
+    [reply] = replies(server.backend(), "Hi")
+    assert (reply.text, reply.error) == ("", "")
+    assert reply.completion_tokens is None
+
+
+def test_the_key_is_read_from_the_variable_that_is_named(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.key = "secret-1"
+    monkeypatch.setenv("MY_KEY", "secret-1")
+    [reply] = replies(server.backend(key_env="MY_KEY"), "Hi")
+    assert reply.text == "You said: Hi"
+
+
+def test_a_key_that_is_not_set_is_named(server: OpenAIServer) -> None:
+    with pytest.raises(BackendError, match="environment variable NO_SUCH_KEY isn't set"):
+        replies(server.backend(key_env="NO_SUCH_KEY"), "Hi")
+
+
+def test_a_refused_key_stops_all_and_is_not_repeated(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.key = "secret-1"
+    monkeypatch.setenv("MY_KEY", "secret-2")
+    with pytest.raises(BackendError, match="HTTP 401: Incorrect API key") as refused:
+        replies(server.backend(key_env="MY_KEY", concurrency=1), "one", "two", "three")
+    assert "secret-2" not in str(refused.value)
+    assert len(server.requests) == 1
+
+
+def test_an_address_where_nothing_listens_is_unreachable() -> None:
+    with OpenAIServer() as gone:
+        backend = gone.backend(retries=1)
+    with pytest.raises(BackendUnreachable, match=f"nothing answers at {gone.url}"):
+        replies(backend, "one", "two")
+
+
+def test_2000_prompts_are_answered_within_the_bound(server: OpenAIServer) -> None:
+    server.latency_s = 0.02
+    prompts = [f"Prompt {i}" for i in range(2000)]
+    start = time.monotonic()
+    answered = replies(server.backend(concurrency=64), *prompts)
+    assert [reply.text for reply in answered] == [f"You said: {prompt}" for prompt in prompts]
+    assert len(server.requests) == 2000
+    assert 32 <= server.most_at_once <= 64
+    assert time.monotonic() - start < 20
+
+
+def test_two_callers_share_the_bound_of_one_endpoint(server: OpenAIServer) -> None:
+    server.latency_s = 0.02
+    client = Client.of(server.backend(concurrency=4), {}, {})
+    callers = [
+        ask_all(client, [Question(i, 0, f"{caller} {i}", "") for i in range(40)])
+        for caller in ("one", "two")
+    ]
+    answered = [
+        one for batches in zip(*callers, strict=False) for batch in batches for one in batch
+    ]
+    assert len({question.input for question, _ in answered}) == len(server.asked) == 80
+    assert server.most_at_once == 4
+
+
+def test_closing_cancels_what_is_under_way(server: OpenAIServer) -> None:
+    server.latency_s = 0.2
+    client = Client.of(server.backend(concurrency=2), {}, {})
+    batches = ask_all(client, [Question(i, 0, f"Prompt {i}", "") for i in range(1000)])
+    next(batches)
+    batches.close()
+    time.sleep(0.3)
+    asked = len(server.requests)
+    time.sleep(0.5)
+    assert len(server.requests) == asked < 20

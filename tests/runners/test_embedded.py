@@ -1,0 +1,125 @@
+"""The worker inside this process, with a real queue."""
+
+import json
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from evalhub.registry.models import Run, Shard
+from runners.celery import broker, queue_length
+from runners.embedded import embedded_worker, sweep
+from runners.launch import launch
+from tests.cast import a_metric, a_team, a_test_set, a_version
+from tests.fakes.openai_server import OpenAIServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def a_recorded_run(folder: Path, items: int) -> Run:
+    team = a_team()
+    answers = folder / "answers.jsonl"
+    rows = [{"id": f"q{i:04}", "output": "right" if i % 2 else "wrong"} for i in range(items)]
+    answers.write_text("\n".join(json.dumps(row) for row in rows))
+    return launch(
+        version=a_version(team),
+        test_set_version=a_test_set(team, items=items),
+        metrics=[a_metric()],
+        answers=answers,
+    )
+
+
+def ended(run: Run, within_s: float = 15) -> Run:
+    end = time.monotonic() + within_s
+    while run.state in ("pending", "running") and time.monotonic() < end:
+        time.sleep(0.02)
+        run.refresh_from_db()
+    return run
+
+
+def test_a_run_launched_in_this_process_is_worked_on_at_once(tmp_path: Path) -> None:
+    start = time.monotonic()
+    with embedded_worker():
+        assert time.monotonic() - start < 2
+        launched = time.monotonic()
+        run = ended(a_recorded_run(tmp_path, 4100))
+        assert time.monotonic() - launched < 10
+    assert (run.state, run.shards.count()) == ("done", 3)
+    assert run.metrics.get().mean == 0.5
+
+
+def test_work_left_behind_by_a_process_that_was_killed_is_found_at_the_start(
+    tmp_path: Path,
+) -> None:
+    run = a_recorded_run(tmp_path, 10)
+    with embedded_worker():  # whatever bell rang before, nobody heard
+        run = ended(run)
+    assert run.state == "done"
+
+
+def test_the_sweep_does_not_ring_while_the_bell_is_ringing(tmp_path: Path) -> None:
+    a_recorded_run(tmp_path, 10)
+    waiting = queue_length()
+    assert waiting > 0
+    sweep()
+    assert queue_length() == waiting
+    with embedded_worker():
+        ended(Run.objects.get())
+    sweep()
+    assert queue_length() == 0
+
+
+def test_two_runs_share_the_worker_and_the_bound_of_their_server() -> None:
+    with OpenAIServer(latency_s=0.01) as server, embedded_worker():
+        team = a_team()
+        runs = [
+            launch(
+                version=a_version(team, slug, backend=server.backend(concurrency=8)),
+                test_set_version=a_test_set(team, slug, items=150),
+                metrics=[a_metric("length")],
+            )
+            for slug in ("one", "two")
+        ]
+        assert [ended(run).state for run in runs] == ["done", "done"]
+    assert len(server.requests) == 300
+    assert server.most_at_once <= 8
+
+
+def test_at_the_end_the_worker_gives_back_what_it_holds() -> None:
+    with OpenAIServer(latency_s=0.3) as server:
+        team = a_team()
+        with embedded_worker():
+            run = launch(
+                version=a_version(team, backend=server.backend(concurrency=2)),
+                test_set_version=a_test_set(team, items=60),
+                metrics=[a_metric("length")],
+            )
+            end = time.monotonic() + 15
+            while not server.requests and time.monotonic() < end:
+                time.sleep(0.02)
+            assert server.requests
+            leaving = time.monotonic()
+        assert time.monotonic() - leaving < 5
+        shard = Shard.objects.get()
+        assert (shard.state, shard.claim) == ("pending", None)
+        assert not [each for each in threading.enumerate() if each.name in ("worker", "sweep")]
+        server.latency_s = 0
+        with embedded_worker():
+            assert ended(run).state == "done"
+    assert run.outputs.count() == 60
+
+
+@pytest.mark.parametrize(
+    ("given", "broker_url"),
+    [
+        ("", "memory://localhost"),
+        ("redis://:secret@cache:6379/2", "redis://:secret@cache:6379/2"),
+        ("rediss://cache:6380/0", "rediss://cache:6380/0"),
+        ("redis+socket:///run/redis.sock", "redis+socket:///run/redis.sock"),
+        ("unix:///run/redis.sock?db=3", "redis+socket:///run/redis.sock?virtual_host=3"),
+        ("unix:///run/redis.sock", "redis+socket:///run/redis.sock?virtual_host=0"),
+    ],
+)
+def test_the_queue_is_where_its_url_says(given: str, broker_url: str) -> None:
+    assert broker(given)["broker_url"] == broker_url

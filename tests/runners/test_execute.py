@@ -1,0 +1,285 @@
+"""Workers answering and scoring a live run, and what may come between."""
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from evalhub.registry.models import Item, Metric, Output, Run, Score, Shard
+from runners import shards
+from runners.execute import work_on
+from runners.launch import cancel, launch, resume
+from runners.outcome import RunUnreachable, check
+from tests.cast import Team, a_metric, a_team, a_test_set, a_version
+from tests.fakes.openai_server import OpenAIServer, http_error
+from tests.runners.test_launch import worked_through
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
+
+
+def a_live_run(
+    team: Team,
+    server: OpenAIServer,
+    items: int,
+    *,
+    metrics: list[Metric] | None = None,
+    sampling: dict[str, Any] | None = None,
+    **backend: Any,
+) -> Run:
+    questions = a_test_set(
+        team, items=[{"references": [f"You said: Question {i}?"]} for i in range(items)]
+    )
+    version = a_version(team, "live", backend=server.backend(**backend), sampling=sampling or {})
+    return launch(version=version, test_set_version=questions, metrics=metrics or [a_metric()])
+
+
+def lapse(shard: Shard) -> None:
+    """As after a worker was killed and its lease has ended."""
+    Shard.objects.filter(pk=shard.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.mark.django_db
+def test_2000_prompts_become_a_finished_run(team: Team, server: OpenAIServer) -> None:
+    server.latency_s = 0.01
+    run = worked_through(a_live_run(team, server, 2000, concurrency=32))
+    assert (run.state, run.error) == ("done", "")
+    assert run.started is not None
+    assert run.finished is not None
+    assert len(server.requests) == 2000
+    assert server.most_at_once <= 32
+    row = run.metrics.get()
+    assert (row.scored, row.unscored, row.mean) == (2000, 0, 1.0)
+    assert Run.objects.with_progress().get().items_done == 2000
+    assert run.outputs.filter(latency_ms__gte=10, completion_tokens=3).count() == 2000
+
+
+@pytest.mark.django_db
+def test_samples_are_answered_and_scored_each(team: Team, server: OpenAIServer) -> None:
+    run = worked_through(a_live_run(team, server, 3, sampling={"samples": 4, "seed": 1}))
+    assert run.state == "done"
+    assert run.outputs.count() == Score.objects.count() == 12
+    assert {request["seed"] for request in server.requests} == {1, 2, 3, 4}
+
+
+@pytest.mark.django_db
+def test_a_half_failed_run_says_so_and_running_again_retries_only_what_failed(
+    team: Team, server: OpenAIServer
+) -> None:
+    server.misbehave = lambda prompt, attempt: (
+        http_error(500, "on fire") if prompt.endswith(("1?", "7?")) else None
+    )
+    run = worked_through(a_live_run(team, server, 100, retries=0, concurrency=32))
+    assert run.state == "failed"
+    assert run.error == "20 of 100 items failed: HTTP 500: on fire; run again to retry them"
+    row = run.metrics.get()
+    assert (row.scored, row.unscored, row.mean) == (80, 20, 1.0)
+    assert set(Score.objects.filter(value=None).values_list("reason", flat=True)) == {
+        "no answer: HTTP 500: on fire"
+    }
+
+    server.misbehave = lambda prompt, attempt: None
+    again = launch(version=run.version, test_set_version=run.test_set_version, metrics=[a_metric()])
+    assert again == run
+    run = worked_through(again)
+    assert (run.state, run.error) == ("done", "")
+    assert len(server.requests) == 120
+    row = run.metrics.get()
+    assert (row.scored, row.unscored) == (100, 0)
+
+
+@pytest.mark.django_db
+def test_errors_may_be_left_as_they_are(team: Team, server: OpenAIServer) -> None:
+    server.misbehave = lambda prompt, attempt: http_error(400, "no") if "1?" in prompt else None
+    run = worked_through(a_live_run(team, server, 3))
+    resume(run, retry_errors=False)
+    run = worked_through(run)
+    assert run.state == "failed"
+    assert len(server.requests) == 3
+
+
+@pytest.mark.django_db
+def test_a_prompt_that_does_not_fit_an_input_is_that_item_s_error(
+    team: Team, server: OpenAIServer
+) -> None:
+    run = a_live_run(team, server, 2)
+    Item.objects.filter(key="q0001").update(input=[{"role": "system", "content": "Hm."}])
+    run = worked_through(run)
+    assert run.error == (
+        "1 of 2 items failed: the input holds no message of the user; run again to retry them"
+    )
+
+
+@pytest.mark.django_db
+def test_an_unreachable_server_fails_the_run_at_once_and_what_was_done_stays(
+    team: Team, server: OpenAIServer
+) -> None:
+    run = a_live_run(team, server, 130, retries=0, concurrency=64)
+    assert work_on(run.pk)
+    server.stop()
+    run = worked_through(run)
+    with pytest.raises(RunUnreachable, match="nothing answers at"):
+        check(run)
+    assert run.outputs.count() == 64
+    with OpenAIServer(port=server.port):
+        resume(run)
+        run = worked_through(run)
+    assert (run.state, run.error) == ("done", "")
+    assert run.outputs.count() == 130
+
+
+@pytest.mark.django_db
+def test_a_second_delivery_changes_nothing(team: Team, server: OpenAIServer) -> None:
+    run = worked_through(a_live_run(team, server, 10))
+    before = list(Score.objects.order_by("pk").values())
+    finished = run.finished
+    assert not work_on(run.pk)
+    run.refresh_from_db()
+    assert run.finished == finished
+    assert list(Score.objects.order_by("pk").values()) == before
+    assert len(server.requests) == 10
+
+
+@pytest.mark.django_db
+def test_a_shard_is_held_by_one_worker_at_a_time(team: Team, server: OpenAIServer) -> None:
+    run = a_live_run(team, server, 100)
+    one, two = shards.claim(run.pk), shards.claim(run.pk)
+    assert one is not None
+    assert two is not None
+    assert one.shard != two.shard
+    assert shards.claim(run.pk) is None
+    assert not work_on(run.pk)
+    run.refresh_from_db()
+    assert run.state == "running"
+
+
+@pytest.mark.django_db
+def test_the_shard_of_a_killed_worker_is_taken_up_where_it_stopped(
+    team: Team, server: OpenAIServer
+) -> None:
+    run = a_live_run(team, server, 20)
+    killed = shards.claim(run.pk)
+    assert killed is not None
+    items = list(Item.objects.all()[:5])
+    Output.objects.bulk_create(Output(run=run, item=item, text="before") for item in items)
+    lapse(killed.shard)
+    run = worked_through(run)
+    assert run.state == "done"
+    assert len(server.requests) == 15
+    assert run.outputs.filter(text="before").count() == 5
+    with pytest.raises(shards.ClaimLost):
+        shards.keep(killed, 5)
+    with pytest.raises(shards.ClaimLost):
+        shards.complete(killed)
+
+
+@pytest.mark.django_db
+def test_a_shard_that_kills_its_workers_is_not_given_out_for_ever(
+    team: Team, server: OpenAIServer
+) -> None:
+    run = a_live_run(team, server, 2)
+    for _ in range(shards.ATTEMPTS):
+        held = shards.claim(run.pk)
+        assert held is not None
+        lapse(held.shard)
+    run = worked_through(run)
+    assert run.state == "failed"
+    assert run.error.splitlines() == [
+        "1 of 1 parts of the run failed, the first, items 1 to 2, with: its worker was lost "
+        "3 times; run again to retry them",
+        "2 of 2 items have no answer, the first is 'q0000'",
+    ]
+    resume(run)
+    assert worked_through(run).state == "done"
+
+
+@pytest.mark.django_db
+def test_an_unforeseen_error_is_tried_three_times_and_then_told(
+    team: Team, server: OpenAIServer
+) -> None:
+    run = a_live_run(team, server, 2)
+    Metric.objects.update(name="no_such_metric")  # as if an older program came upon it
+    run = worked_through(run)
+    assert run.state == "failed"
+    assert "MetricError: there is no metric 'no_such_metric'" in run.error
+    assert Shard.objects.get().attempts == 3
+    Metric.objects.update(name="exact_match")
+    resume(run)
+    run = worked_through(run)
+    assert (run.state, run.error) == ("done", "")
+
+
+@pytest.mark.django_db
+def test_a_worker_that_is_stopped_gives_its_shard_back(team: Team, server: OpenAIServer) -> None:
+    server.latency_s = 0.2
+    run = a_live_run(team, server, 60, concurrency=2)
+    end = time.monotonic() + 0.8
+    start = time.monotonic()
+    work_on(run.pk, stopping=lambda: time.monotonic() > end)
+    assert time.monotonic() - start < 2.5
+    shard = Shard.objects.get()
+    assert (shard.state, shard.claim, shard.attempts) == ("pending", None, 0)
+    assert 0 < run.outputs.count() < 60
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cancelling_stops_a_worker_within_two_seconds_and_the_run_can_go_on(
+    server: OpenAIServer,
+) -> None:
+    server.latency_s = 0.2
+    run = a_live_run(a_team(), server, 60, concurrency=4)
+
+    def work() -> None:
+        work_on(run.pk)
+        connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    end = time.monotonic() + 15
+    progress = 0
+    while not progress and time.monotonic() < end:  # it shows while the run goes on
+        time.sleep(0.05)
+        progress = Run.objects.with_progress().get(pk=run.pk).items_done
+    assert 0 < progress < 60
+    cancelled = time.monotonic()
+    cancel(run)
+    worker.join(10)
+    assert time.monotonic() - cancelled < 2
+    asked = len(server.requests)
+    assert 0 < asked < 60
+    time.sleep(0.5)
+    assert len(server.requests) == asked
+    run.refresh_from_db()
+    assert run.state == "cancelled"
+
+    server.latency_s = 0
+    there = run.outputs.count()
+    resume(run)
+    run = worked_through(run)
+    assert (run.state, run.outputs.count()) == ("done", 60)
+    assert len(server.requests) - asked == 60 - there
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_metric_added_while_the_run_goes_on_is_scored_too(server: OpenAIServer) -> None:
+    run = a_live_run(a_team(), server, 30)
+    held = shards.claim(run.pk)
+    assert held is not None
+    launch(
+        version=run.version,
+        test_set_version=run.test_set_version,
+        metrics=[a_metric("length")],
+    )
+    with pytest.raises(shards.ClaimLost):
+        shards.complete(held)
+    run = worked_through(run)
+    assert run.state == "done"
+    assert [row.scored for row in run.metrics.all()] == [30, 30]
