@@ -1,0 +1,92 @@
+"""Chromium, the site signed in to, and axe-core's opinion of it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
+
+from evalhub.accounts.models import User
+from tests.cast import Team
+
+# Playwright's loop stays in the thread after its first page, where Django takes it for a view's.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
+MISSING = (
+    "Chromium not found: install it (Debian: apt-get install chromium) or set EVALHUB_CHROMIUM"
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+class Opens(Protocol):
+    def __call__(
+        self, user: User, path: str = "/", *, dark: bool = False, phone: bool = False
+    ) -> Page: ...
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """pytest-playwright's arguments, with the system's Chromium."""
+    given = os.environ.get("EVALHUB_CHROMIUM")
+    names = [given] if given else CHROMIUM
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        missing = f"EVALHUB_CHROMIUM={given} is no program. {MISSING}" if given else MISSING
+        if given or os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return browser_type_launch_args | {"executable_path": path, "args": FLAGS}
+
+
+@pytest.fixture
+def opens(
+    new_context: Callable[..., BrowserContext], live_server: LiveServer, team: Team
+) -> Iterator[Opens]:
+    """Opens the site as one of the cast: `opens(team.olga, "/studies/", dark=True)`.
+
+    Each call is a browser context of its own. In the end no page may have had an error in its
+    console, which is also where a breach of the content security policy shows.
+    """
+    errors: list[str] = []
+
+    def open_as(user: User, path: str = "/", *, dark: bool = False, phone: bool = False) -> Page:
+        context = new_context(
+            color_scheme="dark" if dark else "light",
+            **(PHONE if phone else {"viewport": {"width": 1280, "height": 800}}),
+        )
+        cookie = team.signed_in(user).cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and errors.append(said.text))
+        page.goto(f"{live_server.url}{path}")
+        return page
+
+    yield open_as
+    assert errors == []
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], None]:
+    """Fails with what axe-core finds amiss on a page."""
+
+    def examine(page: Page) -> None:
+        results = Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+
+    return examine
