@@ -90,10 +90,10 @@ def compare(
     """Compares two arms' scores, (n,) or (n, samples), row i of both being item i.
 
     `clusters` (n,) labels items that share a source; `weights` (n,) counts an item more or
-    less; `alpha` is the error rate of each side of the interval, which never rules out 0 where
-    the test doesn't: a score interval alone would with 4 wins and no loss (p = .06). `bounds` is the scale that
-    scores lie on; by default [0, 1], widened to hold the scores seen. Raises StatisticsError
-    for scores that are missing, infinite, off the scale or not aligned.
+    less; `alpha` is the error rate of each side of the interval. `bounds` is the scale that
+    scores lie on; by default [0, 1], widened to hold the scores seen. The interval never rules
+    out 0 where the test doesn't: a score interval alone would, with 4 wins and no loss (p .06).
+    Raises StatisticsError for scores that are missing, infinite, off the scale or not aligned.
     """
     check_alpha(alpha)
     pairs = line_up(baseline, candidate, clusters, weights, bounds)
@@ -145,7 +145,8 @@ def p_one_sided(
     pairs = line_up(baseline, candidate, clusters, weights, bounds)
     choice = _choose(pairs)
     p = choice.p_below(bound) if alternative == "less" else choice.p_above(bound)
-    if bound > 0 if alternative == "less" else bound < 0:
+    beyond_no_difference = bound > 0 if alternative == "less" else bound < 0
+    if beyond_no_difference:
         return p
     p_value, _ = choice.test(*_wins_and_losses(pairs))
     return max(p, p_value / 2)

@@ -30,7 +30,7 @@ def normal_mixture_rho(v: float, alpha: float) -> float:
 
 def normal_mixture_bound(v: float, *, rho: float, alpha: float) -> float:
     """How far a sum of centred values of total variance `v` strays, at all times, both ways."""
-    return math.sqrt((v + rho) * (math.log((v + rho) / rho) + 2 * math.log(1 / alpha)))
+    return float(_stray(np.array(v), rho, alpha))
 
 
 def one_sided_mixture_bound(v: float, *, rho: float, alpha: float) -> float:
@@ -52,14 +52,15 @@ def mean_sequence(values: ArrayLike, *, plan: int, alpha: float = 0.05) -> tuple
     x = np.asarray(values, dtype=float)
     if x.ndim != 1 or not np.all(np.isfinite(x)):
         raise StatisticsError("the values must be a flat list of finite numbers")
-    n = np.arange(1, x.size + 1)
+    n = np.arange(1.0, x.size + 1)
     mean = np.cumsum(x) / n
     variance = np.maximum(np.cumsum(x * x) / n - mean**2, 0.0)
     # In units of the standard deviation time is the number of values.
     rho = normal_mixture_rho(plan, alpha)
-    strays = np.array([normal_mixture_bound(float(k), rho=rho, alpha=alpha) for k in n])
     with np.errstate(invalid="ignore"):
-        half = np.where((n < 20) | (variance <= 0), np.inf, np.sqrt(variance) * strays / n)
+        half = np.where(
+            (n < 20) | (variance <= 0), np.inf, np.sqrt(variance) * _stray(n, rho, alpha) / n
+        )
     return mean - half, mean + half
 
 
@@ -137,6 +138,38 @@ def combined_p_value(p_values: Sequence[float], planned_sizes: Sequence[float]) 
             for p, size in zip(inside, planned_sizes, strict=True)
         )
     )
+
+
+def final_level(
+    first_level: float, planned_sizes: tuple[float, float], *, alpha: float = 0.025
+) -> float:
+    """The one-sided level for combined_p_value of two stages, when stage one alone would have
+    decided at `first_level`: both together then err at `alpha`.
+
+    P(Z1 < z1 and w1 Z1 + w2 Z2 < c) = 1 - alpha is solved for c; equal levels are Pocock's,
+    a small first level is near O'Brien and Fleming's. Raises StatisticsError where the first
+    look leaves nothing to spend.
+    """
+    if not 0 < first_level < alpha < 0.5 or min(planned_sizes) <= 0:
+        raise StatisticsError(
+            f"the first look's level must lie between 0 and alpha = {alpha}, not {first_level}"
+        )
+    share = planned_sizes[0] / sum(planned_sizes)
+    first_weight, second_weight = math.sqrt(share), math.sqrt(1 - share)
+    points, weights = np.polynomial.legendre.leggauss(80)
+    top = -normal_quantile(first_level)
+    x = (top + 9) / 2 * points + (top - 9) / 2
+    density = weights * (top + 9) / 2 * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+
+    def short(c: float) -> float:
+        below = [normal_cdf((c - first_weight * v) / second_weight) for v in x.tolist()]
+        return float(density @ below) - (1 - alpha)
+
+    return normal_cdf(-_root(short, 0.0, 9.0))
+
+
+def _stray(v: Array, rho: float, alpha: float) -> Array:
+    return np.asarray(np.sqrt((v + rho) * (np.log((v + rho) / rho) + 2 * math.log(1 / alpha))))
 
 
 def _root(function: Callable[[float], float], negative: float, positive: float) -> float:
