@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from evalhub.accounts.models import Project
+from evalhub.registry.files import DataError
 from evalhub.registry.importing import import_test_set
-from evalhub.registry.items import FieldMapping
+from evalhub.registry.items import FieldMapping, read_items
 from evalhub.registry.models import (
     Item,
     Metric,
@@ -83,23 +84,25 @@ def _check_backend(spec: StudySpec, arm: ArmSpec) -> None:
 def _test_set(
     project: Project, spec: TestSetSpec, score: Scorer, progress: Progress | None
 ) -> tuple[TestSetVersion, Metric]:
+    mapping = FieldMapping(**spec.fields)
     version = import_test_set(
         project=project,
         slug=spec.name,
         path=spec.file,
         purpose=spec.purpose,
-        mapping=FieldMapping(**spec.fields),
+        mapping=mapping,
         progress=None if progress is None else lambda line: progress(spec.name, line),
     )
     if score.needs_reference:
         bare = Item.objects.filter(version=version, references=[]).first()
         if bare is not None:
-            from evalhub.registry.files import DataError
-
+            line = next(
+                line for line, item in read_items(spec.file, mapping) if item.key == bare.key
+            )
             raise DataError(
                 f"{spec.metric} needs a reference, and item '{bare.key}' has none",
                 file=str(spec.file),
-                line=None,
+                line=line,
                 field=str(spec.fields.get("reference", "reference")),
             )
     return version, register_metric(name=spec.metric, options=spec.options)

@@ -1,0 +1,264 @@
+"""A study file becomes rows, all of them or none."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalhub.accounts.models import Project
+from evalhub.registry.files import DataError
+from evalhub.registry.models import (
+    Item,
+    Metric,
+    Model,
+    ModelVersion,
+    Output,
+    Run,
+    Study,
+    StudyArm,
+    StudyRun,
+    TestSet,
+    TestSetVersion,
+)
+from evalhub.studies.register import register_study
+from evalhub.studies.spec import read_study
+from tests.studies.desks import Desk
+
+pytestmark = pytest.mark.django_db
+
+ROWS: tuple[Any, ...] = (
+    Project,
+    TestSet,
+    TestSetVersion,
+    Item,
+    Metric,
+    Model,
+    ModelVersion,
+    Run,
+    Output,
+    Study,
+)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def registered(desk: Desk) -> Study:
+    return register_study(read_study(desk.write()))
+
+
+def counted() -> dict[str, int]:
+    return {kind.__name__: kind.objects.count() for kind in ROWS}
+
+
+def refusal(desk: Desk) -> str:
+    """What is said, after looking that nothing was written."""
+    with pytest.raises(DataError) as caught:
+        registered(desk)
+    assert set(counted().values()) == {0}
+    return str(caught.value).removeprefix(f"{desk.folder}/")
+
+
+def test_all_that_the_file_says_is_there(desk: Desk) -> None:
+    study = registered(desk)
+    assert counted() == {
+        "Project": 1,
+        "TestSet": 2,
+        "TestSetVersion": 2,
+        "Item": 360,
+        "Metric": 2,
+        "Model": 2,
+        "ModelVersion": 2,
+        "Run": 4,
+        "Output": 720,
+        "Study": 1,
+    }
+    assert [(arm.name, arm.role) for arm in study.arms.all()] == [
+        ("base", "baseline"),
+        ("tuned", "candidate"),
+    ]
+    tuned = study.arms.get(name="tuned").version
+    assert (tuned.kind, tuned.parent.model.slug) == ("lora", "base")
+    triage, sums = study.test_sets.all()
+    assert (triage.role, triage.metric.name, sums.role, sums.margin) == (
+        "primary",
+        "exact_match",
+        "guard",
+        0.02,
+    )
+    assert (triage.test_set_version.test_set.purpose, study.policy["alpha"]) == ("task", 0.025)
+
+
+def test_a_second_time_changes_nothing(desk: Desk) -> None:
+    first = registered(desk)
+    before, runs = counted(), set(Run.objects.values_list("pk", flat=True))
+    assert registered(desk) == first
+    assert counted() == before
+    assert set(Run.objects.values_list("pk", flat=True)) == runs
+    assert StudyRun.objects.count() == 4
+
+
+def test_changed_answers_are_a_new_run_and_the_old_one_stays(desk: Desk) -> None:
+    study = registered(desk)
+    old = StudyRun.objects.get(arm__name="tuned", test_set__name="triage").run
+    desk.answers("tuned", "triage", ["right"] * 60)
+    assert registered(desk) == study
+    new = StudyRun.objects.get(arm__name="tuned", test_set__name="triage").run
+    assert new != old
+    assert new.version == old.version
+    assert old.outputs.filter(text="right").count() == 30
+    assert Run.objects.count() == 5
+
+
+def test_a_changed_test_set_is_a_new_version_with_runs_of_its_own(desk: Desk) -> None:
+    registered(desk)
+    desk.test_set("triage", 60, tags=["parcel"])
+    study = registered(desk)
+    assert TestSetVersion.objects.filter(test_set__slug="triage").count() == 2
+    version = study.test_sets.get(name="triage").test_set_version
+    assert version.number == 2
+    assert Run.objects.count() == 6
+    assert Run.objects.filter(test_set_version=version).count() == 2
+
+
+def test_a_changed_prompt_is_a_new_version_of_the_model(desk: Desk) -> None:
+    registered(desk)
+    desk.study["arms"]["tuned"]["training"] = {"rank": 8}
+    study = registered(desk)
+    assert ModelVersion.objects.filter(model__slug="tuned").count() == 2
+    assert study.arms.get(name="tuned").version.number == 2
+
+
+def test_a_changed_policy_is_the_same_study(desk: Desk) -> None:
+    before = registered(desk)
+    desk.study["policy"] = {"alpha": 0.05}
+    desk.study["test_sets"]["sums"]["margin"] = 0.1
+    after = registered(desk)
+    assert after.pk == before.pk
+    assert after.policy["alpha"] == 0.05
+    assert after.test_sets.get(name="sums").margin == 0.1
+
+
+def test_an_arm_that_differs_on_some_test_sets_only_shares_its_parents_runs(desk: Desk) -> None:
+    desk.study["arms"]["prompted"] = {
+        "kind": "few-shot",
+        "parent": "base",
+        "only": ["triage"],
+        "backend": {"recorded": "prompted.{test_set}.jsonl"},
+    }
+    desk.answers("prompted", "triage", ["right"] * 20 + ["wrong"] * 40)
+    registered(desk)
+    runs = StudyRun.objects.filter(test_set__name="sums")
+    assert runs.get(arm__name="prompted").run == runs.get(arm__name="base").run
+    assert Run.objects.count() == 5
+
+
+def test_two_projects_may_have_studies_of_one_name(desk: Desk) -> None:
+    registered(desk)
+    desk.study["project"] = "other"
+    registered(desk)
+    assert Study.objects.count() == Project.objects.count() == 2
+
+
+def test_a_broken_last_file_leaves_nothing_of_the_others(desk: Desk) -> None:
+    with (desk.folder / "tuned.sums.jsonl").open("a") as file:
+        file.write('{"id": "q0", "output": \n')
+    assert refusal(desk).startswith("tuned.sums.jsonl, line 301: malformed JSON at column 25")
+
+
+def test_an_answer_to_no_item_names_file_and_line(desk: Desk) -> None:
+    desk.answers("tuned", "sums", ["right"] * 301)
+    assert refusal(desk).startswith(
+        "tuned.sums.jsonl, line 301, field 'id': there is no item 'q300'"
+    )
+
+
+def test_an_id_that_stands_twice_names_both_lines(desk: Desk) -> None:
+    with (desk.folder / "sums.jsonl").open("a") as file:
+        file.write('{"id": "q7", "input": "?", "reference": "x"}\n')
+    assert refusal(desk).startswith("sums.jsonl, line 301, field 'id': 'q7' is the id on line 8")
+
+
+def test_a_missing_reference_names_the_line_and_the_item(desk: Desk) -> None:
+    rows = (desk.folder / "sums.jsonl").read_text().splitlines()
+    rows[3] = '{"id": "q3", "input": "Question 3?"}'
+    desk.line("sums.jsonl", *rows)
+    assert refusal(desk) == (
+        "sums.jsonl, line 4, field 'reference': contains needs a reference, and item 'q3' has none"
+    )
+
+
+def test_a_missing_file_is_named(desk: Desk) -> None:
+    (desk.folder / "tuned.sums.jsonl").unlink()
+    assert refusal(desk).startswith("tuned.sums.jsonl: ")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            {"metric": {"name": "exact_mach"}},
+            "field 'test_sets.triage.metric': there is no metric 'exact_mach'; did you mean",
+        ),
+        (
+            {"metric": {"name": "exact_match", "lowr": True}},
+            "exact_match has no option 'lowr'; did you mean lower?",
+        ),
+        (
+            {"metric": {"name": "exact_match", "extract": "("}},
+            "field 'test_sets.triage.metric': the extraction pattern",
+        ),
+    ],
+)
+def test_a_metric_that_is_not_one_is_named_with_its_line(
+    desk: Desk, change: dict[str, Any], says: str
+) -> None:
+    desk.study["test_sets"]["triage"] |= change
+    message = refusal(desk)
+    assert message.startswith("study.yaml, line ")
+    assert says in message
+
+
+@pytest.mark.parametrize(
+    ("arm", "field", "says"),
+    [
+        ({"backend": {"openai": {"url": "here", "model": "m"}}}, "backend", "must be an address"),
+        ({"backend": {"openai": {"url": "http://h/v1"}}}, "backend", "field 'model': is missing"),
+        (
+            {"backend": {"openai": {"url": "http://h/v1", "model": "m", "api_key": "x"}}},
+            "backend",
+            "field 'api_key': isn't known here",
+        ),
+        ({"prompt": {"template": "no input"}}, "prompt.template", "must contain {input}"),
+        ({"sampling": {"temperature": "hot"}}, "sampling.temperature", "a number of 0 or more"),
+        ({"sampling": {"heat": 1}}, "sampling.heat", "isn't known here"),
+        ({"training": {"api_key": "sk-0000"}}, "training.api_key", ""),
+    ],
+)
+def test_an_arm_that_can_not_be_is_named_with_its_line(
+    desk: Desk, arm: dict[str, Any], field: str, says: str
+) -> None:
+    desk.study["arms"]["tuned"] |= arm
+    message = refusal(desk)
+    assert message.startswith("study.yaml, line ")
+    assert f"field 'arms.tuned.{field}" in message
+    assert says in message
+
+
+def test_progress_is_told_by_test_set(desk: Desk) -> None:
+    told: dict[str, int] = {}
+    register_study(read_study(desk.write()), progress=lambda name, line: told.update({name: line}))
+    assert told == {"triage": 60, "sums": 300}
+
+
+def test_arms_that_left_the_file_leave_the_study(desk: Desk) -> None:
+    desk.study["arms"]["older"] = {
+        "kind": "lora",
+        "backend": {"recorded": "tuned.{test_set}.jsonl"},
+    }
+    assert registered(desk).arms.count() == 3
+    del desk.study["arms"]["older"]
+    assert registered(desk).arms.count() == 2
+    assert StudyArm.objects.count() == 2
