@@ -1,0 +1,30 @@
+.PHONY: setup run demo check test fix lock bench
+
+setup:  ## the environment, with everything for development
+	uv sync
+
+run:  ## the site and its worker on localhost
+	uv run evalhub up
+
+demo:  ## a whole study on real answers, then the site
+	uv run evalhub demo
+
+check:  ## style, types and layers, without running anything
+	uv run ruff check
+	uv run ruff format --check
+	uv run mypy
+	uv run lint-imports
+
+test:  ## everything, check included
+	uv run pytest
+
+fix:  ## what can be put right without thinking
+	uv run ruff check --fix
+	uv run ruff format
+
+lock:  ## take the newest versions, and pin them in pyproject.toml
+	uv run --no-project .ci/pin.py
+	uv sync
+
+bench:  ## the measured promises: imports, pages, large runs
+	for file in tests/benchmarks/[a-z]*.py; do uv run python -m tests.benchmarks.$$(basename $$file .py); done
