@@ -1,0 +1,52 @@
+"""A decision as one HTML file of its own: no server, no database, no script, nothing to fetch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
+
+from evalhub.dashboard.decision_page import decision_page
+from evalhub.dashboard.flips import Flip, flip_of
+from evalhub.gate.models import Outcome
+
+# a file of all items of a large test set would open slowly; the worst of each kind say enough
+MOST = {Outcome.LOST: 100, Outcome.WON: 25, Outcome.UNPAIRED: 25}
+_STYLE = Path(__file__).parent / "static" / "dashboard" / "evalhub.css"
+
+
+def render_report(record: Mapping[str, Any], flips: Sequence[Mapping[str, Any]]) -> str:
+    """The report as HTML.
+
+    Args:
+        record: a decision of schema "evalhub.decision/1".
+        flips: every item as `flip_of` takes it, in any order: key, input, reference,
+            baseline_text, candidate_text, baseline, candidate, difference, outcome, test_set.
+    """
+    arms = record["arms"]
+    names = {"baseline": arms["baseline"]["name"], "candidate": arms["candidate"]["name"]}
+    page = decision_page(record)
+    return render_to_string(
+        "dashboard/report.html",
+        {
+            "page": page,
+            "title": f"{page.word}: {names['candidate']} against {names['baseline']}",
+            "style": mark_safe(_STYLE.read_text(encoding="utf-8")),
+            "sections": [_section(outcome, flips, names) for outcome in MOST],
+            "counts": [
+                (outcome.label, sum(flip["outcome"] == outcome for flip in flips))
+                for outcome in Outcome
+            ],
+        },
+    )
+
+
+def _section(
+    outcome: Outcome, flips: Iterable[Mapping[str, Any]], names: Mapping[str, str]
+) -> tuple[str, int, list[Flip]]:
+    """An outcome's label, how many items came out so, and the first of them, largest first."""
+    found = [flip for flip in flips if flip["outcome"] == outcome]
+    found.sort(key=lambda flip: -abs(flip["difference"] or 0.0))
+    shown = [flip_of(flip, **names) for flip in found[: MOST[outcome]]]
+    return str(outcome.label).capitalize(), len(found), shown
