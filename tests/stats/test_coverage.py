@@ -1,0 +1,53 @@
+"""The 95% interval holds the truth about 95% of the time, at every size and kind of data.
+
+The full table: python -m tests.benchmarks.stats_coverage.
+"""
+
+import math
+
+import pytest
+
+from tests.benchmarks.stats_coverage import Case, coverage
+
+RUNS = 400
+ERROR = math.sqrt(0.95 * 0.05 / RUNS)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case(20, 0.04, 0.01),
+        Case(50, 0.04, 0.01),
+        Case(200, 0.04, 0.01),
+        Case(1000, 0.04, 0.01),
+        Case(20, 0.30, 0.20),
+        Case(200, 0.30, 0.20),
+        Case(50, 0.10, 0.05, samples=2),
+        Case(200, 0.30, 0.20, samples=2),
+        Case(200, 0.04, 0.01, clusters=20, icc=0.3),
+        Case(200, 0.30, 0.20, clusters=20, icc=0.3),
+        Case(200, 0.10, 0.05, clusters=50, icc=0.1),
+        Case(1000, 0.04, 0.01, clusters=20, icc=0.3),
+        Case(1000, 0.10, 0.05, clusters=100, icc=0.0),
+    ],
+    ids=str,
+)
+def test_the_interval_holds_the_truth(case):
+    result = coverage(case, RUNS)
+    assert result.evalhub >= 0.945 - 2.5 * ERROR
+    plain_and_ample = not case.clusters and case.n * (case.worse + case.better) >= 20
+    if plain_and_ample:
+        assert result.evalhub <= 0.99
+
+
+def test_the_normal_approximation_fails_where_differences_are_rare():
+    """Discordance .04/.01: Wald covers .64 of 20 items and .87 of 50."""
+    assert coverage(Case(20, 0.04, 0.01), RUNS).normal == pytest.approx(0.64, abs=0.07)
+    assert coverage(Case(50, 0.04, 0.01), RUNS).normal == pytest.approx(0.87, abs=0.05)
+
+
+def test_ignoring_few_clusters_fails():
+    """At 5 to 20 clusters CR0 with 1.96 covers .81 to .93; CR2 with t holds."""
+    result = coverage(Case(200, 0.30, 0.20, clusters=5, icc=0.3), RUNS)
+    assert result.normal < 0.90
+    assert result.evalhub > 0.92
