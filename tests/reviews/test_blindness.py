@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from evalhub.accounts.models import Membership, Project, Role
 from evalhub.registry.models import Output
 from reviews.assign import next_assignment
 from reviews.models import Assignment, Campaign
@@ -69,10 +70,33 @@ def test_names_of_the_arms_are_on_no_page_that_a_reviewer_can_reach(
             assert canary not in everything(response), response.request["PATH_INFO"]
 
 
-def test_owners_do_see_the_names_so_that_the_canaries_can_be_found(campaign: Campaign) -> None:
-    assert str(campaign.baseline.model) in CANARIES
-    assert str(campaign.candidate.model) in CANARIES
-    assert campaign.study.slug in CANARIES
+def test_an_owner_does_see_them(olga: Client, campaign: Campaign) -> None:
+    html = everything(olga.get(f"/studies/{campaign.study_id}/"))
+    assert "canary-heron" in html
+    assert "canary-osprey" in html
+
+
+def test_evaluating_elsewhere_opens_nothing_here(
+    rui: Client, campaign: Campaign, team: Team
+) -> None:
+    elsewhere = Project.objects.create(slug="elsewhere", name="Elsewhere")
+    Membership.objects.create(project=elsewhere, user=team.rui, role=Role.EVALUATOR)
+    ids = {campaign.study_id, campaign.baseline_id, campaign.candidate_id}
+    ids |= {run.pk for run in campaign.baseline.runs.all()}
+    for address in addresses(sorted(ids)):
+        for canary in CANARIES:
+            assert canary not in everything(rui.get(address)), address
+    assert page(rui, campaign)
+
+
+def test_results_and_admin_are_forbidden_to_a_reviewer(rui: Client, campaign: Campaign) -> None:
+    for view in ("studies", "runs", "test_sets", "versions"):
+        assert rui.get(reverse(f"dashboard:{view}")).status_code == 403
+    for view in ("study", "flips", "study_progress"):
+        assert rui.get(reverse(f"dashboard:{view}", args=[campaign.study_id])).status_code == 403
+    admin = rui.get(reverse("admin:reviews_campaign_changelist"))
+    assert admin.status_code == 302
+    assert admin["Location"].startswith(reverse("admin:login"))
 
 
 def test_a_page_is_the_same_however_often_it_is_loaded(rui: Client, campaign: Campaign) -> None:
