@@ -163,6 +163,7 @@ def _items(held: Claim) -> QuerySet[Item]:
 def _outputs(held: Claim) -> QuerySet[Output]:
     return Output.objects.filter(
         run=held.shard.run_id,
+        item__version=held.shard.run.test_set_version_id,
         item__position__gte=held.shard.start,
         item__position__lt=held.shard.stop,
     )

@@ -103,6 +103,7 @@ def resume(run: Run, retry_errors: bool = True) -> None:
         errors = Output.objects.filter(run=run, text=None)
         within = errors.filter(
             run=OuterRef("run"),
+            item__version=run.test_set_version_id,
             item__position__gte=OuterRef("start"),
             item__position__lt=OuterRef("stop"),
         )
