@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from evalhub import __version__
-from evalhub.cli import compare, serve, study
+from evalhub.cli import agreement, compare, judge, power, preference, serve, study
 from evalhub.cli.exits import INTERRUPTED, USAGE, explain
 
 app = typer.Typer(
@@ -41,6 +41,10 @@ def version() -> None:
 
 app.command("compare")(compare.compare)
 app.add_typer(study.app, name="study")
+app.command("agreement")(agreement.agreement)
+app.command("preference")(preference.preference)
+app.add_typer(power.app, name="power")
+app.command("judge-check")(judge.judge_check)
 app.command("demo")(study.demo)
 app.command("up")(serve.up)
 app.command("worker")(serve.worker)

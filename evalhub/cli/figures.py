@@ -1,0 +1,26 @@
+"""Figures for the terminal: tables of numbers, and what stands where there is none."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+
+def figures(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table whose first column is words and whose others are numbers."""
+    table = Table(box=None, padding=(0, 1), header_style="dim", pad_edge=False)
+    for index, name in enumerate(columns):
+        table.add_column(name, justify="right" if index else "left", no_wrap=index > 0)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def number(value: float | None) -> str:
+    """Three decimals, – where there is no value."""
+    return "–" if value is None else f"{value:.3f}".replace("-", "−")
+
+
+def interval(lower: float | None, upper: float | None) -> str:
+    """ "a to b", – where there is no interval."""
+    return "–" if lower is None or upper is None else f"{number(lower)} to {number(upper)}"

@@ -1,0 +1,239 @@
+"""Who said what of which unit, read from a file; no Django, no database.
+
+A label that is absent, null or empty is missing. Whatever is wrong is a DataError.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from evalhub.registry.files import DataError, Row, field, item_id, read_rows
+
+Label = str | int | float | bool
+Side = Literal["left", "right"]
+
+CHOICES = ("candidate", "baseline", "tie", "both-bad")
+SIDES: dict[str, Side] = {"left": "left", "right": "right"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """One rater's label of one unit; None is missing. `field` and `row` say where it stands."""
+
+    unit: str
+    rater: str
+    label: Label | None
+    field: str
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """One choice between two answers. `side` is where the candidate stood, `numbers` what the
+    asked-for fields hold."""
+
+    unit: str
+    rater: str
+    choice: str
+    side: Side | None
+    numbers: tuple[float, ...]
+    line: int
+
+
+def wide_ratings(path: Path, *, unit: str, raters: Sequence[str]) -> Iterator[Rating]:
+    """Ratings from rows of units with one field a rater."""
+    seen: set[str] = set()
+    for row in read_rows(path):
+        name = item_id(row, unit)
+        for rater in raters:
+            if _has(row, rater):
+                seen.add(rater)
+            yield Rating(name, rater, _label(row, rater), rater, row)
+    for rater in raters:
+        if rater not in seen:
+            raise DataError("no row has this field", file=str(path), field=rater)
+
+
+def long_ratings(path: Path, *, unit: str, rater: str, label: str) -> Iterator[Rating]:
+    """Ratings from rows of one rating each."""
+    seen = False
+    for row in read_rows(path):
+        seen = seen or _has(row, label)
+        yield Rating(item_id(row, unit), item_id(row, rater), _label(row, label), label, row)
+    if not seen:
+        raise DataError("no row has this field", file=str(path), field=label)
+
+
+def rating_table(
+    ratings: Iterable[Rating], *, numbers: bool
+) -> dict[object, dict[object, Label | None]]:
+    """{unit: {rater: label}}; with `numbers`, text is read as numbers.
+
+    Raises DataError for a second label of one unit by one rater, and for labels of several
+    kinds: true is neither 1 nor "true", and making them equal would invent agreement.
+    """
+    table: dict[object, dict[object, Label | None]] = {}
+    lines: dict[tuple[str, str], int] = {}
+    first: tuple[str, Rating] | None = None
+    for each in ratings:
+        given = table.setdefault(each.unit, {})
+        if each.label is None:
+            given.setdefault(each.rater, None)
+            continue
+        key = each.unit, each.rater
+        if key in lines:
+            raise _wrong(
+                each.row,
+                each.field,
+                f"{each.rater!r} rated {each.unit!r} on line {lines[key]} already; "
+                "keep one of the two",
+            )
+        lines[key] = each.row.line
+        kind = _kind(each.label)
+        first = first or (kind, each)
+        if kind != first[0]:
+            raise _wrong(
+                each.row,
+                each.field,
+                f"{_shown(each.label)} is {kind}, where {_shown(first[1].label)} on line "
+                f"{first[1].row.line} is {first[0]}; write all labels in one way",
+            )
+        given[each.rater] = _number(each) if numbers else each.label
+    return table
+
+
+def read_judgments(
+    path: Path,
+    *,
+    unit: str,
+    choice: str,
+    rater: str | None = None,
+    side: str | None = None,
+    numbers: Sequence[str] = (),
+) -> tuple[list[Judgment], int]:
+    """The judgments of a file, and the number of rows without a choice.
+
+    Choices are "candidate", "baseline", "tie", "both-bad"; with `side`, the field that says
+    where the candidate stood, also "left" and "right". Without a `rater` every row is another
+    rater's. Raises DataError, also for a second judgment by one rater of one unit, unless the
+    candidate stood on the other side.
+    """
+    judgments: list[Judgment] = []
+    lines: dict[tuple[str, str, Side | None], int] = {}
+    skipped = 0
+    for row in read_rows(path):
+        name = item_id(row, unit)
+        who = item_id(row, rater) if rater else ""
+        said = field(row, choice)
+        if said is None or said == "":
+            skipped += 1
+            continue
+        stood = _side(row, side) if side else None
+        line = lines.setdefault((name, who, stood), row.line) if rater else row.line
+        if line != row.line:
+            swapped = (
+                "a repeat with the sides swapped has the other side"
+                if side
+                else (
+                    "a repeat with the sides swapped needs the field that says the candidate's side"
+                )
+            )
+            raise _wrong(row, unit, f"{who!r} judged {name!r} on line {line} already; {swapped}")
+        judgments.append(
+            Judgment(
+                unit=name,
+                rater=who,
+                choice=_choice(row, choice, stood),
+                side=stood,
+                numbers=tuple(_positive(row, each) for each in numbers),
+                line=row.line,
+            )
+        )
+    if not judgments:
+        raise DataError("no row holds a choice", file=str(path), field=choice)
+    return judgments, skipped
+
+
+def _has(row: Row, name: str) -> bool:
+    try:
+        field(row, name)
+    except DataError:
+        return False
+    return True
+
+
+def _label(row: Row, name: str) -> Label | None:
+    value = field(row, name) if _has(row, name) else None
+    match value:
+        case str():
+            return value.strip() or None
+        case None | bool() | int() | float():
+            return value
+        case _:
+            raise _wrong(row, name, f"a label is text, a number or true/false, not {_shown(value)}")
+
+
+def _kind(label: Label) -> str:
+    if isinstance(label, bool):
+        return "true/false"
+    return "text" if isinstance(label, str) else "a number"
+
+
+def _number(rating: Rating) -> float:
+    """The label as a number; in a CSV every label is text."""
+    try:
+        value = math.nan if isinstance(rating.label, bool | None) else float(rating.label)
+    except (ValueError, OverflowError):
+        value = math.nan
+    if not math.isfinite(value):
+        raise _wrong(
+            rating.row,
+            rating.field,
+            "the levels ordinal, interval and ratio need numbers, and this is "
+            f"{_shown(rating.label)}; use --level nominal for names",
+        )
+    return value
+
+
+def _side(row: Row, name: str) -> Side:
+    value = field(row, name)
+    if not isinstance(value, str) or value not in SIDES:
+        raise _wrong(row, name, f"the candidate stood left or right, not {_shown(value)}")
+    return SIDES[value]
+
+
+def _choice(row: Row, name: str, side: Side | None) -> str:
+    value = field(row, name)
+    if not isinstance(value, str) or value not in (*CHOICES, *SIDES):
+        raise _wrong(
+            row, name, f"{_shown(value)} is no choice; use {', '.join(CHOICES)}, left or right"
+        )
+    if value not in SIDES:
+        return value
+    if side is None:
+        raise _wrong(
+            row, name, f"{value!r} names a side; give the field that says the candidate's side"
+        )
+    return "candidate" if value == side else "baseline"
+
+
+def _positive(row: Row, name: str) -> float:
+    value = field(row, name)
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise _wrong(row, name, f"a length is a number above 0, and this one is {_shown(value)}")
+    return number
+
+
+def _wrong(row: Row, name: str, message: str) -> DataError:
+    return DataError(message, file=row.file, line=row.line, field=name)
+
+
+def _shown(value: Any) -> str:
+    text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
