@@ -1,0 +1,29 @@
+"""The tests that use the database pass on PostgreSQL as they do on SQLite."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ["registry", "gate", "reviews", "runners", "studies", "dashboard", "accounts"]
+
+
+@pytest.mark.services
+def test_the_database_tests_pass_on_postgresql() -> None:
+    folders = [f"tests/{part}" for part in PARTS if any((ROOT / "tests" / part).rglob("test_*.py"))]
+    assert len(folders) > 4
+    done = subprocess.run(
+        [
+            *[sys.executable, "-m", "pytest", "--postgresql", "-p", "no:cacheprovider"],
+            *["-m", "not browser and not services and not local", *folders],
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert "database: PostgreSQL" in done.stdout, done.stdout[-3000:]
+    assert done.returncode == 0, done.stdout[-8000:]
