@@ -4,7 +4,7 @@ Loading scipy.special takes longer than loading numpy, and most commands never n
 """
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -22,7 +22,7 @@ def log_normal_cdf(x: float) -> float:
     return float(_special().log_ndtr(x))
 
 
-@cache
+@lru_cache(4096)
 def normal_quantile(p: float) -> float:
     return float(_special().ndtri(p))
 
@@ -32,7 +32,7 @@ def t_cdf(x: float, df: float) -> float:
     return normal_cdf(x) if math.isinf(df) else float(_special().stdtr(df, x))
 
 
-@cache
+@lru_cache(4096)
 def t_quantile(p: float, df: float) -> float:
     return normal_quantile(p) if math.isinf(df) else float(_special().stdtrit(df, p))
 

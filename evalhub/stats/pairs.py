@@ -35,8 +35,9 @@ class Pairs:
 
     @property
     def plain(self) -> bool:
-        """Neither clusters nor weights: items count alike and stand alone."""
-        return self.clusters is None and self.weights is None
+        """Items count alike and stand alone: no weights, and no cluster of two."""
+        alone = self.clusters is None or int(self.clusters.max()) + 1 == self.clusters.size
+        return alone and self.weights is None
 
     def counted(self, size: float) -> tuple[Array, Array]:
         """Distinct differences and how often each was seen, weighed to add up to `size`."""

@@ -140,6 +140,22 @@ def test_one_cluster_is_one_observation():
     assert "there is one cluster" in result.method
 
 
+def test_clusters_of_one_item_change_nothing():
+    rng = np.random.default_rng(7)
+    for baseline, candidate in (
+        binary_arms(7, 1, 21),
+        (rng.random(40), rng.random(40)),
+        (rng.random(400), rng.random(400)),
+    ):
+        n = len(baseline)
+        alone = compare(baseline, candidate, clusters=range(n))
+        plain = compare(baseline, candidate)
+        assert alone.clusters == n
+        assert (alone.method, alone.test) == (plain.method, plain.test)
+        assert alone.p_value == pytest.approx(plain.p_value)
+        assert (alone.lower, alone.upper) == pytest.approx((plain.lower, plain.upper))
+
+
 def test_equal_weights_change_nothing_but_the_method():
     rng = np.random.default_rng(5)
     baseline, candidate = rng.random(500), rng.random(500)
