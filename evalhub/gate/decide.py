@@ -97,7 +97,9 @@ def _decide_arm(
     pairings = [_pair(case, baseline, arm, test_set) for test_set in case.test_sets]
     invalid = [flaw for each in pairings for flaw in each.invalid]
     distinct = [each for each in pairings if not each.same]
-    if not any(answers_differ(each.baseline.run, each.candidate.run) for each in distinct):
+    if all(each.item_ids for each in distinct) and not any(
+        answers_differ(each.baseline.run, each.candidate.run) for each in distinct
+    ):
         invalid.insert(
             0, f"{arm} and {baseline} gave the same answers to every item: was it applied?"
         )

@@ -23,14 +23,13 @@ def keep_differences(pairing: Pairing) -> Comparison:
     finished = [run.finished for run in runs if run.finished]
     if kept is not None and all(kept.computed >= moment for moment in finished):
         return kept
-    if kept is not None:
-        kept.delete()
-    comparison = Comparison.objects.create(
+    comparison, _ = Comparison.objects.update_or_create(
         baseline_run=runs[0],
         candidate_run=runs[1],
         metric=pairing.metric,
-        computed=timezone.now(),
+        defaults={"computed": timezone.now()},
     )
+    comparison.differences.all().delete()
     sign = 1.0 if pairing.requirement.higher_is_better else -1.0
     counts: Counter[str] = Counter()
     batch: list[Difference] = []

@@ -1,0 +1,220 @@
+"""A study carried through by the real worker: live arms, what fails, and going on."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalhub.gate.models import Decision
+from evalhub.registry.models import Output, Run, Study
+from evalhub.studies.conduct import ask_people, conduct
+from evalhub.studies.register import register_study
+from evalhub.studies.spec import read_study
+from reviews.models import Campaign
+from runners.embedded import embedded_worker
+from runners.launch import cancel
+from runners.outcome import RunUnreachable
+from tests.fakes.openai_server import OpenAIServer, http_error
+from tests.studies.desks import Desk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def asking(desk: Desk, url: str, **backend: Any) -> None:
+    """The tuned arm answers live from now on, on the triage questions only."""
+    desk.study["arms"]["tuned"] |= {
+        "backend": {"openai": {"url": url, "model": "echo", "retries": 0} | backend},
+        "only": ["triage"],
+    }
+    desk.study["test_sets"]["triage"]["metric"] = {"name": "contains"}
+    rows = [
+        {"id": f"q{i}", "input": f"Question {i}?", "reference": f"Question {i}?"} for i in range(60)
+    ]
+    desk.rows("triage.jsonl", rows)
+
+
+def conducted(desk: Desk) -> Decision:
+    study = register_study(read_study(desk.write()))
+    with embedded_worker():
+        return conduct(study=study)[0]
+
+
+def a_closed_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def test_recorded_arms_are_scored_and_decided_on(desk: Desk) -> None:
+    decision = conducted(desk)
+    assert decision.verdict == "ship"
+    assert {run.state for run in Run.objects.all()} == {"done"}
+
+
+def test_conducting_again_asks_nothing_and_gives_the_same_decision(
+    desk: Desk, server: OpenAIServer
+) -> None:
+    asking(desk, server.url)
+    first = conducted(desk)
+    assert first.verdict == "ship"
+    assert len(server.requests) == 60
+    assert conducted(desk) == first
+    assert len(server.requests) == 60
+
+
+def test_progress_is_told_while_runs_go_on(desk: Desk, server: OpenAIServer) -> None:
+    server.latency_s = 0.05
+    asking(desk, server.url, concurrency=4)
+    study = register_study(read_study(desk.write()))
+    told: list[int] = []
+    with embedded_worker():
+        conduct(study=study, progress=lambda runs: told.append(sum(run.items_done for run in runs)))
+    assert told == sorted(told)
+    assert told[-1] == 60 + 60 + 300
+    assert len(set(told)) > 2
+
+
+def test_a_half_failed_run_is_invalid_and_the_next_time_asks_what_failed(
+    desk: Desk, server: OpenAIServer
+) -> None:
+    asking(desk, server.url)
+    server.misbehave = lambda prompt, attempt: (
+        http_error(500, "on fire") if prompt.endswith(("3?", "7?")) else None
+    )
+    decision = conducted(desk)
+    assert decision.verdict == "invalid"
+    assert decision.record["reasons"] == [
+        "tuned on triage: 12 of 60 items failed: HTTP 500: on fire; run again to retry them"
+    ]
+    server.misbehave = lambda prompt, attempt: None
+    asked = len(server.requests)
+    assert conducted(desk).verdict == "ship"
+    assert len(server.requests) - asked == 12
+    assert Output.objects.filter(run__version__model__slug="tuned").count() == 60
+
+
+def test_an_endpoint_that_refuses_every_request_is_invalid_and_says_why(
+    desk: Desk, server: OpenAIServer
+) -> None:
+    server.key = "the right one"
+    asking(desk, server.url)
+    decision = conducted(desk)
+    assert decision.verdict == "invalid"
+    assert f"{server.url}/chat/completions refuses: HTTP 401" in decision.record["reasons"][0]
+    assert "run again to go on" in decision.record["reasons"][0]
+
+
+def test_an_endpoint_that_is_not_there_is_named_and_decides_nothing(desk: Desk) -> None:
+    url = f"http://127.0.0.1:{a_closed_port()}/v1"
+    asking(desk, url)
+    with pytest.raises(RunUnreachable, match=f"nothing answers at {url}"):
+        conducted(desk)
+    assert Decision.objects.count() == 0
+
+
+def test_what_was_answered_before_the_endpoint_went_away_stays(
+    desk: Desk, server: OpenAIServer
+) -> None:
+    def leave_at_the_20th(prompt: str, attempt: int) -> None:
+        if len(server.requests) == 20:
+            threading.Thread(target=server.stop).start()
+
+    asking(desk, server.url, concurrency=1)
+    server.latency_s = 0.01
+    server.misbehave = leave_at_the_20th
+    with pytest.raises(RunUnreachable, match="run again to go on"):
+        conducted(desk)
+    with OpenAIServer(port=server.port) as again:
+        assert conducted(desk).verdict == "ship"
+    assert 40 <= len(again.requests) <= 42
+    assert Output.objects.filter(run__version__model__slug="tuned").count() == 60
+
+
+def test_a_cancelled_run_is_taken_up_again(desk: Desk) -> None:
+    study = register_study(read_study(desk.write()))
+    cancel(Run.objects.get(version__model__slug="tuned", test_set_version__test_set__slug="sums"))
+    with embedded_worker():
+        (decision,) = conduct(study=study)
+    assert decision.verdict == "ship"
+
+
+def test_missing_answers_are_invalid_and_the_item_is_named(desk: Desk) -> None:
+    desk.answers("tuned", "sums", ["right, too"] * 299)
+    decision = conducted(desk)
+    assert decision.verdict == "invalid"
+    assert "tuned has no answer to 1 of 300 items of sums" in decision.record["reasons"][0]
+
+
+def test_identical_answers_are_invalid(desk: Desk) -> None:
+    desk.answers("tuned", "triage", ["wrong"] * 60)
+    desk.answers("tuned", "sums", ["right"] * 300)
+    decision = conducted(desk)
+    assert decision.verdict == "invalid"
+    assert "gave the same answers to every item" in decision.record["reasons"][0]
+
+
+def test_recorded_errors_are_invalid_and_stay_so(desk: Desk) -> None:
+    rows = [{"id": f"q{i}", "output": "right, too"} for i in range(300)]
+    rows[4] = {"id": "q4", "error": "timed out"}
+    desk.rows("tuned.sums.jsonl", rows)
+    for _ in range(2):
+        decision = conducted(desk)
+        assert decision.verdict == "invalid"
+        assert decision.record["reasons"] == [
+            "tuned on sums: 1 of 300 items failed: timed out (so recorded)"
+        ]
+    assert Decision.objects.count() == 1
+
+
+REVIEW = {"test_set": "triage", "items": 10, "reviewers_per_item": 1}
+
+
+def test_a_review_is_opened_once_and_the_ship_waits_for_it(desk: Desk) -> None:
+    desk.study["review"] = REVIEW
+    for _ in range(2):
+        decision = conducted(desk)
+        assert decision.verdict == "need-more-data"
+        assert decision.record["reasons"][-1] == "? Reviewers have given 0 of 10 judgments"
+    assert Campaign.objects.count() == 1
+
+
+def test_changed_answers_are_reviewed_anew(desk: Desk) -> None:
+    desk.study["review"] = REVIEW
+    conducted(desk)
+    desk.answers("tuned", "triage", ["right"] * 40 + ["quite wrong"] * 20)
+    conducted(desk)
+    assert Campaign.objects.count() == 2
+    assert Decision.objects.count() == 2
+
+
+def test_a_review_that_need_not_be_waited_for_keeps_nothing_back(desk: Desk) -> None:
+    desk.study["review"] = REVIEW | {"required": False}
+    decision = conducted(desk)
+    assert decision.verdict == "ship"
+    assert decision.record["people"]["state"] == "waiting"
+
+
+def test_nobody_is_asked_about_a_run_that_failed(desk: Desk, server: OpenAIServer) -> None:
+    asking(desk, server.url)
+    desk.study["review"] = REVIEW
+    server.misbehave = lambda prompt, attempt: (
+        http_error(500, "on fire") if prompt.endswith("7?") else None
+    )
+    assert conducted(desk).verdict == "invalid"
+    assert Campaign.objects.count() == 0
+    assert ask_people(Study.objects.get()) is None
