@@ -78,8 +78,8 @@ def _answer_and_score(held: Claim, stopping: Callable[[], bool]) -> None:
 def _answer(held: Claim, score: Callable[[], None], tick: Callable[[], None]) -> None:
     """Asks the backend for the missing outputs; writes and scores them as they arrive."""
     run = held.shard.run
+    from runners.backends.asking import Question, client
     from runners.backends.fanout import ask_all
-    from runners.backends.openai import Client, Question
 
     there = set(_outputs(held).values_list("item_id", "sample"))
     questions = [
@@ -90,8 +90,9 @@ def _answer(held: Claim, score: Callable[[], None], tick: Callable[[], None]) ->
     ]
     if not questions:
         return
-    client = Client.of(run.version.backend, run.version.prompt, run.version.sampling)
-    with closing(ask_all(client, questions)) as batches:
+    version = run.version
+    asked = client(version.backend, version.prompt, version.sampling)
+    with closing(ask_all(asked, questions)) as batches:
         for batch in batches:
             Output.objects.bulk_create(
                 [

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
 
-from runners.backends.openai import Client, Question, Reply
+from runners.backends.asking import Client, Question, Reply
 
 BATCH_S = 0.5
 
@@ -24,8 +24,8 @@ _limits: dict[tuple[str, int], asyncio.Semaphore] = {}
 def ask_all(client: Client, questions: Iterable[Question]) -> Generator[list[Answered]]:
     """The replies as they arrive, in batches: one every BATCH_S seconds, empty or not.
 
-    At most `concurrency` requests are under way at a time, counted over all callers in this
-    process whose endpoint and bound are the same. Closing the iterator cancels the rest.
+    At most the client's `concurrency` questions are under way at a time, counted over all callers
+    in this process whose endpoint and bound are the same. Closing the iterator cancels the rest.
     Raises BackendError and BackendUnreachable as Client.ask does, once what had arrived by then
     is given out.
     """
@@ -68,8 +68,8 @@ async def _ask(
     client: Client, questions: Iterator[Question], arrived: queue.SimpleQueue[Answered | None]
 ) -> None:
     """Asks all; at the end, however it comes, puts None into `arrived`."""
-    bound = client.spec["concurrency"]
-    limit = _limits.setdefault((client.url, bound), asyncio.Semaphore(bound))
+    bound = client.concurrency
+    limit = _limits.setdefault((client.endpoint, bound), asyncio.Semaphore(bound))
 
     async def ask_on() -> None:
         for question in questions:

@@ -16,6 +16,7 @@ from typing import Any, Self
 import aiohttp
 
 from runners.backends import check_backend, check_sampling
+from runners.backends.asking import Question, Reply
 from runners.backends.spec import BackendError, BackendUnreachable
 from runners.prompting import PromptError, chat, completion
 
@@ -24,30 +25,6 @@ LONGEST_WAIT_S = 60.0
 LONGEST_RETRY_AFTER_S = 600.0
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 RETRIED = frozenset({408, 409, 429})
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One answer to ask for: sample `sample` of the item with the primary key `item_id`."""
-
-    item_id: int
-    sample: int
-    input: Any
-    context: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer, or the error in its place.
-
-    `latency_ms` runs from sending the request that succeeded to the last byte of its answer.
-    """
-
-    text: str | None = None
-    error: str = ""
-    latency_ms: float | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
 
 
 class _Again(Exception):
@@ -85,6 +62,14 @@ class Client:
             )
         path = "/chat/completions" if spec["api"] == "chat" else "/completions"
         return cls(spec["url"], path, spec, check_sampling(sampling), prompt, key)
+
+    @property
+    def endpoint(self) -> str:
+        return self.url
+
+    @property
+    def concurrency(self) -> int:
+        return int(self.spec["concurrency"])
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[aiohttp.ClientSession]:

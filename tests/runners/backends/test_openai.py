@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from runners.backends import BackendError, BackendUnreachable
+from runners.backends.asking import Question, Reply
 from runners.backends.fanout import ask_all
-from runners.backends.openai import Client, Question, Reply, retry_after
+from runners.backends.openai import Client, retry_after
 from tests.fakes.openai_server import DROP, HANG, OpenAIServer, body, http_error
 
 

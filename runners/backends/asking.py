@@ -1,0 +1,64 @@
+"""What a live backend is asked, what it replies, and what its `Client` can do."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Protocol
+
+from runners.backends import check_backend
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One answer to ask for: sample `sample` of the item with the primary key `item_id`."""
+
+    item_id: int
+    sample: int
+    input: Any
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, or the error in its place.
+
+    `latency_ms` runs from sending the request that succeeded to the last byte of its answer.
+    """
+
+    text: str | None = None
+    error: str = ""
+    latency_ms: float | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class Client(Protocol):
+    """A version's endpoint, ready to be asked on an event loop, by many tasks at once.
+
+    The module of a live backend has a class of this name, and it a class method
+    `of(backend, prompt, sampling)` that makes one or raises BackendError.
+    """
+
+    @property
+    def endpoint(self) -> str:
+        """Its address: clients with the same one share their bound."""
+
+    @property
+    def concurrency(self) -> int:
+        """Questions that may be under way at a time."""
+
+    def session(self) -> AbstractAsyncContextManager[Any]:
+        """What holds the connections while questions are asked."""
+
+    async def ask(self, session: Any, question: Question) -> Reply:
+        """One reply. Raises BackendError where it is no use to ask anything else either."""
+
+
+def client(
+    backend: Mapping[str, Any], prompt: Mapping[str, Any], sampling: Mapping[str, Any]
+) -> Client:
+    """The client of a live backend, which `type` names. Raises BackendError."""
+    module = import_module(f"runners.backends.{check_backend(backend)['type']}")
+    made: Client = module.Client.of(backend, prompt, sampling)
+    return made
