@@ -113,14 +113,12 @@ def _key(label: "Label") -> str:
 
 def _print(found: dict[str, Any]) -> None:
     from evalhub.cli import printing
-    from evalhub.cli.figures import figures, interval, number
+    from evalhub.cli.figures import counted, figures, interval, number
 
     console = printing.terminal()
     nominal = found["level"] == "nominal"
-    console.print(
-        f"{found['units']:,} units, {found['raters']:,} raters, {found['ratings']:,} ratings, "
-        f"{found['level']}"
-    )
+    counts = [counted(found[f"{noun}s"], noun) for noun in ("unit", "rater", "rating")]
+    console.print(", ".join([*counts, found["level"]]))
     if found["state"] in STATES:
         console.print(STATES[found["state"]], style="yellow")
     alpha, gwet = found["krippendorff_alpha"], found["gwet_ac1"]

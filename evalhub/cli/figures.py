@@ -16,6 +16,11 @@ def figures(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     return table
 
 
+def counted(count: int, noun: str) -> str:
+    """ "1 item", "1,000 items"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def number(value: float | None) -> str:
     """Three decimals, – where there is no value."""
     return "–" if value is None else f"{value:.3f}".replace("-", "−")

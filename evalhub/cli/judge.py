@@ -146,11 +146,11 @@ def _document(check: "JudgeCheck", people: int) -> dict[str, Any]:
 
 def _print(found: dict[str, Any]) -> None:
     from evalhub.cli import printing
-    from evalhub.cli.figures import figures, interval, number
+    from evalhub.cli.figures import counted, figures, interval, number
 
     console = printing.terminal()
     console.print(
-        f"{found['judged']:,} items judged, {found['labelled']:,} labelled by people, "
+        f"{counted(found['judged'], 'item')} judged, {found['labelled']:,} labelled by people, "
         f"{found['shared']:,} by both"
     )
     if found["state"] in STATES:

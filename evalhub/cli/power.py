@@ -296,6 +296,8 @@ def _sampled(sd: float, within: float, samples: int) -> float:
     from evalhub.stats.paired import VarianceSplit
     from evalhub.stats.power import sampled_sd
 
+    if sd < 0:
+        raise typer.BadParameter(f"a standard deviation is not negative, and this is {sd:g}")
     return sampled_sd(VarianceSplit(sd**2, within**2, within**2), samples, samples)
 
 

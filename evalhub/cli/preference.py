@@ -95,15 +95,15 @@ def _self_consistency(judgments: "Sequence[Judgment]", alpha: float) -> "SelfCon
 
 def _print(found: dict[str, Any]) -> None:
     from evalhub.cli import printing
-    from evalhub.cli.figures import figures, interval, number
+    from evalhub.cli.figures import counted, figures, interval, number
 
     console = printing.terminal()
     console.print(
-        f"{found['judgments']:,} judgments of {found['items']:,} items by "
-        f"{found['raters']:,} raters"
+        f"{counted(found['judgments'], 'judgment')} of {counted(found['items'], 'item')} "
+        f"by {counted(found['raters'], 'rater')}"
     )
     if found["without_choice"]:
-        console.print(f"{found['without_choice']:,} rows without a choice were left out.")
+        console.print(f"Left out: {counted(found['without_choice'], 'row')} without a choice.")
     if found["state"] in STATES:
         console.print(STATES[found["state"]], style="yellow")
     counts = [

@@ -1,0 +1,218 @@
+"""`evalhub agreement`, as it is typed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalhub.cli.app import run
+
+COLUMNS = {
+    "A": "1 2 3 3 2 1 4 1 2 * * *",
+    "B": "1 2 3 3 2 2 4 1 2 5 * 3",
+    "C": "* 3 3 3 2 3 4 2 2 5 1 *",
+    "D": "1 2 3 3 2 4 4 1 2 5 1 *",
+}
+
+
+def krippendorff() -> list[dict[str, Any]]:
+    """Krippendorff's example of 2011: four coders, twelve units, some ratings missing."""
+    return [
+        {"unit": f"u{i}"}
+        | {
+            rater: None if (mark := marks.split()[i]) == "*" else int(mark)
+            for rater, marks in COLUMNS.items()
+        }
+        for i in range(12)
+    ]
+
+
+def jsonl(path: Path, rows: list[dict[str, Any]]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def measured(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    code = run(["agreement", *arguments, "--json"])
+    printed = capsys.readouterr()
+    assert code == 0, printed.err
+    found: dict[str, Any] = json.loads(printed.out)
+    return found
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 65) -> str:
+    assert run(["agreement", *arguments]) == code
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    return printed.err
+
+
+def test_real_raters_reach_their_published_kappas(
+    shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """PandaLM's three annotators, every second item, the file read as it is."""
+    file = str(shared_data / "pandalm" / "comparisons.jsonl")
+    found = measured(capsys, file, "--unit", "idx", "--raters", "annotator1,annotator2,annotator3")
+    kappas = [round(each["value"], 4) for each in found["cohen_kappa"]]
+    assert kappas == [0.8391, 0.8657, 0.8640]
+    assert (found["schema"], found["state"]) == ("evalhub.agreement/1", "ok")
+    assert (found["units"], found["raters"], found["ratings"]) == (500, 3, 1500)
+    assert found["prevalence"] == {"0": 150 / 1500, "1": 648 / 1500, "2": 702 / 1500}
+
+
+@pytest.mark.parametrize(
+    ("level", "alpha"),
+    [("nominal", 0.743421), ("ordinal", 0.815388), ("interval", 0.849107), ("ratio", 0.797403)],
+)
+def test_wide_long_and_csv_files_give_the_published_alpha(
+    level: str, alpha: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = krippendorff()
+    wide = jsonl(tmp_path / "wide.jsonl", rows)
+    long = jsonl(
+        tmp_path / "long.jsonl",
+        [
+            {"unit": row["unit"], "rater": rater, "label": row[rater]}
+            for row in rows
+            for rater in COLUMNS
+            if row[rater] is not None
+        ],
+    )
+    table = tmp_path / "wide.csv"
+    lines = [
+        [row["unit"], *("" if row[r] is None else str(row[r]) for r in COLUMNS)] for row in rows
+    ]
+    table.write_text("\n".join(",".join(line) for line in [["unit", *COLUMNS], *lines]))
+    for file in (wide, str(table)):
+        found = measured(capsys, file, "--unit", "unit", "--raters", "A,B,C,D", "--level", level)
+        assert round(found["krippendorff_alpha"]["value"], 6) == alpha
+    found = measured(
+        capsys, long, "--unit", "unit", "--rater", "rater", "--label", "label", "--level", level
+    )
+    assert round(found["krippendorff_alpha"]["value"], 6) == alpha
+    assert found["ratings"] == 41
+    counts = {each["rater"]: each["ratings"] for each in found["per_rater"]}
+    assert counts == {"A": 9, "B": 11, "C": 10, "D": 11}
+
+
+def test_true_beside_1_is_refused_and_both_lines_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = jsonl(tmp_path / "r.jsonl", [{"id": 1, "a": 1, "b": 1}, {"id": 2, "a": 1, "b": True}])
+    said = refused(capsys, file, "--unit", "id", "--raters", "a,b")
+    assert "line 2, field 'b': true is true/false, where 1 on line 1 is a number" in said
+
+
+def test_labels_may_all_be_true_or_false(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"id": i, "a": i % 2 == 0, "b": i % 3 == 0} for i in range(12)]
+    file = jsonl(tmp_path / "r.jsonl", rows)
+    found = measured(capsys, file, "--unit", "id", "--raters", "a,b")
+    assert set(found["prevalence"]) == {"true", "false"}
+    assert found["raw_agreement"] == 0.5
+    said = refused(capsys, file, "--unit", "id", "--raters", "a,b", "--level", "ordinal")
+    assert "need numbers, and this is true" in said
+
+
+def test_a_second_rating_of_one_unit_by_one_rater_names_both_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        {"id": "u", "who": "ann", "label": "x"},
+        {"id": "v", "who": "ann", "label": "x"},
+        {"id": "u", "who": "ann", "label": "y"},
+    ]
+    file = jsonl(tmp_path / "r.jsonl", rows)
+    said = refused(capsys, file, "--unit", "id", "--rater", "who", "--label", "label")
+    assert "line 3, field 'label': 'ann' rated 'u' on line 1 already" in said
+    wide = jsonl(tmp_path / "w.jsonl", [{"id": 7, "a": "x", "b": "x"}] * 2)
+    said = refused(capsys, wide, "--unit", "id", "--raters", "a,b")
+    assert "line 2, field 'a': 'a' rated '7' on line 1 already" in said
+
+
+@pytest.mark.parametrize("bad", ["good", "nan", "inf"])
+def test_numbers_are_asked_for_where_the_level_needs_them(
+    bad: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = jsonl(tmp_path / "r.jsonl", [{"id": 1, "a": "1", "b": bad}])
+    said = refused(capsys, file, "--unit", "id", "--raters", "a,b", "--level", "ratio")
+    assert (
+        f"field 'b': the levels ordinal, interval and ratio need numbers, and this is '{bad}'"
+        in said
+    )
+
+
+def test_a_misspelt_field_is_an_error_and_not_a_silent_rater(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = jsonl(tmp_path / "r.jsonl", [{"id": 1, "ann": "x", "bob": "x"}])
+    said = refused(capsys, file, "--unit", "id", "--raters", "ann,bbo")
+    assert "field 'bbo': no row has this field" in said
+    said = refused(capsys, file, "--unit", "id", "--rater", "ann", "--label", "lable")
+    assert "field 'lable': no row has this field" in said
+
+
+@pytest.mark.parametrize(
+    ("rows", "state"),
+    [
+        ([{"id": 1, "a": "x"}, {"id": 2, "b": "x"}], "no-overlap"),
+        ([{"id": 1, "a": "x", "b": "y"}], "one-unit"),
+        ([{"id": 1, "a": "x", "b": "x"}, {"id": 2, "a": "x", "b": "x"}], "one-category"),
+        ([{"id": 1, "a": None, "b": ""}], "no-overlap"),
+        ([{"id": i, "a": "x", "b": "x" if i else "y"} for i in range(20)], "skewed"),
+    ],
+)
+def test_what_cannot_be_measured_has_a_name_and_no_number(
+    rows: list[dict[str, Any]],
+    state: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = jsonl(tmp_path / "r.jsonl", rows)
+    found = measured(capsys, file, "--unit", "id", "--raters", "a,b")
+    assert found["state"] == state
+    if state in ("no-overlap", "one-category"):
+        assert found["krippendorff_alpha"] == {"value": None, "lower": None, "upper": None}
+        assert found["fleiss_kappa"] is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--raters", "a,b", "--rater", "a"],
+        ["--rater", "a"],
+        ["--raters", "a,a"],
+        ["--raters", "a,"],
+        ["--raters", "a,b", "--level", "cardinal"],
+    ],
+)
+def test_wrong_usage_exits_64(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = jsonl(tmp_path / "r.jsonl", [{"id": 1, "a": "x", "b": "x"}])
+    said = refused(capsys, file, "--unit", "id", *options, code=64)
+    assert "See evalhub agreement --help" in said
+
+
+def test_people_read_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = jsonl(tmp_path / "r.jsonl", krippendorff())
+    assert run(["agreement", file, "--unit", "unit", "--raters", "A,B,C,D"]) == 0
+    printed = capsys.readouterr().out
+    assert "12 units, 4 raters, 41 ratings, nominal" in printed
+    assert "Krippendorff's alpha  0.743" in printed
+
+
+def test_neither_django_nor_celery_is_loaded(tmp_path: Path) -> None:
+    file = jsonl(tmp_path / "r.jsonl", krippendorff())
+    script = (
+        "import sys; from evalhub.cli.app import run; "
+        f"run(['agreement', {file!r}, '--unit', 'unit', '--raters', 'A,B,C,D', '--json']); "
+        "sys.exit(any(name in sys.modules for name in ('django', 'celery', 'scipy.stats')))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr

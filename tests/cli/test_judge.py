@@ -1,0 +1,159 @@
+"""`evalhub judge-check`, as it is typed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalhub.cli.app import run
+
+
+class Desk:
+    """Two files: a judge chose for 400 items, people for the first so many of them."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], labelled: int) -> None:
+        self.folder, self.capsys = folder, capsys
+        self.judged = [
+            {
+                "id": f"q{i}",
+                "choice": "candidate" if i % 5 < 3 else "baseline",
+                "side": "left" if i % 2 else "right",
+                "long": 100 + (i * 37) % 200,
+                "short": 150,
+            }
+            for i in range(400)
+        ]
+        self.said = [
+            {"id": f"q{i}", "choice": "candidate" if i % 5 < 3 and i % 7 else "baseline"}
+            for i in range(labelled)
+        ]
+
+    def files(self) -> list[str]:
+        names = []
+        for name, rows in (("human", self.said), ("judge", self.judged)):
+            path = self.folder / f"{name}.jsonl"
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+            names.append(str(path))
+        return names
+
+    def check(self, *options: str, code: int = 0) -> dict[str, Any]:
+        assert run(["judge-check", *self.files(), *options, "--json"]) == code
+        found: dict[str, Any] = json.loads(self.capsys.readouterr().out)
+        return found
+
+    def refused(self, *options: str, code: int = 65) -> str:
+        assert run(["judge-check", *self.files(), *options]) == code
+        printed = self.capsys.readouterr()
+        assert printed.out == ""
+        return printed.err
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(tmp_path, capsys, labelled=100)
+
+
+def test_a_judge_is_measured_against_people(desk: Desk) -> None:
+    """People take the baseline in 9 of the 60 items where the judge takes the candidate."""
+    found = desk.check("--random-sample")
+    assert (found["schema"], found["state"]) == ("evalhub.judge-check/1", "ok")
+    assert (found["judged"], found["labelled"], found["shared"]) == (400, 100, 100)
+    assert found["raw_agreement"] == 0.91
+    assert found["people_win_score"] == pytest.approx(0.51)
+    assert found["judge_win_score"] == pytest.approx(0.60)
+    # p_e = .51 (.6) + .49 (.4) = .502
+    assert found["cohen_kappa"] == pytest.approx((0.91 - 0.502) / 0.498)
+    powered = found["win_score"]
+    assert powered["lower"] < powered["value"] < powered["upper"]
+    assert powered["value"] == pytest.approx(0.51, abs=1e-9)
+    assert powered["equivalent_labels"] > 100
+
+
+def test_fifty_human_labels_are_the_fewest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = Desk(tmp_path, capsys, labelled=49).check("--random-sample", code=3)
+    assert (found["state"], found["win_score"]) == ("too-few-human-labels", None)
+    assert found["raw_agreement"] > 0.8
+    found = Desk(tmp_path, capsys, labelled=50).check("--random-sample")
+    assert found["state"] == "ok"
+
+
+def test_nobody_is_taken_to_have_sampled_at_random(desk: Desk) -> None:
+    found = desk.check(code=3)
+    assert (found["state"], found["win_score"]) == ("not-a-random-sample", None)
+
+
+def test_people_of_one_mind_calibrate_nothing(desk: Desk) -> None:
+    for row in desk.said:
+        row["choice"] = "candidate"
+    assert desk.check("--random-sample", code=3)["state"] == "constant"
+
+
+def test_a_judge_of_nothing_else_is_not_needed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = Desk(tmp_path, capsys, labelled=400).check("--random-sample")
+    assert (found["state"], found["win_score"]) == ("nothing-only-judged", None)
+
+
+def test_position_and_length_are_looked_at_where_their_fields_are_given(desk: Desk) -> None:
+    found = desk.check("--random-sample")
+    assert (found["position_bias"], found["length_bias"]) == (None, None)
+    lengths = ["--candidate-length", "long", "--baseline-length", "short"]
+    found = desk.check("--random-sample", "--side", "side", *lengths)
+    assert found["position_bias"]["left"] + found["position_bias"]["right"] == 400
+    assert found["position_bias"]["share_left"] == 0.5
+    assert found["length_bias"]["raw"] == pytest.approx(0.6)
+    assert found["length_bias"]["state"] == "ok"
+
+
+def test_sides_are_read_in_either_file(desk: Desk) -> None:
+    wanted = desk.check("--random-sample")
+    for row in [*desk.said, *desk.judged]:
+        row["side"] = "right"
+        row["choice"] = "right" if row["choice"] == "candidate" else "left"
+    found = desk.check("--random-sample", "--side", "side", "--human-side", "side")
+    for key in ("raw_agreement", "people_win_score", "judge_win_score", "win_score"):
+        assert found[key] == wanted[key]
+
+
+def test_several_people_an_item_are_several_labels(desk: Desk) -> None:
+    desk.said = [row | {"who": who} for row in desk.said for who in ("ann", "bob", "cyd")]
+    assert desk.check("--random-sample", "--rater", "who")["labelled"] == 100
+    desk.said.append(desk.said[0])
+    assert "line 301, field 'id': 'ann' judged 'q0' on line 1 already" in desk.refused(
+        "--rater", "who"
+    )
+
+
+def test_a_judge_with_two_rows_an_item_is_refused(desk: Desk) -> None:
+    desk.judged.append(desk.judged[0])
+    assert "line 401, field 'id': 'q0' was judged on line 1 already" in desk.refused()
+
+
+def test_files_without_an_item_in_common_are_refused(desk: Desk) -> None:
+    for row in desk.said:
+        row["id"] += "x"
+    assert "no item was labelled by people and by the judge" in desk.refused()
+
+
+@pytest.mark.parametrize("length", [0, -3, "long", None, True])
+def test_a_length_is_a_number_above_0(length: object, desk: Desk) -> None:
+    desk.judged[2]["long"] = length  # type: ignore[assignment]
+    said = desk.refused("--candidate-length", "long", "--baseline-length", "short")
+    assert "line 3, field 'long': a length is a number above 0" in said
+
+
+def test_one_length_alone_is_wrong_usage(desk: Desk) -> None:
+    assert "go together" in desk.refused("--candidate-length", "long", code=64)
+
+
+def test_people_read_a_table_and_why_it_is_refused(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["judge-check", *desk.files(), "--random-sample"]) == 0
+    assert "win score, all items, corrected" in capsys.readouterr().out
+    assert run(["judge-check", *desk.files()]) == 3
+    assert "give --random-sample" in capsys.readouterr().out

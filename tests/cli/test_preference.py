@@ -1,0 +1,141 @@
+"""`evalhub preference`, as it is typed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalhub.cli.app import run
+
+FIELDS = ["--unit", "item", "--rater", "who", "--choice", "chose"]
+
+
+def jsonl(path: Path, rows: list[dict[str, Any]]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def judgment(item: int, chose: str | None, who: str = "ann", **more: str) -> dict[str, Any]:
+    return {"item": item, "who": who, "chose": chose, **more}
+
+
+def measured(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    code = run(["preference", *arguments, *FIELDS, "--json"])
+    printed = capsys.readouterr()
+    assert code == 0, printed.err
+    found: dict[str, Any] = json.loads(printed.out)
+    return found
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert run(["preference", *arguments, *FIELDS]) == 65
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("model", ["alpaca-7b", "alpaca-farm-ppo-human"])
+def test_alpaca_eval_reaches_its_published_win_rate(
+    model: str, shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The judge's 1 is the reference, 2 the model, 0 a draw, which counts half."""
+    folder = shared_data / "alpacaeval"
+    published = json.loads((folder / "published_leaderboard.json").read_text())[model]
+    chose = {0: "tie", 1: "baseline", 2: "candidate"}
+    with (folder / f"judge_gpt4_{model}_vs_text_davinci_003.jsonl").open() as lines:
+        rows = [json.loads(line) for line in lines]
+    file = jsonl(
+        tmp_path / "judged.jsonl",
+        [{"item": row["id"], "who": "gpt4", "chose": chose[row["preference"]]} for row in rows],
+    )
+    found = measured(capsys, file)
+    assert found["score"] * 100 == pytest.approx(published["win_rate"], abs=1e-9)
+    assert (found["wins"], found["losses"], found["ties"]) == (
+        published["n_wins"],
+        published["n_wins_base"],
+        published["n_draws"],
+    )
+    half = (found["upper"] - found["lower"]) / 2
+    assert half * 100 == pytest.approx(1.963 * published["standard_error"], rel=0.02)
+    assert (found["state"], found["raters"]) == ("one-rater", 1)
+
+
+def test_both_bad_is_kept_apart_from_a_tie_and_no_choice_from_both(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = ["candidate", "candidate", "baseline", "tie", "both-bad", "both-bad", None, ""]
+    rows = [judgment(i, c, who=f"r{i % 2}") for i, c in enumerate(chosen)]
+    found = measured(capsys, jsonl(tmp_path / "j.jsonl", rows))
+    assert (found["ties"], found["both_bad"], found["without_choice"]) == (1, 2, 2)
+    assert found["score"] == pytest.approx((2 + 3 / 2) / 6)
+    assert (found["judgments"], found["state"]) == (6, "ok")
+    assert found["position_bias"] is None
+    assert found["self_consistency"] is None
+
+
+def test_left_and_right_name_the_arm_that_stood_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A judge that always takes the left, the candidate being there 15 times of 30."""
+    rows = [judgment(i, "left", side=["left", "right"][i % 2]) for i in range(30)]
+    found = measured(capsys, jsonl(tmp_path / "j.jsonl", rows), "--side", "side")
+    assert (found["wins"], found["losses"], found["score"]) == (15, 15, 0.5)
+    assert found["position_bias"]["share_left"] == 1.0
+    assert found["position_bias"]["p_value"] == pytest.approx(2 / 2**30)
+
+
+def test_swapped_repeats_show_who_goes_by_the_side(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = [judgment(i, "left", side="left") for i in range(10)]
+    again = [judgment(i, "left" if i < 4 else "right", side="right") for i in range(10)]
+    found = measured(capsys, jsonl(tmp_path / "j.jsonl", first + again), "--side", "side")
+    consistency = found["self_consistency"]
+    assert (consistency["pairs"], consistency["consistent"], consistency["same_side"]) == (10, 6, 4)
+
+
+def test_a_second_judgment_of_one_item_names_both_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [judgment(1, "tie", side="left"), judgment(1, "tie", side="left")]
+    file = jsonl(tmp_path / "j.jsonl", rows)
+    assert "line 2, field 'item': 'ann' judged '1' on line 1 already" in refused(capsys, file)
+    assert "on line 1 already" in refused(capsys, file, "--side", "side")
+
+
+@pytest.mark.parametrize(
+    ("row", "options", "message"),
+    [
+        (judgment(1, "left"), [], "'left' names a side; give the field"),
+        (judgment(1, "better"), [], "'better' is no choice; use candidate, baseline, tie"),
+        (judgment(1, "tie", side="top"), ["--side", "side"], "stood left or right, not 'top'"),
+        (judgment(1, "tie"), ["--side", "side"], "field 'side': missing"),
+        (judgment(1, None), [], "no row holds a choice"),
+    ],
+)
+def test_what_is_no_judgment_is_refused_with_its_line(
+    row: dict[str, Any],
+    options: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert message in refused(capsys, jsonl(tmp_path / "j.jsonl", [row]), *options)
+
+
+@pytest.mark.parametrize(("chosen", "state"), [(["tie"], "one-item"), (["tie"] * 9, "all-alike")])
+def test_what_says_little_has_a_name(
+    chosen: list[str], state: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [judgment(i, c) for i, c in enumerate(chosen)]
+    found = measured(capsys, jsonl(tmp_path / "j.jsonl", rows))
+    assert (found["state"], found["score"]) == (state, 0.5)
+    assert found["upper"] - found["lower"] > 0.1
+
+
+def test_people_read_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [judgment(i, "candidate" if i % 3 else "tie", side="left") for i in range(30)]
+    file = jsonl(tmp_path / "j.jsonl", rows)
+    assert run(["preference", file, *FIELDS, "--side", "side"]) == 0
+    printed = capsys.readouterr().out
+    assert "30 judgments of 30 items by 1 rater" in printed
+    assert "win score    0.833" in printed
