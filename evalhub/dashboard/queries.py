@@ -36,7 +36,7 @@ def runs_seen_by(user: User) -> RunQuerySet:
     found: RunQuerySet = Run.objects.filter(
         test_set_version__test_set__project__in=Project.objects.seen_by(user)
     ).select_related("version__model", "test_set_version__test_set__project")
-    return found
+    return found.order_by("-created", "-id")
 
 
 def test_sets_seen_by(user: User) -> "QuerySet[TestSet]":

@@ -1,0 +1,67 @@
+"""Pages ask the database equally often, however much there is."""
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from evalhub.gate.decide import decide_study
+from evalhub.registry.models import ModelVersion, Run, Study, TestSet
+from tests.cast import Team, a_run, a_test_set, a_version
+from tests.dashboard.cases import a_measured_study
+
+
+def queries(client: Client, address: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        assert client.get(address, headers={"HX-Request": "true"}).status_code == 200, address
+    return len(asked)
+
+
+def addresses(study: Study) -> list[str]:
+    run = Run.objects.filter(studies__arm__study=study).first()
+    version = ModelVersion.objects.filter(arms__study=study, parent=None).get()
+    test_set = TestSet.objects.filter(versions__studies__study=study).first()
+    assert run
+    assert test_set
+    return [
+        reverse("dashboard:study", args=[study.pk]),
+        reverse("dashboard:flips", args=[study.pk]),
+        reverse("dashboard:run", args=[run.pk]),
+        reverse("dashboard:test_set", args=[test_set.pk]),
+        reverse("dashboard:version", args=[version.pk]),
+    ]
+
+
+def test_pages_of_one_thing_take_as_many_queries_for_ten_times_as_much(
+    olga: Client, team: Team
+) -> None:
+    small = a_measured_study(team, items=4, tags=1, slug="small")
+    large = a_measured_study(team, items=40, tags=8, slug="large")
+    for study in (small, large):
+        decide_study(study=study)
+    for few, many in zip(addresses(small), addresses(large), strict=True):
+        assert queries(olga, few) == queries(olga, many), few
+
+
+def test_lists_take_as_many_queries_for_ten_rows_as_for_two(olga: Client, team: Team) -> None:
+    lists = [reverse(f"dashboard:{name}") for name in ("studies", "runs", "test_sets", "versions")]
+
+    def add(slug: str) -> None:
+        decide_study(study=a_measured_study(team, items=4, slug=slug))
+
+    add("one")
+    few = [queries(olga, each) for each in lists]
+    for slug in ("two", "three", "four"):
+        add(slug)
+    base = a_version(team, "lonely")
+    a_run(base, a_test_set(team, "lonely", items=2), scores=[0, 1])
+    assert [queries(olga, each) for each in lists] == few
+
+
+def test_following_a_run_costs_one_query_beside_signing_in(olga: Client, team: Team) -> None:
+    run = a_run(a_version(team), a_test_set(team, items=2), scores=[0, 1])
+    Run.objects.filter(pk=run.pk).update(state="running")
+    # session, person, whether they see results, the run
+    assert queries(olga, reverse("dashboard:run_progress", args=[run.pk])) == 4

@@ -1,0 +1,30 @@
+"""The report of `evalhub compare`: one file that needs nothing else."""
+
+import re
+
+from evalhub.dashboard.report import render_report
+from evalhub.gate.decide import decide_study
+from tests.cast import Team
+from tests.dashboard.cases import a_measured_study
+from tests.dashboard.test_flips import a_flip
+
+
+def test_the_report_holds_verdict_criteria_and_flips_and_loads_nothing(team: Team) -> None:
+    record = decide_study(study=a_measured_study(team))[0].record
+    page = render_report(record, [a_flip(input="<script>alert(1)</script>")])
+    assert record["headline"] in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "Lost (1)" in page
+    assert "--accent" in page
+    assert not re.search(r"<(script|img|form|iframe)\b", page)
+    assert re.findall(r'(?:href|src)="(?!#)([^"]*)"', page) == ["data:,"]
+
+
+def test_of_very_many_losses_the_largest_are_shown_and_all_are_counted(team: Team) -> None:
+    record = decide_study(study=a_measured_study(team))[0].record
+    flips = [a_flip(key=f"q{i}", difference=-i / 1000) for i in range(300)]
+    page = render_report(record, flips)
+    assert "Lost (300)" in page
+    assert "the largest 100 are shown" in page
+    assert ">q299<" in page
+    assert ">q100<" not in page
