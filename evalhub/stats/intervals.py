@@ -25,6 +25,9 @@ from evalhub.stats.errors import StatisticsError
 
 Array = NDArray[np.float64]
 
+# Equal values leave a variance of about this size where it should be 0.
+_ROUNDING = 1e-12
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -115,7 +118,7 @@ def _upper_limit(x: Array, counts: Array, z: float) -> float:
     else:
         tilted, variance = _tilted(x, shares, 1.0)
         at_end = n * (tilted - mean) ** 2 - z * z * variance
-        if at_end <= 0:
+        if at_end <= _ROUNDING:
             return _limit_with_mass_on_top(n, mean, tilted, variance, at_end, z)
     low, high = 0.0, 1.0
     while high - low > 1e-15:

@@ -55,6 +55,16 @@ def test_values_on_another_scale_give_the_same_interval_stretched():
     assert wide == pytest.approx((4 * lower, 4 * upper))
 
 
+@given(st.floats(-0.9, 0.9), st.integers(1, 200), st.integers(1, 5))
+def test_equal_values_are_not_taken_for_certain(value, count, times):
+    values, counts = np.full(times, value), np.full(times, float(count))
+    lower, upper = score_interval(values, counts, reach=1.0)
+    # Of n = count * times items one in n + z^2 may be at either end of the scale
+    unseen = Z * Z / (count * times + Z * Z)
+    assert upper == pytest.approx(value + unseen * (1 - value), abs=1e-6)
+    assert lower == pytest.approx(value - unseen * (1 + value), abs=1e-6)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(-1, 1), st.integers(1, 30)), min_size=1, max_size=12),
