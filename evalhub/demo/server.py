@@ -108,8 +108,8 @@ def serve(model: str, threads: int, adapter: str | None) -> None:
     params.cpuparams.n_threads = threads
     params.cpuparams_batch.n_threads = threads
     params.n_gpu_layers = 0
-    # a prompt's cached state knows nothing of the adapter's scale: the tuned arm would answer from
-    # what the base has read; and what is in the cache depends on who asked before
+    # with the cache on, answers depended on what was asked before, and by which arm: repeated
+    # greedy answers differed, those of the tuned arm the most (docs/demo.md)
     params.cache_prompt = False
     params.cache_ram_mib = 0
     if adapter:
