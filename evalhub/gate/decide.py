@@ -155,7 +155,7 @@ def _people(
         return None, [], unasked, []
     found = judgments_of(campaign)
     raters = [str(rater) for rater in found.raters]
-    judgments = Judgments(found.choices, found.items, raters, found.planned)
+    judgments = Judgments(found.choices, found.items, raters, found.planned, found.identical)
     record = people_record(judgments, alpha=alpha)
     done, planned = record["judgments"], record["planned"]
     pending = []

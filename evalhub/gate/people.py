@@ -1,7 +1,7 @@
 """What people preferred, as a criterion. Pure: judgments in, numbers out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evalhub.gate.criteria import Criterion, Requirement
@@ -16,12 +16,15 @@ class Judgments:
     Attributes:
         choices: "candidate", "baseline", "tie" or "both-bad".
         planned: how many judgments the campaign asks for.
+        identical: items whose two answers read the same, which nobody is asked about: the win
+            score is over the items whose answers differ, and this says how many it leaves out.
     """
 
     choices: Sequence[str]
     items: Sequence[str]
     raters: Sequence[str]
     planned: int
+    identical: int = 0
 
 
 def preference_criterion(
@@ -72,6 +75,7 @@ def people_record(judgments: Judgments, *, alpha: float) -> dict[str, Any]:
         "state": state,
         "planned": judgments.planned,
         "judgments": done,
+        "identical": judgments.identical,
         "items": len(set(judgments.items)),
         "reviewers": len(set(judgments.raters)),
         "score": None,
@@ -129,7 +133,7 @@ def _score(judgments: Judgments, alpha: float) -> WinScore:
 def _swapped(judgments: Judgments) -> Judgments:
     other = {"candidate": "baseline", "baseline": "candidate"}
     choices = [other.get(choice, choice) for choice in judgments.choices]
-    return Judgments(choices, judgments.items, judgments.raters, judgments.planned)
+    return replace(judgments, choices=choices)
 
 
 def _p_below_half(judgments: Judgments) -> float:
