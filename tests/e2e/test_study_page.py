@@ -1,0 +1,120 @@
+"""The study page in Chromium: by keyboard, on a phone, in the dark, and by axe's rules."""
+
+from collections.abc import Callable
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from evalhub.gate.decide import decide_study
+from evalhub.registry.models import Run, Study
+from evalhub.registry.models.runs import RunState
+from tests.cast import Team
+from tests.dashboard.cases import a_measured_study
+from tests.e2e.conftest import Opens
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+LISTS = ["studies", "runs", "test_sets", "versions"]
+
+
+def a_decided_study(team: Team) -> Study:
+    study = a_measured_study(team)
+    decide_study(study=study)
+    return study
+
+
+def address(study: Study) -> str:
+    return reverse("dashboard:study", args=[study.pk])
+
+
+def overflows(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_axe_finds_nothing_amiss_on_a_decided_study(
+    opens: Opens, team: Team, axe: Callable[[Page], None], dark: bool, phone: bool
+) -> None:
+    axe(opens(team.olga, address(a_decided_study(team)), dark=dark, phone=phone))
+
+
+def test_axe_finds_nothing_amiss_on_the_other_pages(
+    opens: Opens, team: Team, axe: Callable[[Page], None]
+) -> None:
+    study = a_decided_study(team)
+    run = Run.objects.filter(studies__arm__study=study).latest("pk")
+    pages = [
+        *(reverse(f"dashboard:{name}") for name in LISTS),
+        reverse("dashboard:run", args=[run.pk]),
+        reverse("dashboard:version", args=[run.version_id]),
+        reverse("dashboard:test_set", args=[run.test_set_version.test_set_id]),
+    ]
+    page = opens(team.olga)
+    root = page.url.partition("/studies")[0]
+    for each in pages:
+        page.goto(root + each)
+        axe(page)
+
+
+def test_no_page_scrolls_sideways_on_a_narrow_phone(opens: Opens, team: Team) -> None:
+    study = a_decided_study(team)
+    run = Run.objects.filter(studies__arm__study=study).latest("pk")
+    page = opens(team.olga, address(study), phone=True)
+    page.set_viewport_size({"width": 375, "height": 812})
+    root = page.url.partition("/studies")[0]
+    assert not overflows(page)
+    for each in [
+        *(reverse(f"dashboard:{name}") for name in LISTS),
+        reverse("dashboard:run", args=[run.pk]),
+        reverse("dashboard:version", args=[run.version_id]),
+    ]:
+        page.goto(root + each)
+        assert not overflows(page), each
+
+
+def test_the_verdict_stays_in_sight_while_the_page_scrolls(opens: Opens, team: Team) -> None:
+    page = opens(team.olga, address(a_decided_study(team)))
+    page.mouse.wheel(0, 1500)
+    expect(page.locator(".verdict .word")).to_be_in_viewport()
+    expect(page.locator(".verdict .word")).to_contain_text("Hold")
+
+
+def test_the_keyboard_skips_to_the_content(opens: Opens, team: Team) -> None:
+    page = opens(team.olga, address(a_decided_study(team)))
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+
+
+def test_the_keyboard_goes_through_what_changed_without_leaving_the_page(
+    opens: Opens, team: Team
+) -> None:
+    page = opens(team.olga, address(a_decided_study(team)))
+    page.evaluate("window.stayed = true")
+    page.get_by_role("link", name="Later").press("Enter")
+    expect(page.get_by_text("Page 2 of 2, 20 items")).to_be_visible()
+    page.get_by_role("link", name="triage-task").press("Enter")
+    expect(page.get_by_role("link", name="Won (20)")).to_have_attribute("aria-current", "true")
+    assert page.evaluate("window.stayed")
+    assert "test_set=triage-task" in page.url
+    page.reload()
+    expect(page.get_by_role("link", name="Won (20)")).to_have_attribute("aria-current", "true")
+
+
+def test_the_page_follows_its_runs_and_turns_to_the_question_of_deciding(
+    opens: Opens, team: Team
+) -> None:
+    study = a_measured_study(team)
+    run = Run.objects.filter(studies__arm__study=study).latest("pk")
+    Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING)
+    run.shards.update(done=5)
+    page = opens(team.olga, address(study))
+    expect(page.get_by_text("5 of 40")).to_be_visible()
+    run.shards.update(done=25)
+    expect(page.get_by_text("25 of 40")).to_be_visible()
+    Run.objects.filter(pk=run.pk).update(state=RunState.DONE)
+    page.get_by_role("button", name="Decide now").click()
+    expect(page.locator(".verdict .word")).to_contain_text("Hold")
