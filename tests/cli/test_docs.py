@@ -1,0 +1,75 @@
+"""The pages on the command line and the verdict say what there is."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+from jsonschema import Draft202012Validator
+
+from evalhub.cli.app import app
+from evalhub.cli.exits import BAD_DATA, CODES, INTERRUPTED, OUR_FAULT, UNREACHABLE, USAGE
+from evalhub.gate.record import EXIT_CODES
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = (DOCS / "cli.md").read_text(encoding="utf-8")
+VERDICT = (DOCS / "verdict-json.md").read_text(encoding="utf-8")
+SCHEMA = json.loads((DOCS / "verdict.schema.json").read_text(encoding="utf-8"))
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, set[str]]]:
+    """Each command in words with its options, but for --help."""
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from commands(inner, (*path, name))
+    if not hasattr(command, "commands"):
+        options = {
+            option
+            for parameter in command.params
+            if parameter.param_type_name == "option"
+            for option in (*parameter.opts, *parameter.secondary_opts)
+        }
+        yield " ".join(path), options - {"--help"}
+
+
+ALL = dict(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("command", [each for each in ALL if each != "version"])
+def test_the_page_has_just_the_options_of_each_command(command: str) -> None:
+    section = re.search(rf"## `evalhub {re.escape(command)}`\n(.*?)(?=\n## )", PAGE, re.DOTALL)
+    assert section is not None, f"docs/cli.md has no section on {command}"
+    rows = re.findall(r"^\| (`--.*?) \|", section[1], re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(--[\w-]+)`", row)} == ALL[command]
+
+
+def test_the_page_has_no_command_that_there_is_not() -> None:
+    assert set(re.findall(r"^## `evalhub (.*?)`", PAGE, re.MULTILINE)) == set(ALL) - {"version"}
+
+
+def test_the_page_has_every_exit_code() -> None:
+    codes = {*EXIT_CODES.values(), USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, INTERRUPTED}
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)} == codes
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_every_error_with_a_code_is_a_class_that_exists(name: str) -> None:
+    module, _, kind = name.rpartition(".")
+    found = getattr(__import__(module, fromlist=[kind]), kind)
+    assert issubclass(found, Exception)
+    assert f"{found.__module__}.{found.__qualname__}" == name
+
+
+def test_the_schema_of_verdicts_is_a_valid_json_schema() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_the_page_on_verdicts_names_every_field_of_the_schema() -> None:
+    for name in SCHEMA["properties"]:
+        assert f"`{name}`" in VERDICT, name
+    for name in SCHEMA["$defs"]["criterion"]["properties"]:
+        assert f"`{name}`" in VERDICT, name
+    for name in SCHEMA["$defs"]["people"]["properties"]:
+        assert f"`{name}`" in VERDICT, name

@@ -1,0 +1,216 @@
+"""`evalhub study run` and `evalhub doctor` as processes of their own, with a home of their own."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from evalhub.cli.app import run
+from tests.fakes.openai_server import OpenAIServer, http_error
+from tests.studies.desks import Desk
+
+SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "verdict.schema.json"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def evalhub(*arguments: str, at: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("PATH", "LC_"))}
+    home = {"HOME": str(at), "EVALHUB_HOME": str(at / "home"), "COLUMNS": "80"}
+    return subprocess.run(
+        [Path(sys.executable).with_name("evalhub"), *arguments],
+        cwd=at,
+        env=kept | home | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def studied(desk: Desk, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return evalhub("study", "run", str(desk.write()), *arguments, at=desk.folder)
+
+
+def here(desk: Desk, *arguments: str) -> int:
+    """The same in this process, on the tests' database, which is quicker."""
+    return run(["study", "run", str(desk.write()), *arguments])
+
+
+def document(printed: str) -> dict[str, Any]:
+    """The one JSON document on standard output, valid by the published schema."""
+    record: dict[str, Any] = json.loads(printed)
+    Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(record)
+    return record
+
+
+def asking(desk: Desk, url: str) -> None:
+    desk.study["arms"]["tuned"]["backend"] = {"openai": {"url": url, "model": "echo", "retries": 0}}
+
+
+def a_closed_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def test_a_study_prints_one_document_and_the_second_time_the_same(desk: Desk) -> None:
+    first, second = studied(desk, "--json"), studied(desk, "--json")
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr
+    assert document(first.stdout) == document(second.stdout)
+    assert document(first.stdout)["others"] == []
+    assert "4 of 4 runs" in first.stderr
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_candidate_in_question_gives_the_exit_code(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.study["arms"]["worse"] = {
+        "kind": "lora",
+        "backend": {"recorded": "worse.{test_set}.jsonl"},
+    }
+    desk.answers("worse", "triage", ["wrong, too"] * 60)
+    desk.answers("worse", "sums", ["nothing"] * 300)
+    assert here(desk, "--json") == 0
+    (other,) = document(capsys.readouterr().out)["others"]
+    assert (other["arms"]["candidate"]["name"], other["verdict"]) == ("worse", "hold")
+    desk.study["candidate"] = "worse"
+    assert here(desk) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("columns", [80, 130])
+def test_the_table_holds_in_its_columns(
+    desk: Desk,
+    columns: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert here(desk) == 0
+    printed = capsys.readouterr().out
+    assert printed.strip().startswith("Ship tuned gains 0.50 on triage")
+    assert max(len(line.rstrip()) for line in printed.splitlines()) <= columns
+    row = next(
+        line for line in printed.splitlines() if line.split()[1:4] == ["sums", "1.000", "1.000"]
+    )
+    assert "…" not in row
+    assert ("0/0/300" in row) == (columns == 130)
+
+
+def test_a_flaw_in_the_file_is_65_and_makes_no_home(desk: Desk) -> None:
+    desk.study["test_sets"]["triage"]["role"] = "main"
+    done = studied(desk, "--json")
+    assert (done.returncode, done.stdout) == (65, "")
+    assert "study.yaml, line " in done.stderr
+    assert "field 'test_sets.triage.role': 'main' is not one of" in done.stderr
+    assert not (desk.folder / "home").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broken_answer_is_65_and_the_next_run_is_as_if_it_had_not_been(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = (desk.folder / "tuned.sums.jsonl").read_text()
+    (desk.folder / "tuned.sums.jsonl").write_text(good + '{"id": "q1", "output": "again"}\n')
+    assert here(desk, "--json") == 65
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "tuned.sums.jsonl, line 301, field 'id': 'q1' was answered on line 2" in printed.err
+    (desk.folder / "tuned.sums.jsonl").write_text(good)
+    assert here(desk) == 0
+
+
+def test_an_endpoint_that_is_not_there_is_69_and_named(desk: Desk) -> None:
+    url = f"http://127.0.0.1:{a_closed_port()}/v1"
+    asking(desk, url)
+    done = studied(desk, "--json")
+    assert (done.returncode, done.stdout) == (69, "")
+    assert f"nothing answers at {url}" in done.stderr
+    assert "run again to go on" in done.stderr
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_half_failed_run_is_3_and_running_again_retries_what_failed(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with OpenAIServer() as server:
+        asking(desk, server.url)
+        desk.study["test_sets"]["triage"] |= {"role": "guard", "metric": {"name": "json_valid"}}
+        desk.study["test_sets"]["sums"] |= {"metric": {"name": "length"}, "margin": 100}
+        server.misbehave = lambda prompt, attempt: (
+            http_error(500, "on fire") if attempt == 0 and prompt.endswith("9?") else None
+        )
+        assert here(desk, "--json") == 3
+        reasons = document(capsys.readouterr().out)["reasons"]
+        assert reasons[0].endswith("items failed: HTTP 500: on fire; run again to retry them")
+        asked = len(server.requests)
+        assert here(desk) in (0, 2)
+        assert len(server.requests) - asked == 30
+
+
+def test_a_study_that_is_not_there_is_65(tmp_path: Path) -> None:
+    done = evalhub("study", "run", "gone.yaml", at=tmp_path)
+    assert (done.returncode, done.stdout) == (65, "")
+    assert done.stderr == "evalhub: gone.yaml: can't be read: No such file or directory\n"
+
+
+def test_a_home_that_can_not_be_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = evalhub("--home", str(tmp_path / "file" / "home"), "doctor", at=tmp_path)
+    assert done.returncode == 64
+    assert "EVALHUB_HOME" in done.stderr
+
+
+def test_the_doctor_finds_a_fresh_home_well(tmp_path: Path) -> None:
+    done = evalhub("doctor", at=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "✓ database: SQLite, not made yet" in done.stdout
+
+
+def test_the_doctor_names_a_database_and_a_queue_that_do_not_answer(tmp_path: Path) -> None:
+    port = a_closed_port()
+    done = evalhub(
+        "doctor",
+        at=tmp_path,
+        EVALHUB_DATABASE_URL=f"postgresql://me:secret-word@127.0.0.1:{port}/evalhub",
+        EVALHUB_REDIS_URL=f"redis://127.0.0.1:{port}/0",
+    )
+    assert done.returncode == 69
+    assert "✗ database" in done.stdout
+    assert "EVALHUB_DATABASE_URL" in done.stdout
+    assert "✗ queue" in done.stdout
+    assert "EVALHUB_REDIS_URL" in done.stdout
+    assert "secret-word" not in done.stdout + done.stderr
+
+
+def test_a_database_that_does_not_answer_stops_a_study_with_69(desk: Desk) -> None:
+    url = f"postgresql://me@127.0.0.1:{a_closed_port()}/evalhub"
+    done = evalhub(
+        "study", "run", str(desk.write()), "--json", at=desk.folder, EVALHUB_DATABASE_URL=url
+    )
+    assert (done.returncode, done.stdout) == (69, "")
+    assert "the database doesn't answer" in done.stderr
+
+
+def test_a_database_url_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
+    done = evalhub("doctor", at=tmp_path, EVALHUB_DATABASE_URL="nonsense")
+    assert done.returncode == 64
+    assert "EVALHUB_DATABASE_URL" in done.stderr
+
+
+def test_a_worker_without_a_queue_is_wrong_usage(tmp_path: Path) -> None:
+    done = evalhub("worker", at=tmp_path)
+    assert done.returncode == 64
+    assert "EVALHUB_REDIS_URL" in done.stderr
