@@ -8,8 +8,9 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from evalhub.cli.labels import Judgment, Side
+    from evalhub.cli.labels import Judgment
     from evalhub.stats.judge import JudgeCheck
+    from evalhub.stats.sides import Side
 
 # As the verdict "invalid evidence": a pipeline must not go on with this judge.
 NOT_CALIBRATED = 3

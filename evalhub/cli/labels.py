@@ -7,14 +7,13 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from evalhub.registry.files import DataError, Row, field, item_id, read_rows
+from evalhub.stats.preference import CHOICES
+from evalhub.stats.ratings import Label
+from evalhub.stats.sides import Side
 
-Label = str | int | float | bool
-Side = Literal["left", "right"]
-
-CHOICES = ("candidate", "baseline", "tie", "both-bad")
 SIDES: dict[str, Side] = {"left": "left", "right": "right"}
 
 

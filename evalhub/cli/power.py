@@ -366,4 +366,5 @@ def _show(found: dict[str, Any], as_json: bool) -> None:
         for row in found["curve"]
     ]
     console.print()
-    console.print(figures((found["unit"], "power", "smallest that shows"), curve))
+    shown = "power" if len(names) == 1 else "power, at least"
+    console.print(figures((found["unit"], shown, "smallest that shows"), curve))

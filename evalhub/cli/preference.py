@@ -131,7 +131,7 @@ def _print(found: dict[str, Any]) -> None:
     console.print()
     console.print(figures(("preferred", "judgments"), [(n, f"{count:,}") for n, count in counts]))
     console.print()
-    console.print(f"A tie, or both bad, is half a win. {found['method']}.", style="dim")
+    console.print(f"A tie, or both bad, is half a win. Interval: {found['method']}.", style="dim")
     if bias:
         console.print(
             f"Position: {bias['left']:,} left, {bias['right']:,} right, p = {bias['p_value']:.2g}.",
