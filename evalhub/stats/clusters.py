@@ -42,7 +42,7 @@ def clustered_mean(
     if clusters is None and weights is None:
         return _plain_mean(values)
     w = np.ones(n) if weights is None else weights * (n / weights.sum())
-    mean = float(w @ values) / n
+    mean = _mean(values, w)
     residuals = values - mean
     labels = np.arange(n) if clusters is None else clusters
     groups = n if clusters is None else int(labels.max()) + 1
@@ -68,10 +68,17 @@ def clustered_mean(
     )
 
 
+def _mean(values: Array, weights: Array | None) -> float:
+    """The mean, and of equal values the value: a rounding error would pass for variance."""
+    if (values == values[0]).all():
+        return float(values[0])
+    return float(values.mean()) if weights is None else float(weights @ values) / values.size
+
+
 def _plain_mean(values: Array) -> ClusteredMean:
     """The same where every value is its own cluster and counts alike: the usual error."""
     n = values.size
-    mean = float(values.mean())
+    mean = _mean(values, None)
     residuals = values - mean
     if n < 2:
         return ClusteredMean(mean, float("inf"), 0.0, n, 1.0, residuals)

@@ -81,8 +81,8 @@ def score_p_less(
         variance = _variance_at(x, counts / n, supposed)
     else:
         variance = _variance_at(-x, counts / n, -supposed)
-    if variance <= 0:
-        return 0.5 if mean == supposed else float(mean > supposed)
+    if variance <= _ROUNDING:
+        return 0.5 if abs(mean - supposed) < 1e-9 else float(mean > supposed)
     return t_cdf((mean - supposed) * math.sqrt(n / variance), df)
 
 

@@ -139,6 +139,6 @@ def _weights(weights: ArrayLike | None, n: int) -> Array | None:
     array = np.asarray(weights, dtype=float)
     if array.shape != (n,):
         raise StatisticsError(f"weights: shape {array.shape} for {n} items")
-    if not np.all(np.isfinite(array)) or array.min() < 0 or array.sum() <= 0:
-        raise StatisticsError("weights must be finite, none negative, and not all zero")
+    if not np.all(np.isfinite(array)) or array.min() <= 0:
+        raise StatisticsError("weights must be positive; leave out items that should not count")
     return array

@@ -48,11 +48,16 @@ def test_constant_scores_of_any_kind_leave_doubt(score):
     assert result.method == "bounded score interval"
 
 
-def test_a_constant_gain_is_not_taken_for_certain():
-    result = compare(np.full(400, 0.2), np.full(400, 0.3))
-    assert result.difference == pytest.approx(0.1)
-    assert result.lower < 0.1 < result.upper
-    assert result.lower > 0.08
+@pytest.mark.parametrize("options", [{}, {"clusters": np.arange(400) // 2}])
+def test_a_constant_gain_is_not_taken_for_certain(options):
+    """Also where the mean of equal numbers isn't quite the number: 0.2 and 0.1 in binary."""
+    for n in (30, 400):
+        baseline = np.random.default_rng(n).random(n)
+        cut = {name: labels[:n] for name, labels in options.items()}
+        result = compare(baseline, baseline + 0.1, **cut)
+        assert result.difference == pytest.approx(0.1)
+        assert result.lower < 0.1 - 1 / n
+        assert result.upper > 0.1 + 1 / n
 
 
 def test_many_varied_differences_take_the_paired_t():
@@ -197,6 +202,16 @@ def test_the_one_sided_p_value_meets_the_interval_at_its_limits():
             assert p == pytest.approx(0.025, abs=1e-6)
 
 
+@pytest.mark.parametrize("gain", [-0.1, 0.0, 0.1])
+def test_the_p_value_falls_as_the_bound_rises(gain):
+    baseline = np.full(3, 0.3)
+    p = [
+        p_one_sided(baseline, baseline + gain, bound=bound, alternative="less")
+        for bound in (-0.5, -0.1, -0.05, 0.0, 0.05, 0.1, 0.5)
+    ]
+    assert p == sorted(p, reverse=True)
+
+
 def test_no_evidence_against_a_bound_on_the_near_side():
     baseline, candidate = binary_arms(5, 25, 200)
     assert p_one_sided(baseline, candidate, bound=0.05, alternative="less") > 0.5
@@ -213,8 +228,8 @@ def test_no_evidence_against_a_bound_on_the_near_side():
         ([[1, 0], [1]], [1, 0], {}, "rows of one length"),
         (["good"], [1], {}, "must be numbers"),
         ([1, 0], [1, 0], {"clusters": ["a"]}, "1 labels for 2 items"),
-        ([1, 0], [1, 0], {"weights": [1, -1]}, "none negative"),
-        ([1, 0], [1, 0], {"weights": [0, 0]}, "not all zero"),
+        ([1, 0], [1, 0], {"weights": [1, -1]}, "weights must be positive"),
+        ([1, 0], [1, 0], {"weights": [1, 0]}, "weights must be positive"),
         ([1, 0], [1, 0], {"alpha": 0.9}, "alpha must lie between"),
         ([1, 0.5], [2, 0], {"bounds": (0, 1)}, "leave the scale"),
     ],
