@@ -28,8 +28,8 @@ class Scale:
         return f"{100 * min(max(share, 0.0), 1.0):.2f}%"
 
     def ticks(self) -> list["Tick"]:
-        """Round numbers along the scale, at most seven, with 0 among them."""
-        step = _round_step((self.high - self.low) / 6)
+        """Round numbers along the scale, at most ten, with 0 among them."""
+        step = _round_step((self.high - self.low) / 9)
         first, last = ceil(self.low / step), floor(self.high / step)
         return [
             Tick(self.at(i * step), _tick_label(i * step, step)) for i in range(first, last + 1)

@@ -35,8 +35,9 @@ def render_report(record: Mapping[str, Any], flips: Sequence[Mapping[str, Any]])
             "style": mark_safe(_STYLE.read_text(encoding="utf-8")),
             "sections": [_section(outcome, flips, names) for outcome in MOST],
             "counts": [
-                (outcome.label, sum(flip["outcome"] == outcome for flip in flips))
+                (str(outcome.label).capitalize(), number)
                 for outcome in Outcome
+                if (number := sum(flip["outcome"] == outcome for flip in flips))
             ],
         },
     )
