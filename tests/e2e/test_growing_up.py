@@ -1,0 +1,118 @@
+"""From SQLite to PostgreSQL and Redis by the environment alone, as docs/growing-up.md has it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+EVERYTHING = (
+    "--natural-foreign --exclude contenttypes --exclude auth.permission --exclude sessions "
+    "--format jsonl --output everything.jsonl.gz"
+)
+STUDY = """\
+schema: evalhub.study/1
+project: sums
+name: Shall we ship?
+arms:
+  base: {kind: base, backend: {recorded: base.jsonl}}
+  tuned: {kind: lora, parent: base, backend: {recorded: tuned.jsonl}}
+baseline: base
+candidate: tuned
+test_sets:
+  sums: {file: sums.jsonl, role: primary, metric: {name: exact_match}}
+"""
+
+pytestmark = pytest.mark.services
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A study of a candidate that is right on 160 of 200 items, where 120 were right."""
+    right = {"base": range(120), "tuned": range(160)}
+    items = [{"id": str(i), "input": f"{i} + 1 =", "reference": str(i + 1)} for i in range(200)]
+    rows = {"sums": items} | {
+        arm: [{"id": str(i), "output": str(i + 1 if i in right[arm] else i)} for i in range(200)]
+        for arm in right
+    }
+    for name, lines in rows.items():
+        (tmp_path / f"{name}.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in lines))
+    (tmp_path / "study.yaml").write_text(STUDY)
+    return tmp_path
+
+
+def environment(folder: Path, variables: dict[str, str]) -> dict[str, str]:
+    """The shell's variables without Evalhub's and the tests' own, and these."""
+    plain = {k: v for k, v in os.environ.items() if not k.startswith(("EVALHUB_", "DJANGO_"))}
+    return plain | {"EVALHUB_HOME": str(folder / "home")} | variables
+
+
+def call(*command: str | Path, folder: Path, **variables: str) -> str:
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(folder, variables),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def verdict(folder: Path, **variables: str) -> dict[str, object]:
+    out = call(BIN / "evalhub", "study", "run", "study.yaml", "--json", folder=folder, **variables)
+    record: dict[str, object] = json.loads(out)
+    return record
+
+
+def test_a_study_has_the_same_verdict_with_a_worker_elsewhere(
+    folder: Path, postgres_url: str, redis_url: str
+) -> None:
+    grown = {"EVALHUB_DATABASE_URL": postgres_url, "EVALHUB_REDIS_URL": redis_url}
+    small = verdict(folder)
+    assert small["verdict"] == "ship"
+    call(BIN / "python", ROOT / "manage.py", "migrate", "-v", "0", folder=folder, **grown)
+    worker = subprocess.Popen(
+        [BIN / "evalhub", "worker"],
+        cwd=folder,
+        env=environment(folder, grown),
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        large = verdict(folder, **grown)
+    finally:
+        worker.terminate()
+        worker.wait(timeout=30)
+    same = ["verdict", "headline", "reasons", "criteria", "breakdown", "arms", "policy"]
+    assert {part: large[part] for part in same} == {part: small[part] for part in same}
+
+
+def test_the_data_is_taken_along(folder: Path, postgres_url: str) -> None:
+    page = (ROOT / "docs" / "growing-up.md").read_text().replace("\\\n", " ")
+    assert f"dumpdata {EVERYTHING}" in " ".join(page.split())
+    manage = [BIN / "python", ROOT / "manage.py"]
+    before = verdict(folder)
+    url = call(
+        BIN / "python",
+        "-c",
+        "import sys, psycopg; from urllib.parse import urlsplit\n"
+        "psycopg.connect(sys.argv[1], autocommit=True).execute('CREATE DATABASE moved')\n"
+        "print(urlsplit(sys.argv[1])._replace(path='/moved').geturl())",
+        postgres_url,
+        folder=folder,
+    ).strip()
+    call(*manage, "dumpdata", *EVERYTHING.split(), folder=folder)
+    call(*manage, "migrate", "-v", "0", folder=folder, EVALHUB_DATABASE_URL=url)
+    call(*manage, "loaddata", "everything.jsonl.gz", folder=folder, EVALHUB_DATABASE_URL=url)
+    count = "from evalhub.gate.models import Decision as D; print(D.objects.get().digest)"
+    kept = [
+        call(*manage, "shell", "-v", "0", "-c", count, folder=folder, **variables)
+        for variables in ({}, {"EVALHUB_DATABASE_URL": url})
+    ]
+    assert kept[0] == kept[1] != ""
+    assert verdict(folder, EVALHUB_DATABASE_URL=url) == before
