@@ -135,7 +135,7 @@ def measure(
     base = sign * np.asarray(baseline, dtype=float)
     tuned = sign * np.asarray(candidate, dtype=float)
     found = compare(base, tuned, clusters=clusters, alpha=alpha)
-    harm_bound = -requirement.margin if requirement.role == "guard" else 0.0
+    harm_bound = min(requirement.bound, 0.0)
     p_harm = p_one_sided(base, tuned, bound=harm_bound, alternative="less", clusters=clusters)
     gap = requirement.margin if requirement.role == "guard" else planned_gain
     return Criterion(

@@ -74,11 +74,12 @@ def checked_prompt(prompt: Mapping[str, Any]) -> dict[str, Any]:
     for index, example in enumerate(examples):
         if (
             not isinstance(example, dict)
-            or example.keys() != {"input", "output"}
+            or not {"input", "output"} <= example.keys() <= {"input", "output", "context"}
             or not all(isinstance(text, str) for text in example.values())
         ):
             raise SpecError(
-                "an example is {input, output}, both of them text", f"prompt.examples[{index}]"
+                "an example is {input, output} and, where the template has it, {context}, all text",
+                f"prompt.examples[{index}]",
             )
     return spec
 

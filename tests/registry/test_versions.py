@@ -107,7 +107,7 @@ BAD_SPECS: list[tuple[dict[str, Any], str, str]] = [
     (
         {"prompt": {"examples": [{"input": "2 + 2?", "output": 4}]}},
         "prompt.examples[0]",
-        "both of them text",
+        "all text",
     ),
     ({"sampling": {"heat": 1}}, "sampling.heat", "known are temperature, top_p, max_tokens"),
     ({"sampling": {"temperature": -0.1}}, "sampling.temperature", "0 or more"),
