@@ -1,14 +1,17 @@
 """Runs: all of them, and one with its answers."""
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from evalhub.dashboard.access import Request, results_only
 from evalhub.dashboard.answers import answers_page
 from evalhub.dashboard.queries import UNFINISHED, runs_seen_by
+from runners import launch
+from runners.celery import QueueUnreachable
 
 PAGE = 50
 
@@ -37,3 +40,25 @@ def run_progress(request: Request, pk: int) -> HttpResponse:
     if found.state not in UNFINISHED:
         return HttpResponseClientRefresh()
     return render(request, "dashboard/_run_progress.html", {"run": found})
+
+
+@require_POST
+@results_only
+def cancel(request: Request, pk: int) -> HttpResponse:
+    """Stops a run that goes on; what was answered stays."""
+    launch.cancel(get_object_or_404(runs_seen_by(request.user), pk=pk))
+    messages.success(request, "The run is cancelled. What was answered is kept.")
+    return redirect("dashboard:run", pk)
+
+
+@require_POST
+@results_only
+def resume(request: Request, pk: int) -> HttpResponse:
+    """Lets a cancelled or failed run go on, asking again what ended in an error."""
+    try:
+        launch.resume(get_object_or_404(runs_seen_by(request.user), pk=pk))
+    except QueueUnreachable as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "The run goes on where it stopped.")
+    return redirect("dashboard:run", pk)

@@ -1,0 +1,50 @@
+"""A run is cancelled and resumed from its page."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from evalhub.registry.models import Run
+from evalhub.registry.models.runs import RunState
+from runners.launch import launch
+from tests.cast import Team, a_metric, a_test_set, a_version
+
+LIVE = {"type": "openai", "url": "http://127.0.0.1:9/v1", "model": "m"}
+
+
+@pytest.fixture
+def run(team: Team) -> Run:
+    return launch(
+        version=a_version(team, "live", backend=LIVE),
+        test_set_version=a_test_set(team, items=5),
+        metrics=[a_metric()],
+    )
+
+
+def test_an_evaluator_cancels_a_run_and_resumes_it(eva: Client, run: Run) -> None:
+    page = reverse("dashboard:run", args=[run.pk])
+    assert "Cancel this run" in eva.get(page).text
+
+    stopped = eva.post(reverse("dashboard:cancel_run", args=[run.pk]), follow=True)
+    run.refresh_from_db()
+    assert run.state == RunState.CANCELLED
+    assert "What was answered is kept" in stopped.text
+    assert "Resume this run" in stopped.text
+
+    going = eva.post(reverse("dashboard:resume_run", args=[run.pk]), follow=True)
+    run.refresh_from_db()
+    assert run.state == RunState.PENDING
+    assert "goes on where it stopped" in going.text
+
+
+@pytest.mark.parametrize("verb", ["cancel_run", "resume_run"])
+def test_nobody_else_may(verb: str, rui: Client, stranger: Client, run: Run) -> None:
+    address = reverse(f"dashboard:{verb}", args=[run.pk])
+    assert rui.post(address).status_code == 403
+    assert stranger.post(address).status_code in (403, 404)
+    run.refresh_from_db()
+    assert run.state == RunState.PENDING
+
+
+def test_a_look_changes_nothing(eva: Client, run: Run) -> None:
+    assert eva.get(reverse("dashboard:cancel_run", args=[run.pk])).status_code == 405
