@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,17 +147,25 @@ def _check(
     ):
         if value < least:
             raise PlanError(f"{name} is {value}; use {least} or more")
+    check_question(question, _names(study, baseline.version, candidate.version))
+
+
+def check_question(question: str, names: Iterable[str]) -> None:
+    """Raises PlanError for a question that is empty or gives one of the arms' `names` away.
+
+    A name of one or two letters is taken for a word.
+    """
     if not question.strip():
         raise PlanError("question is empty; say what reviewers are to decide")
-    for name in _names(study, baseline.version, candidate.version):
-        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", question, re.IGNORECASE):
+    for name in names:
+        named = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", question, re.IGNORECASE)
+        if named and len(name) > 2:
             raise PlanError(f"question names an arm ({name!r}), which reviewers must not know")
 
 
 def _names(study: Study, *versions: ModelVersion) -> set[str]:
-    """What would give an arm away; a name of one or two letters is taken for a word."""
     arms = study.arms.filter(version__in=versions).values_list("name", flat=True)
-    return {name for name in {*arms, *(str(each.model) for each in versions)} if len(name) > 2}
+    return {*arms, *(str(each.model) for each in versions)}
 
 
 def _candidates(baseline: Run, candidate: Run) -> _Candidates:

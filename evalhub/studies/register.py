@@ -26,6 +26,8 @@ from evalhub.registry.models.studies import ArmRole
 from evalhub.registry.specs import SpecError
 from evalhub.registry.versions import register_metric, register_version
 from evalhub.studies.spec import ArmSpec, StudySpec, TestSetSpec
+from reviews.campaign import check_question
+from reviews.errors import PlanError
 from runners.backends import BackendError, check_backend
 from runners.launch import launch
 from runners.metrics import MetricError, Scorer, scorer
@@ -48,6 +50,7 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
     scorers = {name: _scorer(spec, test_set) for name, test_set in spec.test_sets.items()}
     for arm in spec.arms.values():
         _check_backend(spec, arm)
+    _check_review(spec)
     project, _ = Project.objects.get_or_create(slug=spec.project, defaults={"name": spec.project})
     sets = {
         name: _test_set(project, test_set, scorers[name], progress)
@@ -79,6 +82,16 @@ def _check_backend(spec: StudySpec, arm: ArmSpec) -> None:
         check_backend(arm.backend)
     except BackendError as error:
         raise spec.document.error(["arms", arm.name, "backend"], str(error)) from error
+
+
+def _check_review(spec: StudySpec) -> None:
+    """The question now, not when all runs are done."""
+    if spec.review is None:
+        return
+    try:
+        check_question(spec.review.question, (spec.baseline, spec.candidate))
+    except PlanError as error:
+        raise spec.document.error(["review", "question"], str(error)) from error
 
 
 def _test_set(

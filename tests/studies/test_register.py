@@ -247,6 +247,13 @@ def test_an_arm_that_can_not_be_is_named_with_its_line(
     assert says in message
 
 
+def test_a_question_that_names_an_arm_is_refused_before_anything_runs(desk: Desk) -> None:
+    desk.study["review"] = {"test_set": "triage", "items": 5, "question": "Is tuned better?"}
+    said = refusal(desk)
+    assert "field 'review.question'" in said
+    assert "names an arm ('tuned')" in said
+
+
 def test_progress_is_told_by_test_set(desk: Desk) -> None:
     told: dict[str, int] = {}
     register_study(read_study(desk.write()), progress=lambda name, line: told.update({name: line}))
