@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from evalhub import __version__
-from evalhub.cli import agreement, compare, judge, power, preference, serve, study
+from evalhub.cli import agreement, compare, decision, judge, power, preference, serve, study
 from evalhub.cli.exits import INTERRUPTED, USAGE, explain
 
 app = typer.Typer(
@@ -41,6 +41,7 @@ def version() -> None:
 
 app.command("compare")(compare.compare)
 app.add_typer(study.app, name="study")
+app.add_typer(decision.app, name="decision")
 app.command("agreement")(agreement.agreement)
 app.command("preference")(preference.preference)
 app.add_typer(power.app, name="power")

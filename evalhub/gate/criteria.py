@@ -81,7 +81,7 @@ class Criterion:
     status: Status = "undecided"
 
     def as_json(self) -> dict[str, Any]:
-        """The criterion as `compare --json` and decision records write it."""
+        """The criterion as `compare --json` and decision records write it, whole."""
         asked = self.requirement
         return {
             "name": asked.name,
@@ -106,6 +106,9 @@ class Criterion:
             "p_harm": self.p_harm,
             "method": self.method,
             "test": self.test,
+            "sd": self.sd,
+            "design_effect": self.design_effect,
+            "gap": self.gap,
             "status": self.status,
             "needed_n": self.needed_n,
         }

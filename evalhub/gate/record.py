@@ -29,11 +29,7 @@ def decision_record(
     """The document that is printed, stored and shown."""
     return {
         "schema": SCHEMA,
-        "verdict": judgement.verdict,
-        "headline": judgement.headline,
-        "reasons": list(judgement.reasons),
-        "criteria": [_criterion(each) for each in judgement.criteria],
-        "needed_n": judgement.needed_n,
+        **judged(judgement),
         "alpha": alpha,
         "breakdown": [dict(each) for each in breakdown],
         "alternatives": [dict(each) for each in alternatives],
@@ -43,6 +39,19 @@ def decision_record(
         "policy": dict(policy),
         "study": dict(study) if study is not None else None,
         "code_version": __version__,
+    }
+
+
+def judged(judgement: Judgement) -> dict[str, Any]:
+    """The part of a record that follows from the criteria and from what is invalid or pending."""
+    return {
+        "verdict": judgement.verdict,
+        "headline": judgement.headline,
+        "reasons": list(judgement.reasons),
+        "invalid": list(judgement.invalid),
+        "pending": list(judgement.pending),
+        "criteria": [_criterion(each) for each in judgement.criteria],
+        "needed_n": judgement.needed_n,
     }
 
 

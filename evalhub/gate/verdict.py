@@ -19,13 +19,18 @@ HARM_ALPHA = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict ("ship", "hold", "need-more-data", "invalid") and why."""
+    """A verdict ("ship", "hold", "need-more-data", "invalid") and why.
+
+    `invalid` and `pending` are what the verdict was told beside the criteria.
+    """
 
     verdict: str
     headline: str
     reasons: list[str]
     criteria: list[Criterion]
     needed_n: int | None
+    invalid: list[str]
+    pending: list[str]
 
 
 def decide(
@@ -47,13 +52,14 @@ def decide(
         harm_alpha: family-wise level at which harm is called.
     """
     judged = _with_status(criteria, harm_alpha)
-    sentences = _sentences(_by_weight(judged))
+    told = list(invalid), list(pending)
     if invalid or not judged:
         why = list(invalid) or ["nothing was measured"]
-        return Judgement("invalid", f"No verdict on {candidate}: {why[0]}", why, judged, None)
+        headline = f"No verdict on {candidate}: {why[0]}"
+        return Judgement("invalid", headline, why, judged, None, *told)
     failed = [each for each in judged if each.status == "fail"]
     undecided = [each for each in judged if each.status == "undecided"]
-    waiting = [f"? {text}" for text in pending]
+    reasons = _sentences(_by_weight(judged)) + [f"? {text}" for text in pending]
     needed = max((each.needed_n or 0 for each in undecided), default=0) or None
     if failed:
         verdict, needed = "hold", None
@@ -61,9 +67,8 @@ def decide(
         verdict = "need-more-data"
     else:
         verdict = "ship"
-    return Judgement(
-        verdict, _headline(candidate, judged, verdict), sentences + waiting, judged, needed
-    )
+    headline = _headline(candidate, judged, verdict)
+    return Judgement(verdict, headline, reasons, judged, needed, *told)
 
 
 def _with_status(criteria: Sequence[Criterion], harm_alpha: float) -> list[Criterion]:
