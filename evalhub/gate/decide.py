@@ -12,16 +12,25 @@ from evalhub.gate.models import Decision
 from evalhub.gate.people import Judgments, people_record, preference_criterion
 from evalhub.gate.record import decision_record
 from evalhub.gate.scores import (
+    ItemLabel,
     Pairing,
     RunScores,
     answers_differ,
+    item_labels,
     pair,
     requirement_of,
     run_scores,
 )
 from evalhub.gate.verdict import decide, signed
 from evalhub.registry.hashing import digest_of
-from evalhub.registry.models import Run, Study, StudyArm, StudyRun, StudyTestSet
+from evalhub.registry.models import (
+    Run,
+    Study,
+    StudyArm,
+    StudyRun,
+    StudyTestSet,
+    TestSetVersion,
+)
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from evalhub.stats.paired import compare
@@ -42,6 +51,7 @@ class _Case:
     test_sets: list[StudyTestSet]
     runs: dict[tuple[int, int], Run]
     scores: dict[tuple[int, int], RunScores]
+    labels: dict[int, list[ItemLabel]]
 
     def run(self, arm: StudyArm, test_set: StudyTestSet) -> Run:
         return self.runs[arm.pk, test_set.pk]
@@ -52,6 +62,11 @@ class _Case:
         if key not in self.scores:
             self.scores[key] = run_scores(run, test_set.metric)
         return self.scores[key]
+
+    def items(self, version: TestSetVersion) -> list[ItemLabel]:
+        if version.pk not in self.labels:
+            self.labels[version.pk] = item_labels(version)
+        return self.labels[version.pk]
 
 
 def decide_study(*, study: Study) -> list[Decision]:
@@ -86,7 +101,7 @@ def _case(study: Study) -> _Case:
     if open_runs or len(runs) < len(arms) * len(test_sets):
         waiting = ", ".join(sorted(open_runs)) or "its runs aren't launched"
         raise NotReadyError(f"{study} can't be decided yet: {waiting}")
-    return _Case(study, arms, test_sets, runs, {})
+    return _Case(study, arms, test_sets, runs, {}, {})
 
 
 def _decide_arm(
@@ -135,6 +150,7 @@ def _pair(case: _Case, baseline: StudyArm, arm: StudyArm, test_set: StudyTestSet
     return pair(
         requirement,
         test_set.metric,
+        case.items(case.run(baseline, test_set).test_set_version),
         case.read(baseline, test_set),
         case.read(arm, test_set),
         (baseline.name, arm.name),

@@ -1,16 +1,28 @@
 """Scores out of the database, aligned by item, and what makes them unfit for a verdict."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, TextField
+from django.db.models.functions import Cast
 from numpy.typing import NDArray
 
 from evalhub.gate.criteria import Requirement
 from evalhub.gate.evidence import Aligned, clusters_of
-from evalhub.registry.models import Item, Metric, Output, Run, Score
+from evalhub.registry.models import Item, Metric, Output, Run, Score, TestSetVersion
 from evalhub.registry.models.runs import RunState
 from runners.metrics import METRICS
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLabel:
+    """What the gate needs to know of an item beside its scores."""
+
+    id: int
+    cluster: str
+    tags: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,20 @@ class Pairing:
         return self.baseline.run.pk == self.candidate.run.pk
 
 
+def item_labels(version: TestSetVersion) -> list[ItemLabel]:
+    """A version's items in order. Few lists of tags are distinct: each is read from JSON once."""
+    rows = Item.objects.filter(version=version).values_list(
+        "id", "cluster", Cast("tags", TextField())
+    )
+    known: dict[str, list[str]] = {}
+    labels = []
+    for item, cluster, text in rows:
+        if text not in known:
+            known[text] = json.loads(text)
+        labels.append(ItemLabel(item, cluster, known[text]))
+    return labels
+
+
 def run_scores(run: Run, metric: Metric) -> RunScores:
     """All scores of a run by one metric. An item counts when all its samples are scored."""
     values: dict[int, list[float]] = {}
@@ -69,22 +95,23 @@ def run_scores(run: Run, metric: Metric) -> RunScores:
 def pair(
     requirement: Requirement,
     metric: Metric,
+    items: Sequence[ItemLabel],
     baseline: RunScores,
     candidate: RunScores,
     arms: tuple[str, str],
 ) -> Pairing:
-    """Aligns two runs by item, and says in `invalid` what keeps them from being compared."""
-    items = Item.objects.filter(version=baseline.run.test_set_version).values_list(
-        "id", "cluster", "tags"
-    )
-    both = [row for row in items if row[0] in baseline.values and row[0] in candidate.values]
-    ids = [row[0] for row in both]
+    """Aligns two runs by item, and says in `invalid` what keeps them from being compared.
+
+    `items` are those of the baseline's test set version, in order.
+    """
+    both = [each for each in items if each.id in baseline.values and each.id in candidate.values]
+    ids = [each.id for each in both]
     aligned = Aligned(
         requirement,
         _matrix(baseline.values, ids),
         _matrix(candidate.values, ids),
-        clusters_of([row[1] for row in both]),
-        [row[2] for row in both],
+        clusters_of([each.cluster for each in both]),
+        [each.tags for each in both],
         same=baseline.run.pk == candidate.run.pk,
     )
     invalid = [
@@ -126,7 +153,9 @@ def _matrix(values: dict[int, list[float]], ids: list[int]) -> NDArray[np.float6
     """Scores of shape (n, samples); (n,) for one sample, or for means of unequally many."""
     rows = [values[each] for each in ids]
     samples = {len(row) for row in rows}
-    if len(samples) == 1 and samples != {1}:
+    if samples == {1}:
+        return np.array(rows, dtype=float)[:, 0]
+    if len(samples) == 1:
         return np.array(rows, dtype=float)
     return np.array([sum(row) / len(row) for row in rows], dtype=float)
 
