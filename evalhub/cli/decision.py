@@ -11,6 +11,7 @@ from evalhub.cli.exits import BAD_DATA
 
 if TYPE_CHECKING:
     from evalhub.gate.verify import Difference, Verification
+    from evalhub.registry.files import DataError, JsonError
 
 app = typer.Typer(no_args_is_help=True, help="Decisions: verdicts and what they rest on.")
 
@@ -42,20 +43,34 @@ def verify(
 
     try:
         found = verify(parse_json(file.read_text(encoding="utf-8-sig")), digest=digest)
+    except FileNotFoundError as error:
+        raise DataError("no such file", file=str(file)) from error
     except OSError as error:
         raise DataError(f"can't be read: {error.strerror}", file=str(file)) from error
     except UnicodeDecodeError as error:
         raise DataError("not UTF-8; save the file as UTF-8", file=str(file)) from error
     except JsonError as error:
-        raise DataError(error.message, file=str(file), field=error.field or None) from error
+        raise _located(error, file) from error
     if json_:
         printing.print_json(found.as_json())
     elif found.verified:
         typer.echo("\n".join(_verified(each) for each in (found, *found.others)))
     else:
         lines = "".join(f"\n  {_line(each)}" for each in found.differences)
-        typer.echo(f"evalhub: {file}: not verified, {found.verdict} follows{lines}", err=True)
+        typer.echo(
+            f"evalhub: {file}: not verified, the numbers give {found.verdict}{lines}", err=True
+        )
     return 0 if found.verified else BAD_DATA
+
+
+def _located(error: "JsonError", file: Path) -> "DataError":
+    """The same error with its file, and with its line where the JSON itself is malformed."""
+    from evalhub.registry.files import DataError
+
+    if isinstance(cause := error.__cause__, json.JSONDecodeError):
+        message = f"malformed JSON at column {cause.colno}: {cause.msg}"
+        return DataError(message, file=str(file), line=cause.lineno)
+    return DataError(error.message, file=str(file), field=error.field or None)
 
 
 def _verified(found: "Verification") -> str:
@@ -63,6 +78,12 @@ def _verified(found: "Verification") -> str:
 
 
 def _line(difference: "Difference") -> str:
-    said = json.dumps(difference.recorded, ensure_ascii=False)
-    right = json.dumps(difference.expected, ensure_ascii=False)
-    return f"{difference.field} is {said}: {difference.rule} ({right})"
+    from evalhub.gate.verify import FOLLOWS
+
+    said, right = (
+        json.dumps(value, ensure_ascii=False)
+        for value in (difference.recorded, difference.expected)
+    )
+    if difference.rule == FOLLOWS or difference.expected is not None:
+        return f"{difference.field} is {said} and should be {right}: {difference.rule}"
+    return f"{difference.field} is {said}: {difference.rule}"

@@ -19,6 +19,7 @@ from evalhub.registry.files import JsonError
 from evalhub.registry.hashing import digest_of
 
 VERIFICATION = "evalhub.verification/1"
+FOLLOWS = "that is what follows from the record's numbers"
 LARGEST = float_info.max
 
 
@@ -140,13 +141,13 @@ def _differing(recorded: Any, due: Any, at: str) -> Iterator[Difference]:
                 inner = f"{at}{name}." if isinstance(value, dict) else f"{at}{name}"
                 yield from _differing(recorded[name], value, inner)
             else:
-                yield Difference(f"{at}{name}", None, value, "it is missing")
+                yield Difference(f"{at}{name}", None, value, FOLLOWS)
     elif isinstance(due, list) and isinstance(recorded, list) and len(due) == len(recorded):
         for i, (one, other) in enumerate(zip(recorded, due, strict=True)):
             inner = f"{at}[{i}]." if isinstance(other, dict) else f"{at}[{i}]"
             yield from _differing(one, other, inner)
     elif recorded != due or isinstance(recorded, bool) != isinstance(due, bool):
-        yield Difference(at, recorded, due, "this is what follows from the record's numbers")
+        yield Difference(at, recorded, due, FOLLOWS)
 
 
 def _inconsistent(criterion: Criterion, alpha: float, at: str) -> Iterator[Difference]:

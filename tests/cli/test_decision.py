@@ -1,0 +1,188 @@
+"""`evalhub decision verify` as a user runs it, on what the other commands printed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalhub.cli.app import run
+from evalhub.registry.hashing import digest_of
+from tests.studies.desks import Desk
+
+Capture = pytest.CaptureFixture[str]
+VERIFY = ["decision", "verify", "verdict.json"]
+
+
+@pytest.fixture
+def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> dict[str, Any]:
+    """What `compare --json` said of a gain of 30 in 300, kept as verdict.json."""
+    monkeypatch.chdir(tmp_path)
+    desk = Desk(tmp_path)
+    desk.test_set("items", 300)
+    desk.answers("base", "items", ["wrong"] * 300)
+    desk.answers("tuned", "items", ["right"] * 30 + ["wrong"] * 270)
+    arms = ["base.items.jsonl", "tuned.items.jsonl"]
+    run(["compare", *arms, "--test-set", "items.jsonl", "--metric", "exact_match", "--json"])
+    printed = capsys.readouterr().out
+    Path("verdict.json").write_text(printed)
+    read: dict[str, Any] = json.loads(printed)
+    return read
+
+
+def alter(record: dict[str, Any], **criterion: Any) -> None:
+    record["criteria"][0] |= criterion
+    Path("verdict.json").write_text(json.dumps(record))
+
+
+def test_a_record_as_it_was_printed_is_verified(record: dict[str, Any], capsys: Capture) -> None:
+    assert run([*VERIFY, "--digest", digest_of(record)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
+        "verified: ship",
+        "  tuned.items gains 0.10 on items.",
+        f"  SHA-256 {digest_of(record)}",
+    ]
+    assert printed.err == ""
+
+
+def test_json_is_one_document(record: dict[str, Any], capsys: Capture) -> None:
+    assert run([*VERIFY, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "schema": "evalhub.verification/1",
+        "verified": True,
+        "candidate": "tuned.items",
+        "verdict": "ship",
+        "digest": digest_of(record),
+        "differences": [],
+        "others": [],
+    }
+
+
+def test_an_altered_record_ends_with_65_and_every_field_that_differs(
+    record: dict[str, Any], capsys: Capture
+) -> None:
+    alter(record, lower=-0.01)
+    assert run(VERIFY) == 65
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    first, *lines = printed.err.splitlines()
+    assert first == "evalhub: verdict.json: not verified, the numbers give need-more-data"
+    assert (
+        '  verdict is "ship" and should be "need-more-data": '
+        "that is what follows from the record's numbers" in lines
+    )
+    named = [line.split(" is ")[0].strip() for line in lines]
+    assert named == [
+        "verdict",
+        "headline",
+        "reasons[0]",
+        "criteria[0].status",
+        "criteria[0].needed_n",
+        "criteria[0].sentence",
+        "needed_n",
+    ]
+
+
+def test_numbers_that_can_not_be_together_are_named(
+    record: dict[str, Any], capsys: Capture
+) -> None:
+    alter(record, wins=31)
+    assert run(VERIFY) == 65
+    assert (
+        "criteria[0].n is 300 and should be 301: it is wins + losses + ties"
+        in capsys.readouterr().err
+    )
+
+
+def test_json_says_too_what_is_not_verified(record: dict[str, Any], capsys: Capture) -> None:
+    alter(record, status="fail")
+    assert run([*VERIFY, "--json"]) == 65
+    found = json.loads(capsys.readouterr().out)
+    assert (found["verified"], found["verdict"]) == (False, "ship")
+    (difference,) = found["differences"]
+    assert difference == {
+        "field": "criteria[0].status",
+        "recorded": "fail",
+        "expected": "pass",
+        "rule": "that is what follows from the record's numbers",
+    }
+
+
+def test_another_digest_ends_with_65(record: dict[str, Any], capsys: Capture) -> None:
+    assert run([*VERIFY, "--digest", "a" * 64]) == 65
+    assert f'digest is "{digest_of(record)}" and should be "{"a" * 64}"' in capsys.readouterr().err
+
+
+def test_what_is_no_digest_is_wrong_usage(record: dict[str, Any], capsys: Capture) -> None:
+    assert run([*VERIFY, "--digest", "abc"]) == 64
+    assert "'abc' isn't a SHA-256: 64 hexadecimal digits" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "line 1: malformed JSON"),
+        (b'{\n "schema": oops}', "line 2: malformed JSON at column 12"),
+        (b'{"schema": "evalhub.decision/9"}', "field 'schema': 'evalhub.decision/1' is what"),
+        (b'{"verdict": "ship"}', "field 'schema': missing"),
+        (b'{"schema": "a", "schema": "b"}', "field 'schema': named twice"),
+        (b'{"schema": "evalhub.decision/1", "alpha": NaN}', "field 'alpha'"),
+        (b"[]", "a JSON object was expected"),
+        (b"\xff\xfe{\x00}\x00", "not UTF-8"),
+        (b"[" * 200_000, "nested too deeply"),
+    ],
+)
+def test_what_is_no_record_is_bad_data(
+    record: dict[str, Any], capsys: Capture, content: bytes, says: str
+) -> None:
+    Path("verdict.json").write_bytes(content)
+    assert run([*VERIFY, "--json"]) == 65
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("evalhub: verdict.json")
+    assert says in printed.err
+
+
+def test_a_file_that_can_not_be_read_is_bad_data(record: dict[str, Any], capsys: Capture) -> None:
+    assert run(["decision", "verify", "gone.json"]) == 65
+    assert capsys.readouterr().err == "evalhub: gone.json: no such file\n"
+    assert run(["decision", "verify", "."]) == 65
+    assert "can't be read" in capsys.readouterr().err
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_study_is_verified_with_its_other_arms(tmp_path: Path, capsys: Capture) -> None:
+    desk = Desk(tmp_path)
+    desk.study["arms"]["worse"] = {
+        "kind": "prompted",
+        "backend": {"recorded": "worse.{test_set}.jsonl"},
+    }
+    desk.study["candidate"] = "tuned"
+    desk.answers("worse", "triage", ["wrong, too"] * 60)
+    desk.answers("worse", "sums", ["nothing"] * 300)
+    run(["study", "run", str(desk.write()), "--json"])
+    printed = tmp_path / "verdict.json"
+    printed.write_text(capsys.readouterr().out)
+    record = json.loads(printed.read_text())
+    assert run(["decision", "verify", str(printed)]) == 0
+    assert capsys.readouterr().out.splitlines()[::3] == ["verified: ship", "verified: hold"]
+    record["others"][0]["verdict"] = "ship"
+    printed.write_text(json.dumps(record))
+    assert run(["decision", "verify", str(printed)]) == 65
+    assert 'others[0].verdict is "ship" and should be "hold"' in capsys.readouterr().err
+
+
+def test_verifying_loads_neither_django_nor_celery(record: dict[str, Any]) -> None:
+    code = (
+        "import sys; from evalhub.cli.app import run\n"
+        f"code = run({VERIFY!r})\n"
+        "heavy = {'django', 'celery', 'aiohttp', 'pyarrow', 'yaml'} & set(sys.modules)\n"
+        "sys.exit(code or (f'loaded {heavy}' if heavy else 0))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
