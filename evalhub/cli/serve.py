@@ -43,14 +43,15 @@ def worker(
 def doctor() -> int:
     """Say what is configured and reachable, and what to do where it isn't."""
     from rich.console import Console
+    from rich.text import Text
 
     from evalhub.cli.health import examine
 
     console = Console()
     findings = examine()
     for finding in findings:
-        mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
-        console.print(f"{mark} {finding.name}: {finding.seen}", highlight=False)
+        mark = Text("✓", "green") if finding.well else Text("✗", "red")
+        console.print(mark, f"{finding.name}: {finding.seen}", markup=False, highlight=False)
         if finding.advice:
-            console.print(f"    {finding.advice}", style="dim", highlight=False)
+            console.print(f"    {finding.advice}", style="dim", markup=False, highlight=False)
     return 0 if all(finding.well for finding in findings) else 69

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalhub.registry.files import DataError, Row, field, item_id, read_rows
+from evalhub.registry.files import Row, field, item_id, read_rows, wrong
 from evalhub.registry.hashing import canonical_json
 
 LABEL_LIMIT = 200
@@ -120,13 +120,13 @@ def _input(row: Row, name: str) -> str | list[dict[str, str]]:
     value = field(row, name)
     if isinstance(value, str):
         if not value.strip():
-            raise _wrong(row, name, "empty; an input is a text or a list of chat messages")
+            raise wrong(row, name, "empty; an input is a text or a list of chat messages")
         return _messages(row, name, value) or value
     if isinstance(value, list) and value:
         for index, message in enumerate(value):
             _check_message(row, f"{name}[{index}]", message)
         return value
-    raise _wrong(
+    raise wrong(
         row,
         name,
         f"an input is a text or a list of chat messages, and this one is {_shown(value)}",
@@ -151,17 +151,17 @@ def _messages(row: Row, name: str, text: str) -> list[dict[str, str]] | None:
 
 def _check_message(row: Row, at: str, message: Any) -> None:
     if not isinstance(message, dict) or message.keys() != {"role", "content"}:
-        raise _wrong(
+        raise wrong(
             row, at, f"a chat message is {{role, content}}, and this one is {_shown(message)}"
         )
     if message["role"] not in ROLES:
-        raise _wrong(
+        raise wrong(
             row,
             f"{at}.role",
             f"a role is one of {', '.join(ROLES)}, and this one is {_shown(message['role'])}",
         )
     if not isinstance(message["content"], str):
-        raise _wrong(
+        raise wrong(
             row, f"{at}.content", f"a content is text, and this one is {_shown(message['content'])}"
         )
 
@@ -173,7 +173,7 @@ def _references(row: Row, name: str) -> list[Any]:
     if not isinstance(value, list):
         return [value]
     if None in value:
-        raise _wrong(row, name, "null is not a right answer; leave it out of the list")
+        raise wrong(row, name, "null is not a right answer; leave it out of the list")
     return value
 
 
@@ -182,7 +182,7 @@ def _context(row: Row, name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise _wrong(row, name, f"a context is text, and this one is {_shown(value)}")
+        raise wrong(row, name, f"a context is text, and this one is {_shown(value)}")
     return value
 
 
@@ -192,7 +192,7 @@ def _tags(row: Row, name: str) -> list[str]:
         return []
     tags = [_label(each) for each in (value if isinstance(value, list) else [value])]
     if None in tags:
-        raise _wrong(row, name, f"tags are a text or a list of texts, and this is {_shown(value)}")
+        raise wrong(row, name, f"tags are a text or a list of texts, and this is {_shown(value)}")
     return [tag for tag in tags if tag]
 
 
@@ -202,7 +202,7 @@ def _cluster(row: Row, name: str) -> str:
         return ""
     label = _label(value)
     if label is None:
-        raise _wrong(row, name, f"a cluster is a text or a number, and this one is {_shown(value)}")
+        raise wrong(row, name, f"a cluster is a text or a number, and this one is {_shown(value)}")
     return _short(row, name, label)
 
 
@@ -215,13 +215,9 @@ def _label(value: Any) -> str | None:
 
 def _short(row: Row, name: str, text: str) -> str:
     if len(text) > LABEL_LIMIT:
-        raise _wrong(row, name, f"{len(text)} characters long; at most {LABEL_LIMIT} are kept")
+        raise wrong(row, name, f"{len(text)} characters long; at most {LABEL_LIMIT} are kept")
     return text
 
 
 def _shown(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)[:60]
-
-
-def _wrong(row: Row, name: str, message: str) -> DataError:
-    return DataError(message, file=row.file, line=row.line, field=name)

@@ -14,14 +14,8 @@ from evalhub.gate.evidence import Aligned, breakdown_of, clusters_of, criterion_
 from evalhub.gate.outcomes import outcome
 from evalhub.gate.record import decision_record
 from evalhub.gate.verdict import decide
-from evalhub.registry.files import (
-    DataError,
-    RecordedAnswer,
-    field,
-    item_id,
-    read_answers,
-    read_rows,
-)
+from evalhub.registry.answers import RecordedAnswer, read_answers
+from evalhub.registry.files import DataError, field, item_id, read_rows
 from runners.metrics import METRICS, Answer, Score, Scorer, scorer
 
 

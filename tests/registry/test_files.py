@@ -14,17 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from evalhub.registry.answers import RecordedAnswer, read_answers
 from evalhub.registry.files import (
     LINE_LIMIT,
     DataError,
     JsonError,
-    RecordedAnswer,
     Row,
     field,
     item_id,
     parse_json,
     progress_total,
-    read_answers,
     read_rows,
 )
 

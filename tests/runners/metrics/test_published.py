@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.registry.files import read_answers, read_rows
+from evalhub.registry.answers import read_answers
+from evalhub.registry.files import read_rows
 from runners.metrics import Answer, Score, scorer
 
 CHAIN_OF_THOUGHT = r"(?s).*the answer is (.*?)\.?\s*$"
