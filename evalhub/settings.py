@@ -122,6 +122,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 SESSION_COOKIE_HTTPONLY = True
+# Behind a proxy that speaks https, cookies don't travel without it.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = any(
+    origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS
+)
 
 # Every script and style is a file of ours: no inline code, nothing from elsewhere.
 SECURE_CSP = {
