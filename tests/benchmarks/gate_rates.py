@@ -3,9 +3,9 @@
 python -m tests.benchmarks.gate_rates [--draws 10000] [--seed 0] [--markdown]
 
 Every draw is a study: scores of a primary and of up to 16 guards, each measured and judged by the
-gate's own functions. One draw is judged with its first guard, its first four and all 16, so the
-columns of a line share their noise; lines do not. Yes/no scores with equal counts are measured
-once. A ship is false where the primary gains nothing or a guard loses its margin or more.
+gate's own functions. One draw is judged with its first guard, its first four and all 16, so these
+lines of one truth share their noise. Yes/no scores with equal counts are measured once. A ship is
+false where the primary gains nothing or a guard loses its margin or more.
 """
 
 import argparse
