@@ -3,19 +3,31 @@
 from django.contrib import admin
 
 from evalhub.registry.read_only import Frozen, FrozenLarge, readable, rows_of
-from reviews.models import Assignment, Campaign, Judgment, Pair, Reviewer
+from reviews.models import (
+    Assignment,
+    Campaign,
+    Event,
+    Guess,
+    Invitation,
+    Judgment,
+    Pair,
+    Reviewer,
+)
 
 REVIEWER = "reviewer__user__username"
 
 
 @admin.register(Campaign)
 class CampaignAdmin(Frozen):
-    list_display = ("study", "baseline", "candidate", "reviewers_per_item", "state", "created")
-    list_filter = ("state",)
-    list_select_related = ("study", "baseline__model", "candidate__model")
-    search_fields = ("study__name", "study__slug", "question")
+    list_display = ("name", "baseline", "candidate", "reviewers_per_item", "state", "created")
+    list_filter = ("kind", "state")
+    list_select_related = ("baseline__model", "candidate__model")
+    search_fields = ("name", "study__name", "study__slug", "question")
     fields = readonly_fields = (
+        "project",
         "study",
+        "name",
+        "kind",
         "baseline",
         "candidate",
         "question",
@@ -24,7 +36,11 @@ class CampaignAdmin(Frozen):
         readable("plan"),
         "plan_hash",
         "state",
+        "ended",
+        "unblinded",
         "created",
+        rows_of("reviews_event", "campaign"),
+        rows_of("reviews_invitation", "campaign"),
         rows_of("reviews_pair", "campaign"),
         rows_of("reviews_reviewer", "campaign"),
     )
@@ -32,24 +48,24 @@ class CampaignAdmin(Frozen):
 
 @admin.register(Pair)
 class PairAdmin(Frozen):
-    list_display = ("item__key", "campaign_id", "position", "seats", "taken")
+    list_display = ("item__key", "campaign_id", "kind", "position", "seats", "taken")
     list_select_related = ("item",)
-    search_fields = ("item__key__startswith", "campaign__study__name")
+    search_fields = ("item__key__startswith", "campaign__name")
     ordering = ("-campaign_id", "position")
 
 
 @admin.register(Reviewer)
 class ReviewerAdmin(Frozen):
-    list_display = ("user", "campaign_id", "turns")
+    list_display = ("user", "campaign_id", "state", "turns")
     list_select_related = ("user",)
-    search_fields = ("user__username", "user__email", "campaign__study__name")
+    search_fields = ("user__username", "user__email", "campaign__name")
     ordering = ("-campaign_id", "id")
 
 
 @admin.register(Assignment)
 class AssignmentAdmin(FrozenLarge):
-    list_display = ("pair__item__key", REVIEWER, "turn", "candidate_on_left", "state", "dealt")
-    list_filter = ("state",)
+    list_display = ("pair__item__key", REVIEWER, "turn", "purpose", "candidate_on_left", "state")
+    list_filter = ("purpose", "state")
     list_select_related = ("pair__item", "reviewer__user")
     search_fields = ("pair__item__key__startswith", REVIEWER)
 
@@ -60,9 +76,32 @@ class JudgmentAdmin(FrozenLarge):
         "assignment__pair__item__key",
         f"assignment__{REVIEWER}",
         "choice",
+        "revision",
         "seconds",
         "created",
     )
     list_filter = ("choice",)
     list_select_related = ("assignment__pair__item", "assignment__reviewer__user")
     search_fields = ("assignment__pair__item__key__startswith", f"assignment__{REVIEWER}")
+
+
+@admin.register(Event)
+class EventAdmin(Frozen):
+    list_display = ("campaign", "kind", "by", "created")
+    list_filter = ("kind",)
+    list_select_related = ("campaign", "by")
+    search_fields = ("campaign__name", "by__username")
+
+
+@admin.register(Invitation)
+class InvitationAdmin(Frozen):
+    list_display = ("email", "campaign", "by", "expires", "used")
+    list_select_related = ("campaign", "by")
+    search_fields = ("email", "campaign__name")
+
+
+@admin.register(Guess)
+class GuessAdmin(Frozen):
+    list_display = (f"assignment__{REVIEWER}", "assignment__pair__item__key", "side", "created")
+    list_select_related = ("assignment__pair__item", "assignment__reviewer__user")
+    search_fields = (f"assignment__{REVIEWER}", "assignment__pair__item__key__startswith")

@@ -39,7 +39,7 @@ def admit(*, campaign: Campaign, user: User) -> None:
     """Raises NotInvitedError or UnblindedError unless this person may judge in this campaign."""
     if user.is_staff or user.is_superuser:
         raise UnblindedError
-    membership = campaign.study.project.memberships.filter(user=user).first()
+    membership = campaign.project.memberships.filter(user=user).first()
     if membership is None:
         raise NotInvitedError
     if membership.role != Role.REVIEWER:

@@ -83,9 +83,11 @@ def open_campaign(
         "unpaired": found.unpaired,
     }
     campaign, opened = Campaign.objects.get_or_create(
+        project=study.project,
         study=study,
         plan_hash=plan_hash(plan),
         defaults={
+            "name": study.name,
             "baseline": baseline_run.version,
             "candidate": candidate_run.version,
             "question": question,

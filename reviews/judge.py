@@ -37,7 +37,7 @@ def record(*, token: uuid.UUID, user: User, choice: str, nonce: str) -> Judgment
     try:
         assignment = (
             Assignment.objects.select_for_update(of=("self",))
-            .select_related("reviewer__campaign__study__project")
+            .select_related("reviewer__campaign__project")
             .get(token=token, reviewer__user=user)
         )
     except Assignment.DoesNotExist:
@@ -52,7 +52,7 @@ def record(*, token: uuid.UUID, user: User, choice: str, nonce: str) -> Judgment
     if earlier is not None:
         if earlier.choice == choice:
             return earlier
-        raise AlreadyJudgedError(earlier.get_choice_display())
+        raise AlreadyJudgedError(Choice(earlier.choice).label)
     if campaign.state == CampaignState.CLOSED:
         raise CampaignClosedError
     if assignment.state == AssignmentState.EXPIRED and not take_seat(assignment.pair_id):

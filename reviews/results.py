@@ -6,7 +6,7 @@ from typing import Literal
 from django.db.models import Count, F, Q, Sum
 
 from reviews.blinding import canonical
-from reviews.models import Campaign, Judgment
+from reviews.models import Campaign, Judgment, PairKind, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,9 @@ class CampaignJudgments:
 def judgments(campaign: Campaign) -> CampaignJudgments:
     """Every judgment of a campaign in the order in which they came. Two queries."""
     rows = (
-        Judgment.objects.filter(assignment__pair__campaign=campaign)
+        Judgment.objects.standing()
+        .filter(assignment__pair__campaign=campaign, assignment__purpose=Purpose.MAIN)
+        .filter(assignment__pair__kind=PairKind.MAIN)
         .order_by("pk")
         .values_list(
             "choice",
@@ -86,7 +88,9 @@ def judgments(campaign: Campaign) -> CampaignJudgments:
     )
     found = list(rows)
     pairs = campaign.pairs.annotate(
-        judged=Count("assignments__judgment"),
+        judged=Count(
+            "assignments", filter=Q(assignments__state="done", assignments__purpose="main")
+        ),
     ).aggregate(
         pairs=Count("pk"), planned=Sum("seats"), complete=Count("pk", filter=Q(judged=F("seats")))
     )

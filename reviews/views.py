@@ -40,7 +40,7 @@ def home(request: Request) -> HttpResponse:
     campaigns = (
         Campaign.objects.of_reviewer(request.user)
         .with_own_progress(request.user)
-        .select_related("study__project")
+        .select_related("project")
     )
     return render(request, "reviews/home.html", {"campaigns": campaigns})
 
@@ -50,7 +50,7 @@ def home(request: Request) -> HttpResponse:
 def campaign(request: Request, pk: int) -> HttpResponse:
     """The comparison at hand, or why there is none."""
     try:
-        found = Campaign.objects.select_related("study__project").filter(pk=pk).first()
+        found = Campaign.objects.select_related("project").filter(pk=pk).first()
         if found is None:
             raise NotInvitedError
         return _turn(request, found)
@@ -98,7 +98,8 @@ def _shown(assignment: Assignment, user: User) -> dict[str, Any]:
     )
     arms = [pair.candidate_output, pair.baseline_output]
     sides = arms if assignment.candidate_on_left else reversed(arms)
-    left, right = (shown(output.text) for output in sides if output.text is not None)
+    texts = [output.text for output in sides if output is not None]
+    left, right = (shown(text) for text in texts if text is not None)
     return {
         "token": assignment.token,
         "nonce": judging.form_nonce(token=assignment.token, user=user),

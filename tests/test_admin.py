@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from evalhub.accounts.models import Membership, Project, Role, User
+from evalhub.accounts.models import Exposure, Membership, Project, Role, User
 from evalhub.gate.models import Comparison, Decision, Difference
 from evalhub.registry.models import (
     Item,
@@ -24,9 +24,19 @@ from evalhub.registry.models import (
     Study,
     TestSet,
     TestSetVersion,
+    TrainingOverlap,
 )
 from evalhub.registry.models import Model as ModelLine
-from reviews.models import Assignment, Campaign, Judgment, Pair, Reviewer
+from reviews.models import (
+    Assignment,
+    Campaign,
+    Event,
+    Guess,
+    Invitation,
+    Judgment,
+    Pair,
+    Reviewer,
+)
 from tests.cast import Team, a_metric, a_run, a_study, a_team, a_test_set, a_version
 
 OURS = [
@@ -78,7 +88,9 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             code_version="1",
         )
         campaign = Campaign.objects.create(
+            project=study.project,
             study=study,
+            name=slug,
             baseline=base,
             candidate=lora,
             question="Which answer is better?",
@@ -88,6 +100,21 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             plan_hash=slug,
         )
         reviewer = Reviewer.objects.create(campaign=campaign, user=team.rui)
+        for number in range(size):
+            Event.objects.create(campaign=campaign, kind="paused", by=team.olga)
+            Invitation.objects.create(
+                campaign=campaign,
+                email=f"{number}@{slug}.example",
+                by=team.olga,
+                expires=timezone.now(),
+            )
+            TrainingOverlap.objects.create(
+                version=lora,
+                test_set_version=questions,
+                source=f"{slug}-{number}",
+                rows=1,
+                leaked={"q0001": "exact"},
+            )
         for item in questions.items.all():
             Difference.objects.create(
                 comparison=comparison,
@@ -116,10 +143,12 @@ def a_world(team: Team, name: str, *, size: int) -> None:
                 lease_until=timezone.now(),
             )
             Judgment.objects.create(assignment=assignment, choice="left", seconds=4)
+            Guess.objects.create(assignment=assignment, side="left")
         person = User.objects.create(username=f"person-{slug}")
         Membership.objects.create(project=team.project, user=person, role=Role.REVIEWER)
         elsewhere = Project.objects.create(slug=f"project-{slug}", name=slug)
         Membership.objects.create(project=elsewhere, user=team.olga, role=Role.OWNER)
+        Exposure.objects.create(project=elsewhere, user=team.olga, how="owner")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from evalhub.accounts.models import Membership, Project, User
+from evalhub.accounts.models import Exposure, Membership, Project, User
 
 admin.site.site_header = admin.site.site_title = "Evalhub"
 
@@ -70,3 +70,21 @@ class MembershipAdmin(admin.ModelAdmin):
     list_select_related = ("user", "project")
     search_fields = ("user__username", "user__email", "project__slug", "project__name")
     autocomplete_fields = ("user", "project")
+
+
+@admin.register(Exposure)
+class ExposureAdmin(admin.ModelAdmin):
+    """Kept by the site: who has seen the arms' names has seen them."""
+
+    list_display = ("user", "project", "how", "created")
+    list_select_related = ("user", "project")
+    search_fields = ("user__username", "user__email", "project__slug")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Exposure | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Exposure | None = None) -> bool:
+        return False

@@ -25,6 +25,7 @@ from evalhub.registry.models import (
     StudyTestSet,
     TestSet,
     TestSetVersion,
+    TrainingOverlap,
 )
 from evalhub.registry.read_only import (
     Frozen,
@@ -264,3 +265,19 @@ class StudyRunAdmin(Frozen):
     list_select_related = ("arm", "test_set", *RUN)
     search_fields = ("arm__name", "test_set__name", "arm__study__name")
     ordering = ("-id",)
+
+
+@admin.register(TrainingOverlap)
+class TrainingOverlapAdmin(Frozen):
+    list_display = ("version", "test_set_version", "rows", "created")
+    list_select_related = ("version__model", "test_set_version__test_set")
+    search_fields = ("version__model__slug", "test_set_version__test_set__slug")
+    fields = readonly_fields = (
+        "version",
+        "test_set_version",
+        "source",
+        "rows",
+        readable("settings"),
+        readable("leaked"),
+        "created",
+    )

@@ -51,7 +51,7 @@ def test_thirty_reviewers_at_once_never_take_a_seat_too_many(team: Team) -> None
 
     judged = at_once([lambda user=user: work(user) for user in crowd(team, 30)])
     assert sum(judged) == Judgment.objects.count() == 24
-    pairs = campaign.pairs.annotate(given=Count("assignments__judgment"))
+    pairs = campaign.pairs.annotate(given=Count("assignments__judgments"))
     assert [(pair.given, pair.taken) for pair in pairs] == [(3, 3)] * 8
     assert Assignment.objects.count() == 24
 

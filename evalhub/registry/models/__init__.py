@@ -1,5 +1,6 @@
 """What exists: test sets, model versions, runs with their outputs and scores, studies."""
 
+from evalhub.registry.models.overlaps import TrainingOverlap
 from evalhub.registry.models.runs import Metric, Output, Run, RunMetric, Score, Shard
 from evalhub.registry.models.studies import Study, StudyArm, StudyRun, StudyTestSet
 from evalhub.registry.models.testsets import Item, TestSet, TestSetVersion
@@ -21,4 +22,5 @@ __all__ = [
     "StudyTestSet",
     "TestSet",
     "TestSetVersion",
+    "TrainingOverlap",
 ]

@@ -36,6 +36,9 @@ class Run(models.Model):
     source = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 of the recorded answers; empty when live"
     )
+    repeat = models.PositiveSmallIntegerField(
+        default=0, help_text="0: the run itself; 1, 2, …: the same again, for the noise floor"
+    )
     samples = models.PositiveSmallIntegerField(default=1, help_text="answers to each item")
     state = models.CharField(max_length=20, choices=RunState.choices, default=RunState.PENDING)
     error = models.TextField(blank=True)
@@ -49,7 +52,7 @@ class Run(models.Model):
         ordering = ["-created", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["version", "test_set_version", "source"],
+                fields=["version", "test_set_version", "source", "repeat"],
                 name="run_once",
                 violation_error_message="This version has a run on this test set version.",
             )

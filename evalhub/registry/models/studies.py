@@ -79,6 +79,12 @@ class CriterionRole(models.TextChoices):
     GUARD = "guard", "must not lose"
 
 
+class Tier(models.TextChoices):
+    CRITICAL = "critical", "critical: a ship needs it shown"
+    SUPPORTING = "supporting", "supporting: shown harm holds, doubt doesn't"
+    ADVISORY = "advisory", "advisory: reported, decides nothing"
+
+
 class StudyTestSet(models.Model):
     """A test set in a study: what is measured on it and what must hold."""
 
@@ -90,6 +96,16 @@ class StudyTestSet(models.Model):
     metric = models.ForeignKey(Metric, models.PROTECT, related_name="studies")
     margin = models.FloatField(default=0.02, help_text="loss that a guard may show")
     min_gain = models.FloatField(default=0.0, help_text="gain that a primary must pass")
+    tier = models.CharField(max_length=20, choices=Tier.choices, default=Tier.CRITICAL)
+    relative_margin = models.FloatField(
+        null=True, help_text="share of the baseline's value that a guard may lose, for `margin`"
+    )
+    planned_gain = models.FloatField(
+        null=True, help_text="gain that the study is to detect, in this metric's own unit"
+    )
+    mix = models.JSONField(
+        default=dict, blank=True, help_text="share of each tag in production; empty: as it is"
+    )
 
     class Meta:
         ordering = ["study", "position"]
@@ -115,10 +131,15 @@ class StudyRun(models.Model):
     arm = models.ForeignKey(StudyArm, models.CASCADE, related_name="runs")
     test_set = models.ForeignKey(StudyTestSet, models.CASCADE, related_name="runs")
     run = models.ForeignKey(Run, models.PROTECT, related_name="studies")
+    repeat = models.PositiveSmallIntegerField(
+        default=0, help_text="0: what the study compares; 1: the same again, for the noise floor"
+    )
 
     class Meta:
-        ordering = ["arm", "test_set"]
-        constraints = [models.UniqueConstraint(fields=["arm", "test_set"], name="study_run_once")]
+        ordering = ["arm", "test_set", "repeat"]
+        constraints = [
+            models.UniqueConstraint(fields=["arm", "test_set", "repeat"], name="study_run_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.arm} on {self.test_set}"

@@ -1,18 +1,23 @@
-"""Blind review: campaigns, their pairs, who is dealt which pair, and what they said."""
+"""Campaigns, the pairs in them, and what happened to them."""
 
-import uuid
 from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 
-from evalhub.accounts.models import Role, User
+from evalhub.accounts.models import Project, Role, User
 from evalhub.registry.models import Item, ModelVersion, Output, Study
+
+
+class CampaignKind(models.TextChoices):
+    PAIRS = "pairs", "two answers compared"
+    RATINGS = "ratings", "one answer rated"
 
 
 class CampaignState(models.TextChoices):
     OPEN = "open", "open"
+    PAUSED = "paused", "paused"
     CLOSED = "closed", "closed"
 
 
@@ -20,12 +25,14 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
     def of_reviewer(self, user: User) -> Self:
         """Campaigns of the projects in which this person reviews."""
         return self.filter(
-            study__project__memberships__user=user,
-            study__project__memberships__role=Role.REVIEWER,
+            project__memberships__user=user,
+            project__memberships__role=Role.REVIEWER,
         )
 
     def with_own_progress(self, user: User) -> Self:
         """Adds `judged` (by this person) and `left` (pairs that this person could judge now)."""
+        from reviews.models.turns import AssignmentState
+
         pairs = Pair.objects.filter(campaign=OuterRef("pk")).order_by()
         judged = pairs.filter(
             assignments__reviewer__user=user, assignments__state=AssignmentState.DONE
@@ -47,7 +54,17 @@ class Campaign(models.Model):
     someone has ended it.
     """
 
-    study = models.ForeignKey(Study, models.PROTECT, related_name="campaigns")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="campaigns")
+    study = models.ForeignKey(
+        Study,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="campaigns",
+        help_text="empty where the pairs were uploaded",
+    )
+    name = models.CharField(max_length=200, help_text="shown to owners; reviewers don't see it")
+    kind = models.CharField(max_length=20, choices=CampaignKind.choices, default=CampaignKind.PAIRS)
     baseline = models.ForeignKey(ModelVersion, models.PROTECT, related_name="campaigns_as_baseline")
     candidate = models.ForeignKey(
         ModelVersion, models.PROTECT, related_name="campaigns_as_candidate"
@@ -55,10 +72,20 @@ class Campaign(models.Model):
     question = models.TextField(help_text="what reviewers are asked; it names no model")
     reviewers_per_item = models.PositiveSmallIntegerField()
     seed = models.PositiveBigIntegerField(help_text="of the sample, the orders and the sides")
+    form = models.JSONField(
+        default=dict,
+        help_text="the part of the plan that a page needs: steps, dimensions, rationale, flags, …",
+    )
     plan = models.JSONField(help_text="items, rule and scale, as fixed before the first deal")
     plan_hash = models.CharField(max_length=64, help_text="SHA-256 of the canonical plan")
     state = models.CharField(
         max_length=20, choices=CampaignState.choices, default=CampaignState.OPEN
+    )
+    ended = models.CharField(
+        max_length=200, blank=True, help_text="why it takes no more answers, for people"
+    )
+    unblinded = models.DateTimeField(
+        null=True, blank=True, help_text="when an owner had the arms named; nothing changes after"
     )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -71,6 +98,12 @@ class Campaign(models.Model):
                 fields=["study", "plan_hash"],
                 name="campaign_plan",
                 violation_error_message="The study has a campaign with this plan.",
+            ),
+            models.UniqueConstraint(
+                fields=["project", "plan_hash"],
+                condition=Q(study__isnull=True),
+                name="campaign_plan_of_upload",
+                violation_error_message="The project has a campaign with this plan.",
             ),
             models.CheckConstraint(
                 condition=Q(reviewers_per_item__gte=1),
@@ -85,12 +118,14 @@ class Campaign(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Review {self.pk} of {self.study}"
+        return f"Review {self.pk}: {self.name}"
 
 
 class PairQuerySet(models.QuerySet["Pair"]):
     def open_to(self, user: User) -> Self:
         """Pairs with a free seat that this person hasn't judged, or on lease to them."""
+        from reviews.models.turns import Assignment, AssignmentState
+
         own = Assignment.objects.filter(pair=OuterRef("pk"), reviewer__user=user)
         return self.filter(
             Q(taken__lt=F("seats")) | models.Exists(own.filter(state=AssignmentState.LEASED)),
@@ -98,13 +133,35 @@ class PairQuerySet(models.QuerySet["Pair"]):
         )
 
 
+class PairKind(models.TextChoices):
+    MAIN = "main", "what the campaign is about"
+    CONTROL = "control", "two answers of one arm (A/A): neither can be better"
+    GOLD = "gold", "the better answer is known"
+    PRACTICE = "practice", "for qualifying, with feedback"
+
+
 class Pair(models.Model):
-    """Two different answers to one item, with as many seats as it is to have judgments."""
+    """Two answers to one item (or one, to be rated), with as many seats as judgments are wanted.
+
+    In a campaign of several arms `baseline_output` is of the arm that stands earlier in the plan.
+    """
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="pairs")
+    kind = models.CharField(max_length=20, choices=PairKind.choices, default=PairKind.MAIN)
     item = models.ForeignKey(Item, models.PROTECT, related_name="pairs")
     baseline_output = models.ForeignKey(Output, models.PROTECT, related_name="pairs_as_baseline")
-    candidate_output = models.ForeignKey(Output, models.PROTECT, related_name="pairs_as_candidate")
+    candidate_output = models.ForeignKey(
+        Output,
+        models.PROTECT,
+        null=True,
+        related_name="pairs_as_candidate",
+        help_text="empty where one answer is rated by itself",
+    )
+    expected = models.CharField(
+        max_length=20, blank=True, help_text="gold and practice: baseline, candidate, tie, both-bad"
+    )
+    feedback = models.TextField(blank=True, help_text="practice: what the reviewer is told after")
+    stratum = models.CharField(max_length=200, blank=True)
     position = models.PositiveIntegerField(help_text="place in the plan's random order")
     seats = models.PositiveSmallIntegerField(help_text="judgments that the plan asks for")
     taken = models.PositiveSmallIntegerField(
@@ -116,7 +173,15 @@ class Pair(models.Model):
     class Meta:
         ordering = ["campaign", "position"]
         constraints = [
-            models.UniqueConstraint(fields=["campaign", "item"], name="pair_item"),
+            models.UniqueConstraint(
+                fields=["campaign", "kind", "item", "baseline_output", "candidate_output"],
+                name="pair_once",
+            ),
+            models.UniqueConstraint(
+                fields=["campaign", "kind", "item", "baseline_output"],
+                condition=Q(candidate_output__isnull=True),
+                name="answer_once",
+            ),
             models.UniqueConstraint(fields=["campaign", "position"], name="pair_position"),
             models.CheckConstraint(
                 condition=Q(taken__lte=F("seats")),
@@ -136,102 +201,36 @@ class Pair(models.Model):
         return f"{self.item} in campaign {self.campaign_id}"
 
 
-class Reviewer(models.Model):
-    """A person in a campaign, from their first turn on; its row is locked while dealing."""
+class EventKind(models.TextChoices):
+    OPENED = "opened", "opened"
+    PAUSED = "paused", "paused"
+    RESUMED = "resumed", "resumed"
+    SETTLED = "settled", "settled early by its rule"
+    CLOSED = "closed", "closed"
+    UNBLINDED = "unblinded", "unblinded"
 
-    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="reviewers")
-    user = models.ForeignKey(User, models.PROTECT, related_name="reviewing")
-    turns = models.PositiveIntegerField(default=0, help_text="assignments dealt so far")
+
+class Event(models.Model):
+    """Something that was done to a campaign. Rows are added, never changed."""
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=20, choices=EventKind.choices)
+    by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", help_text="empty: the site itself"
+    )
+    detail = models.JSONField(default=dict)
+    created = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         ordering = ["campaign", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["campaign", "user"],
-                name="reviewer_once",
-                violation_error_message="This person is already a reviewer of the campaign.",
+                fields=["campaign"],
+                condition=Q(kind="unblinded"),
+                name="event_unblinded_once",
+                violation_error_message="The campaign has been unblinded already.",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} in campaign {self.campaign_id}"
-
-
-class AssignmentState(models.TextChoices):
-    LEASED = "leased", "dealt, not yet answered"
-    DONE = "done", "answered"
-    EXPIRED = "expired", "lease ended: its seat is free again"
-
-
-class Assignment(models.Model):
-    """One reviewer's turn at a pair; its side is fixed here before anything is shown."""
-
-    pair = models.ForeignKey(Pair, models.CASCADE, related_name="assignments")
-    reviewer = models.ForeignKey(Reviewer, models.PROTECT, related_name="assignments")
-    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    turn = models.PositiveIntegerField(help_text="0 for the reviewer's first, then 1, 2, …")
-    candidate_on_left = models.BooleanField()
-    state = models.CharField(
-        max_length=20, choices=AssignmentState.choices, default=AssignmentState.LEASED
-    )
-    dealt = models.DateTimeField(help_text="when it was last put before the reviewer")
-    lease_until = models.DateTimeField()
-    created = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        ordering = ["reviewer", "turn"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["pair", "reviewer"],
-                name="assignment_once",
-                violation_error_message="This reviewer has had this pair.",
-            ),
-            models.UniqueConstraint(fields=["reviewer", "turn"], name="assignment_turn"),
-        ]
-        indexes = [
-            models.Index(
-                fields=["lease_until"],
-                condition=Q(state=AssignmentState.LEASED),
-                name="assignment_on_lease",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Turn {self.turn} of {self.reviewer}"
-
-
-class Choice(models.TextChoices):
-    LEFT = "left", "Left is better"
-    TIE = "tie", "A tie"
-    BOTH_BAD = "both-bad", "Both bad"
-    RIGHT = "right", "Right is better"
-
-
-class Judgment(models.Model):
-    """What a reviewer said, as presented. Rows are added, never changed.
-
-    The assignment is the idempotency key: one has at most one judgment.
-    """
-
-    assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="judgment")
-    choice = models.CharField(max_length=20, choices=Choice.choices)
-    seconds = models.FloatField(help_text="from the deal to the answer, on the server's clock")
-    created = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(choice__in=["left", "tie", "both-bad", "right"]),
-                name="judgment_choice",
-                violation_error_message="A choice is left, right, tie or both-bad.",
-            ),
-            models.CheckConstraint(
-                condition=Q(seconds__gte=0),
-                name="judgment_seconds",
-                violation_error_message="Seconds are 0 or more.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.choice} at {self.assignment}"
+        return f"{self.campaign_id}: {self.kind}"

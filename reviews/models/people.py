@@ -1,0 +1,83 @@
+"""Who reviews: people in a campaign, and how they were invited."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from evalhub.accounts.models import User
+from reviews.models.campaigns import Campaign
+
+
+class ReviewerState(models.TextChoices):
+    PRACTISING = "practising", "practising"
+    ACTIVE = "active", "reviewing"
+    PAUSED = "paused", "paused by an owner"
+    REMOVED = "removed", "not reviewing any more"
+
+
+class Reviewer(models.Model):
+    """A person in a campaign, from their first turn on; its row is locked while dealing."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="reviewers")
+    user = models.ForeignKey(User, models.PROTECT, related_name="reviewing")
+    state = models.CharField(
+        max_length=20, choices=ReviewerState.choices, default=ReviewerState.ACTIVE
+    )
+    quota = models.PositiveIntegerField(
+        null=True, blank=True, help_text="most judgments of this person; empty: no limit"
+    )
+    tags = models.JSONField(default=list, blank=True, help_text="languages and skills")
+    turns = models.PositiveIntegerField(default=0, help_text="assignments dealt so far")
+    cursor = models.PositiveIntegerField(
+        default=0, help_text="place in this person's own order of the pairs: all before is settled"
+    )
+    sealed = models.PositiveIntegerField(
+        default=0, help_text="answers of turns before this one can't be undone any more"
+    )
+
+    class Meta:
+        ordering = ["campaign", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "user"],
+                name="reviewer_once",
+                violation_error_message="This person is already a reviewer of the campaign.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in campaign {self.campaign_id}"
+
+
+class Invitation(models.Model):
+    """A link by which one person joins a campaign once; only its signature is ever sent."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="invitations")
+    email = models.EmailField(help_text="where the link went")
+    name = models.CharField(max_length=150, blank=True)
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    quota = models.PositiveIntegerField(null=True, blank=True)
+    tags = models.JSONField(default=list, blank=True, help_text="languages and skills")
+    by = models.ForeignKey(User, models.PROTECT, related_name="invitations_sent")
+    expires = models.DateTimeField()
+    used = models.DateTimeField(null=True, blank=True)
+    reviewer = models.OneToOneField(
+        Reviewer, models.PROTECT, null=True, blank=True, related_name="invitation"
+    )
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["campaign", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "email"],
+                condition=Q(used__isnull=True),
+                name="invitation_open_once",
+                violation_error_message="This person has an open invitation to the campaign.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} to campaign {self.campaign_id}"
