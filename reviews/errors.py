@@ -13,6 +13,14 @@ class NothingToCompareError(PlanError):
     """No item has two different answers."""
 
 
+class FormError(PlanError):
+    """A campaign's form can't be as given; `field` says where."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+
+
 class NotInvitedError(ReviewError):
     """This person isn't a member of the campaign's project."""
 

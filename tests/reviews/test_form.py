@@ -1,0 +1,89 @@
+"""What a campaign's form may say."""
+
+from typing import Any
+
+import pytest
+
+from reviews.errors import FormError
+from reviews.form import Dimension, Form
+
+RATING = {"name": "tone", "question": "How kind is it?", "kind": "rating"}
+CHOICE = {"name": "facts", "question": "Whose facts are right?", "kind": "choice"}
+
+
+def test_what_is_not_said_is_off() -> None:
+    form = Form.of({})
+    assert form == Form()
+    assert not any([form.steps, form.dimensions, form.flags, form.repeats, form.guess])
+    assert (form.rationale, form.block, form.spacing) == ("off", 20, 10)
+    assert form.one_key
+    assert form.sides == ("left", "right")
+
+
+def test_a_rubric_of_choices_compares_two_answers() -> None:
+    form = Form.of({"dimensions": [CHOICE], "steps": True, "flags": ["unsafe"]})
+    assert form.dimensions == (Dimension("facts", "Whose facts are right?", "choice"),)
+    assert not form.rates
+    assert not form.one_key
+
+
+def test_ratings_are_of_one_answer() -> None:
+    form = Form.of({"dimensions": [RATING, RATING | {"name": "style", "low": 0, "high": 3}]})
+    assert form.rates
+    assert form.sides == ("answer",)
+    assert [dimension.values for dimension in form.dimensions] == [(1, 2, 3, 4, 5), (0, 1, 2, 3)]
+
+
+def test_a_required_rationale_takes_more_than_one_key() -> None:
+    assert Form.of({"rationale": "optional"}).one_key
+    assert not Form.of({"rationale": "required"}).one_key
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"question": "Which?", "steps": True, "dimensions": [CHOICE], "repeats": 0.1},
+        {"dimensions": [RATING], "flags": ["names-itself"], "rationale": "required"},
+    ],
+)
+def test_a_form_is_read_back_as_it_was_written(document: dict[str, Any]) -> None:
+    assert Form.of(Form.of(document).as_json()) == Form.of(document)
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({"colour": "red"}, "colour"),
+        ({"question": 1}, "question"),
+        ({"steps": 1}, "steps"),
+        ({"rationale": "perhaps"}, "rationale"),
+        ({"flags": ["rude"]}, "flags"),
+        ({"flags": ["unsafe", "unsafe"]}, "flags"),
+        ({"flags": "unsafe"}, "flags"),
+        ({"repeats": 0.6}, "repeats"),
+        ({"repeats": float("nan")}, "repeats"),
+        ({"repeats": True}, "repeats"),
+        ({"block": 0}, "block"),
+        ({"block": 2.5}, "block"),
+        ({"spacing": -1}, "spacing"),
+        ({"dimensions": {}}, "dimensions"),
+        ({"dimensions": ["tone"]}, "dimensions[0]"),
+        ({"dimensions": [CHOICE, CHOICE]}, "dimensions"),
+        ({"dimensions": [CHOICE, RATING]}, "dimensions"),
+        ({"dimensions": [CHOICE | {"low": 1}]}, "dimensions[0]"),
+        ({"dimensions": [CHOICE | {"name": "The facts"}]}, "dimensions[0].name"),
+        ({"dimensions": [CHOICE | {"question": " "}]}, "dimensions[0].question"),
+        ({"dimensions": [CHOICE | {"kind": "scale"}]}, "dimensions[0].kind"),
+        ({"dimensions": [CHOICE | {"weight": 2}]}, "dimensions[0].weight"),
+        ({"dimensions": [RATING | {"low": 3, "high": 3}]}, "dimensions[0].high"),
+        ({"dimensions": [RATING | {"high": 10}]}, "dimensions[0].high"),
+        ({"dimensions": [RATING], "steps": True}, "steps"),
+        ({"dimensions": [RATING], "guess": True}, "guess"),
+    ],
+)
+def test_what_cannot_be_names_its_field(document: dict[str, Any], field: str) -> None:
+    with pytest.raises(FormError) as caught:
+        Form.of(document)
+    assert caught.value.field == field
+    assert str(caught.value).startswith(f"{field}: ")
