@@ -7,8 +7,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from evalhub.dashboard.flips import Flip, flip_of
-from evalhub.dashboard.queries import differences_page
-from evalhub.gate.models import Comparison, Outcome
+from evalhub.dashboard.queries import compared_runs, differences_page
+from evalhub.gate.differences import comparison_of
+from evalhub.gate.models import Outcome
+from evalhub.registry.models import Study
 
 PAGE = 10
 # shown with a count of 0 too: that nothing was lost is worth saying
@@ -63,25 +65,25 @@ class Changes:
     metric: str
 
 
-def changes(record: Mapping[str, Any], wanted: Wanted) -> Changes | None:
-    """The page that is `wanted` of a decision's evidence; None where its items aren't kept.
+def changes(study: Study, record: Mapping[str, Any], wanted: Wanted) -> Changes | None:
+    """The page that is `wanted` of a decision's evidence; None where none of its runs is left.
 
     Without a wish, the test set is the one of the first criterion that fails, else the one with
-    the most losses, and the outcome is what was lost, or won where nothing was lost.
+    the most losses, and the outcome is what was lost, or won where nothing was lost. Of the other
+    test sets the record's own counts are shown: only the one that is looked at is compared item
+    by item, when it is first opened.
     """
-    evidence = {each["test_set"]: each for each in record["evidence"]}
-    found = Comparison.objects.in_bulk([each["comparison"] for each in evidence.values()])
-    kept = {
-        name: found[each["comparison"]]
-        for name, each in evidence.items()
-        if each["comparison"] in found
-    }
-    if not kept:
+    pairs = compared_runs(study, record["evidence"])
+    if not pairs:
         return None
-    name = wanted.test_set if wanted.test_set in kept else _worst(record, kept)
-    comparison = kept[name]
-    outcome = wanted.outcome if wanted.outcome in Outcome.values else _first(comparison.counts)
-    total = comparison.counts.get(outcome, 0)
+    moved = {name: _moved(record, name) for name in pairs}
+    name = wanted.test_set if wanted.test_set in pairs else _worst(record, moved)
+    pair = pairs[name]
+    comparison = comparison_of(baseline=pair.baseline, candidate=pair.candidate, metric=pair.metric)
+    counts = comparison.counts
+    moved[name] = counts.get(Outcome.WON, 0), counts.get(Outcome.LOST, 0)
+    outcome = wanted.outcome if wanted.outcome in Outcome.values else _first(counts)
+    total = counts.get(outcome, 0)
     pages = max(1, ceil(total / PAGE))
     page = min(max(wanted.page, 1), pages)
     arms = record["arms"]
@@ -97,15 +99,15 @@ def changes(record: Mapping[str, Any], wanted: Wanted) -> Changes | None:
                 label=each,
                 query=leading_to(each, ""),
                 current=each == name,
-                lost=kept[each].counts.get(Outcome.LOST, 0),
-                won=kept[each].counts.get(Outcome.WON, 0),
+                won=won,
+                lost=lost,
             )
-            for each in kept
+            for each, (won, lost) in moved.items()
         ],
         outcomes=[
             Tab(str(each.label).capitalize(), leading_to(name, each), each == outcome, count)
             for each in Outcome
-            if (count := comparison.counts.get(each, 0)) or each in ALWAYS
+            if (count := counts.get(each, 0)) or each in ALWAYS
         ],
         flips=[
             flip_of(
@@ -121,15 +123,23 @@ def changes(record: Mapping[str, Any], wanted: Wanted) -> Changes | None:
         pages=pages,
         earlier=leading_to(name, outcome, page - 1) if page > 1 else "",
         later=leading_to(name, outcome, page + 1) if page < pages else "",
-        metric=evidence[name]["metric"],
+        metric=pair.metric.name,
     )
 
 
-def _worst(record: Mapping[str, Any], kept: Mapping[str, Comparison]) -> str:
+def _moved(record: Mapping[str, Any], test_set: str) -> tuple[int, int]:
+    """Items won and lost on a test set, as the record counted them."""
+    for each in record["criteria"]:
+        if each["test_set"] == test_set and each["role"] in ("primary", "guard"):
+            return each["wins"], each["losses"]
+    return 0, 0
+
+
+def _worst(record: Mapping[str, Any], moved: Mapping[str, tuple[int, int]]) -> str:
     for criterion in record["criteria"]:
-        if criterion["status"] == "fail" and criterion["test_set"] in kept:
+        if criterion["status"] == "fail" and criterion["test_set"] in moved:
             return str(criterion["test_set"])
-    return max(kept, key=lambda name: kept[name].counts.get(Outcome.LOST, 0))
+    return max(moved, key=lambda name: moved[name][1])
 
 
 def _first(counts: Mapping[str, int]) -> str:

@@ -1,7 +1,7 @@
 """What the pages read, by name. Each is a constant number of queries, whatever there is."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from evalhub.accounts.models import Project, User
 from evalhub.gate.models import Comparison, Decision, Difference, Outcome
 from evalhub.registry.models import (
     Item,
+    Metric,
     ModelVersion,
     Output,
     Run,
@@ -65,7 +66,7 @@ def with_verdict(studies: "QuerySet[Study]") -> "QuerySet[Study]":
 
 def with_run_counts(studies: "QuerySet[Study]") -> "QuerySet[Study]":
     """Adds `runs_total`, `runs_open` and `runs_failed`."""
-    links = StudyRun.objects.filter(arm__study=OuterRef("pk")).order_by()
+    links = StudyRun.objects.filter(arm__study=OuterRef("pk"), repeat=0).order_by()
 
     def counted(condition: Q) -> Coalesce:
         found = links.filter(condition).values("arm__study")
@@ -118,7 +119,7 @@ def study_runs(study: Study) -> StudyRuns:
     arms = list(study.arms.all())
     links = {
         (arm, test_set): run
-        for arm, test_set, run in StudyRun.objects.filter(arm__study=study).values_list(
+        for arm, test_set, run in StudyRun.objects.filter(arm__study=study, repeat=0).values_list(
             "arm", "test_set", "run"
         )
     }
@@ -157,6 +158,31 @@ def campaign_state(study: Study) -> CampaignState | None:
         judgments=Count("pk"), reviewers=Count("assignment__reviewer", distinct=True)
     )
     return CampaignState(campaign, planned, given["judgments"], given["reviewers"])
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRuns:
+    """What a decision compared on one test set."""
+
+    baseline: Run
+    candidate: Run
+    metric: Metric
+
+
+def compared_runs(study: Study, evidence: Sequence[Mapping[str, Any]]) -> dict[str, ComparedRuns]:
+    """By test set, the runs that a decision's evidence names and that are still there.
+
+    Two queries.
+    """
+    metrics = {each.name: each.metric for each in study.test_sets.select_related("metric")}
+    named = {each[f"{arm}_run"] for each in evidence for arm in ("baseline", "candidate")}
+    runs = Run.objects.select_related("test_set_version").in_bulk(named)
+    return {
+        name: ComparedRuns(runs[each["baseline_run"]], runs[each["candidate_run"]], metrics[name])
+        for each in evidence
+        if (name := each["test_set"]) in metrics
+        and {each["baseline_run"], each["candidate_run"]} <= runs.keys()
+    }
 
 
 def differences_page(

@@ -53,7 +53,7 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         earlier=[each for each in earlier if each.arm == name],
         runs=runs,
         campaign=campaign_state(study),
-        changes=changes(decision.record, wanted) if decision else None,
+        changes=changes(study, decision.record, wanted) if decision else None,
         changed_since=bool(decision) and _changed_since(decision, runs),
     )
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from evalhub import __version__
 from evalhub.gate.criteria import Criterion
-from evalhub.gate.differences import keep_differences
 from evalhub.gate.evidence import breakdown_of, criterion_of
 from evalhub.gate.models import Decision
 from evalhub.gate.people import Judgments, people_record, preference_criterion
@@ -277,7 +276,6 @@ def _evidence(pairing: Pairing) -> dict[str, Any]:
         "unscored_candidate": pairing.candidate.unscored,
         "extraction_misses_baseline": pairing.baseline.extraction_misses,
         "extraction_misses_candidate": pairing.candidate.extraction_misses,
-        "comparison": keep_differences(pairing).pk,
     }
 
 

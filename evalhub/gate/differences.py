@@ -1,4 +1,4 @@
-"""The item-by-item differences that pages read: kept as rows, rebuilt when a run changes."""
+"""The item-by-item differences that pages read: built when somebody first looks, kept as rows."""
 
 from collections import Counter
 
@@ -7,53 +7,71 @@ from django.utils import timezone
 
 from evalhub.gate.models import Comparison, Difference
 from evalhub.gate.outcomes import outcome
-from evalhub.gate.scores import Pairing
-from evalhub.registry.models import Item
+from evalhub.gate.scores import run_scores
+from evalhub.registry.models import Item, Metric, Run
+from runners.metrics import METRICS
 
 BATCH = 2000
 
 
-@transaction.atomic
-def keep_differences(pairing: Pairing) -> Comparison:
-    """The comparison of a pairing with a row an item; kept as it is while the runs are."""
-    runs = pairing.baseline.run, pairing.candidate.run
+def comparison_of(*, baseline: Run, candidate: Run, metric: Metric) -> Comparison:
+    """Two runs of one test set version by one metric, with a row an item.
+
+    It is built when it is first asked for, and again once either run has finished anew. Whoever
+    asks while it is being built waits for it and gets the same one.
+    """
     kept = Comparison.objects.filter(
-        baseline_run=runs[0], candidate_run=runs[1], metric=pairing.metric
+        baseline_run=baseline, candidate_run=candidate, metric=metric
     ).first()
-    finished = [run.finished for run in runs if run.finished]
-    if kept is not None and all(kept.computed >= moment for moment in finished):
+    if kept is not None and _is_current(kept, baseline, candidate):
         return kept
-    comparison, _ = Comparison.objects.update_or_create(
-        baseline_run=runs[0],
-        candidate_run=runs[1],
-        metric=pairing.metric,
-        defaults={"computed": timezone.now()},
-    )
+    return _build(baseline, candidate, metric)
+
+
+def _is_current(comparison: Comparison, baseline: Run, candidate: Run) -> bool:
+    moments = [run.finished for run in (baseline, candidate) if run.finished]
+    return all(comparison.computed >= moment for moment in moments)
+
+
+@transaction.atomic
+def _build(baseline: Run, candidate: Run, metric: Metric) -> Comparison:
+    # Before the scores are read: a run that finishes meanwhile has it built anew.
+    now = timezone.now()
+    runs = {"baseline_run": baseline, "candidate_run": candidate, "metric": metric}
+    _, created = Comparison.objects.get_or_create(**runs, defaults={"computed": now})
+    comparison = Comparison.objects.select_for_update().get(**runs)
+    if not created and _is_current(comparison, baseline, candidate):
+        return comparison
+    rows = _rows(comparison, baseline, candidate, metric)
     comparison.differences.all().delete()
-    sign = 1.0 if pairing.requirement.higher_is_better else -1.0
-    counts: Counter[str] = Counter()
-    batch: list[Difference] = []
-    items = Item.objects.filter(version=runs[0].test_set_version).values_list("id", flat=True)
+    Difference.objects.bulk_create(rows, batch_size=BATCH)
+    comparison.counts = dict(Counter(row.outcome for row in rows))
+    comparison.computed = now
+    comparison.save(update_fields=["counts", "computed"])
+    return comparison
+
+
+def _rows(
+    comparison: Comparison, baseline: Run, candidate: Run, metric: Metric
+) -> list[Difference]:
+    sign = 1.0 if METRICS[metric.name].higher_is_better else -1.0
+    before, after = (run_scores(run, metric).values for run in (baseline, candidate))
+    rows = []
+    items = Item.objects.filter(version=baseline.test_set_version_id).values_list("id", flat=True)
     for item in items:
-        base = _mean(pairing.baseline.values.get(item))
-        tuned = _mean(pairing.candidate.values.get(item))
+        base, tuned = _mean(before.get(item)), _mean(after.get(item))
         gain = None if base is None or tuned is None else sign * (tuned - base)
-        what = outcome(base, tuned, gain)
-        counts[what] += 1
-        batch.append(
+        rows.append(
             Difference(
                 comparison=comparison,
                 item_id=item,
                 baseline=base,
                 candidate=tuned,
                 difference=gain,
-                outcome=what,
+                outcome=outcome(base, tuned, gain),
             )
         )
-    Difference.objects.bulk_create(batch, batch_size=BATCH)
-    comparison.counts = dict(counts)
-    comparison.save(update_fields=["counts"])
-    return comparison
+    return rows
 
 
 def _mean(values: list[float] | None) -> float | None:

@@ -49,7 +49,7 @@ def flips(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(studies_seen_by(request.user), pk=pk)
     wanted = Wanted.of(request.GET)
     decision = newest_decision(found, wanted.arm)
-    shown = changes(decision.record, wanted) if decision else None
+    shown = changes(found, decision.record, wanted) if decision else None
     return render(request, "dashboard/_changed.html", {"changes": shown, "study": found})
 
 
