@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from evalhub import __version__
-from evalhub.cli import agreement, compare, decision, judge, power, preference, serve, study
+from evalhub.cli import agreement, compare, decision, judge, power, preference, review, serve, study
 from evalhub.cli.exits import INTERRUPTED, USAGE, explain
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ app.add_typer(decision.app, name="decision")
 app.command("agreement")(agreement.agreement)
 app.command("preference")(preference.preference)
 app.add_typer(power.app, name="power")
+app.add_typer(review.app, name="review")
 app.command("judge-check")(judge.judge_check)
 app.command("demo")(study.demo)
 app.command("up")(serve.up)
