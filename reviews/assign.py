@@ -14,9 +14,9 @@ from django.db import transaction
 from django.db.models import F, Min, QuerySet
 from django.utils import timezone
 
-from evalhub.accounts.models import Role, User
+from evalhub.accounts.models import User
+from reviews.admit import admit
 from reviews.blinding import candidate_on_left, rank
-from reviews.errors import NotInvitedError, UnblindedError
 from reviews.models import Assignment, AssignmentState, Campaign, CampaignState, Pair, Reviewer
 
 LEASE = datetime.timedelta(minutes=15)
@@ -33,17 +33,6 @@ class End:
 
     kind: Literal["done", "wait", "closed"]
     retry_in_s: int | None = None
-
-
-def admit(*, campaign: Campaign, user: User) -> None:
-    """Raises NotInvitedError or UnblindedError unless this person may judge in this campaign."""
-    if user.is_staff or user.is_superuser:
-        raise UnblindedError
-    membership = campaign.project.memberships.filter(user=user).first()
-    if membership is None:
-        raise NotInvitedError
-    if membership.role != Role.REVIEWER:
-        raise UnblindedError
 
 
 @transaction.atomic
