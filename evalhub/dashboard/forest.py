@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 from typing import Any
 
-from evalhub.gate.verdict import signed
+from evalhub.gate.wording import signed
 
 _PADDING = 0.04
 _WORDS = {"pass": "holds", "fail": "fails", "undecided": "undecided"}

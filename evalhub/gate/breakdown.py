@@ -19,6 +19,7 @@ def by_tag(
     tags: Sequence[Sequence[str]],
     *,
     clusters: Sequence[str] | None = None,
+    weights: NDArray[np.float64] | None = None,
     alpha: float,
 ) -> list[dict[str, Any]]:
     """One row for each of the most common tags, the largest first.
@@ -33,7 +34,7 @@ def by_tag(
             members.setdefault(name, []).append(index)
     common = sorted(members, key=lambda name: (-len(members[name]), name))[:MOST_TAGS]
     return [
-        _row(requirement, name, members[name], baseline, candidate, clusters, alpha)
+        _row(requirement, name, members[name], baseline, candidate, clusters, weights, alpha)
         for name in common
     ]
 
@@ -45,13 +46,16 @@ def _row(
     baseline: NDArray[np.float64],
     candidate: NDArray[np.float64],
     clusters: Sequence[str] | None,
+    weights: NDArray[np.float64] | None,
     alpha: float,
 ) -> dict[str, Any]:
-    sign = 1.0 if requirement.higher_is_better else -1.0
+    rising = requirement.higher_is_better
+    worse, better = (baseline, candidate) if rising else (candidate, baseline)
     found = compare(
-        sign * baseline[index],
-        sign * candidate[index],
+        worse[index],
+        better[index],
         clusters=None if clusters is None else [clusters[i] for i in index],
+        weights=None if weights is None else weights[index],
         alpha=alpha,
     )
     return {
@@ -59,8 +63,8 @@ def _row(
         "tag": tag,
         "metric": requirement.metric,
         "n": found.n,
-        "baseline": sign * found.baseline,
-        "candidate": sign * found.candidate,
+        "baseline": found.baseline if rising else found.candidate,
+        "candidate": found.candidate if rising else found.baseline,
         "difference": found.difference,
         "lower": found.lower,
         "upper": found.upper,

@@ -2,24 +2,19 @@
 
 Differences are oriented: positive is better for the candidate, also for metrics of which less
 is better (latency, tokens), where the two arms' values stand as measured and the sign of the
-difference is turned.
+difference is turned. A ratio is candidate/baseline as measured, whichever is better.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import isfinite
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
-
-from evalhub.stats.paired import compare, p_one_sided
-from evalhub.stats.power import paired_sample_size
+from evalhub.stats.errors import StatisticsError
 
 SAME_RUN = "the same run for both arms"
 
-Role = Literal["primary", "guard", "preference"]
+Role = Literal["primary", "guard", "preference", "budget"]
+Tier = Literal["critical", "supporting", "advisory"]
 Status = Literal["pass", "fail", "undecided"]
 
 
@@ -30,10 +25,21 @@ class Requirement:
     Attributes:
         name: the criterion's name in reports.
         role: "primary" must gain more than `min_gain`; "guard" must not lose `margin` or more;
-            "preference" is people's win score, which must pass `min_gain` above one half.
+            "preference" is people's win score, which must pass `min_gain` above one half;
+            "budget" is a cost that must stay below `max_ratio` times the baseline's.
         margin: loss that a guard may show, in the metric's own unit, 0 or more.
         min_gain: gain that a primary must pass, in the metric's own unit.
         higher_is_better: whether more of the metric is better.
+        tier: "critical" must be shown for a ship; harm to a "supporting" one holds, doubt about
+            it doesn't keep a ship back; "advisory" is reported and decides nothing.
+        relative_margin: the share of the baseline's mean that a guard may lose, above 0 and below
+            1; it stands in for `margin`.
+        planned_gain: gain beyond `min_gain` that the study is to detect, in the metric's own
+            unit; None: the policy's.
+        max_ratio: what a budget's candidate/baseline must stay below.
+
+    Raises:
+        evalhub.stats.errors.StatisticsError: a value of the wrong sign or that isn't finite.
     """
 
     name: str
@@ -43,19 +49,66 @@ class Requirement:
     margin: float = 0.02
     min_gain: float = 0.0
     higher_is_better: bool = True
+    tier: Tier = "critical"
+    relative_margin: float | None = None
+    planned_gain: float | None = None
+    max_ratio: float | None = None
+
+    def __post_init__(self) -> None:
+        share, ratio = self.relative_margin, self.max_ratio
+        flaw = None
+        if not (isfinite(self.margin) and self.margin >= 0):
+            flaw = f"a margin is how much may be lost, 0 or more, not {self.margin:g}"
+        elif not isfinite(self.min_gain):
+            flaw = f"a gain that is asked is a finite number, not {self.min_gain:g}"
+        elif share is not None and not 0 < share < 1:
+            flaw = f"a relative margin lies between 0 and 1, not at {share:g}"
+        elif self.planned_gain is not None and not (
+            isfinite(self.planned_gain) and self.planned_gain >= 0
+        ):
+            flaw = f"a planned gain is 0 or more, not {self.planned_gain:g}"
+        elif self.role == "primary" and self.tier != "critical":
+            flaw = f"a primary is critical, it can't be {self.tier}"
+        elif (self.role == "budget") != (ratio is not None):
+            flaw = "a budget has a max_ratio, and nothing else has"
+        elif ratio is not None and not (isfinite(ratio) and ratio > 0):
+            flaw = f"a max_ratio is above 0, not {ratio:g}"
+        if flaw is not None:
+            raise StatisticsError(f"{self.name}: {flaw}")
 
     @property
     def bound(self) -> float:
         """The difference that the interval's lower end must pass."""
         return -self.margin if self.role == "guard" else self.min_gain
 
+    @property
+    def factor(self) -> float | None:
+        """The ratio to the baseline that the candidate must keep to, None where none is asked.
+
+        A budget must stay below it, and so must a relative guard of which less is better; another
+        relative guard must stay above it.
+        """
+        if self.role == "budget":
+            return self.max_ratio
+        if self.role != "guard" or self.relative_margin is None:
+            return None
+        return 1 - self.relative_margin if self.higher_is_better else 1 + self.relative_margin
+
+    @property
+    def must_gain(self) -> bool:
+        """Whether a gain is asked, not only that nothing is lost."""
+        return self.role in ("primary", "preference")
+
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
     """A requirement with its measurement.
 
-    `status` and `needed_n` are set by the verdict, which looks at all criteria. `sd` is that of
-    the differences, `gap` the distance that `needed_n` is planned to resolve.
+    `status` and `needed_n` are set by the verdict, which looks at all criteria. `gap` is the
+    distance that `needed_n` is planned to resolve. `sd` and `design_effect` are those of the
+    differences; where a ratio is asked, of what tests it: candidate − factor·baseline. `ratio` is
+    None where none is asked or the baseline's mean isn't above 0; either end of its interval is
+    None where that side is unbounded.
     """
 
     requirement: Requirement
@@ -79,6 +132,25 @@ class Criterion:
     gap: float
     needed_n: int | None = None
     status: Status = "undecided"
+    ratio: float | None = None
+    ratio_lower: float | None = None
+    ratio_upper: float | None = None
+
+    @property
+    def margin(self) -> float:
+        """The loss that a guard may show, in the metric's unit at the baseline measured."""
+        share = self.requirement.relative_margin
+        return self.requirement.margin if share is None else share * abs(self.baseline)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the interval lies wholly on the side that is asked."""
+        asked = self.requirement
+        if asked.factor is None:
+            return self.lower > asked.bound
+        if asked.higher_is_better:
+            return self.ratio_lower is not None and self.ratio_lower > asked.factor
+        return self.ratio_upper is not None and self.ratio_upper < asked.factor
 
     def as_json(self) -> dict[str, Any]:
         """The criterion as `compare --json` and decision records write it, whole."""
@@ -86,6 +158,7 @@ class Criterion:
         return {
             "name": asked.name,
             "role": asked.role,
+            "tier": asked.tier,
             "test_set": asked.test_set,
             "metric": asked.metric,
             "n": self.n,
@@ -100,8 +173,13 @@ class Criterion:
             "wins": self.wins,
             "losses": self.losses,
             "ties": self.ties,
-            "margin": asked.margin if asked.role == "guard" else None,
-            "min_gain": asked.min_gain if asked.role != "guard" else None,
+            "margin": self.margin if asked.role == "guard" else None,
+            "relative_margin": asked.relative_margin if asked.role == "guard" else None,
+            "min_gain": asked.min_gain if asked.must_gain else None,
+            "max_ratio": asked.max_ratio,
+            "ratio": self.ratio,
+            "ratio_lower": self.ratio_lower,
+            "ratio_upper": self.ratio_upper,
             "higher_is_better": asked.higher_is_better,
             "p_harm": self.p_harm,
             "method": self.method,
@@ -112,105 +190,3 @@ class Criterion:
             "status": self.status,
             "needed_n": self.needed_n,
         }
-
-
-def measure(
-    requirement: Requirement,
-    baseline: ArrayLike,
-    candidate: ArrayLike,
-    *,
-    clusters: Sequence[str] | None = None,
-    alpha: float,
-    planned_gain: float,
-) -> Criterion:
-    """Measures one requirement on aligned scores.
-
-    Args:
-        baseline, candidate: scores of shape (n,) or (n, samples), aligned by item, no NaN.
-        clusters: cluster labels of shape (n,), or None where items are independent.
-        alpha: one-sided level of the bounds, so the interval's level is 1 − 2·alpha.
-        planned_gain: gain beyond `min_gain` that the study is to detect, for `needed_n`.
-
-    Raises:
-        evalhub.stats.errors.StatisticsError: no items, unequal shapes, NaN.
-    """
-    sign = 1.0 if requirement.higher_is_better else -1.0
-    base = sign * np.asarray(baseline, dtype=float)
-    tuned = sign * np.asarray(candidate, dtype=float)
-    found = compare(base, tuned, clusters=clusters, alpha=alpha)
-    harm_bound = min(requirement.bound, 0.0)
-    p_harm = p_one_sided(base, tuned, bound=harm_bound, alternative="less", clusters=clusters)
-    gap = requirement.margin if requirement.role == "guard" else planned_gain
-    return Criterion(
-        requirement=requirement,
-        n=found.n,
-        clusters=found.clusters,
-        baseline=sign * found.baseline,
-        candidate=sign * found.candidate,
-        difference=found.difference,
-        lower=found.lower,
-        upper=found.upper,
-        level=found.level,
-        p_value=found.p_value,
-        wins=found.wins,
-        losses=found.losses,
-        ties=found.ties,
-        method=found.method,
-        test=found.test,
-        p_harm=p_harm,
-        sd=found.sd,
-        design_effect=found.design_effect,
-        gap=gap,
-    )
-
-
-def same_run(requirement: Requirement, scores: NDArray[np.float64], *, alpha: float) -> Criterion:
-    """The criterion of an arm that *is* the baseline on this test set: nothing can differ."""
-    mean = float(scores.mean())
-    return Criterion(
-        requirement=requirement,
-        n=len(scores),
-        clusters=None,
-        baseline=mean,
-        candidate=mean,
-        difference=0.0,
-        lower=0.0,
-        upper=0.0,
-        level=1 - 2 * alpha,
-        p_value=1.0,
-        wins=0,
-        losses=0,
-        ties=len(scores),
-        method=SAME_RUN,
-        test="none: the arms are one here",
-        p_harm=1.0,
-        sd=0.0,
-        design_effect=1.0,
-        gap=requirement.margin,
-    )
-
-
-def needed_items(criterion: Criterion, open_criteria: int) -> int | None:
-    """Items in all that would settle a criterion with power 1 − .2/open_criteria.
-
-    n = σ_d²·deff·(z_{1−α}+z_{1−β})²/gap², and never fewer than the items at which an interval
-    without a single discordant pair would clear the gap (Tango: z²/(n+z²) < gap). The gap is
-    planned, never the observed effect. None where the gap is 0: no number of items shows that
-    a difference of nothing is more than nothing.
-    """
-    gap = criterion.gap
-    if gap <= 0:
-        return None
-    alpha = (1 - criterion.level) / 2
-    by_variance = 0
-    if criterion.sd > 0:
-        by_variance = paired_sample_size(
-            criterion.sd,
-            gap,
-            alpha=alpha,
-            power=1 - 0.2 / open_criteria,
-            design_effect=criterion.design_effect,
-        )
-    z_squared = float(ndtri(1 - alpha) ** 2)
-    by_silence = ceil(z_squared * (1 - gap) / gap) if gap < 1 else 1
-    return max(by_variance, by_silence)

@@ -1,6 +1,6 @@
 """Aligned scores in, criteria and their breakdown out. Pure: the same for files and database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.gate.breakdown import by_tag
-from evalhub.gate.criteria import Criterion, Requirement, measure, same_run
+from evalhub.gate.criteria import Criterion, Requirement
+from evalhub.gate.measuring import measure, same_run
+from evalhub.gate.verdict import Primaries, alphas_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Aligned:
         clusters: labels of shape (n,), or None where the items are independent.
         tags: each item's tags.
         same: the candidate arm is the baseline on this test set.
+        weights: how much each item counts, shape (n,), above 0; None: alike.
     """
 
     requirement: Requirement
@@ -28,6 +31,31 @@ class Aligned:
     clusters: list[str] | None
     tags: list[list[str]]
     same: bool = False
+    weights: NDArray[np.float64] | None = None
+
+
+def criteria_of(
+    evidence: Sequence[Aligned],
+    *,
+    alpha: float,
+    planned_gain: float,
+    primaries: Primaries = "all-of",
+    alphas: Mapping[str, float] | None = None,
+) -> list[Criterion]:
+    """Measures every criterion at the level that the rule asks for.
+
+    Args:
+        alpha: one-sided level of every bound.
+        planned_gain: gain beyond `min_gain` to be detected where a requirement names none.
+        primaries: with "any-of" each of k primaries is measured at its level divided by k.
+        alphas: by a criterion's name, the level that it has instead of `alpha`.
+    """
+    asked = [each.requirement for each in evidence]
+    levels = alphas_of(asked, alpha=alpha, primaries=primaries, alphas=alphas)
+    return [
+        criterion_of(each, alpha=level, planned_gain=planned_gain)
+        for each, level in zip(evidence, levels, strict=True)
+    ]
 
 
 def criterion_of(aligned: Aligned, *, alpha: float, planned_gain: float) -> Criterion:
@@ -39,6 +67,7 @@ def criterion_of(aligned: Aligned, *, alpha: float, planned_gain: float) -> Crit
         aligned.baseline,
         aligned.candidate,
         clusters=aligned.clusters,
+        weights=aligned.weights,
         alpha=alpha,
         planned_gain=planned_gain,
     )
@@ -56,6 +85,7 @@ def breakdown_of(evidence: Sequence[Aligned], *, alpha: float) -> list[dict[str,
             each.candidate,
             each.tags,
             clusters=each.clusters,
+            weights=each.weights,
             alpha=alpha,
         )
     ]

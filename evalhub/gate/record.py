@@ -8,7 +8,8 @@ from typing import Any
 
 from evalhub import __version__
 from evalhub.gate.criteria import Criterion
-from evalhub.gate.verdict import Judgement, sentence
+from evalhub.gate.verdict import Judgement
+from evalhub.gate.wording import sentence
 
 SCHEMA = "evalhub.decision/1"
 EXIT_CODES = {"ship": 0, "hold": 1, "need-more-data": 2, "invalid": 3}
@@ -25,19 +26,43 @@ def decision_record(
     breakdown: Sequence[Mapping[str, Any]] = (),
     alternatives: Sequence[Mapping[str, Any]] = (),
     people: Mapping[str, Any] | None = None,
+    alphas: Mapping[str, float] | None = None,
+    ledger: Mapping[str, Any] | None = None,
+    noise_floor: Mapping[str, Any] | None = None,
+    leakage: Mapping[str, Any] | None = None,
+    baseline_choice: Mapping[str, Any] | None = None,
+    extension: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The document that is printed, stored and shown."""
+    """The document that is printed, stored and shown.
+
+    Args:
+        alpha: one-sided level of every bound.
+        alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
+            candidate on a test set pay); of a primary, before "any-of" divides it.
+        ledger, noise_floor, leakage, baseline_choice, extension: what else the decision rests on,
+            written as they are; None where there is no such thing.
+    """
     return {
         "schema": SCHEMA,
         **judged(judgement),
         "alpha": alpha,
+        "rule": {
+            "primaries": judgement.primaries,
+            "harm_alpha": judgement.harm_alpha,
+            "alphas": dict(alphas or {}),
+        },
         "breakdown": [dict(each) for each in breakdown],
         "alternatives": [dict(each) for each in alternatives],
-        "people": dict(people) if people is not None else None,
+        "people": _section(people),
+        "ledger": _section(ledger),
+        "noise_floor": _section(noise_floor),
+        "leakage": _section(leakage),
+        "baseline_choice": _section(baseline_choice),
+        "extension": _section(extension),
         "arms": dict(arms),
         "evidence": [dict(each) for each in evidence],
         "policy": dict(policy),
-        "study": dict(study) if study is not None else None,
+        "study": _section(study),
         "code_version": __version__,
     }
 
@@ -53,6 +78,10 @@ def judged(judgement: Judgement) -> dict[str, Any]:
         "criteria": [_criterion(each) for each in judgement.criteria],
         "needed_n": judgement.needed_n,
     }
+
+
+def _section(section: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if section is None else dict(section)
 
 
 def _criterion(criterion: Criterion) -> dict[str, Any]:

@@ -6,21 +6,36 @@ can't stand beside each other. A number that was changed together with all that 
 is found by the record's SHA-256 alone, where that was kept elsewhere.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from math import inf, isclose
-from sys import float_info
+from math import isclose
 from typing import Any, get_args
 
-from evalhub.gate.criteria import Criterion, Requirement, Role
+from evalhub.gate.criteria import Criterion, Requirement, Role, Tier
+from evalhub.gate.fields import (
+    a_count,
+    a_flag,
+    a_list,
+    a_number,
+    a_number_or_none,
+    a_positive,
+    a_text,
+    an_object,
+    one_of,
+    texts,
+    value_of,
+)
+from evalhub.gate.measuring import gap_to
 from evalhub.gate.record import SCHEMA, judged
-from evalhub.gate.verdict import decide
+from evalhub.gate.verdict import HARM_ALPHA, Primaries, alphas_of, decide
 from evalhub.registry.files import JsonError
 from evalhub.registry.hashing import digest_of
+from evalhub.stats.errors import StatisticsError
 
 VERIFICATION = "evalhub.verification/1"
 FOLLOWS = "that is what follows from the record's numbers"
-LARGEST = float_info.max
+# What records of the first version don't say, and what they meant by it.
+LATER = ("tier", "relative_margin", "max_ratio", "ratio", "ratio_lower", "ratio_upper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,7 @@ def verify(document: Any, *, digest: str | None = None) -> Verification:
     Raises:
         evalhub.registry.files.JsonError: the value isn't a decision record; says which field.
     """
-    whole = _object(document, "")
+    whole = an_object(document, "")
     record = {name: value for name, value in whole.items() if name != "others"}
     found = _verify(record, "")
     differences = found.differences
@@ -93,36 +108,54 @@ def verify(document: Any, *, digest: str | None = None) -> Verification:
         rule = "the record isn't the one with this SHA-256"
         differences = [Difference("digest", found.digest, digest.lower(), rule), *differences]
     others = [
-        _verify(_object(each, f"others[{i}]"), f"others[{i}].")
-        for i, each in enumerate(_list(whole, "others", "") if "others" in whole else [])
+        _verify(an_object(each, f"others[{i}]"), f"others[{i}].")
+        for i, each in enumerate(a_list(whole, "others", "") if "others" in whole else [])
     ]
     differences = differences + [each for other in others for each in other.differences]
     return replace(found, differences=differences, others=others)
 
 
 def _verify(record: Mapping[str, Any], at: str) -> Verification:
-    schema = _text(record, "schema", at)
+    schema = a_text(record, "schema", at)
     if schema != SCHEMA:
         raise JsonError(f"{SCHEMA!r} is what can be verified here, not {schema!r}", f"{at}schema")
-    arms = _object(_value(record, "arms", at), f"{at}arms")
-    arm = _object(_value(arms, "candidate", f"{at}arms."), f"{at}arms.candidate")
-    candidate = _text(arm, "name", f"{at}arms.candidate.")
-    alpha = _positive(record, "alpha", at, most=0.25)
+    arms = an_object(value_of(record, "arms", at), f"{at}arms")
+    arm = an_object(value_of(arms, "candidate", f"{at}arms."), f"{at}arms.candidate")
+    candidate = a_text(arm, "name", f"{at}arms.candidate.")
+    alpha = a_positive(record, "alpha", at, most=0.25)
     criteria = [
-        _criterion(_object(row, f"{at}criteria[{i}]"), f"{at}criteria[{i}].")
-        for i, row in enumerate(_list(record, "criteria", at))
+        _criterion(an_object(row, f"{at}criteria[{i}]"), f"{at}criteria[{i}].")
+        for i, row in enumerate(a_list(record, "criteria", at))
     ]
-    invalid, pending = (_texts(record, name, at) for name in ("invalid", "pending"))
+    rule = _rule(record, at)
+    invalid, pending = (texts(record, name, at) for name in ("invalid", "pending"))
     try:
-        judgement = decide(candidate, criteria, invalid=invalid, pending=pending)
+        judgement = decide(
+            candidate,
+            criteria,
+            invalid=invalid,
+            pending=pending,
+            harm_alpha=rule.harm_alpha,
+            primaries=rule.primaries,
+        )
     except (ArithmeticError, ValueError) as error:
         raise JsonError(f"can't be judged: {error}", f"{at}criteria") from error
-    inconsistent = [
-        flaw
-        for i, each in enumerate(criteria)
-        for flaw in _inconsistent(each, alpha, f"{at}criteria[{i}].")
-    ]
-    differing = list(_differing(record, judged(judgement), at))
+    inconsistent = list(_unlike_policy(record, rule, at))
+    levels = alphas_of(
+        [each.requirement for each in criteria],
+        alpha=alpha,
+        primaries=rule.primaries,
+        alphas=rule.alphas,
+    )
+    for i, (each, level) in enumerate(zip(criteria, levels, strict=True)):
+        inconsistent += _inconsistent(each, level, f"{at}criteria[{i}].")
+    due = judged(judgement)
+    if "rule" not in record:
+        due["criteria"] = [
+            {name: value for name, value in row.items() if name not in LATER}
+            for row in due["criteria"]
+        ]
+    differing = list(_differing(record, due, at))
     return Verification(
         candidate,
         judgement.verdict,
@@ -131,6 +164,35 @@ def _verify(record: Mapping[str, Any], at: str) -> Verification:
         inconsistent + differing,
         [],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    primaries: Primaries
+    harm_alpha: float
+    alphas: dict[str, float]
+
+
+def _rule(record: Mapping[str, Any], at: str) -> _Rule:
+    """How the criteria were put together; records without a rule had the only one there was."""
+    if "rule" not in record:
+        return _Rule("all-of", HARM_ALPHA, {})
+    row, at = an_object(record["rule"], f"{at}rule"), f"{at}rule."
+    alphas = an_object(value_of(row, "alphas", at), f"{at}alphas")
+    return _Rule(
+        one_of(row, "primaries", at, get_args(Primaries)),
+        a_positive(row, "harm_alpha", at, most=0.5),
+        {name: a_positive(alphas, name, f"{at}alphas.", most=0.25) for name in alphas},
+    )
+
+
+def _unlike_policy(record: Mapping[str, Any], rule: _Rule, at: str) -> Iterator[Difference]:
+    """Where the rule isn't the one that the policy asks for."""
+    policy = an_object(value_of(record, "policy", at), f"{at}policy")
+    for name in ("primaries", "harm_alpha"):
+        said, asked = getattr(rule, name), policy.get(name)
+        if asked is not None and asked != said:
+            yield Difference(f"{at}rule.{name}", said, asked, "it is what the policy asks for")
 
 
 def _differing(recorded: Any, due: Any, at: str) -> Iterator[Difference]:
@@ -174,118 +236,85 @@ def _inconsistent(criterion: Criterion, alpha: float, at: str) -> Iterator[Diffe
         yield Difference(f"{at}n", c.n, counted, "it is wins + losses + ties")
     if c.clusters is not None and c.clusters > c.n:
         yield Difference(f"{at}clusters", c.clusters, None, f"{c.n} items fill at most {c.n}")
-    if asked.role == "guard" and c.gap != asked.margin:
-        yield Difference(f"{at}gap", c.gap, asked.margin, "a guard's gap is its margin")
+    yield from _wrong_gap(c, at)
+    yield from _wrong_ratio(c, at)
     # People's interval has no other test than itself.
     if asked.role != "preference" and c.p_value > 2 * alpha and not c.lower <= 0 <= c.upper:
         rule = f"an interval that leaves out 0 goes with a p-value of at most {2 * alpha:g}"
         yield Difference(f"{at}p_value", c.p_value, None, rule)
 
 
+def _wrong_gap(c: Criterion, at: str) -> Iterator[Difference]:
+    asked = c.requirement
+    if asked.factor is not None:
+        due = gap_to(asked, asked.factor, c.baseline)
+        if not isclose(c.gap, due, rel_tol=1e-9, abs_tol=1e-12):
+            rule = "it is how far the ratio that is asked lies from 1, times the baseline"
+            yield Difference(f"{at}gap", c.gap, due, rule)
+    elif asked.role == "guard" and c.gap != asked.margin:
+        yield Difference(f"{at}gap", c.gap, asked.margin, "a guard's gap is its margin")
+
+
+def _wrong_ratio(c: Criterion, at: str) -> Iterator[Difference]:
+    if c.ratio is None:
+        for name in ("ratio_lower", "ratio_upper"):
+            if (end := getattr(c, name)) is not None:
+                yield Difference(f"{at}{name}", end, None, "no ratio, no interval of it")
+        return
+    due = c.candidate / c.baseline if c.baseline > 0 else None
+    if due is None or not isclose(c.ratio, due, rel_tol=1e-9, abs_tol=1e-12):
+        yield Difference(f"{at}ratio", c.ratio, due, "it is candidate/baseline")
+    rule = f"an interval holds its ratio, {c.ratio}"
+    if c.ratio_lower is not None and c.ratio_lower > c.ratio * (1 + 1e-9):
+        yield Difference(f"{at}ratio_lower", c.ratio_lower, None, rule)
+    if c.ratio_upper is not None and c.ratio_upper < c.ratio * (1 - 1e-9):
+        yield Difference(f"{at}ratio_upper", c.ratio_upper, None, rule)
+
+
+def _requirement(row: Mapping[str, Any], at: str) -> Requirement:
+    role = one_of(row, "role", at, get_args(Role))
+    share = a_number_or_none(row, "relative_margin", at)
+    absolute = role == "guard" and share is None
+    try:
+        return Requirement(
+            name=a_text(row, "name", at),
+            role=role,
+            test_set=a_text(row, "test_set", at),
+            metric=a_text(row, "metric", at),
+            margin=a_number(row, "margin", at, least=0) if absolute else 0.0,
+            min_gain=a_number(row, "min_gain", at) if role in ("primary", "preference") else 0.0,
+            higher_is_better=a_flag(row, "higher_is_better", at),
+            tier=one_of(row, "tier", at, get_args(Tier)) if "tier" in row else "critical",
+            relative_margin=share,
+            max_ratio=a_number_or_none(row, "max_ratio", at),
+        )
+    except StatisticsError as error:
+        raise JsonError(str(error), at.removesuffix(".")) from error
+
+
 def _criterion(row: Mapping[str, Any], at: str) -> Criterion:
-    role = _role(row, at)
-    guard = role == "guard"
-    requirement = Requirement(
-        name=_text(row, "name", at),
-        role=role,
-        test_set=_text(row, "test_set", at),
-        metric=_text(row, "metric", at),
-        margin=_number(row, "margin", at, least=0) if guard else 0.0,
-        min_gain=0.0 if guard else _number(row, "min_gain", at),
-        higher_is_better=_flag(row, "higher_is_better", at),
-    )
+    requirement = _requirement(row, at)
     return Criterion(
         requirement=requirement,
-        n=_count(row, "n", at, least=1),
-        clusters=None if row.get("clusters", 0) is None else _count(row, "clusters", at, least=1),
-        baseline=_number(row, "baseline", at),
-        candidate=_number(row, "candidate", at),
-        difference=_number(row, "difference", at),
-        lower=_number(row, "lower", at),
-        upper=_number(row, "upper", at),
-        level=_number(row, "level", at, least=0, most=1),
-        p_value=_number(row, "p_value", at, least=0, most=1),
-        wins=_count(row, "wins", at),
-        losses=_count(row, "losses", at),
-        ties=_count(row, "ties", at),
-        method=_text(row, "method", at),
-        test=_text(row, "test", at),
-        p_harm=_number(row, "p_harm", at, least=0, most=1),
-        sd=_number(row, "sd", at, least=0),
-        design_effect=_positive(row, "design_effect", at),
-        gap=_number(row, "gap", at),
+        n=a_count(row, "n", at, least=1),
+        clusters=None if row.get("clusters", 0) is None else a_count(row, "clusters", at, least=1),
+        baseline=a_number(row, "baseline", at),
+        candidate=a_number(row, "candidate", at),
+        difference=a_number(row, "difference", at),
+        lower=a_number(row, "lower", at),
+        upper=a_number(row, "upper", at),
+        level=a_number(row, "level", at, least=0, most=1),
+        p_value=a_number(row, "p_value", at, least=0, most=1),
+        wins=a_count(row, "wins", at),
+        losses=a_count(row, "losses", at),
+        ties=a_count(row, "ties", at),
+        method=a_text(row, "method", at),
+        test=a_text(row, "test", at),
+        p_harm=a_number(row, "p_harm", at, least=0, most=1),
+        sd=a_number(row, "sd", at, least=0),
+        design_effect=a_positive(row, "design_effect", at),
+        gap=a_number(row, "gap", at),
+        ratio=a_number_or_none(row, "ratio", at, least=0),
+        ratio_lower=a_number_or_none(row, "ratio_lower", at, least=0),
+        ratio_upper=a_number_or_none(row, "ratio_upper", at, least=0),
     )
-
-
-def _role(row: Mapping[str, Any], at: str) -> Role:
-    value = _text(row, "role", at)
-    roles: tuple[Role, ...] = get_args(Role)
-    for role in roles:
-        if role == value:
-            return role
-    raise JsonError(f"one of {', '.join(roles)} was expected", f"{at}role")
-
-
-def _value(row: Mapping[str, Any], name: str, at: str) -> Any:
-    if name not in row:
-        raise JsonError("missing; a decision record has it", f"{at}{name}")
-    return row[name]
-
-
-def _object(value: Any, at: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise JsonError("a JSON object was expected", at)
-    return value
-
-
-def _list(row: Mapping[str, Any], name: str, at: str) -> list[Any]:
-    value = _value(row, name, at)
-    if not isinstance(value, list):
-        raise JsonError("a list was expected", f"{at}{name}")
-    return value
-
-
-def _text(row: Mapping[str, Any], name: str, at: str) -> str:
-    value = _value(row, name, at)
-    if not isinstance(value, str):
-        raise JsonError("text was expected", f"{at}{name}")
-    return value
-
-
-def _texts(row: Mapping[str, Any], name: str, at: str) -> Sequence[str]:
-    values = _list(row, name, at)
-    if not all(isinstance(each, str) for each in values):
-        raise JsonError("a list of texts was expected", f"{at}{name}")
-    return values
-
-
-def _flag(row: Mapping[str, Any], name: str, at: str) -> bool:
-    value = _value(row, name, at)
-    if not isinstance(value, bool):
-        raise JsonError("true or false was expected", f"{at}{name}")
-    return value
-
-
-def _count(row: Mapping[str, Any], name: str, at: str, *, least: int = 0) -> int:
-    value = _value(row, name, at)
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise JsonError(f"a whole number of at least {least} was expected", f"{at}{name}")
-    return value
-
-
-def _number(
-    row: Mapping[str, Any], name: str, at: str, *, least: float = -inf, most: float = inf
-) -> float:
-    value = _value(row, name, at)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise JsonError("a number was expected", f"{at}{name}")
-    if not (least <= value <= most and abs(value) <= LARGEST):
-        raise JsonError(f"{value} doesn't lie between {least:g} and {most:g}", f"{at}{name}")
-    return value
-
-
-def _positive(row: Mapping[str, Any], name: str, at: str, *, most: float = inf) -> float:
-    value = _number(row, name, at, least=0, most=most)
-    if value == 0:
-        raise JsonError("more than 0 was expected", f"{at}{name}")
-    return value

@@ -20,7 +20,8 @@ from itertools import product
 
 import numpy as np
 
-from evalhub.gate.criteria import Criterion, Requirement, measure
+from evalhub.gate.criteria import Criterion, Requirement
+from evalhub.gate.measuring import measure
 from evalhub.gate.verdict import decide
 
 ALPHA, MARGIN, PLANNED_GAIN = 0.025, 0.02, 0.04

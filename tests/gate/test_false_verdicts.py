@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.gate.criteria import Criterion, Requirement, measure
+from evalhub.gate.criteria import Criterion, Requirement
+from evalhub.gate.measuring import measure
 from evalhub.gate.verdict import decide
 
 DRAWS = 4000

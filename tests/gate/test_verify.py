@@ -12,7 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from evalhub.gate.criteria import Criterion, Requirement, measure, same_run
+from evalhub.gate.criteria import Criterion, Requirement
+from evalhub.gate.measuring import measure, same_run
 from evalhub.gate.people import Judgments, preference_criterion
 from evalhub.gate.record import decision_record
 from evalhub.gate.verdict import decide

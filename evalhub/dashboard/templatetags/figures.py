@@ -2,7 +2,7 @@
 
 from django import template
 
-from evalhub.gate.verdict import signed
+from evalhub.gate.wording import signed
 
 register = template.Library()
 

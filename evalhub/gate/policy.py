@@ -1,0 +1,165 @@
+"""A policy: what must hold for a ship, and how sure a verdict must be. Pure.
+
+It is a document of its own (`evalhub.policy/1`, see docs/policy.md), and the study-wide part of it
+is a part of every study.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from evalhub.gate.criteria import Requirement, Tier
+from evalhub.gate.verdict import HARM_ALPHA, Primaries
+
+SCHEMA = "evalhub.policy/1"
+ALPHA = 0.025
+PLANNED_GAIN = 0.05
+PEOPLE = "Reviewers' preference"
+# What a budget is measured by.
+COSTS = {"latency": "latency_ms", "cost": "cost"}
+
+Ledger = Literal["primaries", "all", "off"]
+Leakage = Literal["judge", "report", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceRule:
+    """What is asked of people's judgments.
+
+    Attributes:
+        required: whether a ship waits for them.
+        min_gain: how far above one half the win score's lower bound must be.
+        min_agreement: Gwet's AC1 below which judgments are no evidence; None: no floor.
+        min_reviewers: how many people must have judged; 1: anybody.
+        planned_gain: the gain beyond `min_gain` to be detected; None: the policy's.
+    """
+
+    required: bool = True
+    min_gain: float = 0.0
+    min_agreement: float | None = None
+    min_reviewers: int = 1
+    planned_gain: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a candidate may cost beside the baseline.
+
+    Attributes:
+        max_ratio: what candidate/baseline must stay below.
+        test_set: on whose items; None: the first primary's.
+    """
+
+    max_ratio: float
+    tier: Tier = "critical"
+    test_set: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What must hold, and how sure.
+
+    Attributes:
+        criteria: primaries and guards.
+        primaries: whether all of them must gain, or one is enough and none may be harmed.
+        alpha: one-sided level of every bound.
+        harm_alpha: family-wise level at which harm is called.
+        planned_gain: gain beyond a primary's min_gain that is to be detected, where it names none.
+        preference: people's part; None: nobody is asked.
+        budgets: by "latency" or "cost".
+        ledger: whose level the k-th candidate on a test set pays with.
+        noise_floor: whether effects are shown against a run of the baseline with itself.
+        leakage: "judge": the verdicts on all items and on the clean ones must agree;
+            "report": it is said only.
+    """
+
+    criteria: tuple[Requirement, ...] = ()
+    primaries: Primaries = "all-of"
+    alpha: float = ALPHA
+    harm_alpha: float = HARM_ALPHA
+    planned_gain: float = PLANNED_GAIN
+    preference: PreferenceRule | None = None
+    budgets: Mapping[str, Budget] = field(default_factory=dict)
+    ledger: Ledger = "primaries"
+    noise_floor: bool = False
+    leakage: Leakage = "judge"
+
+    def budget_requirements(self) -> list[Requirement]:
+        """The budgets as requirements; empty where no test set is known to measure them on."""
+        first = next((each.test_set for each in self.criteria if each.role == "primary"), None)
+        return [
+            Requirement(
+                name=name,
+                role="budget",
+                test_set=where,
+                metric=COSTS[name],
+                higher_is_better=False,
+                tier=budget.tier,
+                max_ratio=budget.max_ratio,
+            )
+            for name, budget in self.budgets.items()
+            if (where := budget.test_set or first) is not None
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """The policy as its own document, every default written out."""
+        return {
+            "schema": SCHEMA,
+            "primaries": self.primaries,
+            "alpha": self.alpha,
+            "harm_alpha": self.harm_alpha,
+            "planned_gain": self.planned_gain,
+            "criteria": {each.name: _criterion(each) for each in self.criteria},
+            "preference": None if self.preference is None else asdict(self.preference),
+            "budgets": {name: asdict(each) for name, each in self.budgets.items()},
+            "ledger": self.ledger,
+            "noise_floor": self.noise_floor,
+            "leakage": self.leakage,
+        }
+
+
+def policy_of_study(
+    settings: Mapping[str, Any],
+    criteria: Sequence[Requirement],
+    review: Mapping[str, Any] | None = None,
+) -> Policy:
+    """A study's policy from what the database keeps: Study.policy, its test sets, Study.review.
+
+    What an older study's settings lack has its default.
+    """
+    preference = None
+    if review:
+        preference = PreferenceRule(
+            required=bool(review.get("required", True)),
+            min_gain=float(review.get("min_gain", 0.0)),
+            min_agreement=settings.get("min_agreement"),
+            min_reviewers=int(settings.get("min_reviewers", 1)),
+        )
+    return Policy(
+        criteria=tuple(criteria),
+        primaries=settings.get("primaries", "all-of"),
+        alpha=float(settings.get("alpha", ALPHA)),
+        harm_alpha=float(settings.get("harm_alpha", HARM_ALPHA)),
+        planned_gain=float(settings.get("planned_gain", PLANNED_GAIN)),
+        preference=preference,
+        budgets={name: Budget(**each) for name, each in (settings.get("budgets") or {}).items()},
+        ledger=settings.get("ledger", "primaries"),
+        noise_floor=bool(settings.get("noise_floor", False)),
+        leakage=settings.get("leakage", "judge"),
+    )
+
+
+def _criterion(asked: Requirement) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "role": asked.role,
+        "test_set": asked.test_set,
+        "metric": asked.metric,
+        "higher_is_better": asked.higher_is_better,
+    }
+    if asked.role == "primary":
+        shown |= {"min_gain": asked.min_gain, "planned_gain": asked.planned_gain}
+    elif asked.relative_margin is None:
+        shown |= {"margin": asked.margin, "tier": asked.tier}
+    else:
+        shown |= {"relative_margin": asked.relative_margin, "tier": asked.tier}
+    return shown

@@ -1,0 +1,175 @@
+"""The ratio of two arms' means on the same items, by Fieller's theorem."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evalhub.stats.clusters import clustered_mean
+from evalhub.stats.distributions import t_cdf, t_quantile
+from evalhub.stats.errors import StatisticsError
+from evalhub.stats.intervals import check_alpha
+from evalhub.stats.pairs import Labels, line_up
+
+# With fewer items than this, or fewer clusters, no interval of a ratio is given; by simulated
+# coverage with the skew that latencies have.
+FEWEST = 8
+# Where every item has the same ratio, fewer items than this say too little of the next one.
+FEWEST_ALIKE = 50
+_ROUNDING = 1e-20
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """`ratio` is mean(candidate)/mean(baseline); `lower` and `upper` enclose it at `level`.
+
+    An end is None where that side is unbounded: too few items to tell, or a baseline whose mean
+    can't be told from 0. `clusters` is None where none were given.
+    """
+
+    n: int
+    clusters: int | None
+    ratio: float
+    lower: float | None
+    upper: float | None
+    level: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Means:
+    """Means, their variances and covariance (CR2 over clusters), and the degrees of freedom."""
+
+    n: int
+    clusters: int | None
+    base: float
+    tuned: float
+    base_variance: float
+    tuned_variance: float
+    covariance: float
+    df: float
+
+    @property
+    def untold(self) -> str | None:
+        """Why the data don't say how the ratio varies; None where they do."""
+        if self.n < FEWEST:
+            return f"no interval of a ratio from fewer than {FEWEST} items"
+        if (self.clusters is not None and self.clusters < FEWEST) or self.df <= 0:
+            return f"no interval of a ratio from fewer than {FEWEST} clusters"
+        ratio = self.tuned / self.base
+        if self.n < FEWEST_ALIKE and self.spread(ratio) <= _ROUNDING * self.tuned**2:
+            return f"no interval of a ratio that {self.n} items have alike, below {FEWEST_ALIKE}"
+        return None
+
+    def spread(self, ratio: float) -> float:
+        """The variance of the mean of candidate - ratio·baseline."""
+        cross = 2 * ratio * self.covariance
+        return max(self.tuned_variance - cross + ratio**2 * self.base_variance, 0.0)
+
+
+def ratio_of_means(
+    baseline: ArrayLike,
+    candidate: ArrayLike,
+    *,
+    clusters: Labels | None = None,
+    weights: ArrayLike | None = None,
+    alpha: float = 0.025,
+) -> Ratio:
+    """The ratio of two arms' means, (n,) or (n, samples), row i of both being item i.
+
+    Fieller (1954, J. R. Stat. Soc. B 16:175): the ratios r at which candidate - r·baseline has
+    a mean that t(df) doesn't tell from 0, so the interval holds at any correlation of the arms
+    and lies wholly below r just when that test says so. Variances are CR2 over `clusters` (n,),
+    `weights` (n,) count an item more or less. Raises StatisticsError for negative values, for a
+    baseline whose mean is 0, and for values that are missing, infinite or not aligned.
+    """
+    check_alpha(alpha)
+    found = _means(baseline, candidate, clusters, weights)
+    ratio = found.tuned / found.base
+    over = "" if found.clusters is None else f" over {found.clusters} clusters"
+    lower, upper, method = None, None, f"Fieller{over}, t({found.df:.3g})"
+    if found.untold is not None:
+        method = found.untold
+    else:
+        lower, upper = _limits(found, t_quantile(1 - alpha, found.df))
+    return Ratio(
+        n=found.n,
+        clusters=found.clusters,
+        ratio=ratio,
+        lower=None if lower is None else min(lower, ratio),
+        upper=None if upper is None else max(upper, ratio),
+        level=1 - 2 * alpha,
+        method=method,
+    )
+
+
+def p_ratio_at_most(
+    baseline: ArrayLike,
+    candidate: ArrayLike,
+    *,
+    bound: float,
+    clusters: Labels | None = None,
+    weights: ArrayLike | None = None,
+) -> float:
+    """p-value against "the ratio is at most `bound`": at most alpha just when the interval of
+    ratio_of_means() at that alpha lies wholly above `bound`; 1 where there is no interval."""
+    if not (math.isfinite(bound) and bound > 0):
+        raise StatisticsError(f"a ratio's bound is above 0, not {bound}")
+    found = _means(baseline, candidate, clusters, weights)
+    if found.untold is not None:
+        return 1.0
+    gap, spread = found.tuned - bound * found.base, found.spread(bound)
+    if spread <= 0:
+        return float(gap <= 0)
+    return t_cdf(-gap / math.sqrt(spread), found.df)
+
+
+def _means(
+    baseline: ArrayLike,
+    candidate: ArrayLike,
+    clusters: Labels | None,
+    weights: ArrayLike | None,
+) -> _Means:
+    pairs = line_up(baseline, candidate, clusters, weights)
+    low = min(float(pairs.baseline.min()), float(pairs.candidate.min()))
+    if low < 0:
+        raise StatisticsError(f"a ratio is of values of 0 or more, and one is {low:g}")
+    labels = None if pairs.plain else pairs.clusters
+
+    def mean(values: NDArray[np.float64]) -> tuple[float, float, float]:
+        found = clustered_mean(values, labels, pairs.weights)
+        return found.mean, found.se**2, found.df
+
+    base, base_variance, df = mean(pairs.baseline)
+    tuned, tuned_variance, _ = mean(pairs.candidate)
+    if base <= 0:
+        raise StatisticsError("the baseline's mean is 0: nothing can be a share of it")
+    if math.isfinite(base_variance) and math.isfinite(tuned_variance):
+        # In units of each mean, so that neither arm's scale drowns the other's.
+        shares = pairs.candidate / (tuned or 1.0) + pairs.baseline / base
+        both = mean(shares)[1] - tuned_variance / (tuned or 1.0) ** 2 - base_variance / base**2
+        covariance = both / 2 * base * (tuned or 1.0)
+    else:
+        covariance, df = 0.0, 0.0
+    return _Means(
+        n=pairs.differences.size,
+        clusters=None if labels is None else int(labels.max()) + 1,
+        base=base,
+        tuned=tuned,
+        base_variance=base_variance,
+        tuned_variance=tuned_variance,
+        covariance=covariance,
+        df=df,
+    )
+
+
+def _limits(found: _Means, t: float) -> tuple[float | None, float | None]:
+    """Roots of (tuned - r·base)² = t²·(variance of tuned - r·base); none where it has no two."""
+    a = found.base**2 - t * t * found.base_variance
+    b = found.tuned * found.base - t * t * found.covariance
+    c = found.tuned**2 - t * t * found.tuned_variance
+    if a <= 0:
+        return None, None
+    root = math.sqrt(max(b * b - a * c, 0.0))
+    return max((b - root) / a, 0.0), (b + root) / a
