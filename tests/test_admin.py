@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.models import Exposure, Membership, Project, Role, User
-from evalhub.gate.models import Comparison, Decision, Difference
+from evalhub.gate.models import Comparison, Decision, Difference, Look, SignOff
 from evalhub.registry.models import (
     Item,
     Metric,
@@ -79,7 +79,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         comparison = Comparison.objects.create(
             baseline_run=runs[0], candidate_run=runs[1], metric=metric, computed=timezone.now()
         )
-        Decision.objects.create(
+        decision = Decision.objects.create(
             study=study,
             arm="lora",
             verdict="ship",
@@ -99,6 +99,28 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             plan={"items": size},
             plan_hash=slug,
         )
+        for number, guard in enumerate([questions, *guards]):
+            Look.objects.create(
+                test_set=guard.test_set,
+                number=1,
+                test_set_version=guard,
+                candidate=lora,
+                baseline=base,
+                claim=slug,
+                candidate_run=runs[1],
+                baseline_run=runs[0],
+                study=study,
+            )
+            SignOff.objects.create(
+                decision=decision,
+                by=team.olga,
+                action="signed-off",
+                verdict="ship",
+                reason="seen",
+                record={},
+                digest=f"{slug}-{number}",
+                created=timezone.now(),
+            )
         reviewer = Reviewer.objects.create(campaign=campaign, user=team.rui)
         for number in range(size):
             Event.objects.create(campaign=campaign, kind="paused", by=team.olga)

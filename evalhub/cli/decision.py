@@ -1,4 +1,4 @@
-"""`evalhub decision verify`: a decision record, recomputed from itself alone."""
+"""`evalhub decision`: a record recomputed from itself alone, and a person's sign-off."""
 
 import json
 import re
@@ -61,6 +61,43 @@ def verify(
             f"evalhub: {file}: not verified, the numbers give {found.verdict}{lines}", err=True
         )
     return 0 if found.verified else BAD_DATA
+
+
+@app.command()
+def sign(
+    decision: Annotated[int, typer.Argument(help="The decision's number, as its page shows it.")],
+    by: Annotated[str, typer.Option(help="User name of who signs.")],
+    reason: Annotated[str, typer.Option(help="Why, in words.")],
+    override: Annotated[
+        str | None,
+        typer.Option(help="Another verdict: ship, hold, need-more-data or invalid."),
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print the sign-off's record.")] = False,
+) -> int:
+    """Sign a decision off, or override it: a new record beside it, with a reason."""
+    from evalhub.cli import printing
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.accounts.models import User
+    from evalhub.gate.models import Decision
+    from evalhub.gate.signoff import sign_off
+
+    found = Decision.objects.select_related("study__project").filter(pk=decision).first()
+    person = User.objects.filter(username=by).first()
+    if found is None:
+        raise typer.BadParameter(f"there is no decision {decision}", param_hint="DECISION")
+    if person is None:
+        raise typer.BadParameter(f"there is no user {by!r}", param_hint="--by")
+    signed = sign_off(decision=found, by=person, reason=reason, verdict=override)
+    if json_:
+        printing.print_json(signed.record)
+    else:
+        typer.echo(
+            f"{signed.get_action_display()}: {found} → {signed.verdict}, by {person}\n"
+            f"  {signed.reason}\n  SHA-256 {signed.digest}"
+        )
+    return 0
 
 
 def _located(error: "JsonError", file: Path) -> "DataError":

@@ -19,6 +19,7 @@ CODES = {
     "evalhub.demo.server.LocalExtraMissingError": UNREACHABLE,
     "evalhub.demo.server.LocalServerError": UNREACHABLE,
     "evalhub.gate.decide.NotReadyError": UNREACHABLE,
+    "evalhub.gate.signoff.SignOffError": USAGE,
     "runners.backends.spec.BackendUnreachable": UNREACHABLE,
     "runners.celery.QueueUnreachable": UNREACHABLE,
     "runners.outcome.RunUnreachable": UNREACHABLE,

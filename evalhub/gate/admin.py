@@ -1,8 +1,8 @@
-"""Comparisons and decisions in the admin, all of them read-only."""
+"""Comparisons, decisions, looks and sign-offs in the admin, all of them read-only."""
 
 from django.contrib import admin
 
-from evalhub.gate.models import Comparison, Decision, Difference
+from evalhub.gate.models import Comparison, Decision, Difference, Look, SignOff
 from evalhub.registry.read_only import Frozen, FrozenLarge, readable, rows_of
 
 
@@ -55,5 +55,44 @@ class DecisionAdmin(Frozen):
         readable("record"),
         "digest",
         "code_version",
+        "created",
+    )
+
+
+@admin.register(Look)
+class LookAdmin(Frozen):
+    list_display = ("test_set", "number", "candidate", "baseline", "study", "created")
+    list_select_related = ("test_set", "candidate__model", "baseline__model", "study")
+    search_fields = ("test_set__slug", "candidate__model__slug", "baseline__model__slug")
+    ordering = ("-id",)
+    fields = readonly_fields = (
+        "test_set",
+        "number",
+        "test_set_version",
+        "candidate",
+        "baseline",
+        "claim",
+        "candidate_run",
+        "baseline_run",
+        "extends",
+        "study",
+        "created",
+    )
+
+
+@admin.register(SignOff)
+class SignOffAdmin(Frozen):
+    list_display = ("decision", "action", "verdict", "by", "created")
+    list_filter = ("action", "verdict")
+    list_select_related = ("decision", "by")
+    search_fields = ("by__username", "decision__arm", "decision__study__slug", "digest__startswith")
+    fields = readonly_fields = (
+        "decision",
+        "by",
+        "action",
+        "verdict",
+        "reason",
+        readable("record"),
+        "digest",
         "created",
     )

@@ -1,0 +1,97 @@
+"""A person stands by a decision, or overrides it: a record of its own beside it."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from evalhub import __version__
+from evalhub.accounts.models import Project, User
+from evalhub.gate.models import Action, Decision, SignOff, Verdict
+from evalhub.registry.hashing import digest_of
+
+SCHEMA = "evalhub.sign-off/1"
+
+
+class SignOffError(Exception):
+    """A decision that can't be signed as asked, and what would be right."""
+
+
+class NotTheirsError(SignOffError):
+    """Who would sign may not."""
+
+
+class SupersededError(SignOffError):
+    """New evidence has made a newer decision."""
+
+
+@transaction.atomic
+def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None = None) -> SignOff:
+    """Signs a decision, or overrides it where `verdict` is another than it gave.
+
+    The decision stays as it is. Signing the same again is the sign-off that is there; who changes
+    their mind signs anew, and the newest is what holds.
+
+    Raises:
+        NotTheirsError: `by` is neither owner nor evaluator of the decision's project.
+        SupersededError: a newer decision on the arm is there: that one is to be signed.
+        SignOffError: no reason, or no verdict that there is.
+    """
+    Decision.objects.select_for_update().get(pk=decision.pk)
+    _check(decision, by)
+    reason = reason.strip()
+    if not reason:
+        raise SignOffError("a sign-off says why: give a reason")
+    holds = decision.verdict if verdict is None else verdict
+    if holds not in Verdict.values:
+        raise SignOffError(f"{holds!r} isn't a verdict: one of {', '.join(Verdict.values)}")
+    action = Action.SIGNED_OFF if holds == decision.verdict else Action.OVERRIDDEN
+    newest = decision.sign_offs.first()
+    if newest is not None and (newest.by, newest.verdict, newest.reason) == (by, holds, reason):
+        return newest
+    now = timezone.now()
+    record = _record(decision, by, action, holds, reason) | {"created": now.isoformat()}
+    return SignOff.objects.create(
+        decision=decision,
+        by=by,
+        action=action,
+        verdict=holds,
+        reason=reason,
+        record=record,
+        digest=digest_of(record),
+        created=now,
+    )
+
+
+def _check(decision: Decision, by: User) -> None:
+    project = decision.study.project
+    if not Project.objects.seen_by(by).filter(pk=project.pk).exists():
+        raise NotTheirsError(
+            f"{by} is neither owner nor evaluator of {project}, and can't sign its decisions"
+        )
+    newest = Decision.objects.filter(study=decision.study, arm=decision.arm).newest_first()[0]
+    if newest != decision:
+        raise SupersededError(
+            f"decision {decision.pk} on {decision.arm} rests on evidence that has changed since: "
+            f"decision {newest.pk} ({newest.verdict}) is the one to sign"
+        )
+
+
+def _record(decision: Decision, by: User, action: str, verdict: str, reason: str) -> dict[str, Any]:
+    study = decision.study
+    return {
+        "schema": SCHEMA,
+        "action": str(action),
+        "verdict": verdict,
+        "reason": reason,
+        "by": by.get_username(),
+        "decision": {
+            "id": decision.pk,
+            "digest": decision.digest,
+            "verdict": decision.verdict,
+            "arm": decision.arm,
+            "project": study.project.slug,
+            "study": study.slug,
+        },
+        "code_version": __version__,
+    }
