@@ -81,3 +81,49 @@ class CampaignClosedError(ReviewError):
 
     def __init__(self) -> None:
         super().__init__("This review has been closed, and takes no more answers.")
+
+
+class UnfitAnswerError(ReviewError):
+    """The answer isn't one to this campaign's form; `field` says where."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"The answer can't be saved yet. {field}: {reason}.")
+        self.field = field
+
+
+class NoReasonError(ReviewError):
+    """A comparison is to be skipped without a reason, or with too long a one."""
+
+    def __init__(self) -> None:
+        super().__init__("Say in a few words why you skip this comparison.")
+
+
+class SkippedError(ReviewError):
+    """The comparison was skipped by this reviewer, and an answer comes after that."""
+
+    def __init__(self) -> None:
+        super().__init__("You have skipped this comparison; it went to other reviewers.")
+
+
+class NothingToUndoError(ReviewError):
+    """The reviewer has no answer that could still be taken back."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no answer to take back: what you answered before is sealed.")
+
+
+class NotReviewingError(ReviewError):
+    """An owner has removed this reviewer from the campaign."""
+
+    def __init__(self) -> None:
+        super().__init__("You are no longer a reviewer of this review; your answers are kept.")
+
+
+class NamesRevealedError(ReviewError):
+    """An owner has had the arms named: from then on nothing can be said or changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This review is over: it is known by now who gave which answer, so nothing can be "
+            "answered or changed any more."
+        )
