@@ -115,6 +115,18 @@ def verify(document: Any, *, digest: str | None = None) -> Verification:
     return replace(found, differences=differences, others=others)
 
 
+def criteria_of_record(record: Mapping[str, Any], at: str = "") -> list[Criterion]:
+    """The criteria as a record's rows say they were measured; `at` is where the record stands.
+
+    Raises:
+        evalhub.registry.files.JsonError: a row isn't a criterion; says which field.
+    """
+    return [
+        _criterion(an_object(row, f"{at}criteria[{i}]"), f"{at}criteria[{i}].")
+        for i, row in enumerate(a_list(record, "criteria", at))
+    ]
+
+
 def _verify(record: Mapping[str, Any], at: str) -> Verification:
     schema = a_text(record, "schema", at)
     if schema != SCHEMA:
@@ -123,10 +135,7 @@ def _verify(record: Mapping[str, Any], at: str) -> Verification:
     arm = an_object(value_of(arms, "candidate", f"{at}arms."), f"{at}arms.candidate")
     candidate = a_text(arm, "name", f"{at}arms.candidate.")
     alpha = a_positive(record, "alpha", at, most=0.25)
-    criteria = [
-        _criterion(an_object(row, f"{at}criteria[{i}]"), f"{at}criteria[{i}].")
-        for i, row in enumerate(a_list(record, "criteria", at))
-    ]
+    criteria = criteria_of_record(record, at)
     rule = _rule(record, at)
     invalid, pending = (texts(record, name, at) for name in ("invalid", "pending"))
     try:
