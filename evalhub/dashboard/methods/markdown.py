@@ -1,0 +1,45 @@
+"""The methods as docs/methods.md has them. Pure."""
+
+from collections.abc import Iterator
+from textwrap import fill
+
+from evalhub.dashboard.methods import CHAPTERS, Chapter, Method
+
+WIDTH = 105
+
+HEAD = """\
+# Methods
+
+What stands on the site's methods page, chapter by chapter: written from the same table, by
+`python -m evalhub.dashboard.methods > docs/methods.md`. [Statistics](statistics.md) says which
+function computes what and how fast; [how often the verdict is right](verdict-rates.md) is
+simulated.
+"""
+
+
+def as_markdown() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, *(line for chapter in CHAPTERS for line in _chapter(chapter))])
+
+
+def _chapter(chapter: Chapter) -> Iterator[str]:
+    yield f"## {chapter.title}\n"
+    yield _filled(chapter.lead)
+    for each in chapter.methods:
+        yield from _method(each)
+
+
+def _method(method: Method) -> Iterator[str]:
+    yield f"### {method.name}\n"
+    for paragraph in method.words:
+        yield _filled(paragraph)
+    if method.formula:
+        yield f"```text\n{method.formula}\n```\n"
+    if method.symbols:
+        yield _filled(method.symbols)
+    if method.source:
+        yield _filled(f"*{method.source}*")
+
+
+def _filled(text: str) -> str:
+    return fill(text, WIDTH, break_long_words=False, break_on_hyphens=False) + "\n"

@@ -1,0 +1,81 @@
+"""How much is enough, looking early, and many tests at once."""
+
+from evalhub.dashboard.methods.method import Chapter, Method
+
+PLANNING = Chapter(
+    key="planning",
+    title="How much is enough",
+    lead="Sizes rest on what is planned, never on the difference that was seen.",
+    methods=(
+        Method(
+            key="power",
+            name="Power",
+            words=(
+                "The chance that this many items show what is true. The curve of a criterion "
+                "draws it for the gap that was planned: a candidate that loses nothing, seen "
+                "against a guard’s margin, or one that gains what was planned. At 80% four "
+                "studies in five succeed.",
+            ),
+            formula="power = Φ( gap · √(n / design effect) / s − z₁₋α )",
+            symbols="Φ: the normal distribution; s: standard deviation of the items’ differences.",
+            source="Cohen 1988, Statistical Power Analysis; Connor 1987, Biometrics 43, 207–211, "
+            "for scores that are right or wrong.",
+        ),
+        Method(
+            key="mde",
+            name="Smallest difference that shows",
+            words=(
+                "Turned round: what these items would show with a chance of 80%. A margin or a "
+                "gain smaller than this needs more items, whatever the result looks like.",
+            ),
+            formula="gap = (z₁₋α + z₈₀) · s · √(design effect / n)",
+        ),
+        Method(
+            key="effort",
+            name="Items, clusters, answers, judgments, hours",
+            words=(
+                "Items that come in clusters need as many more clusters as they hold of items. "
+                "More answers an item help only with the part of the variance that lies within "
+                "items, so a number of answers may suffice, or none. Judgments are counted in "
+                "reviewers’ hours.",
+            ),
+            formula="answers an item = within / ( n·gap² / (z² · design effect) − between )",
+            symbols="within, between: the two parts of the variance of an item’s difference.",
+            source="Miller 2024, arXiv 2411.00640.",
+        ),
+    ),
+)
+
+WATCHING = Chapter(
+    key="watching",
+    title="Looking early, and many tests",
+    lead="A usual 95% interval that is looked at a hundred times leaves out the truth in 39% of "
+    "studies.",
+    methods=(
+        Method(
+            key="sequential",
+            name="Confidence sequences",
+            words=(
+                "Intervals that hold at every look together, at about one and a half times the "
+                "width, so a review may be watched and stopped early. Betting: a gambler bets "
+                "against each supposed mean, and one goes when the gambler has twenty times the "
+                "stake. For shares the beta mixture, for means of many values the normal mixture.",
+            ),
+            formula="normal mixture:  |mean error| ≤ √( (v + ρ)·(ln((v + ρ)/ρ) + 2·ln(1/α)) ) / n",
+            symbols="v: variance summed so far; ρ: chosen for where the plan ends.",
+            source="Waudby-Smith and Ramdas 2024, JRSS B 86, 1–27; Howard and others 2021, "
+            "Annals of Statistics 49, 1055–1080; Robbins 1970.",
+        ),
+        Method(
+            key="multiplicity",
+            name="Holm, and Benjamini-Hochberg",
+            words=(
+                "Holm keeps the chance of any false alarm; it is what calls harm. Benjamini and "
+                "Hochberg keep the expected share of false ones among all alarms; it is there for "
+                "exploring. The table by tag is corrected by neither and decides nothing.",
+            ),
+            formula="Benjamini-Hochberg: reject p(1) … p(k), k the largest with p(k) ≤ k·q/m",
+            source="Holm 1979; Benjamini and Hochberg 1995, JRSS B 57, 289–300.",
+        ),
+    ),
+)
