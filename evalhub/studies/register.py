@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from evalhub.accounts.models import Project
+from evalhub.gate.mix import item_weights
 from evalhub.registry.files import DataError
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.items import FieldMapping, read_items
@@ -25,6 +26,7 @@ from evalhub.registry.models import (
 from evalhub.registry.models.studies import ArmRole
 from evalhub.registry.specs import SpecError
 from evalhub.registry.versions import register_metric, register_version
+from evalhub.stats.errors import StatisticsError
 from evalhub.studies.spec import ArmSpec, StudySpec, TestSetSpec
 from reviews.campaign import check_question
 from reviews.errors import PlanError
@@ -56,6 +58,8 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
         name: _test_set(project, test_set, scorers[name], progress)
         for name, test_set in spec.test_sets.items()
     }
+    for name, test_set in spec.test_sets.items():
+        _check_mix(spec, test_set, sets[name][0])
     versions = _versions(spec, project)
     study, _ = Study.objects.update_or_create(
         project=project,
@@ -121,6 +125,17 @@ def _test_set(
     return version, register_metric(name=spec.metric, options=spec.options)
 
 
+def _check_mix(spec: StudySpec, test_set: TestSetSpec, version: TestSetVersion) -> None:
+    """That the items can be weighted to production's mix, before anything is asked."""
+    if not test_set.mix:
+        return
+    tags = Item.objects.filter(version=version).values_list("tags", flat=True)
+    try:
+        item_weights(list(tags), test_set.mix)
+    except StatisticsError as error:
+        raise spec.document.error(["test_sets", test_set.name, "mix"], str(error)) from error
+
+
 def _versions(spec: StudySpec, project: Project) -> dict[str, ModelVersion]:
     found: dict[str, ModelVersion] = {}
     for name, arm in spec.arms.items():
@@ -161,6 +176,10 @@ def _link(
             metric=metric,
             margin=spec.test_sets[name].margin,
             min_gain=spec.test_sets[name].min_gain,
+            tier=spec.test_sets[name].tier,
+            relative_margin=spec.test_sets[name].relative_margin,
+            planned_gain=spec.test_sets[name].planned_gain,
+            mix=spec.test_sets[name].mix,
         )
         for position, (name, (version, metric)) in enumerate(sets.items())
     }

@@ -7,11 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from evalhub.studies.document import Document
-
-FINE_TUNED = frozenset({"lora", "qlora", "full", "distilled"})
-ALPHA = 0.025
-PLANNED_GAIN = 0.05
+from evalhub.gate.policy import ALPHA, PLANNED_GAIN
+from evalhub.gate.verdict import HARM_ALPHA
+from evalhub.registry.document import Document, check_shape
+from evalhub.studies.checks import BEST_UNTUNED, FINE_TUNED, check_study
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +29,20 @@ class ArmSpec:
     sampling: dict[str, Any]
     training: dict[str, Any]
     notes: str
+    repeat: str | None = None
 
     def answers(self, folder: Path, test_set: str) -> Path | None:
         """The file of this arm's recorded answers to `test_set`; None when it answers live."""
-        if self.recorded is None:
-            return None
-        return folder / self.recorded.replace("{test_set}", test_set)
+        return _file_of(self.recorded, folder, test_set)
+
+    def repeated(self, folder: Path, test_set: str) -> Path | None:
+        """The file of the same arm's answers made a second time; None where there is none."""
+        return _file_of(self.repeat, folder, test_set)
+
+    def training_file(self, folder: Path) -> Path | None:
+        """The file of its training rows, or of their fingerprints; None where none is named."""
+        named = self.training.get("data") or self.training.get("hashes")
+        return folder / named if named else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +60,42 @@ class TestSetSpec:
     margin: float
     min_gain: float
     fields: dict[str, Any]
+    tier: str = "critical"
+    relative_margin: float | None = None
+    planned_gain: float | None = None
+    mix: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class PolicySpec:
-    """How sure a verdict must be.
+    """The study-wide part of the policy, as the study file has it and the database keeps it.
 
     Attributes:
         alpha: one-sided level of every bound, divided over the arms that are judged.
-        planned_gain: gain beyond a primary's min_gain that the study is to detect.
+        planned_gain: gain beyond a primary's min_gain that the study is to detect, where its test
+            set names none.
         min_agreement: Gwet's AC1 below which reviewers' judgments are no evidence; None: no floor.
+        min_reviewers: how many people must have judged.
+        budgets: by "latency" or "cost": `max_ratio`, and perhaps `tier` and `test_set`.
+        noise_floor: whether the baseline is run twice.
+        baseline: "best-untuned", or None where the baseline is an arm named in the file.
+        development: `share` and `seed` of the items on which the best untuned arm is chosen.
+
+    The rest is said by evalhub.gate.policy.Policy.
     """
 
     alpha: float = ALPHA
     planned_gain: float = PLANNED_GAIN
     min_agreement: float | None = None
+    harm_alpha: float = HARM_ALPHA
+    primaries: str = "all-of"
+    min_reviewers: int = 1
+    budgets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ledger: str = "primaries"
+    leakage: str = "judge"
+    noise_floor: bool = False
+    baseline: str | None = None
+    development: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +113,10 @@ class ReviewSpec:
 
 @dataclass(frozen=True, slots=True)
 class StudySpec:
-    """A whole study file. Paths are resolved against the folder it lies in."""
+    """A whole study file. Paths are resolved against the folder it lies in.
+
+    Where the baseline is the best untuned arm, `baseline` is the first of them: the gate chooses.
+    """
 
     document: Document
     project: str
@@ -116,11 +147,15 @@ def read_study(path: Path) -> StudySpec:
         evalhub.registry.files.DataError: what is wrong, with file, line and field.
     """
     document = Document(path)
-    _check_shape(document)
+    check_shape(
+        document, schema(), start="a study is a mapping that starts with schema: evalhub.study/1"
+    )
+    check_study(document)
     data = document.data
-    _check_names(document)
     arms = {name: _arm(document, name) for name in data["arms"]}
-    baseline = data["baseline"]
+    best = data["baseline"] == BEST_UNTUNED
+    untuned = [name for name, arm in arms.items() if arm.kind not in FINE_TUNED]
+    baseline = untuned[0] if best else data["baseline"]
     return StudySpec(
         document=document,
         project=data["project"],
@@ -131,61 +166,21 @@ def read_study(path: Path) -> StudySpec:
         test_sets={
             name: _test_set(path.parent, name, each) for name, each in data["test_sets"].items()
         },
-        policy=PolicySpec(**data.get("policy", {})),
+        policy=_policy(data, arms),
         review=ReviewSpec(**data["review"]) if "review" in data else None,
     )
 
 
-def _check_shape(document: Document) -> None:
-    from jsonschema import Draft202012Validator
-
-    if not isinstance(document.data, dict):
-        raise document.error((), "a study is a mapping that starts with schema: evalhub.study/1")
-    validator = Draft202012Validator(schema())
-    flaws = sorted(validator.iter_errors(document.data), key=lambda e: document.line(e.path) or 0)
-    for flaw in flaws:
-        where: list[str | int] = list(flaw.absolute_path)
-        if flaw.validator == "additionalProperties":
-            known = sorted(flaw.schema.get("properties", {}))
-            unknown = sorted(set(flaw.instance) - set(known))
-            raise document.error(
-                [*where, unknown[0]], f"isn't known here; known are {', '.join(known)}"
-            )
-        if flaw.validator == "pattern":
-            raise document.error(where, f"{flaw.instance!r} isn't a name: letters, digits, - and _")
-        raise document.error(where, flaw.message)
-
-
-def _check_names(document: Document) -> None:
-    data = document.data
-    arms, test_sets = data["arms"], data["test_sets"]
-    for field_name in ("baseline", "candidate"):
-        if field_name in data and data[field_name] not in arms:
-            raise document.error(
-                [field_name], f"there is no arm {data[field_name]!r}; there are {', '.join(arms)}"
-            )
-    if data.get("candidate") == data["baseline"]:
-        raise document.error(["candidate"], "the candidate can't be the baseline itself")
-    for name, arm in arms.items():
-        at = ["arms", name]
-        parent = arm.get("parent")
-        if parent is not None and parent not in arms:
-            raise document.error([*at, "parent"], f"there is no arm {parent!r}")
-        if parent is not None and list(arms).index(parent) >= list(arms).index(name):
-            raise document.error([*at, "parent"], f"{parent!r} must stand before {name!r}")
-        if "only" in arm and parent is None:
-            raise document.error([*at, "only"], "needs a parent that answers the other test sets")
-        for index, each in enumerate(arm.get("only", [])):
-            if each not in test_sets:
-                raise document.error([*at, "only", index], f"there is no test set {each!r}")
-        if "backend" not in arm:
-            raise document.error(at, "needs a backend: {recorded: FILE} or {openai: {url, model}}")
-    review = data.get("review")
-    if review and review["test_set"] not in test_sets:
-        raise document.error(
-            ["review", "test_set"],
-            f"there is no test set {review['test_set']!r}; there are {', '.join(test_sets)}",
-        )
+def _policy(data: Mapping[str, Any], arms: Mapping[str, ArmSpec]) -> PolicySpec:
+    development = None
+    if data["baseline"] == BEST_UNTUNED:
+        development = {"share": 0.3, "seed": 0} | data.get("development", {})
+    return PolicySpec(
+        **data.get("policy", {}),
+        noise_floor=data.get("noise_floor", False) or any(arm.repeat for arm in arms.values()),
+        baseline=BEST_UNTUNED if development else None,
+        development=development,
+    )
 
 
 def _candidate(arms: Mapping[str, ArmSpec], baseline: str) -> str:
@@ -194,16 +189,15 @@ def _candidate(arms: Mapping[str, ArmSpec], baseline: str) -> str:
     return (tuned or others)[0].name
 
 
+def _file_of(named: str | None, folder: Path, test_set: str) -> Path | None:
+    return None if named is None else folder / named.replace("{test_set}", test_set)
+
+
 def _arm(document: Document, name: str) -> ArmSpec:
     data = document.data["arms"][name]
     recorded = data["backend"].get("recorded")
     if recorded is not None:
         backend: dict[str, Any] = {"type": "recorded"}
-        if "{test_set}" not in recorded and len(document.data["test_sets"]) > 1:
-            raise document.error(
-                ["arms", name, "backend", "recorded"],
-                "needs {test_set} in the file's name: there are several test sets",
-            )
     else:
         backend = {"type": "openai", **data["backend"]["openai"]}
     fields = data.get("fields", {})
@@ -220,6 +214,7 @@ def _arm(document: Document, name: str) -> ArmSpec:
         sampling=data.get("sampling", {}),
         training=data.get("training", {}),
         notes=data.get("notes", ""),
+        repeat=data.get("repeat", {}).get("recorded"),
     )
 
 
@@ -237,4 +232,8 @@ def _test_set(folder: Path, name: str, data: Mapping[str, Any]) -> TestSetSpec:
         margin=float(data.get("margin", 0.02)),
         min_gain=float(data.get("min_gain", 0.0)),
         fields=dict(data.get("fields", {})),
+        tier=data.get("tier", "critical"),
+        relative_margin=data.get("relative_margin"),
+        planned_gain=data.get("planned_gain"),
+        mix=dict(data.get("mix", {})),
     )

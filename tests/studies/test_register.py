@@ -91,6 +91,44 @@ def test_all_that_the_file_says_is_there(desk: Desk) -> None:
     assert (triage.test_set_version.test_set.purpose, study.policy["alpha"]) == ("task", 0.025)
 
 
+def test_tiers_shares_gains_and_mixes_are_kept(desk: Desk) -> None:
+    desk.rows(
+        "triage.jsonl",
+        (
+            {
+                "id": f"q{i}",
+                "input": "?",
+                "reference": "right",
+                "tags": ["rare" if i < 30 else "usual"],
+            }
+            for i in range(60)
+        ),
+    )
+    triage, sums = desk.study["test_sets"].values()
+    triage |= {"planned_gain": 0.1, "mix": {"rare": 0.1, "usual": 0.9}}
+    sums |= {"tier": "supporting", "relative_margin": 0.2}
+    desk.study["policy"] = {"primaries": "any-of", "budgets": {"latency": {"max_ratio": 1.2}}}
+    study = registered(desk)
+    first, second = study.test_sets.all()
+    assert (first.planned_gain, first.mix) == (0.1, {"rare": 0.1, "usual": 0.9})
+    assert (second.tier, second.relative_margin) == ("supporting", 0.2)
+    assert (study.policy["primaries"], study.policy["ledger"]) == ("any-of", "primaries")
+    assert study.policy["budgets"] == {"latency": {"max_ratio": 1.2}}
+
+
+def test_items_that_do_not_fit_the_mix_are_refused_before_anything_is_written(desk: Desk) -> None:
+    desk.study["test_sets"]["triage"]["mix"] = {"rare": 0.1, "usual": 0.9}
+    assert "field 'test_sets.triage.mix': the mix divides items by rare, usual" in refusal(desk)
+
+
+def test_the_best_untuned_arm_is_left_for_the_gate_to_choose(desk: Desk) -> None:
+    desk.study["baseline"] = "best-untuned"
+    study = registered(desk)
+    assert study.policy["baseline"] == "best-untuned"
+    assert study.policy["development"] == {"share": 0.3, "seed": 0}
+    assert study.arms.get(role="baseline").name == "base"
+
+
 def test_a_second_time_changes_nothing(desk: Desk) -> None:
     first = registered(desk)
     before, runs = counted(), set(Run.objects.values_list("pk", flat=True))

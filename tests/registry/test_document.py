@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from evalhub.registry.files import DataError
-from evalhub.studies.document import Document
+from evalhub.registry.document import Document
 
 
 def written(folder: Path, text: str | bytes) -> Path:

@@ -1,6 +1,6 @@
 """YAML with the line of every field, so that an error can name it. Pure but for the read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,35 @@ class Document:
         where = tuple(at)
         field = ".".join(str(part) for part in where) or None
         return DataError(message, file=str(self.path), line=line or self.line(where), field=field)
+
+
+def check_shape(document: Document, schema: Mapping[str, Any], *, start: str) -> None:
+    """Refuses a document that its JSON Schema refuses, by the first flaw in the order of lines.
+
+    Args:
+        start: what such a document is and how it starts, for one that is no mapping.
+
+    Raises:
+        DataError: what is wrong and what would be right, with file, line and field.
+    """
+    from jsonschema import Draft202012Validator
+
+    if not isinstance(document.data, dict):
+        raise document.error((), start)
+    validator = Draft202012Validator(schema)
+    flaws = sorted(validator.iter_errors(document.data), key=lambda e: document.line(e.path) or 0)
+    for flaw in flaws:
+        where: list[str | int] = list(flaw.absolute_path)
+        if flaw.validator == "additionalProperties":
+            known = sorted(flaw.schema.get("properties", {}))
+            unknown = sorted(set(flaw.instance) - set(known))
+            raise document.error(
+                [*where, unknown[0]], f"isn't known here; known are {', '.join(known)}"
+            )
+        if flaw.validator == "pattern":
+            raise document.error(where, f"{flaw.instance!r} isn't a name: letters, digits, - and _")
+        meant = flaw.schema.get("description") if isinstance(flaw.schema, dict) else None
+        raise document.error(where, f"{flaw.message}: {meant}" if meant else flaw.message)
 
 
 _SCALARS = yaml.SafeLoader("")
