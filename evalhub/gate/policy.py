@@ -4,17 +4,24 @@ It is a document of its own (`evalhub.policy/1`, see docs/policy.md), and the st
 is a part of every study.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal
 
 from evalhub.gate.criteria import Requirement, Tier
+from evalhub.gate.mix import check_mix
 from evalhub.gate.verdict import HARM_ALPHA, Primaries
+from evalhub.registry.document import Document, check_shape
+from evalhub.stats.errors import StatisticsError
 
 SCHEMA = "evalhub.policy/1"
 ALPHA = 0.025
 PLANNED_GAIN = 0.05
-PEOPLE = "Reviewers' preference"
+# What a criterion is measured by where its policy, and a row of scores, doesn't say.
+METRIC = "score"
 # What a budget is measured by.
 COSTS = {"latency": "latency_ms", "cost": "cost"}
 
@@ -71,6 +78,7 @@ class Policy:
         noise_floor: whether effects are shown against a run of the baseline with itself.
         leakage: "judge": the verdicts on all items and on the clean ones must agree;
             "report": it is said only.
+        mixes: by a criterion's name, each tag's share of production, for its items' weights.
     """
 
     criteria: tuple[Requirement, ...] = ()
@@ -83,6 +91,7 @@ class Policy:
     ledger: Ledger = "primaries"
     noise_floor: bool = False
     leakage: Leakage = "judge"
+    mixes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def budget_requirements(self) -> list[Requirement]:
         """The budgets as requirements; empty where no test set is known to measure them on."""
@@ -109,7 +118,9 @@ class Policy:
             "alpha": self.alpha,
             "harm_alpha": self.harm_alpha,
             "planned_gain": self.planned_gain,
-            "criteria": {each.name: _criterion(each) for each in self.criteria},
+            "criteria": {
+                each.name: _criterion(each, self.mixes.get(each.name)) for each in self.criteria
+            },
             "preference": None if self.preference is None else asdict(self.preference),
             "budgets": {name: asdict(each) for name, each in self.budgets.items()},
             "ledger": self.ledger,
@@ -149,7 +160,107 @@ def policy_of_study(
     )
 
 
-def _criterion(asked: Requirement) -> dict[str, Any]:
+def schema() -> dict[str, Any]:
+    """The published JSON Schema of policies."""
+    text = files("evalhub.gate").joinpath("policy.schema.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def read_policy(path: Path) -> Policy:
+    """Reads and checks a policy document, YAML or JSON.
+
+    Raises:
+        evalhub.registry.files.DataError: what is wrong, with file, line and field.
+    """
+    return policy_of(Document(path))
+
+
+def policy_of(document: Document) -> Policy:
+    """The policy that a document says; raises DataError as read_policy does."""
+    check_shape(
+        document, schema(), start=f"a policy is a mapping that starts with schema: {SCHEMA}"
+    )
+    data = document.data
+    criteria = {name: _requirement(document, name) for name in data["criteria"]}
+    measured: dict[tuple[str, str, str], str] = {}
+    for name, each in criteria.items():
+        first = measured.setdefault((each.role, each.test_set, each.metric), name)
+        if first != name:
+            raise document.error(
+                ["criteria", name],
+                f"is criterion {first!r} again: {each.metric} on {each.test_set}, as a {each.role}",
+            )
+    preference = data.get("preference")
+    policy = Policy(
+        criteria=tuple(criteria.values()),
+        preference=None if preference is None else PreferenceRule(**preference),
+        budgets={name: Budget(**each) for name, each in data.get("budgets", {}).items()},
+        mixes={
+            name: dict(each["mix"]) for name, each in data["criteria"].items() if each.get("mix")
+        },
+        **{
+            name: data[name]
+            for name in (
+                "primaries",
+                "alpha",
+                "harm_alpha",
+                "planned_gain",
+                "ledger",
+                "noise_floor",
+                "leakage",
+            )
+            if name in data
+        },
+    )
+    for name, budget in policy.budgets.items():
+        if name in criteria:
+            raise document.error(["criteria", name], "is the name of a budget: choose another")
+        if budget.test_set is None and not any(each.role == "primary" for each in policy.criteria):
+            raise document.error(
+                ["budgets", name], "say its test_set: there is no primary to measure it on"
+            )
+    return policy
+
+
+def _requirement(document: Document, name: str) -> Requirement:
+    at = ["criteria", name]
+    asked = document.data["criteria"][name]
+    strangers = {
+        "primary": ("margin", "relative_margin", "tier"),
+        "guard": ("min_gain", "planned_gain"),
+    }
+    why = {
+        "primary": "is for guards: a primary is critical and must gain min_gain",
+        "guard": "is for primaries: a guard is asked no gain, and may lose less than its margin",
+    }
+    role = asked["role"]
+    for field_name in strangers[role]:
+        if field_name in asked:
+            raise document.error([*at, field_name], why[role])
+    if "margin" in asked and "relative_margin" in asked:
+        raise document.error([*at, "relative_margin"], "stands in for margin: give one of the two")
+    if role == "guard" and not {"margin", "relative_margin"} & set(asked):
+        raise document.error(at, "a guard needs a margin, or a relative_margin")
+    try:
+        check_mix(asked.get("mix") or {"": 1.0})
+        return Requirement(
+            name=name,
+            role=role,
+            test_set=asked.get("test_set", name),
+            metric=asked.get("metric", METRIC),
+            margin=float(asked.get("margin", 0.0)),
+            min_gain=float(asked.get("min_gain", 0.0)),
+            higher_is_better=asked.get("higher_is_better", True),
+            tier=asked.get("tier", "critical"),
+            relative_margin=asked.get("relative_margin"),
+            planned_gain=asked.get("planned_gain"),
+        )
+    except StatisticsError as error:
+        raise document.error([*at, "mix"] if "mix" in asked else at, str(error)) from error
+
+
+def _criterion(asked: Requirement, mix: Mapping[str, float] | None) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "role": asked.role,
         "test_set": asked.test_set,
@@ -162,4 +273,4 @@ def _criterion(asked: Requirement) -> dict[str, Any]:
         shown |= {"margin": asked.margin, "tier": asked.tier}
     else:
         shown |= {"relative_margin": asked.relative_margin, "tier": asked.tier}
-    return shown
+    return shown | ({"mix": dict(mix)} if mix else {})

@@ -1,4 +1,4 @@
-"""YAML with the line of every field, so that an error can name it. Pure but for the read."""
+"""YAML or JSON with the line of every field, so that errors can name it. Pure but for the read."""
 
 from collections.abc import Iterable, Mapping
 from math import isfinite
@@ -13,7 +13,7 @@ Where = tuple[str | int, ...]
 
 
 class Document:
-    """A YAML file's data and where each field of it stands."""
+    """A YAML or JSON file's data and where each field of it stands."""
 
     def __init__(self, path: Path) -> None:
         """Reads `path`.
@@ -30,6 +30,8 @@ class Document:
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
             raise DataError("isn't UTF-8; save it as UTF-8", file=str(path), line=line) from error
+        if path.suffix.lower() == ".json":
+            text = text.replace("\t", " ")  # JSON's white space, which YAML indents nothing by
         try:
             node = yaml.compose(text, Loader=yaml.SafeLoader)
             self.data: Any = self._construct(node, ()) if node is not None else None
