@@ -1,12 +1,23 @@
 """Which items people are asked about."""
 
+import time
 from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviews.sampling import allocate, stratified
+from reviews.sampling import (
+    ALIKE,
+    BETTER,
+    UNSCORED,
+    WORSE,
+    allocate,
+    combined,
+    disagreement_strata,
+    length_strata,
+    stratified,
+)
 
 SIZES = st.dictionaries(st.text(max_size=3), st.integers(1, 50), min_size=1, max_size=6)
 
@@ -59,3 +70,50 @@ def test_every_key_is_drawn_equally_often_over_seeds() -> None:
 
 def test_fewer_items_than_asked_for_are_all_drawn() -> None:
     assert sorted(stratified(["b", "a"], ["", ""], n=5, seed=0)) == ["a", "b"]
+
+
+def test_near_copies_are_drawn_only_when_nothing_else_is_left() -> None:
+    keys = [f"k{i}" for i in range(30)]
+    groups = [0] * 20 + list(range(1, 11))  # twenty copies of one, ten others
+    drawn = stratified(keys, [""] * 30, n=11, seed=5, groups=groups)
+    assert len({groups[keys.index(key)] for key in drawn}) == 11
+    assert len(stratified(keys, [""] * 30, n=30, seed=5, groups=groups)) == 30
+    plain = stratified(keys, [""] * 30, n=11, seed=5)
+    assert len({groups[keys.index(key)] for key in plain}) < 11
+
+
+def test_which_of_the_near_copies_is_drawn_is_up_to_the_seed() -> None:
+    keys = [f"k{i}" for i in range(8)]
+    drawn = {stratified(keys, [""] * 8, n=1, seed=s, groups=[0] * 8)[0] for s in range(60)}
+    assert drawn == set(keys)
+
+
+def test_lengths_are_divided_into_equal_parts() -> None:
+    lengths = {f"k{i:02}": i for i in range(40)}
+    found = length_strata(lengths)
+    assert Counter(found.values()) == {f"length {part} of 4": 10 for part in (1, 2, 3, 4)}
+    assert found["k00"] == "length 1 of 4"
+    assert found["k39"] == "length 4 of 4"
+
+
+def test_items_of_one_length_stay_together() -> None:
+    assert set(length_strata(dict.fromkeys("abcdef", 7)).values()) == {"length 4 of 4"}
+    assert length_strata({}) == {}
+
+
+def test_where_the_metric_tells_the_answers_apart_is_a_stratum() -> None:
+    found = disagreement_strata({"a": 1, "b": 0, "c": 1, "d": None}, {"a": 1, "b": 1, "c": 0})
+    assert found == {"a": ALIKE, "b": BETTER, "c": WORSE, "d": UNSCORED}
+
+
+def test_strata_can_be_divided_again() -> None:
+    found = combined({"a": "sums", "b": ""}, {"a": "length 1 of 4", "b": "length 2 of 4"})
+    assert found == {"a": "sums · length 1 of 4", "b": "length 2 of 4"}
+
+
+def test_a_sample_of_a_hundred_thousand_items_takes_seconds() -> None:
+    keys = [f"k{i}" for i in range(100_000)]
+    started = time.process_time()
+    drawn = stratified(keys, ["x", "y"] * 50_000, n=1000, seed=1, groups=list(range(100_000)))
+    assert len(drawn) == 1000
+    assert time.process_time() - started < 10
