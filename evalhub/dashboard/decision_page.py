@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from evalhub.dashboard.criterion_page import interval, measured
 from evalhub.dashboard.forest import Plot, Tick, common_scale, plot
 from evalhub.gate.models import Verdict
+from evalhub.gate.wording import percent
 
 MARKS = {"ship": "✓", "hold": "✗", "need-more-data": "?", "invalid": "!"}
 STATUS_OF_MARK = {"✓": "pass", "✗": "fail", "?": "undecided"}
@@ -28,6 +30,8 @@ class Row:
 
     values: Mapping[str, Any]
     requires: str
+    measured: str
+    interval: str
     plot: Plot | None
 
 
@@ -110,8 +114,13 @@ def reason(text: str) -> Reason:
 
 def requires(criterion: Mapping[str, Any]) -> str:
     """What the criterion asks, in a few words."""
+    if criterion["role"] == "budget":
+        return f"below {percent(criterion['max_ratio'])}"
     if criterion["role"] == "guard":
-        return f"may lose {criterion['margin']:g}"
+        share = criterion.get("relative_margin")
+        return (
+            f"may lose {criterion['margin']:g}" if share is None else f"may lose {percent(share)}"
+        )
     least = criterion.get("min_gain") or 0
     if criterion["role"] == "preference":
         return f"over {0.5 + least:.2f} of people"
@@ -120,14 +129,35 @@ def requires(criterion: Mapping[str, Any]) -> str:
 
 def _criteria(criteria: Sequence[Mapping[str, Any]]) -> Table:
     scale = common_scale(criteria)
-    rows = [Row(each, requires(each), plot(each, scale, label=each["name"])) for each in criteria]
+    rows = [
+        Row(
+            each,
+            requires(each),
+            measured(each),
+            interval(each),
+            plot(each, scale, label=each["name"]),
+        )
+        for each in criteria
+    ]
     return Table(rows, scale.ticks())
 
 
 def _breakdown(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Group], list[Tick]]:
     scale = common_scale(rows)
     groups = [
-        Group(test_set, [Row(each, "", plot(each, scale, label=_about(each))) for each in members])
+        Group(
+            test_set,
+            [
+                Row(
+                    each,
+                    "",
+                    measured(each),
+                    interval(each),
+                    plot(each, scale, label=_about(each)),
+                )
+                for each in members
+            ],
+        )
         for test_set, members in groupby(rows, key=lambda each: each["test_set"])
     ]
     return groups, scale.ticks()

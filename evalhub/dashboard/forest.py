@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 from typing import Any
 
-from evalhub.gate.wording import signed
+from evalhub.gate.wording import percent, signed
 
 _PADDING = 0.04
 _WORDS = {"pass": "holds", "fail": "fails", "undecided": "undecided"}
@@ -56,13 +56,63 @@ class Plot:
     own_scale: str = ""
 
 
-def bound_of(row: Mapping[str, Any]) -> float | None:
-    """The difference that the interval's lower end must pass; None where nothing is asked."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What is drawn of a row: positive is better for the candidate; None is unbounded."""
+
+    at: float
+    lower: float | None
+    upper: float | None
+    bound: float | None
+
+    @property
+    def extent(self) -> list[float]:
+        return [v for v in (self.at, self.lower, self.upper, self.bound) if v is not None]
+
+
+def drawn(row: Mapping[str, Any]) -> Drawn | None:
+    """A row's difference, interval and the bound to pass; None where there is none to draw.
+
+    A row that asks for a ratio (a budget, a relative margin) is drawn as how much better the
+    candidate is in shares of the baseline: a cost of 108% of it stands at −0.08.
+    """
+    factor = factor_of(row)
+    if factor is not None:
+        return _ratio(row, factor)
+    measured = [row.get("difference"), row.get("lower"), row.get("upper")]
+    at, lower, upper = (
+        None if value is None or not isfinite(value) else float(value) for value in measured
+    )
+    if at is None or lower is None or upper is None:
+        return None
+    bound = None
     if row.get("margin") is not None:
-        return -float(row["margin"])
-    if row.get("min_gain"):
-        return float(row["min_gain"])
-    return None
+        bound = -float(row["margin"])
+    elif row.get("min_gain"):
+        bound = float(row["min_gain"])
+    return Drawn(at, lower, upper, bound)
+
+
+def factor_of(row: Mapping[str, Any]) -> float | None:
+    """The ratio to the baseline that a criterion asks for; None where it asks for none."""
+    if row.get("max_ratio") is not None:
+        return float(row["max_ratio"])
+    if row.get("relative_margin") is None:
+        return None
+    share = float(row["relative_margin"])
+    return 1 - share if row["higher_is_better"] else 1 + share
+
+
+def _ratio(row: Mapping[str, Any], factor: float) -> Drawn | None:
+    if row.get("ratio") is None:
+        return None
+    sign = 1.0 if row["higher_is_better"] else -1.0
+    ends = [
+        None if (end := row.get(name)) is None else sign * (end - 1)
+        for name in ("ratio_lower", "ratio_upper")
+    ]
+    lower, upper = ends if sign > 0 else ends[::-1]
+    return Drawn(sign * (row["ratio"] - 1), lower, upper, sign * (factor - 1))
 
 
 def common_scale(rows: Iterable[Mapping[str, Any]]) -> Scale:
@@ -71,9 +121,9 @@ def common_scale(rows: Iterable[Mapping[str, Any]]) -> Scale:
     A row in other units (milliseconds, tokens, BLEU) would squeeze the rest to a line, so it
     has no say here, and `plot` gives it a scale of its own; unless all rows are such rows.
     """
-    extents = [extent for row in rows if (extent := _extent(row))]
+    extents = [found.extent for row in rows if (found := drawn(row))]
     shares = [extent for extent in extents if _is_share(extent)]
-    return _around(value for extent in shares or extents for value in extent)
+    return around(value for extent in shares or extents for value in extent)
 
 
 def plot(row: Mapping[str, Any], scale: Scale, *, label: str) -> Plot | None:
@@ -84,50 +134,49 @@ def plot(row: Mapping[str, Any], scale: Scale, *, label: str) -> Plot | None:
             margin, min_gain and status.
         label: what the row is about, for reading aloud.
     """
-    extent = _extent(row)
-    if not extent:
+    found = drawn(row)
+    if found is None:
         return None
-    fits = scale.low <= min(extent) and max(extent) <= scale.high
-    own = scale if fits else _around(extent)
-    bound = bound_of(row)
+    fits = scale.low <= min(found.extent) and max(found.extent) <= scale.high
+    own = scale if fits else around(found.extent)
     return Plot(
         zero=own.at(0),
-        dot=own.at(row["difference"]),
-        lower=own.at(row["lower"]),
-        upper=own.at(row["upper"]),
-        bound=None if bound is None else own.at(bound),
+        dot=own.at(found.at),
+        lower="0.00%" if found.lower is None else own.at(found.lower),
+        upper="100.00%" if found.upper is None else own.at(found.upper),
+        bound=None if found.bound is None else own.at(found.bound),
         status=row.get("status", ""),
-        spoken=_spoken(row, label),
+        spoken=spoken(row, label),
         own_scale="" if fits else f"own scale, {signed(own.low)} to {signed(own.high)}",
     )
 
 
-def _spoken(row: Mapping[str, Any], label: str) -> str:
-    level = f"{100 * row['level']:g}% " if row.get("level") else ""
-    text = (
-        f"{label}: difference {signed(row['difference'])}, {level}interval "
-        f"{signed(row['lower'])} to {signed(row['upper'])}"
-    )
-    bound = bound_of(row)
-    if bound is not None:
-        text += f", must stay above {signed(bound)}"
+def spoken(row: Mapping[str, Any], label: str) -> str:
+    """What the picture shows, for reading aloud."""
+    found, level = drawn(row), f"{100 * row['level']:g}% " if row.get("level") else ""
+    factor = factor_of(row)
+    if factor is not None:
+        text = (
+            f"{label}: {percent(row['ratio'])} of the baseline, {level}interval "
+            f"{percent(row['ratio_lower'] or 0.0)} to {percent(row['ratio_upper'])}, must stay "
+            f"{'above' if row['higher_is_better'] else 'below'} {percent(factor)}"
+        )
+    else:
+        text = (
+            f"{label}: difference {signed(row['difference'])}, {level}interval "
+            f"{signed(row['lower'])} to {signed(row['upper'])}"
+        )
+        if found is not None and found.bound is not None:
+            text += f", must stay above {signed(found.bound)}"
     return f"{text}: {_WORDS[row['status']]}" if row.get("status") else text
-
-
-def _extent(row: Mapping[str, Any]) -> list[float]:
-    measured = [row.get("difference"), row.get("lower"), row.get("upper")]
-    values = [float(value) for value in measured if value is not None and isfinite(value)]
-    if len(values) < len(measured):
-        return []
-    bound = bound_of(row)
-    return values if bound is None else [*values, bound]
 
 
 def _is_share(extent: list[float]) -> bool:
     return all(abs(value) <= 1 for value in extent)
 
 
-def _around(values: Iterable[float]) -> Scale:
+def around(values: Iterable[float]) -> Scale:
+    """A scale that holds 0 and all of `values`, with some room."""
     known = [0.0, *values]
     low, high = min(known), max(known)
     if low == high:

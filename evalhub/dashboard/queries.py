@@ -24,7 +24,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import RunQuerySet, RunState
 from evalhub.registry.models.studies import ArmRole
-from reviews.models import Campaign, Judgment, Pair
+from reviews.models import Campaign, Judgment, Pair, PairKind, Purpose
 
 UNFINISHED = (RunState.PENDING, RunState.RUNNING)
 
@@ -44,6 +44,10 @@ def test_sets_seen_by(user: User) -> "QuerySet[TestSet]":
     return TestSet.objects.filter(project__in=Project.objects.seen_by(user)).select_related(
         "project"
     )
+
+
+def decisions_seen_by(user: User) -> "QuerySet[Decision]":
+    return Decision.objects.filter(study__in=studies_seen_by(user)).select_related("study__project")
 
 
 def versions_seen_by(user: User) -> "QuerySet[ModelVersion]":
@@ -148,14 +152,26 @@ class CampaignState:
         return self.judgments >= self.planned
 
 
+def judgments_of_study(study: Study) -> "QuerySet[Judgment]":
+    """What reviewers say now of the answers that the study compares."""
+    return Judgment.objects.standing().filter(
+        assignment__pair__campaign__study=study,
+        assignment__pair__kind=PairKind.MAIN,
+        assignment__purpose=Purpose.MAIN,
+    )
+
+
 def campaign_state(study: Study) -> CampaignState | None:
     """The study's newest campaign with its progress; None without one. Three queries."""
-    campaign = study.campaigns.first()
+    campaign = study.campaigns.defer("plan").first()
     if campaign is None:
         return None
-    planned = Pair.objects.filter(campaign=campaign).aggregate(n=Sum("seats", default=0))["n"]
-    given = Judgment.objects.filter(assignment__pair__campaign=campaign).aggregate(
-        judgments=Count("pk"), reviewers=Count("assignment__reviewer", distinct=True)
+    main = Pair.objects.filter(campaign=campaign, kind=PairKind.MAIN)
+    planned = main.aggregate(n=Sum("seats", default=0))["n"]
+    given = (
+        judgments_of_study(study)
+        .filter(assignment__pair__campaign=campaign)
+        .aggregate(judgments=Count("pk"), reviewers=Count("assignment__reviewer", distinct=True))
     )
     return CampaignState(campaign, planned, given["judgments"], given["reviewers"])
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evalhub.dashboard.views import runs, studies, test_sets, versions
+from evalhub.dashboard.views import decisions, runs, studies, test_sets, versions
 
 app_name = "dashboard"
 urlpatterns = [
@@ -11,7 +11,9 @@ urlpatterns = [
     path("studies/<int:pk>/flips/", studies.flips, name="flips"),
     path("studies/<int:pk>/progress/", studies.study_progress, name="study_progress"),
     path("studies/<int:pk>/decide/", studies.decide, name="decide"),
-    path("decisions/<int:pk>.json", studies.decision, name="decision"),
+    path("decisions/<int:pk>.json", decisions.decision, name="decision"),
+    path("decisions/<int:pk>/criteria/<int:number>/", decisions.criterion, name="criterion"),
+    path("methods/", decisions.methods, name="methods"),
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("runs/<int:pk>/progress/", runs.run_progress, name="run_progress"),

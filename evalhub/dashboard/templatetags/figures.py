@@ -46,3 +46,10 @@ def p_value(value: float | None) -> str:
 def shortened(digest: str) -> str:
     """A hash's first twelve signs: enough to tell by eye."""
     return digest[:12]
+
+
+@register.filter
+def anchor(position: str) -> str:
+    """Which end of a label stands at a place in a picture, so that it doesn't run out of it."""
+    share = float(position.removesuffix("%"))
+    return "start" if share < 30 else "end" if share > 70 else "middle"

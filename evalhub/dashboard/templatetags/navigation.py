@@ -12,10 +12,11 @@ register = template.Library()
 
 # label, where it leads, how the names of the pages under it begin
 RESULTS = [
-    ("Studies", "dashboard:studies", ("dashboard:stud", "dashboard:flips", "dashboard:decision")),
+    ("Studies", "dashboard:studies", ("dashboard:stud", "dashboard:flips", "dashboard:criterion")),
     ("Runs", "dashboard:runs", ("dashboard:run",)),
     ("Test sets", "dashboard:test_sets", ("dashboard:test_set",)),
     ("Versions", "dashboard:versions", ("dashboard:version",)),
+    ("Methods", "dashboard:methods", ("dashboard:methods",)),
 ]
 REVIEWS = ("Reviews", "reviews:home", ("reviews:",))
 

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -17,7 +17,6 @@ from evalhub.dashboard.queries import (
     with_verdict,
 )
 from evalhub.dashboard.study_page import newest_decision, study_page
-from evalhub.gate.models import Decision
 from evalhub.studies.conduct import NotReadyError, decide_study
 
 PAGE = 25
@@ -76,12 +75,3 @@ def decide(request: Request, pk: int) -> HttpResponse:
         words = "; ".join(f"{each.arm}: {each.get_verdict_display()}" for each in decisions)
         messages.success(request, f"Decided on the evidence as it is now. {words}.")
     return redirect("dashboard:study", pk)
-
-
-@require_GET
-@results_only
-def decision(request: Request, pk: int) -> HttpResponse:
-    """The decision's record, as the command line prints it."""
-    seen = Decision.objects.filter(study__in=studies_seen_by(request.user))
-    found = get_object_or_404(seen, pk=pk)
-    return JsonResponse(found.record, json_dumps_params={"indent": 2, "ensure_ascii": False})

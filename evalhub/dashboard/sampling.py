@@ -1,0 +1,62 @@
+"""What only the database knows of a criterion: answers an item, and how long people take."""
+
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+from django.urls import reverse
+from numpy.typing import NDArray
+
+from evalhub.dashboard.queries import ComparedRuns, compared_runs, judgments_of_study
+from evalhub.dashboard.settling import Sampling
+from evalhub.gate.models import Decision
+from evalhub.gate.scores import run_scores
+from evalhub.stats.paired import VarianceSplit, variance_split
+
+
+def sampling_of(decision: Decision, criterion: Mapping[str, Any]) -> Sampling:
+    """How the evidence of one criterion of `decision` was gathered."""
+    if criterion["role"] == "preference":
+        return _of_people(decision, criterion)
+    runs = compared_runs(decision.study, decision.record["evidence"]).get(criterion["test_set"])
+    if runs is None:
+        return Sampling()
+    samples = min(runs.baseline.samples, runs.candidate.samples)
+    return Sampling(samples=samples, split=_split(runs) if samples > 1 else None)
+
+
+def flips_of(decision: Decision, criterion: Mapping[str, Any]) -> str:
+    """Where a criterion's items are shown one by one; "" for those that have none."""
+    if criterion["role"] not in ("primary", "guard"):
+        return ""
+    query = urlencode({"arm": decision.arm, "test_set": criterion["test_set"]})
+    return f"{reverse('dashboard:study', args=[decision.study_id])}?{query}"
+
+
+def _of_people(decision: Decision, criterion: Mapping[str, Any]) -> Sampling:
+    per_item = criterion["n"] / criterion["clusters"] if criterion["clusters"] else 1.0
+    given = judgments_of_study(decision.study).values_list("visible_seconds", flat=True)
+    seconds = [each for each in given if each]
+    if not seconds:
+        return Sampling(judgments_per_item=per_item)
+    return Sampling(judgments_per_item=per_item, seconds=median(seconds))
+
+
+def _split(runs: ComparedRuns) -> VarianceSplit | None:
+    """None where fewer than two items have all their answers scored."""
+    before, after = (
+        {
+            item: values
+            for item, values in run_scores(run, runs.metric).values.items()
+            if len(values) == run.samples
+        }
+        for run in (runs.baseline, runs.candidate)
+    )
+    items = [item for item in before if item in after]
+    return variance_split(_table(before, items), _table(after, items)) if len(items) > 1 else None
+
+
+def _table(values: Mapping[int, list[float]], items: list[int]) -> NDArray[np.float64]:
+    return np.array([values[item] for item in items], dtype=float)
