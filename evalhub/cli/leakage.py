@@ -1,0 +1,147 @@
+"""`evalhub leakage` and `evalhub fingerprint`: is the test set in the training data?"""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from evalhub.gate.leakage import ItemTexts
+    from evalhub.registry.items import FieldMapping
+
+LEAKED = 1
+SHOWN = 20
+
+
+def leakage(
+    train: Annotated[
+        Path, typer.Argument(help="What was trained on: JSONL, CSV, Parquet, or its fingerprints.")
+    ],
+    test_set: Annotated[Path, typer.Argument(help="The items to look for in it.")],
+    id_field: Annotated[str, typer.Option("--id", help="Field with the item's id.")] = "id",
+    input_: Annotated[str, typer.Option("--input", help="Field with the item's input.")] = "input",
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="Field with a right answer; by default `reference`. Repeatable."),
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> int:
+    """Look for a test set's items in training data. Exit code 1 where one is there."""
+    from evalhub.cli import printing
+    from evalhub.registry.items import FieldMapping
+
+    found = looked_for(train, test_set, FieldMapping(id_field, input_, reference))
+    if json_:
+        printing.print_json(found)
+    else:
+        _print(found)
+    return LEAKED if found["leaked"] else 0
+
+
+def fingerprint(
+    train: Annotated[Path, typer.Argument(help="What was trained on: JSONL, CSV or Parquet.")],
+    out: Annotated[Path, typer.Option(help="The file to write: FILE.jsonl or FILE.jsonl.gz")],
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="Without a random salt: the same data are the same file."),
+    ] = False,
+) -> None:
+    """Write one-way hashes of training data, to be checked where the data can't go."""
+    import gzip
+    import os
+
+    from evalhub.cli.figures import counted
+    from evalhub.gate.fingerprints import write_fingerprints
+
+    if not out.name.endswith((".jsonl", ".jsonl.gz")):
+        raise typer.BadParameter(f"{out} must end in .jsonl or .jsonl.gz", param_hint="--out")
+    if out.resolve() == train.resolve():
+        raise typer.BadParameter(f"{out} is the training data", param_hint="--out")
+    partial = out.with_name(f"{out.name}.part")
+    open_ = gzip.open if out.suffix == ".gz" else open
+    try:
+        with open_(partial, "wt", encoding="ascii", newline="\n") as stream:
+            rows, texts = write_fingerprints(train, stream, salted=not plain)
+        os.replace(partial, out)
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{out} can't be written: {error.strerror}", param_hint="--out"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    typer.echo(f"{out}: {counted(texts, 'text')} of {counted(rows, 'row')}")
+
+
+def looked_for(train: Path, test_set: Path, mapping: "FieldMapping") -> dict[str, Any]:
+    """The document `evalhub.leakage/1`. Raises DataError, also where no item can be found."""
+    from evalhub.gate.fingerprints import read_training
+    from evalhub.gate.leakage import find_leakage
+    from evalhub.registry.files import DataError
+
+    lines: dict[str, int] = {}
+    found = find_leakage(read_training(train), _items(test_set, mapping, lines))
+    if found.too_short == found.items:
+        raise DataError("no item is long enough to be looked for", file=str(test_set))
+    leaked = [
+        {"id": key, "line": lines[key], "matches": matches}
+        for key, matches in found.as_json().items()
+    ]
+    return {
+        **found.settings,
+        "state": "leaked" if leaked else "clean",
+        "training_rows": found.rows,
+        "leaked": leaked,
+    }
+
+
+def _items(test_set: Path, mapping: "FieldMapping", lines: dict[str, int]) -> "Iterator[ItemTexts]":
+    """The items of the file; their lines are noted on the way."""
+    from evalhub.gate.leakage import item_texts
+    from evalhub.registry.files import DataError
+    from evalhub.registry.items import read_items
+
+    for line, item in read_items(test_set, mapping):
+        if lines.setdefault(item.key, line) != line:
+            raise DataError(
+                f"'{item.key}' is the id on line {lines[item.key]} already; ids are unique",
+                file=str(test_set),
+                line=line,
+                field=mapping.id,
+            )
+        yield item_texts(item.key, item.input, item.references)
+
+
+def _print(found: dict[str, Any]) -> None:
+    from evalhub.cli import printing
+    from evalhub.cli.figures import counted, figures
+
+    console = printing.terminal()
+    console.print(
+        f"{counted(found['items'], 'item')} looked for in "
+        f"{counted(found['training_rows'], 'training row')}"
+        + (" (fingerprints)" if found["read"] == "hashes" else "")
+    )
+    if found["too_short"]:
+        console.print(f"{counted(found['too_short'], 'item')} too short to be found.", style="dim")
+    leaked = found["leaked"]
+    if not leaked:
+        console.print("Clean: none of them is there.", style="green")
+        return
+    share = len(leaked) / found["items"]
+    console.print(f"Leaked: {counted(len(leaked), 'item')}, {share:.1%}.", style="bold red")
+    hows = Counter(
+        f"{match['part']}, {match['how']}" for each in leaked for match in each["matches"]
+    )
+    console.print(", ".join(f"{count:,} {how}" for how, count in hows.most_common()), style="dim")
+    rows = [
+        (each["id"], f"{each['line']:,}", match["part"], match["how"], f"{match['line']:,}",
+         f"{match['share']:.2f}")
+        for each in leaked
+        for match in each["matches"]
+    ]  # fmt: skip
+    console.print()
+    console.print(figures(("item", "line", "part", "how", "training line", "share"), rows[:SHOWN]))
+    if len(rows) > SHOWN:
+        console.print(f"and {len(rows) - SHOWN:,} more; --json has all.", style="dim")

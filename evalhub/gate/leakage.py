@@ -1,0 +1,373 @@
+"""Is a test set in the training data? Found by hashes alone. No database, no Django.
+
+An item has leaked where one of its texts (each message of its input but the system's, each of
+its references) is in the training data in one of three ways:
+
+- exact: a training text is the same, after normalisation;
+- n-gram: a training text shares a run of 13 words with it (Brown et al. 2020, appendix C), or
+  holds the whole of a text of 8 to 12 words;
+- near-duplicate: the three-word shingles of the two have a Jaccard similarity of .6 or more,
+  estimated from 100 MinHash values. Pairs are found by locality-sensitive hashing in 20 bands
+  of 5 rows: a pair of similarity s is looked at with chance 1 − (1 − s⁵)²⁰, which is .99964 at
+  .8.
+
+What many items share (an instruction, a template) is no evidence against any of them. Texts and
+runs of words in more than 5% of the items, and in more than two, are ignored; so are runs of 13
+words with 8 that are shared so, and a text that is for the most part made of shared shingles
+isn't compared as a near-duplicate.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import batched
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.gate.fingerprints import (
+    FEWEST_WORDS,
+    NGRAM,
+    PERMUTATIONS,
+    SHINGLE,
+    SHORT_NGRAM,
+    Hashes,
+    Prints,
+    Progress,
+    Training,
+    TrainingBatch,
+    fingerprint,
+    texts_of,
+)
+
+BANDS, BAND_ROWS = 20, 5
+JACCARD = 0.6
+SHARED = 0.05
+FEWEST_SHARING = 2
+
+_MOSTLY = 0.5
+_BATCH_ITEMS = 1000
+_HOWS = ("exact", "near-duplicate", "n-gram")
+_MULTIPLIERS = np.random.default_rng(5).integers(1, 2**63, (BANDS, BAND_ROWS), np.uint64) * 2 + 1
+
+Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTexts:
+    """What is looked for of an item: `parts` are ("input" or "reference", text)."""
+
+    key: str
+    parts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where a part of an item was found.
+
+    `how` is "exact", "near-duplicate", "13-gram" or, for the whole of a shorter text, "8-gram" to
+    "12-gram". `line` is that of the training file. `share` is 1 where exact, the estimated
+    similarity of a near-duplicate, or the share of the item's runs of words that were found.
+    """
+
+    part: str
+    how: str
+    line: int
+    share: float
+
+    def __str__(self) -> str:
+        return f"{self.part}: {self.how}, line {self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Leakage:
+    """What was found: `leaked` is {item key: its matches}, the strongest of each part.
+
+    `rows` and `texts` of training data were read. `items` were looked for, of which `too_short`
+    have no text that is long enough to be found. `shared_by` is the number of items that may
+    share a run of words before it is ignored.
+    """
+
+    read: str
+    rows: int
+    texts: int
+    items: int
+    too_short: int
+    shared_by: int
+    leaked: dict[str, list[Match]]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What was looked for, and in what; JSON."""
+        return {
+            "schema": "evalhub.leakage/1",
+            "read": self.read,
+            "texts": self.texts,
+            "items": self.items,
+            "too_short": self.too_short,
+            "ignored_when_shared_by_more_than": self.shared_by,
+            "ngram": NGRAM,
+            "fewest_words": {"exact input": FEWEST_WORDS, "anything else": SHORT_NGRAM},
+            "shingle": SHINGLE,
+            "bands": BANDS,
+            "band_rows": BAND_ROWS,
+            "jaccard": JACCARD,
+        }
+
+    def as_json(self) -> dict[str, list[dict[str, Any]]]:
+        """{item key: [{part, how, line, share}]}."""
+        return {key: [asdict(match) for match in found] for key, found in self.leaked.items()}
+
+
+def item_texts(key: str, input_: Any, references: Sequence[Any]) -> ItemTexts:
+    """The texts of an item's input, without system messages, and of its references."""
+    if isinstance(input_, list):
+        said = [each["content"] for each in input_ if each["role"] != "system"]
+    else:
+        said = [input_]
+    inputs = [("input", text) for text in texts_of(said)]
+    return ItemTexts(key, (*inputs, *(("reference", text) for text in texts_of([*references]))))
+
+
+def find_leakage(
+    training: Training, items: Iterable[ItemTexts], *, progress: Progress | None = None
+) -> Leakage:
+    """Looks for the items in the training data.
+
+    The items' hashes are held in memory (up to 20 kB an item of a hundred words); the training
+    data stream by. Raises DataError as reading the training data does.
+    """
+    wanted = _Wanted.of(items, training.salt)
+    best: dict[tuple[int, str], Match] = {}
+    rows = texts = 0
+    for batch in training.batches:
+        rows, texts = rows + batch.rows, texts + batch.lines.size
+        for part, match in wanted.matches(batch):
+            place = wanted.items[part], match.part
+            if place not in best or _rank(match) < _rank(best[place]):
+                best[place] = match
+        if progress and batch.lines.size:
+            progress(int(batch.lines[-1]))
+    leaked: dict[str, list[Match]] = {}
+    for (item, _), match in sorted(best.items()):
+        leaked.setdefault(wanted.keys[item], []).append(match)
+    return Leakage(
+        read=training.read,
+        rows=rows,
+        texts=texts,
+        items=len(wanted.keys),
+        too_short=wanted.too_short,
+        shared_by=wanted.shared_by,
+        leaked=leaked,
+    )
+
+
+def _rank(match: Match) -> tuple[int, float, int]:
+    """Smaller is stronger: how, then how much, then the earlier line."""
+    kind = "n-gram" if match.how.endswith("gram") else match.how
+    return _HOWS.index(kind), -match.share, match.line
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Hashes in order, and the part of an item that each belongs to."""
+
+    values: Hashes
+    parts: Index
+
+    @classmethod
+    def of(cls, values: Hashes, parts: Index) -> "_Table":
+        order = np.lexsort((parts, values))
+        values, parts = values[order], parts[order]
+        new = np.ones(values.size, bool)
+        new[1:] = (values[1:] != values[:-1]) | (parts[1:] != parts[:-1])
+        return cls(values[new], parts[new])
+
+    def hits(self, values: Hashes) -> tuple[Index, Index, Index]:
+        """Each pair of equal hashes: its index in `values`, the part, its index here."""
+        left = np.searchsorted(self.values, values, "left")
+        found = np.flatnonzero(np.r_[self.values, np.uint64(0)][left] == values)
+        first = left[found]
+        counts = np.searchsorted(self.values, values[found], "right") - first
+        ends = np.cumsum(counts)
+        here = np.arange(ends[-1] if ends.size else 0) + np.repeat(first - (ends - counts), counts)
+        return np.repeat(found, counts), self.parts[here], here
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The items' parts, in tables to look training texts up in."""
+
+    keys: list[str]
+    items: list[int]
+    names: list[str]
+    words: Index
+    sought: Index
+    signatures: NDArray[np.uint16]
+    exact: _Table
+    wholes: list[bytes]
+    long: _Table
+    short: _Table
+    bands: _Table
+    shared_by: int
+    too_short: int
+
+    @classmethod
+    def of(cls, items: Iterable[ItemTexts], salt: bytes) -> "_Wanted":
+        keys, owners, names, prints = _read_items(items, salt)
+        items_of = np.array(owners, np.int64)
+        limit = max(FEWEST_SHARING, int(SHARED * len(keys)))
+        words = prints.words
+        input_ = np.array([name == "input" for name in names], bool)
+        whole = _heads(prints.exact)
+        everything = np.arange(words.size)
+        common = _shared(whole, items_of, limit)
+        fit = np.where(input_, words >= FEWEST_WORDS, words >= SHORT_NGRAM)
+        fit &= ~np.isin(whole, common)
+        shared = {
+            n: np.isin(prints.grams[n], _shared(prints.grams[n], items_of[prints.owners[n]], limit))
+            for n in (SHINGLE, SHORT_NGRAM, NGRAM)
+        }
+        long = _table(prints, NGRAM, ~(shared[NGRAM] | _holding(shared[SHORT_NGRAM], prints)))
+        brief = (words >= SHORT_NGRAM) & (words < NGRAM)
+        short = _table(
+            prints, SHORT_NGRAM, ~shared[SHORT_NGRAM] & brief[prints.owners[SHORT_NGRAM]]
+        )
+        every = np.bincount(prints.owners[SHINGLE], minlength=words.size)
+        own = np.bincount(prints.owners[SHINGLE], ~shared[SHINGLE], words.size)
+        alike = (words >= SHORT_NGRAM) & (own > _MOSTLY * every)
+        sought = np.bincount(long.parts, minlength=words.size)
+        sought += np.bincount(short.parts, minlength=words.size)
+        seen = np.zeros(len(keys), bool)
+        seen[items_of[fit | alike | (sought > 0)]] = True
+        bands = _band_hashes(prints.signatures[alike])
+        return cls(
+            keys=keys,
+            items=owners,
+            names=names,
+            words=words,
+            sought=sought,
+            signatures=prints.signatures,
+            exact=_Table.of(whole[fit], everything[fit]),
+            wholes=prints.exact,
+            long=long,
+            short=short,
+            bands=_Table.of(bands.ravel(), np.repeat(everything[alike], BANDS)),
+            shared_by=limit,
+            too_short=int(np.count_nonzero(~seen)),
+        )
+
+    def matches(self, batch: TrainingBatch) -> Iterator[tuple[int, Match]]:
+        """Each part of an item that a text of the batch holds, with how."""
+        prints, lines = batch.prints, batch.lines.tolist()
+        for text, part in self._exact(prints):
+            yield part, Match(self.names[part], "exact", lines[text], 1.0)
+        for text, part, share in self._ngrams(prints):
+            how = f"{min(NGRAM, int(self.words[part]))}-gram"
+            yield part, Match(self.names[part], how, lines[text], share)
+        for text, part, similarity in self._near(prints):
+            yield part, Match(self.names[part], "near-duplicate", lines[text], similarity)
+
+    def _exact(self, prints: Prints) -> Iterator[tuple[int, int]]:
+        texts, parts, _ = self.exact.hits(_heads(prints.exact))
+        for text, part in zip(texts.tolist(), parts.tolist(), strict=True):
+            if prints.exact[text] == self.wholes[part]:
+                yield text, part
+
+    def _ngrams(self, prints: Prints) -> Iterator[tuple[int, int, float]]:
+        for n, table in ((NGRAM, self.long), (SHORT_NGRAM, self.short)):
+            grams, _, here = table.hits(prints.grams[n])
+            # A run that a text has twice counts once.
+            pairs = np.unique(np.stack([prints.owners[n][grams], here]), axis=1)
+            found, counts = np.unique(
+                np.stack([pairs[0], table.parts[pairs[1]]]), axis=1, return_counts=True
+            )
+            for (text, part), count in zip(found.T.tolist(), counts.tolist(), strict=True):
+                share = count / int(self.sought[part])
+                if n == NGRAM or share == 1:
+                    yield text, part, share
+
+    def _near(self, prints: Prints) -> Iterator[tuple[int, int, float]]:
+        bands = _band_hashes(prints.signatures)
+        cells, parts, _ = self.bands.hits(bands.ravel())
+        pairs = np.unique(np.stack([cells // BANDS, parts]), axis=1)
+        same = prints.signatures[pairs[0]] == self.signatures[pairs[1]]
+        similarity = same.sum(axis=1) / PERMUTATIONS
+        close = similarity >= JACCARD
+        yield from zip(
+            pairs[0][close].tolist(), pairs[1][close].tolist(), similarity[close].tolist(),
+            strict=True,
+        )  # fmt: skip
+
+
+def _read_items(
+    items: Iterable[ItemTexts], salt: bytes
+) -> tuple[list[str], list[int], list[str], Prints]:
+    """Keys of the items; of each part its item, its name and, all together, its prints."""
+    keys: list[str] = []
+    owners: list[int] = []
+    names: list[str] = []
+    done: list[Prints] = []
+    for batch in batched(items, _BATCH_ITEMS):
+        texts = []
+        for item in batch:
+            for name, text in dict.fromkeys(item.parts):
+                owners.append(len(keys))
+                names.append(name)
+                texts.append(text)
+            keys.append(item.key)
+        done.append(fingerprint(texts, salt))
+    return keys, owners, names, _joined(done)
+
+
+def _joined(prints: Sequence[Prints]) -> Prints:
+    starts = np.cumsum([0, *(len(each.exact) for each in prints)])
+    lengths = (SHINGLE, SHORT_NGRAM, NGRAM)
+    none = fingerprint([])
+    all_ = [none, *prints]
+    offsets = [0, *starts[:-1].tolist()]
+    return Prints(
+        words=np.concatenate([each.words for each in all_]),
+        exact=[whole for each in prints for whole in each.exact],
+        grams={n: np.concatenate([each.grams[n] for each in all_]) for n in lengths},
+        owners={
+            n: np.concatenate(
+                [each.owners[n] + start for each, start in zip(all_, offsets, strict=True)]
+            )
+            for n in lengths
+        },
+        signatures=np.concatenate([each.signatures for each in all_]),
+    )
+
+
+def _heads(exact: Sequence[bytes]) -> Hashes:
+    """The first half of each hash of a whole text, to look up by."""
+    return np.frombuffer(b"".join(whole[:8] for whole in exact), "<u8")
+
+
+def _shared(values: Hashes, items: Index, limit: int) -> Hashes:
+    """The hashes that more than `limit` items have."""
+    table = _Table.of(values, items)
+    distinct, counts = np.unique(table.values, return_counts=True)
+    return np.asarray(distinct[counts > limit])
+
+
+def _table(prints: Prints, n: int, kept: NDArray[np.bool_]) -> _Table:
+    return _Table.of(prints.grams[n][kept], prints.owners[n][kept])
+
+
+def _holding(shared: NDArray[np.bool_], prints: Prints) -> NDArray[np.bool_]:
+    """Which runs of 13 words hold a run of 8 that is `shared`, so that they end in a template."""
+    parts = np.arange(prints.words.size)
+    longer, shorter = prints.owners[NGRAM], prints.owners[SHORT_NGRAM]
+    first_longer, first_shorter = np.searchsorted(longer, parts), np.searchsorted(shorter, parts)
+    start = np.arange(longer.size) + (first_shorter - first_longer)[longer]
+    until = np.r_[0, np.cumsum(shared)]
+    return np.asarray(until[start + NGRAM - SHORT_NGRAM + 1] > until[start])
+
+
+def _band_hashes(signatures: NDArray[np.uint16]) -> Hashes:
+    """A hash of each band of each signature: (texts, bands)."""
+    rows = signatures.reshape(-1, BANDS, BAND_ROWS).astype(np.uint64)
+    bands = np.arange(BANDS, dtype=np.uint64)
+    return np.asarray((rows * _MULTIPLIERS).sum(axis=2) * np.uint64(BANDS) + bands)
