@@ -1,11 +1,14 @@
 # mypy: disable-error-code="type-arg"
 """People, projects and roles in the admin."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from evalhub.accounts.exposure import ADMINISTERS, expose, note_roles
 from evalhub.accounts.models import Exposure, Membership, Project, User
 
 admin.site.site_header = admin.site.site_title = "Evalhub"
@@ -48,11 +51,41 @@ class NewMember(admin.TabularInline):
         return super().get_queryset(request).none()
 
 
+def note_formset(formset: Any) -> None:
+    """What roles were had before a form of members is saved, and which are given by it."""
+    for form in formset.forms:
+        membership: Membership = form.instance
+        if membership.user_id and membership.project_id:
+            note_membership(membership)
+
+
+def note_membership(membership: Membership) -> None:
+    had = Membership.objects.filter(pk=membership.pk).values_list("role", flat=True)
+    note_roles(
+        project_id=membership.project_id, user=membership.user, roles=[*had, membership.role]
+    )
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
     list_display = ("username", "email", "first_name", "last_name", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
     inlines = (Roles,)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Whoever administers the site, or did so before, has seen every project's results."""
+        was = User.objects.filter(pk=obj.pk, is_staff=True) | User.objects.filter(
+            pk=obj.pk, is_superuser=True
+        )
+        administers = obj.is_staff or obj.is_superuser or was.exists()
+        super().save_model(request, obj, form, change)
+        if administers:
+            projects = Project.objects.values_list("pk", flat=True)
+            expose(projects=projects, user=obj, how=ADMINISTERS)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        note_formset(formset)
+        super().save_formset(request, form, formset, change)
 
 
 @admin.register(Project)
@@ -62,6 +95,10 @@ class ProjectAdmin(admin.ModelAdmin):
     readonly_fields = ("created",)
     inlines = (Members, NewMember)
 
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        note_formset(formset)
+        super().save_formset(request, form, formset, change)
+
 
 @admin.register(Membership)
 class MembershipAdmin(admin.ModelAdmin):
@@ -70,6 +107,10 @@ class MembershipAdmin(admin.ModelAdmin):
     list_select_related = ("user", "project")
     search_fields = ("user__username", "user__email", "project__slug", "project__name")
     autocomplete_fields = ("user", "project")
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        note_membership(obj)
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Exposure)

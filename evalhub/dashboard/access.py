@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django_htmx.middleware import HtmxDetails
 
-from evalhub.accounts.models import Membership, Project, User
+from evalhub.accounts.exposure import sees_results
+from evalhub.accounts.models import Membership, User
 
 
 class Request(HttpRequest):
@@ -19,11 +20,14 @@ class Request(HttpRequest):
 
 
 def results_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answers 403, with the reason, to those who see no project's results."""
+    """Answers 403, with the reason, to those who see no project's results.
+
+    Who does see them is kept as an Exposure: they never review blindly in those projects again.
+    """
 
     @wraps(view)
     def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        if Project.objects.seen_by(request.user).exists():
+        if sees_results(request.user):
             return view(request, *args, **kwargs)
         reviews = Membership.objects.filter(user=request.user).exists()
         return render(request, "dashboard/blind.html", {"reviews": reviews}, status=403)
