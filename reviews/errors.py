@@ -127,3 +127,66 @@ class NamesRevealedError(ReviewError):
             "This review is over: it is known by now who gave which answer, so nothing can be "
             "answered or changed any more."
         )
+
+
+class UnknownSideError(ReviewError):
+    """A guess is of a side that there isn't."""
+
+    def __init__(self) -> None:
+        super().__init__("Choose left, right, or that you can't tell.")
+
+
+class StillJudgingError(ReviewError):
+    """A guess comes while the reviewer has a comparison to judge."""
+
+    def __init__(self) -> None:
+        super().__init__("There is a comparison to judge first; the guesses come after the last.")
+
+
+class AlreadyGuessedError(ReviewError):
+    """The pair has a guess of this reviewer, and it is another one."""
+
+    def __init__(self) -> None:
+        super().__init__("You have guessed at this pair already; that guess stands.")
+
+
+class NotOwnerError(ReviewError):
+    """Only an owner of the campaign's project may do this."""
+
+    def __init__(self) -> None:
+        super().__init__("Only an owner of the project can do this.")
+
+
+class AlreadyUnblindedError(ReviewError):
+    """The arms have been named before: it happens once."""
+
+    def __init__(self) -> None:
+        super().__init__("The models of this review have been named already.")
+
+
+class StillBlindError(ReviewError):
+    """Results are asked of a campaign that goes on."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This review goes on. Its results are shown when it has ended, or once an owner has "
+            "the models named, which ends it."
+        )
+
+
+class CampaignEndedError(ReviewError):
+    """A campaign that is closed is to be paused, resumed or filled with people."""
+
+    def __init__(self) -> None:
+        super().__init__("This review is closed. Open a new one to go on.")
+
+
+class InvitedOnlyError(ReviewError):
+    """The campaign takes only people who were invited to it."""
+
+    def __init__(self) -> None:
+        super().__init__("This review is for invited people. Ask its owner for an invitation.")
+
+
+class InvitationError(ReviewError):
+    """An invitation can't be made as asked, or its link lets nobody in."""

@@ -1,5 +1,7 @@
 """A campaign to review: the cast's two versions with names that must show up nowhere."""
 
+from typing import Any
+
 import pytest
 
 from reviews.campaign import open_campaign
@@ -22,8 +24,9 @@ def a_campaign(
     reviewers_per_item: int = 2,
     seed: int = 7,
     answers: tuple[list[str | None], list[str | None]] | None = None,
+    **plan: Any,
 ) -> Campaign:
-    """A campaign over every item on which the answers differ."""
+    """A campaign over every item on which the answers differ; `plan`: its form, its design."""
     questions = a_test_set(team, "canary-set", items=items, tags=["dates", "sums"], clusters=4)
     heron, osprey = a_version(team, "canary-heron"), a_version(team, "canary-osprey")
     said = answers or (
@@ -41,4 +44,5 @@ def a_campaign(
         items=items,
         reviewers_per_item=reviewers_per_item,
         seed=seed,
+        **plan,
     )

@@ -1,0 +1,30 @@
+"""End the blind: one recorded act of an owner, after which nothing is said or changed."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from evalhub.accounts.models import Membership, Role, User
+from reviews.errors import AlreadyUnblindedError, NotOwnerError
+from reviews.models import Campaign, CampaignState, Event, EventKind
+
+WHY = "An owner had the models named."
+
+
+@transaction.atomic
+def unblind(*, campaign: Campaign, by: User) -> Event:
+    """Close the campaign for good and record who had its arms named.
+
+    Raises NotOwnerError, or AlreadyUnblindedError: it happens once.
+    """
+    if not Membership.objects.filter(
+        project=campaign.project_id, user=by, role=Role.OWNER
+    ).exists():
+        raise NotOwnerError
+    locked = Campaign.objects.select_for_update().defer("plan").get(pk=campaign.pk)
+    if locked.unblinded is not None:
+        raise AlreadyUnblindedError
+    campaign.unblinded = locked.unblinded = timezone.now()
+    campaign.state = locked.state = CampaignState.CLOSED
+    campaign.ended = locked.ended = locked.ended or WHY
+    locked.save(update_fields=["unblinded", "state", "ended"])
+    return Event.objects.create(campaign=locked, kind=EventKind.UNBLINDED, by=by)

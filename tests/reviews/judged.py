@@ -1,0 +1,83 @@
+"""Campaigns as they are after people have judged, written straight into the tables.
+
+What dealing and judging do is tried elsewhere; here it is what is made of the answers.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils import timezone
+
+from evalhub.accounts.models import Membership, Project, Role, User
+from reviews.blinding import candidate_on_left
+from reviews.models import (
+    Assignment,
+    AssignmentState,
+    Campaign,
+    Judgment,
+    Pair,
+    PairKind,
+    Purpose,
+    Reviewer,
+)
+
+SIDE = {True: {"candidate": "left", "baseline": "right"}}
+SIDE[False] = {"candidate": "right", "baseline": "left"}
+
+
+def a_reviewer(campaign: Campaign, name: str) -> Reviewer:
+    """A member of the project who reviews in the campaign."""
+    project = Project.objects.get(pk=campaign.project_id)
+    user, _ = User.objects.get_or_create(username=name, defaults={"email": f"{name}@example.org"})
+    Membership.objects.get_or_create(project=project, user=user, defaults={"role": Role.REVIEWER})
+    return Reviewer.objects.get_or_create(campaign=campaign, user=user)[0]
+
+
+def judge(
+    reviewer: Reviewer,
+    pair: Pair,
+    favour: str,
+    *,
+    purpose: str = Purpose.MAIN,
+    repeats: Assignment | None = None,
+    on_left: bool | None = None,
+    seconds: float = 20.0,
+    **said: Any,
+) -> Judgment:
+    """One judgment that favours "candidate", "baseline", "tie", "both-bad", or is "rated"."""
+    turn, reviewer.turns = reviewer.turns, reviewer.turns + 1
+    reviewer.save(update_fields=["turns"])
+    if on_left is None:
+        on_left = candidate_on_left(reviewer.campaign.seed, reviewer.user_id, turn)
+    now = timezone.now()
+    assignment = Assignment.objects.create(
+        pair=pair,
+        reviewer=reviewer,
+        purpose=purpose,
+        repeats=repeats,
+        turn=turn,
+        candidate_on_left=on_left,
+        state=AssignmentState.DONE,
+        revision=1,
+        dealt=now,
+        lease_until=now,
+    )
+    if purpose == Purpose.MAIN and pair.kind != PairKind.PRACTICE:
+        pair.taken += 1
+        pair.save(update_fields=["taken"])
+    choice = SIDE[on_left].get(favour, favour)
+    return Judgment.objects.create(assignment=assignment, choice=choice, seconds=seconds, **said)
+
+
+def judge_all(
+    campaign: Campaign,
+    verdicts: Mapping[str, Callable[[int], str]],
+    *,
+    kind: str = PairKind.MAIN,
+    seconds: float = 20.0,
+) -> None:
+    """Every pair of a kind by each named reviewer: `verdicts["ann"](position)` says for whom."""
+    reviewers = {name: a_reviewer(campaign, name) for name in verdicts}
+    for pair in campaign.pairs.filter(kind=kind).order_by("position"):
+        for name, favours in verdicts.items():
+            judge(reviewers[name], pair, favours(pair.position), seconds=seconds)
