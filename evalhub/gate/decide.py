@@ -1,258 +1,245 @@
 """A study's evidence read, judged and kept as decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
+
 from evalhub import __version__
+from evalhub.gate.alternatives import alternatives
+from evalhub.gate.case import Case, read_case
+from evalhub.gate.contamination import Leak, disagreement, leakage_record, leaks_of
+from evalhub.gate.costs import budgets
 from evalhub.gate.criteria import Criterion
-from evalhub.gate.evidence import breakdown_of, criterion_of
+from evalhub.gate.evidence import Aligned, breakdown_of, criteria_of
+from evalhub.gate.ledger import Charge, Claim, Standing, charge, standings, take
 from evalhub.gate.models import Decision
-from evalhub.gate.people import Judgments, people_record, preference_criterion
+from evalhub.gate.preference import Asked, ask
 from evalhub.gate.record import decision_record
-from evalhub.gate.scores import (
-    ItemLabel,
-    Pairing,
-    RunScores,
-    answers_differ,
-    item_labels,
-    pair,
-    requirement_of,
-    run_scores,
-)
-from evalhub.gate.verdict import decide, signed
+from evalhub.gate.repeats import Repeats, same_answers
+from evalhub.gate.rivals import Rivalry, rivalry
+from evalhub.gate.scores import Pairing
+from evalhub.gate.stages import extension_record, with_first_stage
+from evalhub.gate.untuned import answer, sentence
+from evalhub.gate.verdict import Judgement, decide
 from evalhub.registry.hashing import digest_of
-from evalhub.registry.models import (
-    Run,
-    Study,
-    StudyArm,
-    StudyRun,
-    StudyTestSet,
-    TestSetVersion,
-)
-from evalhub.registry.models.runs import RunState
-from evalhub.registry.models.studies import ArmRole
-from evalhub.stats.paired import compare
-from reviews.models import Campaign
-from reviews.results import judgments as judgments_of
+from evalhub.registry.models import Study, StudyArm
+from evalhub.registry.models.studies import CriterionRole
+
+TRIES = 20
+SCORES_ALPHA = 0.01
+"""Scores that differ at this level, shared by all criteria, are no no-op's."""
 
 
-class NotReadyError(Exception):
-    """The study has runs that haven't finished: nothing can be decided yet."""
+class ContestedError(Exception):
+    """Other decisions on the same test sets came between, again and again."""
 
 
-@dataclass(slots=True)
-class _Case:
-    """A study as it is read once and shared by the decisions on its arms."""
+@dataclass(frozen=True, slots=True)
+class _Arm:
+    """An arm with all that is read of it before its level is known."""
 
-    study: Study
-    arms: list[StudyArm]
-    test_sets: list[StudyTestSet]
-    runs: dict[tuple[int, int], Run]
-    scores: dict[tuple[int, int], RunScores]
-    labels: dict[int, list[ItemLabel]]
-
-    def run(self, arm: StudyArm, test_set: StudyTestSet) -> Run:
-        return self.runs[arm.pk, test_set.pk]
-
-    def read(self, arm: StudyArm, test_set: StudyTestSet) -> RunScores:
-        run = self.run(arm, test_set)
-        key = run.pk, test_set.metric_id
-        if key not in self.scores:
-            self.scores[key] = run_scores(run, test_set.metric)
-        return self.scores[key]
-
-    def items(self, version: TestSetVersion) -> list[ItemLabel]:
-        if version.pk not in self.labels:
-            self.labels[version.pk] = item_labels(version)
-        return self.labels[version.pk]
+    arm: StudyArm
+    pairings: dict[str, Pairing]
+    claims: list[Claim]
+    leaks: list[Leak]
+    flaws: list[str]
 
 
 def decide_study(*, study: Study) -> list[Decision]:
-    """Decides on every arm but the baseline, the candidate in question first.
+    """Decides on every arm but the baseline (or all that it was chosen from), the candidate in
+    question first.
 
-    The same evidence gives the decision that is kept already. The policy's alpha is divided over
-    the arms, so that trying more of them doesn't make a false ship likelier.
+    The same evidence gives the decision that is kept already. The level is what the test sets'
+    ledger leaves for the arm (evalhub.gate.ledger), so that trying more arms, in this study or
+    another, doesn't make a false ship likelier.
 
     Raises:
         NotReadyError: a run of the study hasn't finished.
+        ContestedError: other decisions on these test sets kept coming between.
     """
-    case = _case(study)
-    baseline = next(arm for arm in case.arms if arm.role == ArmRole.BASELINE)
-    others = [arm for arm in case.arms if arm.role != ArmRole.BASELINE]
-    others.sort(key=lambda arm: (arm.role != ArmRole.CANDIDATE, arm.position))
-    alpha = float(study.policy["alpha"]) / len(others)
-    return [_decide_arm(case, baseline, arm, others, alpha) for arm in others]
+    case = read_case(study)
+    rivals = rivalry(case)
+    repeats = Repeats(case, {})
+    return [_decide_arm(case, rivals, repeats, arm) for arm in rivals.arms]
 
 
-def _case(study: Study) -> _Case:
-    links = StudyRun.objects.filter(arm__study=study).select_related(
-        "run__version", "run__test_set_version__test_set"
-    )
-    runs = {(link.arm_id, link.test_set_id): link.run for link in links}
-    open_runs = {
-        str(run)
-        for run in runs.values()
-        if run.state in (RunState.PENDING, RunState.RUNNING, RunState.CANCELLED)
-    }
-    arms = list(study.arms.select_related("version__model"))
-    test_sets = list(study.test_sets.select_related("metric", "test_set_version__test_set"))
-    if open_runs or len(runs) < len(arms) * len(test_sets):
-        waiting = ", ".join(sorted(open_runs)) or "its runs aren't launched"
-        raise NotReadyError(f"{study} can't be decided yet: {waiting}")
-    return _Case(study, arms, test_sets, runs, {}, {})
+def _decide_arm(case: Case, rivals: Rivalry, repeats: Repeats, arm: StudyArm) -> Decision:
+    read = _read(case, rivals, arm)
+    for _ in range(TRIES):
+        found = standings(read.claims)
+        record = _judge(case, rivals, repeats, read, found)
+        kept = _keep(case.study, read, found, record)
+        if kept is not None:
+            return kept
+    raise ContestedError(f"{case.study}: other decisions on its test sets kept coming between")
 
 
-def _decide_arm(
-    case: _Case, baseline: StudyArm, arm: StudyArm, others: Sequence[StudyArm], alpha: float
-) -> Decision:
-    policy = case.study.policy
-    planned_gain = float(policy["planned_gain"])
-    pairings = [_pair(case, baseline, arm, test_set) for test_set in case.test_sets]
-    invalid = [flaw for each in pairings for flaw in each.invalid]
-    distinct = [each for each in pairings if not each.same]
-    if all(each.item_ids for each in distinct) and not any(
-        answers_differ(each.baseline.run, each.candidate.run) for each in distinct
-    ):
-        invalid.insert(
-            0, f"{arm} and {baseline} gave the same answers to every item: was it applied?"
+def _read(case: Case, rivals: Rivalry, arm: StudyArm) -> _Arm:
+    baseline = rivals.baseline
+    pairings = {each.name: case.pair(baseline, arm, each) for each in case.test_sets}
+    claims = [
+        Claim(
+            name=each.name,
+            primary=each.role == CriterionRole.PRIMARY,
+            combines=pairings[each.name].requirement.factor is None,
+            baseline=case.run(baseline, each),
+            candidate=case.run(arm, each),
+            asked={
+                "metric": each.metric.digest,
+                "mix": each.mix,
+                "development": case.study.policy.get("development")
+                if each.role == CriterionRole.PRIMARY
+                else None,
+            },
         )
-    criteria = [
-        criterion_of(each.aligned, alpha=alpha, planned_gain=planned_gain)
-        for each in pairings
-        if each.item_ids
+        for each in case.test_sets
+        if not pairings[each.name].same
     ]
-    people, asked, pending, unfit = _people(case, baseline, arm, alpha, planned_gain)
-    judgement = decide(arm.name, criteria + asked, invalid=invalid + unfit, pending=pending)
-    record = decision_record(
+    flaws = [*rivals.invalid, *(flaw for each in pairings.values() for flaw in each.invalid)]
+    if same := same_answers(baseline, arm, pairings):
+        flaws.insert(0, same)
+    leaks = [] if case.policy.leakage == "off" else leaks_of(arm, pairings)
+    return _Arm(arm, pairings, claims, leaks, flaws)
+
+
+def _judge(
+    case: Case, rivals: Rivalry, repeats: Repeats, read: _Arm, found: Sequence[Standing]
+) -> dict[str, Any]:
+    """The record of the decision, where the arm's claims stand in the ledger as `found` says."""
+    policy, arm, baseline = case.policy, read.arm, rivals.baseline
+    paid = charge(
+        read.claims,
+        found,
+        counts=policy.ledger,
+        alpha=policy.alpha,
+        arms=len(rivals.arms),
+    )
+    staged = _staged(case, read, baseline, found)
+    costs, unknown = budgets(case, baseline, arm, read.pairings)
+    aligned = [each.aligned for each in staged.values() if each.items]
+    criteria = _measure(case, [*aligned, *costs], paid)
+    asked = ask(case, baseline, arm, alpha=paid.level)
+    noise, no_op = repeats.section(
+        baseline,
+        arm,
+        read.pairings,
+        alpha=paid.level,
+        scores_differ=any(each.p_value <= SCORES_ALPHA / len(criteria) for each in criteria),
+    )
+    invalid = [
+        *read.flaws,
+        *([no_op] if no_op and not read.flaws else []),
+        *(each.refused for each in found if each.refused),
+        *asked.unfit,
+    ]
+    pending = [*asked.pending, *unknown]
+    judgement = _verdict(case, arm, criteria + asked.criteria, invalid, pending)
+    leakage = None
+    if read.leaks:
+        clean = _without_leaks(case, read, staged, costs, paid, asked, invalid, pending)
+        leakage = leakage_record(read.leaks, policy.leakage, judgement, clean)
+        why = disagreement(arm, judgement, clean)
+        if why and policy.leakage == "judge" and not invalid:
+            judgement = _verdict(case, arm, criteria + asked.criteria, [why], pending)
+    choice = rivals.choice
+    if choice is not None:
+        said = answer(criteria, planned_gain=policy.planned_gain, primaries=policy.primaries)
+        in_words = sentence(said, arm=arm.name, baseline=baseline.name)
+        choice = choice | {"answer": said, "sentence": in_words}
+    return decision_record(
         judgement,
-        alpha=alpha,
-        policy=policy,
-        arms={"baseline": _arm(baseline), "candidate": _arm(arm)},
-        evidence=[_evidence(each) for each in pairings],
+        alpha=paid.level,
+        policy=case.study.policy,
+        arms={"baseline": _named(baseline), "candidate": _named(arm)},
+        evidence=[_evidence(each) for each in read.pairings.values()],
         study={
             "project": case.study.project.slug,
             "slug": case.study.slug,
             "name": case.study.name,
         },
-        breakdown=breakdown_of([each.aligned for each in pairings if each.item_ids], alpha=alpha),
-        alternatives=_alternatives(case, arm, others, alpha),
-        people=people,
-    )
-    return _keep(case.study, arm, record)
-
-
-def _pair(case: _Case, baseline: StudyArm, arm: StudyArm, test_set: StudyTestSet) -> Pairing:
-    requirement = requirement_of(
-        test_set.name, test_set.role, test_set.metric, test_set.margin, test_set.min_gain
-    )
-    return pair(
-        requirement,
-        test_set.metric,
-        case.items(case.run(baseline, test_set).test_set_version),
-        case.read(baseline, test_set),
-        case.read(arm, test_set),
-        (baseline.name, arm.name),
+        breakdown=breakdown_of(aligned, alpha=paid.level),
+        alternatives=alternatives(
+            case, arm, [each for each in case.arms if each not in (arm, baseline)], alpha=paid.level
+        ),
+        people=asked.record,
+        ledger=None if judgement.verdict == "invalid" else paid.section,
+        noise_floor=noise,
+        leakage=leakage,
+        baseline_choice=choice,
+        extension=extension_record(read.claims, found, staged, paid.level),
     )
 
 
-def _people(
-    case: _Case, baseline: StudyArm, arm: StudyArm, alpha: float, planned_gain: float
-) -> tuple[dict[str, Any] | None, list[Criterion], list[str], list[str]]:
-    """What people said of this arm: record, criteria, what is pending, what is unfit."""
-    study = case.study
-    if not study.review or arm.role != ArmRole.CANDIDATE:
-        return None, [], [], []
-    required = bool(study.review.get("required", True))
-    campaign = _campaign(case, baseline, arm)
-    if campaign is None:
-        unasked = ["Reviewers haven't been asked about these answers"] if required else []
-        return None, [], unasked, []
-    found = judgments_of(campaign)
-    raters = [str(rater) for rater in found.raters]
-    judgments = Judgments(found.choices, found.items, raters, found.planned, found.identical)
-    record = people_record(judgments, alpha=alpha)
-    done, planned = record["judgments"], record["planned"]
-    pending = []
-    if required and done < planned:
-        pending.append(f"Reviewers have given {done} of {planned} judgments")
-    if done < planned:
-        return record, [], pending, []
-    floor, ac1 = study.policy.get("min_agreement"), record["gwet_ac1"]
-    unfit = []
-    if floor is not None and (ac1 is None or ac1["value"] is None or ac1["value"] < floor):
-        shown = "unknown" if ac1 is None or ac1["value"] is None else f"{ac1['value']:.2f}"
-        unfit.append(f"reviewers' agreement (AC1) is {shown}, below the floor of {floor:g}")
-    criterion = preference_criterion(
-        judgments,
-        test_set=study.review["test_set"],
-        min_gain=float(study.review.get("min_gain", 0.0)),
-        alpha=alpha,
-        planned_gain=planned_gain,
+def _staged(
+    case: Case, read: _Arm, baseline: StudyArm, found: Sequence[Standing]
+) -> dict[str, Pairing]:
+    """The pairings, with the first look's rows in place of those items' where one is extended."""
+    test_sets = {each.name: each for each in case.test_sets}
+    staged = dict(read.pairings)
+    for claim, standing in zip(read.claims, found, strict=True):
+        if standing.first_id is not None:
+            staged[claim.name] = with_first_stage(
+                case,
+                test_sets[claim.name],
+                staged[claim.name],
+                standing.first_id,
+                (baseline.name, read.arm.name),
+            )
+    return staged
+
+
+def _measure(case: Case, aligned: Sequence[Aligned], paid: Charge) -> list[Criterion]:
+    return criteria_of(
+        aligned,
+        alpha=paid.level,
+        planned_gain=case.policy.planned_gain,
+        primaries=case.policy.primaries,
     )
-    return record, [criterion] if required else [], pending, unfit
 
 
-def _campaign(case: _Case, baseline: StudyArm, arm: StudyArm) -> Campaign | None:
-    """The newest review of these very answers; of other answers it would say nothing."""
-    asked = next(each for each in case.test_sets if each.name == case.study.review["test_set"])
-    return Campaign.objects.filter(
-        study=case.study,
-        pairs__baseline_output__run=case.run(baseline, asked),
-        pairs__candidate_output__run=case.run(arm, asked),
-    ).first()
+def _verdict(
+    case: Case,
+    arm: StudyArm,
+    criteria: Sequence[Criterion],
+    invalid: Sequence[str],
+    pending: Sequence[str],
+) -> Judgement:
+    return decide(
+        arm.name,
+        criteria,
+        invalid=invalid,
+        pending=pending,
+        harm_alpha=case.policy.harm_alpha,
+        primaries=case.policy.primaries,
+    )
 
 
-def _alternatives(
-    case: _Case, arm: StudyArm, others: Sequence[StudyArm], alpha: float
-) -> list[dict[str, Any]]:
-    """Would a prompt do? A fine-tuned arm against each arm that isn't, on what must gain."""
-    if not arm.version.fine_tuned:
-        return []
-    plain = [each for each in others if not each.version.fine_tuned]
-    primaries = [each for each in case.test_sets if each.role == "primary"]
-    return [
-        row
-        for other in plain
-        for test_set in primaries
-        if (row := _against(case, arm, other, test_set, alpha)) is not None
-    ]
-
-
-def _against(
-    case: _Case, arm: StudyArm, other: StudyArm, test_set: StudyTestSet, alpha: float
-) -> dict[str, Any] | None:
-    pairing = _pair(case, other, arm, test_set)
-    if not pairing.item_ids:
+def _without_leaks(
+    case: Case,
+    read: _Arm,
+    staged: Mapping[str, Pairing],
+    costs: Sequence[Aligned],
+    paid: Charge,
+    asked: Asked,
+    invalid: Sequence[str],
+    pending: Sequence[str],
+) -> Judgement | None:
+    """The verdict on the items that the candidate hasn't seen; None where a test set has none."""
+    kept = {each.name: each.clean(staged[each.name]) for each in read.leaks}
+    if not all(rows.any() for rows in kept.values()):
         return None
-    sign = 1.0 if pairing.requirement.higher_is_better else -1.0
-    aligned = pairing.aligned
-    found = compare(
-        sign * aligned.baseline, sign * aligned.candidate, clusters=aligned.clusters, alpha=alpha
-    )
-    gap = f"{signed(found.difference)} [{signed(found.lower)}, {signed(found.upper)}]"
-    if found.lower > 0:
-        verdict = f"{arm} is better by {gap}"
-    elif found.upper < 0:
-        verdict = f"better than {arm} ({gap}): a prompt does more than the fine-tune"
-    else:
-        verdict = f"not told apart from {arm} ({gap}): a prompt may do as well"
-    value = sign * found.baseline
-    return {
-        "arm": other.name,
-        "kind": other.version.kind,
-        "test_set": test_set.name,
-        "metric": test_set.metric.name,
-        "value": value,
-        "candidate": sign * found.candidate,
-        "difference": found.difference,
-        "lower": found.lower,
-        "upper": found.upper,
-        "sentence": f"Would a prompt do? {other} reaches {value:.2f} on {test_set}: {verdict}.",
-    }
+    aligned = [
+        each.aligned.where(kept[name]) if name in kept else each.aligned
+        for name, each in staged.items()
+        if each.items
+    ]
+    criteria = _measure(case, [*aligned, *costs], paid)
+    return _verdict(case, read.arm, criteria + asked.criteria, invalid, pending)
 
 
-def _arm(arm: StudyArm) -> dict[str, Any]:
+def _named(arm: StudyArm) -> dict[str, Any]:
     version = arm.version
     return {
         "name": arm.name,
@@ -279,17 +266,42 @@ def _evidence(pairing: Pairing) -> dict[str, Any]:
     }
 
 
-def _keep(study: Study, arm: StudyArm, record: dict[str, Any]) -> Decision:
-    """Keeps the decision unless the newest one on the arm rests on the same evidence."""
-    key = digest_of(record)
-    newest = Decision.objects.filter(study=study, arm=arm.name).newest_first().first()
-    if newest is not None and newest.digest == key:
+@transaction.atomic
+def _keep(
+    study: Study, read: _Arm, found: Sequence[Standing], record: dict[str, Any]
+) -> Decision | None:
+    """Keeps the decision and its looks, unless the newest on the arm rests on the same evidence.
+
+    None where the ledger has moved since it was judged. No verdict is no look.
+    """
+    if record["verdict"] != "invalid" and not take(read.claims, found, study=study):
+        return None
+    key, arm = digest_of(record), read.arm.name
+    newest = Decision.objects.filter(study=study, arm=arm).newest_first().first()
+    if newest is not None and (newest.digest == key or _no_news(newest.record, record)):
         return newest
     return Decision.objects.create(
         study=study,
-        arm=arm.name,
+        arm=arm,
         verdict=record["verdict"],
         record=record,
         digest=key,
         code_version=__version__,
     )
+
+
+def _no_news(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether both say for the same reasons that there is no verdict.
+
+    What level it would have been judged at moves with the ledger, and makes no new decision.
+    """
+    return old["verdict"] == new["verdict"] == "invalid" and _seen(old) == _seen(new)
+
+
+def _seen(record: dict[str, Any]) -> list[Any]:
+    of_criteria = [
+        [row[name] for name in ("name", "n", "difference", "wins", "losses")]
+        for row in record["criteria"]
+    ]
+    of_record = [record[name] for name in ("invalid", "evidence", "arms", "policy", "people")]
+    return [*of_record, of_criteria]

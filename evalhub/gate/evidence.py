@@ -1,7 +1,7 @@
 """Aligned scores in, criteria and their breakdown out. Pure: the same for files and database."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from evalhub.gate.breakdown import by_tag
 from evalhub.gate.criteria import Criterion, Requirement
+from evalhub.gate.extension import Stage, combined
 from evalhub.gate.measuring import measure, same_run
 from evalhub.gate.verdict import Primaries, alphas_of
 
@@ -23,6 +24,8 @@ class Aligned:
         tags: each item's tags.
         same: the candidate arm is the baseline on this test set.
         weights: how much each item counts, shape (n,), above 0; None: alike.
+        stages: which rows belong to the first look at the items, shape (n,), where the others
+            were added for a second; None where all are looked at once.
     """
 
     requirement: Requirement
@@ -32,6 +35,20 @@ class Aligned:
     tags: list[list[str]]
     same: bool = False
     weights: NDArray[np.float64] | None = None
+    stages: NDArray[np.bool_] | None = None
+
+    def where(self, kept: NDArray[np.bool_]) -> "Aligned":
+        """The rows that `kept`, shape (n,), says."""
+        rows = np.flatnonzero(kept)
+        return replace(
+            self,
+            baseline=self.baseline[rows],
+            candidate=self.candidate[rows],
+            clusters=None if self.clusters is None else [self.clusters[i] for i in rows],
+            tags=[self.tags[i] for i in rows],
+            weights=None if self.weights is None else self.weights[rows],
+            stages=None if self.stages is None else self.stages[rows],
+        )
 
 
 def criteria_of(
@@ -62,7 +79,7 @@ def criterion_of(aligned: Aligned, *, alpha: float, planned_gain: float) -> Crit
     """Measures one criterion."""
     if aligned.same:
         return same_run(aligned.requirement, aligned.baseline, alpha=alpha)
-    return measure(
+    pooled = measure(
         aligned.requirement,
         aligned.baseline,
         aligned.candidate,
@@ -71,6 +88,19 @@ def criterion_of(aligned: Aligned, *, alpha: float, planned_gain: float) -> Crit
         alpha=alpha,
         planned_gain=planned_gain,
     )
+    if aligned.stages is None or aligned.requirement.factor is not None:
+        return pooled
+    if aligned.stages.all() or not aligned.stages.any():
+        return pooled
+    parts = [aligned.where(aligned.stages), aligned.where(~aligned.stages)]
+    return combined(pooled, [_stage(each) for each in parts], alpha=alpha)
+
+
+def _stage(aligned: Aligned) -> Stage:
+    worse, better = aligned.baseline, aligned.candidate
+    if not aligned.requirement.higher_is_better:
+        worse, better = better, worse
+    return Stage(worse, better, aligned.clusters, aligned.weights)
 
 
 def breakdown_of(evidence: Sequence[Aligned], *, alpha: float) -> list[dict[str, Any]]:

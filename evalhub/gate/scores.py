@@ -1,18 +1,29 @@
 """Scores out of the database, aligned by item, and what makes them unfit for a verdict."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 import numpy as np
 from django.db.models import Exists, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 from numpy.typing import NDArray
 
-from evalhub.gate.criteria import Requirement
+from evalhub.gate.criteria import Requirement, Tier
 from evalhub.gate.evidence import Aligned, clusters_of
-from evalhub.registry.models import Item, Metric, Output, Run, Score, TestSetVersion
+from evalhub.gate.mix import item_weights
+from evalhub.registry.models import (
+    Item,
+    Metric,
+    Output,
+    Run,
+    Score,
+    StudyTestSet,
+    TestSetVersion,
+)
 from evalhub.registry.models.runs import RunState
+from evalhub.stats.errors import StatisticsError
 from runners.metrics import METRICS
 
 
@@ -21,6 +32,7 @@ class ItemLabel:
     """What the gate needs to know of an item beside its scores."""
 
     id: int
+    key: str
     cluster: str
     tags: list[str]
 
@@ -46,7 +58,7 @@ class Pairing:
     baseline: RunScores
     candidate: RunScores
     aligned: Aligned
-    item_ids: list[int]
+    items: list[ItemLabel]
     invalid: list[str] = field(default_factory=list)
 
     @property
@@ -57,14 +69,14 @@ class Pairing:
 def item_labels(version: TestSetVersion) -> list[ItemLabel]:
     """A version's items in order. Few lists of tags are distinct: each is read from JSON once."""
     rows = Item.objects.filter(version=version).values_list(
-        "id", "cluster", Cast("tags", TextField())
+        "id", "key", "cluster", Cast("tags", TextField())
     )
     known: dict[str, list[str]] = {}
     labels = []
-    for item, cluster, text in rows:
+    for item, key, cluster, text in rows:
         if text not in known:
             known[text] = json.loads(text)
-        labels.append(ItemLabel(item, cluster, known[text]))
+        labels.append(ItemLabel(item, key, cluster, known[text]))
     return labels
 
 
@@ -99,25 +111,35 @@ def pair(
     baseline: RunScores,
     candidate: RunScores,
     arms: tuple[str, str],
+    *,
+    mix: Mapping[str, float] | None = None,
 ) -> Pairing:
     """Aligns two runs by item, and says in `invalid` what keeps them from being compared.
 
-    `items` are those of the baseline's test set version, in order.
+    `items` are those of the baseline's test set version that are judged on, in order. `mix` is
+    each tag's share in production, to which the items are weighted.
     """
     both = [each for each in items if each.id in baseline.values and each.id in candidate.values]
     ids = [each.id for each in both]
+    tags = [each.tags for each in both]
+    weights, unweighed = None, []
+    try:
+        weights = item_weights(tags, mix) if mix else None
+    except StatisticsError as error:
+        unweighed = [f"{requirement.test_set} can't be weighted to its mix: {error}"]
     aligned = Aligned(
         requirement,
         _matrix(baseline.values, ids),
         _matrix(candidate.values, ids),
         clusters_of([each.cluster for each in both]),
-        [each.tags for each in both],
+        tags,
         same=baseline.run.pk == candidate.run.pk,
+        weights=weights,
     )
-    invalid = [
+    invalid = unweighed + [
         flaw
         for scores, arm in zip((baseline, candidate), arms, strict=True)
-        for flaw in _flaws(scores, arm, requirement.test_set)
+        for flaw in flaws(scores, arm, requirement.test_set)
     ]
     versions = [each.run.test_set_version for each in (baseline, candidate)]
     if versions[0] != versions[1]:
@@ -126,10 +148,11 @@ def pair(
             f"{arms[0]} answered {versions[0]} and {arms[1]} {versions[1]}: "
             "both arms must answer the same items",
         )
-    return Pairing(requirement, metric, baseline, candidate, aligned, ids, invalid)
+    return Pairing(requirement, metric, baseline, candidate, aligned, both, invalid)
 
 
-def _flaws(scores: RunScores, arm: str, test_set: str) -> list[str]:
+def flaws(scores: RunScores, arm: str, test_set: str) -> list[str]:
+    """What keeps an arm's scores of a test set from being evidence, in sentences."""
     if scores.run.state == RunState.FAILED:
         return [f"{arm} on {test_set}: {line}" for line in scores.run.error.splitlines()]
     if scores.unanswered > 0:
@@ -172,14 +195,36 @@ def answers_differ(baseline: Run, candidate: Run) -> bool:
     )
 
 
-def requirement_of(name: str, role: str, metric: Metric, margin: float, gain: float) -> Requirement:
+def differing(first: Run, second: Run) -> dict[int, float]:
+    """By item, the share of the second run's answers whose text isn't the first's."""
+    same_text = Output.objects.filter(
+        run=first, item=OuterRef("item"), sample=OuterRef("sample"), text=OuterRef("text")
+    )
+    rows = (
+        Output.objects.filter(run=second)
+        .annotate(same=Exists(same_text))
+        .order_by()
+        .values_list("item_id", "same")
+    )
+    counts: dict[int, tuple[int, int]] = {}
+    for item, same in rows.iterator(chunk_size=5000):
+        different, of = counts.get(item, (0, 0))
+        counts[item] = different + (not same), of + 1
+    return {item: different / of for item, (different, of) in counts.items()}
+
+
+def requirement_of(asked: StudyTestSet) -> Requirement:
     """The requirement that a study's test set stands for."""
+    tiers: tuple[Tier, ...] = get_args(Tier)
     return Requirement(
-        name=name,
-        role="primary" if role == "primary" else "guard",
-        test_set=name,
-        metric=metric.name,
-        margin=margin,
-        min_gain=gain,
-        higher_is_better=METRICS[metric.name].higher_is_better,
+        name=asked.name,
+        role="primary" if asked.role == "primary" else "guard",
+        test_set=asked.name,
+        metric=asked.metric.name,
+        margin=asked.margin,
+        min_gain=asked.min_gain,
+        higher_is_better=METRICS[asked.metric.name].higher_is_better,
+        tier=next(tier for tier in tiers if tier == asked.tier),
+        relative_margin=asked.relative_margin if asked.role == "guard" else None,
+        planned_gain=asked.planned_gain,
     )

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable
 
-from evalhub.gate.decide import NotReadyError, decide_study
+from evalhub.gate.case import NotReadyError
+from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Run, Study, StudyArm, StudyRun
 from evalhub.registry.models.runs import RunState

@@ -1,0 +1,58 @@
+"""Would a prompt do? A fine-tuned arm against each other arm that isn't fine-tuned."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from evalhub.gate.case import Case
+from evalhub.gate.wording import signed
+from evalhub.registry.models import StudyArm, StudyTestSet
+from evalhub.stats.paired import compare
+
+
+def alternatives(
+    case: Case, arm: StudyArm, others: Sequence[StudyArm], *, alpha: float
+) -> list[dict[str, Any]]:
+    """A row for each untuned arm of `others` and each test set that must gain; for reading."""
+    if not arm.version.fine_tuned:
+        return []
+    return [
+        row
+        for other in others
+        if not other.version.fine_tuned
+        for test_set in case.primaries
+        if (row := _against(case, arm, other, test_set, alpha)) is not None
+    ]
+
+
+def _against(
+    case: Case, arm: StudyArm, other: StudyArm, test_set: StudyTestSet, alpha: float
+) -> dict[str, Any] | None:
+    pairing = case.pair(other, arm, test_set)
+    if not pairing.items:
+        return None
+    rising = pairing.requirement.higher_is_better
+    rows = pairing.aligned
+    worse, better = (rows.baseline, rows.candidate) if rising else (rows.candidate, rows.baseline)
+    found = compare(worse, better, clusters=rows.clusters, weights=rows.weights, alpha=alpha)
+    gap = f"{signed(found.difference)} [{signed(found.lower)}, {signed(found.upper)}]"
+    if found.lower > 0:
+        verdict = f"{arm} is better by {gap}"
+    elif found.upper < 0:
+        verdict = f"better than {arm} ({gap}): a prompt does more than the fine-tune"
+    else:
+        verdict = f"not told apart from {arm} ({gap}): a prompt may do as well"
+    value, candidate = found.baseline, found.candidate
+    if not rising:
+        value, candidate = candidate, value
+    return {
+        "arm": other.name,
+        "kind": other.version.kind,
+        "test_set": test_set.name,
+        "metric": test_set.metric.name,
+        "value": value,
+        "candidate": candidate,
+        "difference": found.difference,
+        "lower": found.lower,
+        "upper": found.upper,
+        "sentence": f"Would a prompt do? {other} reaches {value:.2f} on {test_set}: {verdict}.",
+    }

@@ -1,0 +1,95 @@
+"""A decision with the items that its candidate was trained on, and without them."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.gate.criteria import Criterion
+from evalhub.gate.overlaps import leaked_keys
+from evalhub.gate.scores import Pairing
+from evalhub.gate.verdict import Judgement
+from evalhub.registry.models import StudyArm
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """What a candidate has seen of one test set: item key → where and how."""
+
+    name: str
+    items: int
+    found: Mapping[str, str]
+
+    def clean(self, pairing: Pairing) -> NDArray[np.bool_]:
+        """Which of the pairing's rows the candidate hasn't seen."""
+        return np.array([each.key not in self.found for each in pairing.items], dtype=bool)
+
+    def as_json(self) -> dict[str, Any]:
+        kinds = Counter(_kind(said) for said in self.found.values())
+        return {
+            "test_set": self.name,
+            "items": self.items,
+            "leaked": len(self.found),
+            "kinds": dict(sorted(kinds.items())),
+        }
+
+
+def leaks_of(arm: StudyArm, pairings: Mapping[str, Pairing]) -> list[Leak]:
+    """A leak for each test set that the arm's training data were looked at for."""
+    found = []
+    for name, pairing in pairings.items():
+        version = pairing.candidate.run.test_set_version
+        keys = None if pairing.same else leaked_keys(arm.version, version)
+        if keys is not None:
+            judged = {each.key for each in pairing.items}
+            seen = {key: said for key, said in keys.items() if key in judged}
+            found.append(Leak(name, len(judged), seen))
+    return found
+
+
+def disagreement(arm: StudyArm, everything: Judgement, clean: Judgement | None) -> str | None:
+    """Why a verdict that rests on leaked items is none; None where it stands without them."""
+    if clean is None:
+        return f"{arm} was trained on every item of a test set: nothing clean is left to judge"
+    if clean.verdict == everything.verdict:
+        return None
+    return (
+        f"{arm} was trained on items that it is judged by: with them the verdict is "
+        f"{everything.verdict}, without them {clean.verdict}"
+    )
+
+
+def leakage_record(
+    leaks: list[Leak], rule: str, everything: Judgement, clean: Judgement | None
+) -> dict[str, Any]:
+    """The record's `leakage`: what was found, and both verdicts with what they rest on."""
+    return {
+        "rule": rule,
+        "test_sets": [each.as_json() for each in leaks],
+        "verdict_all": everything.verdict,
+        "verdict_clean": None if clean is None else clean.verdict,
+        "clean": [] if clean is None else [_row(each) for each in clean.criteria],
+    }
+
+
+def _row(criterion: Criterion) -> dict[str, Any]:
+    return {
+        "name": criterion.requirement.name,
+        "n": criterion.n,
+        "difference": criterion.difference,
+        "lower": criterion.lower,
+        "upper": criterion.upper,
+        "status": criterion.status,
+    }
+
+
+def _kind(said: str) -> str:
+    """The strongest way in which an item was found, out of "input: 13-gram, line 12; …"."""
+    ways = {each.split(": ")[-1].split(", ")[0] for each in said.split("; ")}
+    for strongest in ("exact", "near-duplicate"):
+        if strongest in ways:
+            return strongest
+    return max(ways, key=lambda way: (len(way), way))

@@ -1,0 +1,79 @@
+"""What answers cost, item by item: milliseconds, and money or tokens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from django.db.models import F
+from django.db.models.expressions import CombinedExpression
+
+from evalhub.gate.case import Case
+from evalhub.gate.criteria import Requirement
+from evalhub.gate.evidence import Aligned
+from evalhub.gate.scores import Pairing
+from evalhub.registry.models import Output, Run, StudyArm
+
+PER_TOKENS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a million tokens of an arm cost, in any currency that its rival's price is in too.
+
+    By default every token counts 1 millionth, so that costs compare numbers of tokens.
+    """
+
+    prompt: float = 1.0
+    completion: float = 1.0
+
+
+def budgets(
+    case: Case, baseline: StudyArm, arm: StudyArm, pairings: Mapping[str, Pairing]
+) -> tuple[list[Aligned], list[str]]:
+    """The policy's budgets: both arms' costs aligned by item, and what isn't known yet.
+
+    Costs that were not recorded are never taken for 0: a critical budget without them is pending.
+    """
+    measured: list[Aligned] = []
+    pending: list[str] = []
+    for asked in case.policy.budget_requirements():
+        pairing = pairings[asked.test_set]
+        ids = [each.id for each in pairing.items]
+        base = _costs(case, asked, pairing.baseline.run, baseline)
+        tuned = _costs(case, asked, pairing.candidate.run, arm)
+        unknown = [
+            f"The {asked.name} of {each} isn't recorded for {missing} of {len(ids)} items of "
+            f"{asked.test_set}"
+            for each, costs in ((baseline, base), (arm, tuned))
+            if (missing := sum(item not in costs for item in ids))
+        ]
+        if asked.tier == "critical":
+            pending += unknown
+        if ids and not unknown:
+            measured.append(
+                replace(
+                    pairing.aligned,
+                    requirement=asked,
+                    baseline=np.array([base[each] for each in ids], dtype=float),
+                    candidate=np.array([tuned[each] for each in ids], dtype=float),
+                )
+            )
+    return measured, pending
+
+
+def _costs(case: Case, asked: Requirement, run: Run, arm: StudyArm) -> dict[int, float]:
+    """By item, the mean over its answers; without the items of which one isn't recorded."""
+    amount: F | CombinedExpression = F("latency_ms")
+    if asked.metric == "cost":
+        price = Price(**case.study.policy.get("prices", {}).get(arm.name, {}))
+        amount = F("prompt_tokens") * price.prompt + F("completion_tokens") * price.completion
+    rows = Output.objects.filter(run=run).order_by().values_list("item_id", amount)
+    found: dict[int, list[float | None]] = {}
+    for item, value in rows.iterator(chunk_size=5000):
+        found.setdefault(item, []).append(value)
+    scale = PER_TOKENS if asked.metric == "cost" else 1
+    return {
+        item: sum(known) / len(known) / scale
+        for item, values in found.items()
+        if len(known := [value for value in values if value is not None]) == len(values)
+    }

@@ -1,0 +1,266 @@
+"""The test sets' ledger: who was judged on them before, and what the next look costs.
+
+A look is a verdict on a claim, that one version does better than another by one metric, from one
+version of a test set. Its number stays, so that to decide again on the same items changes
+nothing; another candidate, baseline, metric or weighting is another claim, and so is new items'
+verdict on an old one. No verdict ("invalid") is no look.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Max, TextField
+from django.db.models.functions import Cast
+
+from evalhub.gate.levels import extended_level, is_spent, items_factor, level_of
+from evalhub.gate.models import Look
+from evalhub.registry.hashing import digest_of
+from evalhub.registry.models import Item, Run, Study, TestSet, TestSetVersion
+
+COUNTS = ("primaries", "all", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a decision says of one test set: whose run against whose, by what.
+
+    Attributes:
+        asked: whatever else the comparison rests on (metric, weights, items held back for choosing
+            an arm), as JSON. Margins and gains don't belong to it: one interval answers for all.
+        combines: stages of it can be combined; not those of a ratio.
+    """
+
+    name: str
+    primary: bool
+    combines: bool
+    baseline: Run
+    candidate: Run
+    asked: dict[str, Any]
+
+    @property
+    def version(self) -> TestSetVersion:
+        return self.candidate.test_set_version
+
+    @property
+    def digest(self) -> str:
+        return digest_of({"baseline": self.baseline.version_id, **self.asked})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a claim stands in its test set's ledger.
+
+    Attributes:
+        number: the look's number, whether it was taken already or would be the next.
+        taken: whether it was.
+        first: the number of the look that this one extends; None where it extends none.
+        first_id: that look's id.
+        changed: the claim was judged before on other items that these don't extend.
+        refused: why these items can't be judged on any more; "" where they can.
+    """
+
+    number: int
+    taken: bool
+    first: int | None = None
+    first_id: int | None = None
+    changed: bool = False
+    refused: str = ""
+
+
+def standings(claims: Sequence[Claim]) -> list[Standing]:
+    """Where each claim stands now; nothing is written."""
+    test_sets = {claim.version.test_set_id for claim in claims}
+    latest = dict(
+        Look.objects.filter(test_set__in=test_sets)
+        .order_by()
+        .values_list("test_set")
+        .annotate(Max("number"))
+    )
+    candidates = {claim.candidate.version_id for claim in claims}
+    looks = list(
+        Look.objects.filter(test_set__in=test_sets, candidate__in=candidates)
+        .select_related("extends", "test_set_version__test_set")
+        .newest_first()
+    )
+    return [
+        _standing(
+            claim,
+            [
+                look
+                for look in looks
+                if look.test_set_id == claim.version.test_set_id
+                and look.candidate_id == claim.candidate.version_id
+                and look.claim == claim.digest
+            ],
+            latest.get(claim.version.test_set_id, 0) + 1,
+        )
+        for claim in claims
+    ]
+
+
+def take(claims: Sequence[Claim], found: Sequence[Standing], *, study: Study) -> bool:
+    """Writes the looks that `found` says are still to be taken; for one transaction.
+
+    False, and nothing is written, where another decision came between: the claims stand elsewhere
+    now and must be judged anew.
+    """
+    ids = sorted({claim.version.test_set_id for claim in claims})
+    list(TestSet.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    if standings(claims) != list(found):
+        return False
+    Look.objects.bulk_create(
+        Look(
+            test_set=claim.version.test_set,
+            number=standing.number,
+            test_set_version=claim.version,
+            candidate=claim.candidate.version,
+            baseline=claim.baseline.version,
+            claim=claim.digest,
+            candidate_run=claim.candidate,
+            baseline_run=claim.baseline,
+            extends_id=standing.first_id,
+            study=study,
+        )
+        for claim, standing in zip(claims, found, strict=True)
+        if not standing.taken
+    )
+    return True
+
+
+def _standing(claim: Claim, own: Iterable[Look], following: int) -> Standing:
+    """`own` are the claim's looks at this test set, the newest first."""
+    looks = list(own)
+    here = next((look for look in looks if look.test_set_version_id == claim.version.pk), None)
+    if here is not None:
+        if here.extends is not None:
+            return Standing(here.number, True, here.extends.number, here.extends.pk)
+        changed = any(look.number < here.number for look in looks)
+        return Standing(here.number, True, changed=changed)
+    for look in looks:
+        if _extends(claim.version, look.test_set_version):
+            if look.extends is not None:
+                return Standing(following, False, refused=_refusal(claim, look))
+            return Standing(following, False, look.number, look.pk)
+    return Standing(following, False, changed=bool(looks))
+
+
+def _refusal(claim: Claim, look: Look) -> str:
+    return (
+        f"{claim.name} has been extended once already ({look.test_set_version}), and one extension "
+        "is what the levels allow for: judge this candidate on a fresh test set"
+    )
+
+
+def _extends(larger: TestSetVersion, smaller: TestSetVersion) -> bool:
+    """Whether `larger` holds every item of `smaller` unchanged, and new ones that stand apart.
+
+    New items of a cluster that was there before aren't independent of what was seen.
+    """
+    if larger.item_count <= smaller.item_count:
+        return False
+    before, after = _contents(smaller), _contents(larger)
+    if any(after.get(key, ())[1:] != content[1:] for key, content in before.items()):
+        return False
+    clusters = {content[0] for content in before.values()} - {""}
+    return not any(content[0] in clusters for key, content in after.items() if key not in before)
+
+
+def _contents(version: TestSetVersion) -> dict[str, tuple[str, ...]]:
+    """By key: the item's cluster, then all that an answer and its score depend on."""
+    rows = Item.objects.filter(version=version).values_list(
+        "key",
+        "cluster",
+        Cast("input", TextField()),
+        Cast("references", TextField()),
+        "context",
+    )
+    return {key: tuple(rest) for key, *rest in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a decision pays: the level of all its bounds, and the record's section."""
+
+    level: float
+    section: dict[str, Any] | None
+
+
+def charge(
+    claims: Sequence[Claim],
+    found: Sequence[Standing],
+    *,
+    counts: str,
+    alpha: float,
+    arms: int,
+) -> Charge:
+    """The level that a decision is judged at.
+
+    The strictest of the test sets that count: the primaries ("primaries") or all of them ("all"),
+    and in both cases those on which the claim was judged before with other items. "off" counts
+    nothing and divides alpha over the study's arms.
+    """
+    if counts == "off":
+        return Charge(alpha / arms, None)
+    plain = any(
+        standing.changed or (standing.first is not None and not claim.combines)
+        for claim, standing in zip(claims, found, strict=True)
+    )
+    rows, levels = [], [level_of(1, alpha=alpha)]
+    for claim, standing in zip(claims, found, strict=True):
+        level = level_of(standing.number, alpha=alpha)
+        if standing.first is not None and not plain:
+            level = extended_level(standing.first, standing.number, alpha=alpha)
+        again = standing.first is not None or standing.changed
+        counted = counts == "all" or claim.primary or again
+        if counted:
+            levels.append(level)
+        rows.append(
+            {
+                "test_set": claim.name,
+                "number": standing.number,
+                "level": level,
+                "counted": counted,
+                "extends": standing.first,
+                "spent": is_spent(standing.number, alpha=alpha),
+            }
+        )
+    level = min(levels)
+    section = {
+        "counts": counts,
+        "alpha": alpha,
+        "level": level,
+        "test_sets": rows,
+        "spent": any(row["spent"] and row["counted"] for row in rows),
+    }
+    return Charge(level, section | {"sentence": _sentence(section)})
+
+
+def _sentence(section: dict[str, Any]) -> str:
+    rows, alpha = section["test_sets"], section["alpha"]
+    counted = [row for row in rows if row["counted"]]
+    if not counted:
+        return "No test set that counts was looked at."
+    row = max(counted, key=lambda row: (row["number"], row["extends"] is None))
+    number, name = row["number"], row["test_set"]
+    paid = f"judged at {section['level']:.2g} of the policy's {alpha:g}"
+    if row["extends"] is not None:
+        return (
+            f"The items of {name} were added to after look {row['extends']}: look {number}, "
+            f"{paid}, both stages together."
+        )
+    if number == 1:
+        return (
+            f"The first candidate on {name}: {paid}. The k-th is judged at a k²-th of this, so "
+            "that trying many makes no false ship likelier."
+        )
+    if row["spent"]:
+        return (
+            f"{name} is spent: this is look {number}, {paid}, where a candidate needs "
+            f"{items_factor(number, alpha=alpha):.1f} times the items that the first needed. "
+            "Make a fresh test set for the next candidate."
+        )
+    return (
+        f"Look {number} at {name}: {paid}, where a candidate needs "
+        f"{items_factor(number, alpha=alpha):.1f} times the items that the first needed."
+    )

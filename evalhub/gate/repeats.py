@@ -1,0 +1,104 @@
+"""The baseline's second run as the decision reads it: the noise floor, and whether the candidate
+is told apart from it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from evalhub.gate import noise
+from evalhub.gate.case import Case
+from evalhub.gate.evidence import clusters_of
+from evalhub.gate.scores import Pairing, answers_differ, differing
+from evalhub.registry.models import Run, StudyArm
+
+Shares = dict[int, float]
+
+
+@dataclass(slots=True)
+class Repeats:
+    """What was read of the runs' texts, shared by the decisions on a study's arms."""
+
+    case: Case
+    read: dict[tuple[int, int], Shares]
+
+    def differing(self, first: Run, second: Run) -> Shares:
+        key = first.pk, second.pk
+        if key not in self.read:
+            self.read[key] = differing(first, second)
+        return self.read[key]
+
+    def section(
+        self,
+        baseline: StudyArm,
+        arm: StudyArm,
+        pairings: Mapping[str, Pairing],
+        *,
+        alpha: float,
+        scores_differ: bool,
+    ) -> tuple[dict[str, Any] | None, str | None]:
+        """The record's `noise_floor`, and why the arm is a no-op, if it is."""
+        rows, units = [], _Units()
+        for test_set in self.case.test_sets:
+            repeat = self.case.repeats.get((baseline.pk, test_set.pk))
+            if repeat is None:
+                continue
+            run = self.case.run(baseline, test_set)
+            names = baseline.name, f"{baseline.name}'s second run"
+            again = self.case.pair_runs(test_set, run, repeat, names)
+            if not again.items:
+                continue
+            shares = self.differing(run, repeat)
+            values = np.array([shares.get(each.id, 1.0) for each in again.items])
+            rows.append(
+                noise.floor_of(again.aligned, values, alpha=alpha) | {"repeat_run": repeat.pk}
+            )
+            pairing = pairings[test_set.name]
+            if not pairing.same:
+                units.add(
+                    test_set.name, pairing, shares, self.differing(run, pairing.candidate.run)
+                )
+        if not rows:
+            return None, None
+        section: dict[str, Any] = {"test_sets": rows, "sameness": None, "sentence": None}
+        if not units.repeat:
+            return section, None
+        found = units.sameness(scores_differ)
+        said = noise.sentence(found, arm=arm.name, baseline=baseline.name)
+        section |= {"sameness": asdict(found), "sentence": said}
+        return section, said if found.state == "no-op" else None
+
+
+def same_answers(baseline: StudyArm, arm: StudyArm, pairings: Mapping[str, Pairing]) -> str | None:
+    """Why an arm whose answers are the baseline's to the letter is a no-op; None where it isn't."""
+    distinct = [each for each in pairings.values() if not each.same]
+    if not all(each.items for each in distinct) or any(
+        answers_differ(each.baseline.run, each.candidate.run) for each in distinct
+    ):
+        return None
+    return f"{arm} and {baseline} gave the same answers to every item: was it applied?"
+
+
+class _Units:
+    """Items of all test sets with the shares of answers that differ from the baseline's."""
+
+    def __init__(self) -> None:
+        self.repeat: list[float] = []
+        self.candidate: list[float] = []
+        self.clusters: list[str] = []
+
+    def add(self, name: str, pairing: Pairing, repeat: Shares, candidate: Shares) -> None:
+        for each in pairing.items:
+            if each.id in repeat and each.id in candidate:
+                self.repeat.append(repeat[each.id])
+                self.candidate.append(candidate[each.id])
+                self.clusters.append(each.cluster and f"{name}: {each.cluster}")
+
+    def sameness(self, scores_differ: bool) -> noise.Sameness:
+        return noise.sameness(
+            np.array(self.repeat),
+            np.array(self.candidate),
+            clusters=clusters_of(self.clusters),
+            scores_differ=scores_differ,
+        )
