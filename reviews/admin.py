@@ -6,6 +6,7 @@ from evalhub.registry.read_only import Frozen, FrozenLarge, readable, rows_of
 from reviews.models import (
     Assignment,
     Campaign,
+    Dealing,
     Event,
     Guess,
     Invitation,
@@ -52,6 +53,13 @@ class PairAdmin(Frozen):
     list_select_related = ("item",)
     search_fields = ("item__key__startswith", "campaign__name")
     ordering = ("-campaign_id", "position")
+
+
+@admin.register(Dealing)
+class DealingAdmin(Frozen):
+    list_display = ("campaign", "pairs", "seats", "weighed")
+    list_select_related = ("campaign",)
+    search_fields = ("campaign__name",)
 
 
 @admin.register(Reviewer)

@@ -1,7 +1,7 @@
-"""Who sees what where: each reviewer's order and sides, and the way back. Pure and seeded.
+"""On which side an answer stands for whom, and the way back. Pure and seeded.
 
 Everything is ranked by a keyed SHA-256, so the same seed gives the same plan on any machine
-and any Python, and neither order nor side follows from an item's id, position or length.
+and any Python, and no side follows from an item's id, position or length.
 """
 
 import hashlib
@@ -15,6 +15,11 @@ def draw(seed: int, *labels: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest())
 
 
+def fraction(seed: int, *labels: object) -> float:
+    """A number from 0 to just below 1 that looks uniform, and is always the same for these."""
+    return (draw(seed, *labels) >> 203) / 2**53
+
+
 def candidate_on_left(seed: int, reviewer: int, turn: int) -> bool:
     """Whether the candidate stands on the left at a reviewer's turn (0, 1, 2, …).
 
@@ -24,11 +29,6 @@ def candidate_on_left(seed: int, reviewer: int, turn: int) -> bool:
     block, place = divmod(turn, BLOCK)
     ranked = sorted(range(BLOCK), key=lambda p: draw(seed, "side", reviewer, block, p))
     return ranked.index(place) < BLOCK // 2
-
-
-def rank(seed: int, reviewer: int, position: int) -> int:
-    """Where the pair at this position comes in a reviewer's own order: lower is earlier."""
-    return draw(seed, "order", reviewer, position)
 
 
 def canonical(choice: str, *, candidate_on_left: bool) -> str:

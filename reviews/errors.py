@@ -190,3 +190,10 @@ class InvitedOnlyError(ReviewError):
 
 class InvitationError(ReviewError):
     """An invitation can't be made as asked, or its link lets nobody in."""
+
+
+class NotQualifiedError(ReviewError):
+    """Practice isn't over, or wasn't passed."""
+
+    def __init__(self) -> None:
+        super().__init__("Your practice hasn't let you in yet.")

@@ -11,6 +11,7 @@ from django_htmx.middleware import HtmxDetails
 
 from evalhub.accounts.models import User
 from reviews import judge as judging
+from reviews.answer import Answer
 from reviews.assign import End, next_assignment
 from reviews.errors import (
     NotInvitedError,
@@ -68,7 +69,7 @@ def judge(request: Request, token: uuid.UUID) -> HttpResponse:
         judgment = judging.record(
             token=token,
             user=request.user,
-            choice=request.POST.get("choice", ""),
+            answer=Answer(request.POST.get("choice", "")),
             nonce=request.POST.get("nonce", ""),
         )
     except ReviewError as error:

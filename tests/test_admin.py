@@ -30,6 +30,7 @@ from evalhub.registry.models import Model as ModelLine
 from reviews.models import (
     Assignment,
     Campaign,
+    Dealing,
     Event,
     Guess,
     Invitation,
@@ -122,6 +123,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
                 created=timezone.now(),
             )
         reviewer = Reviewer.objects.create(campaign=campaign, user=team.rui)
+        Dealing.objects.of_campaign(campaign)
         for number in range(size):
             Event.objects.create(campaign=campaign, kind="paused", by=team.olga)
             Invitation.objects.create(

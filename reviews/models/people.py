@@ -1,6 +1,7 @@
 """Who reviews: people in a campaign, and how they were invited."""
 
 import uuid
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -15,6 +16,20 @@ class ReviewerState(models.TextChoices):
     ACTIVE = "active", "reviewing"
     PAUSED = "paused", "paused by an owner"
     REMOVED = "removed", "not reviewing any more"
+
+
+class ReviewerQuerySet(models.QuerySet["Reviewer"]):
+    def with_campaign(self) -> Self:
+        """With all of the campaign that dealing needs: never its plan, which is as large as it."""
+        return self.select_related("campaign__dealing").defer("campaign__plan")
+
+    def locked(self) -> Self:
+        """Ours alone until the transaction ends: nothing is dealt to one person twice at once.
+
+        Only in campaigns that have been dealt from: `reviews.assign` begins that.
+        """
+        dealt = self.with_campaign().filter(campaign__dealing__isnull=False)
+        return dealt.select_for_update(of=("self",), no_key=True)
 
 
 class Reviewer(models.Model):
@@ -33,9 +48,27 @@ class Reviewer(models.Model):
     cursor = models.PositiveIntegerField(
         default=0, help_text="place in this person's own order of the pairs: all before is settled"
     )
+    laps = models.PositiveSmallIntegerField(
+        default=1, help_text="through that order: a second one takes what the first passed over"
+    )
+    spaced = models.JSONField(
+        default=list, blank=True, help_text="items of the last turns, the newest last"
+    )
     sealed = models.PositiveIntegerField(
         default=0, help_text="answers of turns before this one can't be undone any more"
     )
+    judged = models.PositiveIntegerField(default=0, help_text="answers that stand")
+    seated = models.PositiveIntegerField(default=0, help_text="those of them that hold a seat")
+    skipped = models.PositiveIntegerField(default=0, help_text="comparisons skipped")
+    repeated = models.PositiveIntegerField(default=0, help_text="turns dealt again, sides swapped")
+    recent = models.JSONField(
+        default=list, blank=True, help_text="seconds that the last answers took, the newest last"
+    )
+    answered = models.DateTimeField(
+        null=True, blank=True, help_text="when the last answer, skip or undo came"
+    )
+
+    objects: ClassVar = ReviewerQuerySet.as_manager()
 
     class Meta:
         ordering = ["campaign", "id"]

@@ -4,11 +4,51 @@ import uuid
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
+from django.db.models.functions import Coalesce, Now
 
-from reviews.models.campaigns import Pair
+from reviews.models.campaigns import Campaign, Pair, PairKind
 from reviews.models.people import Reviewer
+
+
+class DealingQuerySet(models.QuerySet["Dealing"]):
+    def of_campaign(self, campaign: Campaign) -> "Dealing":
+        """The campaign's row, made by the first who asks."""
+        found = self.filter(campaign=campaign).first()
+        if found is not None:
+            return found
+        dealt = campaign.pairs.exclude(kind=PairKind.PRACTICE).order_by()
+        counted = dealt.aggregate(
+            places=Coalesce(Max("position") + 1, 0),
+            pairs=Count("pk"),
+            seats=Coalesce(Sum("seats"), 0),
+        )
+        return self.get_or_create(campaign=campaign, defaults=counted)[0]
+
+
+class Dealing(models.Model):
+    """What a campaign is dealt from: counted once, since the plan is sealed before."""
+
+    campaign = models.OneToOneField(Campaign, models.CASCADE, related_name="dealing")
+    places = models.PositiveIntegerField(help_text="positions in the plan's order")
+    pairs = models.PositiveIntegerField(help_text="pairs that are dealt; practice is apart")
+    seats = models.PositiveIntegerField(help_text="judgments that they are to have")
+    chances = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="stratum → chance to be taken when first come by; empty: as they come",
+    )
+    weighed = models.PositiveIntegerField(
+        default=0, help_text="judgments that there were when the chances were computed"
+    )
+
+    objects: ClassVar = DealingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["campaign"]
+
+    def __str__(self) -> str:
+        return f"Dealing of campaign {self.campaign_id}"
 
 
 class AssignmentState(models.TextChoices):
@@ -22,6 +62,16 @@ class Purpose(models.TextChoices):
     MAIN = "main", "takes a seat"
     REPEAT = "repeat", "an earlier turn again with its sides swapped: takes no seat"
     ADJUDICATION = "adjudication", "settles a disagreement: takes no seat"
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def at_hand(self) -> Self:
+        """On lease in the order of turns, but for adjudication, which has pages of its own."""
+        return (
+            self.filter(state=AssignmentState.LEASED)
+            .exclude(purpose=Purpose.ADJUDICATION)
+            .order_by("turn")
+        )
 
 
 class Assignment(models.Model):
@@ -40,9 +90,14 @@ class Assignment(models.Model):
         max_length=20, choices=AssignmentState.choices, default=AssignmentState.LEASED
     )
     skip_reason = models.CharField(max_length=300, blank=True)
+    revision = models.PositiveSmallIntegerField(
+        default=0, help_text="of the next judgment: how many were made"
+    )
     dealt = models.DateTimeField(help_text="when it was last put before the reviewer")
     lease_until = models.DateTimeField()
     created = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects: ClassVar = AssignmentQuerySet.as_manager()
 
     class Meta:
         ordering = ["reviewer", "turn"]
@@ -64,11 +119,25 @@ class Assignment(models.Model):
                 fields=["lease_until"],
                 condition=Q(state=AssignmentState.LEASED),
                 name="assignment_on_lease",
-            )
+            ),
+            models.Index(
+                fields=["reviewer", "turn"],
+                condition=Q(state=AssignmentState.LEASED),
+                name="assignment_at_hand",
+            ),
+            models.Index(
+                fields=["reviewer", "pair"],
+                condition=Q(state__in=[AssignmentState.EXPIRED, AssignmentState.SKIPPED]),
+                name="assignment_gave_back",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"Turn {self.turn} of {self.reviewer}"
+
+    @property
+    def is_at_hand(self) -> bool:
+        return self.state == AssignmentState.LEASED and self.purpose != Purpose.ADJUDICATION
 
 
 class Choice(models.TextChoices):
@@ -112,6 +181,9 @@ class Judgment(models.Model):
     visible_seconds = models.FloatField(
         null=True, help_text="for how long the page was in view, as the browser counted"
     )
+    key = models.CharField(
+        max_length=64, blank=True, help_text="the browser's own: the same again is the same row"
+    )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     objects: ClassVar = JudgmentQuerySet.as_manager()
@@ -120,6 +192,9 @@ class Judgment(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["assignment", "revision"], name="judgment_revision"),
+            models.UniqueConstraint(
+                fields=["assignment", "key"], condition=~Q(key=""), name="judgment_key"
+            ),
             models.CheckConstraint(
                 condition=Q(choice__in=["left", "tie", "both-bad", "right", RATED]),
                 name="judgment_choice",

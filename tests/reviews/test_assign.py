@@ -6,10 +6,12 @@ import pytest
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Role, User
-from reviews.assign import LEASE, End, next_assignment
+from reviews.answer import Answer
+from reviews.assign import End, next_assignment
 from reviews.errors import NotInvitedError, UnblindedError
 from reviews.judge import form_nonce, record
 from reviews.models import Assignment, AssignmentState, Campaign
+from reviews.seats import LEASE
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 
@@ -22,7 +24,7 @@ def deal(campaign: Campaign, user: User) -> Assignment:
 
 def answer(assignment: Assignment, user: User, choice: str = "left") -> None:
     nonce = form_nonce(token=assignment.token, user=user)
-    record(token=assignment.token, user=user, choice=choice, nonce=nonce)
+    record(token=assignment.token, user=user, answer=Answer(choice), nonce=nonce)
 
 
 def let_leases_end(campaign: Campaign) -> None:

@@ -5,6 +5,8 @@ import uuid
 import pytest
 from django.db import IntegrityError, transaction
 
+from reviews.answer import Answer
+from reviews.assign import End, next_assignment
 from reviews.campaign import close_campaign
 from reviews.errors import (
     AlreadyJudgedError,
@@ -49,7 +51,7 @@ def test_the_form_of_another_comparison_is_refused(campaign: Campaign, team: Tea
         "",
     ):
         with pytest.raises(StaleFormError):
-            record(token=dealt.token, user=team.rui, choice="left", nonce=nonce)
+            record(token=dealt.token, user=team.rui, answer=Answer("left"), nonce=nonce)
     assert not Judgment.objects.exists()
 
 
@@ -58,7 +60,7 @@ def test_nobody_answers_for_another_reviewer(campaign: Campaign, team: Team) -> 
     with pytest.raises(UnknownAssignmentError):
         answer(dealt, team.ruth)
     with pytest.raises(UnknownAssignmentError):
-        record(token=uuid.uuid4(), user=team.rui, choice="left", nonce="")
+        record(token=uuid.uuid4(), user=team.rui, answer=Answer("left"), nonce="")
 
 
 def test_an_unknown_choice_is_refused(campaign: Campaign, team: Team) -> None:
@@ -71,11 +73,13 @@ def test_a_late_answer_counts_while_a_seat_is_free(team: Team) -> None:
     campaign = a_campaign(team, items=1, reviewers_per_item=2)
     late = deal(campaign, team.rui)
     let_leases_end(campaign)
-    deal(campaign, team.ruth)
+    answer(deal(campaign, team.ruth), team.ruth)
+    assert next_assignment(campaign=campaign, user=team.ruth) == End("done")
     late.refresh_from_db()
     assert late.state == AssignmentState.EXPIRED
+    assert campaign.pairs.get().taken == 1
     answer(late, team.rui)
-    assert Judgment.objects.get().assignment == late
+    assert Judgment.objects.latest("pk").assignment == late
     assert campaign.pairs.get().taken == 2
 
 

@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import Count, F
 
 from evalhub.accounts.models import Membership, Role, User
+from reviews.answer import Answer
 from reviews.assign import next_assignment
 from reviews.errors import AlreadyJudgedError
 from reviews.judge import form_nonce, record
@@ -73,7 +74,7 @@ def test_fifty_submits_of_one_answer_make_one_judgment(team: Team, campaign: Cam
     nonce = form_nonce(token=dealt.token, user=team.rui)
 
     def submit() -> int:
-        return record(token=dealt.token, user=team.rui, choice="left", nonce=nonce).pk
+        return record(token=dealt.token, user=team.rui, answer=Answer("left"), nonce=nonce).pk
 
     assert len(set(at_once([submit] * 50))) == 1
     assert Judgment.objects.count() == 1
@@ -85,7 +86,9 @@ def test_two_answers_at_once_keep_the_first(team: Team, campaign: Campaign) -> N
 
     def submit(choice: str) -> str:
         try:
-            return record(token=dealt.token, user=team.rui, choice=choice, nonce=nonce).choice
+            return record(
+                token=dealt.token, user=team.rui, answer=Answer(choice), nonce=nonce
+            ).choice
         except AlreadyJudgedError:
             return "refused"
 
