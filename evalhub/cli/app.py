@@ -9,7 +9,19 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from evalhub import __version__
-from evalhub.cli import agreement, compare, decision, judge, power, preference, review, serve, study
+from evalhub.cli import (
+    agreement,
+    compare,
+    decide,
+    decision,
+    judge,
+    leakage,
+    power,
+    preference,
+    review,
+    serve,
+    study,
+)
 from evalhub.cli.exits import INTERRUPTED, USAGE, explain
 
 app = typer.Typer(
@@ -40,6 +52,7 @@ def version() -> None:
 
 
 app.command("compare")(compare.compare)
+app.command("decide")(decide.decide)
 app.add_typer(study.app, name="study")
 app.add_typer(decision.app, name="decision")
 app.command("agreement")(agreement.agreement)
@@ -47,6 +60,8 @@ app.command("preference")(preference.preference)
 app.add_typer(power.app, name="power")
 app.add_typer(review.app, name="review")
 app.command("judge-check")(judge.judge_check)
+app.command("leakage")(leakage.leakage)
+app.command("fingerprint")(leakage.fingerprint)
 app.command("demo")(study.demo)
 app.command("up")(serve.up)
 app.command("worker")(serve.worker)

@@ -119,19 +119,26 @@ def _interval(record: dict[str, Any]) -> str:
 
 
 def _numbers(row: dict[str, Any]) -> list[str]:
-    return [
-        _number(row["baseline"]),
-        _number(row["candidate"]),
-        _signed(row["difference"]),
-        f"{_signed(row['lower'])} to {_signed(row['upper'])}",
-    ]
+    """Both means, and what the criterion rests on: their difference, or their ratio."""
+    means = [_number(row["baseline"]), _number(row["candidate"])]
+    if row.get("ratio") is None:
+        ends = f"{_signed(row['lower'])} to {_signed(row['upper'])}"
+        return [*means, _signed(row["difference"]), ends]
+    ends = f"{_times(row['ratio_lower'])} to {_times(row['ratio_upper'])}"
+    return [*means, _times(row["ratio"]), ends]
 
 
 def requires(criterion: dict[str, Any]) -> str:
     """What a criterion asks, in a few words."""
-    if criterion["role"] == "guard":
-        return f"lose < {criterion['margin']:g}"
-    return f"gain > {criterion['min_gain']:g}"
+    tier = criterion.get("tier", "critical")
+    aside = "" if tier == "critical" else f", {tier}"
+    if criterion["role"] == "budget":
+        return f"ratio < {criterion['max_ratio']:g}{aside}"
+    if criterion["role"] != "guard":
+        return f"gain > {criterion['min_gain']:g}{aside}"
+    if criterion.get("relative_margin") is not None:
+        return f"lose < {100 * criterion['relative_margin']:g}% of base{aside}"
+    return f"lose < {criterion['margin']:g}{aside}"
 
 
 def _misses(record: dict[str, Any]) -> str:
@@ -148,6 +155,10 @@ def _misses(record: dict[str, Any]) -> str:
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3f}"
+
+
+def _times(ratio: float | None) -> str:
+    return "unbounded" if ratio is None else f"×{ratio:.3f}"
 
 
 def _signed(value: float) -> str:

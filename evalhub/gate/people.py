@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evalhub.gate.criteria import Criterion, Requirement
+from evalhub.gate.policy import PreferenceRule
 from evalhub.stats.agreement import agreement
 from evalhub.stats.preference import WinScore, win_score
 
@@ -25,6 +26,64 @@ class Judgments:
     raters: Sequence[str]
     planned: int
     identical: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the verdict is told of people.
+
+    Attributes:
+        record: the decision record's part on people; None where nobody was asked.
+        criteria: their preference, where it is asked and all judgments are there.
+        pending: what is still to come, one sentence each.
+        unfit: what makes their judgments no evidence, one sentence each.
+    """
+
+    record: dict[str, Any] | None
+    criteria: list[Criterion]
+    pending: list[str]
+    unfit: list[str]
+
+
+def hear(
+    judgments: Judgments | None,
+    rule: PreferenceRule | None,
+    *,
+    test_set: str,
+    alpha: float,
+    planned_gain: float,
+) -> Heard:
+    """People's part of a decision by what the policy asks of it; `rule` None asks for nothing."""
+    required = rule is not None and rule.required
+    if judgments is None:
+        unasked = ["Reviewers haven't been asked about these answers"] if required else []
+        return Heard(None, [], unasked, [])
+    record = people_record(judgments, alpha=alpha)
+    if rule is None:
+        return Heard(record, [], [], [])
+    done, planned = record["judgments"], record["planned"]
+    pending = []
+    if done < planned:
+        pending.append(f"Reviewers have given {done} of {planned} judgments")
+    elif record["reviewers"] < rule.min_reviewers:
+        pending.append(
+            f"{record['reviewers']} of at least {rule.min_reviewers} reviewers have judged"
+        )
+    if pending:
+        return Heard(record, [], pending if required else [], [])
+    floor, ac1 = rule.min_agreement, record["gwet_ac1"]
+    unfit = []
+    if floor is not None and (ac1 is None or ac1["value"] is None or ac1["value"] < floor):
+        shown = "unknown" if ac1 is None or ac1["value"] is None else f"{ac1['value']:.2f}"
+        unfit.append(f"reviewers' agreement (AC1) is {shown}, below the floor of {floor:g}")
+    criterion = preference_criterion(
+        judgments,
+        test_set=test_set,
+        min_gain=rule.min_gain,
+        alpha=alpha,
+        planned_gain=planned_gain if rule.planned_gain is None else rule.planned_gain,
+    )
+    return Heard(record, [criterion] if required else [], [], unfit)
 
 
 def preference_criterion(

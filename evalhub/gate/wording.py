@@ -150,7 +150,8 @@ def headline(
             )
             return f"{candidate}: " + "; ".join(parts) + "."
         parts.append("waits for people's judgments")
-    return f"{candidate} " + " and ".join(parts) + "."
+    *first, last = parts or ["passes all that is asked"]
+    return f"{candidate} {', '.join(first)}{' and ' if first else ''}{last}."
 
 
 def _worst(losses: Sequence[Criterion]) -> str:

@@ -1,0 +1,86 @@
+"""`evalhub decide`: a policy applied to scores in files, no database."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from evalhub.gate.people import Judgments
+    from evalhub.studies.evidence import JudgmentsFile
+
+
+def decide(
+    policy: Annotated[Path, typer.Argument(help="What must hold: YAML or JSON, evalhub.policy/1.")],
+    evidence: Annotated[
+        Path,
+        typer.Option(
+            help="Scores: a document evalhub.evidence/1 (YAML, JSON), or rows of the arms "
+            "baseline and candidate (JSONL, CSV, Parquet)."
+        ),
+    ],
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write the decision record: FILE.json")
+    ] = None,
+) -> int:
+    """Judge a candidate by a policy, from files of scores alone."""
+    from evalhub.cli import printing
+    from evalhub.gate.policy import read_policy
+    from evalhub.gate.record import EXIT_CODES
+    from evalhub.studies.decide import decide_scores
+    from evalhub.studies.evidence import read_scores, read_source
+
+    asked = read_policy(policy)
+    source = read_source(evidence)
+    scores = read_scores(source)
+    judged = source.judgments
+    record = decide_scores(
+        asked,
+        scores,
+        None if judged is None else _judgments(judged),
+        judged=None if judged is None else judged.test_set,
+    )
+    if out is not None:
+        _write(out, record)
+    if json_:
+        printing.print_json(record)
+    else:
+        printing.print_record(record)
+    return EXIT_CODES[record["verdict"]]
+
+
+def _judgments(source: "JudgmentsFile") -> "Judgments":
+    from evalhub.cli.labels import read_judgments
+    from evalhub.gate.people import Judgments
+
+    found, _ = read_judgments(
+        source.path,
+        unit=source.item,
+        rater=source.reviewer,
+        choice=source.choice,
+        side=source.side,
+    )
+    return Judgments(
+        choices=[each.choice for each in found],
+        items=[each.unit for each in found],
+        raters=[each.rater for each in found],
+        planned=len(found) if source.planned is None else source.planned,
+    )
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    """Writes the record whole or not at all."""
+    import json
+    import os
+
+    partial = path.with_name(f"{path.name}.part")
+    text = json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False)
+    try:
+        partial.write_text(f"{text}\n", encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise typer.BadParameter(
+            f"{path} can't be written: {error.strerror}", param_hint="--out"
+        ) from error

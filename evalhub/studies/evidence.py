@@ -1,0 +1,292 @@
+"""Two arms' scores as files hold them: the evidence document, its rows, and what is unfit in them.
+
+No database: `evalhub decide` works on files alone.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from evalhub.gate.policy import COSTS, METRIC
+from evalhub.registry.document import Document, check_shape
+from evalhub.registry.files import DataError, Row, item_id, read_rows, wrong
+
+SCHEMA = "evalhub.evidence/1"
+TEST_SET = "items"
+ARMS = ("baseline", "candidate")
+
+
+@dataclass(frozen=True, slots=True)
+class JudgmentsFile:
+    """Where people's choices lie and what their fields are called."""
+
+    path: Path
+    test_set: str | None = None
+    item: str = "item"
+    reviewer: str = "reviewer"
+    choice: str = "choice"
+    side: str | None = None
+    planned: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An evidence document: which two arms, and which files hold their rows."""
+
+    path: Path
+    arms: tuple[str, str]
+    scores: tuple[Path, ...]
+    fields: Mapping[str, str] = field(default_factory=dict)
+    judgments: JudgmentsFile | None = None
+
+
+@dataclass(slots=True)
+class Item:
+    """What is known of an item beside its scores."""
+
+    cluster: str | None = None
+    tags: list[str] = field(default_factory=list)
+    weight: float | None = None
+
+
+type Cell = dict[str, dict[int, float | None]]
+"""One arm's scores: by item and sample; None where a row has no value."""
+
+
+@dataclass(slots=True)
+class Scores:
+    """Every score of the two arms.
+
+    Attributes:
+        cells: by (test set, metric), the scores of the baseline and of the candidate.
+        items: by (test set, item), what else is known of the item.
+        outputs: each arm's answers, by (test set, item, sample), where rows have them.
+    """
+
+    arms: tuple[str, str]
+    files: tuple[Path, ...]
+    cells: dict[tuple[str, str], tuple[Cell, Cell]] = field(default_factory=dict)
+    items: dict[tuple[str, str], Item] = field(default_factory=dict)
+    outputs: tuple[dict[tuple[str, str, int], str], dict[tuple[str, str, int], str]] = field(
+        default_factory=lambda: ({}, {})
+    )
+
+    def digest(self, arm: int) -> str:
+        """SHA-256 of what one arm scored, the same whatever the order and format of its rows."""
+        rows = sorted(
+            [test_set, metric, item, sample, value]
+            for (test_set, metric), cells in self.cells.items()
+            for item, samples in cells[arm].items()
+            for sample, value in samples.items()
+        )
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+    def files_digest(self) -> str:
+        """SHA-256 of the file, or of its files' in order where there are several."""
+        found = [_sha256(path) for path in self.files]
+        return found[0] if len(found) == 1 else hashlib.sha256("".join(found).encode()).hexdigest()
+
+
+def schema() -> dict[str, Any]:
+    """The published JSON Schema of evidence documents."""
+    text = files("evalhub.studies").joinpath("evidence.schema.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def read_source(path: Path) -> Source:
+    """An evidence document (YAML or JSON), or a bare file of rows of the arms "baseline" and
+    "candidate".
+
+    Raises:
+        evalhub.registry.files.DataError: what is wrong, with file, line and field.
+    """
+    if path.suffix.lower() not in (".yaml", ".yml", ".json"):
+        return Source(path, ARMS, (path,))
+    document = Document(path)
+    check_shape(
+        document, schema(), start=f"evidence is a mapping that starts with schema: {SCHEMA}"
+    )
+    data = document.data
+    if data["baseline"] == data["candidate"]:
+        raise document.error(["candidate"], "is the baseline itself: name two arms")
+    scores = data["scores"] if isinstance(data["scores"], list) else [data["scores"]]
+    for index, name in enumerate(scores):
+        if name in scores[:index]:
+            raise document.error(["scores", index], f"{name!r} is named twice")
+    judgments = None
+    if "judgments" in data:
+        rest = {name: value for name, value in data["judgments"].items() if name != "file"}
+        judgments = JudgmentsFile(path.parent / data["judgments"]["file"], **rest)
+    return Source(
+        path,
+        (data["baseline"], data["candidate"]),
+        tuple(path.parent / name for name in scores),
+        data.get("fields", {}),
+        judgments,
+    )
+
+
+def read_scores(source: Source) -> Scores:
+    """Every score row of the two arms; rows of other arms are passed over.
+
+    A row has an item, an arm and a value, and may have a test set ("items" where it hasn't), a
+    metric ("score"), a sample, and of its item a cluster, tags and a weight; also the output, its
+    latency_ms and its cost. A value that is null or empty is unscored.
+
+    Raises:
+        evalhub.registry.files.DataError: what is wrong, with file, line and field.
+    """
+    scores = Scores(source.arms, source.scores)
+    seen: dict[tuple[str, str, str, str, int], Row] = {}
+    others: set[str] = set()
+    for path in source.scores:
+        for row in read_rows(path):
+            _take(scores, _Fields(row, source.fields), seen, others)
+    for arm, name in enumerate(source.arms):
+        if not any(cells[arm] for cells in scores.cells.values()):
+            others |= {
+                other
+                for index, other in enumerate(source.arms)
+                if any(cells[index] for cells in scores.cells.values())
+            }
+            there = ", ".join(sorted(others)[:8])
+            bare = source.path in source.scores
+            hint = "; an evidence document says which arm is which" if bare else ""
+            raise DataError(
+                f"no row's arm is {name!r}; there are {there}{hint}",
+                file=str(source.path),
+                field=source.fields.get("arm", "arm"),
+            )
+    return scores
+
+
+class _Fields:
+    """A row's fields by the names that the evidence document gives them."""
+
+    def __init__(self, row: Row, names: Mapping[str, str]) -> None:
+        self.row, self._names = row, names
+
+    def name(self, field: str) -> str:
+        return self._names.get(field, field)
+
+    def has(self, field: str) -> bool:
+        return self.row.values.get(self.name(field)) not in (None, "")
+
+    def text(self, field: str, default: str) -> str:
+        return item_id(self.row, self.name(field)) if self.has(field) else default
+
+    def number(self, field: str) -> float | None:
+        """A finite number; also true (1), false (0), and a number written as text, as in CSV."""
+        if not self.has(field):
+            return None
+        value = self.row.values[self.name(field)]
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number):
+            raise self.wrong(field, f"a finite number was expected, not {value!r}")
+        return number
+
+    def wrong(self, field: str, message: str) -> DataError:
+        return wrong(self.row, self.name(field), message)
+
+
+def _take(
+    scores: Scores,
+    row: _Fields,
+    seen: dict[tuple[str, str, str, str, int], Row],
+    others: set[str],
+) -> None:
+    name = item_id(row.row, row.name("arm"))
+    if name not in scores.arms:
+        others.add(name)
+        return
+    arm = scores.arms.index(name)
+    item = item_id(row.row, row.name("item"))
+    test_set, metric = row.text("test_set", TEST_SET), row.text("metric", METRIC)
+    sample = _sample(row)
+    if row.name("value") not in row.row.values:
+        raise row.wrong("value", "missing; a row of scores has it, null where nothing was scored")
+    key = (test_set, metric, item, name, sample)
+    if (first := seen.setdefault(key, row.row)) is not row.row:
+        raise row.wrong(
+            "item",
+            f"{item!r} of {name} has its {metric} on line {first.line} of {Path(first.file).name} "
+            f"already (sample {sample}); several answers to an item need a `sample` field that "
+            "counts 0, 1, …",
+        )
+    _cell(scores, test_set, metric, arm).setdefault(item, {})[sample] = row.number("value")
+    for cost in COSTS.values():
+        if (value := row.number(cost)) is not None:
+            _take_cost(scores, row, (test_set, cost, item), arm, sample, value)
+    if row.has("output"):
+        scores.outputs[arm][test_set, item, sample] = str(row.row.values[row.name("output")])
+    _take_item(scores.items.setdefault((test_set, item), Item()), row, item)
+
+
+def _take_cost(
+    scores: Scores,
+    row: _Fields,
+    where: tuple[str, str, str],
+    arm: int,
+    sample: int,
+    value: float,
+) -> None:
+    """A cost stands on every metric's row of an answer, and must be the same there."""
+    test_set, cost, item = where
+    if value < 0:
+        raise row.wrong(cost, f"is 0 or more, and this is {value:g}")
+    known = _cell(scores, test_set, cost, arm).setdefault(item, {}).setdefault(sample, value)
+    if known != value:
+        raise row.wrong(cost, f"{item!r} has {known:g} on another row of the same answer")
+
+
+def _take_item(known: Item, row: _Fields, item: str) -> None:
+    if row.has("cluster"):
+        cluster = item_id(row.row, row.name("cluster"))
+        if known.cluster not in (None, cluster):
+            raise row.wrong("cluster", f"{item!r} is of {known.cluster!r} on another row")
+        known.cluster = cluster
+    if row.has("weight"):
+        weight = row.number("weight")
+        if weight is None or weight <= 0:
+            raise row.wrong("weight", "is above 0; leave out items that should not count")
+        if known.weight not in (None, weight):
+            raise row.wrong("weight", f"{item!r} weighs {known.weight:g} on another row")
+        known.weight = weight
+    if row.has("tags"):
+        tags = _tags(row.row.values[row.name("tags")])
+        if known.tags and known.tags != tags:
+            raise row.wrong("tags", f"{item!r} has other tags on another row")
+        known.tags = tags
+
+
+def _tags(value: Any) -> list[str]:
+    """A list, or one text with commas between, as CSV holds it."""
+    each: Iterable[Any] = value if isinstance(value, list) else str(value).split(",")
+    return [text for one in each if (text := str(one).strip())]
+
+
+def _sample(row: _Fields) -> int:
+    value = row.number("sample")
+    if value is None:
+        return 0
+    if value < 0 or value != int(value):
+        raise row.wrong("sample", f"counts 0, 1, …, and this is {value:g}")
+    return int(value)
+
+
+def _cell(scores: Scores, test_set: str, metric: str, arm: int) -> Cell:
+    return scores.cells.setdefault((test_set, metric), ({}, {}))[arm]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
