@@ -2,11 +2,19 @@
 
 from django.urls import path
 
-from reviews import views
+from reviews import joining, views
 
 app_name = "reviews"
 urlpatterns = [
     path("", views.home, name="home"),
     path("<int:pk>/", views.campaign, name="campaign"),
+    path("<int:pk>/ahead/", views.ahead, name="ahead"),
+    path("<int:pk>/undo/", views.undo, name="undo"),
+    path("<int:pk>/guess/", views.guess, name="guess"),
+    path("<int:pk>/pause/", views.pause, name="pause"),
+    path("<int:pk>/practice/", joining.practice, name="practice"),
+    path("join/<str:token>/", joining.join, name="join"),
     path("judge/<uuid:token>/", views.judge, name="judge"),
+    path("sheet/<uuid:token>/", views.sheet, name="sheet"),
+    path("skip/<uuid:token>/", views.skip, name="skip"),
 ]

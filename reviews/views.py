@@ -1,30 +1,38 @@
 """A reviewer's pages. None of them knows which arm is which once a page is rendered."""
 
 import uuid
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
+from django.core.signing import Signer
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.middleware import HtmxDetails
 
-from evalhub.accounts.models import User
+from evalhub.accounts.models import Project, User
 from reviews import judge as judging
-from reviews.answer import Answer
-from reviews.assign import End, next_assignment
+from reviews.admit import admit
+from reviews.assign import End, Hand, hand
 from reviews.errors import (
+    NoReasonError,
     NotInvitedError,
     ReviewError,
     UnblindedError,
+    UnfitAnswerError,
     UnknownAssignmentError,
     UnknownChoiceError,
+    UnknownSideError,
 )
-from reviews.models import Assignment, Campaign, Choice, Pair
-from reviews.progress import progress
-from reviews.showing import shown, turns
-
-KEYS = {Choice.LEFT: "1", Choice.TIE: "0", Choice.BOTH_BAD: "9", Choice.RIGHT: "2"}
+from reviews.form import Form
+from reviews.guess import pending_guesses, record_guess
+from reviews.models import Assignment, Campaign
+from reviews.page import ends_block, held, shown_turn, view_of
+from reviews.progress import progress_of
+from reviews.reading import answer_of, skip_reason, token_of
 
 
 class Request(HttpRequest):
@@ -34,96 +42,219 @@ class Request(HttpRequest):
     htmx: HtmxDetails
 
 
-@never_cache
-@require_GET
-def home(request: Request) -> HttpResponse:
-    """The campaigns in which this person reviews."""
-    campaigns = (
-        Campaign.objects.of_reviewer(request.user)
-        .with_own_progress(request.user)
-        .select_related("project")
-    )
-    return render(request, "reviews/home.html", {"campaigns": campaigns})
-
-
-@never_cache
-@require_GET
-def campaign(request: Request, pk: int) -> HttpResponse:
-    """The comparison at hand, or why there is none."""
-    try:
-        found = Campaign.objects.select_related("project").filter(pk=pk).first()
-        if found is None:
-            raise NotInvitedError
-        return _turn(request, found)
-    except ReviewError as error:
-        return _refusal(request, error)
-
-
-@never_cache
-@require_http_methods(["GET", "POST"])
-def judge(request: Request, token: uuid.UUID) -> HttpResponse:
-    """Keeps an answer; what comes back is the next comparison."""
-    if request.method == "GET":  # back from signing in, which had come between
-        return redirect("reviews:home")
-    try:
-        judgment = judging.record(
-            token=token,
-            user=request.user,
-            answer=Answer(request.POST.get("choice", "")),
-            nonce=request.POST.get("nonce", ""),
-        )
-    except ReviewError as error:
-        own = Campaign.objects.filter(
-            reviewers__user=request.user, reviewers__assignments__token=token
-        )
-        return _refusal(request, error, campaign=own.first())
-    reviewed = judgment.assignment.reviewer.campaign
-    if request.htmx:
-        return _turn(request, reviewed, part="#turn")
-    return redirect("reviews:campaign", reviewed.pk)
-
-
-def _turn(request: Request, campaign: Campaign, *, part: str = "") -> HttpResponse:
-    dealt = next_assignment(campaign=campaign, user=request.user)
-    own = progress(campaign, request.user)
-    context: dict[str, Any] = {"campaign": campaign, "progress": own}
-    if isinstance(dealt, End):
-        return render(request, f"reviews/end.html{part}", context | {"end": dealt})
-    return render(request, f"reviews/turn.html{part}", context | _shown(dealt, request.user))
-
-
-def _shown(assignment: Assignment, user: User) -> dict[str, Any]:
-    """All that the page may show of an assignment."""
-    pair = Pair.objects.select_related("item", "baseline_output", "candidate_output").get(
-        pk=assignment.pair_id
-    )
-    arms = [pair.candidate_output, pair.baseline_output]
-    sides = arms if assignment.candidate_on_left else reversed(arms)
-    texts = [output.text for output in sides if output is not None]
-    left, right = (shown(text) for text in texts if text is not None)
-    return {
-        "token": assignment.token,
-        "nonce": judging.form_nonce(token=assignment.token, user=user),
-        "turns": turns(pair.item.input),
-        "context": pair.item.context,
-        "panes": [("Left", left), ("Right", right)],
-        "code": left.startswith(("{", "[")) or right.startswith(("{", "[")),
-        "answers": [(choice.value, choice.label, KEYS[choice]) for choice in Choice],
-    }
-
+MARK = "Evalhub-Review"
+"""The header by which the page's script knows a reply of these views from any other."""
 
 STATUS = {
     NotInvitedError: 404,
     UnknownAssignmentError: 404,
     UnblindedError: 403,
     UnknownChoiceError: 400,
+    UnfitAnswerError: 400,
+    NoReasonError: 400,
+    UnknownSideError: 400,
 }
 
 
-def _refusal(
-    request: Request, error: ReviewError, *, campaign: Campaign | None = None
+def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page that says what stands in the way, where a verb raises a ReviewError."""
+
+    @wraps(view)
+    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except ReviewError as error:
+            own = Campaign.objects.defer("plan").filter(reviewers__user=request.user)
+            asked = (
+                own.filter(pk=kwargs["pk"])
+                if "pk" in kwargs
+                else own.filter(reviewers__assignments__token=kwargs["token"])
+            )
+            knows = isinstance(error, UnblindedError)
+            results = knows and Project.objects.seen_by(request.user).exists()
+            context = {"error": error, "campaign": asked.first(), "results": results}
+            status = STATUS.get(type(error), 409)
+            return _page(request, "refusal", context, status=status)
+
+    return guarded
+
+
+@never_cache
+@require_GET
+def home(request: Request) -> HttpResponse:
+    """The campaigns in which this person reviews."""
+    campaigns = (
+        Campaign.objects.of_reviewer(request.user)
+        .defer("plan")
+        .with_own_progress(request.user)
+        .select_related("project")
+    )
+    results = Project.objects.seen_by(request.user).exists()
+    return _page(request, "home", {"campaigns": campaigns, "results": results})
+
+
+@never_cache
+@require_GET
+@explained
+def campaign(request: Request, *, pk: int) -> HttpResponse:
+    """The comparison at hand, or why there is none."""
+    return _at_hand(request, hand(campaign=_campaign(pk), user=request.user, ahead=False))
+
+
+@never_cache
+@require_GET
+@explained
+def ahead(request: Request, *, pk: int) -> HttpResponse:
+    """The comparison after the one at hand, for the page to have ready; empty if there is none."""
+    return _ahead(request, hand(campaign=_campaign(pk), user=request.user))
+
+
+@never_cache
+@require_GET
+@explained
+def sheet(request: Request, *, token: uuid.UUID) -> HttpResponse:
+    """The request and the answers of one's own comparison, in another way to look at them."""
+    assignment = held(token=token, user=request.user)
+    return _page(request, "_sheet", _shown(request, assignment), part="")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@explained
+def judge(request: Request, *, token: uuid.UUID) -> HttpResponse:
+    """Keeps an answer; what comes back is the next comparison, or the one after it.
+
+    A page that had the next at hand has gone on to it, and says so in `shown`.
+    """
+    if request.method == "GET":  # back from signing in, which had come between
+        return redirect("reviews:home")
+    shown = request.POST.get("shown", "")
+    recorded = judging.record_and_deal(
+        token=token,
+        user=request.user,
+        nonce=request.POST.get("nonce", ""),
+        answer=answer_of(request.POST),
+        key=request.POST.get("key", ""),
+        ahead=bool(shown),
+    )
+    current = recorded.hand.current
+    if shown and isinstance(current, Assignment) and str(current.token) == shown:
+        return _ahead(request, recorded.hand)
+    return _go_on(request, recorded.hand, after=recorded.judgment.assignment)
+
+
+@never_cache
+@require_POST
+@explained
+def skip(request: Request, *, token: uuid.UUID) -> HttpResponse:
+    """Gives a comparison back with a reason; what comes back is the next one."""
+    skipped = judging.skip(
+        token=token,
+        user=request.user,
+        nonce=request.POST.get("nonce", ""),
+        reason=skip_reason(request.POST),
+    )
+    reviewed = skipped.reviewer.campaign
+    return _go_on(request, hand(campaign=reviewed, user=request.user, ahead=False))
+
+
+@never_cache
+@require_POST
+@explained
+def undo(request: Request, *, pk: int) -> HttpResponse:
+    """Takes the last answer back; what comes back is its comparison."""
+    found = _campaign(pk)
+    judging.undo(campaign=found, user=request.user)
+    return _go_on(request, hand(campaign=found, user=request.user, ahead=False))
+
+
+@never_cache
+@require_GET
+@explained
+def pause(request: Request, *, pk: int) -> HttpResponse:
+    """Between two blocks: time to look up. The last answer can still be taken back."""
+    found = hand(campaign=_campaign(pk), user=request.user, ahead=False)
+    return _at_hand(request, found) if isinstance(found.current, End) else _pause(request, found)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@explained
+def guess(request: Request, *, pk: int) -> HttpResponse:
+    """After the last vote: which side was the tuned model's, in a few of one's own pairs."""
+    found = _campaign(pk)
+    admit(campaign=found, user=request.user)
+    if request.method == "POST":
+        token, side = request.POST.get("token", ""), request.POST.get("side", "")
+        record_guess(token=token_of(token), user=request.user, side=side)
+    pending = pending_guesses(campaign=found, user=request.user)
+    if not pending:
+        return _go_on(request, hand(campaign=found, user=request.user, ahead=False))
+    return _page(request, "guess", _shown(request, pending[0]) | {"left": len(pending)})
+
+
+def _campaign(pk: int) -> Campaign:
+    found = Campaign.objects.defer("plan").filter(pk=pk).first()
+    if found is None:
+        raise NotInvitedError
+    return found
+
+
+def _go_on(request: Request, found: Hand, *, after: Assignment | None = None) -> HttpResponse:
+    """To the pause, where a block has ended with the assignment `after`, or to what is at hand."""
+    form = Form.of(found.reviewer.campaign.form)
+    pauses = after is not None and isinstance(found.current, Assignment) and ends_block(after, form)
+    if request.htmx:
+        return _pause(request, found) if pauses else _at_hand(request, found)
+    address = reverse(
+        "reviews:pause" if pauses else "reviews:campaign", args=[found.reviewer.campaign_id]
+    )
+    view = view_of(request.POST.get("view"))
+    return redirect(address if view == "read" else f"{address}?view={view}")
+
+
+def _at_hand(request: Request, found: Hand) -> HttpResponse:
+    own = progress_of(found.reviewer)
+    if isinstance(found.current, End):
+        reviewed = found.reviewer.campaign
+        over = found.current.kind in ("done", "quota", "settled", "closed")
+        guesses = pending_guesses(campaign=reviewed, user=request.user) if over else []
+        context = {"campaign": reviewed, "progress": own, "end": found.current}
+        return _page(request, "end", context | {"guesses": guesses})
+    context = _shown(request, found.current) | {"progress": own, "number": own.number}
+    return _page(request, "turn", context)
+
+
+def _ahead(request: Request, found: Hand) -> HttpResponse:
+    """The comparison after the one at hand, ready to take its place, and how many are saved."""
+    own = progress_of(found.reviewer)
+    headers = {MARK: "ahead", "Evalhub-Saved": str(own.judged)}
+    form = Form.of(found.reviewer.campaign.form)
+    if found.ahead is None or isinstance(found.current, End) or ends_block(found.current, form):
+        return HttpResponse(headers=headers | {"Evalhub-Ahead": ""})
+    context = _shown(request, found.ahead) | {"progress": own, "number": own.number + 1}
+    response = _page(request, "turn", context | {"ahead": True})
+    for name, value in (headers | {"Evalhub-Ahead": str(found.ahead.token)}).items():
+        response.headers[name] = value
+    return response
+
+
+def _pause(request: Request, found: Hand) -> HttpResponse:
+    own = progress_of(found.reviewer)
+    return _page(request, "pause", {"campaign": found.reviewer.campaign, "progress": own})
+
+
+def _shown(request: Request, assignment: Assignment) -> dict[str, Any]:
+    view = view_of(request.POST.get("view") or request.GET.get("view"))
+    return shown_turn(assignment, user=request.user, view=view)
+
+
+def _page(
+    request: Request, name: str, context: dict[str, Any], *, part: str = "#turn", status: int = 200
 ) -> HttpResponse:
-    part = "#turn" if request.htmx else ""
-    context = {"error": error, "campaign": campaign}
-    status = STATUS.get(type(error), 409)
-    return render(request, f"reviews/refusal.html{part}", context, status=status)
+    """A whole page, or the part of it that a page with the script puts in its own place."""
+    person = Signer(salt="reviews.person").signature(str(request.user.pk))
+    template = f"reviews/{name}.html{part if request.htmx else ''}"
+    response = render(request, template, context | {"person": person}, status=status)
+    response.headers[MARK] = "page"
+    return response

@@ -1,96 +1,311 @@
-// One key, one request: choose, see the choice for a moment, get the next comparison.
-"use strict";
+// One key, one request: choose, see the choice for a moment, go on. The next comparison is there
+// already, under a lease of its own; the reply to each answer brings the one after it.
 
-const CHOICES = {
-  1: "left", ArrowLeft: "left",
-  2: "right", ArrowRight: "right",
-  0: "tie", ArrowDown: "tie",
-  9: "both-bad",
-};
+import { restart, visibleSeconds } from "./clock.js";
+import { choiceOf, combined, digitOf, inTextField, letterOf } from "./keys.js";
+import { Queue } from "./queue.js";
+import { goBack, markCurrent, pick } from "./rubric.js";
+
 const GLIMPSE_MS = 120;
+const SWITCHES = ["wrap", "apart", "single-keys"];
 
-let busy = false;
-let waiting = null; // the choice that didn't reach the server
+let here; // token of the comparison at hand, also while the page still shows the last choice
+let ahead = null; // the one after it: {token, html}
+let glimpse = Promise.resolve(); // over when the last choice has been seen
+let saved = 0;
 
 const turn = () => document.getElementById("turn");
-const button = (choice) => turn().querySelector(`button[value="${choice}"]`);
+const answers = () => document.querySelector("form.answers");
+const shown = () => turn()?.dataset.token;
 
-function say(text, tone = "") {
-  const state = document.getElementById("state");
-  if (!state) return;
-  state.className = `state ${tone}`;
-  state.textContent = text;
-}
+// Say what happens
 
 function announce(text) {
   document.getElementById("announcement").textContent = text;
 }
 
-function send(choice) {
-  const chosen = button(choice);
-  if (!chosen || busy) return;
-  busy = true;
-  chosen.classList.add("chosen");
-  setTimeout(() => chosen.click(), GLIMPSE_MS);
+function say(text, tone = "", ...more) {
+  const state = document.getElementById("state");
+  if (!state) return;
+  state.className = `state ${tone}`;
+  state.replaceChildren(text, ...more);
 }
 
-function failed() {
-  busy = false;
-  const again = document.createElement("button");
-  again.type = "button";
-  again.textContent = "Try again";
-  again.addEventListener("click", () => send(waiting));
-  say("✗ Not saved: the server can’t be reached.", "failed");
-  document.getElementById("state").append(again);
-  announce("Not saved: the server can’t be reached. Choose again to try again.");
+function showState() {
+  if (queue.problem) {
+    const kept = queue.size > 1 ? `${queue.size} answers are kept` : "Your answer is kept";
+    say(`✗ Not saved: ${queue.problem}. ${kept} in this browser.`, "failed", againButton());
+    announce(`Not saved: ${queue.problem}. ${kept} in this browser.`);
+  } else if (queue.size) {
+    say("Saving…");
+  } else {
+    say(saved ? `${saved} saved ✓` : "", "saved");
+  }
 }
 
-document.addEventListener("keydown", (event) => {
-  if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-  const keys = document.getElementById("keys");
-  if (event.key === "?") {
-    keys?.togglePopover();
+function againButton() {
+  const label = { again: "Try again", reload: "Load again", "sign-in": "Sign in again" };
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = label[queue.way];
+  button.addEventListener("click", () => (queue.way === "again" ? queue.send() : location.reload()));
+  return button;
+}
+
+// Come to a comparison, or to an end
+
+function show(html, look = true) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  turn().replaceWith(holder.content);
+  window.htmx.process(turn());
+  arrived(look);
+}
+
+function arrived(look = true) {
+  document.title = `${turn().dataset.title} · Evalhub review`;
+  window.scrollTo(0, 0);
+  document.getElementById("request").focus({ preventScroll: true });
+  prepare(look);
+}
+
+function prepare(look = true) {
+  here = shown();
+  saved = Number(turn()?.dataset.saved ?? saved);
+  restart();
+  recallSwitches();
+  markCurrent();
+  if (queue.has(here)) turn().classList.add("answered");
+  showState();
+  if (look) lookAhead();
+}
+
+async function lookAhead() {
+  const from = here;
+  const address = turn()?.dataset.ahead;
+  if (!address || ahead || queue.has(from)) return;
+  try {
+    const response = await fetch(`${address}?view=${answers().elements.view.value}`, {
+      headers: { "HX-Request": "true" },
+      redirect: "manual",
+    });
+    const html = await response.text();
+    if (here === from && !queue.has(from)) keepAhead(response, html);
+  } catch {
+    // then the next comparison comes with the answer's reply
+  }
+}
+
+function keepAhead(response, html) {
+  const token = response.headers.get("Evalhub-Ahead");
+  ahead = token && token !== here ? { token, html } : null;
+}
+
+// Answer
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("form.answers:not(.guess)")) return;
+  event.preventDefault();
+  answer(event.target, event.submitter);
+});
+
+function answer(form, button) {
+  if (turn().classList.contains("answered")) return;
+  turn().classList.add("answered");
+  if (button?.name === "choice") button.classList.add("chosen");
+  const fields = [...new FormData(form, button)].filter(([name]) => name !== "csrfmiddlewaretoken");
+  fields.push(["visible", visibleSeconds()], ["key", key()]);
+  const next = ahead;
+  const token = here;
+  const { campaign } = turn().dataset;
+  ahead = null;
+  here = next?.token ?? here;
+  glimpse = new Promise((over) => setTimeout(over, GLIMPSE_MS));
+  queue.add({ token, campaign, url: form.action, at: Date.now(), shown: next?.token, fields });
+  if (next) glimpse.then(() => here === next.token && shown() === token && show(next.html, false));
+}
+
+function key() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+async function settled(entry, response, html) {
+  if (!turn()) return queue.size || location.reload();
+  if (entry.campaign !== turn().dataset.campaign) return;
+  saved = Number(response.headers.get("Evalhub-Saved") ?? saved);
+  const following = response.headers.has("Evalhub-Ahead");
+  if (following && entry.shown === here) keepAhead(response, html);
+  await glimpse;
+  if (following || (response.ok && queue.size)) {
+    if (response.ok) announce(`Saved. ${turn().dataset.title}.`);
     return;
   }
-  const choice = Object.hasOwn(CHOICES, event.key) && CHOICES[event.key];
-  if (!choice || !button(choice) || keys?.matches(":popover-open")) return;
-  const page = document.documentElement;
-  if (event.key === "ArrowDown" && page.scrollHeight > page.clientHeight + 1) return; // it scrolls
-  event.preventDefault();
-  send(choice);
+  ahead = null;
+  show(html);
+  const title = turn().dataset.title;
+  announce(response.ok ? `Saved. ${title}.` : document.getElementById("request").textContent);
+}
+
+const queue = new Queue(document.body.dataset.person, {
+  csrf: () => document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "",
+  settled,
+  changed: showState,
 });
 
-document.addEventListener("htmx:beforeRequest", (event) => {
-  busy = true;
-  waiting = event.detail.requestConfig.parameters.choice ?? waiting;
-  for (const other of turn().querySelectorAll(".chosen")) other.classList.remove("chosen");
-  button(waiting)?.classList.add("chosen");
-  say("Saving…");
+// Keys
+
+document.addEventListener("keydown", (event) => {
+  if (combined(event)) return;
+  if (inTextField(event)) {
+    if (event.key === "Escape") leaveField(event);
+    if (event.key === "Enter" && !event.shiftKey && event.target.required) send(event);
+    return;
+  }
+  if (event.key === "?" && singleKeys()) return document.getElementById("keys")?.togglePopover();
+  if (document.querySelector(":popover-open") || !singleKeys()) return;
+  if (event.key === "Enter") return enter(event);
+  const act = actOf(event);
+  if (!act) return;
+  event.preventDefault();
+  act();
 });
+
+function actOf(event) {
+  const letter = letterOf(event);
+  if (!answers() || turn().classList.contains("answered")) return letter === "u" ? undo : null;
+  const { oneKey } = answers().dataset;
+  if (letter) return letters[letter];
+  if (event.key === "Backspace") return oneKey === undefined && goBack;
+  if (event.key.startsWith("Arrow") && scrolls(event)) return null;
+  const choice = choiceOf(event);
+  const plain = event.shiftKey && /^\d$/.test(event.key) ? choice?.replace("much-", "") : choice;
+  if (oneKey === undefined) return pick([choice, plain, digitOf(event)], announce);
+  const button = chooser(choice) ?? chooser(plain);
+  return button && (() => answers().requestSubmit(button));
+}
+
+const chooser = (choice) =>
+  answers().querySelector(`button[value="${choice}"], button[data-choice="${choice}"]`);
+
+const letters = {
+  d: () => document.getElementById("tool-diff")?.click(),
+  t: () => document.getElementById("tool-raw")?.click(),
+  w: () => document.getElementById("wrap")?.click(),
+  a: () => document.getElementById("apart")?.click(),
+  r: () => openWhy(),
+  s: () => document.getElementById("skip")?.showPopover(),
+  u: () => undo(),
+};
+
+function undo() {
+  const form = document.getElementById("undo");
+  if (!form) announce("There is nothing to take back.");
+  else if (queue.size) announce("Wait until the last answer is saved, then take it back.");
+  else form.requestSubmit();
+}
+
+function openWhy() {
+  const field = document.getElementById("rationale");
+  if (!field) return;
+  const fold = field.closest("details");
+  if (fold) fold.open = true;
+  field.focus();
+}
+
+function leaveField(event) {
+  if (event.target.closest(":popover-open")) return; // Esc closes it
+  event.preventDefault();
+  document.getElementById("request").focus({ preventScroll: true });
+}
+
+function send(event) {
+  event.preventDefault();
+  answers().requestSubmit();
+}
+
+// Enter presses what has the focus; elsewhere it sends a form that takes more than one key, and
+// ends a pause.
+function enter(event) {
+  if (event.target.closest("button, a, summary, input[type=checkbox]")) return;
+  if (answers()?.dataset.oneKey === undefined) answers() ? send(event) : document.getElementById("go-on")?.click();
+}
+
+// An arrow scrolls, as ever, where there is something to scroll.
+function scrolls(event) {
+  const down = event.key === "ArrowDown" || event.key === "ArrowUp";
+  const boxes = down
+    ? [document.documentElement, ...document.querySelectorAll(".request, .pane")]
+    : [event.target.closest(".request, .pane")];
+  return boxes.some(
+    (box) =>
+      box &&
+      (down ? box.scrollHeight > box.clientHeight + 1 : box.scrollWidth > box.clientWidth + 1),
+  );
+}
+
+// Switches are remembered in this browser.
+
+const singleKeys = () => document.getElementById("single-keys")?.checked ?? true;
+
+function recallSwitches() {
+  for (const id of SWITCHES) {
+    const box = document.getElementById(id);
+    const kept = recall(id);
+    if (box && kept) box.checked = kept === "on";
+  }
+}
+
+function recall(id) {
+  try {
+    return localStorage.getItem(`evalhub-review-${id}`);
+  } catch {
+    return null; // no storage in this browser
+  }
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("form.answers input[type=radio]")) return markCurrent();
+  if (!SWITCHES.includes(event.target.id)) return;
+  try {
+    localStorage.setItem(`evalhub-review-${event.target.id}`, event.target.checked ? "on" : "off");
+  } catch {
+    // then it holds for this page
+  }
+});
+
+// What htmx brings: another way to look at the answers, the comparison after a skip or an undo
 
 document.addEventListener("htmx:beforeSwap", (event) => {
-  // signed out meanwhile, say: let the whole page show it
-  if (event.detail.shouldSwap && !event.detail.serverResponse.includes('id="turn"')) {
-    event.detail.shouldSwap = false;
+  const { serverResponse, shouldSwap } = event.detail;
+  if (shouldSwap && !serverResponse.includes(`id="${event.detail.target.id}"`)) {
+    event.detail.shouldSwap = false; // signed out meanwhile, say: let the whole page show it
     location.reload();
   }
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  busy = false;
-  waiting = null;
-  const saved = event.detail.xhr.status < 400;
-  const { title } = turn().dataset;
-  document.title = `${title} · Evalhub review`;
-  window.scrollTo(0, 0);
-  document.getElementById("request").focus({ preventScroll: true });
-  announce(saved ? `Saved. ${title}.` : document.getElementById("request").textContent);
+  ahead = null;
+  const sheet = document.getElementById("sheet");
+  if (event.detail.target.id === "turn") {
+    arrived();
+    announce(`${turn().dataset.title}.`);
+  } else if (sheet) {
+    answers().elements.view.value = sheet.dataset.view;
+    history.replaceState(null, "", sheet.dataset.address);
+    recallSwitches();
+    announce(sheet.dataset.said);
+    lookAhead();
+  }
 });
 
-document.addEventListener("htmx:sendError", failed);
-document.addEventListener("htmx:timeout", failed);
-document.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.xhr.status >= 500) failed();
-});
-window.addEventListener("online", () => waiting && send(waiting));
+for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+  document.addEventListener(name, (event) => {
+    if (event.detail.xhr.status >= 400 && event.detail.xhr.status < 500) return;
+    say("✗ The server can’t be reached. Try again in a moment.", "failed");
+    announce("The server can’t be reached. Try again in a moment.");
+  });
+}
+
+prepare();
+queue.send();
