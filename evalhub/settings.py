@@ -8,6 +8,8 @@
 | EVALHUB_SECRET_KEY | signs sessions; the same in every process | made once, kept in EVALHUB_HOME |
 | EVALHUB_ALLOWED_HOSTS | host names the site answers to, by comma | localhost only |
 | EVALHUB_TRUSTED_ORIGINS | https origins of a proxy before the site, by comma | none |
+| EVALHUB_MAIL_URL | smtps://user:password@host, to send invitations by | links are copied |
+| EVALHUB_MAIL_FROM | the sender of such mail | evalhub@localhost |
 | EVALHUB_DEBUG | 1 shows tracebacks in the browser | off |
 """
 
@@ -15,6 +17,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from django.utils.csp import CSP
@@ -42,6 +45,28 @@ def _secret_key() -> str:
         file.write(key)
     (HOME / ".gitignore").write_text("*\n")
     return key
+
+
+def _mailer(url: str) -> dict[str, Any]:
+    """smtps:// is TLS from the start, smtp+tls:// STARTTLS, smtp:// neither; none sends nothing."""
+    if not url:
+        return {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    parts = urlsplit(url)
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    if parts.scheme not in ports or not parts.hostname:
+        raise ValueError("EVALHUB_MAIL_URL isn't of the form smtps://user:password@host:465")
+    return {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": parts.hostname,
+            "port": parts.port or ports[parts.scheme],
+            "username": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "use_tls": parts.scheme == "smtp+tls",
+            "use_ssl": parts.scheme == "smtps",
+            "timeout": 20,
+        },
+    }
 
 
 DEBUG = os.environ.get("EVALHUB_DEBUG") == "1"
@@ -147,6 +172,9 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 REDIS_URL = os.environ.get("EVALHUB_REDIS_URL", "")
+MAIL_URL = os.environ.get("EVALHUB_MAIL_URL", "")
+MAILERS = {"default": _mailer(MAIL_URL)}
+DEFAULT_FROM_EMAIL = os.environ.get("EVALHUB_MAIL_FROM") or "evalhub@localhost"
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

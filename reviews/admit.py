@@ -1,10 +1,12 @@
 """Who may judge in a campaign: members who review, and have never seen which model is which."""
 
+from collections.abc import Sequence
+
 from django.db.models import Exists, OuterRef
 
 from evalhub.accounts.models import Exposure, Membership, Role, User
-from reviews.errors import NotInvitedError, UnblindedError
-from reviews.models import Campaign
+from reviews.errors import InvitedOnlyError, NotInvitedError, UnblindedError
+from reviews.models import Campaign, PairKind, Reviewer, ReviewerState
 
 
 def admit(*, campaign: Campaign, user: User) -> None:
@@ -26,3 +28,35 @@ def admit(*, campaign: Campaign, user: User) -> None:
         raise NotInvitedError
     if member != (Role.REVIEWER, False):
         raise UnblindedError
+
+
+def join(*, campaign: Campaign, user: User) -> Reviewer:
+    """This person's place in the campaign, made at their first turn.
+
+    Whoever has practice pairs before them begins with those. Raises InvitedOnlyError where only
+    an invitation makes a place, as it does where reviewers need a language or a skill: an owner
+    vouches for it.
+    """
+    found = Reviewer.objects.filter(campaign=campaign, user=user).first()
+    if found is not None:
+        return found
+    if campaign.invited_only or campaign.requires:
+        raise InvitedOnlyError
+    return add_reviewer(campaign=campaign, user=user)
+
+
+def add_reviewer(
+    *, campaign: Campaign, user: User, quota: int | None = None, tags: Sequence[str] = ()
+) -> Reviewer:
+    """The person's row, made where there is none; practising first where there is practice."""
+    practice = campaign.pairs.filter(kind=PairKind.PRACTICE).exists()
+    reviewer, _ = Reviewer.objects.get_or_create(
+        campaign=campaign,
+        user=user,
+        defaults={
+            "state": ReviewerState.PRACTISING if practice else ReviewerState.ACTIVE,
+            "quota": quota,
+            "tags": list(tags),
+        },
+    )
+    return reviewer

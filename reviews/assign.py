@@ -14,7 +14,7 @@ from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
 
 from evalhub.accounts.models import User
-from reviews.admit import admit
+from reviews.admit import admit, join
 from reviews.dealing import deal, deal_practice
 from reviews.form import Form
 from reviews.models import (
@@ -122,7 +122,7 @@ def _locked(campaign: Campaign, user: User) -> Reviewer:
     with suppress(Reviewer.DoesNotExist):
         return Reviewer.objects.locked().get(campaign=campaign, user=user)
     Dealing.objects.of_campaign(campaign)
-    Reviewer.objects.get_or_create(campaign=campaign, user=user)
+    join(campaign=campaign, user=user)
     return Reviewer.objects.locked().get(campaign=campaign, user=user)
 
 

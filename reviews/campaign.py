@@ -1,155 +1,149 @@
-"""Open a campaign over two runs, and close it."""
+"""The verbs on a campaign: open it over two runs or several, pause, resume and close it."""
 
-import hashlib
-import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 
-from evalhub.registry.models import ModelVersion, Output, Run, Study
-from reviews.blinding import BLOCK
-from reviews.errors import NothingToCompareError, PlanError
-from reviews.models import Campaign, CampaignState, Choice, Pair
-from reviews.sampling import stratified
-from reviews.showing import shown
+from evalhub.accounts.models import User
+from evalhub.registry.models import Metric, ModelVersion, Run, Study, StudyTestSet
+from reviews.design import Design
+from reviews.errors import CampaignEndedError, PlanError
+from reviews.form import Form
+from reviews.models import Campaign, CampaignState, Event, EventKind, Pair
+from reviews.planning import Asked, Prepared, plan_hash, prepare
+
+__all__ = ["close_campaign", "open_campaign", "pause_campaign", "plan_hash", "resume_campaign"]
 
 QUESTION = "Which answer would you rather send?"
-SCHEMA = "evalhub.review-plan/1"
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidates:
-    """What there is to compare: item key → (item, baseline output, candidate output) ids."""
-
-    different: dict[str, tuple[int, int, int]]
-    tags: dict[str, str]
-    identical: int
-    unpaired: int
 
 
 @transaction.atomic
 def open_campaign(
     *,
-    study: Study,
     baseline_run: Run,
     candidate_run: Run,
     items: int,
     reviewers_per_item: int,
     seed: int,
+    study: Study | None = None,
+    other_runs: Sequence[Run] = (),
     question: str = QUESTION,
     strata: Mapping[str, str] | None = None,
+    form: Form = Form(),  # noqa: B008 (frozen)
+    design: Design = Design(),  # noqa: B008 (frozen)
+    name: str = "",
+    by: User | None = None,
+    supersedes: Campaign | None = None,
 ) -> Campaign:
     """The campaign of this plan; opening the same plan again returns the same campaign.
 
-    Samples `items` items (all, if there are fewer) among those that both runs answered with
-    different texts as a reader sees them, proportionally from each stratum. `strata` maps an
-    item's key to its stratum; items that it leaves out, and all items without it, are grouped
-    by their tags. With several samples an item, the first is compared. Items with identical
-    answers aren't dealt: the plan counts them, and `reviews.results` reports them.
+    Samples `items` items (all, if there are fewer) among those that the runs answered with
+    different texts as a reader sees them, proportionally from each stratum of the design.
+    `strata` maps an item's key to its stratum instead; items that it leaves out are grouped by
+    their tags. With several samples an item, the first is compared. Items with identical answers
+    aren't dealt: the plan counts them, and `reviews.results` reports them. With `other_runs` each
+    item's answers are compared two by two, as the design's `combinations` say.
+
+    The plan is sealed: its hash is taken here, before anything is dealt, and the database
+    refuses to change it. Another plan is another campaign, which `supersedes` the one that it
+    closes.
 
     Raises PlanError for runs of different test set versions or of one model version, numbers
-    below 1, an empty question or one that names an arm; NothingToCompareError where all answers
-    read the same.
+    below 1, an empty question or one that names an arm, and a design that can't be;
+    NothingToCompareError where all answers read the same.
     """
-    _check(study, baseline_run, candidate_run, items, reviewers_per_item, seed, question)
-    found = _candidates(baseline_run, candidate_run)
-    if not found.different:
-        raise NothingToCompareError(
-            f"no item has two different answers to compare: {found.identical} are identical, "
-            f"{found.unpaired} have no answer in one of the runs"
-        )
-    groups = {key: (strata or {}).get(key, tags) for key, tags in found.tags.items()}
-    keys = stratified(list(groups), list(groups.values()), n=items, seed=seed)
-    pairs = [found.different[key] for key in keys]
-    plan = {
-        "schema": SCHEMA,
-        "question": question,
-        "scale": Choice.values,
-        "reviewers_per_item": reviewers_per_item,
-        "seed": seed,
-        "side_block": BLOCK,
-        "test_set": baseline_run.test_set_version.digest,
-        "baseline": baseline_run.version.digest,
-        "candidate": candidate_run.version.digest,
-        "items_asked": items,
-        "items": keys,
-        "texts": _digest_of_texts(pairs),
-        "strata": _strata(groups, keys),
-        "different": len(found.different),
-        "identical": found.identical,
-        "unpaired": found.unpaired,
-    }
+    asked = Asked(
+        runs=(baseline_run, candidate_run, *other_runs),
+        items=items,
+        reviewers_per_item=reviewers_per_item,
+        seed=seed,
+        question=question,
+        form=form,
+        design=design,
+        metric=metric_of(study, baseline_run),
+        strata=strata,
+    )
+    check(asked, study)
+    prepared = prepare(asked)
+    project = baseline_run.test_set_version.test_set.project
     campaign, opened = Campaign.objects.get_or_create(
-        project=study.project,
+        project=project,
         study=study,
-        plan_hash=plan_hash(plan),
+        plan_hash=plan_hash(prepared.plan),
         defaults={
-            "name": study.name,
+            "name": name or (study.name if study else str(baseline_run.test_set_version)),
+            "kind": prepared.plan["kind"],
             "baseline": baseline_run.version,
             "candidate": candidate_run.version,
             "question": question,
             "reviewers_per_item": reviewers_per_item,
             "seed": seed,
-            "plan": plan,
+            "form": form.as_json(),
+            "plan": prepared.plan,
+            "requires": list(design.requires),
+            "invited_only": design.invited_only,
+            "supersedes": supersedes,
         },
     )
     if opened:
-        Pair.objects.bulk_create(
-            (
-                Pair(
-                    campaign=campaign,
-                    item_id=item,
-                    baseline_output_id=baseline,
-                    candidate_output_id=candidate,
-                    position=position,
-                    seats=reviewers_per_item,
-                )
-                for position, (item, baseline, candidate) in enumerate(pairs)
-            ),
-            batch_size=500,
-        )
+        _write_pairs(campaign, prepared)
+        Event.objects.create(campaign=campaign, kind=EventKind.OPENED, by=by)
+        if supersedes is not None:
+            close_campaign(campaign=supersedes, by=by, why="another plan took its place")
     return campaign
 
 
-def close_campaign(*, campaign: Campaign) -> None:
+@transaction.atomic
+def pause_campaign(*, campaign: Campaign, by: User | None = None) -> None:
+    """Deal nothing for a while; pausing twice is harmless. Raises CampaignEndedError."""
+    _change(campaign, CampaignState.PAUSED, EventKind.PAUSED, by)
+
+
+@transaction.atomic
+def resume_campaign(*, campaign: Campaign, by: User | None = None) -> None:
+    """Deal again; resuming what isn't paused is harmless. Raises CampaignEndedError."""
+    _change(campaign, CampaignState.OPEN, EventKind.RESUMED, by)
+
+
+@transaction.atomic
+def close_campaign(*, campaign: Campaign, by: User | None = None, why: str = "") -> None:
     """Take no more judgments; closing twice is harmless."""
-    Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.CLOSED)
+    open_ = Campaign.objects.filter(pk=campaign.pk).exclude(state=CampaignState.CLOSED)
+    if open_.update(state=CampaignState.CLOSED, ended=why):
+        Event.objects.create(
+            campaign=campaign, kind=EventKind.CLOSED, by=by, detail={"why": why} if why else {}
+        )
+        campaign.ended = why
     campaign.state = CampaignState.CLOSED
 
 
-def plan_hash(plan: Mapping[str, Any]) -> str:
-    """SHA-256 of a plan as canonical JSON: sorted keys, no white space."""
-    text = json.dumps(plan, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _check(
-    study: Study,
-    baseline: Run,
-    candidate: Run,
-    items: int,
-    reviewers_per_item: int,
-    seed: int,
-    question: str,
-) -> None:
-    if baseline.test_set_version_id != candidate.test_set_version_id:
-        raise PlanError(
-            f"the runs answer different test sets: {baseline.test_set_version} and "
-            f"{candidate.test_set_version}"
-        )
-    if baseline.version_id == candidate.version_id:
-        raise PlanError(f"both runs are of {baseline.version}: there is nothing to compare")
+def check(asked: Asked, study: Study | None) -> None:
+    """Raises PlanError for what can be refused before any answer is read."""
+    first, *others = asked.runs
+    for run in others:
+        if run.test_set_version_id != first.test_set_version_id:
+            raise PlanError(
+                f"the runs answer different test sets: {first.test_set_version} and "
+                f"{run.test_set_version}"
+            )
+    versions = [run.version for run in asked.runs]
+    for version in versions:
+        if sum(each.pk == version.pk for each in versions) > 1:
+            raise PlanError(f"both runs are of {version}: there is nothing to compare")
     for name, value, least in (
-        ("items", items, 1),
-        ("reviewers_per_item", reviewers_per_item, 1),
-        ("seed", seed, 0),
+        ("items", asked.items, 1),
+        ("reviewers_per_item", asked.reviewers_per_item, 1),
+        ("seed", asked.seed, 0),
     ):
         if value < least:
             raise PlanError(f"{name} is {value}; use {least} or more")
-    check_question(question, _names(study, baseline.version, candidate.version))
+    names = _names(study, *versions)
+    check_question(asked.question, names)
+    told = [asked.form.question, *(each.question for each in asked.form.dimensions)]
+    for text in [*told, *(known.feedback for known in asked.design.known.values())]:
+        if text:
+            check_question(text, names)
 
 
 def check_question(question: str, names: Iterable[str]) -> None:
@@ -165,56 +159,46 @@ def check_question(question: str, names: Iterable[str]) -> None:
             raise PlanError(f"question names an arm ({name!r}), which reviewers must not know")
 
 
-def _names(study: Study, *versions: ModelVersion) -> set[str]:
-    arms = study.arms.filter(version__in=versions).values_list("name", flat=True)
-    return {*arms, *(str(each.model) for each in versions)}
+def metric_of(study: Study | None, run: Run) -> Metric | None:
+    """What the study measures on the run's test set."""
+    asked = StudyTestSet.objects.filter(study=study, test_set_version=run.test_set_version_id)
+    found = asked.select_related("metric").first() if study else None
+    return found.metric if found else None
 
 
-def _candidates(baseline: Run, candidate: Run) -> _Candidates:
-    """One pass over each run; of the baseline's texts only digests are held."""
-    texts = Output.objects.filter(sample=0).order_by().values_list("item_id", "pk", "text")
-    seen = {
-        item: (pk, _digest(text))
-        for item, pk, text in texts.filter(run=baseline).iterator()
-        if text is not None
-    }
-    different: dict[str, tuple[int, int, int]] = {}
-    tags: dict[str, str] = {}
-    identical = 0
-    rows = texts.filter(run=candidate).values_list(
-        "item_id", "pk", "text", "item__key", "item__tags"
+def _write_pairs(campaign: Campaign, prepared: Prepared) -> None:
+    Pair.objects.bulk_create(
+        (
+            Pair(
+                campaign=campaign,
+                kind=pair.kind,
+                item_id=pair.item,
+                baseline_output_id=pair.outputs[0],
+                candidate_output_id=pair.outputs[1],
+                expected=pair.expected,
+                feedback=pair.feedback,
+                stratum=pair.stratum,
+                position=position,
+                seats=campaign.reviewers_per_item,
+            )
+            for position, pair in enumerate(prepared.pairs)
+        ),
+        batch_size=500,
     )
-    for item, pk, text, key, item_tags in rows.iterator():
-        if item not in seen or text is None:
-            continue
-        other, digest = seen[item]
-        if digest == _digest(text):
-            identical += 1
-            continue
-        different[key] = (item, other, pk)
-        tags[key] = " · ".join(sorted(map(str, item_tags)))
-    total = baseline.test_set_version.items.count()
-    return _Candidates(different, tags, identical, total - identical - len(different))
 
 
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(shown(text).encode(), digest_size=16).digest()
+def _change(campaign: Campaign, state: CampaignState, kind: EventKind, by: User | None) -> None:
+    found = Campaign.objects.select_for_update().defer("plan").get(pk=campaign.pk)
+    if found.state == CampaignState.CLOSED:
+        raise CampaignEndedError
+    if found.state != state:
+        Campaign.objects.filter(pk=campaign.pk).update(state=state)
+        Event.objects.create(campaign=campaign, kind=kind, by=by)
+    campaign.state = state
 
 
-def _digest_of_texts(pairs: list[tuple[int, int, int]]) -> str:
-    """SHA-256 over the sampled texts, so that the plan is of these very answers."""
-    wanted = [pk for _, baseline, candidate in pairs for pk in (baseline, candidate)]
-    digests: dict[int, str] = {}
-    for start in range(0, len(wanted), 500):
-        for output in Output.objects.filter(pk__in=wanted[start : start + 500]):
-            digests[output.pk] = hashlib.sha256(str(output.text).encode()).hexdigest()
-    return hashlib.sha256("".join(digests[pk] for pk in wanted).encode()).hexdigest()
-
-
-def _strata(groups: Mapping[str, str], sampled: list[str]) -> dict[str, dict[str, int]]:
-    counts: dict[str, dict[str, int]] = {}
-    for stratum in groups.values():
-        counts.setdefault(stratum, {"different": 0, "sampled": 0})["different"] += 1
-    for key in sampled:
-        counts[groups[key]]["sampled"] += 1
-    return dict(sorted(counts.items()))
+def _names(study: Study | None, *versions: ModelVersion) -> set[str]:
+    names = {str(each.model) for each in versions}
+    if study is not None:
+        names |= set(study.arms.filter(version__in=versions).values_list("name", flat=True))
+    return names

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args
 
 from reviews.errors import PlanError
+from reviews.stopping import Rule
 
 Stratum = Literal["tags", "length", "disagreement"]
 Combinations = Literal["all", "baseline"]
@@ -75,6 +76,7 @@ class Design:
                 raise PlanError(
                     f"expected of item '{key}' is {known.expected!r}; use {', '.join(EXPECTED)}"
                 )
+        Rule.of(self.stopping)
         if tuple(self.requires) != checked_tags(self.requires):
             raise PlanError("requires: tags are sorted and each there once")
         return self

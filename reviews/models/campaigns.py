@@ -3,7 +3,7 @@
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from evalhub.accounts.models import Project, Role, User
@@ -23,8 +23,12 @@ class CampaignState(models.TextChoices):
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):
     def of_reviewer(self, user: User) -> Self:
-        """Campaigns of the projects in which this person reviews."""
+        """Campaigns of the projects in which this person reviews, and to which they may come."""
+        from reviews.models.people import Reviewer
+
+        own = Reviewer.objects.filter(campaign=OuterRef("pk"), user=user)
         return self.filter(
+            Q(invited_only=False) | Exists(own),
             project__memberships__user=user,
             project__memberships__role=Role.REVIEWER,
         )
@@ -83,6 +87,20 @@ class Campaign(models.Model):
     )
     ended = models.CharField(
         max_length=200, blank=True, help_text="why it takes no more answers, for people"
+    )
+    requires = models.JSONField(
+        default=list, blank=True, help_text="languages and skills that a reviewer must have"
+    )
+    invited_only = models.BooleanField(
+        default=False, help_text="only who was invited reviews, not every reviewer of the project"
+    )
+    supersedes = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="superseded_by",
+        help_text="the campaign whose plan was changed into this one's",
     )
     unblinded = models.DateTimeField(
         null=True, blank=True, help_text="when an owner had the arms named; nothing changes after"
