@@ -74,7 +74,7 @@ def measured(
     found = agreement(ratings, level=level)
     kappas = [
         {"raters": [*each.raters], "units": each.units, "value": each.value}
-        for each in pair_kappas(ratings)
+        for each in pair_kappas(ratings, level=level)
     ]
     return {
         "schema": "evalhub.agreement/1",

@@ -22,8 +22,8 @@ def counted(count: int, noun: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """Three decimals, – where there is no value."""
-    return "–" if value is None else f"{value:.3f}".replace("-", "−")
+    """Three decimals, – where there is no value; a half is rounded alike on every machine."""
+    return "–" if value is None else f"{round(value, 9):.3f}".replace("-", "−")
 
 
 def interval(lower: float | None, upper: float | None) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import Estimate
 from evalhub.stats.kappa import (
     Weighting,
@@ -19,13 +18,24 @@ from evalhub.stats.kappa import (
     weight_matrix,
 )
 from evalhub.stats.krippendorff import alphas
-from evalhub.stats.ratings import LEVELS, Label, Level, Patterns, Ratings, patterns, read_ratings
+from evalhub.stats.ratings import (
+    Label,
+    Level,
+    Patterns,
+    Ratings,
+    check_level,
+    patterns,
+    read_ratings,
+)
 
 Array = NDArray[np.float64]
 
 _SKEWED = 0.95
 _UNDEFINED_ALLOWED = 0.05
-_CELLS_AT_ONCE = 4_000_000
+# Products of two matrices up to this size aren't worth several threads, which wait for each
+# other where the machine is busy.
+_PRODUCTS_AT_ONCE = 200_000
+_FEWEST_ROWS = 16
 _WEIGHTING: dict[Level, Weighting] = {
     "nominal": "identity",
     "ordinal": "ordinal",
@@ -94,8 +104,7 @@ def agreement(
     nominal, `gwet_ac1` is AC2 with ordinal or quadratic weights; so are the kappas. Raises
     StatisticsError for an empty table, labels that don't suit the level, or an unknown level.
     """
-    if level not in LEVELS:
-        raise StatisticsError(f"level {level!r} is none of {', '.join(LEVELS)}")
+    check_level(level)
     table = ratings if isinstance(ratings, Ratings) else read_ratings(ratings)
     counted = patterns(table)
     given = counted.counts.sum(axis=1)
@@ -139,14 +148,22 @@ def rater_agreement(ratings: Ratings) -> list[RaterAgreement]:
     return result
 
 
-def pair_kappas(ratings: Ratings, *, weighting: Weighting = "identity") -> list[PairKappa]:
-    """Cohen's kappa of every two raters, in the raters' order."""
+def pair_kappas(ratings: Ratings, *, level: Level = "nominal") -> list[PairKappa]:
+    """Cohen's kappa of every two raters, in the raters' order.
+
+    Above nominal it is weighted: by how many labels lie between on the ordinal level, by the
+    squared difference of values on the interval and ratio levels. Raises StatisticsError for
+    labels that don't suit the level.
+    """
+    check_level(level)
+    weighting = _WEIGHTING[level]
+    values = None if level == "nominal" else ratings.values
     result = []
     for i, first in enumerate(ratings.raters):
         for j in range(i + 1, len(ratings.raters)):
             table = confusion(ratings, i, j)
             units = int(table.sum())
-            kappa = cohen(table, weighting=weighting) if units else None
+            kappa = cohen(table, weighting=weighting, values=values) if units else None
             result.append(
                 PairKappa(
                     (first, ratings.raters[j]),
@@ -182,19 +199,28 @@ def _estimates(
         return _estimate(alpha, np.empty(0)), _estimate(ac1, np.empty(0))
     drawn_alpha, drawn_ac1 = np.empty(resamples), np.empty(resamples)
     rng = np.random.default_rng(seed)
-    rows = max(1, _CELLS_AT_ONCE // counted.units.size)
+    given = counted.counts.sum(axis=1)
+    rows = max(_FEWEST_ROWS, _PRODUCTS_AT_ONCE // (counted.counts.size + 2 * given.size))
     for start in range(0, resamples, rows):
         part = slice(start, min(start + rows, resamples))
-        drawn = _resampled(counted.units, part.stop - part.start, rng)
+        drawn = _resampled(counted.units, given, part.stop - part.start, rng)
         drawn_alpha[part] = alphas(counted, drawn, level, table)
         drawn_ac1[part] = gwet(counted, drawn, agree)
     return _estimate(alpha, drawn_alpha), _estimate(ac1, drawn_ac1)
 
 
-def _resampled(units: NDArray[np.int64], rows: int, rng: np.random.Generator) -> Array:
-    """How often each pattern is drawn when as many units are drawn with replacement."""
-    n = int(units.sum())
-    return rng.multinomial(n, units / n, size=rows).astype(float)
+def _resampled(
+    units: NDArray[np.int64], given: Array, rows: int, rng: np.random.Generator
+) -> Array:
+    """How often each pattern (rows, patterns) is drawn when as many units are drawn with
+    replacement: as many with two ratings or more, and as many with fewer, which say nothing of
+    agreement."""
+    drawn = np.zeros((rows, units.size))
+    for kind in (given >= 2, given < 2):
+        n = int(units[kind].sum())
+        if n:
+            drawn[:, kind] = rng.multinomial(n, units[kind] / n, size=rows)
+    return drawn
 
 
 def _estimate(value: float, drawn: Array) -> Estimate:

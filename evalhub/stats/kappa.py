@@ -53,8 +53,9 @@ def raw_agreement(table: Patterns, weights: Array, agree: Array) -> Array:
     shared[rated] = (counts * (counts @ agree - 1)).sum(axis=1) / (
         given[rated] * (given[rated] - 1)
     )
+    sums = weights @ np.column_stack([shared, rated])
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray((weights @ shared) / (weights @ rated))
+        return np.asarray(sums[:, 0] / sums[:, 1])
 
 
 def label_shares(table: Patterns, weights: Array) -> Array:
@@ -63,8 +64,9 @@ def label_shares(table: Patterns, weights: Array) -> Array:
     rated = given >= 1
     shares = np.zeros_like(table.counts)
     shares[rated] = table.counts[rated] / given[rated, None]
+    sums = weights @ np.column_stack([shares, rated])
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray((weights @ shares) / (weights @ rated)[:, None])
+        return np.asarray(sums[:, :-1] / sums[:, -1:])
 
 
 def gwet(table: Patterns, weights: Array, agree: Array) -> Array:
@@ -122,18 +124,24 @@ def brennan_prediger(table: Patterns, agree: Array) -> float | None:
     return None if np.isnan(value[0]) else float(value[0])
 
 
-def cohen(confusion: ArrayLike, *, weighting: Weighting = "identity") -> Kappa:
+def cohen(
+    confusion: ArrayLike, *, weighting: Weighting = "identity", values: Array | None = None
+) -> Kappa:
     """Cohen's kappa of two raters from their counts (labels, labels), rows the first rater.
 
     Chance is each rater's own shares. The standard error is that of Fleiss, Cohen and Everitt
-    (1969). Undefined where both use one and the same label only.
+    (1969). Linear and quadratic weights go by the labels' `values`, rising; by default labels
+    are one apart. Undefined where both use one and the same label only.
     """
     counts = np.asarray(confusion, dtype=float)
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or counts.shape[0] == 0:
         raise StatisticsError(f"Cohen's kappa needs a square table, not of shape {counts.shape}")
     if not np.all(counts >= 0) or counts.sum() <= 0:
         raise StatisticsError("counts must be 0 or more, and not all 0")
-    agree = weight_matrix(np.arange(counts.shape[0], dtype=float), weighting)
+    labels = np.arange(counts.shape[0], dtype=float) if values is None else values
+    if labels.shape != counts.shape[:1] or not np.all(np.diff(labels) > 0):
+        raise StatisticsError(f"{counts.shape[0]} labels need as many values, each above the last")
+    agree = weight_matrix(labels, weighting)
     p = counts / counts.sum()
     rows, columns = p.sum(axis=1), p.sum(axis=0)
     observed, chance = float((agree * p).sum()), float(rows @ agree @ columns)

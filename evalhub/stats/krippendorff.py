@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.stats.errors import StatisticsError
-from evalhub.stats.ratings import LEVELS, Level, Patterns, Ratings, patterns
+from evalhub.stats.ratings import Level, Patterns, Ratings, check_level, patterns
 
 Array = NDArray[np.float64]
 
@@ -29,46 +29,57 @@ def krippendorff_alpha(ratings: Ratings, *, level: Level = "nominal") -> float |
 def alphas(table: Patterns, weights: Array, level: Level, ratings: Ratings) -> Array:
     """Alpha for each row of `weights` (rows, patterns), how often a pattern counts; NaN where
     undefined."""
-    if level not in LEVELS:
-        raise StatisticsError(f"level {level!r} is none of {', '.join(LEVELS)}")
-    per_unit = table.counts.sum(axis=1)
-    pairable = per_unit >= 2
-    counts, given = table.counts[pairable], per_unit[pairable]
-    weights = weights[:, pairable]
-    totals = weights @ counts
-    n = totals.sum(axis=1)
+    check_level(level)
+    pairable = table.counts.sum(axis=1) >= 2
+    counts = np.where(pairable[:, None], table.counts, 0.0)
+    given = counts.sum(axis=1)
+    others = np.maximum(given - 1, 1)
     if level == "nominal":
-        observed = weights @ ((given**2 - (counts**2).sum(axis=1)) / (given - 1))
-        expected = n**2 - (totals**2).sum(axis=1)
+        totals, observed = _summed(weights, counts, (given**2 - (counts**2).sum(axis=1)) / others)
+        expected = totals.sum(axis=1) ** 2 - (totals**2).sum(axis=1)
     elif level == "ratio":
         distance = _ratio_distance(ratings.values)
-        observed = weights @ (((counts @ distance) * counts).sum(axis=1) / (given - 1))
+        apart = ((counts @ distance) * counts).sum(axis=1) / others
+        totals, observed = _summed(weights, counts, apart)
         expected = ((totals @ distance) * totals).sum(axis=1)
     elif level == "interval":
         values = ratings.values - ratings.values.mean()
         first, second = counts @ values, counts @ values**2
-        observed = weights @ (2 * (given * second - first**2) / (given - 1))
-        expected = 2 * (n * (totals @ values**2) - (totals @ values) ** 2)
+        totals, observed = _summed(weights, counts, 2 * (given * second - first**2) / others)
+        moments = totals @ np.column_stack([values, values**2])
+        expected = 2 * (totals.sum(axis=1) * moments[:, 1] - moments[:, 0] ** 2)
     else:
         _ = ratings.values
-        observed, expected = _ordinal(counts, given, weights, totals)
+        totals, observed, expected = _ordinal(counts, given / others, others, weights)
+    n = totals.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         result = 1 - observed * (n - 1) / expected
     result[~(expected > 1e-12 * np.maximum(observed, 1e-300))] = np.nan
     return np.asarray(result)
 
 
-def _ordinal(counts: Array, given: Array, weights: Array, totals: Array) -> tuple[Array, Array]:
-    """Interval disagreement on each row's own midranks."""
+def _summed(weights: Array, counts: Array, apart: Array) -> tuple[Array, Array]:
+    """Totals of the labels (rows, labels) and the summed disagreement within units (rows,), in
+    one product."""
+    sums = weights @ np.column_stack([counts, apart])
+    return sums[:, :-1], sums[:, -1]
+
+
+def _ordinal(
+    counts: Array, share: Array, others: Array, weights: Array
+) -> tuple[Array, Array, Array]:
+    """Totals of the labels, and interval disagreement on each row's own midranks."""
+    labels = counts.shape[1]
+    sums = weights @ np.column_stack([counts, counts * share[:, None]])
+    totals, per_label = sums[:, :labels], sums[:, labels:]
     n = totals.sum(axis=1)
     ranks = np.cumsum(totals, axis=1) - totals / 2 - n[:, None] / 2
     squares = (totals * ranks**2).sum(axis=1)
     expected = 2 * (n * squares - (totals * ranks).sum(axis=1) ** 2)
-    per_label = weights @ (counts * (given / (given - 1))[:, None])
     between = np.empty(len(weights))
     for row in range(len(weights)):
-        between[row] = weights[row] @ ((counts @ ranks[row]) ** 2 / (given - 1))
-    return 2 * ((per_label * ranks**2).sum(axis=1) - between), expected
+        between[row] = weights[row] @ ((counts @ ranks[row]) ** 2 / others)
+    return totals, 2 * ((per_label * ranks**2).sum(axis=1) - between), expected
 
 
 def _ratio_distance(values: Array) -> Array:

@@ -49,6 +49,12 @@ class Patterns:
     units: NDArray[np.int64]
 
 
+def check_level(level: str) -> None:
+    """Raises StatisticsError unless `level` is one of LEVELS."""
+    if level not in LEVELS:
+        raise StatisticsError(f"level {level!r} is none of {', '.join(LEVELS)}")
+
+
 def read_ratings(
     ratings: Mapping[object, Mapping[object, Label | None]]
     | Sequence[Sequence[Label | None]]

@@ -216,3 +216,17 @@ def test_neither_django_nor_celery_is_loaded(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_cohens_kappa_goes_by_the_level(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A near miss counts as less than a far one, but not where labels are names."""
+    pairs = [(1, 1), (1, 1), (2, 2), (2, 2), (10, 10), (10, 10), (1, 2), (2, 1)]
+    file = jsonl(
+        tmp_path / "r.jsonl", [{"unit": i, "a": a, "b": b} for i, (a, b) in enumerate(pairs)]
+    )
+    kappas = {}
+    for level in ("nominal", "ordinal", "interval"):
+        found = measured(capsys, file, "--unit", "unit", "--raters", "a,b", "--level", level)
+        kappas[level] = found["cohen_kappa"][0]["value"]
+    assert kappas["nominal"] == pytest.approx((0.75 - 22 / 64) / (1 - 22 / 64))
+    assert kappas["nominal"] < kappas["ordinal"] < kappas["interval"] < 1
