@@ -79,12 +79,16 @@ def difference(
     sizes: list[int] | None = None
     with _usage():
         if better is not None and worse is not None and (sd, gap, within_sd) == (None, None, 0.0):
-            from evalhub.stats.power import discordant_sample_size
+            from evalhub.stats.power import discordant_sample_size, discordant_sd
 
-            size = discordant_sample_size(better, worse, alpha=alpha, power=power)
-            sizes = [math.ceil(size * _design_effect(costs))]
+            effect = _design_effect(costs)
+            sizes = [
+                discordant_sample_size(
+                    better, worse, alpha=alpha, power=power, design_effect=effect
+                )
+            ]
             gap = better - worse
-            spread = math.sqrt(better + worse - gap * gap)
+            spread = discordant_sd(better, worse)
         elif sd is not None and better is None and worse is None:
             spread = _sampled(sd, within_sd, samples)
         else:
@@ -165,7 +169,7 @@ def preference(
     json_: Json = False,
 ) -> None:
     """Judgments, items and reviewers' hours that show a preference."""
-    from evalhub.stats.power import preference_sample_size
+    from evalhub.stats.power import judgment_sd, preference_sample_size
 
     costs = Costs(judgments_per_item, icc, 1, judgments_per_item, seconds)
     with _usage():
@@ -180,11 +184,10 @@ def preference(
                 design_effect=_design_effect(costs),
             )
             sizes = [size]
-        away = 0.0 if score is None else score - 0.5
         wanted = Criterion(
             "win score",
             None if score is None else score - threshold,
-            math.sqrt((1 - ties) / 4 - away**2),
+            judgment_sd(0.5 if score is None else score, ties),
         )
         found = answered("preference", [wanted], n, costs, alpha, power, sizes)
     _show(found, json_)

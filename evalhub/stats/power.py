@@ -89,22 +89,35 @@ def power_curve(
 
 
 def discordant_sample_size(
-    better: float, worse: float, *, alpha: float = 0.025, power: float = 0.8
+    better: float,
+    worse: float,
+    *,
+    alpha: float = 0.025,
+    power: float = 0.8,
+    design_effect: float = 1.0,
 ) -> int:
     """Items for yes/no scores, from the shares that turn right and that turn wrong.
 
-    n = (z_{1-alpha} sqrt(s) + z_{power} sqrt(s - d^2))^2/d^2, s = better + worse,
-    d = better - worse (Connor 1987, Biometrics 43).
+    n = (z_{1-alpha} sqrt(s) + z_{power} sqrt(s - d^2))^2 * design_effect/d^2,
+    s = better + worse, d = better - worse (Connor 1987, Biometrics 43).
     """
     _z_sum(alpha, power)
-    share, gap = better + worse, better - worse
-    if not (better >= 0 and worse >= 0 and share <= 1) or gap == 0:
+    sd, gap = discordant_sd(better, worse), better - worse
+    _check_scale(sd, design_effect)
+    if gap == 0:
+        raise StatisticsError(f"shares that change must be unequal, and both are {better}")
+    sides = normal_quantile(1 - alpha) * math.sqrt(better + worse) + normal_quantile(power) * sd
+    return _up(sides * sides * design_effect / (gap * gap))
+
+
+def discordant_sd(better: float, worse: float) -> float:
+    """Standard deviation of the differences of yes/no scores, from the shares that turn right
+    and that turn wrong: sqrt(better + worse - (better - worse)^2)."""
+    if not (better >= 0 and worse >= 0 and better + worse <= 1):
         raise StatisticsError(
-            f"shares that change must be unequal and add up to 1 or less: {better}, {worse}"
+            f"shares that change are 0 or more and add up to 1 or less: {better}, {worse}"
         )
-    sides = normal_quantile(1 - alpha) * math.sqrt(share)
-    sides += normal_quantile(power) * math.sqrt(share - gap * gap)
-    return _up(sides * sides / (gap * gap))
+    return math.sqrt(better + worse - (better - worse) ** 2)
 
 
 def preference_sample_size(
@@ -118,15 +131,23 @@ def preference_sample_size(
 ) -> int:
     """Judgments needed to show a win score of `score` to be above (or below) `threshold`.
 
-    `ties` is the share of judgments that are ties or "both bad", each half a win: the variance
-    of a judgment is (1 - ties)/4 - (score - 1/2)^2.
+    `ties` is the share of judgments that are ties or "both bad", each half a win.
     """
-    if not 0 <= ties < 1 or abs(score - 0.5) >= (1 - ties) / 2:
-        raise StatisticsError(f"a win score of {score} cannot have {ties:g} ties")
-    sd = math.sqrt((1 - ties) / 4 - (score - 0.5) ** 2)
     return paired_sample_size(
-        sd, score - threshold, alpha=alpha, power=power, design_effect=design_effect
+        judgment_sd(score, ties),
+        score - threshold,
+        alpha=alpha,
+        power=power,
+        design_effect=design_effect,
     )
+
+
+def judgment_sd(score: float, ties: float = 0.0) -> float:
+    """Standard deviation of one judgment, a win being 1 and a tie 1/2, where the win score is
+    `score`: sqrt((1 - ties)/4 - (score - 1/2)^2)."""
+    if not 0 <= ties < 1 or not abs(score - 0.5) < (1 - ties) / 2:
+        raise StatisticsError(f"a win score of {score} cannot have {ties:g} ties")
+    return math.sqrt((1 - ties) / 4 - (score - 0.5) ** 2)
 
 
 def joint_sample_sizes(

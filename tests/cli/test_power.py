@@ -28,6 +28,8 @@ def needed(found: dict[str, Any]) -> list[int]:
         ("difference --gap .03 --sd .333333333", 969),
         # Connor 1987: discordance .10 and .05 give 468.57
         ("difference --better .10 --worse .05", 469),
+        # 468.57 times 1 + 4 (.25)
+        ("difference --better .10 --worse .05 --cluster-size 5 --icc .25", 938),
         # a margin of .02 at sd .30: 1766
         ("guard --margin .02 --sd .3", 1766),
         # 1/4 (1.96 + .8416)^2 / .05^2, less the square of the shift: 777.04

@@ -12,8 +12,10 @@ from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import (
     design_effect_of,
     discordant_sample_size,
+    discordant_sd,
     effort,
     joint_sample_sizes,
+    judgment_sd,
     minimum_detectable_effect,
     paired_power,
     paired_sample_size,
@@ -38,6 +40,8 @@ def test_connors_size_for_yes_no_scores():
     """Discordance .10/.05: 468.57, rounded up."""
     assert discordant_sample_size(0.10, 0.05) == 469
     assert discordant_sample_size(0.05, 0.10) == 469
+    assert discordant_sample_size(0.10, 0.05, design_effect=1.5) == 703
+    assert discordant_sd(0.10, 0.05) == pytest.approx(math.sqrt(0.15 - 0.0025))
 
 
 @given(st.floats(0.05, 2), st.floats(0.005, 0.5), st.floats(0.5, 0.99))
@@ -69,6 +73,8 @@ def test_a_preference_with_ties_needs_fewer_judgments():
     """Win score .6 without ties: 7.8489 * (.25 - .01)/.01 = 188.4; with 20% ties 149.1."""
     assert preference_sample_size(0.6) == 189
     assert preference_sample_size(0.6, ties=0.2) == 150
+    # 20% ties, 50% won, 30% lost: .5 (.4)^2 + .2 (.1)^2 + .3 (.6)^2 = .19
+    assert judgment_sd(0.6, 0.2) == pytest.approx(math.sqrt(0.19))
 
 
 def test_several_guards_share_the_allowed_misses():
@@ -106,6 +112,9 @@ def test_items_in_clusters_answers_judgments_and_hours():
         (lambda: paired_sample_size(0.3, 0.02, design_effect=0), "design effect"),
         (lambda: paired_power(0, 0.3, 0.02), "0 items can show nothing"),
         (lambda: discordant_sample_size(0.1, 0.1), "must be unequal"),
+        (lambda: discordant_sample_size(0.7, 0.6), "add up to 1 or less"),
+        (lambda: discordant_sample_size(0.1, 0.2, design_effect=-1), "design effect"),
+        (lambda: judgment_sd(math.nan), "cannot have 0 ties"),
         (lambda: preference_sample_size(0.9, ties=0.5), "cannot have 0.5 ties"),
         (lambda: joint_sample_sizes([0.3], []), "each criterion"),
     ],
