@@ -1,0 +1,100 @@
+"""An upload of pairs becomes a test set version, two recorded versions and their runs."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from evalhub.accounts.models import Project
+from evalhub.registry.files import DataError
+from evalhub.registry.importing import import_test_set
+from evalhub.registry.models import Run, TestSetVersion
+from evalhub.registry.specs import SpecError
+from evalhub.registry.versions import register_version
+from reviews.design import Known
+from reviews.upload import ARMS, USUAL, Columns, Split, split_pairs
+from runners.execute import work_on
+from runners.launch import launch
+from runners.outcome import check
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """An upload in the registry: the runs that a campaign is opened over."""
+
+    baseline_run: Run
+    candidate_run: Run
+    known: dict[str, Known]
+
+
+@transaction.atomic
+def register_upload(
+    *,
+    project: Project,
+    name: str,
+    path: Path,
+    right_path: Path | None = None,
+    columns: Columns = USUAL,
+    arms: tuple[str, str] = ARMS,
+    shown_as: str = "",
+) -> Uploaded:
+    """The runs of an upload's two sides; the same file again is the same runs. All or nothing.
+
+    The test set takes `name`, the two models take it with the arm's. `shown_as` is what errors
+    call the file, where it isn't its path.
+
+    Raises DataError, naming the file, the line and the field; SpecError for a name that can't be.
+    """
+    slug = slugify(name)[:80]
+    names = [f"{slug[:60]}-{slugify(arm)}" for arm in arms]
+    if not slug or names[0] == names[1] or not all(slugify(arm) for arm in arms):
+        raise SpecError("an upload and its two sides need names, and different ones", "name")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            found = split_pairs(path, into=Path(folder), columns=columns, right_path=right_path)
+            version = _imported(project, slug, found, path, right_path, columns)
+            runs = [
+                _run(project, model, version, found.answers[arm])
+                for model, arm in zip(names, ARMS, strict=True)
+            ]
+    except DataError as error:
+        file = shown_as if shown_as and error.file == str(path) else error.file
+        raise DataError(error.message, file=file, line=error.line, field=error.field) from error
+    return Uploaded(runs[0], runs[1], found.known)
+
+
+def _imported(
+    project: Project,
+    slug: str,
+    found: Split,
+    path: Path,
+    right_path: Path | None,
+    columns: Columns,
+) -> TestSetVersion:
+    """The test set's version, named for the upload; its errors speak of the upload's fields."""
+    try:
+        return import_test_set(project=project, slug=slug, path=found.items)
+    except DataError as error:
+        names = {
+            "id": columns.id,
+            "input": columns.prompt,
+            "context": columns.context,
+            "tags": columns.tags,
+            "cluster": columns.cluster,
+        }
+        line = found.lines["left"][error.line - 1] if error.line else None
+        name = names.get(error.field or "", error.field)
+        raise DataError(error.message, file=str(path), line=line, field=name) from error
+
+
+def _run(project: Project, model: str, version: TestSetVersion, answers: Path) -> Run:
+    """The run of recorded answers, carried to its end here: there is nobody to ask."""
+    of = register_version(project=project, slug=model, kind="base", backend={"type": "recorded"})
+    run = launch(version=of, test_set_version=version, metrics=[], answers=answers)
+    while work_on(run.pk):
+        pass
+    run.refresh_from_db()
+    check(run)
+    return run
