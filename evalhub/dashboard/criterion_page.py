@@ -1,10 +1,10 @@
 """One criterion opened up: how it was computed, what it could show, how it counts. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from evalhub.dashboard.forest import Plot, Tick, around, drawn, factor_of, plot
+from evalhub.dashboard.forest import Plot, Scale, Tick, around, drawn, factor_of, plot
 from evalhub.dashboard.methods import Method, explained
 from evalhub.dashboard.power_plot import PowerPlot, power_plot
 from evalhub.dashboard.settling import Sampling, settling
@@ -59,8 +59,8 @@ def criterion_page(
         values=row,
         measured=measured(row),
         interval=interval(row),
-        plot=plot(row, scale, label=row["name"]),
-        ticks=scale.ticks(),
+        plot=plot(row, scale, label=row["name"], noise=noise_of(record, row)),
+        ticks=_ticks(scale, row),
         bound=bound(row),
         bound_label=_bound_label(row),
         interval_by=explained(row["method"]),
@@ -72,6 +72,15 @@ def criterion_page(
         settling=settling(row, power, sampling or Sampling()),
         rule=_rule(record, number),
     )
+
+
+def noise_of(record: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[float, float] | None:
+    """The interval that the baseline shows against itself where this criterion was measured."""
+    if row["role"] not in ("primary", "guard") or factor_of(row) is not None:
+        return None
+    floors = (record.get("noise_floor") or {}).get("test_sets", [])
+    found = next((each for each in floors if each["test_set"] == row["test_set"]), None)
+    return None if found is None else (found["lower"], found["upper"])
 
 
 def measured(row: Mapping[str, Any]) -> str:
@@ -99,6 +108,15 @@ def bound(row: Mapping[str, Any]) -> str:
     if row["role"] == "guard":
         return f"wholly above {signed(-row['margin'])}" if row["margin"] else "wholly above 0"
     return f"wholly above {signed(row['min_gain'])}" if row["min_gain"] else "wholly above 0"
+
+
+def _ticks(scale: Scale, row: Mapping[str, Any]) -> list[Tick]:
+    """Along the picture of a ratio stand shares of the baseline, not differences."""
+    ticks = scale.ticks(6)
+    if factor_of(row) is None:
+        return ticks
+    sign = 1.0 if row["higher_is_better"] else -1.0
+    return [replace(tick, label=percent(1 + sign * tick.value)) for tick in ticks]
 
 
 def _bound_label(row: Mapping[str, Any]) -> str:
@@ -142,7 +160,7 @@ def _place(record: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
 def _level(record: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
     alpha = (1 - row["level"]) / 2
     asked = record["policy"].get("alpha")
-    found = f"Its interval has a level of {100 * row['level']:.6g}%: α = {alpha:.2g} on either side"
+    found = f"Its interval has a level of {100 * row['level']:.4g}%: α = {alpha:.2g} on either side"
     if asked is None or alpha >= float(asked) * (1 - 1e-9):
         return [f"{found}."]
     why = []
@@ -160,14 +178,14 @@ def _harm(record: Mapping[str, Any], number: int) -> list[str]:
     raw, adjusted = criteria[number - 1].p_harm, harm_p_values(criteria)[number - 1]
     family = sum(each.requirement.tier != "advisory" for each in criteria)
     if criteria[number - 1].requirement.tier == "advisory":
-        return [f"Harm: p = {_p(raw)}. Being advisory, it isn’t corrected and holds nothing back."]
+        return [f"Harm: {_p(raw)}. Being advisory, it isn’t corrected and holds nothing back."]
     shown = "so harm is shown" if adjusted <= limit else "so no harm is shown"
     side = "at most" if adjusted <= limit else "above"
     return [
-        f"Harm: p = {_p(raw)} by itself and {_p(adjusted)} by Holm’s method beside the "
+        f"Harm: {_p(raw)} by itself and {_p(adjusted)} by Holm’s method among the "
         f"{family} that count: {side} {limit:g}, {shown}."
     ]
 
 
 def _p(value: float) -> str:
-    return "< .0001" if value < 0.0001 else f"{value:.2g}"
+    return "p < .0001" if value < 0.0001 else f"p = {value:.2g}"

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from evalhub.dashboard.criterion_page import interval, measured
+from evalhub.dashboard.criterion_page import interval, measured, noise_of
 from evalhub.dashboard.forest import Plot, Tick, common_scale, plot
+from evalhub.dashboard.grounds import Ground, grounds
 from evalhub.gate.models import Verdict
 from evalhub.gate.wording import percent
 
@@ -75,6 +76,7 @@ class DecisionPage:
     alternatives: Sequence[Mapping[str, Any]]
     people: Mapping[str, Any] | None
     evidence: Evidence
+    grounds: Sequence[Ground]
     arms: Mapping[str, Mapping[str, Any]]
     levels: str
     methods: str
@@ -92,14 +94,15 @@ def decision_page(record: Mapping[str, Any]) -> DecisionPage:
         headline=record["headline"],
         reasons=[reason(text) for text in record["reasons"]],
         needed_n=record.get("needed_n"),
-        criteria=_criteria(criteria),
+        criteria=_criteria(record),
         breakdown=groups,
         breakdown_ticks=ticks,
         alternatives=record.get("alternatives") or [],
         people=record.get("people"),
         evidence=_evidence(record.get("evidence") or []),
+        grounds=grounds(record),
         arms=record.get("arms") or {},
-        levels=_listed(f"{100 * each['level']:g}%" for each in criteria),
+        levels=_listed(f"{100 * each['level']:.4g}%" for each in criteria),
         methods=_listed(each["method"] for each in criteria),
         record=record,
     )
@@ -127,7 +130,8 @@ def requires(criterion: Mapping[str, Any]) -> str:
     return f"must gain over {least:g}" if least else "must gain"
 
 
-def _criteria(criteria: Sequence[Mapping[str, Any]]) -> Table:
+def _criteria(record: Mapping[str, Any]) -> Table:
+    criteria = record["criteria"]
     scale = common_scale(criteria)
     rows = [
         Row(
@@ -135,7 +139,7 @@ def _criteria(criteria: Sequence[Mapping[str, Any]]) -> Table:
             requires(each),
             measured(each),
             interval(each),
-            plot(each, scale, label=each["name"]),
+            plot(each, scale, label=each["name"], noise=noise_of(record, each)),
         )
         for each in criteria
     ]

@@ -27,12 +27,18 @@ class Scale:
         share = (value - self.low) / (self.high - self.low)
         return f"{100 * min(max(share, 0.0), 1.0):.2f}%"
 
-    def ticks(self) -> list["Tick"]:
-        """Round numbers along the scale, at most ten, with 0 among them."""
-        step = _round_step((self.high - self.low) / 9)
+    def band(self, low: float, high: float) -> tuple[str, str]:
+        """Where the stretch between two differences begins, and its width."""
+        start, end = (float(self.at(value).removesuffix("%")) for value in (low, high))
+        return f"{start:.2f}%", f"{end - start:.2f}%"
+
+    def ticks(self, most: int = 10) -> list["Tick"]:
+        """Round numbers along the scale, at most so many, with 0 among them."""
+        step = _round_step((self.high - self.low) / (most - 1))
         first, last = ceil(self.low / step), floor(self.high / step)
         return [
-            Tick(self.at(i * step), _tick_label(i * step, step)) for i in range(first, last + 1)
+            Tick(self.at(i * step), _tick_label(i * step, step), i * step)
+            for i in range(first, last + 1)
         ]
 
 
@@ -40,11 +46,15 @@ class Scale:
 class Tick:
     x: str
     label: str
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One row's picture: a dot at the difference, its interval, zero, and the bound to pass."""
+    """One row's picture: a dot at the difference, its interval, zero, and the bound to pass.
+
+    `noise` is where the band of the noise floor begins and how wide it is, where there is one.
+    """
 
     zero: str
     dot: str
@@ -54,6 +64,7 @@ class Plot:
     status: str
     spoken: str
     own_scale: str = ""
+    noise: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +137,20 @@ def common_scale(rows: Iterable[Mapping[str, Any]]) -> Scale:
     return around(value for extent in shares or extents for value in extent)
 
 
-def plot(row: Mapping[str, Any], scale: Scale, *, label: str) -> Plot | None:
+def plot(
+    row: Mapping[str, Any],
+    scale: Scale,
+    *,
+    label: str,
+    noise: tuple[float, float] | None = None,
+) -> Plot | None:
     """The picture of one row on `scale`; None where there is no interval to draw.
 
     Args:
         row: a criterion or a row of the breakdown: difference, lower, upper, and perhaps
             margin, min_gain and status.
         label: what the row is about, for reading aloud.
+        noise: the interval that the baseline shows against itself.
     """
     found = drawn(row)
     if found is None:
@@ -148,12 +166,13 @@ def plot(row: Mapping[str, Any], scale: Scale, *, label: str) -> Plot | None:
         status=row.get("status", ""),
         spoken=spoken(row, label),
         own_scale="" if fits else f"own scale, {signed(own.low)} to {signed(own.high)}",
+        noise=None if noise is None else own.band(*noise),
     )
 
 
 def spoken(row: Mapping[str, Any], label: str) -> str:
     """What the picture shows, for reading aloud."""
-    found, level = drawn(row), f"{100 * row['level']:g}% " if row.get("level") else ""
+    found, level = drawn(row), f"{100 * row['level']:.4g}% " if row.get("level") else ""
     factor = factor_of(row)
     if factor is not None:
         text = (

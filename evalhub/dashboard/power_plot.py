@@ -5,7 +5,7 @@ of its width and height, so that letters keep their size on a phone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
@@ -68,7 +68,7 @@ def power_plot(criterion: Mapping[str, Any]) -> PowerPlot | None:
         curve=" ".join(f"{100 * s / most:.2f},{100 * (1 - power(s)):.2f}" for s in sizes),
         now=_mark(n, power(n), scale),
         needed=_mark(needed, POWER, scale),
-        ticks=[Tick(tick.x, tick.label.lstrip("+")) for tick in scale.ticks()[1::2]],
+        ticks=[replace(tick, label=f"{tick.value:,.0f}") for tick in scale.ticks(6)[1:]],
         gap=gap,
         smallest=minimum_detectable_effect(n, sd, alpha=alpha, power=POWER, design_effect=effect),
         unit="judgments" if criterion["role"] == "preference" else "items",

@@ -7,6 +7,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
+from evalhub.dashboard.criterion_page import criterion_pages
 from evalhub.dashboard.decision_page import decision_page
 from evalhub.dashboard.flips import Flip, flip_of
 from evalhub.gate.models import Outcome
@@ -31,6 +32,7 @@ def render_report(record: Mapping[str, Any], flips: Sequence[Mapping[str, Any]])
         "dashboard/report.html",
         {
             "page": page,
+            "details": criterion_pages(record),
             "title": f"{page.word}: {names['candidate']} against {names['baseline']}",
             "style": mark_safe(_STYLE.read_text(encoding="utf-8")),
             "sections": [_section(outcome, flips, names) for outcome in MOST],

@@ -35,11 +35,30 @@ def settling(
     """Sentences, the most direct way first."""
     if criterion["method"] == SAME_RUN:
         return ["Nothing is open: both arms are one here."]
+    if criterion["status"] != "undecided":
+        return [_settled(criterion, power)]
     if power is None:
         return [_without_power(criterion)]
     if criterion["role"] == "preference":
         return _by_judgments(criterion, power, sampling)
     return [*_by_items(criterion, power, sampling), *_by_samples(criterion, power, sampling)]
+
+
+def _settled(criterion: Mapping[str, Any], power: PowerPlot | None) -> str:
+    if power is None:
+        return "It is settled: nothing more is needed."
+    return (
+        f"It is settled: nothing more is needed. By plan {power.now.n:,} {power.unit} had a power "
+        f"of {power.now.power:.0%} {_for_whom(criterion)}, and {power.needed.n:,} would have had "
+        f"one of {POWER:.0%}."
+    )
+
+
+def _for_whom(criterion: Mapping[str, Any]) -> str:
+    return {
+        "guard": "for a candidate that loses nothing",
+        "budget": "for a candidate that costs no more",
+    }.get(criterion["role"], "for the gain that was planned")
 
 
 def _without_power(criterion: Mapping[str, Any]) -> str:
@@ -56,10 +75,7 @@ def _without_power(criterion: Mapping[str, Any]) -> str:
 
 def _by_items(criterion: Mapping[str, Any], power: PowerPlot, sampling: Sampling) -> list[str]:
     n, needed, clusters = criterion["n"], power.needed.n, criterion["clusters"]
-    for_whom = {
-        "guard": "for a candidate that loses nothing",
-        "budget": "for a candidate that costs no more",
-    }.get(criterion["role"], "for the gain that was planned")
+    for_whom = _for_whom(criterion)
     if needed <= n:
         return [
             f"Its {n:,} items have a power of {power.now.power:.0%} {for_whom}: "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from evalhub.dashboard.changes import Changes, Wanted, changes
 from evalhub.dashboard.decision_page import DecisionPage, decision_page
 from evalhub.dashboard.queries import CampaignState, StudyRuns, campaign_state, study_runs
-from evalhub.gate.models import Decision
+from evalhub.gate.models import Action, Decision, SignOff, Verdict
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
 
@@ -32,21 +32,28 @@ class StudyPage:
     campaign: CampaignState | None
     changes: Changes | None
     changed_since: bool
+    sign_offs: Sequence[SignOff]
+    verdicts: Sequence[tuple[str, str]] = tuple(Verdict.choices)
+
+    @property
+    def overridden(self) -> SignOff | None:
+        """The sign-off that holds, where it says otherwise than the decision."""
+        newest = next(iter(self.sign_offs), None)
+        return newest if newest and newest.action == Action.OVERRIDDEN else None
 
 
 def study_page(study: Study, wanted: Wanted) -> StudyPage:
     """The page of `study` with the arm, test set and outcome that are wanted."""
     arms = list(study.arms.select_related("version__model"))
     newest, earlier = _decisions(study)
-    candidates = [arm for arm in arms if arm.role != ArmRole.BASELINE]
-    candidates.sort(key=lambda arm: (arm.role != ArmRole.CANDIDATE, arm.position))
+    candidates = _judged(study, arms)
     names = [arm.name for arm in candidates]
     name = wanted.arm if wanted.arm in names else next(iter(names), "")
     decision = newest.get(name)
     runs = study_runs(study)
     return StudyPage(
         study=study,
-        baseline=next((arm for arm in arms if arm.role == ArmRole.BASELINE), None),
+        baseline=_baseline(arms, decision),
         arms=[ArmTab(arm, newest.get(arm.name), arm.name == name) for arm in candidates],
         decision=decision,
         page=decision_page(decision.record) if decision else None,
@@ -55,7 +62,30 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         campaign=campaign_state(study),
         changes=changes(study, decision.record, wanted) if decision else None,
         changed_since=bool(decision) and _changed_since(decision, runs),
+        sign_offs=list(decision.sign_offs.select_related("by")) if decision else [],
     )
+
+
+def _judged(study: Study, arms: Sequence[StudyArm]) -> list[StudyArm]:
+    """The arms that are judged, the candidate in question first.
+
+    Not the baseline; where it is the best of the untuned arms, none of those.
+    """
+    chosen = study.policy.get("development") is not None
+    found = [
+        arm
+        for arm in arms
+        if arm.role == ArmRole.CANDIDATE
+        or (arm.role != ArmRole.BASELINE and (arm.version.fine_tuned or not chosen))
+    ]
+    return sorted(found, key=lambda arm: (arm.role != ArmRole.CANDIDATE, arm.position))
+
+
+def _baseline(arms: Sequence[StudyArm], decision: Decision | None) -> StudyArm | None:
+    """The arm that was judged against; before a decision the one that the study names."""
+    name = decision.record["arms"]["baseline"]["name"] if decision else None
+    named = next((arm for arm in arms if arm.name == name), None)
+    return named or next((arm for arm in arms if arm.role == ArmRole.BASELINE), None)
 
 
 def newest_decision(study: Study, arm: str) -> Decision | None:

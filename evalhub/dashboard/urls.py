@@ -13,6 +13,7 @@ urlpatterns = [
     path("studies/<int:pk>/decide/", studies.decide, name="decide"),
     path("decisions/<int:pk>.json", decisions.decision, name="decision"),
     path("decisions/<int:pk>/criteria/<int:number>/", decisions.criterion, name="criterion"),
+    path("decisions/<int:pk>/sign/", decisions.sign, name="sign"),
     path("methods/", decisions.methods, name="methods"),
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:pk>/", runs.run, name="run"),

@@ -25,7 +25,8 @@ def pages(team: Team) -> list[str]:
         "test_set": TestSet.objects.latest("pk").pk,
         "version": ModelVersion.objects.latest("pk").pk,
     }
-    return [reverse(f"dashboard:{name}", args=[pk]) for name, pk in things.items()]
+    found = [reverse(f"dashboard:{name}", args=[pk]) for name, pk in things.items()]
+    return [*found, reverse("dashboard:criterion", args=[decision.pk, 1])]
 
 
 def test_reviewers_are_told_that_they_stay_blind(rui: Client, team: Team) -> None:

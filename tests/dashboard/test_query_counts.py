@@ -31,9 +31,12 @@ def addresses(study: Study) -> list[str]:
     run = Run.objects.filter(studies__arm__study=study).first()
     version = ModelVersion.objects.filter(arms__study=study, parent=None).get()
     test_set = TestSet.objects.filter(versions__studies__study=study).first()
+    decision = study.decisions.first()
     assert run
     assert test_set
+    assert decision
     return [
+        reverse("dashboard:criterion", args=[decision.pk, 1]),
         reverse("dashboard:study", args=[study.pk]),
         reverse("dashboard:flips", args=[study.pk]),
         reverse("dashboard:run", args=[run.pk]),

@@ -28,3 +28,12 @@ def test_of_very_many_losses_the_largest_are_shown_and_all_are_counted(team: Tea
     assert "the largest 100 are shown" in page
     assert ">q299<" in page
     assert ">q100<" not in page
+
+
+def test_the_report_says_how_each_criterion_was_computed(team: Team) -> None:
+    record = decide_study(study=a_measured_study(team))[0].record
+    page = render_report(record, [a_flip()])
+    assert "How triage-task was computed" in page
+    assert "Tango 1998" in page
+    assert "Power against items" in page
+    assert 'href="#measured-2"' in page

@@ -5,7 +5,7 @@ from evalhub.dashboard.methods.method import Chapter, Method
 TANGO = Method(
     key="tango",
     name="Tango score interval",
-    pattern=r"^Tango score interval",
+    pattern=r"Tango score interval",
     words=(
         "For scores that are right or wrong. Each difference that could be true is tried: would "
         "what was seen be surprising if it were? The interval holds those that would not be.",
@@ -50,7 +50,7 @@ SINGLE = Method(
 PAIRED_T = Method(
     key="paired-t",
     name="Paired t",
-    pattern=r"^paired t",
+    pattern=r"\bpaired t\b",
     words=(
         "Each item's two scores are subtracted, so hard items weigh on neither arm. The interval "
         "is the mean difference plus and minus a multiple of its error, the multiple being a "
@@ -66,7 +66,7 @@ PAIRED_T = Method(
 CR2 = Method(
     key="cr2",
     name="Clusters (CR2)",
-    pattern=r"^CR2",
+    pattern=r"\bCR2\b",
     words=(
         "Questions on one document, or turns of one customer, succeed and fail together: ten of "
         "them are not ten pieces of evidence. What is left over after the mean is summed within "
@@ -157,9 +157,10 @@ NO_RATIO = Method(
     name="No interval of a ratio",
     pattern=r"^no interval of a ratio|nothing can be a share",
     words=(
-        "Below ten items (or ten clusters) an interval of a ratio doesn't hold what it promises, "
-        "and where the baseline's mean isn't above 0 there is no ratio at all. The page says so "
-        "rather than show a number: more items are needed.",
+        "Below eight items (or eight clusters), and below fifty that all have the same ratio, an "
+        "interval of a ratio doesn't hold what it promises; where the baseline's mean isn't above "
+        "0 there is no ratio at all. The page says so rather than show a number: more items are "
+        "needed.",
     ),
 )
 
@@ -176,7 +177,7 @@ SAME_RUN = Method(
 MCNEMAR = Method(
     key="mcnemar",
     name="Mid-p McNemar",
-    pattern=r"^mid-p McNemar",
+    pattern=r"mid-p McNemar",
     words=(
         "Only items on which the arms disagree say anything. If neither were better, wins would "
         "fall like heads of a fair coin. The p-value is the chance of a split at least as uneven "
@@ -190,7 +191,7 @@ MCNEMAR = Method(
 SIGN_FLIP = Method(
     key="sign-flip",
     name="Sign-flip test",
-    pattern=r"^sign-flip",
+    pattern=r"sign-flip",
     words=(
         "If neither arm is better, each item's difference might as well have had the other sign. "
         "The p-value is the share of all sign patterns whose sum is as large as the one seen: "

@@ -35,6 +35,12 @@ def share(value: float | None) -> str:
 
 
 @register.filter
+def share_small(value: float) -> str:
+    """A share that may be far below a per cent: 61%, 2.4%, 0.61%."""
+    return f"{100 * value:.2g}%"
+
+
+@register.filter
 def p_value(value: float | None) -> str:
     """A p-value to two significant figures; "< .0001" below what anyone should read off."""
     if value is None:
@@ -49,7 +55,7 @@ def shortened(digest: str) -> str:
 
 
 @register.filter
-def anchor(position: str) -> str:
-    """Which end of a label stands at a place in a picture, so that it doesn't run out of it."""
+def anchor(position: str, edge: int = 25) -> str:
+    """Which part of a label stands at a place in a picture: not its middle near an edge."""
     share = float(position.removesuffix("%"))
-    return "start" if share < 30 else "end" if share > 70 else "middle"
+    return "start" if share < edge else "end" if share > 100 - edge else "middle"

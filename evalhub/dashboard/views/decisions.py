@@ -1,8 +1,12 @@
 """A decision: its record, its criteria one by one, and the methods behind them."""
 
+from urllib.parse import urlencode
+
+from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.dashboard.access import Request, results_only
 from evalhub.dashboard.criterion_page import criterion_page
@@ -10,6 +14,7 @@ from evalhub.dashboard.methods import CHAPTERS
 from evalhub.dashboard.methods.rates import COVERAGES, RATES
 from evalhub.dashboard.queries import decisions_seen_by
 from evalhub.dashboard.sampling import flips_of, sampling_of
+from evalhub.gate.signoff import SignOffError, sign_off
 
 
 @require_GET
@@ -37,6 +42,23 @@ def criterion(request: Request, pk: int, number: int) -> HttpResponse:
         "later": number + 1 if number < len(criteria) else 0,
     }
     return render(request, "dashboard/criterion.html", context)
+
+
+@require_POST
+@results_only
+def sign(request: Request, pk: int) -> HttpResponse:
+    """Signs a decision off, or overrides it; domain and page agree on who may."""
+    found = get_object_or_404(decisions_seen_by(request.user), pk=pk)
+    reason, verdict = request.POST.get("reason", ""), request.POST.get("verdict") or None
+    try:
+        signed = sign_off(decision=found, by=request.user, reason=reason, verdict=verdict)
+    except SignOffError as error:
+        messages.error(request, f"Not signed: {error}.")
+    else:
+        done = f"{signed.get_action_display()}: {signed.get_verdict_display()}"
+        messages.success(request, f"{done[0].upper()}{done[1:]}. Your reason is kept with it.")
+    query = urlencode({"arm": found.arm})
+    return redirect(f"{reverse('dashboard:study', args=[found.study_id])}?{query}#sign-off")
 
 
 @require_GET

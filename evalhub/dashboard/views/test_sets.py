@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 
 from evalhub.dashboard.access import Request, results_only
 from evalhub.dashboard.flips import asked, expected, passage
+from evalhub.dashboard.looks import ledger_page
 from evalhub.dashboard.queries import test_sets_seen_by, with_versions
 from evalhub.registry.models import Item, TestSetVersion
 
@@ -32,8 +33,15 @@ def test_set(request: Request, pk: int) -> HttpResponse:
     shown = [
         (item, passage(asked(item.input)), passage(expected(item.references))) for item in items
     ]
-    context = {"test_set": found, "versions": versions, "version": version}
-    return render(request, "dashboard/test_set.html", context | {"page": items, "items": shown})
+    context = {
+        "test_set": found,
+        "versions": versions,
+        "version": version,
+        "ledger": ledger_page(found),
+        "page": items,
+        "items": shown,
+    }
+    return render(request, "dashboard/test_set.html", context)
 
 
 def _wanted(versions: list[TestSetVersion], number: str) -> TestSetVersion | None:

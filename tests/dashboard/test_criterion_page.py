@@ -1,0 +1,194 @@
+"""A criterion opened up: what was measured, how, what it could show, and how it counts."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from evalhub.dashboard.criterion_page import criterion_page
+from evalhub.dashboard.methods import explained
+from evalhub.dashboard.power_plot import power_plot
+from evalhub.dashboard.settling import Sampling, settling
+from evalhub.gate.decide import decide_study
+from evalhub.gate.models import Decision
+from evalhub.gate.verdict import harm_p_values
+from evalhub.gate.verify import criteria_of_record
+from evalhub.registry.models import Study
+from evalhub.stats.paired import VarianceSplit
+from evalhub.stats.power import paired_power, paired_sample_size
+from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.dashboard.cases import POLICY, a_measured_study
+
+
+def a_row(**fields: Any) -> dict[str, Any]:
+    """An undecided guard of 1,000 items, as records have it."""
+    return {
+        "name": "reading",
+        "role": "guard",
+        "test_set": "reading",
+        "metric": "exact_match",
+        "n": 1000,
+        "clusters": None,
+        "baseline": 0.6,
+        "candidate": 0.599,
+        "difference": -0.001,
+        "lower": -0.0196,
+        "upper": 0.0176,
+        "level": 0.95,
+        "p_value": 0.9,
+        "wins": 45,
+        "losses": 46,
+        "ties": 909,
+        "margin": 0.02,
+        "min_gain": None,
+        "higher_is_better": True,
+        "p_harm": 0.98,
+        "method": "paired t",
+        "test": "paired t",
+        "sd": 0.3,
+        "design_effect": 1.0,
+        "gap": 0.02,
+        "status": "undecided",
+        "needed_n": 1766,
+        "sentence": "reading −0.001 [−0.020, +0.018]: undecided, 766 more items would settle it",
+    } | fields
+
+
+def settled_by(row: dict[str, Any], sampling: Sampling | None = None) -> str:
+    return " ".join(settling(row, power_plot(row), sampling or Sampling()))
+
+
+def shown(client: Client, decision: Decision, number: int) -> str:
+    page = client.get(reverse("dashboard:criterion", args=[decision.pk, number]))
+    assert page.status_code == 200
+    return page.text
+
+
+def test_each_row_of_a_study_leads_to_how_it_was_computed(olga: Client, team: Team) -> None:
+    study = a_measured_study(team)
+    decision = decide_study(study=study)[0]
+    rows = olga.get(reverse("dashboard:study", args=[study.pk])).text
+    for number, criterion in enumerate(decision.record["criteria"], start=1):
+        assert f'href="{reverse("dashboard:criterion", args=[decision.pk, number])}"' in rows
+        page = shown(olga, decision, number)
+        assert criterion["sentence"] in page
+        for method in explained(criterion["method"]) + explained(criterion["test"]):
+            assert method.words[0] in page
+            assert f"#{method.key}" in page
+
+
+def test_the_pictures_are_read_aloud(olga: Client, team: Team) -> None:
+    decision = decide_study(study=a_measured_study(team))[0]
+    page = shown(olga, decision, 2)
+    assert 'aria-label="triage-reading: difference −0.50' in page
+    assert "must stay above −0.020: fails" in page
+    assert re.search(r'aria-label="Power against items: 40 items have a power of \d+%', page)
+
+
+def test_wins_and_losses_lead_to_their_items(olga: Client, team: Team) -> None:
+    study = a_measured_study(team)
+    page = shown(olga, decide_study(study=study)[0], 2)
+    address = re.search(r'href="([^"]*outcome=lost)#changed">20<', page)
+    assert address
+    assert "Lost (20)" in olga.get(address[1].replace("&amp;", "&")).text
+
+
+@pytest.mark.parametrize("number", [0, 3, 99999])
+def test_there_is_no_other_criterion(olga: Client, team: Team, number: int) -> None:
+    decision = decide_study(study=a_measured_study(team))[0]
+    address = reverse("dashboard:criterion", args=[decision.pk, number])
+    assert olga.get(address).status_code == 404
+
+
+def test_power_is_that_of_the_statistics_at_todays_items_and_at_80_per_cent() -> None:
+    plot = power_plot(a_row())
+    assert plot
+    assert plot.now.power == pytest.approx(paired_power(1000, 0.3, 0.02))
+    assert plot.needed.n == paired_sample_size(0.3, 0.02) == 1766  # the reference's value
+    assert plot.smallest == pytest.approx(0.0266, abs=1e-4)
+
+
+def test_without_a_spread_or_a_gap_there_is_no_curve() -> None:
+    assert power_plot(a_row(sd=0.0)) is None
+    assert power_plot(a_row(gap=0.0)) is None
+    assert "1,766 items without a change" in settled_by(a_row(sd=0.0))
+    assert "No gap was planned" in settled_by(a_row(gap=0.0))
+
+
+def test_what_would_settle_it_is_said_in_items_and_clusters() -> None:
+    said = settled_by(a_row(clusters=100, needed_n=2300))
+    assert "766 more items, 1,766 in all, would have a power of 80%" in said
+    assert "about 77 new clusters of 10 items" in said
+    assert "asks for 2,300 in all" in said
+
+
+def test_more_answers_an_item_are_said_to_do_or_not() -> None:
+    assert "With one answer an item nobody can tell" in settled_by(a_row())
+    within = Sampling(samples=2, split=VarianceSplit(0.01, 0.08, 0.08))
+    assert re.search(
+        r"with the same items, \d+ answers to each, where there are 2", settled_by(a_row(), within)
+    )
+    between = Sampling(samples=2, split=VarianceSplit(0.09, 0.0001, 0.0001))
+    assert "No number of answers an item would do" in settled_by(a_row(), between)
+
+
+def test_what_people_still_have_to_give_is_said_in_judgments_and_hours() -> None:
+    row = a_row(
+        role="preference", clusters=100, n=200, sd=0.45, gap=0.05, margin=None, min_gain=0.0
+    )
+    said = settled_by(row, Sampling(judgments_per_item=2, seconds=36))
+    needed = paired_sample_size(0.45, 0.05)
+    assert f"{needed - 200:,} more judgments, {needed:,} in all" in said
+    assert f"{(needed - 200) * 36 / 3600:,.1f} reviewer hours at 36 seconds" in said
+
+
+def test_harm_is_shown_by_itself_and_after_holm(team: Team) -> None:
+    record = decide_study(study=a_measured_study(team))[0].record
+    said = " ".join(criterion_page(record, 2).rule)
+    adjusted = harm_p_values(criteria_of_record(record))[1]
+    assert adjusted <= 0.05
+    assert "at most 0.05, so harm is shown" in said
+
+
+def test_a_tier_and_a_level_that_others_share_are_said(team: Team) -> None:
+    study = a_measured_study(team)
+    study.test_sets.filter(name="triage-reading").update(tier="advisory")
+    record = decide_study(study=study)[0].record
+    said = " ".join(criterion_page(record, 2).rule)
+    assert "It is advisory" in said
+    assert "less than the policy’s 0.025 because of the test set’s ledger" in said
+
+
+def a_relative_study(team: Team) -> Study:
+    task, low = a_test_set(team, "task", items=200), a_test_set(team, "low", items=200)
+    base, lora = a_version(team), a_version(team, "lora")
+    a_run(base, task, scores=[0] * 100 + [1] * 100)
+    a_run(lora, task, scores=[0] * 50 + [1] * 150)
+    a_run(base, low, scores=[1] * 160 + [0] * 40)
+    a_run(lora, low, scores=[1] * 159 + [0] * 41)
+    study = a_study(team, baseline=base, candidate=lora, primary=task, guards=[low], policy=POLICY)
+    study.policy = POLICY | {"budgets": {"latency": {"max_ratio": 1.1}}}
+    study.save()
+    study.test_sets.filter(name="low").update(relative_margin=0.1)
+    return study
+
+
+def test_what_asks_for_a_share_is_drawn_in_shares_of_the_baseline(olga: Client, team: Team) -> None:
+    study = a_relative_study(team)
+    decision = decide_study(study=study)[0]
+    guard = shown(olga, decision, 2)
+    assert "must stay above 90%" in guard
+    assert ">90% of the baseline<" in guard
+    budget = shown(olga, decision, 3)
+    assert "must stay below 110%" in budget
+    page = olga.get(reverse("dashboard:study", args=[study.pk])).text
+    assert "may lose 10%" in page
+    assert "below 110%" in page
+
+
+def test_the_methods_page_explains_each_of_them(olga: Client) -> None:
+    page = olga.get(reverse("dashboard:methods")).text
+    for word in ("Tango score interval", "Krippendorff", "Holm 1979", "Test-set ledger", "0.0208"):
+        assert word in page
