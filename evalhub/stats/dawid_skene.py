@@ -53,16 +53,22 @@ def dawid_skene(
         raise StatisticsError("labels mix text and numbers; use one kind") from error
     if len(label_names) < 2 or len(rater_names) < 2:
         raise StatisticsError("at least two raters and two labels are needed")
-    counts = _counts(units, raters, labels, unit_names, rater_names, label_names)
-    posterior = counts.sum(axis=1)
+    given = _Given(
+        unit=_places(units, unit_names),
+        rater=_places(raters, rater_names),
+        label=_places(labels, label_names),
+        shape=(len(unit_names), len(rater_names), len(label_names)),
+    )
+    posterior = np.zeros((len(unit_names), len(label_names)))
+    np.add.at(posterior, (given.unit, given.label), 1.0)
     posterior /= posterior.sum(axis=1, keepdims=True)
-    prior, habits = _maximise(counts, posterior)
+    prior, habits = _maximise(given, posterior)
     previous = log_likelihood = -np.inf
     iteration, converged = 0, False
     while not converged and iteration < most_iterations:
         iteration += 1
-        prior, habits = _maximise(counts, posterior)
-        posterior, log_likelihood = _expect(counts, prior, habits)
+        prior, habits = _maximise(given, posterior)
+        posterior, log_likelihood = _expect(given, prior, habits)
         converged = abs(log_likelihood - previous) < tolerance
         previous = log_likelihood
     return DawidSkene(
@@ -76,41 +82,46 @@ def dawid_skene(
     )
 
 
-def _counts(
-    units: Sequence[object],
-    raters: Sequence[object],
-    labels: Sequence[Label],
-    unit_names: list[object],
-    rater_names: list[object],
-    label_names: tuple[Label, ...],
-) -> Array:
-    """How often each rater gave each label to each unit: (units, raters, labels)."""
-    shape = (len(unit_names), len(rater_names), len(label_names))
-    columns = [
-        [{name: i for i, name in enumerate(names)}[x] for x in column]
-        for names, column in ((unit_names, units), (rater_names, raters), (label_names, labels))
-    ]
-    flat = np.ravel_multi_index(np.array(columns, dtype=np.intp), shape)
-    return np.bincount(flat, minlength=int(np.prod(shape))).reshape(shape).astype(float)
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Ratings as three columns of places; `shape` is (units, raters, labels)."""
+
+    unit: NDArray[np.intp]
+    rater: NDArray[np.intp]
+    label: NDArray[np.intp]
+    shape: tuple[int, int, int]
 
 
-def _maximise(counts: Array, posterior: Array) -> tuple[Array, Array]:
+def _places(column: Sequence[object], names: Sequence[object]) -> NDArray[np.intp]:
+    place = {name: i for i, name in enumerate(names)}
+    return np.array([place[x] for x in column], np.intp)
+
+
+def _maximise(given: _Given, posterior: Array) -> tuple[Array, Array]:
     """The prior (labels,) and habits (raters, true, given) that fit the posterior best."""
-    given = np.einsum("ut,urg->rtg", posterior, counts)
-    totals = given.sum(axis=2, keepdims=True)
-    habits = np.divide(given, totals, out=np.full_like(given, np.nan), where=totals > 0)
+    _, raters, labels = given.shape
+    cell = given.rater * labels + given.label
+    sums = [
+        np.bincount(cell, posterior[given.unit, true], raters * labels).reshape(raters, labels)
+        for true in range(labels)
+    ]
+    counts = np.stack(sums, axis=1)
+    totals = counts.sum(axis=2, keepdims=True)
+    habits = np.divide(counts, totals, out=np.full_like(counts, np.nan), where=totals > 0)
     return posterior.mean(axis=0), habits
 
 
-def _expect(counts: Array, prior: Array, habits: Array) -> tuple[Array, float]:
+def _expect(given: _Given, prior: Array, habits: Array) -> tuple[Array, float]:
     """Each unit's chances (units, labels) of a true label, and the log-likelihood."""
+    units, _, labels = given.shape
     with np.errstate(divide="ignore"):
         logs = np.log(np.nan_to_num(habits, nan=1.0))
         log_prior = np.log(prior)
-    # A label that is never given costs nothing where its chance is 0: 0 * log 0 = 0.
-    never = np.einsum("urg,rtg->ut", counts, np.isneginf(logs).astype(float)) > 0
-    joint = np.einsum("urg,rtg->ut", counts, np.where(np.isneginf(logs), 0.0, logs)) + log_prior
-    joint[never] = -np.inf
+    said = logs[given.rater, :, given.label]  # (ratings, true labels)
+    joint = np.column_stack(
+        [np.bincount(given.unit, said[:, true], units) for true in range(labels)]
+    )
+    joint += log_prior
     top = joint.max(axis=1, keepdims=True)
     weights = np.exp(joint - top)
     sums = weights.sum(axis=1, keepdims=True)
