@@ -21,7 +21,7 @@ from reviews.design import Known
 from reviews.upload import Columns
 from tests.cast import Team
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"id": f"q{i}", "prompt": f"Say {i}", "left": f"It is {i}.", "right": f"{i}, I think."}
     for i in range(6)
 ]
