@@ -15,7 +15,7 @@ from tests.e2e.conftest import Opens
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-LISTS = ["studies", "runs", "test_sets", "versions"]
+LISTS = ["studies", "runs", "test_sets", "versions", "methods"]
 
 
 def a_decided_study(team: Team) -> Study:
@@ -28,6 +28,13 @@ def address(study: Study) -> str:
     return reverse("dashboard:study", args=[study.pk])
 
 
+def criteria(study: Study) -> list[str]:
+    """The pages of what the candidate in question is judged by."""
+    decision = study.decisions.get(arm="triage-lora")
+    numbers = range(1, len(decision.record["criteria"]) + 1)
+    return [reverse("dashboard:criterion", args=[decision.pk, number]) for number in numbers]
+
+
 def overflows(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
@@ -38,6 +45,14 @@ def test_axe_finds_nothing_amiss_on_a_decided_study(
     opens: Opens, team: Team, axe: Callable[[Page], None], dark: bool, phone: bool
 ) -> None:
     axe(opens(team.olga, address(a_decided_study(team)), dark=dark, phone=phone))
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_axe_finds_nothing_amiss_on_a_criterion(
+    opens: Opens, team: Team, axe: Callable[[Page], None], dark: bool, phone: bool
+) -> None:
+    axe(opens(team.olga, criteria(a_decided_study(team))[1], dark=dark, phone=phone))
 
 
 def test_axe_finds_nothing_amiss_on_the_other_pages(
@@ -67,6 +82,8 @@ def test_no_page_scrolls_sideways_on_a_narrow_phone(opens: Opens, team: Team) ->
     assert not overflows(page)
     for each in [
         *(reverse(f"dashboard:{name}") for name in LISTS),
+        *criteria(study),
+        reverse("dashboard:test_set", args=[run.test_set_version.test_set_id]),
         reverse("dashboard:run", args=[run.pk]),
         reverse("dashboard:version", args=[run.version_id]),
     ]:
@@ -96,12 +113,33 @@ def test_the_keyboard_goes_through_what_changed_without_leaving_the_page(
     page.evaluate("window.stayed = true")
     page.get_by_role("link", name="Later").press("Enter")
     expect(page.get_by_text("Page 2 of 2, 20 items")).to_be_visible()
-    page.get_by_role("link", name="triage-task").press("Enter")
+    page.locator("#changed").get_by_role("link", name="triage-task").press("Enter")
     expect(page.get_by_role("link", name="Won (20)")).to_have_attribute("aria-current", "true")
     assert page.evaluate("window.stayed")
     assert "test_set=triage-task" in page.url
     page.reload()
     expect(page.get_by_role("link", name="Won (20)")).to_have_attribute("aria-current", "true")
+
+
+def test_the_keyboard_opens_a_criterion_and_goes_back_to_its_losses(
+    opens: Opens, team: Team
+) -> None:
+    page = opens(team.olga, address(a_decided_study(team)))
+    page.get_by_role("link", name="triage-reading").first.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("triage-reading")
+    expect(page.get_by_role("img", name="must stay above −0.020: fails")).to_be_visible()
+    expect(page.get_by_role("img", name="Power against items")).to_be_visible()
+    page.get_by_role("link", name="20", exact=True).press("Enter")
+    expect(page.get_by_role("link", name="Lost (20)")).to_have_attribute("aria-current", "true")
+
+
+def test_the_keyboard_overrides_a_decision(opens: Opens, team: Team) -> None:
+    page = opens(team.olga, address(a_decided_study(team)))
+    page.get_by_role("link", name="Sign off or override").press("Enter")
+    page.get_by_label("What holds from now on").select_option("ship")
+    page.get_by_label("Why").fill("Nobody reads with it.")
+    page.get_by_role("button", name="Sign", exact=True).press("Enter")
+    expect(page.get_by_text("olga has overridden this verdict")).to_be_visible()
 
 
 def test_the_page_follows_its_runs_and_turns_to_the_question_of_deciding(
