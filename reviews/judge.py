@@ -40,6 +40,7 @@ from reviews.models import (
     ReviewerState,
 )
 from reviews.seats import LEASE, give_back, holds_seat, take_seat
+from reviews.settle import settle_when_due
 
 RECENT = 20  # answers whose seconds a reviewer's row keeps
 REASON_LENGTH = 300
@@ -73,6 +74,7 @@ def record(*, token: uuid.UUID, user: User, nonce: str, answer: Answer, key: str
     assignment, _ = _at_hand(token, user, nonce)
     judgment = _keep(assignment, answer, key)
     assignment.reviewer.save(update_fields=KEPT)
+    settle_when_due(reviewer=assignment.reviewer)
     return judgment
 
 
@@ -83,6 +85,7 @@ def record_and_deal(
     with transaction.atomic():
         assignment, held = _at_hand(token, user, nonce)
         judgment = _keep(assignment, answer, key)
+        settle_when_due(reviewer=assignment.reviewer)
         held = [each for each in held if each.is_at_hand]
         hand = hand_of(assignment.reviewer, held, ahead=ahead)
         assignment.reviewer.save(update_fields=KEPT)

@@ -6,7 +6,9 @@ from typing import Literal
 from django.db.models import Count, F, Q, Sum
 
 from reviews.blinding import canonical
-from reviews.models import Campaign, Judgment, PairKind, Purpose
+from reviews.models import Campaign, CampaignState, Judgment, Pair, PairKind, Purpose
+from reviews.models.campaigns import PairQuerySet
+from reviews.settle import Settlement, rule_of, settlement_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,17 @@ class CampaignJudgments:
     """items whose answers read the same: ties by construction, which nobody is asked about"""
     unpaired: int
     """items without an answer in one of the runs"""
+    settled: Settlement | None = None
+    """how the campaign's rule ended it before its last judgment, where it did"""
+    spent: float = 0.0
+    """share of alpha that looks at the campaign may spend: the rest is for its end"""
 
     @property
     def state(self) -> Literal["waiting", "partial", "complete"]:
         if not self.choices:
             return "waiting"
-        return "complete" if len(self.choices) == self.planned else "partial"
+        done = self.settled is not None or len(self.choices) == self.planned
+        return "complete" if done else "partial"
 
     @property
     def picked_left(self) -> int:
@@ -71,11 +78,14 @@ class CampaignJudgments:
 
 
 def judgments(campaign: Campaign) -> CampaignJudgments:
-    """Every judgment of a campaign in the order in which they came. Two queries."""
+    """The judgments of a campaign's main pairs in the order in which they came.
+
+    Two queries, and one more where the campaign is closed.
+    """
     rows = (
         Judgment.objects.standing()
         .filter(assignment__pair__campaign=campaign, assignment__purpose=Purpose.MAIN)
-        .filter(assignment__pair__kind=PairKind.MAIN)
+        .filter(assignment__pair__in=_pairs(campaign))
         .order_by("pk")
         .values_list(
             "choice",
@@ -87,12 +97,20 @@ def judgments(campaign: Campaign) -> CampaignJudgments:
         )
     )
     found = list(rows)
-    pairs = campaign.pairs.annotate(
-        judged=Count(
-            "assignments", filter=Q(assignments__state="done", assignments__purpose="main")
-        ),
-    ).aggregate(
-        pairs=Count("pk"), planned=Sum("seats"), complete=Count("pk", filter=Q(judged=F("seats")))
+    rule = rule_of(campaign)
+    closed = campaign.state == CampaignState.CLOSED
+    pairs = (
+        _pairs(campaign)
+        .annotate(
+            judged=Count(
+                "assignments", filter=Q(assignments__state="done", assignments__purpose="main")
+            ),
+        )
+        .aggregate(
+            pairs=Count("pk"),
+            planned=Sum("seats", default=0),
+            complete=Count("pk", filter=Q(judged=F("seats"))),
+        )
     )
     return CampaignJudgments(
         choices=[canonical(choice, candidate_on_left=on_left) for choice, on_left, *_ in found],
@@ -107,4 +125,17 @@ def judgments(campaign: Campaign) -> CampaignJudgments:
         different=campaign.plan["different"],
         identical=campaign.plan["identical"],
         unpaired=campaign.plan["unpaired"],
+        settled=settlement_of(campaign) if rule and closed else None,
+        spent=rule.share if rule else 0.0,
     )
+
+
+def _pairs(campaign: Campaign) -> PairQuerySet:
+    """Main pairs of the campaign's two arms: with several, the others' say nothing of these."""
+    found: PairQuerySet = Pair.objects.filter(
+        campaign=campaign,
+        kind=PairKind.MAIN,
+        baseline_output__run__version=campaign.baseline_id,
+        candidate_output__run__version=campaign.candidate_id,
+    )
+    return found

@@ -11,7 +11,7 @@ narrower than the interval clustered by item and reviewer at the same moment.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from evalhub.stats.bets import average_limits, average_p_value
@@ -30,12 +30,14 @@ class Rule:
     """A plan's rule for stopping early: part of what is sealed.
 
     `alpha` is the chance, one-sided, of a wrong claim by this campaign; looks spend `share` of
-    it, and the interval of a campaign that runs to its end has the rest. `priority` deals strata
-    that are least certain first.
+    it, and the interval of a campaign that runs to its end has the rest. The question is whether
+    the candidate's win score is above one half plus `min_gain`. `priority` deals strata that are
+    least certain first.
     """
 
     alpha: float = 0.025
-    share: float = 0.5
+    share: float = 0.2
+    min_gain: float = 0.0
     priority: bool = False
 
     @classmethod
@@ -47,21 +49,19 @@ class Rule:
         if stopping.get("rule", "fixed") == "fixed":
             return None
         given = {name: value for name, value in stopping.items() if name != "rule"}
-        if stopping["rule"] != "anytime" or set(given) - {"alpha", "share", "priority"}:
+        if stopping["rule"] != "anytime" or set(given) - set(cls.__dataclass_fields__):
             raise PlanError(f"stopping: {dict(stopping)} is no rule; use fixed, or anytime")
         rule = cls(**given)
-        if not (0 < rule.alpha < 0.5 and 0 < rule.share <= 1):
-            raise PlanError("stopping: alpha is above 0 and below 0.5, share above 0 and up to 1")
+        if not (0 < rule.alpha < 0.5 and 0 < rule.share <= 1 and -0.5 < rule.min_gain < 0.5):
+            raise PlanError(
+                "stopping: alpha is above 0 and below 0.5, share above 0 and up to 1, min_gain "
+                "between -0.5 and 0.5"
+            )
         return rule
 
     def as_json(self) -> dict[str, Any]:
         """What `of` takes back."""
-        return {
-            "rule": "anytime",
-            "alpha": self.alpha,
-            "share": self.share,
-            "priority": self.priority,
-        }
+        return {"rule": "anytime", **asdict(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,9 @@ class Judged:
 class Look:
     """What is known now of the candidate's win score, whenever one looks.
 
-    `p_better` and `p_worse` are one-sided p-values of "no better" and "no worse" that may be
-    compared with the rule's alpha: what looks may spend is divided out already.
+    `p_better` and `p_worse` are one-sided p-values of a score of no more, and no less, than one
+    half that may be compared with the rule's alpha: what looks may spend is divided out already.
+    `threshold` is what the score is asked to be above.
     """
 
     judgments: int
@@ -92,16 +93,17 @@ class Look:
     level: float
     p_better: float
     p_worse: float
+    threshold: float
     method: str
 
     @property
     def winner(self) -> Literal["candidate", "baseline"] | None:
-        """Whose favour the preference is settled in, if it is."""
+        """Whose favour the question is settled in, if it is."""
         if self.items < FEWEST_ITEMS:
             return None
-        if self.lower > 0.5:
+        if self.lower > self.threshold:
             return "candidate"
-        return "baseline" if self.upper < 0.5 else None
+        return "baseline" if self.upper < self.threshold else None
 
 
 def look(
@@ -149,6 +151,7 @@ def look(
         level=1 - 2 * rule.alpha,
         p_better=better,
         p_worse=worse,
+        threshold=0.5 + rule.min_gain,
         method="confidence sequence over items, valid at every look (betting), not narrower than "
         + clustered.method,
     )

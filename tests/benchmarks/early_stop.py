@@ -89,9 +89,9 @@ def savings(replays: int) -> list[str]:
     """A line a model: what the stop saves over replays of its campaign."""
     rule = Rule(alpha=ALPHA)
     lines = [
-        "| candidate | pairs | win score | fixed plan says | settled early | judgments: fixed "
-        "| median with the stop | saved on average |",
-        "|---|---|---|---|---|---|---|---|",
+        "| candidate | pairs | win score | fixed plan | with the stop, if it runs to its end "
+        "| settled early | judgments: fixed | median with the stop | saved on average |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for model in ("llama-7b", "cerebras-gpt-6.7B", "opt-7b", "pythia-6.9b", "bloom-7b"):
         table, rng = pandalm(model), np.random.default_rng(4)
@@ -101,12 +101,16 @@ def savings(replays: int) -> list[str]:
         whole = table.judged(orders[0])
         found = win_score(whole.choices, items=whole.items, raters=whole.raters, alpha=ALPHA)
         verdict = winner(found.lower, found.upper)
+        rest = win_score(
+            whole.choices, items=whole.items, raters=whole.raters, alpha=ALPHA * (1 - rule.share)
+        )
         used = np.array([n for n, _ in ends])
         early = [side for _, side in ends if side]
         against = sum(side != verdict for side in early)
         lines.append(
             f"| {model} | {len(table.choices)} | {found.score:.3f} "
             f"[{found.lower:.3f}, {found.upper:.3f}] | {verdict or 'nothing'} "
+            f"| {winner(rest.lower, rest.upper) or 'nothing'} "
             f"| {len(early)} of {replays}, {against} against it | {planned} "
             f"| {np.median(used):.0f} | {1 - used.mean() / planned:.0%} |"
         )
