@@ -9,14 +9,20 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from evalhub.gate.criteria import SAME_RUN, Criterion, Requirement
-from evalhub.stats.paired import PairedComparison, compare, p_one_sided
+from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.power import paired_sample_size
-from evalhub.stats.ratios import p_ratio_at_most, ratio_of_means
+from evalhub.stats.ratios import (
+    Contrast,
+    contrast,
+    p_contrast,
+    p_ratio_at_most,
+    ratio_of_means,
+)
 
 NO_SHARE = "the baseline's mean isn't above 0: nothing can be a share of it"
 
 Array = NDArray[np.float64]
-_BISECTIONS = 24
+_BISECTIONS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ def measure(
     base_mean, tuned_mean = means if requirement.higher_is_better else means[::-1]
     share = None
     if requirement.factor is not None:
-        share = _share(requirement, base, tuned, base_mean, clusters, weights, alpha)
+        share = _share(requirement, base, tuned, base_mean, tuned_mean, clusters, weights, alpha)
     if share is None:
         harm_bound = min(requirement.bound, 0.0)
         share = _Share(
@@ -187,6 +193,7 @@ def _share(
     base: Array,
     tuned: Array,
     base_mean: float,
+    tuned_mean: float,
     clusters: Sequence[str] | None,
     weights: ArrayLike | None,
     alpha: float,
@@ -197,28 +204,31 @@ def _share(
     interval for a budget, by the paired comparison's own choice of method for a guard.
     """
     factor = requirement.factor or 1.0
-    rising = requirement.higher_is_better
 
-    def against(ratio: float) -> PairedComparison:
-        worse, better = (ratio * base, tuned) if rising else (tuned, ratio * base)
-        return compare(worse, better, clusters=clusters, weights=weights, alpha=alpha)
+    def against(ratio: float) -> Contrast:
+        return contrast(base, tuned, factor=ratio, clusters=clusters, weights=weights, alpha=alpha)
 
     tested = against(factor)
     gap = gap_to(requirement, factor, base_mean)
     if min(float(base.min()), float(tuned.min())) < 0 or base_mean <= 0:
         return _Share(None, None, None, 1.0, tested.sd, tested.design_effect, gap, NO_SHARE)
-    share = (tested.candidate if rising else tested.baseline) / base_mean
+    limits: tuple[float | None, float | None]
     if requirement.role == "budget":
         found = ratio_of_means(base, tuned, clusters=clusters, weights=weights, alpha=alpha)
         p_harm = p_ratio_at_most(base, tuned, bound=factor, clusters=clusters, weights=weights)
-        limits, method = (found.lower, found.upper), found.method
+        share, limits, method = found.ratio, (found.lower, found.upper), found.method
     else:
-        worse, better = (factor * base, tuned) if rising else (tuned, factor * base)
-        p_harm = p_one_sided(
-            worse, better, bound=0.0, alternative="less", clusters=clusters, weights=weights
+        p_harm = p_contrast(
+            base,
+            tuned,
+            factor=factor,
+            alternative="less" if requirement.higher_is_better else "greater",
+            clusters=clusters,
+            weights=weights,
         )
-        limits = _inverted(against, share, factor, rising)
-        method = f"{tested.method}, of candidate − {factor:g}·baseline"
+        share = tuned_mean / base_mean
+        limits = _inverted(against, share, factor)
+        method = f"{tested.method} of candidate − {factor:g}·baseline"
     return _Share(
         ratio=share,
         lower=limits[0],
@@ -232,7 +242,7 @@ def _share(
 
 
 def _inverted(
-    against: Callable[[float], PairedComparison], share: float, factor: float, rising: bool
+    against: Callable[[float], Contrast], share: float, factor: float
 ) -> tuple[float, float | None]:
     """The ratios that the paired comparison doesn't tell from the one seen, by bisection.
 
@@ -243,12 +253,10 @@ def _inverted(
 
     def above(ratio: float) -> bool:
         """Whether the candidate's share is shown to be above `ratio`."""
-        found = against(ratio)
-        return found.lower > 0 if rising else found.upper < 0
+        return against(ratio).lower > 0
 
     def below(ratio: float) -> bool:
-        found = against(ratio)
-        return found.upper < 0 if rising else found.lower > 0
+        return against(ratio).upper < 0
 
     def between(inside: float, outside: float, shown: Callable[[float], bool]) -> float:
         """The end between `inside`, which isn't ruled out, and `outside`, which is."""
@@ -259,16 +267,12 @@ def _inverted(
 
     lower = 0.0
     if share > factor and above(factor):
-        lower = between(share, factor, above)
-        lower = max(lower, np.nextafter(factor, np.inf))
+        lower = max(between(share, factor, above), float(np.nextafter(factor, np.inf)))
     elif above(0.0):
         lower = between(min(share, factor), 0.0, above)
-    upper: float | None = None
     if share < factor and below(factor):
-        upper = min(between(share, factor, below), float(np.nextafter(factor, 0.0)))
-    else:
-        inside = outside = max(share, factor)
-        while outside < 1000 * max(share, factor) and not below(outside):
-            inside, outside = outside, 2 * outside
-        upper = between(inside, outside, below) if below(outside) else None
-    return float(lower), upper
+        return lower, min(between(share, factor, below), float(np.nextafter(factor, 0.0)))
+    inside = outside = max(share, factor)
+    while outside < 1000 * max(share, factor) and not below(outside):
+        inside, outside = outside, 2 * outside
+    return lower, between(inside, outside, below) if below(outside) else None
