@@ -1,13 +1,29 @@
 """What people preferred, as a criterion. Pure: judgments in, numbers out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from evalhub.gate.criteria import Criterion, Requirement
 from evalhub.gate.policy import PreferenceRule
 from evalhub.stats.agreement import agreement
 from evalhub.stats.preference import WinScore, win_score
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How a campaign was settled before its last judgment.
+
+    Limits of the win score that hold at every look together, at `level`; one-sided p-values of a
+    score of no more, and of no less, than one half.
+    """
+
+    lower: float
+    upper: float
+    level: float
+    p_better: float
+    p_worse: float
+    method: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +35,9 @@ class Judgments:
         planned: how many judgments the campaign asks for.
         identical: items whose two answers read the same, which nobody is asked about: the win
             score is over the items whose answers differ, and this says how many it leaves out.
+        settled: how the campaign's own rule ended it early, where it did.
+        spent: share of alpha that looks by that rule could spend; a campaign that ran to its end
+            is judged with the rest.
     """
 
     choices: Sequence[str]
@@ -26,6 +45,13 @@ class Judgments:
     raters: Sequence[str]
     planned: int
     identical: int = 0
+    settled: Settled | None = None
+    spent: float = 0.0
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more is to come."""
+        return self.settled is not None or 0 < self.planned <= len(self.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +116,11 @@ def preference_criterion(
     judgments: Judgments, *, test_set: str, min_gain: float, alpha: float, planned_gain: float
 ) -> Criterion:
     """People's win score above one half, by the same rule as any other gain."""
-    found = _score(judgments, alpha)
+    found, p_better, p_worse = _verdict(judgments, alpha)
     signs = {"candidate": 0.5, "baseline": -0.5}
     values = [signs.get(choice, 0.0) for choice in judgments.choices]
     mean = sum(values) / len(values)
     variance = sum((value - mean) ** 2 for value in values) / max(len(values) - 1, 1)
-    below = _p_below_half(judgments)
     return Criterion(
         requirement=Requirement(
             name="Reviewers' preference",
@@ -113,13 +138,13 @@ def preference_criterion(
         lower=found.lower - 0.5,
         upper=found.upper - 0.5,
         level=found.level,
-        p_value=min(1.0, 2 * min(below, _p_below_half(_swapped(judgments)))),
+        p_value=min(1.0, 2 * min(p_better, p_worse)),
         wins=found.wins,
         losses=found.losses,
         ties=found.ties + found.both_bad,
         method=found.method,
         test="the interval's own",
-        p_harm=below,
+        p_harm=p_worse,
         sd=variance**0.5,
         design_effect=1.0,
         gap=planned_gain,
@@ -129,7 +154,7 @@ def preference_criterion(
 def people_record(judgments: Judgments, *, alpha: float) -> dict[str, Any]:
     """What the decision says of people: how many, what they preferred, how far they agree."""
     done = len(judgments.choices)
-    state = "waiting" if not done else "complete" if done >= judgments.planned else "partial"
+    state = "waiting" if not done else "complete" if judgments.complete else "partial"
     people: dict[str, Any] = {
         "state": state,
         "planned": judgments.planned,
@@ -148,9 +173,11 @@ def people_record(judgments: Judgments, *, alpha: float) -> dict[str, Any]:
         "krippendorff_alpha": None,
         "gwet_ac1": None,
     }
+    if judgments.settled is not None:
+        people["settled"] = asdict(judgments.settled)
     if not done:
         return people
-    found = _score(judgments, alpha)
+    found, _, _ = _verdict(judgments, alpha)
     people |= {
         "score": found.score,
         "lower": found.lower,
@@ -164,15 +191,15 @@ def people_record(judgments: Judgments, *, alpha: float) -> dict[str, Any]:
 
 
 def _agreement(judgments: Judgments) -> dict[str, Any]:
-    raters = sorted(set(judgments.raters))
-    items = sorted(set(judgments.items))
+    raters = {rater: i for i, rater in enumerate(sorted(set(judgments.raters)))}
+    items = {item: i for i, item in enumerate(sorted(set(judgments.items)))}
     if len(raters) < 2:
         return {}
     table: list[list[str | None]] = [[None] * len(raters) for _ in items]
     for choice, item, rater in zip(
         judgments.choices, judgments.items, judgments.raters, strict=True
     ):
-        table[items.index(item)][raters.index(rater)] = choice
+        table[items[item]][raters[rater]] = choice
     found = agreement(table, level="nominal")
     return {
         "raw_agreement": found.raw_agreement,
@@ -187,6 +214,26 @@ def _estimate(found: Any) -> dict[str, float | None]:
 
 def _score(judgments: Judgments, alpha: float) -> WinScore:
     return win_score(judgments.choices, items=judgments.items, raters=judgments.raters, alpha=alpha)
+
+
+def _verdict(judgments: Judgments, alpha: float) -> tuple[WinScore, float, float]:
+    """The win score, and one-sided p-values of no more and no less than one half.
+
+    A campaign that its rule settled has the rule's own limits, which hold at every look. One
+    whose rule could have, and didn't, has the usual ones at what is left of alpha.
+    """
+    if (settled := judgments.settled) is not None:
+        found = replace(
+            _score(judgments, alpha),
+            lower=settled.lower,
+            upper=settled.upper,
+            level=settled.level,
+            method=settled.method,
+        )
+        return found, settled.p_better, settled.p_worse
+    left = 1 - judgments.spent
+    better, worse = (_p_below_half(each) for each in (_swapped(judgments), judgments))
+    return _score(judgments, alpha * left), min(1.0, better / left), min(1.0, worse / left)
 
 
 def _swapped(judgments: Judgments) -> Judgments:

@@ -5,12 +5,13 @@ from typing import Any
 
 from evalhub.gate.case import Case
 from evalhub.gate.criteria import Criterion
-from evalhub.gate.people import Judgments, people_record, preference_criterion
+from evalhub.gate.people import Judgments, Settled, people_record, preference_criterion
 from evalhub.gate.policy import PreferenceRule
 from evalhub.registry.models import StudyArm
 from evalhub.registry.models.studies import ArmRole
 from reviews.models import Campaign
 from reviews.results import judgments as judgments_of
+from reviews.settle import Settlement
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,18 @@ def ask(case: Case, baseline: StudyArm, arm: StudyArm, *, alpha: float) -> Asked
         return Asked(pending=unasked)
     found = judgments_of(campaign)
     raters = [str(rater) for rater in found.raters]
-    judgments = Judgments(found.choices, found.items, raters, found.planned, found.identical)
+    judgments = Judgments(
+        found.choices,
+        found.items,
+        raters,
+        found.planned,
+        found.identical,
+        settled=_settled(found.settled),
+        spent=found.spent,
+    )
     record = people_record(judgments, alpha=alpha)
-    pending = _pending(rule, record)
-    if record["judgments"] < record["planned"]:
+    pending = _pending(rule, judgments, record, alpha)
+    if not judgments.complete:
         return Asked(record, pending=pending)
     criterion = preference_criterion(
         judgments,
@@ -50,14 +59,34 @@ def ask(case: Case, baseline: StudyArm, arm: StudyArm, *, alpha: float) -> Asked
     return Asked(record, criteria, pending, _unfit(rule, record))
 
 
-def _pending(rule: PreferenceRule, record: dict[str, Any]) -> list[str]:
+def _settled(found: Settlement | None) -> Settled | None:
+    if found is None:
+        return None
+    return Settled(
+        lower=found.lower,
+        upper=found.upper,
+        level=found.level,
+        p_better=found.p_better,
+        p_worse=found.p_worse,
+        method=found.method,
+    )
+
+
+def _pending(
+    rule: PreferenceRule, judgments: Judgments, record: dict[str, Any], alpha: float
+) -> list[str]:
     done, planned, people = record["judgments"], record["planned"], record["reviewers"]
     if not rule.required:
         return []
-    if done < planned:
+    if not judgments.complete:
         return [f"Reviewers have given {done} of {planned} judgments"]
     if people < rule.min_reviewers:
         return [f"{people} of at least {rule.min_reviewers} reviewers have judged"]
+    if judgments.settled is not None and judgments.settled.level < 1 - 2 * alpha - 1e-9:
+        return [
+            f"The review was settled at {judgments.settled.level:.1%}, and this decision asks for "
+            f"{1 - 2 * alpha:.1%}: its plan allowed for more error than the policy does"
+        ]
     return []
 
 

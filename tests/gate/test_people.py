@@ -1,8 +1,10 @@
 """People's preference as a criterion, and what the record says of them."""
 
+from dataclasses import replace
+
 import pytest
 
-from evalhub.gate.people import Judgments, people_record, preference_criterion
+from evalhub.gate.people import Judgments, Settled, people_record, preference_criterion
 from evalhub.gate.verdict import decide
 
 
@@ -81,3 +83,34 @@ def test_the_p_value_of_harm_agrees_with_the_interval() -> None:
         )
         assert (criterion.p_harm <= 0.025) == (criterion.upper < 0), choices
         assert (criterion.p_value <= 0.05) == (criterion.upper < 0 or criterion.lower > 0), choices
+
+
+def settled(judgments: Judgments) -> Judgments:
+    limits = Settled(0.55, 0.9, 0.95, p_better=0.004, p_worse=1.0, method="at every look")
+    return replace(judgments, planned=300, settled=limits)
+
+
+def test_a_settled_campaign_is_complete_with_the_limits_that_held_at_every_look() -> None:
+    judgments = settled(judged("cc" * 20 + "bb" * 5))
+    assert judgments.complete
+    criterion = preference_criterion(
+        judgments, test_set="triage", min_gain=0.0, alpha=0.025, planned_gain=0.05
+    )
+    assert (criterion.lower, criterion.upper) == pytest.approx((0.05, 0.4))
+    assert criterion.method == "at every look"
+    assert criterion.p_value == pytest.approx(0.008)
+    assert criterion.p_harm == 1.0
+    assert decide("tuned", [criterion]).verdict == "ship"
+    record = people_record(judgments, alpha=0.025)
+    assert record["state"] == "complete"
+    assert (record["lower"], record["upper"]) == (0.55, 0.9)
+    assert record["settled"]["p_better"] == 0.004
+
+
+def test_a_campaign_that_could_have_stopped_is_judged_with_what_is_left_of_alpha() -> None:
+    plain = judged("cc" * 60 + "bb" * 40)
+    looked = replace(plain, spent=0.2)
+    wide, narrow = (people_record(each, alpha=0.025) for each in (looked, plain))
+    assert wide["lower"] < narrow["lower"] < narrow["upper"] < wide["upper"]
+    fifth_less = people_record(plain, alpha=0.02)
+    assert (wide["lower"], wide["upper"]) == (fifth_less["lower"], fifth_less["upper"])
