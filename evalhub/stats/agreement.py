@@ -30,8 +30,10 @@ from evalhub.stats.ratings import (
 
 Array = NDArray[np.float64]
 
+_FEW_UNITS = 3
 _SKEWED = 0.95
 _UNDEFINED_ALLOWED = 0.05
+_ROUNDING = 1e-9
 # Products of two matrices up to this size aren't worth several threads, which wait for each
 # other where the machine is busy.
 _PRODUCTS_AT_ONCE = 200_000
@@ -48,10 +50,12 @@ _WEIGHTING: dict[Level, Weighting] = {
 class Agreement:
     """What raters agree on; a value that is undefined is None, and `state` says why.
 
-    `state` is "ok" or one of: "no-overlap" (no unit has two ratings), "one-unit" (a single
-    unit has, so there are no intervals), "one-category" (every rating is the same: raw
-    agreement is 1 and chance cannot be told from skill), "skewed" (one label has 95% of the
-    ratings or more: alpha and kappa then hang on a few ratings; read raw agreement and AC1).
+    `state` is "ok" or one of: "no-overlap" (no unit has two ratings), "one-category" (every
+    rating is the same: raw agreement is 1 and chance cannot be told from skill), "one-unit" and
+    "few-units" (one has, or two or three, so there are no intervals), "uniform" (raters agree
+    on every unit, or differ alike on all: an interval from resampled units would have no
+    width, so there is none), "skewed" (one label has 95% of the ratings or more: alpha and
+    kappa then hang on a few ratings; read raw agreement and AC1).
     `raw_agreement` is the share of pairs of ratings of a unit that are equal. `prevalence` is
     each label's share of all ratings.
     """
@@ -129,7 +133,7 @@ def agreement(
         fleiss_kappa=fleiss(counted, agree) if pairable else None,
         brennan_prediger=brennan_prediger(counted, agree) if pairable else None,
         prevalence=prevalence,
-        state=_state(pairable, prevalence),
+        state=_state(pairable, resamples > 0 and alpha.lower is ac1.lower is None, prevalence),
     )
 
 
@@ -195,7 +199,7 @@ def _estimates(
     weights = counted.units[None, :].astype(float)
     alpha = float(alphas(counted, weights, level, table)[0])
     ac1 = float(gwet(counted, weights, agree)[0])
-    if pairable == 1 or resamples == 0 or len(table.labels) < 2:
+    if pairable <= _FEW_UNITS or resamples == 0 or len(table.labels) < 2:
         return _estimate(alpha, np.empty(0)), _estimate(ac1, np.empty(0))
     drawn_alpha, drawn_ac1 = np.empty(resamples), np.empty(resamples)
     rng = np.random.default_rng(seed)
@@ -224,21 +228,26 @@ def _resampled(
 
 
 def _estimate(value: float, drawn: Array) -> Estimate:
-    """The percentile interval; none where it would rest on too many undefined draws."""
+    """The percentile interval; none where it would rest on too many undefined draws, or on
+    draws that are all alike."""
     if np.isnan(value):
         return Estimate(None)
     defined = drawn[~np.isnan(drawn)]
     if defined.size == 0 or defined.size < (1 - _UNDEFINED_ALLOWED) * drawn.size:
         return Estimate(value)
+    if np.ptp(defined) < _ROUNDING:
+        return Estimate(value)
     lower, upper = np.quantile(defined, [0.025, 0.975])
     return Estimate(value, float(lower), float(upper))
 
 
-def _state(pairable: int, prevalence: dict[Label, float]) -> str:
+def _state(pairable: int, uniform: bool, prevalence: dict[Label, float]) -> str:
     if pairable == 0:
         return "no-overlap"
     if len(prevalence) < 2:
         return "one-category"
-    if pairable == 1:
-        return "one-unit"
+    if pairable <= _FEW_UNITS:
+        return "one-unit" if pairable == 1 else "few-units"
+    if uniform:
+        return "uniform"
     return "skewed" if max(prevalence.values()) >= _SKEWED else "ok"
