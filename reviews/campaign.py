@@ -7,6 +7,7 @@ from django.db import transaction
 
 from evalhub.accounts.models import User
 from evalhub.registry.models import Metric, ModelVersion, Run, Study, StudyTestSet
+from reviews.brief import QUESTION, Brief
 from reviews.design import Design
 from reviews.errors import CampaignEndedError, PlanError
 from reviews.form import Form
@@ -14,8 +15,6 @@ from reviews.models import Campaign, CampaignState, Event, EventKind, Pair
 from reviews.planning import Asked, Prepared, plan_hash, prepare
 
 __all__ = ["close_campaign", "open_campaign", "pause_campaign", "plan_hash", "resume_campaign"]
-
-QUESTION = "Which answer would you rather send?"
 
 
 @transaction.atomic
@@ -116,6 +115,49 @@ def close_campaign(*, campaign: Campaign, by: User | None = None, why: str = "")
         )
         campaign.ended = why
     campaign.state = CampaignState.CLOSED
+
+
+def open_briefed(
+    *,
+    brief: Brief,
+    runs: Sequence[Run],
+    study: Study | None = None,
+    name: str = "",
+    by: User | None = None,
+    supersedes: Campaign | None = None,
+) -> Campaign:
+    """`open_campaign` of what a brief says, over these runs: the baseline's first."""
+    return open_campaign(
+        baseline_run=runs[0],
+        candidate_run=runs[1],
+        other_runs=runs[2:],
+        study=study,
+        items=brief.items,
+        reviewers_per_item=brief.reviewers_per_item,
+        seed=brief.seed,
+        question=brief.question,
+        form=brief.form,
+        design=brief.design,
+        name=name,
+        by=by,
+        supersedes=supersedes,
+    )
+
+
+def asked_of(brief: Brief, runs: Sequence[Run], study: Study | None) -> Asked:
+    """What a brief asks for over these runs, checked. Raises PlanError."""
+    asked = Asked(
+        runs=tuple(runs),
+        items=brief.items,
+        reviewers_per_item=brief.reviewers_per_item,
+        seed=brief.seed,
+        question=brief.question,
+        form=brief.form,
+        design=brief.design,
+        metric=metric_of(study, runs[0]),
+    )
+    check(asked, study)
+    return asked
 
 
 def check(asked: Asked, study: Study | None) -> None:

@@ -13,6 +13,7 @@ CODES = {
     "evalhub.registry.specs.SpecError": BAD_DATA,
     "evalhub.stats.errors.StatisticsError": BAD_DATA,
     "reviews.errors.PlanError": BAD_DATA,
+    "reviews.errors.ReviewError": USAGE,
     "runners.backends.spec.BackendError": BAD_DATA,
     "runners.launch.LaunchError": BAD_DATA,
     "django.db.utils.OperationalError": UNREACHABLE,

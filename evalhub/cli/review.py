@@ -1,10 +1,262 @@
 """`evalhub review`: blind reviews opened, filled with people, paused and ended."""
 
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
 
+if TYPE_CHECKING:
+    from evalhub.registry.models import Run, Study
+    from reviews.brief import Brief
+    from reviews.design import Known
+    from reviews.foresight import Foresight
+    from reviews.models import Campaign
+
 app = typer.Typer(no_args_is_help=True, help="Reviews: people compare answers blindly.")
+
+Plan = Annotated[
+    Path | None, typer.Option(help="A review plan: YAML or JSON, see the guide on campaigns.")
+]
+Items = Annotated[int | None, typer.Option(help="Items that people are asked about.", min=1)]
+PerItem = Annotated[int | None, typer.Option("--reviewers", help="Judgments an item.", min=1)]
+Seed = Annotated[int | None, typer.Option(help="Of the sample, orders and sides.", min=0)]
+Question = Annotated[str | None, typer.Option(help="What reviewers are asked.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan's cost, open nothing.")]
+Number = Annotated[int, typer.Argument(help="The review's number.")]
 
 
 @app.callback()
 def review() -> None:
     """Reviews: people compare answers blindly."""
+
+
+@app.command("open")
+def open_(
+    study: Annotated[str, typer.Argument(help="A finished study: PROJECT/STUDY.")],
+    test_set: Annotated[str, typer.Option(help="Whose answers are compared.")],
+    all_arms: Annotated[
+        bool, typer.Option("--all-arms", help="Compare every arm, not just candidate and baseline.")
+    ] = False,
+    plan: Plan = None,
+    items: Items = None,
+    reviewers: PerItem = None,
+    seed: Seed = None,
+    question: Question = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Open a review of a finished study's answers."""
+    brief = _brief(plan, items, reviewers, seed, question)
+    _set_up()
+    from evalhub.registry.models import Study
+    from evalhub.studies.reviewing import arms_to_review
+
+    project, _, slug = study.rpartition("/")
+    found = Study.objects.filter(slug=slug)
+    matching = list(found.filter(project__slug=project) if project else found)
+    if len(matching) != 1:
+        raise typer.BadParameter(f"there is no study {study!r}; name it as PROJECT/STUDY")
+    arms = arms_to_review(matching[0], test_set)
+    _open(brief, [arm.run for arm in (arms if all_arms else arms[:2])], matching[0], "", dry_run)
+
+
+@app.command()
+def upload(
+    file: Annotated[Path, typer.Argument(help="Pairs: JSONL, CSV or Parquet.")],
+    right_file: Annotated[
+        Path | None, typer.Argument(help="The right answers, if in a file of their own.")
+    ] = None,
+    project: Annotated[str, typer.Option(help="Made where it isn't there.")] = "reviews",
+    name: Annotated[str | None, typer.Option(help="The review's; else the file's.")] = None,
+    prompt: Annotated[str, typer.Option(help="Field with the request.")] = "prompt",
+    left: Annotated[str, typer.Option(help="Field with the baseline's answer.")] = "left",
+    right: Annotated[str, typer.Option(help="Field with the candidate's answer.")] = "right",
+    id_: Annotated[str, typer.Option("--id", help="Field with the item's id.")] = "id",
+    context: Annotated[str, typer.Option(help="Field with what is given with it.")] = "context",
+    tags: Annotated[str, typer.Option(help="Field with tags.")] = "tags",
+    cluster: Annotated[str, typer.Option(help="Field with the cluster.")] = "cluster",
+    expected: Annotated[str, typer.Option(help="Field with the known answer.")] = "expected",
+    left_name: Annotated[str, typer.Option(help="What the baseline is called.")] = "left",
+    right_name: Annotated[str, typer.Option(help="What the candidate is called.")] = "right",
+    plan: Plan = None,
+    items: Items = None,
+    reviewers: PerItem = None,
+    seed: Seed = None,
+    question: Question = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Open a review of pairs from a file: no study, no models."""
+    brief = _brief(plan, items, reviewers, seed, question)
+    _set_up()
+    from django.db import transaction
+
+    from evalhub.accounts.models import Project
+    from evalhub.studies.upload import register_upload
+    from reviews.upload import Columns
+
+    with transaction.atomic():
+        space, _ = Project.objects.get_or_create(slug=project, defaults={"name": project})
+        found = register_upload(
+            project=space,
+            name=name or file.stem,
+            path=file,
+            right_path=right_file,
+            columns=Columns(prompt, left, right, id_, context, tags, cluster, expected),
+            arms=(left_name, right_name),
+        )
+        brief = _with_known(brief, found.known)
+        _open(brief, [found.baseline_run, found.candidate_run], None, name or file.stem, dry_run)
+        if dry_run:
+            transaction.set_rollback(True)
+
+
+@app.command()
+def invite(
+    campaign: Number,
+    emails: Annotated[list[str], typer.Argument(help="Whom to invite.")],
+    by: Annotated[str, typer.Option(help="Who invites: a user's name.")],
+    url: Annotated[str, typer.Option(help="The site's address.")] = "http://localhost:8000",
+    quota: Annotated[int | None, typer.Option(help="Most judgments of each.", min=1)] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(help="Language or skill that they have; repeatable.")
+    ] = None,
+    days: Annotated[int, typer.Option(help="How long the link works.", min=1, max=90)] = 14,
+) -> None:
+    """Print a link for each person; it works once. It is mailed too, where mail is configured."""
+    found = _campaign(campaign)
+    from django.conf import settings
+
+    from evalhub.accounts.models import User
+    from reviews.errors import InvitationError
+    from reviews.invite import invitation_path, mail_invitation
+    from reviews.invite import invite as invited
+
+    inviter = User.objects.filter(username=by).first()
+    if inviter is None:
+        raise typer.BadParameter(f"there is nobody called {by!r}", param_hint="--by")
+    for email in emails:
+        try:
+            made = invited(
+                campaign=found, email=email, by=inviter, quota=quota, tags=tag or [], days=days
+            )
+        except InvitationError as error:
+            raise typer.BadParameter(str(error)) from error
+        link = f"{url.rstrip('/')}{invitation_path(made)}"
+        if settings.MAIL_URL:
+            mail_invitation(invitation=made, url=link)
+        typer.echo(f"{made.email}  {link}")
+
+
+@app.command()
+def pause(campaign: Number) -> None:
+    """Deal nothing for a while; who is at a comparison may finish it."""
+    found = _campaign(campaign)
+    from reviews.campaign import pause_campaign
+
+    pause_campaign(campaign=found)
+
+
+@app.command()
+def resume(campaign: Number) -> None:
+    """Deal again after a pause."""
+    found = _campaign(campaign)
+    from reviews.campaign import resume_campaign
+
+    resume_campaign(campaign=found)
+
+
+@app.command()
+def close(campaign: Number) -> None:
+    """Take no more answers, for good."""
+    found = _campaign(campaign)
+    from reviews.campaign import close_campaign
+
+    close_campaign(campaign=found)
+
+
+@app.command("list")
+def list_() -> None:
+    """Print every review: its number, state, judgments asked for and name."""
+    _set_up()
+    from reviews.models import Campaign
+
+    for each in Campaign.objects.with_counts().defer("plan").order_by("pk"):
+        counts = "{given:>6}/{asked:<6}".format(**vars(each))
+        typer.echo(f"{each.pk:>4}  {each.state:<7} {counts} {each.name}")
+
+
+def _set_up() -> None:
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+
+
+def _campaign(number: int) -> "Campaign":
+    _set_up()
+    from reviews.models import Campaign
+
+    found = Campaign.objects.defer("plan").filter(pk=number).first()
+    if found is None:
+        raise typer.BadParameter(f"there is no review {number}; `evalhub review list` has all")
+    return found
+
+
+def _brief(
+    plan: Path | None,
+    items: int | None,
+    reviewers: int | None,
+    seed: int | None,
+    question: str | None,
+) -> "Brief":
+    """The plan's file with what the command line says in its place."""
+    from evalhub.registry.document import Document
+    from reviews.brief import Brief
+    from reviews.errors import FormError
+
+    said = {"items": items, "reviewers_per_item": reviewers, "seed": seed, "question": question}
+    given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+    if plan is None:
+        return Brief.of(given)
+    document = Document(plan)
+    if not isinstance(document.data, dict):
+        raise document.error((), "a review plan is a mapping, such as `items: 200`")
+    try:
+        return Brief.of(document.data | given)
+    except FormError as error:
+        where = [
+            int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", error.field)
+        ]
+        raise document.error(where, str(error).partition(": ")[2]) from error
+
+
+def _with_known(brief: "Brief", known: "dict[str, Known]") -> "Brief":
+    from dataclasses import replace
+
+    design = replace(brief.design, known={**known, **brief.design.known})
+    return replace(brief, design=design)
+
+
+def _open(
+    brief: "Brief", runs: "list[Run]", study: "Study | None", name: str, dry_run: bool
+) -> None:
+    """Prints what the plan asks of people and, but for a dry run, opens it."""
+    from reviews.campaign import open_briefed
+    from reviews.foresight import foresee
+
+    typer.echo("\n".join(_lines(foresee(brief, runs, study))))
+    if not dry_run:
+        opened = open_briefed(brief=brief, runs=runs, study=study, name=name)
+        typer.echo(f"review {opened.pk} is open, its plan sealed as {opened.plan_hash[:12]}")
+
+
+def _lines(found: "Foresight") -> list[str]:
+    cost = found.cost
+    money = "" if cost.money is None else f", {cost.money:,.0f} at your rate"
+    shows = f"{found.detects:.3f} or more" if found.detects else "nothing: too few"
+    return [
+        f"{found.items} items: {cost.main} judgments of them, {cost.checks} of control and gold "
+        f"pairs, {cost.repeats} repeats, {cost.practice} to practise",
+        f"{cost.judgments} judgments, {cost.hours:.1f} hours{money}",
+        f"shows a preference of {shows} (a tie is half a win; 80% power)",
+        *found.short,
+    ]

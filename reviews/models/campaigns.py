@@ -3,7 +3,7 @@
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, Now
 
 from evalhub.accounts.models import Project, Role, User
@@ -33,6 +33,17 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
             project__memberships__role=Role.REVIEWER,
         )
 
+    def with_counts(self) -> Self:
+        """Adds `asked` (judgments that the plan wants) and `given` (those that stand)."""
+        from reviews.models.people import Reviewer
+
+        seats = Pair.objects.filter(campaign=OuterRef("pk")).exclude(kind=PairKind.PRACTICE)
+        people = Reviewer.objects.filter(campaign=OuterRef("pk")).order_by()
+        return self.annotate(
+            asked=_total(seats.order_by().values("campaign"), "seats"),
+            given=_total(people.values("campaign"), "seated"),
+        )
+
     def with_own_progress(self, user: User) -> Self:
         """Adds `judged` (by this person) and `left` (pairs that this person could judge now)."""
         from reviews.models.turns import AssignmentState
@@ -49,6 +60,10 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
 
 def _count(grouped: models.QuerySet) -> Coalesce:  # type: ignore[type-arg]
     return Coalesce(Subquery(grouped.annotate(n=Count("pk")).values("n")), 0)
+
+
+def _total(grouped: models.QuerySet, of: str) -> Coalesce:  # type: ignore[type-arg]
+    return Coalesce(Subquery(grouped.annotate(n=Sum(of)).values("n")), 0)
 
 
 class Campaign(models.Model):
