@@ -13,6 +13,8 @@ Stratum = Literal["tags", "length", "disagreement"]
 Combinations = Literal["all", "baseline"]
 
 EXPECTED = ("baseline", "candidate", "tie", "both-bad")
+KNOWN = "review"
+"""The field of an item's metadata that says what its answer should be, as `Known` does."""
 MOST_TAGS = 20
 _TAG = re.compile(r"[a-z0-9][a-z0-9+#_-]{0,39}")
 
@@ -38,8 +40,9 @@ class Design:
         gold: pairs with a known answer, likewise.
         practice: pairs on which a reviewer qualifies before the first real one.
         pass_mark: share of them to be answered as expected.
-        known: item key → the answer that it should have. These items are gold or practice and
-            aren't sampled; where there are too few, items that the metric is certain of fill in.
+        known: item key → the answer that it should have, beside what the items' own metadata
+            says. These items are gold or practice and aren't sampled; where there are too few,
+            items that the metric is certain of fill in.
         stopping: the rule by which the campaign ends, as `reviews.stopping` reads it.
         requires: languages and skills that a reviewer must have, as tags.
         invited_only: take only people who were invited to this campaign.

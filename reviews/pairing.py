@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from evalhub.registry.models import Item, Metric, Output, Run, Score
-from reviews.design import Combinations
+from reviews.design import KNOWN, Combinations, Known
 from reviews.showing import shown, turns
 
 
@@ -141,6 +141,16 @@ def requests_of(candidates: Mapping[str, Candidate]) -> dict[str, str]:
         key: "\n".join([*(turn.text for turn in turns(given)), context])
         for key, given, context in rows.iterator()
         if key in candidates
+    }
+
+
+def known_answers(run: Run) -> dict[str, Known]:
+    """Item key → the answer that the test set itself says is expected in a review."""
+    items = Item.objects.filter(version=run.test_set_version_id, metadata__has_key=KNOWN)
+    return {
+        key: Known(**given)
+        for key, given in items.order_by("position").values_list("key", f"metadata__{KNOWN}")
+        if isinstance(given, dict) and set(given) <= {"expected", "feedback", "practice"}
     }
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from evalhub.registry.models import Metric, Output, Run
@@ -21,6 +21,7 @@ from reviews.pairing import (
     arm_pairs,
     certain,
     joined,
+    known_answers,
     requests_of,
     scores_of,
     second_answers,
@@ -73,6 +74,9 @@ def prepare(asked: Asked) -> Prepared:
 
     Raises PlanError for what can't be asked, NothingToCompareError where all answers read alike.
     """
+    if told := known_answers(asked.runs[0]):
+        known = {**told, **asked.design.known}
+        asked = replace(asked, design=replace(asked.design, known=known))
     design, form = asked.design.checked(), asked.form
     rule = Rule.of(design.stopping)
     arms = arm_pairs(len(asked.runs), design.combinations)

@@ -12,7 +12,7 @@ from typing import Any
 
 from evalhub.registry.files import DataError, Row, item_id, read_rows, wrong
 from evalhub.registry.files import field as field_of
-from reviews.design import EXPECTED, Known
+from reviews.design import EXPECTED, KNOWN
 
 ARMS = ("left", "right")
 
@@ -45,14 +45,12 @@ USUAL = Columns()
 class Split:
     """Where the pairs of an upload stand now, in files that the registry reads.
 
-    `lines` has the line of the upload for each line of `items` and `answers`; `known` the items
-    whose answer is known.
+    `lines` has the line of the upload for each line of `items` and `answers`.
     """
 
     items: Path
     answers: dict[str, Path]
     lines: dict[str, list[int]] = field(default_factory=lambda: {arm: [] for arm in ARMS})
-    known: dict[str, Known] = field(default_factory=dict)
 
 
 def split_pairs(
@@ -76,11 +74,9 @@ def split_pairs(
     ):
         for row, key in _keyed(path, columns, needed=right_path is not None):
             _once(row, key, columns, seen)
-            items.write(_line(_item(row, key, columns)))
+            items.write(_line(_item(row, key, columns) | _known(row, columns)))
             left.write(_line({"id": key, "output": _answer(row, columns.left)}))
             found.lines["left"].append(row.line)
-            if known := _known(row, columns):
-                found.known[key] = known
     _write_right(found, right_path or path, columns, seen, own_file=right_path is not None)
     if right_path is not None and len(found.lines["right"]) < len(seen):
         _refuse_missing(path, right_path, columns, seen)
@@ -145,13 +141,13 @@ def _answer(row: Row, name: str) -> str:
     return value
 
 
-def _known(row: Row, columns: Columns) -> Known | None:
-    """What the answer should be, where the row says so: left, right, tie or both-bad."""
+def _known(row: Row, columns: Columns) -> dict[str, Any]:
+    """What the answer should be, where the row says so, as an item keeps it (`KNOWN`)."""
     if columns.expected == USUAL.expected and columns.expected not in row.values:
-        return None
+        return {}
     value = field_of(row, columns.expected)
     if value in (None, ""):
-        return None
+        return {}
     sides = {"left": "baseline", "right": "candidate"}
     expected = sides.get(value, value) if isinstance(value, str) else ""
     if expected not in EXPECTED:
@@ -160,8 +156,8 @@ def _known(row: Row, columns: Columns) -> Known | None:
     feedback = row.values.get(columns.feedback) or ""
     if not isinstance(feedback, str):
         raise wrong(row, columns.feedback, "feedback is text")
-    practice = row.values.get(columns.practice)
-    return Known(expected, feedback, practice in (True, 1, "1", "true", "yes"))
+    practice = row.values.get(columns.practice) in (True, 1, "1", "true", "yes")
+    return {KNOWN: {"expected": expected, "feedback": feedback, "practice": practice}}
 
 
 def _line(values: dict[str, Any]) -> str:

@@ -9,7 +9,6 @@ import typer
 if TYPE_CHECKING:
     from evalhub.registry.models import Run, Study
     from reviews.brief import Brief
-    from reviews.design import Known
     from reviews.foresight import Foresight
     from reviews.models import Campaign
 
@@ -104,7 +103,6 @@ def upload(
             columns=Columns(prompt, left, right, id_, context, tags, cluster, expected),
             arms=(left_name, right_name),
         )
-        brief = _with_known(brief, found.known)
         _open(brief, [found.baseline_run, found.candidate_run], None, name or file.stem, dry_run)
         if dry_run:
             transaction.set_rollback(True)
@@ -227,13 +225,6 @@ def _brief(
             int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", error.field)
         ]
         raise document.error(where, str(error).partition(": ")[2]) from error
-
-
-def _with_known(brief: "Brief", known: "dict[str, Known]") -> "Brief":
-    from dataclasses import replace
-
-    design = replace(brief.design, known={**known, **brief.design.known})
-    return replace(brief, design=design)
 
 
 def _open(

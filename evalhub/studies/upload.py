@@ -13,7 +13,6 @@ from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Run, TestSetVersion
 from evalhub.registry.specs import SpecError
 from evalhub.registry.versions import register_version
-from reviews.design import Known
 from reviews.upload import ARMS, USUAL, Columns, Split, split_pairs
 from runners.execute import work_on
 from runners.launch import launch
@@ -26,7 +25,6 @@ class Uploaded:
 
     baseline_run: Run
     candidate_run: Run
-    known: dict[str, Known]
 
 
 @transaction.atomic
@@ -62,7 +60,7 @@ def register_upload(
     except DataError as error:
         file = shown_as if shown_as and error.file == str(path) else error.file
         raise DataError(error.message, file=file, line=error.line, field=error.field) from error
-    return Uploaded(runs[0], runs[1], found.known)
+    return Uploaded(*runs)
 
 
 def _imported(

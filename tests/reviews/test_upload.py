@@ -18,6 +18,7 @@ from evalhub.registry.specs import SpecError
 from evalhub.studies.upload import Uploaded, register_upload
 from reviews.campaign import open_campaign
 from reviews.design import Known
+from reviews.pairing import known_answers
 from reviews.upload import Columns
 from tests.cast import Team
 
@@ -176,7 +177,7 @@ def test_known_answers_come_with_the_file(team: Team, tmp_path: Path) -> None:
         ROWS[2] | {"expected": None},
     ]
     found = upload(team, written(tmp_path / "pairs.jsonl", rows))
-    assert found.known == {
+    assert known_answers(found.baseline_run) == {
         "q0": Known("candidate", "The left one is rude."),
         "q1": Known("both-bad", "", practice=True),
     }
