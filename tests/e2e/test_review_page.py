@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reviews.campaign import open_campaign
+from reviews.form import Form
 from reviews.models import Assignment, Campaign, Judgment
 from reviews.results import judgments
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
@@ -28,7 +30,8 @@ def campaign(team: Team) -> Campaign:
     return a_campaign(team, *([answer] * 20 for answer in ANSWERS))
 
 
-def a_campaign(team: Team, baseline: list[str], candidate: list[str]) -> Campaign:
+def a_campaign(team: Team, baseline: list[str], candidate: list[str], **asked: Any) -> Campaign:
+    """A campaign of these answers, whose form asks for what is `asked`."""
     questions = a_test_set(team, items=[{"input": REQUEST}] * len(baseline))
     base, lora = a_version(team, "base"), a_version(team, "lora")
     scores = [1] * len(baseline)
@@ -39,6 +42,7 @@ def a_campaign(team: Team, baseline: list[str], candidate: list[str]) -> Campaig
         items=len(baseline),
         reviewers_per_item=1,
         seed=5,
+        form=Form.of(asked),
     )
 
 
@@ -131,6 +135,68 @@ def test_a_lost_connection_loses_no_answer(campaign: Campaign, review: Page) -> 
     assert not Judgment.objects.exists()
     review.context.set_offline(False)  # the page sends it again by itself
     expect(review.locator("#state")).to_have_text("1 saved ✓")
+    assert Judgment.objects.get().choice == "right"
+
+
+def test_a_lost_connection_and_a_reload_lose_no_answer(
+    campaign: Campaign, team: Team, review: Page, live_server: LiveServer
+) -> None:
+    page = review
+    begin(page, campaign)
+    page.wait_for_load_state("networkidle")
+    page.route("**/judge/*/", lambda route: route.abort("internetdisconnected"))
+    page.keyboard.press("1")
+    expect(page.locator(".count")).to_have_text("2 of 20")
+    expect(page.locator("#state")).to_contain_text("Not saved: the server can’t be reached")
+    page.keyboard.press("2")
+    expect(page.locator("#state")).to_contain_text("2 answers are kept in this browser")
+    page.keyboard.press("9")  # there is no third to answer
+    page.unroute_all()
+    page.reload()
+    expect(page.locator(".count")).to_have_text("3 of 20")
+    expect(page.locator("#state")).to_have_text("2 saved ✓")
+    said = Judgment.objects.order_by("pk").values_list("choice", flat=True)
+    assert list(said) == ["left", "right"]
+
+
+def test_what_one_person_answered_is_never_sent_by_another(
+    campaign: Campaign, team: Team, review: Page, live_server: LiveServer
+) -> None:
+    page = review
+    begin(page, campaign)
+    page.wait_for_load_state("networkidle")
+    page.route("**/judge/*/", lambda route: route.abort("internetdisconnected"))
+    page.keyboard.press("1")
+    expect(page.locator("#state")).to_contain_text("Not saved")
+    page.unroute_all()
+    mine = page.context.cookies()
+    theirs = team.signed_in(team.ruth).cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": theirs, "url": live_server.url}])
+    with page.expect_response("**/ahead/*"):
+        page.reload()
+    expect(page.locator(".count")).to_have_text("1 of 20")
+    assert not Judgment.objects.exists()
+    page.context.add_cookies(mine)  # type: ignore[arg-type]
+    page.goto(f"{live_server.url}/reviews/")  # any page of theirs sends it
+    expect(page.locator(".campaign-state")).to_contain_text("1 of 20 answered")
+    assert Judgment.objects.get().assignment.reviewer.user == team.rui
+
+
+def test_signed_out_meanwhile_the_answer_waits_for_the_next_sign_in(
+    campaign: Campaign, team: Team, review: Page, live_server: LiveServer
+) -> None:
+    page = review
+    begin(page, campaign)
+    page.wait_for_load_state("networkidle")
+    page.context.clear_cookies(name="sessionid")
+    page.keyboard.press("2")
+    expect(page.locator("#state")).to_contain_text("you are signed out")
+    page.get_by_role("button", name="Sign in again").click()
+    expect(page).to_have_url(re.compile("/accounts/login/"))
+    cookie = team.signed_in(team.rui).cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+    page.goto(f"{live_server.url}/reviews/{campaign.pk}/")
+    expect(page.locator("#state")).to_have_text("1 saved ✓")
     assert Judgment.objects.get().choice == "right"
 
 

@@ -17,6 +17,7 @@ let saved = 0;
 const turn = () => document.getElementById("turn");
 const answers = () => document.querySelector("form.answers");
 const shown = () => turn()?.dataset.token;
+const viewNow = () => answers()?.elements.view.value;
 
 // Say what happens
 
@@ -84,21 +85,23 @@ async function lookAhead() {
   const from = here;
   const address = turn()?.dataset.ahead;
   if (!address || ahead || queue.has(from)) return;
+  const view = viewNow();
   try {
-    const response = await fetch(`${address}?view=${answers().elements.view.value}`, {
+    const response = await fetch(`${address}?view=${view}`, {
       headers: { "HX-Request": "true" },
       redirect: "manual",
     });
     const html = await response.text();
-    if (here === from && !queue.has(from)) keepAhead(response, html);
+    if (here === from && !queue.has(from)) keepAhead(response, html, view);
   } catch {
     // then the next comparison comes with the answer's reply
   }
 }
 
-function keepAhead(response, html) {
+// One that is laid out as the page isn't any more is of no use.
+function keepAhead(response, html, view) {
   const token = response.headers.get("Evalhub-Ahead");
-  ahead = token && token !== here ? { token, html } : null;
+  if (view === viewNow()) ahead = token && token !== here ? { token, html } : null;
 }
 
 // Answer
@@ -135,7 +138,9 @@ async function settled(entry, response, html) {
   if (entry.campaign !== turn().dataset.campaign) return;
   saved = Number(response.headers.get("Evalhub-Saved") ?? saved);
   const following = response.headers.has("Evalhub-Ahead");
-  if (following && entry.shown === here) keepAhead(response, html);
+  if (following && entry.shown === here) {
+    keepAhead(response, html, entry.fields.find(([name]) => name === "view")[1]);
+  }
   await glimpse;
   if (following || (response.ok && queue.size)) {
     if (response.ok) announce(`Saved. ${turn().dataset.title}.`);
@@ -182,7 +187,7 @@ function actOf(event) {
   const plain = event.shiftKey && /^\d$/.test(event.key) ? choice?.replace("much-", "") : choice;
   if (oneKey === undefined) return pick([choice, plain, digitOf(event)], announce);
   const button = chooser(choice) ?? chooser(plain);
-  return button && (() => answers().requestSubmit(button));
+  return button && (() => button.click());
 }
 
 const chooser = (choice) =>
