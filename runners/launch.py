@@ -44,12 +44,14 @@ def launch(
     answers: Path | None = None,
     id_field: str = "id",
     output_field: str = "output",
+    repeat: int = 0,
 ) -> Run:
     """The run of `version` on `test_set_version`, launched if there is none, scored by `metrics`.
 
     Launching again is the same run: metrics that it lacks are added and scored, and a run that
     failed or was cancelled goes on. A recorded version needs the file of its `answers`, which is
-    read and stored here; other content is another run. All is written, or nothing.
+    read and stored here; other content is another run. `repeat` 1 is the same asked a second time,
+    a run of its own. All is written, or nothing.
 
     Raises LaunchError, and DataError for what is wrong with the file of answers.
     """
@@ -58,6 +60,7 @@ def launch(
         version=version,
         test_set_version=test_set_version,
         source=_digest(answers, id_field, output_field) if answers else "",
+        repeat=repeat,
     )
     there = set(run.metrics.values_list("metric_id", flat=True))
     new = {metric.pk: metric for metric in metrics if metric.pk not in there}

@@ -9,19 +9,23 @@ test just doesn't rule out.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from functools import partial
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from evalhub.gate.criteria import Criterion
 from evalhub.gate.levels import STAGES
+from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.paired import p_one_sided
 from evalhub.stats.sequential import combined_p_value
 
 Array = NDArray[np.float64]
 
-_BISECTIONS = 40
+Alternative = Literal["less", "greater"]
+ALTERNATIVES: tuple[Alternative, ...] = get_args(Alternative)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class Stage:
     clusters: Sequence[str] | None = None
     weights: Array | None = None
 
-    def p_value(self, bound: float, alternative: Literal["less", "greater"]) -> float:
+    def p_value(self, bound: float, alternative: Alternative) -> float:
         return p_one_sided(
             self.worse,
             self.better,
@@ -45,6 +49,12 @@ class Stage:
         )
 
 
+def p_combined(stages: Sequence[Stage], *, bound: float, alternative: Alternative) -> float:
+    """One-sided p-value of both stages: against a difference of at least `bound` ("less") or of
+    at most `bound` ("greater")."""
+    return combined_p_value([each.p_value(bound, alternative) for each in stages], STAGES)
+
+
 def combined(pooled: Criterion, stages: Sequence[Stage], *, alpha: float) -> Criterion:
     """`pooled`, measured on all items at once, with bounds and p-values of the stages combined.
 
@@ -52,21 +62,20 @@ def combined(pooled: Criterion, stages: Sequence[Stage], *, alpha: float) -> Cri
         stages: two; stage one as it was judged then.
         alpha: one-sided level of both together.
     """
-
-    def p(bound: float, alternative: Literal["less", "greater"]) -> float:
-        return combined_p_value([each.p_value(bound, alternative) for each in stages], STAGES)
-
+    less, greater = (
+        partial(p_combined, stages, alternative=alternative) for alternative in ALTERNATIVES
+    )
     reach = _reach(stages)
-    lower = _last(-reach, reach, lambda bound: p(bound, "greater") <= alpha)
-    upper = -_last(-reach, reach, lambda bound: p(-bound, "less") <= alpha)
+    lower = _first_kept(lambda bound: greater(bound=bound), reach, alpha)
+    upper = -_first_kept(lambda bound: less(bound=-bound), reach, alpha)
     sizes = " and ".join(str(len(each.worse)) for each in stages)
     return replace(
         pooled,
         lower=min(lower, pooled.difference),
         upper=max(upper, pooled.difference),
         level=1 - 2 * alpha,
-        p_value=min(1.0, 2 * min(p(0.0, "less"), p(0.0, "greater"))),
-        p_harm=p(min(pooled.requirement.bound, 0.0), "less"),
+        p_value=min(1.0, 2 * min(less(bound=0.0), greater(bound=0.0))),
+        p_harm=less(bound=min(pooled.requirement.bound, 0.0)),
         method=f"inverse-normal combination of {sizes} items, of one stage {pooled.method}",
         test="inverse-normal combination",
     )
@@ -78,11 +87,15 @@ def _reach(stages: Sequence[Stage]) -> float:
     return float(max(scores.max(), 1.0) - min(scores.min(), 0.0))
 
 
-def _last(low: float, high: float, ruled_out: Callable[[float], bool]) -> float:
-    """The last value from `low` that is ruled out, by bisection; `low` where none is."""
-    if not ruled_out(low):
-        return low
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if ruled_out(middle) else (low, middle)
-    return low
+def _first_kept(p_value: Callable[[float], float], reach: float, alpha: float) -> float:
+    """Where a p-value that rises with the bound passes alpha, in units of z almost a line."""
+
+    def beyond(bound: float) -> float:
+        return normal_quantile(min(max(p_value(bound), 1e-300), 1 - 1e-16)) - due
+
+    due = normal_quantile(alpha)
+    if beyond(-reach) >= 0:
+        return -reach
+    if beyond(reach) <= 0:
+        return reach
+    return float(brentq(beyond, -reach, reach, xtol=1e-12))

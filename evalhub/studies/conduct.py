@@ -6,7 +6,8 @@ from collections.abc import Callable
 from evalhub.gate.case import NotReadyError
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
-from evalhub.registry.models import Run, Study, StudyArm, StudyRun
+from evalhub.gate.rivals import baseline_of
+from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from reviews.campaign import open_campaign
@@ -48,7 +49,7 @@ def conduct(*, study: Study, progress: Progress | None = None) -> list[Decision]
 def runs_of(study: Study) -> list[Run]:
     """The study's runs with their progress, each once, in the order of its test sets and arms."""
     links = StudyRun.objects.filter(arm__study=study).order_by(
-        "test_set__position", "arm__position"
+        "test_set__position", "arm__position", "repeat"
     )
     keys = list(dict.fromkeys(links.values_list("run", flat=True)))
     found = {
@@ -92,20 +93,22 @@ def ask_people(study: Study) -> Campaign | None:
     """Opens the review that the study asks for; None where it asks for none.
 
     A candidate whose answers all read like the baseline's has nothing to be reviewed: the gate
-    calls that evidence invalid, so no campaign is opened for it, nor for a run that failed: its
-    answers may still change.
+    calls that evidence invalid, so no campaign is opened for it, nor while a run of the study has
+    failed: its answers may still change, and with them which arm is the baseline.
     """
     if not study.review:
         return None
-    arms = {arm.role: arm for arm in StudyArm.objects.filter(study=study)}
-    runs = {
-        role: StudyRun.objects.select_related("run")
-        .get(arm=arms[role], test_set__name=study.review["test_set"])
-        .run
-        for role in (ArmRole.BASELINE, ArmRole.CANDIDATE)
-    }
-    if any(run.state != RunState.DONE for run in runs.values()):
+    links = StudyRun.objects.filter(arm__study=study, repeat=0)
+    if links.exclude(run__state=RunState.DONE).exists():
         return None
+    arms = {
+        ArmRole.BASELINE: baseline_of(study),
+        ArmRole.CANDIDATE: study.arms.get(role=ArmRole.CANDIDATE),
+    }
+    runs = {
+        role: links.select_related("run").get(arm=arm, test_set__name=study.review["test_set"]).run
+        for role, arm in arms.items()
+    }
     try:
         return open_campaign(
             study=study,

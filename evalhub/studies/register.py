@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from itertools import product
 from typing import Any
 
 from django.db import transaction
@@ -9,6 +10,7 @@ from django.utils.text import slugify
 
 from evalhub.accounts.models import Project
 from evalhub.gate.mix import item_weights
+from evalhub.gate.overlaps import check_overlap
 from evalhub.registry.files import DataError
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.items import FieldMapping, read_items
@@ -27,6 +29,7 @@ from evalhub.registry.models.studies import ArmRole
 from evalhub.registry.specs import SpecError
 from evalhub.registry.versions import register_metric, register_version
 from evalhub.stats.errors import StatisticsError
+from evalhub.studies.checks import FINE_TUNED
 from evalhub.studies.spec import ArmSpec, StudySpec, TestSetSpec
 from reviews.campaign import check_question
 from reviews.errors import PlanError
@@ -71,6 +74,7 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
         },
     )
     _link(spec, study, sets, versions)
+    _check_training(spec, sets, versions)
     return study
 
 
@@ -157,6 +161,21 @@ def _versions(spec: StudySpec, project: Project) -> dict[str, ModelVersion]:
     return found
 
 
+def _check_training(
+    spec: StudySpec,
+    sets: dict[str, tuple[TestSetVersion, Metric]],
+    versions: dict[str, ModelVersion],
+) -> None:
+    """Looks for the test sets' items in what the arms say they were trained on."""
+    if spec.policy.leakage == "off":
+        return
+    for name, arm in spec.arms.items():
+        path = arm.training_file(spec.folder)
+        if path is not None:
+            for version, _ in sets.values():
+                check_overlap(version=versions[name], test_set_version=version, path=path)
+
+
 def _link(
     spec: StudySpec,
     study: Study,
@@ -183,7 +202,8 @@ def _link(
         )
         for position, (name, (version, metric)) in enumerate(sets.items())
     }
-    runs: dict[tuple[str, str], Run] = {}
+    repeated = _repeated(spec)
+    runs: dict[tuple[str, str, int], Run] = {}
     for position, (name, arm) in enumerate(spec.arms.items()):
         row = StudyArm.objects.create(
             study=study,
@@ -192,20 +212,35 @@ def _link(
             role=_role(spec, name),
             version=versions[name],
         )
-        for test_set, (version, metric) in sets.items():
+        for test_set, repeat in product(sets, (0, 1) if name in repeated else (0,)):
             if arm.only and test_set not in arm.only and arm.parent:
-                run = runs[arm.parent, test_set]
+                shared = runs.get((arm.parent, test_set, repeat))
+                if shared is None:
+                    continue
+                run = shared
             else:
+                version, metric = sets[test_set]
+                answers = arm.repeated if repeat else arm.answers
                 run = launch(
                     version=versions[name],
                     test_set_version=version,
                     metrics=[metric],
-                    answers=arm.answers(spec.folder, test_set),
+                    answers=answers(spec.folder, test_set),
                     id_field=arm.id_field,
                     output_field=arm.output_field,
+                    repeat=repeat,
                 )
-            runs[name, test_set] = run
-            StudyRun.objects.create(arm=row, test_set=rows[test_set], run=run)
+            runs[name, test_set, repeat] = run
+            StudyRun.objects.create(arm=row, test_set=rows[test_set], run=run, repeat=repeat)
+
+
+def _repeated(spec: StudySpec) -> list[str]:
+    """The arms that are asked twice, to see what a second run alone changes."""
+    if not spec.policy.noise_floor:
+        return []
+    if spec.policy.development is None:
+        return [spec.baseline]
+    return [name for name, arm in spec.arms.items() if arm.kind not in FINE_TUNED]
 
 
 def _role(spec: StudySpec, arm: str) -> ArmRole:

@@ -221,3 +221,89 @@ def test_nobody_is_asked_about_a_run_that_failed(desk: Desk, server: OpenAIServe
     assert conducted(desk).verdict == "invalid"
     assert Campaign.objects.count() == 0
     assert ask_people(Study.objects.get()) is None
+
+
+def again(desk: Desk, triage: list[str]) -> None:
+    """The base's answers, made a second time."""
+    desk.answers("again", "triage", triage)
+    desk.answers("again", "sums", ["right"] * 300)
+    desk.study["arms"]["base"]["repeat"] = {"recorded": "again.{test_set}.jsonl"}
+
+
+def test_recorded_second_answers_are_the_noise_floor(desk: Desk) -> None:
+    again(desk, ["right"] * 3 + ["wrong"] * 57)
+    decision = conducted(desk)
+    assert decision.verdict == "ship"
+    floor, silent = decision.record["noise_floor"]["test_sets"]
+    assert (floor["test_set"], floor["n"], floor["wins"], floor["losses"]) == ("triage", 60, 3, 0)
+    assert (floor["differing"], silent["differing"]) == (0.05, 0.0)
+    assert floor["difference"] == pytest.approx(0.05)
+    assert floor["lower"] <= 0 < floor["upper"]
+    assert Run.objects.filter(repeat=1).count() == 2
+
+
+def test_the_repeat_is_no_arm_and_no_evidence(desk: Desk) -> None:
+    again(desk, ["right"] * 60)
+    decision = conducted(desk)
+    assert decision.record["criteria"][0]["baseline"] == 0.0
+    assert {row["baseline_run"] for row in decision.record["evidence"]} == set(
+        Run.objects.filter(version__model__slug="base", repeat=0).values_list("pk", flat=True)
+    )
+
+
+def test_a_live_baseline_is_asked_twice(desk: Desk, server: OpenAIServer) -> None:
+    asking(desk, server.url)
+    live = desk.study["arms"]["tuned"]["backend"]
+    desk.study["arms"]["base"]["backend"] = live
+    desk.study["arms"]["tuned"]["prompt"] = {"template": "Answer: {input}"}
+    del desk.study["test_sets"]["sums"]
+    desk.study["noise_floor"] = True
+    decision = conducted(desk)
+    assert len(server.requests) == 180
+    (floor,) = decision.record["noise_floor"]["test_sets"]
+    assert (floor["n"], floor["differing"], floor["difference"]) == (60, 0.0, 0.0)
+    assert decision.record["noise_floor"]["sameness"]["state"] == "differs"
+    assert conducted(desk) == decision
+    assert len(server.requests) == 180
+
+
+def a_prompted_arm(desk: Desk, right: int) -> None:
+    """A third arm, not fine-tuned, with as many right of the triage questions, and all sums."""
+    desk.study["arms"] |= {
+        "prompted": {
+            "kind": "prompted",
+            "parent": "base",
+            "backend": {"recorded": "prompted.{test_set}.jsonl"},
+        }
+    }
+    desk.answers("prompted", "triage", ["right", "right", "wrong, prompted"] * (right // 2))
+    desk.answers("prompted", "sums", ["right, prompted"] * 300)
+    desk.study |= {"baseline": "best-untuned", "candidate": "tuned"}
+
+
+def test_the_best_untuned_arm_is_the_baseline_of_verdict_and_review(desk: Desk) -> None:
+    a_prompted_arm(desk, right=40)
+    desk.study["review"] = REVIEW
+    decision = conducted(desk)
+    assert decision.record["arms"]["baseline"]["name"] == "prompted"
+    assert decision.record["baseline_choice"]["chosen"] == "prompted"
+    assert Campaign.objects.get().baseline.model.slug == "prompted"
+
+
+def test_training_rows_that_hold_test_items_are_looked_for_and_judged_without(desk: Desk) -> None:
+    asked = [
+        f"What should the agent of desk {i} say when a parcel is late again?" for i in range(60)
+    ]
+    desk.rows(
+        "triage.jsonl",
+        ({"id": f"q{i}", "input": text, "reference": "right"} for i, text in enumerate(asked)),
+    )
+    desk.rows("train.jsonl", ({"prompt": text, "completion": "right"} for text in asked[:30]))
+    desk.study["arms"]["tuned"]["training"] = {"data": "train.jsonl"}
+    decision = conducted(desk)
+    assert decision.verdict == "invalid"
+    leakage = decision.record["leakage"]
+    assert leakage["test_sets"][0]["leaked"] == 30
+    assert (leakage["verdict_all"], leakage["verdict_clean"]) == ("ship", "need-more-data")
+    desk.study["policy"] = {"leakage": "report"}
+    assert conducted(desk).verdict == "ship"
