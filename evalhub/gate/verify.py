@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from math import isclose
 from typing import Any, get_args
 
-from evalhub.gate.criteria import Criterion, Requirement, Role, Tier
+from evalhub.gate.criteria import SAME_RUN, Criterion, Requirement, Role, Tier
 from evalhub.gate.fields import (
     a_count,
     a_flag,
@@ -271,6 +271,8 @@ def _wrong_ratio(c: Criterion, at: str) -> Iterator[Difference]:
                 yield Difference(f"{at}{name}", end, None, "no ratio, no interval of it")
         return
     due = c.candidate / c.baseline if c.baseline > 0 else None
+    if c.method == SAME_RUN:
+        due = 1.0
     if due is None or not isclose(c.ratio, due, rel_tol=1e-9, abs_tol=1e-12):
         yield Difference(f"{at}ratio", c.ratio, due, "it is candidate/baseline")
     rule = f"an interval holds its ratio, {c.ratio}"
