@@ -54,7 +54,7 @@ VERDICT = Chapter(
                 "many items would settle it, planned for the margin or the gain worth having, "
                 "never for the difference seen, which would promise too much.",
             ),
-            formula="n = (z₁₋α + z_power)² · s² · design effect / gap²,   "
+            formula="n = (z(1 − α) + z(power))² · s² · design effect / gap²,   "
             "power = 1 − .2 / open criteria",
             symbols="s: standard deviation of the items’ differences; gap: a guard’s margin, a "
             "primary’s planned gain.",

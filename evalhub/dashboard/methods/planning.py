@@ -16,7 +16,7 @@ PLANNING = Chapter(
                 "against a guard’s margin, or one that gains what was planned. At 80% four "
                 "studies in five succeed.",
             ),
-            formula="power = Φ( gap · √(n / design effect) / s − z₁₋α )",
+            formula="power = Φ( gap · √(n / design effect) / s − z(1 − α) )",
             symbols="Φ: the normal distribution; s: standard deviation of the items’ differences.",
             source="Cohen 1988, Statistical Power Analysis; Connor 1987, Biometrics 43, 207–211, "
             "for scores that are right or wrong.",
@@ -28,7 +28,7 @@ PLANNING = Chapter(
                 "Turned round: what these items would show with a chance of 80%. A margin or a "
                 "gain smaller than this needs more items, whatever the result looks like.",
             ),
-            formula="gap = (z₁₋α + z₈₀) · s · √(design effect / n)",
+            formula="gap = (z(1 − α) + z(.8)) · s · √(design effect / n)",
         ),
         Method(
             key="effort",
@@ -61,7 +61,7 @@ WATCHING = Chapter(
                 "against each supposed mean, and one goes when the gambler has twenty times the "
                 "stake. For shares the beta mixture, for means of many values the normal mixture.",
             ),
-            formula="normal mixture:  |mean error| ≤ √( (v + ρ)·(ln((v + ρ)/ρ) + 2·ln(1/α)) ) / n",
+            formula="normal mixture:  |sum of errors| ≤ √( (v + ρ)·(ln((v + ρ)/ρ) + 2·ln(1/α)) )",
             symbols="v: variance summed so far; ρ: chosen for where the plan ends.",
             source="Waudby-Smith and Ramdas 2024, JRSS B 86, 1–27; Howard and others 2021, "
             "Annals of Statistics 49, 1055–1080; Robbins 1970.",
