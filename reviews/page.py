@@ -15,7 +15,7 @@ from reviews.errors import UnknownAssignmentError
 from reviews.form import FLAGS, Form
 from reviews.judge import form_nonce
 from reviews.markdown import plain, rendered
-from reviews.models import Assignment, AssignmentState, Choice, Pair
+from reviews.models import Assignment, AssignmentState, Choice, Pair, PairKind
 from reviews.reading import MUCH
 from reviews.showing import shown, turns
 
@@ -128,8 +128,16 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
     """The template's values for one assignment: nothing in them tells the arms apart. 1 query."""
     campaign = assignment.reviewer.campaign
     form = Form.of(campaign.form)
-    pair = Pair.objects.select_related("item", "baseline_output", "candidate_output").get(
-        pk=assignment.pair_id
+    pair = (
+        Pair.objects.select_related("item", "baseline_output", "candidate_output")
+        .only(
+            "kind",
+            "item__input",
+            "item__context",
+            "baseline_output__text",
+            "candidate_output__text",
+        )
+        .get(pk=assignment.pair_id)
     )
     outputs = [pair.candidate_output, pair.baseline_output]
     sides = outputs if assignment.candidate_on_left else outputs[::-1]
@@ -148,6 +156,7 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
         "flags": [(flag, FLAGS[flag]) for flag in form.flags],
         "skip_reasons": SKIP_REASONS,
         "look_ahead": not ends_block(assignment, form),
+        "practice": pair.kind == PairKind.PRACTICE,
     }
 
 

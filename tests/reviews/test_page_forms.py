@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from reviews.campaign import pause_campaign
+from reviews.design import Design, Known
 from reviews.form import Form
 from reviews.models import (
     Assignment,
@@ -349,3 +350,15 @@ def test_no_guess_is_asked_before_the_last_vote(rui: Client, team: Team) -> None
     token = form(html)[0].split("/")[-2]
     given = {"token": token, "side": "left"}
     assert rui.post(f"/reviews/{campaign.pk}/guess/", given).status_code == 409
+
+
+def test_practice_says_that_it_is_and_cannot_be_taken_back(rui: Client, team: Team) -> None:
+    known = {key: Known("candidate", "It is kinder.", practice=True) for key in ("q0000", "q0001")}
+    campaign = a_campaign(team, design=Design(practice=2, known=known))
+    html = page(rui, campaign)
+    assert "Practice" in html
+    assert "This one doesn’t count" in html
+    assert "undo" not in choose(rui, html, "left", hx_request="true").content.decode()
+    after = choose(rui, page(rui, campaign), "left", hx_request="true").content.decode()
+    assert "Practice is over" in after
+    assert f'href="/reviews/{campaign.pk}/practice/"' in after
