@@ -55,8 +55,3 @@ def beta_quantile(p: float, a: float, b: float) -> float:
 
 def log_beta(a: float, b: float) -> float:
     return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
-
-
-def chi2_sf(x: float, df: float) -> float:
-    """P(X > x)."""
-    return float(_special().chdtrc(df, x))

@@ -41,6 +41,17 @@ def test_two_arms_with_ties_in_closed_form():
     assert fit.win_score("b", "a") == pytest.approx(0.35 + 0.20 / 2)
 
 
+def test_the_errors_of_two_arms_with_ties_in_closed_form():
+    """With three outcomes and two parameters the fit is exact: theta = ln W - ln L has the
+    variance 1/W + 1/L of two multinomial counts."""
+    fit = strengths(
+        ["a"] * 3, ["b"] * 3, ["first", "tie", "second"], counts=[45, 20, 35], reference="b"
+    )
+    assert fit.strengths["a"].se == pytest.approx(math.sqrt(1 / 45 + 1 / 35))
+    # ln nu = ln T - (ln W + ln L)/2
+    assert fit.covariance[1, 1] == pytest.approx(1 / 20 + (1 / 45 + 1 / 35) / 4)
+
+
 def puddings() -> tuple[list[str], list[str], list[str], list[int]]:
     rows = []
     for word in PUDDINGS.split():

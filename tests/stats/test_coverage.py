@@ -29,13 +29,22 @@ ERROR = math.sqrt(0.95 * 0.05 / RUNS)
         Case(200, 0.10, 0.05, clusters=50, icc=0.1),
         Case(1000, 0.04, 0.01, clusters=20, icc=0.3),
         Case(1000, 0.10, 0.05, clusters=100, icc=0.0),
+        Case(50, 0.04, 0.01, kind="win/tie/loss"),
+        Case(200, 0.30, 0.20, kind="win/tie/loss"),
+        Case(1000, 0.10, 0.05, 100, 0.3, kind="win/tie/loss"),
+        Case(50, 0.30, 0.20, kind="five-point"),
+        Case(200, 0.10, 0.05, kind="five-point"),
+        Case(1000, 0.04, 0.01, kind="five-point"),
+        Case(50, 0.30, 0.20, weighted=True),
+        Case(1000, 0.04, 0.01, weighted=True),
     ],
     ids=str,
 )
 def test_the_interval_holds_the_truth(case):
     result = coverage(case, RUNS)
     assert result.evalhub >= 0.945 - 2.5 * ERROR
-    plain_and_ample = not case.clusters and case.n * (case.worse + case.better) >= 20
+    plain = not case.clusters and not case.weighted and case.kind != "five-point"
+    plain_and_ample = plain and case.n * (case.worse + case.better) >= 20
     if plain_and_ample:
         assert result.evalhub <= 0.99
 

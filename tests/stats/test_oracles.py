@@ -12,6 +12,7 @@ from statsmodels.stats.inter_rater import cohens_kappa, fleiss_kappa
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 from statsmodels.stats.proportion import proportion_confint
+from statsmodels.tools.numdiff import approx_hess
 
 from evalhub.stats.agreement import pair_kappas
 from evalhub.stats.bradley_terry import strengths
@@ -24,6 +25,7 @@ from evalhub.stats.paired import compare
 from evalhub.stats.permutation import mcnemar_exact, sign_flip
 from evalhub.stats.power import paired_power, paired_sample_size
 from evalhub.stats.ratings import patterns, read_ratings
+from tests.stats.test_bradley_terry import puddings
 
 SEEDS = range(6)
 
@@ -175,6 +177,29 @@ def test_sizes_and_power_are_those_of_the_t_test_but_for_two_items(sd, gap):
     assert 1 < theirs - paired_sample_size(sd, gap) + 1 < 3
     power = t_test.power(effect_size=gap / sd, nobs=500, alpha=0.05)
     assert paired_power(500, sd, gap) == pytest.approx(power, abs=0.003)
+
+
+def test_davidsons_errors_are_those_of_the_curvature():
+    """Six puddings with ties: the Hessian of the log-likelihood, written anew and differentiated
+    by statsmodels, at the fit."""
+    first, second, outcomes, counts = puddings()
+    fit = strengths(first, second, outcomes, counts=counts, reference="1")
+
+    def log_likelihood(parameters: np.ndarray) -> float:
+        strength = dict(zip("123456", [0.0, *parameters[:5]], strict=True))
+        total, nu = 0.0, math.exp(parameters[5])
+        for a, b, outcome, count in zip(first, second, outcomes, counts, strict=True):
+            up = math.exp((strength[a] - strength[b]) / 2)
+            weight = {"first": up, "second": 1 / up, "tie": nu}
+            total += count * math.log(weight[outcome] / sum(weight.values()))
+        return total
+
+    at = np.array([*(fit.strengths[p].value for p in "23456"), math.log(fit.nu)])
+    assert log_likelihood(at) == pytest.approx(fit.log_likelihood)
+    covariance = np.linalg.inv(-approx_hess(at, log_likelihood))
+    np.testing.assert_allclose(fit.covariance, covariance, rtol=2e-3, atol=1e-6)
+    ours = [fit.strengths[p].se for p in "23456"]
+    np.testing.assert_allclose(ours, np.sqrt(np.diag(covariance))[:5], rtol=1e-3)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
