@@ -149,11 +149,13 @@ def a_run(
     scores: Sequence[float | None],
     answers: Sequence[str | None] | None = None,
     metric: Metric | None = None,
+    repeat: int = 0,
 ) -> Run:
     """A finished run with one output and one score an item, in the items' order.
 
     A score of None is unscored, with a reason; an answer of None is an error. Answers that
     aren't given say "right" where the score is 1 and else "wrong", with the version's name.
+    `repeat` 1 is the same version asked a second time.
     """
     metric = metric or a_metric()
     now = timezone.now()
@@ -164,6 +166,7 @@ def a_run(
         version=version,
         test_set_version=on,
         source=_sha256(said),
+        repeat=repeat,
         state=RunState.DONE,
         started=now,
         finished=now,
