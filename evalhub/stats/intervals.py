@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.stats.clusters import dot
 from evalhub.stats.distributions import beta_quantile, t_cdf, t_quantile
 from evalhub.stats.errors import StatisticsError
 
@@ -73,7 +74,7 @@ def score_p_less(
     score_interval at that alpha is at most `bound`."""
     x = np.clip(values / reach, -1.0, 1.0)
     n = float(counts.sum())
-    mean = float(counts @ x) / n
+    mean = dot(counts, x) / n
     supposed = bound / reach
     if supposed > 1 or supposed < -1:
         return 0.0 if supposed > 1 else 1.0
@@ -106,7 +107,7 @@ def _upper_limit(x: Array, counts: Array, z: float) -> float:
     """The largest mean in [-1, 1] that the score test keeps."""
     n = float(counts.sum())
     shares = counts / n
-    mean = float(shares @ x)
+    mean = dot(shares, x)
 
     def excess(r: float) -> float:
         tilted, variance = _tilted(x, shares, r)
@@ -168,5 +169,5 @@ def _tilted(x: Array, shares: Array, r: float) -> tuple[float, float]:
         x, shares = x[shares > 0], shares[shares > 0]
     raised = shares / (1 - r * x)
     raised /= raised.sum()
-    mean = float(raised @ x)
-    return mean, float(raised @ (x - mean) ** 2)
+    mean = dot(raised, x)
+    return mean, dot(raised, (x - mean) ** 2)
