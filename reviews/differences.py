@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 _WORDS = re.compile(r"(?:\w+|[^\w\s])\s*|\s+")  # with the white space behind it
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
+_LINE_BREAKS = re.compile(r"(^\s+|\s*\n\s*|\s+$)")
 _WORKABLE = 1_000_000  # words of one text × words of the other: 50 ms where nothing agrees
 
 type _Pieces = list[tuple[str, bool]]  # a piece of text, and whether the other text lacks it
@@ -69,15 +70,16 @@ def _aligned(a: list[str], b: list[str]) -> Iterator[tuple[bool, list[str], list
 
 
 def _html(pieces: _Pieces) -> SafeString:
+    """No mark begins or ends in white space, or runs over the end of a line."""
     html = []
     for marked, group in groupby(pieces, key=lambda piece: piece[1]):
         text = "".join(word for word, _ in group)
-        bare = text.strip()
-        if not marked or not bare:
+        if not marked:
             html.append(escape(text))
             continue
-        before, after = text.split(bare)  # no mark begins or ends in white space
-        html.append(f"{before}<mark>{escape(bare)}</mark>{after}")
+        for part in _LINE_BREAKS.split(text):
+            blank = part.isspace() or not part
+            html.append(part if blank else f"<mark>{escape(part)}</mark>")
     return mark_safe("".join(html))
 
 

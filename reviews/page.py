@@ -150,7 +150,7 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
         "nonce": form_nonce(token=assignment.token, user=user),
         "asked": _request(pair.item, view),
         "panes": _panes(texts, form, view, code=code),
-        "mono": code or view == "raw",
+        "code": code or view == "raw",
         "view": view,
         "questions": _questions(form.question or campaign.question, form),
         "flags": [(flag, FLAGS[flag]) for flag in form.flags],

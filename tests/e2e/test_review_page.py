@@ -178,7 +178,7 @@ def test_what_one_person_answered_is_never_sent_by_another(
     assert not Judgment.objects.exists()
     page.context.add_cookies(mine)  # type: ignore[arg-type]
     page.goto(f"{live_server.url}/reviews/")  # any page of theirs sends it
-    expect(page.locator(".campaign-state")).to_contain_text("1 of 20 answered")
+    expect(page.locator(".campaign-state")).to_contain_text(re.compile(r"1 of \d+ answered"))
     assert Judgment.objects.get().assignment.reviewer.user == team.rui
 
 

@@ -44,6 +44,10 @@ def test_nothing_but_marks_is_added_to_either_text() -> None:
     assert bare(found.right) == right
 
 
+def test_a_mark_ends_with_its_line() -> None:
+    assert differences("a b\n\n c", "").left == "<mark>a b</mark>\n\n <mark>c</mark>"
+
+
 def test_an_empty_answer_differs_in_everything() -> None:
     found = differences("", "all of it")
     assert found.left == ""
@@ -63,4 +67,4 @@ def test_two_long_answers_with_nothing_in_common_are_marked_whole() -> None:
         "\n".join(f"a{i}" for i in range(3000)), "\n".join(f"b{i}" for i in range(3000))
     )
     assert (found.only_left, found.only_right) == (3000, 3000)
-    assert found.left.count("<mark>") == 1
+    assert found.left.count("<mark>") == 3000  # a line each

@@ -249,6 +249,16 @@ function scrolls(event) {
   );
 }
 
+// A dialog that opens is where one goes on.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const opened = event.newState === "open" && event.target.matches("[role=dialog]");
+    if (opened) event.target.querySelector("input[type=radio]").focus();
+  },
+  true,
+);
+
 // Switches are remembered in this browser.
 
 const singleKeys = () => document.getElementById("single-keys")?.checked ?? true;
