@@ -102,7 +102,7 @@ def _refuse_missing(
     there = {key for _, key in _keyed(right_path, columns, needed=True)}
     key = next(key for key in keys if key not in there)
     raise DataError(
-        f"item '{key}' has no answer in {right_path}", file=str(path), line=keys[key],
+        f"item '{key}' has no answer in {right_path.name}", file=str(path), line=keys[key],
         field=columns.id,
     )  # fmt: skip
 

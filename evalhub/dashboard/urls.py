@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evalhub.dashboard.views import decisions, runs, studies, test_sets, versions
+from evalhub.dashboard.views import campaigns, decisions, runs, studies, test_sets, versions
 
 app_name = "dashboard"
 urlpatterns = [
@@ -15,6 +15,22 @@ urlpatterns = [
     path("decisions/<int:pk>/criteria/<int:number>/", decisions.criterion, name="criterion"),
     path("decisions/<int:pk>/sign/", decisions.sign, name="sign"),
     path("methods/", decisions.methods, name="methods"),
+    path("campaigns/", campaigns.campaigns, name="campaigns"),
+    path("campaigns/new/", campaigns.new_campaign, name="new_campaign"),
+    path("campaigns/upload/", campaigns.upload, name="upload_pairs"),
+    path("campaigns/<int:pk>/", campaigns.campaign, name="campaign"),
+    path("campaigns/<int:pk>/change/", campaigns.change_campaign, name="change_campaign"),
+    path("campaigns/<int:pk>/invite/", campaigns.invite_people, name="invite_people"),
+    path(
+        "campaigns/<int:pk>/reviewers/<int:reviewer>/",
+        campaigns.change_reviewer,
+        name="change_reviewer",
+    ),
+    path(
+        "campaigns/<int:pk>/invitations/<int:invitation>/withdraw/",
+        campaigns.withdraw_invitation,
+        name="withdraw_invitation",
+    ),
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("runs/<int:pk>/progress/", runs.run_progress, name="run_progress"),

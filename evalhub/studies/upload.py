@@ -36,12 +36,10 @@ def register_upload(
     right_path: Path | None = None,
     columns: Columns = USUAL,
     arms: tuple[str, str] = ARMS,
-    shown_as: str = "",
 ) -> Uploaded:
     """The runs of an upload's two sides; the same file again is the same runs. All or nothing.
 
-    The test set takes `name`, the two models take it with the arm's. `shown_as` is what errors
-    call the file, where it isn't its path.
+    The test set takes `name`, the two models take it with the arm's.
 
     Raises DataError, naming the file, the line and the field; SpecError for a name that can't be.
     """
@@ -49,17 +47,13 @@ def register_upload(
     names = [f"{slug[:60]}-{slugify(arm)}" for arm in arms]
     if not slug or names[0] == names[1] or not all(slugify(arm) for arm in arms):
         raise SpecError("an upload and its two sides need names, and different ones", "name")
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            found = split_pairs(path, into=Path(folder), columns=columns, right_path=right_path)
-            version = _imported(project, slug, found, path, right_path, columns)
-            runs = [
-                _run(project, model, version, found.answers[arm])
-                for model, arm in zip(names, ARMS, strict=True)
-            ]
-    except DataError as error:
-        file = shown_as if shown_as and error.file == str(path) else error.file
-        raise DataError(error.message, file=file, line=error.line, field=error.field) from error
+    with tempfile.TemporaryDirectory() as folder:
+        found = split_pairs(path, into=Path(folder), columns=columns, right_path=right_path)
+        version = _imported(project, slug, found, path, columns)
+        runs = [
+            _run(project, model, version, found.answers[arm])
+            for model, arm in zip(names, ARMS, strict=True)
+        ]
     return Uploaded(*runs)
 
 
@@ -68,7 +62,6 @@ def _imported(
     slug: str,
     found: Split,
     path: Path,
-    right_path: Path | None,
     columns: Columns,
 ) -> TestSetVersion:
     """The test set's version, named for the upload; its errors speak of the upload's fields."""

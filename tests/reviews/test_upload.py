@@ -164,12 +164,6 @@ def test_a_column_that_is_not_there_is_named(team: Team, tmp_path: Path) -> None
     assert_nothing_is_kept()
 
 
-def test_errors_call_a_file_what_its_owner_calls_it(team: Team, tmp_path: Path) -> None:
-    path = written(tmp_path / "tmp-1.jsonl", [_without(row, "left") for row in ROWS[:1]])
-    with pytest.raises(DataError, match=r"^mine\.jsonl, line 1, field 'left'"):
-        upload(team, path, shown_as="mine.jsonl")
-
-
 def test_known_answers_come_with_the_file(team: Team, tmp_path: Path) -> None:
     rows = [
         ROWS[0] | {"expected": "right", "feedback": "The left one is rude."},

@@ -18,6 +18,11 @@ RESULTS = [
     ("Versions", "dashboard:versions", ("dashboard:version",)),
     ("Methods", "dashboard:methods", ("dashboard:methods",)),
 ]
+CAMPAIGNS = (
+    "Reviews",
+    "dashboard:campaigns",
+    ("dashboard:campaign", "dashboard:new_campaign", "dashboard:upload_pairs"),
+)
 REVIEWS = ("Reviews", "reviews:home", ("reviews:",))
 
 
@@ -36,5 +41,5 @@ def navigation(context: dict[str, Any]) -> list[Link]:
         return []
     here = request.resolver_match.view_name if request.resolver_match else ""
     sees_results = Project.objects.seen_by(request.user).exists()
-    pages = [*RESULTS[:2], REVIEWS, *RESULTS[2:]] if sees_results else [REVIEWS]
+    pages = [*RESULTS[:1], CAMPAIGNS, *RESULTS[1:]] if sees_results else [REVIEWS]
     return [Link(label, reverse(name), here.startswith(under)) for label, name, under in pages]

@@ -1,0 +1,118 @@
+"""Making a review from its form: where the answers come from, and what it would cost."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+
+from evalhub.accounts.models import Project
+from evalhub.dashboard.access import Request
+from evalhub.dashboard.campaign_form import BriefForm, UploadForm, initial_of
+from evalhub.dashboard.campaign_page import (
+    Source,
+    campaign_source,
+    campaigns_seen_by,
+    runs_source,
+    study_source,
+    uploaded_runs,
+)
+from evalhub.dashboard.queries import studies_seen_by
+from evalhub.registry.files import DataError
+from evalhub.stats.errors import StatisticsError
+from evalhub.studies.upload import register_upload
+from reviews.errors import PlanError
+from reviews.foresight import affordable, foresee
+from reviews.models import Campaign
+from reviews.sizing import score_detected
+from reviews.upload import Columns
+
+COLUMNS = ("prompt", "left", "right", "id", "context", "tags", "expected")
+
+
+def source_of(request: Request) -> tuple[Source, Campaign | None]:
+    """What is asked about, and the review whose plan is to be changed, if any."""
+    asked = request.GET
+    if number := asked.get("campaign", ""):
+        old = get_object_or_404(campaigns_seen_by(request.user), pk=_number(number))
+        return campaign_source(old), old
+    if number := asked.get("study", ""):
+        study = get_object_or_404(studies_seen_by(request.user), pk=_number(number))
+        return study_source(study, asked.get("test_set", "")), None
+    runs = uploaded_runs(request.user, asked.get("runs", "").split("-"))
+    if len(runs) != 2:
+        raise Http404
+    return runs_source(runs, asked.get("name", "")[:60]), None
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise Http404
+    return int(text)
+
+
+def brief_form(request: Request, source: Source, superseded: Campaign | None) -> BriefForm:
+    initial = initial_of(superseded.plan) if superseded else None
+    return BriefForm(
+        request.POST or None, initial=initial, arms=source.arms, metric=source.has_metric
+    )
+
+
+def foreseen(form: BriefForm, source: Source) -> dict[str, Any]:
+    """What the form's plan would ask of people; with nothing sent, the form's defaults'."""
+    filled = form
+    if not form.is_bound:
+        given = {name: form.get_initial_for_field(f, name) for name, f in form.fields.items()}
+        given = {name: value for name, value in given.items() if value is not None}
+        filled = BriefForm(given, arms=source.arms, metric=source.has_metric)
+    if not filled.is_valid():
+        return {"wrong": "The form has something to put right."}
+    asked, brief = filled.cleaned_data, filled.cleaned_data["brief"]
+    runs = source.chosen(asked["arms"])
+    try:
+        found: dict[str, Any] = {"foresight": foresee(brief, runs, source.study), "brief": brief}
+        if asked["budget"] and asked["rate"]:
+            items = affordable(brief, asked["budget"], arms=len(runs))
+            shows = score_detected(items, brief.reviewers_per_item)
+            found |= {"budget": asked["budget"], "affordable": items, "budget_shows": shows}
+    except (PlanError, StatisticsError) as error:
+        return {"wrong": str(error)}
+    return found
+
+
+def uploaded(form: UploadForm, project: Project) -> str:
+    """Registers an upload; returns its two runs' numbers, joined.
+
+    Raises DataError, which calls the files by the names that they were sent with; SpecError.
+    """
+    given = form.cleaned_data
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [
+            _kept(file, Path(folder) / side) if (file := given[side]) else None
+            for side in ("file", "right_file")
+        ]
+        assert paths[0] is not None
+        try:
+            found = register_upload(
+                project=project,
+                name=given["name"],
+                path=paths[0],
+                right_path=paths[1],
+                columns=Columns(**{name: given[name] for name in COLUMNS}),
+                arms=(given["left_name"], given["right_name"]),
+            )
+        except DataError as error:
+            name = Path(error.file).name
+            raise DataError(error.message, file=name, line=error.line, field=error.field) from error
+    return f"{found.baseline_run.pk}-{found.candidate_run.pk}"
+
+
+def _kept(file: "UploadedFile[Any]", folder: Path) -> Path:
+    folder.mkdir()
+    path = folder / Path(file.name or "pairs").name
+    with path.open("wb") as kept:
+        for chunk in file.chunks():
+            kept.write(chunk)
+    return path

@@ -1,0 +1,193 @@
+"""What the owner's pages on reviews show. No page here says what anyone preferred."""
+
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from evalhub.accounts.models import Project, User
+from evalhub.registry.models import Run, Study
+from evalhub.registry.models.runs import RunState
+from evalhub.studies.reviewing import arms_to_review
+from reviews.campaign import metric_of
+from reviews.errors import PlanError
+from reviews.invite import invitation_path
+from reviews.models import (
+    Campaign,
+    CampaignState,
+    Invitation,
+    PairKind,
+    Reviewer,
+    ReviewerState,
+)
+from reviews.sizing import SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a review's answers come from: runs of one test set, the baseline's first."""
+
+    name: str
+    runs: list[Run]
+    names: list[str]
+    study: Study | None = None
+    test_set: str = ""
+    test_sets: list[str] = field(default_factory=list)
+
+    @property
+    def arms(self) -> list[tuple[str, str]]:
+        """What may be compared, as choices of a form."""
+        first, second, *others = self.names
+        choices = [("two", f"{second} with {first}")]
+        if others:
+            choices.append(("all", f"every two of {', '.join(self.names)}"))
+            choices.append(("baseline", f"each of {', '.join(self.names[1:])} with {first}"))
+        return choices
+
+    @property
+    def has_metric(self) -> bool:
+        return metric_of(self.study, self.runs[0]) is not None
+
+    def chosen(self, arms: str) -> list[Run]:
+        return self.runs[:2] if arms == "two" else self.runs
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A reviewer as the owner sees them: how much and how fast, never what."""
+
+    reviewer: Reviewer
+    seconds: float | None
+    practised: str
+
+    @property
+    def may_pause(self) -> bool:
+        return bool(self.reviewer.state == ReviewerState.ACTIVE)
+
+    @property
+    def may_be_let_in(self) -> bool:
+        return bool(self.reviewer.state != ReviewerState.ACTIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    invitation: Invitation
+    url: str
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A campaign as it runs."""
+
+    campaign: Campaign
+    given: int
+    asked: int
+    hours_left: float
+    people: list[Person]
+    invited: list[Invited]
+    kinds: dict[str, int]
+    plan: dict[str, Any]
+
+    @property
+    def share(self) -> float:
+        return self.given / self.asked if self.asked else 0.0
+
+    @property
+    def open(self) -> bool:
+        return bool(self.campaign.state != CampaignState.CLOSED)
+
+
+def campaigns_seen_by(user: User) -> "QuerySet[Campaign]":
+    found: QuerySet[Campaign] = (
+        Campaign.objects.filter(project__in=Project.objects.seen_by(user))
+        .select_related("project", "study", "supersedes", "baseline__model", "candidate__model")
+        .with_counts()
+        .annotate(people=Count("reviewers", distinct=True))
+        .order_by("-created", "-pk")
+    )
+    return found
+
+
+def study_source(study: Study, test_set: str) -> Source:
+    """A study's runs on a test set; on its first one where none is named. Raises PlanError."""
+    names = list(study.test_sets.order_by("position").values_list("name", flat=True))
+    if not names:
+        raise PlanError(f"{study} has no test set")
+    wanted = test_set or names[0]
+    arms = arms_to_review(study, wanted)
+    return Source(study.name, [a.run for a in arms], [a.name for a in arms], study, wanted, names)
+
+
+def runs_source(runs: list[Run], name: str) -> Source:
+    """Runs that were uploaded."""
+    return Source(name, runs, [str(run.version.model) for run in runs])
+
+
+def campaign_source(campaign: Campaign) -> Source:
+    """The runs that a campaign compares, in its plan's order, to make another plan for them."""
+    runs = {
+        run.version.digest: run
+        for run in Run.objects.filter(outputs__pairs_as_baseline__campaign=campaign).distinct()
+        | Run.objects.filter(outputs__pairs_as_candidate__campaign=campaign).distinct()
+        if run.repeat == 0
+    }
+    ordered = [runs[digest] for digest in campaign.plan["arms"] if digest in runs]
+    names = [str(run.version.model) for run in ordered]
+    return Source(campaign.name, ordered, names, campaign.study)
+
+
+def uploaded_runs(user: User, keys: list[str]) -> list[Run]:
+    """These finished runs, in this order, of projects that the person sees."""
+    seen = Project.objects.seen_by(user)
+    found = {
+        str(run.pk): run
+        for run in Run.objects.filter(
+            pk__in=[key for key in keys if key.isdecimal()],
+            test_set_version__test_set__project__in=seen,
+            state=RunState.DONE,
+        ).select_related("version__model", "test_set_version__test_set__project")
+    }
+    return [found[key] for key in keys if key in found]
+
+
+def running(campaign: Campaign, request: HttpRequest) -> Running:
+    """How far a campaign is. `campaign` comes from `campaigns_seen_by`. Five queries."""
+    reviewers = list(
+        Reviewer.objects.filter(campaign=campaign).select_related("user").order_by("pk")
+    )
+    paces = [pace for each in reviewers for pace in each.recent]
+    counts = vars(campaign)
+    left = max(0, counts["asked"] - counts["given"])
+    return Running(
+        campaign=campaign,
+        given=counts["given"],
+        asked=counts["asked"],
+        hours_left=left * (median(paces) if len(paces) >= 5 else SECONDS) / 3600,
+        people=[_person(each) for each in reviewers],
+        invited=[
+            Invited(each, request.build_absolute_uri(invitation_path(each)), _ended(each))
+            for each in campaign.invitations.filter(used=None).order_by("pk")
+        ],
+        kinds={
+            str(PairKind(kind).label): n
+            for kind, n in campaign.pairs.order_by()
+            .values_list("kind")
+            .annotate(n=Count("pk"))
+            .order_by("kind")
+        },
+        plan=campaign.plan,
+    )
+
+
+def _person(reviewer: Reviewer) -> Person:
+    pace = median(reviewer.recent) if reviewer.recent else None
+    practising = reviewer.state == ReviewerState.PRACTISING
+    return Person(reviewer, pace, "practising" if practising else "")
+
+
+def _ended(invitation: Invitation) -> bool:
+    return bool(invitation.expires < timezone.now())

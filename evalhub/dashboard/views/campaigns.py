@@ -1,0 +1,178 @@
+"""Reviews for those who run them: made, filled with people, followed, paused, closed."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from evalhub.accounts.models import Project
+from evalhub.dashboard.access import Request, results_only
+from evalhub.dashboard.campaign_form import BriefForm, UploadForm
+from evalhub.dashboard.campaign_making import brief_form, foreseen, source_of, uploaded
+from evalhub.dashboard.campaign_page import Source, campaigns_seen_by, running
+from evalhub.dashboard.inviting import invite_all
+from evalhub.dashboard.queries import studies_seen_by
+from evalhub.registry.files import DataError
+from evalhub.registry.specs import SpecError
+from reviews.campaign import close_campaign, open_briefed, pause_campaign, resume_campaign
+from reviews.errors import PlanError, ReviewError
+from reviews.invite import withdraw
+from reviews.models import Campaign
+from reviews.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
+
+PAGE = 30
+VERBS = {"pause": pause_campaign, "resume": resume_campaign, "close": close_campaign}
+PEOPLE = {"pause": pause_reviewer, "let-in": let_in, "remove": remove_reviewer}
+DONE = {"pause": "paused", "resume": "open again", "close": "closed: it takes no more answers"}
+
+
+def told(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Goes back to the review's page with the reason, where a verb raises a ReviewError."""
+
+    @wraps(view)
+    def guarded(request: Request, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, pk, *args, **kwargs)
+        except ReviewError as error:
+            messages.error(request, str(error))
+            return redirect("dashboard:campaign", pk)
+
+    return guarded
+
+
+@require_GET
+@results_only
+def campaigns(request: Request) -> HttpResponse:
+    found = campaigns_seen_by(request.user).defer("plan")
+    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    studies = studies_seen_by(request.user)[:20]
+    return render(request, "dashboard/campaigns/list.html", {"page": page, "studies": studies})
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@results_only
+def new_campaign(request: Request) -> HttpResponse:
+    """The form with what it would cost; `open` seals the plan and opens the review."""
+    try:
+        source, superseded = source_of(request)
+    except PlanError as error:
+        messages.error(request, str(error))
+        return redirect("dashboard:campaigns")
+    form = brief_form(request, source, superseded)
+    context = {"form": form, "source": source, "superseded": superseded}
+    context |= foreseen(form, source)
+    if "open" in request.POST and "foresight" in context and form.is_valid():
+        return _open(request, form, source, superseded)
+    part = "_foresight.html" if request.htmx else "new.html"
+    return render(request, f"dashboard/campaigns/{part}", context)
+
+
+@require_http_methods(["GET", "POST"])
+@results_only
+def upload(request: Request) -> HttpResponse:
+    """A file of pairs becomes two runs; then the same form as for a study."""
+    projects = Project.objects.seen_by(request.user).order_by("slug")
+    form = UploadForm(
+        request.POST or None,
+        request.FILES or None,
+        projects=list(projects.values_list("slug", "name")),
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            runs = uploaded(form, projects.get(slug=form.cleaned_data["project"]))
+        except (DataError, SpecError) as error:
+            form.add_error(None, str(error))
+        else:
+            query = {"runs": runs, "name": form.cleaned_data["name"]}
+            return redirect(reverse("dashboard:new_campaign", query=query))
+    context = {"form": form}
+    return render(
+        request, "dashboard/campaigns/upload.html", context, status=400 if form.errors else 200
+    )
+
+
+@never_cache
+@require_GET
+@results_only
+def campaign(request: Request, pk: int) -> HttpResponse:
+    found = get_object_or_404(campaigns_seen_by(request.user), pk=pk)
+    context = {"running": running(found, request), "campaign": found}
+    part = "_running.html" if request.htmx else "campaign.html"
+    return render(request, f"dashboard/campaigns/{part}", context)
+
+
+@require_POST
+@results_only
+@told
+def change_campaign(request: Request, pk: int) -> HttpResponse:
+    found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
+    verb = request.POST.get("verb", "")
+    if verb not in VERBS:
+        raise Http404
+    VERBS[verb](campaign=found, by=request.user)
+    messages.success(request, f"The review is {DONE[verb]}.")
+    return redirect("dashboard:campaign", pk)
+
+
+@require_POST
+@results_only
+@told
+def invite_people(request: Request, pk: int) -> HttpResponse:
+    found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
+    for level, said in invite_all(found, request):
+        messages.add_message(request, level, said)
+    return redirect(reverse("dashboard:campaign", args=[pk]) + "#people")
+
+
+@require_POST
+@results_only
+@told
+def change_reviewer(request: Request, pk: int, reviewer: int) -> HttpResponse:
+    found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
+    person = get_object_or_404(found.reviewers, pk=reviewer)
+    verb = request.POST.get("verb", "")
+    if verb == "quota":
+        set_quota(reviewer=person, quota=_number(request.POST.get("quota", "")))
+    elif verb in PEOPLE:
+        PEOPLE[verb](reviewer=person)
+    else:
+        raise Http404
+    return redirect(reverse("dashboard:campaign", args=[pk]) + "#people")
+
+
+@require_POST
+@results_only
+@told
+def withdraw_invitation(request: Request, pk: int, invitation: int) -> HttpResponse:
+    found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
+    withdraw(invitation=get_object_or_404(found.invitations, pk=invitation))
+    messages.success(request, "The invitation is withdrawn: its link ends.")
+    return redirect(reverse("dashboard:campaign", args=[pk]) + "#people")
+
+
+def _open(
+    request: Request, form: BriefForm, source: Source, superseded: Campaign | None
+) -> HttpResponse:
+    campaign = open_briefed(
+        brief=form.cleaned_data["brief"],
+        runs=source.chosen(form.cleaned_data["arms"]),
+        study=source.study,
+        name=source.name,
+        by=request.user,
+        supersedes=superseded,
+    )
+    messages.success(request, "The plan is sealed and the review is open. Invite people now.")
+    return redirect("dashboard:campaign", campaign.pk)
+
+
+def _number(text: str) -> int | None:
+    """A form's whole number; None for anything else."""
+    return int(text) if text.isdecimal() and len(text) < 8 else None

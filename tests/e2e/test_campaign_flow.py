@@ -1,0 +1,168 @@
+"""From a finished study to the first judgment: an owner and an invited person in Chromium."""
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from evalhub.registry.models import Study
+from reviews.campaign import open_campaign
+from reviews.models import Campaign
+from tests.cast import Team
+from tests.dashboard.cases import a_measured_study
+from tests.e2e.conftest import Opens
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+LIST = "/campaigns/"
+
+
+def a_running_campaign(team: Team) -> Campaign:
+    study = a_measured_study(team)
+    runs = [
+        arm.runs.get(test_set__name=study.test_sets.first().name, repeat=0).run
+        for arm in study.arms.filter(role__in=["baseline", "candidate"]).order_by("-role")
+    ]
+    baseline, candidate = sorted(runs, key=lambda run: str(run.version) != "triage-base v1")
+    return open_campaign(
+        study=study,
+        baseline_run=baseline,
+        candidate_run=candidate,
+        items=10,
+        reviewers_per_item=2,
+        seed=1,
+    )
+
+
+def plan_of(study: Study) -> str:
+    return f"{reverse('dashboard:new_campaign')}?study={study.pk}"
+
+
+def overflows(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+def test_a_review_is_open_and_somebody_judges_within_two_minutes(
+    opens: Opens,
+    team: Team,
+    new_context: Callable[..., BrowserContext],
+    live_server: LiveServer,
+) -> None:
+    a_measured_study(team)
+    began = time.monotonic()
+    owner = opens(team.olga, LIST)
+    owner.get_by_role("button", name="Plan a review").click()  # 1
+    expect(owner.locator("#foresight")).to_contain_text("hours")
+    owner.get_by_role("button", name="Seal the plan and open").click()  # 2
+    expect(owner.locator(".messages")).to_contain_text("The plan is sealed")
+    owner.get_by_label("Mail addresses").fill("nora@example.org")  # 3
+    owner.get_by_role("button", name="Invite", exact=True).click()  # 4
+    link = owner.get_by_label("Link for nora@example.org").input_value()
+    assert link.startswith(live_server.url)
+
+    invited = new_context().new_page()
+    invited.goto(link)
+    expect(invited.get_by_role("heading", level=1)).to_contain_text("asked to review")
+    invited.get_by_role("button", name="Join the review").click()
+    invited.get_by_role("link", name="Begin").click()
+    expect(invited.locator(".pane")).to_have_count(2)
+    invited.keyboard.press("1")
+    expect(invited.locator("#state")).to_contain_text(re.compile("saved", re.IGNORECASE))
+    assert time.monotonic() - began < 120
+
+    owner.reload()
+    expect(owner.locator("#running")).to_contain_text("1 of")
+    expect(owner.get_by_role("row", name=re.compile("nora"))).to_contain_text("reviewing")
+
+
+def test_the_price_follows_the_form_as_it_is_filled_in(opens: Opens, team: Team) -> None:
+    page = opens(team.olga, plan_of(a_measured_study(team)))
+    before = page.locator("#foresight .big").inner_text()
+    page.get_by_label("Reviewers an item").fill("4")
+    expect(page.locator("#foresight .big")).not_to_have_text(before)
+    page.get_by_label("Cost of an hour").fill("40")
+    expect(page.locator("#foresight")).to_contain_text("at your rate")
+    page.get_by_label("Question", exact=True).fill("Is triage-lora better?")
+    expect(page.locator("#foresight")).to_contain_text("names an arm")
+
+
+def test_a_review_is_planned_without_a_script(
+    team: Team, new_context: Callable[..., BrowserContext], live_server: LiveServer
+) -> None:
+    study = a_measured_study(team)
+    client = Client()
+    client.force_login(team.olga)
+    context = new_context(java_script_enabled=False)
+    session = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    page = context.new_page()
+    page.goto(live_server.url + plan_of(study))
+    page.get_by_label("Items", exact=True).fill("4")
+    page.get_by_role("button", name="Work it out").click()
+    expect(page.locator("#foresight")).to_contain_text("4 items, 2 reviewers each")
+    page.get_by_role("button", name="Seal the plan and open").click()
+    expect(page.get_by_role("heading", name="How far it is")).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+
+
+def test_a_review_is_planned_by_keyboard_alone(opens: Opens, team: Team) -> None:
+    page = opens(team.olga, plan_of(a_measured_study(team)))
+    page.get_by_label("Items", exact=True).focus()
+    page.keyboard.type("0")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent") == "Seal the plan and open":
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="How far it is")).to_be_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_axe_finds_nothing_amiss_and_nothing_overflows(
+    opens: Opens, team: Team, axe: Callable[[Page], None], dark: bool, phone: bool
+) -> None:
+    campaign = a_running_campaign(team)
+    for path in (
+        LIST,
+        plan_of(campaign.study),
+        "/campaigns/upload/",
+        reverse("dashboard:campaign", args=[campaign.pk]),
+    ):
+        page = opens(team.olga, path, dark=dark, phone=phone)
+        page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+        axe(page)
+        assert not overflows(page), path
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_amiss_on_the_way_in(
+    opens: Opens,
+    team: Team,
+    new_context: Callable[..., BrowserContext],
+    live_server: LiveServer,
+    axe: Callable[[Page], None],
+    dark: bool,
+) -> None:
+    campaign = a_running_campaign(team)
+    client = team.signed_in(team.olga)
+    path = reverse("dashboard:invite_people", args=[campaign.pk])
+    client.post(path, {"emails": "nora@example.org"})
+    shown = client.get(reverse("dashboard:campaign", args=[campaign.pk])).text
+    found = re.search(r"/reviews/join/[^\"]+", shown)
+    assert found
+    context = new_context(
+        color_scheme="dark" if dark else "light", viewport={"width": 390, "height": 844}
+    )
+    page = context.new_page()
+    page.goto(live_server.url + found[0])
+    axe(page)
+    assert not overflows(page)
+    page.goto(live_server.url + "/reviews/join/nonsense/")
+    axe(page)
