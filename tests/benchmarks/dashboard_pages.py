@@ -75,6 +75,8 @@ def measure(items: int) -> None:
     pages = {
         "studies": reverse("dashboard:studies"),
         "study": study_page,
+        "criterion": reverse("dashboard:criterion", args=[decision.pk, 1]),
+        "methods": reverse("dashboard:methods"),
         "flips, lost, first page": f"{flips}=lost",
         "flips, both right, last page": f"{flips}=both-right&page=999999",
         "runs": reverse("dashboard:runs"),
@@ -90,6 +92,10 @@ def measure(items: int) -> None:
     }
     client = team.signed_in(team.olga)
     print(f"{Output.objects.count():,} outputs on {connection.vendor}")  # noqa: T201
+    start = perf_counter()
+    assert client.get(study_page).status_code == 200
+    first = 1000 * (perf_counter() - start)
+    print(f"study, first opened: builds {items:,} items, {first:.0f} ms")  # noqa: T201
     for name, address in pages.items():
         times = []
         for _ in range(ROUNDS):

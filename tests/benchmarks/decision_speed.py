@@ -125,7 +125,7 @@ def measure() -> None:
     say(line("processor time of a decision", worked))
     runs = StudyRun.objects.filter(test_set__study=study, test_set__position=0, repeat=0)
     baseline, candidate = (runs.get(arm__name=arm).run for arm in ARMS[:2])
-    metric = study.test_sets.first().metric
+    metric = study.test_sets.get(position=0).metric
     opened = []
     for _ in range(FIRSTS):
         Comparison.objects.all().delete()
