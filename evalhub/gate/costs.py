@@ -20,7 +20,7 @@ PER_TOKENS = 1_000_000
 class Price:
     """What a million tokens of an arm cost, in any currency that its rival's price is in too.
 
-    By default every token counts 1 millionth, so that costs compare numbers of tokens.
+    By default a token costs a millionth, so that costs compare numbers of tokens.
     """
 
     prompt: float = 1.0
@@ -42,7 +42,7 @@ def budgets(
         base = _costs(case, asked, pairing.baseline.run, baseline)
         tuned = _costs(case, asked, pairing.candidate.run, arm)
         unknown = [
-            f"The {asked.name} of {each} isn't recorded for {missing} of {len(ids)} items of "
+            f"The {asked.name} of {each} isn't known for {missing} of {len(ids)} items of "
             f"{asked.test_set}"
             for each, costs in ((baseline, base), (arm, tuned))
             if (missing := sum(item not in costs for item in ids))
@@ -62,10 +62,16 @@ def budgets(
 
 
 def _costs(case: Case, asked: Requirement, run: Run, arm: StudyArm) -> dict[int, float]:
-    """By item, the mean over its answers; without the items of which one isn't recorded."""
+    """By item, the mean over its answers; without the items of which one isn't recorded.
+
+    Nothing where other arms have a price and this one has none: money isn't compared with tokens.
+    """
     amount: F | CombinedExpression = F("latency_ms")
     if asked.metric == "cost":
-        price = Price(**case.study.policy.get("prices", {}).get(arm.name, {}))
+        prices = case.study.policy.get("prices") or {}
+        if prices and arm.name not in prices:
+            return {}
+        price = Price(**prices.get(arm.name, {}))
         amount = F("prompt_tokens") * price.prompt + F("completion_tokens") * price.completion
     rows = Output.objects.filter(run=run).order_by().values_list("item_id", amount)
     found: dict[int, list[float | None]] = {}

@@ -71,7 +71,7 @@ class PolicySpec:
     """The study-wide part of the policy, as the study file has it and the database keeps it.
 
     Attributes:
-        alpha: one-sided level of every bound, divided over the arms that are judged.
+        alpha: one-sided level of every bound, of which the ledger leaves a part.
         planned_gain: gain beyond a primary's min_gain that the study is to detect, where its test
             set names none.
         min_agreement: Gwet's AC1 below which reviewers' judgments are no evidence; None: no floor.
@@ -80,6 +80,7 @@ class PolicySpec:
         noise_floor: whether the baseline is run twice.
         baseline: "best-untuned", or None where the baseline is an arm named in the file.
         development: `share` and `seed` of the items on which the best untuned arm is chosen.
+        prices: by arm, what a million `prompt` and `completion` tokens cost, where a price is said.
 
     The rest is said by evalhub.gate.policy.Policy.
     """
@@ -96,6 +97,7 @@ class PolicySpec:
     noise_floor: bool = False
     baseline: str | None = None
     development: dict[str, Any] | None = None
+    prices: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,7 @@ def _policy(data: Mapping[str, Any], arms: Mapping[str, ArmSpec]) -> PolicySpec:
         noise_floor=data.get("noise_floor", False) or any(arm.repeat for arm in arms.values()),
         baseline=BEST_UNTUNED if development else None,
         development=development,
+        prices={name: price for name in arms if (price := data["arms"][name].get("price"))},
     )
 
 

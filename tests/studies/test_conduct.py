@@ -307,3 +307,23 @@ def test_training_rows_that_hold_test_items_are_looked_for_and_judged_without(de
     assert (leakage["verdict_all"], leakage["verdict_clean"]) == ("ship", "need-more-data")
     desk.study["policy"] = {"leakage": "report"}
     assert conducted(desk).verdict == "ship"
+
+
+def test_prices_of_the_study_file_weigh_the_tokens_of_a_cost(desk: Desk) -> None:
+    for arm, price, tokens in (("base", 1.0, 40), ("tuned", 0.5, 60)):
+        desk.study["arms"][arm]["price"] = {"prompt": price, "completion": price}
+        rows = (
+            {
+                "id": f"q{i}",
+                "output": "right" if arm == "tuned" and i < 30 else "wrong",
+                "prompt_tokens": 10,
+                "completion_tokens": tokens - 10,
+            }
+            for i in range(60)
+        )
+        desk.rows(f"{arm}.triage.jsonl", rows)
+    desk.study["policy"] = {"budgets": {"cost": {"max_ratio": 0.8}}}
+    decision = conducted(desk)
+    (cost,) = [row for row in decision.record["criteria"] if row["role"] == "budget"]
+    assert cost["ratio"] == pytest.approx(30 / 40)
+    assert decision.verdict == "ship"

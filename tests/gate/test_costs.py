@@ -1,0 +1,171 @@
+"""Latency and cost as budgets, items weighted to production's mix, and who must have judged."""
+
+from typing import Any
+
+import pytest
+
+from evalhub.gate.decide import decide_study
+from evalhub.gate.models import Decision
+from evalhub.registry.models import Output, Study, StudyTestSet
+from tests.cast import Team, a_run, a_study, a_test_set, a_version
+
+pytestmark = pytest.mark.django_db
+
+
+class Desk:
+    """A tuned arm that gains 50 of 200 questions, all of which take 100 ms and 20 + 5 tokens."""
+
+    def __init__(self, team: Team) -> None:
+        self.team = team
+        self.questions = a_test_set(team, "questions", items=200, tags=["en", "de"])
+        self.base, self.tuned = a_version(team, "base"), a_version(team, "tuned")
+        a_run(self.base, self.questions, scores=[1.0] * 50 + [0.0] * 150)
+        a_run(self.tuned, self.questions, scores=[1.0] * 100 + [0.0] * 100)
+
+    def tuned_outputs(self, **values: Any) -> None:
+        Output.objects.filter(run__version=self.tuned).update(**values)
+
+    def study(self, **policy: Any) -> Study:
+        return a_study(
+            self.team,
+            baseline=self.base,
+            candidate=self.tuned,
+            primary=self.questions,
+            policy=policy,
+        )
+
+
+@pytest.fixture
+def desk(team: Team) -> Desk:
+    return Desk(team)
+
+
+def decided(study: Study) -> Decision:
+    return decide_study(study=study)[0]
+
+
+def budget(decision: Decision, name: str = "latency") -> dict[str, Any]:
+    (found,) = [row for row in decision.record["criteria"] if row["name"] == name]
+    assert found["role"] == "budget"
+    return found
+
+
+LATENCY = {"latency": {"max_ratio": 1.2}}
+COST = {"cost": {"max_ratio": 1.2}}
+
+
+def test_a_candidate_within_its_budget_ships(desk: Desk) -> None:
+    desk.tuned_outputs(latency_ms=110.0)
+    decision = decided(desk.study(budgets=LATENCY))
+    assert decision.verdict == "ship"
+    row = budget(decision)
+    assert (row["baseline"], row["candidate"], row["status"]) == (100.0, 110.0, "pass")
+    assert row["ratio"] == pytest.approx(1.1)
+
+
+def test_one_over_its_budget_is_held_whatever_it_gains(desk: Desk) -> None:
+    desk.tuned_outputs(latency_ms=150.0)
+    decision = decided(desk.study(budgets=LATENCY))
+    assert decision.verdict == "hold"
+    assert budget(decision)["status"] == "fail"
+
+
+def test_an_advisory_budget_decides_nothing(desk: Desk) -> None:
+    desk.tuned_outputs(latency_ms=150.0)
+    budgets = {"latency": {"max_ratio": 1.2, "tier": "advisory"}}
+    assert decided(desk.study(budgets=budgets)).verdict == "ship"
+
+
+def test_a_latency_that_was_not_recorded_is_not_0(desk: Desk) -> None:
+    some = Output.objects.filter(run__version=desk.tuned)[:30].values_list("pk", flat=True)
+    Output.objects.filter(pk__in=list(some)).update(latency_ms=None)
+    decision = decided(desk.study(budgets=LATENCY))
+    assert decision.verdict == "need-more-data"
+    assert decision.record["pending"] == [
+        "The latency of tuned isn't known for 30 of 200 items of questions"
+    ]
+    assert [row["name"] for row in decision.record["criteria"]] == ["questions"]
+
+
+def test_without_prices_a_cost_is_its_tokens(desk: Desk) -> None:
+    desk.tuned_outputs(completion_tokens=25)
+    row = budget(decided(desk.study(budgets=COST)), "cost")
+    assert (row["baseline"], row["candidate"]) == pytest.approx((25e-6, 45e-6))
+    assert row["status"] == "fail"
+
+
+def test_prices_weigh_tokens_in_and_out(desk: Desk) -> None:
+    """20·1 + 5·4 = 40 millionths against 20·.5 + 25·1 = 35."""
+    desk.tuned_outputs(completion_tokens=25)
+    prices = {
+        "base": {"prompt": 1.0, "completion": 4.0},
+        "tuned": {"prompt": 0.5, "completion": 1.0},
+    }
+    row = budget(decided(desk.study(budgets=COST, prices=prices)), "cost")
+    assert (row["baseline"], row["candidate"]) == pytest.approx((40e-6, 35e-6))
+    assert row["status"] == "pass"
+
+
+def test_money_is_not_compared_with_tokens(desk: Desk) -> None:
+    prices = {"base": {"prompt": 1.0, "completion": 4.0}}
+    decision = decided(desk.study(budgets=COST, prices=prices))
+    assert decision.record["pending"] == [
+        "The cost of tuned isn't known for 200 of 200 items of questions"
+    ]
+
+
+def test_items_are_weighted_to_the_mix_of_production(desk: Desk) -> None:
+    """Of the even (en) 100 questions 25 are gained; of de, a twentieth of production, too."""
+    study = desk.study()
+    gained = Output.objects.filter(run__version=desk.tuned, item__tags=["en"], scores__value=1)
+    for output in gained:
+        output.scores.update(value=0.0)
+    plain = decided(study).record["criteria"][0]
+    StudyTestSet.objects.filter(study=study).update(mix={"en": 0.95, "de": 0.05})
+    weighted = decided(study).record["criteria"][0]
+    assert plain["difference"] == pytest.approx((0.25 - 0.25) / 2)
+    assert weighted["difference"] == pytest.approx(-0.25 * 0.95 + 0.25 * 0.05)
+    assert "weighted" in weighted["method"]
+
+
+def test_a_mix_that_the_items_do_not_have_is_invalid(desk: Desk) -> None:
+    study = desk.study()
+    StudyTestSet.objects.filter(study=study).update(mix={"en": 0.5, "fr": 0.5})
+    decision = decided(study)
+    assert decision.verdict == "invalid"
+    assert "can't be weighted to its mix" in decision.record["invalid"][0]
+
+
+def test_a_supporting_guard_in_doubt_keeps_no_ship_back_and_a_critical_one_does(
+    desk: Desk,
+) -> None:
+    sums = a_test_set(desk.team, "sums", items=40)
+    a_run(desk.base, sums, scores=[1.0] * 20 + [0.0] * 20)
+    a_run(desk.tuned, sums, scores=[1.0] * 20 + [0.0] * 20)
+    study = a_study(
+        desk.team,
+        baseline=desk.base,
+        candidate=desk.tuned,
+        primary=desk.questions,
+        guards=[sums],
+    )
+    assert decided(study).verdict == "need-more-data"
+    study.test_sets.filter(name="sums").update(tier="supporting")
+    assert decided(study).verdict == "ship"
+
+
+def test_a_relative_margin_is_a_share_of_what_the_baseline_scores(desk: Desk) -> None:
+    sums = a_test_set(desk.team, "sums", items=400)
+    a_run(desk.base, sums, scores=[1.0] * 40 + [0.0] * 360)
+    a_run(desk.tuned, sums, scores=[1.0] * 34 + [0.0] * 366)
+    study = a_study(
+        desk.team,
+        baseline=desk.base,
+        candidate=desk.tuned,
+        primary=desk.questions,
+        guards=[sums],
+    )
+    study.test_sets.filter(name="sums").update(relative_margin=0.5)
+    guard = decided(study).record["criteria"][1]
+    assert (guard["margin"], guard["relative_margin"]) == (pytest.approx(0.05), 0.5)
+    assert guard["ratio"] == pytest.approx(0.85)
