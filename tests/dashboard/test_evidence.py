@@ -110,6 +110,7 @@ def test_an_evaluator_signs_a_decision_off(eva: Client, team: Team) -> None:
     assert "Signed off: Hold" in answer.text
     assert "Read the twenty losses." in answer.text
     assert "has overridden this verdict" not in answer.text
+    assert "signed off" in eva.get(reverse("dashboard:studies")).text
 
 
 def test_who_overrides_it_is_named_at_the_top_and_the_decision_stays(
@@ -125,6 +126,7 @@ def test_who_overrides_it_is_named_at_the_top_and_the_decision_stays(
     ).text
     assert "olga has overridden this verdict" in page
     assert "no longer holds" not in page
+    assert "overridden:" in olga.get(reverse("dashboard:studies")).text
     decision.refresh_from_db()
     assert json.dumps(decision.record) == record
 

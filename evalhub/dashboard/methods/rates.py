@@ -20,7 +20,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How often a nominal 95% interval held the truth, of 1,000 draws."""
+    """How often a nominal 95% interval held the truth, of 2,000 draws."""
 
     items: str
     changes: str
@@ -70,9 +70,9 @@ RATES = (
 )
 
 COVERAGES = (
-    Coverage("20", ".04/.01", "–", "–", ".997", ".644", ".553"),
-    Coverage("200", ".04/.01", "–", "–", ".947", ".928", ".943"),
-    Coverage("1000", ".30/.20", "–", "–", ".947", ".946", ".960"),
-    Coverage("200", ".30/.20", "20", ".3", ".956", ".943", ".683"),
-    Coverage("1000", ".04/.01", "20", ".3", ".998", ".638", ".313"),
+    Coverage("20", ".04/.01", "–", "–", ".999", ".634", ".553"),
+    Coverage("200", ".04/.01", "–", "–", ".945", ".932", ".943"),
+    Coverage("1000", ".30/.20", "–", "–", ".946", ".945", ".960"),
+    Coverage("200", ".30/.20", "20", ".3", ".951", ".934", ".683"),
+    Coverage("1000", ".04/.01", "20", ".3", ".998", ".657", ".313"),
 )
