@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reviews.campaign import open_campaign
+from reviews.design import Design
 from reviews.form import Form
 from reviews.models import Assignment, Campaign, Judgment
 from reviews.results import judgments
@@ -30,7 +31,14 @@ def campaign(team: Team) -> Campaign:
     return a_campaign(team, *([answer] * 20 for answer in ANSWERS))
 
 
-def a_campaign(team: Team, baseline: list[str], candidate: list[str], **asked: Any) -> Campaign:
+def a_campaign(
+    team: Team,
+    baseline: list[str],
+    candidate: list[str],
+    *,
+    design: Design = Design(),  # noqa: B008 (frozen)
+    **asked: Any,
+) -> Campaign:
     """A campaign of these answers, whose form asks for what is `asked`."""
     questions = a_test_set(team, items=[{"input": REQUEST}] * len(baseline))
     base, lora = a_version(team, "base"), a_version(team, "lora")
@@ -43,6 +51,7 @@ def a_campaign(team: Team, baseline: list[str], candidate: list[str], **asked: A
         reviewers_per_item=1,
         seed=5,
         form=Form.of(asked),
+        design=design,
     )
 
 
