@@ -1,18 +1,19 @@
 """How often the gate ships, holds or asks for more, by simulation of truths that are known.
 
-python -m tests.benchmarks.gate_rates [--draws 10000] [--seed 0] [--markdown]
+python -m tests.benchmarks.gate_rates [--draws 10000] [--seed 0] [--markdown] [--part PART]
 
-Every draw is a study: scores of a primary and of up to 16 guards, each measured and judged by the
-gate's own functions. One draw is judged with its first guard, its first four and all 16, so these
-lines of one truth share their noise. Yes/no scores with equal counts are measured once. A ship is
-false where the primary gains nothing or a guard loses its margin or more.
+Of the part "guards" every draw is a study: scores of a primary and of up to 16 guards, each
+measured and judged by the gate's own functions. One draw is judged with its first guard, its first
+four and all 16, so these lines of one truth share their noise. Yes/no scores with equal counts are
+measured once. A ship is false where the primary gains nothing or a guard loses its margin or more.
+The other parts are the families of gate_scenes.
 """
 
 import argparse
 import math
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,7 @@ import numpy as np
 from evalhub.gate.criteria import Criterion, Requirement
 from evalhub.gate.measuring import measure
 from evalhub.gate.verdict import decide
+from tests.benchmarks.gate_scenes import SCENES
 
 ALPHA, MARGIN, PLANNED_GAIN = 0.025, 0.02, 0.04
 GUARDS = (1, 4, 16)
@@ -56,6 +58,8 @@ TRUTHS = (
     Truth("primary 0, guards surely kept", 0, 0.03, 0.03, 2500),
     Truth("one guard −margin, the rest sure", 0.12, -MARGIN, 0.03, 2500),
 )
+
+Line = tuple[list[str], bool]
 
 Draw = Callable[[Requirement, float, float, int], Criterion]
 
@@ -108,51 +112,98 @@ def verdicts(kind: str, truth: Truth, draws: int, seed: int) -> dict[int, Counte
     return found
 
 
-def lines(draws: int, seed: int) -> Iterator[tuple[list[str], bool]]:
-    """The table's cells, and whether the line's false ships are as rare as promised."""
+def scene_verdicts(index: int, draws: int, seed: int) -> Counter[str]:
+    """Of a scene by its place in SCENES, since itself it doesn't travel between processes."""
+    scene, rng = SCENES[index], np.random.default_rng([seed, 7, index])
+    found: Counter[str] = Counter()
+    for _ in range(draws):
+        found[decide("tuned", scene.draw(rng), primaries=scene.primaries).verdict] += 1
+    return found
+
+
+def guard_lines(draws: int, seed: int, workers: ProcessPoolExecutor) -> Iterator[Line]:
     cases = list(product(KINDS, TRUTHS))
-    allowed = ALPHA + 2 * math.sqrt(ALPHA * (1 - ALPHA) / draws)
-    with ProcessPoolExecutor(2) as workers:
-        jobs = [workers.submit(verdicts, kind, truth, draws, seed) for kind, truth in cases]
-        for (kind, truth), job in zip(cases, jobs, strict=True):
-            for guards, counts in job.result().items():
-                rate = {verdict: count / draws for verdict, count in counts.items()}
-                ship, hold = rate.get("ship", 0.0), rate.get("hold", 0.0)
-                false, kept = "true gain", True
-                if not truth.may_ship:
-                    kept = ship <= allowed
-                    error = math.sqrt(ship * (1 - ship) / draws)
-                    false = f"{ship:.4f} ± {error:.4f} {'ok' if kept else 'TOO MANY'}"
-                more = rate.get("need-more-data", 0.0)
-                shares = [f"{share:.3f}" for share in (ship, hold, more)]
-                yield [kind, truth.name, str(truth.guard_n), str(guards), *shares, false], kept
+    jobs = [workers.submit(verdicts, kind, truth, draws, seed) for kind, truth in cases]
+    for (kind, truth), job in zip(cases, jobs, strict=True):
+        for guards, counts in job.result().items():
+            where = [kind, truth.name, str(truth.guard_n), str(guards)]
+            yield rates(where, counts, truth.may_ship)
+
+
+def scene_lines(family: str, draws: int, seed: int, workers: ProcessPoolExecutor) -> Iterator[Line]:
+    scenes = [scene for scene in SCENES if scene.family == family]
+    jobs = [
+        workers.submit(scene_verdicts, SCENES.index(scene), int(draws * scene.share), seed)
+        for scene in scenes
+    ]
+    for scene, job in zip(scenes, jobs, strict=True):
+        counts = job.result()
+        yield rates([scene.name, f"{counts.total():,}"], counts, scene.may_ship)
+
+
+def rates(where: list[str], counts: Counter[str], may_ship: bool) -> Line:
+    """The table's cells, and whether the line's false ships are as rare as promised."""
+    draws = counts.total()
+    shares = [counts[verdict] / draws for verdict in ("ship", "hold", "need-more-data")]
+    false, kept = "true gain", True
+    if not may_ship:
+        kept = shares[0] <= ALPHA + 2 * math.sqrt(ALPHA * (1 - ALPHA) / draws)
+        error = math.sqrt(shares[0] * (1 - shares[0]) / draws)
+        false = f"{shares[0]:.4f} ± {error:.4f} {'ok' if kept else 'TOO MANY'}"
+    return [*where, *(f"{share:.3f}" for share in shares), false], kept
 
 
 def main() -> None:
+    families = list(dict.fromkeys(scene.family for scene in SCENES))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--part", choices=["guards", *families], help="by default all of them")
     options = parser.parse_args()
     error = math.sqrt(ALPHA * (1 - ALPHA) / options.draws)
-    say = sys.stdout.write
     say(
         f"{options.draws:,} draws a line, seed {options.seed}; Monte Carlo error at .025: "
-        f"{error:.4f}, so false ships may reach {ALPHA + 2 * error:.4f}\n\n"
+        f"{error:.4f}, so false ships may reach {ALPHA + 2 * error:.4f}\n"
     )
-    heads = ["scores", "truth", "guard n", "guards", "ship", "hold", "more", "false ships"]
-    widths = [10, 32, 7, 6, 5, 5, 5, 18]
-    edge, between = ("| ", " | ") if options.markdown else ("", "  ")
-    say(line(heads, widths, edge, between))
-    if options.markdown:
-        say(line(["-" * width for width in widths], widths, edge, between))
     broken = 0
-    for cells, kept in lines(options.draws, options.seed):
-        say(line(cells, widths, edge, between))
-        sys.stdout.flush()
-        broken += not kept
+    with ProcessPoolExecutor(2) as workers:
+        for part in [options.part] if options.part else ["guards", *families]:
+            if part == "guards":
+                found = guard_lines(options.draws, options.seed, workers)
+                table = Table(["scores", "truth", "guard n", "guards"], [10, 32, 7, 6])
+            else:
+                found = scene_lines(part, options.draws, options.seed, workers)
+                table = Table([part, "draws"], [56, 6])
+            broken += table.print(found, markdown=options.markdown)
     promise = "hold everywhere" if not broken else f"are broken on {broken} lines"
     say(f"\nFalse ships of at most .025 (+ 2 Monte Carlo errors) {promise}.\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns before those that every table has, and their widths."""
+
+    heads: list[str]
+    widths: list[int]
+
+    def print(self, lines: Iterable[Line], *, markdown: bool) -> int:
+        """Prints the lines as they come; how many break the promise."""
+        heads = [*self.heads, "ship", "hold", "more", "false ships"]
+        widths = [*self.widths, 5, 5, 5, 18]
+        edge, between = ("| ", " | ") if markdown else ("", "  ")
+        say("\n" + line(heads, widths, edge, between))
+        if markdown:
+            say(line(["-" * width for width in widths], widths, edge, between))
+        broken = 0
+        for cells, kept in lines:
+            say(line(cells, widths, edge, between))
+            sys.stdout.flush()
+            broken += not kept
+        return broken
+
+
+say = sys.stdout.write
 
 
 def line(cells: list[str], widths: list[int], edge: str, between: str) -> str:

@@ -2,8 +2,10 @@
 
 import pytest
 
-from evalhub.gate.verdict import decide, harm_p_values, signed
-from tests.gate.made_up import a_criterion, a_guard
+from evalhub.gate.criteria import Requirement, Tier
+from evalhub.gate.verdict import alphas_of, decide, harm_p_values
+from evalhub.gate.wording import percent, signed
+from tests.gate.made_up import a_budget, a_criterion, a_guard, a_share
 
 
 def test_a_gain_and_a_kept_guard_ship() -> None:
@@ -154,6 +156,190 @@ def test_people_who_prefer_the_baseline_hold() -> None:
 def test_a_criterion_of_judgments_asks_for_judged_pairs() -> None:
     people = a_criterion(-0.05, 0.06, role="preference", name="Reviewers' preference", n=40, sd=0.4)
     assert "more judged pairs would settle it" in decide("tuned", [people]).reasons[0]
+
+
+GAIN = a_criterion(0.02, 0.06, p_harm=1.0)
+
+
+def test_doubt_about_a_supporting_guard_is_said_and_keeps_no_ship_back() -> None:
+    doubt = a_guard(-0.03, 0.02, tier="supporting")
+    found = decide("tuned", [GAIN, doubt])
+    assert (found.verdict, found.needed_n) == ("ship", None)
+    assert found.criteria[1].needed_n == 1766
+    assert found.reasons[-1] == (
+        "? sorting −0.005 [−0.030, +0.020]: undecided, 766 more items would settle it "
+        "(supporting: doubt keeps no ship back)"
+    )
+    assert found.headline == (
+        "tuned gains 0.04 on triage and passes 0 of 1 guards, harming none that decides."
+    )
+
+
+def test_harm_to_a_supporting_guard_holds() -> None:
+    harmed = a_guard(-0.17, -0.03, p_harm=0.001, tier="supporting")
+    assert decide("tuned", [GAIN, harmed]).verdict == "hold"
+
+
+@pytest.mark.parametrize(("tier", "verdict"), [("supporting", "hold"), ("advisory", "ship")])
+def test_harm_to_an_advisory_guard_is_reported_and_decides_nothing(
+    tier: Tier, verdict: str
+) -> None:
+    found = decide("tuned", [GAIN, a_guard(-0.17, -0.03, p_harm=0.001, tier=tier)])
+    assert (found.verdict, found.criteria[1].status) == (verdict, "fail")
+
+
+def test_what_decides_stands_before_what_does_not() -> None:
+    found = decide(
+        "tuned",
+        [
+            a_guard(-0.17, -0.03, p_harm=0.001, tier="advisory", name="length"),
+            a_guard(-0.03, 0.02, tier="supporting", name="rare"),
+            GAIN,
+        ],
+    )
+    assert [reason[:8] for reason in found.reasons] == ["✓ triage", "✗ length", "? rare −"]
+    assert found.reasons[1].endswith("(advisory: decides nothing)")
+
+
+def test_an_advisory_guard_is_not_in_the_family_of_harm() -> None:
+    """Guards .01 and .03, the primary 1: Holm over those three; the advisory .02 stands alone."""
+    criteria = [
+        a_criterion(0, 0, p_harm=1.0),
+        a_guard(0, 0, p_harm=0.01),
+        a_guard(0, 0, p_harm=0.03),
+        a_guard(0, 0, p_harm=0.02, tier="advisory"),
+    ]
+    assert harm_p_values(criteria) == pytest.approx([1.0, 0.03, 0.06, 0.02])
+
+
+def test_with_any_of_one_gain_is_enough() -> None:
+    doubt = a_criterion(-0.02, 0.05, name="routing")
+    assert decide("tuned", [GAIN, doubt]).verdict == "need-more-data"
+    found = decide("tuned", [GAIN, doubt], primaries="any-of")
+    assert (found.verdict, found.primaries) == ("ship", "any-of")
+    assert found.reasons[-1].endswith("(one primary is enough)")
+
+
+def test_with_any_of_no_primary_may_be_harmed() -> None:
+    for harmed in (
+        a_criterion(-0.06, 0.001, name="routing", p_harm=0.02),
+        a_criterion(-0.06, -0.01, name="routing", p_harm=0.2),
+    ):
+        found = decide("tuned", [GAIN, harmed], primaries="any-of")
+        assert found.verdict == "hold"
+        assert "loses 0.03 on routing" in found.headline
+
+
+def test_with_any_of_too_little_gain_holds_only_where_no_primary_can_gain_more() -> None:
+    short = a_criterion(-0.01, 0.015, name="routing", min_gain=0.02, p_harm=0.6)
+    found = decide("tuned", [GAIN, short], primaries="any-of")
+    assert (found.verdict, found.criteria[1].status) == ("ship", "fail")
+    doubt = a_criterion(-0.02, 0.05)
+    assert decide("tuned", [doubt, short], primaries="any-of").verdict == "need-more-data"
+    assert decide("tuned", [short, short], primaries="any-of").verdict == "hold"
+    assert decide("tuned", [GAIN, short]).verdict == "hold"
+
+
+def test_with_any_of_the_open_primaries_are_one_question_and_the_cheapest_answers_it() -> None:
+    """.3²·7.84888/.05² = 282.6 and .5²·7.84888/.05² = 784.9, each with power .8."""
+    cheap, dear = a_criterion(-0.02, 0.05, sd=0.3), a_criterion(-0.02, 0.05, sd=0.5)
+    found = decide("tuned", [dear, cheap], primaries="any-of")
+    assert [each.needed_n for each in found.criteria] == [785, 283]
+    assert found.needed_n == 283
+    assert decide("tuned", [dear, cheap]).needed_n == 1051
+    guard = a_guard(-0.03, 0.02)
+    assert decide("tuned", [dear, cheap, guard], primaries="any-of").needed_n == 2365
+
+
+def test_with_any_of_each_of_k_primaries_has_its_share_of_the_level() -> None:
+    asked = [Requirement(name, "primary", name, "score") for name in "abc"]
+    asked.append(Requirement("d", "guard", "d", "score"))
+    assert alphas_of(asked, alpha=0.03) == [0.03] * 4
+    assert alphas_of(asked, alpha=0.03, primaries="any-of") == pytest.approx([0.01] * 3 + [0.03])
+    paid = {"b": 0.006, "d": 0.001}
+    assert alphas_of(asked, alpha=0.03, primaries="any-of", alphas=paid) == pytest.approx(
+        [0.01, 0.002, 0.01, 0.001]
+    )
+
+
+def test_a_budget_is_kept_exceeded_or_undecided() -> None:
+    kept = decide("tuned", [GAIN, a_budget(1.05, 1.15)])
+    assert kept.verdict == "ship"
+    assert kept.headline == "tuned gains 0.04 on triage and stays within its budget."
+    assert kept.reasons[-1] == (
+        "✓ latency 110% [105%, 115%] of the baseline's 400: stays within the budget of 120%"
+    )
+    over = decide("tuned", [GAIN, a_budget(1.3, 1.5, p_harm=0.001)])
+    assert over.verdict == "hold"
+    assert over.headline == (
+        "tuned gains 0.04 on triage and takes 140% of the baseline's latency, "
+        "over the budget of 120%."
+    )
+    open_ = decide("tuned", [GAIN, a_budget(1.1, 1.3)])
+    assert open_.verdict == "need-more-data"
+    assert open_.reasons[0] == (
+        "? latency 120% [110%, 130%] of the baseline's 400: undecided, "
+        "and 1,000 items would have settled it for a candidate that costs no more"
+    )
+
+
+def test_a_budget_that_is_only_reached_does_not_pass() -> None:
+    assert decide("tuned", [GAIN, a_budget(1.1, 1.2)]).verdict == "need-more-data"
+
+
+def test_a_budget_without_an_interval_says_why() -> None:
+    few = a_budget(None, None, method="no interval of a ratio from fewer than 8 items")
+    assert (
+        decide("tuned", [few])
+        .reasons[0]
+        .endswith(
+            "110% [∞, ∞] of the baseline's 400: undecided, "
+            "since there is no interval of a ratio from fewer than 8 items"
+        )
+    )
+    vague = a_budget(None, None, method="Fieller, t(39)")
+    assert "since the baseline's mean can't be told from 0" in decide("tuned", [vague]).reasons[0]
+
+
+def test_a_saving_that_is_asked_has_no_planned_number_of_items() -> None:
+    found = decide("tuned", [a_budget(0.7, 0.9, max_ratio=0.8, gap=0.0)])
+    assert (found.verdict, found.needed_n) == ("need-more-data", None)
+    assert "no saving was planned" in found.reasons[0]
+
+
+def test_a_share_of_the_baseline_is_kept_lost_or_undecided() -> None:
+    kept, lost, open_ = (
+        decide("tuned", [GAIN, a_share(low, high, p_harm=p)])
+        for low, high, p in ((0.92, 1.02, 0.9), (0.6, 0.8, 0.001), (0.85, 1.05, 0.4))
+    )
+    assert (kept.verdict, lost.verdict, open_.verdict) == ("ship", "hold", "need-more-data")
+    assert kept.reasons[-1] == (
+        "✓ rare 97% [92%, 102%] of the baseline's 0.20: "
+        "loses less than the 10% of it that may be lost"
+    )
+    assert lost.headline.endswith("loses 0.06 on rare, beyond the 10% of it that may be lost.")
+
+
+def test_a_share_of_nothing_is_undecided_and_says_so() -> None:
+    nothing = a_share(None, None, ratio=None, baseline=0.0, gap=0.0)
+    found = decide("tuned", [GAIN, nothing])
+    assert (found.verdict, found.needed_n) == ("need-more-data", None)
+    assert "the baseline's mean isn't above 0" in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.974, "97.4%"),
+        (1.0, "100%"),
+        (1.0833, "108%"),
+        (None, "∞"),
+        (0.005, "0.5%"),
+        (12, "1,200%"),
+    ],
+)
+def test_ratios_are_written_in_percent(value: float | None, text: str) -> None:
+    assert percent(value) == text
 
 
 @pytest.mark.parametrize(
