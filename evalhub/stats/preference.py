@@ -51,8 +51,9 @@ def win_score(
     """The candidate's win score from judgments; entry i of all three is one judgment.
 
     The interval allows for judgments of one item, and of one rater, being alike: the variance
-    is the items' CR2 variance plus what raters add to it (two-way clustering: Cameron, Gelbach
-    and Miller 2011), with Satterthwaite's degrees of freedom. It is never narrower than the
+    is V = V_items + max(0, V_raters - V_judgments), each CR2 (two-way clustering: Cameron,
+    Gelbach and Miller 2011), with the degrees of freedom that Satterthwaite gives the two
+    estimates, V^2/(V_items^2/df_items + V_raters^2/df_raters). It is never narrower than the
     bounded score interval with one judgment an item, so unanimity isn't taken for certainty.
     Raises StatisticsError for no judgments, an unknown choice or lists of unequal length.
     """
@@ -116,11 +117,12 @@ def _t_half_width(
     if rater_mean.df <= 0:
         half = t_quantile(1 - alpha, item_mean.df) * item_mean.se
         return half, f"clustered by item, t({item_mean.df:.3g}); says nothing of other raters"
-    of_items = t_quantile(1 - alpha, item_mean.df) * item_mean.se
-    excess = max(0.0, rater_mean.se**2 - clustered_mean(signs).se ** 2)
-    of_raters = t_quantile(1 - alpha, rater_mean.df) * math.sqrt(excess)
-    method = f"clustered by item, t({item_mean.df:.3g}), and by rater, t({rater_mean.df:.3g})"
-    return math.hypot(of_items, of_raters), method
+    of_items, of_raters = item_mean.se**2, rater_mean.se**2
+    variance = of_items + max(0.0, of_raters - clustered_mean(signs).se ** 2)
+    noise = of_items**2 / item_mean.df + of_raters**2 / rater_mean.df
+    df = variance**2 / noise if noise > 0 else item_mean.df
+    half = t_quantile(1 - alpha, df) * math.sqrt(variance)
+    return half, f"clustered by item and by rater, t({df:.3g})"
 
 
 def _numbered(labels: Sequence[object]) -> NDArray[np.intp]:

@@ -1,12 +1,14 @@
 """The 95% interval holds the truth about 95% of the time, at every size and kind of data.
 
-The full table: python -m tests.benchmarks.stats_coverage.
+The full tables: python -m tests.benchmarks.stats_coverage, and preference_coverage.
 """
 
 import math
 
 import pytest
 
+from tests.benchmarks.preference_coverage import Case as Panel
+from tests.benchmarks.preference_coverage import coverage as win_score_coverage
 from tests.benchmarks.stats_coverage import Case, coverage
 
 RUNS = 400
@@ -60,3 +62,19 @@ def test_ignoring_few_clusters_fails():
     result = coverage(Case(200, 0.30, 0.20, clusters=5, icc=0.3), RUNS)
     assert result.normal < 0.90
     assert result.evalhub > 0.92
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Panel(50, 4, 2, 1.0, 0.0, 0.2),
+        Panel(200, 3, 1, 1.0, 0.5, 0.0),
+        Panel(200, 8, 2, 1.0, 0.5, 0.2),
+    ],
+    ids=str,
+)
+def test_the_interval_of_a_win_score_holds_for_other_items_and_other_reviewers(case):
+    held, independent, _ = win_score_coverage(case, RUNS)
+    assert held >= 0.945 - 2.5 * ERROR
+    if case.between_raters:
+        assert independent < 0.85

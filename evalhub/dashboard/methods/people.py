@@ -14,9 +14,9 @@ WIN_SCORE = Method(
         "items and what reviewers contribute. With one reviewer it says nothing of others, and "
         "says that. There is no other test than the interval itself.",
     ),
-    formula="half-width = √( (t_items · se_items)² + (t_reviewers · excess)² )",
-    symbols="se_items: the error with judgments summed by item (CR2); excess: what reviewers add "
-    "to it; each t has its own degrees of freedom.",
+    formula="half-width = t(df) · √( V_items + max(0, V_reviewers − V_judgments) )",
+    symbols="V: the variance with judgments summed by item, by reviewer and not at all (CR2); df: "
+    "V² / (V_items²/df_items + V_reviewers²/df_reviewers), after Satterthwaite.",
     source="Cameron, Gelbach and Miller 2011, Journal of Business & Economic Statistics 29, "
     "238–249.",
 )
