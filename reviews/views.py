@@ -18,6 +18,7 @@ from reviews import judge as judging
 from reviews.admit import admit
 from reviews.assign import End, Hand, hand
 from reviews.errors import (
+    InvitedOnlyError,
     NoReasonError,
     NotInvitedError,
     ReviewError,
@@ -49,6 +50,7 @@ STATUS = {
     NotInvitedError: 404,
     UnknownAssignmentError: 404,
     UnblindedError: 403,
+    InvitedOnlyError: 403,
     UnknownChoiceError: 400,
     UnfitAnswerError: 400,
     NoReasonError: 400,

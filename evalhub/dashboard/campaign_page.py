@@ -25,6 +25,13 @@ from reviews.models import (
 )
 from reviews.sizing import SECONDS
 
+KINDS: dict[str, str] = {
+    PairKind.MAIN: "compared, for the question itself",
+    PairKind.CONTROL: "control: two answers of one arm (A/A)",
+    PairKind.GOLD: "gold: the better answer is known",
+    PairKind.PRACTICE: "practice, with feedback",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -61,7 +68,6 @@ class Person:
 
     reviewer: Reviewer
     seconds: float | None
-    practised: str
 
     @property
     def may_pause(self) -> bool:
@@ -173,7 +179,7 @@ def running(campaign: Campaign, request: HttpRequest) -> Running:
             for each in campaign.invitations.filter(used=None).order_by("pk")
         ],
         kinds={
-            str(PairKind(kind).label): n
+            KINDS[kind]: n
             for kind, n in campaign.pairs.order_by()
             .values_list("kind")
             .annotate(n=Count("pk"))
@@ -184,9 +190,7 @@ def running(campaign: Campaign, request: HttpRequest) -> Running:
 
 
 def _person(reviewer: Reviewer) -> Person:
-    pace = median(reviewer.recent) if reviewer.recent else None
-    practising = reviewer.state == ReviewerState.PRACTISING
-    return Person(reviewer, pace, "practising" if practising else "")
+    return Person(reviewer, median(reviewer.recent) if reviewer.recent else None)
 
 
 def _ended(invitation: Invitation) -> bool:

@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.registry.models import Study
+from evalhub.studies.reviewing import arms_to_review
 from reviews.campaign import open_campaign
 from reviews.models import Campaign
 from tests.cast import Team
@@ -24,15 +25,11 @@ LIST = "/campaigns/"
 
 def a_running_campaign(team: Team) -> Campaign:
     study = a_measured_study(team)
-    runs = [
-        arm.runs.get(test_set__name=study.test_sets.first().name, repeat=0).run
-        for arm in study.arms.filter(role__in=["baseline", "candidate"]).order_by("-role")
-    ]
-    baseline, candidate = sorted(runs, key=lambda run: str(run.version) != "triage-base v1")
+    first, second = (arm.run for arm in arms_to_review(study, "triage-task")[:2])
     return open_campaign(
         study=study,
-        baseline_run=baseline,
-        candidate_run=candidate,
+        baseline_run=first,
+        candidate_run=second,
         items=10,
         reviewers_per_item=2,
         seed=1,
@@ -129,6 +126,8 @@ def test_axe_finds_nothing_amiss_and_nothing_overflows(
     opens: Opens, team: Team, axe: Callable[[Page], None], dark: bool, phone: bool
 ) -> None:
     campaign = a_running_campaign(team)
+    assert campaign.study is not None
+    team.signed_in(team.rui).get(reverse("reviews:campaign", args=[campaign.pk]))
     for path in (
         LIST,
         plan_of(campaign.study),
