@@ -87,10 +87,10 @@ def prefetch(*, campaign: Campaign, user: User) -> Assignment | None:
 
 def hand(*, campaign: Campaign, user: User, ahead: bool = True) -> Hand:
     """`next_assignment` and, where `ahead` is asked for, `prefetch` in one go."""
-    return settled(_hand(campaign, user, ahead), ahead=ahead)
+    return filled(_hand(campaign, user, ahead), ahead=ahead)
 
 
-def settled(found: Hand, *, ahead: bool) -> Hand:
+def filled(found: Hand, *, ahead: bool) -> Hand:
     """A hand that is empty is dealt again, while that may help: call it outside a transaction.
 
     That is where leases have ended, whose seats are freed here, and where the last free seats
@@ -130,7 +130,7 @@ def hand_of(reviewer: Reviewer, held: list[Assignment], *, ahead: bool) -> Hand:
     """What a reviewer holds after as many deals as are needed. `held` is in order of turns.
 
     The reviewer's row is locked by the caller, who saves what is DEALT afterwards, and calls
-    `settled` after the transaction.
+    `filled` after the transaction.
     """
     now = timezone.now()
     end = _end_of_dealing(reviewer)

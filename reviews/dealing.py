@@ -7,29 +7,19 @@ what the reviewer has done. Only who has come to the end looks for seats that ot
 
 import datetime
 import math
-from dataclasses import dataclass
+from operator import itemgetter
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
 from reviews.blinding import candidate_on_left, draw, fraction
 from reviews.form import Form
 from reviews.models import Assignment, AssignmentState, Pair, PairKind, Purpose, Reviewer
 from reviews.order import positions
-from reviews.seats import LEASE, take_seat_at_once, with_free_seat
+from reviews.seats import LEASE, OpenPair, given_back_to, open_at, take_seat_at_once
 
-AHEAD = 16  # places looked at first; four times as many each time that all are taken
+AHEAD = 8  # places looked at first; four times as many each time that all are taken
 GIVEN_BACK = 200  # seats given back that are looked at, at most
 REPEATS_FROM = 60  # turns back from which a repeat is drawn, at most
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A pair open to the reviewer; its place in their order, or None if it was given back."""
-
-    pair: int
-    item: int
-    stratum: str
-    place: int | None = None
 
 
 def deal(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignment | bool:
@@ -45,7 +35,7 @@ def deal(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignment |
     found = claim.ahead() or claim.given_back() or claim.too_near()
     if found is None:
         return claim.contested
-    if found.place is None and (earlier := _returned(reviewer, form, found, now)) is not None:
+    if claim.at_end and (earlier := _returned(reviewer, form, found, now)) is not None:
         return earlier
     return _new_turn(reviewer, form, now, pair=found.pair, item=found.item)
 
@@ -64,16 +54,20 @@ def deal_practice(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Ass
 
 
 class _Claim:
-    """One search for a seat. `contested` tells whether a free one was in somebody's hands."""
+    """One search for a seat.
+
+    `contested` tells whether a free one was in somebody's hands, `at_end` whether the reviewer
+    has come to the end of their order.
+    """
 
     def __init__(self, reviewer: Reviewer, form: Form) -> None:
         self.reviewer = reviewer
         self.campaign = reviewer.campaign
         self.spaced = _spaced(reviewer, form)
-        self.near: list[_Found] = []
-        self.contested = False
+        self.near: list[OpenPair] = []
+        self.contested = self.at_end = False
 
-    def ahead(self) -> _Found | None:
+    def ahead(self) -> OpenPair | None:
         """From the cursor on, the first pair that is far enough from its item's last."""
         reviewer, size, width = self.reviewer, self.campaign.dealing.places, AHEAD
         start, settled = reviewer.cursor, True
@@ -94,27 +88,22 @@ class _Claim:
             start, width = stop, width * 4
         return None
 
-    def given_back(self) -> _Found | None:
+    def given_back(self) -> OpenPair | None:
         """A pair that was full when the reviewer came by, and of which a seat is free again."""
-        back = Assignment.objects.filter(
-            reviewer__campaign=self.campaign,
-            state__in=[AssignmentState.EXPIRED, AssignmentState.SKIPPED],
-        )
-        own = self._own().exclude(state=AssignmentState.EXPIRED)
-        rows = self._open(own).filter(pk__in=back.values("pair"))[:GIVEN_BACK]
-        found = [_Found(pk, item, stratum) for pk, _, item, stratum in rows]
+        self.at_end = True
+        found = given_back_to(self.reviewer, GIVEN_BACK)
         seed, person = self.campaign.seed, self.reviewer.user_id
-        found.sort(key=lambda each: draw(seed, "back", person, each.pair))
+        found.sort(key=lambda each: draw(seed, "back", person, each.position))
         return next((each for each in found if self._takes(each)), None)
 
-    def too_near(self) -> _Found | None:
+    def too_near(self) -> OpenPair | None:
         """Where nothing else remains, the pair whose item was seen the longest ago."""
         seen = {item: turn for turn, item in enumerate(self.spaced)}
         self.spaced = []
         by_distance = sorted(self.near, key=lambda each: seen[each.item])
         return next((each for each in by_distance if self._takes(each)), None)
 
-    def _takes(self, found: _Found) -> bool:
+    def _takes(self, found: OpenPair) -> bool:
         if found.item in self.spaced:
             self.near.append(found)
             return False
@@ -122,37 +111,20 @@ class _Claim:
         self.contested |= not taken
         return taken
 
-    def _free(self, start: int, stop: int) -> list[tuple[int, _Found]]:
+    def _free(self, start: int, stop: int) -> list[tuple[int, OpenPair]]:
         """Pairs open to the reviewer at places start … stop-1, all of one lap, in their order."""
         size = self.campaign.dealing.places
         lap = start // size * size
         order = positions(self.campaign.seed, self.reviewer.user_id, size, start - lap, stop - lap)
         places = {position: start + i for i, position in enumerate(order)}
-        rows = self._open(self._own()).filter(position__in=list(places))
-        return sorted(
-            (places[position], _Found(pk, item, stratum, places[position]))
-            for pk, position, item, stratum in rows
-        )
+        found = open_at(reviewer=self.reviewer, positions=list(places))
+        return sorted(((places[each.position], each) for each in found), key=itemgetter(0))
 
-    def _own(self) -> QuerySet[Assignment]:
-        return Assignment.objects.filter(
-            pair=OuterRef("pk"), reviewer=self.reviewer, purpose=Purpose.MAIN
-        )
-
-    def _open(self, own: QuerySet[Assignment]) -> QuerySet[Pair, tuple[int, int, int, str]]:
-        """Pairs with a free seat with which the reviewer had none of their `own` turns."""
-        return (
-            with_free_seat()
-            .filter(~Exists(own), campaign=self.campaign)
-            .exclude(kind=PairKind.PRACTICE)
-            .order_by()
-            .values_list("pk", "position", "item_id", "stratum")
-        )
-
-    def _passes_over(self, found: _Found) -> bool:
+    def _passes_over(self, found: OpenPair) -> bool:
         """Whether a seeded coin leaves this pair to the second lap, for more telling strata."""
         chance: float = self.campaign.dealing.chances.get(found.stratum, 1.0)
-        return fraction(self.campaign.seed, "lap", self.reviewer.user_id, found.pair) >= chance
+        coin = fraction(self.campaign.seed, "lap", self.reviewer.user_id, found.position)
+        return coin >= chance
 
 
 def _repeat(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignment | None:
@@ -188,7 +160,7 @@ def _repeat(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignmen
 
 
 def _returned(
-    reviewer: Reviewer, form: Form, found: _Found, now: datetime.datetime
+    reviewer: Reviewer, form: Form, found: OpenPair, now: datetime.datetime
 ) -> Assignment | None:
     """The reviewer's own turn whose lease had ended, with its token and its sides."""
     earlier = reviewer.assignments.filter(pair=found.pair, purpose=Purpose.MAIN).first()

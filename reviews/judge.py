@@ -13,7 +13,7 @@ from django.utils.crypto import constant_time_compare
 from evalhub.accounts.models import User
 from reviews.admit import admit
 from reviews.answer import Answer
-from reviews.assign import DEALT, Hand, hand_of, settled
+from reviews.assign import DEALT, End, Hand, filled, hand_of
 from reviews.errors import (
     AlreadyJudgedError,
     CampaignClosedError,
@@ -60,7 +60,6 @@ def form_nonce(*, token: uuid.UUID, user: User) -> str:
     return Signer(salt="reviews.judge").signature(f"{token}:{user.pk}")
 
 
-@transaction.atomic
 def record(*, token: uuid.UUID, user: User, nonce: str, answer: Answer, key: str = "") -> Judgment:
     """Keep a reviewer's answer to the assignment with this token.
 
@@ -71,9 +70,10 @@ def record(*, token: uuid.UUID, user: User, nonce: str, answer: Answer, key: str
     UnfitAnswerError, AlreadyJudgedError, SkippedError, LeaseLostError, NotReviewingError,
     CampaignClosedError or NamesRevealedError; nothing is kept then.
     """
-    assignment, _ = _at_hand(token, user, nonce)
-    judgment = _keep(assignment, answer, key)
-    assignment.reviewer.save(update_fields=KEPT)
+    with transaction.atomic():
+        assignment, _ = _at_hand(token, user, nonce)
+        judgment = _keep(assignment, answer, key)
+        assignment.reviewer.save(update_fields=KEPT)
     settle_when_due(reviewer=assignment.reviewer)
     return judgment
 
@@ -85,11 +85,13 @@ def record_and_deal(
     with transaction.atomic():
         assignment, held = _at_hand(token, user, nonce)
         judgment = _keep(assignment, answer, key)
-        settle_when_due(reviewer=assignment.reviewer)
         held = [each for each in held if each.is_at_hand]
         hand = hand_of(assignment.reviewer, held, ahead=ahead)
         assignment.reviewer.save(update_fields=KEPT)
-    return Recorded(judgment, settled(hand, ahead=ahead))
+    # What may go wrong from here on costs no judgment: this one is kept.
+    if settle_when_due(reviewer=assignment.reviewer):
+        return Recorded(judgment, Hand(assignment.reviewer, End("settled"), None))
+    return Recorded(judgment, filled(hand, ahead=ahead))
 
 
 @transaction.atomic
@@ -172,7 +174,8 @@ def _at_hand(token: uuid.UUID, user: User, nonce: str) -> tuple[Assignment, list
     rows = Assignment.objects.filter(
         Q(reviewer=reviewer, state=AssignmentState.LEASED) | Q(token=token)
     )
-    found = list(rows.select_for_update(of=("self",)).select_related("pair").order_by("turn"))
+    found = list(rows.locked())
+    reviewer.user = user
     for each in found:
         each.reviewer = reviewer
     assignment = next(each for each in found if each.token == token)

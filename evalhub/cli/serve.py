@@ -10,7 +10,12 @@ def up(
     port: Annotated[
         int, typer.Option(help="Port to listen on; 0: any free one.", min=0, max=65535)
     ] = 8000,
-    threads: Annotated[int, typer.Option(help="Requests served at once.", min=1, max=64)] = 8,
+    threads: Annotated[
+        int, typer.Option(help="Requests served at once by each process.", min=1, max=64)
+    ] = 8,
+    processes: Annotated[
+        int, typer.Option(help="Processes that serve: as many as cores, at most.", min=1, max=64)
+    ] = 1,
 ) -> int:
     """Serve the site. Without Redis, its worker lives in this process too."""
     from evalhub.cli.setup import set_up_database
@@ -18,7 +23,7 @@ def up(
     set_up_database()
     from evalhub.cli.site import serve_site
 
-    return serve_site(host=host, port=port, threads=threads, lines=[])
+    return serve_site(host=host, port=port, threads=threads, processes=processes, lines=[])
 
 
 def worker(

@@ -1,5 +1,6 @@
 """The site served by waitress, with the worker beside it where there is no Redis."""
 
+import socket
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -7,38 +8,58 @@ from contextlib import nullcontext
 import typer
 
 
-def serve_site(*, host: str, port: int, threads: int, lines: Sequence[str]) -> int:
+def serve_site(
+    *, host: str, port: int, threads: int, lines: Sequence[str], processes: int = 1
+) -> int:
     """Serves until interrupted. `lines` are printed once it listens; {url} is its address."""
+    from django.db import connections
+
+    from evalhub.cli.processes import run_processes
+
+    listener = _listen(host, port)
+    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
+    url = f"http://{shown}:{listener.getsockname()[1]}"
+    typer.echo(f"Evalhub is at {url}  (Ctrl+C stops it)")
+    for line in lines:
+        typer.echo(line.replace("{url}", url))
+    sys.stdout.flush()
+    if processes == 1:
+        _serve(listener, threads, worker=True)
+    else:
+        connections.close_all()
+        run_processes(lambda number: _serve(listener, threads, worker=number == 0), processes)
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise typer.BadParameter(
+            f"can't listen on {host}:{port}: {error.strerror}; try another with --port"
+        ) from error
+
+
+def _serve(listener: socket.socket, threads: int, *, worker: bool) -> None:
+    """Until interrupted. One process at most has the worker inside."""
     from django.conf import settings
     from waitress.server import create_server
 
     from evalhub.wsgi import application
     from runners.embedded import embedded_worker
 
-    try:
-        server = create_server(
-            application,
-            host=host,
-            port=port,
-            threads=threads,
-            ident=None,
-            clear_untrusted_proxy_headers=True,
-        )
-    except OSError as error:
-        raise typer.BadParameter(
-            f"can't listen on {host}:{port}: {error.strerror}; try another with --port"
-        ) from error
-    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
-    url = f"http://{shown}:{server.effective_port}"
-    typer.echo(f"Evalhub is at {url}  (Ctrl+C stops it)")
-    for line in lines:
-        typer.echo(line.replace("{url}", url))
-    sys.stdout.flush()
-    with nullcontext() if settings.REDIS_URL else embedded_worker():
+    server = create_server(
+        application,
+        sockets=[listener],
+        threads=threads,
+        ident=None,
+        clear_untrusted_proxy_headers=True,
+    )
+    with embedded_worker() if worker and not settings.REDIS_URL else nullcontext():
         try:
             server.run()
         except KeyboardInterrupt:
             pass
         finally:
             server.close()
-    return 0

@@ -4,8 +4,8 @@ import uuid
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce, Now
 
 from evalhub.accounts.models import User
 from reviews.models.campaigns import Campaign
@@ -18,10 +18,42 @@ class ReviewerState(models.TextChoices):
     REMOVED = "removed", "not reviewing any more"
 
 
+NOT_DEALT_BY = (
+    "plan",
+    "plan_hash",
+    "study",
+    "name",
+    "baseline",
+    "candidate",
+    "reviewers_per_item",
+    "ended",
+    "requires",
+    "invited_only",
+    "supersedes",
+    "created",
+)
+"""What of a campaign the pages of its reviewers do without."""
+
+
 class ReviewerQuerySet(models.QuerySet["Reviewer"]):
     def with_campaign(self) -> Self:
-        """With all of the campaign that dealing needs: never its plan, which is as large as it."""
-        return self.select_related("campaign__dealing").defer("campaign__plan")
+        """With all that dealing needs of the campaign, which is neither its plan nor its arms.
+
+        Adds `others_seated`: the judgments in the campaign's seats that aren't this person's.
+        """
+        others = (
+            Reviewer.objects.filter(campaign=OuterRef("campaign"))
+            .exclude(pk=OuterRef("pk"))
+            .order_by()
+            .values("campaign")
+            .annotate(n=Sum("seated"))
+            .values("n")
+        )
+        return (
+            self.select_related("campaign__dealing")
+            .defer("tags", *(f"campaign__{name}" for name in NOT_DEALT_BY))
+            .annotate(others_seated=Coalesce(Subquery(others), 0))
+        )
 
     def locked(self) -> Self:
         """Ours alone until the transaction ends: nothing is dealt to one person twice at once.
@@ -67,6 +99,8 @@ class Reviewer(models.Model):
     answered = models.DateTimeField(
         null=True, blank=True, help_text="when the last answer, skip or undo came"
     )
+
+    others_seated: int  # of those that were read `with_campaign`
 
     objects: ClassVar = ReviewerQuerySet.as_manager()
 

@@ -64,12 +64,35 @@ class Purpose(models.TextChoices):
     ADJUDICATION = "adjudication", "settles a disagreement: takes no seat"
 
 
+JUDGED_BY = (
+    "reviewer",
+    "purpose",
+    "token",
+    "turn",
+    "candidate_on_left",
+    "state",
+    "revision",
+    "dealt",
+    "lease_until",
+    "pair__kind",
+)
+
+
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def at_hand(self) -> Self:
         """On lease in the order of turns, but for adjudication, which has pages of its own."""
         return (
             self.filter(state=AssignmentState.LEASED)
             .exclude(purpose=Purpose.ADJUDICATION)
+            .order_by("turn")
+        )
+
+    def locked(self) -> Self:
+        """Ours alone until the transaction ends, in the order of turns, with their pairs' kinds."""
+        return (
+            self.select_related("pair")
+            .only(*JUDGED_BY)
+            .select_for_update(of=("self",))
             .order_by("turn")
         )
 

@@ -1,0 +1,59 @@
+"""Several processes that serve one socket, for machines with more than one core."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+
+AGAIN_S = 1.0
+
+
+def run_processes(serve: Callable[[int], object], count: int) -> None:
+    """Runs serve(0), serve(1), … each in a process of its own, until SIGTERM or Ctrl+C.
+
+    A process that ends before is started again. The processes end with this one, however it
+    ends. Call it before there are threads or open connections: they wouldn't survive the fork.
+    """
+    children: dict[int, int] = {}
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        for number in range(count):
+            children[_fork(serve, number)] = number
+        while True:
+            ended, _ = os.wait()
+            time.sleep(AGAIN_S)
+            number = children.pop(ended)
+            children[_fork(serve, number)] = number
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGTERM)
+        for child in children:
+            os.waitpid(child, 0)
+
+
+def _fork(serve: Callable[[int], object], number: int) -> int:
+    parent = os.getpid()
+    child = os.fork()
+    if child:
+        return child
+    try:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        serve(number)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        os._exit(0)
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(AGAIN_S)
+    os._exit(1)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
