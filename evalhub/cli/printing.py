@@ -115,7 +115,7 @@ def _cut(name: str) -> Text:
 
 
 def _interval(record: dict[str, Any]) -> str:
-    return f"{100 * (1 - 2 * record['alpha']):g}% interval"
+    return f"{100 * (1 - 2 * record['alpha']):.4g}% interval"
 
 
 def _numbers(row: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from evalhub.dashboard.settling import Sampling, settling
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.gate.verdict import harm_p_values
-from evalhub.gate.verify import criteria_of_record
+from evalhub.gate.verify import LATER, criteria_of_record
 from evalhub.registry.models import Study
 from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import paired_power, paired_sample_size
@@ -159,6 +159,21 @@ def test_a_tier_and_a_level_that_others_share_are_said(team: Team) -> None:
     said = " ".join(criterion_page(record, 2).rule)
     assert "It is advisory" in said
     assert "less than the policy’s 0.025 because of the test set’s ledger" in said
+
+
+def test_records_from_before_tiers_and_ledgers_are_still_readable(olga: Client, team: Team) -> None:
+    study = a_measured_study(team)
+    decision = decide_study(study=study)[0]
+    later = ("rule", "ledger", "noise_floor", "leakage", "baseline_choice", "extension")
+    record = {name: value for name, value in decision.record.items() if name not in later}
+    record["criteria"] = [
+        {name: value for name, value in row.items() if name not in LATER}
+        for row in record["criteria"]
+    ]
+    record["evidence"] = [each | {"comparison": 7} for each in record["evidence"]]
+    Decision.objects.filter(pk=decision.pk).update(record=record)
+    assert "Lost (20)" in olga.get(reverse("dashboard:study", args=[study.pk])).text
+    assert "It is critical" in shown(olga, decision, 2)
 
 
 def a_relative_study(team: Team) -> Study:
