@@ -34,11 +34,12 @@ PLAIN = b""
 _LENGTHS = (SHINGLE, SHORT_NGRAM, NGRAM)
 _SEED = 42
 _BATCH_ROWS = 500
-_ASCII_WORD = re.compile("[0-9a-z]+")
+_ASCII_TOKEN = re.compile(r"[0-9a-z]+|[()\[\]{}+/=<>^|&%~]")
 # A character is a word in scripts that write none apart.
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
-_WORD = regex.compile(
-    rf"{_UNSPACED}\p{{M}}*|[[\p{{L}}\p{{M}}\p{{N}}]--{_UNSPACED}]+", regex.VERSION1
+_TOKEN = regex.compile(
+    rf"{_UNSPACED}\p{{M}}*|[[\p{{L}}\p{{M}}\p{{N}}]--{_UNSPACED}]+|[()\[\]{{}}/^&%\p{{Sm}}]",
+    regex.VERSION1,
 )
 
 type Progress = Callable[[int], None]
@@ -84,16 +85,21 @@ class Training:
     batches: Iterator[TrainingBatch]
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a text, normalised: Unicode NFKC, case folded, without punctuation.
+def tokens_of(text: str) -> list[str]:
+    """The words of a text, with its brackets and mathematical signs.
 
-    Symbols go with the punctuation. Chinese, Japanese, Thai, Lao, Khmer and Burmese, which write
-    without spaces, count a character as a word.
+    Normalised: Unicode NFKC, case folded, without other punctuation. Chinese, Japanese, Thai,
+    Lao, Khmer and Burmese, which write without spaces, count a character as a word.
     """
     if text.isascii():
-        return _ASCII_WORD.findall(text.lower())
+        return _ASCII_TOKEN.findall(text.lower())
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return [str(word) for word in _WORD.findall(folded)]
+    return [str(token) for token in _TOKEN.findall(folded)]
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text alone."""
+    return _words(tokens_of(text))
 
 
 def texts_of(value: Any) -> Iterator[str]:
@@ -116,11 +122,12 @@ def fingerprint(texts: Sequence[str], salt: bytes = PLAIN) -> Prints:
     grams: dict[int, list[bytes]] = {n: [] for n in _LENGTHS}
     counts = {n: np.zeros(len(texts), np.int64) for n in _LENGTHS}
     for index, text in enumerate(texts):
-        joined = " ".join(words_of(text)).encode()
+        tokens = tokens_of(text)
+        joined = " ".join(_words(tokens)).encode()
         nexts = list(accumulate(len(word) + 1 for word in joined.split(b" "))) if joined else []
         starts = [0, *nexts]
         words[index] = len(nexts)
-        exact.append(blake2b(joined, digest_size=16, salt=salt).digest())
+        exact.append(blake2b(" ".join(tokens).encode(), digest_size=16, salt=salt).digest())
         for n in _LENGTHS:
             hashes = [
                 blake2b(joined[start : after - 1], digest_size=8, salt=salt).digest()
@@ -170,6 +177,11 @@ def write_fingerprints(
             progress(int(batch.lines[-1]))
     to.write(_line({"end": True, "rows": rows, "texts": texts}))
     return rows, texts
+
+
+def _words(tokens: list[str]) -> list[str]:
+    """A sign is a token of one character that is no letter, digit or mark."""
+    return [token for token in tokens if len(token) > 1 or token.isalnum()]
 
 
 def _embedded(text: str) -> Any:

@@ -3,7 +3,7 @@
 An item has leaked where one of its texts (each message of its input but the system's, each of
 its references) is in the training data in one of three ways:
 
-- exact: a training text is the same, after normalisation;
+- exact: a training text is the same, after normalisation, with its brackets and signs;
 - n-gram: a training text shares a run of 13 words with it (Brown et al. 2020, appendix C), or
   holds the whole of a text of 8 to 12 words;
 - near-duplicate: the three-word shingles of the two have a Jaccard similarity of .6 or more,

@@ -69,12 +69,21 @@ def found(leakage: Leakage) -> dict[str, list[tuple[str, str, int]]]:
         ("Straße — ＦＵＬＬ width ﬁn", ["strasse", "full", "width", "fin"]),
         ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
         ("日本語 text", ["日", "本", "語", "text"]),
+        ("f(x) = [x + 1] × 2", ["f", "x", "x", "1", "2"]),
         ("...", []),
         ("", []),
     ],
 )
 def test_case_width_punctuation_and_white_space_are_no_difference(text, words):
     assert words_of(text) == words
+
+
+def test_a_formula_is_another_with_other_brackets_or_signs(leakage):
+    items = {"a": "not ( True or False ) is", "b": "What is 3 + 4?", "c": "Is x ≤ 5 (say yes)?"}
+    others = ["not True or ( False ) is", "What is 3 = 4?", "Is x ≥ 5 (say yes)?"]
+    assert found(leakage([{"text": text} for text in others], items)) == {}
+    same = ["NOT (True or False) is.", "what is 3+4", "“Is x ≤ 5 — (say yes)?”"]
+    assert set(found(leakage([{"text": text} for text in same], items))) == set(items)
 
 
 def test_every_text_of_a_row_is_read_also_where_json_stands_in_a_text():
