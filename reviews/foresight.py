@@ -18,7 +18,8 @@ REVIEWERS = 4  # who practise, until they are known
 
 @dataclass(frozen=True, slots=True)
 class Foresight:
-    """A plan with its price. `detects` is the smallest preference that its items would show."""
+    """A plan with its price. `detects` is the smallest preference that its items would show;
+    ratings show none."""
 
     prepared: Prepared
     items: int
@@ -46,6 +47,7 @@ def foresee(brief: Brief, runs: Sequence[Run], study: Study | None) -> Foresight
     """What opening a campaign by this brief would make. Raises PlanError, as opening it would."""
     prepared = prepare(asked_of(brief, runs, study))
     items = len(prepared.plan["items"])
+    rates = brief.form.rates
     checks = prepared.count(PairKind.CONTROL) + prepared.count(PairKind.GOLD)
     cost = cost_of(
         prepared.count(PairKind.MAIN),
@@ -61,8 +63,8 @@ def foresee(brief: Brief, runs: Sequence[Run], study: Study | None) -> Foresight
         prepared=prepared,
         items=items,
         cost=cost,
-        detects=score_detected(items, brief.reviewers_per_item),
-        needed=[(gain, items_needed(gain, brief.reviewers_per_item)) for gain in GAINS],
+        detects=None if rates else score_detected(items, brief.reviewers_per_item),
+        needed=[] if rates else [(g, items_needed(g, brief.reviewers_per_item)) for g in GAINS],
         short=_short(brief, prepared, items),
     )
 

@@ -145,7 +145,13 @@ class BriefForm(forms.Form):
 
 
 def document_of(cleaned: Mapping[str, Any]) -> dict[str, Any]:
-    """What the form says, as the document that a brief is read from."""
+    """What the form says, as the document that a brief is read from.
+
+    Where one answer is rated at a time, what needs two of them is left out.
+    """
+    if cleaned["ratings"]:
+        alone = {"steps": False, "guess": False, "controls": 0, "gold": 0, "practice": 0}
+        cleaned = {**cleaned, **alone}
     shares = {name: (cleaned.get(name) or 0) / 100 for name in SHARES}
     return {
         "items": cleaned["items"],

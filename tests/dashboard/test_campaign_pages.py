@@ -1,0 +1,396 @@
+"""Reviews for those who run them: planned, opened, filled with people, followed, ended."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from evalhub.registry.models import Run, Study
+from evalhub.studies.reviewing import arms_to_review
+from reviews.campaign import close_campaign, open_campaign
+from reviews.models import Campaign, Invitation
+from tests.cast import Team, a_team
+from tests.dashboard.cases import a_measured_study
+from tests.reviews.judged import judge_all
+
+LIST = reverse("dashboard:campaigns")
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def study(team: Team) -> Study:
+    return a_measured_study(team)
+
+
+@pytest.fixture
+def campaign(study: Study) -> Campaign:
+    return a_campaign_of(study)
+
+
+def a_campaign_of(study: Study, *, items: int = 10, seed: int = 1) -> Campaign:
+    first, second = (arm.run for arm in arms_to_review(study, study.test_sets.all()[0].name)[:2])
+    return open_campaign(
+        study=study,
+        baseline_run=first,
+        candidate_run=second,
+        items=items,
+        reviewers_per_item=2,
+        seed=seed,
+    )
+
+
+def plan_of(study: Study, **more: str) -> str:
+    return reverse("dashboard:new_campaign", query={"study": study.pk, **more})
+
+
+def filled(page: Any, **changed: Any) -> dict[str, Any]:
+    """The form of a page as it stands, with some fields changed."""
+    form = page.context["form"]
+    values = {name: form[name].value() for name in form.fields}
+    return {n: v for n, v in values.items() if v is not None and v is not False} | changed
+
+
+def page_of(campaign: Campaign, name: str = "campaign", *more: int) -> str:
+    return reverse(f"dashboard:{name}", args=[campaign.pk, *more])
+
+
+def test_the_list_has_every_review_and_how_far_it_is(
+    olga: Client, campaign: Campaign, team: Team
+) -> None:
+    judge_all(campaign, {"rui": lambda _: "candidate"})
+    shown = olga.get(LIST).text
+    assert campaign.question in shown
+    # judged straight into the tables, where nobody counts: the page shows what reviewers' rows say
+    assert "of 20 judgments" in shown
+    assert "1 reviewer " in shown
+
+
+def test_a_list_takes_as_many_queries_for_ten_reviews_as_for_one(
+    olga: Client, study: Study
+) -> None:
+    a_campaign_of(study)
+    olga.get(LIST)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            olga.get(LIST)
+        return len(asked)
+
+    few = queries()
+    for seed in range(2, 11):
+        a_campaign_of(study, seed=seed)
+    assert queries() == few
+
+
+def test_following_a_review_takes_as_many_queries_however_large_it_is(
+    olga: Client, team: Team
+) -> None:
+    asked = []
+    for items, people in ((4, ["rui"]), (40, ["rui", "ruth", "ann", "ben", "cleo"])):
+        study = a_measured_study(team, items=2 * items, slug=f"size-{items}")
+        campaign = a_campaign_of(study, items=items)
+        judge_all(campaign, {name: lambda _: "tie" for name in people[:2]})
+        for email in people:
+            invite(olga, campaign, f"{email}@elsewhere.example")
+        olga.get(page_of(campaign))
+        with CaptureQueriesContext(connection) as queries:
+            assert olga.get(page_of(campaign)).status_code == 200
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
+
+
+@pytest.mark.parametrize("person", ["rui", "sam"])
+def test_nobody_else_sees_or_changes_a_review(
+    team: Team, campaign: Campaign, study: Study, person: str
+) -> None:
+    client = team.signed_in(getattr(team, person))
+    for path in (LIST, plan_of(study), page_of(campaign), reverse("dashboard:upload_pairs")):
+        assert client.get(path).status_code == 403
+    for name in ("change_campaign", "invite_people"):
+        assert client.post(page_of(campaign, name), {"verb": "close"}).status_code == 403
+    campaign.refresh_from_db()
+    assert campaign.state == "open"
+
+
+def test_an_owner_of_another_project_finds_nothing(team: Team, campaign: Campaign) -> None:
+    other = a_team("Others", "others")
+    other.project.memberships.create(user=other.sam, role="owner")
+    client = other.signed_in(other.sam)
+    assert client.get(page_of(campaign)).status_code == 404
+    assert client.get(plan_of(campaign.study or Study())).status_code == 404
+    assert (
+        client.get(reverse("dashboard:new_campaign") + f"?campaign={campaign.pk}").status_code
+        == 404
+    )
+    runs = "-".join(str(run.pk) for run in Run.objects.all()[:2])
+    assert client.get(reverse("dashboard:new_campaign") + f"?runs={runs}").status_code == 404
+    assert client.post(page_of(campaign, "change_campaign"), {"verb": "close"}).status_code == 404
+    assert client.post(page_of(campaign, "invite_people")).status_code == 404
+
+
+def test_the_form_says_what_its_defaults_cost_and_opens_them(olga: Client, study: Study) -> None:
+    page = olga.get(plan_of(study))
+    assert "44 judgments" in page.text  # 20 items differ · 2, 1 control pair · 2, 2 repeats
+    assert "Only 20 items have answers that differ" in page.text
+    answer = olga.post(plan_of(study), filled(page) | {"open": "1"}, follow=True)
+    campaign = Campaign.objects.get()
+    assert answer.redirect_chain == [(page_of(campaign), 302)]
+    assert campaign.study == study
+    assert campaign.form["repeats"] == 0.05
+    assert campaign.events.get().by.username == "olga"  # type: ignore[union-attr]
+    assert campaign.plan_hash in answer.text
+
+
+def test_a_preview_opens_nothing(olga: Client, study: Study) -> None:
+    page = olga.get(plan_of(study))
+    asked = filled(page, items=5, reviewers_per_item=3, rate=60, budget=100, seconds=60)
+    shown = olga.post(plan_of(study), asked, headers=HTMX)
+    assert "<html" not in shown.text
+    assert "5 items, 3 reviewers each" in shown.text
+    # 15 judgments, no control pair (5% of 5), 1 repeat: 16 minutes at 60 an hour
+    assert "<strong>16</strong> at your rate" in shown.text
+    assert "Your budget of 100 pays for" in shown.text
+    assert not Campaign.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"question": "Is triage-lora better?"}, "names an arm"),
+        ({"items": ""}, "something to put right"),
+        ({"requires": "<b>"}, "something to put right"),
+    ],
+)
+def test_what_cannot_be_opened_is_said_and_not_opened(
+    olga: Client, study: Study, changed: dict[str, Any], said: str
+) -> None:
+    page = olga.get(plan_of(study))
+    answer = olga.post(plan_of(study), filled(page, **changed) | {"open": "1"})
+    assert answer.status_code == 200
+    assert re.search(said, answer.text)
+    assert not Campaign.objects.exists()
+
+
+def test_everything_the_form_offers_is_in_the_sealed_plan(olga: Client, study: Study) -> None:
+    page = olga.get(plan_of(study, test_set="triage-reading"))
+    asked = filled(
+        page,
+        arms="all",
+        items=6,
+        steps="on",
+        flags=["unsafe"],
+        rationale="required",
+        dimensions="Which is kinder?\nWhich is shorter?",
+        gold=20,
+        practice=2,
+        strata=["tags", "length", "disagreement"],
+        anytime="on",
+        requires="DE, law",
+        invited_only="on",
+    )
+    olga.post(plan_of(study, test_set="triage-reading"), asked | {"open": "1"})
+    plan = Campaign.objects.get().plan
+    assert len(plan["arms"]) == 3
+    assert plan["form"]["steps"]
+    assert plan["form"]["flags"] == ["unsafe"]
+    assert plan["form"]["rationale"] == "required"
+    assert [each["question"] for each in plan["form"]["dimensions"]] == [
+        "Which is kinder?",
+        "Which is shorter?",
+    ]
+    assert plan["stopping"]["rule"] == "anytime"
+    assert plan["requires"] == ["de", "law"]
+    assert plan["invited_only"]
+    assert plan["shares"] == {"controls": 0.05, "gold": 0.2, "repeats": 0.05}
+
+
+def test_answers_are_rated_one_at_a_time_without_checks_that_need_two(
+    olga: Client, study: Study
+) -> None:
+    page = olga.get(plan_of(study))
+    asked = filled(page, ratings="on", dimensions="How kind is it?", steps="on", practice=3)
+    olga.post(plan_of(study), asked | {"open": "1"})
+    campaign = Campaign.objects.get()
+    assert campaign.kind == "ratings"
+    assert campaign.pairs.count() == 2 * 40
+    assert set(campaign.pairs.values_list("kind", flat=True)) == {"main"}
+
+
+def test_another_plan_starts_from_the_first_and_takes_its_place(
+    olga: Client, campaign: Campaign
+) -> None:
+    path = reverse("dashboard:new_campaign") + f"?campaign={campaign.pk}"
+    page = olga.get(path)
+    assert page.context["form"]["items"].value() == 10
+    olga.post(path, filled(page, items=4) | {"open": "1"})
+    later = Campaign.objects.get(supersedes=campaign)
+    campaign.refresh_from_db()
+    assert campaign.state == "closed"
+    assert len(later.plan["items"]) == 4
+    assert "superseded by" in olga.get(page_of(campaign)).text
+    assert "takes the place of" in olga.get(page_of(later)).text
+
+
+def test_a_study_without_runs_cannot_be_reviewed_yet(olga: Client, team: Team) -> None:
+    study = Study.objects.create(project=team.project, slug="bare", name="Bare")
+    answer = olga.get(plan_of(study), follow=True)
+    assert "has no test set" in answer.text
+
+
+def test_the_page_tells_who_is_where_and_never_what_they_prefer(
+    olga: Client, campaign: Campaign
+) -> None:
+    before = olga.get(page_of(campaign)).text
+    judge_all(campaign, {"rui": lambda _: "candidate"})
+    shown = olga.get(page_of(campaign))
+    assert "rui" in shown.text
+    for word in ("candidate is", "prefer the candidate", "win score", "wins", "10 for"):
+        assert word not in shown.text
+    strip = re.compile(r'value="[^"]*"|<tr>.*?</tr>|[0-9a-f]{12,}|[0-9]+', re.DOTALL)
+    judged_otherwise = a_twin(campaign, "baseline")
+    other = olga.get(page_of(judged_otherwise)).text
+    assert strip.sub("", other) == strip.sub("", shown.text), "the same page whoever is preferred"
+    assert before != shown.text
+
+
+def a_twin(campaign: Campaign, favour: str) -> Campaign:
+    pair = campaign.pairs.latest("pk")
+    assert pair.candidate_output is not None
+    twin = open_campaign(
+        study=campaign.study,
+        baseline_run=pair.baseline_output.run,
+        candidate_run=pair.candidate_output.run,
+        items=10,
+        reviewers_per_item=2,
+        seed=7,
+    )
+    judge_all(twin, {"rui": lambda _: favour})
+    return twin
+
+
+def test_a_review_is_paused_resumed_and_closed(olga: Client, campaign: Campaign) -> None:
+    path = page_of(campaign, "change_campaign")
+    for verb, state in (("pause", "paused"), ("resume", "open"), ("close", "closed")):
+        olga.post(path, {"verb": verb})
+        campaign.refresh_from_db()
+        assert campaign.state == state
+    answer = olga.post(path, {"verb": "resume"}, follow=True)
+    assert "This review is closed" in answer.text
+    assert olga.post(path, {"verb": "unseal"}).status_code == 404
+    assert [each.by.username for each in campaign.events.exclude(kind="opened")] == ["olga"] * 3  # type: ignore[union-attr]
+
+
+def invite(client: Client, campaign: Campaign, emails: str, **more: str) -> Any:
+    path = page_of(campaign, "invite_people")
+    return client.post(path, {"emails": emails, **more}, follow=True)
+
+
+def test_several_people_are_invited_at_once_and_each_refusal_is_said(
+    olga: Client, team: Team, campaign: Campaign
+) -> None:
+    emails = f"nora@example.org, max@example.org\n{team.eva.email} nonsense"
+    shown = invite(olga, campaign, emails, quota="20", tags="DE law").text
+    assert "2 invitations made: copy each link" in shown
+    assert "judge blindly" in shown
+    assert "nonsense: “nonsense” isn" in shown
+    found = Invitation.objects.order_by("pk")
+    assert [(each.email, each.quota, each.tags) for each in found] == [
+        ("nora@example.org", 20, ["de", "law"]),
+        ("max@example.org", 20, ["de", "law"]),
+    ]
+    links = re.findall(r"http://testserver/reviews/join/[^\"]+", shown)
+    assert len(set(links)) == 2
+    assert "Say whom to invite" in invite(olga, campaign, " ").text
+
+
+def test_the_links_shown_let_people_in(olga: Client, campaign: Campaign) -> None:
+    shown = invite(olga, campaign, "nora@example.org").text
+    link = re.search(r"http://testserver(/reviews/join/[^\"]+)", shown)
+    assert link
+    assert Client().post(link[1]).status_code == 302
+    page = olga.get(page_of(campaign)).text
+    assert "nora@example.org" in page
+    assert link[1] not in page
+
+
+def test_an_invitation_is_withdrawn(olga: Client, campaign: Campaign) -> None:
+    invite(olga, campaign, "nora@example.org")
+    made = Invitation.objects.get()
+    olga.post(page_of(campaign, "withdraw_invitation", made.pk))
+    assert not Invitation.objects.exists()
+
+
+def test_a_reviewer_is_paused_let_in_removed_and_given_a_quota(
+    olga: Client, team: Team, campaign: Campaign
+) -> None:
+    team.signed_in(team.rui).get(reverse("reviews:campaign", args=[campaign.pk]))
+    reviewer = campaign.reviewers.get()
+    path = page_of(campaign, "change_reviewer", reviewer.pk)
+    for verb, state in (("pause", "paused"), ("let-in", "active"), ("remove", "removed")):
+        olga.post(path, {"verb": verb})
+        reviewer.refresh_from_db()
+        assert reviewer.state == state
+    for given, kept in (("7", 7), ("", None), ("many", None)):
+        olga.post(path, {"verb": "quota", "quota": given})
+        reviewer.refresh_from_db()
+        assert reviewer.quota == kept
+    assert "1 or more" in olga.post(path, {"verb": "quota", "quota": "0"}, follow=True).text
+    assert olga.post(path, {"verb": "promote"}).status_code == 404
+
+
+def test_a_closed_review_offers_nothing_to_do(olga: Client, campaign: Campaign) -> None:
+    close_campaign(campaign=campaign)
+    shown = olga.get(page_of(campaign)).text
+    assert 'name="emails"' not in shown
+    assert 'value="pause"' not in shown
+
+
+PAIRS = "".join(
+    json.dumps({"id": f"k{i}", "ask": f"Say {i}", "left": f"L{i}", "right": f"R{i}"}) + "\n"
+    for i in range(5)
+)
+
+
+def upload(client: Client, content: str, **more: Any) -> Any:
+    path = reverse("dashboard:upload_pairs")
+    given = filled(client.get(path), name="Tone", prompt="ask", project="support-desk")
+    given["file"] = SimpleUploadedFile("pairs.jsonl", content.encode())
+    return client.post(path, given | more, follow=True)
+
+
+def test_an_upload_leads_to_the_same_form_and_is_opened(olga: Client, team: Team) -> None:
+    page = upload(olga, PAIRS)
+    assert "Plan a review: Tone" in page.text
+    assert "gold" not in page.context["form"].fields, "there is no metric to be certain"
+    (path, _) = page.redirect_chain[-1]
+    olga.post(path, filled(page) | {"open": "1"})
+    campaign = Campaign.objects.get()
+    assert (campaign.name, campaign.study, campaign.project) == ("Tone", None, team.project)
+    assert campaign.pairs.filter(kind="main").count() == 5
+    assert olga.get(page_of(campaign)).status_code == 200
+    assert "Tone" in olga.get(reverse("dashboard:new_campaign") + f"?campaign={campaign.pk}").text
+
+
+def test_what_is_wrong_with_an_upload_is_said_with_its_line(olga: Client, team: Team) -> None:
+    answer = upload(olga, PAIRS + '{"id": "k9", "ask": "Say 9", "left": "L"}\n')
+    assert answer.status_code == 400
+    assert "pairs.jsonl, line 6, field &#x27;right&#x27;: missing" in answer.text
+    assert not Run.objects.exists()
+
+
+def test_a_second_file_is_joined_on_the_id(olga: Client, team: Team) -> None:
+    rows = [json.loads(line) for line in PAIRS.splitlines()]
+    left = "".join(
+        json.dumps({"id": r["id"], "ask": r["ask"], "left": r["left"]}) + "\n" for r in rows
+    )
+    right = "".join(json.dumps({"id": r["id"], "right": r["right"]}) + "\n" for r in rows[::-1])
+    file = SimpleUploadedFile("right.jsonl", right.encode())
+    upload(olga, left, right_file=file)
+    found = dict(Run.objects.latest("pk").outputs.values_list("item__key", "text"))
+    assert found == {f"k{i}": f"R{i}" for i in range(5)}
