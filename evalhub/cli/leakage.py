@@ -81,7 +81,7 @@ def looked_for(train: Path, test_set: Path, mapping: "FieldMapping") -> dict[str
     from evalhub.registry.files import DataError
 
     lines: dict[str, int] = {}
-    found = find_leakage(read_training(train), _items(test_set, mapping, lines))
+    (found,) = find_leakage(read_training(train), _items(test_set, mapping, lines))
     if found.too_short == found.items:
         raise DataError("no item is long enough to be looked for", file=str(test_set))
     leaked = [

@@ -17,7 +17,7 @@ words with 8 that are shared so, and a text that is for the most part made of sh
 isn't compared as a near-duplicate.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import batched
 from typing import Any
@@ -130,36 +130,44 @@ def item_texts(key: str, input_: Any, references: Sequence[Any]) -> ItemTexts:
 
 
 def find_leakage(
-    training: Training, items: Iterable[ItemTexts], *, progress: Progress | None = None
-) -> Leakage:
-    """Looks for the items in the training data.
+    training: Training, *test_sets: Iterable[ItemTexts], progress: Progress | None = None
+) -> list[Leakage]:
+    """Looks for the items of each test set in the training data, which are read once.
 
     The items' hashes are held in memory (up to 20 kB an item of a hundred words); the training
     data stream by. Raises DataError as reading the training data does.
     """
-    wanted = _Wanted.of(items, training.salt)
-    best: dict[tuple[int, str], Match] = {}
+    wanted = [_Wanted.of(items, training.salt) for items in test_sets]
+    best: list[dict[tuple[int, str], Match]] = [{} for _ in wanted]
     rows = texts = 0
     for batch in training.batches:
         rows, texts = rows + batch.rows, texts + batch.lines.size
-        for part, match in wanted.matches(batch):
-            place = wanted.items[part], match.part
-            if place not in best or _rank(match) < _rank(best[place]):
-                best[place] = match
+        for each, found in zip(wanted, best, strict=True):
+            for part, match in each.matches(batch):
+                place = each.items[part], match.part
+                if place not in found or _rank(match) < _rank(found[place]):
+                    found[place] = match
         if progress and batch.lines.size:
             progress(int(batch.lines[-1]))
+    return [
+        Leakage(
+            read=training.read,
+            rows=rows,
+            texts=texts,
+            items=len(each.keys),
+            too_short=each.too_short,
+            shared_by=each.shared_by,
+            leaked=_by_item(each.keys, found),
+        )
+        for each, found in zip(wanted, best, strict=True)
+    ]
+
+
+def _by_item(keys: Sequence[str], found: Mapping[tuple[int, str], Match]) -> dict[str, list[Match]]:
     leaked: dict[str, list[Match]] = {}
-    for (item, _), match in sorted(best.items()):
-        leaked.setdefault(wanted.keys[item], []).append(match)
-    return Leakage(
-        read=training.read,
-        rows=rows,
-        texts=texts,
-        items=len(wanted.keys),
-        too_short=wanted.too_short,
-        shared_by=wanted.shared_by,
-        leaked=leaked,
-    )
+    for (item, _), match in sorted(found.items()):
+        leaked.setdefault(keys[item], []).append(match)
+    return leaked
 
 
 def _rank(match: Match) -> tuple[int, float, int]:

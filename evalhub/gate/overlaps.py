@@ -1,8 +1,10 @@
 """A version's training data against a test set version: looked for once, and kept."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from django.db import transaction
 
 from evalhub.gate.fingerprints import Progress, read_training
 from evalhub.gate.leakage import ItemTexts, Match, find_leakage, item_texts
@@ -12,35 +14,47 @@ from evalhub.registry.specs import SpecError
 _ITEMS_AT_ONCE = 1000
 
 
-def check_overlap(
+def check_overlaps(
     *,
     version: ModelVersion,
-    test_set_version: TestSetVersion,
+    test_set_versions: Iterable[TestSetVersion],
     path: Path,
     progress: Progress | None = None,
-) -> TrainingOverlap:
-    """Looks for the test set's items in a training file, or in its fingerprints.
+) -> list[TrainingOverlap]:
+    """Looks for the test sets' items in a training file, or in its fingerprints, read once.
 
-    The same file again is the row that is there already, and nothing is read but its hash.
+    The same file again gives the rows that are there already, and nothing is read but its hash.
 
     Raises:
         evalhub.registry.files.DataError: what is wrong with the file, with its line and field.
         evalhub.registry.specs.SpecError: version and test set are of two projects.
     """
-    if version.model.project_id != test_set_version.test_set.project_id:
-        raise SpecError(f"{test_set_version} isn't in the project of {version}", "training")
+    asked = list(test_set_versions)
+    for each in asked:
+        if version.model.project_id != each.test_set.project_id:
+            raise SpecError(f"{each} isn't in the project of {version}", "training")
     training = read_training(path)
     with path.open("rb") as stream:
         source = hashlib.file_digest(stream, "sha256").hexdigest()
-    place = {"version": version, "test_set_version": test_set_version, "source": source}
-    if same := TrainingOverlap.objects.filter(**place).first():
-        return same
-    found = find_leakage(training, _items(test_set_version), progress=progress)
-    overlap, _ = TrainingOverlap.objects.get_or_create(
-        **place,
-        defaults={"rows": found.rows, "settings": found.settings, "leaked": found.as_json()},
-    )
-    return overlap
+    kept = version.overlaps.filter(source=source)
+    known = set(kept.values_list("test_set_version", flat=True))
+    missing = [each for each in dict.fromkeys(asked) if each.pk not in known]
+    if missing:
+        found = find_leakage(training, *map(_items, missing), progress=progress)
+        with transaction.atomic():
+            for each, leakage in zip(missing, found, strict=True):
+                TrainingOverlap.objects.get_or_create(
+                    version=version,
+                    test_set_version=each,
+                    source=source,
+                    defaults={
+                        "rows": leakage.rows,
+                        "settings": leakage.settings,
+                        "leaked": leakage.as_json(),
+                    },
+                )
+    rows = {each.test_set_version_id: each for each in kept.all()}
+    return [rows[each.pk] for each in asked]
 
 
 def leaked_keys(version: ModelVersion, test_set_version: TestSetVersion) -> dict[str, str] | None:

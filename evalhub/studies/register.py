@@ -10,7 +10,7 @@ from django.utils.text import slugify
 
 from evalhub.accounts.models import Project
 from evalhub.gate.mix import item_weights
-from evalhub.gate.overlaps import check_overlap
+from evalhub.gate.overlaps import check_overlaps
 from evalhub.registry.files import DataError
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.items import FieldMapping, read_items
@@ -172,8 +172,11 @@ def _check_training(
     for name, arm in spec.arms.items():
         path = arm.training_file(spec.folder)
         if path is not None:
-            for version, _ in sets.values():
-                check_overlap(version=versions[name], test_set_version=version, path=path)
+            check_overlaps(
+                version=versions[name],
+                test_set_versions=[version for version, _ in sets.values()],
+                path=path,
+            )
 
 
 def _link(

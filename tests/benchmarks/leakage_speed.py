@@ -81,7 +81,7 @@ def main() -> None:
                     f"{sizes[0]:.0f} MB of {sizes[1]:.0f} MB of data\n"
                 )
             before, start = peak_mb(), perf_counter()
-            found = find_leakage(read_training(path), items)
+            (found,) = find_leakage(read_training(path), items)
             say(
                 f"{found.items:,} items in {found.rows:,} rows of {name}: "
                 f"{perf_counter() - start:.1f} s, {peak_mb() - before:.0f} MB more at most, "

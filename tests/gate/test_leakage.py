@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalhub.gate.fingerprints import read_training, texts_of, words_of, write_fingerprints
-from evalhub.gate.leakage import Leakage, find_leakage, item_texts
+from evalhub.gate.leakage import ItemTexts, Leakage, find_leakage, item_texts
 from evalhub.registry.files import DataError
 
 WORDS = [
@@ -39,6 +39,11 @@ def jsonl(path: Path, rows: Sequence[Any]) -> Path:
     return path
 
 
+def searched(path: Path, items: Sequence[ItemTexts]) -> Leakage:
+    (leakage,) = find_leakage(read_training(path), items)
+    return leakage
+
+
 @pytest.fixture
 def leakage(tmp_path: Path):
     """Looks for items {key: input, or (input, *references)} in rows of training data."""
@@ -50,7 +55,7 @@ def leakage(tmp_path: Path):
             else item_texts(key, value[0], value[1:])
             for key, value in items.items()
         ]
-        return find_leakage(read_training(jsonl(tmp_path / "train.jsonl", rows)), texts)
+        return searched(jsonl(tmp_path / "train.jsonl", rows), texts)
 
     return look
 
@@ -275,7 +280,7 @@ def test_the_order_of_rows_and_items_and_the_way_of_writing_change_nothing(
     def look(rows, keys, name):
         path = jsonl(folder / f"{name}.jsonl", [{"text": row} for row in rows])
         texts = [item_texts(str(key), " ".join(items[key]), []) for key in keys]
-        result = find_leakage(read_training(path), texts)
+        result = searched(path, texts)
         return {key: [(m.how, m.share) for m in ms] for key, ms in result.leaked.items()}
 
     keys = list(range(len(items)))
@@ -291,12 +296,12 @@ def test_fingerprints_find_what_the_data_themselves_would(tmp_path):
     rows += [{"text": "too short"}, {"n": 5}]
     path = jsonl(tmp_path / "train.jsonl", rows)
     looked_for = [item_texts(key, text, []) for key, text in items.items()]
-    with_data = find_leakage(read_training(path), looked_for)
+    with_data = searched(path, looked_for)
     for salted in (True, False):
         hashes = tmp_path / "hashes.jsonl"
         with hashes.open("w") as stream:
             assert write_fingerprints(path, stream, salted=salted) == (92, 90)
-        with_hashes = find_leakage(read_training(hashes), looked_for)
+        with_hashes = searched(hashes, looked_for)
         assert found(with_hashes) == found(with_data)
         assert (with_hashes.rows, with_hashes.texts) == (with_data.rows, with_data.texts)
         assert (with_data.read, with_hashes.read) == ("data", "hashes")
@@ -354,13 +359,24 @@ def test_damaged_fingerprints_are_refused_with_their_line(tmp_path, spoil, says)
     rows = fingerprints(tmp_path)
     spoil(rows)
     with pytest.raises(DataError, match=says):
-        find_leakage(read_training(jsonl(tmp_path / "hashes.jsonl", rows)), [])
+        searched(jsonl(tmp_path / "hashes.jsonl", rows), [])
+
+
+def test_several_test_sets_are_looked_for_in_one_reading(tmp_path):
+    """What many items of one test set share is still looked for from another."""
+    instruction = Writer(1).text(20)
+    first = [item_texts(f"a{i}", f"{instruction} {Writer(10 + i).text(9)}", []) for i in range(20)]
+    second = [item_texts("b", instruction, []), item_texts("c", Writer(99).text(20), [])]
+    path = jsonl(tmp_path / "train.jsonl", [{"text": instruction}])
+    together = find_leakage(read_training(path), first, second)
+    assert together == [searched(path, first), searched(path, second)]
+    assert [set(each.leaked) for each in together] == [set(), {"b"}]
 
 
 def test_training_data_without_a_text_is_no_clean_bill(tmp_path):
     path = jsonl(tmp_path / "train.jsonl", [{"a": 1}, {"a": None}])
     with pytest.raises(DataError, match="no field of any row holds a text"):
-        find_leakage(read_training(path), [])
+        searched(path, [])
 
 
 def test_csv_and_gzip_are_read_as_any_file(tmp_path, leakage):
@@ -369,8 +385,8 @@ def test_csv_and_gzip_are_read_as_any_file(tmp_path, leakage):
     table = tmp_path / "train.csv"
     chat = json.dumps([{"role": "user", "content": question}]).replace('"', '""')
     table.write_text(f'n,chat\n1,"{chat}"\n')
-    result = find_leakage(read_training(table), [item])
+    result = searched(table, [item])
     assert found(result) == {"q": [("input", "exact", 2)]}
     zipped = tmp_path / "train.jsonl.gz"
     zipped.write_bytes(gzip.compress(json.dumps({"text": question}).encode()))
-    assert set(find_leakage(read_training(zipped), [item]).leaked) == {"q"}
+    assert set(searched(zipped, [item]).leaked) == {"q"}

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from evalhub.gate.fingerprints import write_fingerprints
-from evalhub.gate.overlaps import check_overlap, leaked_keys
+from evalhub.gate.overlaps import check_overlaps, leaked_keys
 from evalhub.registry.files import DataError
 from evalhub.registry.models import ModelVersion, TestSetVersion, TrainingOverlap
 from evalhub.registry.specs import SpecError
@@ -43,9 +43,10 @@ class Yard:
         return path
 
     def check(self, path: Path, version: ModelVersion | None = None) -> TrainingOverlap:
-        return check_overlap(
-            version=version or self.tuned, test_set_version=self.questions, path=path
+        (overlap,) = check_overlaps(
+            version=version or self.tuned, test_set_versions=[self.questions], path=path
         )
+        return overlap
 
     def leaked(self, on: TestSetVersion | None = None) -> dict[str, str] | None:
         return leaked_keys(self.tuned, on or self.questions)
@@ -81,6 +82,19 @@ def test_the_same_file_again_is_the_same_row_and_another_is_another(yard: Yard) 
     assert set(yard.leaked() or {}) == {"q3", "q4"}
 
 
+def test_several_test_sets_are_checked_in_one_reading_and_only_once(yard: Yard) -> None:
+    sums = a_test_set(yard.team, "sums", items=[{"input": ANSWERS[1], "references": []}])
+    path = yard.training(QUESTIONS[3], ANSWERS[1])
+    alone = yard.check(path)
+    asked = [sums, yard.questions, sums]
+    of_sums, of_questions, again = check_overlaps(
+        version=yard.tuned, test_set_versions=asked, path=path
+    )
+    assert (of_questions, again) == (alone, of_sums)
+    assert set(of_sums.leaked) == {"q0000"}
+    assert TrainingOverlap.objects.count() == 2
+
+
 def test_hashes_in_place_of_the_data_find_the_same(yard: Yard, tmp_path: Path) -> None:
     data = yard.training(QUESTIONS[3], ANSWERS[5])
     hashes = tmp_path / "hashes.jsonl"
@@ -109,7 +123,7 @@ def test_what_its_base_has_seen_the_tuned_version_has_seen(yard: Yard) -> None:
 def test_items_that_are_all_too_short_are_not_clean(yard: Yard) -> None:
     words = a_test_set(yard.team, "words", items=[{"input": "yes", "references": ["no"]}] * 1)
     path = yard.training("yes", "no", "of something else")
-    overlap = check_overlap(version=yard.tuned, test_set_version=words, path=path)
+    (overlap,) = check_overlaps(version=yard.tuned, test_set_versions=[words], path=path)
     assert (overlap.leaked, overlap.settings["too_short"]) == ({}, 1)
     assert yard.leaked(on=words) is None
 
