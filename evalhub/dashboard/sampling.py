@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from numpy.typing import NDArray
 
@@ -37,8 +38,8 @@ def flips_of(decision: Decision, criterion: Mapping[str, Any]) -> str:
 
 def _of_people(decision: Decision, criterion: Mapping[str, Any]) -> Sampling:
     per_item = criterion["n"] / criterion["clusters"] if criterion["clusters"] else 1.0
-    given = judgments_of_study(decision.study).values_list("visible_seconds", flat=True)
-    seconds = [each for each in given if each]
+    took = judgments_of_study(decision.study).annotate(took=Coalesce("visible_seconds", "seconds"))
+    seconds = list(took.filter(took__gt=0).values_list("took", flat=True))
     if not seconds:
         return Sampling(judgments_per_item=per_item)
     return Sampling(judgments_per_item=per_item, seconds=median(seconds))

@@ -15,11 +15,13 @@ from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.gate.verdict import harm_p_values
 from evalhub.gate.verify import LATER, criteria_of_record
-from evalhub.registry.models import Study
+from evalhub.registry.models import Output, Run, Score, Study
 from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import paired_power, paired_sample_size
-from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from reviews.campaign import open_campaign
+from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 from tests.dashboard.cases import POLICY, a_measured_study
+from tests.reviews.judged import a_reviewer, judge
 
 
 def a_row(**fields: Any) -> dict[str, Any]:
@@ -207,3 +209,56 @@ def test_the_methods_page_explains_each_of_them(olga: Client) -> None:
     page = olga.get(reverse("dashboard:methods")).text
     for word in ("Tango score interval", "Krippendorff", "Holm 1979", "Test-set ledger", "0.0208"):
         assert word in page
+
+
+def test_peoples_preference_says_what_more_judgments_would_cost(olga: Client, team: Team) -> None:
+    study = a_measured_study(team)
+    study.review = {"test_set": "triage-task", "question": "Which is better?", "required": True}
+    study.save()
+    runs = {
+        arm: study.arms.get(name=f"triage-{arm}").runs.get(test_set__name="triage-task").run
+        for arm in ("base", "lora")
+    }
+    campaign = open_campaign(
+        study=study,
+        baseline_run=runs["base"],
+        candidate_run=runs["lora"],
+        items=10,
+        reviewers_per_item=2,
+        seed=1,
+        question="Which is better?",
+    )
+    for name in ("ann", "ben"):
+        reviewer = a_reviewer(campaign, name)
+        for number, pair in enumerate(campaign.pairs.order_by("pk")):
+            judge(reviewer, pair, "candidate" if number % 2 else "baseline", seconds=36)
+    decision = decide_study(study=study)[0]
+    assert decision.record["criteria"][-1]["role"] == "preference"
+    page = shown(olga, decision, len(decision.record["criteria"]))
+    assert "at 36 seconds a judgment" in page
+    assert "at 2 judgments each" in page
+    assert "Cameron, Gelbach and Miller 2011" in page
+    assert "outcome=lost" not in page
+
+
+def test_several_answers_an_item_are_read_for_what_more_of_them_would_do(
+    olga: Client, team: Team
+) -> None:
+    task = a_test_set(team, items=40)
+    base, lora = a_version(team), a_version(team, "lora")
+    for version, second in ((base, [1, 1, 0, 0] * 10), (lora, [0, 1, 1, 0] * 10)):
+        answered_again(a_run(version, task, scores=[0, 1] * 20), second)
+    study = a_study(team, baseline=base, candidate=lora, primary=task, policy=POLICY)
+    decision = decide_study(study=study)[0]
+    page = shown(olga, decision, 1)
+    assert re.search(r"with the same items, \d+ answers to each, where there are 2 now", page)
+
+
+def answered_again(run: Run, scores: list[int]) -> None:
+    """A second answer to each item."""
+    Run.objects.filter(pk=run.pk).update(samples=2)
+    for output, value in zip(run.outputs.order_by("item__position"), scores, strict=True):
+        again = Output.objects.create(
+            run=run, item=output.item, sample=1, text=f"again {output.text}"
+        )
+        Score.objects.create(output=again, metric=a_metric(), value=value)
