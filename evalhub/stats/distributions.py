@@ -55,3 +55,8 @@ def beta_quantile(p: float, a: float, b: float) -> float:
 
 def log_beta(a: float, b: float) -> float:
     return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+
+
+def chi_square_tail(x: float, df: float) -> float:
+    """P(X > x) of chi-square."""
+    return float(_special().chdtrc(df, x))

@@ -1,0 +1,228 @@
+"""The blind audit: what it proves, and that each check can fail."""
+
+import hashlib
+import json
+import uuid
+from typing import Any
+
+import numpy as np
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from evalhub.stats.errors import StatisticsError
+from reviews.audit import Audit, audit
+from reviews.check import Check
+from reviews.design import Design
+from reviews.form import Form
+from reviews.guess import pending_guesses, record_guess
+from reviews.leaks import Scan
+from reviews.models import Assignment, Campaign, PairKind, Purpose
+from reviews.tokens import tokens_test
+from reviews.unblind import unblind
+from tests.cast import Team, a_team
+from tests.reviews.conftest import a_campaign
+from tests.reviews.judged import a_reviewer, judge, judge_all
+
+
+def check(of: Audit, key: str) -> Check:
+    return next(each for each in of.checks if each.key == key)
+
+
+def judged(team: Team, items: int = 60, **plan: Any) -> Campaign:
+    """Rui and Ruth judge everything with sides as dealt; they mostly agree."""
+    campaign = a_campaign(team, items=items, **plan)
+    wins = lambda position: "baseline" if position % 4 == 0 else "candidate"  # noqa: E731
+    judge_all(campaign, {"rui": wins, "ruth": lambda p: "tie" if p % 5 == 0 else wins(p)})
+    return campaign
+
+
+def test_a_fair_campaign_passes_what_could_be_tested(team: Team) -> None:
+    found = audit(judged(team))
+    assert {each.key: each.status for each in found.checks} == {
+        "plan": "pass",
+        "sides-of-seed": "pass",
+        "balance": "pass",
+        "independence": "pass",
+        "items": "pass",
+        "leaks": "pass",
+        "artefacts": "pass",
+        "bytes": "pass",
+        "tokens": "pass",
+        "control": "nothing",
+        "position": "pass",
+        "repeats": "nothing",
+        "gold": "nothing",
+        "guess": "nothing",
+    }
+    assert found.attention == []
+    assert "60 pairs" in check(found, "leaks").tested
+    assert check(found, "balance").numbers["blocks"] == 20
+
+
+def test_the_document_is_canonical_and_carries_its_plan(team: Team) -> None:
+    campaign = judged(team)
+    first, second = audit(campaign), audit(Campaign.objects.get(pk=campaign.pk))
+    assert first.text == second.text
+    assert first.sha256 == hashlib.sha256(first.text.encode()).hexdigest()
+    document = json.loads(first.text)
+    assert document["plan_hash"] == campaign.plan_hash
+    assert first.text == json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+
+
+def test_events_are_in_it(team: Team) -> None:
+    campaign = judged(team)
+    unblind(campaign=campaign, by=team.olga)
+    kinds = [(each["kind"], each["by"]) for each in audit(campaign).events]
+    assert kinds == [("opened", "the site"), ("unblinded", "olga")]
+
+
+def test_a_side_that_was_tampered_with_shows(team: Team) -> None:
+    campaign = judged(team)
+    one = Assignment.objects.order_by("pk")[3]
+    Assignment.objects.filter(pk=one.pk).update(candidate_on_left=not one.candidate_on_left)
+    found = audit(campaign)
+    assert check(found, "sides-of-seed").status == "attention"
+    assert check(found, "sides-of-seed").numbers["other"] == 1
+    assert check(found, "balance").numbers["uneven"] == 1
+
+
+def test_sides_tied_to_parity_show(team: Team) -> None:
+    campaign = judged(team)
+    for each in Assignment.objects.select_related("pair"):
+        each.candidate_on_left = each.pair.position % 2 == 0
+        each.save(update_fields=["candidate_on_left"])
+    found = audit(campaign)
+    assert check(found, "independence").status == "attention"
+    assert check(found, "items").status == "attention"  # the same side for everyone
+
+
+def test_a_changed_text_shows(team: Team) -> None:
+    campaign = judged(team, items=12)
+    output = campaign.pairs.first().candidate_output  # type: ignore[union-attr]
+    type(output).objects.filter(pk=output.pk).update(text="Something else.")
+    found = check(audit(campaign), "plan")
+    assert found.status == "attention"
+    assert found.numbers["texts_unchanged"] is False
+
+
+@pytest.mark.parametrize(
+    ("text", "trait"),
+    [
+        ("I'm Claude, made by Anthropic.", "names-itself"),
+        ("As an AI language model I can't.", "names-itself"),
+        ("OpenAI trained me.", "vendor"),
+        ("Sure.<|im_end|>", "template"),
+        ("### Response: yes", "template"),
+        ("[INST] hello [/INST]", "template"),
+        ("canary-osprey would say so.", "arm"),
+    ],
+)
+def test_an_answer_that_says_who_wrote_it_is_reported_and_not_dropped(
+    team: Team, text: str, trait: str
+) -> None:
+    said: list[str | None] = [f"Answer {i}." for i in range(12)]
+    campaign = a_campaign(team, answers=([*said], [text, *(f"Other {i}." for i in range(11))]))
+    found = check(audit(campaign), "leaks")
+    assert found.status == "attention"
+    assert found.numbers["traits"][trait] == {"candidate": 1, "baseline": 0, "items": ["q0000"]}
+    assert campaign.pairs.count() == 12
+
+
+@pytest.mark.parametrize(
+    "text", ["I am sure it is so.", "The llama ate.", "A human: no.", "See section <s 4>."]
+)
+def test_common_words_are_no_leaks(text: str) -> None:
+    scan = Scan().read([("q", text, text)])
+    assert not any(scan.candidate[trait.key] for trait in scan.traits() if trait.leaks)
+
+
+@pytest.mark.parametrize(
+    ("ending", "key", "status"),
+    [
+        ("\n", "bytes", "pass"),
+        ("\r\nso.", "bytes", "pass"),
+        ("\n\n- a point", "artefacts", "attention"),
+    ],
+)
+def test_an_artefact_of_one_arm_is_named(team: Team, ending: str, key: str, status: str) -> None:
+    """What pages take out tells nobody anything; what they show calls for a look."""
+    base: list[str | None] = [f"Answer {i}." for i in range(12)]
+    tuned: list[str | None] = [f"Other {i}.{ending}" for i in range(12)]
+    found = check(audit(a_campaign(team, answers=(base, tuned))), key)
+    assert found.status == status
+    assert "12 of the candidate's answers, 0 of the baseline's" in found.found
+
+
+def test_a_and_a_that_isnt_even_calls_for_a_look(team: Team) -> None:
+    campaign = a_campaign(team, items=40, design=Design(controls=0.5))
+    assert campaign.pairs.filter(kind=PairKind.CONTROL).count() == 20
+    judge_all(campaign, {"rui": lambda _: "candidate"}, kind=PairKind.CONTROL)
+    found = check(audit(campaign), "control")
+    assert found.status == "attention"
+    assert found.numbers["candidate"] == 20
+
+
+def test_who_goes_by_the_side_is_found_by_repeats(team: Team) -> None:
+    campaign = a_campaign(team)
+    rui = a_reviewer(campaign, "rui")
+    for pair in campaign.pairs.all():
+        first = judge(rui, pair, "candidate", on_left=True)
+        judge(
+            rui, pair, "baseline", on_left=False, purpose=Purpose.REPEAT, repeats=first.assignment
+        )
+    found = audit(campaign)
+    assert check(found, "repeats").status == "attention"
+    assert check(found, "repeats").numbers["same_side"] == 12
+    assert check(found, "position").status == "attention"
+
+
+def test_guesses_are_compared_with_chance(team: Team) -> None:
+    campaign = a_campaign(team, items=12, form=Form(guess=True))
+    judge_all(campaign, {"rui": lambda _: "candidate", "ruth": lambda _: "tie"})
+    for user in (team.rui, team.ruth):
+        for each in pending_guesses(campaign=campaign, user=user):
+            side = "left" if each.candidate_on_left else "right"
+            record_guess(token=each.token, user=user, side=side)
+    found = check(audit(campaign), "guess")
+    assert (found.numbers["right"], found.numbers["wrong"]) == (10, 0)
+    assert found.numbers["p"] == pytest.approx(2 / 2**10)
+    assert found.status == "attention"
+
+
+def test_the_queries_dont_grow(team: Team) -> None:
+    small = judged(team, items=12)
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
+        audit(small)
+    large = judged(a_team("Other", "other"), items=60)
+    with CaptureQueriesContext(connection) as many:
+        audit(large)
+    assert len(many) == len(few)
+
+
+def test_tokens_that_tell_nothing_are_at_chance_and_a_leak_of_one_bit_is_found() -> None:
+    rng = np.random.default_rng(3)
+    sides = rng.random(600) < 0.5
+    blind = [[uuid.UUID(bytes=rng.bytes(16), version=4).hex, str(i)] for i in range(600)]
+    assert tokens_test(blind, sides).p_value > 0.01
+    leaking = [
+        [token[:-1] + ("02468ace" if side else "13579bdf")[i % 8], turn]
+        for i, ((token, turn), side) in enumerate(zip(blind, sides, strict=True))
+    ]
+    found = tokens_test(leaking, sides)
+    assert found.p_value == pytest.approx(1 / 200)
+    assert found.accuracy > found.chance + 0.05
+
+
+def test_sides_by_turn_parity_are_found() -> None:
+    rows = [[uuid.uuid4().hex, str(i)] for i in range(100)]
+    assert tokens_test(rows, [i % 2 == 0 for i in range(100)]).p_value == pytest.approx(1 / 200)
+
+
+def test_too_few_turns_prove_nothing() -> None:
+    with pytest.raises(StatisticsError):
+        tokens_test([["a"]] * 39, [True] * 39)
