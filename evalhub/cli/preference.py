@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from evalhub.cli.labels import Judgment
-    from evalhub.stats.sides import SelfConsistency
+    from evalhub.stats.sides import LengthControl, SelfConsistency
 
 STATES = {
     "one-item": "There is one item: the score says nothing of others.",
@@ -29,16 +29,27 @@ def preference(
     side: Annotated[
         str | None, typer.Option(help="Field with where the candidate stood: left or right.")
     ] = None,
+    candidate_length: Annotated[
+        str | None, typer.Option(help="Field with the length of the candidate's answer.")
+    ] = None,
+    baseline_length: Annotated[
+        str | None, typer.Option(help="Field with the length of the baseline's answer.")
+    ] = None,
     alpha: Annotated[
         float, typer.Option(help="One-sided level; 0.025 gives a 95% interval.", min=1e-9, max=0.25)
     ] = 0.025,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Say which of two arms people prefer, and whether the side they stood on decided it."""
+    """Say which of two arms people prefer, and whether side or length decided it."""
     from evalhub.cli import printing
     from evalhub.cli.labels import read_judgments
 
-    judgments, skipped = read_judgments(file, unit=unit, rater=rater, choice=choice, side=side)
+    lengths = [name for name in (candidate_length, baseline_length) if name]
+    if len(lengths) == 1:
+        raise typer.BadParameter("--candidate-length and --baseline-length go together")
+    judgments, skipped = read_judgments(
+        file, unit=unit, rater=rater, choice=choice, side=side, numbers=lengths
+    )
     found = measured(judgments, skipped, alpha)
     if json_:
         printing.print_json(found)
@@ -62,12 +73,14 @@ def measured(judgments: "Sequence[Judgment]", skipped: int, alpha: float) -> dic
         alpha=alpha,
     )
     repeats = _self_consistency(judgments, alpha)
+    length = _length_control(judgments, alpha)
     return {
         "schema": "evalhub.preference/1",
         "state": _state(score.items, score.raters, len(set(choices))),
         **asdict(score),
         "without_choice": skipped,
         "position_bias": asdict(position_bias(choices, sides, alpha=alpha)) if sides else None,
+        "length_bias": asdict(length) if length else None,
         "self_consistency": asdict(repeats) if repeats else None,
     }
 
@@ -78,6 +91,23 @@ def _state(items: int, raters: int, choices: int) -> str:
     if choices == 1:
         return "all-alike"
     return "one-rater" if raters == 1 else "ok"
+
+
+def _length_control(judgments: "Sequence[Judgment]", alpha: float) -> "LengthControl | None":
+    """The win score at equal lengths, where the lengths are given."""
+    from evalhub.stats.sides import length_control
+
+    if not judgments[0].numbers:
+        return None
+    sides = [each.side for each in judgments if each.side]
+    return length_control(
+        [each.choice for each in judgments],
+        [each.numbers[0] for each in judgments],
+        [each.numbers[1] for each in judgments],
+        candidate_sides=sides or None,
+        items=[each.unit for each in judgments],
+        alpha=alpha,
+    )
 
 
 def _self_consistency(judgments: "Sequence[Judgment]", alpha: float) -> "SelfConsistency | None":
@@ -116,6 +146,14 @@ def _print(found: dict[str, Any]) -> None:
     if bias := found["position_bias"]:
         shares.append(
             ("left chosen", number(bias["share_left"]), interval(bias["lower"], bias["upper"]))
+        )
+    if length := found["length_bias"]:
+        shares.append(
+            (
+                "win score at equal lengths",
+                number(length["controlled"]),
+                interval(length["lower"], length["upper"]),
+            )
         )
     if repeats := found["self_consistency"]:
         shares.append(

@@ -230,3 +230,20 @@ def test_cohens_kappa_goes_by_the_level(tmp_path: Path, capsys: pytest.CaptureFi
         kappas[level] = found["cohen_kappa"][0]["value"]
     assert kappas["nominal"] == pytest.approx((0.75 - 22 / 64) / (1 - 22 / 64))
     assert kappas["nominal"] < kappas["ordinal"] < kappas["interval"] < 1
+
+
+def test_the_document_has_what_pipelines_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = jsonl(tmp_path / "r.jsonl", krippendorff())
+    found = measured(capsys, file, "--unit", "unit", "--raters", "A,B,C,D")
+    assert {"units", "raters", "ratings", "raw_agreement", "fleiss_kappa"} <= found.keys()
+    for estimate in ("krippendorff_alpha", "gwet_ac1"):
+        assert found[estimate].keys() == {"value", "lower", "upper"}
+    pairs = [each["raters"] for each in found["cohen_kappa"]]
+    assert pairs == [["A", "B"], ["A", "C"], ["A", "D"], ["B", "C"], ["B", "D"], ["C", "D"]]
+    assert all("value" in each for each in found["cohen_kappa"])
+    assert found["prevalence"].keys() == {"1", "2", "3", "4", "5"}
+    assert [each["rater"] for each in found["per_rater"]] == ["A", "B", "C", "D"]
+    alpha = found["krippendorff_alpha"]
+    assert [round(alpha[key], 2) for key in ("value", "lower", "upper")] == [0.74, 0.42, 1.0]

@@ -139,3 +139,30 @@ def test_people_read_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     printed = capsys.readouterr().out
     assert "30 judgments of 30 items by 1 rater" in printed
     assert "win score    0.833" in printed
+
+
+def test_what_length_won_is_taken_away_where_lengths_are_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The longer answer wins three of four, and the candidate's is longer in 60 of 90."""
+    rows = []
+    for i in range(90):
+        longer = "candidate" if i % 3 else "baseline"
+        shorter = "baseline" if i % 3 else "candidate"
+        lengths = {"mine": 300 if i % 3 else 150, "other": 200 + i % 7}
+        rows.append(judgment(i, longer if i % 4 else shorter) | lengths)
+    file = jsonl(tmp_path / "j.jsonl", rows)
+    plain = measured(capsys, file)
+    assert plain["length_bias"] is None
+    found = measured(capsys, file, "--candidate-length", "mine", "--baseline-length", "other")
+    bias = found["length_bias"]
+    assert bias["state"] == "ok"
+    assert bias["raw"] == pytest.approx(found["score"]) == pytest.approx(plain["score"])
+    assert bias["raw"] > 0.55
+    assert bias["lower"] < 0.5 < bias["upper"]
+    assert bias["length"]["lower"] > 0
+    options = ["--candidate-length", "mine", "--baseline-length", "other"]
+    assert run(["preference", file, *FIELDS, *options]) == 0
+    assert "win score at equal lengths" in capsys.readouterr().out
+    assert run(["preference", file, *FIELDS, "--candidate-length", "mine"]) == 64
+    assert "go together" in capsys.readouterr().err
