@@ -163,6 +163,21 @@ def test_a_tier_and_a_level_that_others_share_are_said(team: Team) -> None:
     assert "less than the policy’s 0.025 because of the test set’s ledger" in said
 
 
+def test_of_several_primaries_it_is_said_whether_one_is_enough(team: Team) -> None:
+    study = a_measured_study(team)
+    study.test_sets.update(role="primary")
+    study.policy = POLICY | {"primaries": "any-of", "ledger": "off"}
+    study.save()
+    said = " ".join(criterion_page(decide_study(study=study)[0].record, 1).rule)
+    assert "one of 2 primaries, of which one has to gain" in said
+    assert "because of the other primaries, of which one is enough" in said
+    study.policy = POLICY | {"ledger": "off"}
+    study.save()
+    said = " ".join(criterion_page(decide_study(study=study)[0].record, 1).rule)
+    assert "one of 2 primaries, all of which have to gain" in said
+    assert "because of the study’s other candidates" in said
+
+
 def test_records_from_before_tiers_and_ledgers_are_still_readable(olga: Client, team: Team) -> None:
     study = a_measured_study(team)
     decision = decide_study(study=study)[0]
