@@ -6,7 +6,17 @@ from typing import Literal
 from django.db.models import Count, F, Q, Sum
 
 from reviews.blinding import canonical
-from reviews.models import Campaign, CampaignState, Judgment, Pair, PairKind, Purpose
+from reviews.errors import StillBlindError
+from reviews.models import (
+    Assignment,
+    AssignmentState,
+    Campaign,
+    CampaignState,
+    Judgment,
+    Pair,
+    PairKind,
+    Purpose,
+)
 from reviews.models.campaigns import PairQuerySet
 from reviews.settle import Settlement, rule_of, settlement_of
 
@@ -75,6 +85,23 @@ class CampaignJudgments:
         ½ + share_different · (score − ½): the two agree in which side of ½ they are on.
         """
         return self.different / (self.different + self.identical)
+
+
+def has_ended(campaign: Campaign) -> bool:
+    """Whether nothing more is to come: closed, unblinded, or every seat has its judgment."""
+    if campaign.state == CampaignState.CLOSED or campaign.unblinded is not None:
+        return True
+    dealt = Pair.objects.filter(campaign=campaign).exclude(kind=PairKind.PRACTICE)
+    held = Assignment.objects.filter(
+        pair__campaign=campaign, state=AssignmentState.LEASED, purpose=Purpose.MAIN
+    )
+    return dealt.exists() and not dealt.filter(taken__lt=F("seats")).exists() and not held.exists()
+
+
+def check_ended(campaign: Campaign) -> None:
+    """Raises StillBlindError while answers are still to come: who looks then could steer them."""
+    if not has_ended(campaign):
+        raise StillBlindError
 
 
 def judgments(campaign: Campaign) -> CampaignJudgments:
