@@ -238,7 +238,8 @@ def _main(
 def _checks(
     asked: Asked, there: Joined, sampled: Sequence[str], scores: _Scores | None, main: int
 ) -> list[Planned]:
-    design, used = asked.design, {*sampled, *asked.design.known}
+    design, main_keys = asked.design, set(sampled)
+    used = main_keys | set(design.known)
     sure = certain(scores.baseline, scores.candidate) if scores else {}
     free = {
         key: side
@@ -258,7 +259,7 @@ def _checks(
         return known
     used |= {pair.key for pair in known}
     drawn = sorted(there.candidates, key=lambda key: draw(asked.seed, "control", key))
-    pool = [key for key in drawn if key not in used] + [key for key in drawn if key in sampled]
+    pool = [key for key in drawn if key not in used] + [key for key in drawn if key in main_keys]
     ids = {each.item: key for key, each in there.candidates.items()}
     seconds = [second_answers(run, ids) for run in asked.runs]
     n = round(design.controls * main)
