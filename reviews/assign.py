@@ -154,9 +154,13 @@ def _dealt(
     if reviewer.quota is not None and reviewer.judged + held >= reviewer.quota:
         return End("quota")
     dealt = deal(reviewer, form, now)
-    if isinstance(dealt, Assignment):
-        return dealt
-    return AT_ONCE if dealt else _out_of_pairs(reviewer, now)
+    if dealt is False:
+        end = _out_of_pairs(reviewer, now)
+        # once more, for what others freed after that search and before the look at their leases
+        dealt = deal(reviewer, form, now)
+        if dealt is False:
+            return end
+    return dealt if isinstance(dealt, Assignment) else AT_ONCE
 
 
 def _renew(held: Assignment, now: datetime.datetime) -> None:

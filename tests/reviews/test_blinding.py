@@ -47,7 +47,7 @@ def test_sides_are_independent_of_an_item_s_parity() -> None:
 
 
 @given(st.integers(1, 3000), st.integers(0, 2**63), st.integers(1, 10**6))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_an_order_has_every_position_once(size: int, seed: int, reviewer: int) -> None:
     assert sorted(positions(seed, reviewer, size, 0, size)) == list(range(size))
 
