@@ -197,3 +197,10 @@ class NotQualifiedError(ReviewError):
 
     def __init__(self) -> None:
         super().__init__("Your practice hasn't let you in yet.")
+
+
+class StillGoingError(ReviewError):
+    """A disagreement is to be settled while the campaign goes on."""
+
+    def __init__(self) -> None:
+        super().__init__("This review goes on: disagreements are settled when it has ended.")

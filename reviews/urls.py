@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews import joining, views
+from reviews import adjudicating, joining, views
 
 app_name = "reviews"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("<int:pk>/ahead/", views.ahead, name="ahead"),
     path("<int:pk>/undo/", views.undo, name="undo"),
     path("<int:pk>/guess/", views.guess, name="guess"),
+    path("<int:pk>/adjudicate/", adjudicating.disagreements, name="adjudicate"),
     path("<int:pk>/pause/", views.pause, name="pause"),
     path("<int:pk>/practice/", joining.practice, name="practice"),
     path("join/<str:token>/", joining.join, name="join"),
