@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import accumulate, batched
+from itertools import accumulate, batched, chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,7 +33,8 @@ PLAIN = b""
 
 _LENGTHS = (SHINGLE, SHORT_NGRAM, NGRAM)
 _SEED = 42
-_BATCH_ROWS = 500
+_BATCH_ROWS = 200
+_BATCH_CHARACTERS = 500_000
 _ASCII_TOKEN = re.compile(r"[0-9a-z]+|[()\[\]{}+/=<>^|&%~]")
 # A character is a word in scripts that write none apart.
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
@@ -129,12 +130,14 @@ def fingerprint(texts: Sequence[str], salt: bytes = PLAIN) -> Prints:
         words[index] = len(nexts)
         exact.append(blake2b(" ".join(tokens).encode(), digest_size=16, salt=salt).digest())
         for n in _LENGTHS:
-            hashes = [
-                blake2b(joined[start : after - 1], digest_size=8, salt=salt).digest()
-                for start, after in zip(starts, nexts[n - 1 :], strict=False)
-            ]
-            grams[n] += hashes
-            counts[n][index] = len(hashes)
+            hashes = b"".join(
+                [
+                    blake2b(joined[start : after - 1], digest_size=8, salt=salt).digest()
+                    for start, after in zip(starts, nexts[n - 1 :], strict=False)
+                ]
+            )
+            grams[n].append(hashes)
+            counts[n][index] = len(hashes) // 8
     values = {n: np.frombuffer(b"".join(grams[n]), "<u8") for n in _LENGTHS}
     owners = {n: np.repeat(np.arange(len(texts)), counts[n]) for n in _LENGTHS}
     signatures = _signatures(values[SHINGLE], counts[SHINGLE])
@@ -217,22 +220,29 @@ def _from_data(
     first: Row, rest: Iterable[Row], file: str, salt: bytes = PLAIN
 ) -> Iterator[TrainingBatch]:
     found = False
-    for batch in batched(_chain(first, rest), _BATCH_ROWS):
-        lines: dict[str, int] = {}
-        for row in batch:
-            for text in texts_of(row.values):
-                lines.setdefault(text, row.line)
+    for rows, lines in _by_size(chain([first], rest)):
         found = found or bool(lines)
         texts = [text for text in lines if len(words_of(text)) >= FEWEST_WORDS]
         at = np.array([lines[text] for text in texts], np.int64)
-        yield TrainingBatch(len(batch), at, fingerprint(texts, salt))
+        yield TrainingBatch(rows, at, fingerprint(texts, salt))
     if not found:
         raise DataError("no field of any row holds a text", file=file)
 
 
-def _chain(first: Row, rest: Iterable[Row]) -> Iterator[Row]:
-    yield first
-    yield from rest
+def _by_size(rows: Iterable[Row]) -> Iterator[tuple[int, dict[str, int]]]:
+    """Some rows at a time, fewer where texts are long: how many, and the line of each text."""
+    count = size = 0
+    lines: dict[str, int] = {}
+    for row in rows:
+        count += 1
+        for text in texts_of(row.values):
+            size += 0 if text in lines else len(text)
+            lines.setdefault(text, row.line)
+        if count == _BATCH_ROWS or size >= _BATCH_CHARACTERS:
+            yield count, lines
+            count, size, lines = 0, 0, {}
+    if count:
+        yield count, lines
 
 
 def _header(salt: bytes) -> dict[str, Any]:

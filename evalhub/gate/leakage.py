@@ -19,7 +19,6 @@ isn't compared as a near-duplicate.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import batched
 from typing import Any
 
 import numpy as np
@@ -46,7 +45,7 @@ SHARED = 0.05
 FEWEST_SHARING = 2
 
 _MOSTLY = 0.5
-_BATCH_ITEMS = 1000
+_BATCH_CHARACTERS = 500_000
 _HOWS = ("exact", "near-duplicate", "n-gram")
 _MULTIPLIERS = np.random.default_rng(5).integers(1, 2**63, (BANDS, BAND_ROWS), np.uint64) * 2 + 1
 
@@ -316,35 +315,36 @@ def _read_items(
     owners: list[int] = []
     names: list[str] = []
     done: list[Prints] = []
-    for batch in batched(items, _BATCH_ITEMS):
-        texts = []
-        for item in batch:
-            for name, text in dict.fromkeys(item.parts):
-                owners.append(len(keys))
-                names.append(name)
-                texts.append(text)
-            keys.append(item.key)
-        done.append(fingerprint(texts, salt))
+    texts: list[str] = []
+    size = 0
+    for item in items:
+        for name, text in dict.fromkeys(item.parts):
+            owners.append(len(keys))
+            names.append(name)
+            texts.append(text)
+            size += len(text)
+        keys.append(item.key)
+        if size >= _BATCH_CHARACTERS:
+            done.append(fingerprint(texts, salt))
+            texts, size = [], 0
+    done.append(fingerprint(texts, salt))
     return keys, owners, names, _joined(done)
 
 
 def _joined(prints: Sequence[Prints]) -> Prints:
-    starts = np.cumsum([0, *(len(each.exact) for each in prints)])
+    starts = np.cumsum([0, *(len(each.exact) for each in prints)])[:-1]
     lengths = (SHINGLE, SHORT_NGRAM, NGRAM)
-    none = fingerprint([])
-    all_ = [none, *prints]
-    offsets = [0, *starts[:-1].tolist()]
     return Prints(
-        words=np.concatenate([each.words for each in all_]),
+        words=np.concatenate([each.words for each in prints]),
         exact=[whole for each in prints for whole in each.exact],
-        grams={n: np.concatenate([each.grams[n] for each in all_]) for n in lengths},
+        grams={n: np.concatenate([each.grams[n] for each in prints]) for n in lengths},
         owners={
             n: np.concatenate(
-                [each.owners[n] + start for each, start in zip(all_, offsets, strict=True)]
+                [each.owners[n] + start for each, start in zip(prints, starts, strict=True)]
             )
             for n in lengths
         },
-        signatures=np.concatenate([each.signatures for each in all_]),
+        signatures=np.concatenate([each.signatures for each in prints]),
     )
 
 
