@@ -82,6 +82,11 @@ class DecisionPage:
     methods: str
     record: Mapping[str, Any]
 
+    @property
+    def costs(self) -> Sequence[Row]:
+        """The criteria that are budgets."""
+        return [row for row in self.criteria.rows if row.values["role"] == "budget"]
+
 
 def decision_page(record: Mapping[str, Any]) -> DecisionPage:
     """The page of a decision record of schema "evalhub.decision/1"."""
