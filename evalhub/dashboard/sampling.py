@@ -1,6 +1,6 @@
 """What only the database knows of a criterion: answers an item, and how long people take."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 from urllib.parse import urlencode
@@ -59,5 +59,5 @@ def _split(runs: ComparedRuns) -> VarianceSplit | None:
     return variance_split(_table(before, items), _table(after, items)) if len(items) > 1 else None
 
 
-def _table(values: Mapping[int, list[float]], items: list[int]) -> NDArray[np.float64]:
+def _table(values: Mapping[int, Sequence[float]], items: list[int]) -> NDArray[np.float64]:
     return np.array([values[item] for item in items], dtype=float)

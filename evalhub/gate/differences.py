@@ -1,6 +1,7 @@
 """The item-by-item differences that pages read: built when somebody first looks, kept as rows."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -74,5 +75,5 @@ def _rows(
     return rows
 
 
-def _mean(values: list[float] | None) -> float | None:
+def _mean(values: tuple[float, ...] | None) -> float | None:
     return sum(values) / len(values) if values else None

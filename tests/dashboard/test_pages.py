@@ -87,7 +87,7 @@ def test_each_arm_has_its_own_verdict_the_candidate_in_question_first(
 
 def test_a_study_half_run_shows_how_far_it_is_and_asks_again(olga: Client, team: Team) -> None:
     study = a_measured_study(team)
-    run = StudyRun.objects.filter(arm__study=study).first().run
+    run = StudyRun.objects.filter(arm__study=study)[0].run
     Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING)
     run.shards.update(done=7)
     page = olga.get(reverse("dashboard:study", args=[study.pk])).text
@@ -102,7 +102,7 @@ def test_a_study_half_run_shows_how_far_it_is_and_asks_again(olga: Client, team:
 
 def test_an_arm_that_failed_says_why(olga: Client, team: Team) -> None:
     study = a_measured_study(team)
-    run = StudyRun.objects.filter(arm__study=study).first().run
+    run = StudyRun.objects.filter(arm__study=study)[0].run
     Run.objects.filter(pk=run.pk).update(state=RunState.FAILED, error="the endpoint said <no>")
     page = olga.get(reverse("dashboard:study", args=[study.pk])).text
     assert "1 of 6 runs failed" in page
