@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import tracemalloc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -390,3 +391,21 @@ def test_csv_and_gzip_are_read_as_any_file(tmp_path, leakage):
     zipped = tmp_path / "train.jsonl.gz"
     zipped.write_bytes(gzip.compress(json.dumps({"text": question}).encode()))
     assert set(searched(zipped, [item]).leaked) == {"q"}
+
+
+def test_memory_does_not_grow_with_the_training_data(tmp_path):
+    """Four times the rows hold no more at once."""
+    author = Writer(1)
+    items = [item_texts("q", Writer(2).text(20), [])]
+
+    def peak(rows: list[str]) -> int:
+        path = jsonl(tmp_path / "train.jsonl", [{"text": row} for row in rows])
+        tracemalloc.start()
+        searched(path, items)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    rows = [author.text(100) for _ in range(1600)]
+    peak(rows[:400])  # what is loaded once isn't counted
+    assert peak(rows) < 1.1 * peak(rows[:400])
