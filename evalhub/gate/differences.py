@@ -75,5 +75,5 @@ def _rows(
     return rows
 
 
-def _mean(values: tuple[float, ...] | None) -> float | None:
+def _mean(values: Sequence[float] | None) -> float | None:
     return sum(values) / len(values) if values else None
