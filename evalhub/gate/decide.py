@@ -15,7 +15,8 @@ from evalhub.gate.criteria import Criterion
 from evalhub.gate.evidence import Aligned, breakdown_of, criteria_of
 from evalhub.gate.ledger import Charge, Claim, Standing, charge, standings, take
 from evalhub.gate.models import Decision
-from evalhub.gate.preference import Asked, ask
+from evalhub.gate.people import Heard
+from evalhub.gate.preference import ask
 from evalhub.gate.record import decision_record
 from evalhub.gate.repeats import Repeats, same_answers
 from evalhub.gate.rivals import Rivalry, rivalry
@@ -222,7 +223,7 @@ def _without_leaks(
     staged: Mapping[str, Pairing],
     costs: Sequence[Aligned],
     paid: Charge,
-    asked: Asked,
+    asked: Heard,
     invalid: Sequence[str],
     pending: Sequence[str],
 ) -> Judgement | None:

@@ -1,7 +1,7 @@
 """What people preferred, as a criterion. Pure: judgments in, numbers out."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from evalhub.gate.criteria import Criterion, Requirement
@@ -60,15 +60,15 @@ class Heard:
 
     Attributes:
         record: the decision record's part on people; None where nobody was asked.
-        criteria: their preference, where it is asked and all judgments are there.
+        criteria: their preference, where it is asked and nothing more is to come.
         pending: what is still to come, one sentence each.
         unfit: what makes their judgments no evidence, one sentence each.
     """
 
-    record: dict[str, Any] | None
-    criteria: list[Criterion]
-    pending: list[str]
-    unfit: list[str]
+    record: dict[str, Any] | None = None
+    criteria: list[Criterion] = field(default_factory=list)
+    pending: list[str] = field(default_factory=list)
+    unfit: list[str] = field(default_factory=list)
 
 
 def hear(
@@ -80,28 +80,16 @@ def hear(
     planned_gain: float,
 ) -> Heard:
     """People's part of a decision by what the policy asks of it; `rule` None asks for nothing."""
-    required = rule is not None and rule.required
     if judgments is None:
-        unasked = ["Reviewers haven't been asked about these answers"] if required else []
-        return Heard(None, [], unasked, [])
+        required = rule is not None and rule.required
+        unasked = "Reviewers haven't been asked about these answers"
+        return Heard(pending=[unasked] if required else [])
     record = people_record(judgments, alpha=alpha)
     if rule is None:
-        return Heard(record, [], [], [])
-    done, planned = record["judgments"], record["planned"]
-    pending = []
-    if done < planned:
-        pending.append(f"Reviewers have given {done} of {planned} judgments")
-    elif record["reviewers"] < rule.min_reviewers:
-        pending.append(
-            f"{record['reviewers']} of at least {rule.min_reviewers} reviewers have judged"
-        )
-    if pending:
-        return Heard(record, [], pending if required else [], [])
-    floor, ac1 = rule.min_agreement, record["gwet_ac1"]
-    unfit = []
-    if floor is not None and (ac1 is None or ac1["value"] is None or ac1["value"] < floor):
-        shown = "unknown" if ac1 is None or ac1["value"] is None else f"{ac1['value']:.2f}"
-        unfit.append(f"reviewers' agreement (AC1) is {shown}, below the floor of {floor:g}")
+        return Heard(record)
+    pending = _pending(rule, judgments, record, alpha)
+    if not judgments.complete:
+        return Heard(record, pending=pending)
     criterion = preference_criterion(
         judgments,
         test_set=test_set,
@@ -109,7 +97,37 @@ def hear(
         alpha=alpha,
         planned_gain=planned_gain if rule.planned_gain is None else rule.planned_gain,
     )
-    return Heard(record, [criterion] if required else [], [], unfit)
+    return Heard(record, [criterion] if rule.required else [], pending, _unfit(rule, record))
+
+
+def _pending(
+    rule: PreferenceRule, judgments: Judgments, record: dict[str, Any], alpha: float
+) -> list[str]:
+    done, planned, people = record["judgments"], record["planned"], record["reviewers"]
+    if not rule.required:
+        return []
+    if not judgments.complete:
+        return [f"Reviewers have given {done} of {planned} judgments"]
+    if people < rule.min_reviewers:
+        return [f"{people} of at least {rule.min_reviewers} reviewers have judged"]
+    if judgments.settled is not None and judgments.settled.level < 1 - 2 * alpha - 1e-9:
+        return [
+            f"The review was settled at {judgments.settled.level:.1%}, and this decision asks for "
+            f"{1 - 2 * alpha:.1%}: its plan allowed for more error than the policy does"
+        ]
+    return []
+
+
+def _unfit(rule: PreferenceRule, record: dict[str, Any]) -> list[str]:
+    """Agreement is asked of those who must judge: below their number it is still to come."""
+    floor, ac1 = rule.min_agreement, record["gwet_ac1"]
+    value = None if ac1 is None else ac1["value"]
+    if floor is None or (value is not None and value >= floor):
+        return []
+    if record["reviewers"] < rule.min_reviewers:
+        return []
+    shown = "unknown" if value is None else f"{value:.2f}"
+    return [f"reviewers' agreement (AC1) is {shown}, below the floor of {floor:g}"]
 
 
 def preference_criterion(

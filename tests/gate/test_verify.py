@@ -308,6 +308,12 @@ def test_a_level_that_is_not_the_rules_is_found() -> None:
     assert fields(a_record(ledger)) == ["criteria[0].level"]
 
 
+def test_people_may_have_been_settled_at_a_stricter_level_and_at_no_laxer_one() -> None:
+    people = a_criterion(0.02, 0.2, role="preference", p_value=0.001, gap=0.05)
+    assert fields(a_record([replace(people, level=0.97)])) == []
+    assert fields(a_record([replace(people, level=0.9)])) == ["criteria[0].level"]
+
+
 def test_what_else_a_decision_rests_on_is_kept_as_it_is() -> None:
     judgement = decide("tuned", [a_criterion(0.02, 0.06, p_value=0.001)])
     told = {
