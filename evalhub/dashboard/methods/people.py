@@ -5,7 +5,7 @@ from evalhub.dashboard.methods.method import Chapter, Method
 WIN_SCORE = Method(
     key="win-score",
     name="Win score, clustered by item and by reviewer",
-    pattern=r"^clustered by item|^the interval's own",
+    pattern=r"clustered by item|the interval's own",
     words=(
         "The share of judgments that the candidate won, a tie counting half; “both bad” counts as "
         "a tie and is always shown apart. Above one half, people prefer the candidate.",

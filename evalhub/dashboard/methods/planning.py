@@ -55,11 +55,14 @@ WATCHING = Chapter(
         Method(
             key="sequential",
             name="Confidence sequences",
+            pattern=r"confidence sequence",
             words=(
                 "Intervals that hold at every look together, at about one and a half times the "
                 "width, so a review may be watched and stopped early. Betting: a gambler bets "
                 "against each supposed mean, and one goes when the gambler has twenty times the "
                 "stake. For shares the beta mixture, for means of many values the normal mixture.",
+                "A review that its own rule ended early keeps the interval of that rule: it holds "
+                "at whichever look it ended.",
             ),
             formula="normal mixture:  |sum of errors| ≤ √( (v + ρ)·(ln((v + ρ)/ρ) + 2·ln(1/α)) )",
             symbols="v: variance summed so far; ρ: chosen for where the plan ends.",
