@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from evalhub.gate.fingerprints import Progress
     from evalhub.gate.leakage import ItemTexts
     from evalhub.registry.items import FieldMapping
 
@@ -32,7 +35,8 @@ def leakage(
     from evalhub.cli import printing
     from evalhub.registry.items import FieldMapping
 
-    found = looked_for(train, test_set, FieldMapping(id_field, input_, reference))
+    with _bar(train) as bar:
+        found = looked_for(train, test_set, FieldMapping(id_field, input_, reference), bar)
     if json_:
         printing.print_json(found)
     else:
@@ -62,8 +66,8 @@ def fingerprint(
     partial = out.with_name(f"{out.name}.part")
     open_ = gzip.open if out.suffix == ".gz" else open
     try:
-        with open_(partial, "wt", encoding="ascii", newline="\n") as stream:
-            rows, texts = write_fingerprints(train, stream, salted=not plain)
+        with open_(partial, "wt", encoding="ascii", newline="\n") as stream, _bar(train) as bar:
+            rows, texts = write_fingerprints(train, stream, salted=not plain, progress=bar)
         os.replace(partial, out)
     except OSError as error:
         raise typer.BadParameter(
@@ -74,14 +78,17 @@ def fingerprint(
     typer.echo(f"{out}: {counted(texts, 'text')} of {counted(rows, 'row')}")
 
 
-def looked_for(train: Path, test_set: Path, mapping: "FieldMapping") -> dict[str, Any]:
+def looked_for(
+    train: Path, test_set: Path, mapping: "FieldMapping", progress: "Progress | None" = None
+) -> dict[str, Any]:
     """The document `evalhub.leakage/1`. Raises DataError, also where no item can be found."""
     from evalhub.gate.fingerprints import read_training
     from evalhub.gate.leakage import find_leakage
     from evalhub.registry.files import DataError
 
     lines: dict[str, int] = {}
-    (found,) = find_leakage(read_training(train), _items(test_set, mapping, lines))
+    items = _items(test_set, mapping, lines)
+    (found,) = find_leakage(read_training(train), items, progress=progress)
     if found.too_short == found.items:
         raise DataError("no item is long enough to be looked for", file=str(test_set))
     leaked = [
@@ -94,6 +101,18 @@ def looked_for(train: Path, test_set: Path, mapping: "FieldMapping") -> dict[str
         "training_rows": found.rows,
         "leaked": leaked,
     }
+
+
+def _bar(path: Path) -> "AbstractContextManager[Progress | None]":
+    """A bar for people who watch; a pipe gets none."""
+    from contextlib import nullcontext
+
+    from rich.console import Console
+
+    from evalhub.cli.progress import FileBar
+
+    console = Console(stderr=True)
+    return FileBar(console, path) if console.is_terminal else nullcontext()
 
 
 def _items(test_set: Path, mapping: "FieldMapping", lines: dict[str, int]) -> "Iterator[ItemTexts]":

@@ -1,5 +1,6 @@
 """Progress bars for imports and runs."""
 
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -53,6 +54,17 @@ class ImportBars(_Bars):
             total = progress_total(self._spec.test_sets[test_set].file)
             self.tasks[test_set] = self.bars.add_task(f"read {test_set}", total=total, mark=" ")
         self.bars.update(self.tasks[test_set], completed=line)
+
+
+class FileBar(_Bars):
+    """A bar for one file, called with the line that has been read."""
+
+    def __init__(self, console: Console, path: Path) -> None:
+        super().__init__(console)
+        self._file = self.bars.add_task(path.name, total=progress_total(path), mark=" ")
+
+    def __call__(self, line: int) -> None:
+        self.bars.update(self._file, completed=line)
 
 
 class RunBars(_Bars):
