@@ -74,7 +74,7 @@ def with_verdict(studies: "QuerySet[Study]") -> "QuerySet[Study]":
 
 def with_run_counts(studies: "QuerySet[Study]") -> "QuerySet[Study]":
     """Adds `runs_total`, `runs_open` and `runs_failed`."""
-    links = StudyRun.objects.filter(arm__study=OuterRef("pk"), repeat=0).order_by()
+    links = StudyRun.objects.filter(arm__study=OuterRef("pk")).order_by()
 
     def counted(condition: Q) -> Coalesce:
         found = links.filter(condition).values("arm__study")
@@ -99,7 +99,10 @@ def with_versions(test_sets: "QuerySet[TestSet]") -> "QuerySet[TestSet]":
 
 @dataclass(slots=True)
 class StudyRuns:
-    """A study's runs as a table: rows are test sets, columns arms, cells runs (or None)."""
+    """A study's runs as a table: rows are test sets, columns arms, cells runs (or None).
+
+    Where an arm is run again for the noise floor, its second runs are a column of their own.
+    """
 
     arms: list[str] = field(default_factory=list)
     rows: list[tuple[str, list[Run | None]]] = field(default_factory=list)
@@ -124,22 +127,28 @@ class StudyRuns:
 
 def study_runs(study: Study) -> StudyRuns:
     """The runs of a study with their progress. Four queries."""
-    arms = list(study.arms.all())
     links = {
-        (arm, test_set): run
-        for arm, test_set, run in StudyRun.objects.filter(arm__study=study, repeat=0).values_list(
-            "arm", "test_set", "run"
+        (arm, repeat, test_set): run
+        for arm, repeat, test_set, run in StudyRun.objects.filter(arm__study=study).values_list(
+            "arm", "repeat", "test_set", "run"
         )
     }
+    names = {arm.pk: arm.name for arm in study.arms.all()}
+    again = sorted({(arm, repeat) for arm, repeat, _ in links if repeat})
+    columns = [(arm, 0) for arm in names] + again
     found = Run.objects.filter(pk__in=set(links.values())).with_progress()
     runs = {
         run.pk: run for run in found.select_related("test_set_version__test_set", "version__model")
     }
     rows = [
-        (test_set.name, [runs.get(links.get((arm.pk, test_set.pk), 0)) for arm in arms])
+        (
+            test_set.name,
+            [runs.get(links.get((*column, test_set.pk), 0)) for column in columns],
+        )
         for test_set in study.test_sets.all()
     ]
-    return StudyRuns([arm.name for arm in arms], rows, list(runs.values()))
+    heads = [f"{names[arm]}, run again" if repeat else names[arm] for arm, repeat in columns]
+    return StudyRuns(heads, rows, list(runs.values()))
 
 
 @dataclass(frozen=True, slots=True)

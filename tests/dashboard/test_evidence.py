@@ -56,6 +56,7 @@ def test_the_noise_floor_is_said_and_drawn(olga: Client, team: Team) -> None:
     assert "a second run of the baseline differs from the first by +0.025" in page
     assert 'class="noise"' in page
     assert "Shaded: the noise floor" in page
+    assert "triage-base, run again" in page
     alone = olga.get(reverse("dashboard:criterion", args=[decision.pk, 1])).text
     assert "a second run of itself" in alone
 
