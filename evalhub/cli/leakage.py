@@ -151,7 +151,7 @@ def _print(found: dict[str, Any]) -> None:
     share = len(leaked) / found["items"]
     console.print(f"Leaked: {counted(len(leaked), 'item')}, {share:.1%}.", style="bold red")
     hows = Counter(
-        f"{match['part']}, {match['how']}" for each in leaked for match in each["matches"]
+        f"{match['part']} ({match['how']})" for each in leaked for match in each["matches"]
     )
     console.print(", ".join(f"{count:,} {how}" for how, count in hows.most_common()), style="dim")
     rows = [

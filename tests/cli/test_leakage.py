@@ -146,7 +146,7 @@ def test_people_read_a_table(desk: Desk) -> None:
     assert "12 items looked for in 30 training rows" in printed
     assert "1 item too short to be found." in printed
     assert "Leaked: 1 item, 8.3%." in printed
-    assert "1 input, exact" in printed
+    assert "1 input (exact)" in printed
 
 
 def test_neither_command_loads_the_database(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""The page on analyses is run as it stands: its commands by a shell, its output compared."""
+"""Pages are run as they stand: their commands by a shell, their output compared."""
 
 import os
 import re
@@ -6,18 +6,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "analysis.md"
+import pytest
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-def test_every_command_of_the_page_prints_what_the_page_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("page", "commands"), [("analysis.md", 8), ("leakage.md", 2)])
+def test_every_command_of_a_page_prints_what_the_page_says(
+    page: str, commands: int, tmp_path: Path
+) -> None:
     """Fails for a figure, a state or an exit code that the page has and the program hasn't."""
     pattern = r"```sh\n(.*?)```(?:\n```text\n(.*?)```)?"
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = {key: value for key, value in os.environ.items() if not key.startswith("EVALHUB_")}
-    blocks = re.findall(pattern, PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    for commands, expected in blocks:
+    blocks = re.findall(pattern, (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+    for block, expected in blocks:
         done = subprocess.run(
-            ["bash", "-c", commands],
+            ["bash", "-c", block],
             cwd=tmp_path,
             env={**env, "PATH": path, "COLUMNS": "100"},
             capture_output=True,
@@ -29,4 +34,4 @@ def test_every_command_of_the_page_prints_what_the_page_says(tmp_path: Path) -> 
         printed = [line.rstrip() for line in done.stdout.splitlines()]
         missing = [line for line in expected.splitlines() if line not in printed]
         assert not missing, f"the page has {missing}; printed was:\n{done.stdout}"
-    assert len(blocks) == 8
+    assert len(blocks) == commands
