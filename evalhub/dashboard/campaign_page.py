@@ -96,7 +96,12 @@ class Running:
     people: list[Person]
     invited: list[Invited]
     kinds: dict[str, int]
-    plan: dict[str, Any]
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """Large as the campaign: read only where it is shown."""
+        plan: dict[str, Any] = self.campaign.plan
+        return plan
 
     @property
     def share(self) -> float:
@@ -185,7 +190,6 @@ def running(campaign: Campaign, request: HttpRequest) -> Running:
             .annotate(n=Count("pk"))
             .order_by("kind")
         },
-        plan=campaign.plan,
     )
 
 

@@ -13,10 +13,13 @@ from pytest_django.live_server_helper import LiveServer
 from evalhub.registry.models import Study
 from evalhub.studies.reviewing import arms_to_review
 from reviews.campaign import open_campaign
+from reviews.design import Design
 from reviews.models import Campaign
 from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
+from tests.reviews.test_campaign import a_certain_campaign
+from tests.reviews.test_invite import practised
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -165,3 +168,15 @@ def test_axe_finds_nothing_amiss_on_the_way_in(
     assert not overflows(page)
     page.goto(live_server.url + "/reviews/join/nonsense/")
     axe(page)
+
+
+def test_axe_finds_nothing_amiss_on_how_practice_went(
+    opens: Opens, team: Team, axe: Callable[[Page], None]
+) -> None:
+    campaign = a_certain_campaign(team, Design(practice=3))
+    practised(campaign, team.rui, right=False)
+    page = opens(team.rui, reverse("reviews:campaign", args=[campaign.pk]), phone=True)
+    page.get_by_role("link", name="How it went").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not this time")
+    axe(page)
+    assert not overflows(page)

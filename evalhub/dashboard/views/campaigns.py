@@ -103,7 +103,7 @@ def upload(request: Request) -> HttpResponse:
 @require_GET
 @results_only
 def campaign(request: Request, pk: int) -> HttpResponse:
-    found = get_object_or_404(campaigns_seen_by(request.user), pk=pk)
+    found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
     context = {"running": running(found, request), "campaign": found}
     part = "_running.html" if request.htmx else "campaign.html"
     return render(request, f"dashboard/campaigns/{part}", context)
