@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import get_args
 
 import numpy as np
@@ -18,6 +19,7 @@ from evalhub.registry.models import (
     Metric,
     Output,
     Run,
+    RunMetric,
     Score,
     StudyTestSet,
     TestSetVersion,
@@ -42,7 +44,7 @@ class RunScores:
     """One run's scores by one metric: rows by item id, and what is missing."""
 
     run: Run
-    values: dict[int, list[float]]
+    values: dict[int, tuple[float, ...]]
     unanswered: int
     unscored: int
     extraction_misses: int
@@ -82,26 +84,34 @@ def item_labels(version: TestSetVersion) -> list[ItemLabel]:
 
 def run_scores(run: Run, metric: Metric) -> RunScores:
     """All scores of a run by one metric. An item counts when all its samples are scored."""
-    values: dict[int, list[float]] = {}
+    values: dict[int, tuple[float, ...]] = {}
     gaps: set[int] = set()
-    unscored, misses, reason = 0, 0, ""
-    rows = (
-        Score.objects.filter(output__run=run, metric=metric)
-        .order_by("output__item__position", "output__sample")
-        .values_list("output__item_id", "value", "reason", "extracted")
+    unscored = 0
+    scores = Score.objects.filter(output__run=run, metric=metric)
+    rows = scores.order_by("output__item_id", "output__sample").values_list(
+        "output__item_id", "value"
     )
-    for item, value, why, extracted in rows.iterator(chunk_size=5000):
-        misses += extracted is False
+    for item, value in rows.iterator(chunk_size=5000):
         if value is None:
             unscored += 1
-            reason = reason or why
             gaps.add(item)
         else:
-            values.setdefault(item, []).append(value)
+            values[item] = (*values.get(item, ()), value)
     for item in gaps:
         values.pop(item, None)
-    unanswered = run.test_set_version.item_count - len(values) - len(gaps)
-    return RunScores(run, values, unanswered, unscored, misses, reason)
+    reason = ""
+    if unscored:
+        first = scores.filter(value=None).order_by("output__item__position", "output__sample")
+        reason = first.values_list("reason", flat=True)[0]
+    counted = RunMetric.objects.filter(run=run, metric=metric).values_list("extraction_misses")
+    return RunScores(
+        run,
+        values,
+        unanswered=run.test_set_version.item_count - len(values) - len(gaps),
+        unscored=unscored,
+        extraction_misses=sum(number or 0 for (number,) in counted),
+        reason=reason,
+    )
 
 
 def pair(
@@ -162,7 +172,8 @@ def flaws(scores: RunScores, arm: str, test_set: str) -> list[str]:
             "both arms must answer the same items"
         ]
     samples = scores.run.samples
-    if short := sum(len(values) < samples for values in scores.values.values()):
+    if min(map(len, scores.values.values()), default=samples) < samples:
+        short = sum(len(values) < samples for values in scores.values.values())
         return [
             f"{arm} has fewer than {samples} answers to {short} items of {test_set}: "
             "sample every item equally often"
@@ -172,12 +183,12 @@ def flaws(scores: RunScores, arm: str, test_set: str) -> list[str]:
     return []
 
 
-def _matrix(values: dict[int, list[float]], ids: list[int]) -> NDArray[np.float64]:
+def _matrix(values: dict[int, tuple[float, ...]], ids: list[int]) -> NDArray[np.float64]:
     """Scores of shape (n, samples); (n,) for one sample, or for means of unequally many."""
     rows = [values[each] for each in ids]
-    samples = {len(row) for row in rows}
+    samples = set(map(len, rows))
     if samples == {1}:
-        return np.array(rows, dtype=float)[:, 0]
+        return np.fromiter(chain.from_iterable(rows), dtype=float, count=len(rows))
     if len(samples) == 1:
         return np.array(rows, dtype=float)
     return np.array([sum(row) / len(row) for row in rows], dtype=float)
