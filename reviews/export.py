@@ -92,8 +92,8 @@ def write_parquet(records: Iterable[dict[str, Any]], path: Path) -> None:
 def preferences(campaign: Campaign, *, ties: Ties = "drop") -> Iterator[dict[str, Any]]:
     """Preference pairs {prompt, chosen, rejected} for DPO and its kin: one a main pair.
 
-    Chosen is what more of its judgments favour. Pairs without a majority, and those of which
-    more people said a tie or both bad, are left out; with ties="keep" they come with
+    Chosen is what more of its judgments favour than the other answer, and than said a tie or both
+    bad. Pairs without such a winner are left out; with ties="keep" they come with
     "tie": true and the candidate's answer first. `prompt` is the item's input: a text, or chat
     messages.
     """
@@ -216,7 +216,7 @@ def _majority(counts: Counter[str]) -> str | None:
     ahead = counts["candidate"] - counts["baseline"]
     undecided = counts["tie"] + counts["both-bad"]
     winner = "candidate" if ahead > 0 else "baseline"
-    return winner if ahead and counts[winner] >= undecided else None
+    return winner if ahead and counts[winner] > undecided else None
 
 
 def _ratings(said: list[Said]) -> dict[str, float]:

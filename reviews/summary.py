@@ -98,7 +98,7 @@ def summarise(
         judgments=len(main),
         planned=sum(pair.seats for pair in found.pairs.values() if pair.kind == "main"),
         preference=_score(two) if two else None,
-        much=Counter(each.favours for each in two if each.much),
+        much=dict(Counter(each.favours for each in two if each.much)),
         length=_length(two, missing),
         sides=_sides(compared) if compared else None,
         agreement=agreement(table_of(compared)) if compared else None,
@@ -110,7 +110,7 @@ def summarise(
         labels=_labels(two, found.reviewers, missing),
         arms=_arms(compared, baseline),
         ratings=ratings(main, baseline=baseline, candidate=candidate, dimensions=dimensions),
-        adjudicated=Counter(each.favours for each in adjudicated),
+        adjudicated=dict(Counter(each.favours for each in adjudicated)),
         missing=missing,
     )
 
@@ -200,7 +200,7 @@ def _labels(said: Sequence[Said], names: dict[int, str], missing: dict[str, str]
     for each in said:
         likely[each.reviewer].append(float(fit.posterior[each.pair.pk][place[each.favours]]))
     return Labels(
-        counts=Counter(str(fit.labels[i]) for i in best.values()),
+        counts=dict(Counter(str(fit.labels[i]) for i in best.values())),
         certainty=sum(float(p.max()) for p in fit.posterior.values()) / len(fit.posterior),
         skill={names[rater]: sum(own) / len(own) for rater, own in likely.items()},
         converged=fit.converged,

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from evalhub.dashboard.views import campaigns, decisions, runs, studies, test_sets, versions
+from evalhub.dashboard.views import (
+    campaigns,
+    decisions,
+    results,
+    runs,
+    studies,
+    test_sets,
+    versions,
+)
 
 app_name = "dashboard"
 urlpatterns = [
@@ -31,6 +39,11 @@ urlpatterns = [
         campaigns.withdraw_invitation,
         name="withdraw_invitation",
     ),
+    path("campaigns/<int:pk>/results/", results.campaign_results, name="campaign_results"),
+    path("campaigns/<int:pk>/audit/", results.campaign_audit, name="campaign_audit"),
+    path("campaigns/<int:pk>/audit.json", results.audit_file, name="campaign_audit_file"),
+    path("campaigns/<int:pk>/export/", results.export, name="campaign_export"),
+    path("campaigns/<int:pk>/unblind/", results.unblind_campaign, name="unblind_campaign"),
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("runs/<int:pk>/progress/", runs.run_progress, name="run_progress"),

@@ -1,0 +1,194 @@
+"""What the pages show of a review's results. Each is a constant number of queries."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.db.models import Max, QuerySet
+
+from evalhub.accounts.models import Membership, Project, Role, User
+from evalhub.registry.models import ModelVersion, StudyArm
+from evalhub.stats.preference import WinScore
+from reviews.adjudicate import adjudicated
+from reviews.form import Form
+from reviews.models import Campaign, Judgment
+from reviews.release import release_text
+from reviews.results import check_ended
+from reviews.settle import Settlement, settlement_of
+from reviews.standing import standing
+from reviews.summary import Summary, summarise
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A win score as a row: what of, how much, and its picture in per cent of the width."""
+
+    name: str
+    score: float
+    lower: float
+    upper: float
+    judgments: int
+    items: int
+    wins: int
+    losses: int
+    ties: int
+    both_bad: int
+
+    @property
+    def status(self) -> str:
+        if self.lower > 0.5:
+            return "pass"
+        return "fail" if self.upper < 0.5 else "undecided"
+
+    @property
+    def places(self) -> dict[str, str]:
+        shares = {"lower": self.lower, "upper": self.upper, "dot": self.score}
+        return {name: f"{100 * share:.2f}%" for name, share in shares.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One of several arms: its strength against the baseline in log odds, and its win score."""
+
+    name: str
+    strength: float
+    lower: float
+    upper: float
+    win_score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All that the results' page shows."""
+
+    summary: Summary
+    overall: Bar | None
+    settled: Settlement | None
+    dimensions: list[Bar]
+    tags: list[Bar]
+    strata: list[Bar]
+    arms: list[Arm]
+    names: dict[int, str]
+    questions: dict[str, str]
+    disagreements: int
+    adjudicated: int
+    identical: int
+    text: str
+
+
+def reviews_of(user: User) -> "QuerySet[Campaign]":
+    """Campaigns of projects whose results this person may see, with what pages name."""
+    return Campaign.objects.filter(project__in=Project.objects.seen_by(user)).select_related(
+        "project", "study", "baseline__model", "candidate__model"
+    )
+
+
+def owns(campaign: Campaign, user: User) -> bool:
+    """Whether this person may have the arms named."""
+    return Membership.objects.filter(
+        project=campaign.project_id, user=user, role=Role.OWNER
+    ).exists()
+
+
+def results(campaign: Campaign) -> Results:
+    """Raises StillBlindError while the campaign goes on."""
+    check_ended(campaign)
+    form = Form.of(campaign.form)
+    newest = Judgment.objects.filter(assignment__reviewer__campaign=campaign).aggregate(
+        pk=Max("pk")
+    )["pk"]
+    found = _summary(
+        campaign.pk,
+        newest,
+        campaign.baseline_id,
+        campaign.candidate_id,
+        tuple(each.name for each in form.dimensions),
+    )
+    names = _names(campaign, found)
+    settled = settlement_of(campaign)
+    disputed, done = adjudicated(campaign)
+    return Results(
+        summary=found,
+        overall=_overall(found, settled),
+        settled=settled,
+        dimensions=[_bar(each.name, each.score) for each in found.dimensions],
+        tags=[_bar(each.name, each.score) for each in found.tags],
+        strata=[_bar(each.name, each.score) for each in found.strata],
+        arms=_arms(found, names),
+        names=names,
+        questions={each.name: each.question for each in form.dimensions},
+        disagreements=disputed,
+        adjudicated=done,
+        identical=campaign.plan["identical"],
+        text=release_text(
+            found,
+            title=campaign.name,
+            question=campaign.question,
+            baseline=names[campaign.baseline_id],
+            candidate=names[campaign.candidate_id],
+            plan_hash=campaign.plan_hash,
+            settled=settled,
+            arms=names,
+        ),
+    )
+
+
+@lru_cache(maxsize=16)
+def _summary(
+    campaign: int, newest: int, baseline: int, candidate: int, dimensions: tuple[str, ...]
+) -> Summary:
+    """Kept for a campaign that has ended: with the same newest judgment it is the same."""
+    found = standing(Campaign.objects.defer("plan").get(pk=campaign))
+    return summarise(found, baseline=baseline, candidate=candidate, dimensions=dimensions)
+
+
+def _overall(found: Summary, settled: Settlement | None) -> Bar | None:
+    if found.preference is None:
+        return None
+    bar = _bar("Overall", found.preference)
+    if settled is None:
+        return bar
+    return _bar("Overall", found.preference, limits=(settled.lower, settled.upper))
+
+
+def _bar(name: str, score: WinScore, limits: tuple[float, float] | None = None) -> Bar:
+    lower, upper = limits or (score.lower, score.upper)
+    return Bar(
+        name=name,
+        score=score.score,
+        lower=lower,
+        upper=upper,
+        judgments=score.judgments,
+        items=score.items,
+        wins=score.wins,
+        losses=score.losses,
+        ties=score.ties,
+        both_bad=score.both_bad,
+    )
+
+
+def _names(campaign: Campaign, found: Summary) -> dict[int, str]:
+    """A name for every version that was compared: the study's, else the version's own."""
+    shown = {campaign.baseline_id: campaign.baseline, campaign.candidate_id: campaign.candidate}
+    names = {pk: str(version) for pk, version in shown.items()}
+    others = {pk for pk in (found.arms.strengths if found.arms else {}) if isinstance(pk, int)}
+    if others - names.keys():
+        rows = ModelVersion.objects.select_related("model").filter(pk__in=others - names.keys())
+        names |= {version.pk: str(version) for version in rows}
+    arms = StudyArm.objects.filter(study=campaign.study_id, version__in=names)
+    return names | dict(arms.values_list("version_id", "name"))
+
+
+def _arms(found: Summary, names: dict[int, str]) -> list[Arm]:
+    if found.arms is None or found.arms.state != "ok":
+        return []
+    rows = [
+        Arm(
+            name=names[int(str(version))],
+            strength=each.value,
+            lower=each.lower,
+            upper=each.upper,
+            win_score=found.arms.win_score(version, found.arms.reference),
+        )
+        for version, each in found.arms.strengths.items()
+    ]
+    return sorted(rows, key=lambda arm: -arm.strength)

@@ -1,0 +1,128 @@
+"""What a review found, whether it was blind, and its judgments as files: for owners."""
+
+import tempfile
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from evalhub.dashboard.access import Request, results_only
+from evalhub.dashboard.results_page import owns, results, reviews_of
+from reviews.audit import audit
+from reviews.errors import ReviewError, StillBlindError
+from reviews.export import as_csv, as_jsonl, inspect_scores, preferences, rows, write_parquet
+from reviews.models import Campaign
+from reviews.results import check_ended
+from reviews.unblind import unblind
+
+View = Callable[[Request, Campaign], Any]
+TEXTS = {
+    "jsonl": ("judgments.jsonl", "application/x-ndjson"),
+    "csv": ("judgments.csv", "text/csv; charset=utf-8"),
+    "dpo": ("preferences.jsonl", "application/x-ndjson"),
+    "inspect": ("inspect-scores.jsonl", "application/x-ndjson"),
+}
+
+
+def ended(view: View) -> Callable[[Request, int], Any]:
+    """The view of a review that has ended; one that goes on says so, and shows nothing (409)."""
+
+    @wraps(view)
+    def guarded(request: Request, pk: int) -> Any:
+        found = get_object_or_404(reviews_of(request.user), pk=pk)
+        try:
+            check_ended(found)
+        except StillBlindError as error:
+            context = {"campaign": found, "error": error, "owner": owns(found, request.user)}
+            return render(request, "dashboard/results/blind.html", context, status=409)
+        return view(request, found)
+
+    return guarded
+
+
+@never_cache
+@require_GET
+@results_only
+@ended
+def campaign_results(request: Request, campaign: Campaign) -> HttpResponse:
+    owner = owns(campaign, request.user)
+    context = {"campaign": campaign, "found": results(campaign), "owner": owner}
+    return render(request, "dashboard/results/results.html", context)
+
+
+@never_cache
+@require_GET
+@results_only
+@ended
+def campaign_audit(request: Request, campaign: Campaign) -> HttpResponse:
+    context = {"campaign": campaign, "audit": audit(campaign)}
+    return render(request, "dashboard/results/audit.html", context)
+
+
+@never_cache
+@require_GET
+@results_only
+@ended
+def audit_file(request: Request, campaign: Campaign) -> HttpResponse:
+    """The audit's canonical document; its SHA-256 is in a header and on the page."""
+    found = audit(campaign)
+    response = HttpResponse(found.text, content_type="application/json; charset=utf-8")
+    response.headers["Content-Disposition"] = _attached(campaign, "audit.json")
+    response.headers["Evalhub-SHA256"] = found.sha256
+    return response
+
+
+@never_cache
+@require_GET
+@results_only
+@ended
+def export(request: Request, campaign: Campaign) -> Any:
+    """Judgments as ?format=jsonl, csv or parquet; preference pairs as dpo; scores as inspect."""
+    wanted = request.GET.get("format", "jsonl")
+    records = rows(campaign, pseudonyms="pseudonyms" in request.GET)
+    if wanted == "parquet":
+        return _parquet(campaign, records)
+    if wanted not in TEXTS:
+        raise Http404
+    name, content_type = TEXTS[wanted]
+    if wanted == "dpo":
+        records = preferences(campaign, ties="keep" if "ties" in request.GET else "drop")
+    elif wanted == "inspect":
+        records = inspect_scores(campaign)
+    lines = as_csv(records) if wanted == "csv" else as_jsonl(records)
+    headers = {"Content-Disposition": _attached(campaign, name)}
+    return StreamingHttpResponse(lines, content_type=content_type, headers=headers)
+
+
+@require_POST
+@results_only
+def unblind_campaign(request: Request, pk: int) -> HttpResponse:
+    found = get_object_or_404(reviews_of(request.user).defer("plan"), pk=pk)
+    try:
+        unblind(campaign=found, by=request.user)
+    except ReviewError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "The models are named. Nothing can be answered or changed now.")
+    return redirect("dashboard:campaign_results", pk)
+
+
+def _parquet(campaign: Campaign, records: Any) -> FileResponse:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "judgments.parquet"
+        write_parquet(records, path)
+        file = path.open("rb")  # stays readable when its folder is gone
+    name = f"review-{campaign.pk}-judgments.parquet"
+    return FileResponse(
+        file, as_attachment=True, filename=name, content_type="application/vnd.apache.parquet"
+    )
+
+
+def _attached(campaign: Campaign, name: str) -> str:
+    return f'attachment; filename="review-{campaign.pk}-{name}"'
