@@ -43,8 +43,11 @@ class Request(HttpRequest):
     htmx: HtmxDetails
 
 
-MARK = "Evalhub-Review"
-"""The header by which the page's script knows a reply of these views from any other."""
+MARK = "Evalhub-Person"
+"""The header that says to whom a reply was given; no reply of any other view has it.
+
+A page keeps unsaved answers for its own person, whoever has signed in since.
+"""
 
 STATUS = {
     NotInvitedError: 404,
@@ -230,7 +233,7 @@ def _at_hand(request: Request, found: Hand) -> HttpResponse:
 def _ahead(request: Request, found: Hand) -> HttpResponse:
     """The comparison after the one at hand, ready to take its place, and how many are saved."""
     own = progress_of(found.reviewer)
-    headers = {MARK: "ahead", "Evalhub-Saved": str(own.judged)}
+    headers = {MARK: _person(request), "Evalhub-Saved": str(own.judged)}
     form = Form.of(found.reviewer.campaign.form)
     if found.ahead is None or isinstance(found.current, End) or ends_block(found.current, form):
         return HttpResponse(headers=headers | {"Evalhub-Ahead": ""})
@@ -255,8 +258,13 @@ def _page(
     request: Request, name: str, context: dict[str, Any], *, part: str = "#turn", status: int = 200
 ) -> HttpResponse:
     """A whole page, or the part of it that a page with the script puts in its own place."""
-    person = Signer(salt="reviews.person").signature(str(request.user.pk))
+    person = _person(request)
     template = f"reviews/{name}.html{part if request.htmx else ''}"
     response = render(request, template, context | {"person": person}, status=status)
-    response.headers[MARK] = "page"
+    response.headers[MARK] = person
     return response
+
+
+def _person(request: Request) -> str:
+    """The same for one person always, and nobody's name or number."""
+    return Signer(salt="reviews.person").signature(str(request.user.pk))

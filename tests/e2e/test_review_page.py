@@ -177,10 +177,11 @@ def test_what_one_person_answered_is_never_sent_by_another(
     page.route("**/judge/*/", lambda route: route.abort("internetdisconnected"))
     page.keyboard.press("1")
     expect(page.locator("#state")).to_contain_text("Not saved")
-    page.unroute_all()
     mine = page.context.cookies()
     theirs = team.signed_in(team.ruth).cookies["sessionid"].value
     page.context.add_cookies([{"name": "sessionid", "value": theirs, "url": live_server.url}])
+    page.unroute_all()
+    expect(page.locator("#state")).to_contain_text("somebody else is signed in here")
     with page.expect_response("**/ahead/*"):
         page.reload()
     expect(page.locator(".count")).to_have_text("1 of 20")

@@ -5,6 +5,7 @@ const WAITS_MS = [1000, 2000, 5000, 10000, 30000];
 const TIMEOUT_MS = 20000;
 
 export class Queue {
+  #person;
   #prefix;
   #entries = new Map(); // token → entry, the oldest first
   #failures = 0;
@@ -15,6 +16,7 @@ export class Queue {
   // said; `changed()` that there is more or less to send, or that sending failed.
   constructor(person, { csrf, settled, changed }) {
     Object.assign(this, { csrf, settled, changed, problem: "" });
+    this.#person = person;
     this.#prefix = `evalhub-answer:${person}:`;
     for (const entry of this.#kept().sort((a, b) => a.at - b.at)) {
       this.#entries.set(entry.token, entry);
@@ -73,8 +75,10 @@ export class Queue {
     if (response.status >= 500 || response.status === 429) {
       return this.#failed("the server has a problem");
     }
-    if (!response.headers.has("Evalhub-Review")) {
-      return this.#failed("this page is out of date", "reload");
+    const person = response.headers.get("Evalhub-Person");
+    if (person !== this.#person) {
+      const problem = person ? "somebody else is signed in here" : "this page is out of date";
+      return this.#failed(problem, "reload");
     }
     this.problem = "";
     this.#failures = 0;
