@@ -1,38 +1,52 @@
-"""The owner's verbs on one reviewer: pause, let in, remove, set a quota."""
+"""The owner's verbs on one reviewer: pause, let in, remove, set a quota. Each is recorded."""
+
+from typing import Any
 
 from django.db import transaction
 
+from evalhub.accounts.models import User
 from reviews.errors import InvitationError
-from reviews.models import Reviewer, ReviewerState
+from reviews.models import Event, EventKind, Reviewer, ReviewerState
 
 
 @transaction.atomic
-def pause_reviewer(*, reviewer: Reviewer) -> None:
+def pause_reviewer(*, reviewer: Reviewer, by: User) -> None:
     """Deal this person nothing for a while. Who practises or was removed stays as they are."""
-    _move(reviewer, {ReviewerState.ACTIVE}, ReviewerState.PAUSED)
+    _move(reviewer, {ReviewerState.ACTIVE}, ReviewerState.PAUSED, by)
 
 
 @transaction.atomic
-def let_in(*, reviewer: Reviewer) -> None:
+def let_in(*, reviewer: Reviewer, by: User) -> None:
     """Deal to this person (again): after a pause, a removal, or a practice that wasn't passed."""
-    _move(reviewer, set(ReviewerState) - {ReviewerState.ACTIVE}, ReviewerState.ACTIVE)
+    _move(reviewer, set(ReviewerState) - {ReviewerState.ACTIVE}, ReviewerState.ACTIVE, by)
 
 
 @transaction.atomic
-def remove_reviewer(*, reviewer: Reviewer) -> None:
+def remove_reviewer(*, reviewer: Reviewer, by: User) -> None:
     """End this person's reviewing here: their judgments are kept, nothing more is taken."""
-    _move(reviewer, set(ReviewerState) - {ReviewerState.REMOVED}, ReviewerState.REMOVED)
+    _move(reviewer, set(ReviewerState) - {ReviewerState.REMOVED}, ReviewerState.REMOVED, by)
 
 
 @transaction.atomic
-def set_quota(*, reviewer: Reviewer, quota: int | None) -> None:
+def set_quota(*, reviewer: Reviewer, quota: int | None, by: User) -> None:
     """At most this many judgments of this person; None for no limit. Raises InvitationError."""
     if quota is not None and quota < 1:
         raise InvitationError("A quota is 1 or more comparisons.")
-    Reviewer.objects.filter(pk=reviewer.pk).update(quota=quota)
+    if Reviewer.objects.filter(pk=reviewer.pk).exclude(quota=quota).update(quota=quota):
+        _record(reviewer, by, quota=quota)
     reviewer.quota = quota
 
 
-def _move(reviewer: Reviewer, between: set[ReviewerState], to: ReviewerState) -> None:
-    Reviewer.objects.filter(pk=reviewer.pk, state__in=between).update(state=to)
+def _move(reviewer: Reviewer, between: set[ReviewerState], to: ReviewerState, by: User) -> None:
+    if Reviewer.objects.filter(pk=reviewer.pk, state__in=between).update(state=to):
+        _record(reviewer, by, state=str(to))
     reviewer.refresh_from_db(fields=["state"])
+
+
+def _record(reviewer: Reviewer, by: User, **detail: Any) -> None:
+    Event.objects.create(
+        campaign_id=reviewer.campaign_id,
+        kind=EventKind.REVIEWER,
+        by=by,
+        detail={"reviewer": reviewer.user.get_username(), **detail},
+    )

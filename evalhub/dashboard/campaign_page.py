@@ -18,6 +18,7 @@ from reviews.invite import invitation_path
 from reviews.models import (
     Campaign,
     CampaignState,
+    Event,
     Invitation,
     PairKind,
     Reviewer,
@@ -96,6 +97,7 @@ class Running:
     people: list[Person]
     invited: list[Invited]
     kinds: dict[str, int]
+    events: list[Event]
 
     @property
     def plan(self) -> dict[str, Any]:
@@ -166,7 +168,7 @@ def uploaded_runs(user: User, keys: list[str]) -> list[Run]:
 
 
 def running(campaign: Campaign, request: HttpRequest) -> Running:
-    """How far a campaign is. `campaign` comes from `campaigns_seen_by`. Five queries."""
+    """How far a campaign is. `campaign` comes from `campaigns_seen_by`. Four queries."""
     reviewers = list(
         Reviewer.objects.filter(campaign=campaign).select_related("user").order_by("pk")
     )
@@ -190,6 +192,7 @@ def running(campaign: Campaign, request: HttpRequest) -> Running:
             .annotate(n=Count("pk"))
             .order_by("kind")
         },
+        events=list(campaign.events.select_related("by").order_by("pk")),
     )
 
 

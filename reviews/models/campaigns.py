@@ -239,6 +239,7 @@ class EventKind(models.TextChoices):
     PAUSED = "paused", "paused"
     RESUMED = "resumed", "resumed"
     SETTLED = "settled", "settled early by its rule"
+    REVIEWER = "reviewer", "a reviewer’s state or quota changed"
     CLOSED = "closed", "closed"
     UNBLINDED = "unblinded", "unblinded"
 

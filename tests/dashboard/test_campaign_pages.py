@@ -394,3 +394,16 @@ def test_a_second_file_is_joined_on_the_id(olga: Client, team: Team) -> None:
     upload(olga, left, right_file=file)
     found = dict(Run.objects.latest("pk").outputs.values_list("item__key", "text"))
     assert found == {f"k{i}": f"R{i}" for i in range(5)}
+
+
+def test_what_was_done_to_a_review_is_told_with_who_did_it(
+    olga: Client, team: Team, campaign: Campaign
+) -> None:
+    team.signed_in(team.rui).get(reverse("reviews:campaign", args=[campaign.pk]))
+    path = page_of(campaign, "change_reviewer", campaign.reviewers.get().pk)
+    for given in ({"verb": "remove"}, {"verb": "quota", "quota": "7"}, {"verb": "quota"}):
+        olga.post(path, given)
+    olga.post(page_of(campaign, "change_campaign"), {"verb": "pause"})
+    shown = re.sub(r"<[^>]+>", "", olga.get(page_of(campaign)).text)
+    for said in ("rui: removed by olga", "at most 7 judgments by olga", "any number of", "paused"):
+        assert said in shown, said

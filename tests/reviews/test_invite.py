@@ -243,23 +243,32 @@ def test_a_quota_ends_a_reviewers_turn(campaign: Campaign, team: Team) -> None:
     nora = accept(token=token_of(invited(campaign, team, quota=1)), user=None)
     judged(campaign, nora, "left")
     assert next_assignment(campaign=campaign, user=nora) == End("quota")
-    set_quota(reviewer=campaign.reviewers.get(user=nora), quota=None)
+    set_quota(reviewer=campaign.reviewers.get(user=nora), quota=None, by=team.olga)
     assert isinstance(next_assignment(campaign=campaign, user=nora), Assignment)
     with pytest.raises(InvitationError):
-        set_quota(reviewer=campaign.reviewers.get(user=nora), quota=0)
+        set_quota(reviewer=campaign.reviewers.get(user=nora), quota=0, by=team.olga)
 
 
 def test_a_reviewer_is_paused_let_in_and_removed(campaign: Campaign, team: Team) -> None:
     next_assignment(campaign=campaign, user=team.rui)
     reviewer = campaign.reviewers.get(user=team.rui)
     for verb, end in ((pause_reviewer, End("paused")), (remove_reviewer, End("removed"))):
-        verb(reviewer=reviewer)
+        verb(reviewer=reviewer, by=team.olga)
         assert next_assignment(campaign=campaign, user=team.rui) == end
-        let_in(reviewer=reviewer)
+        let_in(reviewer=reviewer, by=team.olga)
         assert isinstance(next_assignment(campaign=campaign, user=team.rui), Assignment)
-    remove_reviewer(reviewer=reviewer)
-    pause_reviewer(reviewer=reviewer)
+    remove_reviewer(reviewer=reviewer, by=team.olga)
+    pause_reviewer(reviewer=reviewer, by=team.olga)
     assert reviewer.state == "removed", "a pause doesn't bring anybody back"
+    events = campaign.events.filter(kind="reviewer")
+    assert {each.by for each in events} == {team.olga}
+    assert [each.detail["state"] for each in events] == [
+        "paused",
+        "active",
+        "removed",
+        "active",
+        "removed",
+    ]
 
 
 def practised(campaign: Campaign, user: User, *, right: bool) -> None:
@@ -299,7 +308,7 @@ def test_practice_that_is_not_passed_waits_for_the_owner(team: Team) -> None:
     assert "Not this time" in page.text
     with pytest.raises(NotQualifiedError):
         qualify(campaign=campaign, user=team.rui)
-    let_in(reviewer=Reviewer.objects.get(user=team.rui))
+    let_in(reviewer=Reviewer.objects.get(user=team.rui), by=team.olga)
     assert isinstance(next_assignment(campaign=campaign, user=team.rui), Assignment)
 
 

@@ -67,10 +67,13 @@ def new_campaign(request: Request) -> HttpResponse:
         messages.error(request, str(error))
         return redirect("dashboard:campaigns")
     form = brief_form(request, source, superseded)
+    if "open" in request.POST and form.is_valid():
+        try:
+            return _open(request, form, source, superseded)
+        except PlanError as error:
+            form.add_error(None, str(error))
     context = {"form": form, "source": source, "superseded": superseded}
     context |= foreseen(form, source)
-    if "open" in request.POST and "foresight" in context and form.is_valid():
-        return _open(request, form, source, superseded)
     part = "_foresight.html" if request.htmx else "new.html"
     return render(request, f"dashboard/campaigns/{part}", context)
 
@@ -140,9 +143,9 @@ def change_reviewer(request: Request, pk: int, reviewer: int) -> HttpResponse:
     person = get_object_or_404(found.reviewers, pk=reviewer)
     verb = request.POST.get("verb", "")
     if verb == "quota":
-        set_quota(reviewer=person, quota=_number(request.POST.get("quota", "")))
+        set_quota(reviewer=person, quota=_number(request.POST.get("quota", "")), by=request.user)
     elif verb in PEOPLE:
-        PEOPLE[verb](reviewer=person)
+        PEOPLE[verb](reviewer=person, by=request.user)
     else:
         raise Http404
     return redirect(reverse("dashboard:campaign", args=[pk]) + "#people")
