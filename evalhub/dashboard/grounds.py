@@ -78,7 +78,7 @@ def _leakage(section: Mapping[str, Any]) -> Ground:
 
 def _leaks(section: Mapping[str, Any]) -> Iterator[str]:
     for row in section["test_sets"]:
-        kinds = ", ".join(f"{number:,} {kind}" for kind, number in row["kinds"].items())
+        kinds = ", ".join(f"{number:,} × {kind}" for kind, number in row["kinds"].items())
         yield (
             f"{row['leaked']:,} of {row['items']:,} items of {row['test_set']} were found in the "
             f"candidate’s training data{f': {kinds}' if kinds else ''}."
