@@ -1,16 +1,30 @@
 """Dealing one comparison at a time."""
 
+import re
+from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Role, User
 from reviews.answer import Answer
-from reviews.assign import End, next_assignment
+from reviews.assign import End, next_assignment, prefetch
+from reviews.campaign import close_campaign, pause_campaign
+from reviews.design import Design, Known
 from reviews.errors import NotInvitedError, UnblindedError
 from reviews.judge import form_nonce, record
-from reviews.models import Assignment, AssignmentState, Campaign
+from reviews.models import (
+    Assignment,
+    AssignmentState,
+    Campaign,
+    Dealing,
+    Reviewer,
+    ReviewerState,
+)
 from reviews.seats import LEASE
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
@@ -124,3 +138,120 @@ def test_a_reviewer_who_becomes_an_evaluator_is_no_longer_blind(
     Membership.objects.filter(user=team.rui).update(role=Role.EVALUATOR)
     with pytest.raises(UnblindedError):
         next_assignment(campaign=campaign, user=team.rui)
+
+
+def test_the_one_after_is_dealt_ahead_under_its_own_lease(campaign: Campaign, team: Team) -> None:
+    first = deal(campaign, team.rui)
+    after = prefetch(campaign=campaign, user=team.rui)
+    assert after is not None
+    assert after.turn == first.turn + 1
+    assert after.pair_id != first.pair_id
+    assert prefetch(campaign=campaign, user=team.rui) == after
+    assert deal(campaign, team.rui) == first
+    assert Assignment.objects.filter(state=AssignmentState.LEASED).count() == 2
+    answer(first, team.rui)
+    assert deal(campaign, team.rui) == after
+
+
+def test_nothing_is_dealt_ahead_of_the_last_pair(team: Team) -> None:
+    campaign = a_campaign(team, items=1)
+    assert deal(campaign, team.rui)
+    assert prefetch(campaign=campaign, user=team.rui) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (lambda campaign: Reviewer.objects.update(state=ReviewerState.PAUSED), "paused"),
+        (lambda campaign: Reviewer.objects.update(state=ReviewerState.REMOVED), "removed"),
+        (lambda campaign: pause_campaign(campaign=campaign), "paused"),
+        (lambda campaign: close_campaign(campaign=campaign), "closed"),
+        (lambda campaign: Campaign.objects.update(unblinded=timezone.now()), "closed"),
+    ],
+    ids=["reviewer paused", "reviewer removed", "campaign paused", "closed", "unblinded"],
+)
+def test_each_end_of_dealing_is_one_of_its_own(
+    campaign: Campaign, team: Team, change: Callable[[Campaign], object], kind: str
+) -> None:
+    dealt = deal(campaign, team.rui)
+    change(campaign)
+    assert next_assignment(campaign=campaign, user=team.rui) == End(kind)  # type: ignore[arg-type]
+    assert prefetch(campaign=campaign, user=team.rui) is None
+    if kind == "paused":  # what was before them can still be answered
+        answer(dealt, team.rui)
+
+
+def test_a_quota_counts_what_is_held(campaign: Campaign, team: Team) -> None:
+    first = deal(campaign, team.rui)
+    Reviewer.objects.update(quota=2)
+    assert prefetch(campaign=campaign, user=team.rui) is not None
+    answer(first, team.rui)
+    assert prefetch(campaign=campaign, user=team.rui) is None
+    answer(deal(campaign, team.rui), team.rui)
+    assert next_assignment(campaign=campaign, user=team.rui) == End("quota")
+
+
+def test_a_claim_reads_no_more_after_hundreds_of_answers(team: Team) -> None:
+    campaign = a_campaign(team, items=300, reviewers_per_item=2)
+
+    def queries() -> list[str]:
+        answer(deal(campaign, team.rui), team.rui)
+        with CaptureQueriesContext(connection) as captured:
+            deal(campaign, team.rui)
+        return [re.sub(r"\d+", "#", query["sql"])[:60] for query in captured.captured_queries]
+
+    first = queries()
+    for _ in range(200):
+        answer(deal(campaign, team.rui), team.rui)
+    assert queries() == first
+    assert Reviewer.objects.get().cursor >= 200
+
+
+def test_who_comes_late_passes_all_full_pairs_in_few_queries(team: Team) -> None:
+    campaign = a_campaign(team, items=400, reviewers_per_item=1)
+    free = campaign.pairs.order_by("?").first()
+    campaign.pairs.exclude(pk=free.pk).update(taken=1)
+    with CaptureQueriesContext(connection) as captured:
+        assert deal(campaign, team.rui).pair == free
+    searches = [query for query in captured.captured_queries if "position IN" in query["sql"]]
+    assert len(searches) <= 4  # 8 places, then 32, 128 and the rest
+    answer(deal(campaign, team.rui), team.rui)
+    assert next_assignment(campaign=campaign, user=team.rui) == End("done")
+    with CaptureQueriesContext(connection) as captured:
+        next_assignment(campaign=campaign, user=team.rui)
+    assert not any("position IN" in query["sql"] for query in captured.captured_queries)
+
+
+def test_telling_strata_come_first_and_in_the_end_all_come(team: Team) -> None:
+    campaign = a_campaign(team, items=120, reviewers_per_item=1)
+    deal(campaign, team.rui)
+    strata = dict(campaign.pairs.values_list("pk", "stratum"))
+    assert Counter(strata.values()) == {"dates": 60, "sums": 60}
+    Dealing.objects.update(chances={"sums": 0.2})
+    order = []
+    while isinstance(dealt := next_assignment(campaign=campaign, user=team.rui), Assignment):
+        order.append(strata[dealt.pair_id])
+        answer(dealt, team.rui)
+    assert Counter(order) == {"dates": 60, "sums": 60}
+    # a fifth of 60 in the first lap: binomial(60, .2) has mean 12, standard deviation 3.1
+    early = order[: 60 + 12].count("sums")
+    assert abs(early - 12) < 4 * 3.1
+    assert set(order[-30:]) == {"sums"}
+
+
+def test_practice_comes_first_the_same_for_all_and_takes_no_seat(team: Team) -> None:
+    known = {f"q{i:04}": Known("candidate", "Because.", practice=True) for i in range(3)}
+    campaign = a_campaign(team, items=9, design=Design(practice=3, known=known))
+    orders = []
+    for user in (team.rui, team.ruth):
+        order = []
+        while isinstance(dealt := next_assignment(campaign=campaign, user=user), Assignment):
+            order.append(dealt.pair_id)
+            answer(dealt, user)
+        assert dealt == End("practice")
+        orders.append(order)
+    assert orders[0] == orders[1]
+    practice = campaign.pairs.filter(kind="practice")
+    assert set(practice.values_list("pk", flat=True)) == set(orders[0])
+    assert set(campaign.pairs.values_list("taken", flat=True)) == {0}
+    assert Reviewer.objects.filter(judged=0).count() == 2

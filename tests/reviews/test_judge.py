@@ -1,23 +1,35 @@
 """Taking what a reviewer said, once."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from reviews.answer import Answer
-from reviews.assign import End, next_assignment
+from reviews.assign import End, next_assignment, prefetch
 from reviews.campaign import close_campaign
 from reviews.errors import (
     AlreadyJudgedError,
     CampaignClosedError,
     LeaseLostError,
+    NamesRevealedError,
+    NotReviewingError,
     StaleFormError,
     UnknownAssignmentError,
     UnknownChoiceError,
 )
-from reviews.judge import form_nonce, record
-from reviews.models import Assignment, AssignmentState, Campaign, Judgment
+from reviews.form import Form
+from reviews.judge import form_nonce, record, skip
+from reviews.models import (
+    Assignment,
+    AssignmentState,
+    Campaign,
+    Judgment,
+    Reviewer,
+    ReviewerState,
+)
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.test_assign import answer, deal, let_leases_end
@@ -116,3 +128,69 @@ def test_the_database_holds_one_judgment_an_assignment(campaign: Campaign, team:
         Judgment.objects.create(assignment=dealt, choice="right", seconds=1)
     with pytest.raises(IntegrityError), transaction.atomic():
         Judgment.objects.filter(assignment=dealt).update(choice="candidate")
+
+
+def test_once_the_names_are_known_nothing_is_answered_or_skipped(
+    campaign: Campaign, team: Team
+) -> None:
+    first, dealt = deal(campaign, team.ruth), deal(campaign, team.rui)
+    answer(first, team.ruth)
+    Campaign.objects.update(unblinded=timezone.now())
+    nonce = form_nonce(token=dealt.token, user=team.rui)
+    with pytest.raises(NamesRevealedError):
+        answer(dealt, team.rui)
+    with pytest.raises(NamesRevealedError):
+        skip(token=dealt.token, user=team.rui, nonce=nonce, reason="too late")
+    answer(first, team.ruth)  # a retry of what is kept says that it is kept
+    assert Judgment.objects.count() == 1
+
+
+def test_who_was_removed_answers_nothing_more(campaign: Campaign, team: Team) -> None:
+    dealt = deal(campaign, team.rui)
+    Reviewer.objects.update(state=ReviewerState.REMOVED)
+    with pytest.raises(NotReviewingError):
+        answer(dealt, team.rui)
+
+
+def test_seconds_of_what_was_dealt_ahead_count_from_the_answer_before(
+    campaign: Campaign, team: Team
+) -> None:
+    first, after = deal(campaign, team.rui), prefetch(campaign=campaign, user=team.rui)
+    assert after is not None
+    long_ago = timezone.now() - timedelta(minutes=5)
+    Assignment.objects.update(dealt=long_ago)
+    answer(first, team.rui)
+    answer(after, team.rui)
+    seconds = list(Judgment.objects.order_by("pk").values_list("seconds", flat=True))
+    assert seconds[0] == pytest.approx(300, abs=30)
+    assert seconds[1] < 30
+
+
+def test_all_that_was_said_is_kept_as_presented(team: Team) -> None:
+    form = Form.of(
+        {
+            "steps": True,
+            "dimensions": [{"name": "tone", "question": "Whose tone is better?"}],
+            "rationale": "optional",
+            "flags": ["unsafe", "broken-format"],
+        }
+    )
+    campaign = a_campaign(team, items=1, form=form)
+    dealt = deal(campaign, team.rui)
+    record(
+        token=dealt.token,
+        user=team.rui,
+        nonce=form_nonce(token=dealt.token, user=team.rui),
+        answer=Answer(
+            "right",
+            much=True,
+            answers={"tone": "left"},
+            flags={"left": ["broken-format", "unsafe"], "right": []},
+            rationale=" It is kinder. ",
+            visible_seconds=12.5,
+        ),
+    )
+    kept = Judgment.objects.get()
+    assert (kept.choice, kept.much, kept.answers) == ("right", True, {"tone": "left"})
+    assert kept.flags == {"left": ["unsafe", "broken-format"]}
+    assert (kept.rationale, kept.visible_seconds) == ("It is kinder.", 12.5)
