@@ -34,3 +34,39 @@ def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     assert len(keys) == 1
     assert len(keys.pop().strip()) >= 50
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+MAIL = "from evalhub import settings as s; print(s.MAILERS['default'])"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("", "{'BACKEND': 'django.core.mail.backends.dummy.EmailBackend'}"),
+        (
+            "smtps://eva%40example.org:p%2Fw@mail.example.org",
+            "'host': 'mail.example.org', 'port': 465, 'username': 'eva@example.org', "
+            "'password': 'p/w', 'use_tls': False, 'use_ssl': True",
+        ),
+        ("smtp+tls://mail.example.org", "'port': 587, 'username': '', 'password': '', 'use_tls'"),
+        ("smtp://localhost:2525", "'port': 2525"),
+    ],
+)
+def test_mail_goes_by_one_url(url: str, said: str, tmp_path: Path) -> None:
+    environment = os.environ | {"EVALHUB_HOME": str(tmp_path), "EVALHUB_MAIL_URL": url}
+    command = [sys.executable, "-c", MAIL]
+    assert said in subprocess.check_output(command, env=environment, text=True)
+
+
+def test_a_mail_url_that_cannot_be_is_refused_without_repeating_its_password(
+    tmp_path: Path,
+) -> None:
+    environment = os.environ | {
+        "EVALHUB_HOME": str(tmp_path),
+        "EVALHUB_MAIL_URL": "imap://eva:secret@mail.example.org",
+    }
+    command = [sys.executable, "-c", MAIL]
+    ended = subprocess.run(command, env=environment, text=True, capture_output=True, check=False)
+    assert ended.returncode != 0
+    assert "EVALHUB_MAIL_URL isn't of the form" in ended.stderr
+    assert "secret" not in ended.stderr
