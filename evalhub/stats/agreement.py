@@ -38,6 +38,7 @@ _ROUNDING = 1e-9
 # other where the machine is busy.
 _PRODUCTS_AT_ONCE = 200_000
 _FEWEST_ROWS = 16
+_CELLS_AT_ONCE = 1_000_000
 _WEIGHTING: dict[Level, Weighting] = {
     "nominal": "identity",
     "ordinal": "ordinal",
@@ -205,6 +206,7 @@ def _estimates(
     rng = np.random.default_rng(seed)
     given = counted.counts.sum(axis=1)
     rows = max(_FEWEST_ROWS, _PRODUCTS_AT_ONCE // (counted.counts.size + 2 * given.size))
+    rows = max(1, min(rows, _CELLS_AT_ONCE // given.size))
     for start in range(0, resamples, rows):
         part = slice(start, min(start + rows, resamples))
         drawn = _resampled(counted.units, given, part.stop - part.start, rng)
