@@ -232,6 +232,16 @@ def test_the_next_is_there_while_the_last_is_still_being_saved(team: Team, opens
     assert said("choice") == ["left", "right"]
 
 
+def test_a_double_click_answers_once(team: Team, opens: Opens) -> None:
+    page = opens(team.rui, f"/reviews/{asking(team).pk}/")
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("button", name="A tie").dblclick(delay=150)
+    count(page, 2)
+    saved(page, 1)
+    page.wait_for_timeout(300)
+    assert said("choice") == ["tie"]
+
+
 def test_time_in_view_is_counted_by_the_browser(team: Team, opens: Opens) -> None:
     page = opens(team.rui, f"/reviews/{asking(team).pk}/")
     page.wait_for_timeout(400)

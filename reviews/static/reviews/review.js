@@ -112,6 +112,11 @@ document.addEventListener("submit", (event) => {
   answer(event.target, event.submitter);
 });
 
+// The second click of a double click would answer the comparison that has come by then.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest(".choices")) event.preventDefault();
+});
+
 function answer(form, button) {
   if (turn().classList.contains("answered")) return;
   turn().classList.add("answered");
