@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.registry.files import DataError
 from evalhub.registry.document import Document
+from evalhub.registry.files import DataError
 
 
 def written(folder: Path, text: str | bytes) -> Path:
