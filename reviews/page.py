@@ -1,6 +1,7 @@
 """All that a reviewer's page may show of an assignment, ready for its template."""
 
 import uuid
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ from reviews.form import FLAGS, Dimension, Form
 from reviews.judge import form_nonce
 from reviews.markdown import plain, rendered
 from reviews.models import Assignment, AssignmentState, Choice, Pair, PairKind
-from reviews.reading import MUCH
+from reviews.reading import ASK, FLAG, MUCH
 from reviews.showing import shown, turns
 
 type View = Literal["read", "raw", "diff"]
@@ -80,11 +81,15 @@ class Pane:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One answer to a question: what is posted, what is read, which key gives it."""
+    """One answer to a question: what is posted, what is read, which key gives it.
+
+    `said` marks what the reviewer had answered before they took it back.
+    """
 
     value: str
     label: str
     key: str
+    said: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,10 @@ def ends_block(assignment: Assignment, form: Form) -> bool:
 
 
 def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, Any]:
-    """The template's values for one assignment: nothing in them tells the arms apart. 1 query."""
+    """The template's values for one assignment: nothing in them tells the arms apart.
+
+    One query, and one more for a turn that was taken back.
+    """
     campaign = assignment.reviewer.campaign
     form = Form.of(campaign.form)
     pair = (
@@ -143,6 +151,7 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
     sides = outputs if assignment.candidate_on_left else outputs[::-1]
     texts = [shown(output.text or "") for output in sides if output is not None]
     code = any(text.startswith(("{", "[")) for text in texts)
+    said, rationale = _said_before(assignment)
     return {
         "campaign": campaign,
         "form": form,
@@ -152,8 +161,13 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
         "panes": _panes(texts, form, view, code=code),
         "code": code or view == "raw",
         "view": view,
-        "questions": _questions(form.question or campaign.question, form),
-        "flags": [(flag, FLAGS[flag]) for flag in form.flags],
+        "questions": _questions(form.question or campaign.question, form, said),
+        "flags": [
+            Question(f"{FLAG}{side}", _NAMES[side], _flags(side, form, said)) for side in form.sides
+        ]
+        if form.flags
+        else [],
+        "rationale": rationale,
         "skip_reasons": SKIP_REASONS,
         "look_ahead": not ends_block(assignment, form),
         "practice": pair.kind == PairKind.PRACTICE,
@@ -188,23 +202,48 @@ def _panes(texts: list[str], form: Form, view: View, *, code: bool) -> list[Pane
     ]
 
 
-def _questions(question: str, form: Form) -> list[Question]:
+type _Said = Set[tuple[str, str]]  # fields of the form with their values
+
+
+def _said_before(assignment: Assignment) -> tuple[_Said, str]:
+    """What an answer that was taken back had said, and its reason."""
+    if not assignment.revision:
+        return frozenset(), ""
+    last = assignment.judgments.order_by("-revision")[0]
+    said = {("choice", f"{MUCH if last.much else ''}{last.choice}")}
+    said |= {(f"{ASK}{name}", str(value)) for name, value in last.answers.items()}
+    said |= {(f"{FLAG}{side}", flag) for side, flags in last.flags.items() for flag in flags}
+    return said, last.rationale
+
+
+def _questions(question: str, form: Form, said: _Said) -> list[Question]:
     """The campaign's own question first, so that no dimension colours it; then the rubric."""
-    steps = [row for row in _CHOICES if form.steps or not row[0].startswith(MUCH)]
-    says = 1 if form.one_key else 2
-    overall = Question("choice", question, [Option(row[0], row[says], row[3]) for row in steps])
-    rubric = [
-        Question(
-            f"ask-{each.name}",
-            each.question,
-            _ratings(each)
-            or [Option(row[0], row[2], row[3]) for row in _CHOICES if not row[0].startswith(MUCH)],
-        )
-        for each in form.dimensions
-    ]
+    plain_choices = [row for row in _CHOICES if not row[0].startswith(MUCH)]
+    steps = _CHOICES if form.steps else plain_choices
+    words = 1 if form.one_key else 2
+    overall = Question("choice", question, _options("choice", steps, words, said))
+    rubric = []
+    for each in form.dimensions:
+        field = f"{ASK}{each.name}"
+        options = _ratings(each, said) or _options(field, plain_choices, 2, said)
+        rubric.append(Question(field, each.question, options))
     return rubric if form.rates else [overall, *rubric]
 
 
-def _ratings(dimension: Dimension) -> list[Option]:
+def _options(
+    field: str, rows: Sequence[tuple[str, str, str, str]], words: int, said: _Said
+) -> list[Option]:
+    return [Option(row[0], row[words], row[3], (field, row[0]) in said) for row in rows]
+
+
+def _ratings(dimension: Dimension, said: _Said) -> list[Option]:
     ends = {dimension.low: " least", dimension.high: " most"}
-    return [Option(str(n), f"{n}{ends.get(n, '')}", "") for n in dimension.values]
+    field = f"{ASK}{dimension.name}"
+    return [
+        Option(str(n), f"{n}{ends.get(n, '')}", "", (field, str(n)) in said)
+        for n in dimension.values
+    ]
+
+
+def _flags(side: str, form: Form, said: _Said) -> list[Option]:
+    return [Option(flag, FLAGS[flag], "", (f"{FLAG}{side}", flag) in said) for flag in form.flags]

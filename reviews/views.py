@@ -227,7 +227,7 @@ def _at_hand(request: Request, found: Hand) -> HttpResponse:
         context = {"campaign": reviewed, "progress": own, "end": found.current}
         return _page(request, "end", context | {"guesses": guesses})
     context = _shown(request, found.current) | {"progress": own, "number": own.number}
-    return _page(request, "turn", context)
+    return _page(request, "turn", context | {"can_undo": own.judged > 0})
 
 
 def _ahead(request: Request, found: Hand) -> HttpResponse:
@@ -238,7 +238,9 @@ def _ahead(request: Request, found: Hand) -> HttpResponse:
     if found.ahead is None or isinstance(found.current, End) or ends_block(found.current, form):
         return HttpResponse(headers=headers | {"Evalhub-Ahead": ""})
     context = _shown(request, found.ahead) | {"progress": own, "number": own.number + 1}
-    response = _page(request, "turn", context | {"ahead": True})
+    response = _page(
+        request, "turn", context | {"ahead": True, "can_undo": not context["practice"]}
+    )
     for name, value in (headers | {"Evalhub-Ahead": str(found.ahead.token)}).items():
         response.headers[name] = value
     return response

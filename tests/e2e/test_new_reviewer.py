@@ -64,6 +64,7 @@ def test_from_the_mail_to_the_twentieth_judgment(
     def say(key: str, button: str) -> None:
         """One answer: a key on a laptop, a tap on a phone."""
         if by == "taps":
+            page.wait_for_timeout(600)  # sooner, it would be the second of a double tap
             page.get_by_role("button", name=button).tap()
         else:
             page.keyboard.press(key)

@@ -148,6 +148,7 @@ def test_an_answer_is_taken_back_and_given_anew(team: Team, opens: Opens) -> Non
     page.keyboard.press("u")
     count(page, 1)
     assert page.locator("#turn").get_attribute("data-token") == first
+    expect(page.locator("button.said")).to_have_text(re.compile("Left is better"))
     page.keyboard.press("2")
     saved(page, 1)
     count(page, 2)

@@ -182,6 +182,25 @@ def test_the_last_answer_is_taken_back_and_given_anew(rui: Client, campaign: Cam
     assert Judgment.objects.count() == 2
 
 
+def test_what_was_taken_back_is_there_to_be_changed(rui: Client, team: Team) -> None:
+    campaign = asking(team, RUBRIC)
+    answer = {
+        "choice": "much-left",
+        "ask-facts": "right",
+        "ask-tone": "tie",
+        "flag-right": "unsafe",
+        "rationale": "It <refunds>.",
+    }
+    send(rui, page(rui, campaign), answer)
+    assert "undo" in page(rui, campaign)
+    rui.post(f"/reviews/{campaign.pk}/undo/")
+    html = page(rui, campaign)
+    checked = re.findall(r'name="([\w-]+)" value="([\w-]+)"[^>]* checked', html)
+    assert dict(checked) == {name: value for name, value in answer.items() if name != "rationale"}
+    assert ">It &lt;refunds&gt;.</textarea>" in html
+    assert 'form id="undo"' not in html  # there is none before it
+
+
 def test_nothing_to_take_back_says_so(rui: Client, campaign: Campaign) -> None:
     page(rui, campaign)
     response = rui.post(f"/reviews/{campaign.pk}/undo/")
