@@ -46,3 +46,19 @@ def a_campaign(
         seed=seed,
         **plan,
     )
+
+
+@pytest.fixture
+def asked(team: Team) -> dict[str, Any]:
+    """What `open_campaign` is asked: six of ten items, of two tags."""
+    questions = a_test_set(team, items=10, tags=["dates", "sums"])
+    base, lora = a_version(team, "plain-base"), a_version(team, "shiny-lora")
+    return {
+        "baseline_run": a_run(base, questions, scores=[1] * 10, answers=["one"] * 10),
+        "candidate_run": a_run(lora, questions, scores=[1] * 10, answers=["two"] * 10),
+        "study": a_study(team, baseline=base, candidate=lora, primary=questions),
+        "items": 6,
+        "reviewers_per_item": 2,
+        "seed": 11,
+        "question": "Which answer is better?",
+    }

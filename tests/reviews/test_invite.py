@@ -29,7 +29,7 @@ from reviews.qualify import practice_of, qualify
 from reviews.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
 from tests.cast import Team
 from tests.reviews.test_admit import a_campaign_with
-from tests.reviews.test_campaign import a_certain_campaign
+from tests.reviews.test_planning import a_certain_campaign
 
 NORA = "nora@example.org"
 
