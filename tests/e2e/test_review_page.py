@@ -224,7 +224,7 @@ def test_an_answer_from_a_second_tab_is_refused_clearly(campaign: Campaign, revi
 
 
 def test_without_javascript_the_buttons_do(
-    campaign: Campaign, review: Page, team: Team, live_server: LiveServer
+    campaign: Campaign, review: Page, live_server: LiveServer
 ) -> None:
     assert review.context.browser
     plain = review.context.browser.new_context(
@@ -234,6 +234,16 @@ def test_without_javascript_the_buttons_do(
     plain.get_by_role("button", name="Right is better").click()
     expect(plain.locator(".count")).to_have_text("2 of 20")
     assert Judgment.objects.get().choice == "right"
+    plain.get_by_role("link", name="differences").click()
+    expect(plain.locator("mark").first).to_be_visible()
+    plain.get_by_role("button", name="undo").click()
+    expect(plain.locator(".count")).to_have_text("1 of 20")
+    expect(plain.locator("mark").first).to_be_visible()
+    plain.get_by_role("button", name="skip").click()
+    plain.get_by_label("It upsets me").check()
+    plain.get_by_role("button", name="Skip it").click()
+    expect(plain.locator(".count")).to_have_text(re.compile("^1 of"))
+    assert Assignment.objects.get(state="skipped").skip_reason == "It upsets me"
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
