@@ -54,7 +54,9 @@ def _number(text: str) -> int:
 
 
 def brief_form(request: Request, source: Source, superseded: Campaign | None) -> BriefForm:
-    initial = initial_of(superseded.plan) if superseded else None
+    """The form as the plan that is changed has it, or as the study's file asks."""
+    asked = source.study.review if source.study else {}
+    initial = initial_of(superseded.plan) if superseded else asked
     return BriefForm(
         request.POST or None, initial=initial, arms=source.arms, metric=source.has_metric
     )

@@ -147,6 +147,14 @@ def test_the_form_says_what_its_defaults_cost_and_opens_them(olga: Client, study
     assert campaign.plan_hash in answer.text
 
 
+def test_the_form_begins_with_what_the_study_s_file_asks(olga: Client, study: Study) -> None:
+    review = {"test_set": "triage-task", "items": 7, "question": "Which is kinder?", "seed": 4}
+    Study.objects.filter(pk=study.pk).update(review=review | {"reviewers_per_item": 3})
+    page = olga.get(plan_of(study))
+    assert "7 items, 3 reviewers each" in page.text
+    assert page.context["form"]["question"].value() == "Which is kinder?"
+
+
 def test_a_preview_opens_nothing(olga: Client, study: Study) -> None:
     page = olga.get(plan_of(study))
     asked = filled(page, items=5, reviewers_per_item=3, rate=60, budget=100, seconds=60)
