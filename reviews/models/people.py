@@ -4,8 +4,9 @@ import uuid
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Now
 
 from evalhub.accounts.models import User
 from reviews.models.campaigns import Campaign
@@ -34,6 +35,12 @@ NOT_DEALT_BY = (
 )
 """What of a campaign the pages of its reviewers do without."""
 
+# Written out, since it runs with every judgment.
+_OTHERS_SEATED = """(
+    SELECT COALESCE(SUM(others.seated), 0) FROM reviews_reviewer others
+    WHERE others.campaign_id = reviews_reviewer.campaign_id AND others.id <> reviews_reviewer.id
+)"""
+
 
 class ReviewerQuerySet(models.QuerySet["Reviewer"]):
     def with_campaign(self) -> Self:
@@ -41,18 +48,10 @@ class ReviewerQuerySet(models.QuerySet["Reviewer"]):
 
         Adds `others_seated`: the judgments in the campaign's seats that aren't this person's.
         """
-        others = (
-            Reviewer.objects.filter(campaign=OuterRef("campaign"))
-            .exclude(pk=OuterRef("pk"))
-            .order_by()
-            .values("campaign")
-            .annotate(n=Sum("seated"))
-            .values("n")
-        )
         return (
             self.select_related("campaign__dealing")
             .defer("tags", *(f"campaign__{name}" for name in NOT_DEALT_BY))
-            .annotate(others_seated=Coalesce(Subquery(others), 0))
+            .annotate(others_seated=RawSQL(_OTHERS_SEATED, []))
         )
 
     def locked(self) -> Self:
