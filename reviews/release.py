@@ -34,8 +34,8 @@ def release_text(
 
 
 def interval(lower: float, upper: float) -> str:
-    """Shares as [45%, 56%]."""
-    return f"[{100 * lower:.0f}%, {100 * upper:.0f}%]"
+    """Shares as [45.1%, 56.0%]."""
+    return f"[{100 * lower:.1f}%, {100 * upper:.1f}%]"
 
 
 def _preference(

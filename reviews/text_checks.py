@@ -43,7 +43,7 @@ def artefacts(scan: Scan, found: Standing) -> Iterator[Check]:
     """One-arm artefacts: those a reader sees, and those that were taken out before showing."""
     for shown, key, title in (
         (True, "artefacts", "The arms look alike"),
-        (False, "bytes", "Bytes that would tell them apart"),
+        (False, "bytes", "No hidden bytes tell them apart"),
     ):
         traits = [trait for trait in scan.traits() if trait.shown == shown and not trait.leaks]
         p_values = {

@@ -183,6 +183,81 @@ def list_() -> None:
         typer.echo(f"{each.pk:>4}  {each.state:<7} {counts} {each.name}")
 
 
+@app.command()
+def results(campaign: Number) -> None:
+    """Print what a review that has ended found, for a release review."""
+    found = _ended(campaign)
+    from evalhub.dashboard.results_page import results as results_of
+
+    typer.echo(results_of(found).text, nl=False)
+
+
+@app.command()
+def audit(
+    campaign: Number,
+    out: Annotated[Path | None, typer.Option(help="Where the proof goes, as JSON.")] = None,
+) -> None:
+    """Check whether a review was blind; the proof is a file with its SHA-256."""
+    found = _ended(campaign)
+    from reviews.audit import audit as audited
+
+    document = audited(found)
+    for check in document.checks:
+        mark = {"pass": "✓", "attention": "?", "nothing": "–"}[check.status]
+        typer.echo(f"{mark} {check.title}: {check.found}")
+    typer.echo(f"SHA-256 {document.sha256}")
+    if out is not None:
+        out.write_text(document.text, encoding="utf-8")
+
+
+@app.command()
+def export(
+    campaign: Number,
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    form: Annotated[
+        str, typer.Option("--format", help="jsonl, csv, parquet, dpo or inspect.")
+    ] = "jsonl",
+    pseudonyms: Annotated[
+        bool, typer.Option("--pseudonyms", help="Call reviewers r1, r2, …")
+    ] = False,
+    keep_ties: Annotated[
+        bool, typer.Option("--keep-ties", help="dpo: keep pairs that nobody won.")
+    ] = False,
+) -> None:
+    """Write the judgments of a review that has ended to a file."""
+    found = _ended(campaign)
+    from reviews import export as exporting
+
+    records = exporting.rows(found, pseudonyms=pseudonyms)
+    if form == "parquet":
+        exporting.write_parquet(records, out)
+        return
+    if form == "dpo":
+        records = exporting.preferences(found, ties="keep" if keep_ties else "drop")
+    elif form == "inspect":
+        records = exporting.inspect_scores(found)
+    elif form not in ("jsonl", "csv"):
+        raise typer.BadParameter(
+            f"{form!r} is none of jsonl, csv, parquet, dpo, inspect", param_hint="--format"
+        )
+    lines = exporting.as_csv(records) if form == "csv" else exporting.as_jsonl(records)
+    with out.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(lines)
+
+
+def _ended(number: int) -> "Campaign":
+    """The review, with its plan; one that goes on is refused."""
+    found = _campaign(number)
+    from reviews.errors import StillBlindError
+    from reviews.results import check_ended
+
+    try:
+        check_ended(found)
+    except StillBlindError as error:
+        raise typer.BadParameter(str(error)) from error
+    return found
+
+
 def _set_up() -> None:
     from evalhub.cli.setup import set_up_database
 

@@ -11,7 +11,7 @@ from evalhub.stats.preference import WinScore
 from reviews.adjudicate import adjudicated
 from reviews.form import Form
 from reviews.models import Campaign, Judgment
-from reviews.release import release_text
+from reviews.release import interval, release_text
 from reviews.results import check_ended
 from reviews.settle import Settlement, settlement_of
 from reviews.standing import standing
@@ -38,6 +38,11 @@ class Bar:
         if self.lower > 0.5:
             return "pass"
         return "fail" if self.upper < 0.5 else "undecided"
+
+    @property
+    def interval(self) -> str:
+        """In tenths of a per cent, so that 50% isn't said of 49.6%."""
+        return interval(self.lower, self.upper)
 
     @property
     def places(self) -> dict[str, str]:
