@@ -22,7 +22,6 @@ from typing import Literal
 from evalhub.gate.criteria import SAME_RUN, Criterion, Requirement, Status
 from evalhub.gate.measuring import needed_items
 from evalhub.gate.wording import headline, reasons
-from evalhub.gate.wording import signed as signed
 from evalhub.stats.multiplicity import holm
 
 HARM_ALPHA = 0.05
@@ -91,7 +90,7 @@ def decide(
         needed = _needed(judged, blocking, primaries)
     else:
         verdict = "ship"
-    said = headline(candidate, judged, verdict, against, blocking)
+    said = headline(candidate, judged, verdict, against, blocking, pending)
     why = [*reasons(judged, against, blocking, primaries), *(f"? {text}" for text in pending)]
     return Judgement(verdict, said, why, judged, needed, *told)
 

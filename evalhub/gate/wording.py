@@ -128,6 +128,7 @@ def headline(
     verdict: str,
     against: Sequence[bool],
     blocking: Sequence[bool],
+    pending: Sequence[str] = (),
 ) -> str:
     """The verdict in a sentence."""
     gains = [c for c in criteria if c.requirement.role == "primary" and c.status == "pass"]
@@ -149,9 +150,16 @@ def headline(
                 f"{'criterion is' if len(criteria) == 1 else 'criteria are'} undecided"
             )
             return f"{candidate}: " + "; ".join(parts) + "."
-        parts.append("waits for people's judgments")
+        parts.append(_waits(pending))
     *first, last = parts or ["passes all that is asked"]
     return f"{candidate} {', '.join(first)}{' and ' if first else ''}{last}."
+
+
+def _waits(pending: Sequence[str]) -> str:
+    """What a verdict waits for whose criteria are all settled."""
+    if all(text.startswith("Reviewers ") for text in pending):
+        return "waits for people's judgments"
+    return f"waits: {pending[0]}"
 
 
 def _worst(losses: Sequence[Criterion]) -> str:

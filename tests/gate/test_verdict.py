@@ -101,6 +101,15 @@ def test_judgments_that_are_awaited_keep_a_ship_back_but_never_a_hold() -> None:
     assert decide("tuned", harmed, pending=waiting).verdict == "hold"
 
 
+def test_the_headline_says_what_is_waited_for() -> None:
+    for waiting, said in (
+        ("Reviewers have given 3 of 40 judgments", "waits for people's judgments"),
+        ("2 of at least 3 reviewers have judged", "waits: 2 of at least 3 reviewers have judged"),
+    ):
+        found = decide("tuned", [a_criterion(0.02, 0.06)], pending=[waiting])
+        assert found.headline == f"tuned gains 0.04 on triage and {said}."
+
+
 def test_unfit_evidence_gives_no_verdict_even_where_all_numbers_pass() -> None:
     found = decide("tuned", [a_criterion(0.02, 0.06)], invalid=["tuned has no answer to 3 items"])
     assert (found.verdict, found.needed_n) == ("invalid", None)
