@@ -106,7 +106,9 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=10_000)
     parser.add_argument("--reviewers", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=20.0, help="of each of the two parts")
-    parser.add_argument("up", nargs="*", help="arguments for `evalhub up`, after --")
+    parser.add_argument(
+        "up", nargs="*", help="after --, arguments for `evalhub up`; else a process a core, or one"
+    )
     arguments = parser.parse_args()
     if arguments.database is None:  # each in a process of its own, as settings are read once
         for name in ("postgresql", "sqlite"):
@@ -114,11 +116,16 @@ def main() -> None:
                 [sys.executable, "-m", __spec__.name, "--database", name, *sys.argv[1:]], check=True
             )
         return
+    each_core = ["--processes", str(os.cpu_count())] if arguments.database == "postgresql" else []
+    up = arguments.up or each_core
     with database(arguments.database) as environment:
         campaign, sessions = prepare(environment, arguments.pairs, arguments.reviewers)
-        say(f"{arguments.database}, {arguments.pairs:,} pairs, {arguments.reviewers} reviewers")
+        say(
+            f"{arguments.database}, {arguments.pairs:,} pairs, {arguments.reviewers} reviewers, "
+            f"{' '.join(['evalhub up', *up])}"
+        )
         say(f"  queries a round trip: {count_queries(campaign)}")
-        with site(environment, arguments.up) as (host, port, process):
+        with site(environment, up) as (host, port, process):
             for think in (1.0, 0.0):
                 reviewers = [
                     Reviewer(host, port, campaign, session, seed)
