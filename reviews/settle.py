@@ -1,7 +1,7 @@
 """Look at a running campaign by its plan's rule: end it when its preference is settled."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -76,20 +76,23 @@ def settle(*, campaign: Campaign) -> Settlement | None:
     if rule is None or campaign.state == CampaignState.CLOSED:
         return None
     judged, seats = read(campaign)
-    shares = _shares_of_plan(seats)
-    found = look(
-        judged,
-        seats={item: count for item, (count, _) in seats.items()},
-        rule=rule,
-        shares=shares if rule.priority else None,
-    )
+    found = _look(judged, seats, rule)
     if found is None:
         return None
     if found.winner is None:
         if rule.priority:
-            _weigh(campaign, judged, shares)
+            _weigh(campaign, judged, _shares_of_plan(seats))
         return None
     return _close(campaign, found, planned=sum(count for count, _ in seats.values()))
+
+
+def look_at(campaign: Campaign, *, alpha: float) -> Look | None:
+    """What a campaign with a rule has found so far at another one-sided alpha than the plan's.
+
+    A sequence holds at any level that wasn't chosen by its own outcome. Three queries.
+    """
+    rule = rule_of(campaign)
+    return _look(*read(campaign), replace(rule, alpha=alpha)) if rule else None
 
 
 def rule_of(campaign: Campaign) -> Rule | None:
@@ -135,6 +138,15 @@ def read(campaign: Campaign) -> tuple[Judged, dict[str, tuple[int, str]]]:
         strata=[seats[item][1] for item in items],
     )
     return judged, seats
+
+
+def _look(judged: Judged, seats: dict[str, tuple[int, str]], rule: Rule) -> Look | None:
+    return look(
+        judged,
+        seats={item: count for item, (count, _) in seats.items()},
+        rule=rule,
+        shares=_shares_of_plan(seats) if rule.priority else None,
+    )
 
 
 def _stopping(campaign: Campaign) -> dict[str, Any]:

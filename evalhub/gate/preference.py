@@ -6,7 +6,7 @@ from evalhub.registry.models import StudyArm
 from evalhub.registry.models.studies import ArmRole
 from reviews.models import Campaign
 from reviews.results import judgments as judgments_of
-from reviews.settle import Settlement
+from reviews.settle import look_at
 
 
 def ask(case: Case, baseline: StudyArm, arm: StudyArm, *, alpha: float) -> Heard:
@@ -16,7 +16,7 @@ def ask(case: Case, baseline: StudyArm, arm: StudyArm, *, alpha: float) -> Heard
         return Heard()
     campaign = _campaign(case, baseline, arm)
     return hear(
-        None if campaign is None else _judgments(campaign),
+        None if campaign is None else _judgments(campaign, alpha),
         rule,
         test_set=case.study.review["test_set"],
         alpha=alpha,
@@ -24,7 +24,7 @@ def ask(case: Case, baseline: StudyArm, arm: StudyArm, *, alpha: float) -> Heard
     )
 
 
-def _judgments(campaign: Campaign) -> Judgments:
+def _judgments(campaign: Campaign, alpha: float) -> Judgments:
     found = judgments_of(campaign)
     return Judgments(
         found.choices,
@@ -32,12 +32,14 @@ def _judgments(campaign: Campaign) -> Judgments:
         [str(rater) for rater in found.raters],
         found.planned,
         found.identical,
-        settled=_settled(found.settled),
+        settled=_settled(campaign, alpha) if found.settled else None,
         spent=found.spent,
     )
 
 
-def _settled(found: Settlement | None) -> Settled | None:
+def _settled(campaign: Campaign, alpha: float) -> Settled | None:
+    """The rule's limits at this decision's alpha, which needn't be the plan's."""
+    found = look_at(campaign, alpha=alpha)
     if found is None:
         return None
     return Settled(

@@ -1,0 +1,77 @@
+"""A decision on a review that its own rule ended early."""
+
+import pytest
+
+from evalhub.gate.verify import verify
+from evalhub.registry.models import Study, StudyRun
+from reviews.campaign import open_campaign
+from reviews.design import Design
+from reviews.models import Campaign
+from reviews.settle import look_at, settlement_of
+from reviews.stopping import Rule
+from tests.cast import Team
+from tests.gate.test_decide import REVIEW, Desk, decided, judge
+
+
+@pytest.fixture
+def study(team: Team) -> Study:
+    """The tuned arm gains on its task, and people are to be asked as well."""
+    desk = Desk(team)
+    desk.answered()
+    return desk.study(review=REVIEW)
+
+
+def a_stopping_review(study: Study, *, alpha: float = 0.025) -> Campaign:
+    runs = StudyRun.objects.filter(arm__study=study, test_set__name="questions")
+    base, tuned = (runs.get(arm__name=name).run for name in ("base", "tuned"))
+    return open_campaign(
+        study=study,
+        baseline_run=base,
+        candidate_run=tuned,
+        items=60,
+        reviewers_per_item=1,
+        seed=1,
+        design=Design(stopping=Rule(alpha=alpha).as_json()),
+    )
+
+
+def test_a_settled_preference_ships_before_the_plan_is_full(study: Study, team: Team) -> None:
+    campaign = a_stopping_review(study)
+    judge(campaign, team.rui, "candidate")
+    found = settlement_of(campaign)
+    assert found is not None
+    decision = decided(study)
+    assert decision.verdict == "ship", decision.record["reasons"]
+    people = decision.record["people"]
+    assert (people["state"], people["judgments"]) == ("complete", found.judgments)
+    assert people["judgments"] < people["planned"]
+    preference = decision.record["criteria"][-1]
+    again = look_at(campaign, alpha=(1 - preference["level"]) / 2)
+    assert again is not None
+    assert (people["lower"], people["upper"]) == pytest.approx((again.lower, again.upper))
+    assert preference["lower"] == pytest.approx(again.lower - 0.5)
+    assert "valid at every look" in preference["method"]
+
+
+def test_a_settled_preference_for_the_baseline_holds(study: Study, team: Team) -> None:
+    judge(a_stopping_review(study), team.rui, "baseline")
+    assert decided(study).verdict == "hold"
+
+
+def test_limits_are_those_of_the_decision_s_alpha_whatever_the_plan_s(
+    study: Study, team: Team
+) -> None:
+    campaign = a_stopping_review(study, alpha=0.2)
+    judge(campaign, team.rui, "candidate")
+    loose = settlement_of(campaign)
+    assert loose is not None
+    assert loose.level == pytest.approx(0.6)
+    preference = decided(study).record["criteria"][-1]
+    assert preference["level"] > 0.95
+    assert preference["lower"] < loose.lower - 0.5
+
+
+def test_its_record_verifies(study: Study, team: Team) -> None:
+    judge(a_stopping_review(study), team.rui, "candidate")
+    record = decided(study).record
+    assert verify(record).differences == []
