@@ -1,6 +1,6 @@
 """A review's results as a few lines of Markdown, to be pasted into a release review. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from evalhub.stats.intervals import Estimate
 from evalhub.stats.preference import WinScore
@@ -18,9 +18,8 @@ def release_text(
     plan_hash: str,
     settled: Settlement | None = None,
     arms: Mapping[int, str] | None = None,
-    audit: Sequence[str] = (),
 ) -> str:
-    """Markdown that reads as plain text too. `audit` are sentences on what calls for a look."""
+    """Markdown that reads as plain text too; `arms` names the versions that were rated."""
     lines = [f"## Blind review: {title}", "", f"Asked: “{question}”", ""]
     lines += _preference(found, baseline, candidate, settled)
     lines += _ratings(found, arms or {})
@@ -29,7 +28,6 @@ def release_text(
         f"- {len(found.reviewers)} reviewer{'' if len(found.reviewers) == 1 else 's'}, "
         f"{found.judgments:,} of {found.planned:,} judgments, blind; plan `{plan_hash[:12]}`"
     )
-    lines += [f"- Audit: {sentence}" for sentence in audit]
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from django.db.models.functions import Length
 
 from reviews.blinding import canonical
-from reviews.models import RATED, Assignment, Campaign, Judgment, Pair, PairKind, Purpose
+from reviews.models import RATED, Campaign, Judgment, Pair, PairKind, Purpose
 
 Side = Literal["left", "right"]
 
@@ -105,17 +105,6 @@ def standing(campaign: Campaign, *, rationales: bool = False) -> Standing:
     said = [_said(row, pairs) for row in rows.iterator(chunk_size=2000)]
     reviewers = dict(campaign.reviewers.order_by("pk").values_list("pk", "user__username"))
     return Standing(pairs, said, reviewers)
-
-
-def dealt(campaign: Campaign) -> list[tuple[int, int, bool, int]]:
-    """(reviewer, turn, candidate_on_left, pair) of every assignment, answered or not. One query."""
-    return list(
-        Assignment.objects.filter(reviewer__campaign=campaign)
-        .exclude(purpose=Purpose.ADJUDICATION)
-        .exclude(pair__kind=PairKind.PRACTICE)
-        .order_by("reviewer", "turn")
-        .values_list("reviewer_id", "turn", "candidate_on_left", "pair_id")
-    )
 
 
 def _pair_rows(campaign: Campaign) -> Any:

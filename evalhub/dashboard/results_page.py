@@ -1,6 +1,7 @@
 """What the pages show of a review's results. Each is a constant number of queries."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from django.db.models import Max, QuerySet
@@ -99,11 +100,11 @@ def results(campaign: Campaign) -> Results:
     check_ended(campaign)
     form = Form.of(campaign.form)
     newest = Judgment.objects.filter(assignment__reviewer__campaign=campaign).aggregate(
-        pk=Max("pk")
-    )["pk"]
+        pk=Max("pk"), at=Max("created")
+    )
     found = _summary(
         campaign.pk,
-        newest,
+        (newest["pk"], newest["at"]),
         campaign.baseline_id,
         campaign.candidate_id,
         tuple(each.name for each in form.dimensions),
@@ -139,7 +140,11 @@ def results(campaign: Campaign) -> Results:
 
 @lru_cache(maxsize=16)
 def _summary(
-    campaign: int, newest: int, baseline: int, candidate: int, dimensions: tuple[str, ...]
+    campaign: int,
+    newest: tuple[int | None, datetime | None],
+    baseline: int,
+    candidate: int,
+    dimensions: tuple[str, ...],
 ) -> Summary:
     """Kept for a campaign that has ended: with the same newest judgment it is the same."""
     found = standing(Campaign.objects.defer("plan").get(pk=campaign))
