@@ -68,7 +68,7 @@ def compare(
 ) -> int:
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
     from evalhub.cli import printing
-    from evalhub.gate.record import EXIT_CODES
+    from evalhub.gate.rule.record import EXIT_CODES
     from evalhub.studies.compare import Question, compare_files
 
     question = Question(

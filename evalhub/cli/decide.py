@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from evalhub.gate.people import Judgments
+    from evalhub.gate.rule.people import Judgments
     from evalhub.studies.evidence import JudgmentsFile
 
 
@@ -26,8 +26,8 @@ def decide(
 ) -> int:
     """Judge a candidate by a policy, from files of scores alone."""
     from evalhub.cli import printing
-    from evalhub.gate.policy import read_policy
-    from evalhub.gate.record import EXIT_CODES
+    from evalhub.gate.rule.policy import read_policy
+    from evalhub.gate.rule.record import EXIT_CODES
     from evalhub.studies.decide import decide_scores
     from evalhub.studies.evidence import read_scores, read_source
 
@@ -52,7 +52,7 @@ def decide(
 
 def _judgments(source: "JudgmentsFile") -> "Judgments":
     from evalhub.cli.labels import read_judgments
-    from evalhub.gate.people import Judgments
+    from evalhub.gate.rule.people import Judgments
 
     found, _ = read_judgments(
         source.path,

@@ -10,7 +10,7 @@ import typer
 from evalhub.cli.exits import BAD_DATA
 
 if TYPE_CHECKING:
-    from evalhub.gate.verify import Difference, Verification
+    from evalhub.gate.rule.verify import Difference, Verification
     from evalhub.registry.files import DataError, JsonError
 
 app = typer.Typer(no_args_is_help=True, help="Decisions: verdicts and what they rest on.")
@@ -38,7 +38,7 @@ def verify(
 ) -> int:
     """Recompute a decision's verdict from its record alone. Exit code 65 where it differs."""
     from evalhub.cli import printing
-    from evalhub.gate.verify import verify
+    from evalhub.gate.rule.verify import verify
     from evalhub.registry.files import DataError, JsonError, parse_json
 
     try:
@@ -115,7 +115,7 @@ def _verified(found: "Verification") -> str:
 
 
 def _line(difference: "Difference") -> str:
-    from evalhub.gate.verify import FOLLOWS
+    from evalhub.gate.rule.verify import FOLLOWS
 
     said, right = (
         json.dumps(value, ensure_ascii=False)

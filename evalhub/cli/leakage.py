@@ -10,8 +10,8 @@ import typer
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from evalhub.gate.fingerprints import Progress
-    from evalhub.gate.leakage import ItemTexts
+    from evalhub.gate.leakage.fingerprints import Progress
+    from evalhub.gate.leakage.matching import ItemTexts
     from evalhub.registry.items import FieldMapping
 
 LEAKED = 1
@@ -57,7 +57,7 @@ def fingerprint(
     import os
 
     from evalhub.cli.figures import counted
-    from evalhub.gate.fingerprints import write_fingerprints
+    from evalhub.gate.leakage.fingerprints import write_fingerprints
 
     if not out.name.endswith((".jsonl", ".jsonl.gz")):
         raise typer.BadParameter(f"{out} must end in .jsonl or .jsonl.gz", param_hint="--out")
@@ -82,8 +82,8 @@ def looked_for(
     train: Path, test_set: Path, mapping: "FieldMapping", progress: "Progress | None" = None
 ) -> dict[str, Any]:
     """The document `evalhub.leakage/1`. Raises DataError, also where no item can be found."""
-    from evalhub.gate.fingerprints import read_training
-    from evalhub.gate.leakage import find_leakage
+    from evalhub.gate.leakage.fingerprints import read_training
+    from evalhub.gate.leakage.matching import find_leakage
     from evalhub.registry.files import DataError
 
     lines: dict[str, int] = {}
@@ -117,7 +117,7 @@ def _bar(path: Path) -> "AbstractContextManager[Progress | None]":
 
 def _items(test_set: Path, mapping: "FieldMapping", lines: dict[str, int]) -> "Iterator[ItemTexts]":
     """The items of the file; their lines are noted on the way."""
-    from evalhub.gate.leakage import item_texts
+    from evalhub.gate.leakage.matching import item_texts
     from evalhub.registry.files import DataError
     from evalhub.registry.items import read_items
 

@@ -12,7 +12,7 @@ from evalhub.dashboard.criterion_page import interval, measured, noise_of
 from evalhub.dashboard.forest import Plot, Tick, common_scale, plot
 from evalhub.dashboard.grounds import Ground, grounds
 from evalhub.gate.models import Verdict
-from evalhub.gate.wording import percent
+from evalhub.gate.rule.wording import percent
 
 MARKS = {"ship": "✓", "hold": "✗", "need-more-data": "?", "invalid": "!"}
 STATUS_OF_MARK = {"✓": "pass", "✗": "fail", "?": "undecided"}

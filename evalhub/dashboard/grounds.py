@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evalhub.gate.wording import signed
+from evalhub.gate.rule.wording import signed
 
 VERDICTS = {
     "ship": "ship",

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from django.db.models import F, OuterRef, Subquery
 
-from evalhub.gate.levels import extended_level, is_spent, items_factor, level_of
 from evalhub.gate.models import Decision, Look
-from evalhub.gate.policy import ALPHA
+from evalhub.gate.rule.levels import extended_level, is_spent, items_factor, level_of
+from evalhub.gate.rule.policy import ALPHA
 from evalhub.registry.models import TestSet
 
 SHOWN = 50

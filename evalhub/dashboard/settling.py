@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 from evalhub.dashboard.power_plot import POWER, PowerPlot
-from evalhub.gate.criteria import SAME_RUN
+from evalhub.gate.rule.criteria import SAME_RUN
 from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import effort, samples_that_suffice
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evalhub.gate.case import Case
-from evalhub.gate.wording import signed
+from evalhub.gate.rule.wording import signed
 from evalhub.registry.models import StudyArm, StudyTestSet
 from evalhub.stats.paired import compare
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from evalhub.gate.policy import Policy, policy_of_study
+from evalhub.gate.rule.policy import Policy, policy_of_study
+from evalhub.gate.rule.untuned import Development
 from evalhub.gate.scores import (
     ItemLabel,
     Pairing,
@@ -12,7 +13,6 @@ from evalhub.gate.scores import (
     requirement_of,
     run_scores,
 )
-from evalhub.gate.untuned import Development
 from evalhub.registry.models import (
     Metric,
     Run,

@@ -8,8 +8,8 @@ from django.db.models import F
 from django.db.models.expressions import CombinedExpression
 
 from evalhub.gate.case import Case
-from evalhub.gate.criteria import Requirement
-from evalhub.gate.evidence import Aligned
+from evalhub.gate.rule.criteria import Requirement
+from evalhub.gate.rule.evidence import Aligned
 from evalhub.gate.scores import Pairing
 from evalhub.registry.models import Output, Run, StudyArm
 

@@ -9,21 +9,21 @@ from django.db import transaction
 from evalhub import __version__
 from evalhub.gate.alternatives import alternatives
 from evalhub.gate.case import Case, read_case
-from evalhub.gate.contamination import Leak, disagreement, leakage_record, leaks_of
 from evalhub.gate.costs import budgets
-from evalhub.gate.criteria import Criterion
-from evalhub.gate.evidence import Aligned, breakdown_of, criteria_of
+from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_record, leaks_of
 from evalhub.gate.ledger import Charge, Claim, Standing, charge, standings, take
 from evalhub.gate.models import Decision
-from evalhub.gate.people import Heard
 from evalhub.gate.preference import ask
-from evalhub.gate.record import decision_record
 from evalhub.gate.repeats import Repeats, same_answers
 from evalhub.gate.rivals import Rivalry, rivalry
+from evalhub.gate.rule.criteria import Criterion
+from evalhub.gate.rule.evidence import Aligned, breakdown_of, criteria_of
+from evalhub.gate.rule.people import Heard
+from evalhub.gate.rule.record import decision_record
+from evalhub.gate.rule.untuned import answer, sentence
+from evalhub.gate.rule.verdict import Judgement, decide
 from evalhub.gate.scores import Pairing
 from evalhub.gate.stages import extension_record, with_first_stage
-from evalhub.gate.untuned import answer, sentence
-from evalhub.gate.verdict import Judgement, decide
 from evalhub.registry.hashing import digest_of
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import CriterionRole

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from evalhub.gate.models import Comparison, Difference
-from evalhub.gate.outcomes import outcome
+from evalhub.gate.rule.outcomes import outcome
 from evalhub.gate.scores import run_scores
 from evalhub.registry.models import Item, Metric, Run
 from runners.metrics import METRICS

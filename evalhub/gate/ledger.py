@@ -13,8 +13,8 @@ from typing import Any
 from django.db.models import Max, TextField
 from django.db.models.functions import Cast
 
-from evalhub.gate.levels import extended_level, is_spent, items_factor, level_of
 from evalhub.gate.models import Look
+from evalhub.gate.rule.levels import extended_level, is_spent, items_factor, level_of
 from evalhub.registry.hashing import digest_of
 from evalhub.registry.models import Item, Run, Study, TestSet, TestSetVersion
 

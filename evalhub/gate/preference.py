@@ -1,7 +1,7 @@
 """What people said of an arm, read from its campaign and put into the decision's terms."""
 
 from evalhub.gate.case import Case
-from evalhub.gate.people import Heard, Judgments, Settled, hear
+from evalhub.gate.rule.people import Heard, Judgments, Settled, hear
 from evalhub.registry.models import StudyArm
 from evalhub.registry.models.studies import ArmRole
 from reviews.models import Campaign

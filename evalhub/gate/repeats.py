@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from evalhub.gate import noise
 from evalhub.gate.case import Case
-from evalhub.gate.evidence import clusters_of
+from evalhub.gate.rule import noise
+from evalhub.gate.rule.evidence import clusters_of
 from evalhub.gate.scores import Pairing, answers_differ, differing
 from evalhub.registry.models import Run, StudyArm
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.gate.case import Case, read_case
+from evalhub.gate.rule.untuned import Development, best, choice_record
 from evalhub.gate.scores import ItemLabel, RunScores, flaws
-from evalhub.gate.untuned import Development, best, choice_record
 from evalhub.registry.models import Study, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole
 from runners.metrics import METRICS

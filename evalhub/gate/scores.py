@@ -11,9 +11,9 @@ from django.db.models import Exists, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 from numpy.typing import NDArray
 
-from evalhub.gate.criteria import Requirement, Tier
-from evalhub.gate.evidence import Aligned, clusters_of
-from evalhub.gate.mix import item_weights
+from evalhub.gate.rule.criteria import Requirement, Tier
+from evalhub.gate.rule.evidence import Aligned, clusters_of
+from evalhub.gate.rule.mix import item_weights
 from evalhub.registry.models import (
     Item,
     Metric,

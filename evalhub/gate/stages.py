@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.gate.case import Case
-from evalhub.gate.evidence import Aligned
 from evalhub.gate.ledger import Claim, Standing
-from evalhub.gate.levels import STAGES
 from evalhub.gate.models import Look
+from evalhub.gate.rule.evidence import Aligned
+from evalhub.gate.rule.levels import STAGES
 from evalhub.gate.scores import Pairing
 from evalhub.registry.models import StudyTestSet
 

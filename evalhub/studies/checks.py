@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from evalhub.gate.mix import check_mix
+from evalhub.gate.rule.mix import check_mix
 from evalhub.registry.document import Document
 from evalhub.stats.errors import StatisticsError
 

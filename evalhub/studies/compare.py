@@ -9,11 +9,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.gate.criteria import Requirement
-from evalhub.gate.evidence import Aligned, breakdown_of, clusters_of, criterion_of
-from evalhub.gate.outcomes import outcome
-from evalhub.gate.record import decision_record
-from evalhub.gate.verdict import decide
+from evalhub.gate.rule.criteria import Requirement
+from evalhub.gate.rule.evidence import Aligned, breakdown_of, clusters_of, criterion_of
+from evalhub.gate.rule.outcomes import outcome
+from evalhub.gate.rule.record import decision_record
+from evalhub.gate.rule.verdict import decide
 from evalhub.registry.answers import RecordedAnswer, read_answers
 from evalhub.registry.files import DataError, field, item_id, read_rows
 from runners.metrics import METRICS, Answer, Score, Scorer, scorer

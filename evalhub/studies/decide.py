@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.gate.criteria import Requirement
-from evalhub.gate.evidence import Aligned, breakdown_of, clusters_of, criteria_of
-from evalhub.gate.mix import item_weights
-from evalhub.gate.people import Judgments, hear
-from evalhub.gate.policy import COSTS, Policy
-from evalhub.gate.record import decision_record
-from evalhub.gate.verdict import decide
+from evalhub.gate.rule.criteria import Requirement
+from evalhub.gate.rule.evidence import Aligned, breakdown_of, clusters_of, criteria_of
+from evalhub.gate.rule.mix import item_weights
+from evalhub.gate.rule.people import Judgments, hear
+from evalhub.gate.rule.policy import COSTS, Policy
+from evalhub.gate.rule.record import decision_record
+from evalhub.gate.rule.verdict import decide
 from evalhub.stats.errors import StatisticsError
 from evalhub.studies.evidence import Cell, Item, Scores
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from evalhub.gate.policy import COSTS, METRIC
+from evalhub.gate.rule.policy import COSTS, METRIC
 from evalhub.registry.document import Document, check_shape
 from evalhub.registry.files import DataError, Row, item_id, read_rows, wrong
 

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from evalhub.accounts.models import Project
-from evalhub.gate.mix import item_weights
-from evalhub.gate.overlaps import check_overlaps
+from evalhub.gate.leakage.overlaps import check_overlaps
+from evalhub.gate.rule.mix import item_weights
 from evalhub.registry.files import DataError
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.items import FieldMapping, read_items

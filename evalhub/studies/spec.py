@@ -7,8 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from evalhub.gate.policy import ALPHA, PLANNED_GAIN
-from evalhub.gate.verdict import HARM_ALPHA
+from evalhub.gate.rule.policy import ALPHA, PLANNED_GAIN
+from evalhub.gate.rule.verdict import HARM_ALPHA
 from evalhub.registry.document import Document, check_shape
 from evalhub.studies.checks import BEST_UNTUNED, FINE_TUNED, check_study
 
@@ -82,7 +82,7 @@ class PolicySpec:
         development: `share` and `seed` of the items on which the best untuned arm is chosen.
         prices: by arm, what a million `prompt` and `completion` tokens cost, where a price is said.
 
-    The rest is said by evalhub.gate.policy.Policy.
+    The rest is said by evalhub.gate.rule.policy.Policy.
     """
 
     alpha: float = ALPHA

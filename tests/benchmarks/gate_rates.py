@@ -21,9 +21,9 @@ from itertools import product
 
 import numpy as np
 
-from evalhub.gate.criteria import Criterion, Requirement
-from evalhub.gate.measuring import measure
-from evalhub.gate.verdict import decide
+from evalhub.gate.rule.criteria import Criterion, Requirement
+from evalhub.gate.rule.measuring import measure
+from evalhub.gate.rule.verdict import decide
 from tests.benchmarks.gate_scenes import SCENES
 
 ALPHA, MARGIN, PLANNED_GAIN = 0.025, 0.02, 0.04

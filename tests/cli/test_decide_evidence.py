@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from evalhub.cli.app import run
-from evalhub.gate.policy import read_policy
+from evalhub.gate.rule.policy import read_policy
 from evalhub.studies.evidence import read_source, schema
 from tests.cli.scorefiles import (
     DOCS,

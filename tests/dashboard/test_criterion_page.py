@@ -13,8 +13,8 @@ from evalhub.dashboard.power_plot import power_plot
 from evalhub.dashboard.settling import Sampling, settling
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
-from evalhub.gate.verdict import harm_p_values
-from evalhub.gate.verify import LATER, criteria_of_record
+from evalhub.gate.rule.verdict import harm_p_values
+from evalhub.gate.rule.verify import LATER, criteria_of_record
 from evalhub.registry.models import Output, Run, Score, Study
 from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import paired_power, paired_sample_size

@@ -11,8 +11,8 @@ import pytest
 from evalhub.dashboard.methods import METHODS, explained
 from evalhub.dashboard.methods.markdown import as_markdown
 from evalhub.dashboard.methods.rates import COVERAGES, RATES
-from evalhub.gate.criteria import Requirement
-from evalhub.gate.measuring import NO_SHARE, measure, same_run
+from evalhub.gate.rule.criteria import Requirement
+from evalhub.gate.rule.measuring import NO_SHARE, measure, same_run
 from evalhub.stats.paired import compare
 from evalhub.stats.preference import CHOICES, win_score
 from evalhub.stats.ratios import ratio_of_means

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from evalhub.gate.criteria import Criterion, Requirement, Role, Tier
+from evalhub.gate.rule.criteria import Criterion, Requirement, Role, Tier
 
 
 def a_criterion(

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from evalhub.gate.criteria import Criterion, Requirement
-from evalhub.gate.measuring import measure, same_run
-from evalhub.gate.people import Judgments, preference_criterion
-from evalhub.gate.policy import Policy
-from evalhub.gate.record import decision_record
-from evalhub.gate.verdict import Primaries, alphas_of, decide
-from evalhub.gate.verify import verify
+from evalhub.gate.rule.criteria import Criterion, Requirement
+from evalhub.gate.rule.measuring import measure, same_run
+from evalhub.gate.rule.people import Judgments, preference_criterion
+from evalhub.gate.rule.policy import Policy
+from evalhub.gate.rule.record import decision_record
+from evalhub.gate.rule.verdict import Primaries, alphas_of, decide
+from evalhub.gate.rule.verify import verify
 from tests.gate.made_up import a_criterion, a_guard
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "verdict.schema.json"

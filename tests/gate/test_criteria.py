@@ -2,9 +2,9 @@
 
 import pytest
 
-from evalhub.gate.criteria import Requirement
-from evalhub.gate.measuring import measure, needed_items, same_run
-from evalhub.gate.verdict import decide
+from evalhub.gate.rule.criteria import Requirement
+from evalhub.gate.rule.measuring import measure, needed_items, same_run
+from evalhub.gate.rule.verdict import decide
 from evalhub.stats.errors import StatisticsError
 from tests.gate.made_up import a_criterion, a_guard
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evalhub.gate.criteria import Criterion, Requirement
 from evalhub.gate.decide import decide_study
-from evalhub.gate.evidence import Aligned, criterion_of
-from evalhub.gate.extension import Stage, p_combined
-from evalhub.gate.levels import STAGES, extended_level, level_of
 from evalhub.gate.models import Decision, Look
-from evalhub.gate.verify import verify
+from evalhub.gate.rule.criteria import Criterion, Requirement
+from evalhub.gate.rule.evidence import Aligned, criterion_of
+from evalhub.gate.rule.extension import Stage, p_combined
+from evalhub.gate.rule.levels import STAGES, extended_level, level_of
+from evalhub.gate.rule.verify import verify
 from evalhub.registry.models import Study, StudyTestSet, TestSetVersion
 from evalhub.stats.distributions import normal_cdf, normal_quantile
 from evalhub.stats.sequential import combined_p_value

@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.gate.criteria import Criterion, Requirement
-from evalhub.gate.measuring import measure
-from evalhub.gate.verdict import decide
+from evalhub.gate.rule.criteria import Criterion, Requirement
+from evalhub.gate.rule.measuring import measure
+from evalhub.gate.rule.verdict import decide
 
 DRAWS = 4000
 GUARD = Requirement("sorting", "guard", "sorting", "exact_match", margin=0.02)

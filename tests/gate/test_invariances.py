@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from evalhub.gate.criteria import Criterion, Requirement
-from evalhub.gate.evidence import Aligned, criteria_of
-from evalhub.gate.measuring import measure
-from evalhub.gate.verdict import decide
+from evalhub.gate.rule.criteria import Criterion, Requirement
+from evalhub.gate.rule.evidence import Aligned, criteria_of
+from evalhub.gate.rule.measuring import measure
+from evalhub.gate.rule.verdict import decide
 
 slowly = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

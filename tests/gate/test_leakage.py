@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalhub.gate.fingerprints import read_training, texts_of, words_of, write_fingerprints
-from evalhub.gate.leakage import ItemTexts, Leakage, find_leakage, item_texts
+from evalhub.gate.leakage.fingerprints import read_training, texts_of, words_of, write_fingerprints
+from evalhub.gate.leakage.matching import ItemTexts, Leakage, find_leakage, item_texts
 from evalhub.registry.files import DataError
 
 WORDS = [

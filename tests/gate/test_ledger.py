@@ -9,8 +9,8 @@ from django.db import IntegrityError, connection, transaction
 
 from evalhub.gate.decide import decide_study
 from evalhub.gate.ledger import Claim, standings, take
-from evalhub.gate.levels import extended_level, is_spent, items_factor, level_of
 from evalhub.gate.models import Decision, Look
+from evalhub.gate.rule.levels import extended_level, is_spent, items_factor, level_of
 from evalhub.registry.models import (
     ModelVersion,
     Run,

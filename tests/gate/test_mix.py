@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalhub.gate.criteria import Requirement
-from evalhub.gate.measuring import measure
-from evalhub.gate.mix import item_weights
+from evalhub.gate.rule.criteria import Requirement
+from evalhub.gate.rule.measuring import measure
+from evalhub.gate.rule.mix import item_weights
 from evalhub.stats.errors import StatisticsError
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
-from evalhub.gate.noise import sameness, sentence
+from evalhub.gate.rule.noise import sameness, sentence
 from evalhub.registry.models import ModelVersion, Run, Study, StudyRun, TestSetVersion
 from evalhub.registry.models.versions import Kind
 from tests.cast import Team, a_run, a_study, a_test_set, a_version

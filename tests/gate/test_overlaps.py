@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from evalhub.gate.fingerprints import write_fingerprints
-from evalhub.gate.overlaps import check_overlaps, leaked_keys
+from evalhub.gate.leakage.fingerprints import write_fingerprints
+from evalhub.gate.leakage.overlaps import check_overlaps, leaked_keys
 from evalhub.registry.files import DataError
 from evalhub.registry.models import ModelVersion, TestSetVersion, TrainingOverlap
 from evalhub.registry.specs import SpecError

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from evalhub.gate.people import Judgments, Settled, people_record, preference_criterion
-from evalhub.gate.verdict import decide
+from evalhub.gate.rule.people import Judgments, Settled, people_record, preference_criterion
+from evalhub.gate.rule.verdict import decide
 
 
 def judged(choices: str, raters: int = 2) -> Judgments:

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from evalhub.gate.criteria import Requirement
-from evalhub.gate.policy import (
+from evalhub.gate.rule.criteria import Requirement
+from evalhub.gate.rule.policy import (
     Budget,
     Policy,
     PreferenceRule,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evalhub.gate.verify import verify
+from evalhub.gate.rule.verify import verify
 from evalhub.registry.models import Study, StudyRun
 from reviews.campaign import open_campaign
 from reviews.design import Design

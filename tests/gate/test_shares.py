@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from evalhub.gate.criteria import Criterion, Requirement
-from evalhub.gate.measuring import measure, same_run
-from evalhub.gate.verdict import decide
+from evalhub.gate.rule.criteria import Criterion, Requirement
+from evalhub.gate.rule.measuring import measure, same_run
+from evalhub.gate.rule.verdict import decide
 from evalhub.stats.intervals import score_interval
 from evalhub.stats.ratios import contrast, p_contrast, ratio_of_means
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evalhub.gate.criteria import Criterion
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
-from evalhub.gate.untuned import Development, answer, best
+from evalhub.gate.rule.criteria import Criterion
+from evalhub.gate.rule.untuned import Development, answer, best
 from evalhub.registry.models import Item, ModelVersion, Output, StudyTestSet, TestSetVersion
 from evalhub.registry.models.versions import Kind
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version

@@ -2,9 +2,9 @@
 
 import pytest
 
-from evalhub.gate.criteria import Requirement, Tier
-from evalhub.gate.verdict import alphas_of, decide, harm_p_values
-from evalhub.gate.wording import percent, signed
+from evalhub.gate.rule.criteria import Requirement, Tier
+from evalhub.gate.rule.verdict import alphas_of, decide, harm_p_values
+from evalhub.gate.rule.wording import percent, signed
 from tests.gate.made_up import a_budget, a_criterion, a_guard, a_share
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from evalhub.gate.verify import verify
+from evalhub.gate.rule.verify import verify
 from evalhub.registry.files import JsonError
 from evalhub.registry.hashing import digest_of
 from tests.gate.recorded import EMPTY, HELD, OPEN, SHIPPED, SPOILT, WAITING, fields, records, slowly

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evalhub.gate.criteria import Requirement
-from evalhub.gate.measuring import measure
-from evalhub.gate.record import decision_record
-from evalhub.gate.verdict import decide
-from evalhub.gate.verify import verify
+from evalhub.gate.rule.criteria import Requirement
+from evalhub.gate.rule.measuring import measure
+from evalhub.gate.rule.record import decision_record
+from evalhub.gate.rule.verdict import decide
+from evalhub.gate.rule.verify import verify
 from evalhub.registry.files import JsonError
 from tests.gate.made_up import a_criterion
 from tests.gate.recorded import ARMS, HELD, SHIPPED, VALID, a_record, fields

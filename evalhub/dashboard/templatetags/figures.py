@@ -2,7 +2,7 @@
 
 from django import template
 
-from evalhub.gate.wording import signed
+from evalhub.gate.rule.wording import signed
 
 register = template.Library()
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evalhub import __version__
-from evalhub.gate.criteria import Criterion
-from evalhub.gate.verdict import Judgement
-from evalhub.gate.wording import sentence
+from evalhub.gate.rule.criteria import Criterion
+from evalhub.gate.rule.verdict import Judgement
+from evalhub.gate.rule.wording import sentence
 
 SCHEMA = "evalhub.decision/1"
 EXIT_CODES = {"ship": 0, "hold": 1, "need-more-data": 2, "invalid": 3}

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.gate.evidence import Aligned
+from evalhub.gate.rule.evidence import Aligned
 from evalhub.stats.paired import compare
 
 CHANGED = 0.05

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from django.db import transaction
 
-from evalhub.gate.fingerprints import Progress, read_training
-from evalhub.gate.leakage import ItemTexts, Match, find_leakage, item_texts
+from evalhub.gate.leakage.fingerprints import Progress, read_training
+from evalhub.gate.leakage.matching import ItemTexts, Match, find_leakage, item_texts
 from evalhub.registry.models import ModelVersion, TestSetVersion, TrainingOverlap
 from evalhub.registry.specs import SpecError
 

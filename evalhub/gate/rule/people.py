@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from evalhub.gate.criteria import Criterion, Requirement
-from evalhub.gate.policy import PreferenceRule
+from evalhub.gate.rule.criteria import Criterion, Requirement
+from evalhub.gate.rule.policy import PreferenceRule
 from evalhub.stats.agreement import agreement
 from evalhub.stats.preference import WinScore, win_score
 

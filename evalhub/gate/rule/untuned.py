@@ -14,8 +14,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.gate.criteria import Criterion
-from evalhub.gate.verdict import Primaries
+from evalhub.gate.rule.criteria import Criterion
+from evalhub.gate.rule.verdict import Primaries
 
 Answer = Literal["fine-tune", "don't-fine-tune", "not-shown"]
 

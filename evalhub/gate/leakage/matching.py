@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.gate.fingerprints import (
+from evalhub.gate.leakage.fingerprints import (
     FEWEST_WORDS,
     NGRAM,
     PERMUTATIONS,

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from evalhub.gate.criteria import Criterion
-from evalhub.gate.levels import STAGES
+from evalhub.gate.rule.criteria import Criterion
+from evalhub.gate.rule.levels import STAGES
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.paired import p_one_sided
 from evalhub.stats.sequential import combined_p_value

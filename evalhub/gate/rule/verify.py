@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from math import isclose
 from typing import Any, get_args
 
-from evalhub.gate.criteria import SAME_RUN, Criterion, Requirement, Role, Tier
-from evalhub.gate.fields import (
+from evalhub.gate.rule.criteria import SAME_RUN, Criterion, Requirement, Role, Tier
+from evalhub.gate.rule.fields import (
     a_count,
     a_flag,
     a_list,
@@ -25,9 +25,9 @@ from evalhub.gate.fields import (
     texts,
     value_of,
 )
-from evalhub.gate.measuring import gap_to
-from evalhub.gate.record import SCHEMA, judged
-from evalhub.gate.verdict import HARM_ALPHA, Primaries, alphas_of, decide
+from evalhub.gate.rule.measuring import gap_to
+from evalhub.gate.rule.record import SCHEMA, judged
+from evalhub.gate.rule.verdict import HARM_ALPHA, Primaries, alphas_of, decide
 from evalhub.registry.files import JsonError
 from evalhub.registry.hashing import digest_of
 from evalhub.stats.errors import StatisticsError

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from evalhub.gate.criteria import SAME_RUN, Criterion, Requirement
+from evalhub.gate.rule.criteria import SAME_RUN, Criterion, Requirement
 from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.power import paired_sample_size
 from evalhub.stats.ratios import (

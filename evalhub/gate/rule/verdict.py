@@ -19,9 +19,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from evalhub.gate.criteria import SAME_RUN, Criterion, Requirement, Status
-from evalhub.gate.measuring import needed_items
-from evalhub.gate.wording import headline, reasons
+from evalhub.gate.rule.criteria import SAME_RUN, Criterion, Requirement, Status
+from evalhub.gate.rule.measuring import needed_items
+from evalhub.gate.rule.wording import headline, reasons
 from evalhub.stats.multiplicity import holm
 
 HARM_ALPHA = 0.05
@@ -62,7 +62,7 @@ def decide(
     Args:
         candidate: name of the arm, for the sentences.
         criteria: every criterion that could be measured, at the level that `primaries` asks for
-            (see evalhub.gate.evidence.criteria_of).
+            (see evalhub.gate.rule.evidence.criteria_of).
         invalid: what makes the evidence unfit for a verdict, one sentence each.
         pending: what is still to be measured (a review without judgments), one sentence each:
             it keeps a ship back, never a hold.

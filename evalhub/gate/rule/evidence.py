@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.gate.breakdown import by_tag
-from evalhub.gate.criteria import Criterion, Requirement
-from evalhub.gate.extension import Stage, combined
-from evalhub.gate.measuring import measure, same_run
-from evalhub.gate.verdict import Primaries, alphas_of
+from evalhub.gate.rule.breakdown import by_tag
+from evalhub.gate.rule.criteria import Criterion, Requirement
+from evalhub.gate.rule.extension import Stage, combined
+from evalhub.gate.rule.measuring import measure, same_run
+from evalhub.gate.rule.verdict import Primaries, alphas_of
 
 
 @dataclass(frozen=True, slots=True)

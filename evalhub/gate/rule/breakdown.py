@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.gate.criteria import Requirement
+from evalhub.gate.rule.criteria import Requirement
 from evalhub.stats.paired import compare
 
 MOST_TAGS = 40

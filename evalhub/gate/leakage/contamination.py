@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.gate.criteria import Criterion
-from evalhub.gate.overlaps import leaked_keys
+from evalhub.gate.leakage.overlaps import leaked_keys
+from evalhub.gate.rule.criteria import Criterion
+from evalhub.gate.rule.verdict import Judgement
 from evalhub.gate.scores import Pairing
-from evalhub.gate.verdict import Judgement
 from evalhub.registry.models import StudyArm
 
 

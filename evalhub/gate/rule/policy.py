@@ -11,9 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from evalhub.gate.criteria import Requirement, Tier
-from evalhub.gate.mix import check_mix
-from evalhub.gate.verdict import HARM_ALPHA, Primaries
+from evalhub.gate.rule.criteria import Requirement, Tier
+from evalhub.gate.rule.mix import check_mix
+from evalhub.gate.rule.verdict import HARM_ALPHA, Primaries
 from evalhub.registry.document import Document, check_shape
 from evalhub.stats.errors import StatisticsError
 
@@ -162,7 +162,7 @@ def policy_of_study(
 
 def schema() -> dict[str, Any]:
     """The published JSON Schema of policies."""
-    text = files("evalhub.gate").joinpath("policy.schema.json").read_text(encoding="utf-8")
+    text = files("evalhub.gate.rule").joinpath("policy.schema.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 

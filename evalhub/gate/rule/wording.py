@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from evalhub.gate.criteria import SAME_RUN, Criterion
+from evalhub.gate.rule.criteria import SAME_RUN, Criterion
 
 MARKS = {"pass": "✓", "fail": "✗", "undecided": "?"}
 

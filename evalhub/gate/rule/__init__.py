@@ -1,0 +1,1 @@
+"""The decision itself: policy, criteria, verdict, record. Pure: no database, no Django."""
