@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from reviews import adjudicating, joining, views
+from reviews.joining import views as joining
+from reviews.pages import adjudicating, views
 
 app_name = "reviews"
 urlpatterns = [

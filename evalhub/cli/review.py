@@ -8,9 +8,9 @@ import typer
 
 if TYPE_CHECKING:
     from evalhub.registry.models import Run, Study
-    from reviews.brief import Brief
-    from reviews.foresight import Foresight
     from reviews.models import Campaign
+    from reviews.planning.brief import Brief
+    from reviews.planning.foresight import Foresight
 
 app = typer.Typer(no_args_is_help=True, help="Reviews: people compare answers blindly.")
 
@@ -91,7 +91,7 @@ def upload(
 
     from evalhub.accounts.models import Project
     from evalhub.studies.upload import register_upload
-    from reviews.upload import Columns
+    from reviews.planning.upload import Columns
 
     with transaction.atomic():
         space, _ = Project.objects.get_or_create(slug=project, defaults={"name": project})
@@ -126,8 +126,8 @@ def invite(
 
     from evalhub.accounts.models import User
     from reviews.errors import InvitationError
-    from reviews.invite import invitation_path, mail_invitation
-    from reviews.invite import invite as invited
+    from reviews.joining.invite import invitation_path, mail_invitation
+    from reviews.joining.invite import invite as invited
 
     inviter = User.objects.filter(username=by).first()
     if inviter is None:
@@ -149,7 +149,7 @@ def invite(
 def pause(campaign: Number) -> None:
     """Deal nothing for a while; who is at a comparison may finish it."""
     found = _campaign(campaign)
-    from reviews.campaign import pause_campaign
+    from reviews.planning.campaign import pause_campaign
 
     pause_campaign(campaign=found)
 
@@ -158,7 +158,7 @@ def pause(campaign: Number) -> None:
 def resume(campaign: Number) -> None:
     """Deal again after a pause."""
     found = _campaign(campaign)
-    from reviews.campaign import resume_campaign
+    from reviews.planning.campaign import resume_campaign
 
     resume_campaign(campaign=found)
 
@@ -167,7 +167,7 @@ def resume(campaign: Number) -> None:
 def close(campaign: Number) -> None:
     """Take no more answers, for good."""
     found = _campaign(campaign)
-    from reviews.campaign import close_campaign
+    from reviews.planning.campaign import close_campaign
 
     close_campaign(campaign=found)
 
@@ -199,7 +199,7 @@ def audit(
 ) -> None:
     """Check whether a review was blind; the proof is a file with its SHA-256."""
     found = _ended(campaign)
-    from reviews.audit import audit as audited
+    from reviews.audit.report import audit as audited
 
     document = audited(found)
     for check in document.checks:
@@ -226,7 +226,7 @@ def export(
 ) -> None:
     """Write the judgments of a review that has ended to a file."""
     found = _ended(campaign)
-    from reviews import export as exporting
+    from reviews.findings import export as exporting
 
     records = exporting.rows(found, pseudonyms=pseudonyms)
     if form == "parquet":
@@ -249,7 +249,7 @@ def _ended(number: int) -> "Campaign":
     """The review, with its plan; one that goes on is refused."""
     found = _campaign(number)
     from reviews.errors import StillBlindError
-    from reviews.results import check_ended
+    from reviews.findings.results import check_ended
 
     try:
         check_ended(found)
@@ -283,8 +283,8 @@ def _brief(
 ) -> "Brief":
     """The plan's file with what the command line says in its place."""
     from evalhub.registry.document import Document
-    from reviews.brief import Brief
     from reviews.errors import FormError
+    from reviews.planning.brief import Brief
 
     said = {"items": items, "reviewers_per_item": reviewers, "seed": seed, "question": question}
     given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
@@ -306,8 +306,8 @@ def _open(
     brief: "Brief", runs: "list[Run]", study: "Study | None", name: str, dry_run: bool
 ) -> None:
     """Prints what the plan asks of people and, but for a dry run, opens it."""
-    from reviews.campaign import open_briefed
-    from reviews.foresight import foresee
+    from reviews.planning.campaign import open_briefed
+    from reviews.planning.foresight import foresee
 
     typer.echo("\n".join(_lines(foresee(brief, runs, study))))
     if not dry_run:

@@ -6,9 +6,9 @@ from typing import Any
 from django import forms
 from django.utils.text import slugify
 
-from reviews.brief import QUESTION, Brief
 from reviews.errors import PlanError
-from reviews.form import FLAGS
+from reviews.planning.brief import QUESTION, Brief
+from reviews.planning.form import FLAGS
 
 STRATA = [
     ("tags", "tags"),

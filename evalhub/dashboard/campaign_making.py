@@ -24,10 +24,10 @@ from evalhub.registry.files import DataError
 from evalhub.stats.errors import StatisticsError
 from evalhub.studies.upload import register_upload
 from reviews.errors import PlanError
-from reviews.foresight import affordable, foresee
 from reviews.models import Campaign
-from reviews.sizing import score_detected
-from reviews.upload import Columns
+from reviews.planning.foresight import affordable, foresee
+from reviews.planning.sizing import score_detected
+from reviews.planning.upload import Columns
 
 COLUMNS = ("prompt", "left", "right", "id", "context", "tags", "expected")
 

@@ -12,9 +12,8 @@ from evalhub.accounts.models import Project, User
 from evalhub.registry.models import Run, Study
 from evalhub.registry.models.runs import RunState
 from evalhub.studies.reviewing import arms_to_review
-from reviews.campaign import metric_of
 from reviews.errors import PlanError
-from reviews.invite import invitation_path
+from reviews.joining.invite import invitation_path
 from reviews.models import (
     Campaign,
     CampaignState,
@@ -24,7 +23,8 @@ from reviews.models import (
     Reviewer,
     ReviewerState,
 )
-from reviews.sizing import SECONDS
+from reviews.planning.campaign import metric_of
+from reviews.planning.sizing import SECONDS
 
 KINDS: dict[str, str] = {
     PairKind.MAIN: "compared, for the question itself",

@@ -8,7 +8,7 @@ from django.contrib.messages import constants
 
 from evalhub.dashboard.access import Request
 from reviews.errors import ReviewError
-from reviews.invite import invitation_path, invite, mail_invitation
+from reviews.joining.invite import invitation_path, invite, mail_invitation
 from reviews.models import Campaign
 
 

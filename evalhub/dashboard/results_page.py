@@ -9,14 +9,14 @@ from django.db.models import Max, QuerySet
 from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.registry.models import ModelVersion, StudyArm
 from evalhub.stats.preference import WinScore
-from reviews.adjudicate import adjudicated
-from reviews.form import Form
+from reviews.findings.adjudicate import adjudicated
+from reviews.findings.release import interval, release_text
+from reviews.findings.results import check_ended
+from reviews.findings.settle import Settlement, settlement_of
+from reviews.findings.standing import standing
+from reviews.findings.summary import Summary, summarise
 from reviews.models import Campaign, Judgment
-from reviews.release import interval, release_text
-from reviews.results import check_ended
-from reviews.settle import Settlement, settlement_of
-from reviews.standing import standing
-from reviews.summary import Summary, summarise
+from reviews.planning.form import Form
 
 
 @dataclass(frozen=True, slots=True)

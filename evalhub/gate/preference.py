@@ -4,9 +4,9 @@ from evalhub.gate.case import Case
 from evalhub.gate.rule.people import Heard, Judgments, Settled, hear
 from evalhub.registry.models import StudyArm
 from evalhub.registry.models.studies import ArmRole
+from reviews.findings.results import judgments as judgments_of
+from reviews.findings.settle import look_at
 from reviews.models import Campaign
-from reviews.results import judgments as judgments_of
-from reviews.settle import look_at
 
 
 def ask(case: Case, baseline: StudyArm, arm: StudyArm, *, alpha: float) -> Heard:

@@ -10,9 +10,9 @@ from evalhub.gate.rivals import baseline_of
 from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
-from reviews.campaign import open_campaign
 from reviews.errors import NothingToCompareError
 from reviews.models import Campaign
+from reviews.planning.campaign import open_campaign
 from runners.launch import resume, ring
 from runners.outcome import RunFailed, RunUnreachable, check
 

@@ -31,8 +31,8 @@ from evalhub.registry.versions import register_metric, register_version
 from evalhub.stats.errors import StatisticsError
 from evalhub.studies.checks import FINE_TUNED
 from evalhub.studies.spec import ArmSpec, StudySpec, TestSetSpec
-from reviews.campaign import check_question
 from reviews.errors import PlanError
+from reviews.planning.campaign import check_question
 from runners.backends import BackendError, check_backend
 from runners.launch import launch
 from runners.metrics import MetricError, Scorer, scorer

@@ -13,7 +13,7 @@ from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Run, TestSetVersion
 from evalhub.registry.specs import SpecError
 from evalhub.registry.versions import register_version
-from reviews.upload import ARMS, USUAL, Columns, Split, split_pairs
+from reviews.planning.upload import ARMS, USUAL, Columns, Split, split_pairs
 from runners.execute import work_on
 from runners.launch import launch
 from runners.outcome import check

@@ -13,8 +13,8 @@ from django.urls import reverse
 
 from evalhub.registry.models import Run, Study
 from evalhub.studies.reviewing import arms_to_review
-from reviews.campaign import close_campaign, open_campaign
 from reviews.models import Campaign, Invitation
+from reviews.planning.campaign import close_campaign, open_campaign
 from tests.cast import Team, a_team
 from tests.dashboard.cases import a_measured_study
 from tests.reviews.judged import judge_all

@@ -18,7 +18,7 @@ from evalhub.gate.rule.verify import LATER, criteria_of_record
 from evalhub.registry.models import Output, Run, Score, Study
 from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import paired_power, paired_sample_size
-from reviews.campaign import open_campaign
+from reviews.planning.campaign import open_campaign
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 from tests.dashboard.cases import POLICY, a_measured_study
 from tests.reviews.judged import a_reviewer, judge

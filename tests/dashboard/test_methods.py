@@ -83,7 +83,7 @@ def test_every_method_and_test_that_stands_in_the_code_is_explained() -> None:
     written = {
         name
         for folder in NAMING
-        for path in folder.glob("*.py")
+        for path in folder.rglob("*.py")
         for name in named(ast.parse(path.read_text()))
     }
     assert len(written) > 5

@@ -12,9 +12,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from evalhub.registry.models import Study
 from evalhub.studies.reviewing import arms_to_review
-from reviews.campaign import open_campaign
-from reviews.design import Design
 from reviews.models import Campaign
+from reviews.planning.campaign import open_campaign
+from reviews.planning.design import Design
 from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens

@@ -9,9 +9,9 @@ from django.core import mail
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from reviews.design import Design, Known
-from reviews.invite import invitation_path, invite, mail_invitation
+from reviews.joining.invite import invitation_path, invite, mail_invitation
 from reviews.models import Campaign, Judgment
+from reviews.planning.design import Design, Known
 from tests.cast import Team
 from tests.e2e.conftest import PHONE
 from tests.e2e.test_review_page import ANSWERS, a_campaign

@@ -6,12 +6,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from reviews.blinding import candidate_on_left
-from reviews.campaign import close_campaign
-from reviews.design import Design
-from reviews.form import Dimension, Form
-from reviews.guess import pending_guesses, record_guess
+from reviews.findings.guess import pending_guesses, record_guess
 from reviews.models import Campaign, PairKind, Purpose
+from reviews.planning.campaign import close_campaign
+from reviews.planning.design import Design
+from reviews.planning.form import Dimension, Form
+from reviews.turns.blinding import candidate_on_left
 from tests.cast import Team
 from tests.e2e.conftest import Opens
 from tests.reviews.conftest import a_campaign

@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from reviews.campaign import open_campaign
-from reviews.design import Design
-from reviews.form import Form
+from reviews.findings.results import judgments
 from reviews.models import Assignment, Campaign, Judgment
-from reviews.results import judgments
+from reviews.planning.campaign import open_campaign
+from reviews.planning.design import Design
+from reviews.planning.form import Form
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.e2e.conftest import Opens
 

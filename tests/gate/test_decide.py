@@ -15,11 +15,11 @@ from evalhub.registry.models import Output, Run, Score, Study, StudyArm, StudyRu
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.versions import Kind
 from evalhub.studies.spec import PolicySpec
-from reviews.answer import Answer
-from reviews.assign import next_assignment
-from reviews.campaign import open_campaign
-from reviews.judge import form_nonce, record
 from reviews.models import Assignment, Campaign
+from reviews.planning.campaign import open_campaign
+from reviews.turns.answer import Answer
+from reviews.turns.assign import next_assignment
+from reviews.turns.judge import form_nonce, record
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 
 pytestmark = pytest.mark.django_db

@@ -4,11 +4,11 @@ import pytest
 
 from evalhub.gate.rule.verify import verify
 from evalhub.registry.models import Study, StudyRun
-from reviews.campaign import open_campaign
-from reviews.design import Design
+from reviews.findings.settle import look_at, settlement_of
+from reviews.findings.stopping import Rule
 from reviews.models import Campaign
-from reviews.settle import look_at, settlement_of
-from reviews.stopping import Rule
+from reviews.planning.campaign import open_campaign
+from reviews.planning.design import Design
 from tests.cast import Team
 from tests.gate.test_decide import REVIEW, Desk, decided, judge
 

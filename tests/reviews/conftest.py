@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from reviews.campaign import open_campaign
 from reviews.models import Campaign
+from reviews.planning.campaign import open_campaign
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
 CANARIES = ["canary-heron", "canary-osprey", "canary-study", "canary-set"]

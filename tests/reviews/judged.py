@@ -9,7 +9,6 @@ from typing import Any
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Project, Role, User
-from reviews.blinding import candidate_on_left
 from reviews.models import (
     Assignment,
     AssignmentState,
@@ -20,6 +19,7 @@ from reviews.models import (
     Purpose,
     Reviewer,
 )
+from reviews.turns.blinding import candidate_on_left
 
 SIDE = {True: {"candidate": "left", "baseline": "right"}}
 SIDE[False] = {"candidate": "right", "baseline": "left"}

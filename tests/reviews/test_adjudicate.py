@@ -5,7 +5,6 @@ import re
 import pytest
 from django.test import Client
 
-from reviews.adjudicate import adjudicate, adjudicated, next_disagreement, to_adjudicate
 from reviews.errors import (
     AlreadyJudgedError,
     NamesRevealedError,
@@ -13,12 +12,13 @@ from reviews.errors import (
     StillGoingError,
     UnblindedError,
 )
-from reviews.judge import form_nonce
+from reviews.findings.adjudicate import adjudicate, adjudicated, next_disagreement, to_adjudicate
+from reviews.findings.results import judgments
+from reviews.findings.standing import standing
+from reviews.findings.summary import summarise
+from reviews.findings.unblind import unblind
 from reviews.models import Campaign, Purpose
-from reviews.results import judgments
-from reviews.standing import standing
-from reviews.summary import summarise
-from reviews.unblind import unblind
+from reviews.turns.judge import form_nonce
 from tests.cast import Team
 from tests.reviews.conftest import CANARIES
 from tests.reviews.judged import a_reviewer, judge_all

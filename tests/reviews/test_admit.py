@@ -8,11 +8,11 @@ from django.urls import reverse
 
 from evalhub.accounts.exposure import expose, set_role
 from evalhub.accounts.models import Exposure, Membership, Role, User
-from reviews.admit import admit, join
-from reviews.assign import next_assignment
-from reviews.design import Design
 from reviews.errors import InvitedOnlyError, NotInvitedError, UnblindedError
+from reviews.joining.admit import admit, join
 from reviews.models import Campaign, Pair
+from reviews.planning.design import Design
+from reviews.turns.assign import next_assignment
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 
@@ -111,7 +111,7 @@ def test_joining_twice_is_one_place(campaign: Campaign, team: Team) -> None:
 
 
 def a_campaign_with(team: Team, design: Design) -> Campaign:
-    from reviews.campaign import open_campaign
+    from reviews.planning.campaign import open_campaign
 
     pair = Pair.objects.filter(campaign=a_campaign(team)).latest("pk")
     assert pair.candidate_output is not None

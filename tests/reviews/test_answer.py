@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from reviews.answer import Answer
 from reviews.errors import UnfitAnswerError, UnknownChoiceError
-from reviews.form import Form
+from reviews.planning.form import Form
+from reviews.turns.answer import Answer
 
 PLAIN = Form()
 FULL = Form.of(

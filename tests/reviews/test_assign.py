@@ -11,12 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Role, User
-from reviews.answer import Answer
-from reviews.assign import End, next_assignment, prefetch
-from reviews.campaign import close_campaign, pause_campaign
-from reviews.design import Design, Known
 from reviews.errors import NotInvitedError, UnblindedError
-from reviews.judge import form_nonce, record
 from reviews.models import (
     Assignment,
     AssignmentState,
@@ -25,7 +20,12 @@ from reviews.models import (
     Reviewer,
     ReviewerState,
 )
-from reviews.seats import LEASE
+from reviews.planning.campaign import close_campaign, pause_campaign
+from reviews.planning.design import Design, Known
+from reviews.turns.answer import Answer
+from reviews.turns.assign import End, next_assignment, prefetch
+from reviews.turns.judge import form_nonce, record
+from reviews.turns.seats import LEASE
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 

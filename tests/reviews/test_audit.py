@@ -11,15 +11,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from evalhub.stats.errors import StatisticsError
-from reviews.audit import Audit, audit
-from reviews.check import Check
-from reviews.design import Design
-from reviews.form import Form
-from reviews.guess import pending_guesses, record_guess
-from reviews.leaks import Scan
+from reviews.audit.check import Check
+from reviews.audit.leaks import Scan
+from reviews.audit.report import Audit, audit
+from reviews.audit.tokens import tokens_test
+from reviews.findings.guess import pending_guesses, record_guess
+from reviews.findings.unblind import unblind
 from reviews.models import Assignment, Campaign, PairKind, Purpose
-from reviews.tokens import tokens_test
-from reviews.unblind import unblind
+from reviews.planning.design import Design
+from reviews.planning.form import Form
 from tests.cast import Team, a_team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import a_reviewer, judge, judge_all

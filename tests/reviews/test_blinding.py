@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviews.blinding import BLOCK, candidate_on_left, canonical
-from reviews.order import positions
+from reviews.turns.blinding import BLOCK, candidate_on_left, canonical
+from reviews.turns.order import positions
 
 
 def test_in_every_block_of_a_reviewer_each_side_comes_up_equally_often() -> None:

@@ -12,8 +12,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from evalhub.accounts.models import Membership, Project, Role
 from evalhub.registry.models import Output
-from reviews.assign import next_assignment
 from reviews.models import Assignment, Campaign
+from reviews.turns.assign import next_assignment
 from tests.cast import Team, a_team
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.test_assign import answer, deal

@@ -7,18 +7,18 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from evalhub.registry.models import Run
-from reviews.assign import End, next_assignment
-from reviews.campaign import (
+from reviews.errors import CampaignEndedError, PlanError
+from reviews.findings.results import judgments
+from reviews.joining.invite import invite
+from reviews.models import Campaign, Pair
+from reviews.planning.campaign import (
     close_campaign,
     open_campaign,
     pause_campaign,
     plan_hash,
     resume_campaign,
 )
-from reviews.errors import CampaignEndedError, PlanError
-from reviews.invite import invite
-from reviews.models import Campaign, Pair
-from reviews.results import judgments
+from reviews.turns.assign import End, next_assignment
 from tests.cast import Team, a_run, a_test_set
 from tests.reviews.conftest import a_campaign
 

@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from reviews.differences import differences
+from reviews.pages.differences import differences
 
 
 def bare(html: str) -> str:

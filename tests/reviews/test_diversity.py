@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from reviews.diversity import (
+from reviews.planning.diversity import (
     distinct_n,
     match_probability,
     match_threshold,

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from reviews.export import (
+from reviews.findings.export import (
     COLUMNS,
     as_csv,
     as_jsonl,
@@ -18,8 +18,8 @@ from reviews.export import (
     rows,
     write_parquet,
 )
-from reviews.form import Dimension, Form
 from reviews.models import Assignment, Campaign, Judgment
+from reviews.planning.form import Dimension, Form
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import a_reviewer, judge, judge_all

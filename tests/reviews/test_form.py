@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from reviews.errors import FormError
-from reviews.form import Dimension, Form
+from reviews.planning.form import Dimension, Form
 
 RATING = {"name": "tone", "question": "How kind is it?", "kind": "rating"}
 CHOICE = {"name": "facts", "question": "Whose facts are right?", "kind": "choice"}

@@ -10,9 +10,9 @@ from reviews.errors import (
     UnknownAssignmentError,
     UnknownSideError,
 )
-from reviews.form import Form
-from reviews.guess import pending_guesses, record_guess
+from reviews.findings.guess import pending_guesses, record_guess
 from reviews.models import Assignment, AssignmentState, Campaign, Guess
+from reviews.planning.form import Form
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import judge_all

@@ -11,10 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Role, User
-from reviews.answer import Answer
-from reviews.assign import End, next_assignment
-from reviews.campaign import close_campaign
-from reviews.design import Design
 from reviews.errors import (
     CampaignEndedError,
     InvitationError,
@@ -22,11 +18,15 @@ from reviews.errors import (
     PlanError,
     UnblindedError,
 )
-from reviews.invite import accept, invitation_path, invite, mail_invitation, withdraw
-from reviews.judge import form_nonce, record
+from reviews.joining.invite import accept, invitation_path, invite, mail_invitation, withdraw
+from reviews.joining.qualify import practice_of, qualify
+from reviews.joining.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
 from reviews.models import Assignment, Campaign, Invitation, Reviewer
-from reviews.qualify import practice_of, qualify
-from reviews.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
+from reviews.planning.campaign import close_campaign
+from reviews.planning.design import Design
+from reviews.turns.answer import Answer
+from reviews.turns.assign import End, next_assignment
+from reviews.turns.judge import form_nonce, record
 from tests.cast import Team
 from tests.reviews.test_admit import a_campaign_with
 from tests.reviews.test_planning import a_certain_campaign
@@ -335,7 +335,7 @@ def test_an_expiry_lies_in_the_future(campaign: Campaign, team: Team) -> None:
 
 
 def a_campaign_with_seed(campaign: Campaign, seed: int) -> Campaign:
-    from reviews.campaign import open_campaign
+    from reviews.planning.campaign import open_campaign
 
     pair = campaign.pairs.latest("pk")
     assert pair.candidate_output is not None

@@ -7,9 +7,6 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from reviews.answer import Answer
-from reviews.assign import End, next_assignment, prefetch
-from reviews.campaign import close_campaign
 from reviews.errors import (
     AlreadyJudgedError,
     CampaignClosedError,
@@ -20,8 +17,6 @@ from reviews.errors import (
     UnknownAssignmentError,
     UnknownChoiceError,
 )
-from reviews.form import Form
-from reviews.judge import form_nonce, record, skip
 from reviews.models import (
     Assignment,
     AssignmentState,
@@ -30,6 +25,11 @@ from reviews.models import (
     Reviewer,
     ReviewerState,
 )
+from reviews.planning.campaign import close_campaign
+from reviews.planning.form import Form
+from reviews.turns.answer import Answer
+from reviews.turns.assign import End, next_assignment, prefetch
+from reviews.turns.judge import form_nonce, record, skip
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.test_assign import answer, deal, let_leases_end

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from reviews.markdown import LONGEST, rendered
+from reviews.pages.markdown import LONGEST, rendered
 
 
 def test_emphasis_lists_code_and_tables_are_laid_out() -> None:

@@ -6,9 +6,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from reviews.campaign import pause_campaign
-from reviews.design import Design, Known
-from reviews.form import Form
 from reviews.models import (
     Assignment,
     AssignmentState,
@@ -17,6 +14,9 @@ from reviews.models import (
     Judgment,
     Reviewer,
 )
+from reviews.planning.campaign import pause_campaign
+from reviews.planning.design import Design, Known
+from reviews.planning.form import Form
 from tests.cast import Team
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.test_pages import choose, form, page

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.test import Client
 
-from reviews.campaign import open_campaign
 from reviews.models import Campaign
+from reviews.planning.campaign import open_campaign
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.reviews.conftest import a_campaign
 from tests.reviews.test_page_forms import send

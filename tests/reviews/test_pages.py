@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from reviews.campaign import close_campaign
 from reviews.models import Assignment, Campaign, Judgment, Reviewer
+from reviews.planning.campaign import close_campaign
 from tests.cast import Team, a_team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.test_assign import answer, deal, let_leases_end

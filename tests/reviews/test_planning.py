@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from evalhub.registry.models import Output, Run
-from reviews.campaign import open_campaign
-from reviews.design import Design, Known
 from reviews.errors import PlanError
-from reviews.form import Form
+from reviews.findings.results import judgments
 from reviews.models import Campaign
-from reviews.results import judgments
+from reviews.planning.campaign import open_campaign
+from reviews.planning.design import Design, Known
+from reviews.planning.form import Form
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
 

@@ -8,11 +8,11 @@ from django.db import connection
 from django.db.models import Count, F
 
 from evalhub.accounts.models import Membership, Role, User
-from reviews.answer import Answer
-from reviews.assign import next_assignment
 from reviews.errors import AlreadyJudgedError
-from reviews.judge import form_nonce, record
 from reviews.models import Assignment, Campaign, Judgment
+from reviews.turns.answer import Answer
+from reviews.turns.assign import next_assignment
+from reviews.turns.judge import form_nonce, record
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.test_assign import answer, deal, let_leases_end

@@ -4,11 +4,11 @@ from collections import Counter
 
 import pytest
 
-from reviews.assign import End, next_assignment
-from reviews.blinding import BLOCK
-from reviews.form import Form
+from reviews.findings.results import judgments
 from reviews.models import Assignment, Campaign, Purpose, Reviewer
-from reviews.results import judgments
+from reviews.planning.form import Form
+from reviews.turns.assign import End, next_assignment
+from reviews.turns.blinding import BLOCK
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.test_assign import answer

@@ -6,9 +6,9 @@ from django.db.models import Q
 from pytest_django import DjangoAssertNumQueries
 
 from evalhub.stats.preference import win_score
-from reviews.assign import next_assignment
+from reviews.findings.results import judgments
 from reviews.models import Assignment, Campaign, Judgment
-from reviews.results import judgments
+from reviews.turns.assign import next_assignment
 from tests.cast import Team
 from tests.reviews.test_assign import answer
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reviews.sampling import (
+from reviews.planning.sampling import (
     ALIKE,
     BETTER,
     UNSCORED,

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from evalhub.accounts.models import User
-from reviews.assign import End, next_assignment
-from reviews.design import Design
 from reviews.errors import CampaignClosedError
+from reviews.findings.results import judgments
+from reviews.findings.settle import settle, settlement_of
+from reviews.findings.stopping import Rule
 from reviews.models import Assignment, Campaign, CampaignState, Dealing, EventKind
-from reviews.results import judgments
-from reviews.settle import settle, settlement_of
-from reviews.stopping import Rule
+from reviews.planning.design import Design
+from reviews.turns.assign import End, next_assignment
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import judge_all

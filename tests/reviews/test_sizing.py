@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalhub.stats.errors import StatisticsError
-from reviews.sizing import Assumptions, cost_of, items_affordable, items_needed, score_detected
+from reviews.planning.sizing import (
+    Assumptions,
+    cost_of,
+    items_affordable,
+    items_needed,
+    score_detected,
+)
 
 PLAIN = Assumptions(ties=0, correlation=0)
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from reviews.assign import End, next_assignment
 from reviews.errors import (
     AlreadyJudgedError,
     NoReasonError,
@@ -10,9 +9,10 @@ from reviews.errors import (
     StaleFormError,
     UnknownAssignmentError,
 )
-from reviews.judge import form_nonce, skip
 from reviews.models import Assignment, AssignmentState, Campaign, Judgment
-from reviews.progress import progress
+from reviews.turns.assign import End, next_assignment
+from reviews.turns.judge import form_nonce, skip
+from reviews.turns.progress import progress
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.test_assign import answer, deal, let_leases_end

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reviews.errors import PlanError
-from reviews.stopping import Judged, Look, Rule, look, stratum_chances, stratum_shares
+from reviews.findings.stopping import Judged, Look, Rule, look, stratum_chances, stratum_shares
 
 RULE = Rule(alpha=0.025)
 

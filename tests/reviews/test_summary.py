@@ -4,12 +4,12 @@ import math
 
 import pytest
 
-from reviews.campaign import open_campaign
-from reviews.design import Design, Known
-from reviews.form import Dimension, Form
+from reviews.findings.standing import standing
+from reviews.findings.summary import Summary, summarise
 from reviews.models import Campaign, PairKind, Purpose
-from reviews.standing import standing
-from reviews.summary import Summary, summarise
+from reviews.planning.campaign import open_campaign
+from reviews.planning.design import Design, Known
+from reviews.planning.form import Dimension, Form
 from tests.cast import Team, a_run, a_test_set, a_version
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import a_reviewer, judge, judge_all

@@ -5,8 +5,8 @@ from django.db import IntegrityError, transaction
 
 from evalhub.accounts.models import User
 from reviews.errors import AlreadyUnblindedError, NotOwnerError
+from reviews.findings.unblind import unblind
 from reviews.models import Campaign, CampaignState, Event, EventKind
-from reviews.unblind import unblind
 from tests.cast import Team
 
 

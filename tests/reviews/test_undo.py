@@ -3,18 +3,18 @@
 import pytest
 from django.utils import timezone
 
-from reviews.answer import Answer
-from reviews.assign import next_assignment, prefetch
-from reviews.campaign import close_campaign
 from reviews.errors import (
     AlreadyJudgedError,
     CampaignClosedError,
     NamesRevealedError,
     NothingToUndoError,
 )
-from reviews.form import Form
-from reviews.judge import form_nonce, record, undo
 from reviews.models import Assignment, AssignmentState, Campaign, Judgment, Reviewer
+from reviews.planning.campaign import close_campaign
+from reviews.planning.form import Form
+from reviews.turns.answer import Answer
+from reviews.turns.assign import next_assignment, prefetch
+from reviews.turns.judge import form_nonce, record, undo
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.test_assign import answer, deal

@@ -16,10 +16,10 @@ from evalhub.registry.models import Item, ModelVersion, Output, Run, TestSetVers
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.specs import SpecError
 from evalhub.studies.upload import Uploaded, register_upload
-from reviews.campaign import open_campaign
-from reviews.design import Known
-from reviews.pairing import known_answers
-from reviews.upload import Columns
+from reviews.planning.campaign import open_campaign
+from reviews.planning.design import Known
+from reviews.planning.pairing import known_answers
+from reviews.planning.upload import Columns
 from tests.cast import Team
 
 ROWS: list[dict[str, Any]] = [

@@ -21,11 +21,11 @@ from evalhub.dashboard.inviting import invite_all
 from evalhub.dashboard.queries import studies_seen_by
 from evalhub.registry.files import DataError
 from evalhub.registry.specs import SpecError
-from reviews.campaign import close_campaign, open_briefed, pause_campaign, resume_campaign
 from reviews.errors import PlanError, ReviewError
-from reviews.invite import withdraw
+from reviews.joining.invite import withdraw
+from reviews.joining.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
 from reviews.models import Campaign
-from reviews.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
+from reviews.planning.campaign import close_campaign, open_briefed, pause_campaign, resume_campaign
 
 PAGE = 30
 VERBS = {"pause": pause_campaign, "resume": resume_campaign, "close": close_campaign}

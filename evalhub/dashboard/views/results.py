@@ -14,12 +14,19 @@ from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.dashboard.access import Request, results_only
 from evalhub.dashboard.results_page import owns, results, reviews_of
-from reviews.audit import audit
+from reviews.audit.report import audit
 from reviews.errors import ReviewError, StillBlindError
-from reviews.export import as_csv, as_jsonl, inspect_scores, preferences, rows, write_parquet
+from reviews.findings.export import (
+    as_csv,
+    as_jsonl,
+    inspect_scores,
+    preferences,
+    rows,
+    write_parquet,
+)
+from reviews.findings.results import check_ended
+from reviews.findings.unblind import unblind
 from reviews.models import Campaign
-from reviews.results import check_ended
-from reviews.unblind import unblind
 
 View = Callable[[Request, Campaign], Any]
 TEXTS = {

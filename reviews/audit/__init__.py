@@ -1,0 +1,1 @@
+"""Was it blind? Each thing that can be checked, and the document that says so."""

@@ -1,0 +1,86 @@
+"""Do the texts themselves tell the arms apart? Parts of the audit. Pure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from evalhub.stats.multiplicity import holm
+from evalhub.stats.permutation import mcnemar_exact
+from reviews.audit.check import LEVEL, Check, status_of
+from reviews.audit.leaks import Scan
+from reviews.findings.standing import Standing
+from reviews.models import PairKind
+
+
+def leaks(scan: Scan) -> Check:
+    counts = {
+        trait.key: {
+            "candidate": scan.candidate[trait.key],
+            "baseline": scan.baseline[trait.key],
+            "items": scan.examples.get(trait.key, []),
+        }
+        for trait in scan.traits()
+        if trait.leaks
+    }
+    leaking = [
+        f"{trait.title}: {scan.candidate[trait.key]} of the candidate's answers, "
+        f"{scan.baseline[trait.key]} of the baseline's"
+        for trait in scan.traits()
+        if trait.leaks and scan.candidate[trait.key] + scan.baseline[trait.key]
+    ]
+    return Check(
+        "leaks",
+        "Answers don't say who wrote them",
+        f"Both answers of {scan.pairs} pairs are searched for models' and makers' names, sentences "
+        "in which an answer says what it is, template tokens and the arms' own names. Nothing is "
+        "left out over it: that would bias.",
+        "; ".join(leaking) + "." if leaking else "Nothing was found.",
+        status_of(scan.pairs > 0, not leaking),
+        {"pairs": scan.pairs, "traits": counts},
+    )
+
+
+def artefacts(scan: Scan, found: Standing) -> Iterator[Check]:
+    """One-arm artefacts: those a reader sees, and those that were taken out before showing."""
+    for shown, key, title in (
+        (True, "artefacts", "The arms look alike"),
+        (False, "bytes", "No hidden bytes tell them apart"),
+    ):
+        traits = [trait for trait in scan.traits() if trait.shown == shown and not trait.leaks]
+        p_values = {
+            trait.key: mcnemar_exact(scan.only_baseline[trait.key], scan.only_candidate[trait.key])
+            for trait in traits
+        }
+        corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True))
+        told = [
+            f"{trait.title}: {scan.candidate[trait.key]} of the candidate's answers, "
+            f"{scan.baseline[trait.key]} of the baseline's"
+            for trait in traits
+            if corrected[trait.key] < LEVEL
+        ]
+        after = (
+            "A reader could use it."
+            if shown
+            else "Pages show none of it: it is taken out of both answers before."
+        )
+        yield Check(
+            key,
+            title,
+            f"Of each of {len(traits)} traits, how many pairs have it in one answer only, and of "
+            "which arm (McNemar's exact test, Holm's correction).",
+            f"{'; '.join(told)}. {after}" if told else "No trait goes with an arm.",
+            status_of(scan.pairs > 0, not told or not shown),
+            {
+                "pairs": scan.pairs,
+                "candidate": {trait.key: scan.candidate[trait.key] for trait in traits},
+                "baseline": {trait.key: scan.baseline[trait.key] for trait in traits},
+                "p_values": p_values,
+            }
+            | (_lengths(found) if shown else {}),
+        )
+
+
+def _lengths(found: Standing) -> dict[str, Any]:
+    main = [pair for pair in found.pairs.values() if pair.kind == PairKind.MAIN]
+    longer = sum(pair.candidate_length > pair.baseline_length for pair in main)
+    shorter = sum(pair.candidate_length < pair.baseline_length for pair in main)
+    return {"candidate_longer": longer, "candidate_shorter": shorter}

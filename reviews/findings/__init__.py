@@ -1,0 +1,1 @@
+"""What a campaign found, for whoever may know the arms."""

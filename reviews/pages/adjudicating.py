@@ -1,0 +1,35 @@
+"""The page on which a reviewer settles what others disagreed on, without seeing what they said."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from reviews.findings.adjudicate import adjudicate, next_disagreement, to_adjudicate
+from reviews.pages.page import shown_turn, view_of
+from reviews.pages.reading import token_of
+from reviews.pages.views import Request, _campaign, _page, explained
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@explained
+def disagreements(request: Request, *, pk: int) -> HttpResponse:
+    """The next disagreement; a POST keeps the answer to the one before."""
+    found = _campaign(pk)
+    if request.method == "POST":
+        adjudicate(
+            token=token_of(request.POST.get("token", "")),
+            user=request.user,
+            nonce=request.POST.get("nonce", ""),
+            choice=request.POST.get("choice", ""),
+        )
+        if not request.htmx:
+            return redirect("reviews:adjudicate", pk)
+    assignment = next_disagreement(campaign=found, user=request.user)
+    if assignment is None:
+        return _page(request, "adjudicated", {"campaign": found})
+    view = view_of(request.POST.get("view") or request.GET.get("view"))
+    context = shown_turn(assignment, user=request.user, view=view)
+    left = to_adjudicate(found, request.user).count()
+    return _page(request, "adjudicate", context | {"left": left})

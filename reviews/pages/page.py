@@ -1,0 +1,249 @@
+"""All that a reviewer's page may show of an assignment, ready for its template."""
+
+import uuid
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from evalhub.accounts.models import User
+from evalhub.registry.models import Item
+from reviews.errors import UnknownAssignmentError
+from reviews.joining.admit import admit
+from reviews.models import Assignment, AssignmentState, Choice, Pair, PairKind
+from reviews.pages.differences import differences
+from reviews.pages.markdown import plain, rendered
+from reviews.pages.reading import ASK, FLAG, MUCH
+from reviews.pages.showing import shown, turns
+from reviews.planning.form import FLAGS, Dimension, Form
+from reviews.turns.judge import form_nonce
+
+type View = Literal["read", "raw", "diff"]
+
+LONG = 300  # words of context or of earlier messages that begin folded away
+SKIP_REASONS = [
+    "I can’t read this language",
+    "The request or an answer is broken",
+    "It takes knowledge that I don’t have",
+    "I know who wrote one of the answers",
+    "It upsets me",
+]
+
+_NAMES = {"left": "Left", "right": "Right", "answer": "The answer"}
+_CHOICES = [  # value, what a button says, what a row of the rubric says, key
+    (f"{MUCH}left", "Left is much better", "Left, much", "⇧1"),
+    (Choice.LEFT.value, "Left is better", "Left", "1"),
+    (Choice.TIE.value, "A tie", "A tie", "0"),
+    (Choice.BOTH_BAD.value, "Both bad", "Both bad", "9"),
+    (Choice.RIGHT.value, "Right is better", "Right", "2"),
+    (f"{MUCH}right", "Right is much better", "Right, much", "⇧2"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text as HTML under its heading, with the number of its words."""
+
+    heading: str
+    html: SafeString
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked: the last message, those before it, and what was given with it."""
+
+    last: Passage
+    earlier: list[Passage]
+    context: Passage | None
+
+    @property
+    def words_earlier(self) -> int:
+        return sum(passage.words for passage in self.earlier)
+
+    @property
+    def unfolded(self) -> bool:
+        """Whether all of it is so short that nothing begins folded away."""
+        return self.words_earlier + (self.context.words if self.context else 0) <= LONG
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One answer under the name of its place."""
+
+    side: str
+    name: str
+    html: SafeString
+    apart: int | None = None  # with "diff": words that only this answer has
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer to a question: what is posted, what is read, which key gives it.
+
+    `said` marks what the reviewer had answered before they took it back.
+    """
+
+    value: str
+    label: str
+    key: str
+    said: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of the form, posted under the name of its field."""
+
+    field: str
+    text: str
+    options: list[Option]
+
+
+def view_of(given: str | None) -> View:
+    """How an address or a form asks for the answers to be shown; laid out, if it doesn't."""
+    return "raw" if given == "raw" else "diff" if given == "diff" else "read"
+
+
+def held(*, token: uuid.UUID, user: User) -> Assignment:
+    """One's own assignment that is at hand or answered.
+
+    Raises UnknownAssignmentError, NotInvitedError or UnblindedError.
+    """
+    try:
+        found = (
+            Assignment.objects.select_related("reviewer__campaign")
+            .defer("reviewer__campaign__plan")
+            .exclude(state__in=[AssignmentState.EXPIRED, AssignmentState.SKIPPED])
+            .get(token=token, reviewer__user=user)
+        )
+    except Assignment.DoesNotExist:
+        raise UnknownAssignmentError from None
+    admit(campaign=found.reviewer.campaign, user=user)
+    return found
+
+
+def ends_block(assignment: Assignment, form: Form) -> bool:
+    """Whether there is a pause after this turn."""
+    return (assignment.turn + 1) % form.block == 0
+
+
+def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, Any]:
+    """The template's values for one assignment: nothing in them tells the arms apart.
+
+    One query, and one more for a turn that was taken back.
+    """
+    campaign = assignment.reviewer.campaign
+    form = Form.of(campaign.form)
+    pair = (
+        Pair.objects.select_related("item", "baseline_output", "candidate_output")
+        .only(
+            "kind",
+            "item__input",
+            "item__context",
+            "baseline_output__text",
+            "candidate_output__text",
+        )
+        .get(pk=assignment.pair_id)
+    )
+    outputs = [pair.candidate_output, pair.baseline_output]
+    sides = outputs if assignment.candidate_on_left else outputs[::-1]
+    texts = [shown(output.text or "") for output in sides if output is not None]
+    code = any(text.startswith(("{", "[")) for text in texts)
+    said, rationale = _said_before(assignment)
+    return {
+        "campaign": campaign,
+        "form": form,
+        "token": assignment.token,
+        "nonce": form_nonce(token=assignment.token, user=user),
+        "asked": _request(pair.item, view),
+        "panes": _panes(texts, form, view, code=code),
+        "code": code or view == "raw",
+        "view": view,
+        "questions": _questions(form.question or campaign.question, form, said),
+        "flags": [
+            Question(f"{FLAG}{side}", _NAMES[side], _flags(side, form, said)) for side in form.sides
+        ]
+        if form.flags
+        else [],
+        "rationale": rationale,
+        "skip_reasons": SKIP_REASONS,
+        "look_ahead": not ends_block(assignment, form),
+        "practice": pair.kind == PairKind.PRACTICE,
+    }
+
+
+def _request(item: Item, view: View) -> Request:
+    as_html = plain if view == "raw" else rendered
+    messages = [
+        Passage(turn.speaker, as_html(turn.text), len(turn.text.split()))
+        for turn in turns(item.input)
+    ]
+    given = shown(item.context or "")
+    context = Passage("", as_html(given), len(given.split())) if given else None
+    return Request(messages[-1], messages[:-1], context)
+
+
+def _panes(texts: list[str], form: Form, view: View, *, code: bool) -> list[Pane]:
+    sides = [(side, _NAMES[side]) for side in form.sides]
+    if view == "diff" and len(texts) == 2:
+        found = differences(*texts)
+        marked = [(found.left, found.only_left), (found.right, found.only_right)]
+        return [
+            Pane(*side, format_html("<pre>{}</pre>", html) if html else html, apart)
+            for side, (html, apart) in zip(sides, marked, strict=True)
+        ]
+    as_html = rendered if view == "read" and not code else plain
+    empty = SafeString("")
+    return [
+        Pane(*side, as_html(text) if text else empty)
+        for side, text in zip(sides, texts, strict=True)
+    ]
+
+
+type _Said = Set[tuple[str, str]]  # fields of the form with their values
+
+
+def _said_before(assignment: Assignment) -> tuple[_Said, str]:
+    """What an answer that was taken back had said, and its reason."""
+    if not assignment.revision:
+        return frozenset(), ""
+    last = assignment.judgments.order_by("-revision")[0]
+    said = {("choice", f"{MUCH if last.much else ''}{last.choice}")}
+    said |= {(f"{ASK}{name}", str(value)) for name, value in last.answers.items()}
+    said |= {(f"{FLAG}{side}", flag) for side, flags in last.flags.items() for flag in flags}
+    return said, last.rationale
+
+
+def _questions(question: str, form: Form, said: _Said) -> list[Question]:
+    """The campaign's own question first, so that no dimension colours it; then the rubric."""
+    plain_choices = [row for row in _CHOICES if not row[0].startswith(MUCH)]
+    steps = _CHOICES if form.steps else plain_choices
+    words = 1 if form.one_key else 2
+    overall = Question("choice", question, _options("choice", steps, words, said))
+    rubric = []
+    for each in form.dimensions:
+        field = f"{ASK}{each.name}"
+        options = _ratings(each, said) or _options(field, plain_choices, 2, said)
+        rubric.append(Question(field, each.question, options))
+    return rubric if form.rates else [overall, *rubric]
+
+
+def _options(
+    field: str, rows: Sequence[tuple[str, str, str, str]], words: int, said: _Said
+) -> list[Option]:
+    return [Option(row[0], row[words], row[3], (field, row[0]) in said) for row in rows]
+
+
+def _ratings(dimension: Dimension, said: _Said) -> list[Option]:
+    ends = {dimension.low: " least", dimension.high: " most"}
+    field = f"{ASK}{dimension.name}"
+    return [
+        Option(str(n), f"{n}{ends.get(n, '')}", "", (field, str(n)) in said)
+        for n in dimension.values
+    ]
+
+
+def _flags(side: str, form: Form, said: _Said) -> list[Option]:
+    return [Option(flag, FLAGS[flag], "", (f"{FLAG}{side}", flag) in said) for flag in form.flags]

@@ -1,0 +1,50 @@
+"""A posted form as an answer: the one place that knows the page's field names."""
+
+import uuid
+
+from django.http import QueryDict
+
+from reviews.errors import UnknownAssignmentError
+from reviews.turns.answer import Answer
+
+MUCH, ASK, FLAG = "much-", "ask-", "flag-"
+"""How the page's values and fields begin: much better; a dimension; a side's flags."""
+
+
+def answer_of(post: QueryDict) -> Answer:
+    """What was chosen and said; whether the campaign's form allows it is for `Answer.checked`."""
+    choice = post.get("choice", "")
+    asked = [field for field in post if field.startswith(ASK)]
+    flagged = [field for field in post if field.startswith(FLAG)]
+    return Answer(
+        choice=choice.removeprefix(MUCH),
+        much=choice.startswith(MUCH),
+        answers={field.removeprefix(ASK): _rating(post.get(field, "")) for field in asked},
+        flags={field.removeprefix(FLAG): post.getlist(field) for field in flagged},
+        rationale=post.get("rationale", ""),
+        visible_seconds=_seconds(post.get("visible", "")),
+    )
+
+
+def token_of(given: str) -> uuid.UUID:
+    """An assignment's token as a form brings it. Raises UnknownAssignmentError for another text."""
+    try:
+        return uuid.UUID(given)
+    except ValueError:
+        raise UnknownAssignmentError from None
+
+
+def skip_reason(post: QueryDict) -> str:
+    """One's own words where there are some, else the reason that was picked."""
+    return post.get("words", "").strip() or post.get("reason", "").strip()
+
+
+def _rating(given: str) -> int | str:
+    return int(given) if len(given) == 1 and given in "0123456789" else given
+
+
+def _seconds(given: str) -> float | None:
+    try:
+        return float(given)
+    except ValueError:
+        return None

@@ -1,0 +1,272 @@
+"""A reviewer's pages. None of them knows which arm is which once a page is rendered."""
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.signing import Signer
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.middleware import HtmxDetails
+
+from evalhub.accounts.models import Project, User
+from reviews.errors import (
+    InvitedOnlyError,
+    NoReasonError,
+    NotInvitedError,
+    ReviewError,
+    UnblindedError,
+    UnfitAnswerError,
+    UnknownAssignmentError,
+    UnknownChoiceError,
+    UnknownSideError,
+)
+from reviews.findings.guess import pending_guesses, record_guess
+from reviews.joining.admit import admit
+from reviews.models import Assignment, Campaign
+from reviews.pages.page import ends_block, held, shown_turn, view_of
+from reviews.pages.reading import answer_of, skip_reason, token_of
+from reviews.planning.form import Form
+from reviews.turns import judge as judging
+from reviews.turns.assign import End, Hand, hand
+from reviews.turns.progress import progress_of
+
+
+class Request(HttpRequest):
+    """A signed-in person's request: the site's middleware lets no other through."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+MARK = "Evalhub-Person"
+"""The header that says to whom a reply was given; no reply of any other view has it.
+
+A page keeps unsaved answers for its own person, whoever has signed in since.
+"""
+
+STATUS = {
+    NotInvitedError: 404,
+    UnknownAssignmentError: 404,
+    UnblindedError: 403,
+    InvitedOnlyError: 403,
+    UnknownChoiceError: 400,
+    UnfitAnswerError: 400,
+    NoReasonError: 400,
+    UnknownSideError: 400,
+}
+
+
+def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page that says what stands in the way, where a verb raises a ReviewError."""
+
+    @wraps(view)
+    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except ReviewError as error:
+            own = Campaign.objects.defer("plan").filter(reviewers__user=request.user)
+            asked = (
+                own.filter(pk=kwargs["pk"])
+                if "pk" in kwargs
+                else own.filter(reviewers__assignments__token=kwargs["token"])
+            )
+            knows = isinstance(error, UnblindedError)
+            results = knows and Project.objects.seen_by(request.user).exists()
+            context = {"error": error, "campaign": asked.first(), "results": results}
+            status = STATUS.get(type(error), 409)
+            return _page(request, "refusal", context, status=status)
+
+    return guarded
+
+
+@never_cache
+@require_GET
+def home(request: Request) -> HttpResponse:
+    """The campaigns in which this person reviews."""
+    campaigns = (
+        Campaign.objects.of_reviewer(request.user)
+        .defer("plan")
+        .with_own_progress(request.user)
+        .select_related("project")
+    )
+    results = Project.objects.seen_by(request.user).exists()
+    return _page(request, "home", {"campaigns": campaigns, "results": results})
+
+
+@never_cache
+@require_GET
+@explained
+def campaign(request: Request, *, pk: int) -> HttpResponse:
+    """The comparison at hand, or why there is none."""
+    return _at_hand(request, hand(campaign=_campaign(pk), user=request.user, ahead=False))
+
+
+@never_cache
+@require_GET
+@explained
+def ahead(request: Request, *, pk: int) -> HttpResponse:
+    """The comparison after the one at hand, for the page to have ready; empty if there is none."""
+    return _ahead(request, hand(campaign=_campaign(pk), user=request.user))
+
+
+@never_cache
+@require_GET
+@explained
+def sheet(request: Request, *, token: uuid.UUID) -> HttpResponse:
+    """The request and the answers of one's own comparison, in another way to look at them."""
+    assignment = held(token=token, user=request.user)
+    return _page(request, "_sheet", _shown(request, assignment), part="")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@explained
+def judge(request: Request, *, token: uuid.UUID) -> HttpResponse:
+    """Keeps an answer; what comes back is the next comparison, or the one after it.
+
+    A page that had the next at hand has gone on to it, and says so in `shown`.
+    """
+    if request.method == "GET":  # back from signing in, which had come between
+        return redirect("reviews:home")
+    shown = request.POST.get("shown", "")
+    recorded = judging.record_and_deal(
+        token=token,
+        user=request.user,
+        nonce=request.POST.get("nonce", ""),
+        answer=answer_of(request.POST),
+        key=request.POST.get("key", ""),
+        ahead=bool(shown),
+    )
+    current = recorded.hand.current
+    if shown and isinstance(current, Assignment) and str(current.token) == shown:
+        return _ahead(request, recorded.hand)
+    return _go_on(request, recorded.hand, after=recorded.judgment.assignment)
+
+
+@never_cache
+@require_POST
+@explained
+def skip(request: Request, *, token: uuid.UUID) -> HttpResponse:
+    """Gives a comparison back with a reason; what comes back is the next one."""
+    skipped = judging.skip(
+        token=token,
+        user=request.user,
+        nonce=request.POST.get("nonce", ""),
+        reason=skip_reason(request.POST),
+    )
+    reviewed = skipped.reviewer.campaign
+    return _go_on(request, hand(campaign=reviewed, user=request.user, ahead=False))
+
+
+@never_cache
+@require_POST
+@explained
+def undo(request: Request, *, pk: int) -> HttpResponse:
+    """Takes the last answer back; what comes back is its comparison."""
+    found = _campaign(pk)
+    judging.undo(campaign=found, user=request.user)
+    return _go_on(request, hand(campaign=found, user=request.user, ahead=False))
+
+
+@never_cache
+@require_GET
+@explained
+def pause(request: Request, *, pk: int) -> HttpResponse:
+    """Between two blocks: time to look up. The last answer can still be taken back."""
+    found = hand(campaign=_campaign(pk), user=request.user, ahead=False)
+    return _at_hand(request, found) if isinstance(found.current, End) else _pause(request, found)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@explained
+def guess(request: Request, *, pk: int) -> HttpResponse:
+    """After the last vote: which side was the tuned model's, in a few of one's own pairs."""
+    found = _campaign(pk)
+    admit(campaign=found, user=request.user)
+    if request.method == "POST":
+        token, side = request.POST.get("token", ""), request.POST.get("side", "")
+        record_guess(token=token_of(token), user=request.user, side=side)
+    pending = pending_guesses(campaign=found, user=request.user)
+    if not pending:
+        return _go_on(request, hand(campaign=found, user=request.user, ahead=False))
+    return _page(request, "guess", _shown(request, pending[0]) | {"left": len(pending)})
+
+
+def _campaign(pk: int) -> Campaign:
+    found = Campaign.objects.defer("plan").filter(pk=pk).first()
+    if found is None:
+        raise NotInvitedError
+    return found
+
+
+def _go_on(request: Request, found: Hand, *, after: Assignment | None = None) -> HttpResponse:
+    """To the pause, where a block has ended with the assignment `after`, or to what is at hand."""
+    form = Form.of(found.reviewer.campaign.form)
+    pauses = after is not None and isinstance(found.current, Assignment) and ends_block(after, form)
+    if request.htmx:
+        return _pause(request, found) if pauses else _at_hand(request, found)
+    address = reverse(
+        "reviews:pause" if pauses else "reviews:campaign", args=[found.reviewer.campaign_id]
+    )
+    view = view_of(request.POST.get("view"))
+    return redirect(address if view == "read" else f"{address}?view={view}")
+
+
+def _at_hand(request: Request, found: Hand) -> HttpResponse:
+    own = progress_of(found.reviewer)
+    if isinstance(found.current, End):
+        reviewed = found.reviewer.campaign
+        over = found.current.kind in ("done", "quota", "settled", "closed")
+        guesses = pending_guesses(campaign=reviewed, user=request.user) if over else []
+        context = {"campaign": reviewed, "progress": own, "end": found.current}
+        return _page(request, "end", context | {"guesses": guesses})
+    context = _shown(request, found.current) | {"progress": own, "number": own.number}
+    return _page(request, "turn", context | {"can_undo": own.judged > 0})
+
+
+def _ahead(request: Request, found: Hand) -> HttpResponse:
+    """The comparison after the one at hand, ready to take its place, and how many are saved."""
+    own = progress_of(found.reviewer)
+    headers = {MARK: _person(request), "Evalhub-Saved": str(own.judged)}
+    form = Form.of(found.reviewer.campaign.form)
+    if found.ahead is None or isinstance(found.current, End) or ends_block(found.current, form):
+        return HttpResponse(headers=headers | {"Evalhub-Ahead": ""})
+    context = _shown(request, found.ahead) | {"progress": own, "number": own.number + 1}
+    response = _page(
+        request, "turn", context | {"ahead": True, "can_undo": not context["practice"]}
+    )
+    for name, value in (headers | {"Evalhub-Ahead": str(found.ahead.token)}).items():
+        response.headers[name] = value
+    return response
+
+
+def _pause(request: Request, found: Hand) -> HttpResponse:
+    own = progress_of(found.reviewer)
+    return _page(request, "pause", {"campaign": found.reviewer.campaign, "progress": own})
+
+
+def _shown(request: Request, assignment: Assignment) -> dict[str, Any]:
+    view = view_of(request.POST.get("view") or request.GET.get("view"))
+    return shown_turn(assignment, user=request.user, view=view)
+
+
+def _page(
+    request: Request, name: str, context: dict[str, Any], *, part: str = "#turn", status: int = 200
+) -> HttpResponse:
+    """A whole page, or the part of it that a page with the script puts in its own place."""
+    person = _person(request)
+    template = f"reviews/{name}.html{part if request.htmx else ''}"
+    response = render(request, template, context | {"person": person}, status=status)
+    response.headers[MARK] = person
+    return response
+
+
+def _person(request: Request) -> str:
+    """The same for one person always, and nobody's name or number."""
+    return Signer(salt="reviews.person").signature(str(request.user.pk))

@@ -1,0 +1,302 @@
+"""What a campaign would ask, worked out from the runs and not yet written anywhere."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from evalhub.registry.models import Metric, Output, Run
+from reviews.errors import NothingToCompareError, PlanError
+from reviews.findings.stopping import Rule
+from reviews.models import CampaignKind, Choice, PairKind
+from reviews.planning.checks import Planned, controls, known_pairs
+from reviews.planning.design import Design
+from reviews.planning.diversity import near_copies, signatures, similarities, vendi_score
+from reviews.planning.form import Form
+from reviews.planning.pairing import (
+    Candidate,
+    Joined,
+    arm_pairs,
+    certain,
+    joined,
+    known_answers,
+    requests_of,
+    scores_of,
+    second_answers,
+)
+from reviews.planning.sampling import combined, disagreement_strata, length_strata, stratified
+from reviews.turns.answer import RATED
+from reviews.turns.blinding import BLOCK, draw
+
+SCHEMA = "evalhub.review-plan/2"
+VENDI_OF = 500  # items of which the Vendi score is computed, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an owner asks for: runs of one test set, the baseline's first, and how to compare them.
+
+    `metric` is what the runs were scored by, for strata, gold and practice; None for none.
+    `strata` maps an item's key to its stratum and wins over the design's.
+    """
+
+    runs: tuple[Run, ...]
+    items: int
+    reviewers_per_item: int
+    seed: int
+    question: str
+    form: Form
+    design: Design
+    metric: Metric | None = None
+    strata: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A plan and its pairs in the plan's order, the practice pairs last."""
+
+    plan: dict[str, Any]
+    pairs: list[Planned]
+
+    def count(self, kind: PairKind) -> int:
+        return sum(pair.kind == kind for pair in self.pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    baseline: dict[str, float | None]
+    candidate: dict[str, float | None]
+
+
+def prepare(asked: Asked) -> Prepared:
+    """Samples, chooses control, gold and practice pairs, and puts them in order; writes nothing.
+
+    Raises PlanError for what can't be asked, NothingToCompareError where all answers read alike.
+    """
+    if told := known_answers(asked.runs[0]):
+        known = {**told, **asked.design.known}
+        asked = replace(asked, design=replace(asked.design, known=known))
+    design, form = asked.design.checked(), asked.form
+    rule = Rule.of(design.stopping)
+    arms = arm_pairs(len(asked.runs), design.combinations)
+    there = joined(asked.runs, arms)
+    population = _population(there, form, design)
+    scores = _scores(asked)
+    groups = _strata(population, asked, scores)
+    copies, vendi = _copies(population, groups, asked)
+    keys = stratified(
+        list(population), [groups[key] for key in population], n=asked.items, seed=asked.seed,
+        groups=copies,
+    )  # fmt: skip
+    main = [pair for key in keys for pair in _main(key, population[key], arms, groups[key], form)]
+    checks = [] if form.rates else _checks(asked, there, keys, scores, len(main))
+    pairs = _in_order([*main, *checks], asked.seed)
+    plan = {
+        "schema": SCHEMA,
+        "kind": CampaignKind.RATINGS if form.rates else CampaignKind.PAIRS,
+        "question": asked.question,
+        "form": form.as_json(),
+        "scale": [RATED] if form.rates else Choice.values,
+        "reviewers_per_item": asked.reviewers_per_item,
+        "seed": asked.seed,
+        "side_block": BLOCK,
+        "test_set": asked.runs[0].test_set_version.digest,
+        "baseline": asked.runs[0].version.digest,
+        "candidate": asked.runs[1].version.digest,
+        "arms": [run.version.digest for run in asked.runs],
+        "combinations": design.combinations,
+        "items_asked": asked.items,
+        "items": list(dict.fromkeys(pair.key for pair in pairs if pair.kind == PairKind.MAIN)),
+        "pairs": [_entry(pair) for pair in pairs],
+        "texts": _digest_of_texts(pairs),
+        "strata": _counted(groups, keys),
+        "sampling": {
+            "by": "as given" if asked.strata else list(design.strata),
+            "diverse": design.diverse,
+            "near_copies": len(population) - len(set(copies)) if copies else 0,
+            "vendi": vendi,
+        },
+        "shares": {"controls": design.controls, "gold": design.gold, "repeats": form.repeats},
+        "practice": {"pairs": design.practice, "pass_mark": design.pass_mark},
+        "known": {key: asdict(known) for key, known in sorted(design.known.items())},
+        "stopping": rule.as_json() if rule else {"rule": "fixed"},
+        "requires": list(design.requires),
+        "invited_only": design.invited_only,
+        "different": len(population),
+        "identical": there.identical,
+        "unpaired": there.unpaired,
+    }
+    return Prepared(plan, pairs)
+
+
+def plan_hash(plan: Mapping[str, Any]) -> str:
+    """SHA-256 of a plan as canonical JSON: sorted keys, no white space."""
+    text = json.dumps(plan, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _population(there: Joined, form: Form, design: Design) -> dict[str, Candidate]:
+    """What the sample is drawn from: everything but the items whose answer is known."""
+    if form.rates:
+        if design.controls or design.gold or design.practice or design.known:
+            raise PlanError(
+                "ratings have no control, gold or practice pairs: repeats watch over them"
+            )
+        found = {key: each for key, each in there.candidates.items() if each.answered}
+    else:
+        found = there.different
+    for key in design.known:
+        if key not in there.different or not there.different[key].compared([(0, 1)]):
+            raise PlanError(f"expected of item '{key}': it has no two different answers")
+    left = {key: each for key, each in found.items() if key not in design.known}
+    if not left:
+        raise NothingToCompareError(
+            f"no item has two different answers to compare: {there.identical} are identical, "
+            f"{there.unpaired} have no answer in one of the runs"
+        )
+    return left
+
+
+def _scores(asked: Asked) -> _Scores | None:
+    design = asked.design
+    missing = design.gold or design.practice
+    if asked.metric is None or not (missing or "disagreement" in design.strata):
+        return None
+    baseline, candidate = (scores_of(run, asked.metric) for run in asked.runs[:2])
+    return _Scores(baseline, candidate)
+
+
+def _strata(
+    population: Mapping[str, Candidate], asked: Asked, scores: _Scores | None
+) -> dict[str, str]:
+    tags = {key: each.tags for key, each in population.items()}
+    if asked.strata is not None:
+        return {key: asked.strata.get(key, named) for key, named in tags.items()}
+    by = asked.design.strata
+    parts: list[Mapping[str, str]] = [dict.fromkeys(population, "")]
+    if "tags" in by:
+        parts.append(tags)
+    if "length" in by:
+        parts.append(length_strata({key: each.length for key, each in population.items()}))
+    if "disagreement" in by:
+        if scores is None:
+            raise PlanError("strata: there is no metric to disagree; leave “disagreement” out")
+        parts.append(disagreement_strata(scores.baseline, scores.candidate))
+    return combined(*parts)
+
+
+def _copies(
+    population: Mapping[str, Candidate], groups: Mapping[str, str], asked: Asked
+) -> tuple[list[int] | None, dict[str, float] | None]:
+    """The groups of near-copies, and how varied a sample is without and with regard to them."""
+    if not asked.design.diverse:
+        return None, None
+    requests = requests_of(population)
+    keys = list(population)
+    found = signatures([requests[key] for key in keys])
+    copies = near_copies(found)
+    place = {key: i for i, key in enumerate(keys)}
+    strata = [groups[key] for key in keys]
+    vendi = {
+        name: round(vendi_score(similarities(found[[place[key] for key in sample]])), 2)
+        for name, regarded in (("before", None), ("after", copies))
+        if (
+            sample := stratified(keys, strata, n=asked.items, seed=asked.seed, groups=regarded)[
+                :VENDI_OF
+            ]
+        )
+    }
+    return copies, vendi | {"items": min(asked.items, len(keys), VENDI_OF)}
+
+
+def _main(
+    key: str,
+    candidate: Candidate,
+    arms: Sequence[tuple[int, int]],
+    stratum: str,
+    form: Form,
+) -> list[Planned]:
+    shown: list[tuple[int, int | None]] = (
+        [(arm, None) for arm in range(len(candidate.outputs))]
+        if form.rates
+        else [*candidate.compared(arms)]
+    )
+    found = []
+    for one, other in shown:
+        first = candidate.outputs[one]
+        assert first is not None
+        second = None if other is None else candidate.outputs[other]
+        found.append(
+            Planned(
+                PairKind.MAIN, key, candidate.item, (one, other), (first, second), stratum[:200]
+            )
+        )
+    return found
+
+
+def _checks(
+    asked: Asked, there: Joined, sampled: Sequence[str], scores: _Scores | None, main: int
+) -> list[Planned]:
+    design, main_keys = asked.design, set(sampled)
+    used = main_keys | set(design.known)
+    sure = certain(scores.baseline, scores.candidate) if scores else {}
+    free = {
+        key: side
+        for key, side in sure.items()
+        if key not in used and key in there.different and there.different[key].compared([(0, 1)])
+    }
+    known = known_pairs(
+        design.known,
+        free,
+        there.different,
+        (0, 1),
+        gold=round(design.gold * main),
+        practice=design.practice,
+        seed=asked.seed,
+    )
+    if not design.controls:
+        return known
+    used |= {pair.key for pair in known}
+    drawn = sorted(there.candidates, key=lambda key: draw(asked.seed, "control", key))
+    pool = [key for key in drawn if key not in used] + [key for key in drawn if key in main_keys]
+    ids = {each.item: key for key, each in there.candidates.items()}
+    seconds = [second_answers(run, ids) for run in asked.runs]
+    n = round(design.controls * main)
+    return known + controls(pool, there.candidates, seconds, n=n, seed=asked.seed)
+
+
+def _in_order(pairs: Sequence[Planned], seed: int) -> list[Planned]:
+    """A random order in which nothing tells the kinds apart; practice comes after it."""
+    return sorted(
+        pairs,
+        key=lambda pair: (
+            pair.kind == PairKind.PRACTICE,
+            draw(seed, "position", pair.kind, pair.key, *pair.arms),
+        ),
+    )
+
+
+def _entry(pair: Planned) -> list[Any]:
+    known = [pair.expected] if pair.expected else []
+    return [pair.kind.value, pair.key, *(arm for arm in pair.arms if arm is not None), *known]
+
+
+def _digest_of_texts(pairs: Sequence[Planned]) -> str:
+    """SHA-256 over the texts to be shown, so that the plan is of these very answers."""
+    wanted = [pk for pair in pairs for pk in pair.outputs if pk is not None]
+    digests: dict[int, str] = {}
+    for start in range(0, len(wanted), 500):
+        rows = Output.objects.filter(pk__in=wanted[start : start + 500]).values_list("pk", "text")
+        for pk, text in rows:
+            digests[pk] = hashlib.sha256(str(text).encode()).hexdigest()
+    return hashlib.sha256("".join(digests[pk] for pk in wanted).encode()).hexdigest()
+
+
+def _counted(groups: Mapping[str, str], sampled: Sequence[str]) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for stratum in groups.values():
+        counts.setdefault(stratum, {"different": 0, "sampled": 0})["different"] += 1
+    for key in sampled:
+        counts[groups[key]]["sampled"] += 1
+    return dict(sorted(counts.items()))

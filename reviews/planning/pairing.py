@@ -1,0 +1,158 @@
+"""What there is to compare: the answers of several runs, joined on their items."""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from evalhub.registry.models import Item, Metric, Output, Run, Score
+from reviews.pages.showing import shown, turns
+from reviews.planning.design import KNOWN, Combinations, Known
+
+
+@dataclass(slots=True)
+class Candidate:
+    """An item with its answers, one an arm; None where an arm has none."""
+
+    item: int
+    tags: str
+    outputs: list[int | None]
+    digests: list[bytes | None]
+    lengths: list[int] = field(default_factory=list)
+
+    def compared(self, arms: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Those pairs of arms whose answers to this item read differently."""
+        return [
+            (one, other)
+            for one, other in arms
+            if None not in (self.outputs[one], self.outputs[other])
+            and self.digests[one] != self.digests[other]
+        ]
+
+    @property
+    def answered(self) -> bool:
+        return None not in self.outputs
+
+    @property
+    def length(self) -> int:
+        """Characters that a reviewer reads: of all answers together."""
+        return sum(self.lengths)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Item key → candidate, of every item that two arms or more answered, and of how many not.
+
+    `identical` items have the same text from every arm that answered.
+    """
+
+    candidates: dict[str, Candidate]
+    different: dict[str, Candidate]
+    identical: int
+    unpaired: int
+
+
+def arm_pairs(arms: int, which: Combinations) -> list[tuple[int, int]]:
+    """The pairs of arms to compare: the first arm is the baseline."""
+    if which == "baseline":
+        return [(0, other) for other in range(1, arms)]
+    return list(combinations(range(arms), 2))
+
+
+def joined(runs: Sequence[Run], pairs: Sequence[tuple[int, int]]) -> Joined:
+    """The first sample of each run's answers, by item. One pass over each run.
+
+    Of the texts only digests and lengths are held.
+    """
+    found: dict[str, Candidate] = {}
+    for arm, run in enumerate(runs):
+        rows = (
+            Output.objects.filter(run=run, sample=0, text__isnull=False)
+            .order_by()
+            .values_list("item_id", "pk", "text", "item__key", "item__tags")
+        )
+        for item, pk, text, key, tags in rows.iterator():
+            candidate = found.get(key)
+            if candidate is None:
+                named = " · ".join(sorted(map(str, tags)))
+                nothing = [None] * len(runs)
+                candidate = found[key] = Candidate(item, named, [*nothing], [*nothing])
+            candidate.outputs[arm], candidate.digests[arm] = pk, _digest(str(text))
+            candidate.lengths.append(len(str(text)))
+    paired = {
+        key: candidate
+        for key, candidate in found.items()
+        if any(None not in (candidate.outputs[a], candidate.outputs[b]) for a, b in pairs)
+    }
+    different = {key: each for key, each in paired.items() if each.compared(pairs)}
+    total = runs[0].test_set_version.item_count
+    return Joined(
+        candidates=paired,
+        different=different,
+        identical=len(paired) - len(different),
+        unpaired=total - len(paired),
+    )
+
+
+def second_answers(run: Run, keys: Mapping[int, str]) -> dict[str, tuple[int, bytes]]:
+    """Item key → another answer of the same arm: its second sample, or that of its A/A repeat.
+
+    `keys` maps the ids of the items asked about to their keys.
+    """
+    found: dict[str, tuple[int, bytes]] = {}
+    again = Run.objects.filter(
+        version=run.version_id, test_set_version=run.test_set_version_id
+    ).exclude(repeat=0)
+    repeated = Output.objects.filter(run__in=again, sample=0)
+    for outputs in (repeated, Output.objects.filter(run=run, sample=1)):
+        rows = (
+            outputs.filter(text__isnull=False).order_by("run").values_list("item_id", "pk", "text")
+        )
+        for item, pk, text in rows.iterator():
+            if item in keys:
+                found[keys[item]] = pk, _digest(str(text))
+    return found
+
+
+def scores_of(run: Run, metric: Metric) -> dict[str, float | None]:
+    """Item key → the metric's value of the first answer."""
+    rows = Score.objects.filter(output__run=run, output__sample=0, metric=metric).order_by()
+    return dict(rows.values_list("output__item__key", "value"))
+
+
+def certain(
+    baseline: Mapping[str, float | None], candidate: Mapping[str, float | None]
+) -> dict[str, str]:
+    """Item key → the better answer, where the metric finds one wholly right and one wrong."""
+    found = {}
+    for key, value in candidate.items():
+        other = baseline.get(key)
+        if value is not None and other is not None and math.fabs(value - other) >= 1:
+            found[key] = "candidate" if value > other else "baseline"
+    return found
+
+
+def requests_of(candidates: Mapping[str, Candidate]) -> dict[str, str]:
+    """Item key → the text of its request, to find near-copies by."""
+    version = Item.objects.get(pk=next(iter(candidates.values())).item).version_id
+    rows = Item.objects.filter(version=version).order_by().values_list("key", "input", "context")
+    return {
+        key: "\n".join([*(turn.text for turn in turns(given)), context])
+        for key, given, context in rows.iterator()
+        if key in candidates
+    }
+
+
+def known_answers(run: Run) -> dict[str, Known]:
+    """Item key → the answer that the test set itself says is expected in a review."""
+    items = Item.objects.filter(version=run.test_set_version_id, metadata__has_key=KNOWN)
+    return {
+        key: Known(**given)
+        for key, given in items.order_by("position").values_list("key", f"metadata__{KNOWN}")
+        if isinstance(given, dict) and set(given) <= {"expected", "feedback", "practice"}
+    }
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(shown(text).encode(), digest_size=16).digest()
