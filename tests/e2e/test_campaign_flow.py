@@ -18,8 +18,8 @@ from reviews.planning.design import Design
 from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
-from tests.reviews.test_invite import practised
-from tests.reviews.test_planning import a_certain_campaign
+from tests.reviews.joining.test_invite import practised
+from tests.reviews.planning.test_planning import a_certain_campaign
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

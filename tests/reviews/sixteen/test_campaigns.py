@@ -25,8 +25,8 @@ from reviews.planning.form import Form
 from runners.execute import work_on
 from runners.launch import launch
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
-from tests.reviews.test_blindness import addresses, everything
-from tests.reviews.test_pages import choose, form, page
+from tests.reviews.pages.test_pages import choose, form, page
+from tests.reviews.sixteen.test_blindness import addresses, everything
 
 CANARIES = ("canary-heron", "canary-osprey", "canary-study", "canary-set", "canary-tag")
 FORM = Form.of(

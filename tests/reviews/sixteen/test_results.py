@@ -21,7 +21,7 @@ from reviews.turns.judge import undo
 from tests.cast import Team
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.judged import judge_all
-from tests.reviews.test_assign import answer, deal
+from tests.reviews.turns.test_assign import answer, deal
 
 TOKENS = re.compile(r'name="(?:nonce|key)" value="([^"]+)"')
 UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -23,10 +23,10 @@ from reviews.turns.blinding import BLOCK
 from reviews.turns.judge import form_nonce, record_and_deal
 from tests.cast import Team, a_run, a_test_set, a_version
 from tests.reviews.conftest import a_campaign
-from tests.reviews.test_assign import answer, deal, let_leases_end
-from tests.reviews.test_blindness import scrubbed
-from tests.reviews.test_pages import choose, form, page
-from tests.reviews.test_races import at_once, crowd
+from tests.reviews.pages.test_pages import choose, form, page
+from tests.reviews.sixteen.test_blindness import scrubbed
+from tests.reviews.turns.test_assign import answer, deal, let_leases_end
+from tests.reviews.turns.test_races import at_once, crowd
 
 
 def judge_all(campaign: Campaign, user: User, choice: str = "left") -> list[Assignment]:

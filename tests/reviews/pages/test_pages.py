@@ -12,7 +12,7 @@ from reviews.models import Assignment, Campaign, Judgment, Reviewer
 from reviews.planning.campaign import close_campaign
 from tests.cast import Team, a_team
 from tests.reviews.conftest import a_campaign
-from tests.reviews.test_assign import answer, deal, let_leases_end
+from tests.reviews.turns.test_assign import answer, deal, let_leases_end
 
 
 def page(client: Client, campaign: Campaign) -> str:

@@ -16,8 +16,8 @@ from reviews.models import Assignment, Campaign
 from reviews.turns.assign import next_assignment
 from tests.cast import Team, a_team
 from tests.reviews.conftest import CANARIES, a_campaign
-from tests.reviews.test_assign import answer, deal
-from tests.reviews.test_pages import choose, form, page
+from tests.reviews.pages.test_pages import choose, form, page
+from tests.reviews.turns.test_assign import answer, deal
 
 
 def scrubbed(html: str) -> str:

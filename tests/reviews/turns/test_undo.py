@@ -17,7 +17,7 @@ from reviews.turns.assign import next_assignment, prefetch
 from reviews.turns.judge import form_nonce, record, undo
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
-from tests.reviews.test_assign import answer, deal
+from tests.reviews.turns.test_assign import answer, deal
 
 
 def said(campaign: Campaign) -> list[str]:

@@ -15,7 +15,7 @@ from reviews.turns.assign import End, next_assignment
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import judge_all
-from tests.reviews.test_assign import answer
+from tests.reviews.turns.test_assign import answer
 
 
 def a_stopping_campaign(team: Team, *, items: int = 60, priority: bool = False) -> Campaign:

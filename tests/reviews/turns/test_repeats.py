@@ -11,7 +11,7 @@ from reviews.turns.assign import End, next_assignment
 from reviews.turns.blinding import BLOCK
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
-from tests.reviews.test_assign import answer
+from tests.reviews.turns.test_assign import answer
 
 
 @pytest.fixture

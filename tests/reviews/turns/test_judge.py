@@ -32,7 +32,7 @@ from reviews.turns.assign import End, next_assignment, prefetch
 from reviews.turns.judge import form_nonce, record, skip
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
-from tests.reviews.test_assign import answer, deal, let_leases_end
+from tests.reviews.turns.test_assign import answer, deal, let_leases_end
 
 
 def test_an_answer_is_kept_with_its_seconds(campaign: Campaign, team: Team) -> None:

@@ -8,8 +8,8 @@ from reviews.models import Campaign
 from reviews.planning.campaign import open_campaign
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.reviews.conftest import a_campaign
-from tests.reviews.test_page_forms import send
-from tests.reviews.test_pages import form, page
+from tests.reviews.pages.test_page_forms import send
+from tests.reviews.pages.test_pages import form, page
 
 
 def test_answers_can_be_looked_at_in_three_ways(rui: Client, team: Team) -> None:

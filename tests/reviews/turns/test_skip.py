@@ -15,7 +15,7 @@ from reviews.turns.judge import form_nonce, skip
 from reviews.turns.progress import progress
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
-from tests.reviews.test_assign import answer, deal, let_leases_end
+from tests.reviews.turns.test_assign import answer, deal, let_leases_end
 
 
 def leave(assignment: Assignment, reason: str = "I can't read this language") -> Assignment:

@@ -10,7 +10,7 @@ from reviews.findings.results import judgments
 from reviews.models import Assignment, Campaign, Judgment
 from reviews.turns.assign import next_assignment
 from tests.cast import Team
-from tests.reviews.test_assign import answer
+from tests.reviews.turns.test_assign import answer
 
 
 def review(campaign: Campaign, team: Team) -> None:

@@ -15,7 +15,7 @@ from reviews.turns.assign import next_assignment
 from reviews.turns.judge import form_nonce, record
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
-from tests.reviews.test_assign import answer, deal, let_leases_end
+from tests.reviews.turns.test_assign import answer, deal, let_leases_end
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -19,7 +19,7 @@ from reviews.planning.design import Design, Known
 from reviews.planning.form import Form
 from tests.cast import Team
 from tests.reviews.conftest import CANARIES, a_campaign
-from tests.reviews.test_pages import choose, form, page
+from tests.reviews.pages.test_pages import choose, form, page
 
 RUBRIC = {
     "steps": True,

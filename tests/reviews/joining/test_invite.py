@@ -28,8 +28,8 @@ from reviews.turns.answer import Answer
 from reviews.turns.assign import End, next_assignment
 from reviews.turns.judge import form_nonce, record
 from tests.cast import Team
-from tests.reviews.test_admit import a_campaign_with
-from tests.reviews.test_planning import a_certain_campaign
+from tests.reviews.joining.test_admit import a_campaign_with
+from tests.reviews.planning.test_planning import a_certain_campaign
 
 NORA = "nora@example.org"
 
