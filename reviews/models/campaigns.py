@@ -153,6 +153,11 @@ class Campaign(models.Model):
     def __str__(self) -> str:
         return f"Review {self.pk}: {self.name}"
 
+    @property
+    def settled(self) -> bool:
+        """Whether its rule has ended it before its last judgment. One query."""
+        return self.events.filter(kind=EventKind.SETTLED).exists()
+
 
 class PairQuerySet(models.QuerySet["Pair"]):
     def open_to(self, user: User) -> Self:

@@ -21,7 +21,6 @@ from reviews.models import (
     Campaign,
     CampaignState,
     Dealing,
-    EventKind,
     PairKind,
     Purpose,
     Reviewer,
@@ -172,8 +171,7 @@ def _renew(held: Assignment, now: datetime.datetime) -> None:
 def _end_of_dealing(reviewer: Reviewer) -> End | None:
     campaign = reviewer.campaign
     if campaign.state == CampaignState.CLOSED or campaign.unblinded:
-        settled = campaign.events.filter(kind=EventKind.SETTLED).exists()
-        return End("settled" if settled else "closed")
+        return End("settled" if campaign.settled else "closed")
     if reviewer.state == ReviewerState.REMOVED:
         return End("removed")
     if campaign.state == CampaignState.PAUSED or reviewer.state == ReviewerState.PAUSED:

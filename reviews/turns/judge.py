@@ -65,7 +65,8 @@ def record(*, token: uuid.UUID, user: User, nonce: str, answer: Answer, key: str
 
     `key` is the browser's own for this answer: with a key that was kept before, and with the
     answer that stands, the judgment that is there is returned, and nothing changes. An answer
-    that comes after its lease has ended counts if its pair has a seat left. Raises
+    that comes after its lease has ended counts if its pair has a seat left, and one whose lease
+    lasts counts though the campaign was settled meanwhile. Raises
     UnknownAssignmentError, NotInvitedError, UnblindedError, StaleFormError, UnknownChoiceError,
     UnfitAnswerError, AlreadyJudgedError, SkippedError, LeaseLostError, NotReviewingError,
     CampaignClosedError or NamesRevealedError; nothing is kept then.
@@ -192,7 +193,7 @@ def _keep(assignment: Assignment, given: Answer, key: str) -> Judgment:
     answer = given.checked(form)
     if assignment.revision and (earlier := _kept_before(assignment, answer, key)) is not None:
         return earlier
-    _check_open(reviewer)
+    _check_open(reviewer, in_flight=assignment)
     if assignment.state == AssignmentState.SKIPPED:
         raise SkippedError
     if (
@@ -273,11 +274,22 @@ def _said(judgment: Judgment) -> str:
     return labels.get(judgment.choice, "rated")
 
 
-def _check_open(reviewer: Reviewer) -> None:
-    """Raises where nothing is taken any more; who is paused may answer what is at hand."""
+def _is_held(assignment: Assignment) -> bool:
+    leased = assignment.state == AssignmentState.LEASED
+    return leased and assignment.lease_until > timezone.now()
+
+
+def _check_open(reviewer: Reviewer, *, in_flight: Assignment | None = None) -> None:
+    """Raises where nothing is taken any more; who is paused may answer what is at hand.
+
+    So may who was at a comparison while others settled the campaign: its sequence holds however
+    many answers it has, so what was begun counts. What an owner closed takes none.
+    """
     if reviewer.campaign.unblinded is not None:
         raise NamesRevealedError
-    if reviewer.campaign.state == CampaignState.CLOSED:
+    if reviewer.campaign.state == CampaignState.CLOSED and not (
+        in_flight and _is_held(in_flight) and reviewer.campaign.settled
+    ):
         raise CampaignClosedError
     if reviewer.state == ReviewerState.REMOVED:
         raise NotReviewingError

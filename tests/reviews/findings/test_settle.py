@@ -3,19 +3,24 @@
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from evalhub.accounts.models import User
-from reviews.errors import CampaignClosedError
+from reviews.errors import CampaignClosedError, NamesRevealedError
 from reviews.findings.results import judgments
 from reviews.findings.settle import settle, settlement_of
 from reviews.findings.stopping import Rule
+from reviews.findings.unblind import unblind
 from reviews.models import Assignment, Campaign, CampaignState, Dealing, EventKind
+from reviews.planning.campaign import close_campaign
 from reviews.planning.design import Design
 from reviews.turns.assign import End, next_assignment
+from reviews.turns.judge import undo
+from reviews.turns.seats import LEASE
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import judge_all
-from tests.reviews.turns.test_assign import answer
+from tests.reviews.turns.test_assign import answer, let_leases_end
 
 
 def a_stopping_campaign(team: Team, *, items: int = 60, priority: bool = False) -> Campaign:
@@ -78,13 +83,50 @@ def test_a_fixed_plan_never_stops_early(team: Team) -> None:
     assert settle(campaign=campaign) is None
 
 
-def test_an_answer_that_comes_after_is_refused(team: Team) -> None:
+def settled_while_at_hand(team: Team) -> tuple[Campaign, Assignment]:
+    """A settled campaign, and what Ruth was still reading then."""
     campaign = a_stopping_campaign(team)
-    late = next_assignment(campaign=campaign, user=team.ruth)
-    assert isinstance(late, Assignment)
+    reading = next_assignment(campaign=campaign, user=team.ruth)
+    assert isinstance(reading, Assignment)
     judge_until_the_end(campaign, team.rui, candidate)
+    return Campaign.objects.get(pk=campaign.pk), reading
+
+
+def test_an_answer_that_was_begun_before_counts_and_moves_no_claim(team: Team) -> None:
+    campaign, reading = settled_while_at_hand(team)
+    claimed = settlement_of(campaign)
+    answer(reading, team.ruth, "tie")
+    assert next_assignment(campaign=campaign, user=team.ruth) == End("settled")
+    assert judgments(campaign).choices == ["candidate"] * 20 + ["tie"]
+    assert settlement_of(campaign) == claimed
+    assert campaign.events.filter(kind=EventKind.SETTLED).count() == 1
+
+
+def test_nothing_is_taken_once_its_lease_has_ended_or_the_names_are_known(team: Team) -> None:
+    campaign, reading = settled_while_at_hand(team)
+    let_leases_end(campaign)
     with pytest.raises(CampaignClosedError):
-        answer(late, team.ruth)
+        answer(reading, team.ruth)
+    Assignment.objects.filter(pk=reading.pk).update(lease_until=timezone.now() + LEASE)
+    unblind(campaign=campaign, by=team.olga)
+    with pytest.raises(NamesRevealedError):
+        answer(reading, team.ruth)
+
+
+def test_what_was_begun_before_an_owner_closed_it_is_refused(team: Team) -> None:
+    campaign = a_stopping_campaign(team)
+    reading = next_assignment(campaign=campaign, user=team.ruth)
+    assert isinstance(reading, Assignment)
+    close_campaign(campaign=campaign)
+    with pytest.raises(CampaignClosedError):
+        answer(reading, team.ruth)
+
+
+def test_an_answer_that_counted_is_not_taken_back_any_more(team: Team) -> None:
+    campaign, reading = settled_while_at_hand(team)
+    answer(reading, team.ruth)
+    with pytest.raises(CampaignClosedError):
+        undo(campaign=campaign, user=team.ruth)
 
 
 def test_settling_twice_is_once(team: Team) -> None:
