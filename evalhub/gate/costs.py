@@ -32,6 +32,7 @@ def budgets(
 ) -> tuple[list[Aligned], list[str]]:
     """The policy's budgets: both arms' costs aligned by item, and what isn't known yet.
 
+    `pairings` hold the first look's rows where a test set was added to: costs are those seen then.
     Costs that were not recorded are never taken for 0: a critical budget without them is pending.
     """
     measured: list[Aligned] = []
@@ -41,6 +42,9 @@ def budgets(
         ids = [each.id for each in pairing.items]
         base = _costs(case, asked, pairing.baseline.run, baseline)
         tuned = _costs(case, asked, pairing.candidate.run, arm)
+        if pairing.earlier is not None:
+            base |= _costs(case, asked, pairing.earlier[0], baseline)
+            tuned |= _costs(case, asked, pairing.earlier[1], arm)
         unknown = [
             f"The {asked.name} of {each} isn't known for {missing} of {len(ids)} items of "
             f"{asked.test_set}"

@@ -27,6 +27,7 @@ from evalhub.gate.stages import extension_record, with_first_stage
 from evalhub.registry.hashing import digest_of
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import CriterionRole
+from evalhub.stats.errors import StatisticsError
 
 TRIES = 20
 SCORES_ALPHA = 0.01
@@ -84,7 +85,6 @@ def _read(case: Case, rivals: Rivalry, arm: StudyArm) -> _Arm:
         Claim(
             name=each.name,
             primary=each.role == CriterionRole.PRIMARY,
-            combines=pairings[each.name].requirement.factor is None,
             baseline=case.run(baseline, each),
             candidate=case.run(arm, each),
             asked={
@@ -118,7 +118,7 @@ def _judge(
         arms=len(rivals.arms),
     )
     staged = _staged(case, read, baseline, found)
-    costs, unknown = budgets(case, baseline, arm, read.pairings)
+    costs, unknown = budgets(case, baseline, arm, staged)
     aligned = [each.aligned for each in staged.values() if each.items]
     criteria = _measure(case, [*aligned, *costs], paid)
     asked = ask(case, baseline, arm, alpha=paid.level)
@@ -129,9 +129,10 @@ def _judge(
         alpha=paid.level,
         scores_differ=any(each.p_value <= SCORES_ALPHA / len(criteria) for each in criteria),
     )
+    flaws = [*read.flaws, *(flaw for each in staged.values() for flaw in each.invalid)]
     invalid = [
-        *read.flaws,
-        *([no_op] if no_op and not read.flaws else []),
+        *dict.fromkeys(flaws),
+        *([no_op] if no_op and not flaws else []),
         *(each.refused for each in found if each.refused),
         *asked.unfit,
     ]
@@ -227,16 +228,22 @@ def _without_leaks(
     invalid: Sequence[str],
     pending: Sequence[str],
 ) -> Judgement | None:
-    """The verdict on the items that the candidate hasn't seen; None where a test set has none."""
+    """The verdict on the items that the candidate hasn't seen, weighted to a mix by themselves.
+
+    None where a test set has none, or a tag of its mix has none.
+    """
     kept = {each.name: each.clean(staged[each.name]) for each in read.leaks}
     if not all(rows.any() for rows in kept.values()):
         return None
-    aligned = [
-        each.aligned.where(kept[name]) if name in kept else each.aligned
-        for name, each in staged.items()
-        if each.items
-    ]
-    criteria = _measure(case, [*aligned, *costs], paid)
+    try:
+        aligned = [
+            each.aligned.where(kept[name]) if name in kept else each.aligned
+            for name, each in staged.items()
+            if each.items
+        ]
+        criteria = _measure(case, [*aligned, *costs], paid)
+    except StatisticsError:
+        return None
     return _verdict(case, read.arm, criteria + asked.criteria, invalid, pending)
 
 

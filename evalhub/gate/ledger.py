@@ -28,12 +28,10 @@ class Claim:
     Attributes:
         asked: whatever else the comparison rests on (metric, weights, items held back for choosing
             an arm), as JSON. Margins and gains don't belong to it: one interval answers for all.
-        combines: stages of it can be combined; not those of a ratio.
     """
 
     name: str
     primary: bool
-    combines: bool
     baseline: Run
     candidate: Run
     asked: dict[str, Any]
@@ -202,10 +200,7 @@ def charge(
     """
     if counts == "off":
         return Charge(alpha / arms, None)
-    plain = any(
-        standing.changed or (standing.first is not None and not claim.combines)
-        for claim, standing in zip(claims, found, strict=True)
-    )
+    plain = any(standing.changed for standing in found)
     rows, levels = [], [level_of(1, alpha=alpha)]
     for claim, standing in zip(claims, found, strict=True):
         level = level_of(standing.number, alpha=alpha)

@@ -53,7 +53,11 @@ class RunScores:
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """Two runs of one test set version side by side."""
+    """Two runs of one test set version side by side.
+
+    `earlier` are the runs of the first look whose rows stand before the new items', where the test
+    set was added to.
+    """
 
     requirement: Requirement
     metric: Metric
@@ -62,6 +66,7 @@ class Pairing:
     aligned: Aligned
     items: list[ItemLabel]
     invalid: list[str] = field(default_factory=list)
+    earlier: tuple[Run, Run] | None = None
 
     @property
     def same(self) -> bool:
@@ -145,6 +150,7 @@ def pair(
         tags,
         same=baseline.run.pk == candidate.run.pk,
         weights=weights,
+        mix=None if weights is None else mix,
     )
     invalid = unweighed + [
         flaw

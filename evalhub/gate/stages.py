@@ -14,6 +14,7 @@ from evalhub.gate.rule.evidence import Aligned
 from evalhub.gate.rule.levels import STAGES
 from evalhub.gate.scores import Pairing
 from evalhub.registry.models import StudyTestSet
+from evalhub.stats.errors import StatisticsError
 
 
 def with_first_stage(
@@ -21,7 +22,8 @@ def with_first_stage(
 ) -> Pairing:
     """The rows of the look with `look_id`, as it was judged then, and the items that are new.
 
-    Answers that were given anew to the old items since don't change what was seen.
+    Answers that were given anew to the old items since don't change what was seen. The new items
+    are weighted to the mix by themselves, so that both stages estimate the same thing.
     """
     look = Look.objects.select_related(
         "baseline_run__version",
@@ -32,12 +34,18 @@ def with_first_stage(
     first = case.pair_runs(test_set, look.baseline_run, look.candidate_run, names)
     seen = {each.key for each in case.items(look.baseline_run.test_set_version)}
     new = np.array([each.key not in seen for each in pairing.items], dtype=bool)
-    added = pairing.aligned.where(new)
+    unweighed = []
+    try:
+        added = pairing.aligned.where(new)
+    except StatisticsError as error:
+        unweighed = [f"The items added to {test_set.name} can't be weighted to its mix: {error}"]
+        added = replace(pairing.aligned, weights=None, mix=None).where(new)
     return replace(
         pairing,
         aligned=_joined(first.aligned, added),
         items=[*first.items, *(each for each in pairing.items if each.key not in seen)],
-        invalid=[*pairing.invalid, *first.invalid],
+        invalid=[*pairing.invalid, *first.invalid, *unweighed],
+        earlier=(look.baseline_run, look.candidate_run),
     )
 
 
@@ -65,15 +73,10 @@ def _row(claim: Claim, standing: Standing, pairing: Pairing) -> dict[str, Any]:
         "test_set": claim.name,
         "looks": [standing.first, standing.number],
         "items": [first, len(pairing.items) - first],
-        "combined": claim.combines,
         "sentence": (
             f"{claim.name} held {first} items at look {standing.first}; "
             f"{len(pairing.items) - first} were added for look {standing.number}. "
-            + (
-                "Each part is tested by itself, and the two tests are combined."
-                if claim.combines
-                else "A ratio's parts can't be combined: all items are judged at this look's level."
-            )
+            "Each part is tested by itself, and the two tests are combined."
         ),
     }
 
@@ -89,6 +92,7 @@ def _joined(first: Aligned, added: Aligned) -> Aligned:
         weights=None
         if first.weights is None or added.weights is None
         else np.concatenate([first.weights, added.weights]),
+        mix=None if first.mix is None else added.mix,
         stages=np.repeat([True, False], rows),
     )
 

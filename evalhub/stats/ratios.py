@@ -224,10 +224,28 @@ def p_ratio_at_most(
     ratio_of_means() at that alpha lies wholly above `bound`; 1 where there is no interval."""
     if not (math.isfinite(bound) and bound > 0):
         raise StatisticsError(f"a ratio's bound is above 0, not {bound}")
-    found = _means(baseline, candidate, clusters, weights)
+    return _p_ratio(_means(baseline, candidate, clusters, weights), bound, 1.0)
+
+
+def p_ratio_at_least(
+    baseline: ArrayLike,
+    candidate: ArrayLike,
+    *,
+    bound: float,
+    clusters: Labels | None = None,
+    weights: ArrayLike | None = None,
+) -> float:
+    """p-value against "the ratio is at least `bound`", as p_ratio_at_most()'s on the other side."""
+    if not (math.isfinite(bound) and bound > 0):
+        raise StatisticsError(f"a ratio's bound is above 0, not {bound}")
+    return _p_ratio(_means(baseline, candidate, clusters, weights), bound, -1.0)
+
+
+def _p_ratio(found: _Means, bound: float, sign: float) -> float:
+    """p-value against a ratio on the other side of `bound`: sign 1 against at most, −1 at least."""
     if found.untold is not None:
         return 1.0
-    gap, spread = found.tuned - bound * found.base, found.spread(bound)
+    gap, spread = sign * (found.tuned - bound * found.base), found.spread(bound)
     if spread <= 0:
         return float(gap <= 0)
     return t_cdf(-gap / math.sqrt(spread), found.df)

@@ -206,7 +206,7 @@ class Desk:
         self.team = team
         self.base, self.tuned = a_version(team, "base"), a_version(team, "tuned")
 
-    def questions(self, items: int, **fields: Any) -> TestSetVersion:
+    def questions(self, items: int | Sequence[Any], **fields: Any) -> TestSetVersion:
         return a_test_set(self.team, "questions", items=items, **fields)
 
     def answered(self, on: TestSetVersion, *, won: Sequence[int], lost: Sequence[int]) -> None:
@@ -257,7 +257,6 @@ def test_new_items_are_a_second_look_and_both_stages_are_combined(desk: Desk) ->
             "test_set": "questions",
             "looks": [1, 2],
             "items": [100, 150],
-            "combined": True,
             "sentence": "questions held 100 items at look 1; 150 were added for look 2. Each part "
             "is tested by itself, and the two tests are combined.",
         }
@@ -369,7 +368,7 @@ def test_an_extended_guard_pays_though_only_primaries_count(desk: Desk) -> None:
 
 
 @pytest.mark.django_db
-def test_a_ratio_is_judged_on_all_items_at_the_second_looks_own_level(desk: Desk) -> None:
+def test_a_relative_guard_s_stages_are_combined_too(desk: Desk) -> None:
     primary = a_test_set(desk.team, "fresh", items=200)
     desk.answered(primary, won=range(40), lost=[])
     study = desk.study(primary, guards=[a_guard_set(desk, 100)])
@@ -378,10 +377,11 @@ def test_a_ratio_is_judged_on_all_items_at_the_second_looks_own_level(desk: Desk
     later = desk.study(primary, slug="later", guards=[a_guard_set(desk, 250)])
     StudyTestSet.objects.filter(study=later, name="sums").update(relative_margin=0.1)
     decision = decided(later)
-    assert decision.record["alpha"] == pytest.approx(level_of(2, alpha=ALPHA))
-    assert decision.record["extension"]["test_sets"][0]["combined"] is False
+    assert decision.record["alpha"] == pytest.approx(extended_level(1, 2, alpha=ALPHA))
     guard = decision.record["criteria"][1]
-    assert (guard["n"], guard["ratio"] is not None) == (250, True)
+    assert (guard["n"], guard["test"]) == (250, "inverse-normal combination")
+    assert guard["ratio_lower"] <= guard["ratio"] <= guard["ratio_upper"]
+    assert verify(decision.record).differences == []
 
 
 def a_guard_set(desk: Desk, items: int) -> TestSetVersion:

@@ -111,11 +111,41 @@ def test_nothing_clean_to_judge_by_is_no_evidence(desk: Desk) -> None:
     desk.leaked(200, how="13-gram")
     decision = decided(desk.study(gained=100))
     assert decision.record["invalid"] == [
-        "tuned was trained on every item of a test set: nothing clean is left to judge"
+        "tuned was trained on every item of a test set, or on every item of a tag of its mix: "
+        "nothing clean is left to judge"
     ]
     leakage = decision.record["leakage"]
     assert leakage["verdict_clean"] is None
     assert leakage["test_sets"][0]["kinds"] == {"13-gram": 200}
+
+
+def test_the_clean_items_are_weighted_to_production_s_mix_by_themselves(desk: Desk) -> None:
+    """Half of the rare tag's items leak; the other half still stands for its tenth of production.
+
+    40 of the 100 rare items are won and none of the 100 common ones: .1·.4 on all items. Of the 50
+    clean rare items 15 are won: .1·15/50 = .03.
+    """
+    desk.questions = a_test_set(desk.team, "mixed", items=200, tags=["rare", "common"])
+    a_run(desk.base, desk.questions, scores=[0.0] * 200)
+    won = [i for i in range(0, 200, 2) if i < 50 or i >= 170]
+    a_run(desk.tuned, desk.questions, scores=[float(i in won) for i in range(200)])
+    study = a_study(
+        desk.team, baseline=desk.base, candidate=desk.tuned, primary=desk.questions, slug="mixed"
+    )
+    study.test_sets.update(mix={"rare": 0.1, "common": 0.9})
+    match = {"part": "input", "how": "exact", "line": 12, "share": 1.0}
+    TrainingOverlap.objects.create(
+        version=desk.tuned,
+        test_set_version=desk.questions,
+        source="0" * 64,
+        rows=1000,
+        settings={"items": 200, "too_short": 0},
+        leaked={f"q{i:04}": [match] for i in range(0, 100, 2)},
+    )
+    record = decided(study).record
+    assert record["criteria"][0]["difference"] == pytest.approx(0.1 * 40 / 100)
+    (clean,) = record["leakage"]["clean"]
+    assert (clean["n"], clean["difference"]) == (150, pytest.approx(0.1 * 15 / 50))
 
 
 def test_a_policy_may_only_report_it_or_not_look(desk: Desk) -> None:

@@ -287,7 +287,7 @@ def claims_of(desk: Desk, slug: str) -> tuple[Study, list[Claim]]:
     candidate = desk.candidate(slug)
     run = Run.objects.get(version=candidate, test_set_version=desk.questions)
     base = Run.objects.get(version=desk.base, test_set_version=desk.questions)
-    claim = Claim("questions", True, True, baseline=base, candidate=run, asked={})
+    claim = Claim("questions", True, baseline=base, candidate=run, asked={})
     return desk.study(candidate), [claim]
 
 

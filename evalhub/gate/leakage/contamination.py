@@ -53,7 +53,10 @@ def leaks_of(arm: StudyArm, pairings: Mapping[str, Pairing]) -> list[Leak]:
 def disagreement(arm: StudyArm, everything: Judgement, clean: Judgement | None) -> str | None:
     """Why a verdict that rests on leaked items is none; None where it stands without them."""
     if clean is None:
-        return f"{arm} was trained on every item of a test set: nothing clean is left to judge"
+        return (
+            f"{arm} was trained on every item of a test set, or on every item of a tag of its mix: "
+            "nothing clean is left to judge"
+        )
     if clean.verdict == everything.verdict:
         return None
     return (

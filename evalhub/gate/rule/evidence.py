@@ -11,6 +11,7 @@ from evalhub.gate.rule.breakdown import by_tag
 from evalhub.gate.rule.criteria import Criterion, Requirement
 from evalhub.gate.rule.extension import Stage, combined
 from evalhub.gate.rule.measuring import measure, same_run
+from evalhub.gate.rule.mix import item_weights
 from evalhub.gate.rule.verdict import Primaries, alphas_of
 
 
@@ -26,6 +27,8 @@ class Aligned:
         weights: how much each item counts, shape (n,), above 0; None: alike.
         stages: which rows belong to the first look at the items, shape (n,), where the others
             were added for a second; None where all are looked at once.
+        mix: each tag's share of production, to which any part of the rows is weighted anew; None
+            where `weights` are the items' own.
     """
 
     requirement: Requirement
@@ -36,17 +39,26 @@ class Aligned:
     same: bool = False
     weights: NDArray[np.float64] | None = None
     stages: NDArray[np.bool_] | None = None
+    mix: Mapping[str, float] | None = None
 
     def where(self, kept: NDArray[np.bool_]) -> "Aligned":
-        """The rows that `kept`, shape (n,), says."""
+        """The rows that `kept`, shape (n,), says, weighted to the mix by themselves.
+
+        Raises:
+            evalhub.stats.errors.StatisticsError: a tag of the mix has none of these rows.
+        """
         rows = np.flatnonzero(kept)
+        tags = [self.tags[i] for i in rows]
+        weights = None if self.weights is None else self.weights[rows]
+        if self.mix:
+            weights = item_weights(tags, self.mix)
         return replace(
             self,
             baseline=self.baseline[rows],
             candidate=self.candidate[rows],
             clusters=None if self.clusters is None else [self.clusters[i] for i in rows],
-            tags=[self.tags[i] for i in rows],
-            weights=None if self.weights is None else self.weights[rows],
+            tags=tags,
+            weights=weights,
             stages=None if self.stages is None else self.stages[rows],
         )
 
@@ -88,9 +100,7 @@ def criterion_of(aligned: Aligned, *, alpha: float, planned_gain: float) -> Crit
         alpha=alpha,
         planned_gain=planned_gain,
     )
-    if aligned.stages is None or aligned.requirement.factor is not None:
-        return pooled
-    if aligned.stages.all() or not aligned.stages.any():
+    if aligned.stages is None or aligned.stages.all() or not aligned.stages.any():
         return pooled
     parts = [aligned.where(aligned.stages), aligned.where(~aligned.stages)]
     return combined(pooled, [_stage(each) for each in parts], alpha=alpha)

@@ -4,7 +4,8 @@ Each stage is tested on its own items alone and the two one-sided p-values are c
 inverse-normal method (Lehmacher and Wassmer 1999) with weights that were fixed before either was
 seen: alike, as if the extension had been planned to be as large as what it extends. Its size may
 therefore be chosen after the first look. The interval's ends are the differences that the combined
-test just doesn't rule out.
+test just doesn't rule out. A ratio's stages are combined likewise, and its interval holds the
+ratios that the combined test doesn't rule out.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,16 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from evalhub.gate.rule.criteria import Criterion
+from evalhub.gate.rule.criteria import Criterion, Requirement
 from evalhub.gate.rule.levels import STAGES
+from evalhub.gate.rule.shares import ratio_limits
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.paired import p_one_sided
+from evalhub.stats.ratios import p_contrast, p_ratio_at_least, p_ratio_at_most
 from evalhub.stats.sequential import combined_p_value
 
 Array = NDArray[np.float64]
 
 Alternative = Literal["less", "greater"]
 ALTERNATIVES: tuple[Alternative, ...] = get_args(Alternative)
+# A budget's ratio lies above 0.
+_LEAST = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,24 @@ class Stage:
             weights=self.weights,
         )
 
+    def p_ratio(self, asked: Requirement, ratio: float, alternative: Alternative) -> float:
+        """Against a candidate/baseline of at least `ratio` ("less") or at most ("greater"), by the
+        test that judges such a requirement; 1 where the stage alone can't tell."""
+        arms = (self.worse, self.better) if asked.higher_is_better else (self.better, self.worse)
+        if asked.role != "budget":
+            return p_contrast(
+                *arms,
+                factor=ratio,
+                alternative=alternative,
+                clusters=self.clusters,
+                weights=self.weights,
+            )
+        if arms[0].mean() <= 0:
+            return 1.0
+        p_value = p_ratio_at_least if alternative == "less" else p_ratio_at_most
+        bound = max(ratio, _LEAST)
+        return p_value(*arms, bound=bound, clusters=self.clusters, weights=self.weights)
+
 
 def p_combined(stages: Sequence[Stage], *, bound: float, alternative: Alternative) -> float:
     """One-sided p-value of both stages: against a difference of at least `bound` ("less") or of
@@ -69,7 +92,7 @@ def combined(pooled: Criterion, stages: Sequence[Stage], *, alpha: float) -> Cri
     lower = _first_kept(lambda bound: greater(bound=bound), reach, alpha)
     upper = -_first_kept(lambda bound: less(bound=-bound), reach, alpha)
     sizes = " and ".join(str(len(each.worse)) for each in stages)
-    return replace(
+    found = replace(
         pooled,
         lower=min(lower, pooled.difference),
         upper=max(upper, pooled.difference),
@@ -79,6 +102,42 @@ def combined(pooled: Criterion, stages: Sequence[Stage], *, alpha: float) -> Cri
         method=f"inverse-normal combination of {sizes} items, of one stage {pooled.method}",
         test="inverse-normal combination",
     )
+    return found if pooled.requirement.factor is None else _with_ratio(found, stages, alpha)
+
+
+def _with_ratio(found: Criterion, stages: Sequence[Stage], alpha: float) -> Criterion:
+    """The same with the ratio's interval and its p-value of harm, by the stages combined."""
+    asked, share = found.requirement, found.ratio
+    factor = asked.factor
+    if factor is None or share is None:
+        return replace(found, p_harm=1.0)
+
+    def p_value(ratio: float, alternative: Alternative) -> float:
+        return combined_p_value(
+            [each.p_ratio(asked, ratio, alternative) for each in stages], STAGES
+        )
+
+    def excess(ratio: float, alternative: Alternative) -> float:
+        return normal_quantile(alpha) - _z(p_value(ratio, alternative))
+
+    lower, upper = ratio_limits(
+        partial(excess, alternative="greater"),
+        partial(excess, alternative="less"),
+        share=share,
+        factor=factor,
+    )
+    return replace(
+        found,
+        ratio_lower=min(lower, share),
+        ratio_upper=None if upper is None else max(upper, share),
+        p_harm=p_value(
+            factor, "less" if asked.role == "guard" and asked.higher_is_better else "greater"
+        ),
+    )
+
+
+def _z(p_value: float) -> float:
+    return normal_quantile(min(max(p_value, 1e-300), 1 - 1e-16))
 
 
 def _reach(stages: Sequence[Stage]) -> float:
@@ -91,7 +150,7 @@ def _first_kept(p_value: Callable[[float], float], reach: float, alpha: float) -
     """Where a p-value that rises with the bound passes alpha, in units of z almost a line."""
 
     def beyond(bound: float) -> float:
-        return normal_quantile(min(max(p_value(bound), 1e-300), 1 - 1e-16)) - due
+        return _z(p_value(bound)) - due
 
     due = normal_quantile(alpha)
     if beyond(-reach) >= 0:

@@ -1,6 +1,6 @@
 """One criterion measured on two arms' aligned scores. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from evalhub.gate.rule.criteria import SAME_RUN, Criterion, Requirement
+from evalhub.gate.rule.shares import ratio_limits
 from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.power import paired_sample_size
 from evalhub.stats.ratios import (
@@ -22,9 +23,6 @@ from evalhub.stats.ratios import (
 NO_SHARE = "the baseline's mean isn't above 0: nothing can be a share of it"
 
 Array = NDArray[np.float64]
-# Ends of a ratio's interval are found to a few thousandths of it.
-_PRECISION = 1e-3
-_STEPS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +227,12 @@ def _share(
             weights=weights,
         )
         share = tuned_mean / base_mean
-        limits = _inverted(against, share, factor)
+        limits = ratio_limits(
+            lambda ratio: against(ratio).lower,
+            lambda ratio: -against(ratio).upper,
+            share=share,
+            factor=factor,
+        )
         method = f"{tested.method} of candidate − {factor:g}·baseline"
     return _Share(
         ratio=share,
@@ -241,56 +244,3 @@ def _share(
         gap=gap,
         method=method,
     )
-
-
-def _inverted(
-    against: Callable[[float], Contrast], share: float, factor: float
-) -> tuple[float, float | None]:
-    """The ratios that the paired comparison doesn't tell from the one seen.
-
-    The search starts from the factor that is asked, so that the interval lies on the same side of
-    it as the comparison there does. The upper end is None where it isn't found below a
-    thousandfold.
-    """
-
-    def above(ratio: float) -> float:
-        """More than 0 where the candidate's share is shown to be above `ratio`."""
-        return against(ratio).lower
-
-    def below(ratio: float) -> float:
-        return -against(ratio).upper
-
-    lower = 0.0
-    if share > factor and above(factor) > 0:
-        lower = max(_end(share, factor, above), float(np.nextafter(factor, np.inf)))
-    elif above(0.0) > 0:
-        lower = _end(min(share, factor), 0.0, above)
-    if share < factor and below(factor) > 0:
-        return lower, min(_end(share, factor, below), float(np.nextafter(factor, 0.0)))
-    inside = outside = max(share, factor)
-    while below(outside) <= 0:
-        if outside > 1000 * max(share, factor):
-            return lower, None
-        inside, outside = outside, 2 * outside
-    return lower, _end(inside, outside, below)
-
-
-def _end(inside: float, outside: float, excess: Callable[[float], float]) -> float:
-    """The end between `inside`, which isn't ruled out, and `outside`, which is.
-
-    Regula falsi with the Illinois rule, and bisection where nothing slopes; what is returned is
-    ruled out, so that the interval is a little wide and never narrow.
-    """
-    at_inside, at_outside = excess(inside), excess(outside)
-    for _ in range(_STEPS):
-        if abs(outside - inside) <= _PRECISION * max(inside, outside):
-            break
-        slope = at_outside - at_inside
-        share = at_outside / slope if at_inside < 0 else 0.5
-        middle = outside - min(max(share, 0.01), 0.99) * (outside - inside)
-        found = excess(middle)
-        if found > 0:
-            outside, at_outside, at_inside = middle, found, at_inside / 2
-        else:
-            inside, at_inside, at_outside = middle, found, at_outside / 2
-    return outside
