@@ -67,13 +67,10 @@ class AlreadyJudgedError(ReviewError):
 
 
 class LeaseLostError(ReviewError):
-    """The lease ended and others have judged the pair in the meantime."""
+    """The lease ended and others have the pair, or have judged it."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "This comparison was open for so long that it went to other reviewers, "
-            "who have answered it."
-        )
+        super().__init__("This comparison was open for so long that it went to other reviewers.")
 
 
 class CampaignClosedError(ReviewError):

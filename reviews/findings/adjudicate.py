@@ -15,6 +15,7 @@ from django.utils.crypto import constant_time_compare
 from evalhub.accounts.models import User
 from reviews.errors import (
     AlreadyJudgedError,
+    LeaseLostError,
     NamesRevealedError,
     NotReviewingError,
     StaleFormError,
@@ -80,27 +81,44 @@ def to_adjudicate(campaign: Campaign, user: User) -> QuerySet[Pair]:
     )
 
 
+def may_adjudicate(campaign: Campaign, user: User) -> bool:
+    """Whether a disagreement waits for this person, a reviewer of the campaign who is let in."""
+    active = campaign.reviewers.filter(user=user, state=ReviewerState.ACTIVE)
+    return bool(
+        campaign.unblinded is None
+        and active.exists()
+        and has_ended(campaign)
+        and to_adjudicate(campaign, user).exists()
+    )
+
+
 @transaction.atomic
 def next_disagreement(*, campaign: Campaign, user: User) -> Assignment | None:
     """The disagreement that this person is to settle now, or None where there is none.
 
-    Asked again before the answer, it is the same turn with the same side. Raises StillGoingError
-    while the campaign goes on, NamesRevealedError after unblinding, NotInvitedError,
-    InvitedOnlyError or UnblindedError.
+    Asked again before the answer, it is the same turn with the same side, unless its lease has
+    ended and another person has taken the pair. Raises StillGoingError
+    while the campaign goes on, NamesRevealedError after unblinding, NotReviewingError where this
+    person isn't let in, NotInvitedError, InvitedOnlyError or UnblindedError.
     """
     admit(campaign=campaign, user=user)
     _check(campaign)
+    _lock(campaign)
     join(campaign=campaign, user=user)
     reviewer = Reviewer.objects.select_for_update().get(campaign=campaign, user=user)
+    _check_active(reviewer)
     now = timezone.now()
-    held = reviewer.assignments.filter(
-        purpose=Purpose.ADJUDICATION, state=AssignmentState.LEASED
-    ).first()
+    waiting = to_adjudicate(campaign, user)
+    held = (
+        reviewer.assignments.filter(purpose=Purpose.ADJUDICATION, pair__in=waiting)
+        .order_by("turn")
+        .first()
+    )
     if held is not None:
-        held.lease_until = now + LEASE
-        held.save(update_fields=["lease_until"])
+        held.state, held.lease_until = AssignmentState.LEASED, now + LEASE
+        held.save(update_fields=["state", "lease_until"])
         return held
-    pair = to_adjudicate(campaign, user).first()
+    pair = waiting.first()
     if pair is None:
         return None
     turn, reviewer.turns = reviewer.turns, reviewer.turns + 1
@@ -121,15 +139,18 @@ def adjudicate(*, token: uuid.UUID, user: User, nonce: str, choice: str) -> Judg
     """Keep whom the adjudicator prefers: the campaign's one question, not its rubric.
 
     The same choice again returns the judgment that is there. Raises UnknownAssignmentError,
-    StaleFormError, UnknownChoiceError, AlreadyJudgedError, NotReviewingError, and what
-    `next_disagreement` does.
+    StaleFormError, UnknownChoiceError, AlreadyJudgedError, LeaseLostError where another person has
+    taken the pair since, and what `next_disagreement` does.
     """
     own = Assignment.objects.select_related("reviewer__campaign__project").filter(
         purpose=Purpose.ADJUDICATION, reviewer__user=user
     )
     try:
+        _lock(
+            Campaign.objects.defer("plan").get(reviewers__assignments__in=own.filter(token=token))
+        )
         assignment = own.select_for_update(of=("self",)).get(token=token)
-    except Assignment.DoesNotExist:
+    except (Campaign.DoesNotExist, Assignment.DoesNotExist):
         raise UnknownAssignmentError from None
     reviewer = assignment.reviewer
     admit(campaign=reviewer.campaign, user=user)
@@ -143,8 +164,9 @@ def adjudicate(*, token: uuid.UUID, user: User, nonce: str, choice: str) -> Judg
             raise AlreadyJudgedError(Choice(earlier.choice).label)
         return earlier
     _check(reviewer.campaign)
-    if reviewer.state == ReviewerState.REMOVED:
-        raise NotReviewingError
+    _check_active(reviewer)
+    if not to_adjudicate(reviewer.campaign, user).filter(pk=assignment.pair_id).exists():
+        raise LeaseLostError
     assignment.state, assignment.revision = AssignmentState.DONE, 1
     assignment.save(update_fields=["state", "revision"])
     seconds = max(0.0, (timezone.now() - assignment.dealt).total_seconds())
@@ -162,6 +184,17 @@ def adjudicated(campaign: Campaign) -> tuple[int, int]:
         ),
     )
     return found["n"], found["done"]
+
+
+def _lock(campaign: Campaign) -> None:
+    """Nobody else is dealt a disagreement, or settles one, until the transaction ends."""
+    Campaign.objects.select_for_update(no_key=True).only("pk").get(pk=campaign.pk)
+
+
+def _check_active(reviewer: Reviewer) -> None:
+    """Who was removed, is paused or hasn't passed a practice settles nothing either."""
+    if reviewer.state != ReviewerState.ACTIVE:
+        raise NotReviewingError
 
 
 def _check(campaign: Campaign) -> None:

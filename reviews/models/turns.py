@@ -131,6 +131,12 @@ class Assignment(models.Model):
                 violation_error_message="This reviewer has had this pair.",
             ),
             models.UniqueConstraint(fields=["reviewer", "turn"], name="assignment_turn"),
+            models.UniqueConstraint(
+                fields=["pair"],
+                condition=Q(purpose="adjudication", state="done"),
+                name="adjudicated_once",
+                violation_error_message="Somebody has settled this disagreement.",
+            ),
             models.CheckConstraint(
                 condition=Q(purpose="repeat") ^ Q(repeats__isnull=True),
                 name="assignment_repeats_one",

@@ -25,6 +25,7 @@ from reviews.errors import (
     UnknownChoiceError,
     UnknownSideError,
 )
+from reviews.findings.adjudicate import may_adjudicate
 from reviews.findings.guess import pending_guesses, record_guess
 from reviews.joining.admit import admit
 from reviews.models import Assignment, Campaign
@@ -224,8 +225,9 @@ def _at_hand(request: Request, found: Hand) -> HttpResponse:
         reviewed = found.reviewer.campaign
         over = found.current.kind in ("done", "quota", "settled", "closed")
         guesses = pending_guesses(campaign=reviewed, user=request.user) if over else []
+        disputed = over and may_adjudicate(reviewed, request.user)
         context = {"campaign": reviewed, "progress": own, "end": found.current}
-        return _page(request, "end", context | {"guesses": guesses})
+        return _page(request, "end", context | {"guesses": guesses, "disputed": disputed})
     context = _shown(request, found.current) | {"progress": own, "number": own.number}
     return _page(request, "turn", context | {"can_undo": own.judged > 0})
 

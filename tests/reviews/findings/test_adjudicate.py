@@ -1,13 +1,18 @@
 """Disagreements, settled by one more person who is as blind as the others."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from evalhub.accounts.models import User
 from reviews.errors import (
     AlreadyJudgedError,
+    LeaseLostError,
     NamesRevealedError,
+    NotReviewingError,
     StaleFormError,
     StillGoingError,
     UnblindedError,
@@ -17,8 +22,10 @@ from reviews.findings.results import judgments
 from reviews.findings.standing import standing
 from reviews.findings.summary import summarise
 from reviews.findings.unblind import unblind
-from reviews.models import Campaign, Purpose
+from reviews.models import Assignment, Campaign, Purpose, Reviewer
+from reviews.planning.campaign import close_campaign
 from reviews.turns.judge import form_nonce
+from reviews.turns.seats import release_ended
 from tests.cast import Team
 from tests.reviews.conftest import CANARIES
 from tests.reviews.judged import a_reviewer, judge_all
@@ -38,11 +45,14 @@ def disputed(campaign: Campaign) -> Campaign:
     return campaign
 
 
-def settle_one(campaign: Campaign, team: Team, choice: str = "left") -> None:
-    turn = next_disagreement(campaign=campaign, user=team.rui)
+def settle_one(
+    campaign: Campaign, team: Team, choice: str = "left", user: User | None = None
+) -> None:
+    user = user or team.rui
+    turn = next_disagreement(campaign=campaign, user=user)
     assert turn is not None
-    nonce = form_nonce(token=turn.token, user=team.rui)
-    adjudicate(token=turn.token, user=team.rui, nonce=nonce, choice=choice)
+    nonce = form_nonce(token=turn.token, user=user)
+    adjudicate(token=turn.token, user=user, nonce=nonce, choice=choice)
 
 
 def test_pairs_that_favour_both_arms_are_disagreements(disputed: Campaign, team: Team) -> None:
@@ -131,6 +141,92 @@ def test_the_page_shows_the_pair_and_nothing_of_what_was_said(
         assert answered.status_code == 302
     assert "No disagreement is left for you" in rui.get(address).content.decode()
     assert adjudicated(disputed) == (4, 4)
+
+
+def test_a_lease_that_ends_gives_the_disagreement_to_another(
+    disputed: Campaign, team: Team
+) -> None:
+    late = next_disagreement(campaign=disputed, user=team.rui)
+    assert late is not None
+    assert late.pair not in to_adjudicate(disputed, team.ruth)
+    Assignment.objects.filter(pk=late.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    taken = next_disagreement(campaign=disputed, user=team.ruth)
+    assert taken is not None
+    assert taken.pair_id == late.pair_id
+
+
+def test_what_another_settled_after_the_lease_had_ended_is_settled_once(
+    disputed: Campaign, team: Team
+) -> None:
+    late = next_disagreement(campaign=disputed, user=team.rui)
+    assert late is not None
+    Assignment.objects.filter(pk=late.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    settle_one(disputed, team, user=team.ruth)
+    nonce = form_nonce(token=late.token, user=team.rui)
+    with pytest.raises(LeaseLostError):
+        adjudicate(token=late.token, user=team.rui, nonce=nonce, choice="left")
+    other = next_disagreement(campaign=disputed, user=team.rui)
+    assert other is not None
+    assert other.pair_id != late.pair_id
+    assert adjudicated(disputed) == (4, 1)
+
+
+def test_a_turn_whose_ended_lease_was_cleared_away_comes_back(
+    disputed: Campaign, team: Team
+) -> None:
+    late = next_disagreement(campaign=disputed, user=team.rui)
+    assert late is not None
+    Assignment.objects.filter(pk=late.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert release_ended(disputed)
+    again = next_disagreement(campaign=disputed, user=team.rui)
+    assert again == late
+    assert again.candidate_on_left == late.candidate_on_left
+
+
+def test_an_answer_after_the_lease_counts_where_nobody_else_came(
+    disputed: Campaign, team: Team
+) -> None:
+    late = next_disagreement(campaign=disputed, user=team.rui)
+    assert late is not None
+    Assignment.objects.filter(pk=late.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    nonce = form_nonce(token=late.token, user=team.rui)
+    adjudicate(token=late.token, user=team.rui, nonce=nonce, choice="left")
+    assert adjudicated(disputed) == (4, 1)
+
+
+@pytest.mark.parametrize("state", ["removed", "paused", "practising"])
+def test_who_is_not_let_in_settles_nothing(disputed: Campaign, team: Team, state: str) -> None:
+    turn = next_disagreement(campaign=disputed, user=team.rui)
+    assert turn is not None
+    Reviewer.objects.filter(user=team.rui).update(state=state)
+    with pytest.raises(NotReviewingError):
+        next_disagreement(campaign=disputed, user=team.rui)
+    nonce = form_nonce(token=turn.token, user=team.rui)
+    with pytest.raises(NotReviewingError):
+        adjudicate(token=turn.token, user=team.rui, nonce=nonce, choice="left")
+
+
+def test_a_reviewer_comes_to_it_from_their_own_pages(
+    disputed: Campaign, team: Team, rui: Client
+) -> None:
+    link = f'href="/reviews/{disputed.pk}/adjudicate/"'
+    assert link in rui.get(f"/reviews/{disputed.pk}/").content.decode()
+    close_campaign(campaign=disputed)
+    assert f'href="/reviews/{disputed.pk}/"' in rui.get("/reviews/").content.decode()
+    assert link in rui.get(f"/reviews/{disputed.pk}/").content.decode()
+    for _ in range(4):
+        settle_one(disputed, team)
+    assert link not in rui.get(f"/reviews/{disputed.pk}/").content.decode()
+
+
+def test_nobody_is_sent_to_it_while_the_review_goes_on(
+    campaign: Campaign, team: Team, rui: Client
+) -> None:
+    judge_all(campaign, {"bob": lambda _: "candidate", "rui": lambda _: "baseline"})
+    campaign.pairs.filter(position=0).update(taken=1)
+    page = rui.get(f"/reviews/{campaign.pk}/").content.decode()
+    assert "Nothing is left for you" in page
+    assert "adjudicate" not in page
 
 
 def test_owners_get_no_such_page(disputed: Campaign, olga: Client) -> None:

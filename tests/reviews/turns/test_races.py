@@ -9,12 +9,14 @@ from django.db.models import Count, F
 
 from evalhub.accounts.models import Membership, Role, User
 from reviews.errors import AlreadyJudgedError
+from reviews.findings.adjudicate import adjudicate, adjudicated, next_disagreement
 from reviews.models import Assignment, Campaign, Judgment
 from reviews.turns.answer import Answer
 from reviews.turns.assign import next_assignment
 from reviews.turns.judge import form_nonce, record
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
+from tests.reviews.judged import judge_all
 from tests.reviews.turns.test_assign import answer, deal, let_leases_end
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -102,3 +104,23 @@ def test_two_tabs_of_one_reviewer_get_one_turn(team: Team, campaign: Campaign) -
     assert len(set(tokens)) == 1
     assert campaign.pairs.filter(taken__gt=0).count() == 1
     assert not campaign.pairs.filter(taken__gt=F("seats")).exists()
+
+
+def test_ten_adjudicators_at_once_settle_each_disagreement_once(
+    team: Team, campaign: Campaign
+) -> None:
+    judge_all(
+        campaign,
+        {"bob": lambda _: "candidate", "ben": lambda p: "baseline" if p < 4 else "candidate"},
+    )
+
+    def settle(user: User) -> int:
+        settled = 0
+        while (turn := next_disagreement(campaign=campaign, user=user)) is not None:
+            nonce = form_nonce(token=turn.token, user=user)
+            adjudicate(token=turn.token, user=user, nonce=nonce, choice="left")
+            settled += 1
+        return settled
+
+    assert sum(at_once([lambda user=user: settle(user) for user in crowd(team, 10)])) == 4
+    assert adjudicated(campaign) == (4, 4)
