@@ -1,7 +1,8 @@
 """Look at a running campaign by its plan's rule: end it when its preference is settled."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from django.db import transaction
@@ -86,13 +87,25 @@ def settle(*, campaign: Campaign) -> Settlement | None:
     return _close(campaign, found, planned=sum(count for count, _ in seats.values()))
 
 
-def look_at(campaign: Campaign, *, alpha: float) -> Look | None:
+def look_at(
+    campaign: Campaign, *, alpha: float, items: Collection[str] | None = None
+) -> Look | None:
     """What a campaign with a rule has found so far at another one-sided alpha than the plan's.
 
-    A sequence holds at any level that wasn't chosen by its own outcome. Three queries.
+    A sequence holds at any level, and on any of the `items` (their keys; None: all), that weren't
+    chosen by its own outcome. Three queries.
     """
     rule = rule_of(campaign)
-    return _look(*read(campaign), replace(rule, alpha=alpha)) if rule else None
+    if rule is None:
+        return None
+    judged, seats = read(campaign)
+    if items is not None:
+        kept = [index for index, item in enumerate(judged.items) if item in items]
+        judged = Judged(
+            **{each.name: [getattr(judged, each.name)[i] for i in kept] for each in fields(judged)}
+        )
+        seats = {item: seat for item, seat in seats.items() if item in items}
+    return _look(judged, seats, replace(rule, alpha=alpha))
 
 
 def rule_of(campaign: Campaign) -> Rule | None:

@@ -7,12 +7,17 @@ from django.db import transaction
 from evalhub.accounts.models import User
 from reviews.errors import InvitationError
 from reviews.models import Event, EventKind, Reviewer, ReviewerState
+from reviews.turns.seats import shorten_leases
 
 
 @transaction.atomic
 def pause_reviewer(*, reviewer: Reviewer, by: User) -> None:
-    """Deal this person nothing for a while. Who practises or was removed stays as they are."""
+    """Deal this person nothing for a while. Who practises or was removed stays as they are.
+
+    What they have at hand goes to others, unless they answer it in the next two minutes.
+    """
     _move(reviewer, {ReviewerState.ACTIVE}, ReviewerState.PAUSED, by)
+    shorten_leases(reviewer)
 
 
 @transaction.atomic
@@ -25,6 +30,7 @@ def let_in(*, reviewer: Reviewer, by: User) -> None:
 def remove_reviewer(*, reviewer: Reviewer, by: User) -> None:
     """End this person's reviewing here: their judgments are kept, nothing more is taken."""
     _move(reviewer, set(ReviewerState) - {ReviewerState.REMOVED}, ReviewerState.REMOVED, by)
+    shorten_leases(reviewer)
 
 
 @transaction.atomic

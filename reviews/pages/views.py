@@ -35,6 +35,7 @@ from reviews.planning.form import Form
 from reviews.turns import judge as judging
 from reviews.turns.assign import End, Hand, hand
 from reviews.turns.progress import progress_of
+from reviews.turns.seats import shorten_leases
 
 
 class Request(HttpRequest):
@@ -249,6 +250,7 @@ def _ahead(request: Request, found: Hand) -> HttpResponse:
 
 
 def _pause(request: Request, found: Hand) -> HttpResponse:
+    shorten_leases(found.reviewer)
     own = progress_of(found.reviewer)
     return _page(request, "pause", {"campaign": found.reviewer.campaign, "progress": own})
 

@@ -25,6 +25,7 @@ from reviews.models import (
 )
 
 LEASE = datetime.timedelta(minutes=15)
+REST = datetime.timedelta(minutes=2)
 
 # Written out, since they run with every judgment: building them takes longer than running them.
 _TAKE = "UPDATE reviews_pair SET taken = taken + 1 WHERE id = %s AND taken < seats"
@@ -87,6 +88,15 @@ def open_at(*, reviewer: Reviewer, positions: Sequence[int]) -> list[OpenPair]:
 def give_back(pair: int) -> None:
     """One seat of this pair is free again."""
     Pair.objects.filter(pk=pair).update(taken=F("taken") - 1)
+
+
+def shorten_leases(reviewer: Reviewer) -> None:
+    """What this person has at hand is others' in two minutes, unless they come for it again.
+
+    For whoever may have stopped for the day. An answer that is under way has the time to arrive.
+    """
+    until = timezone.now() + REST
+    reviewer.assignments.at_hand().filter(lease_until__gt=until).update(lease_until=until)
 
 
 @transaction.atomic

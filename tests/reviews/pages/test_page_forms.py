@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from reviews.models import (
     Assignment,
@@ -17,6 +18,7 @@ from reviews.models import (
 from reviews.planning.campaign import pause_campaign
 from reviews.planning.design import Design, Known
 from reviews.planning.form import Form
+from reviews.turns.seats import LEASE, REST
 from tests.cast import Team
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.pages.test_pages import choose, form, page
@@ -220,6 +222,17 @@ def test_a_block_ends_with_a_pause_from_which_its_last_answer_can_be_undone(
     assert rui.get(f"/reviews/{campaign.pk}/pause/").status_code == 200
     rui.post(f"/reviews/{campaign.pk}/undo/")
     assert "2 of 12" in page(rui, campaign)
+
+
+def test_what_waits_behind_a_pause_is_soon_free_for_others(rui: Client, team: Team) -> None:
+    campaign = asking(team, {"block": 1})
+    send(rui, page(rui, campaign), {"choice": "left"})
+    rui.get(f"/reviews/{campaign.pk}/pause/")
+    (held,) = Assignment.objects.filter(state=AssignmentState.LEASED)
+    assert held.lease_until <= timezone.now() + REST
+    page(rui, campaign)  # who goes on has all the time again
+    held.refresh_from_db()
+    assert held.lease_until > timezone.now() + LEASE / 2
 
 
 def test_the_first_answer_after_a_pause_seals_what_was_before(rui: Client, team: Team) -> None:

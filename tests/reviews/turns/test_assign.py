@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Role, User
 from reviews.errors import NotInvitedError, UnblindedError
+from reviews.joining.reviewers import pause_reviewer, remove_reviewer
 from reviews.models import (
     Assignment,
     AssignmentState,
@@ -25,7 +26,7 @@ from reviews.planning.design import Design, Known
 from reviews.turns.answer import Answer
 from reviews.turns.assign import End, next_assignment, prefetch
 from reviews.turns.judge import form_nonce, record
-from reviews.turns.seats import LEASE
+from reviews.turns.seats import LEASE, REST
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 
@@ -255,3 +256,27 @@ def test_practice_comes_first_the_same_for_all_and_takes_no_seat(team: Team) -> 
     assert set(practice.values_list("pk", flat=True)) == set(orders[0])
     assert set(campaign.pairs.values_list("taken", flat=True)) == {0}
     assert Reviewer.objects.filter(judged=0).count() == 2
+
+
+@pytest.mark.parametrize("verb", [pause_reviewer, remove_reviewer])
+def test_what_a_stopped_reviewer_held_is_soon_free_for_others(
+    team: Team, verb: Callable[..., None]
+) -> None:
+    campaign = a_campaign(team, items=2, reviewers_per_item=1)
+    prefetch(campaign=campaign, user=team.rui)
+    verb(reviewer=Reviewer.objects.get(user=team.rui), by=team.olga)
+    end = next_assignment(campaign=campaign, user=team.ruth)
+    assert isinstance(end, End)
+    assert end.retry_in_s is not None
+    assert end.retry_in_s <= REST.total_seconds()
+    let_leases_end(campaign)
+    answer(deal(campaign, team.ruth), team.ruth)
+    answer(deal(campaign, team.ruth), team.ruth)
+
+
+def test_a_paused_reviewer_has_the_time_to_answer_what_is_at_hand(team: Team) -> None:
+    campaign = a_campaign(team, items=1, reviewers_per_item=1)
+    reading = deal(campaign, team.rui)
+    pause_reviewer(reviewer=Reviewer.objects.get(user=team.rui), by=team.olga)
+    answer(reading, team.rui)
+    assert campaign.pairs.get().taken == 1
