@@ -306,9 +306,11 @@ def _open(
     brief: "Brief", runs: "list[Run]", study: "Study | None", name: str, dry_run: bool
 ) -> None:
     """Prints what the plan asks of people and, but for a dry run, opens it."""
+    from evalhub.studies.reviewing import for_study
     from reviews.planning.campaign import open_briefed
     from reviews.planning.foresight import foresee
 
+    brief = for_study(brief, study)
     typer.echo("\n".join(_lines(foresee(brief, runs, study))))
     if not dry_run:
         opened = open_briefed(brief=brief, runs=runs, study=study, name=name)

@@ -22,6 +22,7 @@ from evalhub.dashboard.campaign_page import (
 from evalhub.dashboard.queries import studies_seen_by
 from evalhub.registry.files import DataError
 from evalhub.stats.errors import StatisticsError
+from evalhub.studies.reviewing import for_study
 from evalhub.studies.upload import register_upload
 from reviews.errors import PlanError
 from reviews.models import Campaign
@@ -71,7 +72,8 @@ def foreseen(form: BriefForm, source: Source) -> dict[str, Any]:
         filled = BriefForm(given, arms=source.arms, metric=source.has_metric)
     if not filled.is_valid():
         return {"wrong": "The form has something to put right."}
-    asked, brief = filled.cleaned_data, filled.cleaned_data["brief"]
+    asked = filled.cleaned_data
+    brief = for_study(asked["brief"], source.study)
     runs = source.chosen(asked["arms"])
     try:
         found: dict[str, Any] = {"foresight": foresee(brief, runs, source.study), "brief": brief}

@@ -1,11 +1,15 @@
-"""Which runs of a study people may compare."""
+"""Which runs of a study people may compare, and at which level their review may stop early."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from evalhub.gate.ledger import charge
 from evalhub.gate.rivals import baseline_of
+from evalhub.gate.rule.policy import policy_of_study
 from evalhub.registry.models import Run, Study, StudyRun, StudyTestSet
 from evalhub.registry.models.runs import RunState
+from evalhub.registry.models.studies import ArmRole
 from reviews.errors import PlanError
+from reviews.planning.brief import Brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +48,23 @@ def arms_to_review(study: Study, test_set: str) -> list[Arm]:
     if len(arms) < 2 or ranked[0].arm != baseline:
         raise PlanError(f"{study}: two arms with a finished run on {test_set} are needed")
     return arms
+
+
+def for_study(brief: Brief, study: Study | None) -> Brief:
+    """The brief, whose early stop asks for what the study's policy does where it doesn't say.
+
+    That is the gain that people are to show, and the one-sided level at which a first decision on
+    these test sets is judged. A later one on the same test sets has a stricter level: then the
+    decision may find that what settled the review isn't enough.
+    """
+    stopping = brief.design.stopping
+    if study is None or stopping.get("rule") != "anytime":
+        return brief
+    policy = policy_of_study(study.policy, (), study.review)
+    judged = study.arms.exclude(role=ArmRole.BASELINE).count()
+    level = charge([], [], counts=policy.ledger, alpha=policy.alpha, arms=judged).level
+    gain = policy.preference.min_gain if policy.preference else 0.0
+    return replace(
+        brief,
+        design=replace(brief.design, stopping={"alpha": level, "min_gain": gain, **stopping}),
+    )

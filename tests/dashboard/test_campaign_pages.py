@@ -2,6 +2,7 @@
 
 import json
 import re
+from math import pi
 from typing import Any
 
 import pytest
@@ -213,6 +214,7 @@ def test_everything_the_form_offers_is_in_the_sealed_plan(olga: Client, study: S
         "Which is shorter?",
     ]
     assert plan["stopping"]["rule"] == "anytime"
+    assert plan["stopping"]["alpha"] == pytest.approx(0.025 * 6 / pi**2)
     assert plan["requires"] == ["de", "law"]
     assert plan["invited_only"]
     assert plan["shares"] == {"controls": 0.05, "gold": 0.2, "repeats": 0.05}

@@ -21,6 +21,7 @@ from evalhub.dashboard.inviting import invite_all
 from evalhub.dashboard.queries import studies_seen_by
 from evalhub.registry.files import DataError
 from evalhub.registry.specs import SpecError
+from evalhub.studies.reviewing import for_study
 from reviews.errors import PlanError, ReviewError
 from reviews.joining.invite import withdraw
 from reviews.joining.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
@@ -165,7 +166,7 @@ def _open(
     request: Request, form: BriefForm, source: Source, superseded: Campaign | None
 ) -> HttpResponse:
     campaign = open_briefed(
-        brief=form.cleaned_data["brief"],
+        brief=for_study(form.cleaned_data["brief"], source.study),
         runs=source.chosen(form.cleaned_data["arms"]),
         study=source.study,
         name=source.name,
