@@ -1,12 +1,16 @@
-"""What people said of an arm, read from its campaign and put into the decision's terms."""
+"""What people said of an arm, read from its campaigns and put into the decision's terms."""
+
+from collections.abc import Collection
+
+from django.db.models import Exists, OuterRef
 
 from evalhub.gate.case import Case
 from evalhub.gate.rule.people import Heard, Judgments, Settled, hear
-from evalhub.registry.models import StudyArm
-from evalhub.registry.models.studies import ArmRole
+from evalhub.registry.models import Run, StudyArm, StudyTestSet
+from evalhub.registry.models.studies import ArmRole, CriterionRole
 from reviews.findings.results import judgments as judgments_of
-from reviews.findings.settle import look_at
-from reviews.models import Campaign
+from reviews.findings.settle import look_at, read
+from reviews.models import Campaign, Judgment, Pair, Purpose
 
 
 def ask(case: Case, baseline: StudyArm, arm: StudyArm, *, alpha: float) -> Heard:
@@ -14,32 +18,61 @@ def ask(case: Case, baseline: StudyArm, arm: StudyArm, *, alpha: float) -> Heard
     rule = case.policy.preference
     if rule is None or arm.role != ArmRole.CANDIDATE:
         return Heard()
-    campaign = _campaign(case, baseline, arm)
+    asked = next(each for each in case.test_sets if each.name == case.study.review["test_set"])
+    runs = case.run(baseline, asked), case.run(arm, asked)
     return hear(
-        None if campaign is None else _judgments(campaign, alpha),
+        _judgments(case, *runs, _judged_on(case, asked, runs[0]), alpha),
         rule,
-        test_set=case.study.review["test_set"],
+        test_set=asked.name,
         alpha=alpha,
         planned_gain=case.policy.planned_gain,
     )
 
 
-def _judgments(campaign: Campaign, alpha: float) -> Judgments:
+def _judgments(
+    case: Case, baseline: Run, candidate: Run, items: Collection[str] | None, alpha: float
+) -> Judgments | None:
+    """Those of the study's newest review of these very answers; of others they would say nothing.
+
+    Earlier plans for the same answers count, whichever study they were made in, once somebody has
+    judged by them. `items` are the keys that are judged on; None: all.
+    """
+    pairs = Pair.objects.filter(
+        campaign=OuterRef("pk"),
+        baseline_output__run=baseline,
+        candidate_output__run=candidate,
+    )
+    given = Judgment.objects.standing().filter(
+        assignment__pair__campaign=OuterRef("pk"), assignment__purpose=Purpose.MAIN
+    )
+    opened = Campaign.objects.filter(Exists(pairs))
+    plans = list(opened)
+    judged = set(opened.filter(Exists(given)).values_list("pk", flat=True))
+    campaign = next((each for each in plans if each.study_id == case.study.pk), None)
+    if campaign is None:
+        return None
+    plan = 1 + sum(each.pk in judged for each in plans[plans.index(campaign) + 1 :])
     found = judgments_of(campaign)
+    planned = found.planned
+    if items is not None:
+        planned = sum(seats for key, (seats, _) in read(campaign)[1].items() if key in items)
+    kept = [i for i, key in enumerate(found.items) if items is None or key in items]
     return Judgments(
-        found.choices,
-        found.items,
-        [str(rater) for rater in found.raters],
-        found.planned,
+        [found.choices[i] for i in kept],
+        [found.items[i] for i in kept],
+        [str(found.raters[i]) for i in kept],
+        planned,
         found.identical,
-        settled=_settled(campaign, alpha) if found.settled else None,
+        settled=_settled(campaign, alpha / plan**2, items) if found.settled else None,
         spent=found.spent,
+        plan=plan,
+        opened=len(plans),
     )
 
 
-def _settled(campaign: Campaign, alpha: float) -> Settled | None:
+def _settled(campaign: Campaign, alpha: float, items: Collection[str] | None) -> Settled | None:
     """The rule's limits at this decision's alpha, which needn't be the plan's."""
-    found = look_at(campaign, alpha=alpha)
+    found = look_at(campaign, alpha=alpha, items=items)
     if found is None:
         return None
     return Settled(
@@ -52,11 +85,11 @@ def _settled(campaign: Campaign, alpha: float) -> Settled | None:
     )
 
 
-def _campaign(case: Case, baseline: StudyArm, arm: StudyArm) -> Campaign | None:
-    """The newest review of these very answers; of other answers it would say nothing."""
-    asked = next(each for each in case.test_sets if each.name == case.study.review["test_set"])
-    return Campaign.objects.filter(
-        study=case.study,
-        pairs__baseline_output__run=case.run(baseline, asked),
-        pairs__candidate_output__run=case.run(arm, asked),
-    ).first()
+def _judged_on(case: Case, asked: StudyTestSet, run: Run) -> set[str] | None:
+    """The items that didn't choose the baseline: on those it is the best partly by luck.
+
+    None where all are judged on.
+    """
+    if case.development is None or asked.role != CriterionRole.PRIMARY:
+        return None
+    return {each.key for each in case.judged_items(asked, run.test_set_version)}

@@ -38,6 +38,8 @@ class Judgments:
         settled: how the campaign's own rule ended it early, where it did.
         spent: share of alpha that looks by that rule could spend; a campaign that ran to its end
             is judged with the rest.
+        plan: which of the plans for these answers that were judged this is, 1 for the first.
+        opened: how many plans for these answers there are.
     """
 
     choices: Sequence[str]
@@ -47,6 +49,8 @@ class Judgments:
     identical: int = 0
     settled: Settled | None = None
     spent: float = 0.0
+    plan: int = 1
+    opened: int = 1
 
     @property
     def complete(self) -> bool:
@@ -79,11 +83,17 @@ def hear(
     alpha: float,
     planned_gain: float,
 ) -> Heard:
-    """People's part of a decision by what the policy asks of it; `rule` None asks for nothing."""
+    """People's part of a decision by what the policy asks of it; `rule` None asks for nothing.
+
+    The k-th plan for the same answers is judged at alpha/k²: a new plan after one that didn't say
+    what was hoped is another try. Over however many plans that is at most π²/6 = 1.64 times alpha,
+    and the ledger's first look leaves 1/1.64 of the policy's.
+    """
     if judgments is None:
         required = rule is not None and rule.required
         unasked = "Reviewers haven't been asked about these answers"
         return Heard(pending=[unasked] if required else [])
+    alpha /= judgments.plan**2
     record = people_record(judgments, alpha=alpha)
     if rule is None:
         return Heard(record)
@@ -193,6 +203,8 @@ def people_record(judgments: Judgments, *, alpha: float) -> dict[str, Any]:
     }
     if judgments.settled is not None:
         people["settled"] = asdict(judgments.settled)
+    if judgments.opened > 1:
+        people["plans"] = _plans(judgments, alpha)
     if not done:
         return people
     found, _, _ = _verdict(judgments, alpha)
@@ -206,6 +218,17 @@ def people_record(judgments: Judgments, *, alpha: float) -> dict[str, Any]:
         "both_bad": found.both_bad,
     }
     return people | _agreement(judgments)
+
+
+def _plans(judgments: Judgments, alpha: float) -> dict[str, Any]:
+    number, opened = judgments.plan, judgments.opened
+    said = f"{opened} reviews of these answers were planned; this is the newest"
+    if number > 1:
+        said += (
+            f", and judgments were given to {number - 1} before it: it is judged at {alpha:.2g}, "
+            f"1/{number**2} of what is left to this candidate"
+        )
+    return {"number": number, "opened": opened, "alpha": alpha, "sentence": f"{said}."}
 
 
 def _agreement(judgments: Judgments) -> dict[str, Any]:
