@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Mapping
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from evalhub.registry.files import DataError
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 Where = tuple[str | int, ...]
 
@@ -101,20 +104,35 @@ def check_shape(document: Document, schema: Mapping[str, Any], *, start: str) ->
 
     if not isinstance(document.data, dict):
         raise document.error((), start)
-    validator = Draft202012Validator(schema)
-    flaws = sorted(validator.iter_errors(document.data), key=lambda e: document.line(e.path) or 0)
-    for flaw in flaws:
-        where: list[str | int] = list(flaw.absolute_path)
-        if flaw.validator == "additionalProperties":
-            known = sorted(flaw.schema.get("properties", {}))
-            unknown = sorted(set(flaw.instance) - set(known))
-            raise document.error(
-                [*where, unknown[0]], f"isn't known here; known are {', '.join(known)}"
-            )
-        if flaw.validator == "pattern":
-            raise document.error(where, f"{flaw.instance!r} isn't a name: letters, digits, - and _")
-        meant = flaw.schema.get("description") if isinstance(flaw.schema, dict) else None
-        raise document.error(where, f"{flaw.message}: {meant}" if meant else flaw.message)
+    flaws = list(Draft202012Validator(schema).iter_errors(document.data))
+    misspelt = [flaw.absolute_path for flaw in flaws if flaw.validator == "additionalProperties"]
+    first = first_of(
+        _explained(document, flaw)
+        for flaw in flaws
+        # What is missing may be what is misspelt.
+        if not (flaw.validator == "required" and flaw.absolute_path in misspelt)
+    )
+    if first is not None:
+        raise first
+
+
+def first_of(errors: Iterable[DataError]) -> DataError | None:
+    """The one on the earliest line, None of none."""
+    return min(errors, key=lambda error: error.line or 0, default=None)
+
+
+def _explained(document: Document, flaw: "ValidationError") -> DataError:
+    where: list[str | int] = list(flaw.absolute_path)
+    here: Any = flaw.schema
+    given: Any = flaw.instance
+    if flaw.validator == "additionalProperties":
+        known = sorted(here.get("properties", {}))
+        unknown = next(name for name in given if name not in known)
+        return document.error([*where, unknown], f"isn't known here; known are {', '.join(known)}")
+    if flaw.validator == "pattern":
+        return document.error(where, f"{flaw.instance!r} isn't a name: letters, digits, - and _")
+    meant = here.get("description") if isinstance(here, dict) else None
+    return document.error(where, f"{flaw.message}: {meant}" if meant else flaw.message)
 
 
 _SCALARS = yaml.SafeLoader("")

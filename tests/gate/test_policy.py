@@ -207,6 +207,46 @@ def test_what_is_wrong_is_said_with_its_line_its_field_and_what_would_be_right(
     assert says in refusal(tmp_path, POLICY.replace(old, new, 1))
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"min_gain: 0.02": "margin: 0.02", "max_ratio: 1.2": "max_ratio: -1"},
+            "line 6, field 'criteria.triage.margin': is for guards",
+        ),
+        (
+            {"margin: 0.03": "margin: -0.03", "tier: supporting": "min_gain: 1"},
+            "line 11, field 'criteria.arithmetic.margin': -0.03 is less than",
+        ),
+        (
+            {"tier: supporting": "min_gain: 1", "min_reviewers: 3": "reviewers: 3"},
+            "line 15, field 'criteria.rare.min_gain': is for primaries",
+        ),
+        (
+            {"planned_gain: 0.05": "planed_gain: 0.05", "margin: 0.03": "margin: -0.03"},
+            "line 7, field 'criteria.triage.planed_gain': isn't known here",
+        ),
+        (
+            {"  rare:": "  latency:", "min_reviewers: 3": "min_reviewers: 0"},
+            "line 12, field 'criteria.latency': is the name of a budget",
+        ),
+        (
+            {"min_reviewers: 3": "reviewers: 3", "latency:": "memory:"},
+            "line 18, field 'preference.reviewers': isn't known here",
+        ),
+    ],
+)
+def test_of_two_flaws_the_one_on_the_earlier_line_is_said(
+    tmp_path: Path, changes: dict[str, str], says: str
+) -> None:
+    """Whether the schema refuses it or what it means does."""
+    text = POLICY
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    assert says in refusal(tmp_path, text)
+
+
 def test_a_file_that_is_no_mapping_is_told_how_one_starts(tmp_path: Path) -> None:
     for text in ("", "- a\n", "just words\n"):
         assert "a policy is a mapping that starts with schema: evalhub.policy/1" in refusal(

@@ -5,16 +5,18 @@ is a part of every study.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
 from evalhub.gate.rule.criteria import Requirement, Tier
 from evalhub.gate.rule.mix import check_mix
 from evalhub.gate.rule.verdict import HARM_ALPHA, Primaries
-from evalhub.registry.document import Document, check_shape
+from evalhub.registry.document import Document, check_shape, first_of
+from evalhub.registry.files import DataError
 from evalhub.stats.errors import StatisticsError
 
 SCHEMA = "evalhub.policy/1"
@@ -178,21 +180,22 @@ def read_policy(path: Path) -> Policy:
 
 def policy_of(document: Document) -> Policy:
     """The policy that a document says; raises DataError as read_policy does."""
-    check_shape(
-        document, schema(), start=f"a policy is a mapping that starts with schema: {SCHEMA}"
-    )
+    flaw: DataError | None = None
+    try:
+        check_shape(
+            document, schema(), start=f"a policy is a mapping that starts with schema: {SCHEMA}"
+        )
+    except DataError as error:
+        flaw = error
+        if not isinstance(document.data, dict):
+            raise
+    flaw = first_of([*([flaw] if flaw else []), *_contradictions(document, flaw)])
+    if flaw is not None:
+        raise flaw
     data = document.data
     criteria = {name: _requirement(document, name) for name in data["criteria"]}
-    measured: dict[tuple[str, str, str], str] = {}
-    for name, each in criteria.items():
-        first = measured.setdefault((each.role, each.test_set, each.metric), name)
-        if first != name:
-            raise document.error(
-                ["criteria", name],
-                f"is criterion {first!r} again: {each.metric} on {each.test_set}, as a {each.role}",
-            )
     preference = data.get("preference")
-    policy = Policy(
+    return Policy(
         criteria=tuple(criteria.values()),
         preference=None if preference is None else PreferenceRule(**preference),
         budgets={name: Budget(**each) for name, each in data.get("budgets", {}).items()},
@@ -213,14 +216,51 @@ def policy_of(document: Document) -> Policy:
             if name in data
         },
     )
-    for name, budget in policy.budgets.items():
-        if name in criteria:
-            raise document.error(["criteria", name], "is the name of a budget: choose another")
-        if budget.test_set is None and not any(each.role == "primary" for each in policy.criteria):
-            raise document.error(
-                ["budgets", name], "say its test_set: there is no primary to measure it on"
+
+
+def _contradictions(document: Document, flaw: DataError | None) -> Iterator[DataError]:
+    """What the shape allows and can't be so, in no order.
+
+    Args:
+        flaw: the shape's first flaw: what stands from its line on can't be read.
+    """
+    parts = [("criteria", name) for name in _names(document, "criteria")]
+    parts += [("budgets", name) for name in _names(document, "budgets")]
+    starts = sorted(document.line(at) or 0 for at in [*parts, *((key,) for key in document.data)])
+    measured: dict[tuple[str, str, str], str] = {}
+    budgets = set(_names(document, "budgets"))
+    for part in parts:
+        ends = next((line for line in starts if line > (document.line(part) or 0)), inf)
+        if flaw is not None and (flaw.line or 0) < ends:
+            continue
+        at, name = list(part), part[1]
+        if part[0] == "budgets":
+            asked = document.data["budgets"][name]
+            if asked.get("test_set") is None and flaw is None and not _has_primary(document):
+                yield document.error(at, "say its test_set: there is no primary to measure it on")
+            continue
+        if name in budgets:
+            yield document.error(at, "is the name of a budget: choose another")
+        try:
+            each = _requirement(document, name)
+        except DataError as error:
+            yield error
+            continue
+        first = measured.setdefault((each.role, each.test_set, each.metric), name)
+        if first != name:
+            yield document.error(
+                at,
+                f"is criterion {first!r} again: {each.metric} on {each.test_set}, as a {each.role}",
             )
-    return policy
+
+
+def _names(document: Document, part: str) -> list[str]:
+    found = document.data.get(part)
+    return list(found) if isinstance(found, dict) else []
+
+
+def _has_primary(document: Document) -> bool:
+    return any(each["role"] == "primary" for each in document.data["criteria"].values())
 
 
 def _requirement(document: Document, name: str) -> Requirement:
@@ -235,8 +275,8 @@ def _requirement(document: Document, name: str) -> Requirement:
         "guard": "is for primaries: a guard is asked no gain, and may lose less than its margin",
     }
     role = asked["role"]
-    for field_name in strangers[role]:
-        if field_name in asked:
+    for field_name in asked:
+        if field_name in strangers[role]:
             raise document.error([*at, field_name], why[role])
     if "margin" in asked and "relative_margin" in asked:
         raise document.error([*at, "relative_margin"], "stands in for margin: give one of the two")
@@ -244,6 +284,9 @@ def _requirement(document: Document, name: str) -> Requirement:
         raise document.error(at, "a guard needs a margin, or a relative_margin")
     try:
         check_mix(asked.get("mix") or {"": 1.0})
+    except StatisticsError as error:
+        raise document.error([*at, "mix"], str(error)) from error
+    try:
         return Requirement(
             name=name,
             role=role,
@@ -257,7 +300,7 @@ def _requirement(document: Document, name: str) -> Requirement:
             planned_gain=asked.get("planned_gain"),
         )
     except StatisticsError as error:
-        raise document.error([*at, "mix"] if "mix" in asked else at, str(error)) from error
+        raise document.error(at, str(error)) from error
 
 
 def _criterion(asked: Requirement, mix: Mapping[str, float] | None) -> dict[str, Any]:
