@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
 from reviews.errors import StillBlindError
 from reviews.findings.settle import Settlement, rule_of, settlement_of
@@ -17,7 +17,6 @@ from reviews.models import (
     PairKind,
     Purpose,
 )
-from reviews.models.campaigns import PairQuerySet
 from reviews.turns.blinding import canonical
 
 
@@ -157,12 +156,11 @@ def judgments(campaign: Campaign) -> CampaignJudgments:
     )
 
 
-def _pairs(campaign: Campaign) -> PairQuerySet:
+def _pairs(campaign: Campaign) -> QuerySet[Pair]:
     """Main pairs of the campaign's two arms: with several, the others' say nothing of these."""
-    found: PairQuerySet = Pair.objects.filter(
+    return Pair.objects.filter(
         campaign=campaign,
         kind=PairKind.MAIN,
         baseline_output__run__version=campaign.baseline_id,
         candidate_output__run__version=campaign.candidate_id,
     )
-    return found

@@ -44,18 +44,11 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
             given=_total(people.values("campaign"), "seated"),
         )
 
-    def with_own_progress(self, user: User) -> Self:
-        """Adds `judged` (by this person) and `left` (pairs that this person could judge now)."""
-        from reviews.models.turns import AssignmentState
-
-        pairs = Pair.objects.filter(campaign=OuterRef("pk")).order_by()
-        judged = pairs.filter(
-            assignments__reviewer__user=user, assignments__state=AssignmentState.DONE
-        )
-        return self.annotate(
-            judged=_count(judged.values("campaign")),
-            left=_count(pairs.open_to(user).values("campaign")),
-        )
+    def with_open_pairs(self) -> Self:
+        """Adds `open_pairs`: those with a free seat, without practice."""
+        free = Pair.objects.filter(campaign=OuterRef("pk"), taken__lt=F("seats"))
+        dealt = free.exclude(kind=PairKind.PRACTICE).order_by()
+        return self.annotate(open_pairs=_count(dealt.values("campaign")))
 
 
 def _count(grouped: models.QuerySet) -> Coalesce:  # type: ignore[type-arg]
@@ -122,6 +115,8 @@ class Campaign(models.Model):
     )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
+    open_pairs: int  # of those that were read `with_open_pairs`
+
     objects: ClassVar = CampaignQuerySet.as_manager()
 
     class Meta:
@@ -159,18 +154,6 @@ class Campaign(models.Model):
         return self.events.filter(kind=EventKind.SETTLED).exists()
 
 
-class PairQuerySet(models.QuerySet["Pair"]):
-    def open_to(self, user: User) -> Self:
-        """Pairs with a free seat that this person hasn't judged, or on lease to them."""
-        from reviews.models.turns import Assignment, AssignmentState
-
-        own = Assignment.objects.filter(pair=OuterRef("pk"), reviewer__user=user)
-        return self.filter(
-            Q(taken__lt=F("seats")) | models.Exists(own.filter(state=AssignmentState.LEASED)),
-            ~models.Exists(own.filter(state=AssignmentState.DONE)),
-        )
-
-
 class PairKind(models.TextChoices):
     MAIN = "main", "what the campaign is about"
     CONTROL = "control", "two answers of one arm (A/A): neither can be better"
@@ -205,8 +188,6 @@ class Pair(models.Model):
     taken = models.PositiveSmallIntegerField(
         default=0, help_text="seats held by a judgment or a lease; claimed by compare-and-set"
     )
-
-    objects: ClassVar = PairQuerySet.as_manager()
 
     class Meta:
         ordering = ["campaign", "position"]

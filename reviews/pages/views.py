@@ -34,7 +34,7 @@ from reviews.pages.reading import answer_of, skip_reason, token_of
 from reviews.planning.form import Form
 from reviews.turns import judge as judging
 from reviews.turns.assign import End, Hand, hand
-from reviews.turns.progress import progress_of
+from reviews.turns.progress import own_reviews, progress_of
 from reviews.turns.seats import shorten_leases
 
 
@@ -90,14 +90,8 @@ def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @require_GET
 def home(request: Request) -> HttpResponse:
     """The campaigns in which this person reviews."""
-    campaigns = (
-        Campaign.objects.of_reviewer(request.user)
-        .defer("plan")
-        .with_own_progress(request.user)
-        .select_related("project")
-    )
     results = Project.objects.seen_by(request.user).exists()
-    return _page(request, "home", {"campaigns": campaigns, "results": results})
+    return _page(request, "home", {"reviews": own_reviews(request.user), "results": results})
 
 
 @never_cache

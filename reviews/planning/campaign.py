@@ -182,7 +182,9 @@ def check(asked: Asked, study: Study | None) -> None:
             raise PlanError(f"{name} is {value}; use {least} or more")
     names = _names(study, *versions)
     check_question(asked.question, names)
-    told = [asked.form.question, *(each.question for each in asked.form.dimensions)]
+    told = [asked.form.question]
+    for each in asked.form.dimensions:  # a page carries its name as well
+        told += [each.name, each.question]
     for text in [*told, *(known.feedback for known in asked.design.known.values())]:
         if text:
             check_question(text, names)

@@ -33,6 +33,34 @@ class Progress:
         return max(1, round(self.left * self.seconds_each / 60)) if self.left else 0
 
 
+def own_reviews(user: User) -> list[tuple[Campaign, Progress]]:
+    """The campaigns in which this person reviews or may begin to, with their own progress.
+
+    Two queries, however many there are.
+    """
+    begun = {each.campaign_id: each for each in Reviewer.objects.with_campaign().filter(user=user)}
+    campaigns = (
+        Campaign.objects.of_reviewer(user)
+        .defer("plan")
+        .with_open_pairs()
+        .select_related("project", "dealing")
+    )
+    return [(each, _own(each, begun.get(each.pk))) for each in campaigns]
+
+
+def _own(campaign: Campaign, reviewer: Reviewer | None) -> Progress:
+    """`progress_of`, also before the campaign's first turn or one's own."""
+    if reviewer is not None and hasattr(campaign, "dealing"):
+        return progress_of(reviewer)
+    quota = None if reviewer is None else reviewer.quota
+    left = _with_repeats(campaign.open_pairs, campaign)
+    return Progress(0, left if quota is None else min(left, quota), EXPECTED_SECONDS)
+
+
+def _with_repeats(pairs: int, campaign: Campaign) -> int:
+    return max(0, round(pairs / (1 - Form.of(campaign.form).repeats)))
+
+
 def progress(campaign: Campaign, user: User) -> Progress:
     """A reviewer's own progress. One query, however long the campaign is."""
     reviewer = Reviewer.objects.with_campaign().filter(campaign=campaign, user=user).first()
@@ -48,8 +76,7 @@ def progress_of(reviewer: Reviewer) -> Progress:
     dealing = reviewer.campaign.dealing
     seated = reviewer.others_seated + reviewer.seated
     left = min(dealing.pairs - reviewer.seated - reviewer.skipped, dealing.seats - seated)
-    repeats = Form.of(reviewer.campaign.form).repeats
-    left = max(0, round(left / (1 - repeats)))
+    left = _with_repeats(left, reviewer.campaign)
     if reviewer.quota is not None:
         left = min(left, max(0, reviewer.quota - reviewer.judged))
     recent = reviewer.recent

@@ -166,6 +166,9 @@ def test_dimensions_and_feedback_name_no_arm_either(asked: dict[str, Any]) -> No
     )
     with pytest.raises(PlanError, match="names an arm"):
         open_campaign(**asked | {"form": form})
+    named = {"name": "shiny-lora", "question": "Is it kind?", "kind": "choice"}
+    with pytest.raises(PlanError, match="names an arm"):
+        open_campaign(**asked | {"form": Form.of({"dimensions": [named]})})
     known = {"q0001": Known("tie", "shiny-lora says so")}
     with pytest.raises(PlanError, match="names an arm"):
         open_campaign(**asked | {"design": Design(known=known)})
