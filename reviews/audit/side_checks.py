@@ -48,7 +48,7 @@ def sides_of_seed(campaign: Campaign, dealt: list[Dealt]) -> Check:
     return Check(
         "sides-of-seed",
         "Sides follow from the seed",
-        "The side of every turn is computed again from the plan's seed, the reviewer and the turn: "
+        "The side of every turn is computed again from the plan, the reviewer and the turn: "
         "none could be chosen for an answer's sake.",
         f"{len(dealt) - wrong} of {len(dealt)} turns have the side that the seed gives them.",
         status_of(bool(dealt), wrong == 0),

@@ -83,7 +83,9 @@ class Campaign(models.Model):
     )
     question = models.TextField(help_text="what reviewers are asked; it names no model")
     reviewers_per_item = models.PositiveSmallIntegerField()
-    seed = models.PositiveBigIntegerField(help_text="of the sample, the orders and the sides")
+    seed = models.PositiveBigIntegerField(
+        help_text="of the orders and the sides: the plan’s, mixed with its hash"
+    )
     form = models.JSONField(
         default=dict,
         help_text="the part of the plan that a page needs: steps, dimensions, rationale, flags, …",

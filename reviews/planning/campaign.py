@@ -13,6 +13,7 @@ from reviews.planning.brief import QUESTION, Brief
 from reviews.planning.design import Design
 from reviews.planning.drafting import Asked, Prepared, plan_hash, prepare
 from reviews.planning.form import Form
+from reviews.turns.blinding import dealing_seed
 
 __all__ = ["close_campaign", "open_campaign", "pause_campaign", "plan_hash", "resume_campaign"]
 
@@ -65,11 +66,12 @@ def open_campaign(
     )
     check(asked, study)
     prepared = prepare(asked)
+    sealed = plan_hash(prepared.plan)
     project = baseline_run.test_set_version.test_set.project
     campaign, opened = Campaign.objects.get_or_create(
         project=project,
         study=study,
-        plan_hash=plan_hash(prepared.plan),
+        plan_hash=sealed,
         defaults={
             "name": name or (study.name if study else str(baseline_run.test_set_version)),
             "kind": prepared.plan["kind"],
@@ -77,7 +79,7 @@ def open_campaign(
             "candidate": candidate_run.version,
             "question": question,
             "reviewers_per_item": reviewers_per_item,
-            "seed": seed,
+            "seed": dealing_seed(seed, sealed),
             "form": form.as_json(),
             "plan": prepared.plan,
             "requires": list(design.requires),

@@ -20,6 +20,15 @@ def fraction(seed: int, *labels: object) -> float:
     return (draw(seed, *labels) >> 203) / 2**53
 
 
+def dealing_seed(seed: int, plan_hash: str) -> int:
+    """The 63-bit seed of a campaign's orders and sides: its plan's seed, mixed with all of the plan.
+
+    Seeds are small and often alike. Mixed so, a side can't be computed by who hasn't got the plan,
+    and one person's sides in two campaigns have nothing in common.
+    """
+    return draw(seed, "dealing", plan_hash) >> 193
+
+
 def candidate_on_left(seed: int, reviewer: int, turn: int) -> bool:
     """Whether the candidate stands on the left at a reviewer's turn (0, 1, 2, …).
 

@@ -40,7 +40,7 @@ def test_a_study_s_review_says_its_price_and_opens(team: Team, capsys: Printed) 
     assert review(*asked, "--seed", 5, "--all-arms") == 0
     campaign = Campaign.objects.get()
     assert f"review {campaign.pk} is open" in capsys.readouterr().out
-    assert (campaign.seed, len(campaign.plan["arms"])) == (5, 3)
+    assert (campaign.plan["seed"], len(campaign.plan["arms"])) == (5, 3)
 
 
 def test_pairs_are_uploaded_and_open(pairs: Path, db: None, capsys: Printed) -> None:

@@ -19,9 +19,9 @@ from reviews.planning.campaign import open_campaign
 from reviews.planning.form import Form
 from reviews.turns.answer import Answer
 from reviews.turns.assign import Hand, hand, next_assignment
-from reviews.turns.blinding import BLOCK
+from reviews.turns.blinding import BLOCK, candidate_on_left
 from reviews.turns.judge import form_nonce, record_and_deal
-from tests.cast import Team, a_run, a_test_set, a_version
+from tests.cast import Team, a_run, a_team, a_test_set, a_version
 from tests.reviews.conftest import a_campaign
 from tests.reviews.pages.test_pages import choose, form, page
 from tests.reviews.sixteen.test_blindness import scrubbed
@@ -251,3 +251,13 @@ def test_15_pairs_of_one_prompt_are_spaced_apart_and_orders_differ(team: Team) -
     assert sorted(orders[0]) == sorted(orders[1])
     same_place = sum(a == b for a, b in zip(*orders, strict=True))
     assert same_place < 8  # of 72: 1 by chance
+
+
+def test_1_who_knows_the_seed_but_not_the_plan_can_compute_no_side(team: Team) -> None:
+    """Of two plans of one seed: one person's sides are neither the seed's own nor alike."""
+    sides = [tuple(candidate_on_left(1, team.rui.pk, turn) for turn in range(30))]
+    for asking, question in ((team, "Which is kinder?"), (a_team("Other", "other"), "Which is?")):
+        campaign = a_campaign(asking, items=30, seed=1, question=question)
+        sides.append(tuple(each.candidate_on_left for each in judge_all(campaign, team.rui)))
+    assert [len(each) for each in sides] == [30] * 3
+    assert len(set(sides)) == 3
