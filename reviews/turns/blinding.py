@@ -21,7 +21,7 @@ def fraction(seed: int, *labels: object) -> float:
 
 
 def dealing_seed(seed: int, plan_hash: str) -> int:
-    """The 63-bit seed of a campaign's orders and sides: its plan's seed, mixed with all of the plan.
+    """The 63-bit seed of a campaign's orders and sides: its plan's, mixed with the whole plan.
 
     Seeds are small and often alike. Mixed so, a side can't be computed by who hasn't got the plan,
     and one person's sides in two campaigns have nothing in common.
