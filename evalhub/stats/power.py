@@ -44,7 +44,9 @@ def paired_sample_size(
     """
     z = _z_sum(alpha, power)
     _check_scale(sd, design_effect)
-    if not (math.isfinite(gap) and gap != 0):
+    if not math.isfinite(gap):
+        raise StatisticsError(f"a gap is a finite number, not {gap}")
+    if gap == 0:
         raise StatisticsError("a gap of 0 cannot be shown by any number of items")
     return _up(z * z * sd * sd * design_effect / (gap * gap))
 

@@ -46,7 +46,7 @@ def a_record(
         primaries=primaries,
         harm_alpha=harm_alpha,
     )
-    policy = Policy(primaries=primaries, harm_alpha=harm_alpha).as_json()
+    policy = Policy(primaries=primaries, alpha=alpha, harm_alpha=harm_alpha).as_json()
     record = decision_record(
         judgement, alpha=alpha, policy=policy, arms=ARMS, evidence=[], alphas=alphas
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evalhub.gate.rule.criteria import Requirement
+from evalhub.gate.rule.criteria import Criterion, Requirement
 from evalhub.gate.rule.measuring import measure, needed_items, same_run
 from evalhub.gate.rule.verdict import decide
 from evalhub.stats.errors import StatisticsError
@@ -48,6 +48,18 @@ def test_arms_that_never_disagreed_still_need_the_items_at_which_silence_tells()
     assert decide("tuned", [enough]).verdict == "ship"
     short = measure(GUARD, [1.0] * 188, [1.0] * 188, alpha=0.025, planned_gain=0.05)
     assert decide("tuned", [short]).verdict == "need-more-data"
+
+
+def test_silence_of_items_that_belong_together_counts_for_less() -> None:
+    """In clusters of 5 with an assumed correlation of .3 an item is worth 1/2.2: 188.23·2.2."""
+
+    def silent(items: int) -> Criterion:
+        ones, clusters = [1.0] * items, [f"c{i // 5}" for i in range(items)]
+        return measure(GUARD, ones, ones, clusters=clusters, alpha=0.025, planned_gain=0.05)
+
+    assert decide("tuned", [silent(50)]).needed_n == 415
+    assert decide("tuned", [silent(410)]).verdict == "need-more-data"
+    assert decide("tuned", [silent(415)]).verdict == "ship"
 
 
 def test_no_gap_means_no_number() -> None:

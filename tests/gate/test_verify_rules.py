@@ -11,9 +11,10 @@ import pytest
 
 from evalhub.gate.rule.criteria import Requirement
 from evalhub.gate.rule.measuring import measure
-from evalhub.gate.rule.record import decision_record
+from evalhub.gate.rule.policy import Budget, Policy
+from evalhub.gate.rule.record import decision_record, judged
 from evalhub.gate.rule.verdict import decide
-from evalhub.gate.rule.verify import verify
+from evalhub.gate.rule.verify import criteria_of_record, verify
 from evalhub.registry.files import JsonError
 from tests.gate.made_up import a_criterion
 from tests.gate.recorded import ARMS, HELD, SHIPPED, VALID, a_record, fields
@@ -64,7 +65,7 @@ def test_people_may_have_been_settled_at_a_stricter_level_and_at_no_laxer_one() 
 
 def test_what_else_a_decision_rests_on_is_kept_as_it_is() -> None:
     judgement = decide("tuned", [a_criterion(0.02, 0.06, p_value=0.001)])
-    told = {
+    told: dict[str, Any] = {
         "ledger": {"look": 3},
         "noise_floor": {"difference": 0.01},
         "leakage": {"leaked": 0},
@@ -99,6 +100,68 @@ def test_ratios_that_can_not_be_so_are_found(changed: dict[str, Any], field: str
     assert (record["verdict"], fields(record)) == ("ship", [])
     record["criteria"][1] |= changed
     assert field in fields(record)
+
+
+def asked_and_decided() -> dict[str, Any]:
+    """A ship by a policy with a primary, a guard and a budget."""
+    gain, guard = (
+        Requirement("triage", "primary", "triage", "acc"),
+        Requirement("sums", "guard", "sums", "acc", margin=0.05),
+    )
+    policy = Policy(criteria=(gain, guard), budgets={"latency": Budget(1.2)})
+    (latency,) = policy.budget_requirements()
+    ones, won = np.ones(200), np.repeat([0.0, 1.0], [40, 160])
+    base = np.arange(100.0, 300.0)
+    measured = [
+        measure(each, *rows, alpha=0.025, planned_gain=0.05)
+        for each, rows in ((gain, (won, ones)), (guard, (ones, ones)), (latency, (base, base)))
+    ]
+    return decision_record(
+        decide("tuned", measured), alpha=0.025, policy=policy.as_json(), arms=ARMS, evidence=[]
+    )
+
+
+def without(record: dict[str, Any], i: int) -> dict[str, Any]:
+    """The same decision as if a criterion had never been measured, and all that follows."""
+    kept = criteria_of_record(record)
+    del kept[i]
+    return record | judged(decide("tuned", kept))
+
+
+def test_a_criterion_of_the_policy_that_was_left_out_is_found() -> None:
+    record = asked_and_decided()
+    assert (record["verdict"], fields(record)) == ("ship", [])
+    for i, name in enumerate(("triage", "sums", "latency")):
+        (difference,) = verify(without(record, i)).differences
+        assert (difference.field, difference.expected) == ("criteria", name)
+
+
+def test_a_criterion_that_is_not_the_policy_s_is_found() -> None:
+    record = asked_and_decided()
+    policy = record["policy"]
+    policy["criteria"]["sums"] |= {"margin": 0.01, "tier": "advisory"}
+    policy["budgets"]["latency"]["max_ratio"] = 1.1
+    del policy["criteria"]["triage"]
+    assert fields(record) == [
+        "criteria[0].name",
+        "criteria[1].margin",
+        "criteria[1].tier",
+        "criteria[2].max_ratio",
+    ]
+
+
+def test_a_laxer_level_than_the_policy_s_is_found_and_a_stricter_one_is_the_ledger_s() -> None:
+    record = asked_and_decided()
+    record["policy"]["alpha"] = 0.01
+    assert fields(record) == ["alpha"]
+    record["policy"]["alpha"] = 0.05
+    assert fields(record) == []
+
+
+def test_harm_shown_of_what_holds_is_found() -> None:
+    record = asked_and_decided()
+    record["criteria"][1]["p_harm"] = 0.001
+    assert fields(record) == ["criteria[1].p_harm"]
 
 
 @pytest.mark.parametrize(

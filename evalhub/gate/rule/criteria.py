@@ -12,6 +12,7 @@ from typing import Any, Literal
 from evalhub.stats.errors import StatisticsError
 
 SAME_RUN = "the same run for both arms"
+COMBINED = "inverse-normal combination"
 
 Role = Literal["primary", "guard", "preference", "budget"]
 Tier = Literal["critical", "supporting", "advisory"]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from evalhub.gate.rule.criteria import Criterion, Requirement
+from evalhub.gate.rule.criteria import COMBINED, Criterion, Requirement
 from evalhub.gate.rule.levels import STAGES
 from evalhub.gate.rule.shares import ratio_limits
 from evalhub.stats.distributions import normal_quantile
@@ -99,8 +99,8 @@ def combined(pooled: Criterion, stages: Sequence[Stage], *, alpha: float) -> Cri
         level=1 - 2 * alpha,
         p_value=min(1.0, 2 * min(less(bound=0.0), greater(bound=0.0))),
         p_harm=less(bound=min(pooled.requirement.bound, 0.0)),
-        method=f"inverse-normal combination of {sizes} items, of one stage {pooled.method}",
-        test="inverse-normal combination",
+        method=f"{COMBINED} of {sizes} items, of one stage {pooled.method}",
+        test=COMBINED,
     )
     return found if pooled.requirement.factor is None else _with_ratio(found, stages, alpha)
 

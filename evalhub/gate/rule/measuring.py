@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from evalhub.gate.rule.criteria import SAME_RUN, Criterion, Requirement
+from evalhub.gate.rule.criteria import COMBINED, SAME_RUN, Criterion, Requirement
 from evalhub.gate.rule.shares import ratio_limits
 from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.power import paired_sample_size
@@ -149,9 +149,9 @@ def needed_items(criterion: Criterion, open_criteria: int) -> int | None:
     """Items in all that would settle a criterion with power 1 − .2/open_criteria.
 
     n = σ_d²·deff·(z_{1−α}+z_{1−β})²/gap², and never fewer than the items at which an interval
-    without a single discordant pair would clear the gap (Tango: z²/(n+z²) < gap). The gap is
-    planned, never the observed effect. None where the gap is 0: no number of items shows that
-    a difference of nothing is more than nothing.
+    without a single discordant pair would clear the gap (Tango: z²/(n+z²) < gap, where n counts
+    independent items of equal weight). The gap is planned, never the observed effect. None where
+    the gap is 0: no number of items shows that a difference of nothing is more than nothing.
     """
     gap = criterion.gap
     if gap <= 0:
@@ -169,8 +169,18 @@ def needed_items(criterion: Criterion, open_criteria: int) -> int | None:
     if criterion.requirement.role == "budget":
         return by_variance or None
     z_squared = float(ndtri(1 - alpha) ** 2)
-    by_silence = ceil(z_squared * (1 - gap) / gap) if gap < 1 else 1
-    return max(by_variance, by_silence)
+    by_silence = z_squared * (1 - gap) / gap if gap < 1 else 1.0
+    return max(by_variance, ceil(by_silence * _worth(criterion, z_squared)))
+
+
+def _worth(criterion: Criterion, z_squared: float) -> float:
+    """How many items stand for an independent one where no pair is discordant, by the width that
+    the interval then has: clusters and weights make them more than one."""
+    width = criterion.upper - criterion.difference
+    silent = not criterion.wins and not criterion.losses and criterion.test != COMBINED
+    if not silent or criterion.requirement.role == "preference" or not 0 < width < 1:
+        return 1.0
+    return max(criterion.n * width / (z_squared * (1 - width)), 1.0)
 
 
 def _gap(requirement: Requirement, planned_gain: float) -> float:

@@ -6,7 +6,7 @@ can't stand beside each other. A number that was changed together with all that 
 is found by the record's SHA-256 alone, where that was kept elsewhere.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import isclose
 from typing import Any, get_args
@@ -149,7 +149,10 @@ def _verify(record: Mapping[str, Any], at: str) -> Verification:
         )
     except (ArithmeticError, ValueError) as error:
         raise JsonError(f"can't be judged: {error}", f"{at}criteria") from error
-    inconsistent = list(_unlike_policy(record, rule, at))
+    inconsistent = [
+        *_unlike_policy(record, rule, at),
+        *_unlike_asked(record, criteria, alpha, at),
+    ]
     levels = alphas_of(
         [each.requirement for each in criteria],
         alpha=alpha,
@@ -204,6 +207,35 @@ def _unlike_policy(record: Mapping[str, Any], rule: _Rule, at: str) -> Iterator[
             yield Difference(f"{at}rule.{name}", said, asked, "it is what the policy asks for")
 
 
+def _unlike_asked(
+    record: Mapping[str, Any], criteria: Sequence[Criterion], alpha: float, at: str
+) -> Iterator[Difference]:
+    """Where the criteria aren't those that a policy with criteria asks for."""
+    policy = record["policy"]
+    if isinstance(most := policy.get("alpha"), int | float) and alpha > most:
+        rule = "the policy allows no more, of which the ledger may leave less"
+        yield Difference(f"{at}alpha", alpha, most, rule)
+    asked = policy.get("criteria")
+    if not isinstance(asked, Mapping) or not asked:
+        return
+    rows = {each.requirement.name: i for i, each in enumerate(criteria)}
+    due = {**asked, **(policy.get("budgets") or {})}
+    for name in due:
+        if name not in rows and not record["invalid"]:
+            rule = f"the policy asks for {name}"
+            yield Difference(f"{at}criteria", None, name, rule)
+    for name, i in rows.items():
+        if name not in due and criteria[i].requirement.role != "preference":
+            rule = "the policy asks for no such criterion"
+            yield Difference(f"{at}criteria[{i}].name", name, None, rule)
+        for part, value in due.get(name, {}).items():
+            said = getattr(criteria[i].requirement, part, value)
+            # Of a budget what stands on no line: the first primary's test set, a planned gain.
+            if value is not None and part != "planned_gain" and said != value:
+                rule = "it is what the policy asks for"
+                yield Difference(f"{at}criteria[{i}].{part}", said, value, rule)
+
+
 def _differing(recorded: Any, due: Any, at: str) -> Iterator[Difference]:
     """Where `recorded` isn't what follows; names beyond those of `due` don't matter."""
     if isinstance(due, dict) and isinstance(recorded, Mapping):
@@ -247,6 +279,9 @@ def _inconsistent(criterion: Criterion, alpha: float, at: str) -> Iterator[Diffe
         yield Difference(f"{at}n", c.n, counted, "it is wins + losses + ties")
     if c.clusters is not None and c.clusters > c.n:
         yield Difference(f"{at}clusters", c.clusters, None, f"{c.n} items fill at most {c.n}")
+    if c.holds and c.p_harm <= alpha:
+        rule = "what is shown to hold can't be shown to do harm"
+        yield Difference(f"{at}p_harm", c.p_harm, None, rule)
     yield from _wrong_gap(c, at)
     yield from _wrong_ratio(c, at)
     # People's interval has no other test than itself.

@@ -84,6 +84,8 @@ def _seen(criterion: Criterion) -> str:
         return f"{asked.name} {signed(c.difference)} [{signed(c.lower)}, {signed(c.upper)}]"
     if c.ratio is None:
         return f"{asked.name} {figure(c.candidate)} beside the baseline's {figure(c.baseline)}"
+    if c.ratio_lower is None and c.ratio_upper is None:
+        return f"{asked.name} {percent(c.ratio)} of the baseline's {figure(c.baseline)}"
     ends = f"[{percent(c.ratio_lower)}, {percent(c.ratio_upper)}]"
     return f"{asked.name} {percent(c.ratio)} {ends} of the baseline's {figure(c.baseline)}"
 
