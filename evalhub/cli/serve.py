@@ -12,7 +12,7 @@ def up(
     ] = 8000,
     threads: Annotated[
         int, typer.Option(help="Requests served at once by each process.", min=1, max=64)
-    ] = 8,
+    ] = 4,
     processes: Annotated[
         int, typer.Option(help="Processes that serve: as many as cores, at most.", min=1, max=64)
     ] = 1,

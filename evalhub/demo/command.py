@@ -40,7 +40,7 @@ def run_demo(*, live: bool, serve: bool, port: int) -> int:
         return code
     from evalhub.cli.site import serve_site
 
-    return serve_site(host="127.0.0.1", port=port, threads=8, lines=_sign_in_lines(people))
+    return serve_site(host="127.0.0.1", port=port, threads=4, lines=_sign_in_lines(people))
 
 
 def _people(project: str) -> "list[tuple[User, str]]":
