@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.gate.case import Case, read_case
+from evalhub.gate.rule.mix import item_weights
 from evalhub.gate.rule.untuned import Development, best, choice_record
 from evalhub.gate.scores import ItemLabel, RunScores, flaws
 from evalhub.registry.models import Study, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole
+from evalhub.stats.errors import StatisticsError
 from runners.metrics import METRICS
 
 
@@ -70,9 +72,18 @@ def rivalry(case: Case) -> Rivalry:
             )
     if invalid:
         return Rivalry(untuned[0], _in_order(case, untuned), None, invalid)
+    try:
+        weights = [
+            item_weights([each.tags for each in items], asked.mix) if asked.mix else 1.0
+            for asked, items in zip(case.primaries, chosen_by, strict=True)
+        ]
+    except StatisticsError as error:
+        said = f"The items that choose the baseline can't be weighted to the mix: {error}"
+        return Rivalry(untuned[0], _in_order(case, untuned), None, [said])
     measured = {
         arm.name: [
-            _means(scores, items) for scores, items in zip(read[arm.name], chosen_by, strict=True)
+            _means(scores, items) * weight
+            for scores, items, weight in zip(read[arm.name], chosen_by, weights, strict=True)
         ]
         for arm in untuned
     }

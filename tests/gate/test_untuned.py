@@ -264,3 +264,29 @@ def test_another_seed_is_another_claim_and_pays(desk: Desk) -> None:
     ]
     assert numbers == [1, 2]
     assert StudyTestSet.objects.count() == 4
+
+
+@pytest.mark.django_db
+def test_the_best_arm_is_the_best_on_production_s_mix(team: Team) -> None:
+    """The prompted arm gets all of the rare tag right and half of the common one; the base 60% of
+    both: better on the items as they are (.75), worse where a tenth is rare (.55)."""
+    desk = Desk(team, tags=["rare", "common"])
+    desk.answered(base=0.6, prompted=0.6, tuned=0.9)
+    prompted = desk.prompted.runs.get(test_set_version=desk.questions)
+    for output in prompted.outputs.select_related("item"):
+        common_right = output.item.position % 4 == 1
+        output.scores.update(value=float("rare" in output.item.tags or common_right))
+    study = a_study(
+        team,
+        baseline=desk.base,
+        candidate=desk.tuned,
+        alternatives=[desk.prompted],
+        primary=desk.questions,
+        policy={"baseline": "best-untuned", "development": {"share": 0.3, "seed": 0}},
+    )
+    study.test_sets.update(mix={"rare": 0.1, "common": 0.9})
+    (decision,) = decide_study(study=study)
+    choice = decision.record["baseline_choice"]
+    assert choice["chosen"] == "base"
+    by_arm = {arm["name"]: arm["scores"][0] for arm in choice["arms"]}
+    assert by_arm["prompted"] == pytest.approx(0.55, abs=0.05)
