@@ -14,6 +14,7 @@ from evalhub.cli import (
     compare,
     decide,
     decision,
+    demo,
     judge,
     leakage,
     power,
@@ -62,7 +63,7 @@ app.add_typer(review.app, name="review")
 app.command("judge-check")(judge.judge_check)
 app.command("leakage")(leakage.leakage)
 app.command("fingerprint")(leakage.fingerprint)
-app.command("demo")(study.demo)
+app.command("demo")(demo.demo)
 app.command("up")(serve.up)
 app.command("worker")(serve.worker)
 app.command("doctor")(serve.doctor)

@@ -1,6 +1,5 @@
-"""`evalhub study run` and `evalhub demo`: a study file carried to its verdict."""
+"""`evalhub study run`: a study file carried to its verdict."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,24 +71,3 @@ def show(decisions: "list[Decision]", as_json: bool) -> int:
         for record in reversed(records):
             printing.print_record(record)
     return EXIT_CODES[records[0]["verdict"]]
-
-
-def demo(
-    live: Annotated[
-        bool,
-        typer.Option("--live", help="Let the real models answer now (needs the extra `local`)."),
-    ] = False,
-    serve: Annotated[
-        bool, typer.Option("--serve/--no-serve", help="Serve the site after the verdict.")
-    ] = True,
-    port: Annotated[int, typer.Option(help="Port of the site.", min=0, max=65535)] = 8000,
-    home: Annotated[
-        Path | None, typer.Option(help="Where the data lives; or EVALHUB_HOME.")
-    ] = None,
-) -> int:
-    """Run the demo study to its verdict, then serve the site with sign-in links."""
-    if home is not None:
-        os.environ["EVALHUB_HOME"] = str(home)
-    from evalhub.demo.command import run_demo
-
-    return run_demo(live=live, serve=serve, port=port)
