@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reviews.findings.results import judgments
@@ -74,7 +74,7 @@ def test_a_whole_block_by_keyboard_alone(campaign: Campaign, team: Team, opens: 
     while review.evaluate("document.activeElement.textContent.trim()") != "Begin":
         review.keyboard.press("Tab")
     review.keyboard.press("Enter")
-    review.wait_for_url(f"**/reviews/{campaign.pk}/", wait_until="load")
+    review.wait_for_url(f"**/reviews/{campaign.pk}/", wait_until="networkidle")
     keys = ["1", "ArrowLeft", "2", "ArrowRight", "0", "ArrowDown", "9"]
     pressed = [keys[i % len(keys)] for i in range(20)]
     requests: list[str] = []
@@ -98,6 +98,38 @@ def test_a_whole_block_by_keyboard_alone(campaign: Campaign, team: Team, opens: 
     said = Judgment.objects.order_by("assignment__turn").values_list("choice", flat=True)
     assert list(said) == [meant[key] for key in pressed]
     assert judgments(campaign).state == "complete"
+
+
+def test_who_answers_before_the_last_reply_still_costs_one_request_each(
+    campaign: Campaign, review: Page
+) -> None:
+    begin(review, campaign)
+    review.wait_for_load_state("networkidle")
+    held: list[Route] = []
+    asked: list[str] = []
+    review.route("**/judge/*/", lambda route: held.append(route))
+    review.on("request", lambda request: asked.append(request.method))
+    for turn, key in ((2, "1"), (2, "2")):
+        review.keyboard.press(key)
+        expect(review.locator(".count")).to_have_text(f"{turn} of 20")
+
+    def let_through(sent: int) -> None:
+        for _ in range(250):
+            if len(held) == sent:
+                break
+            review.wait_for_timeout(20)
+        held[sent - 1].continue_()
+
+    let_through(1)
+    expect(review.locator(".count")).to_have_text("3 of 20")
+    review.keyboard.press("0")
+    let_through(2)
+    let_through(3)
+    expect(review.locator(".count")).to_have_text("4 of 20")
+    expect(review.locator("#state")).to_have_text("3 saved ✓")
+    said = Judgment.objects.order_by("assignment__turn").values_list("choice", flat=True)
+    assert list(said) == ["left", "right", "tie"]
+    assert asked == ["POST"] * 3
 
 
 def test_focus_and_a_live_region_tell_what_happened(campaign: Campaign, review: Page) -> None:

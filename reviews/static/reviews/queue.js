@@ -45,6 +45,11 @@ export class Queue {
     this.send();
   }
 
+  // The page has gone on from this one's comparison to another, before it was sent.
+  goneOnTo(token, shown) {
+    this.#entries.get(token).shown = shown;
+  }
+
   async send() {
     clearTimeout(this.#timer);
     if (this.#sending) return;

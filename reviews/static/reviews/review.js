@@ -123,14 +123,21 @@ function answer(form, button) {
   if (button?.name === "choice") button.classList.add("chosen");
   const fields = [...new FormData(form, button)].filter(([name]) => name !== "csrfmiddlewaretoken");
   fields.push(["visible", visibleSeconds()], ["key", key()]);
-  const next = ahead;
-  const token = here;
   const { campaign } = turn().dataset;
-  ahead = null;
-  here = next?.token ?? here;
   glimpse = new Promise((over) => setTimeout(over, GLIMPSE_MS));
-  queue.add({ token, campaign, url: form.action, at: Date.now(), shown: next?.token, fields });
-  if (next) glimpse.then(() => here === next.token && shown() === token && show(next.html, false));
+  const entry = { token: here, campaign, url: form.action, at: Date.now(), fields };
+  entry.shown = goOn();
+  queue.add(entry);
+}
+
+// To the next comparison, if it is at hand, once the last choice has been seen; returns its token.
+function goOn() {
+  if (!ahead) return undefined;
+  const [from, next] = [here, ahead];
+  ahead = null;
+  here = next.token;
+  glimpse.then(() => here === next.token && shown() === from && show(next.html, false));
+  return next.token;
 }
 
 function key() {
@@ -145,6 +152,8 @@ async function settled(entry, response, html) {
   const following = response.headers.has("Evalhub-Ahead");
   if (following && entry.shown === here) {
     keepAhead(response, html, entry.fields.find(([name]) => name === "view")[1]);
+    // Who has answered this one meanwhile goes on as well, and that answer's request says so.
+    if (ahead && queue.has(here)) queue.goneOnTo(here, ahead.token), goOn();
   }
   await glimpse;
   if (following || (response.ok && queue.size)) {
