@@ -114,11 +114,17 @@ def _check_repeat(document: Document, name: str, arm: Mapping[str, Any]) -> None
 
 def _check_test_set(document: Document, name: str, test_set: Mapping[str, Any]) -> None:
     at = ["test_sets", name]
-    for field in ("tier", "relative_margin"):
-        if test_set["role"] == "primary" and field in test_set:
-            raise document.error([*at, field], "is for guards: a primary is critical and must gain")
-    if test_set["role"] == "guard" and "planned_gain" in test_set:
-        raise document.error([*at, "planned_gain"], "is for primaries: a guard is asked no gain")
+    strangers = {
+        "primary": (
+            ("tier", "margin", "relative_margin"),
+            "guards: a primary is critical and must gain",
+        ),
+        "guard": (("min_gain", "planned_gain"), "primaries: a guard is asked no gain"),
+    }
+    fields, others = strangers[test_set["role"]]
+    for field in test_set:
+        if field in fields:
+            raise document.error([*at, field], f"is for {others}")
     if "margin" in test_set and "relative_margin" in test_set:
         raise document.error([*at, "relative_margin"], "stands in for margin: give one of the two")
     if "mix" in test_set:

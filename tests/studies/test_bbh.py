@@ -36,9 +36,9 @@ def study_of(folder: Path, tasks: list[str]) -> dict[str, Any]:
             task: {
                 "file": f"{folder / task}/testset.jsonl",
                 "role": "guard" if task == "word_sorting" else "primary",
-                "margin": 0.02,
                 "metric": {"name": "exact_match", "extract": extract},
                 "fields": {"reference": "target"},
+                **({"margin": 0.02} if task == "word_sorting" else {}),
             }
             for task in tasks
         },

@@ -90,6 +90,16 @@ policy:
     ("old", "new", "says"),
     [
         (
+            "role: primary",
+            "role: primary\n    margin: 0.1",
+            "field 'test_sets.triage.margin': is for guards: a primary is critical and must gain",
+        ),
+        (
+            "role: guard",
+            "role: guard\n    min_gain: 0.1",
+            "field 'test_sets.sums.min_gain': is for primaries: a guard is asked no gain",
+        ),
+        (
             "role: guard",
             "role: guard\n    margin: 0.1\n    relative_margin: 0.1",
             "line 18, field 'test_sets.sums.relative_margin': stands in for margin",
