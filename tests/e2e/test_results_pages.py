@@ -1,13 +1,14 @@
 """A review's results and its audit in a browser: sound on a laptop and a phone, light and dark."""
 
 import os
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from reviews.findings.guess import pending_guesses, record_guess
-from reviews.models import Campaign, PairKind, Purpose
+from reviews.models import Campaign, Judgment, PairKind, Purpose
 from reviews.planning.campaign import close_campaign
 from reviews.planning.design import Design
 from reviews.planning.form import Dimension, Form
@@ -121,13 +122,19 @@ def test_an_owner_has_the_models_named_by_keyboard(
     expect(page.get_by_text("nothing has changed since")).to_be_visible()
 
 
-def test_a_disagreement_is_settled_with_one_key(
+def test_each_disagreement_is_settled_with_one_key_and_one_request(
     opens: Opens, team: Team, judged: Campaign, axe: Callable[[Page], None]
 ) -> None:
     ann = a_reviewer(judged, "ben").user
     page = opens(ann, f"/reviews/{judged.pk}/adjudicate/")
-    left = page.locator(".count").inner_text()
     axe(page)
-    page.keyboard.press("1")
-    expect(page.locator(".count")).not_to_have_text(left)
-    assert judged.pairs.filter(assignments__purpose=Purpose.ADJUDICATION).count() == 2
+    left = int(page.locator(".count").inner_text().split()[0])
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method))
+    for key in ("1", "2", "0"):
+        page.keyboard.press(key)
+        left -= 1
+        expect(page.locator(".count")).to_have_text(re.compile(f"^{left} disagreement"))
+    assert asked == ["POST"] * 3
+    said = Judgment.objects.filter(assignment__purpose=Purpose.ADJUDICATION).order_by("pk")
+    assert list(said.values_list("choice", flat=True)) == ["left", "right", "tie"]

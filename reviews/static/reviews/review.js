@@ -107,7 +107,7 @@ function keepAhead(response, html, view) {
 // Answer
 
 document.addEventListener("submit", (event) => {
-  if (!event.target.matches("form.answers:not(.guess)")) return;
+  if (!event.target.matches("form.answers:not([hx-post])")) return;
   event.preventDefault();
   answer(event.target, event.submitter);
 });
@@ -317,6 +317,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   ahead = null;
   const sheet = document.getElementById("sheet");
   if (event.detail.target.id === "turn") {
+    window.htmx.process(turn()); // at once, so that the next key can't come before
     arrived();
     announce(`${turn().dataset.title}.`);
   } else if (sheet) {
