@@ -27,6 +27,7 @@ from evalhub.studies.upload import register_upload
 from reviews.errors import PlanError
 from reviews.models import Campaign
 from reviews.planning.foresight import affordable, foresee
+from reviews.planning.kept import read_plan
 from reviews.planning.sizing import score_detected
 from reviews.planning.upload import Columns
 
@@ -57,7 +58,7 @@ def _number(text: str) -> int:
 def brief_form(request: Request, source: Source, superseded: Campaign | None) -> BriefForm:
     """The form as the plan that is changed has it, or as the study's file asks."""
     asked = source.study.review if source.study else {}
-    initial = initial_of(superseded.plan) if superseded else asked
+    initial = initial_of(read_plan(superseded.plan)) if superseded else asked
     return BriefForm(
         request.POST or None, initial=initial, arms=source.arms, metric=source.has_metric
     )

@@ -24,6 +24,7 @@ from reviews.models import (
     ReviewerState,
 )
 from reviews.planning.campaign import metric_of
+from reviews.planning.kept import read_plan
 from reviews.planning.sizing import SECONDS
 
 KINDS: dict[str, str] = {
@@ -102,8 +103,7 @@ class Running:
     @property
     def plan(self) -> dict[str, Any]:
         """Large as the campaign: read only where it is shown."""
-        plan: dict[str, Any] = self.campaign.plan
-        return plan
+        return read_plan(self.campaign.plan)
 
     @property
     def share(self) -> float:
@@ -148,7 +148,7 @@ def campaign_source(campaign: Campaign) -> Source:
         | Run.objects.filter(outputs__pairs_as_candidate__campaign=campaign).distinct()
         if run.repeat == 0
     }
-    ordered = [runs[digest] for digest in campaign.plan["arms"] if digest in runs]
+    ordered = [runs[digest] for digest in read_plan(campaign.plan)["arms"] if digest in runs]
     names = [str(run.version.model) for run in ordered]
     return Source(campaign.name, ordered, names, campaign.study)
 

@@ -29,6 +29,7 @@ from reviews.models import (
     Purpose,
     Reviewer,
 )
+from reviews.planning.kept import read_plan
 from reviews.turns.blinding import canonical
 
 FEWEST, GROWTH = 20, 0.05  # new judgments between two looks, and as a share of those there are
@@ -110,9 +111,10 @@ def look_at(
 
 def rule_of(campaign: Campaign) -> Rule | None:
     """The early stop of a campaign of two arms that are compared; None for any other."""
-    if campaign.kind != CampaignKind.PAIRS or len(campaign.plan.get("arms", "12")) != 2:
+    plan = read_plan(campaign.plan)
+    if campaign.kind != CampaignKind.PAIRS or len(plan["arms"]) != 2:
         return None
-    return Rule.of(campaign.plan.get("stopping", {}))
+    return Rule.of(plan["stopping"])
 
 
 def settlement_of(campaign: Campaign) -> Settlement | None:
