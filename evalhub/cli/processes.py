@@ -1,4 +1,4 @@
-"""Several processes that serve one socket, for machines with more than one core."""
+"""Several processes that serve one port, for machines with more than one core."""
 
 import os
 import signal

@@ -16,25 +16,39 @@ def serve_site(
 
     from evalhub.cli.processes import run_processes
 
-    listener = _listen(host, port)
+    listeners = _listen(host, port, processes)
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
-    url = f"http://{shown}:{listener.getsockname()[1]}"
+    url = f"http://{shown}:{listeners[0].getsockname()[1]}"
     typer.echo(f"Evalhub is at {url}  (Ctrl+C stops it)")
     for line in lines:
         typer.echo(line.replace("{url}", url))
     sys.stdout.flush()
     if processes == 1:
-        _serve(listener, threads, worker=True)
+        _serve(listeners[0], threads, worker=True)
     else:
         connections.close_all()
-        run_processes(lambda number: _serve(listener, threads, worker=number == 0), processes)
+        run_processes(
+            lambda number: _serve(listeners[number], threads, worker=number == 0), processes
+        )
     return 0
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, processes: int) -> list[socket.socket]:
+    """A socket a process, all on one port: the system spreads connections over them.
+
+    They stay open here, so that what comes in while a process is started again waits for it.
+    """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=1024)
+        alone = socket.create_server((host, port), family=family, backlog=1024)
+        if processes == 1:
+            return [alone]
+        with alone:  # the port is free, and nobody else's: a shared one wouldn't say so
+            port = alone.getsockname()[1]
+        return [
+            socket.create_server((host, port), family=family, backlog=1024, reuse_port=True)
+            for _ in range(processes)
+        ]
     except OSError as error:
         raise typer.BadParameter(
             f"can't listen on {host}:{port}: {error.strerror}; try another with --port"
