@@ -60,6 +60,12 @@ def test_a_constant_gain_is_not_taken_for_certain(options):
         assert result.upper > 0.1 + 1 / n
 
 
+def test_a_constant_gain_on_one_scale_stays_close() -> None:
+    result = compare(np.full(400, 0.2), np.full(400, 0.3))
+    assert result.difference == pytest.approx(0.1)
+    assert 0.08 < result.lower < 0.1 < result.upper
+
+
 def test_many_varied_differences_take_the_paired_t():
     rng = np.random.default_rng(1)
     baseline = rng.random(300)
