@@ -12,7 +12,7 @@ from runners import shards
 from runners.backends import BackendError
 from runners.metrics import Answer, Scorer, scorer
 from runners.outcome import fail, finish
-from runners.shards import Claim, ClaimLost
+from runners.shards import ClaimLost, ShardClaim
 
 SCORED_AT_A_TIME = 500
 
@@ -55,7 +55,7 @@ def work_on(run_id: int, *, stopping: Callable[[], bool] = lambda: False) -> boo
     return True
 
 
-def _answer_and_score(held: Claim, stopping: Callable[[], bool]) -> None:
+def _answer_and_score(held: ShardClaim, stopping: Callable[[], bool]) -> None:
     """Does what is missing; between two steps looks whether to go on, and tells how far it is."""
     metrics = Metric.objects.filter(runs__run=held.shard.run_id).order_by("pk")
     scorers = [(metric.pk, scorer(metric.name, **metric.options)) for metric in metrics]
@@ -75,15 +75,15 @@ def _answer_and_score(held: Claim, stopping: Callable[[], bool]) -> None:
     score()
 
 
-def _answer(held: Claim, score: Callable[[], None], tick: Callable[[], None]) -> None:
+def _answer(held: ShardClaim, score: Callable[[], None], tick: Callable[[], None]) -> None:
     """Asks the backend for the missing outputs; writes and scores them as they arrive."""
     run = held.shard.run
-    from runners.backends.asking import Question, client
+    from runners.backends.asking import BackendRequest, client
     from runners.backends.fanout import ask_all
 
     there = set(_outputs(held).values_list("item_id", "sample"))
     questions = [
-        Question(item.pk, sample, item.input, item.context)
+        BackendRequest(item.pk, sample, item.input, item.context)
         for item in _items(held)
         for sample in range(run.samples)
         if (item.pk, sample) not in there
@@ -114,7 +114,7 @@ def _answer(held: Claim, score: Callable[[], None], tick: Callable[[], None]) ->
             tick()
 
 
-def _score(held: Claim, metric_id: int, function: Scorer, tick: Callable[[], None]) -> None:
+def _score(held: ShardClaim, metric_id: int, function: Scorer, tick: Callable[[], None]) -> None:
     """Writes the missing scores of the outputs that are there."""
     unscored = _outputs(held).exclude(_scored_by(metric_id)).order_by("pk")
     costs = ["latency_ms", "prompt_tokens", "completion_tokens"]
@@ -144,7 +144,7 @@ def _scored(output: Output, metric_id: int, score: Scorer) -> Score:
     )
 
 
-def _items_done(held: Claim, scorers: Scorers) -> int:
+def _items_done(held: ShardClaim, scorers: Scorers) -> int:
     done = _outputs(held)
     for metric_id, _ in scorers:
         done = done.filter(_scored_by(metric_id))
@@ -155,13 +155,13 @@ def _scored_by(metric_id: int) -> Exists:
     return Exists(Score.objects.filter(output=OuterRef("pk"), metric=metric_id))
 
 
-def _items(held: Claim) -> QuerySet[Item]:
+def _items(held: ShardClaim) -> QuerySet[Item]:
     items = Item.objects.filter(version=held.shard.run.test_set_version_id)
     found: QuerySet[Item] = items.between(held.shard.start, held.shard.stop)
     return found
 
 
-def _outputs(held: Claim) -> QuerySet[Output]:
+def _outputs(held: ShardClaim) -> QuerySet[Output]:
     return Output.objects.filter(
         run=held.shard.run_id,
         item__version=held.shard.run.test_set_version_id,

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from evalhub.registry.files import DataError
+from evalhub.files.rows import DataError
 from evalhub.registry.models import (
     Item,
     Metric,

@@ -25,7 +25,7 @@ class ClaimLost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ShardClaim:
     """A shard that this worker holds under `token`, with its run and version."""
 
     shard: Shard
@@ -36,7 +36,7 @@ class Claim:
         return self.shard.stop - self.shard.start
 
 
-def claim(run_id: int) -> Claim | None:
+def claim(run_id: int) -> ShardClaim | None:
     """The run's first shard that nobody works on, now held for LEASE; None where there is none.
 
     A shard whose workers were lost ATTEMPTS times over isn't given out again but failed.
@@ -60,35 +60,35 @@ def claim(run_id: int) -> Claim | None:
             Run.objects.filter(pk=run_id, state=RunState.PENDING).update(
                 state=RunState.RUNNING, started=Coalesce("started", now), error=""
             )
-            return Claim(shard, token)
+            return ShardClaim(shard, token)
     return None
 
 
-def keep(held: Claim, done: int) -> None:
+def keep(held: ShardClaim, done: int) -> None:
     """Renews the lease and tells how many items are done. Raises ClaimLost."""
     kept = _held(held).filter(run__state=RunState.RUNNING)
     if not kept.update(lease_until=timezone.now() + LEASE, done=done):
         raise ClaimLost
 
 
-def complete(held: Claim) -> None:
+def complete(held: ShardClaim) -> None:
     """All of the shard's items are answered and scored. Raises ClaimLost."""
     if not _held(held).update(state=ShardState.DONE, claim=None, done=held.size, error=""):
         raise ClaimLost
 
 
-def give_back(held: Claim) -> None:
+def give_back(held: ShardClaim) -> None:
     """Unfinished, by no fault of the shard's: for another worker, without counting the attempt."""
     _held(held).update(state=ShardState.PENDING, claim=None, attempts=F("attempts") - 1)
 
 
-def set_back(held: Claim, error: str) -> None:
+def set_back(held: ShardClaim, error: str) -> None:
     """An attempt went wrong: the shard waits for the next one, or has failed with the last."""
     last = held.shard.attempts + 1 >= ATTEMPTS
     state = ShardState.FAILED if last else ShardState.PENDING
     _held(held).update(state=state, claim=None, error=error)
 
 
-def _held(held: Claim) -> ShardQuerySet:
+def _held(held: ShardClaim) -> ShardQuerySet:
     found: ShardQuerySet = Shard.objects.filter(pk=held.shard.pk, claim=held.token)
     return found

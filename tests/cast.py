@@ -37,7 +37,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import RunState, ShardState
 from evalhub.registry.models.studies import ArmRole, CriterionRole
-from evalhub.registry.models.testsets import Purpose
+from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.models.versions import Kind
 
 UNSCORED = "the item has no reference"
@@ -87,7 +87,7 @@ def a_test_set(
     items: int | Sequence[Mapping[str, Any]] = 10,
     tags: Sequence[str] = (),
     clusters: int = 0,
-    purpose: Purpose = Purpose.TASK,
+    purpose: TestSetPurpose = TestSetPurpose.TASK,
 ) -> TestSetVersion:
     """A new version of a test set: `items` made-up questions, or the items as given.
 

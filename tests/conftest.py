@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,18 @@ def redis_url() -> Iterator[str]:
     """A real Redis-protocol server, started for the tests: its URL."""
     with redis_server() as url:
         yield url
+
+
+@pytest.fixture
+def jsonl(tmp_path: Path) -> Callable[..., Path]:
+    """Writes its arguments to a file, one JSON row each."""
+
+    def write(*rows: object, name: str = "questions.jsonl") -> Path:
+        path = tmp_path / name
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+        return path
+
+    return write
 
 
 @pytest.fixture

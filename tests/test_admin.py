@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from evalhub.accounts.models import Exposure, Membership, Project, Role, User
-from evalhub.gate.models import Comparison, Decision, Difference, Look, SignOff
+from evalhub.accounts.models import Membership, Project, ResultsSeen, Role, User
+from evalhub.gate.models import Comparison, Decision, ItemDifference, Look, SignOff
 from evalhub.registry.models import (
     Item,
     Metric,
@@ -140,7 +140,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
                 leaked={"q0001": "exact"},
             )
         for item in questions.items.all():
-            Difference.objects.create(
+            ItemDifference.objects.create(
                 comparison=comparison,
                 item=item,
                 baseline=0,
@@ -172,7 +172,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         Membership.objects.create(project=team.project, user=person, role=Role.REVIEWER)
         elsewhere = Project.objects.create(slug=f"project-{slug}", name=slug)
         Membership.objects.create(project=elsewhere, user=team.olga, role=Role.OWNER)
-        Exposure.objects.create(project=elsewhere, user=team.olga, how="owner")
+        ResultsSeen.objects.create(project=elsewhere, user=team.olga, how="owner")
 
 
 @pytest.fixture
@@ -311,7 +311,7 @@ SEARCHES: list[tuple[type[Model], str, int]] = [
     (Metric, "exact", 1),
     (Study, "small", 1),
     (Comparison, "lora-small", 1),
-    (Difference, "q0001", 1),
+    (ItemDifference, "q0001", 1),
     (Decision, "lora", 1),
     (Campaign, "small", 1),
     (Pair, "q0001", 1),

@@ -8,8 +8,8 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from evalhub.accounts.exposure import ADMINISTERS, expose, note_roles
-from evalhub.accounts.models import Exposure, Membership, Project, User
+from evalhub.accounts.models import Membership, Project, ResultsSeen, User
+from evalhub.accounts.results_seen import ADMINISTERS, expose, note_roles
 
 admin.site.site_header = admin.site.site_title = "Evalhub"
 
@@ -113,8 +113,8 @@ class MembershipAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
 
 
-@admin.register(Exposure)
-class ExposureAdmin(admin.ModelAdmin):
+@admin.register(ResultsSeen)
+class ResultsSeenAdmin(admin.ModelAdmin):
     """Kept by the site: who has seen the arms' names has seen them."""
 
     list_display = ("user", "project", "how", "created")
@@ -124,8 +124,8 @@ class ExposureAdmin(admin.ModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Exposure | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: ResultsSeen | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Exposure | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: ResultsSeen | None = None) -> bool:
         return False

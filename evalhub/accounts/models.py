@@ -64,20 +64,22 @@ class Membership(models.Model):
         return f"{self.user} · {self.role} of {self.project}"
 
 
-class Exposure(models.Model):
+class ResultsSeen(models.Model):
     """A person has seen which model gave which answer in a project: they can't judge blindly.
 
     It outlives the role by which they saw it.
     """
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="exposures")
-    user = models.ForeignKey(User, models.CASCADE, related_name="exposures")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="results_seen")
+    user = models.ForeignKey(User, models.CASCADE, related_name="results_seen")
     how = models.CharField(max_length=200, help_text="role or page by which they saw it")
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         ordering = ["project", "user"]
-        constraints = [models.UniqueConstraint(fields=["project", "user"], name="exposure_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "user"], name="results_seen_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} has seen {self.project}"

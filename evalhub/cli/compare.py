@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 
-class Role(StrEnum):
+class ComparedRole(StrEnum):
     primary = "primary"
     guard = "guard"
 
@@ -44,8 +44,8 @@ def compare(
         str | None, typer.Option(help="Field of the test set to break the result down by.")
     ] = None,
     role: Annotated[
-        Role, typer.Option(help="primary: must gain; guard: must not lose.")
-    ] = Role.primary,
+        ComparedRole, typer.Option(help="primary: must gain; guard: must not lose.")
+    ] = ComparedRole.primary,
     margin: Annotated[
         float, typer.Option(help="Loss that a guard may show.", min=0.0, callback=_finite)
     ] = 0.02,
@@ -68,10 +68,10 @@ def compare(
 ) -> int:
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
     from evalhub.cli import printing
-    from evalhub.gate.rule.record import EXIT_CODES
-    from evalhub.studies.compare import Question, compare_files
+    from evalhub.studies.compare import CompareRequest, compare_files
+    from evalhub.verdict.record import EXIT_CODES
 
-    question = Question(
+    question = CompareRequest(
         metric=metric,
         extract=extract,
         options=tuple(_option(each) for each in option or ()),

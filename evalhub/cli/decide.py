@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from evalhub.gate.rule.people import Judgments
     from evalhub.studies.evidence import JudgmentsFile
+    from evalhub.verdict.preference_evidence import Judgments
 
 
 def decide(
@@ -26,10 +26,10 @@ def decide(
 ) -> int:
     """Judge a candidate by a policy, from files of scores alone."""
     from evalhub.cli import printing
-    from evalhub.gate.rule.policy import read_policy
-    from evalhub.gate.rule.record import EXIT_CODES
     from evalhub.studies.decide import decide_scores
     from evalhub.studies.evidence import read_scores, read_source
+    from evalhub.verdict.policy import read_policy
+    from evalhub.verdict.record import EXIT_CODES
 
     asked = read_policy(policy)
     source = read_source(evidence)
@@ -52,7 +52,7 @@ def decide(
 
 def _judgments(source: "JudgmentsFile") -> "Judgments":
     from evalhub.cli.labels import read_judgments
-    from evalhub.gate.rule.people import Judgments
+    from evalhub.verdict.preference_evidence import Judgments
 
     found, _ = read_judgments(
         source.path,

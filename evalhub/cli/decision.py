@@ -10,8 +10,8 @@ import typer
 from evalhub.cli.exits import BAD_DATA
 
 if TYPE_CHECKING:
-    from evalhub.gate.rule.verify import Difference, Verification
-    from evalhub.registry.files import DataError, JsonError
+    from evalhub.files.rows import DataError, JsonError
+    from evalhub.verdict.verify import Discrepancy, Verification
 
 app = typer.Typer(no_args_is_help=True, help="Decisions: verdicts and what they rest on.")
 
@@ -38,8 +38,8 @@ def verify(
 ) -> int:
     """Recompute a decision's verdict from its record alone. Exit code 65 where it differs."""
     from evalhub.cli import printing
-    from evalhub.gate.rule.verify import verify
-    from evalhub.registry.files import DataError, JsonError, parse_json
+    from evalhub.files.rows import DataError, JsonError, parse_json
+    from evalhub.verdict.verify import verify
 
     try:
         found = verify(parse_json(file.read_text(encoding="utf-8-sig")), digest=digest)
@@ -102,7 +102,7 @@ def sign(
 
 def _located(error: "JsonError", file: Path) -> "DataError":
     """The same error with its file, and with its line where the JSON itself is malformed."""
-    from evalhub.registry.files import DataError
+    from evalhub.files.rows import DataError
 
     if isinstance(cause := error.__cause__, json.JSONDecodeError):
         message = f"malformed JSON at column {cause.colno}: {cause.msg}"
@@ -114,8 +114,8 @@ def _verified(found: "Verification") -> str:
     return f"verified: {found.verdict}\n  {found.headline}\n  SHA-256 {found.digest}"
 
 
-def _line(difference: "Difference") -> str:
-    from evalhub.gate.rule.verify import FOLLOWS
+def _line(difference: "Discrepancy") -> str:
+    from evalhub.verdict.verify import FOLLOWS
 
     said, right = (
         json.dumps(value, ensure_ascii=False)

@@ -9,7 +9,7 @@ USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, INTERRUPTED = 64, 65, 69, 70, 130
 # By name, so that nothing is imported here. What isn't listed is our fault.
 CODES = {
     "runners.metrics.score.MetricError": USAGE,
-    "evalhub.registry.files.DataError": BAD_DATA,
+    "evalhub.files.rows.DataError": BAD_DATA,
     "evalhub.registry.specs.SpecError": BAD_DATA,
     "evalhub.stats.errors.StatisticsError": BAD_DATA,
     "reviews.errors.PlanError": BAD_DATA,
@@ -19,7 +19,7 @@ CODES = {
     "django.db.utils.OperationalError": UNREACHABLE,
     "evalhub.demo.server.LocalExtraMissingError": UNREACHABLE,
     "evalhub.demo.server.LocalServerError": UNREACHABLE,
-    "evalhub.gate.case.NotReadyError": UNREACHABLE,
+    "evalhub.gate.study_evidence.NotReadyError": UNREACHABLE,
     "evalhub.gate.decide.ContestedError": UNREACHABLE,
     "evalhub.gate.signoff.SignOffError": USAGE,
     "runners.backends.spec.BackendUnreachable": UNREACHABLE,

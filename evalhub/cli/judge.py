@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from evalhub.cli.labels import Judgment
+    from evalhub.cli.labels import ChoiceRow
     from evalhub.stats.judge import JudgeCheck
     from evalhub.stats.sides import Side
 
@@ -80,8 +80,8 @@ def judge_check(
 
 
 def checked(
-    human: "Sequence[Judgment]",
-    judge: "Sequence[Judgment]",
+    human: "Sequence[ChoiceRow]",
+    judge: "Sequence[ChoiceRow]",
     *,
     random_sample: bool,
     alpha: float,
@@ -106,8 +106,8 @@ def checked(
     )
 
 
-def _once(judgments: "list[Judgment]", file: Path, unit: str) -> "list[Judgment]":
-    from evalhub.registry.files import DataError
+def _once(judgments: "list[ChoiceRow]", file: Path, unit: str) -> "list[ChoiceRow]":
+    from evalhub.files.rows import DataError
 
     lines: dict[str, int] = {}
     for each in judgments:

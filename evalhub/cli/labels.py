@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalhub.registry.files import DataError, Row, field, item_id, read_rows
+from evalhub.files.rows import DataError, Row, field, item_id, read_rows
 from evalhub.stats.preference import CHOICES
 from evalhub.stats.ratings import Label
 from evalhub.stats.sides import Side
@@ -18,7 +18,7 @@ SIDES: dict[str, Side] = {"left": "left", "right": "right"}
 
 
 @dataclass(frozen=True, slots=True)
-class Rating:
+class RatingRow:
     """One rater's label of one unit; None is missing. `field` and `row` say where it stands."""
 
     unit: str
@@ -29,7 +29,7 @@ class Rating:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgment:
+class ChoiceRow:
     """One choice between two answers. `side` is where the candidate stood, `numbers` what the
     asked-for fields hold."""
 
@@ -41,7 +41,7 @@ class Judgment:
     line: int
 
 
-def wide_ratings(path: Path, *, unit: str, raters: Sequence[str]) -> Iterator[Rating]:
+def wide_ratings(path: Path, *, unit: str, raters: Sequence[str]) -> Iterator[RatingRow]:
     """Ratings from rows of units with one field a rater."""
     seen: set[str] = set()
     for row in read_rows(path):
@@ -49,24 +49,24 @@ def wide_ratings(path: Path, *, unit: str, raters: Sequence[str]) -> Iterator[Ra
         for rater in raters:
             if _has(row, rater):
                 seen.add(rater)
-            yield Rating(name, rater, _label(row, rater), rater, row)
+            yield RatingRow(name, rater, _label(row, rater), rater, row)
     for rater in raters:
         if rater not in seen:
             raise DataError("no row has this field", file=str(path), field=rater)
 
 
-def long_ratings(path: Path, *, unit: str, rater: str, label: str) -> Iterator[Rating]:
+def long_ratings(path: Path, *, unit: str, rater: str, label: str) -> Iterator[RatingRow]:
     """Ratings from rows of one rating each."""
     seen = False
     for row in read_rows(path):
         seen = seen or _has(row, label)
-        yield Rating(item_id(row, unit), item_id(row, rater), _label(row, label), label, row)
+        yield RatingRow(item_id(row, unit), item_id(row, rater), _label(row, label), label, row)
     if not seen:
         raise DataError("no row has this field", file=str(path), field=label)
 
 
 def rating_table(
-    ratings: Iterable[Rating], *, numbers: bool
+    ratings: Iterable[RatingRow], *, numbers: bool
 ) -> dict[object, dict[object, Label | None]]:
     """{unit: {rater: label}}; with `numbers`, text is read as numbers.
 
@@ -75,7 +75,7 @@ def rating_table(
     """
     table: dict[object, dict[object, Label | None]] = {}
     lines: dict[tuple[str, str], int] = {}
-    first: tuple[str, Rating] | None = None
+    first: tuple[str, RatingRow] | None = None
     for each in ratings:
         given = table.setdefault(each.unit, {})
         if each.label is None:
@@ -111,7 +111,7 @@ def read_judgments(
     rater: str | None = None,
     side: str | None = None,
     numbers: Sequence[str] = (),
-) -> tuple[list[Judgment], int]:
+) -> tuple[list[ChoiceRow], int]:
     """The judgments of a file, and the number of rows without a choice.
 
     Choices are "candidate", "baseline", "tie", "both-bad"; with `side`, the field that says
@@ -119,7 +119,7 @@ def read_judgments(
     rater's. Raises DataError, also for a second judgment by one rater of one unit, unless the
     candidate stood on the other side.
     """
-    judgments: list[Judgment] = []
+    judgments: list[ChoiceRow] = []
     lines: dict[tuple[str, str, Side | None], int] = {}
     skipped = 0
     for row in read_rows(path):
@@ -141,7 +141,7 @@ def read_judgments(
             )
             raise _wrong(row, unit, f"{who!r} judged {name!r} on line {line} already; {swapped}")
         judgments.append(
-            Judgment(
+            ChoiceRow(
                 unit=name,
                 rater=who,
                 choice=_choice(row, choice, stood),
@@ -180,7 +180,7 @@ def _kind(label: Label) -> str:
     return "text" if isinstance(label, str) else "a number"
 
 
-def _number(rating: Rating) -> float:
+def _number(rating: RatingRow) -> float:
     """The label as a number; in a CSV every label is text."""
     try:
         value = math.nan if isinstance(rating.label, bool | None) else float(rating.label)

@@ -10,9 +10,9 @@ import typer
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from evalhub.files.items import FieldMapping
     from evalhub.gate.leakage.fingerprints import Progress
     from evalhub.gate.leakage.matching import ItemTexts
-    from evalhub.registry.items import FieldMapping
 
 LEAKED = 1
 SHOWN = 20
@@ -33,7 +33,7 @@ def leakage(
 ) -> int:
     """Look for a test set's items in training data. Exit code 1 where one is there."""
     from evalhub.cli import printing
-    from evalhub.registry.items import FieldMapping
+    from evalhub.files.items import FieldMapping
 
     with _bar(train) as bar:
         found = looked_for(train, test_set, FieldMapping(id_field, input_, reference), bar)
@@ -82,9 +82,9 @@ def looked_for(
     train: Path, test_set: Path, mapping: "FieldMapping", progress: "Progress | None" = None
 ) -> dict[str, Any]:
     """The document `evalhub.leakage/1`. Raises DataError, also where no item can be found."""
+    from evalhub.files.rows import DataError
     from evalhub.gate.leakage.fingerprints import read_training
     from evalhub.gate.leakage.matching import find_leakage
-    from evalhub.registry.files import DataError
 
     lines: dict[str, int] = {}
     items = _items(test_set, mapping, lines)
@@ -117,9 +117,9 @@ def _bar(path: Path) -> "AbstractContextManager[Progress | None]":
 
 def _items(test_set: Path, mapping: "FieldMapping", lines: dict[str, int]) -> "Iterator[ItemTexts]":
     """The items of the file; their lines are noted on the way."""
+    from evalhub.files.items import read_items
+    from evalhub.files.rows import DataError
     from evalhub.gate.leakage.matching import item_texts
-    from evalhub.registry.files import DataError
-    from evalhub.registry.items import read_items
 
     for line, item in read_items(test_set, mapping):
         if lines.setdefault(item.key, line) != line:

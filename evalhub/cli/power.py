@@ -27,7 +27,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @dataclass(frozen=True, slots=True)
-class Criterion:
+class PowerTarget:
     """One thing to show: `gap` is how far the truth lies from what is to be excluded."""
 
     name: str
@@ -93,7 +93,7 @@ def difference(
             spread = _sampled(sd, within_sd, samples)
         else:
             raise typer.BadParameter("give --sd, or --better and --worse without --gap")
-        wanted = [Criterion("difference", gap, spread)]
+        wanted = [PowerTarget("difference", gap, spread)]
         found = answered("difference", wanted, n, costs, alpha, power, sizes)
         if n is not None and gap is not None and sd is not None and within_sd:
             found["samples_that_suffice"] = _suffice(sd, within_sd, n, gap, costs, alpha, power)
@@ -136,7 +136,7 @@ def guard(
     costs = Costs(cluster_size, icc, samples, judgments_per_item, seconds)
     with _usage():
         wanted = [
-            Criterion(
+            PowerTarget(
                 f"margin {each:g}, sd {spread:g}",
                 each + expected,
                 _sampled(spread, within_sd, samples),
@@ -184,7 +184,7 @@ def preference(
                 design_effect=_design_effect(costs),
             )
             sizes = [size]
-        wanted = Criterion(
+        wanted = PowerTarget(
             "win score",
             None if score is None else score - threshold,
             judgment_sd(0.5 if score is None else score, ties),
@@ -195,7 +195,7 @@ def preference(
 
 def answered(
     question: str,
-    wanted: Sequence[Criterion],
+    wanted: Sequence[PowerTarget],
     n: int | None,
     costs: Costs,
     alpha: float,
@@ -261,7 +261,7 @@ def answered(
     }
 
 
-def _joint_power(n: int, wanted: Sequence[Criterion], alpha: float, effect: float) -> float:
+def _joint_power(n: int, wanted: Sequence[PowerTarget], alpha: float, effect: float) -> float:
     from evalhub.stats.power import paired_power
 
     missed = sum(

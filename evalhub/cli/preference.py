@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evalhub.cli.labels import Judgment
+    from evalhub.cli.labels import ChoiceRow
     from evalhub.stats.sides import LengthControl, SelfConsistency
 
 STATES = {
@@ -57,7 +57,7 @@ def preference(
         _print(found)
 
 
-def measured(judgments: "Sequence[Judgment]", skipped: int, alpha: float) -> dict[str, Any]:
+def measured(judgments: "Sequence[ChoiceRow]", skipped: int, alpha: float) -> dict[str, Any]:
     """The document `evalhub.preference/1`; `skipped` rows had no choice."""
     from dataclasses import asdict
 
@@ -93,7 +93,7 @@ def _state(items: int, raters: int, choices: int) -> str:
     return "one-rater" if raters == 1 else "ok"
 
 
-def _length_control(judgments: "Sequence[Judgment]", alpha: float) -> "LengthControl | None":
+def _length_control(judgments: "Sequence[ChoiceRow]", alpha: float) -> "LengthControl | None":
     """The win score at equal lengths, where the lengths are given."""
     from evalhub.stats.sides import length_control
 
@@ -110,7 +110,7 @@ def _length_control(judgments: "Sequence[Judgment]", alpha: float) -> "LengthCon
     )
 
 
-def _self_consistency(judgments: "Sequence[Judgment]", alpha: float) -> "SelfConsistency | None":
+def _self_consistency(judgments: "Sequence[ChoiceRow]", alpha: float) -> "SelfConsistency | None":
     """From the units that a rater judged with the candidate on either side."""
     from evalhub.stats.sides import self_consistency
 

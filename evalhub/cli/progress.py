@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.progress import TimeRemainingColumn as Remaining
 
-from evalhub.registry.files import progress_total
+from evalhub.files.rows import progress_total
 
 if TYPE_CHECKING:
     from evalhub.registry.models import Run

@@ -9,8 +9,8 @@ import typer
 if TYPE_CHECKING:
     from evalhub.registry.models import Run, Study
     from reviews.models import Campaign
-    from reviews.planning.brief import Brief
-    from reviews.planning.foresight import Foresight
+    from reviews.planning.campaign_request import CampaignRequest
+    from reviews.planning.plan_preview import PlanPreview
 
 app = typer.Typer(no_args_is_help=True, help="Reviews: people compare answers blindly.")
 
@@ -226,7 +226,7 @@ def export(
 ) -> None:
     """Write the judgments of a review that has ended to a file."""
     found = _ended(campaign)
-    from reviews.findings import export as exporting
+    from reviews.results import export as exporting
 
     records = exporting.rows(found, pseudonyms=pseudonyms)
     if form == "parquet":
@@ -249,7 +249,7 @@ def _ended(number: int) -> "Campaign":
     """The review, with its plan; one that goes on is refused."""
     found = _campaign(number)
     from reviews.errors import StillBlindError
-    from reviews.findings.results import check_ended
+    from reviews.results.preference import check_ended
 
     try:
         check_ended(found)
@@ -280,21 +280,21 @@ def _brief(
     reviewers: int | None,
     seed: int | None,
     question: str | None,
-) -> "Brief":
+) -> "CampaignRequest":
     """The plan's file with what the command line says in its place."""
-    from evalhub.registry.document import Document
+    from evalhub.files.document import Document
     from reviews.errors import FormError
-    from reviews.planning.brief import Brief
+    from reviews.planning.campaign_request import CampaignRequest
 
     said = {"items": items, "reviewers_per_item": reviewers, "seed": seed, "question": question}
     given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
     if plan is None:
-        return Brief.of(given)
+        return CampaignRequest.of(given)
     document = Document(plan)
     if not isinstance(document.data, dict):
         raise document.error((), "a review plan is a mapping, such as `items: 200`")
     try:
-        return Brief.of(document.data | given)
+        return CampaignRequest.of(document.data | given)
     except FormError as error:
         where = [
             int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", error.field)
@@ -303,21 +303,21 @@ def _brief(
 
 
 def _open(
-    brief: "Brief", runs: "list[Run]", study: "Study | None", name: str, dry_run: bool
+    brief: "CampaignRequest", runs: "list[Run]", study: "Study | None", name: str, dry_run: bool
 ) -> None:
     """Prints what the plan asks of people and, but for a dry run, opens it."""
     from evalhub.studies.reviewing import for_study
     from reviews.planning.campaign import open_briefed
-    from reviews.planning.foresight import foresee
+    from reviews.planning.plan_preview import preview_plan
 
     brief = for_study(brief, study)
-    typer.echo("\n".join(_lines(foresee(brief, runs, study))))
+    typer.echo("\n".join(_lines(preview_plan(brief, runs, study))))
     if not dry_run:
         opened = open_briefed(brief=brief, runs=runs, study=study, name=name)
         typer.echo(f"review {opened.pk} is open, its plan sealed as {opened.plan_hash[:12]}")
 
 
-def _lines(found: "Foresight") -> list[str]:
+def _lines(found: "PlanPreview") -> list[str]:
     cost = found.cost
     money = "" if cost.money is None else f", {cost.money:,.0f} at your rate"
     shows = f"{found.detects:.3f} or more" if found.detects else "nothing: too few"

@@ -62,7 +62,7 @@ def carry(spec: "StudySpec", console: "Console") -> "list[Decision]":
 def show(decisions: "list[Decision]", as_json: bool) -> int:
     """Prints the decisions and returns the exit code of the candidate in question."""
     from evalhub.cli import printing
-    from evalhub.gate.rule.record import EXIT_CODES
+    from evalhub.verdict.record import EXIT_CODES
 
     records: list[dict[str, Any]] = [each.record for each in decisions]
     if as_json:

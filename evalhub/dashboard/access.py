@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django_htmx.middleware import HtmxDetails
 
-from evalhub.accounts.exposure import sees_results
 from evalhub.accounts.models import Membership, User
+from evalhub.accounts.results_seen import sees_results
 
 
 class Request(HttpRequest):
@@ -22,7 +22,7 @@ class Request(HttpRequest):
 def results_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Answers 403, with the reason, to those who see no project's results.
 
-    Who does see them is kept as an Exposure: they never review blindly in those projects again.
+    Who does see them gets a ResultsSeen row: they never review blindly in those projects again.
     """
 
     @wraps(view)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch
 
-from evalhub.dashboard.flips import Passage, asked, expected, passage
+from evalhub.dashboard.flips import FoldedText, asked, expected, passage
 from evalhub.dashboard.queries import outputs_of
 from evalhub.registry.models import Output, Run, RunMetric, Score
 
@@ -15,11 +15,11 @@ SHOWN = {"": "All answers", "errors": "Errors", "unscored": "Unscored"}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ShownAnswer:
     output: Output
-    question: Passage
+    question: FoldedText
     reference: str
-    text: Passage
+    text: FoldedText
     scores: Sequence[Score]
 
 
@@ -29,7 +29,7 @@ class AnswersPage:
     choices: Sequence[tuple[str, str]]
     metrics: Sequence[RunMetric]
     page: "Page[Output]"
-    answers: Sequence[Answer]
+    answers: Sequence[ShownAnswer]
 
 
 def answers_page(run: Run, show: str, number: str) -> AnswersPage:
@@ -44,7 +44,7 @@ def answers_page(run: Run, show: str, number: str) -> AnswersPage:
         metrics=list(run.metrics.select_related("metric")),
         page=page,
         answers=[
-            Answer(
+            ShownAnswer(
                 output=output,
                 question=passage(asked(output.item.input)),
                 reference=expected(output.item.references),

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.text import slugify
 
 from reviews.errors import PlanError
-from reviews.planning.brief import QUESTION, Brief
+from reviews.planning.campaign_request import QUESTION, CampaignRequest
 from reviews.planning.form import FLAGS
 
 STRATA = [
@@ -138,7 +138,7 @@ class BriefForm(forms.Form):
         cleaned = super().clean() or {}
         if not self.errors:
             try:
-                cleaned["brief"] = Brief.of(document_of(cleaned))
+                cleaned["brief"] = CampaignRequest.of(document_of(cleaned))
             except PlanError as error:
                 self.add_error(None, str(error))
         return cleaned

@@ -12,7 +12,7 @@ from evalhub.accounts.models import Project
 from evalhub.dashboard.access import Request
 from evalhub.dashboard.campaign_form import BriefForm, UploadForm, initial_of
 from evalhub.dashboard.campaign_page import (
-    Source,
+    ReviewSource,
     campaign_source,
     campaigns_seen_by,
     runs_source,
@@ -20,21 +20,21 @@ from evalhub.dashboard.campaign_page import (
     uploaded_runs,
 )
 from evalhub.dashboard.queries import studies_seen_by
-from evalhub.registry.files import DataError
+from evalhub.files.rows import DataError
 from evalhub.stats.errors import StatisticsError
 from evalhub.studies.reviewing import for_study
 from evalhub.studies.upload import register_upload
 from reviews.errors import PlanError
 from reviews.models import Campaign
-from reviews.planning.foresight import affordable, foresee
 from reviews.planning.kept import read_plan
+from reviews.planning.plan_preview import affordable, preview_plan
 from reviews.planning.sizing import score_detected
 from reviews.planning.upload import Columns
 
 COLUMNS = ("prompt", "left", "right", "id", "context", "tags", "expected")
 
 
-def source_of(request: Request) -> tuple[Source, Campaign | None]:
+def source_of(request: Request) -> tuple[ReviewSource, Campaign | None]:
     """What is asked about, and the review whose plan is to be changed, if any."""
     asked = request.GET
     if number := asked.get("campaign", ""):
@@ -55,7 +55,7 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def brief_form(request: Request, source: Source, superseded: Campaign | None) -> BriefForm:
+def brief_form(request: Request, source: ReviewSource, superseded: Campaign | None) -> BriefForm:
     """The form as the plan that is changed has it, or as the study's file asks."""
     asked = source.study.review if source.study else {}
     initial = initial_of(read_plan(superseded.plan)) if superseded else asked
@@ -64,7 +64,7 @@ def brief_form(request: Request, source: Source, superseded: Campaign | None) ->
     )
 
 
-def foreseen(form: BriefForm, source: Source) -> dict[str, Any]:
+def foreseen(form: BriefForm, source: ReviewSource) -> dict[str, Any]:
     """What the form's plan would ask of people; with nothing sent, the form's defaults'."""
     filled = form
     if not form.is_bound:
@@ -77,7 +77,10 @@ def foreseen(form: BriefForm, source: Source) -> dict[str, Any]:
     brief = for_study(asked["brief"], source.study)
     runs = source.chosen(asked["arms"])
     try:
-        found: dict[str, Any] = {"foresight": foresee(brief, runs, source.study), "brief": brief}
+        found: dict[str, Any] = {
+            "foresight": preview_plan(brief, runs, source.study),
+            "brief": brief,
+        }
         if asked["budget"] and asked["rate"]:
             items = affordable(brief, asked["budget"], arms=len(runs))
             shows = score_detected(items, brief.reviewers_per_item)

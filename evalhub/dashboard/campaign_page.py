@@ -36,7 +36,7 @@ KINDS: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ReviewSource:
     """Where a review's answers come from: runs of one test set, the baseline's first."""
 
     name: str
@@ -125,22 +125,24 @@ def campaigns_seen_by(user: User) -> "QuerySet[Campaign]":
     return found
 
 
-def study_source(study: Study, test_set: str) -> Source:
+def study_source(study: Study, test_set: str) -> ReviewSource:
     """A study's runs on a test set; on its first one where none is named. Raises PlanError."""
     names = list(study.test_sets.order_by("position").values_list("name", flat=True))
     if not names:
         raise PlanError(f"{study} has no test set")
     wanted = test_set or names[0]
     arms = arms_to_review(study, wanted)
-    return Source(study.name, [a.run for a in arms], [a.name for a in arms], study, wanted, names)
+    return ReviewSource(
+        study.name, [a.run for a in arms], [a.name for a in arms], study, wanted, names
+    )
 
 
-def runs_source(runs: list[Run], name: str) -> Source:
+def runs_source(runs: list[Run], name: str) -> ReviewSource:
     """Runs that were uploaded."""
-    return Source(name, runs, [str(run.version.model) for run in runs])
+    return ReviewSource(name, runs, [str(run.version.model) for run in runs])
 
 
-def campaign_source(campaign: Campaign) -> Source:
+def campaign_source(campaign: Campaign) -> ReviewSource:
     """The runs that a campaign compares, in its plan's order, to make another plan for them."""
     runs = {
         run.version.digest: run
@@ -150,7 +152,7 @@ def campaign_source(campaign: Campaign) -> Source:
     }
     ordered = [runs[digest] for digest in read_plan(campaign.plan)["arms"] if digest in runs]
     names = [str(run.version.model) for run in ordered]
-    return Source(campaign.name, ordered, names, campaign.study)
+    return ReviewSource(campaign.name, ordered, names, campaign.study)
 
 
 def uploaded_runs(user: User, keys: list[str]) -> list[Run]:

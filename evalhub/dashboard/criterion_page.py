@@ -6,12 +6,12 @@ from typing import Any
 
 from evalhub.dashboard.forest import Plot, Scale, Tick, around, drawn, factor_of, plot
 from evalhub.dashboard.methods import Method, explained
+from evalhub.dashboard.power_advice import Sampling, settling
 from evalhub.dashboard.power_plot import PowerPlot, power_plot
-from evalhub.dashboard.settling import Sampling, settling
-from evalhub.gate.rule.criteria import SAME_RUN
-from evalhub.gate.rule.verdict import HARM_ALPHA, harm_p_values
-from evalhub.gate.rule.verify import criteria_of_record
-from evalhub.gate.rule.wording import percent, signed
+from evalhub.verdict.criteria import SAME_RUN
+from evalhub.verdict.rule import HARM_ALPHA, harm_p_values
+from evalhub.verdict.verify import criteria_of_record
+from evalhub.verdict.wording import percent, signed
 
 TIERS = {
     "critical": "It is critical: a ship waits until it is shown to hold.",

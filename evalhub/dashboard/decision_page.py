@@ -9,10 +9,10 @@ from itertools import groupby
 from typing import Any
 
 from evalhub.dashboard.criterion_page import interval, measured, noise_of
+from evalhub.dashboard.evidence_notes import EvidenceNote, evidence_notes
 from evalhub.dashboard.forest import Plot, Tick, common_scale, plot
-from evalhub.dashboard.grounds import Ground, grounds
 from evalhub.gate.models import Verdict
-from evalhub.gate.rule.wording import percent
+from evalhub.verdict.wording import percent
 
 MARKS = {"ship": "✓", "hold": "✗", "need-more-data": "?", "invalid": "!"}
 STATUS_OF_MARK = {"✓": "pass", "✗": "fail", "?": "undecided"}
@@ -26,7 +26,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CriterionRow:
     """One row of a table with its picture; `values` as the record has them."""
 
     values: Mapping[str, Any]
@@ -38,16 +38,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    rows: Sequence[Row]
+    rows: Sequence[CriterionRow]
     ticks: Sequence[Tick]
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class TestSetRows:
     """A test set's rows: the whole of it, then by tag."""
 
     test_set: str
-    rows: Sequence[Row]
+    rows: Sequence[CriterionRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +71,19 @@ class DecisionPage:
     reasons: Sequence[Reason]
     needed_n: int | None
     criteria: Table
-    breakdown: Sequence[Group]
+    breakdown: Sequence[TestSetRows]
     breakdown_ticks: Sequence[Tick]
     alternatives: Sequence[Mapping[str, Any]]
     people: Mapping[str, Any] | None
     evidence: Evidence
-    grounds: Sequence[Ground]
+    grounds: Sequence[EvidenceNote]
     arms: Mapping[str, Mapping[str, Any]]
     levels: str
     methods: str
     record: Mapping[str, Any]
 
     @property
-    def costs(self) -> Sequence[Row]:
+    def costs(self) -> Sequence[CriterionRow]:
         """The criteria that are budgets."""
         return [row for row in self.criteria.rows if row.values["role"] == "budget"]
 
@@ -105,7 +105,7 @@ def decision_page(record: Mapping[str, Any]) -> DecisionPage:
         alternatives=record.get("alternatives") or [],
         people=record.get("people"),
         evidence=_evidence(record.get("evidence") or []),
-        grounds=grounds(record),
+        grounds=evidence_notes(record),
         arms=record.get("arms") or {},
         levels=_listed(f"{100 * each['level']:.4g}%" for each in criteria),
         methods=_listed(each["method"] for each in criteria),
@@ -139,7 +139,7 @@ def _criteria(record: Mapping[str, Any]) -> Table:
     criteria = record["criteria"]
     scale = common_scale(criteria)
     rows = [
-        Row(
+        CriterionRow(
             each,
             requires(each),
             measured(each),
@@ -151,13 +151,13 @@ def _criteria(record: Mapping[str, Any]) -> Table:
     return Table(rows, scale.ticks())
 
 
-def _breakdown(rows: Sequence[Mapping[str, Any]]) -> tuple[list[Group], list[Tick]]:
+def _breakdown(rows: Sequence[Mapping[str, Any]]) -> tuple[list[TestSetRows], list[Tick]]:
     scale = common_scale(rows)
     groups = [
-        Group(
+        TestSetRows(
             test_set,
             [
-                Row(
+                CriterionRow(
                     each,
                     "",
                     measured(each),

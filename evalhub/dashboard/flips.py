@@ -13,7 +13,7 @@ _QUESTIONS = ("input", "question", "prompt", "instruction", "messages")
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class FoldedText:
     """A text of which the first part is shown and the whole is one click away."""
 
     head: str
@@ -52,8 +52,8 @@ class Flip:
     test_set: str
     outcome: str
     difference: float | None
-    question: Passage
-    reference: Passage
+    question: FoldedText
+    reference: FoldedText
     tags: Sequence[str]
     sides: tuple[Side, Side]
     samples: int = 1
@@ -92,11 +92,11 @@ def _error(text: str | None, row: Mapping[str, Any], arm: str) -> str:
     return row.get(f"{arm}_error") or "no answer"
 
 
-def passage(text: str) -> Passage:
+def passage(text: str) -> FoldedText:
     """The text, shown up to a word's end within its first 600 characters."""
     if len(text) <= HEAD:
-        return Passage(text, text)
-    return Passage(text[:HEAD].rsplit(None, 1)[0] + " …", text)
+        return FoldedText(text, text)
+    return FoldedText(text[:HEAD].rsplit(None, 1)[0] + " …", text)
 
 
 def asked(item_input: Any) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 from typing import Any
 
-from evalhub.gate.rule.wording import percent, signed
+from evalhub.verdict.wording import percent, signed
 
 _PADDING = 0.04
 _WORDS = {"pass": "holds", "fail": "fails", "undecided": "undecided"}

@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, 
 from django.db.models.functions import Coalesce
 
 from evalhub.accounts.models import Project, User
-from evalhub.gate.models import Comparison, Decision, Difference, Outcome, SignOff
+from evalhub.gate.models import Comparison, Decision, ItemDifference, Outcome, SignOff
 from evalhub.registry.models import (
     Item,
     Metric,
@@ -24,7 +24,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import RunQuerySet, RunState
 from evalhub.registry.models.studies import ArmRole
-from reviews.models import Campaign, Judgment, Pair, PairKind, Purpose
+from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair, PairKind
 
 UNFINISHED = (RunState.PENDING, RunState.RUNNING)
 
@@ -152,7 +152,7 @@ def study_runs(study: Study) -> StudyRuns:
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignState:
+class CampaignProgress:
     """How far people are with a study's review."""
 
     campaign: Campaign
@@ -170,11 +170,11 @@ def judgments_of_study(study: Study) -> "QuerySet[Judgment]":
     return Judgment.objects.standing().filter(
         assignment__pair__campaign__study=study,
         assignment__pair__kind=PairKind.MAIN,
-        assignment__purpose=Purpose.MAIN,
+        assignment__purpose=AssignmentPurpose.MAIN,
     )
 
 
-def campaign_state(study: Study) -> CampaignState | None:
+def campaign_state(study: Study) -> CampaignProgress | None:
     """The study's newest campaign with its progress; None without one. Three queries."""
     campaign = study.campaigns.defer("plan").first()
     if campaign is None:
@@ -186,7 +186,7 @@ def campaign_state(study: Study) -> CampaignState | None:
         .filter(assignment__pair__campaign=campaign)
         .aggregate(judgments=Count("pk"), reviewers=Count("assignment__reviewer", distinct=True))
     )
-    return CampaignState(campaign, planned, given["judgments"], given["reviewers"])
+    return CampaignProgress(campaign, planned, given["judgments"], given["reviewers"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ def differences_page(
 
     Three queries, whatever the size of the comparison.
     """
-    differences = Difference.objects.filter(comparison=comparison, outcome=outcome)
+    differences = ItemDifference.objects.filter(comparison=comparison, outcome=outcome)
     ordered = differences.best_first() if outcome == Outcome.WON else differences.worst_first()
     page = list(ordered[start : start + size])
     items = Item.objects.in_bulk([each.item_id for each in page])

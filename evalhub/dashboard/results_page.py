@@ -9,14 +9,14 @@ from django.db.models import Max, QuerySet
 from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.registry.models import ModelVersion, StudyArm
 from evalhub.stats.preference import WinScore
-from reviews.findings.adjudicate import adjudicated
-from reviews.findings.release import interval, release_text
-from reviews.findings.results import check_ended
-from reviews.findings.settle import Settlement, settlement_of
-from reviews.findings.standing import standing
-from reviews.findings.summary import Summary, summarise
 from reviews.models import Campaign, Judgment
 from reviews.planning.form import Form
+from reviews.results.adjudicate import adjudicated
+from reviews.results.early_stopping import Settlement, settlement_of
+from reviews.results.judgment_data import judgment_data
+from reviews.results.preference import check_ended
+from reviews.results.release import interval, release_text
+from reviews.results.summary import Summary, summarise
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class ArmStrength:
     """One of several arms: its strength against the baseline in log odds, and its win score."""
 
     name: str
@@ -72,7 +72,7 @@ class Results:
     dimensions: list[Bar]
     tags: list[Bar]
     strata: list[Bar]
-    arms: list[Arm]
+    arms: list[ArmStrength]
     names: dict[int, str]
     questions: dict[str, str]
     disagreements: int
@@ -147,7 +147,7 @@ def _summary(
     dimensions: tuple[str, ...],
 ) -> Summary:
     """Kept for a campaign that has ended: with the same newest judgment it is the same."""
-    found = standing(Campaign.objects.defer("plan").get(pk=campaign))
+    found = judgment_data(Campaign.objects.defer("plan").get(pk=campaign))
     return summarise(found, baseline=baseline, candidate=candidate, dimensions=dimensions)
 
 
@@ -188,11 +188,11 @@ def _names(campaign: Campaign, found: Summary) -> dict[int, str]:
     return names | dict(arms.values_list("version_id", "name"))
 
 
-def _arms(found: Summary, names: dict[int, str]) -> list[Arm]:
+def _arms(found: Summary, names: dict[int, str]) -> list[ArmStrength]:
     if found.arms is None or found.arms.state != "ok":
         return []
     rows = [
-        Arm(
+        ArmStrength(
             name=names[int(str(version))],
             strength=each.value,
             lower=each.lower,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from evalhub.dashboard.changes import Changes, Wanted, changes
 from evalhub.dashboard.decision_page import DecisionPage, decision_page
-from evalhub.dashboard.queries import CampaignState, StudyRuns, campaign_state, study_runs
+from evalhub.dashboard.queries import CampaignProgress, StudyRuns, campaign_state, study_runs
 from evalhub.gate.models import Action, Decision, SignOff, Verdict
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
@@ -29,7 +29,7 @@ class StudyPage:
     page: DecisionPage | None
     earlier: Sequence[Decision]
     runs: StudyRuns
-    campaign: CampaignState | None
+    campaign: CampaignProgress | None
     changes: Changes | None
     changed_since: bool
     sign_offs: Sequence[SignOff]

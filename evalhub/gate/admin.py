@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from evalhub.gate.models import Comparison, Decision, Difference, Look, SignOff
+from evalhub.gate.models import Comparison, Decision, ItemDifference, Look, SignOff
 from evalhub.registry.read_only import Frozen, FrozenLarge, readable, rows_of
 
 
@@ -29,11 +29,11 @@ class ComparisonAdmin(Frozen):
         "metric",
         readable("counts"),
         "computed",
-        rows_of("gate_difference", "comparison"),
+        rows_of("gate_itemdifference", "comparison"),
     )
 
 
-@admin.register(Difference)
+@admin.register(ItemDifference)
 class DifferenceAdmin(FrozenLarge):
     list_display = ("item__key", "comparison_id", "outcome", "baseline", "candidate", "difference")
     list_filter = ("outcome",)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from evalhub.gate.case import Case
-from evalhub.gate.rule.wording import signed
+from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import StudyArm, StudyTestSet
 from evalhub.stats.paired import compare
+from evalhub.verdict.wording import signed
 
 
 def alternatives(
-    case: Case, arm: StudyArm, others: Sequence[StudyArm], *, alpha: float
+    case: StudyEvidence, arm: StudyArm, others: Sequence[StudyArm], *, alpha: float
 ) -> list[dict[str, Any]]:
     """A row for each untuned arm of `others` and each test set that must gain; for reading."""
     if not arm.version.fine_tuned:
@@ -25,7 +25,7 @@ def alternatives(
 
 
 def _against(
-    case: Case, arm: StudyArm, other: StudyArm, test_set: StudyTestSet, alpha: float
+    case: StudyEvidence, arm: StudyArm, other: StudyArm, test_set: StudyTestSet, alpha: float
 ) -> dict[str, Any] | None:
     pairing = case.pair(other, arm, test_set)
     if not pairing.items:

@@ -7,11 +7,11 @@ import numpy as np
 from django.db.models import F
 from django.db.models.expressions import CombinedExpression
 
-from evalhub.gate.case import Case
-from evalhub.gate.rule.criteria import Requirement
-from evalhub.gate.rule.evidence import Aligned
 from evalhub.gate.scores import Pairing
+from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Output, Run, StudyArm
+from evalhub.verdict.align import Aligned
+from evalhub.verdict.criteria import Requirement
 
 PER_TOKENS = 1_000_000
 
@@ -28,7 +28,7 @@ class Price:
 
 
 def budgets(
-    case: Case, baseline: StudyArm, arm: StudyArm, pairings: Mapping[str, Pairing]
+    case: StudyEvidence, baseline: StudyArm, arm: StudyArm, pairings: Mapping[str, Pairing]
 ) -> tuple[list[Aligned], list[str]]:
     """The policy's budgets: both arms' costs aligned by item, and what isn't known yet.
 
@@ -65,7 +65,7 @@ def budgets(
     return measured, pending
 
 
-def _costs(case: Case, asked: Requirement, run: Run, arm: StudyArm) -> dict[int, float]:
+def _costs(case: StudyEvidence, asked: Requirement, run: Run, arm: StudyArm) -> dict[int, float]:
     """By item, the mean over its answers; without the items of which one isn't recorded.
 
     Nothing where other arms have a price and this one has none: money isn't compared with tokens.

@@ -7,27 +7,27 @@ from typing import Any
 from django.db import transaction
 
 from evalhub import __version__
+from evalhub.files.canonical import digest_of
 from evalhub.gate.alternatives import alternatives
-from evalhub.gate.case import Case, read_case
+from evalhub.gate.baseline_choice import BaselineChoice, choose_baseline
 from evalhub.gate.costs import budgets
 from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_record, leaks_of
-from evalhub.gate.ledger import Charge, Claim, Standing, charge, standings, take
+from evalhub.gate.ledger import Charge, Claim, LedgerPosition, charge, standings, take
 from evalhub.gate.models import Decision
 from evalhub.gate.preference import ask
 from evalhub.gate.repeats import Repeats, same_answers
-from evalhub.gate.rivals import Rivalry, rivalry
-from evalhub.gate.rule.criteria import Criterion
-from evalhub.gate.rule.evidence import Aligned, breakdown_of, criteria_of
-from evalhub.gate.rule.people import Heard
-from evalhub.gate.rule.record import decision_record
-from evalhub.gate.rule.untuned import answer, sentence
-from evalhub.gate.rule.verdict import Judgement, decide
 from evalhub.gate.scores import Pairing
-from evalhub.gate.stages import extension_record, with_first_stage
-from evalhub.registry.hashing import digest_of
+from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
+from evalhub.gate.test_set_extension import extension_record, with_first_stage
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import CriterionRole
 from evalhub.stats.errors import StatisticsError
+from evalhub.verdict.align import Aligned, breakdown_of, criteria_of
+from evalhub.verdict.baseline_choice import answer, sentence
+from evalhub.verdict.criteria import Criterion
+from evalhub.verdict.preference_evidence import PreferenceEvidence
+from evalhub.verdict.record import decision_record
+from evalhub.verdict.rule import Ruling, decide
 
 TRIES = 20
 SCORES_ALPHA = 0.01
@@ -61,13 +61,15 @@ def decide_study(*, study: Study) -> list[Decision]:
         NotReadyError: a run of the study hasn't finished.
         ContestedError: other decisions on these test sets kept coming between.
     """
-    case = read_case(study)
-    rivals = rivalry(case)
+    case = read_study_evidence(study)
+    rivals = choose_baseline(case)
     repeats = Repeats(case, {})
     return [_decide_arm(case, rivals, repeats, arm) for arm in rivals.arms]
 
 
-def _decide_arm(case: Case, rivals: Rivalry, repeats: Repeats, arm: StudyArm) -> Decision:
+def _decide_arm(
+    case: StudyEvidence, rivals: BaselineChoice, repeats: Repeats, arm: StudyArm
+) -> Decision:
     read = _read(case, rivals, arm)
     for _ in range(TRIES):
         found = standings(read.claims)
@@ -78,7 +80,7 @@ def _decide_arm(case: Case, rivals: Rivalry, repeats: Repeats, arm: StudyArm) ->
     raise ContestedError(f"{case.study}: other decisions on its test sets kept coming between")
 
 
-def _read(case: Case, rivals: Rivalry, arm: StudyArm) -> _Arm:
+def _read(case: StudyEvidence, rivals: BaselineChoice, arm: StudyArm) -> _Arm:
     baseline = rivals.baseline
     pairings = {each.name: case.pair(baseline, arm, each) for each in case.test_sets}
     claims = [
@@ -106,7 +108,11 @@ def _read(case: Case, rivals: Rivalry, arm: StudyArm) -> _Arm:
 
 
 def _judge(
-    case: Case, rivals: Rivalry, repeats: Repeats, read: _Arm, found: Sequence[Standing]
+    case: StudyEvidence,
+    rivals: BaselineChoice,
+    repeats: Repeats,
+    read: _Arm,
+    found: Sequence[LedgerPosition],
 ) -> dict[str, Any]:
     """The record of the decision, where the arm's claims stand in the ledger as `found` says."""
     policy, arm, baseline = case.policy, read.arm, rivals.baseline
@@ -137,21 +143,21 @@ def _judge(
         *asked.unfit,
     ]
     pending = [*asked.pending, *unknown]
-    judgement = _verdict(case, arm, criteria + asked.criteria, invalid, pending)
+    ruling = _verdict(case, arm, criteria + asked.criteria, invalid, pending)
     leakage = None
     if read.leaks:
         clean = _without_leaks(case, read, staged, costs, paid, asked, invalid, pending)
-        leakage = leakage_record(read.leaks, policy.leakage, judgement, clean)
-        why = disagreement(arm, judgement, clean)
+        leakage = leakage_record(read.leaks, policy.leakage, ruling, clean)
+        why = disagreement(arm, ruling, clean)
         if why and policy.leakage == "judge" and not invalid:
-            judgement = _verdict(case, arm, criteria + asked.criteria, [why], pending)
+            ruling = _verdict(case, arm, criteria + asked.criteria, [why], pending)
     choice = rivals.choice
     if choice is not None:
         said = answer(criteria, planned_gain=policy.planned_gain, primaries=policy.primaries)
         in_words = sentence(said, arm=arm.name, baseline=baseline.name)
         choice = choice | {"answer": said, "sentence": in_words}
     return decision_record(
-        judgement,
+        ruling,
         alpha=paid.level,
         policy=case.study.policy,
         arms={"baseline": _named(baseline), "candidate": _named(arm)},
@@ -166,7 +172,7 @@ def _judge(
             case, arm, [each for each in case.arms if each not in (arm, baseline)], alpha=paid.level
         ),
         people=asked.record,
-        ledger=None if judgement.verdict == "invalid" else paid.section,
+        ledger=None if ruling.verdict == "invalid" else paid.section,
         noise_floor=noise,
         leakage=leakage,
         baseline_choice=choice,
@@ -175,7 +181,7 @@ def _judge(
 
 
 def _staged(
-    case: Case, read: _Arm, baseline: StudyArm, found: Sequence[Standing]
+    case: StudyEvidence, read: _Arm, baseline: StudyArm, found: Sequence[LedgerPosition]
 ) -> dict[str, Pairing]:
     """The pairings, with the first look's rows in place of those items' where one is extended."""
     test_sets = {each.name: each for each in case.test_sets}
@@ -192,7 +198,7 @@ def _staged(
     return staged
 
 
-def _measure(case: Case, aligned: Sequence[Aligned], paid: Charge) -> list[Criterion]:
+def _measure(case: StudyEvidence, aligned: Sequence[Aligned], paid: Charge) -> list[Criterion]:
     return criteria_of(
         aligned,
         alpha=paid.level,
@@ -202,12 +208,12 @@ def _measure(case: Case, aligned: Sequence[Aligned], paid: Charge) -> list[Crite
 
 
 def _verdict(
-    case: Case,
+    case: StudyEvidence,
     arm: StudyArm,
     criteria: Sequence[Criterion],
     invalid: Sequence[str],
     pending: Sequence[str],
-) -> Judgement:
+) -> Ruling:
     return decide(
         arm.name,
         criteria,
@@ -219,15 +225,15 @@ def _verdict(
 
 
 def _without_leaks(
-    case: Case,
+    case: StudyEvidence,
     read: _Arm,
     staged: Mapping[str, Pairing],
     costs: Sequence[Aligned],
     paid: Charge,
-    asked: Heard,
+    asked: PreferenceEvidence,
     invalid: Sequence[str],
     pending: Sequence[str],
-) -> Judgement | None:
+) -> Ruling | None:
     """The verdict on the items that the candidate hasn't seen, weighted to a mix by themselves.
 
     None where a test set has none, or a tag of its mix has none.
@@ -276,7 +282,7 @@ def _evidence(pairing: Pairing) -> dict[str, Any]:
 
 @transaction.atomic
 def _keep(
-    study: Study, read: _Arm, found: Sequence[Standing], record: dict[str, Any]
+    study: Study, read: _Arm, found: Sequence[LedgerPosition], record: dict[str, Any]
 ) -> Decision | None:
     """Keeps the decision and its looks, unless the newest on the arm rests on the same evidence.
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from evalhub.gate.models import Comparison, Difference
-from evalhub.gate.rule.outcomes import outcome
+from evalhub.gate.models import Comparison, ItemDifference
 from evalhub.gate.scores import run_scores
 from evalhub.registry.models import Item, Metric, Run
+from evalhub.verdict.outcomes import outcome
 from runners.metrics import METRICS
 
 BATCH = 2000
@@ -45,7 +45,7 @@ def _build(baseline: Run, candidate: Run, metric: Metric) -> Comparison:
         return comparison
     rows = _rows(comparison, baseline, candidate, metric)
     comparison.differences.all().delete()
-    Difference.objects.bulk_create(rows, batch_size=BATCH)
+    ItemDifference.objects.bulk_create(rows, batch_size=BATCH)
     comparison.counts = dict(Counter(row.outcome for row in rows))
     comparison.computed = now
     comparison.save(update_fields=["counts", "computed"])
@@ -54,7 +54,7 @@ def _build(baseline: Run, candidate: Run, metric: Metric) -> Comparison:
 
 def _rows(
     comparison: Comparison, baseline: Run, candidate: Run, metric: Metric
-) -> list[Difference]:
+) -> list[ItemDifference]:
     sign = 1.0 if METRICS[metric.name].higher_is_better else -1.0
     before, after = (run_scores(run, metric).values for run in (baseline, candidate))
     rows = []
@@ -63,7 +63,7 @@ def _rows(
         base, tuned = _mean(before.get(item)), _mean(after.get(item))
         gain = None if base is None or tuned is None else sign * (tuned - base)
         rows.append(
-            Difference(
+            ItemDifference(
                 comparison=comparison,
                 item_id=item,
                 baseline=base,

@@ -13,10 +13,10 @@ from typing import Any
 from django.db.models import Max, TextField
 from django.db.models.functions import Cast
 
+from evalhub.files.canonical import digest_of
 from evalhub.gate.models import Look
-from evalhub.gate.rule.levels import extended_level, is_spent, items_factor, level_of
-from evalhub.registry.hashing import digest_of
 from evalhub.registry.models import Item, Run, Study, TestSet, TestSetVersion
+from evalhub.verdict.levels import extended_level, is_spent, items_factor, level_of
 
 COUNTS = ("primaries", "all", "off")
 
@@ -46,7 +46,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LedgerPosition:
     """Where a claim stands in its test set's ledger.
 
     Attributes:
@@ -66,7 +66,7 @@ class Standing:
     refused: str = ""
 
 
-def standings(claims: Sequence[Claim]) -> list[Standing]:
+def standings(claims: Sequence[Claim]) -> list[LedgerPosition]:
     """Where each claim stands now; nothing is written."""
     test_sets = {claim.version.test_set_id for claim in claims}
     latest = dict(
@@ -97,7 +97,7 @@ def standings(claims: Sequence[Claim]) -> list[Standing]:
     ]
 
 
-def take(claims: Sequence[Claim], found: Sequence[Standing], *, study: Study) -> bool:
+def take(claims: Sequence[Claim], found: Sequence[LedgerPosition], *, study: Study) -> bool:
     """Writes the looks that `found` says are still to be taken; for one transaction.
 
     False, and nothing is written, where another decision came between: the claims stand elsewhere
@@ -126,21 +126,21 @@ def take(claims: Sequence[Claim], found: Sequence[Standing], *, study: Study) ->
     return True
 
 
-def _standing(claim: Claim, own: Iterable[Look], following: int) -> Standing:
+def _standing(claim: Claim, own: Iterable[Look], following: int) -> LedgerPosition:
     """`own` are the claim's looks at this test set, the newest first."""
     looks = list(own)
     here = next((look for look in looks if look.test_set_version_id == claim.version.pk), None)
     if here is not None:
         if here.extends is not None:
-            return Standing(here.number, True, here.extends.number, here.extends.pk)
+            return LedgerPosition(here.number, True, here.extends.number, here.extends.pk)
         changed = any(look.number < here.number for look in looks)
-        return Standing(here.number, True, changed=changed)
+        return LedgerPosition(here.number, True, changed=changed)
     for look in looks:
         if _extends(claim.version, look.test_set_version):
             if look.extends is not None:
-                return Standing(following, False, refused=_refusal(claim, look))
-            return Standing(following, False, look.number, look.pk)
-    return Standing(following, False, changed=bool(looks))
+                return LedgerPosition(following, False, refused=_refusal(claim, look))
+            return LedgerPosition(following, False, look.number, look.pk)
+    return LedgerPosition(following, False, changed=bool(looks))
 
 
 def _refusal(claim: Claim, look: Look) -> str:
@@ -186,7 +186,7 @@ class Charge:
 
 def charge(
     claims: Sequence[Claim],
-    found: Sequence[Standing],
+    found: Sequence[LedgerPosition],
     *,
     counts: str,
     alpha: float,

@@ -51,7 +51,7 @@ class Outcome(models.TextChoices):
     UNPAIRED = "unpaired", "not compared"
 
 
-class DifferenceQuerySet(models.QuerySet["Difference"]):
+class DifferenceQuerySet(models.QuerySet["ItemDifference"]):
     def worst_first(self) -> Self:
         return self.order_by("difference", "id")
 
@@ -59,7 +59,7 @@ class DifferenceQuerySet(models.QuerySet["Difference"]):
         return self.order_by("-difference", "id")
 
 
-class Difference(models.Model):
+class ItemDifference(models.Model):
     """One item's two scores: positive where the candidate is better."""
 
     comparison = models.ForeignKey(Comparison, models.CASCADE, related_name="differences")

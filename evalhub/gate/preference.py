@@ -4,23 +4,30 @@ from collections.abc import Collection
 
 from django.db.models import Exists, OuterRef
 
-from evalhub.gate.case import Case
-from evalhub.gate.rule.people import Heard, Judgments, Settled, hear
+from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole, CriterionRole
-from reviews.findings.results import judgments as judgments_of
-from reviews.findings.settle import look_at, read
-from reviews.models import Campaign, Judgment, Pair, Purpose
+from evalhub.verdict.preference_evidence import (
+    Judgments,
+    PreferenceEvidence,
+    Settled,
+    preference_evidence,
+)
+from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair
+from reviews.results.early_stopping import look_at, read
+from reviews.results.preference import judgments as judgments_of
 
 
-def ask(case: Case, baseline: StudyArm, arm: StudyArm, *, alpha: float) -> Heard:
+def ask(
+    case: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, alpha: float
+) -> PreferenceEvidence:
     """What people said of this arm's answers beside the baseline's."""
     rule = case.policy.preference
     if rule is None or arm.role != ArmRole.CANDIDATE:
-        return Heard()
+        return PreferenceEvidence()
     asked = next(each for each in case.test_sets if each.name == case.study.review["test_set"])
     runs = case.run(baseline, asked), case.run(arm, asked)
-    return hear(
+    return preference_evidence(
         _judgments(case, *runs, _judged_on(case, asked, runs[0]), alpha),
         rule,
         test_set=asked.name,
@@ -30,7 +37,7 @@ def ask(case: Case, baseline: StudyArm, arm: StudyArm, *, alpha: float) -> Heard
 
 
 def _judgments(
-    case: Case, baseline: Run, candidate: Run, items: Collection[str] | None, alpha: float
+    case: StudyEvidence, baseline: Run, candidate: Run, items: Collection[str] | None, alpha: float
 ) -> Judgments | None:
     """Those of the study's newest review of these very answers; of others they would say nothing.
 
@@ -43,7 +50,7 @@ def _judgments(
         candidate_output__run=candidate,
     )
     given = Judgment.objects.standing().filter(
-        assignment__pair__campaign=OuterRef("pk"), assignment__purpose=Purpose.MAIN
+        assignment__pair__campaign=OuterRef("pk"), assignment__purpose=AssignmentPurpose.MAIN
     )
     opened = Campaign.objects.filter(Exists(pairs))
     plans = list(opened)
@@ -85,7 +92,7 @@ def _settled(campaign: Campaign, alpha: float, items: Collection[str] | None) ->
     )
 
 
-def _judged_on(case: Case, asked: StudyTestSet, run: Run) -> set[str] | None:
+def _judged_on(case: StudyEvidence, asked: StudyTestSet, run: Run) -> set[str] | None:
     """The items that didn't choose the baseline: on those it is the best partly by luck.
 
     None where all are judged on.

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from evalhub.gate.case import Case
-from evalhub.gate.rule import noise
-from evalhub.gate.rule.evidence import clusters_of
 from evalhub.gate.scores import Pairing, answers_differ, differing
+from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm
+from evalhub.verdict import noise
+from evalhub.verdict.align import clusters_of
 
 Shares = dict[int, float]
 
@@ -20,7 +20,7 @@ Shares = dict[int, float]
 class Repeats:
     """What was read of the runs' texts, shared by the decisions on a study's arms."""
 
-    case: Case
+    case: StudyEvidence
     read: dict[tuple[int, int], Shares]
 
     def differing(self, first: Run, second: Run) -> Shares:

@@ -11,9 +11,6 @@ from django.db.models import Exists, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 from numpy.typing import NDArray
 
-from evalhub.gate.rule.criteria import Requirement, Tier
-from evalhub.gate.rule.evidence import Aligned, clusters_of
-from evalhub.gate.rule.mix import item_weights
 from evalhub.registry.models import (
     Item,
     Metric,
@@ -26,6 +23,9 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import RunState
 from evalhub.stats.errors import StatisticsError
+from evalhub.verdict.align import Aligned, clusters_of
+from evalhub.verdict.criteria import Requirement, Tier
+from evalhub.verdict.mix import item_weights
 from runners.metrics import METRICS
 
 

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from evalhub import __version__
 from evalhub.accounts.models import Project, User
+from evalhub.files.canonical import digest_of
 from evalhub.gate.models import Action, Decision, SignOff, Verdict
-from evalhub.registry.hashing import digest_of
 
 SCHEMA = "evalhub.sign-off/1"
 

@@ -9,10 +9,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from evalhub.accounts.models import Project
-from evalhub.registry.files import DataError
-from evalhub.registry.items import FieldMapping, ItemContent, read_items
+from evalhub.files.items import FieldMapping, ItemContent, read_items
+from evalhub.files.rows import DataError
 from evalhub.registry.models import Item, TestSet, TestSetVersion
-from evalhub.registry.models.testsets import Purpose
+from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.specs import SpecError, check_slug
 
 BATCH_ITEMS = 2000
@@ -26,7 +26,7 @@ def import_test_set(
     project: Project,
     slug: str,
     path: Path,
-    purpose: str = Purpose.TASK,
+    purpose: str = TestSetPurpose.TASK,
     mapping: FieldMapping = FieldMapping(),  # noqa: B008 (frozen)
     progress: Progress | None = None,
 ) -> TestSetVersion:
@@ -44,12 +44,12 @@ def import_test_set(
             the file is read once to recognise the content, and again only if it is new.
 
     Raises:
-        evalhub.registry.files.DataError: what is wrong with the file, with its line and field.
+        evalhub.files.rows.DataError: what is wrong with the file, with its line and field.
         evalhub.registry.specs.SpecError: a slug or a purpose that can't be.
     """
     check_slug(slug, "test set")
-    if purpose not in Purpose:
-        raise SpecError(f"{purpose!r} isn't one of {', '.join(Purpose.values)}", "purpose")
+    if purpose not in TestSetPurpose:
+        raise SpecError(f"{purpose!r} isn't one of {', '.join(TestSetPurpose.values)}", "purpose")
     known = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=slug)
     if known.exists():
         content = _Content()

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from evalhub.registry.files import JsonError, parse_json
+from evalhub.files.rows import JsonError, parse_json
 
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,120}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

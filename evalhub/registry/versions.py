@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from evalhub.accounts.models import Project
-from evalhub.registry.hashing import digest_of
+from evalhub.files.canonical import digest_of
 from evalhub.registry.models import Metric, Model, ModelVersion
 from evalhub.registry.models.versions import Kind
 from evalhub.registry.specs import (

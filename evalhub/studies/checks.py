@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from evalhub.gate.rule.mix import check_mix
-from evalhub.registry.document import Document
+from evalhub.files.document import Document
 from evalhub.stats.errors import StatisticsError
+from evalhub.verdict.mix import check_mix
 
 FINE_TUNED = frozenset({"lora", "qlora", "full", "distilled"})
 BEST_UNTUNED = "best-untuned"
@@ -15,7 +15,7 @@ def check_study(document: Document) -> None:
     """Refuses names that don't fit each other, and requirements that contradict themselves.
 
     Raises:
-        evalhub.registry.files.DataError: what is wrong, with file, line and field.
+        evalhub.files.rows.DataError: what is wrong, with file, line and field.
     """
     _check_baseline(document)
     for name, arm in document.data["arms"].items():

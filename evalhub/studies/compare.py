@@ -9,18 +9,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.gate.rule.criteria import Requirement
-from evalhub.gate.rule.evidence import Aligned, breakdown_of, clusters_of, criterion_of
-from evalhub.gate.rule.outcomes import outcome
-from evalhub.gate.rule.record import decision_record
-from evalhub.gate.rule.verdict import decide
-from evalhub.registry.answers import RecordedAnswer, read_answers
-from evalhub.registry.files import DataError, field, item_id, read_rows
-from runners.metrics import METRICS, Answer, Score, Scorer, scorer
+from evalhub.files.answers import RecordedAnswer, read_answers
+from evalhub.files.rows import DataError, field, item_id, read_rows
+from evalhub.verdict.align import Aligned, breakdown_of, clusters_of, criterion_of
+from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.outcomes import outcome
+from evalhub.verdict.record import decision_record
+from evalhub.verdict.rule import decide
+from runners.metrics import METRICS, Answer, MetricScore, Scorer, scorer
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CompareRequest:
     """What `evalhub compare` is asked.
 
     Attributes:
@@ -46,7 +46,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class FileComparison:
     """The decision record, and every item that both arms answered, for reading."""
 
     record: dict[str, Any]
@@ -63,7 +63,9 @@ class _Case:
     tags: list[str]
 
 
-def compare_files(base: Path, candidate: Path, test_set: Path, question: Question) -> Comparison:
+def compare_files(
+    base: Path, candidate: Path, test_set: Path, question: CompareRequest
+) -> FileComparison:
     """Compares the answers in `candidate` with those in `base`.
 
     Raises:
@@ -108,19 +110,19 @@ def compare_files(base: Path, candidate: Path, test_set: Path, question: Questio
         if whole
         else []
     )
-    judgement = decide(candidate.stem, measured, invalid=invalid)
+    ruling = decide(candidate.stem, measured, invalid=invalid)
     record = decision_record(
-        judgement,
+        ruling,
         alpha=question.alpha,
         policy=asdict(question),
         arms={"baseline": _file(base), "candidate": _file(candidate)},
         evidence=[_evidence(test_set, cases, question, scores)],
         breakdown=breakdown_of([aligned], alpha=question.alpha) if whole else [],
     )
-    return Comparison(record, _items(paired, arms, scores, requirement))
+    return FileComparison(record, _items(paired, arms, scores, requirement))
 
 
-def _read_cases(path: Path, question: Question, score: Scorer) -> dict[str, _Case]:
+def _read_cases(path: Path, question: CompareRequest, score: Scorer) -> dict[str, _Case]:
     cases: dict[str, _Case] = {}
     for row in read_rows(path):
         key = item_id(row, question.id_field)
@@ -158,7 +160,7 @@ def _tags(value: Any) -> list[str]:
 
 
 def _read_arm(
-    path: Path, cases: dict[str, _Case], question: Question
+    path: Path, cases: dict[str, _Case], question: CompareRequest
 ) -> dict[str, list[RecordedAnswer]]:
     answers: dict[str, list[RecordedAnswer]] = {}
     for answer in read_answers(
@@ -208,9 +210,9 @@ def _texts(arm: dict[str, list[RecordedAnswer]]) -> dict[tuple[str, int], str | 
     return {(key, each.sample): each.text for key, rows in arm.items() for each in rows}
 
 
-def _scores(case: _Case, answers: Sequence[RecordedAnswer], score: Scorer) -> list[Score]:
+def _scores(case: _Case, answers: Sequence[RecordedAnswer], score: Scorer) -> list[MetricScore]:
     return [
-        Score(None, f"no answer: {each.error}")
+        MetricScore(None, f"no answer: {each.error}")
         if each.text is None
         else score(
             Answer(each.text, each.latency_ms, each.prompt_tokens, each.completion_tokens),
@@ -221,7 +223,9 @@ def _scores(case: _Case, answers: Sequence[RecordedAnswer], score: Scorer) -> li
 
 
 def _unscored(
-    cases: Sequence[_Case], scores: Sequence[Sequence[Sequence[Score]]], paths: tuple[Path, Path]
+    cases: Sequence[_Case],
+    scores: Sequence[Sequence[Sequence[MetricScore]]],
+    paths: tuple[Path, Path],
 ) -> list[str]:
     reasons = []
     for arm, path in zip(scores, paths, strict=True):
@@ -239,7 +243,7 @@ def _unscored(
     return reasons
 
 
-def _matrix(scores: Sequence[Sequence[Score]], whole: Sequence[int]) -> NDArray[np.float64]:
+def _matrix(scores: Sequence[Sequence[MetricScore]], whole: Sequence[int]) -> NDArray[np.float64]:
     """Scores of shape (n, samples), or (n,) of means where items have unequal samples."""
     rows = [[each.value for each in scores[i] if each.value is not None] for i in whole]
     if len({len(row) for row in rows}) > 1:
@@ -259,8 +263,8 @@ def _sha256(path: Path) -> str:
 def _evidence(
     path: Path,
     cases: dict[str, _Case],
-    question: Question,
-    scores: Sequence[Sequence[Sequence[Score]]],
+    question: CompareRequest,
+    scores: Sequence[Sequence[Sequence[MetricScore]]],
 ) -> dict[str, Any]:
     flat = [[each for row in arm for each in row] for arm in scores]
     return {
@@ -279,7 +283,7 @@ def _evidence(
 def _items(
     cases: Sequence[_Case],
     arms: Sequence[dict[str, list[RecordedAnswer]]],
-    scores: Sequence[Sequence[Sequence[Score]]],
+    scores: Sequence[Sequence[Sequence[MetricScore]]],
     requirement: Requirement,
 ) -> list[dict[str, Any]]:
     """Each item with both arms' first answers and mean scores, worst losses first."""
@@ -305,6 +309,6 @@ def _items(
     return sorted(rows, key=lambda row: (row["difference"] is None, row["difference"] or 0.0))
 
 
-def _mean(scores: Sequence[Score]) -> float | None:
+def _mean(scores: Sequence[MetricScore]) -> float | None:
     values = [each.value for each in scores if each.value is not None]
     return sum(values) / len(values) if values and len(values) == len(scores) else None

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 
-from evalhub.gate.case import NotReadyError
+from evalhub.gate.baseline_choice import baseline_of
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
-from evalhub.gate.rivals import baseline_of
+from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.gate.rule.criteria import Requirement
-from evalhub.gate.rule.evidence import Aligned, breakdown_of, clusters_of, criteria_of
-from evalhub.gate.rule.mix import item_weights
-from evalhub.gate.rule.people import Judgments, hear
-from evalhub.gate.rule.policy import COSTS, Policy
-from evalhub.gate.rule.record import decision_record
-from evalhub.gate.rule.verdict import decide
 from evalhub.stats.errors import StatisticsError
-from evalhub.studies.evidence import Cell, Item, Scores
+from evalhub.studies.evidence import Cell, ItemInfo, Scores
+from evalhub.verdict.align import Aligned, breakdown_of, clusters_of, criteria_of
+from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.mix import item_weights
+from evalhub.verdict.policy import COSTS, Policy
+from evalhub.verdict.preference_evidence import Judgments, preference_evidence
+from evalhub.verdict.record import decision_record
+from evalhub.verdict.rule import decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def decide_scores(
     invalid = _same_arms(scores, parts) + [flaw for each in parts for flaw in each.flaws]
     aligned = [each.aligned for each in parts if each.aligned is not None]
     first = next((each.test_set for each in asked if each.role == "primary"), asked[0].test_set)
-    people = hear(
+    people = preference_evidence(
         judgments,
         policy.preference,
         test_set=judged or first,
@@ -63,7 +63,7 @@ def decide_scores(
         planned_gain=policy.planned_gain,
         primaries=policy.primaries,
     )
-    judgement = decide(
+    ruling = decide(
         scores.arms[1],
         criteria + people.criteria,
         invalid=invalid + people.unfit,
@@ -74,7 +74,7 @@ def decide_scores(
     names = " + ".join(path.name for path in scores.files)
     digest = scores.files_digest()
     return decision_record(
-        judgement,
+        ruling,
         alpha=policy.alpha,
         policy=policy.as_json(),
         arms={
@@ -175,7 +175,7 @@ def _flaws(arm: str, cell: Cell, keys: Sequence[str], requirement: Requirement) 
 
 
 def _weights(
-    requirement: Requirement, policy: Policy, items: Sequence[Item]
+    requirement: Requirement, policy: Policy, items: Sequence[ItemInfo]
 ) -> tuple[NDArray[np.float64] | None, list[str]]:
     """What the items weigh, and why they can't be weighed as asked."""
     mix = policy.mixes.get(requirement.name)

@@ -12,9 +12,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from evalhub.gate.rule.policy import COSTS, METRIC
-from evalhub.registry.document import Document, check_shape
-from evalhub.registry.files import DataError, Row, item_id, read_rows, wrong
+from evalhub.files.document import Document, check_shape
+from evalhub.files.rows import DataError, Row, item_id, read_rows, wrong
+from evalhub.verdict.policy import COSTS, METRIC
 
 SCHEMA = "evalhub.evidence/1"
 TEST_SET = "items"
@@ -35,7 +35,7 @@ class JudgmentsFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class EvidenceSource:
     """An evidence document: which two arms, and which files hold their rows."""
 
     path: Path
@@ -46,7 +46,7 @@ class Source:
 
 
 @dataclass(slots=True)
-class Item:
+class ItemInfo:
     """What is known of an item beside its scores."""
 
     cluster: str | None = None
@@ -71,7 +71,7 @@ class Scores:
     arms: tuple[str, str]
     files: tuple[Path, ...]
     cells: dict[tuple[str, str], tuple[Cell, Cell]] = field(default_factory=dict)
-    items: dict[tuple[str, str], Item] = field(default_factory=dict)
+    items: dict[tuple[str, str], ItemInfo] = field(default_factory=dict)
     outputs: tuple[dict[tuple[str, str, int], str], dict[tuple[str, str, int], str]] = field(
         default_factory=lambda: ({}, {})
     )
@@ -99,15 +99,15 @@ def schema() -> dict[str, Any]:
     return found
 
 
-def read_source(path: Path) -> Source:
+def read_source(path: Path) -> EvidenceSource:
     """An evidence document (YAML or JSON), or a bare file of rows of the arms "baseline" and
     "candidate".
 
     Raises:
-        evalhub.registry.files.DataError: what is wrong, with file, line and field.
+        evalhub.files.rows.DataError: what is wrong, with file, line and field.
     """
     if path.suffix.lower() not in (".yaml", ".yml", ".json"):
-        return Source(path, ARMS, (path,))
+        return EvidenceSource(path, ARMS, (path,))
     document = Document(path)
     check_shape(
         document, schema(), start=f"evidence is a mapping that starts with schema: {SCHEMA}"
@@ -123,7 +123,7 @@ def read_source(path: Path) -> Source:
     if "judgments" in data:
         rest = {name: value for name, value in data["judgments"].items() if name != "file"}
         judgments = JudgmentsFile(path.parent / data["judgments"]["file"], **rest)
-    return Source(
+    return EvidenceSource(
         path,
         (data["baseline"], data["candidate"]),
         tuple(path.parent / name for name in scores),
@@ -132,7 +132,7 @@ def read_source(path: Path) -> Source:
     )
 
 
-def read_scores(source: Source) -> Scores:
+def read_scores(source: EvidenceSource) -> Scores:
     """Every score row of the two arms; rows of other arms are passed over.
 
     A row has an item, an arm and a value, and may have a test set ("items" where it hasn't), a
@@ -140,7 +140,7 @@ def read_scores(source: Source) -> Scores:
     latency_ms and its cost. A value that is null or empty is unscored.
 
     Raises:
-        evalhub.registry.files.DataError: what is wrong, with file, line and field.
+        evalhub.files.rows.DataError: what is wrong, with file, line and field.
     """
     scores = Scores(source.arms, source.scores)
     seen: dict[tuple[str, str, str, str, int], Row] = {}
@@ -228,7 +228,7 @@ def _take(
             _take_cost(scores, row, (test_set, cost, item), arm, sample, value)
     if row.has("output"):
         scores.outputs[arm][test_set, item, sample] = str(row.row.values[row.name("output")])
-    _take_item(scores.items.setdefault((test_set, item), Item()), row, item)
+    _take_item(scores.items.setdefault((test_set, item), ItemInfo()), row, item)
 
 
 def _take_cost(
@@ -248,7 +248,7 @@ def _take_cost(
         raise row.wrong(cost, f"{item!r} has {known:g} on another row of the same answer")
 
 
-def _take_item(known: Item, row: _Fields, item: str) -> None:
+def _take_item(known: ItemInfo, row: _Fields, item: str) -> None:
     if row.has("cluster"):
         cluster = item_id(row.row, row.name("cluster"))
         if known.cluster not in (None, cluster):

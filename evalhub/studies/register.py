@@ -9,11 +9,10 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from evalhub.accounts.models import Project
+from evalhub.files.items import FieldMapping, read_items
+from evalhub.files.rows import DataError
 from evalhub.gate.leakage.overlaps import check_overlaps
-from evalhub.gate.rule.mix import item_weights
-from evalhub.registry.files import DataError
 from evalhub.registry.importing import import_test_set
-from evalhub.registry.items import FieldMapping, read_items
 from evalhub.registry.models import (
     Item,
     Metric,
@@ -31,6 +30,7 @@ from evalhub.registry.versions import register_metric, register_version
 from evalhub.stats.errors import StatisticsError
 from evalhub.studies.checks import FINE_TUNED
 from evalhub.studies.spec import ArmSpec, StudySpec, TestSetSpec
+from evalhub.verdict.mix import item_weights
 from reviews.errors import PlanError
 from reviews.planning.campaign import check_question
 from runners.backends import BackendError, check_backend
@@ -49,7 +49,7 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
     changed file adds what is new: a new test set version, a new model version, a new run.
 
     Raises:
-        evalhub.registry.files.DataError: what is wrong with a file, with its line and field.
+        evalhub.files.rows.DataError: what is wrong with a file, with its line and field.
         runners.launch.LaunchError: answers that don't belong to the test set.
     """
     scorers = {name: _scorer(spec, test_set) for name, test_set in spec.test_sets.items()}

@@ -2,25 +2,25 @@
 
 from dataclasses import dataclass, replace
 
+from evalhub.gate.baseline_choice import baseline_of
 from evalhub.gate.ledger import charge
-from evalhub.gate.rivals import baseline_of
-from evalhub.gate.rule.policy import policy_of_study
 from evalhub.registry.models import Run, Study, StudyRun, StudyTestSet
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
+from evalhub.verdict.policy import policy_of_study
 from reviews.errors import PlanError
-from reviews.planning.brief import Brief
+from reviews.planning.campaign_request import CampaignRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class ReviewArm:
     """An arm of a study with its run on the test set in question."""
 
     name: str
     run: Run
 
 
-def arms_to_review(study: Study, test_set: str) -> list[Arm]:
+def arms_to_review(study: Study, test_set: str) -> list[ReviewArm]:
     """The arms with a finished run on this test set: the baseline's first, then the candidate's.
 
     Arms that share a run with one before them (they don't differ here) are left out. Raises
@@ -41,16 +41,16 @@ def arms_to_review(study: Study, test_set: str) -> list[Arm]:
     ranked = sorted(
         links, key=lambda link: 0 if link.arm == baseline else order.get(link.arm.role, 2)
     )
-    found: dict[int, Arm] = {}
+    found: dict[int, ReviewArm] = {}
     for link in ranked:
-        found.setdefault(link.run.version_id, Arm(link.arm.name, link.run))
+        found.setdefault(link.run.version_id, ReviewArm(link.arm.name, link.run))
     arms = list(found.values())
     if len(arms) < 2 or ranked[0].arm != baseline:
         raise PlanError(f"{study}: two arms with a finished run on {test_set} are needed")
     return arms
 
 
-def for_study(brief: Brief, study: Study | None) -> Brief:
+def for_study(brief: CampaignRequest, study: Study | None) -> CampaignRequest:
     """The brief, whose early stop asks for what the study's policy does where it doesn't say.
 
     That is the gain that people are to show, and the one-sided level at which a first decision on

@@ -7,10 +7,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from evalhub.gate.rule.policy import ALPHA, PLANNED_GAIN
-from evalhub.gate.rule.verdict import HARM_ALPHA
-from evalhub.registry.document import Document, check_shape
+from evalhub.files.document import Document, check_shape
 from evalhub.studies.checks import BEST_UNTUNED, FINE_TUNED, check_study
+from evalhub.verdict.policy import ALPHA, PLANNED_GAIN
+from evalhub.verdict.rule import HARM_ALPHA
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class PolicySpec:
         development: `share` and `seed` of the items on which the best untuned arm is chosen.
         prices: by arm, what a million `prompt` and `completion` tokens cost, where a price is said.
 
-    The rest is said by evalhub.gate.rule.policy.Policy.
+    The rest is said by evalhub.verdict.policy.Policy.
     """
 
     alpha: float = ALPHA
@@ -146,7 +146,7 @@ def read_study(path: Path) -> StudySpec:
     """Reads and checks a study file.
 
     Raises:
-        evalhub.registry.files.DataError: what is wrong, with file, line and field.
+        evalhub.files.rows.DataError: what is wrong, with file, line and field.
     """
     document = Document(path)
     check_shape(

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from evalhub.accounts.models import Project
-from evalhub.registry.files import DataError
+from evalhub.files.rows import DataError
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Run, TestSetVersion
 from evalhub.registry.specs import SpecError

@@ -6,12 +6,12 @@ from dataclasses import asdict
 from evalhub.stats.intervals import clopper_pearson
 from evalhub.stats.permutation import mcnemar_exact
 from reviews.audit.check import LEVEL, Check, status_of
-from reviews.findings.habits import consistency, share_of
-from reviews.findings.standing import Standing
 from reviews.models import Campaign, Guess, PairKind
+from reviews.results.judgment_data import JudgmentData
+from reviews.results.reviewer_quality import consistency, share_of
 
 
-def control(found: Standing) -> Check:
+def control(found: JudgmentData) -> Check:
     counts = Counter(each.favours for each in found.of(kind=PairKind.CONTROL))
     first, second = counts["candidate"], counts["baseline"]
     p = mcnemar_exact(first, second)
@@ -27,7 +27,7 @@ def control(found: Standing) -> Check:
     )
 
 
-def position(found: Standing) -> Check:
+def position(found: JudgmentData) -> Check:
     chosen = Counter(each.choice for each in found.of() if each.choice in ("left", "right"))
     left, right = chosen["left"], chosen["right"]
     p = mcnemar_exact(left, right)
@@ -45,7 +45,7 @@ def position(found: Standing) -> Check:
     )
 
 
-def repeats(found: Standing) -> Check:
+def repeats(found: JudgmentData) -> Check:
     again = consistency(found)
     tested = (
         "Pairs that one reviewer was shown twice, sides swapped: the same answer should win. Who "
@@ -67,7 +67,7 @@ def repeats(found: Standing) -> Check:
     )
 
 
-def gold(found: Standing) -> Check:
+def gold(found: JudgmentData) -> Check:
     gold = found.of(kind=PairKind.GOLD)
     passed = sum(each.favours == each.pair.expected for each in gold)
     share = share_of(passed, len(gold))

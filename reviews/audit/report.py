@@ -23,9 +23,9 @@ from reviews.audit.side_checks import (
     tokens,
 )
 from reviews.audit.text_checks import artefacts, leaks
-from reviews.findings.standing import standing
 from reviews.models import Campaign, Pair, PairKind
 from reviews.planning.drafting import plan_hash
+from reviews.results.judgment_data import judgment_data
 
 SCHEMA = "evalhub.review-audit/1"
 
@@ -46,7 +46,7 @@ class Audit:
 
 def audit(campaign: Campaign) -> Audit:
     """Every check of a campaign. A constant number of queries; texts are read one by one."""
-    found, dealt, scan = standing(campaign), dealt_turns(campaign), Scan(_names(campaign))
+    found, dealt, scan = judgment_data(campaign), dealt_turns(campaign), Scan(_names(campaign))
     texts = hashlib.sha256()
     scan.read(_texts(campaign, texts))
     checks = [

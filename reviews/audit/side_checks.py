@@ -10,12 +10,12 @@ from evalhub.accounts.models import User
 from evalhub.stats.distributions import chi_square_tail
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.multiplicity import holm
+from reviews.assignments.blinding import BLOCK, candidate_on_left
+from reviews.assignments.judge import form_nonce
 from reviews.audit.check import LEVEL, Check, status_of
 from reviews.audit.tokens import tokens_test
-from reviews.findings.standing import Standing
 from reviews.models import Assignment, Campaign, PairKind
-from reviews.turns.blinding import BLOCK, candidate_on_left
-from reviews.turns.judge import form_nonce
+from reviews.results.judgment_data import JudgmentData
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def sides_of_seed(campaign: Campaign, dealt: list[Dealt]) -> Check:
     )
 
 
-def balance(dealt: list[Dealt], found: Standing) -> Check:
+def balance(dealt: list[Dealt], found: JudgmentData) -> Check:
     blocks: dict[tuple[int, int], list[bool]] = defaultdict(list)
     sides: dict[int, list[bool]] = defaultdict(list)
     for each in dealt:
@@ -84,7 +84,7 @@ def balance(dealt: list[Dealt], found: Standing) -> Check:
     )
 
 
-def independence(dealt: list[Dealt], found: Standing) -> Check:
+def independence(dealt: list[Dealt], found: JudgmentData) -> Check:
     rows = [(each.on_left, found.pairs[each.pair]) for each in dealt if each.pair in found.pairs]
     features: dict[str, Callable[[Any], Any]] = {
         "parity of the pair's number": lambda pair: pair.position % 2,
@@ -112,7 +112,7 @@ def independence(dealt: list[Dealt], found: Standing) -> Check:
     )
 
 
-def sides_of_items(dealt: list[Dealt], found: Standing) -> Check:
+def sides_of_items(dealt: list[Dealt], found: JudgmentData) -> Check:
     sides: dict[str, list[bool]] = defaultdict(list)
     for each in dealt:
         if each.pair in found.pairs and found.pairs[each.pair].kind == PairKind.MAIN:

@@ -7,8 +7,8 @@ from evalhub.stats.multiplicity import holm
 from evalhub.stats.permutation import mcnemar_exact
 from reviews.audit.check import LEVEL, Check, status_of
 from reviews.audit.leaks import Scan
-from reviews.findings.standing import Standing
 from reviews.models import PairKind
+from reviews.results.judgment_data import JudgmentData
 
 
 def leaks(scan: Scan) -> Check:
@@ -39,7 +39,7 @@ def leaks(scan: Scan) -> Check:
     )
 
 
-def artefacts(scan: Scan, found: Standing) -> Iterator[Check]:
+def artefacts(scan: Scan, found: JudgmentData) -> Iterator[Check]:
     """One-arm artefacts: those a reader sees, and those that were taken out before showing."""
     for shown, key, title in (
         (True, "artefacts", "The arms look alike"),
@@ -79,7 +79,7 @@ def artefacts(scan: Scan, found: Standing) -> Iterator[Check]:
         )
 
 
-def _lengths(found: Standing) -> dict[str, Any]:
+def _lengths(found: JudgmentData) -> dict[str, Any]:
     main = [pair for pair in found.pairs.values() if pair.kind == PairKind.MAIN]
     longer = sum(pair.candidate_length > pair.baseline_length for pair in main)
     shorter = sum(pair.candidate_length < pair.baseline_length for pair in main)

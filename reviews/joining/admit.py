@@ -11,7 +11,7 @@ from reviews.models import Campaign, PairKind, Reviewer, ReviewerState
 # Written out, since it runs with every judgment: building it takes longer than running it.
 _MEMBER = """
     SELECT role, EXISTS (
-        SELECT 1 FROM accounts_exposure
+        SELECT 1 FROM accounts_resultsseen
         WHERE project_id = accounts_membership.project_id
         AND user_id = accounts_membership.user_id
     ) FROM accounts_membership WHERE project_id = %s AND user_id = %s"""
@@ -21,7 +21,7 @@ def admit(*, campaign: Campaign, user: User) -> None:
     """Raises NotInvitedError or UnblindedError unless this person may judge here. One query.
 
     Owners, evaluators and whoever administers the site know the arms, and so does everybody who
-    was one of them or was shown results once: an Exposure outlives the role.
+    was one of them or was shown results once: a ResultsSeen row outlives the role.
     """
     if user.is_staff or user.is_superuser:
         raise UnblindedError

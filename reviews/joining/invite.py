@@ -11,7 +11,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from evalhub.accounts.models import Exposure, Membership, Role, User
+from evalhub.accounts.models import Membership, ResultsSeen, Role, User
 from reviews.errors import CampaignEndedError, InvitationError, UnblindedError
 from reviews.joining.admit import add_reviewer
 from reviews.models import Campaign, CampaignState, Invitation, Reviewer
@@ -149,7 +149,7 @@ def refuse_who_has_seen(campaign: Campaign, user: User) -> None:
     knows = Membership.objects.filter(project=campaign.project_id, user=user).exclude(
         role=Role.REVIEWER
     )
-    seen = Exposure.objects.filter(project=campaign.project_id, user=user)
+    seen = ResultsSeen.objects.filter(project=campaign.project_id, user=user)
     if user.is_staff or user.is_superuser or knows.exists() or seen.exists():
         raise UnblindedError
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from evalhub.accounts.models import User
+from reviews.assignments.blinding import canonical
 from reviews.errors import NotQualifiedError
 from reviews.joining.admit import admit
 from reviews.models import (
@@ -18,7 +19,6 @@ from reviews.models import (
     ReviewerState,
 )
 from reviews.pages.showing import Turn, turns
-from reviews.turns.blinding import canonical
 
 
 @dataclass(frozen=True, slots=True)

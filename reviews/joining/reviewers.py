@@ -5,9 +5,9 @@ from typing import Any
 from django.db import transaction
 
 from evalhub.accounts.models import User
+from reviews.assignments.seats import shorten_leases
 from reviews.errors import InvitationError
 from reviews.models import Event, EventKind, Reviewer, ReviewerState
-from reviews.turns.seats import shorten_leases
 
 
 @transaction.atomic

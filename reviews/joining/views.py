@@ -12,12 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from evalhub.accounts.models import User
+from reviews.assignments.progress import EXPECTED_SECONDS
 from reviews.errors import NotInvitedError, ReviewError
 from reviews.joining.invite import accept, invitation_of
 from reviews.joining.qualify import practice_of, qualify
 from reviews.models import Campaign, PairKind
 from reviews.planning.form import Form
-from reviews.turns.progress import EXPECTED_SECONDS
 
 
 @login_not_required

@@ -1,5 +1,15 @@
 """Blind review: campaigns and their pairs, who reviews, and what they said."""
 
+from reviews.models.assignments import (
+    RATED,
+    Assignment,
+    AssignmentPurpose,
+    AssignmentState,
+    Choice,
+    Dealing,
+    Guess,
+    Judgment,
+)
 from reviews.models.campaigns import (
     Campaign,
     CampaignKind,
@@ -10,20 +20,11 @@ from reviews.models.campaigns import (
     PairKind,
 )
 from reviews.models.people import Invitation, Reviewer, ReviewerState
-from reviews.models.turns import (
-    RATED,
-    Assignment,
-    AssignmentState,
-    Choice,
-    Dealing,
-    Guess,
-    Judgment,
-    Purpose,
-)
 
 __all__ = [
     "RATED",
     "Assignment",
+    "AssignmentPurpose",
     "AssignmentState",
     "Campaign",
     "CampaignKind",
@@ -37,7 +38,6 @@ __all__ = [
     "Judgment",
     "Pair",
     "PairKind",
-    "Purpose",
     "Reviewer",
     "ReviewerState",
 ]

@@ -62,7 +62,7 @@ def _total(grouped: models.QuerySet, of: str) -> Coalesce:  # type: ignore[type-
 class Campaign(models.Model):
     """A blind review of two arms of a study, by a plan that was sealed before the first deal.
 
-    It is complete when every pair has its judgments (see `reviews.findings.results`); closed when
+    It is complete when every pair has its judgments (see `reviews.results.preference`); closed when
     someone has ended it.
     """
 

@@ -57,7 +57,7 @@ class ReviewerQuerySet(models.QuerySet["Reviewer"]):
     def locked(self) -> Self:
         """Ours alone until the transaction ends: nothing is dealt to one person twice at once.
 
-        Only in campaigns that have been dealt from: `reviews.turns.assign` begins that.
+        Only in campaigns that have been dealt from: `reviews.assignments.assign` begins that.
         """
         dealt = self.with_campaign().filter(campaign__dealing__isnull=False)
         return dealt.select_for_update(of=("self",), no_key=True)

@@ -5,10 +5,10 @@ from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from reviews.findings.adjudicate import adjudicate, next_disagreement, to_adjudicate
 from reviews.pages.page import shown_turn, view_of
 from reviews.pages.reading import token_of
 from reviews.pages.views import Request, _campaign, _page, explained
+from reviews.results.adjudicate import adjudicate, next_disagreement, to_adjudicate
 
 
 @never_cache

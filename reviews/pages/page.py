@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from evalhub.accounts.models import User
 from evalhub.registry.models import Item
+from reviews.assignments.judge import form_nonce
 from reviews.errors import UnknownAssignmentError
 from reviews.joining.admit import admit
 from reviews.models import Assignment, AssignmentState, Choice, Pair, PairKind
@@ -18,7 +19,6 @@ from reviews.pages.markdown import plain, rendered
 from reviews.pages.reading import ASK, FLAG, MUCH
 from reviews.pages.showing import shown, turns
 from reviews.planning.form import FLAGS, Dimension, Form
-from reviews.turns.judge import form_nonce
 
 type View = Literal["read", "raw", "diff"]
 
@@ -52,7 +52,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ItemRequest:
     """What was asked: the last message, those before it, and what was given with it."""
 
     last: Passage
@@ -80,7 +80,7 @@ class Pane:
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class FormOption:
     """One answer to a question: what is posted, what is read, which key gives it.
 
     `said` marks what the reviewer had answered before they took it back.
@@ -93,12 +93,12 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class FormQuestion:
     """One question of the form, posted under the name of its field."""
 
     field: str
     text: str
-    options: list[Option]
+    options: list[FormOption]
 
 
 def view_of(given: str | None) -> View:
@@ -163,7 +163,8 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
         "view": view,
         "questions": _questions(form.question or campaign.question, form, said),
         "flags": [
-            Question(f"{FLAG}{side}", _NAMES[side], _flags(side, form, said)) for side in form.sides
+            FormQuestion(f"{FLAG}{side}", _NAMES[side], _flags(side, form, said))
+            for side in form.sides
         ]
         if form.flags
         else [],
@@ -174,7 +175,7 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
     }
 
 
-def _request(item: Item, view: View) -> Request:
+def _request(item: Item, view: View) -> ItemRequest:
     as_html = plain if view == "raw" else rendered
     messages = [
         Passage(turn.speaker, as_html(turn.text), len(turn.text.split()))
@@ -182,7 +183,7 @@ def _request(item: Item, view: View) -> Request:
     ]
     given = shown(item.context or "")
     context = Passage("", as_html(given), len(given.split())) if given else None
-    return Request(messages[-1], messages[:-1], context)
+    return ItemRequest(messages[-1], messages[:-1], context)
 
 
 def _panes(texts: list[str], form: Form, view: View, *, code: bool) -> list[Pane]:
@@ -216,34 +217,36 @@ def _said_before(assignment: Assignment) -> tuple[_Said, str]:
     return said, last.rationale
 
 
-def _questions(question: str, form: Form, said: _Said) -> list[Question]:
+def _questions(question: str, form: Form, said: _Said) -> list[FormQuestion]:
     """The campaign's own question first, so that no dimension colours it; then the rubric."""
     plain_choices = [row for row in _CHOICES if not row[0].startswith(MUCH)]
     steps = _CHOICES if form.steps else plain_choices
     words = 1 if form.one_key else 2
-    overall = Question("choice", question, _options("choice", steps, words, said))
+    overall = FormQuestion("choice", question, _options("choice", steps, words, said))
     rubric = []
     for each in form.dimensions:
         field = f"{ASK}{each.name}"
         options = _ratings(each, said) or _options(field, plain_choices, 2, said)
-        rubric.append(Question(field, each.question, options))
+        rubric.append(FormQuestion(field, each.question, options))
     return rubric if form.rates else [overall, *rubric]
 
 
 def _options(
     field: str, rows: Sequence[tuple[str, str, str, str]], words: int, said: _Said
-) -> list[Option]:
-    return [Option(row[0], row[words], row[3], (field, row[0]) in said) for row in rows]
+) -> list[FormOption]:
+    return [FormOption(row[0], row[words], row[3], (field, row[0]) in said) for row in rows]
 
 
-def _ratings(dimension: Dimension, said: _Said) -> list[Option]:
+def _ratings(dimension: Dimension, said: _Said) -> list[FormOption]:
     ends = {dimension.low: " least", dimension.high: " most"}
     field = f"{ASK}{dimension.name}"
     return [
-        Option(str(n), f"{n}{ends.get(n, '')}", "", (field, str(n)) in said)
+        FormOption(str(n), f"{n}{ends.get(n, '')}", "", (field, str(n)) in said)
         for n in dimension.values
     ]
 
 
-def _flags(side: str, form: Form, said: _Said) -> list[Option]:
-    return [Option(flag, FLAGS[flag], "", (f"{FLAG}{side}", flag) in said) for flag in form.flags]
+def _flags(side: str, form: Form, said: _Said) -> list[FormOption]:
+    return [
+        FormOption(flag, FLAGS[flag], "", (f"{FLAG}{side}", flag) in said) for flag in form.flags
+    ]

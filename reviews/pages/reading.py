@@ -4,19 +4,19 @@ import uuid
 
 from django.http import QueryDict
 
+from reviews.assignments.answer import ReviewerAnswer
 from reviews.errors import UnknownAssignmentError
-from reviews.turns.answer import Answer
 
 MUCH, ASK, FLAG = "much-", "ask-", "flag-"
 """How the page's values and fields begin: much better; a dimension; a side's flags."""
 
 
-def answer_of(post: QueryDict) -> Answer:
+def answer_of(post: QueryDict) -> ReviewerAnswer:
     """What was chosen and said; whether the campaign's form allows it is for `Answer.checked`."""
     choice = post.get("choice", "")
     asked = [field for field in post if field.startswith(ASK)]
     flagged = [field for field in post if field.startswith(FLAG)]
-    return Answer(
+    return ReviewerAnswer(
         choice=choice.removeprefix(MUCH),
         much=choice.startswith(MUCH),
         answers={field.removeprefix(ASK): _rating(post.get(field, "")) for field in asked},

@@ -14,6 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.middleware import HtmxDetails
 
 from evalhub.accounts.models import Project, User
+from reviews.assignments import judge as judging
+from reviews.assignments.assign import End, Hand, hand
+from reviews.assignments.progress import own_reviews, progress_of
+from reviews.assignments.seats import shorten_leases
 from reviews.errors import (
     InvitedOnlyError,
     NoReasonError,
@@ -25,17 +29,13 @@ from reviews.errors import (
     UnknownChoiceError,
     UnknownSideError,
 )
-from reviews.findings.adjudicate import may_adjudicate
-from reviews.findings.guess import pending_guesses, record_guess
 from reviews.joining.admit import admit
 from reviews.models import Assignment, Campaign
 from reviews.pages.page import ends_block, held, shown_turn, view_of
 from reviews.pages.reading import answer_of, skip_reason, token_of
 from reviews.planning.form import Form
-from reviews.turns import judge as judging
-from reviews.turns.assign import End, Hand, hand
-from reviews.turns.progress import own_reviews, progress_of
-from reviews.turns.seats import shorten_leases
+from reviews.results.adjudicate import may_adjudicate
+from reviews.results.guess import pending_guesses, record_guess
 
 
 class Request(HttpRequest):

@@ -7,13 +7,13 @@ from django.db import transaction
 
 from evalhub.accounts.models import User
 from evalhub.registry.models import Metric, ModelVersion, Run, Study, StudyTestSet
+from reviews.assignments.blinding import dealing_seed
 from reviews.errors import CampaignEndedError, PlanError
 from reviews.models import Campaign, CampaignState, Event, EventKind, Pair
-from reviews.planning.brief import QUESTION, Brief
+from reviews.planning.campaign_request import QUESTION, CampaignRequest
 from reviews.planning.design import Design
-from reviews.planning.drafting import Asked, Prepared, plan_hash, prepare
+from reviews.planning.drafting import PlanInputs, Prepared, plan_hash, prepare
 from reviews.planning.form import Form
-from reviews.turns.blinding import dealing_seed
 
 __all__ = ["close_campaign", "open_campaign", "pause_campaign", "plan_hash", "resume_campaign"]
 
@@ -42,7 +42,7 @@ def open_campaign(
     different texts as a reader sees them, proportionally from each stratum of the design.
     `strata` maps an item's key to its stratum instead; items that it leaves out are grouped by
     their tags. With several samples an item, the first is compared. Items with identical answers
-    aren't dealt: the plan counts them, and `reviews.findings.results` reports them. With
+    aren't dealt: the plan counts them, and `reviews.results.preference` reports them. With
     `other_runs` each item's answers are compared two by two, as the design's `combinations` say.
 
     The plan is sealed: its hash is taken here, before anything is dealt, and the database
@@ -53,7 +53,7 @@ def open_campaign(
     below 1, an empty question or one that names an arm, and a design that can't be;
     NothingToCompareError where all answers read the same.
     """
-    asked = Asked(
+    asked = PlanInputs(
         runs=(baseline_run, candidate_run, *other_runs),
         items=items,
         reviewers_per_item=reviewers_per_item,
@@ -121,7 +121,7 @@ def close_campaign(*, campaign: Campaign, by: User | None = None, why: str = "")
 
 def open_briefed(
     *,
-    brief: Brief,
+    brief: CampaignRequest,
     runs: Sequence[Run],
     study: Study | None = None,
     name: str = "",
@@ -146,9 +146,9 @@ def open_briefed(
     )
 
 
-def asked_of(brief: Brief, runs: Sequence[Run], study: Study | None) -> Asked:
+def asked_of(brief: CampaignRequest, runs: Sequence[Run], study: Study | None) -> PlanInputs:
     """What a brief asks for over these runs, checked. Raises PlanError."""
-    asked = Asked(
+    asked = PlanInputs(
         runs=tuple(runs),
         items=brief.items,
         reviewers_per_item=brief.reviewers_per_item,
@@ -162,7 +162,7 @@ def asked_of(brief: Brief, runs: Sequence[Run], study: Study | None) -> Asked:
     return asked
 
 
-def check(asked: Asked, study: Study | None) -> None:
+def check(asked: PlanInputs, study: Study | None) -> None:
     """Raises PlanError for what can be refused before any answer is read."""
     first, *others = asked.runs
     for run in others:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from reviews.assignments.blinding import draw
 from reviews.models.campaigns import PairKind
 from reviews.planning.design import Known
 from reviews.planning.pairing import Candidate
-from reviews.turns.blinding import draw
 
 FEEDBACK = "The automated check finds one of the two answers right and the other wrong."
 

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from evalhub.registry.models import Metric, Output, Run
+from reviews.assignments.answer import RATED
+from reviews.assignments.blinding import BLOCK, draw
 from reviews.errors import NothingToCompareError, PlanError
-from reviews.findings.stopping import Rule
 from reviews.models import CampaignKind, Choice, PairKind
 from reviews.planning.checks import Planned, controls, known_pairs
 from reviews.planning.design import Design
@@ -26,15 +27,14 @@ from reviews.planning.pairing import (
     second_answers,
 )
 from reviews.planning.sampling import combined, disagreement_strata, length_strata, stratified
-from reviews.turns.answer import RATED
-from reviews.turns.blinding import BLOCK, draw
+from reviews.results.stopping import Rule
 
 SCHEMA = "evalhub.review-plan/2"
 VENDI_OF = 500  # items of which the Vendi score is computed, at most
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PlanInputs:
     """What an owner asks for: runs of one test set, the baseline's first, and how to compare them.
 
     `metric` is what the runs were scored by, for strata, gold and practice; None for none.
@@ -69,7 +69,7 @@ class _Scores:
     candidate: dict[str, float | None]
 
 
-def prepare(asked: Asked) -> Prepared:
+def prepare(asked: PlanInputs) -> Prepared:
     """Samples, chooses control, gold and practice pairs, and puts them in order; writes nothing.
 
     Raises PlanError for what can't be asked, NothingToCompareError where all answers read alike.
@@ -158,7 +158,7 @@ def _population(there: Joined, form: Form, design: Design) -> dict[str, Candidat
     return left
 
 
-def _scores(asked: Asked) -> _Scores | None:
+def _scores(asked: PlanInputs) -> _Scores | None:
     design = asked.design
     missing = design.gold or design.practice
     if asked.metric is None or not (missing or "disagreement" in design.strata):
@@ -168,7 +168,7 @@ def _scores(asked: Asked) -> _Scores | None:
 
 
 def _strata(
-    population: Mapping[str, Candidate], asked: Asked, scores: _Scores | None
+    population: Mapping[str, Candidate], asked: PlanInputs, scores: _Scores | None
 ) -> dict[str, str]:
     tags = {key: each.tags for key, each in population.items()}
     if asked.strata is not None:
@@ -187,7 +187,7 @@ def _strata(
 
 
 def _copies(
-    population: Mapping[str, Candidate], groups: Mapping[str, str], asked: Asked
+    population: Mapping[str, Candidate], groups: Mapping[str, str], asked: PlanInputs
 ) -> tuple[list[int] | None, dict[str, float] | None]:
     """The groups of near-copies, and how varied a sample is without and with regard to them."""
     if not asked.design.diverse:
@@ -236,7 +236,7 @@ def _main(
 
 
 def _checks(
-    asked: Asked, there: Joined, sampled: Sequence[str], scores: _Scores | None, main: int
+    asked: PlanInputs, there: Joined, sampled: Sequence[str], scores: _Scores | None, main: int
 ) -> list[Planned]:
     design, main_keys = asked.design, set(sampled)
     used = main_keys | set(design.known)

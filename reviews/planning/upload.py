@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from evalhub.registry.files import DataError, Row, item_id, read_rows, wrong
-from evalhub.registry.files import field as field_of
+from evalhub.files.rows import DataError, Row, item_id, read_rows, wrong
+from evalhub.files.rows import field as field_of
 from reviews.planning.design import EXPECTED, KNOWN
 
 ARMS = ("left", "right")

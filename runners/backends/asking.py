@@ -10,7 +10,7 @@ from runners.backends import check_backend
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class BackendRequest:
     """One answer to ask for: sample `sample` of the item with the primary key `item_id`."""
 
     item_id: int
@@ -33,7 +33,7 @@ class Reply:
     completion_tokens: int | None = None
 
 
-class Client(Protocol):
+class BackendClient(Protocol):
     """A version's endpoint, ready to be asked on an event loop, by many tasks at once.
 
     The module of a live backend has a class of this name, and it a class method
@@ -51,14 +51,14 @@ class Client(Protocol):
     def session(self) -> AbstractAsyncContextManager[Any]:
         """What holds the connections while questions are asked."""
 
-    async def ask(self, session: Any, question: Question) -> Reply:
+    async def ask(self, session: Any, question: BackendRequest) -> Reply:
         """One reply. Raises BackendError where it is no use to ask anything else either."""
 
 
 def client(
     backend: Mapping[str, Any], prompt: Mapping[str, Any], sampling: Mapping[str, Any]
-) -> Client:
+) -> BackendClient:
     """The client of a live backend, which `type` names. Raises BackendError."""
     module = import_module(f"runners.backends.{check_backend(backend)['type']}")
-    made: Client = module.Client.of(backend, prompt, sampling)
+    made: BackendClient = module.Client.of(backend, prompt, sampling)
     return made

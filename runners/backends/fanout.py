@@ -10,18 +10,20 @@ import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
 
-from runners.backends.asking import Client, Question, Reply
+from runners.backends.asking import BackendClient, BackendRequest, Reply
 
 BATCH_S = 0.5
 
-Answered = tuple[Question, Reply]
+Answered = tuple[BackendRequest, Reply]
 
 _starting = threading.Lock()
 _loops: list[asyncio.AbstractEventLoop] = []
 _limits: dict[tuple[str, int], asyncio.Semaphore] = {}
 
 
-def ask_all(client: Client, questions: Iterable[Question]) -> Generator[list[Answered]]:
+def ask_all(
+    client: BackendClient, questions: Iterable[BackendRequest]
+) -> Generator[list[Answered]]:
     """The replies as they arrive, in batches: one every BATCH_S seconds, empty or not.
 
     At most the client's `concurrency` questions are under way at a time, counted over all callers
@@ -65,7 +67,9 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 async def _ask(
-    client: Client, questions: Iterator[Question], arrived: queue.SimpleQueue[Answered | None]
+    client: BackendClient,
+    questions: Iterator[BackendRequest],
+    arrived: queue.SimpleQueue[Answered | None],
 ) -> None:
     """Asks all; at the end, however it comes, puts None into `arrived`."""
     bound = client.concurrency

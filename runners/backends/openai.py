@@ -16,7 +16,7 @@ from typing import Any, Self
 import aiohttp
 
 from runners.backends import check_backend, check_sampling
-from runners.backends.asking import Question, Reply
+from runners.backends.asking import BackendRequest, Reply
 from runners.backends.spec import BackendError, BackendUnreachable
 from runners.prompting import PromptError, chat, completion
 
@@ -82,7 +82,7 @@ class Client:
         ) as session:
             yield session
 
-    async def ask(self, session: aiohttp.ClientSession, question: Question) -> Reply:
+    async def ask(self, session: aiohttp.ClientSession, question: BackendRequest) -> Reply:
         """One answer, after as many retries as the specification allows.
 
         Raises BackendUnreachable where no attempt found a connection, and BackendError where
@@ -128,7 +128,7 @@ class Client:
             backoff = after + random.uniform(0.0, 0.1)
         await asyncio.sleep(backoff)
 
-    def _body(self, question: Question) -> bytes:
+    def _body(self, question: BackendRequest) -> bytes:
         body: dict[str, Any] = {"model": self.spec["model"]}
         if self.spec["api"] == "chat":
             body["messages"] = chat(self.prompt, question.input, question.context)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import batched
 from pathlib import Path
 
-from evalhub.registry.answers import RecordedAnswer, read_answers
-from evalhub.registry.files import DataError
+from evalhub.files.answers import RecordedAnswer, read_answers
+from evalhub.files.rows import DataError
 from evalhub.registry.models import Item, Output, Run
 
 JOINED_AT_A_TIME = 2000

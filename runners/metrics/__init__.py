@@ -11,109 +11,126 @@ from importlib import import_module
 from typing import Any
 
 from runners.metrics import options as parse
-from runners.metrics.score import Answer, Metric, MetricError, Option, Score
+from runners.metrics.score import Answer, MetricError, MetricOption, MetricScore, MetricSpec
 
-__all__ = ["METRICS", "Answer", "Metric", "MetricError", "Option", "Score", "Scorer", "scorer"]
+__all__ = [
+    "METRICS",
+    "Answer",
+    "MetricError",
+    "MetricOption",
+    "MetricScore",
+    "MetricSpec",
+    "Scorer",
+    "scorer",
+]
 
-_LOWER = Option(parse.flag, False, "take capitals and small letters as the same")
+_LOWER = MetricOption(parse.flag, False, "take capitals and small letters as the same")
 _TOKENIZERS = ("13a", "intl", "char", "zh", "none")
 
 _TABLE = (
-    Metric(
+    MetricSpec(
         "exact_match",
         "Exact match",
         "white space at the ends",
         binary=True,
         options={
             "lower": _LOWER,
-            "punctuation": Option(parse.flag, False, "leave out punctuation"),
-            "articles": Option(parse.flag, False, "leave out a, an, the"),
+            "punctuation": MetricOption(parse.flag, False, "leave out punctuation"),
+            "articles": MetricOption(parse.flag, False, "leave out a, an, the"),
         },
     ),
-    Metric(
+    MetricSpec(
         "contains",
         "Contains",
         "white space at the ends",
         binary=True,
         options={"lower": _LOWER},
     ),
-    Metric(
+    MetricSpec(
         "regex_match",
         "Regex match",
         "none",
         binary=True,
         instead="pattern",
         options={
-            "pattern": Option(parse.pattern, None, "the pattern; else each reference is one"),
+            "pattern": MetricOption(parse.pattern, None, "the pattern; else each reference is one"),
         },
     ),
-    Metric(
+    MetricSpec(
         "numeric_match",
         "Numeric match",
         "all but the last number; its thousands separators, currency and per cent signs",
         binary=True,
         options={
-            "tolerance": Option(parse.quantity, 1e-6, "difference still taken as equal"),
-            "relative": Option(parse.quantity, 0.0, "the same, as a share of the larger number"),
+            "tolerance": MetricOption(parse.quantity, 1e-6, "difference still taken as equal"),
+            "relative": MetricOption(
+                parse.quantity, 0.0, "the same, as a share of the larger number"
+            ),
         },
     ),
-    Metric(
+    MetricSpec(
         "multiple_choice",
         "Multiple choice",
         "all but the letter chosen",
         binary=True,
-        options={"letters": Option(parse.letters, "ABCDEFGHIJ", "the letters to choose from")},
+        options={
+            "letters": MetricOption(parse.letters, "ABCDEFGHIJ", "the letters to choose from")
+        },
     ),
-    Metric(
+    MetricSpec(
         "json_valid",
         "JSON valid",
         "white space at the ends",
         needs_reference=False,
         binary=True,
         options={
-            "root": Option(parse.one_of("any", "object", "array"), "any", "any, object, array")
+            "root": MetricOption(
+                parse.one_of("any", "object", "array"), "any", "any, object, array"
+            )
         },
     ),
-    Metric(
+    MetricSpec(
         "json_schema",
         "JSON Schema",
         "white space at the ends",
         binary=True,
         instead="schema",
-        options={"schema": Option(parse.schema, None, "the schema; else each reference is one")},
+        options={
+            "schema": MetricOption(parse.schema, None, "the schema; else each reference is one")
+        },
     ),
-    Metric(
+    MetricSpec(
         "json_fields",
         "JSON fields",
         "order of fields, 1 and 1.0",
         options={
-            "fields": Option(
+            "fields": MetricOption(
                 parse.names, (), "fields that count, `a.b` inside; else all at the top"
             ),
-            "strict": Option(parse.flag, False, "count the output's surplus fields as wrong"),
+            "strict": MetricOption(parse.flag, False, "count the output's surplus fields as wrong"),
         },
     ),
-    Metric("token_f1", "Token F1", "capitals, punctuation, articles, white space (SQuAD's)"),
-    Metric("rouge_l", "ROUGE-L", "capitals, all that is no letter, digit or underscore"),
-    Metric(
+    MetricSpec("token_f1", "Token F1", "capitals, punctuation, articles, white space (SQuAD's)"),
+    MetricSpec("rouge_l", "ROUGE-L", "capitals, all that is no letter, digit or underscore"),
+    MetricSpec(
         "bleu",
         "BLEU",
         "white space, as sacrebleu's tokenizer has it",
         options={
             "lower": _LOWER,
-            "tokenize": Option(parse.one_of(*_TOKENIZERS), "13a", ", ".join(_TOKENIZERS)),
+            "tokenize": MetricOption(parse.one_of(*_TOKENIZERS), "13a", ", ".join(_TOKENIZERS)),
         },
     ),
-    Metric(
+    MetricSpec(
         "chrf",
         "chrF",
         "white space",
         options={
             "lower": _LOWER,
-            "words": Option(parse.flag, False, "count pairs of words too: chrF++"),
+            "words": MetricOption(parse.flag, False, "count pairs of words too: chrF++"),
         },
     ),
-    Metric(
+    MetricSpec(
         "length",
         "Length",
         "white space at the ends",
@@ -121,7 +138,7 @@ _TABLE = (
         higher_is_better=False,
         unit="characters",
     ),
-    Metric(
+    MetricSpec(
         "latency",
         "Latency",
         "none",
@@ -130,7 +147,7 @@ _TABLE = (
         unit="ms",
         reads_text=False,
     ),
-    Metric(
+    MetricSpec(
         "tokens",
         "Tokens",
         "none",
@@ -139,7 +156,7 @@ _TABLE = (
         unit="tokens",
         reads_text=False,
         options={
-            "of": Option(
+            "of": MetricOption(
                 parse.one_of("completion", "prompt", "total"),
                 "completion",
                 "completion, prompt, total",
@@ -148,20 +165,20 @@ _TABLE = (
     ),
 )
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}
+METRICS: dict[str, MetricSpec] = {metric.name: metric for metric in _TABLE}
 
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
     """A metric made ready: call it with an answer and the item's references."""
 
-    metric: Metric
+    metric: MetricSpec
     needs_reference: bool
-    _function: Callable[..., Score]
+    _function: Callable[..., MetricScore]
     _options: Mapping[str, Any]
     _extract: Any
 
-    def __call__(self, answer: Answer, references: Sequence[Any] = ()) -> Score:
+    def __call__(self, answer: Answer, references: Sequence[Any] = ()) -> MetricScore:
         """The answer's best score over the references; None in the list is no reference.
 
         Always a finite number, or None with a reason.
@@ -175,25 +192,25 @@ class Scorer:
             try:
                 part = last_group(self._extract, answer.text)
             except TimeoutError:
-                return Score(None, f"the extraction pattern {TOO_SLOW}", extracted=False)
+                return MetricScore(None, f"the extraction pattern {TOO_SLOW}", extracted=False)
             extracted = part is not None
             answer = answer if part is None else replace(answer, text=part)
         return replace(self._best(answer, references), extracted=extracted)
 
-    def _best(self, answer: Answer, references: Sequence[Any]) -> Score:
+    def _best(self, answer: Answer, references: Sequence[Any]) -> MetricScore:
         if not self.needs_reference:
             return self._one(answer, None)
         scores = [self._one(answer, one) for one in references if one is not None]
         scored = [score for score in scores if score.value is not None]
         if scored:
             return max(scored, key=lambda score: score.value or 0.0)
-        return scores[0] if scores else Score(None, "no reference")
+        return scores[0] if scores else MetricScore(None, "no reference")
 
-    def _one(self, answer: Answer, reference: Any) -> Score:
+    def _one(self, answer: Answer, reference: Any) -> MetricScore:
         try:
             return self._function(answer, reference, **self._options)
         except (ValueError, RecursionError) as error:  # a bad reference; JSON nested without end
-            return Score(None, str(error))
+            return MetricScore(None, str(error))
 
 
 def scorer(name: str, *, extract: str | None = None, **options: Any) -> Scorer:
@@ -224,7 +241,7 @@ def scorer(name: str, *, extract: str | None = None, **options: Any) -> Scorer:
     )
 
 
-def _extraction(metric: Metric, source: str) -> Any:
+def _extraction(metric: MetricSpec, source: str) -> Any:
     if not metric.reads_text:
         raise MetricError(f"{metric.name} does not read the output's text: leave out `extract`")
     try:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from runners.metrics.normalise import normalise, reference_text
-from runners.metrics.score import Answer, Score
+from runners.metrics.score import Answer, MetricScore
 
 
 def exact_match(
@@ -13,10 +13,10 @@ def exact_match(
     lower: bool = False,
     punctuation: bool = False,
     articles: bool = False,
-) -> Score:
+) -> MetricScore:
     """1 where output and reference are the same text once both are normalised, else 0."""
     given, wanted = (
         normalise(text, lower=lower, punctuation=punctuation, articles=articles)
         for text in (answer.text, reference_text(reference))
     )
-    return Score(float(given == wanted))
+    return MetricScore(float(given == wanted))

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from evalhub.registry.files import JsonError, parse_json
-from runners.metrics.score import Answer, Score
+from evalhub.files.rows import JsonError, parse_json
+from runners.metrics.score import Answer, MetricScore
 
 _ABSENT = object()
 
 
 def json_fields(
     answer: Answer, reference: Any, *, fields: Sequence[str] = (), strict: bool = False
-) -> Score:
+) -> MetricScore:
     """The share of the reference's fields, 0 to 1, that the output has with an equal value.
 
     `fields` names those that count, `a.b` inside an object; else all at the top. `strict` counts
@@ -20,23 +20,23 @@ def json_fields(
     try:
         wanted = parse_json(reference) if isinstance(reference, str) else reference
     except JsonError as flaw:
-        return Score(None, f"the reference is not JSON: {flaw}")
+        return MetricScore(None, f"the reference is not JSON: {flaw}")
     if not isinstance(wanted, dict) or not wanted:
-        return Score(None, "the reference is no JSON object with fields")
+        return MetricScore(None, "the reference is no JSON object with fields")
     names = [(name, name.split(".")) for name in fields] or [(name, [name]) for name in wanted]
     lacking = [name for name, path in names if _reach(wanted, path) is _ABSENT]
     if lacking:
-        return Score(None, f"the reference has no field '{lacking[0]}'")
+        return MetricScore(None, f"the reference has no field '{lacking[0]}'")
     try:
         given = parse_json(answer.text)
     except JsonError as flaw:
-        return Score(0.0, str(flaw))
+        return MetricScore(0.0, str(flaw))
     if not isinstance(given, dict):
-        return Score(0.0, "the output is JSON, but no object")
+        return MetricScore(0.0, "the output is JSON, but no object")
     wrong = [name for name, path in names if not _equal(_reach(given, path), _reach(wanted, path))]
     extra = [name for name in given if name not in wanted] if strict else []
     share = (len(names) - len(wrong)) / (len(names) + len(extra))
-    return Score(share, f"wrong: {', '.join(wrong + extra)[:200]}" if wrong or extra else "")
+    return MetricScore(share, f"wrong: {', '.join(wrong + extra)[:200]}" if wrong or extra else "")
 
 
 def _reach(value: Any, path: list[str]) -> Any:

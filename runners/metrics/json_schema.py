@@ -7,11 +7,11 @@ from jsonschema.protocols import Validator
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from evalhub.registry.files import JsonError, parse_json
-from runners.metrics.score import Answer, Score
+from evalhub.files.rows import JsonError, parse_json
+from runners.metrics.score import Answer, MetricScore
 
 
-def json_schema(answer: Answer, reference: Any, *, schema: Validator | None = None) -> Score:
+def json_schema(answer: Answer, reference: Any, *, schema: Validator | None = None) -> MetricScore:
     """1 where the output is strict JSON and valid by the schema, else 0 with the telling error.
 
     Without the option `schema` the reference is the schema.
@@ -19,14 +19,18 @@ def json_schema(answer: Answer, reference: Any, *, schema: Validator | None = No
     try:
         schema = schema or validator(reference)
     except ValueError as error:
-        return Score(None, f"the reference is no schema: {error}")
+        return MetricScore(None, f"the reference is no schema: {error}")
     try:
         flaw = jsonschema.exceptions.best_match(schema.iter_errors(parse_json(answer.text)))
     except JsonError as error:
-        return Score(0.0, str(error))
+        return MetricScore(0.0, str(error))
     except Unresolvable as error:
-        return Score(None, f"the schema refers to what is not in it: {error}")
-    return Score(1.0) if flaw is None else Score(0.0, f"{flaw.json_path}: {flaw.message[:200]}")
+        return MetricScore(None, f"the schema refers to what is not in it: {error}")
+    return (
+        MetricScore(1.0)
+        if flaw is None
+        else MetricScore(0.0, f"{flaw.json_path}: {flaw.message[:200]}")
+    )
 
 
 def validator(schema: Any) -> Validator:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from runners.metrics.score import Answer, Score
+from runners.metrics.score import Answer, MetricScore
 
 
-def length(answer: Answer, reference: Any) -> Score:
+def length(answer: Answer, reference: Any) -> MetricScore:
     """Characters (Unicode code points) of the output, without white space at its ends."""
-    return Score(float(len(answer.text.strip())))
+    return MetricScore(float(len(answer.text.strip())))

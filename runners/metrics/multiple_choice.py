@@ -5,7 +5,7 @@ from collections import deque
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from runners.metrics.score import Answer, Score
+from runners.metrics.score import Answer, MetricScore
 
 LETTERS = "ABCDEFGHIJ"
 
@@ -17,16 +17,18 @@ class _Forms(NamedTuple):
     bracketed: re.Pattern[str]
 
 
-def multiple_choice(answer: Answer, reference: Any, *, letters: str = LETTERS) -> Score:
+def multiple_choice(answer: Answer, reference: Any, *, letters: str = LETTERS) -> MetricScore:
     """1 where the letter that the output chooses is the reference's, else 0."""
     alone = _forms(letters).alone
     wanted = alone.fullmatch(reference.strip()) if isinstance(reference, str) else None
     if wanted is None:
-        return Score(None, f"the reference is not a letter of {letters}: {str(reference)[:60]!r}")
+        return MetricScore(
+            None, f"the reference is not a letter of {letters}: {str(reference)[:60]!r}"
+        )
     given = chosen(answer.text, letters)
     if given is None:
-        return Score(0.0, "no choice in the output")
-    return Score(float(given == _letter(wanted)))
+        return MetricScore(0.0, "no choice in the output")
+    return MetricScore(float(given == _letter(wanted)))
 
 
 def chosen(text: str, letters: str = LETTERS) -> str | None:

@@ -5,7 +5,7 @@ import re
 from collections import deque
 from typing import Any
 
-from runners.metrics.score import Answer, Score
+from runners.metrics.score import Answer, MetricScore
 
 # A sign counts as one only where no operand stands before it: the last number of "16-3" is 3.
 _NUMBER = re.compile(
@@ -19,7 +19,7 @@ _NUMBER = re.compile(
 
 def numeric_match(
     answer: Answer, reference: Any, *, tolerance: float = 1e-6, relative: float = 0.0
-) -> Score:
+) -> MetricScore:
     """1 where the output's last number is within the tolerance of the reference, else 0.
 
     `tolerance` is absolute, in the number's own unit; `relative` is a share of the larger of the
@@ -27,13 +27,13 @@ def numeric_match(
     """
     wanted = _reference(reference)
     if wanted is None:
-        return Score(None, f"the reference is not a number: {str(reference)[:60]!r}")
+        return MetricScore(None, f"the reference is not a number: {str(reference)[:60]!r}")
     given = last_number(answer.text)
     if given is None:
-        return Score(0.0, "no number in the output")
+        return MetricScore(0.0, "no number in the output")
     if not math.isfinite(given):
-        return Score(0.0, "the output's last number is too large to compare")
-    return Score(float(math.isclose(given, wanted, rel_tol=relative, abs_tol=tolerance)))
+        return MetricScore(0.0, "the output's last number is too large to compare")
+    return MetricScore(float(math.isclose(given, wanted, rel_tol=relative, abs_tol=tolerance)))
 
 
 def last_number(text: str) -> float | None:

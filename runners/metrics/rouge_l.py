@@ -5,17 +5,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from runners.metrics.normalise import reference_text
-from runners.metrics.score import Answer, Score
+from runners.metrics.score import Answer, MetricScore
 
 _WORD = re.compile(r"\w+")
 
 
-def rouge_l(answer: Answer, reference: Any) -> Score:
+def rouge_l(answer: Answer, reference: Any) -> MetricScore:
     """F1, 0 to 1, of the longest common subsequence of words (Lin 2004, "ROUGE", with beta = 1)."""
     given, wanted = (_WORD.findall(t.lower()) for t in (answer.text, reference_text(reference)))
     if not wanted:
-        return Score(None, "the reference has no words")
-    return Score(2 * common(given, wanted) / (len(given) + len(wanted)))
+        return MetricScore(None, "the reference has no words")
+    return MetricScore(2 * common(given, wanted) / (len(given) + len(wanted)))
 
 
 def common(one: Sequence[str], other: Sequence[str]) -> int:

@@ -20,7 +20,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class MetricScore:
     """A metric's value of one answer; None is unscored, and then `reason` says why.
 
     `extracted` says whether the extraction pattern matched; None where no pattern was asked.
@@ -32,7 +32,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class MetricOption:
     """One option of a metric. `parse` gives the value to use, or raises ValueError."""
 
     parse: Callable[[Any], Any]
@@ -41,7 +41,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
+class MetricSpec:
     """One line of the table. The function `name` in the module `runners.metrics.<name>` is it:
 
     `function(answer: Answer, reference: Any, **options) -> Score`, pure, for one reference.
@@ -58,4 +58,4 @@ class Metric:
     unit: str = ""
     reads_text: bool = True
     instead: str = ""
-    options: Mapping[str, Option] = field(default_factory=dict)
+    options: Mapping[str, MetricOption] = field(default_factory=dict)

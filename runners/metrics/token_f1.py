@@ -4,10 +4,10 @@ from collections import Counter
 from typing import Any
 
 from runners.metrics.normalise import normalise, reference_text
-from runners.metrics.score import Answer, Score
+from runners.metrics.score import Answer, MetricScore
 
 
-def token_f1(answer: Answer, reference: Any) -> Score:
+def token_f1(answer: Answer, reference: Any) -> MetricScore:
     """F1, 0 to 1, of the words that output and reference share, as SQuAD computes it.
 
     The harmonic mean of precision and recall over words counted as often as they occur
@@ -18,6 +18,6 @@ def token_f1(answer: Answer, reference: Any) -> Score:
         for text in (answer.text, reference_text(reference))
     )
     if not given or not wanted:
-        return Score(float(given == wanted))
+        return MetricScore(float(given == wanted))
     shared = (Counter(given) & Counter(wanted)).total()
-    return Score(2 * shared / (len(given) + len(wanted)))
+    return MetricScore(2 * shared / (len(given) + len(wanted)))

@@ -22,7 +22,7 @@ import numpy as np
 
 from evalhub.stats.intervals import clopper_pearson
 from evalhub.stats.preference import win_score
-from reviews.findings.stopping import Judged, Rule, look, stratum_shares
+from reviews.results.stopping import Judged, Rule, look, stratum_shares
 
 PANDALM = Path(__file__).parents[2] / ".." / "shared" / "data" / "pandalm" / "comparisons.jsonl"
 ALPHA, EVERY = 0.025, 20

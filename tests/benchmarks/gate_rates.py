@@ -21,9 +21,9 @@ from itertools import product
 
 import numpy as np
 
-from evalhub.gate.rule.criteria import Criterion, Requirement
-from evalhub.gate.rule.measuring import measure
-from evalhub.gate.rule.verdict import decide
+from evalhub.verdict.criteria import Criterion, Requirement
+from evalhub.verdict.measuring import measure
+from evalhub.verdict.rule import decide
 from tests.benchmarks.gate_scenes import SCENES
 
 ALPHA, MARGIN, PLANNED_GAIN = 0.025, 0.02, 0.04

@@ -10,8 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from evalhub.cli.app import run
-from evalhub.gate.rule.policy import read_policy
 from evalhub.studies.evidence import read_source, schema
+from evalhub.verdict.policy import read_policy
 from tests.cli.scorefiles import (
     DOCS,
     SUMS,

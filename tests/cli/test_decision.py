@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.registry.hashing import digest_of
+from evalhub.files.canonical import digest_of
 from tests.studies.desks import Desk
 
 Capture = pytest.CaptureFixture[str]

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from evalhub.cli.app import app
 from evalhub.cli.exits import BAD_DATA, CODES, INTERRUPTED, OUR_FAULT, UNREACHABLE, USAGE
-from evalhub.gate.rule.record import EXIT_CODES
+from evalhub.verdict.record import EXIT_CODES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "cli.md").read_text(encoding="utf-8")

@@ -9,15 +9,15 @@ from django.urls import reverse
 
 from evalhub.dashboard.criterion_page import criterion_page
 from evalhub.dashboard.methods import explained
+from evalhub.dashboard.power_advice import Sampling, settling
 from evalhub.dashboard.power_plot import power_plot
-from evalhub.dashboard.settling import Sampling, settling
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
-from evalhub.gate.rule.verdict import harm_p_values
-from evalhub.gate.rule.verify import LATER, criteria_of_record
 from evalhub.registry.models import Output, Run, Score, Study
 from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import paired_power, paired_sample_size
+from evalhub.verdict.rule import harm_p_values
+from evalhub.verdict.verify import LATER, criteria_of_record
 from reviews.planning.campaign import open_campaign
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 from tests.dashboard.cases import POLICY, a_measured_study

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from evalhub.dashboard.grounds import grounds
+from evalhub.dashboard.evidence_notes import evidence_notes
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import SignOff
 from evalhub.registry.models import Run, StudyRun, TrainingOverlap
@@ -71,7 +71,7 @@ def test_the_choice_of_a_baseline_and_an_extension_are_said() -> None:
         "sentence": "few-shot does as well: don't fine-tune.",
     }
     extension = {"test_sets": [{"sentence": "task held 200 items at look 1; 100 were added."}]}
-    found = grounds({"baseline_choice": choice, "extension": extension, "ledger": None})
+    found = evidence_notes({"baseline_choice": choice, "extension": extension, "ledger": None})
     assert [each.title for each in found] == ["Fair baseline", "Extension"]
     assert found[0].status == "fail"
     assert "base 0.3, few-shot 0.5" in " ".join(found[0].sentences)
@@ -79,7 +79,7 @@ def test_the_choice_of_a_baseline_and_an_extension_are_said() -> None:
 
 
 def test_a_record_from_before_has_none_of_it() -> None:
-    assert grounds({"criteria": []}) == []
+    assert evidence_notes({"criteria": []}) == []
 
 
 def test_a_test_set_shows_every_look_at_it_and_what_the_next_costs(

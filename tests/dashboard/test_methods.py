@@ -11,14 +11,14 @@ import pytest
 from evalhub.dashboard.methods import METHODS, explained
 from evalhub.dashboard.methods.markdown import as_markdown
 from evalhub.dashboard.methods.rates import COVERAGES, RATES
-from evalhub.gate.rule.criteria import Requirement
-from evalhub.gate.rule.measuring import NO_SHARE, measure, same_run
 from evalhub.stats.paired import compare
 from evalhub.stats.preference import CHOICES, win_score
 from evalhub.stats.ratios import ratio_of_means
+from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.measuring import NO_SHARE, measure, same_run
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMING = [ROOT / "evalhub" / "stats", ROOT / "evalhub" / "gate", ROOT / "reviews"]
+NAMING = [ROOT / "evalhub" / each for each in ("stats", "verdict", "gate")] + [ROOT / "reviews"]
 
 
 def names_of_paired() -> Iterator[str]:

@@ -12,10 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from evalhub.accounts.models import Membership, Role, User
-from reviews.findings.unblind import unblind
 from reviews.models import Campaign
 from reviews.planning.campaign import close_campaign
 from reviews.planning.form import Dimension, Form
+from reviews.results.unblind import unblind
 from tests.cast import Team, a_team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import a_reviewer, judge, judge_all

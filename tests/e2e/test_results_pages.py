@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from reviews.findings.guess import pending_guesses, record_guess
-from reviews.models import Campaign, Judgment, PairKind, Purpose
+from reviews.assignments.blinding import candidate_on_left
+from reviews.models import AssignmentPurpose, Campaign, Judgment, PairKind
 from reviews.planning.campaign import close_campaign
 from reviews.planning.design import Design
 from reviews.planning.form import Dimension, Form
-from reviews.turns.blinding import candidate_on_left
+from reviews.results.guess import pending_guesses, record_guess
 from tests.cast import Team
 from tests.e2e.conftest import Opens
 from tests.reviews.conftest import a_campaign
@@ -61,7 +61,8 @@ def judged(team: Team) -> Campaign:
             swapped = side != first.assignment.candidate_on_left
             if pair.position % 5 == 0 and pair.kind == PairKind.MAIN and swapped:
                 judge(
-                    reviewer, pair, choice, purpose=Purpose.REPEAT, repeats=first.assignment,
+                    reviewer, pair, choice,
+                    purpose=AssignmentPurpose.REPEAT, repeats=first.assignment,
                     answers={"kind": "left"},
                 )  # fmt: skip
     for person in (team.rui, team.ruth):
@@ -136,5 +137,7 @@ def test_each_disagreement_is_settled_with_one_key_and_one_request(
         left -= 1
         expect(page.locator(".count")).to_have_text(re.compile(f"^{left} disagreement"))
     assert asked == ["POST"] * 3
-    said = Judgment.objects.filter(assignment__purpose=Purpose.ADJUDICATION).order_by("pk")
+    said = Judgment.objects.filter(assignment__purpose=AssignmentPurpose.ADJUDICATION).order_by(
+        "pk"
+    )
     assert list(said.values_list("choice", flat=True)) == ["left", "right", "tie"]

@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
-from reviews.findings.results import judgments
 from reviews.models import Assignment, Campaign, Judgment
 from reviews.planning.campaign import open_campaign
 from reviews.planning.design import Design
 from reviews.planning.form import Form
+from reviews.results.preference import judgments
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.e2e.conftest import Opens
 

@@ -8,18 +8,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from evalhub.accounts.models import User
-from evalhub.gate.case import NotReadyError
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Comparison, Decision
+from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import Output, Run, Score, Study, StudyArm, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.versions import Kind
 from evalhub.studies.spec import PolicySpec
+from reviews.assignments.answer import ReviewerAnswer
+from reviews.assignments.assign import next_assignment
+from reviews.assignments.judge import form_nonce, record
 from reviews.models import Assignment, Campaign
 from reviews.planning.campaign import open_campaign
-from reviews.turns.answer import Answer
-from reviews.turns.assign import next_assignment
-from reviews.turns.judge import form_nonce, record
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 
 pytestmark = pytest.mark.django_db
@@ -347,7 +347,7 @@ def judge(campaign: Campaign, user: User, prefer: str) -> None:
         record(
             token=dealt.token,
             user=user,
-            answer=Answer("left" if left else "right"),
+            answer=ReviewerAnswer("left" if left else "right"),
             nonce=form_nonce(token=dealt.token, user=user),
         )
 

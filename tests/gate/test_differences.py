@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from evalhub.gate.decide import decide_study
 from evalhub.gate.differences import comparison_of
-from evalhub.gate.models import Comparison, Difference
+from evalhub.gate.models import Comparison, ItemDifference
 from evalhub.registry.models import Run, Score
 from tests.cast import Team, a_metric, a_run, a_test_set, a_version
 from tests.dashboard.cases import a_measured_study
@@ -58,7 +58,7 @@ def test_it_is_built_once_and_again_when_a_run_has_finished_anew(team: Team) -> 
     runs[1].refresh_from_db()
     again = compared(runs)
     assert again.counts == {"both-right": 1, "won": 1}
-    assert (again.pk, Difference.objects.count()) == (first.pk, 2)
+    assert (again.pk, ItemDifference.objects.count()) == (first.pk, 2)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -75,4 +75,4 @@ def test_many_who_open_it_at_once_get_the_same_one(team: Team) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(opened, range(8)))
     assert found == [(found[0][0], {"lost": 50, "won": 50})] * 8
-    assert Difference.objects.count() == 100
+    assert ItemDifference.objects.count() == 100

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from evalhub.gate.rule.criteria import Requirement
-from evalhub.gate.rule.extension import Stage
-from evalhub.gate.rule.levels import STAGES, extended_level, level_of
-from evalhub.gate.rule.verify import verify
 from evalhub.stats.sequential import combined_p_value
+from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.levels import STAGES, extended_level, level_of
+from evalhub.verdict.test_set_extension import StageScores
+from evalhub.verdict.verify import verify
 from tests.cast import Team
 from tests.gate.test_extension import ALPHA, Desk, decided, staged
 
@@ -64,7 +64,7 @@ def test_a_stage_too_small_for_a_ratio_speaks_against_it_most_strongly() -> None
     rng = np.random.default_rng(6)
     baseline = rng.normal(100, 10, 45)
     candidate = baseline + rng.normal(10, 20, 45)
-    assert Stage(candidate[40:], baseline[40:]).p_ratio(cost, 1.2, "less") == 1.0
+    assert StageScores(candidate[40:], baseline[40:]).p_ratio(cost, 1.2, "less") == 1.0
     found = staged(cost, baseline, candidate, 40)
     assert staged(cost, baseline, candidate, 45).holds
     assert found.ratio_upper is not None
@@ -88,10 +88,12 @@ def test_a_budget_at_its_limit_is_passed_as_seldom_as_both_looks_may() -> None:
     for _ in range(draws):
         baseline = rng.normal(100, 10, 260)
         candidate = 1.2 * baseline + rng.normal(0, 10, 260)
-        rows = [Stage(candidate[part], baseline[part]) for part in (slice(60), slice(60, 260))]
+        rows = [
+            StageScores(candidate[part], baseline[part]) for part in (slice(60), slice(60, 260))
+        ]
         first = rows[0].p_ratio(cost, 1.2, "less")
         size = 20 if first < 0.2 else 200
-        second = Stage(rows[1].worse[:size], rows[1].better[:size])
+        second = StageScores(rows[1].worse[:size], rows[1].better[:size])
         both = combined_p_value([first, second.p_ratio(cost, 1.2, "less")], STAGES)
         passed += first <= start or both <= level
     assert passed / draws <= budget + 3 * np.sqrt(budget * (1 - budget) / draws)

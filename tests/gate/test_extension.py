@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision, Look
-from evalhub.gate.rule.criteria import Criterion, Requirement
-from evalhub.gate.rule.evidence import Aligned, criterion_of
-from evalhub.gate.rule.extension import Stage, p_combined
-from evalhub.gate.rule.levels import STAGES, extended_level, level_of
-from evalhub.gate.rule.verify import verify
 from evalhub.registry.models import Study, StudyTestSet, TestSetVersion
 from evalhub.stats.distributions import normal_cdf, normal_quantile
 from evalhub.stats.sequential import combined_p_value
+from evalhub.verdict.align import Aligned, criterion_of
+from evalhub.verdict.criteria import Criterion, Requirement
+from evalhub.verdict.levels import STAGES, extended_level, level_of
+from evalhub.verdict.test_set_extension import StageScores, p_combined
+from evalhub.verdict.verify import verify
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
 ALPHA = 0.025
@@ -82,7 +82,9 @@ def test_the_interval_is_the_combined_test_turned_round() -> None:
 def test_the_interval_and_the_p_value_are_one_test() -> None:
     baseline, candidate = arms(30, 12, 300)
     found = staged(PRIMARY, baseline, candidate, 100)
-    stages = [Stage(baseline[part], candidate[part]) for part in (slice(100), slice(100, 300))]
+    stages = [
+        StageScores(baseline[part], candidate[part]) for part in (slice(100), slice(100, 300))
+    ]
     for end, alternative in ((found.lower, "greater"), (found.upper, "less")):
         p = p_combined(stages, bound=end, alternative=alternative)
         assert p == pytest.approx(ALPHA, rel=1e-6)
@@ -159,7 +161,7 @@ def test_the_rate_holds_when_the_size_of_the_extension_depends_on_the_first_look
 @cache
 def p_of(bound: float, won: int, lost: int, n: int) -> float:
     """One stage's p-value against a gain of at most `bound`; equal counts are tested once."""
-    return Stage(*arms(won, lost, n)).p_value(bound, "greater")
+    return StageScores(*arms(won, lost, n)).p_value(bound, "greater")
 
 
 def ships(asked: Requirement, odds: Sequence[float], sizes: Sequence[int], draws: int) -> Array:

@@ -4,8 +4,8 @@ import pytest
 
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
-from evalhub.gate.rule.verify import verify
 from evalhub.registry.models import ModelVersion, Study, TestSetVersion, TrainingOverlap
+from evalhub.verdict.verify import verify
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,6 @@ from django.db import IntegrityError, connection, transaction
 from evalhub.gate.decide import decide_study
 from evalhub.gate.ledger import Claim, standings, take
 from evalhub.gate.models import Decision, Look
-from evalhub.gate.rule.levels import extended_level, is_spent, items_factor, level_of
 from evalhub.registry.models import (
     ModelVersion,
     Run,
@@ -20,6 +19,7 @@ from evalhub.registry.models import (
     TestSetVersion,
 )
 from evalhub.registry.models.versions import Kind
+from evalhub.verdict.levels import extended_level, is_spent, items_factor, level_of
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 
 pytestmark = pytest.mark.django_db

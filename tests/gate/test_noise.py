@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
-from evalhub.gate.rule.noise import sameness, sentence
 from evalhub.registry.models import ModelVersion, Run, Study, StudyRun, TestSetVersion
 from evalhub.registry.models.versions import Kind
+from evalhub.verdict.noise import sameness, sentence
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
 # The rule, by simulation.

@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from evalhub.files.rows import DataError
 from evalhub.gate.leakage.fingerprints import write_fingerprints
 from evalhub.gate.leakage.overlaps import check_overlaps, leaked_keys
-from evalhub.registry.files import DataError
 from evalhub.registry.models import ModelVersion, TestSetVersion, TrainingOverlap
 from evalhub.registry.specs import SpecError
 from tests.cast import Team, a_team, a_test_set, a_version

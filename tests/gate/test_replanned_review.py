@@ -2,16 +2,16 @@
 
 import pytest
 
-from evalhub.gate.rule.levels import level_of
-from evalhub.gate.rule.untuned import Development
-from evalhub.gate.rule.verify import verify
 from evalhub.registry.models import Study, StudyRun
 from evalhub.registry.models.versions import Kind
-from reviews.findings.settle import look_at, settlement_of
-from reviews.findings.stopping import Rule
+from evalhub.verdict.baseline_choice import Development
+from evalhub.verdict.levels import level_of
+from evalhub.verdict.verify import verify
 from reviews.models import Campaign
 from reviews.planning.campaign import open_campaign
 from reviews.planning.design import Design
+from reviews.results.early_stopping import look_at, settlement_of
+from reviews.results.stopping import Rule
 from tests.cast import Team, a_run, a_study, a_version
 from tests.gate.test_decide import REVIEW, Desk, decided, judge
 

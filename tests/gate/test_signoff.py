@@ -3,10 +3,10 @@
 import pytest
 
 from evalhub.cli.app import run
+from evalhub.files.canonical import digest_of
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision, SignOff
 from evalhub.gate.signoff import NotTheirsError, SignOffError, SupersededError, sign_off
-from evalhub.registry.hashing import digest_of
 from evalhub.registry.models import Score
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 

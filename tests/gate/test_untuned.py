@@ -8,12 +8,12 @@ import pytest
 
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
-from evalhub.gate.rule.criteria import Criterion
-from evalhub.gate.rule.untuned import Development, answer, best
 from evalhub.registry.models import Item, ModelVersion, Output, StudyTestSet, TestSetVersion
 from evalhub.registry.models.versions import Kind
+from evalhub.verdict.baseline_choice import Development, answer, best
+from evalhub.verdict.criteria import Criterion
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
-from tests.gate.made_up import a_criterion, a_guard
+from tests.verdict.made_up import a_criterion, a_guard
 
 # The split and the choice are pure.
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from evalhub.files.items import FieldMapping
+from evalhub.files.rows import DataError
 from evalhub.registry import importing
-from evalhub.registry.files import DataError
 from evalhub.registry.importing import import_test_set
-from evalhub.registry.items import FieldMapping
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.specs import SpecError
 from tests.cast import Team

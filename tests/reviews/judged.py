@@ -9,17 +9,17 @@ from typing import Any
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Project, Role, User
+from reviews.assignments.blinding import candidate_on_left
 from reviews.models import (
     Assignment,
+    AssignmentPurpose,
     AssignmentState,
     Campaign,
     Judgment,
     Pair,
     PairKind,
-    Purpose,
     Reviewer,
 )
-from reviews.turns.blinding import candidate_on_left
 
 SIDE = {True: {"candidate": "left", "baseline": "right"}}
 SIDE[False] = {"candidate": "right", "baseline": "left"}
@@ -38,7 +38,7 @@ def judge(
     pair: Pair,
     favour: str,
     *,
-    purpose: str = Purpose.MAIN,
+    purpose: str = AssignmentPurpose.MAIN,
     repeats: Assignment | None = None,
     on_left: bool | None = None,
     seconds: float = 20.0,
@@ -62,7 +62,7 @@ def judge(
         dealt=now,
         lease_until=now,
     )
-    if purpose == Purpose.MAIN and pair.kind != PairKind.PRACTICE:
+    if purpose == AssignmentPurpose.MAIN and pair.kind != PairKind.PRACTICE:
         pair.taken += 1
         pair.save(update_fields=["taken"])
     choice = SIDE[on_left].get(favour, favour)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.registry.files import DataError
+from evalhub.files.rows import DataError
 from evalhub.registry.models import Output, Run, Score, Shard
 from runners.execute import work_on
 from runners.launch import LaunchError, cancel, launch, neglected, resume

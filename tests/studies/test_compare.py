@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from evalhub.registry.files import DataError
-from evalhub.studies.compare import Comparison, Question, compare_files
+from evalhub.files.rows import DataError
+from evalhub.studies.compare import CompareRequest, FileComparison, compare_files
 from runners.metrics import MetricError
 
 
@@ -35,8 +35,8 @@ class Desk:
     def answer(self, path: Path, texts: Iterable[str]) -> None:
         write(path, ({"id": f"q{i:03}", "output": text} for i, text in enumerate(texts)))
 
-    def compared(self, **question: Any) -> Comparison:
-        asked = Question(**{"metric": "exact_match"} | question)
+    def compared(self, **question: Any) -> FileComparison:
+        asked = CompareRequest(**{"metric": "exact_match"} | question)
         return compare_files(self.base, self.tuned, self.test_set, asked)
 
 
@@ -51,7 +51,7 @@ def test_gsm8k_is_what_its_authors_found(shared_data: Path) -> None:
         folder / "outputs_6b_finetuning.jsonl",
         folder / "outputs_175b_finetuning.jsonl",
         folder / "testset.jsonl",
-        Question(metric="numeric_match", reference="answer"),
+        CompareRequest(metric="numeric_match", reference="answer"),
     ).record
     assert record["verdict"] == "ship"
     (criterion,) = record["criteria"]
@@ -70,7 +70,7 @@ def test_one_tuned_arm_of_word_sorting_is_harmed_as_a_guard(shared_data: Path) -
         folder / "outputs_direct.jsonl",
         folder / "outputs_cot.jsonl",
         folder / "testset.jsonl",
-        Question(
+        CompareRequest(
             metric="exact_match",
             reference="target",
             extract=r"(?s).*the answer is (.*?)\.?\s*$",
@@ -164,7 +164,7 @@ def test_identical_answers_are_invalid_and_not_a_pass(desk: Desk) -> None:
 
 
 def test_the_same_file_twice_is_invalid(desk: Desk) -> None:
-    same = compare_files(desk.base, desk.base, desk.test_set, Question(metric="exact_match"))
+    same = compare_files(desk.base, desk.base, desk.test_set, CompareRequest(metric="exact_match"))
     assert same.record["verdict"] == "invalid"
 
 
@@ -264,5 +264,7 @@ def test_answers_may_come_as_csv_and_stand_in_any_order(desk: Desk) -> None:
     csv = desk.folder / "tuned.csv"
     lines = [f"q{i:03},{'right' if i < 30 else 'no'}" for i in reversed(range(300))]
     csv.write_text("id,output\n" + "\n".join(lines) + "\n")
-    record = compare_files(desk.base, csv, desk.test_set, Question(metric="exact_match")).record
+    record = compare_files(
+        desk.base, csv, desk.test_set, CompareRequest(metric="exact_match")
+    ).record
     assert (record["verdict"], record["criteria"][0]["wins"]) == ("ship", 30)

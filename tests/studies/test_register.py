@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from evalhub.accounts.models import Project
-from evalhub.registry.files import DataError
+from evalhub.files.rows import DataError
 from evalhub.registry.models import (
     Item,
     Metric,

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from evalhub.registry.files import DataError
+from evalhub.files.rows import DataError
 from evalhub.studies.spec import StudySpec, read_study, schema
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -2,7 +2,7 @@
 
 from django import template
 
-from evalhub.gate.rule.wording import signed
+from evalhub.verdict.wording import signed
 
 register = template.Library()
 

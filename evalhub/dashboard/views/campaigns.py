@@ -16,10 +16,10 @@ from evalhub.accounts.models import Project
 from evalhub.dashboard.access import Request, results_only
 from evalhub.dashboard.campaign_form import BriefForm, UploadForm
 from evalhub.dashboard.campaign_making import brief_form, foreseen, source_of, uploaded
-from evalhub.dashboard.campaign_page import Source, campaigns_seen_by, running
+from evalhub.dashboard.campaign_page import ReviewSource, campaigns_seen_by, running
 from evalhub.dashboard.inviting import invite_all
 from evalhub.dashboard.queries import studies_seen_by
-from evalhub.registry.files import DataError
+from evalhub.files.rows import DataError
 from evalhub.registry.specs import SpecError
 from evalhub.studies.reviewing import for_study
 from reviews.errors import PlanError, ReviewError
@@ -163,7 +163,7 @@ def withdraw_invitation(request: Request, pk: int, invitation: int) -> HttpRespo
 
 
 def _open(
-    request: Request, form: BriefForm, source: Source, superseded: Campaign | None
+    request: Request, form: BriefForm, source: ReviewSource, superseded: Campaign | None
 ) -> HttpResponse:
     campaign = open_briefed(
         brief=for_study(form.cleaned_data["brief"], source.study),

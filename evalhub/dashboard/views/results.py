@@ -16,7 +16,8 @@ from evalhub.dashboard.access import Request, results_only
 from evalhub.dashboard.results_page import owns, results, reviews_of
 from reviews.audit.report import audit
 from reviews.errors import ReviewError, StillBlindError
-from reviews.findings.export import (
+from reviews.models import Campaign
+from reviews.results.export import (
     as_csv,
     as_jsonl,
     inspect_scores,
@@ -24,9 +25,8 @@ from reviews.findings.export import (
     rows,
     write_parquet,
 )
-from reviews.findings.results import check_ended
-from reviews.findings.unblind import unblind
-from reviews.models import Campaign
+from reviews.results.preference import check_ended
+from reviews.results.unblind import unblind
 
 View = Callable[[Request, Campaign], Any]
 TEXTS = {

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 
 from evalhub.dashboard.access import Request, results_only
 from evalhub.dashboard.flips import asked, expected, passage
-from evalhub.dashboard.looks import ledger_page
+from evalhub.dashboard.ledger_page import ledger_page
 from evalhub.dashboard.queries import test_sets_seen_by, with_versions
 from evalhub.registry.models import Item, TestSetVersion
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.gate.leakage.overlaps import leaked_keys
-from evalhub.gate.rule.criteria import Criterion
-from evalhub.gate.rule.verdict import Judgement
 from evalhub.gate.scores import Pairing
 from evalhub.registry.models import StudyArm
+from evalhub.verdict.criteria import Criterion
+from evalhub.verdict.rule import Ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def leaks_of(arm: StudyArm, pairings: Mapping[str, Pairing]) -> list[Leak]:
     return found
 
 
-def disagreement(arm: StudyArm, everything: Judgement, clean: Judgement | None) -> str | None:
+def disagreement(arm: StudyArm, everything: Ruling, clean: Ruling | None) -> str | None:
     """Why a verdict that rests on leaked items is none; None where it stands without them."""
     if clean is None:
         return (
@@ -66,7 +66,7 @@ def disagreement(arm: StudyArm, everything: Judgement, clean: Judgement | None) 
 
 
 def leakage_record(
-    leaks: list[Leak], rule: str, everything: Judgement, clean: Judgement | None
+    leaks: list[Leak], rule: str, everything: Ruling, clean: Ruling | None
 ) -> dict[str, Any]:
     """The record's `leakage`: what was found, and both verdicts with what they rest on."""
     return {

@@ -21,7 +21,7 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
-from evalhub.registry.files import DataError, Row, field, read_rows, wrong
+from evalhub.files.rows import DataError, Row, field, read_rows, wrong
 
 SCHEMA = "evalhub.fingerprint/1"
 NGRAM = 13

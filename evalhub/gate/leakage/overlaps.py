@@ -26,7 +26,7 @@ def check_overlaps(
     The same file again gives the rows that are there already, and nothing is read but its hash.
 
     Raises:
-        evalhub.registry.files.DataError: what is wrong with the file, with its line and field.
+        evalhub.files.rows.DataError: what is wrong with the file, with its line and field.
         evalhub.registry.specs.SpecError: version and test set are of two projects.
     """
     asked = list(test_set_versions)

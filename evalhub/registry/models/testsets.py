@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from evalhub.accounts.models import Project
 
 
-class Purpose(models.TextChoices):
+class TestSetPurpose(models.TextChoices):
     TASK = "task", "task"
     CAPABILITY = "capability", "general capability"
     SAFETY = "safety", "safety"
@@ -21,7 +21,9 @@ class TestSet(models.Model):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="test_sets")
     slug = models.SlugField(max_length=120)
-    purpose = models.CharField(max_length=20, choices=Purpose.choices, default=Purpose.TASK)
+    purpose = models.CharField(
+        max_length=20, choices=TestSetPurpose.choices, default=TestSetPurpose.TASK
+    )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

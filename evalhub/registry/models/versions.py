@@ -20,7 +20,7 @@ class Kind(models.TextChoices):
 FINE_TUNED = frozenset({Kind.LORA, Kind.QLORA, Kind.FULL, Kind.DISTILLED})
 
 
-class Stage(models.TextChoices):
+class VersionStage(models.TextChoices):
     CANDIDATE = "candidate", "candidate"
     LIVE = "live", "live"
     RETIRED = "retired", "retired"
@@ -69,7 +69,9 @@ class ModelVersion(models.Model):
         help_text="data set hash, method, learning rate, epochs, rank, losses, cost, …",
     )
     notes = models.TextField(blank=True)
-    stage = models.CharField(max_length=20, choices=Stage.choices, default=Stage.CANDIDATE)
+    stage = models.CharField(
+        max_length=20, choices=VersionStage.choices, default=VersionStage.CANDIDATE
+    )
     digest = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the spec")
     created = models.DateTimeField(db_default=Now(), editable=False)
 

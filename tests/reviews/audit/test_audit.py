@@ -15,11 +15,11 @@ from reviews.audit.check import Check
 from reviews.audit.leaks import Scan
 from reviews.audit.report import Audit, audit
 from reviews.audit.tokens import tokens_test
-from reviews.findings.guess import pending_guesses, record_guess
-from reviews.findings.unblind import unblind
-from reviews.models import Assignment, Campaign, PairKind, Purpose
+from reviews.models import Assignment, AssignmentPurpose, Campaign, PairKind
 from reviews.planning.design import Design
 from reviews.planning.form import Form
+from reviews.results.guess import pending_guesses, record_guess
+from reviews.results.unblind import unblind
 from tests.cast import Team, a_team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import a_reviewer, judge, judge_all
@@ -171,7 +171,12 @@ def test_who_goes_by_the_side_is_found_by_repeats(team: Team) -> None:
     for pair in campaign.pairs.all():
         first = judge(rui, pair, "candidate", on_left=True)
         judge(
-            rui, pair, "baseline", on_left=False, purpose=Purpose.REPEAT, repeats=first.assignment
+            rui,
+            pair,
+            "baseline",
+            on_left=False,
+            purpose=AssignmentPurpose.REPEAT,
+            repeats=first.assignment,
         )
     found = audit(campaign)
     assert check(found, "repeats").status == "attention"

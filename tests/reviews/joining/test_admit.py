@@ -6,13 +6,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from evalhub.accounts.exposure import expose, set_role
-from evalhub.accounts.models import Exposure, Membership, Role, User
+from evalhub.accounts.models import Membership, ResultsSeen, Role, User
+from evalhub.accounts.results_seen import expose, set_role
+from reviews.assignments.assign import next_assignment
 from reviews.errors import InvitedOnlyError, NotInvitedError, UnblindedError
 from reviews.joining.admit import admit, join
 from reviews.models import Campaign, Pair
 from reviews.planning.design import Design
-from reviews.turns.assign import next_assignment
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 
@@ -86,7 +86,7 @@ def test_whoever_is_refused_is_told_why(campaign: Campaign, team: Team, rui: Cli
 def test_reviewing_is_no_exposure(campaign: Campaign, rui: Client) -> None:
     for name, args in (("home", []), ("campaign", [campaign.pk])):
         assert rui.get(reverse(f"reviews:{name}", args=args)).status_code == 200
-    assert not Exposure.objects.filter(user__username="rui").exists()
+    assert not ResultsSeen.objects.filter(user__username="rui").exists()
 
 
 def test_a_campaign_for_invited_people_takes_no_other(team: Team, rui: Client) -> None:

@@ -11,6 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Role, User
+from reviews.assignments.answer import ReviewerAnswer
+from reviews.assignments.assign import End, next_assignment
+from reviews.assignments.judge import form_nonce, record
 from reviews.errors import (
     CampaignEndedError,
     InvitationError,
@@ -24,9 +27,6 @@ from reviews.joining.reviewers import let_in, pause_reviewer, remove_reviewer, s
 from reviews.models import Assignment, Campaign, Invitation, Reviewer
 from reviews.planning.campaign import close_campaign
 from reviews.planning.design import Design
-from reviews.turns.answer import Answer
-from reviews.turns.assign import End, next_assignment
-from reviews.turns.judge import form_nonce, record
 from tests.cast import Team
 from tests.reviews.joining.test_admit import a_campaign_with
 from tests.reviews.planning.test_planning import a_certain_campaign
@@ -42,7 +42,7 @@ def judged(campaign: Campaign, user: User, choice: str) -> None:
     found = next_assignment(campaign=campaign, user=user)
     assert isinstance(found, Assignment)
     nonce = form_nonce(token=found.token, user=user)
-    record(token=found.token, user=user, nonce=nonce, answer=Answer(choice))
+    record(token=found.token, user=user, nonce=nonce, answer=ReviewerAnswer(choice))
 
 
 def token_of(invitation: Invitation) -> str:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from reviews.assignments.seats import LEASE, REST
 from reviews.models import (
     Assignment,
     AssignmentState,
@@ -18,7 +19,6 @@ from reviews.models import (
 from reviews.planning.campaign import pause_campaign
 from reviews.planning.design import Design, Known
 from reviews.planning.form import Form
-from reviews.turns.seats import LEASE, REST
 from tests.cast import Team
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.pages.test_pages import choose, form, page

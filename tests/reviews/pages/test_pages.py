@@ -14,8 +14,8 @@ from reviews.planning.campaign import close_campaign
 from reviews.planning.design import Design, Known
 from reviews.planning.form import Form
 from tests.cast import Team, a_team
+from tests.reviews.assignments.test_assign import answer, deal, let_leases_end
 from tests.reviews.conftest import a_campaign
-from tests.reviews.turns.test_assign import answer, deal, let_leases_end
 
 
 def page(client: Client, campaign: Campaign) -> str:

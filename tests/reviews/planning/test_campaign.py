@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from evalhub.registry.models import Run
+from reviews.assignments.assign import End, next_assignment
 from reviews.errors import CampaignEndedError, PlanError
-from reviews.findings.results import judgments
 from reviews.joining.invite import invite
 from reviews.models import Campaign, Pair
 from reviews.planning.campaign import (
@@ -18,7 +18,7 @@ from reviews.planning.campaign import (
     plan_hash,
     resume_campaign,
 )
-from reviews.turns.assign import End, next_assignment
+from reviews.results.preference import judgments
 from tests.cast import Team, a_run, a_test_set
 from tests.reviews.conftest import a_campaign
 

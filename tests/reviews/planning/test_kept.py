@@ -3,10 +3,10 @@
 import pytest
 from django.test import Client
 
-from reviews.findings.settle import rule_of
 from reviews.models import Campaign
 from reviews.planning.drafting import plan_hash
 from reviews.planning.kept import FIRST, read_plan
+from reviews.results.early_stopping import rule_of
 from tests.cast import Team, a_study, a_test_set, a_version
 
 FIRST_VERSION = {

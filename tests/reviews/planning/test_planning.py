@@ -7,11 +7,11 @@ import pytest
 
 from evalhub.registry.models import Output, Run
 from reviews.errors import PlanError
-from reviews.findings.results import judgments
 from reviews.models import Campaign
 from reviews.planning.campaign import open_campaign
 from reviews.planning.design import Design, Known
 from reviews.planning.form import Form
+from reviews.results.preference import judgments
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
 

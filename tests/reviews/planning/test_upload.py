@@ -11,7 +11,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from evalhub.registry.files import DataError
+from evalhub.files.rows import DataError
 from evalhub.registry.models import Item, ModelVersion, Output, Run, TestSetVersion
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.specs import SpecError

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from evalhub.registry.files import DataError
+from evalhub.files.rows import DataError
 from evalhub.registry.models import Run
 from evalhub.registry.versions import register_version
 from evalhub.studies.upload import register_upload

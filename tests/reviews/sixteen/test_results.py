@@ -8,20 +8,20 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from reviews.assignments.assign import next_assignment
+from reviews.assignments.judge import undo
 from reviews.audit.report import audit
 from reviews.audit.tokens import tokens_test
 from reviews.errors import NamesRevealedError
-from reviews.findings.guess import record_guess
-from reviews.findings.unblind import unblind
 from reviews.models import Assignment, Campaign, EventKind, Judgment
 from reviews.planning.design import Design
 from reviews.planning.form import Form
-from reviews.turns.assign import next_assignment
-from reviews.turns.judge import undo
+from reviews.results.guess import record_guess
+from reviews.results.unblind import unblind
 from tests.cast import Team
+from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.judged import judge_all
-from tests.reviews.turns.test_assign import answer, deal
 
 TOKENS = re.compile(r'name="(?:nonce|key)" value="([^"]+)"')
 UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

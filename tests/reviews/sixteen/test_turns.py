@@ -12,21 +12,21 @@ from django.db.models import Count, F, Q
 from django.test import Client
 
 from evalhub.accounts.models import User
+from reviews.assignments.answer import ReviewerAnswer
+from reviews.assignments.assign import Hand, hand, next_assignment
+from reviews.assignments.blinding import BLOCK, candidate_on_left
+from reviews.assignments.judge import form_nonce, record_and_deal
 from reviews.errors import LeaseLostError
-from reviews.findings.results import judgments
 from reviews.models import Assignment, Campaign, Judgment
 from reviews.planning.campaign import open_campaign
 from reviews.planning.form import Form
-from reviews.turns.answer import Answer
-from reviews.turns.assign import Hand, hand, next_assignment
-from reviews.turns.blinding import BLOCK, candidate_on_left
-from reviews.turns.judge import form_nonce, record_and_deal
+from reviews.results.preference import judgments
 from tests.cast import Team, a_run, a_team, a_test_set, a_version
+from tests.reviews.assignments.test_assign import answer, deal, let_leases_end
+from tests.reviews.assignments.test_races import at_once, crowd
 from tests.reviews.conftest import a_campaign
 from tests.reviews.pages.test_pages import choose, form, page
 from tests.reviews.sixteen.test_blindness import scrubbed
-from tests.reviews.turns.test_assign import answer, deal, let_leases_end
-from tests.reviews.turns.test_races import at_once, crowd
 
 
 def judge_all(campaign: Campaign, user: User, choice: str = "left") -> list[Assignment]:
@@ -175,7 +175,11 @@ def test_14_seats_are_never_given_out_too_often_however_many_ask(team: Team) -> 
     def sent(now: Assignment, user: User) -> Any:
         nonce = form_nonce(token=now.token, user=user)
         return record_and_deal(
-            token=now.token, user=user, nonce=nonce, answer=Answer("left"), key=str(now.token)
+            token=now.token,
+            user=user,
+            nonce=nonce,
+            answer=ReviewerAnswer("left"),
+            key=str(now.token),
         )
 
     def all_of_them() -> list[int]:

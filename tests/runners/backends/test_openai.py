@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runners.backends import BackendError, BackendUnreachable
-from runners.backends.asking import Question, Reply
+from runners.backends.asking import BackendRequest, Reply
 from runners.backends.fanout import ask_all
 from runners.backends.openai import Client, retry_after
 from tests.fakes.openai_server import DROP, HANG, OpenAIServer, body, http_error
@@ -30,7 +30,9 @@ def replies(
 ) -> list[Reply]:
     """The replies to these inputs, in their order."""
     client = Client.of(backend, prompt or {}, sampling or {})
-    questions = [Question(i, k, text, "") for i, text in enumerate(prompts) for k in range(samples)]
+    questions = [
+        BackendRequest(i, k, text, "") for i, text in enumerate(prompts) for k in range(samples)
+    ]
     answered = [one for batch in ask_all(client, questions) for one in batch]
     answered.sort(key=lambda one: (one[0].item_id, one[0].sample))
     return [reply for _, reply in answered]
@@ -260,7 +262,7 @@ def test_two_callers_share_the_bound_of_one_endpoint(server: OpenAIServer) -> No
     server.latency_s = 0.02
     client = Client.of(server.backend(concurrency=4), {}, {})
     callers = [
-        ask_all(client, [Question(i, 0, f"{caller} {i}", "") for i in range(40)])
+        ask_all(client, [BackendRequest(i, 0, f"{caller} {i}", "") for i in range(40)])
         for caller in ("one", "two")
     ]
     answered = [
@@ -273,7 +275,7 @@ def test_two_callers_share_the_bound_of_one_endpoint(server: OpenAIServer) -> No
 def test_closing_cancels_what_is_under_way(server: OpenAIServer) -> None:
     server.latency_s = 0.2
     client = Client.of(server.backend(concurrency=2), {}, {})
-    batches = ask_all(client, [Question(i, 0, f"Prompt {i}", "") for i in range(1000)])
+    batches = ask_all(client, [BackendRequest(i, 0, f"Prompt {i}", "") for i in range(1000)])
     next(batches)
     batches.close()
     time.sleep(0.3)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from runners.metrics import METRICS, Answer, Metric, scorer
+from runners.metrics import METRICS, Answer, MetricSpec, scorer
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
 
@@ -19,15 +19,15 @@ def rows(first_cell_of_the_header: str) -> list[list[str]]:
     return table
 
 
-def direction(metric: Metric) -> str:
+def direction(metric: MetricSpec) -> str:
     return "higher" if metric.higher_is_better else "lower"
 
 
-def scale(metric: Metric) -> str:
+def scale(metric: MetricSpec) -> str:
     return metric.unit or ("0 or 1" if metric.binary else "0 to 1")
 
 
-def reference(metric: Metric) -> str:
+def reference(metric: MetricSpec) -> str:
     if not metric.needs_reference:
         return "no"
     return f"yes, or `{metric.instead}`" if metric.instead else "yes"

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.registry.answers import read_answers
-from evalhub.registry.files import read_rows
-from runners.metrics import Answer, Score, scorer
+from evalhub.files.answers import read_answers
+from evalhub.files.rows import read_rows
+from runners.metrics import Answer, MetricScore, scorer
 
 CHAIN_OF_THOUGHT = r"(?s).*the answer is (.*?)\.?\s*$"
 
 
 def scores(
     folder: Path, arm: str, metric: str, reference: str, extract: str | None = None
-) -> dict[str, Score]:
+) -> dict[str, MetricScore]:
     references = {
         row.values["id"]: row.values[reference] for row in read_rows(folder / "testset.jsonl")
     }

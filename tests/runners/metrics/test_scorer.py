@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runners.metrics import METRICS, Answer, MetricError, Score, scorer
+from runners.metrics import METRICS, Answer, MetricError, MetricScore, scorer
 
 
 def test_importing_the_table_and_matching_numbers_imports_nothing_heavy() -> None:
     program = (
-        "import sys; from runners.metrics import Answer, scorer; import evalhub.registry.files;"
+        "import sys; from runners.metrics import Answer, scorer; import evalhub.files.rows;"
         "scorer('numeric_match')(Answer('3'), ['3']);"
         "print([m for m in ('django', 'celery', 'sacrebleu', 'jsonschema', 'pyarrow', 'regex',"
         " 'numpy') if m in sys.modules])"
@@ -83,7 +83,7 @@ def test_the_first_group_of_the_last_match_is_scored_in_place_of_the_output(
     extract: str | None, output: str, scored: str, extracted: bool | None
 ) -> None:
     score = scorer("exact_match", extract=extract)(Answer(output), [scored])
-    assert score == Score(1.0, extracted=extracted)
+    assert score == MetricScore(1.0, extracted=extracted)
 
 
 def test_a_pattern_that_backtracks_without_end_is_stopped_and_leaves_the_answer_unscored() -> None:
@@ -92,7 +92,7 @@ def test_a_pattern_that_backtracks_without_end_is_stopped_and_leaves_the_answer_
     extraction = scorer("exact_match", extract=endless)(Answer(output), ["b"])
     match = scorer("regex_match", pattern=endless)(Answer(output), [])
     assert time.monotonic() - started < 20
-    assert extraction == Score(
+    assert extraction == MetricScore(
         None, "the extraction pattern took more than 2 s on this output", extracted=False
     )
     assert match.value is None
@@ -109,12 +109,12 @@ def test_of_several_references_the_best_counts() -> None:
 @pytest.mark.parametrize("name", [name for name in METRICS if METRICS[name].needs_reference])
 @pytest.mark.parametrize("references", [[], [None]])
 def test_without_a_reference_an_answer_is_unscored(name: str, references: list[None]) -> None:
-    assert scorer(name)(Answer("3"), references) == Score(None, "no reference")
+    assert scorer(name)(Answer("3"), references) == MetricScore(None, "no reference")
 
 
 def test_a_missing_reference_still_says_whether_the_pattern_matched() -> None:
     score = scorer("exact_match", extract="is (.*)")(Answer("it is B"), [])
-    assert score == Score(None, "no reference", extracted=True)
+    assert score == MetricScore(None, "no reference", extracted=True)
 
 
 @pytest.mark.parametrize("reference", [True, {"a": 1}, ["a"]])

@@ -1,0 +1,223 @@
+"""Rows of a file as items of a test set. Pure but for the reading, and without Django."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalhub.files.canonical import canonical_json
+from evalhub.files.rows import Row, field, item_id, read_rows, wrong
+
+LABEL_LIMIT = 200
+ROLES = ("system", "user", "assistant")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """Which fields of a row make an item; `meta.domain` reaches into an object.
+
+    A field that is named must be in every row. Where `reference`, `context`, `tags` or `cluster`
+    is None, the field of that very name is taken from the rows that have it. Several names for
+    `reference` or `tags` add up: several right answers, several tags. All fields that are not
+    named become the item's metadata.
+    """
+
+    id: str = "id"
+    input: str = "input"
+    reference: str | Sequence[str] | None = None
+    context: str | None = None
+    tags: str | Sequence[str] | None = None
+    cluster: str | None = None
+
+    @property
+    def used(self) -> frozenset[str]:
+        """Names of the fields that the mapping takes, so that they aren't metadata."""
+        several = (
+            _names(self.reference, "reference"),
+            _names(self.context, "context"),
+            _names(self.tags, "tags"),
+            _names(self.cluster, "cluster"),
+        )
+        return frozenset([self.id, self.input]).union(*several)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemContent:
+    """What a test set says of one item; all of it counts for the version's digest."""
+
+    key: str
+    input: str | list[dict[str, str]]
+    references: list[Any]
+    context: str
+    tags: list[str]
+    cluster: str
+    metadata: dict[str, Any]
+
+    def canonical(self) -> bytes:
+        """The content as one line of canonical JSON, for hashing."""
+        return (
+            canonical_json(
+                [
+                    self.key,
+                    self.input,
+                    self.references,
+                    self.context,
+                    self.tags,
+                    self.cluster,
+                    self.metadata,
+                ]
+            )
+            + b"\n"
+        )
+
+
+def read_items(path: Path, mapping: FieldMapping) -> Iterator[tuple[int, ItemContent]]:
+    """Each item of a file with the line it stands on, in bounded memory.
+
+    Ids are not compared with each other here. Raises DataError, while reading, for whatever is
+    wrong with the file, a row or a field.
+    """
+    used = mapping.used
+    for row in read_rows(path):
+        yield row.line, _content(row, mapping, used)
+
+
+def _content(row: Row, mapping: FieldMapping, used: frozenset[str]) -> ItemContent:
+    return ItemContent(
+        key=_short(row, mapping.id, item_id(row, mapping.id)),
+        input=_input(row, mapping.input),
+        references=[
+            reference
+            for name in _present(row, mapping.reference, "reference")
+            for reference in _references(row, name)
+        ],
+        context="".join(_context(row, name) for name in _present(row, mapping.context, "context")),
+        tags=list(
+            dict.fromkeys(
+                tag for name in _present(row, mapping.tags, "tags") for tag in _tags(row, name)
+            )
+        ),
+        cluster="".join(_cluster(row, name) for name in _present(row, mapping.cluster, "cluster")),
+        metadata={name: value for name, value in row.values.items() if name not in used},
+    )
+
+
+def _names(given: str | Sequence[str] | None, usual: str) -> list[str]:
+    if given is None:
+        return [usual]
+    return [given] if isinstance(given, str) else list(given)
+
+
+def _present(row: Row, given: str | Sequence[str] | None, usual: str) -> list[str]:
+    """The fields to read: those that were named, or the usual one where the row has it."""
+    if given is None and usual not in row.values:
+        return []
+    return _names(given, usual)
+
+
+def _input(row: Row, name: str) -> str | list[dict[str, str]]:
+    value = field(row, name)
+    if isinstance(value, str):
+        if not value.strip():
+            raise wrong(row, name, "empty; an input is a text or a list of chat messages")
+        return _messages(row, name, value) or value
+    if isinstance(value, list) and value:
+        for index, message in enumerate(value):
+            _check_message(row, f"{name}[{index}]", message)
+        return value
+    raise wrong(
+        row,
+        name,
+        f"an input is a text or a list of chat messages, and this one is {_shown(value)}",
+    )
+
+
+def _messages(row: Row, name: str, text: str) -> list[dict[str, str]] | None:
+    """Chat messages that stand as JSON in a text, as a CSV must write them; None for any other."""
+    if not text.lstrip().startswith("["):
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not value or not all(isinstance(each, dict) and "role" in each for each in value):
+        return None
+    for index, message in enumerate(value):
+        _check_message(row, f"{name}[{index}]", message)
+    messages: list[dict[str, str]] = value
+    return messages
+
+
+def _check_message(row: Row, at: str, message: Any) -> None:
+    if not isinstance(message, dict) or message.keys() != {"role", "content"}:
+        raise wrong(
+            row, at, f"a chat message is {{role, content}}, and this one is {_shown(message)}"
+        )
+    if message["role"] not in ROLES:
+        raise wrong(
+            row,
+            f"{at}.role",
+            f"a role is one of {', '.join(ROLES)}, and this one is {_shown(message['role'])}",
+        )
+    if not isinstance(message["content"], str):
+        raise wrong(
+            row, f"{at}.content", f"a content is text, and this one is {_shown(message['content'])}"
+        )
+
+
+def _references(row: Row, name: str) -> list[Any]:
+    value = field(row, name)
+    if value is None or value == "":
+        return []
+    if not isinstance(value, list):
+        return [value]
+    if None in value:
+        raise wrong(row, name, "null is not a right answer; leave it out of the list")
+    return value
+
+
+def _context(row: Row, name: str) -> str:
+    value = field(row, name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise wrong(row, name, f"a context is text, and this one is {_shown(value)}")
+    return value
+
+
+def _tags(row: Row, name: str) -> list[str]:
+    value = field(row, name)
+    if value is None:
+        return []
+    tags = [_label(each) for each in (value if isinstance(value, list) else [value])]
+    if None in tags:
+        raise wrong(row, name, f"tags are a text or a list of texts, and this is {_shown(value)}")
+    return [tag for tag in tags if tag]
+
+
+def _cluster(row: Row, name: str) -> str:
+    value = field(row, name)
+    if value is None:
+        return ""
+    label = _label(value)
+    if label is None:
+        raise wrong(row, name, f"a cluster is a text or a number, and this one is {_shown(value)}")
+    return _short(row, name, label)
+
+
+def _label(value: Any) -> str | None:
+    """A text without the white space around it, or a number or a boolean as JSON writes it."""
+    if isinstance(value, str):
+        return value.strip()
+    return json.dumps(value) if isinstance(value, bool | int | float) else None
+
+
+def _short(row: Row, name: str, text: str) -> str:
+    if len(text) > LABEL_LIMIT:
+        raise wrong(row, name, f"{len(text)} characters long; at most {LABEL_LIMIT} are kept")
+    return text
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)[:60]

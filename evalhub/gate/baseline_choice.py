@@ -1,0 +1,129 @@
+"""Which arm a study's candidates are judged against: the one it names, or the best untuned one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.gate.scores import ItemLabel, RunScores, flaws
+from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
+from evalhub.registry.models import Study, StudyArm, StudyTestSet
+from evalhub.registry.models.studies import ArmRole
+from evalhub.stats.errors import StatisticsError
+from evalhub.verdict.baseline_choice import Development, best, choice_record
+from evalhub.verdict.mix import item_weights
+from runners.metrics import METRICS
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineChoice:
+    """The baseline that is judged against, the arms that are, and how it was chosen.
+
+    Attributes:
+        arms: the arms that are judged, the candidate in question first.
+        choice: the record's `baseline_choice`; None where the study names its baseline.
+        invalid: why no arm could be chosen fairly, one sentence each.
+    """
+
+    baseline: StudyArm
+    arms: list[StudyArm]
+    choice: dict[str, Any] | None
+    invalid: list[str]
+
+
+def baseline_of(study: Study) -> StudyArm:
+    """The arm that the study's candidates are judged against.
+
+    Raises:
+        evalhub.gate.study_evidence.NotReadyError: it is to be chosen, and runs haven't finished.
+    """
+    if study.policy.get("development") is None:
+        return study.arms.get(role=ArmRole.BASELINE)
+    return choose_baseline(read_study_evidence(study)).baseline
+
+
+def choose_baseline(case: StudyEvidence) -> BaselineChoice:
+    """The arms of a study, told apart; on the development split's scores where they decide."""
+    split = case.development
+    if split is None:
+        baseline = next(arm for arm in case.arms if arm.role == ArmRole.BASELINE)
+        return BaselineChoice(baseline, _in_order(case, [baseline]), None, [])
+    untuned = [
+        arm for arm in case.arms if not arm.version.fine_tuned and arm.role != ArmRole.CANDIDATE
+    ]
+    untuned.sort(key=lambda arm: (arm.role != ArmRole.BASELINE, arm.position))
+    read = {
+        arm.name: [case.scores_of(case.run(arm, each), each.metric) for each in case.primaries]
+        for arm in untuned
+    }
+    invalid = [
+        flaw
+        for arm in untuned
+        for asked, scores in zip(case.primaries, read[arm.name], strict=True)
+        for flaw in flaws(scores, arm.name, asked.name)
+    ]
+    chosen_by = [_development_items(case, asked, split) for asked in case.primaries]
+    judged_on = [case.judged_items(each, each.test_set_version) for each in case.primaries]
+    for asked, choosing, judging in zip(case.primaries, chosen_by, judged_on, strict=True):
+        if not choosing or not judging:
+            invalid.append(
+                f"{asked} has too few items to choose the baseline on some and judge on the rest"
+            )
+    if invalid:
+        return BaselineChoice(untuned[0], _in_order(case, untuned), None, invalid)
+    try:
+        weights = [
+            item_weights([each.tags for each in items], asked.mix) if asked.mix else 1.0
+            for asked, items in zip(case.primaries, chosen_by, strict=True)
+        ]
+    except StatisticsError as error:
+        said = f"The items that choose the baseline can't be weighted to the mix: {error}"
+        return BaselineChoice(untuned[0], _in_order(case, untuned), None, [said])
+    measured = {
+        arm.name: [
+            _means(scores, items) * weight
+            for scores, items, weight in zip(read[arm.name], chosen_by, weights, strict=True)
+        ]
+        for arm in untuned
+    }
+    signs = [1.0 if METRICS[each.metric.name].higher_is_better else -1.0 for each in case.primaries]
+    chosen = best(
+        {
+            name: [sign * each for sign, each in zip(signs, by_set, strict=True)]
+            for name, by_set in measured.items()
+        }
+    )
+    choice = choice_record(
+        split,
+        chosen,
+        measured,
+        {arm.name: arm.version.kind for arm in untuned},
+        [
+            {
+                "test_set": asked.name,
+                "metric": asked.metric.name,
+                "development": len(choosing),
+                "judged": len(judging),
+            }
+            for asked, choosing, judging in zip(case.primaries, chosen_by, judged_on, strict=True)
+        ],
+    )
+    baseline = next(arm for arm in untuned if arm.name == chosen)
+    return BaselineChoice(baseline, _in_order(case, untuned), choice, [])
+
+
+def _in_order(case: StudyEvidence, but: list[StudyArm]) -> list[StudyArm]:
+    others = [arm for arm in case.arms if arm not in but]
+    return sorted(others, key=lambda arm: (arm.role != ArmRole.CANDIDATE, arm.position))
+
+
+def _development_items(
+    case: StudyEvidence, asked: StudyTestSet, split: Development
+) -> list[ItemLabel]:
+    items = case.items(asked.test_set_version)
+    return [each for each in items if split.holds(each.key, each.cluster)]
+
+
+def _means(scores: RunScores, items: list[ItemLabel]) -> NDArray[np.float64]:
+    return np.array([np.mean(scores.values[each.id]) for each in items], dtype=float)

@@ -1,0 +1,124 @@
+"""A study as it is read once and shared by the decisions on its arms."""
+
+from dataclasses import dataclass, field
+
+from evalhub.gate.scores import (
+    ItemLabel,
+    Pairing,
+    RunScores,
+    item_labels,
+    pair,
+    requirement_of,
+    run_scores,
+)
+from evalhub.registry.models import (
+    Metric,
+    Run,
+    Study,
+    StudyArm,
+    StudyRun,
+    StudyTestSet,
+    TestSetVersion,
+)
+from evalhub.registry.models.runs import RunState
+from evalhub.registry.models.studies import CriterionRole
+from evalhub.verdict.baseline_choice import Development
+from evalhub.verdict.policy import Policy, policy_of_study
+
+OPEN = (RunState.PENDING, RunState.RUNNING, RunState.CANCELLED)
+
+
+class NotReadyError(Exception):
+    """The study has runs that haven't finished: nothing can be decided yet."""
+
+
+@dataclass(slots=True)
+class StudyEvidence:
+    """A study's rows, and what has been read of its runs so far.
+
+    Attributes:
+        runs: by arm's and test set's id.
+        repeats: likewise, the second runs of an arm that measure the noise floor.
+        development: the primaries' items that choose the baseline and aren't judged on; None
+            where the study names its baseline.
+    """
+
+    study: Study
+    policy: Policy
+    arms: list[StudyArm]
+    test_sets: list[StudyTestSet]
+    runs: dict[tuple[int, int], Run]
+    repeats: dict[tuple[int, int], Run]
+    development: Development | None = None
+    scores: dict[tuple[int, int], RunScores] = field(default_factory=dict)
+    labels: dict[int, list[ItemLabel]] = field(default_factory=dict)
+
+    @property
+    def primaries(self) -> list[StudyTestSet]:
+        return [each for each in self.test_sets if each.role == CriterionRole.PRIMARY]
+
+    def run(self, arm: StudyArm, test_set: StudyTestSet) -> Run:
+        return self.runs[arm.pk, test_set.pk]
+
+    def scores_of(self, run: Run, metric: Metric) -> RunScores:
+        key = run.pk, metric.pk
+        if key not in self.scores:
+            self.scores[key] = run_scores(run, metric)
+        return self.scores[key]
+
+    def items(self, version: TestSetVersion) -> list[ItemLabel]:
+        if version.pk not in self.labels:
+            self.labels[version.pk] = item_labels(version)
+        return self.labels[version.pk]
+
+    def judged_items(self, test_set: StudyTestSet, version: TestSetVersion) -> list[ItemLabel]:
+        """The version's items but those on which the baseline was chosen."""
+        items, split = self.items(version), self.development
+        if split is None or test_set.role != CriterionRole.PRIMARY:
+            return items
+        return [each for each in items if not split.holds(each.key, each.cluster)]
+
+    def pair(self, baseline: StudyArm, arm: StudyArm, test_set: StudyTestSet) -> Pairing:
+        """Both arms' scores of a test set side by side, as its criterion wants them."""
+        runs = self.run(baseline, test_set), self.run(arm, test_set)
+        return self.pair_runs(test_set, *runs, (baseline.name, arm.name))
+
+    def pair_runs(
+        self, test_set: StudyTestSet, baseline: Run, candidate: Run, names: tuple[str, str]
+    ) -> Pairing:
+        """The same for any two runs of the test set's line."""
+        return pair(
+            requirement_of(test_set),
+            test_set.metric,
+            self.judged_items(test_set, baseline.test_set_version),
+            self.scores_of(baseline, test_set.metric),
+            self.scores_of(candidate, test_set.metric),
+            names,
+            mix=test_set.mix,
+        )
+
+
+def read_study_evidence(study: Study) -> StudyEvidence:
+    """The study with all its runs.
+
+    Raises:
+        NotReadyError: a run hasn't finished, or isn't launched.
+    """
+    links = StudyRun.objects.filter(arm__study=study).select_related(
+        "run__version", "run__test_set_version__test_set"
+    )
+    runs: dict[tuple[int, int], Run] = {}
+    repeats: dict[tuple[int, int], Run] = {}
+    for link in links:
+        (repeats if link.repeat else runs)[link.arm_id, link.test_set_id] = link.run
+    arms = list(study.arms.select_related("version__model"))
+    test_sets = list(study.test_sets.select_related("metric", "test_set_version__test_set"))
+    waiting = sorted({str(run) for run in (*runs.values(), *repeats.values()) if run.state in OPEN})
+    if waiting or len(runs) < len(arms) * len(test_sets):
+        what = ", ".join(waiting) or "its runs aren't launched"
+        raise NotReadyError(f"{study} can't be decided yet: {what}")
+    criteria = [requirement_of(each) for each in test_sets]
+    policy = policy_of_study(study.policy, criteria, study.review)
+    split = study.policy.get("development")
+    development = None if split is None else Development(**split)
+    return StudyEvidence(study, policy, arms, test_sets, runs, repeats, development)

@@ -1,0 +1,119 @@
+"""A test set that was added to after a first look: what was seen then beside what is new."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.gate.ledger import Claim, LedgerPosition
+from evalhub.gate.models import Look
+from evalhub.gate.scores import Pairing
+from evalhub.gate.study_evidence import StudyEvidence
+from evalhub.registry.models import StudyTestSet
+from evalhub.stats.errors import StatisticsError
+from evalhub.verdict.align import Aligned
+from evalhub.verdict.levels import STAGES
+
+
+def with_first_stage(
+    case: StudyEvidence,
+    test_set: StudyTestSet,
+    pairing: Pairing,
+    look_id: int,
+    names: tuple[str, str],
+) -> Pairing:
+    """The rows of the look with `look_id`, as it was judged then, and the items that are new.
+
+    Answers that were given anew to the old items since don't change what was seen. The new items
+    are weighted to the mix by themselves, so that both stages estimate the same thing.
+    """
+    look = Look.objects.select_related(
+        "baseline_run__version",
+        "candidate_run__version",
+        "baseline_run__test_set_version__test_set",
+        "candidate_run__test_set_version__test_set",
+    ).get(pk=look_id)
+    first = case.pair_runs(test_set, look.baseline_run, look.candidate_run, names)
+    seen = {each.key for each in case.items(look.baseline_run.test_set_version)}
+    new = np.array([each.key not in seen for each in pairing.items], dtype=bool)
+    unweighed = []
+    try:
+        added = pairing.aligned.where(new)
+    except StatisticsError as error:
+        unweighed = [f"The items added to {test_set.name} can't be weighted to its mix: {error}"]
+        added = replace(pairing.aligned, weights=None, mix=None).where(new)
+    return replace(
+        pairing,
+        aligned=_joined(first.aligned, added),
+        items=[*first.items, *(each for each in pairing.items if each.key not in seen)],
+        invalid=[*pairing.invalid, *first.invalid, *unweighed],
+        earlier=(look.baseline_run, look.candidate_run),
+    )
+
+
+def extension_record(
+    claims: Sequence[Claim],
+    found: Sequence[LedgerPosition],
+    staged: Mapping[str, Pairing],
+    level: float,
+) -> dict[str, Any] | None:
+    """The record's `extension`: the two stages of each test set that was added to."""
+    rows = [
+        _row(claim, standing, staged[claim.name])
+        for claim, standing in zip(claims, found, strict=True)
+        if standing.first is not None
+    ]
+    if not rows:
+        return None
+    return {"level": level, "weights": list(STAGES), "test_sets": rows}
+
+
+def _row(claim: Claim, standing: LedgerPosition, pairing: Pairing) -> dict[str, Any]:
+    stages = pairing.aligned.stages
+    first = 0 if stages is None else int(stages.sum())
+    return {
+        "test_set": claim.name,
+        "looks": [standing.first, standing.number],
+        "items": [first, len(pairing.items) - first],
+        "sentence": (
+            f"{claim.name} held {first} items at look {standing.first}; "
+            f"{len(pairing.items) - first} were added for look {standing.number}. "
+            "Each part is tested by itself, and the two tests are combined."
+        ),
+    }
+
+
+def _joined(first: Aligned, added: Aligned) -> Aligned:
+    rows = len(first.baseline), len(added.baseline)
+    return replace(
+        added,
+        baseline=_one_below(first.baseline, added.baseline),
+        candidate=_one_below(first.candidate, added.candidate),
+        clusters=_clusters(first, added),
+        tags=[*first.tags, *added.tags],
+        weights=None
+        if first.weights is None or added.weights is None
+        else np.concatenate([first.weights, added.weights]),
+        mix=None if first.mix is None else added.mix,
+        stages=np.repeat([True, False], rows),
+    )
+
+
+def _one_below(first: NDArray[np.float64], added: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores of shape (n + m,) or (n + m, samples); means where the samples are unequally many."""
+    if first.shape[1:] == added.shape[1:]:
+        return np.concatenate([first, added])
+    return np.concatenate(
+        [each if each.ndim == 1 else each.mean(axis=1) for each in (first, added)]
+    )
+
+
+def _clusters(first: Aligned, added: Aligned) -> list[str] | None:
+    if first.clusters is None and added.clusters is None:
+        return None
+    alone = [f"item {i}" for i in range(len(first.baseline) + len(added.baseline))]
+    old = first.clusters or [f"first {each}" for each in alone[: len(first.baseline)]]
+    new = added.clusters or [f"added {each}" for each in alone[len(first.baseline) :]]
+    return [*old, *(f"added: {each}" if each.startswith("item ") else each for each in new)]

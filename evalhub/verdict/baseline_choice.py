@@ -1,0 +1,126 @@
+"""The best arm that isn't fine-tuned, chosen on some items and met on the others. Pure.
+
+To pick the best of several arms and then judge against it on the same items would favour it: its
+score there is partly luck. So a development split of the primaries' items chooses, and is not
+judged on. An item's side of the split is a hash of the seed and its cluster (or its key), so items
+that belong together stay together, and adding items moves none that were there.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.verdict.criteria import Criterion
+from evalhub.verdict.rule import Primaries
+
+Answer = Literal["fine-tune", "don't-fine-tune", "not-shown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Development:
+    """The split: the share of the primaries' items that choose the arm, and the seed."""
+
+    share: float = 0.3
+    seed: int = 0
+
+    def holds(self, key: str, cluster: str) -> bool:
+        """Whether the item belongs to the development split."""
+        unit = f"{self.seed}\0{'c' if cluster else 'i'}\0{cluster or key}"
+        place = int.from_bytes(hashlib.sha256(unit.encode()).digest()[:8])
+        return place < self.share * 2**64
+
+
+def standardised(scores: Mapping[str, Sequence[NDArray[np.float64]]]) -> dict[str, float]:
+    """Each arm's mean over the primaries of its mean score, in standard deviations.
+
+    Args:
+        scores: by arm, for each primary the items' scores, shape (n,), turned so that more is
+            better; the same items for every arm. With one primary the order is that of the means.
+    """
+    arms = list(scores)
+    totals = dict.fromkeys(arms, 0.0)
+    primaries = len(scores[arms[0]])
+    for i in range(primaries):
+        spread = float(np.concatenate([scores[arm][i] for arm in arms]).std())
+        for arm in arms:
+            totals[arm] += float(scores[arm][i].mean()) / (spread or 1.0) / primaries
+    return totals
+
+
+def best(scores: Mapping[str, Sequence[NDArray[np.float64]]]) -> str:
+    """The arm with the highest score on the development split; of equals the first."""
+    totals = standardised(scores)
+    return max(totals, key=lambda arm: totals[arm])
+
+
+def answer(criteria: Sequence[Criterion], *, planned_gain: float, primaries: Primaries) -> Answer:
+    """Is the fine-tune worth it, by the primaries against the best arm that isn't fine-tuned?
+
+    "fine-tune": the gain that is asked is shown, on every primary or, with "any-of", on one.
+    "don't-fine-tune": it is shown that the gain stays below min_gain + planned gain, what the
+    study was planned to find worth having, on some primary or, with "any-of", on every one.
+    Else "not-shown": neither, and more items would tell.
+    """
+    gains = [each for each in criteria if each.requirement.role == "primary"]
+    shown = [each.holds for each in gains]
+    too_little = [
+        not each.holds and each.upper < each.requirement.min_gain + _planned(each, planned_gain)
+        for each in gains
+    ]
+    enough, hopeless = (all, any) if primaries == "all-of" else (any, all)
+    if gains and enough(shown):
+        return "fine-tune"
+    return "don't-fine-tune" if hopeless(too_little) else "not-shown"
+
+
+def _planned(criterion: Criterion, otherwise: float) -> float:
+    planned = criterion.requirement.planned_gain
+    return otherwise if planned is None else planned
+
+
+def sentence(found: Answer, *, arm: str, baseline: str) -> str:
+    return {
+        "fine-tune": f"{arm} does more than {baseline}, the best arm that isn't fine-tuned.",
+        "don't-fine-tune": (
+            f"{baseline} does as well: don't fine-tune. {arm} is shown not to gain on it what the "
+            "study was planned to find."
+        ),
+        "not-shown": (
+            f"It isn't shown that {arm} does more than {baseline}, the best arm that isn't "
+            f"fine-tuned, nor that {baseline} does as well."
+        ),
+    }[found]
+
+
+def choice_record(
+    development: Development,
+    chosen: str,
+    scores: Mapping[str, Sequence[NDArray[np.float64]]],
+    kinds: Mapping[str, str],
+    sizes: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The record's `baseline_choice`, but for what the judged items say later.
+
+    Args:
+        scores: as for `standardised`, but as measured; entry i belongs to `sizes[i]`.
+        sizes: for each primary its `test_set`, `metric`, and the number of `development` and
+            `judged` items.
+    """
+    return {
+        "chosen": chosen,
+        "share": development.share,
+        "seed": development.seed,
+        "test_sets": [dict(each) for each in sizes],
+        "arms": [
+            {
+                "name": name,
+                "kind": kinds[name],
+                "scores": [float(each.mean()) for each in by_set],
+            }
+            for name, by_set in scores.items()
+        ],
+    }

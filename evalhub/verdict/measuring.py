@@ -1,0 +1,256 @@
+"""One criterion measured on two arms' aligned scores. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+
+from evalhub.stats.paired import compare, p_one_sided
+from evalhub.stats.power import paired_sample_size
+from evalhub.stats.ratios import (
+    Contrast,
+    contrast,
+    p_contrast,
+    p_ratio_at_most,
+    ratio_of_means,
+)
+from evalhub.verdict.criteria import COMBINED, SAME_RUN, Criterion, Requirement
+from evalhub.verdict.shares import ratio_limits
+
+NO_SHARE = "the baseline's mean isn't above 0: nothing can be a share of it"
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """The candidate's mean as a share of the baseline's, and what tests it against its factor."""
+
+    ratio: float | None
+    lower: float | None
+    upper: float | None
+    p_harm: float
+    sd: float
+    design_effect: float
+    gap: float
+    method: str
+
+
+def measure(
+    requirement: Requirement,
+    baseline: ArrayLike,
+    candidate: ArrayLike,
+    *,
+    clusters: Sequence[str] | None = None,
+    weights: ArrayLike | None = None,
+    alpha: float,
+    planned_gain: float,
+) -> Criterion:
+    """Measures one requirement on aligned scores.
+
+    Args:
+        baseline, candidate: scores of shape (n,) or (n, samples), aligned by item, no NaN.
+        clusters: cluster labels of shape (n,), or None where items are independent.
+        weights: how much each item counts, shape (n,), above 0; None: alike.
+        alpha: one-sided level of the bounds, so the interval's level is 1 − 2·alpha.
+        planned_gain: gain beyond `min_gain` that the study is to detect, for `needed_n`, where
+            the requirement has none of its own.
+
+    Raises:
+        evalhub.stats.errors.StatisticsError: no items, unequal shapes, NaN.
+    """
+    base, tuned = np.asarray(baseline, dtype=float), np.asarray(candidate, dtype=float)
+    worse, better = (base, tuned) if requirement.higher_is_better else (tuned, base)
+    found = compare(worse, better, clusters=clusters, weights=weights, alpha=alpha)
+    means = (found.baseline, found.candidate)
+    base_mean, tuned_mean = means if requirement.higher_is_better else means[::-1]
+    share = None
+    if requirement.factor is not None:
+        share = _share(requirement, base, tuned, base_mean, tuned_mean, clusters, weights, alpha)
+    if share is None:
+        harm_bound = min(requirement.bound, 0.0)
+        share = _Share(
+            ratio=None,
+            lower=None,
+            upper=None,
+            p_harm=p_one_sided(
+                worse,
+                better,
+                bound=harm_bound,
+                alternative="less",
+                clusters=clusters,
+                weights=weights,
+            ),
+            sd=found.sd,
+            design_effect=found.design_effect,
+            gap=_gap(requirement, planned_gain),
+            method=found.method,
+        )
+    return Criterion(
+        requirement=requirement,
+        n=found.n,
+        clusters=found.clusters,
+        baseline=base_mean,
+        candidate=tuned_mean,
+        difference=found.difference,
+        lower=found.lower,
+        upper=found.upper,
+        level=found.level,
+        p_value=found.p_value,
+        wins=found.wins,
+        losses=found.losses,
+        ties=found.ties,
+        method=share.method,
+        test=found.test,
+        p_harm=share.p_harm,
+        sd=share.sd,
+        design_effect=share.design_effect,
+        gap=share.gap,
+        ratio=share.ratio,
+        ratio_lower=share.lower,
+        ratio_upper=share.upper,
+    )
+
+
+def same_run(requirement: Requirement, scores: Array, *, alpha: float) -> Criterion:
+    """The criterion of an arm that *is* the baseline on this test set: nothing can differ."""
+    mean, factor = float(scores.mean()), requirement.factor
+    share = None if factor is None else 1.0
+    return Criterion(
+        requirement=requirement,
+        n=len(scores),
+        clusters=None,
+        baseline=mean,
+        candidate=mean,
+        difference=0.0,
+        lower=0.0,
+        upper=0.0,
+        level=1 - 2 * alpha,
+        p_value=1.0,
+        wins=0,
+        losses=0,
+        ties=len(scores),
+        method=SAME_RUN,
+        test="none: the arms are one here",
+        p_harm=1.0,
+        sd=0.0,
+        design_effect=1.0,
+        gap=requirement.margin if factor is None else gap_to(requirement, factor, mean),
+        ratio=share,
+        ratio_lower=share,
+        ratio_upper=share,
+    )
+
+
+def needed_items(criterion: Criterion, open_criteria: int) -> int | None:
+    """Items in all that would settle a criterion with power 1 − .2/open_criteria.
+
+    n = σ_d²·deff·(z_{1−α}+z_{1−β})²/gap², and never fewer than the items at which an interval
+    without a single discordant pair would clear the gap (Tango: z²/(n+z²) < gap, where n counts
+    independent items of equal weight). The gap is planned, never the observed effect. None where
+    the gap is 0: no number of items shows that a difference of nothing is more than nothing.
+    """
+    gap = criterion.gap
+    if gap <= 0:
+        return None
+    alpha = (1 - criterion.level) / 2
+    by_variance = 0
+    if criterion.sd > 0:
+        by_variance = paired_sample_size(
+            criterion.sd,
+            gap,
+            alpha=alpha,
+            power=1 - 0.2 / open_criteria,
+            design_effect=criterion.design_effect,
+        )
+    if criterion.requirement.role == "budget":
+        return by_variance or None
+    z_squared = float(ndtri(1 - alpha) ** 2)
+    by_silence = z_squared * (1 - gap) / gap if gap < 1 else 1.0
+    return max(by_variance, ceil(by_silence * _worth(criterion, z_squared)))
+
+
+def _worth(criterion: Criterion, z_squared: float) -> float:
+    """How many items stand for an independent one where no pair is discordant, by the width that
+    the interval then has: clusters and weights make them more than one."""
+    width = criterion.upper - criterion.difference
+    silent = not criterion.wins and not criterion.losses and criterion.test != COMBINED
+    if not silent or criterion.requirement.role == "preference" or not 0 < width < 1:
+        return 1.0
+    return max(criterion.n * width / (z_squared * (1 - width)), 1.0)
+
+
+def _gap(requirement: Requirement, planned_gain: float) -> float:
+    if requirement.role == "guard":
+        return requirement.margin
+    return planned_gain if requirement.planned_gain is None else requirement.planned_gain
+
+
+def gap_to(requirement: Requirement, factor: float, baseline: float) -> float:
+    """How far the factor lies from an arm that costs or scores what the baseline does.
+
+    A budget below the baseline's own cost asks for a saving, of which none is planned.
+    """
+    share = max(factor - 1, 0.0) if requirement.role == "budget" else abs(1 - factor)
+    return share * abs(baseline)
+
+
+def _share(
+    requirement: Requirement,
+    base: Array,
+    tuned: Array,
+    base_mean: float,
+    tuned_mean: float,
+    clusters: Sequence[str] | None,
+    weights: ArrayLike | None,
+    alpha: float,
+) -> _Share:
+    """The ratio that a budget or a relative guard asks for.
+
+    What tests it is the paired difference candidate − factor·baseline against 0: by Fieller's
+    interval for a budget, by the paired comparison's own choice of method for a guard.
+    """
+    factor = requirement.factor or 1.0
+
+    def against(ratio: float) -> Contrast:
+        return contrast(base, tuned, factor=ratio, clusters=clusters, weights=weights, alpha=alpha)
+
+    tested = against(factor)
+    gap = gap_to(requirement, factor, base_mean)
+    if min(float(base.min()), float(tuned.min())) < 0 or base_mean <= 0:
+        return _Share(None, None, None, 1.0, tested.sd, tested.design_effect, gap, NO_SHARE)
+    limits: tuple[float | None, float | None]
+    if requirement.role == "budget":
+        found = ratio_of_means(base, tuned, clusters=clusters, weights=weights, alpha=alpha)
+        p_harm = p_ratio_at_most(base, tuned, bound=factor, clusters=clusters, weights=weights)
+        share, limits, method = found.ratio, (found.lower, found.upper), found.method
+    else:
+        p_harm = p_contrast(
+            base,
+            tuned,
+            factor=factor,
+            alternative="less" if requirement.higher_is_better else "greater",
+            clusters=clusters,
+            weights=weights,
+        )
+        share = tuned_mean / base_mean
+        limits = ratio_limits(
+            lambda ratio: against(ratio).lower,
+            lambda ratio: -against(ratio).upper,
+            share=share,
+            factor=factor,
+        )
+        method = f"{tested.method} of candidate − {factor:g}·baseline"
+    return _Share(
+        ratio=share,
+        lower=limits[0],
+        upper=limits[1],
+        p_harm=p_harm,
+        sd=tested.sd,
+        design_effect=tested.design_effect,
+        gap=gap,
+        method=method,
+    )

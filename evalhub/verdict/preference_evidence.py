@@ -1,0 +1,296 @@
+"""What people preferred, as a criterion. Pure: judgments in, numbers out."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from evalhub.stats.agreement import agreement
+from evalhub.stats.preference import WinScore, win_score
+from evalhub.verdict.criteria import Criterion, Requirement
+from evalhub.verdict.policy import PreferenceRule
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How a campaign was settled before its last judgment.
+
+    Limits of the win score that hold at every look together, at `level`; one-sided p-values of a
+    score of no more, and of no less, than one half.
+    """
+
+    lower: float
+    upper: float
+    level: float
+    p_better: float
+    p_worse: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgments:
+    """A campaign's judgments; entry i of the three lists is one judgment.
+
+    Attributes:
+        choices: "candidate", "baseline", "tie" or "both-bad".
+        planned: how many judgments the campaign asks for.
+        identical: items whose two answers read the same, which nobody is asked about: the win
+            score is over the items whose answers differ, and this says how many it leaves out.
+        settled: how the campaign's own rule ended it early, where it did.
+        spent: share of alpha that looks by that rule could spend; a campaign that ran to its end
+            is judged with the rest.
+        plan: which of the plans for these answers that were judged this is, 1 for the first.
+        opened: how many plans for these answers there are.
+    """
+
+    choices: Sequence[str]
+    items: Sequence[str]
+    raters: Sequence[str]
+    planned: int
+    identical: int = 0
+    settled: Settled | None = None
+    spent: float = 0.0
+    plan: int = 1
+    opened: int = 1
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing more is to come."""
+        return self.settled is not None or 0 < self.planned <= len(self.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceEvidence:
+    """What the verdict is told of people.
+
+    Attributes:
+        record: the decision record's part on people; None where nobody was asked.
+        criteria: their preference, where it is asked and nothing more is to come.
+        pending: what is still to come, one sentence each.
+        unfit: what makes their judgments no evidence, one sentence each.
+    """
+
+    record: dict[str, Any] | None = None
+    criteria: list[Criterion] = field(default_factory=list)
+    pending: list[str] = field(default_factory=list)
+    unfit: list[str] = field(default_factory=list)
+
+
+def preference_evidence(
+    judgments: Judgments | None,
+    rule: PreferenceRule | None,
+    *,
+    test_set: str,
+    alpha: float,
+    planned_gain: float,
+) -> PreferenceEvidence:
+    """People's part of a decision by what the policy asks of it; `rule` None asks for nothing.
+
+    The k-th plan for the same answers is judged at alpha/k²: a new plan after one that didn't say
+    what was hoped is another try. Over however many plans that is at most π²/6 = 1.64 times alpha,
+    and the ledger's first look leaves 1/1.64 of the policy's.
+    """
+    if judgments is None:
+        required = rule is not None and rule.required
+        unasked = "Reviewers haven't been asked about these answers"
+        return PreferenceEvidence(pending=[unasked] if required else [])
+    alpha /= judgments.plan**2
+    record = people_record(judgments, alpha=alpha)
+    if rule is None:
+        return PreferenceEvidence(record)
+    pending = _pending(rule, judgments, record, alpha)
+    if not judgments.complete:
+        return PreferenceEvidence(record, pending=pending)
+    criterion = preference_criterion(
+        judgments,
+        test_set=test_set,
+        min_gain=rule.min_gain,
+        alpha=alpha,
+        planned_gain=planned_gain if rule.planned_gain is None else rule.planned_gain,
+    )
+    return PreferenceEvidence(
+        record, [criterion] if rule.required else [], pending, _unfit(rule, record)
+    )
+
+
+def _pending(
+    rule: PreferenceRule, judgments: Judgments, record: dict[str, Any], alpha: float
+) -> list[str]:
+    done, planned, people = record["judgments"], record["planned"], record["reviewers"]
+    if not rule.required:
+        return []
+    if not judgments.complete:
+        return [f"Reviewers have given {done} of {planned} judgments"]
+    if people < rule.min_reviewers:
+        return [f"{people} of at least {rule.min_reviewers} reviewers have judged"]
+    if judgments.settled is not None and judgments.settled.level < 1 - 2 * alpha - 1e-9:
+        return [
+            f"The review was settled at {judgments.settled.level:.1%}, and this decision asks for "
+            f"{1 - 2 * alpha:.1%}: its plan allowed for more error than the policy does"
+        ]
+    return []
+
+
+def _unfit(rule: PreferenceRule, record: dict[str, Any]) -> list[str]:
+    """Agreement is asked of those who must judge: below their number it is still to come."""
+    floor, ac1 = rule.min_agreement, record["gwet_ac1"]
+    value = None if ac1 is None else ac1["value"]
+    if floor is None or (value is not None and value >= floor):
+        return []
+    if record["reviewers"] < rule.min_reviewers:
+        return []
+    shown = "unknown" if value is None else f"{value:.2f}"
+    return [f"reviewers' agreement (AC1) is {shown}, below the floor of {floor:g}"]
+
+
+def preference_criterion(
+    judgments: Judgments, *, test_set: str, min_gain: float, alpha: float, planned_gain: float
+) -> Criterion:
+    """People's win score above one half, by the same rule as any other gain."""
+    found, p_better, p_worse = _verdict(judgments, alpha)
+    signs = {"candidate": 0.5, "baseline": -0.5}
+    values = [signs.get(choice, 0.0) for choice in judgments.choices]
+    mean = sum(values) / len(values)
+    variance = sum((value - mean) ** 2 for value in values) / max(len(values) - 1, 1)
+    return Criterion(
+        requirement=Requirement(
+            name="Reviewers' preference",
+            role="preference",
+            test_set=test_set,
+            metric="win score",
+            margin=0.0,
+            min_gain=min_gain,
+        ),
+        n=found.judgments,
+        clusters=found.items,
+        baseline=0.5,
+        candidate=found.score,
+        difference=found.score - 0.5,
+        lower=found.lower - 0.5,
+        upper=found.upper - 0.5,
+        level=found.level,
+        p_value=min(1.0, 2 * min(p_better, p_worse)),
+        wins=found.wins,
+        losses=found.losses,
+        ties=found.ties + found.both_bad,
+        method=found.method,
+        test="the interval's own",
+        p_harm=p_worse,
+        sd=variance**0.5,
+        design_effect=1.0,
+        gap=planned_gain,
+    )
+
+
+def people_record(judgments: Judgments, *, alpha: float) -> dict[str, Any]:
+    """What the decision says of people: how many, what they preferred, how far they agree."""
+    done = len(judgments.choices)
+    state = "waiting" if not done else "complete" if judgments.complete else "partial"
+    people: dict[str, Any] = {
+        "state": state,
+        "planned": judgments.planned,
+        "judgments": done,
+        "identical": judgments.identical,
+        "items": len(set(judgments.items)),
+        "reviewers": len(set(judgments.raters)),
+        "score": None,
+        "lower": None,
+        "upper": None,
+        "wins": 0,
+        "losses": 0,
+        "ties": 0,
+        "both_bad": 0,
+        "raw_agreement": None,
+        "krippendorff_alpha": None,
+        "gwet_ac1": None,
+    }
+    if judgments.settled is not None:
+        people["settled"] = asdict(judgments.settled)
+    if judgments.opened > 1:
+        people["plans"] = _plans(judgments, alpha)
+    if not done:
+        return people
+    found, _, _ = _verdict(judgments, alpha)
+    people |= {
+        "score": found.score,
+        "lower": found.lower,
+        "upper": found.upper,
+        "wins": found.wins,
+        "losses": found.losses,
+        "ties": found.ties,
+        "both_bad": found.both_bad,
+    }
+    return people | _agreement(judgments)
+
+
+def _plans(judgments: Judgments, alpha: float) -> dict[str, Any]:
+    number, opened = judgments.plan, judgments.opened
+    said = f"{opened} reviews of these answers were planned; this is the newest"
+    if number > 1:
+        said += (
+            f", and judgments were given to {number - 1} before it: it is judged at {alpha:.2g}, "
+            f"1/{number**2} of what is left to this candidate"
+        )
+    return {"number": number, "opened": opened, "alpha": alpha, "sentence": f"{said}."}
+
+
+def _agreement(judgments: Judgments) -> dict[str, Any]:
+    raters = {rater: i for i, rater in enumerate(sorted(set(judgments.raters)))}
+    items = {item: i for i, item in enumerate(sorted(set(judgments.items)))}
+    if len(raters) < 2:
+        return {}
+    table: list[list[str | None]] = [[None] * len(raters) for _ in items]
+    for choice, item, rater in zip(
+        judgments.choices, judgments.items, judgments.raters, strict=True
+    ):
+        table[items[item]][raters[rater]] = choice
+    found = agreement(table, level="nominal")
+    return {
+        "raw_agreement": found.raw_agreement,
+        "krippendorff_alpha": _estimate(found.krippendorff_alpha),
+        "gwet_ac1": _estimate(found.gwet_ac1),
+    }
+
+
+def _estimate(found: Any) -> dict[str, float | None]:
+    return {"value": found.value, "lower": found.lower, "upper": found.upper}
+
+
+def _score(judgments: Judgments, alpha: float) -> WinScore:
+    return win_score(judgments.choices, items=judgments.items, raters=judgments.raters, alpha=alpha)
+
+
+def _verdict(judgments: Judgments, alpha: float) -> tuple[WinScore, float, float]:
+    """The win score, and one-sided p-values of no more and no less than one half.
+
+    A campaign that its rule settled has the rule's own limits, which hold at every look. One
+    whose rule could have, and didn't, has the usual ones at what is left of alpha.
+    """
+    if (settled := judgments.settled) is not None:
+        found = replace(
+            _score(judgments, alpha),
+            lower=settled.lower,
+            upper=settled.upper,
+            level=settled.level,
+            method=settled.method,
+        )
+        return found, settled.p_better, settled.p_worse
+    left = 1 - judgments.spent
+    better, worse = (_p_below_half(each) for each in (_swapped(judgments), judgments))
+    return _score(judgments, alpha * left), min(1.0, better / left), min(1.0, worse / left)
+
+
+def _swapped(judgments: Judgments) -> Judgments:
+    other = {"candidate": "baseline", "baseline": "candidate"}
+    choices = [other.get(choice, choice) for choice in judgments.choices]
+    return replace(judgments, choices=choices)
+
+
+def _p_below_half(judgments: Judgments) -> float:
+    """The smallest level at which the interval lies wholly below one half, by bisection."""
+    low, high = 1e-6, 0.499
+    if _score(judgments, high).upper >= 0.5:
+        return 1.0
+    for _ in range(20):
+        middle = (low + high) / 2
+        low, high = (low, middle) if _score(judgments, middle).upper < 0.5 else (middle, high)
+    return high

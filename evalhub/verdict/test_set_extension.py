@@ -1,0 +1,160 @@
+"""A criterion whose items were added to after a first look: both stages combined. Pure.
+
+Each stage is tested on its own items alone and the two one-sided p-values are combined by the
+inverse-normal method (Lehmacher and Wassmer 1999) with weights that were fixed before either was
+seen: alike, as if the extension had been planned to be as large as what it extends. Its size may
+therefore be chosen after the first look. The interval's ends are the differences that the combined
+test just doesn't rule out. A ratio's stages are combined likewise, and its interval holds the
+ratios that the combined test doesn't rule out.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+
+from evalhub.stats.distributions import normal_quantile
+from evalhub.stats.paired import p_one_sided
+from evalhub.stats.ratios import p_contrast, p_ratio_at_least, p_ratio_at_most
+from evalhub.stats.sequential import combined_p_value
+from evalhub.verdict.criteria import COMBINED, Criterion, Requirement
+from evalhub.verdict.levels import STAGES
+from evalhub.verdict.shares import ratio_limits
+
+Array = NDArray[np.float64]
+
+Alternative = Literal["less", "greater"]
+ALTERNATIVES: tuple[Alternative, ...] = get_args(Alternative)
+# A budget's ratio lies above 0.
+_LEAST = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class StageScores:
+    """One stage's scores: those of the arm that should be worse and of the one that should be
+    better, (n,) or (n, samples), with the items' clusters and weights where they have some."""
+
+    worse: Array
+    better: Array
+    clusters: Sequence[str] | None = None
+    weights: Array | None = None
+
+    def p_value(self, bound: float, alternative: Alternative) -> float:
+        return p_one_sided(
+            self.worse,
+            self.better,
+            bound=bound,
+            alternative=alternative,
+            clusters=self.clusters,
+            weights=self.weights,
+        )
+
+    def p_ratio(self, asked: Requirement, ratio: float, alternative: Alternative) -> float:
+        """Against a candidate/baseline of at least `ratio` ("less") or at most ("greater"), by the
+        test that judges such a requirement; 1 where the stage alone can't tell."""
+        arms = (self.worse, self.better) if asked.higher_is_better else (self.better, self.worse)
+        if asked.role != "budget":
+            return p_contrast(
+                *arms,
+                factor=ratio,
+                alternative=alternative,
+                clusters=self.clusters,
+                weights=self.weights,
+            )
+        if arms[0].mean() <= 0:
+            return 1.0
+        p_value = p_ratio_at_least if alternative == "less" else p_ratio_at_most
+        bound = max(ratio, _LEAST)
+        return p_value(*arms, bound=bound, clusters=self.clusters, weights=self.weights)
+
+
+def p_combined(stages: Sequence[StageScores], *, bound: float, alternative: Alternative) -> float:
+    """One-sided p-value of both stages: against a difference of at least `bound` ("less") or of
+    at most `bound` ("greater")."""
+    return combined_p_value([each.p_value(bound, alternative) for each in stages], STAGES)
+
+
+def combined(pooled: Criterion, stages: Sequence[StageScores], *, alpha: float) -> Criterion:
+    """`pooled`, measured on all items at once, with bounds and p-values of the stages combined.
+
+    Args:
+        stages: two; stage one as it was judged then.
+        alpha: one-sided level of both together.
+    """
+    less, greater = (
+        partial(p_combined, stages, alternative=alternative) for alternative in ALTERNATIVES
+    )
+    reach = _reach(stages)
+    lower = _first_kept(lambda bound: greater(bound=bound), reach, alpha)
+    upper = -_first_kept(lambda bound: less(bound=-bound), reach, alpha)
+    sizes = " and ".join(str(len(each.worse)) for each in stages)
+    found = replace(
+        pooled,
+        lower=min(lower, pooled.difference),
+        upper=max(upper, pooled.difference),
+        level=1 - 2 * alpha,
+        p_value=min(1.0, 2 * min(less(bound=0.0), greater(bound=0.0))),
+        p_harm=less(bound=min(pooled.requirement.bound, 0.0)),
+        method=f"{COMBINED} of {sizes} items, of one stage {pooled.method}",
+        test=COMBINED,
+    )
+    return found if pooled.requirement.factor is None else _with_ratio(found, stages, alpha)
+
+
+def _with_ratio(found: Criterion, stages: Sequence[StageScores], alpha: float) -> Criterion:
+    """The same with the ratio's interval and its p-value of harm, by the stages combined."""
+    asked, share = found.requirement, found.ratio
+    factor = asked.factor
+    if factor is None or share is None:
+        return replace(found, p_harm=1.0)
+
+    def p_value(ratio: float, alternative: Alternative) -> float:
+        return combined_p_value(
+            [each.p_ratio(asked, ratio, alternative) for each in stages], STAGES
+        )
+
+    def excess(ratio: float, alternative: Alternative) -> float:
+        return normal_quantile(alpha) - _z(p_value(ratio, alternative))
+
+    lower, upper = ratio_limits(
+        partial(excess, alternative="greater"),
+        partial(excess, alternative="less"),
+        share=share,
+        factor=factor,
+    )
+    return replace(
+        found,
+        ratio_lower=min(lower, share),
+        ratio_upper=None if upper is None else max(upper, share),
+        p_harm=p_value(
+            factor, "less" if asked.role == "guard" and asked.higher_is_better else "greater"
+        ),
+    )
+
+
+def _z(p_value: float) -> float:
+    return normal_quantile(min(max(p_value, 1e-300), 1 - 1e-16))
+
+
+def _reach(stages: Sequence[StageScores]) -> float:
+    """No difference is larger: the width of the scale, which is [0, 1] or holds all scores."""
+    scores = np.concatenate([part.ravel() for each in stages for part in (each.worse, each.better)])
+    return float(max(scores.max(), 1.0) - min(scores.min(), 0.0))
+
+
+def _first_kept(p_value: Callable[[float], float], reach: float, alpha: float) -> float:
+    """Where a p-value that rises with the bound passes alpha, in units of z almost a line."""
+
+    def beyond(bound: float) -> float:
+        return _z(p_value(bound)) - due
+
+    due = normal_quantile(alpha)
+    if beyond(-reach) >= 0:
+        return -reach
+    if beyond(reach) <= 0:
+        return reach
+    return float(brentq(beyond, -reach, reach, xtol=1e-12))

@@ -1,0 +1,220 @@
+"""A verdict in words: its headline, a sentence a criterion, and how much more would settle it."""
+
+from collections.abc import Sequence
+
+from evalhub.verdict.criteria import SAME_RUN, Criterion
+
+MARKS = {"pass": "✓", "fail": "✗", "undecided": "?"}
+
+
+def reasons(
+    criteria: Sequence[Criterion],
+    against: Sequence[bool],
+    blocking: Sequence[bool],
+    primaries: str,
+) -> list[str]:
+    """A sentence a criterion, but one for all guards that hold because the arms share a run.
+
+    What decides stands first: failures, then what is open, then what holds; primaries first
+    within each. What decides nothing says so.
+    """
+    decisive = [
+        a or b or c.status == "pass" for c, a, b in zip(criteria, against, blocking, strict=True)
+    ]
+    order = {"fail": 0, "undecided": 1, "pass": 2}
+    roles = {"primary": 0, "preference": 1, "guard": 2, "budget": 3}
+    ranked = sorted(
+        zip(criteria, decisive, strict=True),
+        key=lambda pair: (
+            not pair[1],
+            order[pair[0].status],
+            roles[pair[0].requirement.role],
+        ),
+    )
+    shared = [c for c in criteria if c.method == SAME_RUN and c.status == "pass"]
+    found = [
+        f"{MARKS[c.status]} {sentence(c)}{'' if decides else _aside(c, primaries)}"
+        for c, decides in ranked
+        if c not in shared
+    ]
+    if shared:
+        names = ", ".join(c.requirement.name for c in shared)
+        found.append(f"{MARKS['pass']} {names}: the arm is the baseline here, nothing can differ")
+    return found
+
+
+def _aside(criterion: Criterion, primaries: str) -> str:
+    """Why a criterion that isn't met decides nothing."""
+    asked = criterion.requirement
+    if asked.tier == "advisory":
+        return " (advisory: decides nothing)"
+    if asked.tier == "supporting":
+        return " (supporting: doubt keeps no ship back)"
+    if primaries == "any-of" and asked.role == "primary":
+        return " (one primary is enough)"
+    return ""
+
+
+def sentence(criterion: Criterion) -> str:
+    """One criterion in words: what was seen, and what follows."""
+    asked = criterion.requirement
+    if criterion.status == "pass" and criterion.method == SAME_RUN:
+        return f"{asked.name}: the arm is the baseline here, nothing can differ"
+    seen, limit = _seen(criterion), _limit(criterion)
+    if asked.must_gain:
+        if criterion.status == "pass":
+            return f"{seen}: gains more than the {asked.min_gain:g} that is asked"
+        if criterion.status == "fail" and criterion.upper < 0:
+            return f"{seen}: a loss, not a gain"
+        if criterion.status == "fail":
+            return f"{seen}: falls short of the {asked.min_gain:g} that is asked"
+    elif criterion.status == "pass":
+        kept = "stays within" if asked.role == "budget" else "loses less than"
+        return f"{seen}: {kept} {limit}"
+    elif criterion.status == "fail":
+        shown = "over budget, beyond" if asked.role == "budget" else "harm shown, beyond"
+        return f"{seen}: {shown} {limit}"
+    return f"{seen}: undecided, {settling(criterion)}"
+
+
+def _seen(criterion: Criterion) -> str:
+    """What was measured: a difference, or a ratio where a ratio is asked."""
+    c, asked = criterion, criterion.requirement
+    if asked.factor is None:
+        return f"{asked.name} {signed(c.difference)} [{signed(c.lower)}, {signed(c.upper)}]"
+    if c.ratio is None:
+        return f"{asked.name} {figure(c.candidate)} beside the baseline's {figure(c.baseline)}"
+    if c.ratio_lower is None and c.ratio_upper is None:
+        return f"{asked.name} {percent(c.ratio)} of the baseline's {figure(c.baseline)}"
+    ends = f"[{percent(c.ratio_lower)}, {percent(c.ratio_upper)}]"
+    return f"{asked.name} {percent(c.ratio)} {ends} of the baseline's {figure(c.baseline)}"
+
+
+def _limit(criterion: Criterion) -> str:
+    asked = criterion.requirement
+    if asked.role == "budget":
+        return f"the budget of {percent(asked.max_ratio)}"
+    if asked.relative_margin is not None:
+        return f"the {percent(asked.relative_margin)} of it that may be lost"
+    return f"the margin of {asked.margin:g}"
+
+
+def settling(criterion: Criterion) -> str:
+    """How many more items would settle an undecided criterion."""
+    asked = criterion.requirement
+    if asked.factor is not None and criterion.ratio is None:
+        return "since the baseline's mean isn't above 0, so that nothing can be a share of it"
+    if asked.role == "budget" and criterion.ratio_upper is None:
+        return (
+            f"since there is {criterion.method}"
+            if "no interval" in criterion.method
+            else ("since the baseline's mean can't be told from 0")
+        )
+    if criterion.needed_n is None:
+        if asked.role == "budget":
+            return "and no saving was planned from which a number of items would follow"
+        return "and no number of items would settle a margin of 0"
+    unit = "judged pairs" if asked.role == "preference" else "items"
+    more = criterion.needed_n - criterion.n
+    if more > 0:
+        return f"{more:,} more {unit} would settle it"
+    if asked.must_gain:
+        return f"and {criterion.n:,} {unit} would have settled it for the gain that was planned"
+    kept = "costs no more" if asked.role == "budget" else "loses nothing"
+    return f"and {criterion.n:,} {unit} would have settled it for a candidate that {kept}"
+
+
+def headline(
+    candidate: str,
+    criteria: Sequence[Criterion],
+    verdict: str,
+    against: Sequence[bool],
+    blocking: Sequence[bool],
+    pending: Sequence[str] = (),
+) -> str:
+    """The verdict in a sentence."""
+    gains = [c for c in criteria if c.requirement.role == "primary" and c.status == "pass"]
+    losses = [c for c, holds in zip(criteria, against, strict=True) if holds]
+    parts = []
+    if gains:
+        best = max(gains, key=lambda c: c.difference)
+        rest = f" and {len(gains) - 1} more" if len(gains) > 1 else ""
+        parts.append(f"gains {size(best.difference)} on {best.requirement.name}{rest}")
+    if losses:
+        rest = f", and fails {len(losses) - 1} more" if len(losses) > 1 else ""
+        parts.append(_worst(losses) + rest)
+    if verdict == "ship":
+        parts += _kept(criteria)
+    elif verdict == "need-more-data":
+        if waiting := sum(blocking):
+            parts.append(
+                f"{waiting} of {len(criteria)} "
+                f"{'criterion is' if len(criteria) == 1 else 'criteria are'} undecided"
+            )
+            return f"{candidate}: " + "; ".join(parts) + "."
+        parts.append(_waits(pending))
+    *first, last = parts or ["passes all that is asked"]
+    return f"{candidate} {', '.join(first)}{' and ' if first else ''}{last}."
+
+
+def _waits(pending: Sequence[str]) -> str:
+    """What a verdict waits for whose criteria are all settled."""
+    if all(text.startswith("Reviewers ") for text in pending):
+        return "waits for people's judgments"
+    return f"waits: {pending[0]}"
+
+
+def _worst(losses: Sequence[Criterion]) -> str:
+    """The worst of what holds the candidate back; a quality before a cost."""
+    quality = [c for c in losses if c.requirement.role != "budget"]
+    if not quality:
+        worst = max(losses, key=lambda c: c.ratio or 0.0)
+        spent = percent(worst.ratio)
+        return f"takes {spent} of the baseline's {worst.requirement.name}, over {_limit(worst)}"
+    worst = min(quality, key=lambda c: c.difference)
+    verb = "loses" if worst.difference < 0 else "gains only"
+    limit = "" if worst.requirement.must_gain else f", beyond {_limit(worst)}"
+    return f"{verb} {size(worst.difference)} on {worst.requirement.name}{limit}"
+
+
+def _kept(criteria: Sequence[Criterion]) -> list[str]:
+    """What a ship keeps beside what it gains."""
+    guards = [c for c in criteria if c.requirement.role == "guard"]
+    passed = sum(c.status == "pass" for c in guards)
+    found = []
+    if guards and passed == len(guards):
+        found.append("passes its guard" if passed == 1 else f"passes all {passed} guards")
+    elif guards:
+        found.append(f"passes {passed} of {len(guards)} guards, harming none that decides")
+    budgets = [c for c in criteria if c.requirement.role == "budget"]
+    if budgets and all(c.status == "pass" for c in budgets):
+        found.append("stays within its budget" if len(budgets) == 1 else "stays within its budgets")
+    return found
+
+
+def signed(value: float) -> str:
+    """A difference with its sign: +0.43, −0.12; more digits where two would say nothing."""
+    if abs(value) >= 100:
+        text = f"{value:+,.0f}"
+    elif abs(value) >= 0.1 or value == 0:
+        text = f"{value:+.2f}"
+    else:
+        text = f"{value:+.3f}"
+    return text.replace("-", "−")
+
+
+def size(value: float) -> str:
+    """A difference without its sign, to two digits."""
+    return f"{abs(value):.2f}"
+
+
+def figure(value: float) -> str:
+    """A mean: 0.20, 412, 1,240."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
+
+
+def percent(ratio: float | None) -> str:
+    """A ratio in percent, ∞ where it is unbounded: 108%, 0.5%."""
+    if ratio is None:
+        return "∞"
+    return f"{100 * ratio:,.3g}%" if ratio < 10 else f"{100 * ratio:,.0f}%"

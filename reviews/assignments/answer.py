@@ -1,0 +1,95 @@
+"""What a reviewer says of a pair, as it was presented, and whether the form allows it. Pure."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reviews.errors import UnfitAnswerError, UnknownChoiceError
+from reviews.planning.form import Form
+
+SIDES = ("left", "right", "tie", "both-bad")
+RATED = "rated"
+RATIONALE_LENGTH = 10_000
+LONGEST_VISIBLE = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerAnswer:
+    """One answer, as presented: "left" is whatever stood on the left.
+
+    `choice` is "left", "right", "tie" or "both-bad", or "rated" where one answer is rated by
+    itself. `answers` maps each dimension's name to one of the four, or to a rating. `flags` maps
+    a side of `Form.sides` to what was flagged there. `visible_seconds` is for how long the page
+    was in view, as the browser counted; it says nothing about what was answered.
+    """
+
+    choice: str
+    much: bool = False
+    answers: Mapping[str, str | int] = field(default_factory=dict)
+    flags: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    rationale: str = ""
+    visible_seconds: float | None = None
+
+    def checked(self, form: Form) -> "ReviewerAnswer":
+        """This answer in its one canonical form: empty flags left out, the rest in form's order.
+
+        Raises UnknownChoiceError, or UnfitAnswerError, which names the field, for what the form
+        doesn't ask, doesn't take or asks and hasn't got.
+        """
+        if self.choice not in ((RATED,) if form.rates else SIDES):
+            raise UnknownChoiceError
+        if self.much and (not form.steps or self.choice not in ("left", "right")):
+            raise UnfitAnswerError("much", "only left or right can be much better, where asked")
+        return replace(
+            self,
+            answers=self._answers(form),
+            flags=self._flags(form),
+            rationale=self._rationale(form),
+            visible_seconds=_seconds(self.visible_seconds),
+        )
+
+    def says_the_same(self, other: "ReviewerAnswer") -> bool:
+        """Whether both answer alike, however long each took. Compares checked answers."""
+        return replace(self, visible_seconds=None) == replace(other, visible_seconds=None)
+
+    def _answers(self, form: Form) -> dict[str, str | int]:
+        asked = {dimension.name: dimension for dimension in form.dimensions}
+        if unknown := sorted(set(self.answers) - set(asked)):
+            raise UnfitAnswerError(unknown[0], "it isn't asked")
+        for name, dimension in asked.items():
+            if name not in self.answers:
+                raise UnfitAnswerError(name, "it has no answer yet")
+            given = self.answers[name]
+            if isinstance(given, bool) or given not in (dimension.values or SIDES):
+                raise UnfitAnswerError(name, f"{given!r} isn't on its scale")
+        return {name: self.answers[name] for name in asked}
+
+    def _flags(self, form: Form) -> dict[str, list[str]]:
+        for side, flagged in self.flags.items():
+            if side not in form.sides or (flagged and not form.flags):
+                raise UnfitAnswerError("flags", "there is nothing to flag there")
+            if unknown := sorted(set(flagged) - set(form.flags)):
+                raise UnfitAnswerError("flags", f"{unknown[0]!r} can't be flagged")
+        kept = {side: set(self.flags.get(side, ())) for side in form.sides}
+        return {
+            side: [flag for flag in form.flags if flag in flagged]
+            for side, flagged in kept.items()
+            if flagged
+        }
+
+    def _rationale(self, form: Form) -> str:
+        said = self.rationale.strip()
+        if form.rationale == "required" and not said:
+            raise UnfitAnswerError("rationale", "say in a few words why")
+        if form.rationale == "off" and said:
+            raise UnfitAnswerError("rationale", "it isn't asked")
+        if len(said) > RATIONALE_LENGTH:
+            raise UnfitAnswerError("rationale", f"it is longer than {RATIONALE_LENGTH} characters")
+        return said
+
+
+def _seconds(given: float | None) -> float | None:
+    """A browser's count where it can be one: it is a measurement, so nothing fails over it."""
+    if given is None or not math.isfinite(given) or not 0 <= given <= LONGEST_VISIBLE:
+        return None
+    return float(given)

@@ -1,0 +1,207 @@
+"""Which pair a reviewer is dealt next, and on which sides.
+
+A reviewer walks through an order of the pairs that is theirs alone
+(`reviews.assignments.order`), from a cursor before which everything is settled: a claim looks at a
+few places ahead of it, never at what the reviewer has done. Only who has come to the end looks for
+seats that others gave back.
+"""
+
+import datetime
+import math
+from operator import itemgetter
+
+from django.db.models import Exists, OuterRef
+
+from reviews.assignments.blinding import candidate_on_left, draw, fraction
+from reviews.assignments.order import positions
+from reviews.assignments.seats import LEASE, OpenPair, given_back_to, open_at, take_seat_at_once
+from reviews.models import Assignment, AssignmentPurpose, AssignmentState, Pair, PairKind, Reviewer
+from reviews.planning.form import Form
+
+AHEAD = 8  # places looked at first; four times as many each time that all are taken
+GIVEN_BACK = 200  # seats given back that are looked at, at most
+REPEATS_FROM = 60  # turns back from which a repeat is drawn, at most
+
+
+def deal(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignment | bool:
+    """The reviewer's next turn, under a lease.
+
+    Without one: whether a free seat was in somebody's hands meanwhile, so that asking again in
+    another transaction helps; this one waits for nobody, since it may hold what others wait for.
+    The caller has locked the reviewer's row, and saves it afterwards.
+    """
+    if (repeat := _repeat(reviewer, form, now)) is not None:
+        return repeat
+    claim = _Claim(reviewer, form)
+    found = claim.ahead() or claim.given_back() or claim.too_near()
+    if found is None:
+        return claim.contested
+    if claim.at_end and (earlier := _returned(reviewer, form, found, now)) is not None:
+        return earlier
+    return _new_turn(reviewer, form, now, pair=found.pair, item=found.item)
+
+
+def deal_practice(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignment | None:
+    """The next practice pair in the plan's order: the same for all, and without seats."""
+    had = Assignment.objects.filter(pair=OuterRef("pk"), reviewer=reviewer)
+    pair = (
+        Pair.objects.filter(~Exists(had), campaign=reviewer.campaign, kind=PairKind.PRACTICE)
+        .order_by("position")
+        .first()
+    )
+    if pair is None:
+        return None
+    return _new_turn(reviewer, form, now, pair=pair.pk, item=pair.item_id)
+
+
+class _Claim:
+    """One search for a seat.
+
+    `contested` tells whether a free one was in somebody's hands, `at_end` whether the reviewer
+    has come to the end of their order.
+    """
+
+    def __init__(self, reviewer: Reviewer, form: Form) -> None:
+        self.reviewer = reviewer
+        self.campaign = reviewer.campaign
+        self.spaced = _spaced(reviewer, form)
+        self.near: list[OpenPair] = []
+        self.contested = self.at_end = False
+
+    def ahead(self) -> OpenPair | None:
+        """From the cursor on, the first pair that is far enough from its item's last."""
+        reviewer, size, width = self.reviewer, self.campaign.dealing.places, AHEAD
+        start, settled = reviewer.cursor, True
+        while start < size * reviewer.laps:
+            stop = min(start + width, (start // size + 1) * size)
+            for place, found in self._free(start, stop):
+                if place < size and self._passes_over(found):
+                    reviewer.laps = 2
+                    continue
+                if settled:
+                    reviewer.cursor = place
+                if self._takes(found):
+                    reviewer.cursor += settled
+                    return found
+                settled = False
+            if settled:
+                reviewer.cursor = stop
+            start, width = stop, width * 4
+        return None
+
+    def given_back(self) -> OpenPair | None:
+        """A pair that was full when the reviewer came by, and of which a seat is free again."""
+        self.at_end = True
+        found = given_back_to(self.reviewer, GIVEN_BACK)
+        seed, person = self.campaign.seed, self.reviewer.user_id
+        found.sort(key=lambda each: draw(seed, "back", person, each.position))
+        return next((each for each in found if self._takes(each)), None)
+
+    def too_near(self) -> OpenPair | None:
+        """Where nothing else remains, the pair whose item was seen the longest ago."""
+        seen = {item: turn for turn, item in enumerate(self.spaced)}
+        self.spaced = []
+        by_distance = sorted(self.near, key=lambda each: seen[each.item])
+        return next((each for each in by_distance if self._takes(each)), None)
+
+    def _takes(self, found: OpenPair) -> bool:
+        if found.item in self.spaced:
+            self.near.append(found)
+            return False
+        taken = take_seat_at_once(found.pair)
+        self.contested |= not taken
+        return taken
+
+    def _free(self, start: int, stop: int) -> list[tuple[int, OpenPair]]:
+        """Pairs open to the reviewer at places start … stop-1, all of one lap, in their order."""
+        size = self.campaign.dealing.places
+        lap = start // size * size
+        order = positions(self.campaign.seed, self.reviewer.user_id, size, start - lap, stop - lap)
+        places = {position: start + i for i, position in enumerate(order)}
+        found = open_at(reviewer=self.reviewer, positions=list(places))
+        return sorted(((places[each.position], each) for each in found), key=itemgetter(0))
+
+    def _passes_over(self, found: OpenPair) -> bool:
+        """Whether a seeded coin leaves this pair to the second lap, for more telling strata."""
+        chance: float = self.campaign.dealing.chances.get(found.stratum, 1.0)
+        coin = fraction(self.campaign.seed, "lap", self.reviewer.user_id, found.position)
+        return coin >= chance
+
+
+def _repeat(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignment | None:
+    """An earlier turn again with its sides swapped, where one is due and there is one to swap.
+
+    Repeats are dealt at the form's share of the turns. The side is that of this turn's block,
+    like any other's, so what is drawn from are turns that had the other side.
+    """
+    seed, person, turn = reviewer.campaign.seed, reviewer.user_id, reviewer.turns
+    due = math.floor(form.repeats * (turn + 1) + fraction(seed, "repeats", person))
+    if reviewer.repeated >= due:
+        return None
+    latest = turn - max(form.spacing, 1)
+    earlier = (
+        reviewer.assignments.filter(
+            purpose=AssignmentPurpose.MAIN,
+            state=AssignmentState.DONE,
+            pair__kind=PairKind.MAIN,
+            candidate_on_left=not candidate_on_left(seed, person, turn),
+            turn__range=(max(latest - REPEATS_FROM, 0), latest),
+            repeated__isnull=True,
+        )
+        .exclude(pair__item__in=_spaced(reviewer, form))
+        .order_by("turn")
+        .values_list("turn", "pk", "pair_id", "pair__item_id")
+    )
+    drawn = min(earlier, key=lambda row: draw(seed, "repeat", person, turn, row[0]), default=None)
+    if drawn is None:
+        return None
+    reviewer.repeated += 1
+    _, again, pair, item = drawn
+    return _new_turn(reviewer, form, now, pair=pair, item=item, repeats=again)
+
+
+def _returned(
+    reviewer: Reviewer, form: Form, found: OpenPair, now: datetime.datetime
+) -> Assignment | None:
+    """The reviewer's own turn whose lease had ended, with its token and its sides."""
+    earlier = reviewer.assignments.filter(pair=found.pair, purpose=AssignmentPurpose.MAIN).first()
+    if earlier is not None:
+        earlier.state = AssignmentState.LEASED
+        earlier.dealt, earlier.lease_until = now, now + LEASE
+        earlier.save(update_fields=["state", "dealt", "lease_until"])
+        _remember(reviewer, form, found.item)
+    return earlier
+
+
+def _new_turn(
+    reviewer: Reviewer,
+    form: Form,
+    now: datetime.datetime,
+    *,
+    pair: int,
+    item: int,
+    repeats: int | None = None,
+) -> Assignment:
+    turn = reviewer.turns
+    reviewer.turns = turn + 1
+    _remember(reviewer, form, item)
+    return Assignment.objects.create(
+        pair_id=pair,
+        reviewer=reviewer,
+        purpose=AssignmentPurpose.MAIN if repeats is None else AssignmentPurpose.REPEAT,
+        repeats_id=repeats,
+        turn=turn,
+        candidate_on_left=candidate_on_left(reviewer.campaign.seed, reviewer.user_id, turn),
+        dealt=now,
+        lease_until=now + LEASE,
+    )
+
+
+def _spaced(reviewer: Reviewer, form: Form) -> list[int]:
+    """The items of the last turns, the oldest first: none of them is to come just yet."""
+    spaced: list[int] = reviewer.spaced
+    return spaced[-form.spacing :] if form.spacing else []
+
+
+def _remember(reviewer: Reviewer, form: Form, item: int) -> None:
+    reviewer.spaced = [*reviewer.spaced, item][-form.spacing :] if form.spacing else []

@@ -1,0 +1,303 @@
+"""Take what a reviewer said, once; take it back; or take that they would rather not say."""
+
+import datetime
+import uuid
+from dataclasses import asdict, dataclass
+
+from django.core.signing import Signer
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from evalhub.accounts.models import User
+from reviews.assignments.answer import ReviewerAnswer
+from reviews.assignments.assign import DEALT, End, Hand, filled, hand_of
+from reviews.assignments.seats import LEASE, give_back, holds_seat, take_seat
+from reviews.errors import (
+    AlreadyJudgedError,
+    CampaignClosedError,
+    LeaseLostError,
+    NamesRevealedError,
+    NoReasonError,
+    NothingToUndoError,
+    NotReviewingError,
+    SkippedError,
+    StaleFormError,
+    UnknownAssignmentError,
+)
+from reviews.joining.admit import admit
+from reviews.models import (
+    Assignment,
+    AssignmentPurpose,
+    AssignmentState,
+    Campaign,
+    CampaignState,
+    Choice,
+    Judgment,
+    PairKind,
+    Reviewer,
+    ReviewerState,
+)
+from reviews.planning.form import Form
+from reviews.results.early_stopping import settle_when_due
+
+RECENT = 20  # answers whose seconds a reviewer's row keeps
+REASON_LENGTH = 300
+KEPT = (*DEALT, "judged", "seated", "skipped", "sealed", "recent", "answered")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A judgment that is kept, and what its reviewer holds after it."""
+
+    judgment: Judgment
+    hand: Hand
+
+
+def form_nonce(*, token: uuid.UUID, user: User) -> str:
+    """The signature that a form carries: it was made for this assignment and this person."""
+    return Signer(salt="reviews.judge").signature(f"{token}:{user.pk}")
+
+
+def record(
+    *, token: uuid.UUID, user: User, nonce: str, answer: ReviewerAnswer, key: str = ""
+) -> Judgment:
+    """Keep a reviewer's answer to the assignment with this token.
+
+    `key` is the browser's own for this answer: with a key that was kept before, and with the
+    answer that stands, the judgment that is there is returned, and nothing changes. An answer
+    that comes after its lease has ended counts if its pair has a seat left, and one whose lease
+    lasts counts though the campaign was settled meanwhile. Raises
+    UnknownAssignmentError, NotInvitedError, UnblindedError, StaleFormError, UnknownChoiceError,
+    UnfitAnswerError, AlreadyJudgedError, SkippedError, LeaseLostError, NotReviewingError,
+    CampaignClosedError or NamesRevealedError; nothing is kept then.
+    """
+    with transaction.atomic():
+        assignment, _ = _at_hand(token, user, nonce)
+        judgment = _keep(assignment, answer, key)
+        assignment.reviewer.save(update_fields=KEPT)
+    settle_when_due(reviewer=assignment.reviewer)
+    return judgment
+
+
+def record_and_deal(
+    *,
+    token: uuid.UUID,
+    user: User,
+    nonce: str,
+    answer: ReviewerAnswer,
+    key: str = "",
+    ahead: bool = True,
+) -> Recorded:
+    """`record`, and `reviews.assignments.assign.hand` after it, in one transaction.
+
+    Raises what `record` does.
+    """
+    with transaction.atomic():
+        assignment, held = _at_hand(token, user, nonce)
+        judgment = _keep(assignment, answer, key)
+        held = [each for each in held if each.is_at_hand]
+        hand = hand_of(assignment.reviewer, held, ahead=ahead)
+        assignment.reviewer.save(update_fields=KEPT)
+    # What may go wrong from here on costs no judgment: this one is kept.
+    if settle_when_due(reviewer=assignment.reviewer):
+        return Recorded(judgment, Hand(assignment.reviewer, End("settled"), None))
+    return Recorded(judgment, filled(hand, ahead=ahead))
+
+
+@transaction.atomic
+def undo(*, campaign: Campaign, user: User) -> Assignment:
+    """Take the last answer back: its assignment is at hand again, and keeps its seat.
+
+    The judgment stays, but doesn't stand; the next answer is a further revision. Once the first
+    answer of a block is given, what was answered in earlier blocks is sealed. Raises
+    NothingToUndoError, NotInvitedError, UnblindedError, NotReviewingError, CampaignClosedError
+    or NamesRevealedError.
+    """
+    admit(campaign=campaign, user=user)
+    try:
+        reviewer = Reviewer.objects.locked().get(campaign=campaign, user=user)
+    except Reviewer.DoesNotExist:
+        raise NothingToUndoError from None
+    _check_open(reviewer)
+    last = (
+        Judgment.objects.filter(
+            assignment__reviewer=reviewer,
+            assignment__turn__gte=reviewer.sealed,
+            assignment__state=AssignmentState.DONE,
+        )
+        .exclude(assignment__purpose=AssignmentPurpose.ADJUDICATION)
+        .exclude(assignment__pair__kind=PairKind.PRACTICE)
+        .select_related("assignment__pair")
+        .order_by("-pk")
+        .first()
+    )
+    if last is None:
+        raise NothingToUndoError
+    assignment = last.assignment
+    now = timezone.now()
+    assignment.state = AssignmentState.LEASED
+    assignment.dealt, assignment.lease_until = now, now + LEASE
+    assignment.save(update_fields=["state", "dealt", "lease_until"])
+    reviewer.answered = now
+    reviewer.recent = reviewer.recent[:-1]
+    _count(reviewer, assignment, -1)
+    reviewer.save(update_fields=KEPT)
+    return assignment
+
+
+@transaction.atomic
+def skip(*, token: uuid.UUID, user: User, nonce: str, reason: str) -> Assignment:
+    """Leave a comparison to others: its seat is free at once, and it doesn't come back.
+
+    Skipping twice is harmless. Raises NoReasonError, AlreadyJudgedError, and what `record` does
+    about the assignment, the person and the campaign.
+    """
+    assignment, _ = _at_hand(token, user, nonce)
+    reviewer = assignment.reviewer
+    if not 0 < len(reason.strip()) <= REASON_LENGTH:
+        raise NoReasonError
+    if assignment.state == AssignmentState.SKIPPED:
+        return assignment
+    if assignment.state == AssignmentState.DONE:
+        raise AlreadyJudgedError(_said(_last(assignment)))
+    _check_open(reviewer)
+    if assignment.state == AssignmentState.LEASED and holds_seat(assignment):
+        give_back(assignment.pair_id)
+    assignment.state, assignment.skip_reason = AssignmentState.SKIPPED, reason.strip()
+    assignment.save(update_fields=["state", "skip_reason"])
+    reviewer.answered = timezone.now()
+    if holds_seat(assignment):
+        reviewer.skipped += 1
+    reviewer.save(update_fields=KEPT)
+    return assignment
+
+
+def _at_hand(token: uuid.UUID, user: User, nonce: str) -> tuple[Assignment, list[Assignment]]:
+    """The assignment with this token and all that its reviewer holds, locked until the end."""
+    try:
+        reviewer = Reviewer.objects.locked().get(user=user, assignments__token=token)
+    except Reviewer.DoesNotExist:
+        raise UnknownAssignmentError from None
+    admit(campaign=reviewer.campaign, user=user)
+    if not constant_time_compare(nonce, form_nonce(token=token, user=user)):
+        raise StaleFormError
+    rows = Assignment.objects.filter(
+        Q(reviewer=reviewer, state=AssignmentState.LEASED) | Q(token=token)
+    )
+    found = list(rows.locked())
+    reviewer.user = user
+    for each in found:
+        each.reviewer = reviewer
+    assignment = next(each for each in found if each.token == token)
+    return assignment, found
+
+
+def _keep(assignment: Assignment, given: ReviewerAnswer, key: str) -> Judgment:
+    """The judgment of this answer: the one that is there, or a new one."""
+    reviewer, campaign = assignment.reviewer, assignment.reviewer.campaign
+    form = Form.of(campaign.form)
+    answer = given.checked(form)
+    if assignment.revision and (earlier := _kept_before(assignment, answer, key)) is not None:
+        return earlier
+    _check_open(reviewer, in_flight=assignment)
+    if assignment.state == AssignmentState.SKIPPED:
+        raise SkippedError
+    if (
+        assignment.state == AssignmentState.EXPIRED
+        and holds_seat(assignment)
+        and not take_seat(assignment.pair_id)
+    ):
+        raise LeaseLostError
+    now = timezone.now()
+    since = max(filter(None, (assignment.dealt, reviewer.answered)))
+    judgment = Judgment.objects.create(
+        assignment=assignment,
+        revision=assignment.revision,
+        key=key,
+        seconds=max(0.0, (now - since).total_seconds()),
+        **asdict(answer),
+    )
+    assignment.state = AssignmentState.DONE
+    assignment.revision += 1
+    assignment.save(update_fields=["state", "revision"])
+    _note(reviewer, assignment, judgment, form, now)
+    return judgment
+
+
+def _note(
+    reviewer: Reviewer,
+    assignment: Assignment,
+    judgment: Judgment,
+    form: Form,
+    now: datetime.datetime,
+) -> None:
+    """What the reviewer's own row says about an answer; the caller saves it."""
+    reviewer.answered = now
+    reviewer.recent = [*reviewer.recent, round(judgment.seconds, 1)][-RECENT:]
+    reviewer.sealed = max(reviewer.sealed, assignment.turn // form.block * form.block)
+    _count(reviewer, assignment, 1)
+
+
+def _count(reviewer: Reviewer, assignment: Assignment, one: int) -> None:
+    if assignment.pair.kind != PairKind.PRACTICE:
+        reviewer.judged += one
+        reviewer.seated += one if holds_seat(assignment) else 0
+
+
+def _kept_before(assignment: Assignment, answer: ReviewerAnswer, key: str) -> Judgment | None:
+    """The judgment that this very answer made before, if it did.
+
+    Raises AlreadyJudgedError where another answer stands.
+    """
+    if key:
+        again = assignment.judgments.filter(key=key).first()
+        if again is not None:
+            return again
+    if assignment.state != AssignmentState.DONE:
+        return None
+    last = _last(assignment)
+    if not answer.says_the_same(_answer_of(last)):
+        raise AlreadyJudgedError(_said(last))
+    return last
+
+
+def _last(assignment: Assignment) -> Judgment:
+    return assignment.judgments.order_by("-revision")[0]
+
+
+def _answer_of(judgment: Judgment) -> ReviewerAnswer:
+    return ReviewerAnswer(
+        choice=judgment.choice,
+        much=judgment.much,
+        answers=judgment.answers,
+        flags=judgment.flags,
+        rationale=judgment.rationale,
+    )
+
+
+def _said(judgment: Judgment) -> str:
+    labels: dict[str, str] = {choice.value: choice.label for choice in Choice}
+    return labels.get(judgment.choice, "rated")
+
+
+def _is_held(assignment: Assignment) -> bool:
+    leased = assignment.state == AssignmentState.LEASED
+    return leased and assignment.lease_until > timezone.now()
+
+
+def _check_open(reviewer: Reviewer, *, in_flight: Assignment | None = None) -> None:
+    """Raises where nothing is taken any more; who is paused may answer what is at hand.
+
+    So may who was at a comparison while others settled the campaign: its sequence holds however
+    many answers it has, so what was begun counts. What an owner closed takes none.
+    """
+    if reviewer.campaign.unblinded is not None:
+        raise NamesRevealedError
+    if reviewer.campaign.state == CampaignState.CLOSED and not (
+        in_flight and _is_held(in_flight) and reviewer.campaign.settled
+    ):
+        raise CampaignClosedError
+    if reviewer.state == ReviewerState.REMOVED:
+        raise NotReviewingError

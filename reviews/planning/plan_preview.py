@@ -1,0 +1,116 @@
+"""What a campaign would be and cost, before it is opened: for pages and the command line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evalhub.registry.models import Run, Study
+from reviews.models import PairKind
+from reviews.planning.campaign import asked_of
+from reviews.planning.campaign_request import CampaignRequest
+from reviews.planning.checks import Planned
+from reviews.planning.drafting import Prepared, prepare
+from reviews.planning.pairing import arm_pairs
+from reviews.planning.sizing import Cost, cost_of, items_affordable, items_needed, score_detected
+
+GAINS = (0.55, 0.6, 0.65)
+REVIEWERS = 4  # who practise, until they are known
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPreview:
+    """A plan with its price. `detects` is the smallest preference that its items would show;
+    ratings show none."""
+
+    prepared: Prepared
+    items: int
+    cost: Cost
+    detects: float | None
+    needed: list[tuple[float, int]]
+    """(preference, items that show it), for a few to choose from"""
+    short: list[str]
+    """what was asked for and isn't there, in sentences"""
+
+    @property
+    def controls(self) -> int:
+        return self.prepared.count(PairKind.CONTROL)
+
+    @property
+    def gold(self) -> int:
+        return self.prepared.count(PairKind.GOLD)
+
+    @property
+    def practice(self) -> int:
+        return self.prepared.count(PairKind.PRACTICE)
+
+
+def preview_plan(brief: CampaignRequest, runs: Sequence[Run], study: Study | None) -> PlanPreview:
+    """What opening a campaign by this brief would make. Raises PlanError, as opening it would."""
+    prepared = prepare(asked_of(brief, runs, study))
+    items = len(prepared.plan["items"])
+    rates = brief.form.rates
+    checks = prepared.count(PairKind.CONTROL) + prepared.count(PairKind.GOLD)
+    cost = cost_of(
+        prepared.count(PairKind.MAIN),
+        brief.reviewers_per_item,
+        checks=checks / prepared.count(PairKind.MAIN),
+        repeats=brief.form.repeats,
+        practice=prepared.count(PairKind.PRACTICE),
+        reviewers=REVIEWERS,
+        seconds=brief.seconds,
+        rate=brief.rate,
+    )
+    return PlanPreview(
+        prepared=prepared,
+        items=items,
+        cost=cost,
+        detects=None if rates else score_detected(items, brief.reviewers_per_item),
+        needed=[] if rates else [(g, items_needed(g, brief.reviewers_per_item)) for g in GAINS],
+        short=_short(brief, prepared, items),
+    )
+
+
+def affordable(brief: CampaignRequest, budget: float, *, arms: int = 2) -> int:
+    """The most items that a budget pays for, as this brief has them judged."""
+    return items_affordable(
+        budget,
+        brief.reviewers_per_item,
+        combinations=len(arm_pairs(arms, brief.design.combinations)),
+        checks=brief.design.controls + brief.design.gold,
+        repeats=brief.form.repeats,
+        practice=brief.design.practice,
+        reviewers=REVIEWERS,
+        seconds=brief.seconds,
+        rate=brief.rate or 0.0,
+    )
+
+
+def _short(brief: CampaignRequest, prepared: Prepared, items: int) -> list[str]:
+    main = prepared.count(PairKind.MAIN)
+    found = []
+    if items < brief.items:
+        found.append(f"Only {items} items have answers that differ; all of them are asked about.")
+    for kind, name, asked in (
+        (PairKind.CONTROL, "control", round(brief.design.controls * main)),
+        (PairKind.GOLD, "gold", round(brief.design.gold * main)),
+        (PairKind.PRACTICE, "practice", brief.design.practice),
+    ):
+        if (there := prepared.count(kind)) < asked:
+            found.append(f"There are {there} {name} pairs rather than {asked}: {WHY[kind]}")
+    same = sum(_same_text(pair) for pair in prepared.pairs)
+    if same:
+        found.append(
+            f"In {same} of the control pairs both answers are one and the same text: their arm "
+            "has no second answer to it."
+        )
+    return found
+
+
+WHY = {
+    PairKind.CONTROL: "no more items have answers.",
+    PairKind.GOLD: "no more items are left of which the metric is certain.",
+    PairKind.PRACTICE: "no more items are left of which the metric is certain.",
+}
+
+
+def _same_text(pair: Planned) -> bool:
+    return pair.kind == PairKind.CONTROL and pair.outputs[0] == pair.outputs[1]

@@ -1,0 +1,206 @@
+"""Pairs on which reviewers disagree, put before one more person: blind too, and counted apart.
+
+Whoever adjudicates is a reviewer of the project who hasn't judged the pair; they see neither what
+was said before nor by whom, and their sides come from the same seeded blocks.
+"""
+
+import datetime
+import uuid
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from evalhub.accounts.models import User
+from reviews.assignments.answer import SIDES
+from reviews.assignments.blinding import candidate_on_left
+from reviews.assignments.judge import form_nonce
+from reviews.errors import (
+    AlreadyJudgedError,
+    LeaseLostError,
+    NamesRevealedError,
+    NotReviewingError,
+    StaleFormError,
+    StillGoingError,
+    UnknownAssignmentError,
+    UnknownChoiceError,
+)
+from reviews.joining.admit import admit, join
+from reviews.models import (
+    Assignment,
+    AssignmentPurpose,
+    AssignmentState,
+    Campaign,
+    Choice,
+    Judgment,
+    Pair,
+    PairKind,
+    Reviewer,
+    ReviewerState,
+)
+from reviews.results.preference import has_ended
+
+LEASE = datetime.timedelta(hours=2)
+
+
+def disagreements(campaign: Campaign) -> QuerySet[Pair]:
+    """Main pairs of which some judgments favour one arm and some the other, in the plan's order.
+
+    Left and right are led back to the arms in the query: a choice of the candidate is "left" where
+    it stood there.
+    """
+    standing = Judgment.objects.standing().filter(assignment__purpose=AssignmentPurpose.MAIN)
+    for_candidate = Q(choice="left", assignment__candidate_on_left=True) | Q(
+        choice="right", assignment__candidate_on_left=False
+    )
+    for_baseline = Q(choice="left", assignment__candidate_on_left=False) | Q(
+        choice="right", assignment__candidate_on_left=True
+    )
+    of_pair = standing.filter(assignment__pair=OuterRef("pk"))
+    return Pair.objects.filter(
+        Exists(of_pair.filter(for_candidate)),
+        Exists(of_pair.filter(for_baseline)),
+        campaign=campaign,
+        kind=PairKind.MAIN,
+    ).order_by("position")
+
+
+def to_adjudicate(campaign: Campaign, user: User) -> QuerySet[Pair]:
+    """Disagreements that nobody has adjudicated and that this person hasn't judged."""
+    own = Assignment.objects.filter(pair=OuterRef("pk"), reviewer__user=user)
+    settled = Assignment.objects.filter(pair=OuterRef("pk"), purpose=AssignmentPurpose.ADJUDICATION)
+    return disagreements(campaign).filter(
+        ~Exists(own.exclude(purpose=AssignmentPurpose.ADJUDICATION)),
+        ~Exists(settled.filter(state=AssignmentState.DONE)),
+        ~Exists(
+            settled.filter(state=AssignmentState.LEASED, lease_until__gt=timezone.now()).exclude(
+                reviewer__user=user
+            )
+        ),
+    )
+
+
+def may_adjudicate(campaign: Campaign, user: User) -> bool:
+    """Whether a disagreement waits for this person, a reviewer of the campaign who is let in."""
+    active = campaign.reviewers.filter(user=user, state=ReviewerState.ACTIVE)
+    return bool(
+        campaign.unblinded is None
+        and active.exists()
+        and has_ended(campaign)
+        and to_adjudicate(campaign, user).exists()
+    )
+
+
+@transaction.atomic
+def next_disagreement(*, campaign: Campaign, user: User) -> Assignment | None:
+    """The disagreement that this person is to settle now, or None where there is none.
+
+    Asked again before the answer, it is the same turn with the same side, unless its lease has
+    ended and another person has taken the pair. Raises StillGoingError
+    while the campaign goes on, NamesRevealedError after unblinding, NotReviewingError where this
+    person isn't let in, NotInvitedError, InvitedOnlyError or UnblindedError.
+    """
+    admit(campaign=campaign, user=user)
+    _check(campaign)
+    _lock(campaign)
+    join(campaign=campaign, user=user)
+    reviewer = Reviewer.objects.select_for_update().get(campaign=campaign, user=user)
+    _check_active(reviewer)
+    now = timezone.now()
+    waiting = to_adjudicate(campaign, user)
+    held = (
+        reviewer.assignments.filter(purpose=AssignmentPurpose.ADJUDICATION, pair__in=waiting)
+        .order_by("turn")
+        .first()
+    )
+    if held is not None:
+        held.state, held.lease_until = AssignmentState.LEASED, now + LEASE
+        held.save(update_fields=["state", "lease_until"])
+        return held
+    pair = waiting.first()
+    if pair is None:
+        return None
+    turn, reviewer.turns = reviewer.turns, reviewer.turns + 1
+    reviewer.save(update_fields=["turns"])
+    return Assignment.objects.create(
+        pair=pair,
+        reviewer=reviewer,
+        purpose=AssignmentPurpose.ADJUDICATION,
+        turn=turn,
+        candidate_on_left=candidate_on_left(campaign.seed, user.pk, turn),
+        dealt=now,
+        lease_until=now + LEASE,
+    )
+
+
+@transaction.atomic
+def adjudicate(*, token: uuid.UUID, user: User, nonce: str, choice: str) -> Judgment:
+    """Keep whom the adjudicator prefers: the campaign's one question, not its rubric.
+
+    The same choice again returns the judgment that is there. Raises UnknownAssignmentError,
+    StaleFormError, UnknownChoiceError, AlreadyJudgedError, LeaseLostError where another person has
+    taken the pair since, and what `next_disagreement` does.
+    """
+    own = Assignment.objects.select_related("reviewer__campaign__project").filter(
+        purpose=AssignmentPurpose.ADJUDICATION, reviewer__user=user
+    )
+    try:
+        _lock(
+            Campaign.objects.defer("plan").get(reviewers__assignments__in=own.filter(token=token))
+        )
+        assignment = own.select_for_update(of=("self",)).get(token=token)
+    except (Campaign.DoesNotExist, Assignment.DoesNotExist):
+        raise UnknownAssignmentError from None
+    reviewer = assignment.reviewer
+    admit(campaign=reviewer.campaign, user=user)
+    if not constant_time_compare(nonce, form_nonce(token=token, user=user)):
+        raise StaleFormError
+    if choice not in SIDES:
+        raise UnknownChoiceError
+    earlier = assignment.judgments.first()
+    if earlier is not None:
+        if earlier.choice != choice:
+            raise AlreadyJudgedError(Choice(earlier.choice).label)
+        return earlier
+    _check(reviewer.campaign)
+    _check_active(reviewer)
+    if not to_adjudicate(reviewer.campaign, user).filter(pk=assignment.pair_id).exists():
+        raise LeaseLostError
+    assignment.state, assignment.revision = AssignmentState.DONE, 1
+    assignment.save(update_fields=["state", "revision"])
+    seconds = max(0.0, (timezone.now() - assignment.dealt).total_seconds())
+    return Judgment.objects.create(assignment=assignment, choice=choice, seconds=seconds)
+
+
+def adjudicated(campaign: Campaign) -> tuple[int, int]:
+    """(disagreements, those of them that are settled)."""
+    found = disagreements(campaign).aggregate(
+        n=Count("pk", distinct=True),
+        done=Count(
+            "pk",
+            distinct=True,
+            filter=Q(
+                assignments__purpose=AssignmentPurpose.ADJUDICATION, assignments__state="done"
+            ),
+        ),
+    )
+    return found["n"], found["done"]
+
+
+def _lock(campaign: Campaign) -> None:
+    """Nobody else is dealt a disagreement, or settles one, until the transaction ends."""
+    Campaign.objects.select_for_update(no_key=True).only("pk").get(pk=campaign.pk)
+
+
+def _check_active(reviewer: Reviewer) -> None:
+    """Who was removed, is paused or hasn't passed a practice settles nothing either."""
+    if reviewer.state != ReviewerState.ACTIVE:
+        raise NotReviewingError
+
+
+def _check(campaign: Campaign) -> None:
+    if campaign.unblinded is not None:
+        raise NamesRevealedError
+    if not has_ended(campaign):
+        raise StillGoingError

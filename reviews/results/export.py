@@ -1,0 +1,227 @@
+"""What people said, as files: every row names its turn, its campaign and the sealed plan's hash.
+
+Texts are as the models gave them, not as pages show them.
+"""
+
+import csv
+import io
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import batched
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from evalhub.registry.models import Item, Output
+from reviews.models import RATED, Campaign, Pair, PairKind
+from reviews.results.judgment_data import JudgmentData, Said, judgment_data
+from reviews.results.stopping import SCORE
+
+SCHEMA = pa.schema(
+    [
+        ("campaign", pa.int64()),
+        ("plan_hash", pa.string()),
+        ("assignment", pa.string()),
+        ("kind", pa.string()),
+        ("purpose", pa.string()),
+        ("pair", pa.int64()),
+        ("item", pa.string()),
+        ("stratum", pa.string()),
+        ("reviewer", pa.string()),
+        ("turn", pa.int64()),
+        ("left", pa.string()),
+        ("choice", pa.string()),
+        ("favours", pa.string()),
+        ("much", pa.bool_()),
+        ("answers", pa.string()),
+        ("flags", pa.string()),
+        ("rationale", pa.string()),
+        ("seconds", pa.float64()),
+        ("visible_seconds", pa.float64()),
+        ("revision", pa.int64()),
+        ("answered", pa.string()),
+    ]
+)
+COLUMNS = tuple(SCHEMA.names)
+Ties = Literal["drop", "keep"]
+_TEXT = ("item", "stratum", "reviewer", "rationale")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_AT_ONCE = 2000
+
+
+def rows(campaign: Campaign, *, pseudonyms: bool = False) -> Iterator[dict[str, Any]]:
+    """Every standing judgment in the order in which they came; `answers` and `flags` are JSON.
+
+    `left` is the arm that stood on the left, `choice` what was said as presented, `favours` whom
+    that favours. `answers` and `flags` name arms. With `pseudonyms` reviewers are r1, r2, …
+    """
+    found = judgment_data(campaign, rationales=True)
+    names = _pseudonyms(found) if pseudonyms else found.reviewers
+    for each in found.said:
+        yield _row(campaign, each, names[each.reviewer])
+
+
+def as_jsonl(records: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """A line a record, in UTF-8 as it is."""
+    for record in records:
+        yield json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def as_csv(records: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Comma-separated with a header, quoted where needed.
+
+    A text that a spreadsheet would take for a formula is given an apostrophe in front, the
+    spreadsheets' own sign for text.
+    """
+    yield _csv_line(COLUMNS)
+    for record in records:
+        safe = {name: _harmless(record[name]) for name in _TEXT}
+        yield _csv_line([(record | safe)[name] for name in COLUMNS])
+
+
+def write_parquet(records: Iterable[dict[str, Any]], path: Path) -> None:
+    """One file with SCHEMA's columns, written 2,000 rows at a time."""
+    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+        for part in batched(records, _AT_ONCE):
+            writer.write_table(pa.Table.from_pylist(list(part), schema=SCHEMA))
+
+
+def preferences(campaign: Campaign, *, ties: Ties = "drop") -> Iterator[dict[str, Any]]:
+    """Preference pairs {prompt, chosen, rejected} for DPO and its kin: one a main pair.
+
+    Chosen is what more of its judgments favour than the other answer, and than said a tie or both
+    bad. Pairs without such a winner are left out; with ties="keep" they come with
+    "tie": true and the candidate's answer first. `prompt` is the item's input: a text, or chat
+    messages.
+    """
+    votes = _votes(campaign)
+    for part in batched(votes, 500):
+        pairs = Pair.objects.filter(campaign=campaign).in_bulk(part)
+        items = Item.objects.in_bulk([each.item_id for each in pairs.values()])
+        wanted = [
+            pk
+            for each in pairs.values()
+            for pk in (each.baseline_output_id, each.candidate_output_id)
+            if pk is not None
+        ]
+        texts = dict(Output.objects.filter(pk__in=wanted).values_list("pk", "text"))
+        for pk in part:
+            counts, pair = votes[pk], pairs[pk]
+            winner = _majority(counts)
+            if winner is None and ties == "drop":
+                continue
+            item = items[pair.item_id]
+            first, second = texts[pair.candidate_output_id or 0], texts[pair.baseline_output_id]
+            if winner == "baseline":
+                first, second = second, first
+            yield {
+                "prompt": item.input,
+                "context": item.context,
+                "chosen": first,
+                "rejected": second,
+                "tie": winner is None,
+                "chosen_arm": winner,
+                "votes": {name: counts[name] for name in SCORE},
+                "item": item.key,
+                "pair": pair.position,
+                "campaign": campaign.pk,
+                "plan_hash": campaign.plan_hash,
+            }
+
+
+def inspect_scores(campaign: Campaign) -> Iterator[dict[str, Any]]:
+    """Scores of the candidate made elsewhere, in the form that Inspect takes: {id, value, …}.
+
+    One line an item: the share of its judgments that the candidate won, ties being half; in a
+    campaign of ratings the candidate's mean rating by dimension.
+    """
+    of_item: dict[str, list[Said]] = defaultdict(list)
+    rated = False
+    for each in judgment_data(campaign).of():
+        rated = rated or each.favours == RATED
+        arm = each.pair.candidate_version or each.pair.baseline_version
+        if arm == campaign.candidate_id:
+            of_item[each.pair.item].append(each)
+    for item, said in of_item.items():
+        counts = Counter(each.favours for each in said)
+        yield {
+            "id": item,
+            "value": _ratings(said) if rated else sum(SCORE[e.favours] for e in said) / len(said),
+            "explanation": ", ".join(f"{n} {name}" for name, n in sorted(counts.items())),
+            "metadata": {
+                "campaign": campaign.pk,
+                "plan_hash": campaign.plan_hash,
+                "judgments": len(said),
+                "assignments": [each.token for each in said],
+            },
+        }
+
+
+def _row(campaign: Campaign, each: Said, reviewer: str) -> dict[str, Any]:
+    return {
+        "campaign": campaign.pk,
+        "plan_hash": campaign.plan_hash,
+        "assignment": each.token,
+        "kind": each.pair.kind,
+        "purpose": each.purpose,
+        "pair": each.pair.position,
+        "item": each.pair.item,
+        "stratum": each.pair.stratum,
+        "reviewer": reviewer,
+        "turn": each.turn,
+        "left": "candidate" if each.candidate_side == "left" else "baseline",
+        "choice": each.choice,
+        "favours": each.favours,
+        "much": each.much,
+        "answers": _json(each.answers),
+        "flags": _json(each.flags),
+        "rationale": each.rationale,
+        "seconds": each.seconds,
+        "visible_seconds": each.visible_seconds,
+        "revision": each.revision,
+        "answered": each.created,
+    }
+
+
+def _pseudonyms(found: JudgmentData) -> dict[int, str]:
+    return {pk: f"r{i}" for i, pk in enumerate(found.reviewers, 1)}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _csv_line(cells: Iterable[Any]) -> str:
+    line = io.StringIO(newline="")
+    csv.writer(line).writerow(["" if cell is None else cell for cell in cells])
+    return line.getvalue()
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _votes(campaign: Campaign) -> dict[int, Counter[str]]:
+    votes: dict[int, Counter[str]] = defaultdict(Counter)
+    for each in judgment_data(campaign).of(kind=PairKind.MAIN):
+        if each.favours != RATED:
+            votes[each.pair.pk][each.favours] += 1
+    return dict(sorted(votes.items(), key=lambda vote: vote[0]))
+
+
+def _majority(counts: Counter[str]) -> str | None:
+    ahead = counts["candidate"] - counts["baseline"]
+    undecided = counts["tie"] + counts["both-bad"]
+    winner = "candidate" if ahead > 0 else "baseline"
+    return winner if ahead and counts[winner] > undecided else None
+
+
+def _ratings(said: list[Said]) -> dict[str, float]:
+    given: dict[str, list[float]] = defaultdict(list)
+    for each in said:
+        for name, value in each.answers.items():
+            given[name].append(float(value))
+    return {name: sum(values) / len(values) for name, values in given.items()}

@@ -1,0 +1,99 @@
+"""What a campaign of ratings found: each arm's mean a dimension, and the difference. Pure."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalhub.stats.agreement import Agreement, agreement
+from evalhub.stats.clusters import clustered_mean
+from evalhub.stats.distributions import t_quantile
+from evalhub.stats.paired import PairedComparison, compare
+from reviews.models import RATED
+from reviews.results.judgment_data import Said
+
+ALPHA = 0.025
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean rating of one arm, its interval clustered by item."""
+
+    version: int
+    ratings: int
+    items: int
+    mean: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class RatingResult:
+    """A dimension: both arms' means, the difference over items rated of both, agreement.
+
+    Differences are of item means in the dimension's own points, None where no item was rated of
+    both arms. Agreement is ordinal; its units are answers.
+    """
+
+    name: str
+    arms: list[Mean]
+    difference: PairedComparison | None
+    agreement: Agreement
+
+
+def ratings(
+    said: Sequence[Said], *, baseline: int, candidate: int, dimensions: Sequence[str]
+) -> list[RatingResult]:
+    """Each rated dimension in the form's order; empty where nothing was rated."""
+    rated = [each for each in said if each.favours == RATED]
+    return [
+        _rating(name, answered, baseline, candidate)
+        for name in dimensions
+        if (answered := [each for each in rated if isinstance(each.answers.get(name), int)])
+    ]
+
+
+def _rating(name: str, said: Sequence[Said], baseline: int, candidate: int) -> RatingResult:
+    own: dict[int, list[Said]] = defaultdict(list)
+    table: dict[object, dict[object, str | int | float | bool | None]] = defaultdict(dict)
+    for each in said:
+        own[each.pair.baseline_version].append(each)
+        table[each.pair.pk][each.reviewer] = each.answers[name]
+    arms = [_mean(version, name, own[version]) for version in own]
+    arms.sort(key=lambda arm: (arm.version != baseline, arm.version != candidate))
+    return RatingResult(
+        name=name,
+        arms=arms,
+        difference=_difference(name, own[baseline], own[candidate]),
+        agreement=agreement(table, level="ordinal"),
+    )
+
+
+def _mean(version: int, name: str, said: Sequence[Said]) -> Mean:
+    numbers: dict[str, int] = {}
+    items = np.array([numbers.setdefault(each.pair.item, len(numbers)) for each in said], np.intp)
+    found = clustered_mean(np.array([float(each.answers[name]) for each in said]), items)
+    half = t_quantile(1 - ALPHA, found.df) * found.se if found.df > 0 else float("inf")
+    return Mean(version, len(said), len(numbers), found.mean, found.mean - half, found.mean + half)
+
+
+def _difference(
+    name: str, baseline: Sequence[Said], candidate: Sequence[Said]
+) -> PairedComparison | None:
+    first, second = _by_item(name, baseline), _by_item(name, candidate)
+    both = sorted(first.keys() & second.keys())
+    if not both:
+        return None
+    return compare(
+        [first[item] for item in both],
+        [second[item] for item in both],
+        alpha=ALPHA,
+    )
+
+
+def _by_item(name: str, said: Sequence[Said]) -> dict[str, float]:
+    given: dict[str, list[float]] = defaultdict(list)
+    for each in said:
+        given[each.pair.item].append(float(each.answers[name]))
+    return {item: sum(each) / len(each) for item, each in given.items()}

@@ -1,0 +1,102 @@
+"""A review's results as a few lines of Markdown, to be pasted into a release review. Pure."""
+
+from collections.abc import Mapping
+
+from evalhub.stats.intervals import Estimate
+from evalhub.stats.preference import WinScore
+from reviews.results.early_stopping import Settlement
+from reviews.results.summary import Summary
+
+
+def release_text(
+    found: Summary,
+    *,
+    title: str,
+    question: str,
+    baseline: str,
+    candidate: str,
+    plan_hash: str,
+    settled: Settlement | None = None,
+    arms: Mapping[int, str] | None = None,
+) -> str:
+    """Markdown that reads as plain text too; `arms` names the versions that were rated."""
+    lines = [f"## Blind review: {title}", "", f"Asked: “{question}”", ""]
+    lines += _preference(found, baseline, candidate, settled)
+    lines += _ratings(found, arms or {})
+    lines += _agreement(found)
+    lines.append(
+        f"- {len(found.reviewers)} reviewer{'' if len(found.reviewers) == 1 else 's'}, "
+        f"{found.judgments:,} of {found.planned:,} judgments, blind; plan `{plan_hash[:12]}`"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def interval(lower: float, upper: float) -> str:
+    """Shares as [45.1%, 56.0%]."""
+    return f"[{100 * lower:.1f}%, {100 * upper:.1f}%]"
+
+
+def _preference(
+    found: Summary, baseline: str, candidate: str, settled: Settlement | None
+) -> list[str]:
+    score = found.preference
+    if score is None:
+        return []
+    lower, upper = (settled.lower, settled.upper) if settled else (score.lower, score.upper)
+    lines = [
+        f"**{candidate}** beside {baseline}: {_verdict(score, lower, upper)}.",
+        "",
+        f"- Win score {100 * score.score:.0f}% {interval(lower, upper)}; ties count half",
+        f"- {score.wins:,} for {candidate}, {score.losses:,} for {baseline}, {score.ties:,} ties, "
+        f"{score.both_bad:,} both bad, on {score.items:,} items",
+    ]
+    if settled:
+        lines.append(
+            f"- Settled by its own rule after {settled.judgments:,} of {settled.planned:,} "
+            "judgments; the interval holds at every look"
+        )
+    length = found.length
+    if length is not None and length.controlled is not None:
+        assert length.lower is not None
+        assert length.upper is not None
+        lines.append(
+            f"- At equal lengths and sides: {100 * length.controlled:.0f}% "
+            f"{interval(length.lower, length.upper)}"
+        )
+    return lines
+
+
+def _verdict(score: WinScore, lower: float, upper: float) -> str:
+    if lower > 0.5:
+        return "preferred"
+    return "not preferred: the baseline is" if upper < 0.5 else "no preference is shown"
+
+
+def _ratings(found: Summary, arms: Mapping[int, str]) -> list[str]:
+    lines = []
+    for rating in found.ratings:
+        means = ", ".join(
+            f"{arms.get(arm.version, arm.version)} {arm.mean:.2f} "
+            f"[{arm.lower:.2f}, {arm.upper:.2f}]"
+            for arm in rating.arms
+        )
+        lines.append(f"- {rating.name}: {means}")
+    return lines
+
+
+def _agreement(found: Summary) -> list[str]:
+    agreed = found.agreement
+    if agreed is None or agreed.raw_agreement is None:
+        return []
+    return [
+        f"- Reviewers agree on {100 * agreed.raw_agreement:.0f}%; "
+        f"α {_estimate(agreed.krippendorff_alpha)}, AC1 {_estimate(agreed.gwet_ac1)}"
+    ]
+
+
+def _estimate(found: Estimate) -> str:
+    if found.value is None:
+        return "undefined"
+    if found.lower is None or found.upper is None:
+        return f"{found.value:.2f}"
+    return f"{found.value:.2f} [{found.lower:.2f}, {found.upper:.2f}]"

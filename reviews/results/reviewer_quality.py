@@ -1,0 +1,141 @@
+"""How each reviewer judges: agreement, sides, pace, gold, repeats. Pure."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from statistics import median
+
+from evalhub.stats.agreement import rater_agreement
+from evalhub.stats.errors import StatisticsError
+from evalhub.stats.intervals import Estimate, clopper_pearson
+from evalhub.stats.ratings import read_ratings
+from evalhub.stats.sides import PositionBias, SelfConsistency, position_bias, self_consistency
+from reviews.models import RATED, AssignmentPurpose, PairKind
+from reviews.results.judgment_data import JudgmentData, Said
+
+CHARACTERS_A_SECOND = 60.0
+"""Faster than this nobody reads: about 600 words a minute, against 200 to 300 of most readers
+(Brysbaert 2019)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerQuality:
+    """One reviewer. Shares are None where there is nothing to take them of.
+
+    `agreement` is the mean share of others who said the same of a pair. `fast` counts answers
+    that came before both texts could be read at 60 characters a second.
+    """
+
+    name: str
+    judgments: int
+    agreement: float | None
+    sides: PositionBias | None
+    seconds: float
+    fast: int
+    gold: int
+    gold_passed: int
+    repeats: SelfConsistency | None
+
+    @property
+    def share_fast(self) -> float:
+        return self.fast / self.judgments
+
+
+def too_fast(said: Said) -> bool:
+    """Whether an answer came before both texts could have been read.
+
+    By the time the page was in view where the browser told it, else by the server's clock.
+    """
+    length = said.pair.baseline_length + said.pair.candidate_length
+    seconds = said.seconds if said.visible_seconds is None else said.visible_seconds
+    return min(seconds, said.seconds) < length / CHARACTERS_A_SECOND
+
+
+def reviewer_quality(found: JudgmentData) -> list[ReviewerQuality]:
+    """Everybody who judged a main pair, in the order in which they came to the campaign."""
+    main, gold, again = (
+        _by_reviewer(found.of()),
+        _by_reviewer(found.of(kind=PairKind.GOLD)),
+        repeated(found),
+    )
+    agree = _agreement(found.of())
+    return [
+        ReviewerQuality(
+            name=name,
+            judgments=len(own),
+            agreement=agree.get(pk),
+            sides=_sides(own),
+            seconds=median(each.seconds for each in own),
+            fast=sum(map(too_fast, own)),
+            gold=len(gold[pk]),
+            gold_passed=sum(each.favours == each.pair.expected for each in gold[pk]),
+            repeats=_consistency(again.get(pk, [])),
+        )
+        for pk, name in found.reviewers.items()
+        if (own := main[pk])
+    ]
+
+
+def repeated(found: JudgmentData) -> dict[int, list[tuple[Said, Said]]]:
+    """Each reviewer's turns that were dealt twice: (first, again, with its sides swapped)."""
+    firsts = {
+        each.assignment: each for each in found.said if each.purpose == AssignmentPurpose.MAIN
+    }
+    pairs: dict[int, list[tuple[Said, Said]]] = defaultdict(list)
+    for each in found.said:
+        if each.purpose == AssignmentPurpose.REPEAT and each.repeats in firsts:
+            pairs[each.reviewer].append((firsts[each.repeats], each))
+    return pairs
+
+
+def consistency(found: JudgmentData) -> SelfConsistency | None:
+    """All reviewers' repeats together."""
+    return _consistency([each for own in repeated(found).values() for each in own])
+
+
+def share_of(count: int, total: int) -> Estimate:
+    """A share with its exact 95% limits; without a value of nothing."""
+    if not total:
+        return Estimate(None)
+    return Estimate(count / total, *clopper_pearson(count, total))
+
+
+def table_of(said: list[Said]) -> dict[object, dict[object, str | int | float | bool | None]]:
+    """{pair: {reviewer: whom they favour}}."""
+    table: dict[object, dict[object, str | int | float | bool | None]] = defaultdict(dict)
+    for each in said:
+        table[each.pair.pk][each.reviewer] = each.favours
+    return table
+
+
+def _by_reviewer(said: list[Said]) -> dict[int, list[Said]]:
+    own: dict[int, list[Said]] = defaultdict(list)
+    for each in said:
+        own[each.reviewer].append(each)
+    return own
+
+
+def _agreement(said: list[Said]) -> dict[object, float | None]:
+    compared = [each for each in said if each.favours != RATED]
+    if not compared:
+        return {}
+    try:
+        found = rater_agreement(read_ratings(table_of(compared)))
+    except StatisticsError:
+        return {}
+    return {each.rater: each.agreement for each in found}
+
+
+def _sides(said: list[Said]) -> PositionBias | None:
+    compared = [each for each in said if each.favours != RATED]
+    if not compared:
+        return None
+    return position_bias(
+        [each.favours for each in compared], [each.candidate_side for each in compared]
+    )
+
+
+def _consistency(pairs: list[tuple[Said, Said]]) -> SelfConsistency | None:
+    compared = [(a, b) for a, b in pairs if RATED not in (a.favours, b.favours)]
+    if not compared:
+        return None
+    return self_consistency([a.favours for a, _ in compared], [b.favours for _, b in compared])

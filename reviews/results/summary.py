@@ -1,0 +1,226 @@
+"""What a campaign found, for whoever may know the arms. Pure: judgments in, numbers out."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evalhub.stats.agreement import Agreement, agreement
+from evalhub.stats.bradley_terry import Strengths, strengths
+from evalhub.stats.dawid_skene import dawid_skene
+from evalhub.stats.errors import StatisticsError
+from evalhub.stats.preference import WinScore, win_score
+from evalhub.stats.sides import LengthControl, PositionBias, length_control, position_bias
+from reviews.models import RATED, AssignmentPurpose
+from reviews.results.judgment_data import JudgmentData, Said
+from reviews.results.rated import RatingResult, ratings
+from reviews.results.reviewer_quality import ReviewerQuality, reviewer_quality, table_of
+
+ALPHA = 0.025
+_OUTCOME = {"candidate": "first", "baseline": "second"}
+_SKILL_ITERATIONS = 100
+MOST_GROUPS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class GroupScore:
+    """The win score within a tag or a stratum."""
+
+    name: str
+    score: WinScore
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionResult:
+    """A dimension of the rubric: its own win score and agreement."""
+
+    name: str
+    score: WinScore
+    agreement: Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """How often a flag was put on each arm's answers."""
+
+    flag: str
+    candidate: int
+    baseline: int
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Dawid and Skene's labels: how many pairs most likely are each, how sure of it on average,
+    and how often each reviewer, weighed by the pairs' labels, gives the likely one."""
+
+    counts: dict[str, int]
+    certainty: float
+    skill: dict[str, float]
+    converged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A campaign's results. What can't be had is None or empty, and `missing` says why."""
+
+    judgments: int
+    planned: int
+    preference: WinScore | None
+    much: dict[str, int]
+    length: LengthControl | None
+    sides: PositionBias | None
+    agreement: Agreement | None
+    reviewers: list[ReviewerQuality]
+    tags: list[GroupScore]
+    strata: list[GroupScore]
+    dimensions: list[DimensionResult]
+    flags: list[Flagged]
+    labels: Labels | None
+    arms: Strengths | None
+    ratings: list[RatingResult]
+    adjudicated: dict[str, int]
+    missing: dict[str, str]
+
+
+def summarise(
+    found: JudgmentData, *, baseline: int, candidate: int, dimensions: Sequence[str] = ()
+) -> Summary:
+    """All results of a campaign between two versions (or of several: then `arms` as well)."""
+    main = found.of()
+    compared = [each for each in main if each.favours != RATED]
+    two = [
+        each
+        for each in compared
+        if (each.pair.baseline_version, each.pair.candidate_version) == (baseline, candidate)
+    ]
+    missing: dict[str, str] = {}
+    adjudicated = [each for each in found.said if each.purpose == AssignmentPurpose.ADJUDICATION]
+    return Summary(
+        judgments=len(main),
+        planned=sum(pair.seats for pair in found.pairs.values() if pair.kind == "main"),
+        preference=_score(two) if two else None,
+        much=dict(Counter(each.favours for each in two if each.much)),
+        length=_length(two, missing),
+        sides=_sides(compared) if compared else None,
+        agreement=agreement(table_of(compared)) if compared else None,
+        reviewers=reviewer_quality(found),
+        tags=_groups([(tag, each) for each in two for tag in each.pair.tags]),
+        strata=_groups([(each.pair.stratum, each) for each in two if each.pair.stratum]),
+        dimensions=[asked for name in dimensions if (asked := _dimension(name, two)) is not None],
+        flags=_flags(main),
+        labels=_labels(two, found.reviewers, missing),
+        arms=_arms(compared, baseline),
+        ratings=ratings(main, baseline=baseline, candidate=candidate, dimensions=dimensions),
+        adjudicated=dict(Counter(each.favours for each in adjudicated)),
+        missing=missing,
+    )
+
+
+def _score(said: Sequence[Said], choices: Sequence[str] | None = None) -> WinScore:
+    return win_score(
+        [each.favours for each in said] if choices is None else choices,
+        items=[each.pair.item for each in said],
+        raters=[each.reviewer for each in said],
+        alpha=ALPHA,
+    )
+
+
+def _length(said: Sequence[Said], missing: dict[str, str]) -> LengthControl | None:
+    if not said:
+        return None
+    try:
+        found = length_control(
+            [each.favours for each in said],
+            [max(1, each.pair.candidate_length) for each in said],
+            [max(1, each.pair.baseline_length) for each in said],
+            candidate_sides=[each.candidate_side for each in said],
+            items=[each.pair.item for each in said],
+            alpha=ALPHA,
+        )
+    except StatisticsError as error:
+        missing["length"] = str(error)
+        return None
+    if found.controlled is None:
+        missing["length"] = f"the model that controls for length has no answer: {found.state}"
+    return found
+
+
+def _sides(said: Sequence[Said]) -> PositionBias:
+    return position_bias([each.favours for each in said], [each.candidate_side for each in said])
+
+
+def _groups(rows: Sequence[tuple[str, Said]]) -> list[GroupScore]:
+    """The largest groups by name; the rest is not shown."""
+    members: dict[str, list[Said]] = defaultdict(list)
+    for name, each in rows:
+        members[name].append(each)
+    largest = sorted(members, key=lambda name: (-len(members[name]), name))[:MOST_GROUPS]
+    return [GroupScore(name, _score(members[name])) for name in sorted(largest)]
+
+
+def _dimension(name: str, said: Sequence[Said]) -> DimensionResult | None:
+    answered = [each for each in said if isinstance(each.answers.get(name), str)]
+    if not answered:
+        return None
+    table: dict[object, dict[object, str | int | float | bool | None]] = defaultdict(dict)
+    for each in answered:
+        table[each.pair.pk][each.reviewer] = each.answers[name]
+    score = _score(answered, [each.answers[name] for each in answered])
+    return DimensionResult(name, score, agreement(table))
+
+
+def _flags(said: Sequence[Said]) -> list[Flagged]:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for each in said:
+        for arm, flagged in each.flags.items():
+            for flag in flagged:
+                counts[flag][arm] += 1
+    return [
+        Flagged(flag, counts[flag]["candidate"], counts[flag]["baseline"])
+        for flag in sorted(counts)
+    ]
+
+
+def _labels(said: Sequence[Said], names: dict[int, str], missing: dict[str, str]) -> Labels | None:
+    if not said:
+        return None
+    try:
+        fit = dawid_skene(
+            [each.pair.pk for each in said],
+            [each.reviewer for each in said],
+            [each.favours for each in said],
+            tolerance=1e-6,
+            most_iterations=_SKILL_ITERATIONS,
+        )
+    except StatisticsError as error:
+        missing["labels"] = str(error)
+        return None
+    best = {unit: int(chances.argmax()) for unit, chances in fit.posterior.items()}
+    likely: dict[int, list[float]] = defaultdict(list)
+    place = {label: i for i, label in enumerate(fit.labels)}
+    for each in said:
+        likely[each.reviewer].append(float(fit.posterior[each.pair.pk][place[each.favours]]))
+    return Labels(
+        counts=dict(Counter(str(fit.labels[i]) for i in best.values())),
+        certainty=sum(float(p.max()) for p in fit.posterior.values()) / len(fit.posterior),
+        skill={names[rater]: sum(own) / len(own) for rater, own in likely.items()},
+        converged=fit.converged,
+    )
+
+
+def _arms(said: Sequence[Said], baseline: int) -> Strengths | None:
+    """Bradley-Terry strengths with Davidson's ties and a term for the left; of three arms or
+    more."""
+    versions = {
+        v for each in said for v in (each.pair.baseline_version, each.pair.candidate_version)
+    }
+    if len(versions) < 3:
+        return None
+    return strengths(
+        [each.pair.candidate_version for each in said],
+        [each.pair.baseline_version for each in said],
+        [_OUTCOME.get(each.favours, each.favours) for each in said],
+        terms={"left": [1.0 if each.candidate_side == "left" else -1.0 for each in said]},
+        clusters=[each.pair.item for each in said],
+        reference=baseline,
+        alpha=ALPHA,
+    )
