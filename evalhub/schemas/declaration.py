@@ -1,0 +1,204 @@
+"""The base of all declarations, and how what is wrong with a value is said.
+
+A declaration is a frozen pydantic model that knows all of its fields. It is read from a document
+(`read_declaration`: errors name file, line and field) or from a value (`declared`: errors name the
+field). Values are taken as JSON has them: "1" is no number, true is none either.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from evalhub.files.document import Document
+from evalhub.files.rows import DataError
+
+type Path = tuple[str | int, ...]
+
+
+class Declaration(BaseModel):
+    """A value of declared fields: frozen, no field beyond them, no NaN and no infinity."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, populate_by_name=True
+    )
+
+
+class DeclarationError(ValueError):
+    """What is wrong with a value, and in which field of it ("" is the whole)."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        self.message, self.field = message, field
+        super().__init__(f"field '{field}': {message}" if field else message)
+
+
+def wrong(message: str, *field: str | int) -> PydanticCustomError:
+    """For validators to raise: what is wrong with a field below the one that is validated."""
+    # The message isn't a template: braces in it stand for themselves.
+    return PydanticCustomError("wrong", "{message}", {"message": message, "field": field})
+
+
+def declared[T](kind: type[T], value: object, *, at: str = "") -> T:
+    """`value`, JSON as Python has it, as a `kind`: a declaration or any type that pydantic takes.
+
+    Raises:
+        DeclarationError: the first flaw; its field starts with `at`.
+    """
+    try:
+        # As JSON: a list is taken for a tuple, and nothing else for what it isn't.
+        return TypeAdapter(kind).validate_json(_as_json(value, at))
+    except ValidationError as error:
+        field, message = _flaws(kind, value, error)[0]
+        raise DeclarationError(message, _dotted(field, at)) from error
+
+
+def read_declaration[T](kind: type[T], document: Document, *, start: str) -> T:
+    """A whole document as a `kind`.
+
+    Args:
+        start: what such a document is and how it starts, for one that is no mapping.
+
+    Raises:
+        evalhub.files.rows.DataError: the flaw on the earliest line, with file, line and field.
+    """
+    if not isinstance(document.data, dict):
+        raise document.error((), start)
+    try:
+        return TypeAdapter(kind).validate_json(json.dumps(document.data, default=str))
+    except ValidationError as error:
+        flaws = [
+            document.error(field, message) for field, message in _flaws(kind, document.data, error)
+        ]
+        raise min(flaws, key=_line) from error
+
+
+def _line(error: DataError) -> int:
+    return error.line or 0
+
+
+def _as_json(value: object, at: str) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise DeclarationError(f"has no form in JSON: {error}", at) from error
+
+
+def _dotted(field: Path, at: str) -> str:
+    """prompt.examples[0].output: names with dots, places in lists in brackets."""
+    dotted = at
+    for part in field:
+        if isinstance(part, int):
+            dotted += f"[{part}]"
+        else:
+            dotted += f".{part}" if dotted else part
+    return dotted
+
+
+def _flaws(kind: Any, value: Any, error: ValidationError) -> list[tuple[Path, str]]:
+    """(field, what is wrong) of each flaw. What is missing may be what is misspelt: said once."""
+    found = [(_place(each, value), each) for each in error.errors(include_url=False)]
+    misspelt = {place[:-1] for place, each in found if each["type"] == "extra_forbidden"}
+    return [
+        (place, _message(kind, place, each))
+        for place, each in found
+        if not (each["type"] == "missing" and place[:-1] in misspelt)
+    ]
+
+
+def _place(error: ErrorDetails, value: Any) -> Path:
+    """Where the flaw stands in the value: pydantic's place without the tags of unions."""
+    place: list[str | int] = []
+    here = value
+    *inner, last = error["loc"] or ("",)
+    for part in [*inner, last]:
+        held = isinstance(here, Mapping) and part in here
+        held = held or (isinstance(here, Sequence) and isinstance(part, int) and part < len(here))
+        if held:
+            here = here[part]
+            place.append(part)
+        elif part is last and error["type"] == "missing":
+            place.append(part)
+        elif part == "[key]":
+            break
+    return (*place, *error.get("ctx", {}).get("field", ()))
+
+
+def _message(kind: Any, place: Path, error: ErrorDetails) -> str:
+    context, given = error.get("ctx", {}), error["input"]
+    match error["type"]:
+        case "wrong" | "value_error":
+            return str(context.get("message", context.get("error", error["msg"])))
+        case "missing":
+            return "missing"
+        case "extra_forbidden":
+            known = _names_at(kind, place[:-1])
+            close = get_close_matches(str(place[-1]), known, n=1)
+            meant = f"; did you mean {close[0]}?" if close else ""
+            return f"isn't known here{meant} (known: {', '.join(known)})"
+        case "literal_error" | "enum":
+            return f"{_shown(given)} isn't one of {_plain(context['expected'])}"
+        case "union_tag_invalid" | "union_tag_not_found":
+            return f"one of {_plain(context.get('expected_tags', ''))} is needed"
+        case "bool_type":
+            return f"true or false is needed, not {_shown(given)}"
+        case "string_type":
+            return f"a text is needed, not {_shown(given)}"
+        case "int_type" | "int_from_float" | "int_parsing":
+            return f"a whole number is needed, not {_shown(given)}"
+        case "float_type" | "finite_number":
+            return f"a number is needed, not {_shown(given)}"
+        case "list_type" | "tuple_type":
+            return f"a list is needed, not {_shown(given)}"
+        case "dict_type" | "model_type" | "dataclass_type":
+            return f"an object with fields is needed, not {_shown(given)}"
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
+            limit = next(context[name] for name in ("gt", "ge", "lt", "le") if name in context)
+            words = {
+                "greater_than": "above {}",
+                "greater_than_equal": "{} or more",
+                "less_than": "below {}",
+                "less_than_equal": "at most {}",
+            }
+            return f"must be {words[error['type']].format(f'{limit:g}')}, not {_shown(given)}"
+        case "string_too_short" | "too_short":
+            return "is empty"
+        case "string_too_long" | "too_long":
+            return f"is too long: {context.get('max_length')} at most"
+        case "string_pattern_mismatch":
+            return f"{_shown(given)} isn't a name: letters, digits, - and _"
+        case _:
+            return error["msg"]
+
+
+def _plain(listed: str) -> str:
+    return listed.replace("'", "").replace(" or ", ", ")
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _names_at(kind: Any, place: Path) -> list[str]:
+    """The fields that an object at this place of a `kind` may have, as documents write them."""
+    if get_origin(kind) in (Union, UnionType):
+        return list(dict.fromkeys(n for each in get_args(kind) for n in _names_at(each, place)))
+    if hasattr(kind, "__value__"):  # a `type` alias
+        return _names_at(kind.__value__, place)
+    if hasattr(kind, "__metadata__"):  # Annotated
+        return _names_at(kind.__origin__, place)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        fields = {each.alias or name: each for name, each in kind.model_fields.items()}
+        if not place:
+            return list(fields)
+        return _names_at(fields[place[0]].annotation, place[1:]) if place[0] in fields else []
+    inner = get_args(kind)
+    if not place or not inner:
+        return []
+    return _names_at(
+        inner[1] if isinstance(place[0], str) and len(inner) > 1 else inner[0], place[1:]
+    )
