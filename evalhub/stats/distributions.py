@@ -18,10 +18,6 @@ def normal_cdf(x: float) -> float:
     return 0.5 * math.erfc(-x / math.sqrt(2))
 
 
-def log_normal_cdf(x: float) -> float:
-    return float(_special().log_ndtr(x))
-
-
 @lru_cache(4096)
 def normal_quantile(p: float) -> float:
     return float(_special().ndtri(p))
@@ -51,10 +47,6 @@ def binomial_pmf(k: int, n: int, p: float = 0.5) -> float:
 
 def beta_quantile(p: float, a: float, b: float) -> float:
     return float(_special().betaincinv(a, b, p))
-
-
-def log_beta(a: float, b: float) -> float:
-    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
 
 
 def chi_square_tail(x: float, df: float) -> float:

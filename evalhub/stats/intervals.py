@@ -87,13 +87,6 @@ def score_p_less(
     return t_cdf((mean - supposed) * math.sqrt(n / variance), df)
 
 
-def tango_interval(losses: int, wins: int, n: int, *, alpha: float = 0.025) -> tuple[float, float]:
-    """Limits of (wins - losses)/n, the difference of two paired proportions (Tango 1998)."""
-    values = np.array([-1.0, 0.0, 1.0])
-    counts = np.array([losses, n - losses - wins, wins], dtype=float)
-    return score_interval(values, counts, reach=1.0, alpha=alpha)
-
-
 def clopper_pearson(successes: int, n: int, *, alpha: float = 0.025) -> tuple[float, float]:
     """Exact limits of a proportion (Clopper and Pearson 1934)."""
     if not 0 <= successes <= n or n == 0:

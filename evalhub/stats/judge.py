@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from evalhub.stats.agreement import Agreement, agreement, pair_kappas
 from evalhub.stats.errors import StatisticsError
@@ -96,28 +96,6 @@ def judge_check(
     )
 
 
-def powered_difference(
-    human: ArrayLike,
-    judged: ArrayLike,
-    judged_only: ArrayLike,
-    *,
-    random_sample: bool,
-    alpha: float = 0.025,
-) -> PoweredEstimate:
-    """Mean of per-item differences, candidate - baseline, from arrays (n, 2), (n, 2) and (N, 2)
-    of scores [baseline, candidate] by people, by the judge, and by the judge alone.
-
-    Raises StatisticsError as powered_estimate does.
-    """
-    return powered_estimate(
-        _differences(human, "human"),
-        _differences(judged, "judged"),
-        _differences(judged_only, "judged_only"),
-        random_sample=random_sample,
-        alpha=alpha,
-    )
-
-
 def _majority(choices: Sequence[str]) -> str:
     """The commonest choice; where two are as common, a tie."""
     counts = {choice: list(choices).count(choice) for choice in CHOICES}
@@ -166,10 +144,3 @@ def _length(
         [lengths[item][1] for item in judge],
         alpha=alpha,
     )
-
-
-def _differences(scores: ArrayLike, name: str) -> Array:
-    table = np.asarray(scores, dtype=float)
-    if table.ndim != 2 or table.shape[1] != 2:
-        raise StatisticsError(f"{name}: rows of [baseline, candidate] are needed")
-    return np.asarray(table[:, 1] - table[:, 0])

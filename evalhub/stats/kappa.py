@@ -79,33 +79,6 @@ def gwet(table: Patterns, weights: Array, agree: Array) -> Array:
     return _corrected(raw_agreement(table, weights, agree), chance)
 
 
-def gwet_coefficient(table: Patterns, agree: Array) -> Kappa:
-    """AC1 or AC2 with its standard error over units (Gwet 2014, ch. 5, linearised)."""
-    weights = table.units[None, :].astype(float)
-    value = float(gwet(table, weights, agree)[0])
-    if np.isnan(value):
-        return Kappa(None)
-    labels = agree.shape[0]
-    given = table.counts.sum(axis=1)
-    rated = given >= 1
-    counts, given, units = table.counts[rated], given[rated], table.units[rated].astype(float)
-    n, pairable = units.sum(), given >= 2
-    shares = label_shares(table, weights)[0]
-    scale = agree.sum() / (labels * (labels - 1))
-    chance = scale * float((shares * (1 - shares)).sum())
-    own = np.zeros(given.size)
-    own[pairable] = (counts * (counts @ agree - 1)).sum(axis=1)[pairable] / (
-        given[pairable] * (given[pairable] - 1)
-    )
-    mean = float(raw_agreement(table, weights, agree)[0])
-    share_paired = n / float(units @ pairable)
-    unit_value = np.where(pairable, share_paired * (own - chance) / (1 - chance), 0.0)
-    unit_chance = scale * (counts @ (1 - shares)) / given
-    influence = unit_value - 2 * (1 - value) * (unit_chance - chance) / (1 - chance)
-    variance = float(units @ (influence - (mean - chance) / (1 - chance)) ** 2) / (n * (n - 1))
-    return Kappa(value, float(np.sqrt(variance)))
-
-
 def fleiss(table: Patterns, agree: Array) -> float | None:
     """Fleiss' kappa, generalised to missing ratings (Gwet 2014, ch. 2): chance is two random
     raters drawing from the common shares of labels."""

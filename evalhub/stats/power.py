@@ -5,7 +5,7 @@ All sizes rest on what is planned (a margin, a gain worth having), never on the 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalhub.stats.distributions import normal_cdf, normal_quantile
@@ -76,18 +76,6 @@ def minimum_detectable_effect(
     if n < 1:
         raise StatisticsError(f"{n} items can show nothing")
     return z * sd * math.sqrt(design_effect / n)
-
-
-def power_curve(
-    sizes: Iterable[int],
-    sd: float,
-    gap: float,
-    *,
-    alpha: float = 0.025,
-    design_effect: float = 1.0,
-) -> list[tuple[int, float]]:
-    """(items, power) for each of `sizes`, to draw."""
-    return [(n, paired_power(n, sd, gap, alpha=alpha, design_effect=design_effect)) for n in sizes]
 
 
 def discordant_sample_size(

@@ -20,7 +20,7 @@ from evalhub.stats.clusters import clustered_mean
 from evalhub.stats.intervals import clopper_pearson, score_interval
 from evalhub.stats.kappa import cohen, fleiss
 from evalhub.stats.krippendorff import krippendorff_alpha
-from evalhub.stats.multiplicity import benjamini_hochberg, holm
+from evalhub.stats.multiplicity import holm
 from evalhub.stats.paired import compare
 from evalhub.stats.permutation import mcnemar_exact, sign_flip
 from evalhub.stats.power import paired_power, paired_sample_size
@@ -99,8 +99,7 @@ def test_exact_mcnemar(losses, wins):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_adjusted_p_values(seed):
     p = np.random.default_rng(seed).random(17) ** 3
-    for ours, method in ((holm, "holm"), (benjamini_hochberg, "fdr_bh")):
-        np.testing.assert_allclose(ours(p), multipletests(p, method=method)[1], atol=1e-14)
+    np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1], atol=1e-14)
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 10), (10, 10), (3, 17), (500, 1000)])

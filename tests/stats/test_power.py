@@ -19,7 +19,6 @@ from evalhub.stats.power import (
     minimum_detectable_effect,
     paired_power,
     paired_sample_size,
-    power_curve,
     preference_sample_size,
     sampled_sd,
     samples_that_suffice,
@@ -51,14 +50,6 @@ def test_power_size_and_detectable_effect_agree(sd, gap, power):
     if n > 1:
         assert paired_power(n - 1, sd, gap) < power + 1e-9
     assert minimum_detectable_effect(n, sd, power=power) <= gap * (1 + 1e-9)
-
-
-def test_a_curve_rises_to_its_planned_power():
-    curve = power_curve([100, 500, 969, 2000], 1 / 3, 0.03)
-    assert [n for n, _ in curve] == [100, 500, 969, 2000]
-    powers = [p for _, p in curve]
-    assert powers == sorted(powers)
-    assert powers[2] == pytest.approx(0.8, abs=1e-4)
 
 
 def test_the_planned_power_is_had_in_simulation():

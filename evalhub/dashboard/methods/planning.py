@@ -57,28 +57,26 @@ WATCHING = Chapter(
             name="Confidence sequences",
             pattern=r"confidence sequence",
             words=(
-                "Intervals that hold at every look together, at about one and a half times the "
-                "width, so a review may be watched and stopped early. Betting: a gambler bets "
-                "against each supposed mean, and one goes when the gambler has twenty times the "
-                "stake. For shares the beta mixture, for means of many values the normal mixture.",
+                "Limits that hold at every look together, at about one and a half times the width, "
+                "so that a review may be stopped early by its own rule. Bets of constant size are "
+                "placed against each supposed win score, several sizes at once; a supposed score "
+                "is excluded on one side once the wealth won against it has reached 2/α.",
                 "A review that its own rule ended early keeps the interval of that rule: it holds "
                 "at whichever look it ended.",
             ),
-            formula="normal mixture:  |sum of errors| ≤ √( (v + ρ)·(ln((v + ρ)/ρ) + 2·ln(1/α)) )",
-            symbols="v: variance summed so far; ρ: chosen for where the plan ends.",
-            source="Waudby-Smith and Ramdas 2024, JRSS B 86, 1–27; Howard and others 2021, "
-            "Annals of Statistics 49, 1055–1080; Robbins 1970.",
+            formula="m is excluded once  mean over k of ∏ (1 + k·v_i·(x_i/m − 1)) ≥ 2/α",
+            symbols="x: choices in [0, 1]; v: weights fixed before each choice; k: sizes of bets.",
+            source="Waudby-Smith and Ramdas 2024, JRSS B 86, 1–27; Ville 1939.",
         ),
         Method(
             key="multiplicity",
-            name="Holm, and Benjamini-Hochberg",
+            name="Holm",
             words=(
-                "Holm keeps the chance of any false alarm; it is what calls harm. Benjamini and "
-                "Hochberg keep the expected share of false ones among all alarms; it is there for "
-                "exploring. The table by tag is corrected by neither and decides nothing.",
+                "Holm keeps the chance of any false alarm; it is what calls harm. The table by tag "
+                "isn't corrected and decides nothing.",
             ),
-            formula="Benjamini-Hochberg: reject p(1) … p(k), k the largest with p(k) ≤ k·q/m",
-            source="Holm 1979; Benjamini and Hochberg 1995, JRSS B 57, 289–300.",
+            formula="adjusted p(i) = max over j ≤ i of (m − j + 1)·p(j), p(1) ≤ … ≤ p(m)",
+            source="Holm 1979, Scandinavian Journal of Statistics 6, 65–70.",
         ),
     ),
 )
