@@ -27,6 +27,13 @@ class Declaration(BaseModel):
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, populate_by_name=True
     )
 
+    def as_json(self) -> dict[str, Any]:
+        """The value as JSON has it, with every default; `declared` takes it back.
+
+        A field `schema_` is written `schema`: declare it with `Field(alias="schema")`.
+        """
+        return self.model_dump(mode="json", by_alias=True)
+
 
 class DeclarationError(ValueError):
     """What is wrong with a value, and in which field of it ("" is the whole)."""

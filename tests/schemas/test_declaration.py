@@ -100,6 +100,19 @@ def test_lists_become_tuples_and_whole_numbers_numbers() -> None:
     assert house.rent == 0.5
 
 
+class Letter(Declaration):
+    schema_: Literal["letter/1"] = Field("letter/1", alias="schema")
+    house: House
+
+
+def test_what_is_written_as_json_is_read_back() -> None:
+    letter = Letter(house=declared(House, {"name": "x", "pets": {"Tom": {"kind": "cat"}}}))
+    written = letter.as_json()
+    assert written["schema"] == "letter/1"
+    assert written["house"]["pets"] == {"Tom": {"kind": "cat", "lives": 9}}
+    assert declared(Letter, written) == letter
+
+
 def test_a_document_is_refused_by_its_first_line(tmp_path: Path) -> None:
     path = tmp_path / "house.yaml"
     path.write_text(
