@@ -64,6 +64,22 @@ class Membership(models.Model):
         return f"{self.user} · {self.role} of {self.project}"
 
 
+class SignInLink(models.Model):
+    """A link that signs one person in, once. Of its token only the SHA-256 is stored."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="sign_in_links")
+    digest = models.CharField(max_length=64, unique=True)
+    expires = models.DateTimeField()
+    used = models.DateTimeField(null=True)
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return f"sign-in link of {self.user}"
+
+
 class ResultsSeen(models.Model):
     """A person has seen which model gave which answer in a project: they can't judge blindly.
 

@@ -1,41 +1,65 @@
-"""One-click sign-in: a signed address that says who somebody is, for half a day."""
+"""One-click sign-in: a link with a random token, for one person, one use and one hour."""
 
+import hashlib
+import secrets
 from datetime import timedelta
 
-from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
+from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
-from evalhub.accounts.models import User
+from evalhub.accounts.models import SignInLink, User
 
-LASTS = timedelta(hours=12)
-_SALT = "evalhub.accounts.sign_in"
+LASTS = timedelta(hours=1)
+AGAIN = "Whoever runs this site makes a new one with `evalhub user link NAME`."
 
 
 class SignInError(Exception):
     """A sign-in link that lets nobody in; the message says what to do about it."""
 
 
+@transaction.atomic
 def sign_in_path(user: User) -> str:
-    """The path that signs `user` in for the next 12 hours. Whoever has it is that user."""
-    token = TimestampSigner(salt=_SALT).sign(str(user.pk))
+    """The path of a new link for `user`: who has it within the hour is that user, once.
+
+    Links that have expired are deleted on the way.
+    """
+    token, now = secrets.token_urlsafe(32), timezone.now()
+    SignInLink.objects.filter(expires__lte=now).delete()
+    SignInLink.objects.create(user=user, digest=_digest(token), expires=now + LASTS)
     return reverse("accounts:sign_in", args=[token])
 
 
 def user_of(token: str) -> User:
-    """The user that a token was made for.
+    """The user that a token would sign in; it stays unused.
 
     Raises:
-        SignInError: the token is altered or older than 12 hours, or its user is gone or inactive.
+        SignInError: no such link, or it has expired or was used, or its user is inactive.
     """
-    try:
-        pk = TimestampSigner(salt=_SALT).unsign(token, max_age=LASTS)
-    except SignatureExpired as error:
-        raise SignInError("This sign-in link is older than 12 hours. Ask for a new one.") from error
-    except BadSignature as error:
+    link = SignInLink.objects.select_related("user").filter(digest=_digest(token)).first()
+    if link is None or link.expires <= timezone.now():
         raise SignInError(
-            "This sign-in link is damaged. Copy the whole line that was printed."
-        ) from error
-    user = User.objects.filter(pk=pk, is_active=True).first()
-    if user is None:
+            f"This sign-in link is older than an hour, or wasn't copied whole. {AGAIN}"
+        )
+    if link.used is not None:
+        raise SignInError(f"This sign-in link was used already: it works once. {AGAIN}")
+    if not link.user.is_active:
         raise SignInError("The person this sign-in link was made for can't sign in any more.")
+    return link.user
+
+
+def use_link(token: str) -> User:
+    """The user that a token signs in, now that it is used up: of two calls at once one gets it.
+
+    Raises:
+        SignInError: as `user_of`.
+    """
+    user = user_of(token)
+    unused = SignInLink.objects.filter(digest=_digest(token), used=None)
+    if not unused.update(used=timezone.now()):
+        raise SignInError(f"This sign-in link was used already: it works once. {AGAIN}")
     return user
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -22,6 +22,7 @@ from evalhub.cli import (
     review,
     serve,
     study,
+    user,
 )
 from evalhub.cli.exits import INTERRUPTED, USAGE, explain
 
@@ -60,6 +61,7 @@ app.command("agreement")(agreement.agreement)
 app.command("preference")(preference.preference)
 app.add_typer(power.app, name="power")
 app.add_typer(review.app, name="review")
+app.add_typer(user.app, name="user")
 app.command("judge-check")(judge.judge_check)
 app.command("leakage")(leakage.leakage)
 app.command("fingerprint")(leakage.fingerprint)

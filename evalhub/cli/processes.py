@@ -5,19 +5,17 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from types import FrameType
 
 AGAIN_S = 1.0
 
 
 def run_processes(serve: Callable[[int], object], count: int) -> None:
-    """Runs serve(0), serve(1), … each in a process of its own, until SIGTERM or Ctrl+C.
+    """Runs serve(0), serve(1), … each in a process of its own, until KeyboardInterrupt.
 
     A process that ends before is started again. The processes end with this one, however it
     ends. Call it before there are threads or open connections: they wouldn't survive the fork.
     """
     children: dict[int, int] = {}
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
         for number in range(count):
             children[_fork(serve, number)] = number
@@ -53,7 +51,3 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(AGAIN_S)
     os._exit(1)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -21,9 +21,18 @@ def up(
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
+    from evalhub.accounts.people import first_owner
+    from evalhub.accounts.sign_in import sign_in_path
     from evalhub.cli.site import serve_site
 
-    return serve_site(host=host, port=port, threads=threads, processes=processes, lines=[])
+    lines = ["`evalhub user link NAME` prints a link that signs somebody in."]
+    if owner := first_owner():
+        lines = [
+            f"Nobody is here yet, so {owner.username} was made, who owns it all. Sign in with this",
+            "link, once, within an hour; `evalhub user link` makes another, `user add` a person:",
+            f"  {{url}}{sign_in_path(owner)}",
+        ]
+    return serve_site(host=host, port=port, threads=threads, processes=processes, lines=lines)
 
 
 def worker(

@@ -1,9 +1,11 @@
 """The site served by waitress, with the worker beside it where there is no Redis."""
 
+import signal
 import socket
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
+from types import FrameType
 
 import typer
 
@@ -11,11 +13,12 @@ import typer
 def serve_site(
     *, host: str, port: int, threads: int, lines: Sequence[str], processes: int = 1
 ) -> int:
-    """Serves until interrupted. `lines` are printed once it listens; {url} is its address."""
+    """Serves until SIGTERM or Ctrl+C. `lines` are printed once it listens; {url} is its address."""
     from django.db import connections
 
     from evalhub.cli.processes import run_processes
 
+    signal.signal(signal.SIGTERM, _interrupt)
     listeners = _listen(host, port, processes)
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
     url = f"http://{shown}:{listeners[0].getsockname()[1]}"
@@ -77,3 +80,7 @@ def _serve(listener: socket.socket, threads: int, *, worker: bool) -> None:
             pass
         finally:
             server.close()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

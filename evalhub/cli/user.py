@@ -1,0 +1,112 @@
+"""`evalhub user`: people are made at the command line, and sign in by one-click links."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from evalhub.accounts.models import User
+
+app = typer.Typer(no_args_is_help=True, help="Users, and the links by which they sign in.")
+
+SITE = "http://localhost:8000"
+Name = Annotated[str, typer.Argument(help="The user's name.", metavar="NAME")]
+Url = Annotated[str, typer.Option(help="The site's address.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+class RoleName(StrEnum):
+    """The roles of evalhub.accounts, which can't be imported before Django is set up."""
+
+    OWNER = "owner"
+    EVALUATOR = "evaluator"
+    REVIEWER = "reviewer"
+
+
+@app.command()
+def add(
+    name: Name,
+    project: Annotated[
+        str, typer.Option(help="Project to join; an owner's is made where it isn't there.")
+    ] = "",
+    role: Annotated[RoleName | None, typer.Option(help="Role in the project.")] = None,
+    superuser: Annotated[
+        bool, typer.Option("--superuser", help="May do everything, in the admin too.")
+    ] = False,
+    url: Url = SITE,
+    json_: Json = False,
+) -> int:
+    """Make a user and print the link that signs them in: it works once, within an hour."""
+    from evalhub.cli.setup import set_up_database
+
+    if bool(project) != (role is not None):
+        raise typer.BadParameter("--project and --role go together")
+    set_up_database()
+    from evalhub.accounts.models import Role
+    from evalhub.accounts.people import add_user
+
+    user = add_user(
+        name=name, project=project, role=Role(role) if role else None, superuser=superuser
+    )
+    return _print_link(user, url, json_)
+
+
+@app.command()
+def link(name: Name, url: Url = SITE, json_: Json = False) -> int:
+    """Print a new link that signs a user in: it works once, within an hour."""
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.accounts.people import named_user
+
+    return _print_link(named_user(name), url, json_)
+
+
+@app.command("list")
+def list_(json_: Json = False) -> int:
+    """List the users with their roles."""
+    from evalhub.cli import printing
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.accounts.models import User
+
+    users = list(User.objects.order_by("username").prefetch_related("memberships__project"))
+    if json_:
+        printing.print_json([_row(user) for user in users])
+        return 0
+    if not users:
+        typer.echo("No users yet: `evalhub user add NAME` makes one.", err=True)
+    for user in users:
+        words = [
+            *([] if user.is_active else ["not active"]),
+            *(["superuser"] if user.is_superuser else []),
+            *(f"{each.role} of {each.project.slug}" for each in user.memberships.all()),
+        ]
+        typer.echo(f"{user.username}: {', '.join(words) or 'no role'}")
+    return 0
+
+
+def _row(user: "User") -> dict[str, object]:
+    return {
+        "user": user.username,
+        "active": user.is_active,
+        "superuser": user.is_superuser,
+        "roles": {each.project.slug: each.role for each in user.memberships.all()},
+        "last_login": user.last_login and user.last_login.isoformat(timespec="seconds"),
+    }
+
+
+def _print_link(user: "User", site: str, as_json: bool) -> int:
+    from evalhub.accounts.sign_in import LASTS, sign_in_path
+    from evalhub.cli import printing
+
+    address = site.rstrip("/") + sign_in_path(user)
+    if as_json:
+        printing.print_json(
+            {"user": user.username, "link": address, "seconds": int(LASTS.total_seconds())}
+        )
+    else:
+        typer.echo(f"{user.username} signs in with this link, once, within an hour:\n  {address}")
+    return 0
