@@ -68,8 +68,8 @@ def compare(
 ) -> int:
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
     from evalhub.cli import printing
+    from evalhub.schemas.verdicts import Verdict
     from evalhub.studies.compare import CompareRequest, compare_files
-    from evalhub.verdict.record import EXIT_CODES
 
     question = CompareRequest(
         metric=metric,
@@ -94,7 +94,7 @@ def compare(
         printing.print_record(found.record)
         if tag is not None:
             printing.print_breakdown(found.record)
-    return EXIT_CODES[found.record["verdict"]]
+    return Verdict(found.record["verdict"]).exit_code
 
 
 def _option(text: str) -> tuple[str, Any]:

@@ -26,10 +26,10 @@ def decide(
 ) -> int:
     """Judge a candidate by a policy, from files of scores alone."""
     from evalhub.cli import printing
+    from evalhub.schemas.verdicts import Verdict
     from evalhub.studies.decide import decide_scores
     from evalhub.studies.evidence import read_scores, read_source
     from evalhub.verdict.policy import read_policy
-    from evalhub.verdict.record import EXIT_CODES
 
     asked = read_policy(policy)
     source = read_source(evidence)
@@ -47,7 +47,7 @@ def decide(
         printing.print_json(record)
     else:
         printing.print_record(record)
-    return EXIT_CODES[record["verdict"]]
+    return Verdict(record["verdict"]).exit_code
 
 
 def _judgments(source: "JudgmentsFile") -> "Judgments":

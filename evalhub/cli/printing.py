@@ -10,20 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-STYLES = {
-    "ship": "bold green",
-    "hold": "bold red",
-    "need-more-data": "bold yellow",
-    "invalid": "bold magenta",
-}
-WORDS = {
-    "ship": "Ship",
-    "hold": "Hold",
-    "need-more-data": "Need more data",
-    "invalid": "Invalid evidence",
-}
-MARKS = {"pass": ("✓", "green"), "fail": ("✗", "red"), "undecided": ("?", "yellow")}
-COLOURS = dict(MARKS.values())
+from evalhub.schemas.verdicts import Status, Verdict, marked
+
 NARROW, PIPED = 110, 160
 
 
@@ -42,9 +30,9 @@ def terminal() -> Console:
 def print_record(record: dict[str, Any], console: Console | None = None) -> None:
     """A decision record for people: verdict, reasons, criteria, what else was seen."""
     console = console or terminal()
-    verdict = record["verdict"]
+    verdict = Verdict(record["verdict"])
     console.print()
-    console.print(Text.assemble((WORDS[verdict], STYLES[verdict]), " ", record["headline"]))
+    console.print(Text.assemble((verdict.label, f"bold {verdict.colour}"), " ", record["headline"]))
     console.print(_reasons(record["reasons"]))
     if record["criteria"]:
         console.print()
@@ -71,11 +59,9 @@ def _reasons(reasons: Iterable[str]) -> Table:
     grid.add_column(width=2, justify="right")
     grid.add_column()
     for reason in reasons:
-        mark, _, rest = reason.partition(" ")
-        if mark in COLOURS:
-            grid.add_row(Text(mark, COLOURS[mark]), Text(rest))
-        else:
-            grid.add_row("•", Text(reason))
+        status, words = marked(reason)
+        mark = Text("•") if status is None else Text(status.mark, status.colour)
+        grid.add_row(mark, Text(words))
     return grid
 
 
@@ -84,6 +70,7 @@ def _criteria(record: dict[str, Any], *, narrow: bool) -> Table:
     more = () if narrow else ("p", "won/lost/tied", "n", "requires", "metric")
     table = _table("criterion", (*numbers, *more))
     for each in record["criteria"]:
+        status = Status(each["status"])
         rest = [
             f"{each['p_value']:.2g}",
             f"{each['wins']:,}/{each['losses']:,}/{each['ties']:,}",
@@ -92,7 +79,7 @@ def _criteria(record: dict[str, Any], *, narrow: bool) -> Table:
             each["metric"],
         ]
         table.add_row(
-            Text(*MARKS[each["status"]]),
+            Text(status.mark, status.colour),
             _cut(each["name"]),
             *_numbers(each),
             *([] if narrow else rest),

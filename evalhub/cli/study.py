@@ -62,7 +62,7 @@ def carry(spec: "StudySpec", console: "Console") -> "list[Decision]":
 def show(decisions: "list[Decision]", as_json: bool) -> int:
     """Prints the decisions and returns the exit code of the candidate in question."""
     from evalhub.cli import printing
-    from evalhub.verdict.record import EXIT_CODES
+    from evalhub.schemas.verdicts import Verdict
 
     records: list[dict[str, Any]] = [each.record for each in decisions]
     if as_json:
@@ -70,4 +70,4 @@ def show(decisions: "list[Decision]", as_json: bool) -> int:
     else:
         for record in reversed(records):
             printing.print_record(record)
-    return EXIT_CODES[records[0]["verdict"]]
+    return Verdict(records[0]["verdict"]).exit_code

@@ -11,17 +11,13 @@ from typing import Any
 from evalhub.dashboard.criterion_page import interval, measured, noise_of
 from evalhub.dashboard.evidence_notes import EvidenceNote, evidence_notes
 from evalhub.dashboard.forest import Plot, Tick, common_scale, plot
-from evalhub.gate.models import Verdict
+from evalhub.schemas.verdicts import Status, Verdict, marked
 from evalhub.verdict.wording import percent
-
-MARKS = {"ship": "✓", "hold": "✗", "need-more-data": "?", "invalid": "!"}
-STATUS_OF_MARK = {"✓": "pass", "✗": "fail", "?": "undecided"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    mark: str
-    status: str
+    status: Status | None
     text: str
 
 
@@ -64,9 +60,7 @@ class Evidence:
 class DecisionPage:
     """All that the templates of a decision need."""
 
-    verdict: str
-    word: str
-    mark: str
+    verdict: Verdict
     headline: str
     reasons: Sequence[Reason]
     needed_n: int | None
@@ -93,11 +87,9 @@ def decision_page(record: Mapping[str, Any]) -> DecisionPage:
     criteria, breakdown = record["criteria"], record["breakdown"]
     groups, ticks = _breakdown(breakdown)
     return DecisionPage(
-        verdict=record["verdict"],
-        word=Verdict(record["verdict"]).label,
-        mark=MARKS[record["verdict"]],
+        verdict=Verdict(record["verdict"]),
         headline=record["headline"],
-        reasons=[reason(text) for text in record["reasons"]],
+        reasons=[Reason(*marked(text)) for text in record["reasons"]],
         needed_n=record.get("needed_n"),
         criteria=_criteria(record),
         breakdown=groups,
@@ -111,13 +103,6 @@ def decision_page(record: Mapping[str, Any]) -> DecisionPage:
         methods=_listed(each["method"] for each in criteria),
         record=record,
     )
-
-
-def reason(text: str) -> Reason:
-    """A reason and the mark it begins with; a plain sentence has none."""
-    if text[:1] in STATUS_OF_MARK and text[1:2] == " ":
-        return Reason(text[0], STATUS_OF_MARK[text[0]], text[2:])
-    return Reason("", "", text)
 
 
 def requires(criterion: Mapping[str, Any]) -> str:

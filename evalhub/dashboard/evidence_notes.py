@@ -7,14 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from evalhub.schemas.verdicts import Verdict
 from evalhub.verdict.wording import signed
-
-VERDICTS = {
-    "ship": "ship",
-    "hold": "hold",
-    "need-more-data": "need more data",
-    "invalid": "invalid",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +83,12 @@ def _leaks(section: Mapping[str, Any]) -> Iterator[str]:
     if clean is None:
         yield "Nothing clean is left to judge."
     elif clean == everything:
-        yield f"With them and without them the verdict is the same: {VERDICTS[everything]}."
+        said = Verdict(everything).label.lower()
+        yield f"With them and without them the verdict is the same: {said}."
     else:
         yield (
-            f"With them the verdict would be {VERDICTS[everything]}, "
-            f"without them {VERDICTS[clean]}."
+            f"With them the verdict would be {Verdict(everything).label.lower()}, "
+            f"without them {Verdict(clean).label.lower()}."
         )
     touched = {row["test_set"] for row in section["test_sets"] if row["leaked"]}
     for row in section["clean"]:

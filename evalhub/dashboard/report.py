@@ -33,7 +33,7 @@ def render_report(record: Mapping[str, Any], flips: Sequence[Mapping[str, Any]])
         {
             "page": page,
             "details": criterion_pages(record),
-            "title": f"{page.word}: {names['candidate']} against {names['baseline']}",
+            "title": f"{page.verdict.label}: {names['candidate']} against {names['baseline']}",
             "style": mark_safe(_STYLE.read_text(encoding="utf-8")),
             "sections": [_section(outcome, flips, names) for outcome in MOST],
             "counts": [

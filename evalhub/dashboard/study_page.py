@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from evalhub.dashboard.changes import Changes, Wanted, changes
 from evalhub.dashboard.decision_page import DecisionPage, decision_page
 from evalhub.dashboard.queries import CampaignProgress, StudyRuns, campaign_state, study_runs
-from evalhub.gate.models import Action, Decision, SignOff, Verdict
+from evalhub.gate.models import Action, Decision, SignOff
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
+from evalhub.schemas.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class StudyPage:
     changes: Changes | None
     changed_since: bool
     sign_offs: Sequence[SignOff]
-    verdicts: Sequence[tuple[str, str]] = tuple(Verdict.choices)
+    verdicts: Sequence[tuple[str, str]] = tuple(Verdict.choices())
 
     @property
     def overridden(self) -> SignOff | None:

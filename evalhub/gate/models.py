@@ -15,6 +15,7 @@ from evalhub.registry.models import (
     TestSet,
     TestSetVersion,
 )
+from evalhub.schemas.verdicts import Verdict
 
 
 class Comparison(models.Model):
@@ -83,13 +84,6 @@ class ItemDifference(models.Model):
         return f"{self.item_id}: {self.difference}"
 
 
-class Verdict(models.TextChoices):
-    SHIP = "ship", "Ship"
-    HOLD = "hold", "Hold"
-    MORE = "need-more-data", "Need more data"
-    INVALID = "invalid", "Invalid evidence"
-
-
 class DecisionQuerySet(models.QuerySet["Decision"]):
     def newest_first(self) -> Self:
         return self.order_by("-created", "-id")
@@ -100,7 +94,7 @@ class Decision(models.Model):
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="decisions")
     arm = models.CharField(max_length=120, help_text="name of the candidate arm")
-    verdict = models.CharField(max_length=20, choices=Verdict.choices)
+    verdict = models.CharField(max_length=20, choices=Verdict.choices())
     record = models.JSONField(help_text="the whole decision, as the command line prints it")
     digest = models.CharField(max_length=64, help_text="SHA-256 of the canonical record")
     code_version = models.CharField(max_length=40)
@@ -181,7 +175,7 @@ class SignOff(models.Model):
     by = models.ForeignKey(User, models.PROTECT, related_name="sign_offs")
     action = models.CharField(max_length=20, choices=Action.choices)
     verdict = models.CharField(
-        max_length=20, choices=Verdict.choices, help_text="what holds from now on"
+        max_length=20, choices=Verdict.choices(), help_text="what holds from now on"
     )
     reason = models.TextField()
     record = models.JSONField(help_text="all of this as one document, with the decision's SHA-256")

@@ -8,7 +8,8 @@ from django.utils import timezone
 from evalhub import __version__
 from evalhub.accounts.models import Project, User
 from evalhub.files.canonical import digest_of
-from evalhub.gate.models import Action, Decision, SignOff, Verdict
+from evalhub.gate.models import Action, Decision, SignOff
+from evalhub.schemas.verdicts import Verdict
 
 SCHEMA = "evalhub.sign-off/1"
 
@@ -43,8 +44,8 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
     if not reason:
         raise SignOffError("a sign-off says why: give a reason")
     holds = decision.verdict if verdict is None else verdict
-    if holds not in Verdict.values:
-        raise SignOffError(f"{holds!r} isn't a verdict: one of {', '.join(Verdict.values)}")
+    if holds not in list(Verdict):
+        raise SignOffError(f"{holds!r} isn't a verdict: one of {', '.join(Verdict)}")
     action = Action.SIGNED_OFF if holds == decision.verdict else Action.OVERRIDDEN
     newest = decision.sign_offs.first()
     if newest is not None and (newest.by, newest.verdict, newest.reason) == (by, holds, reason):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Literal
 
+from evalhub.schemas.verdicts import Status
 from evalhub.stats.errors import StatisticsError
 
 SAME_RUN = "the same run for both arms"
@@ -16,7 +17,6 @@ COMBINED = "inverse-normal combination"
 
 Role = Literal["primary", "guard", "preference", "budget"]
 Tier = Literal["critical", "supporting", "advisory"]
-Status = Literal["pass", "fail", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Criterion:
     design_effect: float
     gap: float
     needed_n: int | None = None
-    status: Status = "undecided"
+    status: Status = Status.UNDECIDED
     ratio: float | None = None
     ratio_lower: float | None = None
     ratio_upper: float | None = None

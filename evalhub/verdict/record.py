@@ -12,7 +12,6 @@ from evalhub.verdict.rule import Ruling
 from evalhub.verdict.wording import sentence
 
 SCHEMA = "evalhub.decision/1"
-EXIT_CODES = {"ship": 0, "hold": 1, "need-more-data": 2, "invalid": 3}
 
 
 def decision_record(

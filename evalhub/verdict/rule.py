@@ -19,8 +19,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from evalhub.schemas.verdicts import Status, Verdict
 from evalhub.stats.multiplicity import holm
-from evalhub.verdict.criteria import SAME_RUN, Criterion, Requirement, Status
+from evalhub.verdict.criteria import SAME_RUN, Criterion, Requirement
 from evalhub.verdict.measuring import needed_items
 from evalhub.verdict.wording import headline, reasons
 
@@ -31,13 +32,13 @@ Primaries = Literal["all-of", "any-of"]
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A verdict ("ship", "hold", "need-more-data", "invalid") and why.
+    """A verdict and why.
 
     `invalid` and `pending` are what the verdict was told beside the criteria; `primaries` and
     `harm_alpha` the rule that it was given by.
     """
 
-    verdict: str
+    verdict: Verdict
     headline: str
     reasons: list[str]
     criteria: list[Criterion]
@@ -81,15 +82,15 @@ def decide(
     if invalid or not judged:
         why = list(invalid) or ["nothing was measured"]
         said = f"No verdict on {candidate}: {why[0]}"
-        return Ruling("invalid", said, why, judged, None, *told)
+        return Ruling(Verdict.INVALID, said, why, judged, None, *told)
     needed = None
     if any(against):
-        verdict = "hold"
+        verdict = Verdict.HOLD
     elif any(blocking) or pending:
-        verdict = "need-more-data"
+        verdict = Verdict.MORE
         needed = _needed(judged, blocking, primaries)
     else:
-        verdict = "ship"
+        verdict = Verdict.SHIP
     said = headline(candidate, judged, verdict, against, blocking, pending)
     why = [*reasons(judged, against, blocking, primaries), *(f"? {text}" for text in pending)]
     return Ruling(verdict, said, why, judged, needed, *told)
@@ -143,11 +144,11 @@ def harm_p_values(criteria: Sequence[Criterion]) -> list[float]:
 def _status(criterion: Criterion, harmed: bool) -> Status:
     asked = criterion.requirement
     if criterion.holds:
-        return "pass"
+        return Status.PASS
     if criterion.method == SAME_RUN:
-        return "pass" if asked.role == "guard" else "fail"
+        return Status.PASS if asked.role == "guard" else Status.FAIL
     futile = asked.must_gain and criterion.upper < max(asked.min_gain, 0.0)
-    return "fail" if harmed or futile else "undecided"
+    return Status.FAIL if harmed or futile else Status.UNDECIDED
 
 
 def _against(

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
+from evalhub.schemas.verdicts import Status, Verdict
 from evalhub.verdict.criteria import SAME_RUN, Criterion
-
-MARKS = {"pass": "✓", "fail": "✗", "undecided": "?"}
 
 
 def reasons(
@@ -21,25 +20,27 @@ def reasons(
     decisive = [
         a or b or c.status == "pass" for c, a, b in zip(criteria, against, blocking, strict=True)
     ]
-    order = {"fail": 0, "undecided": 1, "pass": 2}
+    order = [Status.FAIL, Status.UNDECIDED, Status.PASS]
     roles = {"primary": 0, "preference": 1, "guard": 2, "budget": 3}
     ranked = sorted(
         zip(criteria, decisive, strict=True),
         key=lambda pair: (
             not pair[1],
-            order[pair[0].status],
+            order.index(pair[0].status),
             roles[pair[0].requirement.role],
         ),
     )
     shared = [c for c in criteria if c.method == SAME_RUN and c.status == "pass"]
     found = [
-        f"{MARKS[c.status]} {sentence(c)}{'' if decides else _aside(c, primaries)}"
+        f"{c.status.mark} {sentence(c)}{'' if decides else _aside(c, primaries)}"
         for c, decides in ranked
         if c not in shared
     ]
     if shared:
         names = ", ".join(c.requirement.name for c in shared)
-        found.append(f"{MARKS['pass']} {names}: the arm is the baseline here, nothing can differ")
+        found.append(
+            f"{Status.PASS.mark} {names}: the arm is the baseline here, nothing can differ"
+        )
     return found
 
 
@@ -127,7 +128,7 @@ def settling(criterion: Criterion) -> str:
 def headline(
     candidate: str,
     criteria: Sequence[Criterion],
-    verdict: str,
+    verdict: Verdict,
     against: Sequence[bool],
     blocking: Sequence[bool],
     pending: Sequence[str] = (),
@@ -143,9 +144,9 @@ def headline(
     if losses:
         rest = f", and fails {len(losses) - 1} more" if len(losses) > 1 else ""
         parts.append(_worst(losses) + rest)
-    if verdict == "ship":
+    if verdict is Verdict.SHIP:
         parts += _kept(criteria)
-    elif verdict == "need-more-data":
+    elif verdict is Verdict.MORE:
         if waiting := sum(blocking):
             parts.append(
                 f"{waiting} of {len(criteria)} "

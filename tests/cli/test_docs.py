@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from evalhub.cli.app import app
 from evalhub.cli.exits import BAD_DATA, CODES, INTERRUPTED, OUR_FAULT, UNREACHABLE, USAGE
-from evalhub.verdict.record import EXIT_CODES
+from evalhub.schemas.verdicts import Verdict
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "cli.md").read_text(encoding="utf-8")
@@ -50,7 +50,8 @@ def test_the_page_has_no_command_that_there_is_not() -> None:
 
 
 def test_the_page_has_every_exit_code() -> None:
-    codes = {*EXIT_CODES.values(), USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, INTERRUPTED}
+    verdicts = {each.exit_code for each in Verdict}
+    codes = {*verdicts, USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, INTERRUPTED}
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)} == codes
 
 

@@ -1,10 +1,29 @@
 """How numbers are written in pages."""
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 
+from evalhub.schemas.verdicts import Status, Verdict
 from evalhub.verdict.wording import signed
 
 register = template.Library()
+
+
+@register.filter
+def verdict(value: str | None) -> Verdict | None:
+    """A verdict as the database has it, with its label and mark."""
+    return Verdict(value) if value else None
+
+
+@register.simple_tag
+def mark(value: str, silent: bool = False) -> SafeString:
+    """A status by its mark; `silent` where the words beside it say the same."""
+    found = Status(value)
+    spoken = mark_safe('aria-hidden="true"')
+    if not silent:
+        spoken = format_html('role="img" aria-label="{}"', found)
+    return format_html('<span class="mark {}" {}>{}</span>', found, spoken, found.mark)
 
 
 @register.filter

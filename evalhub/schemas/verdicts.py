@@ -1,0 +1,61 @@
+"""The one table of verdicts and of what a criterion comes to: words, marks, colours, exit codes.
+
+Pages use the value as a CSS class; the terminal, the Django choices, the published schema and the
+exit codes are read from here.
+"""
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What a decision says; `exit_code` is what a command line ends with."""
+
+    label: str
+    mark: str
+    colour: str
+    exit_code: int
+
+    # The defaults are for Verdict("ship"), which looks a member up.
+    def __new__(
+        cls, value: str, label: str = "", mark: str = "", colour: str = "", exit_code: int = 0
+    ) -> "Verdict":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label, member.mark, member.colour = label, mark, colour
+        member.exit_code = exit_code
+        return member
+
+    SHIP = "ship", "Ship", "✓", "green", 0
+    HOLD = "hold", "Hold", "✗", "red", 1
+    MORE = "need-more-data", "Need more data", "?", "yellow", 2
+    INVALID = "invalid", "Invalid evidence", "!", "magenta", 3
+
+    @classmethod
+    def choices(cls) -> list[tuple[str, str]]:
+        """For Django's fields and forms."""
+        return [(each.value, each.label) for each in cls]
+
+
+class Status(StrEnum):
+    """Whether what is asked is shown, shown not to be, or neither."""
+
+    label: str
+    mark: str
+    colour: str
+
+    def __new__(cls, value: str, label: str = "", mark: str = "", colour: str = "") -> "Status":
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label, member.mark, member.colour = label, mark, colour
+        return member
+
+    PASS = "pass", "holds", "✓", "green"
+    FAIL = "fail", "fails", "✗", "red"
+    UNDECIDED = "undecided", "undecided", "?", "yellow"
+
+
+def marked(sentence: str) -> tuple[Status | None, str]:
+    """A reason's status, by the mark that it starts with, and its words; a plain sentence has
+    no status."""
+    found = next((each for each in Status if sentence.startswith(f"{each.mark} ")), None)
+    return found, sentence if found is None else sentence[2:]
