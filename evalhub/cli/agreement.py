@@ -2,15 +2,12 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from evalhub.stats.ratings import Label
-    from evalhub.stats.ratings import Level as Scale
+    from evalhub.schemas.analysis import AgreementDocument
 
 STATES = {
     "no-overlap": "No unit has two ratings: there is no agreement to measure.",
@@ -46,8 +43,9 @@ def agreement(
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say how far raters agree, beyond chance too. Missing ratings are allowed."""
+    from evalhub.analysis.agreement import agreement_document
+    from evalhub.analysis.labels import long_ratings, rating_table, wide_ratings
     from evalhub.cli import printing
-    from evalhub.cli.labels import long_ratings, rating_table, wide_ratings
 
     if raters is not None and rater is None and label is None:
         rows = wide_ratings(file, unit=unit, raters=_names(raters))
@@ -57,44 +55,11 @@ def agreement(
         raise typer.BadParameter(
             "give --raters a,b,c where a row is a unit, or --rater and --label where it is a rating"
         )
-    found = measured(rating_table(rows, numbers=level is not Level.nominal), level.value)
+    found = agreement_document(rating_table(rows, numbers=level is not Level.nominal), level.value)
     if json_:
-        printing.print_json(found)
+        printing.print_json(found.as_json())
     else:
         _print(found)
-
-
-def measured(
-    table: "Mapping[object, Mapping[object, Label | None]]", level: "Scale"
-) -> dict[str, Any]:
-    """The document `evalhub.agreement/1` of ratings {unit: {rater: label}}."""
-    from dataclasses import asdict
-
-    from evalhub.stats.agreement import agreement, pair_kappas, rater_agreement
-    from evalhub.stats.ratings import read_ratings
-
-    ratings = read_ratings(table)
-    found = agreement(ratings, level=level)
-    kappas = [
-        {"raters": [*each.raters], "units": each.units, "value": each.value}
-        for each in pair_kappas(ratings, level=level)
-    ]
-    return {
-        "schema": "evalhub.agreement/1",
-        "state": found.state,
-        "level": level,
-        "units": found.units,
-        "raters": found.raters,
-        "ratings": found.ratings,
-        "raw_agreement": found.raw_agreement,
-        "krippendorff_alpha": asdict(found.krippendorff_alpha),
-        "gwet_ac1": asdict(found.gwet_ac1),
-        "fleiss_kappa": found.fleiss_kappa,
-        "brennan_prediger": found.brennan_prediger,
-        "cohen_kappa": kappas,
-        "prevalence": {_key(label): share for label, share in found.prevalence.items()},
-        "per_rater": [asdict(each) for each in rater_agreement(ratings)],
-    }
 
 
 def _names(raters: str) -> list[str]:
@@ -106,49 +71,47 @@ def _names(raters: str) -> list[str]:
     return names
 
 
-def _key(label: "Label") -> str:
-    """A label as a name in JSON: true for a boolean, 1 for the number 1.0."""
-    if isinstance(label, bool):
-        return "true" if label else "false"
-    whole = isinstance(label, float) and label.is_integer()
-    return str(int(label)) if whole else str(label)
-
-
-def _print(found: dict[str, Any]) -> None:
+def _print(found: "AgreementDocument") -> None:
     from evalhub.cli import printing
     from evalhub.cli.figures import counted, figures, interval, number
 
     console = printing.terminal()
-    nominal = found["level"] == "nominal"
-    counts = [counted(found[f"{noun}s"], noun) for noun in ("unit", "rater", "rating")]
-    console.print(", ".join([*counts, found["level"]]))
-    if found["state"] in STATES:
-        console.print(STATES[found["state"]], style="yellow")
-    alpha, gwet = found["krippendorff_alpha"], found["gwet_ac1"]
+    nominal = found.level == "nominal"
+    counts = [
+        counted(count, noun)
+        for count, noun in [
+            (found.units, "unit"),
+            (found.raters, "rater"),
+            (found.ratings, "rating"),
+        ]
+    ]
+    console.print(", ".join([*counts, found.level]))
+    if found.state in STATES:
+        console.print(STATES[found.state], style="yellow")
+    alpha, gwet = found.krippendorff_alpha, found.gwet_ac1
     rows = [
-        ("raw agreement", number(found["raw_agreement"]), ""),
+        ("raw agreement", number(found.raw_agreement), ""),
         (
             "Krippendorff's alpha",
-            number(alpha["value"]),
-            interval(alpha["lower"], alpha["upper"]),
+            number(alpha.value),
+            interval(alpha.lower, alpha.upper),
         ),
         (
             "Gwet's AC1" if nominal else "Gwet's AC2",
-            number(gwet["value"]),
-            interval(gwet["lower"], gwet["upper"]),
+            number(gwet.value),
+            interval(gwet.lower, gwet.upper),
         ),
-        ("Fleiss' kappa", number(found["fleiss_kappa"]), ""),
-        ("Brennan-Prediger", number(found["brennan_prediger"]), ""),
+        ("Fleiss' kappa", number(found.fleiss_kappa), ""),
+        ("Brennan-Prediger", number(found.brennan_prediger), ""),
     ]
     kappas = [
-        (" · ".join(each["raters"]), number(each["value"]), f"{each['units']:,}")
-        for each in found["cohen_kappa"]
+        (" · ".join(each.raters), number(each.value), f"{each.units:,}")
+        for each in found.cohen_kappa
     ]
     people = [
-        (each["rater"], number(each["agreement"]), f"{each['ratings']:,}")
-        for each in found["per_rater"]
+        (str(each.rater), number(each.agreement), f"{each.ratings:,}") for each in found.per_rater
     ]
-    shares = [(label, number(share)) for label, share in found["prevalence"].items()]
+    shares = [(label, number(share)) for label, share in found.prevalence.items()]
     tables = [
         figures(("agreement", "value", "95% interval"), rows),
         figures(("Cohen's kappa", "value", "units"), kappas),

@@ -51,7 +51,7 @@ def decide(
 
 
 def _judgments(source: "JudgmentsFile") -> "Judgments":
-    from evalhub.cli.labels import read_judgments
+    from evalhub.analysis.labels import read_judgments
     from evalhub.verdict.preference_evidence import Judgments
 
     found, _ = read_judgments(

@@ -1,16 +1,12 @@
 """`evalhub judge-check`: may an LLM judge stand in for people? From two files alone."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
-
-    from evalhub.cli.labels import ChoiceRow
-    from evalhub.stats.judge import JudgeCheck
-    from evalhub.stats.sides import Side
+    from evalhub.schemas.analysis import JudgeCheckDocument
 
 # As the verdict "invalid evidence": a pipeline must not go on with this judge.
 NOT_CALIBRATED = 3
@@ -62,136 +58,71 @@ def judge_check(
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
     """Check an LLM judge against people. Exit code 3 where it isn't calibrated."""
+    from evalhub.analysis.judge import check_judged_once, judge_check_document
+    from evalhub.analysis.labels import read_judgments
     from evalhub.cli import printing
-    from evalhub.cli.labels import read_judgments
 
     lengths = [name for name in (candidate_length, baseline_length) if name]
     if len(lengths) == 1:
         raise typer.BadParameter("--candidate-length and --baseline-length go together")
     said, _ = read_judgments(human, unit=unit, choice=choice, rater=rater, side=human_side)
     judged, _ = read_judgments(judge, unit=unit, choice=choice, side=side, numbers=lengths)
-    check = checked(said, _once(judged, judge, unit), random_sample=random_sample, alpha=alpha)
-    found = _document(check, people=len({each.unit for each in said}))
+    check_judged_once(judged, judge, unit)
+    found = judge_check_document(said, judged, random_sample=random_sample, alpha=alpha)
     if json_:
-        printing.print_json(found)
+        printing.print_json(found.as_json())
     else:
         _print(found)
-    return NOT_CALIBRATED if found["state"] in REFUSED else 0
+    return NOT_CALIBRATED if found.state in REFUSED else 0
 
 
-def checked(
-    human: "Sequence[ChoiceRow]",
-    judge: "Sequence[ChoiceRow]",
-    *,
-    random_sample: bool,
-    alpha: float,
-) -> "JudgeCheck":
-    """The check of a judge's judgments, one an item, against people's."""
-    from evalhub.stats.judge import judge_check
-
-    said: dict[Hashable, list[str]] = {}
-    for each in human:
-        said.setdefault(each.unit, []).append(each.choice)
-    sides: dict[Hashable, Side] = {each.unit: each.side for each in judge if each.side}
-    lengths: dict[Hashable, tuple[float, float]] = {
-        each.unit: (each.numbers[0], each.numbers[1]) for each in judge if each.numbers
-    }
-    return judge_check(
-        said,
-        {each.unit: each.choice for each in judge},
-        random_sample=random_sample,
-        candidate_sides=sides or None,
-        lengths=lengths or None,
-        alpha=alpha,
-    )
-
-
-def _once(judgments: "list[ChoiceRow]", file: Path, unit: str) -> "list[ChoiceRow]":
-    from evalhub.files.rows import DataError
-
-    lines: dict[str, int] = {}
-    for each in judgments:
-        line = lines.setdefault(each.unit, each.line)
-        if line != each.line:
-            raise DataError(
-                f"{each.unit!r} was judged on line {line} already; a judge has one row an item "
-                "(`evalhub preference --side` looks at swapped repeats)",
-                file=str(file),
-                line=each.line,
-                field=unit,
-            )
-    return judgments
-
-
-def _document(check: "JudgeCheck", people: int) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {
-        "schema": "evalhub.judge-check/1",
-        "state": check.state,
-        "shared": check.shared,
-        "judged": check.judged,
-        "labelled": people,
-        "agreement_state": check.agreement.state,
-        "raw_agreement": check.agreement.raw_agreement,
-        "krippendorff_alpha": asdict(check.agreement.krippendorff_alpha),
-        "gwet_ac1": asdict(check.agreement.gwet_ac1),
-        "cohen_kappa": check.cohen_kappa,
-        "people_win_score": check.people_win_score,
-        "judge_win_score": check.judge_win_score,
-        "position_bias": asdict(check.position) if check.position else None,
-        "length_bias": asdict(check.length) if check.length else None,
-        "win_score": asdict(check.powered) if check.powered else None,
-    }
-
-
-def _print(found: dict[str, Any]) -> None:
+def _print(found: "JudgeCheckDocument") -> None:
     from evalhub.cli import printing
     from evalhub.cli.figures import counted, figures, interval, number
 
     console = printing.terminal()
     console.print(
-        f"{counted(found['judged'], 'item')} judged, {found['labelled']:,} labelled by people, "
-        f"{found['shared']:,} by both"
+        f"{counted(found.judged, 'item')} judged, {found.labelled:,} labelled by people, "
+        f"{found.shared:,} by both"
     )
-    if found["state"] in STATES:
-        console.print(STATES[found["state"]], style="yellow")
-    alpha, gwet = found["krippendorff_alpha"], found["gwet_ac1"]
+    if found.state in STATES:
+        console.print(STATES[found.state], style="yellow")
+    alpha, gwet = found.krippendorff_alpha, found.gwet_ac1
     rows = [
-        ("raw agreement with people", number(found["raw_agreement"]), ""),
+        ("raw agreement with people", number(found.raw_agreement), ""),
         (
             "Krippendorff's alpha",
-            number(alpha["value"]),
-            interval(alpha["lower"], alpha["upper"]),
+            number(alpha.value),
+            interval(alpha.lower, alpha.upper),
         ),
-        ("Gwet's AC1", number(gwet["value"]), interval(gwet["lower"], gwet["upper"])),
-        ("Cohen's kappa", number(found["cohen_kappa"]), ""),
-        ("win score by people", number(found["people_win_score"]), ""),
-        ("win score by the judge, same items", number(found["judge_win_score"]), ""),
+        ("Gwet's AC1", number(gwet.value), interval(gwet.lower, gwet.upper)),
+        ("Cohen's kappa", number(found.cohen_kappa), ""),
+        ("win score by people", number(found.people_win_score), ""),
+        ("win score by the judge, same items", number(found.judge_win_score), ""),
     ]
-    if bias := found["position_bias"]:
+    if bias := found.position_bias:
         rows.append(
             (
                 "left chosen by the judge",
-                number(bias["share_left"]),
-                interval(bias["lower"], bias["upper"]),
+                number(bias.share_left),
+                interval(bias.lower, bias.upper),
             )
         )
-    if length := found["length_bias"]:
+    if length := found.length_bias:
         rows += [
-            ("win score by the judge, all items", number(length["raw"]), ""),
+            ("win score by the judge, all items", number(length.raw), ""),
             (
                 "the same at equal lengths",
-                number(length["controlled"]),
-                interval(length["lower"], length["upper"]),
+                number(length.controlled),
+                interval(length.lower, length.upper),
             ),
         ]
-    if powered := found["win_score"]:
+    if powered := found.win_score:
         rows.append(
             (
                 "win score, all items, corrected",
-                number(powered["value"]),
-                interval(powered["lower"], powered["upper"]),
+                number(powered.value),
+                interval(powered.lower, powered.upper),
             )
         )
     console.print()
@@ -199,7 +130,7 @@ def _print(found: dict[str, Any]) -> None:
     if powered:
         console.print()
         console.print(
-            f"{powered['method']}: as narrow as {powered['equivalent_labels']:,.0f} labels of "
-            f"people alone; the judge counts {powered['weight']:.2f}.",
+            f"{powered.method}: as narrow as {powered.equivalent_labels:,.0f} labels of "
+            f"people alone; the judge counts {powered.weight:.2f}.",
             style="dim",
         )

@@ -1,4 +1,4 @@
-"""Who said what of which unit, read from a file; no Django, no database.
+"""Who said what of which unit, read from a file.
 
 A label that is absent, null or empty is missing. Whatever is wrong is a DataError.
 """

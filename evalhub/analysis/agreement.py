@@ -1,0 +1,42 @@
+"""How far raters agree, as one document."""
+
+from collections.abc import Mapping
+
+from evalhub.schemas.analysis import AgreementDocument, RaterPair
+from evalhub.stats.agreement import agreement, pair_kappas, rater_agreement
+from evalhub.stats.ratings import Label, Level, read_ratings
+
+
+def agreement_document(
+    table: Mapping[object, Mapping[object, Label | None]], level: Level
+) -> AgreementDocument:
+    """Agreement of ratings {unit: {rater: label}}; None is a missing label."""
+    ratings = read_ratings(table)
+    found = agreement(ratings, level=level)
+    return AgreementDocument(
+        state=found.state,
+        level=level,
+        units=found.units,
+        raters=found.raters,
+        ratings=found.ratings,
+        raw_agreement=found.raw_agreement,
+        krippendorff_alpha=found.krippendorff_alpha,
+        gwet_ac1=found.gwet_ac1,
+        fleiss_kappa=found.fleiss_kappa,
+        brennan_prediger=found.brennan_prediger,
+        cohen_kappa=[
+            RaterPair(raters=(str(one), str(other)), units=each.units, value=each.value)
+            for each in pair_kappas(ratings, level=level)
+            for one, other in [each.raters]
+        ],
+        prevalence={_name(label): share for label, share in found.prevalence.items()},
+        per_rater=rater_agreement(ratings),
+    )
+
+
+def _name(label: Label) -> str:
+    """A label as a name in JSON: true for a boolean, 1 for the number 1.0."""
+    if isinstance(label, bool):
+        return "true" if label else "false"
+    whole = isinstance(label, float) and label.is_integer()
+    return str(int(label)) if whole else str(label)

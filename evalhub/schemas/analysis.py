@@ -1,0 +1,130 @@
+"""The documents that `agreement`, `preference`, `judge-check` and `power` answer with.
+
+docs/analysis.md explains them. Parts that the statistics return are taken as they are.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from evalhub.schemas.declaration import Declaration
+from evalhub.stats.agreement import RaterAgreement
+from evalhub.stats.intervals import Estimate
+from evalhub.stats.power import Effort
+from evalhub.stats.ppi import PoweredEstimate
+from evalhub.stats.ratings import Level
+from evalhub.stats.sides import LengthControl, PositionBias, SelfConsistency
+
+
+class RaterPair(Declaration):
+    """Cohen's kappa of two raters; None where it is undefined."""
+
+    raters: tuple[str, str]
+    units: int
+    value: float | None
+
+
+class AgreementDocument(Declaration):
+    """How far raters agree; `state` says what keeps a number from being had."""
+
+    schema_: Literal["evalhub.agreement/1"] = Field("evalhub.agreement/1", alias="schema")
+    state: str
+    level: Level
+    units: int
+    raters: int
+    ratings: int
+    raw_agreement: float | None
+    krippendorff_alpha: Estimate
+    gwet_ac1: Estimate
+    fleiss_kappa: float | None
+    brennan_prediger: float | None
+    cohen_kappa: list[RaterPair]
+    prevalence: dict[str, float]
+    per_rater: list[RaterAgreement]
+
+
+class PreferenceDocument(Declaration):
+    """Which of two arms people prefer, and whether side or length decided it.
+
+    A part is None where the file doesn't hold what it is computed from.
+    """
+
+    schema_: Literal["evalhub.preference/1"] = Field("evalhub.preference/1", alias="schema")
+    state: Literal["ok", "one-item", "all-alike", "one-rater"]
+    score: float
+    lower: float
+    upper: float
+    level: float
+    judgments: int
+    items: int
+    raters: int
+    wins: int
+    losses: int
+    ties: int
+    both_bad: int
+    method: str
+    without_choice: int
+    position_bias: PositionBias | None
+    length_bias: LengthControl | None
+    self_consistency: SelfConsistency | None
+
+
+class JudgeCheckDocument(Declaration):
+    """Whether an LLM judge may stand in for people; `win_score` is None where it may not."""
+
+    schema_: Literal["evalhub.judge-check/1"] = Field("evalhub.judge-check/1", alias="schema")
+    state: str
+    shared: int
+    judged: int
+    labelled: int
+    agreement_state: str
+    raw_agreement: float | None
+    krippendorff_alpha: Estimate
+    gwet_ac1: Estimate
+    cohen_kappa: float | None
+    people_win_score: float
+    judge_win_score: float
+    position_bias: PositionBias | None
+    length_bias: LengthControl | None
+    win_score: PoweredEstimate | None
+
+
+class PowerCriterion(Declaration):
+    """One thing to show: what it takes, and the least difference that the size at hand shows."""
+
+    name: str
+    gap: float | None
+    sd: float
+    needed: Effort | None
+    minimum_detectable_effect: float | None
+
+
+class GivenSize(Declaration):
+    """What the size at hand can show, all criteria together, and what it costs."""
+
+    n: int
+    power: float | None
+    effort: Effort
+
+
+class CurvePoint(Declaration):
+    """A size with its power and the least difference that it shows of every criterion."""
+
+    n: int
+    power: float | None
+    minimum_detectable_effect: float
+
+
+class PowerDocument(Declaration):
+    """How much evidence a question needs. Sizes are items, of a preference judgments."""
+
+    schema_: Literal["evalhub.power/1"] = Field("evalhub.power/1", alias="schema")
+    question: Literal["difference", "guard", "preference"]
+    unit: Literal["items", "judgments"]
+    alpha: float
+    power: float
+    design_effect: float
+    criteria: list[PowerCriterion]
+    given: GivenSize | None
+    curve: list[CurvePoint]
+    samples_that_suffice: int | None = None
