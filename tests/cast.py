@@ -39,6 +39,7 @@ from evalhub.registry.models.runs import RunState, ShardState
 from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.models.versions import Kind
+from evalhub.schemas.leakage import LeakageSettings
 
 UNSCORED = "the item has no reference"
 
@@ -202,6 +203,23 @@ def a_run(
         for output, value in zip(outputs, scores, strict=True)
     )
     return run
+
+
+def searched(items: int, too_short: int = 0) -> dict[str, Any]:
+    """The settings of an overlap that a search of training data would keep."""
+    return LeakageSettings(
+        read="data",
+        texts=items,
+        items=items,
+        too_short=too_short,
+        ignored_when_shared_by_more_than=10,
+        ngram=13,
+        fewest_words={"exact input": 3, "anything else": 8},
+        shingle=3,
+        bands=20,
+        band_rows=5,
+        jaccard=0.6,
+    ).as_json()
 
 
 def a_study(

@@ -1,18 +1,16 @@
 """`evalhub leakage` and `evalhub fingerprint`: is the test set in the training data?"""
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from evalhub.files.items import FieldMapping
     from evalhub.gate.leakage.fingerprints import Progress
-    from evalhub.gate.leakage.matching import ItemTexts
+    from evalhub.schemas.leakage import LeakageDocument
 
 LEAKED = 1
 SHOWN = 20
@@ -34,14 +32,15 @@ def leakage(
     """Look for a test set's items in training data. Exit code 1 where one is there."""
     from evalhub.cli import printing
     from evalhub.files.items import FieldMapping
+    from evalhub.gate.leakage.document import leakage_document
 
     with _bar(train) as bar:
-        found = looked_for(train, test_set, FieldMapping(id_field, input_, reference), bar)
+        found = leakage_document(train, test_set, FieldMapping(id_field, input_, reference), bar)
     if json_:
-        printing.print_json(found)
+        printing.print_json(found.as_json())
     else:
         _print(found)
-    return LEAKED if found["leaked"] else 0
+    return LEAKED if found.leaked else 0
 
 
 def fingerprint(
@@ -78,31 +77,6 @@ def fingerprint(
     typer.echo(f"{out}: {counted(texts, 'text')} of {counted(rows, 'row')}")
 
 
-def looked_for(
-    train: Path, test_set: Path, mapping: "FieldMapping", progress: "Progress | None" = None
-) -> dict[str, Any]:
-    """The document `evalhub.leakage/1`. Raises DataError, also where no item can be found."""
-    from evalhub.files.rows import DataError
-    from evalhub.gate.leakage.fingerprints import read_training
-    from evalhub.gate.leakage.matching import find_leakage
-
-    lines: dict[str, int] = {}
-    items = _items(test_set, mapping, lines)
-    (found,) = find_leakage(read_training(train), items, progress=progress)
-    if found.too_short == found.items:
-        raise DataError("no item is long enough to be looked for", file=str(test_set))
-    leaked = [
-        {"id": key, "line": lines[key], "matches": matches}
-        for key, matches in found.as_json().items()
-    ]
-    return {
-        **found.settings,
-        "state": "leaked" if leaked else "clean",
-        "training_rows": found.rows,
-        "leaked": leaked,
-    }
-
-
 def _bar(path: Path) -> "AbstractContextManager[Progress | None]":
     """A bar for people who watch; a pipe gets none."""
     from contextlib import nullcontext
@@ -115,50 +89,31 @@ def _bar(path: Path) -> "AbstractContextManager[Progress | None]":
     return FileBar(console, path) if console.is_terminal else nullcontext()
 
 
-def _items(test_set: Path, mapping: "FieldMapping", lines: dict[str, int]) -> "Iterator[ItemTexts]":
-    """The items of the file; their lines are noted on the way."""
-    from evalhub.files.items import read_items
-    from evalhub.files.rows import DataError
-    from evalhub.gate.leakage.matching import item_texts
-
-    for line, item in read_items(test_set, mapping):
-        if lines.setdefault(item.key, line) != line:
-            raise DataError(
-                f"'{item.key}' is the id on line {lines[item.key]} already; ids are unique",
-                file=str(test_set),
-                line=line,
-                field=mapping.id,
-            )
-        yield item_texts(item.key, item.input, item.references)
-
-
-def _print(found: dict[str, Any]) -> None:
+def _print(found: "LeakageDocument") -> None:
     from evalhub.cli import printing
     from evalhub.cli.figures import counted, figures
 
     console = printing.terminal()
     console.print(
-        f"{counted(found['items'], 'item')} looked for in "
-        f"{counted(found['training_rows'], 'training row')}"
-        + (" (fingerprints)" if found["read"] == "hashes" else "")
+        f"{counted(found.items, 'item')} looked for in "
+        f"{counted(found.training_rows, 'training row')}"
+        + (" (fingerprints)" if found.read == "hashes" else "")
     )
-    if found["too_short"]:
-        console.print(f"{counted(found['too_short'], 'item')} too short to be found.", style="dim")
-    leaked = found["leaked"]
+    if found.too_short:
+        console.print(f"{counted(found.too_short, 'item')} too short to be found.", style="dim")
+    leaked = found.leaked
     if not leaked:
         console.print("Clean: none of them is there.", style="green")
         return
-    share = len(leaked) / found["items"]
+    share = len(leaked) / found.items
     console.print(f"Leaked: {counted(len(leaked), 'item')}, {share:.1%}.", style="bold red")
-    hows = Counter(
-        f"{match['part']} ({match['how']})" for each in leaked for match in each["matches"]
-    )
+    hows = Counter(f"{match.part} ({match.how})" for each in leaked for match in each.matches)
     console.print(", ".join(f"{count:,} {how}" for how, count in hows.most_common()), style="dim")
     rows = [
-        (each["id"], f"{each['line']:,}", match["part"], match["how"], f"{match['line']:,}",
-         f"{match['share']:.2f}")
+        (each.id, f"{each.line:,}", match.part, match.how, f"{match.line:,}",
+         f"{match.share:.2f}")
         for each in leaked
-        for match in each["matches"]
+        for match in each.matches
     ]  # fmt: skip
     console.print()
     console.print(figures(("item", "line", "part", "how", "training line", "share"), rows[:SHOWN]))

@@ -8,7 +8,7 @@ from evalhub.dashboard.evidence_notes import evidence_notes
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import SignOff
 from evalhub.registry.models import Run, StudyRun, TrainingOverlap
-from tests.cast import Team, a_run
+from tests.cast import Team, a_run, searched
 from tests.dashboard.cases import a_measured_study
 
 
@@ -30,7 +30,7 @@ def test_leaked_items_and_both_verdicts_are_said(olga: Client, team: Team) -> No
         test_set_version=reading,
         source="0" * 64,
         rows=10,
-        settings={"too_short": 0, "items": 40},
+        settings=searched(40),
         leaked={"q0001": [{"part": "input", "how": "exact", "line": 3, "share": 1.0}]},
     )
     decide_study(study=study)

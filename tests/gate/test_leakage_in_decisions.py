@@ -6,7 +6,7 @@ from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.registry.models import ModelVersion, Study, TestSetVersion, TrainingOverlap
 from evalhub.verdict.verify import verify
-from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.cast import Team, a_run, a_study, a_test_set, a_version, searched
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +49,7 @@ class Desk:
             test_set_version=on or self.questions,
             source="0" * 64,
             rows=1000,
-            settings={"items": 200, "too_short": 0},
+            settings=searched(200),
             leaked={f"q{i:04}": [match] for i in range(items)},
         )
 
@@ -139,7 +139,7 @@ def test_the_clean_items_are_weighted_to_production_s_mix_by_themselves(desk: De
         test_set_version=desk.questions,
         source="0" * 64,
         rows=1000,
-        settings={"items": 200, "too_short": 0},
+        settings=searched(200),
         leaked={f"q{i:04}": [match] for i in range(0, 100, 2)},
     )
     record = decided(study).record

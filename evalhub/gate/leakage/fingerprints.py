@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import accumulate, batched, chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 import regex
@@ -81,7 +81,7 @@ class Training:
     """A training file, or its fingerprints: `read` is "data" or "hashes". The batches come once,
     in bounded memory."""
 
-    read: str
+    read: Literal["data", "hashes"]
     salt: bytes
     batches: Iterator[TrainingBatch]
 

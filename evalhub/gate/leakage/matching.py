@@ -18,8 +18,8 @@ isn't compared as a near-duplicate.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ from evalhub.gate.leakage.fingerprints import (
     fingerprint,
     texts_of,
 )
+from evalhub.schemas.leakage import LeakageMatch, LeakageSettings
 
 BANDS, BAND_ROWS = 20, 5
 JACCARD = 0.6
@@ -61,24 +62,6 @@ class ItemTexts:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
-    """Where a part of an item was found.
-
-    `how` is "exact", "near-duplicate", "13-gram" or, for the whole of a shorter text, "8-gram" to
-    "12-gram". `line` is that of the training file. `share` is 1 where exact, the estimated
-    similarity of a near-duplicate, or the share of the item's runs of words that were found.
-    """
-
-    part: str
-    how: str
-    line: int
-    share: float
-
-    def __str__(self) -> str:
-        return f"{self.part}: {self.how}, line {self.line}"
-
-
-@dataclass(frozen=True, slots=True)
 class Leakage:
     """What was found: `leaked` is {item key: its matches}, the strongest of each part.
 
@@ -87,35 +70,30 @@ class Leakage:
     share a run of words before it is ignored.
     """
 
-    read: str
+    read: Literal["data", "hashes"]
     rows: int
     texts: int
     items: int
     too_short: int
     shared_by: int
-    leaked: dict[str, list[Match]]
+    leaked: dict[str, list[LeakageMatch]]
 
     @property
-    def settings(self) -> dict[str, Any]:
-        """What was looked for, and in what; JSON."""
-        return {
-            "schema": "evalhub.leakage/1",
-            "read": self.read,
-            "texts": self.texts,
-            "items": self.items,
-            "too_short": self.too_short,
-            "ignored_when_shared_by_more_than": self.shared_by,
-            "ngram": NGRAM,
-            "fewest_words": {"exact input": FEWEST_WORDS, "anything else": SHORT_NGRAM},
-            "shingle": SHINGLE,
-            "bands": BANDS,
-            "band_rows": BAND_ROWS,
-            "jaccard": JACCARD,
-        }
-
-    def as_json(self) -> dict[str, list[dict[str, Any]]]:
-        """{item key: [{part, how, line, share}]}."""
-        return {key: [asdict(match) for match in found] for key, found in self.leaked.items()}
+    def settings(self) -> LeakageSettings:
+        """What was looked for, and in what."""
+        return LeakageSettings(
+            read=self.read,
+            texts=self.texts,
+            items=self.items,
+            too_short=self.too_short,
+            ignored_when_shared_by_more_than=self.shared_by,
+            ngram=NGRAM,
+            fewest_words={"exact input": FEWEST_WORDS, "anything else": SHORT_NGRAM},
+            shingle=SHINGLE,
+            bands=BANDS,
+            band_rows=BAND_ROWS,
+            jaccard=JACCARD,
+        )
 
 
 def item_texts(key: str, input_: Any, references: Sequence[Any]) -> ItemTexts:
@@ -137,7 +115,7 @@ def find_leakage(
     data stream by. Raises DataError as reading the training data does.
     """
     wanted = [_Wanted.of(items, training.salt) for items in test_sets]
-    best: list[dict[tuple[int, str], Match]] = [{} for _ in wanted]
+    best: list[dict[tuple[int, str], LeakageMatch]] = [{} for _ in wanted]
     rows = texts = 0
     for batch in training.batches:
         rows, texts = rows + batch.rows, texts + batch.lines.size
@@ -162,14 +140,16 @@ def find_leakage(
     ]
 
 
-def _by_item(keys: Sequence[str], found: Mapping[tuple[int, str], Match]) -> dict[str, list[Match]]:
-    leaked: dict[str, list[Match]] = {}
+def _by_item(
+    keys: Sequence[str], found: Mapping[tuple[int, str], LeakageMatch]
+) -> dict[str, list[LeakageMatch]]:
+    leaked: dict[str, list[LeakageMatch]] = {}
     for (item, _), match in sorted(found.items()):
         leaked.setdefault(keys[item], []).append(match)
     return leaked
 
 
-def _rank(match: Match) -> tuple[int, float, int]:
+def _rank(match: LeakageMatch) -> tuple[int, float, int]:
     """Smaller is stronger: how, then how much, then the earlier line."""
     kind = "n-gram" if match.how.endswith("gram") else match.how
     return _HOWS.index(kind), -match.share, match.line
@@ -264,16 +244,24 @@ class _Wanted:
             too_short=int(np.count_nonzero(~seen)),
         )
 
-    def matches(self, batch: TrainingBatch) -> Iterator[tuple[int, Match]]:
+    def matches(self, batch: TrainingBatch) -> Iterator[tuple[int, LeakageMatch]]:
         """Each part of an item that a text of the batch holds, with how."""
         prints, lines = batch.prints, batch.lines.tolist()
         for text, part in self._exact(prints):
-            yield part, Match(self.names[part], "exact", lines[text], 1.0)
+            yield (
+                part,
+                LeakageMatch(part=self.names[part], how="exact", line=lines[text], share=1.0),
+            )
         for text, part, share in self._ngrams(prints):
             how = f"{min(NGRAM, int(self.words[part]))}-gram"
-            yield part, Match(self.names[part], how, lines[text], share)
+            yield part, LeakageMatch(part=self.names[part], how=how, line=lines[text], share=share)
         for text, part, similarity in self._near(prints):
-            yield part, Match(self.names[part], "near-duplicate", lines[text], similarity)
+            yield (
+                part,
+                LeakageMatch(
+                    part=self.names[part], how="near-duplicate", line=lines[text], share=similarity
+                ),
+            )
 
     def _exact(self, prints: Prints) -> Iterator[tuple[int, int]]:
         texts, parts, _ = self.exact.hits(_heads(prints.exact))

@@ -7,9 +7,11 @@ from pathlib import Path
 from django.db import transaction
 
 from evalhub.gate.leakage.fingerprints import Progress, read_training
-from evalhub.gate.leakage.matching import ItemTexts, Match, find_leakage, item_texts
+from evalhub.gate.leakage.matching import ItemTexts, find_leakage, item_texts
 from evalhub.registry.models import ModelVersion, TestSetVersion, TrainingOverlap
 from evalhub.registry.specs import SpecError
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.leakage import LeakageMatch, LeakageSettings
 
 _ITEMS_AT_ONCE = 1000
 
@@ -49,8 +51,11 @@ def check_overlaps(
                     source=source,
                     defaults={
                         "rows": leakage.rows,
-                        "settings": leakage.settings,
-                        "leaked": leakage.as_json(),
+                        "settings": leakage.settings.as_json(),
+                        "leaked": {
+                            key: [match.as_json() for match in matches]
+                            for key, matches in leakage.leaked.items()
+                        },
                     },
                 )
     rows = {each.test_set_version_id: each for each in kept.all()}
@@ -69,10 +74,10 @@ def leaked_keys(version: ModelVersion, test_set_version: TestSetVersion) -> dict
     each: ModelVersion | None = version
     while each is not None:
         for overlap in each.overlaps.filter(test_set_version=test_set_version):
-            looked_for = overlap.settings["too_short"] < overlap.settings["items"]
-            known = known or (each == version and looked_for)
+            searched = declared(LeakageSettings, overlap.settings)
+            known = known or (each == version and searched.too_short < searched.items)
             for key, matches in overlap.leaked.items():
-                said = "; ".join(str(Match(**match)) for match in matches)
+                said = "; ".join(str(declared(LeakageMatch, match)) for match in matches)
                 leaked.setdefault(key, said if each == version else f"{each}, {said}")
         each = each.parent
     return leaked if known or leaked else None
