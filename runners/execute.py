@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from evalhub.registry.models import Item, Metric, Output, Score
 from runners import shards
 from runners.backends import BackendError
-from runners.metrics import Answer, Scorer, scorer
+from runners.metrics import Answer, MetricScore, Scorer, scorer
 from runners.outcome import fail, finish
 from runners.shards import ClaimLost, ShardClaim
 
@@ -121,27 +121,39 @@ def _score(held: ShardClaim, metric_id: int, function: Scorer, tick: Callable[[]
     unscored = unscored.select_related("item").only("text", "error", *costs, "item__references")
     last = 0
     while outputs := list(unscored.filter(pk__gt=last)[:SCORED_AT_A_TIME]):
-        Score.objects.bulk_create(
-            [_scored(output, metric_id, function) for output in outputs], ignore_conflicts=True
-        )
+        Score.objects.bulk_create(_scores(outputs, metric_id, function), ignore_conflicts=True)
         last = outputs[-1].pk
         if len(outputs) == SCORED_AT_A_TIME:
             tick()
 
 
-def _scored(output: Output, metric_id: int, score: Scorer) -> Score:
-    if output.text is None:
-        reason = f"no answer: {output.error}"[:300]
-        return Score(output=output, metric_id=metric_id, value=None, reason=reason)
-    answer = Answer(output.text, output.latency_ms, output.prompt_tokens, output.completion_tokens)
-    found = score(answer, output.item.references)
-    return Score(
-        output=output,
-        metric_id=metric_id,
-        value=found.value,
-        reason=found.reason[:300],
-        extracted=found.extracted,
-    )
+def _scores(outputs: Sequence[Output], metric_id: int, score: Scorer) -> list[Score]:
+    """The scores of some outputs, those that hold an answer by one call of the metric."""
+    answers = [
+        (
+            Answer(each.text, each.latency_ms, each.prompt_tokens, each.completion_tokens),
+            each.item.references,
+        )
+        for each in outputs
+        if each.text is not None
+    ]
+    scored = iter(score.batch(answers))
+    rows = []
+    for output in outputs:
+        if output.text is None:
+            found = MetricScore(None, f"no answer: {output.error}")
+        else:
+            found = next(scored)
+        rows.append(
+            Score(
+                output=output,
+                metric_id=metric_id,
+                value=found.value,
+                reason=found.reason[:300],
+                extracted=found.extracted,
+            )
+        )
+    return rows
 
 
 def _items_done(held: ShardClaim, scorers: Scorers) -> int:

@@ -162,7 +162,7 @@ def _check(
     items = Item.objects.filter(version=test_set_version).order_by("position")
     if not items.exists():
         raise LaunchError(f"{test_set_version}: has no items")
-    for comparing in (one for one in scorers if one.needs_reference):
+    for comparing in (one for one in scorers if one.metric.compares):
         if bare := items.filter(references=[]).first():
             raise LaunchError(
                 f"{test_set_version}: item '{bare.key}' has no reference, which "

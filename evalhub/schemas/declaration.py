@@ -9,13 +9,15 @@ import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from evalhub.files.document import Document
-from evalhub.files.rows import DataError
+from evalhub.files.rows import DataError, JsonError, parse_json
+
+if TYPE_CHECKING:
+    from evalhub.files.document import Document  # it loads YAML, which not every reader needs
 
 type Path = tuple[str | int, ...]
 
@@ -63,7 +65,7 @@ def declared[T](kind: type[T], value: object, *, at: str = "") -> T:
         raise DeclarationError(message, _dotted(field, at)) from error
 
 
-def read_declaration[T](kind: type[T], document: Document, *, start: str) -> T:
+def read_declaration[T](kind: type[T], document: "Document", *, start: str) -> T:
     """A whole document as a `kind`.
 
     Args:
@@ -88,10 +90,16 @@ def _line(error: DataError) -> int:
 
 
 def _as_json(value: object, at: str) -> str:
+    """`value` as JSON that a database can keep; DeclarationError names what can't be."""
     try:
-        return json.dumps(value, allow_nan=False)
+        text = json.dumps(value)
+        parse_json(text)
+    except JsonError as error:
+        field = f".{error.field}" if at and error.field else error.field
+        raise DeclarationError(error.message, at + field) from error
     except (TypeError, ValueError) as error:
         raise DeclarationError(f"has no form in JSON: {error}", at) from error
+    return text
 
 
 def _dotted(field: Path, at: str) -> str:

@@ -72,7 +72,8 @@ def compare_files(
         DataError: what is wrong with a file, with its name, line and field.
         runners.metrics.MetricError: an unknown metric or option, a bad pattern.
     """
-    score = scorer(question.metric, extract=question.extract, **dict(question.options))
+    extract = {} if question.extract is None else {"extract": question.extract}
+    score = scorer(question.metric, **extract, **dict(question.options))
     cases = _read_cases(test_set, question, score)
     arms = [_read_arm(path, cases, question) for path in (base, candidate)]
     invalid = _unpaired(cases, arms, (base, candidate))
@@ -134,7 +135,7 @@ def _read_cases(path: Path, question: CompareRequest, score: Scorer) -> dict[str
                 field=question.id_field,
             )
         references: list[Any] = []
-        if score.needs_reference:
+        if score.metric.compares:
             found = field(row, question.reference)
             references = found if isinstance(found, list) else [found]
             if not references or any(one is None or one == "" for one in references):

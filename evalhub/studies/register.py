@@ -114,7 +114,7 @@ def _test_set(
         mapping=mapping,
         progress=None if progress is None else lambda line: progress(spec.name, line),
     )
-    if score.needs_reference:
+    if score.metric.compares:
         bare = Item.objects.filter(version=version, references=[]).first()
         if bare is not None:
             line = next(
@@ -126,7 +126,7 @@ def _test_set(
                 line=line,
                 field=str(spec.fields.get("reference", "reference")),
             )
-    return version, register_metric(name=spec.metric, options=spec.options)
+    return version, register_metric(name=spec.metric, options=score.metric.options)
 
 
 def _check_mix(spec: StudySpec, test_set: TestSetSpec, version: TestSetVersion) -> None:

@@ -1,28 +1,39 @@
 """BLEU of one answer."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-from sacrebleu.metrics.bleu import BLEU
+from pydantic import Field
 
-from runners.metrics.normalise import reference_text
-from runners.metrics.score import Answer, MetricScore
+from runners.metrics.normalise import Lower, reference_text
+from runners.metrics.score import Answer, MetricScore, TextMetric
 
 
-def bleu(
-    answer: Answer, reference: Any, *, lower: bool = False, tokenize: str = "13a"
-) -> MetricScore:
+class Bleu(TextMetric):
     """Sentence BLEU, 0 to 1: sacrebleu's, with exponential smoothing and effective order.
 
     (Post 2018, arXiv:1804.08771.) It is no corpus BLEU: a mean of these is a mean over answers.
     """
-    wanted = reference_text(reference)
-    if not wanted.strip():
-        return MetricScore(None, "the reference is empty")
-    measured = _bleu(lower, tokenize).sentence_score(answer.text, [wanted])
-    return MetricScore(min(measured.score / 100, 1.0))
+
+    title: ClassVar = "BLEU"
+    normalisation: ClassVar = "white space, as sacrebleu's tokenizer has it"
+
+    name: Literal["bleu"] = "bleu"
+    lower: Lower = False
+    tokenize: Literal["13a", "intl", "char", "zh", "none"] = Field(
+        "13a", description="sacrebleu's tokenizer"
+    )
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        wanted = reference_text(reference)
+        if not wanted.strip():
+            return MetricScore(None, "the reference is empty")
+        measured = _bleu(self.lower, self.tokenize).sentence_score(answer.text, [wanted])
+        return MetricScore(min(measured.score / 100, 1.0))
 
 
 @lru_cache(maxsize=16)
-def _bleu(lower: bool, tokenize: str) -> BLEU:
+def _bleu(lower: bool, tokenize: str) -> Any:
+    from sacrebleu.metrics.bleu import BLEU
+
     return BLEU(lowercase=lower, tokenize=tokenize, effective_order=True)

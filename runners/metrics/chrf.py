@@ -1,25 +1,34 @@
 """chrF."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-from sacrebleu.metrics.chrf import CHRF
+from pydantic import Field
 
-from runners.metrics.normalise import reference_text
-from runners.metrics.score import Answer, MetricScore
+from runners.metrics.normalise import Lower, reference_text
+from runners.metrics.score import Answer, MetricScore, TextMetric
 
 
-def chrf(
-    answer: Answer, reference: Any, *, lower: bool = False, words: bool = False
-) -> MetricScore:
+class Chrf(TextMetric):
     """chrF2, 0 to 1: sacrebleu's F-score of character n-grams (Popović 2015); `words`: chrF++."""
-    wanted = reference_text(reference)
-    if not wanted.strip():
-        return MetricScore(None, "the reference is empty")
-    measured = _chrf(lower, words).sentence_score(answer.text, [wanted])
-    return MetricScore(min(measured.score / 100, 1.0))
+
+    title: ClassVar = "chrF"
+    normalisation: ClassVar = "white space"
+
+    name: Literal["chrf"] = "chrf"
+    lower: Lower = False
+    words: bool = Field(False, description="count pairs of words too: chrF++")
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        wanted = reference_text(reference)
+        if not wanted.strip():
+            return MetricScore(None, "the reference is empty")
+        measured = _chrf(self.lower, self.words).sentence_score(answer.text, [wanted])
+        return MetricScore(min(measured.score / 100, 1.0))
 
 
 @lru_cache(maxsize=4)
-def _chrf(lower: bool, words: bool) -> CHRF:
+def _chrf(lower: bool, words: bool) -> Any:
+    from sacrebleu.metrics.chrf import CHRF
+
     return CHRF(lowercase=lower, word_order=2 if words else 0)

@@ -1,14 +1,23 @@
 """Contains."""
 
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-from runners.metrics.normalise import normalise, reference_text
-from runners.metrics.score import Answer, MetricScore
+from runners.metrics.normalise import Lower, normalise, reference_text
+from runners.metrics.score import Answer, MetricScore, TextMetric
 
 
-def contains(answer: Answer, reference: Any, *, lower: bool = False) -> MetricScore:
+class Contains(TextMetric):
     """1 where the reference, without white space at its ends, stands in the output, else 0."""
-    wanted = normalise(reference_text(reference), lower=lower)
-    if not wanted:
-        return MetricScore(None, "the reference is empty: every output contains it")
-    return MetricScore(float(wanted in normalise(answer.text, lower=lower)))
+
+    title: ClassVar = "Contains"
+    normalisation: ClassVar = "white space at the ends"
+    binary: ClassVar = True
+
+    name: Literal["contains"] = "contains"
+    lower: Lower = False
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        wanted = normalise(reference_text(reference), lower=self.lower)
+        if not wanted:
+            return MetricScore(None, "the reference is empty: every output contains it")
+        return MetricScore(float(wanted in normalise(answer.text, lower=self.lower)))

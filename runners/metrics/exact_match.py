@@ -1,22 +1,28 @@
 """Exact match."""
 
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-from runners.metrics.normalise import normalise, reference_text
-from runners.metrics.score import Answer, MetricScore
+from pydantic import Field
+
+from runners.metrics.normalise import Lower, normalise, reference_text
+from runners.metrics.score import Answer, MetricScore, TextMetric
 
 
-def exact_match(
-    answer: Answer,
-    reference: Any,
-    *,
-    lower: bool = False,
-    punctuation: bool = False,
-    articles: bool = False,
-) -> MetricScore:
+class ExactMatch(TextMetric):
     """1 where output and reference are the same text once both are normalised, else 0."""
-    given, wanted = (
-        normalise(text, lower=lower, punctuation=punctuation, articles=articles)
-        for text in (answer.text, reference_text(reference))
-    )
-    return MetricScore(float(given == wanted))
+
+    title: ClassVar = "Exact match"
+    normalisation: ClassVar = "white space at the ends"
+    binary: ClassVar = True
+
+    name: Literal["exact_match"] = "exact_match"
+    lower: Lower = False
+    punctuation: bool = Field(False, description="leave out punctuation")
+    articles: bool = Field(False, description="leave out a, an, the")
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        given, wanted = (
+            normalise(text, lower=self.lower, punctuation=self.punctuation, articles=self.articles)
+            for text in (answer.text, reference_text(reference))
+        )
+        return MetricScore(float(given == wanted))

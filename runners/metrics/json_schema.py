@@ -1,44 +1,72 @@
 """JSON Schema."""
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import jsonschema
-from jsonschema.protocols import Validator
-from referencing import Registry
-from referencing.exceptions import Unresolvable
+from pydantic import Field, field_validator
 
 from evalhub.files.rows import JsonError, parse_json
-from runners.metrics.score import Answer, MetricScore
+from runners.metrics.score import Answer, MetricScore, TextMetric
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
 
 
-def json_schema(answer: Answer, reference: Any, *, schema: Validator | None = None) -> MetricScore:
+class JsonSchema(TextMetric):
     """1 where the output is strict JSON and valid by the schema, else 0 with the telling error.
 
     Without the option `schema` the reference is the schema.
     """
-    try:
-        schema = schema or validator(reference)
-    except ValueError as error:
-        return MetricScore(None, f"the reference is no schema: {error}")
-    try:
-        flaw = jsonschema.exceptions.best_match(schema.iter_errors(parse_json(answer.text)))
-    except JsonError as error:
-        return MetricScore(0.0, str(error))
-    except Unresolvable as error:
-        return MetricScore(None, f"the schema refers to what is not in it: {error}")
-    return (
-        MetricScore(1.0)
-        if flaw is None
-        else MetricScore(0.0, f"{flaw.json_path}: {flaw.message[:200]}")
+
+    title: ClassVar = "JSON Schema"
+    normalisation: ClassVar = "white space at the ends"
+    binary: ClassVar = True
+    instead: ClassVar = "schema"
+
+    name: Literal["json_schema"] = "json_schema"
+    schema_: dict[str, Any] | str | None = Field(
+        None, alias="schema", description="the schema; else each reference is one"
     )
 
+    @field_validator("schema_")
+    @classmethod
+    def _is_a_schema(cls, given: dict[str, Any] | str | None) -> dict[str, Any] | str | None:
+        if given is not None:
+            validator(given)
+        return given
 
-def validator(schema: Any) -> Validator:
+    @cached_property
+    def _given(self) -> "Validator | None":
+        return None if self.schema_ is None else validator(self.schema_)
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        from jsonschema.exceptions import best_match
+        from referencing.exceptions import Unresolvable
+
+        try:
+            schema = self._given or validator(reference)
+        except ValueError as error:
+            return MetricScore(None, f"the reference is no schema: {error}")
+        try:
+            flaw = best_match(schema.iter_errors(parse_json(answer.text)))
+        except JsonError as error:
+            return MetricScore(0.0, str(error))
+        except Unresolvable as error:
+            return MetricScore(None, f"the schema refers to what is not in it: {error}")
+        if flaw is None:
+            return MetricScore(1.0)
+        return MetricScore(0.0, f"{flaw.json_path}: {flaw.message[:200]}")
+
+
+def validator(schema: Any) -> "Validator":
     """A validator of the schema, by its `$schema` (else draft 2020-12).
 
     Raises ValueError for what is no schema. Nothing is ever fetched: a reference must be to a part
     of the schema itself.
     """
+    import jsonschema
+    from referencing import Registry
+
     if isinstance(schema, str):
         schema = parse_json(schema)
     if not isinstance(schema, dict):

@@ -1,19 +1,31 @@
 """JSON valid."""
 
-from typing import Any
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
 
 from evalhub.files.rows import JsonError, parse_json
-from runners.metrics.score import Answer, MetricScore
+from runners.metrics.score import Answer, MetricScore, TextMetric
 
 _KINDS = {"any": object, "object": dict, "array": list}
 
 
-def json_valid(answer: Answer, reference: Any, *, root: str = "any") -> MetricScore:
+class JsonValid(TextMetric):
     """1 where the output is strict JSON with that kind at its root, else 0 and why."""
-    try:
-        value = parse_json(answer.text)
-    except JsonError as flaw:
-        return MetricScore(0.0, str(flaw))
-    if not isinstance(value, _KINDS[root]):
-        return MetricScore(0.0, f"the output is JSON, but no {root}")
-    return MetricScore(1.0)
+
+    title: ClassVar = "JSON valid"
+    normalisation: ClassVar = "white space at the ends"
+    needs_reference: ClassVar = False
+    binary: ClassVar = True
+
+    name: Literal["json_valid"] = "json_valid"
+    root: Literal["any", "object", "array"] = Field("any", description="what the JSON must be")
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        try:
+            value = parse_json(answer.text)
+        except JsonError as flaw:
+            return MetricScore(0.0, str(flaw))
+        if not isinstance(value, _KINDS[self.root]):
+            return MetricScore(0.0, f"the output is JSON, but no {self.root}")
+        return MetricScore(1.0)

@@ -1,15 +1,25 @@
 """Latency."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-from runners.metrics.score import Answer, MetricScore
+from runners.metrics.score import Answer, MetricDeclaration, MetricScore
 
 
-def latency(answer: Answer, reference: Any) -> MetricScore:
+class Latency(MetricDeclaration):
     """Milliseconds from asking to the whole answer; unscored where nobody recorded them."""
-    if answer.latency_ms is None:
-        return MetricScore(None, "no latency was recorded")
-    if not math.isfinite(answer.latency_ms):
-        return MetricScore(None, f"the recorded latency is {answer.latency_ms}")
-    return MetricScore(float(answer.latency_ms))
+
+    title: ClassVar = "Latency"
+    normalisation: ClassVar = "none"
+    needs_reference: ClassVar = False
+    higher_is_better: ClassVar = False
+    unit: ClassVar = "ms"
+
+    name: Literal["latency"] = "latency"
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        if answer.latency_ms is None:
+            return MetricScore(None, "no latency was recorded")
+        if not math.isfinite(answer.latency_ms):
+            return MetricScore(None, f"the recorded latency is {answer.latency_ms}")
+        return MetricScore(float(answer.latency_ms))

@@ -1,10 +1,20 @@
 """Length."""
 
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-from runners.metrics.score import Answer, MetricScore
+from runners.metrics.score import Answer, MetricScore, TextMetric
 
 
-def length(answer: Answer, reference: Any) -> MetricScore:
+class Length(TextMetric):
     """Characters (Unicode code points) of the output, without white space at its ends."""
-    return MetricScore(float(len(answer.text.strip())))
+
+    title: ClassVar = "Length"
+    normalisation: ClassVar = "white space at the ends"
+    needs_reference: ClassVar = False
+    higher_is_better: ClassVar = False
+    unit: ClassVar = "characters"
+
+    name: Literal["length"] = "length"
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        return MetricScore(float(len(answer.text.strip())))

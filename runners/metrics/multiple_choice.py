@@ -3,11 +3,11 @@
 import re
 from collections import deque
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
-from runners.metrics.score import Answer, MetricScore
+from pydantic import Field, field_validator
 
-LETTERS = "ABCDEFGHIJ"
+from runners.metrics.score import Answer, MetricScore, TextMetric
 
 
 class _Forms(NamedTuple):
@@ -17,21 +17,36 @@ class _Forms(NamedTuple):
     bracketed: re.Pattern[str]
 
 
-def multiple_choice(answer: Answer, reference: Any, *, letters: str = LETTERS) -> MetricScore:
+class MultipleChoice(TextMetric):
     """1 where the letter that the output chooses is the reference's, else 0."""
-    alone = _forms(letters).alone
-    wanted = alone.fullmatch(reference.strip()) if isinstance(reference, str) else None
-    if wanted is None:
-        return MetricScore(
-            None, f"the reference is not a letter of {letters}: {str(reference)[:60]!r}"
-        )
-    given = chosen(answer.text, letters)
-    if given is None:
-        return MetricScore(0.0, "no choice in the output")
-    return MetricScore(float(given == _letter(wanted)))
+
+    title: ClassVar = "Multiple choice"
+    normalisation: ClassVar = "all but the letter chosen"
+    binary: ClassVar = True
+
+    name: Literal["multiple_choice"] = "multiple_choice"
+    letters: str = Field("ABCDEFGHIJ", description="the letters to choose from")
+
+    @field_validator("letters")
+    @classmethod
+    def _are_capitals(cls, letters: str) -> str:
+        if not (letters.isascii() and letters.isalpha() and letters.isupper()):
+            raise ValueError("must be capital letters, such as ABCD")
+        return letters
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        alone = _forms(self.letters).alone
+        wanted = alone.fullmatch(reference.strip()) if isinstance(reference, str) else None
+        if wanted is None:
+            shown = f"{str(reference)[:60]!r}"
+            return MetricScore(None, f"the reference is not a letter of {self.letters}: {shown}")
+        given = chosen(answer.text, self.letters)
+        if given is None:
+            return MetricScore(0.0, "no choice in the output")
+        return MetricScore(float(given == _letter(wanted)))
 
 
-def chosen(text: str, letters: str = LETTERS) -> str | None:
+def chosen(text: str, letters: str) -> str | None:
     """The letter that a text chooses: the first of these forms that it has.
 
     Nothing but a letter (`B`, `(b)`, `**B.**`); the last `answer is B` or `Answer: (B)`; a letter

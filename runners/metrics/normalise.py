@@ -3,7 +3,11 @@
 import re
 import string
 import unicodedata
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
+
+Lower = Annotated[bool, Field(description="take capitals and small letters as the same")]
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b", re.IGNORECASE)
 

@@ -3,9 +3,11 @@
 import math
 import re
 from collections import deque
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-from runners.metrics.score import Answer, MetricScore
+from pydantic import Field
+
+from runners.metrics.score import Answer, MetricScore, TextMetric
 
 # A sign counts as one only where no operand stands before it: the last number of "16-3" is 3.
 _NUMBER = re.compile(
@@ -17,23 +19,34 @@ _NUMBER = re.compile(
 )
 
 
-def numeric_match(
-    answer: Answer, reference: Any, *, tolerance: float = 1e-6, relative: float = 0.0
-) -> MetricScore:
+class NumericMatch(TextMetric):
     """1 where the output's last number is within the tolerance of the reference, else 0.
 
     `tolerance` is absolute, in the number's own unit; `relative` is a share of the larger of the
     two; the wider of both holds (math.isclose).
     """
-    wanted = _reference(reference)
-    if wanted is None:
-        return MetricScore(None, f"the reference is not a number: {str(reference)[:60]!r}")
-    given = last_number(answer.text)
-    if given is None:
-        return MetricScore(0.0, "no number in the output")
-    if not math.isfinite(given):
-        return MetricScore(0.0, "the output's last number is too large to compare")
-    return MetricScore(float(math.isclose(given, wanted, rel_tol=relative, abs_tol=tolerance)))
+
+    title: ClassVar = "Numeric match"
+    normalisation: ClassVar = (
+        "all but the last number; its thousands separators, currency and per cent signs"
+    )
+    binary: ClassVar = True
+
+    name: Literal["numeric_match"] = "numeric_match"
+    tolerance: float = Field(1e-6, ge=0, description="difference still taken as equal")
+    relative: float = Field(0.0, ge=0, description="the same, as a share of the larger number")
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        wanted = _reference(reference)
+        if wanted is None:
+            return MetricScore(None, f"the reference is not a number: {str(reference)[:60]!r}")
+        given = last_number(answer.text)
+        if given is None:
+            return MetricScore(0.0, "no number in the output")
+        if not math.isfinite(given):
+            return MetricScore(0.0, "the output's last number is too large to compare")
+        close = math.isclose(given, wanted, rel_tol=self.relative, abs_tol=self.tolerance)
+        return MetricScore(float(close))
 
 
 def last_number(text: str) -> float | None:

@@ -1,19 +1,40 @@
 """Regex match."""
 
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-from runners.metrics.pattern import TOO_SLOW, compiled, found
-from runners.metrics.score import Answer, MetricScore
+from pydantic import Field, field_validator
+
+from runners.metrics.score import Answer, MetricScore, TextMetric
 
 
-def regex_match(answer: Answer, reference: Any, *, pattern: Any = None) -> MetricScore:
+class RegexMatch(TextMetric):
     """1 where the pattern occurs in the output, else 0. Without `pattern` the reference is it."""
-    if pattern is None:
+
+    title: ClassVar = "Regex match"
+    normalisation: ClassVar = "none"
+    binary: ClassVar = True
+    instead: ClassVar = "pattern"
+
+    name: Literal["regex_match"] = "regex_match"
+    pattern: str | None = Field(None, description="the pattern; else each reference is one")
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, source: str | None) -> str | None:
+        if source is not None:
+            from runners.metrics.pattern import compiled
+
+            compiled(source)
+        return source
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        from runners.metrics.pattern import TOO_SLOW, compiled, found
+
         try:
-            pattern = compiled(reference)
+            pattern = compiled(reference if self.pattern is None else self.pattern)
         except (TypeError, ValueError) as error:
             return MetricScore(None, f"the reference is no pattern: {error}")
-    try:
-        return MetricScore(float(found(pattern, answer.text)))
-    except TimeoutError:
-        return MetricScore(None, f"the pattern {TOO_SLOW}")
+        try:
+            return MetricScore(float(found(pattern, answer.text)))
+        except TimeoutError:
+            return MetricScore(None, f"the pattern {TOO_SLOW}")

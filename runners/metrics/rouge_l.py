@@ -2,20 +2,29 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from runners.metrics.normalise import reference_text
-from runners.metrics.score import Answer, MetricScore
+from runners.metrics.score import Answer, MetricScore, TextMetric
 
 _WORD = re.compile(r"\w+")
 
 
-def rouge_l(answer: Answer, reference: Any) -> MetricScore:
+class RougeL(TextMetric):
     """F1, 0 to 1, of the longest common subsequence of words (Lin 2004, "ROUGE", with beta = 1)."""
-    given, wanted = (_WORD.findall(t.lower()) for t in (answer.text, reference_text(reference)))
-    if not wanted:
-        return MetricScore(None, "the reference has no words")
-    return MetricScore(2 * common(given, wanted) / (len(given) + len(wanted)))
+
+    title: ClassVar = "ROUGE-L"
+    normalisation: ClassVar = "capitals, all that is no letter, digit or underscore"
+
+    name: Literal["rouge_l"] = "rouge_l"
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        given, wanted = (
+            _WORD.findall(text.lower()) for text in (answer.text, reference_text(reference))
+        )
+        if not wanted:
+            return MetricScore(None, "the reference has no words")
+        return MetricScore(2 * common(given, wanted) / (len(given) + len(wanted)))
 
 
 def common(one: Sequence[str], other: Sequence[str]) -> int:

@@ -1,8 +1,12 @@
-"""What every metric takes and gives."""
+"""What every metric takes, gives and declares, and how answers are scored by one."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from pydantic import Field, field_validator
+
+from evalhub.schemas.declaration import Declaration
 
 
 class MetricError(ValueError):
@@ -31,31 +35,141 @@ class MetricScore:
     extracted: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MetricOption:
-    """One option of a metric. `parse` gives the value to use, or raises ValueError."""
+type Scorable = tuple[Answer, Sequence[Any]]
+"""An answer and its item's references; None among them is no reference."""
 
-    parse: Callable[[Any], Any]
-    default: Any
-    help: str
+type Ask = Callable[[Sequence[str]], Sequence[str]]
+"""A model: prompts in, its answers out in the same order."""
 
 
-@dataclass(frozen=True, slots=True)
-class MetricSpec:
-    """One line of the table. The function `name` in the module `runners.metrics.<name>` is it:
+class MetricDeclaration(Declaration):
+    """A metric with its options, which are its fields.
 
-    `function(answer: Answer, reference: Any, **options) -> Score`, pure, for one reference.
-    `instead` names an option that, where given, stands in for the references.
-    `reads_text` is False for a metric of what the answer cost, whatever it says.
+    A metric's file holds one subclass, listed in `runners.metrics`. It says how to `score` one
+    answer by one reference; one that is faster on many answers, or that asks a model, overrides
+    `score_batch` instead. A heavy library is imported inside the method that needs it.
+
+    Attributes:
+        normalisation: what the metric takes no notice of.
+        instead: an option that, where given, stands in for the references.
+        needs_model: whether `score_batch` is to be handed a model.
+        unit: of the value; "" is a share from 0 to 1, or with `binary` 0 or 1.
     """
 
+    title: ClassVar[str]
+    normalisation: ClassVar[str]
+    needs_reference: ClassVar[bool] = True
+    instead: ClassVar[str] = ""
+    needs_model: ClassVar[bool] = False
+    higher_is_better: ClassVar[bool] = True
+    binary: ClassVar[bool] = False
+    unit: ClassVar[str] = ""
+
     name: str
-    title: str
-    normalisation: str
-    needs_reference: bool = True
-    higher_is_better: bool = True
-    binary: bool = False
-    unit: str = ""
-    reads_text: bool = True
-    instead: str = ""
-    options: Mapping[str, MetricOption] = field(default_factory=dict)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options as JSON, the defaults too; an option that isn't set is left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude={"name"}, exclude_none=True)
+
+    @property
+    def compares(self) -> bool:
+        """Whether a reference is needed, with these options."""
+        return self.needs_reference and self.instead not in self.options
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        """The score by one reference, pure. ValueError says why the answer can't be scored."""
+        raise NotImplementedError
+
+    def score_batch(self, batch: Sequence[Scorable], ask: Ask | None) -> Sequence[MetricScore]:
+        """A score an answer, each the best over its references. `ask` is None without a model."""
+        return [self._best(answer, references) for answer, references in batch]
+
+    def _best(self, answer: Answer, references: Sequence[Any]) -> MetricScore:
+        if not self.compares:
+            return self._one(answer, None)
+        scores = [self._one(answer, one) for one in references if one is not None]
+        values = [score.value for score in scores if score.value is not None]
+        if values:
+            best = max(values) if self.higher_is_better else min(values)
+            return next(score for score in scores if score.value == best)
+        return scores[0] if scores else MetricScore(None, "no reference")
+
+    def _one(self, answer: Answer, reference: Any) -> MetricScore:
+        try:
+            return self.score(answer, reference)
+        except (ValueError, RecursionError) as error:  # a bad reference; JSON nested without end
+            return MetricScore(None, str(error))
+
+
+class TextMetric(MetricDeclaration):
+    """A metric of what the answer says, all of it or the part that a pattern takes out."""
+
+    extract: str | None = Field(
+        None,
+        description="a pattern with a group: its last match is scored in place of the whole answer",
+    )
+
+    @field_validator("extract")
+    @classmethod
+    def _has_a_group(cls, source: str | None) -> str | None:
+        if source is not None:
+            from runners.metrics.pattern import compiled
+
+            if not compiled(source).groups:
+                raise ValueError(
+                    "has no group: put the part to score in brackets, as in 'answer is (.*)'"
+                )
+        return source
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A metric ready to score answers, with the model that it may need.
+
+    Raises MetricError where the metric needs a model and there is none.
+    """
+
+    metric: MetricDeclaration
+    ask: Ask | None = None
+
+    def __post_init__(self) -> None:
+        if self.metric.needs_model and self.ask is None:
+            raise MetricError(f"{self.metric.name} asks a model, and none is given")
+
+    def __call__(self, answer: Answer, references: Sequence[Any] = ()) -> MetricScore:
+        """The answer's best score over the references; as `batch`, of one answer."""
+        return self.batch([(answer, references)])[0]
+
+    def batch(self, answers: Sequence[Scorable]) -> list[MetricScore]:
+        """The score of each answer: a finite number, or None with a reason."""
+        if any(isinstance(references, str) for _, references in answers):
+            raise TypeError("references are a list; this is one text")
+        read = [self._read(answer) for answer, _ in answers]
+        scorable = [
+            (part, references)
+            for (part, _), (_, references) in zip(read, answers, strict=True)
+            if isinstance(part, Answer)
+        ]
+        scores = self.metric.score_batch(scorable, self.ask)
+        if len(scores) != len(scorable):
+            raise MetricError(
+                f"{self.metric.name} gave {len(scores)} scores for {len(scorable)} answers"
+            )
+        scored = iter(scores)
+        return [
+            replace(next(scored) if isinstance(part, Answer) else part, extracted=extracted)
+            for part, extracted in read
+        ]
+
+    def _read(self, answer: Answer) -> tuple[Answer | MetricScore, bool | None]:
+        """What is scored of the answer, and whether the pattern matched; or why nothing is."""
+        if not isinstance(self.metric, TextMetric) or self.metric.extract is None:
+            return answer, None
+        from runners.metrics.pattern import TOO_SLOW, compiled, last_group
+
+        try:
+            part = last_group(compiled(self.metric.extract), answer.text)
+        except TimeoutError:
+            return MetricScore(None, f"the extraction pattern {TOO_SLOW}"), False
+        return (answer, False) if part is None else (replace(answer, text=part), True)

@@ -1,15 +1,30 @@
 """Tokens."""
 
-from typing import Any
+from typing import Any, ClassVar, Literal
 
-from runners.metrics.score import Answer, MetricScore
+from pydantic import Field
+
+from runners.metrics.score import Answer, MetricDeclaration, MetricScore
 
 
-def tokens(answer: Answer, reference: Any, *, of: str = "completion") -> MetricScore:
+class Tokens(MetricDeclaration):
     """Tokens of the completion, the prompt or both, as recorded; unscored where they weren't."""
-    counts = {"prompt": answer.prompt_tokens, "completion": answer.completion_tokens}
-    wanted = counts if of == "total" else {of: counts[of]}
-    lacking = [name for name, count in wanted.items() if count is None]
-    if lacking:
-        return MetricScore(None, f"no {' and no '.join(lacking)} tokens were recorded")
-    return MetricScore(float(sum(count for count in wanted.values() if count is not None)))
+
+    title: ClassVar = "Tokens"
+    normalisation: ClassVar = "none"
+    needs_reference: ClassVar = False
+    higher_is_better: ClassVar = False
+    unit: ClassVar = "tokens"
+
+    name: Literal["tokens"] = "tokens"
+    of: Literal["completion", "prompt", "total"] = Field(
+        "completion", description="whose tokens are counted"
+    )
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        counts = {"prompt": answer.prompt_tokens, "completion": answer.completion_tokens}
+        wanted = counts if self.of == "total" else {self.of: counts[self.of]}
+        lacking = [name for name, count in wanted.items() if count is None]
+        if lacking:
+            return MetricScore(None, f"no {' and no '.join(lacking)} tokens were recorded")
+        return MetricScore(float(sum(count for count in wanted.values() if count is not None)))

@@ -95,7 +95,7 @@ def test_json_is_one_document_by_the_published_schema_and_nothing_else(
         (["--min-gain", "nan"], "--min-gain"),
         (["--alpha", "0.5"], "--alpha"),
         (["--alpha", "nan"], "--alpha"),
-        (["--extract", "("], "pattern"),
+        (["--extract", "("], "regular expression"),
         (["--option", "lower"], "name=value"),
         (["--option", "lowr=true"], "did you mean lower"),
         (["--metric", "numeric_match", "--option", "tolerance=NaN"], "tolerance"),

@@ -220,7 +220,7 @@ OPENAI = {"type": "openai", "url": "http://127.0.0.1:9/v1", "model": "m"}
             "item 'q0000' of questions v1 has none",
         ),
         ({"backend": OPENAI}, "exact_mach", {}, "did you mean exact_match"),
-        ({"backend": OPENAI}, "exact_match", {"extract": "("}, "the extraction pattern"),
+        ({"backend": OPENAI}, "exact_match", {"extract": "("}, "'extract': is not a regular"),
     ],
 )
 def test_what_cannot_run_is_refused_in_words(

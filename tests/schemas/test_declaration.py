@@ -78,7 +78,9 @@ class House(Declaration):
             "pets.Rex.barks",
             "Rex must not bark in a {house}",
         ),
-        ({"name": "x", "rent": float("nan")}, "", "has no form in JSON"),
+        ({"name": "x", "rent": float("nan")}, "rent", "nan is not a number that JSON has"),
+        ({"name": "x\0"}, "name", "holds a NUL character at position 2, which can't be stored"),
+        ({"name": "x", "tags": {1, 2}}, "", "has no form in JSON"),
     ],
 )
 def test_a_value_is_refused_by_its_field(value: object, field: str, message: str) -> None:

@@ -242,11 +242,11 @@ def test_a_missing_file_is_named(desk: Desk) -> None:
         ),
         (
             {"metric": {"name": "exact_match", "lowr": True}},
-            "exact_match has no option 'lowr'; did you mean lower?",
+            "exact_match: field 'lowr': isn't known here; did you mean lower?",
         ),
         (
             {"metric": {"name": "exact_match", "extract": "("}},
-            "field 'test_sets.triage.metric': the extraction pattern",
+            "field 'test_sets.triage.metric': exact_match: field 'extract': is not a",
         ),
     ],
 )

@@ -1,8 +1,11 @@
 """The guide to the metrics says what the table says."""
 
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
-from runners.metrics import METRICS, Answer, MetricSpec, scorer
+from pydantic.fields import FieldInfo
+
+from runners.metrics import METRICS, Answer, MetricDeclaration, scorer
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "metrics.md"
 
@@ -19,15 +22,15 @@ def rows(first_cell_of_the_header: str) -> list[list[str]]:
     return table
 
 
-def direction(metric: MetricSpec) -> str:
+def direction(metric: type[MetricDeclaration]) -> str:
     return "higher" if metric.higher_is_better else "lower"
 
 
-def scale(metric: MetricSpec) -> str:
+def scale(metric: type[MetricDeclaration]) -> str:
     return metric.unit or ("0 or 1" if metric.binary else "0 to 1")
 
 
-def reference(metric: MetricSpec) -> str:
+def reference(metric: type[MetricDeclaration]) -> str:
     if not metric.needs_reference:
         return "no"
     return f"yes, or `{metric.instead}`" if metric.instead else "yes"
@@ -36,22 +39,23 @@ def reference(metric: MetricSpec) -> str:
 def test_the_guide_lists_every_metric_as_the_table_has_it() -> None:
     assert rows("| metric |") == [
         [
-            f"`{metric.name}`",
+            f"`{name}`",
             metric.title,
             scale(metric),
             direction(metric),
             reference(metric),
             metric.normalisation,
         ]
-        for metric in METRICS.values()
+        for name, metric in METRICS.items()
     ]
 
 
 def test_the_guide_lists_every_option_with_its_default() -> None:
     assert rows("| option of |") == [
-        [f"`{metric.name}`", f"`{name}`", f"`{shown(option.default)}`", option.help]
-        for metric in METRICS.values()
-        for name, option in metric.options.items()
+        [f"`{metric}`", f"`{option.alias or name}`", f"`{shown(option.default)}`", meaning(option)]
+        for metric, kind in METRICS.items()
+        for name, option in kind.model_fields.items()
+        if name not in ("name", "extract")
     ]
 
 
@@ -66,6 +70,13 @@ def test_the_guides_patterns_take_what_it_says() -> None:
     for pattern, output in zip(patterns, outputs, strict=True):
         score = scorer("exact_match", extract=pattern)(Answer(output), ["42"])
         assert (score.value, score.extracted) == (1, True)
+
+
+def meaning(option: FieldInfo) -> str:
+    """What an option does, with the values that it may have where they are few."""
+    told = option.description or ""
+    few = get_origin(option.annotation) is Literal
+    return f"{told}: {', '.join(get_args(option.annotation))}" if few else told
 
 
 def shown(default: object) -> str:

@@ -59,7 +59,7 @@ def test_a_schema_holds_or_an_error_is_named(output: str, expected: float, reaso
 
 def test_without_the_option_each_reference_is_the_schema() -> None:
     score = scorer("json_schema")
-    assert score.needs_reference is True
+    assert score.metric.compares is True
     assert score(Answer("3"), [{"type": "integer"}]).value == 1
     assert score(Answer("3"), ['{"type": "string"}']).value == 0
     assert score(Answer("3"), [{"type": "whole"}]).value is None
@@ -68,7 +68,7 @@ def test_without_the_option_each_reference_is_the_schema() -> None:
 
 @pytest.mark.parametrize("schema", [{"type": "whole"}, 3, "{", {"required": "topic"}])
 def test_a_bad_schema_is_refused_before_anything_is_scored(schema: Any) -> None:
-    with pytest.raises(MetricError, match="json_schema: option 'schema'"):
+    with pytest.raises(MetricError, match="json_schema: field 'schema'"):
         scorer("json_schema", schema=schema)
 
 

@@ -4,18 +4,20 @@ import math
 import subprocess
 import sys
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runners.metrics import METRICS, Answer, MetricError, MetricScore, scorer
+from runners.metrics import METRICS, Answer, MetricError, MetricScore, Scorer, scorer
+from runners.metrics.score import Ask, Scorable, TextMetric
 
 
 def test_importing_the_table_and_matching_numbers_imports_nothing_heavy() -> None:
     program = (
-        "import sys; from runners.metrics import Answer, scorer; import evalhub.files.rows;"
+        "import sys; from runners.metrics import Answer, AnyMetric, scorer;"
         "scorer('numeric_match')(Answer('3'), ['3']);"
         "print([m for m in ('django', 'celery', 'sacrebleu', 'jsonschema', 'pyarrow', 'regex',"
         " 'numpy') if m in sys.modules])"
@@ -29,7 +31,8 @@ def test_importing_the_table_and_matching_numbers_imports_nothing_heavy() -> Non
 @pytest.mark.parametrize("name", METRICS)
 def test_every_metric_of_the_table_is_there(name: str) -> None:
     metric = scorer(name).metric
-    assert metric is METRICS[name]
+    assert type(metric) is METRICS[name]
+    assert metric.name == name
     assert metric.title
     assert metric.normalisation
 
@@ -39,23 +42,24 @@ def test_every_metric_of_the_table_is_there(name: str) -> None:
     [
         ("exact_macth", {}, "there is no metric 'exact_macth'; did you mean exact_match?"),
         ("zzz", {}, "(known: exact_match, contains, regex_match,"),
-        ("exact_match", {"lwer": True}, "no option 'lwer'; did you mean lower? (known: lower,"),
-        ("length", {"by": "x"}, "length has no option 'by' (known: none)"),
-        ("exact_match", {"lower": "yes"}, "exact_match: option 'lower' must be true or false"),
-        ("numeric_match", {"tolerance": -1}, "'tolerance' must be a finite number, 0 or more"),
-        ("numeric_match", {"tolerance": math.nan}, "'tolerance' must be a finite number"),
-        ("numeric_match", {"tolerance": True}, "'tolerance' must be a number"),
-        ("multiple_choice", {"letters": "abc"}, "'letters' must be capital letters"),
-        ("bleu", {"tokenize": "flores"}, "'tokenize' must be one of 13a, intl, char, zh, none"),
-        ("tokens", {"of": ["total"]}, "'of' must be one of completion, prompt, total"),
-        ("json_fields", {"fields": "topic"}, "'fields' must be a list of names"),
-        ("json_fields", {"fields": [1]}, "'fields' must be a list of names, each of them text"),
-        ("regex_match", {"pattern": "(a"}, "option 'pattern' is not a regular expression"),
-        ("regex_match", {"pattern": 3}, "option 'pattern' must be a regular expression"),
-        ("exact_match", {"extract": "(a"}, "the extraction pattern is not a regular expression"),
-        ("exact_match", {"extract": ""}, "the extraction pattern must be a regular expression"),
-        ("exact_match", {"extract": "answer is .*"}, "the extraction pattern has no group"),
-        ("latency", {"extract": "(a)"}, "latency does not read the output's text"),
+        ("exact_match", {"lwer": True}, "'lwer': isn't known here; did you mean lower? (known:"),
+        ("length", {"by": "x"}, "length: field 'by': isn't known here (known: name, extract)"),
+        ("exact_match", {"lower": "yes"}, "'lower': true or false is needed, not \"yes\""),
+        ("numeric_match", {"tolerance": -1}, "'tolerance': must be 0 or more, not -1"),
+        ("numeric_match", {"tolerance": math.nan}, "'tolerance': nan is not a number that JSON"),
+        ("numeric_match", {"tolerance": True}, "'tolerance': a number is needed, not true"),
+        ("multiple_choice", {"letters": "abc"}, "'letters': must be capital letters"),
+        ("bleu", {"tokenize": "flores"}, "'tokenize': \"flores\" isn't one of 13a, intl, char, zh"),
+        ("tokens", {"of": ["total"]}, "'of': [\"total\"] isn't one of completion, prompt, total"),
+        ("json_fields", {"fields": "topic"}, "'fields': a list is needed"),
+        ("json_fields", {"fields": [1]}, "'fields[0]': a text is needed, not 1"),
+        ("json_fields", {"fields": [""]}, "'fields[0]': is empty"),
+        ("regex_match", {"pattern": "(a"}, "'pattern': is not a regular expression"),
+        ("regex_match", {"pattern": 3}, "'pattern': a text is needed, not 3"),
+        ("exact_match", {"extract": "(a"}, "'extract': is not a regular expression"),
+        ("exact_match", {"extract": ""}, "'extract': must be a regular expression"),
+        ("exact_match", {"extract": "answer is .*"}, "'extract': has no group"),
+        ("latency", {"extract": "(a)"}, "latency: field 'extract': isn't known here (known: name)"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_what_would_be_right(
@@ -104,6 +108,80 @@ def test_of_several_references_the_best_counts() -> None:
     assert score(Answer("red cat"), ["dog", "cat", "red cat"]).value == 1
     assert score(Answer("red cat"), ["dog", None, "cat"]).value == pytest.approx(2 / 3)
     assert scorer("numeric_match")(Answer("3"), ["three", "4"]).value == 0
+
+
+class Distance(TextMetric):
+    """How far the output's number is from the reference."""
+
+    title: ClassVar = "Distance"
+    normalisation: ClassVar = "none"
+    higher_is_better: ClassVar = False
+    unit: ClassVar = "metres"
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        return MetricScore(abs(float(answer.text) - float(reference)))
+
+
+def test_of_several_references_the_best_is_the_smallest_where_lower_is_better() -> None:
+    score = Scorer(Distance(name="distance"))
+    assert score(Answer("3"), ["10", "4", "0"]).value == 1
+    assert score(Answer("3"), ["ten", "5"]).value == 2
+
+
+class Rank(TextMetric):
+    """An answer's place by length in its batch, which only the whole batch tells."""
+
+    title: ClassVar = "Rank"
+    normalisation: ClassVar = "none"
+    needs_reference: ClassVar = False
+
+    def score_batch(self, batch: Sequence[Scorable], ask: Ask | None) -> list[MetricScore]:
+        lengths = sorted(len(answer.text) for answer, _ in batch)
+        return [MetricScore(float(lengths.index(len(answer.text)))) for answer, _ in batch]
+
+
+def test_a_metric_is_asked_for_a_whole_batch_of_extracted_answers() -> None:
+    score = Scorer(Rank(name="rank", extract="it is (.*)"))
+    endless = "it is " + "a" * 10
+    found = score.batch([(Answer(text), []) for text in ("long", "it is me", endless)])
+    assert [(each.value, each.extracted) for each in found] == [(1, False), (0, True), (2, True)]
+
+
+def test_a_metric_that_scores_one_answer_scores_a_batch_alike() -> None:
+    score = scorer("exact_match")
+    batch = [(Answer("a"), ["a"]), (Answer("b"), ["a", "b"]), (Answer("c"), [])]
+    assert score.batch(batch) == [score(answer, references) for answer, references in batch]
+
+
+class Judged(TextMetric):
+    """1 where a model says that the answer is right."""
+
+    title: ClassVar = "Judged"
+    normalisation: ClassVar = "none"
+    needs_model: ClassVar = True
+    binary: ClassVar = True
+
+    def score_batch(self, batch: Sequence[Scorable], ask: Ask | None) -> list[MetricScore]:
+        assert ask is not None
+        said = ask([f"Is {answer.text!r} right? {references}" for answer, references in batch])
+        return [MetricScore(float(each == "yes")) for each in said]
+
+
+def test_a_metric_that_needs_a_model_is_handed_one() -> None:
+    asked: list[str] = []
+
+    def model(prompts: Sequence[str]) -> list[str]:
+        asked.extend(prompts)
+        return ["yes" if "'4'" in prompt else "no" for prompt in prompts]
+
+    found = Scorer(Judged(name="judged"), ask=model).batch([(Answer("4"), [4]), (Answer("5"), [4])])
+    assert [each.value for each in found] == [1, 0]
+    assert asked == ["Is '4' right? [4]", "Is '5' right? [4]"]
+
+
+def test_a_metric_that_needs_a_model_is_refused_where_none_is_given() -> None:
+    with pytest.raises(MetricError, match="judged asks a model, and none is given"):
+        Scorer(Judged(name="judged"))
 
 
 @pytest.mark.parametrize("name", [name for name in METRICS if METRICS[name].needs_reference])

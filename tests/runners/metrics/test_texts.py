@@ -55,7 +55,7 @@ def test_regex_match_takes_its_pattern_from_the_option_or_from_the_reference() -
     assert value("regex_match", "on 2026-11-24", r"\d{4}-\d\d-\d\d") == 1
     assert value("regex_match", "on 24.11.", r"\d{4}-\d\d-\d\d") == 0
     fixed = scorer("regex_match", pattern=r"(?i)^dear")
-    assert fixed.needs_reference is False
+    assert fixed.metric.compares is False
     assert fixed(Answer("Dear all"), []).value == 1
 
 
