@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Project, ResultsSeen, Role, User
-from evalhub.gate.models import Comparison, Decision, ItemDifference, Look, SignOff
+from evalhub.gate.models import Decision, Look, SignOff
 from evalhub.registry.models import (
     Item,
     Metric,
@@ -77,9 +77,6 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             metric=metric,
             slug=slug,
         )
-        comparison = Comparison.objects.create(
-            baseline_run=runs[0], candidate_run=runs[1], metric=metric, computed=timezone.now()
-        )
         decision = Decision.objects.create(
             study=study,
             arm="lora",
@@ -140,14 +137,6 @@ def a_world(team: Team, name: str, *, size: int) -> None:
                 leaked={"q0001": "exact"},
             )
         for item in questions.items.all():
-            ItemDifference.objects.create(
-                comparison=comparison,
-                item=item,
-                baseline=0,
-                candidate=1,
-                difference=1,
-                outcome="won",
-            )
             pair = Pair.objects.create(
                 campaign=campaign,
                 item=item,
@@ -310,8 +299,6 @@ SEARCHES: list[tuple[type[Model], str, int]] = [
     (Score, "q0001", 2),
     (Metric, "exact", 1),
     (Study, "small", 1),
-    (Comparison, "lora-small", 1),
-    (ItemDifference, "q0001", 1),
     (Decision, "lora", 1),
     (Campaign, "small", 1),
     (Pair, "q0001", 1),

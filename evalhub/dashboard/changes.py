@@ -1,16 +1,21 @@
 """What changed between two arms on one test set, a page of ten items at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
 from evalhub.dashboard.flips import Flip, flip_of
-from evalhub.dashboard.queries import compared_runs, differences_page
-from evalhub.gate.differences import comparison_of
-from evalhub.gate.models import Outcome
-from evalhub.registry.models import Study
+from evalhub.gate.differences import (
+    ComparedRuns,
+    compared_runs,
+    differences_of,
+    items_by_outcome,
+)
+from evalhub.registry.models import Item, Output, Study
+from evalhub.verdict.outcomes import Outcome
 
 PAGE = 10
 # shown with a count of 0 too: that nothing was lost is worth saying
@@ -71,7 +76,7 @@ def changes(study: Study, record: Mapping[str, Any], wanted: Wanted) -> Changes 
     Without a wish, the test set is the one of the first criterion that fails, else the one with
     the most losses, and the outcome is what was lost, or won where nothing was lost. Of the other
     test sets the record's own counts are shown: only the one that is looked at is compared item
-    by item, when it is first opened.
+    by item.
     """
     pairs = compared_runs(study, record["evidence"])
     if not pairs:
@@ -79,15 +84,15 @@ def changes(study: Study, record: Mapping[str, Any], wanted: Wanted) -> Changes 
     moved = {name: _moved(record, name) for name in pairs}
     name = wanted.test_set if wanted.test_set in pairs else _worst(record, moved)
     pair = pairs[name]
-    comparison = comparison_of(baseline=pair.baseline, candidate=pair.candidate, metric=pair.metric)
-    counts = comparison.counts
-    moved[name] = counts.get(Outcome.WON, 0), counts.get(Outcome.LOST, 0)
-    outcome = wanted.outcome if wanted.outcome in Outcome.values else _first(counts)
-    total = counts.get(outcome, 0)
+    items = items_by_outcome(pair)
+    counts = {each: len(items[each]) for each in Outcome}
+    moved[name] = counts[Outcome.WON], counts[Outcome.LOST]
+    outcome = next((each for each in Outcome if each == wanted.outcome), _first(counts))
+    total = counts[outcome]
     pages = max(1, ceil(total / PAGE))
     page = min(max(wanted.page, 1), pages)
     arms = record["arms"]
-    rows = differences_page(comparison, outcome, start=(page - 1) * PAGE, size=PAGE)
+    rows = _rows(pair, outcome, items[outcome][(page - 1) * PAGE : page * PAGE].tolist())
 
     def leading_to(test_set: str, outcome: str, page: int = 1) -> str:
         asked = {"arm": wanted.arm, "test_set": test_set, "outcome": outcome, "page": page}
@@ -105,9 +110,9 @@ def changes(study: Study, record: Mapping[str, Any], wanted: Wanted) -> Changes 
             for each, (won, lost) in moved.items()
         ],
         outcomes=[
-            Tab(str(each.label).capitalize(), leading_to(name, each), each == outcome, count)
+            Tab(each.label.capitalize(), leading_to(name, each), each == outcome, count)
             for each in Outcome
-            if (count := counts.get(each, 0)) or each in ALWAYS
+            if (count := counts[each]) or each in ALWAYS
         ],
         flips=[
             flip_of(
@@ -142,6 +147,49 @@ def _worst(record: Mapping[str, Any], moved: Mapping[str, tuple[int, int]]) -> s
     return max(moved, key=lambda name: moved[name][1])
 
 
-def _first(counts: Mapping[str, int]) -> str:
-    ways = [Outcome.LOST, Outcome.WON, *Outcome]
-    return next((way.value for way in ways if counts.get(way)), Outcome.LOST.value)
+def _first(counts: Mapping[Outcome, int]) -> Outcome:
+    return next((each for each in Outcome if counts[each]), Outcome.LOST)
+
+
+def _rows(pair: ComparedRuns, outcome: Outcome, page: Sequence[int]) -> list[dict[str, Any]]:
+    """Items of one outcome as rows for `flip_of`. Three queries."""
+    items = Item.objects.in_bulk(page)
+    answers = _answers([pair.baseline.pk, pair.candidate.pk], items)
+    return [
+        {
+            "key": items[each.item_id].key,
+            "input": _with_context(items[each.item_id]),
+            "reference": items[each.item_id].references,
+            "tags": items[each.item_id].tags,
+            "outcome": outcome,
+            "difference": each.difference,
+            "baseline": each.baseline,
+            "candidate": each.candidate,
+            **_said("baseline", answers[pair.baseline.pk, each.item_id]),
+            **_said("candidate", answers[pair.candidate.pk, each.item_id]),
+        }
+        for each in differences_of(pair, page)
+    ]
+
+
+def _answers(runs: Sequence[int], items: Iterable[int]) -> dict[tuple[int, int], list[Output]]:
+    found: dict[tuple[int, int], list[Output]] = defaultdict(list)
+    for output in Output.objects.filter(run__in=runs, item__in=list(items)).order_by("sample"):
+        found[output.run_id, output.item_id].append(output)
+    return found
+
+
+def _said(arm: str, outputs: Sequence[Output]) -> dict[str, Any]:
+    """The first answer: scores are means over all samples, of which the page tells the number."""
+    first = outputs[0] if outputs else None
+    return {
+        f"{arm}_text": first.text if first else None,
+        f"{arm}_error": first.error if first else "",
+        "samples": len(outputs),
+    }
+
+
+def _with_context(item: Item) -> Any:
+    if item.context and isinstance(item.input, str):
+        return f"{item.context}\n\n{item.input}"
+    return item.input

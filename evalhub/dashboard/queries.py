@@ -1,18 +1,13 @@
 """What the pages read, by name. Each is a constant number of queries, whatever there is."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from evalhub.accounts.models import Project, User
-from evalhub.gate.models import Comparison, Decision, ItemDifference, Outcome, SignOff
+from evalhub.gate.models import Decision, SignOff
 from evalhub.registry.models import (
-    Item,
-    Metric,
     ModelVersion,
     Output,
     Run,
@@ -187,83 +182,6 @@ def campaign_state(study: Study) -> CampaignProgress | None:
         .aggregate(judgments=Count("pk"), reviewers=Count("assignment__reviewer", distinct=True))
     )
     return CampaignProgress(campaign, planned, given["judgments"], given["reviewers"])
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedRuns:
-    """What a decision compared on one test set."""
-
-    baseline: Run
-    candidate: Run
-    metric: Metric
-
-
-def compared_runs(study: Study, evidence: Sequence[Mapping[str, Any]]) -> dict[str, ComparedRuns]:
-    """By test set, the runs that a decision's evidence names and that are still there.
-
-    Two queries.
-    """
-    metrics = {each.name: each.metric for each in study.test_sets.select_related("metric")}
-    named = {each[f"{arm}_run"] for each in evidence for arm in ("baseline", "candidate")}
-    runs = Run.objects.select_related("test_set_version").in_bulk(named)
-    return {
-        name: ComparedRuns(runs[each["baseline_run"]], runs[each["candidate_run"]], metrics[name])
-        for each in evidence
-        if (name := each["test_set"]) in metrics
-        and {each["baseline_run"], each["candidate_run"]} <= runs.keys()
-    }
-
-
-def differences_page(
-    comparison: Comparison, outcome: str, *, start: int, size: int
-) -> list[dict[str, Any]]:
-    """Items of one outcome as rows for `flip_of`: the worst loss or the best gain first.
-
-    Three queries, whatever the size of the comparison.
-    """
-    differences = ItemDifference.objects.filter(comparison=comparison, outcome=outcome)
-    ordered = differences.best_first() if outcome == Outcome.WON else differences.worst_first()
-    page = list(ordered[start : start + size])
-    items = Item.objects.in_bulk([each.item_id for each in page])
-    answers = _answers([comparison.baseline_run_id, comparison.candidate_run_id], items)
-    return [
-        {
-            "key": items[each.item_id].key,
-            "input": _with_context(items[each.item_id]),
-            "reference": items[each.item_id].references,
-            "tags": items[each.item_id].tags,
-            "outcome": each.outcome,
-            "difference": each.difference,
-            "baseline": each.baseline,
-            "candidate": each.candidate,
-            **_said("baseline", answers[comparison.baseline_run_id, each.item_id]),
-            **_said("candidate", answers[comparison.candidate_run_id, each.item_id]),
-        }
-        for each in page
-    ]
-
-
-def _answers(runs: Sequence[int], items: Iterable[int]) -> dict[tuple[int, int], list[Output]]:
-    found: dict[tuple[int, int], list[Output]] = defaultdict(list)
-    for output in Output.objects.filter(run__in=runs, item__in=list(items)).order_by("sample"):
-        found[output.run_id, output.item_id].append(output)
-    return found
-
-
-def _said(arm: str, outputs: Sequence[Output]) -> dict[str, Any]:
-    """The first answer: scores are means over all samples, of which the page tells the number."""
-    first = outputs[0] if outputs else None
-    return {
-        f"{arm}_text": first.text if first else None,
-        f"{arm}_error": first.error if first else "",
-        "samples": len(outputs),
-    }
-
-
-def _with_context(item: Item) -> Any:
-    if item.context and isinstance(item.input, str):
-        return f"{item.context}\n\n{item.input}"
-    return item.input
 
 
 def outputs_of(run: Run, show: str) -> "QuerySet[Output]":

@@ -10,7 +10,7 @@ from django.utils.safestring import mark_safe
 from evalhub.dashboard.criterion_page import criterion_pages
 from evalhub.dashboard.decision_page import decision_page
 from evalhub.dashboard.flips import Flip, flip_of
-from evalhub.gate.models import Outcome
+from evalhub.verdict.outcomes import Outcome
 
 # a file of all items of a large test set would open slowly; the worst of each kind say enough
 MOST = {Outcome.LOST: 100, Outcome.WON: 25, Outcome.UNPAIRED: 25}
@@ -37,7 +37,7 @@ def render_report(record: Mapping[str, Any], flips: Sequence[Mapping[str, Any]])
             "style": mark_safe(_STYLE.read_text(encoding="utf-8")),
             "sections": [_section(outcome, flips, names) for outcome in MOST],
             "counts": [
-                (str(outcome.label).capitalize(), number)
+                (outcome.label.capitalize(), number)
                 for outcome in Outcome
                 if (number := sum(flip["outcome"] == outcome for flip in flips))
             ],
@@ -52,4 +52,4 @@ def _section(
     found = [flip for flip in flips if flip["outcome"] == outcome]
     found.sort(key=lambda flip: -abs(flip["difference"] or 0.0))
     shown = [flip_of(flip, **names) for flip in found[: MOST[outcome]]]
-    return str(outcome.label).capitalize(), len(found), shown
+    return outcome.label.capitalize(), len(found), shown

@@ -11,7 +11,8 @@ from django.urls import reverse
 from numpy.typing import NDArray
 
 from evalhub.dashboard.power_advice import Sampling
-from evalhub.dashboard.queries import ComparedRuns, compared_runs, judgments_of_study
+from evalhub.dashboard.queries import judgments_of_study
+from evalhub.gate.differences import ComparedRuns, compared_runs
 from evalhub.gate.models import Decision
 from evalhub.gate.scores import run_scores
 from evalhub.stats.paired import VarianceSplit, variance_split

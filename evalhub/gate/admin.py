@@ -1,45 +1,9 @@
-"""Comparisons, decisions, looks and sign-offs in the admin, all of them read-only."""
+"""Decisions, looks and sign-offs in the admin, all of them read-only."""
 
 from django.contrib import admin
 
-from evalhub.gate.models import Comparison, Decision, ItemDifference, Look, SignOff
-from evalhub.registry.read_only import Frozen, FrozenLarge, readable, rows_of
-
-
-@admin.register(Comparison)
-class ComparisonAdmin(Frozen):
-    list_display = ("baseline_run", "candidate_run", "metric", "computed")
-    list_select_related = (
-        "baseline_run__version__model",
-        "baseline_run__test_set_version__test_set",
-        "candidate_run__version__model",
-        "candidate_run__test_set_version__test_set",
-        "metric",
-    )
-    search_fields = (
-        "baseline_run__version__model__slug",
-        "candidate_run__version__model__slug",
-        "baseline_run__test_set_version__test_set__slug",
-        "metric__name",
-    )
-    ordering = ("-id",)
-    fields = readonly_fields = (
-        "baseline_run",
-        "candidate_run",
-        "metric",
-        readable("counts"),
-        "computed",
-        rows_of("gate_itemdifference", "comparison"),
-    )
-
-
-@admin.register(ItemDifference)
-class DifferenceAdmin(FrozenLarge):
-    list_display = ("item__key", "comparison_id", "outcome", "baseline", "candidate", "difference")
-    list_filter = ("outcome",)
-    list_select_related = ("item",)
-    search_fields = ("item__key__startswith",)
-    search_help_text = "how the item's id begins"
+from evalhub.gate.models import Decision, Look, SignOff
+from evalhub.registry.read_only import Frozen, readable
 
 
 @admin.register(Decision)

@@ -1,79 +1,132 @@
-"""The item-by-item differences that pages read: built when somebody first looks, kept as rows."""
+"""Two runs of one test set version item by item, read from their scores at request time."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from django.db import transaction
-from django.utils import timezone
+import numpy as np
+from django.db.models import Avg, Count, Q, QuerySet
+from numpy.typing import NDArray
 
-from evalhub.gate.models import Comparison, ItemDifference
-from evalhub.gate.scores import run_scores
-from evalhub.registry.models import Item, Metric, Run
-from evalhub.verdict.outcomes import outcome
+from evalhub.registry.models import Item, Metric, Run, Score, Study
+from evalhub.verdict.outcomes import Outcome
 from runners.metrics import METRICS
 
-BATCH = 2000
+
+@dataclass(frozen=True, slots=True)
+class ComparedRuns:
+    """What a decision compared on one test set."""
+
+    baseline: Run
+    candidate: Run
+    metric: Metric
+
+    @property
+    def sign(self) -> int:
+        """1 where a higher value is better, else -1."""
+        return 1 if METRICS[self.metric.name].higher_is_better else -1
 
 
-def comparison_of(*, baseline: Run, candidate: Run, metric: Metric) -> Comparison:
-    """Two runs of one test set version by one metric, with a row an item.
+@dataclass(frozen=True, slots=True)
+class ItemDifference:
+    """One item's two scores, means over its samples; `difference` is positive where the candidate
+    is better. None where a score is missing."""
 
-    It is built when it is first asked for, and again once either run has finished anew. Whoever
-    asks while it is being built waits for it and gets the same one.
+    item_id: int
+    baseline: float | None
+    candidate: float | None
+    difference: float | None
+
+
+def compared_runs(study: Study, evidence: Sequence[Mapping[str, Any]]) -> dict[str, ComparedRuns]:
+    """By test set, the runs that a decision's evidence names and that are still there.
+
+    Two queries.
     """
-    kept = Comparison.objects.filter(
-        baseline_run=baseline, candidate_run=candidate, metric=metric
-    ).first()
-    if kept is not None and _is_current(kept, baseline, candidate):
-        return kept
-    return _build(baseline, candidate, metric)
+    metrics = {each.name: each.metric for each in study.test_sets.select_related("metric")}
+    named = {each[f"{arm}_run"] for each in evidence for arm in ("baseline", "candidate")}
+    runs = Run.objects.select_related("test_set_version").in_bulk(named)
+    return {
+        name: ComparedRuns(runs[each["baseline_run"]], runs[each["candidate_run"]], metrics[name])
+        for each in evidence
+        if (name := each["test_set"]) in metrics
+        and {each["baseline_run"], each["candidate_run"]} <= runs.keys()
+    }
 
 
-def _is_current(comparison: Comparison, baseline: Run, candidate: Run) -> bool:
-    moments = [run.finished for run in (baseline, candidate) if run.finished]
-    return all(comparison.computed >= moment for moment in moments)
+def items_by_outcome(runs: ComparedRuns) -> dict[Outcome, NDArray[np.int64]]:
+    """Ids of the test set's items by outcome: the worst losses and the best gains first.
+
+    Two queries over all items, kept in memory until either run has finished anew.
+    """
+    read = _read if runs.baseline.finished and runs.candidate.finished else _read.__wrapped__
+    return read(
+        runs.baseline.pk,
+        runs.candidate.pk,
+        runs.metric.pk,
+        sign=runs.sign,
+        version=runs.baseline.test_set_version_id,
+        finished=(runs.baseline.finished, runs.candidate.finished),
+    )
 
 
-@transaction.atomic
-def _build(baseline: Run, candidate: Run, metric: Metric) -> Comparison:
-    # Before the scores are read: a run that finishes meanwhile has it built anew.
-    now = timezone.now()
-    runs = {"baseline_run": baseline, "candidate_run": candidate, "metric": metric}
-    _, created = Comparison.objects.get_or_create(**runs, defaults={"computed": now})
-    comparison = Comparison.objects.select_for_update().get(**runs)
-    if not created and _is_current(comparison, baseline, candidate):
-        return comparison
-    rows = _rows(comparison, baseline, candidate, metric)
-    comparison.differences.all().delete()
-    ItemDifference.objects.bulk_create(rows, batch_size=BATCH)
-    comparison.counts = dict(Counter(row.outcome for row in rows))
-    comparison.computed = now
-    comparison.save(update_fields=["counts", "computed"])
-    return comparison
-
-
-def _rows(
-    comparison: Comparison, baseline: Run, candidate: Run, metric: Metric
-) -> list[ItemDifference]:
-    sign = 1.0 if METRICS[metric.name].higher_is_better else -1.0
-    before, after = (run_scores(run, metric).values for run in (baseline, candidate))
-    rows = []
-    items = Item.objects.filter(version=baseline.test_set_version_id).values_list("id", flat=True)
-    for item in items:
-        base, tuned = _mean(before.get(item)), _mean(after.get(item))
-        gain = None if base is None or tuned is None else sign * (tuned - base)
-        rows.append(
-            ItemDifference(
-                comparison=comparison,
-                item_id=item,
-                baseline=base,
-                candidate=tuned,
-                difference=gain,
-                outcome=outcome(base, tuned, gain),
-            )
+@lru_cache(maxsize=8)
+def _read(
+    baseline: int,
+    candidate: int,
+    metric: int,
+    *,
+    sign: int,
+    version: int,
+    finished: tuple[datetime | None, datetime | None],
+) -> dict[Outcome, NDArray[np.int64]]:
+    rows = (
+        _scores((baseline, candidate), metric)
+        .values("output__item")
+        .annotate(
+            baseline=Avg("value", filter=Q(output__run=baseline)),
+            candidate=Avg("value", filter=Q(output__run=candidate)),
+            gaps=Count("pk", filter=Q(value=None)),
         )
-    return rows
+        .filter(gaps=0, baseline__isnull=False, candidate__isnull=False)
+        .values_list("output__item", "baseline", "candidate")
+    )
+    table = np.array(list(rows), dtype=float).reshape(-1, 3)
+    difference = sign * (table[:, 2] - table[:, 1])
+    order = np.lexsort((table[:, 0], difference))
+    items, before, difference = table[order, 0].astype(np.int64), table[order, 1], difference[order]
+    won = np.lexsort((items, -difference))
+    same = difference == 0
+    everything = Item.objects.filter(version=version).order_by("pk").values_list("pk", flat=True)
+    return {
+        Outcome.LOST: items[difference < 0],
+        Outcome.WON: items[won][difference[won] > 0],
+        Outcome.BOTH_RIGHT: items[same & (before == 1)],
+        Outcome.BOTH_WRONG: items[same & (before == 0)],
+        Outcome.SAME: items[same & (before != 1) & (before != 0)],
+        Outcome.UNPAIRED: np.setdiff1d(np.array(list(everything), dtype=np.int64), items),
+    }
 
 
-def _mean(values: Sequence[float] | None) -> float | None:
-    return sum(values) / len(values) if values else None
+def _scores(runs: tuple[int, int], metric: int) -> "QuerySet[Score]":
+    return Score.objects.filter(output__run__in=runs, metric=metric).order_by()
+
+
+def differences_of(runs: ComparedRuns, items: Sequence[int]) -> list[ItemDifference]:
+    """The scores of these items, in their order. One query."""
+    rows = (
+        _scores((runs.baseline.pk, runs.candidate.pk), runs.metric.pk)
+        .filter(output__item__in=items)
+        .values("output__run", "output__item")
+        .annotate(mean=Avg("value"), gaps=Count("pk", filter=Q(value=None)))
+        .filter(gaps=0)
+    )
+    means = {(row["output__run"], row["output__item"]): row["mean"] for row in rows}
+    found = []
+    for item in items:
+        before, after = (means.get((run.pk, item)) for run in (runs.baseline, runs.candidate))
+        difference = None if before is None or after is None else runs.sign * (after - before)
+        found.append(ItemDifference(item, before, after, difference))
+    return found

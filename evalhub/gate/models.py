@@ -1,4 +1,4 @@
-"""Evidence as it was measured, and the decisions that rest on it."""
+"""Decisions, what the ledger has been charged for them, and who stands by them."""
 
 from typing import Self
 
@@ -7,8 +7,6 @@ from django.db.models.functions import Now
 
 from evalhub.accounts.models import User
 from evalhub.registry.models import (
-    Item,
-    Metric,
     ModelVersion,
     Run,
     Study,
@@ -16,72 +14,6 @@ from evalhub.registry.models import (
     TestSetVersion,
 )
 from evalhub.schemas.verdicts import Verdict
-
-
-class Comparison(models.Model):
-    """Two runs of one test set version by one metric, item by item.
-
-    Rebuilt when either run has finished anew since `computed`; decisions keep their own
-    numbers and don't change with it.
-    """
-
-    baseline_run = models.ForeignKey(Run, models.CASCADE, related_name="comparisons_as_baseline")
-    candidate_run = models.ForeignKey(Run, models.CASCADE, related_name="comparisons_as_candidate")
-    metric = models.ForeignKey(Metric, models.PROTECT, related_name="comparisons")
-    counts = models.JSONField(default=dict, help_text="number of items by outcome")
-    computed = models.DateTimeField()
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["baseline_run", "candidate_run", "metric"], name="comparison_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.baseline_run} → {self.candidate_run} by {self.metric}"
-
-
-class Outcome(models.TextChoices):
-    LOST = "lost", "lost"
-    WON = "won", "won"
-    BOTH_RIGHT = "both-right", "both right"
-    BOTH_WRONG = "both-wrong", "both wrong"
-    SAME = "same", "same"
-    UNPAIRED = "unpaired", "not compared"
-
-
-class DifferenceQuerySet(models.QuerySet["ItemDifference"]):
-    def worst_first(self) -> Self:
-        return self.order_by("difference", "id")
-
-    def best_first(self) -> Self:
-        return self.order_by("-difference", "id")
-
-
-class ItemDifference(models.Model):
-    """One item's two scores: positive where the candidate is better."""
-
-    comparison = models.ForeignKey(Comparison, models.CASCADE, related_name="differences")
-    item = models.ForeignKey(Item, models.PROTECT, related_name="differences")
-    baseline = models.FloatField(null=True)
-    candidate = models.FloatField(null=True)
-    difference = models.FloatField(null=True)
-    outcome = models.CharField(max_length=12, choices=Outcome.choices)
-
-    objects = DifferenceQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["comparison", "difference", "id"]
-        indexes = [
-            models.Index(
-                fields=["comparison", "outcome", "difference", "id"], name="difference_worst"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.item_id}: {self.difference}"
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):

@@ -1,18 +1,38 @@
 """What happened to one item between two arms. Pure."""
 
+from enum import StrEnum
 
-def outcome(baseline: float | None, candidate: float | None, difference: float | None) -> str:
-    """lost, won, both-right, both-wrong, same, or unpaired where a score is missing.
+
+class Outcome(StrEnum):
+    """`label` is the word for people."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> "Outcome":
+        member = str.__new__(cls, value)
+        member._value_, member.label = value, label
+        return member
+
+    LOST = "lost", "lost"
+    WON = "won", "won"
+    BOTH_RIGHT = "both-right", "both right"
+    BOTH_WRONG = "both-wrong", "both wrong"
+    SAME = "same", "same"
+    UNPAIRED = "unpaired", "not compared"
+
+
+def outcome(baseline: float | None, candidate: float | None, difference: float | None) -> Outcome:
+    """The outcome of an item with these scores; unpaired where one is missing.
 
     `difference` is oriented: positive is better for the candidate. Right is a score of 1, wrong a
     score of 0; two equal scores between are the same.
     """
     if baseline is None or candidate is None or difference is None:
-        return "unpaired"
+        return Outcome.UNPAIRED
     if difference < 0:
-        return "lost"
+        return Outcome.LOST
     if difference > 0:
-        return "won"
+        return Outcome.WON
     if baseline == 1.0:
-        return "both-right"
-    return "both-wrong" if baseline == 0.0 else "same"
+        return Outcome.BOTH_RIGHT
+    return Outcome.BOTH_WRONG if baseline == 0.0 else Outcome.SAME

@@ -93,8 +93,8 @@ def measure() -> None:
     from django.db import connection
 
     from evalhub.gate.decide import decide_study
-    from evalhub.gate.differences import comparison_of
-    from evalhub.gate.models import Comparison, Decision, Look
+    from evalhub.gate.differences import ComparedRuns, items_by_outcome
+    from evalhub.gate.models import Decision, Look
     from evalhub.registry.models import Score, Study, StudyRun
 
     study = Study.objects.get()
@@ -128,11 +128,11 @@ def measure() -> None:
     metric = study.test_sets.get(position=0).metric
     opened = []
     for _ in range(FIRSTS):
-        Comparison.objects.all().delete()
         start = perf_counter()
-        comparison = comparison_of(baseline=baseline, candidate=candidate, metric=metric)
+        items = items_by_outcome(ComparedRuns(baseline, candidate, metric))
         opened.append(perf_counter() - start)
-    say(line(f"opening {comparison.differences.count():,} items of one test set", opened))
+    count = sum(map(len, items.values()))
+    say(line(f"comparing {count:,} items of one test set, the first time and kept", opened))
     say(f"limit {LIMIT:g} s: the next decision is {'within' if found <= LIMIT else 'OVER'}, ")
     say(f"the first {'within' if median(firsts) <= LIMIT else 'OVER'}\n")
     say(f"peak memory: {before:.0f} MiB before, {peak_mib():.0f} MiB after\n")
