@@ -197,7 +197,7 @@ class NotQualifiedError(ReviewError):
 
 
 class StillGoingError(ReviewError):
-    """A disagreement is to be settled while the campaign goes on."""
+    """A disagreement is to be adjudicated while the campaign goes on."""
 
     def __init__(self) -> None:
-        super().__init__("This review goes on: disagreements are settled when it has ended.")
+        super().__init__("This review goes on: disagreements are adjudicated when it has ended.")

@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from reviews.joining import views as joining
-from reviews.pages import adjudicating, views
+from reviews.pages import adjudicating, joining, views
 
 app_name = "reviews"
 urlpatterns = [

@@ -249,7 +249,7 @@ def _ended(number: int) -> "Campaign":
     """The review, with its plan; one that goes on is refused."""
     found = _campaign(number)
     from reviews.errors import StillBlindError
-    from reviews.results.preference import check_ended
+    from reviews.results.ended import check_ended
 
     try:
         check_ended(found)

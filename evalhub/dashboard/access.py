@@ -4,19 +4,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
-from django_htmx.middleware import HtmxDetails
 
-from evalhub.accounts.models import Membership, User
+from evalhub.accounts.models import Membership
+from evalhub.accounts.requests import SignedInRequest
 from evalhub.accounts.results_seen import sees_results
-
-
-class Request(HttpRequest):
-    """A signed-in person's request: the site's middleware lets no other through."""
-
-    user: User
-    htmx: HtmxDetails
 
 
 def results_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -26,7 +19,7 @@ def results_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     """
 
     @wraps(view)
-    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if sees_results(request.user):
             return view(request, *args, **kwargs)
         reviews = Membership.objects.filter(user=request.user).exists()

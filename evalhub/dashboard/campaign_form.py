@@ -105,7 +105,7 @@ class BriefForm(forms.Form):
     )
     seed = forms.IntegerField(label="Seed", min_value=0, initial=1)
     anytime = forms.BooleanField(
-        label="Stop as soon as the preference is settled",
+        label="Stop as soon as the preference is clear",
         required=False,
         help_text="by a rule that holds at every look",
     )

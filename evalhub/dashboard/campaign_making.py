@@ -9,7 +9,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from evalhub.accounts.models import Project
-from evalhub.dashboard.access import Request
+from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.campaign_form import BriefForm, UploadForm, initial_of
 from evalhub.dashboard.campaign_page import (
     ReviewSource,
@@ -34,7 +34,7 @@ from reviews.planning.upload import Columns
 COLUMNS = ("prompt", "left", "right", "id", "context", "tags", "expected")
 
 
-def source_of(request: Request) -> tuple[ReviewSource, Campaign | None]:
+def source_of(request: SignedInRequest) -> tuple[ReviewSource, Campaign | None]:
     """What is asked about, and the review whose plan is to be changed, if any."""
     asked = request.GET
     if number := asked.get("campaign", ""):
@@ -55,7 +55,9 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def brief_form(request: Request, source: ReviewSource, superseded: Campaign | None) -> BriefForm:
+def brief_form(
+    request: SignedInRequest, source: ReviewSource, superseded: Campaign | None
+) -> BriefForm:
     """The form as the plan that is changed has it, or as the study's file asks."""
     asked = source.study.review if source.study else {}
     initial = initial_of(read_plan(superseded.plan)) if superseded else asked

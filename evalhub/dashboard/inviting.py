@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.contrib.messages import constants
 
-from evalhub.dashboard.access import Request
+from evalhub.accounts.requests import SignedInRequest
 from reviews.errors import ReviewError
 from reviews.joining.invite import invitation_path, invite, mail_invitation
 from reviews.models import Campaign
 
 
-def invite_all(campaign: Campaign, request: Request) -> Iterator[tuple[int, str]]:
+def invite_all(campaign: Campaign, request: SignedInRequest) -> Iterator[tuple[int, str]]:
     """Invites each address of the posted form. Yields what happened, as (level, sentence).
 
     A refusal of one address doesn't keep the others from being invited.

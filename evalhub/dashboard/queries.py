@@ -162,7 +162,7 @@ class CampaignProgress:
 
 def judgments_of_study(study: Study) -> "QuerySet[Judgment]":
     """What reviewers say now of the answers that the study compares."""
-    return Judgment.objects.standing().filter(
+    return Judgment.objects.current().filter(
         assignment__pair__campaign__study=study,
         assignment__pair__kind=PairKind.MAIN,
         assignment__purpose=AssignmentPurpose.MAIN,

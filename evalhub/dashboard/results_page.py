@@ -12,9 +12,9 @@ from evalhub.stats.preference import WinScore
 from reviews.models import Campaign, Judgment
 from reviews.planning.form import Form
 from reviews.results.adjudicate import adjudicated
-from reviews.results.early_stopping import Settlement, settlement_of
+from reviews.results.early_stopping import EarlyStop, early_stop_of
+from reviews.results.ended import check_ended
 from reviews.results.judgment_data import judgment_data
-from reviews.results.preference import check_ended
 from reviews.results.release import interval, release_text
 from reviews.results.summary import Summary, summarise
 
@@ -68,7 +68,7 @@ class Results:
 
     summary: Summary
     overall: Bar | None
-    settled: Settlement | None
+    stopped: EarlyStop | None
     dimensions: list[Bar]
     tags: list[Bar]
     strata: list[Bar]
@@ -110,12 +110,12 @@ def results(campaign: Campaign) -> Results:
         tuple(each.name for each in form.dimensions),
     )
     names = _names(campaign, found)
-    settled = settlement_of(campaign)
+    stopped = early_stop_of(campaign)
     disputed, done = adjudicated(campaign)
     return Results(
         summary=found,
-        overall=_overall(found, settled),
-        settled=settled,
+        overall=_overall(found, stopped),
+        stopped=stopped,
         dimensions=[_bar(each.name, each.score) for each in found.dimensions],
         tags=[_bar(each.name, each.score) for each in found.tags],
         strata=[_bar(each.name, each.score) for each in found.strata],
@@ -132,7 +132,7 @@ def results(campaign: Campaign) -> Results:
             baseline=names[campaign.baseline_id],
             candidate=names[campaign.candidate_id],
             plan_hash=campaign.plan_hash,
-            settled=settled,
+            stopped=stopped,
             arms=names,
         ),
     )
@@ -151,13 +151,13 @@ def _summary(
     return summarise(found, baseline=baseline, candidate=candidate, dimensions=dimensions)
 
 
-def _overall(found: Summary, settled: Settlement | None) -> Bar | None:
+def _overall(found: Summary, stopped: EarlyStop | None) -> Bar | None:
     if found.preference is None:
         return None
     bar = _bar("Overall", found.preference)
-    if settled is None:
+    if stopped is None:
         return bar
-    return _bar("Overall", found.preference, limits=(settled.lower, settled.upper))
+    return _bar("Overall", found.preference, limits=(stopped.lower, stopped.upper))
 
 
 def _bar(name: str, score: WinScore, limits: tuple[float, float] | None = None) -> Bar:

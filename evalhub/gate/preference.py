@@ -1,6 +1,7 @@
 """What people said of an arm, read from its campaigns and put into the decision's terms."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from django.db.models import Exists, OuterRef
 
@@ -14,8 +15,9 @@ from evalhub.verdict.preference_evidence import (
     preference_evidence,
 )
 from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair
-from reviews.results.early_stopping import look_at, read
-from reviews.results.preference import judgments as judgments_of
+from reviews.planning.stopping import Rule
+from reviews.results.early_stopping import early_stop_of, interim_estimate, rule_of
+from reviews.results.judgment_data import JudgmentData, judgment_data
 
 
 def ask(
@@ -49,7 +51,7 @@ def _judgments(
         baseline_output__run=baseline,
         candidate_output__run=candidate,
     )
-    given = Judgment.objects.standing().filter(
+    given = Judgment.objects.current().filter(
         assignment__pair__campaign=OuterRef("pk"), assignment__purpose=AssignmentPurpose.MAIN
     )
     opened = Campaign.objects.filter(Exists(pairs))
@@ -59,27 +61,28 @@ def _judgments(
     if campaign is None:
         return None
     plan = 1 + sum(each.pk in judged for each in plans[plans.index(campaign) + 1 :])
-    found = judgments_of(campaign)
-    planned = found.planned
-    if items is not None:
-        planned = sum(seats for key, (seats, _) in read(campaign)[1].items() if key in items)
-    kept = [i for i, key in enumerate(found.items) if items is None or key in items]
+    rule = rule_of(campaign)
+    versions = campaign.baseline_id, campaign.candidate_id
+    data = judgment_data(campaign).between(*versions).on(items)
+    main = data.of()
     return Judgments(
-        [found.choices[i] for i in kept],
-        [found.items[i] for i in kept],
-        [str(found.raters[i]) for i in kept],
-        planned,
-        found.identical,
-        settled=_settled(campaign, alpha / plan**2, items) if found.settled else None,
-        spent=found.spent,
+        [each.favours for each in main],
+        [each.pair.item for each in main],
+        [str(each.reviewer) for each in main],
+        data.planned,
+        campaign.plan["identical"],
+        settled=_settled(data, replace(rule, alpha=alpha / plan**2))
+        if rule and early_stop_of(campaign)
+        else None,
+        spent=rule.share if rule else 0.0,
         plan=plan,
         opened=len(plans),
     )
 
 
-def _settled(campaign: Campaign, alpha: float, items: Collection[str] | None) -> Settled | None:
-    """The rule's limits at this decision's alpha, which needn't be the plan's."""
-    found = look_at(campaign, alpha=alpha, items=items)
+def _settled(data: JudgmentData, rule: Rule) -> Settled | None:
+    """The limits by the campaign's rule at this decision's alpha, which needn't be the plan's."""
+    found = interim_estimate(data, rule)
     if found is None:
         return None
     return Settled(

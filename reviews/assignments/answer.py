@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reviews.errors import UnfitAnswerError, UnknownChoiceError
+from reviews.models import RATED
 from reviews.planning.form import Form
 
 SIDES = ("left", "right", "tie", "both-bad")
-RATED = "rated"
 RATIONALE_LENGTH = 10_000
 LONGEST_VISIBLE = 24 * 3600.0
 

@@ -36,7 +36,7 @@ DEALT = ("turns", "cursor", "laps", "spaced", "repeated")
 
 TRIES = 20
 
-EndKind = Literal["done", "wait", "practice", "paused", "quota", "settled", "closed", "removed"]
+EndKind = Literal["done", "wait", "practice", "paused", "quota", "stopped", "closed", "removed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class End:
     "done": nothing is left for this reviewer. "wait": what is left is with other reviewers,
     and the first of it comes free in `retry_in_s` seconds unless they answer. "practice": the
     qualification's pairs are answered. "paused": an owner paused the campaign or this reviewer.
-    "quota": this person has given as many answers as they were asked for. "settled": the
+    "quota": this person has given as many answers as they were asked for. "stopped": the
     preference is clear, so the campaign's rule has ended it. "closed": it takes no more answers.
     "removed": an owner ended this person's reviewing.
     """
@@ -55,7 +55,7 @@ class End:
     retry_in_s: int | None = None
 
 
-AT_ONCE = End("wait", 0)  # what is left is in somebody's hands for this very moment
+AT_ONCE = End("wait", 0)  # all remaining pairs are leased; retry now
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +67,13 @@ class Hand:
     ahead: Assignment | None
 
 
-def next_assignment(*, campaign: Campaign, user: User) -> Assignment | End:
-    """The comparison that this reviewer is to judge now, or why there is none.
-
-    Asked again before the answer, it returns the same assignment with its lease renewed. An
-    assignment whose lease has ended comes back with its token and side if a seat is free.
-    Raises NotInvitedError or UnblindedError.
-    """
-    return hand(campaign=campaign, user=user, ahead=False).current
-
-
-def prefetch(*, campaign: Campaign, user: User) -> Assignment | None:
-    """The comparison after the one at hand, under a lease of its own, if there is one.
-
-    Raises NotInvitedError or UnblindedError.
-    """
-    return hand(campaign=campaign, user=user, ahead=True).ahead
-
-
 def hand(*, campaign: Campaign, user: User, ahead: bool = True) -> Hand:
-    """`next_assignment` and, where `ahead` is asked for, `prefetch` in one go."""
+    """The comparison to judge now, or why there is none; with `ahead` the one after it as well.
+
+    Asked again before the answer, it is the same assignment with its lease renewed. An assignment
+    whose lease has ended comes back with its token and side if a seat is free. Raises
+    NotInvitedError, InvitedOnlyError or UnblindedError.
+    """
     return filled(_hand(campaign, user, ahead), ahead=ahead)
 
 
@@ -172,7 +159,7 @@ def _renew(held: Assignment, now: datetime.datetime) -> None:
 def _end_of_dealing(reviewer: Reviewer) -> End | None:
     campaign = reviewer.campaign
     if campaign.state == CampaignState.CLOSED or campaign.unblinded:
-        return End("settled" if campaign.settled else "closed")
+        return End("stopped" if campaign.stopped_early else "closed")
     if reviewer.state == ReviewerState.REMOVED:
         return End("removed")
     if campaign.state == CampaignState.PAUSED or reviewer.state == ReviewerState.PAUSED:

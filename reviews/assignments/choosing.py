@@ -1,9 +1,9 @@
 """Which pair a reviewer is dealt next, and on which sides.
 
 A reviewer walks through an order of the pairs that is theirs alone
-(`reviews.assignments.order`), from a cursor before which everything is settled: a claim looks at a
-few places ahead of it, never at what the reviewer has done. Only who has come to the end looks for
-seats that others gave back.
+(`reviews.assignments.order`), from a cursor before which every pair was dealt to them or full: a
+claim looks at a few places ahead of it, never at what the reviewer has done. Only who has come to
+the end looks for seats that others gave back.
 """
 
 import datetime
@@ -12,9 +12,9 @@ from operator import itemgetter
 
 from django.db.models import Exists, OuterRef
 
-from reviews.assignments.blinding import candidate_on_left, draw, fraction
 from reviews.assignments.order import positions
 from reviews.assignments.seats import LEASE, OpenPair, given_back_to, open_at, take_seat_at_once
+from reviews.blinding import candidate_on_left, draw, fraction
 from reviews.models import Assignment, AssignmentPurpose, AssignmentState, Pair, PairKind, Reviewer
 from reviews.planning.form import Form
 
@@ -71,20 +71,20 @@ class _Claim:
     def ahead(self) -> OpenPair | None:
         """From the cursor on, the first pair that is far enough from its item's last."""
         reviewer, size, width = self.reviewer, self.campaign.dealing.places, AHEAD
-        start, settled = reviewer.cursor, True
+        start, passed = reviewer.cursor, True
         while start < size * reviewer.laps:
             stop = min(start + width, (start // size + 1) * size)
             for place, found in self._free(start, stop):
                 if place < size and self._passes_over(found):
                     reviewer.laps = 2
                     continue
-                if settled:
+                if passed:
                     reviewer.cursor = place
                 if self._takes(found):
-                    reviewer.cursor += settled
+                    reviewer.cursor += passed
                     return found
-                settled = False
-            if settled:
+                passed = False
+            if passed:
                 reviewer.cursor = stop
             start, width = stop, width * 4
         return None

@@ -12,7 +12,7 @@ from django.utils.crypto import constant_time_compare
 
 from evalhub.accounts.models import User
 from reviews.assignments.answer import ReviewerAnswer
-from reviews.assignments.assign import DEALT, End, Hand, filled, hand_of
+from reviews.assignments.assign import DEALT, Hand, hand_of
 from reviews.assignments.seats import LEASE, give_back, holds_seat, take_seat
 from reviews.errors import (
     AlreadyJudgedError,
@@ -40,7 +40,6 @@ from reviews.models import (
     ReviewerState,
 )
 from reviews.planning.form import Form
-from reviews.results.early_stopping import settle_when_due
 
 RECENT = 20  # answers whose seconds a reviewer's row keeps
 REASON_LENGTH = 300
@@ -60,28 +59,8 @@ def form_nonce(*, token: uuid.UUID, user: User) -> str:
     return Signer(salt="reviews.judge").signature(f"{token}:{user.pk}")
 
 
-def record(
-    *, token: uuid.UUID, user: User, nonce: str, answer: ReviewerAnswer, key: str = ""
-) -> Judgment:
-    """Keep a reviewer's answer to the assignment with this token.
-
-    `key` is the browser's own for this answer: with a key that was kept before, and with the
-    answer that stands, the judgment that is there is returned, and nothing changes. An answer
-    that comes after its lease has ended counts if its pair has a seat left, and one whose lease
-    lasts counts though the campaign was settled meanwhile. Raises
-    UnknownAssignmentError, NotInvitedError, UnblindedError, StaleFormError, UnknownChoiceError,
-    UnfitAnswerError, AlreadyJudgedError, SkippedError, LeaseLostError, NotReviewingError,
-    CampaignClosedError or NamesRevealedError; nothing is kept then.
-    """
-    with transaction.atomic():
-        assignment, _ = _at_hand(token, user, nonce)
-        judgment = _keep(assignment, answer, key)
-        assignment.reviewer.save(update_fields=KEPT)
-    settle_when_due(reviewer=assignment.reviewer)
-    return judgment
-
-
-def record_and_deal(
+@transaction.atomic
+def keep_and_deal(
     *,
     token: uuid.UUID,
     user: User,
@@ -90,20 +69,23 @@ def record_and_deal(
     key: str = "",
     ahead: bool = True,
 ) -> Recorded:
-    """`record`, and `reviews.assignments.assign.hand` after it, in one transaction.
+    """Keep a reviewer's answer to the assignment with this token, and deal the next.
 
-    Raises what `record` does.
+    One transaction. The verb is `reviews.results.record.record`, which looks at the campaign after.
+    `key` is the browser's own for this answer: with a key that was kept before, and with the
+    answer that stands, the judgment that is there is returned, and nothing changes. An answer
+    that comes after its lease has ended counts if its pair has a seat left, and one whose lease
+    lasts counts though the campaign was stopped early meanwhile. Raises
+    UnknownAssignmentError, NotInvitedError, UnblindedError, StaleFormError, UnknownChoiceError,
+    UnfitAnswerError, AlreadyJudgedError, SkippedError, LeaseLostError, NotReviewingError,
+    CampaignClosedError or NamesRevealedError; nothing is kept then.
     """
-    with transaction.atomic():
-        assignment, held = _at_hand(token, user, nonce)
-        judgment = _keep(assignment, answer, key)
-        held = [each for each in held if each.is_at_hand]
-        hand = hand_of(assignment.reviewer, held, ahead=ahead)
-        assignment.reviewer.save(update_fields=KEPT)
-    # What may go wrong from here on costs no judgment: this one is kept.
-    if settle_when_due(reviewer=assignment.reviewer):
-        return Recorded(judgment, Hand(assignment.reviewer, End("settled"), None))
-    return Recorded(judgment, filled(hand, ahead=ahead))
+    assignment, leased = _at_hand(token, user, nonce)
+    judgment = _keep(assignment, answer, key)
+    still_leased = [each for each in leased if each.is_at_hand]
+    hand = hand_of(assignment.reviewer, still_leased, ahead=ahead)
+    assignment.reviewer.save(update_fields=KEPT)
+    return Recorded(judgment, hand)
 
 
 @transaction.atomic
@@ -151,8 +133,8 @@ def undo(*, campaign: Campaign, user: User) -> Assignment:
 def skip(*, token: uuid.UUID, user: User, nonce: str, reason: str) -> Assignment:
     """Leave a comparison to others: its seat is free at once, and it doesn't come back.
 
-    Skipping twice is harmless. Raises NoReasonError, AlreadyJudgedError, and what `record` does
-    about the assignment, the person and the campaign.
+    Skipping twice is harmless. Raises NoReasonError, AlreadyJudgedError, and what `keep_and_deal`
+    does about the assignment, the person and the campaign.
     """
     assignment, _ = _at_hand(token, user, nonce)
     reviewer = assignment.reviewer
@@ -290,13 +272,13 @@ def _is_held(assignment: Assignment) -> bool:
 def _check_open(reviewer: Reviewer, *, in_flight: Assignment | None = None) -> None:
     """Raises where nothing is taken any more; who is paused may answer what is at hand.
 
-    So may who was at a comparison while others settled the campaign: its sequence holds however
+    So may who was at a comparison when the campaign was stopped early: its sequence holds however
     many answers it has, so what was begun counts. What an owner closed takes none.
     """
     if reviewer.campaign.unblinded is not None:
         raise NamesRevealedError
     if reviewer.campaign.state == CampaignState.CLOSED and not (
-        in_flight and _is_held(in_flight) and reviewer.campaign.settled
+        in_flight and _is_held(in_flight) and reviewer.campaign.stopped_early
     ):
         raise CampaignClosedError
     if reviewer.state == ReviewerState.REMOVED:

@@ -61,12 +61,6 @@ def _with_repeats(pairs: int, campaign: Campaign) -> int:
     return max(0, round(pairs / (1 - Form.of(campaign.form).repeats)))
 
 
-def progress(campaign: Campaign, user: User) -> Progress:
-    """A reviewer's own progress. One query, however long the campaign is."""
-    reviewer = Reviewer.objects.with_campaign().filter(campaign=campaign, user=user).first()
-    return progress_of(reviewer) if reviewer else Progress(0, 0, EXPECTED_SECONDS)
-
-
 def progress_of(reviewer: Reviewer) -> Progress:
     """From the counters of a reviewer `with_campaign`. No query.
 

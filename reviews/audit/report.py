@@ -74,7 +74,7 @@ def audit(campaign: Campaign) -> Audit:
         "schema": SCHEMA,
         "campaign": campaign.pk,
         "plan_hash": campaign.plan_hash,
-        "judgments": len(found.said),
+        "judgments": len(found.judgments),
         "checks": [asdict(check) for check in checks],
         "events": events,
     }

@@ -10,10 +10,10 @@ from evalhub.accounts.models import User
 from evalhub.stats.distributions import chi_square_tail
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.multiplicity import holm
-from reviews.assignments.blinding import BLOCK, candidate_on_left
 from reviews.assignments.judge import form_nonce
 from reviews.audit.check import LEVEL, Check, status_of
 from reviews.audit.tokens import tokens_test
+from reviews.blinding import BLOCK, candidate_on_left
 from reviews.models import Assignment, Campaign, PairKind
 from reviews.results.judgment_data import JudgmentData
 

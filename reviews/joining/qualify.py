@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from evalhub.accounts.models import User
-from reviews.assignments.blinding import canonical
+from reviews.blinding import canonical
 from reviews.errors import NotQualifiedError
 from reviews.joining.admit import admit
 from reviews.models import (
@@ -18,7 +18,7 @@ from reviews.models import (
     Reviewer,
     ReviewerState,
 )
-from reviews.pages.showing import Turn, turns
+from reviews.texts import Turn, turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def qualify(*, campaign: Campaign, user: User) -> Practice:
 
 def _practice(reviewer: Reviewer) -> Practice:
     judgments = (
-        Judgment.objects.standing()
+        Judgment.objects.current()
         .filter(assignment__reviewer=reviewer, assignment__pair__kind=PairKind.PRACTICE)
         .filter(assignment__state=AssignmentState.DONE)
         .select_related("assignment__pair__item")

@@ -61,7 +61,7 @@ class AssignmentState(models.TextChoices):
 class AssignmentPurpose(models.TextChoices):
     MAIN = "main", "takes a seat"
     REPEAT = "repeat", "an earlier turn again with its sides swapped: takes no seat"
-    ADJUDICATION = "adjudication", "settles a disagreement: takes no seat"
+    ADJUDICATION = "adjudication", "decides a disagreement: takes no seat"
 
 
 JUDGED_BY = (
@@ -137,7 +137,7 @@ class Assignment(models.Model):
                 fields=["pair"],
                 condition=Q(purpose="adjudication", state="done"),
                 name="adjudicated_once",
-                violation_error_message="Somebody has settled this disagreement.",
+                violation_error_message="Somebody has adjudicated this disagreement.",
             ),
             models.CheckConstraint(
                 condition=Q(purpose="repeat") ^ Q(repeats__isnull=True),
@@ -185,7 +185,7 @@ RATED = "rated"
 
 
 class JudgmentQuerySet(models.QuerySet["Judgment"]):
-    def standing(self) -> Self:
+    def current(self) -> Self:
         """What reviewers say now: the last revision of turns that weren't undone."""
         later = Judgment.objects.filter(
             assignment=OuterRef("assignment"), revision__gt=OuterRef("revision")

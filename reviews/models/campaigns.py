@@ -62,7 +62,7 @@ def _total(grouped: models.QuerySet, of: str) -> Coalesce:  # type: ignore[type-
 class Campaign(models.Model):
     """A blind review of two arms of a study, by a plan that was sealed before the first deal.
 
-    It is complete when every pair has its judgments (see `reviews.results.preference`); closed when
+    It is complete when every pair has its judgments (see `reviews.results.ended`); closed when
     someone has ended it.
     """
 
@@ -151,9 +151,9 @@ class Campaign(models.Model):
         return f"Review {self.pk}: {self.name}"
 
     @property
-    def settled(self) -> bool:
+    def stopped_early(self) -> bool:
         """Whether its rule has ended it before its last judgment. One query."""
-        return self.events.filter(kind=EventKind.SETTLED).exists()
+        return self.events.filter(kind=EventKind.STOPPED).exists()
 
 
 class PairKind(models.TextChoices):
@@ -226,7 +226,7 @@ class EventKind(models.TextChoices):
     OPENED = "opened", "opened"
     PAUSED = "paused", "paused"
     RESUMED = "resumed", "resumed"
-    SETTLED = "settled", "settled early by its rule"
+    STOPPED = "stopped", "stopped early by its rule"
     REVIEWER = "reviewer", "a reviewer’s state or quota changed"
     CLOSED = "closed", "closed"
     UNBLINDED = "unblinded", "unblinded"

@@ -77,7 +77,8 @@ class Reviewer(models.Model):
     tags = models.JSONField(default=list, blank=True, help_text="languages and skills")
     turns = models.PositiveIntegerField(default=0, help_text="assignments dealt so far")
     cursor = models.PositiveIntegerField(
-        default=0, help_text="place in this person's own order of the pairs: all before is settled"
+        default=0,
+        help_text="place in this person's own order of the pairs: all before was dealt or full",
     )
     laps = models.PositiveSmallIntegerField(
         default=1, help_text="through that order: a second one takes what the first passed over"

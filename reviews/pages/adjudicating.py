@@ -1,20 +1,21 @@
-"""The page on which a reviewer settles what others disagreed on, without seeing what they said."""
+"""The page on which a reviewer adjudicates disagreements, without seeing what others said."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from evalhub.accounts.requests import SignedInRequest
 from reviews.pages.page import shown_turn, view_of
 from reviews.pages.reading import token_of
-from reviews.pages.views import Request, _campaign, _page, explained
+from reviews.pages.views import _campaign, _page, explained
 from reviews.results.adjudicate import adjudicate, next_disagreement, to_adjudicate
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 @explained
-def disagreements(request: Request, *, pk: int) -> HttpResponse:
+def disagreements(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """The next disagreement; a POST keeps the answer to the one before."""
     found = _campaign(pk)
     if request.method == "POST":

@@ -17,8 +17,8 @@ from reviews.models import Assignment, AssignmentState, Choice, Pair, PairKind
 from reviews.pages.differences import differences
 from reviews.pages.markdown import plain, rendered
 from reviews.pages.reading import ASK, FLAG, MUCH
-from reviews.pages.showing import shown, turns
 from reviews.planning.form import FLAGS, Dimension, Form
+from reviews.texts import shown, turns
 
 type View = Literal["read", "raw", "diff"]
 

@@ -6,14 +6,14 @@ from functools import wraps
 from typing import Any
 
 from django.core.signing import Signer
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from django_htmx.middleware import HtmxDetails
 
-from evalhub.accounts.models import Project, User
+from evalhub.accounts.models import Project
+from evalhub.accounts.requests import SignedInRequest
 from reviews.assignments import judge as judging
 from reviews.assignments.assign import End, Hand, hand
 from reviews.assignments.progress import own_reviews, progress_of
@@ -36,14 +36,7 @@ from reviews.pages.reading import answer_of, skip_reason, token_of
 from reviews.planning.form import Form
 from reviews.results.adjudicate import may_adjudicate
 from reviews.results.guess import pending_guesses, record_guess
-
-
-class Request(HttpRequest):
-    """A signed-in person's request: the site's middleware lets no other through."""
-
-    user: User
-    htmx: HtmxDetails
-
+from reviews.results.record import record
 
 MARK = "Evalhub-Person"
 """The header that says to whom a reply was given; no reply of any other view has it.
@@ -67,7 +60,7 @@ def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A page that says what stands in the way, where a verb raises a ReviewError."""
 
     @wraps(view)
-    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except ReviewError as error:
@@ -88,7 +81,7 @@ def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 @never_cache
 @require_GET
-def home(request: Request) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     """The campaigns in which this person reviews."""
     results = Project.objects.seen_by(request.user).exists()
     return _page(request, "home", {"reviews": own_reviews(request.user), "results": results})
@@ -97,7 +90,7 @@ def home(request: Request) -> HttpResponse:
 @never_cache
 @require_GET
 @explained
-def campaign(request: Request, *, pk: int) -> HttpResponse:
+def campaign(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """The comparison at hand, or why there is none."""
     return _at_hand(request, hand(campaign=_campaign(pk), user=request.user, ahead=False))
 
@@ -105,7 +98,7 @@ def campaign(request: Request, *, pk: int) -> HttpResponse:
 @never_cache
 @require_GET
 @explained
-def ahead(request: Request, *, pk: int) -> HttpResponse:
+def ahead(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """The comparison after the one at hand, for the page to have ready; empty if there is none."""
     return _ahead(request, hand(campaign=_campaign(pk), user=request.user))
 
@@ -113,7 +106,7 @@ def ahead(request: Request, *, pk: int) -> HttpResponse:
 @never_cache
 @require_GET
 @explained
-def sheet(request: Request, *, token: uuid.UUID) -> HttpResponse:
+def sheet(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
     """The request and the answers of one's own comparison, in another way to look at them."""
     assignment = held(token=token, user=request.user)
     return _page(request, "_sheet", _shown(request, assignment), part="")
@@ -122,7 +115,7 @@ def sheet(request: Request, *, token: uuid.UUID) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @explained
-def judge(request: Request, *, token: uuid.UUID) -> HttpResponse:
+def judge(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
     """Keeps an answer; what comes back is the next comparison, or the one after it.
 
     A page that had the next at hand has gone on to it, and says so in `shown`.
@@ -130,7 +123,7 @@ def judge(request: Request, *, token: uuid.UUID) -> HttpResponse:
     if request.method == "GET":  # back from signing in, which had come between
         return redirect("reviews:home")
     shown = request.POST.get("shown", "")
-    recorded = judging.record_and_deal(
+    recorded = record(
         token=token,
         user=request.user,
         nonce=request.POST.get("nonce", ""),
@@ -147,7 +140,7 @@ def judge(request: Request, *, token: uuid.UUID) -> HttpResponse:
 @never_cache
 @require_POST
 @explained
-def skip(request: Request, *, token: uuid.UUID) -> HttpResponse:
+def skip(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
     """Gives a comparison back with a reason; what comes back is the next one."""
     skipped = judging.skip(
         token=token,
@@ -162,7 +155,7 @@ def skip(request: Request, *, token: uuid.UUID) -> HttpResponse:
 @never_cache
 @require_POST
 @explained
-def undo(request: Request, *, pk: int) -> HttpResponse:
+def undo(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """Takes the last answer back; what comes back is its comparison."""
     found = _campaign(pk)
     judging.undo(campaign=found, user=request.user)
@@ -172,7 +165,7 @@ def undo(request: Request, *, pk: int) -> HttpResponse:
 @never_cache
 @require_GET
 @explained
-def pause(request: Request, *, pk: int) -> HttpResponse:
+def pause(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """Between two blocks: time to look up. The last answer can still be taken back."""
     found = hand(campaign=_campaign(pk), user=request.user, ahead=False)
     return _at_hand(request, found) if isinstance(found.current, End) else _pause(request, found)
@@ -181,7 +174,7 @@ def pause(request: Request, *, pk: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @explained
-def guess(request: Request, *, pk: int) -> HttpResponse:
+def guess(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """After the last vote: which side was the tuned model's, in a few of one's own pairs."""
     found = _campaign(pk)
     admit(campaign=found, user=request.user)
@@ -201,7 +194,9 @@ def _campaign(pk: int) -> Campaign:
     return found
 
 
-def _go_on(request: Request, found: Hand, *, after: Assignment | None = None) -> HttpResponse:
+def _go_on(
+    request: SignedInRequest, found: Hand, *, after: Assignment | None = None
+) -> HttpResponse:
     """To the pause, where a block has ended with the assignment `after`, or to what is at hand."""
     form = Form.of(found.reviewer.campaign.form)
     pauses = after is not None and isinstance(found.current, Assignment) and ends_block(after, form)
@@ -214,11 +209,11 @@ def _go_on(request: Request, found: Hand, *, after: Assignment | None = None) ->
     return redirect(address if view == "read" else f"{address}?view={view}")
 
 
-def _at_hand(request: Request, found: Hand) -> HttpResponse:
+def _at_hand(request: SignedInRequest, found: Hand) -> HttpResponse:
     own = progress_of(found.reviewer)
     if isinstance(found.current, End):
         reviewed = found.reviewer.campaign
-        over = found.current.kind in ("done", "quota", "settled", "closed")
+        over = found.current.kind in ("done", "quota", "stopped", "closed")
         guesses = pending_guesses(campaign=reviewed, user=request.user) if over else []
         disputed = over and may_adjudicate(reviewed, request.user)
         context = {"campaign": reviewed, "progress": own, "end": found.current}
@@ -227,7 +222,7 @@ def _at_hand(request: Request, found: Hand) -> HttpResponse:
     return _page(request, "turn", context | {"can_undo": own.judged > 0})
 
 
-def _ahead(request: Request, found: Hand) -> HttpResponse:
+def _ahead(request: SignedInRequest, found: Hand) -> HttpResponse:
     """The comparison after the one at hand, ready to take its place, and how many are saved."""
     own = progress_of(found.reviewer)
     headers = {MARK: _person(request), "Evalhub-Saved": str(own.judged)}
@@ -243,19 +238,24 @@ def _ahead(request: Request, found: Hand) -> HttpResponse:
     return response
 
 
-def _pause(request: Request, found: Hand) -> HttpResponse:
+def _pause(request: SignedInRequest, found: Hand) -> HttpResponse:
     shorten_leases(found.reviewer)
     own = progress_of(found.reviewer)
     return _page(request, "pause", {"campaign": found.reviewer.campaign, "progress": own})
 
 
-def _shown(request: Request, assignment: Assignment) -> dict[str, Any]:
+def _shown(request: SignedInRequest, assignment: Assignment) -> dict[str, Any]:
     view = view_of(request.POST.get("view") or request.GET.get("view"))
     return shown_turn(assignment, user=request.user, view=view)
 
 
 def _page(
-    request: Request, name: str, context: dict[str, Any], *, part: str = "#turn", status: int = 200
+    request: SignedInRequest,
+    name: str,
+    context: dict[str, Any],
+    *,
+    part: str = "#turn",
+    status: int = 200,
 ) -> HttpResponse:
     """A whole page, or the part of it that a page with the script puts in its own place."""
     person = _person(request)
@@ -265,6 +265,6 @@ def _page(
     return response
 
 
-def _person(request: Request) -> str:
+def _person(request: SignedInRequest) -> str:
     """The same for one person always, and nobody's name or number."""
     return Signer(salt="reviews.person").signature(str(request.user.pk))

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from evalhub.accounts.models import User
 from evalhub.registry.models import Metric, ModelVersion, Run, Study, StudyTestSet
-from reviews.assignments.blinding import dealing_seed
+from reviews.blinding import dealing_seed
 from reviews.errors import CampaignEndedError, PlanError
 from reviews.models import Campaign, CampaignState, Event, EventKind, Pair
 from reviews.planning.campaign_request import QUESTION, CampaignRequest
@@ -42,7 +42,7 @@ def open_campaign(
     different texts as a reader sees them, proportionally from each stratum of the design.
     `strata` maps an item's key to its stratum instead; items that it leaves out are grouped by
     their tags. With several samples an item, the first is compared. Items with identical answers
-    aren't dealt: the plan counts them, and `reviews.results.preference` reports them. With
+    aren't dealt: the plan counts them, and the results report them. With
     `other_runs` each item's answers are compared two by two, as the design's `combinations` say.
 
     The plan is sealed: its hash is taken here, before anything is dealt, and the database

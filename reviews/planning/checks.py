@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reviews.assignments.blinding import draw
+from reviews.blinding import draw
 from reviews.models.campaigns import PairKind
 from reviews.planning.design import Known
 from reviews.planning.pairing import Candidate

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self, get_args
 
 from reviews.errors import PlanError
-from reviews.results.stopping import Rule
+from reviews.planning.stopping import Rule
 
 Stratum = Literal["tags", "length", "disagreement"]
 Combinations = Literal["all", "baseline"]
@@ -43,7 +43,7 @@ class Design:
         known: item key → the answer that it should have, beside what the items' own metadata
             says. These items are gold or practice and aren't sampled; where there are too few,
             items that the metric is certain of fill in.
-        stopping: the rule by which the campaign ends, as `reviews.results.stopping` reads it.
+        stopping: the rule by which the campaign ends, as `reviews.planning.stopping` reads it.
         requires: languages and skills that a reviewer must have, as tags.
         invited_only: take only people who were invited to this campaign.
     """

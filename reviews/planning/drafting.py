@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from evalhub.registry.models import Metric, Output, Run
-from reviews.assignments.answer import RATED
-from reviews.assignments.blinding import BLOCK, draw
+from reviews.blinding import BLOCK, draw
 from reviews.errors import NothingToCompareError, PlanError
-from reviews.models import CampaignKind, Choice, PairKind
+from reviews.models import RATED, CampaignKind, Choice, PairKind
 from reviews.planning.checks import Planned, controls, known_pairs
 from reviews.planning.design import Design
 from reviews.planning.diversity import near_copies, signatures, similarities, vendi_score
@@ -27,7 +26,7 @@ from reviews.planning.pairing import (
     second_answers,
 )
 from reviews.planning.sampling import combined, disagreement_strata, length_strata, stratified
-from reviews.results.stopping import Rule
+from reviews.planning.stopping import Rule
 
 SCHEMA = "evalhub.review-plan/2"
 VENDI_OF = 500  # items of which the Vendi score is computed, at most

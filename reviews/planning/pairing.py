@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from evalhub.registry.models import Item, Metric, Output, Run, Score
-from reviews.pages.showing import shown, turns
 from reviews.planning.design import KNOWN, Combinations, Known
+from reviews.texts import shown, turns
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ import bisect
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from reviews.assignments.blinding import draw
+from reviews.blinding import draw
 
 BINS = 4  # of the items' lengths
 BETTER, WORSE, ALIKE, UNSCORED = (

@@ -14,8 +14,8 @@ from django.utils.crypto import constant_time_compare
 
 from evalhub.accounts.models import User
 from reviews.assignments.answer import SIDES
-from reviews.assignments.blinding import candidate_on_left
 from reviews.assignments.judge import form_nonce
+from reviews.blinding import candidate_on_left
 from reviews.errors import (
     AlreadyJudgedError,
     LeaseLostError,
@@ -39,7 +39,7 @@ from reviews.models import (
     Reviewer,
     ReviewerState,
 )
-from reviews.results.preference import has_ended
+from reviews.results.ended import has_ended
 
 LEASE = datetime.timedelta(hours=2)
 
@@ -50,14 +50,14 @@ def disagreements(campaign: Campaign) -> QuerySet[Pair]:
     Left and right are led back to the arms in the query: a choice of the candidate is "left" where
     it stood there.
     """
-    standing = Judgment.objects.standing().filter(assignment__purpose=AssignmentPurpose.MAIN)
+    current = Judgment.objects.current().filter(assignment__purpose=AssignmentPurpose.MAIN)
     for_candidate = Q(choice="left", assignment__candidate_on_left=True) | Q(
         choice="right", assignment__candidate_on_left=False
     )
     for_baseline = Q(choice="left", assignment__candidate_on_left=False) | Q(
         choice="right", assignment__candidate_on_left=True
     )
-    of_pair = standing.filter(assignment__pair=OuterRef("pk"))
+    of_pair = current.filter(assignment__pair=OuterRef("pk"))
     return Pair.objects.filter(
         Exists(of_pair.filter(for_candidate)),
         Exists(of_pair.filter(for_baseline)),
@@ -69,14 +69,16 @@ def disagreements(campaign: Campaign) -> QuerySet[Pair]:
 def to_adjudicate(campaign: Campaign, user: User) -> QuerySet[Pair]:
     """Disagreements that nobody has adjudicated and that this person hasn't judged."""
     own = Assignment.objects.filter(pair=OuterRef("pk"), reviewer__user=user)
-    settled = Assignment.objects.filter(pair=OuterRef("pk"), purpose=AssignmentPurpose.ADJUDICATION)
+    adjudications = Assignment.objects.filter(
+        pair=OuterRef("pk"), purpose=AssignmentPurpose.ADJUDICATION
+    )
     return disagreements(campaign).filter(
         ~Exists(own.exclude(purpose=AssignmentPurpose.ADJUDICATION)),
-        ~Exists(settled.filter(state=AssignmentState.DONE)),
+        ~Exists(adjudications.filter(state=AssignmentState.DONE)),
         ~Exists(
-            settled.filter(state=AssignmentState.LEASED, lease_until__gt=timezone.now()).exclude(
-                reviewer__user=user
-            )
+            adjudications.filter(
+                state=AssignmentState.LEASED, lease_until__gt=timezone.now()
+            ).exclude(reviewer__user=user)
         ),
     )
 
@@ -94,7 +96,7 @@ def may_adjudicate(campaign: Campaign, user: User) -> bool:
 
 @transaction.atomic
 def next_disagreement(*, campaign: Campaign, user: User) -> Assignment | None:
-    """The disagreement that this person is to settle now, or None where there is none.
+    """The disagreement that this person is to adjudicate now, or None where there is none.
 
     Asked again before the answer, it is the same turn with the same side, unless its lease has
     ended and another person has taken the pair. Raises StillGoingError
@@ -174,7 +176,7 @@ def adjudicate(*, token: uuid.UUID, user: User, nonce: str, choice: str) -> Judg
 
 
 def adjudicated(campaign: Campaign) -> tuple[int, int]:
-    """(disagreements, those of them that are settled)."""
+    """(disagreements, those of them that are adjudicated)."""
     found = disagreements(campaign).aggregate(
         n=Count("pk", distinct=True),
         done=Count(
@@ -189,12 +191,12 @@ def adjudicated(campaign: Campaign) -> tuple[int, int]:
 
 
 def _lock(campaign: Campaign) -> None:
-    """Nobody else is dealt a disagreement, or settles one, until the transaction ends."""
+    """Nobody else is dealt a disagreement, or adjudicates one, until the transaction ends."""
     Campaign.objects.select_for_update(no_key=True).only("pk").get(pk=campaign.pk)
 
 
 def _check_active(reviewer: Reviewer) -> None:
-    """Who was removed, is paused or hasn't passed a practice settles nothing either."""
+    """Who was removed, is paused or hasn't passed a practice adjudicates nothing either."""
     if reviewer.state != ReviewerState.ACTIVE:
         raise NotReviewingError
 

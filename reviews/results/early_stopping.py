@@ -1,28 +1,23 @@
-"""Look at a running campaign by its plan's rule: end it when its preference is settled."""
+"""Look at a running campaign by its plan's rule: stop it early when its preference is clear."""
 
-from collections import Counter
-from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields, replace
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
 
-from reviews.assignments.blinding import canonical
 from reviews.models import (
-    AssignmentPurpose,
     Campaign,
     CampaignKind,
     CampaignState,
     Dealing,
     Event,
     EventKind,
-    Judgment,
-    Pair,
     PairKind,
     Reviewer,
 )
 from reviews.planning.kept import read_plan
-from reviews.results.stopping import (
+from reviews.planning.stopping import (
     SCORE,
     InterimEstimate,
     Judged,
@@ -31,13 +26,14 @@ from reviews.results.stopping import (
     stratum_chances,
     stratum_shares,
 )
+from reviews.results.judgment_data import JudgedPair, JudgmentData, judgment_data
 
 FEWEST, GROWTH = 20, 0.05  # new judgments between two looks, and as a share of those there are
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
-    """Why a campaign was settled before its last judgment, with what its look had found."""
+class EarlyStop:
+    """Why a campaign was stopped before its last judgment, with what its look had found."""
 
     winner: str
     lower: float
@@ -50,8 +46,8 @@ class Settlement:
     method: str
 
 
-def settle_when_due(*, reviewer: Reviewer) -> Settlement | None:
-    """`settle`, if enough judgments have come since the last look; called after an answer.
+def stop_when_due(*, reviewer: Reviewer) -> EarlyStop | None:
+    """`stop_if_clear`, if enough judgments have come since the last look; called after an answer.
 
     `reviewer` is one read `with_campaign`, so that most calls ask nothing of the database. Looks
     come at least 20 judgments and a twentieth of all apart: they stay rare however large the
@@ -64,49 +60,46 @@ def settle_when_due(*, reviewer: Reviewer) -> Settlement | None:
     if not Dealing.objects.filter(pk=dealing.pk, weighed=seen).update(weighed=given):
         return None
     fixed = _stopping(campaign).get("rule", "fixed") == "fixed"
-    return None if fixed else settle(campaign=campaign)
+    return None if fixed else stop_if_clear(campaign=campaign)
 
 
-def settle(*, campaign: Campaign) -> Settlement | None:
+def stop_if_clear(*, campaign: Campaign) -> EarlyStop | None:
     """Look once: close the campaign if its rule says so, else give the strata their chances.
 
-    None where the rule is fixed, the campaign has ended or nothing is settled yet. Looking more
-    or less often changes nothing about how often a claim is wrong. Three queries, and three more
-    where something is written.
+    None where the rule is fixed, the campaign has ended or the preference is not clear yet.
+    Looking more or less often changes nothing about how often a claim is wrong. Four queries, and
+    three more where something is written.
     """
     rule = rule_of(campaign)
     if rule is None or campaign.state == CampaignState.CLOSED:
         return None
-    judged, seats = read(campaign)
-    found = _look(judged, seats, rule)
+    data = judgment_data(campaign)
+    found = interim_estimate(data, rule)
     if found is None:
         return None
     if found.winner is None:
         if rule.priority:
-            _weigh(campaign, judged, _shares_of_plan(seats))
+            _set_chances(campaign, data)
         return None
-    return _close(campaign, found, planned=sum(count for count, _ in seats.values()))
+    return _close(campaign, found, planned=data.planned)
 
 
-def look_at(
-    campaign: Campaign, *, alpha: float, items: Collection[str] | None = None
-) -> InterimEstimate | None:
-    """What a campaign with a rule has found so far at another one-sided alpha than the plan's.
+def interim_estimate(data: JudgmentData, rule: Rule) -> InterimEstimate | None:
+    """What the judgments of a campaign of two arms show by now; None without any.
 
-    A sequence holds at any level, and on any of the `items` (their keys; None: all), that weren't
-    chosen by its own outcome. Three queries.
+    A sequence holds at any alpha, the rule's being the plan's or another, and on any items that
+    weren't chosen by their own outcome (`JudgmentData.on`).
     """
-    rule = rule_of(campaign)
-    if rule is None:
-        return None
-    judged, seats = read(campaign)
-    if items is not None:
-        kept = [index for index, item in enumerate(judged.items) if item in items]
-        judged = Judged(
-            **{each.name: [getattr(judged, each.name)[i] for i in kept] for each in fields(judged)}
-        )
-        seats = {item: seat for item, seat in seats.items() if item in items}
-    return _look(judged, seats, replace(rule, alpha=alpha))
+    main = data.of()
+    judged = Judged(
+        choices=[each.favours for each in main],
+        items=[each.pair.item for each in main],
+        clusters=[each.pair.cluster for each in main],
+        raters=[each.reviewer for each in main],
+        strata=[each.pair.stratum for each in main],
+    )
+    seats = {pair.item: pair.seats for pair in _main_pairs(data)}
+    return look(judged, seats=seats, rule=rule, shares=_shares(data) if rule.priority else None)
 
 
 def rule_of(campaign: Campaign) -> Rule | None:
@@ -117,51 +110,10 @@ def rule_of(campaign: Campaign) -> Rule | None:
     return Rule.of(plan["stopping"])
 
 
-def settlement_of(campaign: Campaign) -> Settlement | None:
-    """How the campaign was settled, from its event; None where it wasn't."""
-    event = campaign.events.filter(kind=EventKind.SETTLED).first()
-    return Settlement(**event.detail) if event else None
-
-
-def read(campaign: Campaign) -> tuple[Judged, dict[str, tuple[int, str]]]:
-    """The main judgments in the order in which they came; item key → (seats, stratum)."""
-    seats = {
-        key: (count, stratum)
-        for key, count, stratum in Pair.objects.filter(campaign=campaign, kind=PairKind.MAIN)
-        .order_by("position")
-        .values_list("item__key", "seats", "stratum")
-    }
-    rows = list(
-        Judgment.objects.standing()
-        .filter(assignment__pair__campaign=campaign, assignment__pair__kind=PairKind.MAIN)
-        .filter(assignment__purpose=AssignmentPurpose.MAIN)
-        .order_by("pk")
-        .values_list(
-            "choice",
-            "assignment__candidate_on_left",
-            "assignment__pair__item__key",
-            "assignment__pair__item__cluster",
-            "assignment__reviewer_id",
-        )
-    )
-    items = [row[2] for row in rows]
-    judged = Judged(
-        choices=[canonical(row[0], candidate_on_left=row[1]) for row in rows],
-        items=items,
-        clusters=[row[3] or row[2] for row in rows],
-        raters=[row[4] for row in rows],
-        strata=[seats[item][1] for item in items],
-    )
-    return judged, seats
-
-
-def _look(judged: Judged, seats: dict[str, tuple[int, str]], rule: Rule) -> InterimEstimate | None:
-    return look(
-        judged,
-        seats={item: count for item, (count, _) in seats.items()},
-        rule=rule,
-        shares=_shares_of_plan(seats) if rule.priority else None,
-    )
+def early_stop_of(campaign: Campaign) -> EarlyStop | None:
+    """How the campaign was stopped early, from its event; None where it wasn't."""
+    event = campaign.events.filter(kind=EventKind.STOPPED).first()
+    return EarlyStop(**event.detail) if event else None
 
 
 def _stopping(campaign: Campaign) -> dict[str, Any]:
@@ -171,8 +123,8 @@ def _stopping(campaign: Campaign) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _close(campaign: Campaign, found: InterimEstimate, *, planned: int) -> Settlement | None:
-    settlement = Settlement(
+def _close(campaign: Campaign, found: InterimEstimate, *, planned: int) -> EarlyStop | None:
+    stop = EarlyStop(
         winner=str(found.winner),
         lower=found.lower,
         upper=found.upper,
@@ -189,22 +141,27 @@ def _close(campaign: Campaign, found: InterimEstimate, *, planned: int) -> Settl
     if not open_.update(state=CampaignState.CLOSED, ended=why):
         return None
     campaign.state, campaign.ended = CampaignState.CLOSED, why
-    Event.objects.create(campaign=campaign, kind=EventKind.SETTLED, detail=asdict(settlement))
-    return settlement
+    Event.objects.create(campaign=campaign, kind=EventKind.STOPPED, detail=asdict(stop))
+    return stop
 
 
-def _shares_of_plan(seats: dict[str, tuple[int, str]]) -> dict[str, float]:
-    counts = Counter(stratum for _, stratum in seats.values())
-    return {stratum: count / len(seats) for stratum, count in counts.items()}
+def _main_pairs(data: JudgmentData) -> list[JudgedPair]:
+    return [pair for pair in data.pairs.values() if pair.kind == PairKind.MAIN]
 
 
-def _weigh(campaign: Campaign, judged: Judged, plan: dict[str, float]) -> None:
-    scores: dict[str, list[float]] = {}
-    for choice, item in zip(judged.choices, judged.items, strict=True):
-        scores.setdefault(item, []).append(SCORE[choice])
-    stratum_of: dict[str, Any] = dict(zip(judged.items, judged.strata, strict=True))
+def _shares(data: JudgmentData) -> dict[str, float]:
+    """Stratum → its share of the plan's items."""
+    counts = Counter(pair.stratum for pair in _main_pairs(data))
+    return {stratum: count / counts.total() for stratum, count in counts.items()}
+
+
+def _set_chances(campaign: Campaign, data: JudgmentData) -> None:
+    scores: dict[JudgedPair, list[float]] = defaultdict(list)
+    for each in data.of():
+        scores[each.pair].append(SCORE[each.favours])
+    plan = _shares(data)
     shares = stratum_shares(
-        [stratum_of[item] for item in scores],
+        [pair.stratum for pair in scores],
         [sum(given) / len(given) for given in scores.values()],
         plan=plan,
     )

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 
 from evalhub.registry.models import Item, Output
 from reviews.models import RATED, Campaign, Pair, PairKind
-from reviews.results.judgment_data import JudgmentData, Said, judgment_data
-from reviews.results.stopping import SCORE
+from reviews.planning.stopping import SCORE
+from reviews.results.judgment_data import JudgmentData, JudgmentRow, judgment_data
 
 SCHEMA = pa.schema(
     [
@@ -53,14 +53,14 @@ _AT_ONCE = 2000
 
 
 def rows(campaign: Campaign, *, pseudonyms: bool = False) -> Iterator[dict[str, Any]]:
-    """Every standing judgment in the order in which they came; `answers` and `flags` are JSON.
+    """Every judgment that stands, in the order in which they came; `answers` and `flags` are JSON.
 
     `left` is the arm that stood on the left, `choice` what was said as presented, `favours` whom
     that favours. `answers` and `flags` name arms. With `pseudonyms` reviewers are r1, r2, …
     """
     found = judgment_data(campaign, rationales=True)
     names = _pseudonyms(found) if pseudonyms else found.reviewers
-    for each in found.said:
+    for each in found.judgments:
         yield _row(campaign, each, names[each.reviewer])
 
 
@@ -138,7 +138,7 @@ def inspect_scores(campaign: Campaign) -> Iterator[dict[str, Any]]:
     One line an item: the share of its judgments that the candidate won, ties being half; in a
     campaign of ratings the candidate's mean rating by dimension.
     """
-    of_item: dict[str, list[Said]] = defaultdict(list)
+    of_item: dict[str, list[JudgmentRow]] = defaultdict(list)
     rated = False
     for each in judgment_data(campaign).of():
         rated = rated or each.favours == RATED
@@ -160,7 +160,7 @@ def inspect_scores(campaign: Campaign) -> Iterator[dict[str, Any]]:
         }
 
 
-def _row(campaign: Campaign, each: Said, reviewer: str) -> dict[str, Any]:
+def _row(campaign: Campaign, each: JudgmentRow, reviewer: str) -> dict[str, Any]:
     return {
         "campaign": campaign.pk,
         "plan_hash": campaign.plan_hash,
@@ -219,7 +219,7 @@ def _majority(counts: Counter[str]) -> str | None:
     return winner if ahead and counts[winner] > undecided else None
 
 
-def _ratings(said: list[Said]) -> dict[str, float]:
+def _ratings(said: list[JudgmentRow]) -> dict[str, float]:
     given: dict[str, list[float]] = defaultdict(list)
     for each in said:
         for name, value in each.answers.items():

@@ -9,7 +9,7 @@ import uuid
 from django.db import transaction
 
 from evalhub.accounts.models import User
-from reviews.assignments.blinding import draw
+from reviews.blinding import draw
 from reviews.errors import (
     AlreadyGuessedError,
     NamesRevealedError,

@@ -1,14 +1,16 @@
 """All that people said in a campaign, read once, with sides led back to the arms.
 
-Results, audit and export are made from this; three queries whatever the size.
+The one loader of judgments: the early stop, results, audit, export and the gate's evidence are
+made from it. Three queries whatever the size.
 """
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.db.models.functions import Length
 
-from reviews.assignments.blinding import canonical
+from reviews.blinding import canonical
 from reviews.models import RATED, AssignmentPurpose, Campaign, Judgment, Pair, PairKind
 
 Side = Literal["left", "right"]
@@ -34,9 +36,10 @@ class JudgedPair:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """One standing judgment; `favours` is "candidate", "baseline", "tie", "both-bad" or "rated".
+class JudgmentRow:
+    """One judgment as it stands now.
 
+    `favours` is "candidate", "baseline", "tie", "both-bad" or "rated"; `choice` is as presented.
     `answers` and `flags` name arms, not sides: {"helpful": "candidate"}, {"baseline": ["unsafe"]}.
     Where one answer is rated, `answers` has numbers and flags stand under "answer".
     """
@@ -67,18 +70,41 @@ class JudgmentData:
     """A campaign's pairs and judgments in the order in which they came; reviewers' names by id."""
 
     pairs: dict[int, JudgedPair]
-    said: list[Said]
+    judgments: list[JudgmentRow]
     reviewers: dict[int, str]
 
-    def of(self, *, kind: str = PairKind.MAIN, purpose: str = AssignmentPurpose.MAIN) -> list[Said]:
-        return [each for each in self.said if (each.pair.kind, each.purpose) == (kind, purpose)]
+    @property
+    def planned(self) -> int:
+        """Judgments that the plan asks for on main pairs."""
+        return sum(pair.seats for pair in self.pairs.values() if pair.kind == PairKind.MAIN)
+
+    def of(
+        self, *, kind: str = PairKind.MAIN, purpose: str = AssignmentPurpose.MAIN
+    ) -> list[JudgmentRow]:
+        return [
+            each for each in self.judgments if (each.pair.kind, each.purpose) == (kind, purpose)
+        ]
+
+    def between(self, baseline: int, candidate: int) -> "JudgmentData":
+        """Only pairs of these two versions, in this order."""
+        versions = (baseline, candidate)
+        return self._only(lambda pair: (pair.baseline_version, pair.candidate_version) == versions)
+
+    def on(self, items: Collection[str] | None) -> "JudgmentData":
+        """Only pairs of these items (their keys); None: all."""
+        return self if items is None else self._only(lambda pair: pair.item in items)
+
+    def _only(self, wanted: Callable[[JudgedPair], bool]) -> "JudgmentData":
+        pairs = {pk: pair for pk, pair in self.pairs.items() if wanted(pair)}
+        judgments = [each for each in self.judgments if each.pair.pk in pairs]
+        return JudgmentData(pairs, judgments, self.reviewers)
 
 
 def judgment_data(campaign: Campaign, *, rationales: bool = False) -> JudgmentData:
     """What reviewers say now. Rationales, which are long, only where asked for."""
-    pairs = {row[0]: _asked(row) for row in _pair_rows(campaign)}
+    pairs = {row[0]: _pair(row) for row in _pair_rows(campaign)}
     rows = (
-        Judgment.objects.standing()
+        Judgment.objects.current()
         .filter(assignment__reviewer__campaign=campaign)
         .order_by("pk")
         .values_list(
@@ -102,9 +128,9 @@ def judgment_data(campaign: Campaign, *, rationales: bool = False) -> JudgmentDa
             *(["rationale"] if rationales else []),
         )
     )
-    said = [_said(row, pairs) for row in rows.iterator(chunk_size=2000)]
+    judgments = [_judgment(row, pairs) for row in rows.iterator(chunk_size=2000)]
     reviewers = dict(campaign.reviewers.order_by("pk").values_list("pk", "user__username"))
-    return JudgmentData(pairs, said, reviewers)
+    return JudgmentData(pairs, judgments, reviewers)
 
 
 def _pair_rows(campaign: Campaign) -> Any:
@@ -129,7 +155,7 @@ def _pair_rows(campaign: Campaign) -> Any:
     )
 
 
-def _asked(row: tuple[Any, ...]) -> JudgedPair:
+def _pair(row: tuple[Any, ...]) -> JudgedPair:
     return JudgedPair(
         pk=row[0],
         kind=row[1],
@@ -147,11 +173,11 @@ def _asked(row: tuple[Any, ...]) -> JudgedPair:
     )
 
 
-def _said(row: tuple[Any, ...], pairs: dict[int, JudgedPair]) -> Said:
+def _judgment(row: tuple[Any, ...], pairs: dict[int, JudgedPair]) -> JudgmentRow:
     on_left, choice, answers, flags = row[8], row[9], row[11], row[12]
     arms = ("candidate", "baseline") if on_left else ("baseline", "candidate")
     arm_of = {"left": arms[0], "right": arms[1]}
-    return Said(
+    return JudgmentRow(
         pk=row[0],
         assignment=row[1],
         token=str(row[2]),

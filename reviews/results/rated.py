@@ -11,7 +11,7 @@ from evalhub.stats.clusters import clustered_mean
 from evalhub.stats.distributions import t_quantile
 from evalhub.stats.paired import PairedComparison, compare
 from reviews.models import RATED
-from reviews.results.judgment_data import Said
+from reviews.results.judgment_data import JudgmentRow
 
 ALPHA = 0.025
 
@@ -43,7 +43,7 @@ class RatingResult:
 
 
 def ratings(
-    said: Sequence[Said], *, baseline: int, candidate: int, dimensions: Sequence[str]
+    said: Sequence[JudgmentRow], *, baseline: int, candidate: int, dimensions: Sequence[str]
 ) -> list[RatingResult]:
     """Each rated dimension in the form's order; empty where nothing was rated."""
     rated = [each for each in said if each.favours == RATED]
@@ -54,8 +54,8 @@ def ratings(
     ]
 
 
-def _rating(name: str, said: Sequence[Said], baseline: int, candidate: int) -> RatingResult:
-    own: dict[int, list[Said]] = defaultdict(list)
+def _rating(name: str, said: Sequence[JudgmentRow], baseline: int, candidate: int) -> RatingResult:
+    own: dict[int, list[JudgmentRow]] = defaultdict(list)
     table: dict[object, dict[object, str | int | float | bool | None]] = defaultdict(dict)
     for each in said:
         own[each.pair.baseline_version].append(each)
@@ -70,7 +70,7 @@ def _rating(name: str, said: Sequence[Said], baseline: int, candidate: int) -> R
     )
 
 
-def _mean(version: int, name: str, said: Sequence[Said]) -> Mean:
+def _mean(version: int, name: str, said: Sequence[JudgmentRow]) -> Mean:
     numbers: dict[str, int] = {}
     items = np.array([numbers.setdefault(each.pair.item, len(numbers)) for each in said], np.intp)
     found = clustered_mean(np.array([float(each.answers[name]) for each in said]), items)
@@ -79,7 +79,7 @@ def _mean(version: int, name: str, said: Sequence[Said]) -> Mean:
 
 
 def _difference(
-    name: str, baseline: Sequence[Said], candidate: Sequence[Said]
+    name: str, baseline: Sequence[JudgmentRow], candidate: Sequence[JudgmentRow]
 ) -> PairedComparison | None:
     first, second = _by_item(name, baseline), _by_item(name, candidate)
     both = sorted(first.keys() & second.keys())
@@ -92,7 +92,7 @@ def _difference(
     )
 
 
-def _by_item(name: str, said: Sequence[Said]) -> dict[str, float]:
+def _by_item(name: str, said: Sequence[JudgmentRow]) -> dict[str, float]:
     given: dict[str, list[float]] = defaultdict(list)
     for each in said:
         given[each.pair.item].append(float(each.answers[name]))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from evalhub.stats.intervals import Estimate
 from evalhub.stats.preference import WinScore
-from reviews.results.early_stopping import Settlement
+from reviews.results.early_stopping import EarlyStop
 from reviews.results.summary import Summary
 
 
@@ -16,12 +16,12 @@ def release_text(
     baseline: str,
     candidate: str,
     plan_hash: str,
-    settled: Settlement | None = None,
+    stopped: EarlyStop | None = None,
     arms: Mapping[int, str] | None = None,
 ) -> str:
     """Markdown that reads as plain text too; `arms` names the versions that were rated."""
     lines = [f"## Blind review: {title}", "", f"Asked: “{question}”", ""]
-    lines += _preference(found, baseline, candidate, settled)
+    lines += _preference(found, baseline, candidate, stopped)
     lines += _ratings(found, arms or {})
     lines += _agreement(found)
     lines.append(
@@ -37,12 +37,12 @@ def interval(lower: float, upper: float) -> str:
 
 
 def _preference(
-    found: Summary, baseline: str, candidate: str, settled: Settlement | None
+    found: Summary, baseline: str, candidate: str, stopped: EarlyStop | None
 ) -> list[str]:
     score = found.preference
     if score is None:
         return []
-    lower, upper = (settled.lower, settled.upper) if settled else (score.lower, score.upper)
+    lower, upper = (stopped.lower, stopped.upper) if stopped else (score.lower, score.upper)
     lines = [
         f"**{candidate}** beside {baseline}: {_verdict(score, lower, upper)}.",
         "",
@@ -50,9 +50,9 @@ def _preference(
         f"- {score.wins:,} for {candidate}, {score.losses:,} for {baseline}, {score.ties:,} ties, "
         f"{score.both_bad:,} both bad, on {score.items:,} items",
     ]
-    if settled:
+    if stopped:
         lines.append(
-            f"- Settled by its own rule after {settled.judgments:,} of {settled.planned:,} "
+            f"- Stopped early by its own rule after {stopped.judgments:,} of {stopped.planned:,} "
             "judgments; the interval holds at every look"
         )
     length = found.length

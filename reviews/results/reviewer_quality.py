@@ -10,7 +10,7 @@ from evalhub.stats.intervals import Estimate, clopper_pearson
 from evalhub.stats.ratings import read_ratings
 from evalhub.stats.sides import PositionBias, SelfConsistency, position_bias, self_consistency
 from reviews.models import RATED, AssignmentPurpose, PairKind
-from reviews.results.judgment_data import JudgmentData, Said
+from reviews.results.judgment_data import JudgmentData, JudgmentRow
 
 CHARACTERS_A_SECOND = 60.0
 """Faster than this nobody reads: about 600 words a minute, against 200 to 300 of most readers
@@ -40,7 +40,7 @@ class ReviewerQuality:
         return self.fast / self.judgments
 
 
-def too_fast(said: Said) -> bool:
+def too_fast(said: JudgmentRow) -> bool:
     """Whether an answer came before both texts could have been read.
 
     By the time the page was in view where the browser told it, else by the server's clock.
@@ -75,13 +75,13 @@ def reviewer_quality(found: JudgmentData) -> list[ReviewerQuality]:
     ]
 
 
-def repeated(found: JudgmentData) -> dict[int, list[tuple[Said, Said]]]:
+def repeated(found: JudgmentData) -> dict[int, list[tuple[JudgmentRow, JudgmentRow]]]:
     """Each reviewer's turns that were dealt twice: (first, again, with its sides swapped)."""
     firsts = {
-        each.assignment: each for each in found.said if each.purpose == AssignmentPurpose.MAIN
+        each.assignment: each for each in found.judgments if each.purpose == AssignmentPurpose.MAIN
     }
-    pairs: dict[int, list[tuple[Said, Said]]] = defaultdict(list)
-    for each in found.said:
+    pairs: dict[int, list[tuple[JudgmentRow, JudgmentRow]]] = defaultdict(list)
+    for each in found.judgments:
         if each.purpose == AssignmentPurpose.REPEAT and each.repeats in firsts:
             pairs[each.reviewer].append((firsts[each.repeats], each))
     return pairs
@@ -99,7 +99,9 @@ def share_of(count: int, total: int) -> Estimate:
     return Estimate(count / total, *clopper_pearson(count, total))
 
 
-def table_of(said: list[Said]) -> dict[object, dict[object, str | int | float | bool | None]]:
+def table_of(
+    said: list[JudgmentRow],
+) -> dict[object, dict[object, str | int | float | bool | None]]:
     """{pair: {reviewer: whom they favour}}."""
     table: dict[object, dict[object, str | int | float | bool | None]] = defaultdict(dict)
     for each in said:
@@ -107,14 +109,14 @@ def table_of(said: list[Said]) -> dict[object, dict[object, str | int | float | 
     return table
 
 
-def _by_reviewer(said: list[Said]) -> dict[int, list[Said]]:
-    own: dict[int, list[Said]] = defaultdict(list)
+def _by_reviewer(said: list[JudgmentRow]) -> dict[int, list[JudgmentRow]]:
+    own: dict[int, list[JudgmentRow]] = defaultdict(list)
     for each in said:
         own[each.reviewer].append(each)
     return own
 
 
-def _agreement(said: list[Said]) -> dict[object, float | None]:
+def _agreement(said: list[JudgmentRow]) -> dict[object, float | None]:
     compared = [each for each in said if each.favours != RATED]
     if not compared:
         return {}
@@ -125,7 +127,7 @@ def _agreement(said: list[Said]) -> dict[object, float | None]:
     return {each.rater: each.agreement for each in found}
 
 
-def _sides(said: list[Said]) -> PositionBias | None:
+def _sides(said: list[JudgmentRow]) -> PositionBias | None:
     compared = [each for each in said if each.favours != RATED]
     if not compared:
         return None
@@ -134,7 +136,7 @@ def _sides(said: list[Said]) -> PositionBias | None:
     )
 
 
-def _consistency(pairs: list[tuple[Said, Said]]) -> SelfConsistency | None:
+def _consistency(pairs: list[tuple[JudgmentRow, JudgmentRow]]) -> SelfConsistency | None:
     compared = [(a, b) for a, b in pairs if RATED not in (a.favours, b.favours)]
     if not compared:
         return None

@@ -11,7 +11,7 @@ from evalhub.stats.errors import StatisticsError
 from evalhub.stats.preference import WinScore, win_score
 from evalhub.stats.sides import LengthControl, PositionBias, length_control, position_bias
 from reviews.models import RATED, AssignmentPurpose
-from reviews.results.judgment_data import JudgmentData, Said
+from reviews.results.judgment_data import JudgmentData, JudgmentRow
 from reviews.results.rated import RatingResult, ratings
 from reviews.results.reviewer_quality import ReviewerQuality, reviewer_quality, table_of
 
@@ -87,16 +87,14 @@ def summarise(
     """All results of a campaign between two versions (or of several: then `arms` as well)."""
     main = found.of()
     compared = [each for each in main if each.favours != RATED]
-    two = [
-        each
-        for each in compared
-        if (each.pair.baseline_version, each.pair.candidate_version) == (baseline, candidate)
-    ]
+    two = [each for each in found.between(baseline, candidate).of() if each.favours != RATED]
     missing: dict[str, str] = {}
-    adjudicated = [each for each in found.said if each.purpose == AssignmentPurpose.ADJUDICATION]
+    adjudicated = [
+        each for each in found.judgments if each.purpose == AssignmentPurpose.ADJUDICATION
+    ]
     return Summary(
         judgments=len(main),
-        planned=sum(pair.seats for pair in found.pairs.values() if pair.kind == "main"),
+        planned=found.planned,
         preference=_score(two) if two else None,
         much=dict(Counter(each.favours for each in two if each.much)),
         length=_length(two, missing),
@@ -115,7 +113,7 @@ def summarise(
     )
 
 
-def _score(said: Sequence[Said], choices: Sequence[str] | None = None) -> WinScore:
+def _score(said: Sequence[JudgmentRow], choices: Sequence[str] | None = None) -> WinScore:
     return win_score(
         [each.favours for each in said] if choices is None else choices,
         items=[each.pair.item for each in said],
@@ -124,7 +122,7 @@ def _score(said: Sequence[Said], choices: Sequence[str] | None = None) -> WinSco
     )
 
 
-def _length(said: Sequence[Said], missing: dict[str, str]) -> LengthControl | None:
+def _length(said: Sequence[JudgmentRow], missing: dict[str, str]) -> LengthControl | None:
     if not said:
         return None
     try:
@@ -144,20 +142,20 @@ def _length(said: Sequence[Said], missing: dict[str, str]) -> LengthControl | No
     return found
 
 
-def _sides(said: Sequence[Said]) -> PositionBias:
+def _sides(said: Sequence[JudgmentRow]) -> PositionBias:
     return position_bias([each.favours for each in said], [each.candidate_side for each in said])
 
 
-def _groups(rows: Sequence[tuple[str, Said]]) -> list[GroupScore]:
+def _groups(rows: Sequence[tuple[str, JudgmentRow]]) -> list[GroupScore]:
     """The largest groups by name; the rest is not shown."""
-    members: dict[str, list[Said]] = defaultdict(list)
+    members: dict[str, list[JudgmentRow]] = defaultdict(list)
     for name, each in rows:
         members[name].append(each)
     largest = sorted(members, key=lambda name: (-len(members[name]), name))[:MOST_GROUPS]
     return [GroupScore(name, _score(members[name])) for name in sorted(largest)]
 
 
-def _dimension(name: str, said: Sequence[Said]) -> DimensionResult | None:
+def _dimension(name: str, said: Sequence[JudgmentRow]) -> DimensionResult | None:
     answered = [each for each in said if isinstance(each.answers.get(name), str)]
     if not answered:
         return None
@@ -168,7 +166,7 @@ def _dimension(name: str, said: Sequence[Said]) -> DimensionResult | None:
     return DimensionResult(name, score, agreement(table))
 
 
-def _flags(said: Sequence[Said]) -> list[Flagged]:
+def _flags(said: Sequence[JudgmentRow]) -> list[Flagged]:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for each in said:
         for arm, flagged in each.flags.items():
@@ -180,7 +178,9 @@ def _flags(said: Sequence[Said]) -> list[Flagged]:
     ]
 
 
-def _labels(said: Sequence[Said], names: dict[int, str], missing: dict[str, str]) -> Labels | None:
+def _labels(
+    said: Sequence[JudgmentRow], names: dict[int, str], missing: dict[str, str]
+) -> Labels | None:
     if not said:
         return None
     try:
@@ -207,7 +207,7 @@ def _labels(said: Sequence[Said], names: dict[int, str], missing: dict[str, str]
     )
 
 
-def _arms(said: Sequence[Said], baseline: int) -> Strengths | None:
+def _arms(said: Sequence[JudgmentRow], baseline: int) -> Strengths | None:
     """Bradley-Terry strengths with Davidson's ties and a term for the left; of three arms or
     more."""
     versions = {

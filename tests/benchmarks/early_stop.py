@@ -22,7 +22,7 @@ import numpy as np
 
 from evalhub.stats.intervals import clopper_pearson
 from evalhub.stats.preference import win_score
-from reviews.results.stopping import Judged, Rule, look, stratum_shares
+from reviews.planning.stopping import Judged, Rule, look, stratum_shares
 
 PANDALM = Path(__file__).parents[2] / ".." / "shared" / "data" / "pandalm" / "comparisons.jsonl"
 ALPHA, EVERY = 0.025, 20
@@ -72,7 +72,7 @@ def own_orders(items: int, raters: int, rng: np.random.Generator) -> list[tuple[
 
 
 def stopped(table: Table, order: list[tuple[int, int]], rule: Rule) -> tuple[int, str | None]:
-    """After how many judgments the campaign was settled, and for whom."""
+    """After how many judgments the campaign was stopped, and for whom."""
     seats = table.seats()
     for n in range(EVERY, len(order), EVERY):
         found = look(table.judged(order[:n]), seats=seats, rule=rule)
@@ -90,7 +90,7 @@ def savings(replays: int) -> list[str]:
     rule = Rule(alpha=ALPHA)
     lines = [
         "| candidate | pairs | win score | fixed plan | with the stop, if it runs to its end "
-        "| settled early | judgments: fixed | median with the stop | saved on average |",
+        "| stopped early | judgments: fixed | median with the stop | saved on average |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for model in ("llama-7b", "cerebras-gpt-6.7B", "opt-7b", "pythia-6.9b", "bloom-7b"):
@@ -155,7 +155,7 @@ def by_priority(table: Table, rng: np.random.Generator) -> list[tuple[int, int]]
 
 
 def stopped_by_priority(rng: np.random.Generator, rule: Rule) -> str | None:
-    """Whom a campaign of two unlike strata is settled for, dealt by priority."""
+    """Whom a campaign of two unlike strata is stopped for, dealt by priority."""
     table = no_preference(rng, "strata differ", 200, 1)
     order, seats = by_priority(table, rng), table.seats()
     for n in range(EVERY, len(order), EVERY):
@@ -166,10 +166,10 @@ def stopped_by_priority(rng: np.random.Generator, rule: Rule) -> str | None:
 
 
 def errors(simulations: int) -> list[str]:
-    """A line a kind of campaign: how often it is settled where there is no preference."""
+    """A line a kind of campaign: how often it is stopped where there is no preference."""
     rule = Rule(alpha=ALPHA)
     lines = [
-        "| no preference, and | settled for the candidate | for the baseline | allowed each |",
+        "| no preference, and | stopped for the candidate | for the baseline | allowed each |",
         "|---|---|---|---|",
     ]
     for kind, raters in (("1 reviewer", 1), ("3 reviewers of like mind", 3),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from reviews.assignments.blinding import candidate_on_left
+from reviews.blinding import candidate_on_left
 from reviews.models import AssignmentPurpose, Campaign, Judgment, PairKind
 from reviews.planning.campaign import close_campaign
 from reviews.planning.design import Design
@@ -123,7 +123,7 @@ def test_an_owner_has_the_models_named_by_keyboard(
     expect(page.get_by_text("nothing has changed since")).to_be_visible()
 
 
-def test_each_disagreement_is_settled_with_one_key_and_one_request(
+def test_each_disagreement_is_adjudicated_with_one_key_and_one_request(
     opens: Opens, team: Team, judged: Campaign, axe: Callable[[Page], None]
 ) -> None:
     ann = a_reviewer(judged, "ben").user

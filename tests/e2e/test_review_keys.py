@@ -152,7 +152,7 @@ def test_an_answer_is_taken_back_and_given_anew(team: Team, opens: Opens) -> Non
     page.keyboard.press("2")
     saved(page, 1)
     count(page, 2)
-    assert list(Judgment.objects.standing().values_list("choice", flat=True)) == ["right"]
+    assert list(Judgment.objects.current().values_list("choice", flat=True)) == ["right"]
     assert said("revision") == [0, 1]
 
 

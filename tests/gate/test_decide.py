@@ -16,11 +16,11 @@ from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.versions import Kind
 from evalhub.studies.spec import PolicySpec
 from reviews.assignments.answer import ReviewerAnswer
-from reviews.assignments.assign import next_assignment
-from reviews.assignments.judge import form_nonce, record
+from reviews.assignments.judge import form_nonce
 from reviews.models import Assignment, Campaign
 from reviews.planning.campaign import open_campaign
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
+from tests.reviews.steps import next_assignment, record
 
 pytestmark = pytest.mark.django_db
 

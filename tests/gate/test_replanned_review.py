@@ -10,8 +10,9 @@ from evalhub.verdict.verify import verify
 from reviews.models import Campaign
 from reviews.planning.campaign import open_campaign
 from reviews.planning.design import Design
-from reviews.results.early_stopping import look_at, settlement_of
-from reviews.results.stopping import Rule
+from reviews.planning.stopping import Rule
+from reviews.results.early_stopping import early_stop_of, interim_estimate
+from reviews.results.judgment_data import judgment_data
 from tests.cast import Team, a_run, a_study, a_version
 from tests.gate.test_decide import REVIEW, Desk, decided, judge
 
@@ -122,7 +123,7 @@ def test_people_are_heard_on_the_items_that_did_not_choose_the_baseline(
     assert record["criteria"][-1]["n"] == len(kept)
 
 
-def test_a_settled_review_is_read_on_them_too(chosen: Study, team: Team) -> None:
+def test_a_review_that_was_stopped_early_is_read_on_them_too(chosen: Study, team: Team) -> None:
     runs = StudyRun.objects.filter(arm__study=chosen, test_set__name="questions")
     base, tuned = (runs.get(arm__name=name).run for name in ("prompted", "tuned"))
     campaign = open_campaign(
@@ -135,12 +136,13 @@ def test_a_settled_review_is_read_on_them_too(chosen: Study, team: Team) -> None
         design=Design(stopping=Rule(alpha=0.025).as_json()),
     )
     judge(campaign, team.rui, "candidate")
-    assert settlement_of(campaign) is not None
+    assert early_stop_of(campaign) is not None
     people = decided(chosen).record["people"]
-    found = look_at(campaign, alpha=PAID, items=the_rest(campaign))
+    data, rule = judgment_data(campaign), Rule(alpha=PAID)
+    found = interim_estimate(data.on(the_rest(campaign)), rule)
     assert found is not None
     assert people["state"] == "complete"
     assert (people["lower"], people["upper"]) == pytest.approx((found.lower, found.upper))
-    everything = look_at(campaign, alpha=PAID)
+    everything = interim_estimate(data, rule)
     assert everything is not None
     assert found.lower < everything.lower

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Project, Role, User
-from reviews.assignments.blinding import candidate_on_left
+from reviews.blinding import candidate_on_left
 from reviews.models import (
     Assignment,
     AssignmentPurpose,

@@ -13,7 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evalhub.accounts.models import Project
-from evalhub.dashboard.access import Request, results_only
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.dashboard.access import results_only
 from evalhub.dashboard.campaign_form import BriefForm, UploadForm
 from evalhub.dashboard.campaign_making import brief_form, foreseen, source_of, uploaded
 from evalhub.dashboard.campaign_page import ReviewSource, campaigns_seen_by, running
@@ -22,9 +23,9 @@ from evalhub.dashboard.queries import studies_seen_by
 from evalhub.files.rows import DataError
 from evalhub.registry.specs import SpecError
 from evalhub.studies.reviewing import for_study
+from reviews.assignments.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
 from reviews.errors import PlanError, ReviewError
 from reviews.joining.invite import withdraw
-from reviews.joining.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
 from reviews.models import Campaign
 from reviews.planning.campaign import close_campaign, open_briefed, pause_campaign, resume_campaign
 
@@ -38,7 +39,7 @@ def told(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Goes back to the review's page with the reason, where a verb raises a ReviewError."""
 
     @wraps(view)
-    def guarded(request: Request, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: SignedInRequest, pk: int, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, pk, *args, **kwargs)
         except ReviewError as error:
@@ -50,7 +51,7 @@ def told(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 @require_GET
 @results_only
-def campaigns(request: Request) -> HttpResponse:
+def campaigns(request: SignedInRequest) -> HttpResponse:
     found = campaigns_seen_by(request.user).defer("plan")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     studies = studies_seen_by(request.user)[:20]
@@ -60,7 +61,7 @@ def campaigns(request: Request) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @results_only
-def new_campaign(request: Request) -> HttpResponse:
+def new_campaign(request: SignedInRequest) -> HttpResponse:
     """The form with what it would cost; `open` seals the plan and opens the review."""
     try:
         source, superseded = source_of(request)
@@ -81,7 +82,7 @@ def new_campaign(request: Request) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @results_only
-def upload(request: Request) -> HttpResponse:
+def upload(request: SignedInRequest) -> HttpResponse:
     """A file of pairs becomes two runs; then the same form as for a study."""
     projects = Project.objects.seen_by(request.user).order_by("slug")
     form = UploadForm(
@@ -106,7 +107,7 @@ def upload(request: Request) -> HttpResponse:
 @never_cache
 @require_GET
 @results_only
-def campaign(request: Request, pk: int) -> HttpResponse:
+def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
     context = {"running": running(found, request), "campaign": found}
     part = "_running.html" if request.htmx else "campaign.html"
@@ -116,7 +117,7 @@ def campaign(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 @told
-def change_campaign(request: Request, pk: int) -> HttpResponse:
+def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
     verb = request.POST.get("verb", "")
     if verb not in VERBS:
@@ -129,7 +130,7 @@ def change_campaign(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 @told
-def invite_people(request: Request, pk: int) -> HttpResponse:
+def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
     for level, said in invite_all(found, request):
         messages.add_message(request, level, said)
@@ -139,7 +140,7 @@ def invite_people(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 @told
-def change_reviewer(request: Request, pk: int, reviewer: int) -> HttpResponse:
+def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpResponse:
     found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
     person = get_object_or_404(found.reviewers, pk=reviewer)
     verb = request.POST.get("verb", "")
@@ -155,7 +156,7 @@ def change_reviewer(request: Request, pk: int, reviewer: int) -> HttpResponse:
 @require_POST
 @results_only
 @told
-def withdraw_invitation(request: Request, pk: int, invitation: int) -> HttpResponse:
+def withdraw_invitation(request: SignedInRequest, pk: int, invitation: int) -> HttpResponse:
     found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
     withdraw(invitation=get_object_or_404(found.invitations, pk=invitation))
     messages.success(request, "The invitation is withdrawn: its link ends.")
@@ -163,7 +164,7 @@ def withdraw_invitation(request: Request, pk: int, invitation: int) -> HttpRespo
 
 
 def _open(
-    request: Request, form: BriefForm, source: ReviewSource, superseded: Campaign | None
+    request: SignedInRequest, form: BriefForm, source: ReviewSource, superseded: Campaign | None
 ) -> HttpResponse:
     campaign = open_briefed(
         brief=for_study(form.cleaned_data["brief"], source.study),

@@ -8,7 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from evalhub.dashboard.access import Request, results_only
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.dashboard.access import results_only
 from evalhub.dashboard.criterion_page import criterion_page
 from evalhub.dashboard.methods import CHAPTERS
 from evalhub.dashboard.methods.rates import COVERAGES, RATES
@@ -19,7 +20,7 @@ from evalhub.gate.signoff import SignOffError, sign_off
 
 @require_GET
 @results_only
-def decision(request: Request, pk: int) -> HttpResponse:
+def decision(request: SignedInRequest, pk: int) -> HttpResponse:
     """The decision's record, as the command line prints it."""
     found = get_object_or_404(decisions_seen_by(request.user), pk=pk)
     return JsonResponse(found.record, json_dumps_params={"indent": 2, "ensure_ascii": False})
@@ -27,7 +28,7 @@ def decision(request: Request, pk: int) -> HttpResponse:
 
 @require_GET
 @results_only
-def criterion(request: Request, pk: int, number: int) -> HttpResponse:
+def criterion(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
     """How one criterion was computed, counted from 1 as the record lists them."""
     found = get_object_or_404(decisions_seen_by(request.user), pk=pk)
     criteria = found.record["criteria"]
@@ -46,7 +47,7 @@ def criterion(request: Request, pk: int, number: int) -> HttpResponse:
 
 @require_POST
 @results_only
-def sign(request: Request, pk: int) -> HttpResponse:
+def sign(request: SignedInRequest, pk: int) -> HttpResponse:
     """Signs a decision off, or overrides it; domain and page agree on who may."""
     found = get_object_or_404(decisions_seen_by(request.user), pk=pk)
     reason, verdict = request.POST.get("reason", ""), request.POST.get("verdict") or None
@@ -63,7 +64,7 @@ def sign(request: Request, pk: int) -> HttpResponse:
 
 @require_GET
 @results_only
-def methods(request: Request) -> HttpResponse:
+def methods(request: SignedInRequest) -> HttpResponse:
     """Every method in words and formulas, and how often they are right."""
     context = {"chapters": CHAPTERS, "rates": RATES, "coverages": COVERAGES}
     return render(request, "dashboard/methods.html", context)

@@ -12,11 +12,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from evalhub.dashboard.access import Request, results_only
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.dashboard.access import results_only
 from evalhub.dashboard.results_page import owns, results, reviews_of
 from reviews.audit.report import audit
 from reviews.errors import ReviewError, StillBlindError
 from reviews.models import Campaign
+from reviews.results.ended import check_ended
 from reviews.results.export import (
     as_csv,
     as_jsonl,
@@ -25,10 +27,9 @@ from reviews.results.export import (
     rows,
     write_parquet,
 )
-from reviews.results.preference import check_ended
 from reviews.results.unblind import unblind
 
-View = Callable[[Request, Campaign], Any]
+View = Callable[[SignedInRequest, Campaign], Any]
 TEXTS = {
     "jsonl": ("judgments.jsonl", "application/x-ndjson"),
     "csv": ("judgments.csv", "text/csv; charset=utf-8"),
@@ -37,11 +38,11 @@ TEXTS = {
 }
 
 
-def ended(view: View) -> Callable[[Request, int], Any]:
+def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
     """The view of a review that has ended; one that goes on says so, and shows nothing (409)."""
 
     @wraps(view)
-    def guarded(request: Request, pk: int) -> Any:
+    def guarded(request: SignedInRequest, pk: int) -> Any:
         found = get_object_or_404(reviews_of(request.user), pk=pk)
         try:
             check_ended(found)
@@ -57,7 +58,7 @@ def ended(view: View) -> Callable[[Request, int], Any]:
 @require_GET
 @results_only
 @ended
-def campaign_results(request: Request, campaign: Campaign) -> HttpResponse:
+def campaign_results(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
     owner = owns(campaign, request.user)
     context = {"campaign": campaign, "found": results(campaign), "owner": owner}
     return render(request, "dashboard/results/results.html", context)
@@ -67,7 +68,7 @@ def campaign_results(request: Request, campaign: Campaign) -> HttpResponse:
 @require_GET
 @results_only
 @ended
-def campaign_audit(request: Request, campaign: Campaign) -> HttpResponse:
+def campaign_audit(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
     context = {"campaign": campaign, "audit": audit(campaign)}
     return render(request, "dashboard/results/audit.html", context)
 
@@ -76,7 +77,7 @@ def campaign_audit(request: Request, campaign: Campaign) -> HttpResponse:
 @require_GET
 @results_only
 @ended
-def audit_file(request: Request, campaign: Campaign) -> HttpResponse:
+def audit_file(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
     """The audit's canonical document; its SHA-256 is in a header and on the page."""
     found = audit(campaign)
     response = HttpResponse(found.text, content_type="application/json; charset=utf-8")
@@ -89,7 +90,7 @@ def audit_file(request: Request, campaign: Campaign) -> HttpResponse:
 @require_GET
 @results_only
 @ended
-def export(request: Request, campaign: Campaign) -> Any:
+def export(request: SignedInRequest, campaign: Campaign) -> Any:
     """Judgments as ?format=jsonl, csv or parquet; preference pairs as dpo; scores as inspect."""
     wanted = request.GET.get("format", "jsonl")
     records = rows(campaign, pseudonyms="pseudonyms" in request.GET)
@@ -109,7 +110,7 @@ def export(request: Request, campaign: Campaign) -> Any:
 
 @require_POST
 @results_only
-def unblind_campaign(request: Request, pk: int) -> HttpResponse:
+def unblind_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(reviews_of(request.user).defer("plan"), pk=pk)
     try:
         unblind(campaign=found, by=request.user)

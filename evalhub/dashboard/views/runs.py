@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from evalhub.dashboard.access import Request, results_only
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.dashboard.access import results_only
 from evalhub.dashboard.answers import answers_page
 from evalhub.dashboard.queries import UNFINISHED, runs_seen_by
 from runners import launch
@@ -18,7 +19,7 @@ PAGE = 50
 
 @require_GET
 @results_only
-def runs(request: Request) -> HttpResponse:
+def runs(request: SignedInRequest) -> HttpResponse:
     found = runs_seen_by(request.user).with_progress().prefetch_related("metrics__metric")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     return render(request, "dashboard/runs.html", {"page": page})
@@ -26,7 +27,7 @@ def runs(request: Request) -> HttpResponse:
 
 @require_GET
 @results_only
-def run(request: Request, pk: int) -> HttpResponse:
+def run(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(runs_seen_by(request.user).with_progress(), pk=pk)
     shown = answers_page(found, request.GET.get("show", ""), request.GET.get("page", ""))
     return render(request, "dashboard/run.html", {"run": found, "shown": shown})
@@ -34,7 +35,7 @@ def run(request: Request, pk: int) -> HttpResponse:
 
 @require_GET
 @results_only
-def run_progress(request: Request, pk: int) -> HttpResponse:
+def run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
     """The run's progress while it goes on; once it has ended, the whole page anew."""
     found = get_object_or_404(runs_seen_by(request.user).with_progress(), pk=pk)
     if found.state not in UNFINISHED:
@@ -44,7 +45,7 @@ def run_progress(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 @results_only
-def cancel(request: Request, pk: int) -> HttpResponse:
+def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     """Stops a run that goes on; what was answered stays."""
     launch.cancel(get_object_or_404(runs_seen_by(request.user), pk=pk))
     messages.success(request, "The run is cancelled. What was answered is kept.")
@@ -53,7 +54,7 @@ def cancel(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 @results_only
-def resume(request: Request, pk: int) -> HttpResponse:
+def resume(request: SignedInRequest, pk: int) -> HttpResponse:
     """Lets a cancelled or failed run go on, asking again what ended in an error."""
     try:
         launch.resume(get_object_or_404(runs_seen_by(request.user), pk=pk))

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
-from evalhub.dashboard.access import Request, results_only
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.dashboard.access import results_only
 from evalhub.dashboard.changes import Wanted, changes
 from evalhub.dashboard.queries import (
     studies_seen_by,
@@ -24,7 +25,7 @@ PAGE = 25
 
 @require_GET
 @results_only
-def studies(request: Request) -> HttpResponse:
+def studies(request: SignedInRequest) -> HttpResponse:
     found = with_run_counts(with_verdict(studies_seen_by(request.user)))
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     return render(request, "dashboard/studies.html", {"page": page})
@@ -32,7 +33,7 @@ def studies(request: Request) -> HttpResponse:
 
 @require_GET
 @results_only
-def study(request: Request, pk: int) -> HttpResponse:
+def study(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(studies_seen_by(request.user), pk=pk)
     shown = study_page(found, Wanted.of(request.GET))
     return render(request, "dashboard/study.html", {"shown": shown, "study": found})
@@ -40,7 +41,7 @@ def study(request: Request, pk: int) -> HttpResponse:
 
 @require_GET
 @results_only
-def flips(request: Request, pk: int) -> HttpResponse:
+def flips(request: SignedInRequest, pk: int) -> HttpResponse:
     """What changed, as a part of the study's page; without htmx, that page."""
     if not request.htmx:
         query = request.GET.urlencode()
@@ -54,7 +55,7 @@ def flips(request: Request, pk: int) -> HttpResponse:
 
 @require_GET
 @results_only
-def study_progress(request: Request, pk: int) -> HttpResponse:
+def study_progress(request: SignedInRequest, pk: int) -> HttpResponse:
     """The study's runs while they go on; once they have ended, the whole page anew."""
     found = get_object_or_404(studies_seen_by(request.user), pk=pk)
     runs = study_runs(found)
@@ -65,7 +66,7 @@ def study_progress(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 @results_only
-def decide(request: Request, pk: int) -> HttpResponse:
+def decide(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(studies_seen_by(request.user), pk=pk)
     try:
         decisions = decide_study(study=found)

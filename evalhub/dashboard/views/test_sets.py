@@ -5,7 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from evalhub.dashboard.access import Request, results_only
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.dashboard.access import results_only
 from evalhub.dashboard.flips import asked, expected, passage
 from evalhub.dashboard.ledger_page import ledger_page
 from evalhub.dashboard.queries import test_sets_seen_by, with_versions
@@ -16,7 +17,7 @@ PAGE = 25
 
 @require_GET
 @results_only
-def test_sets(request: Request) -> HttpResponse:
+def test_sets(request: SignedInRequest) -> HttpResponse:
     page = Paginator(with_versions(test_sets_seen_by(request.user)), PAGE)
     shown = page.get_page(request.GET.get("page"))
     return render(request, "dashboard/test_sets.html", {"page": shown})
@@ -24,7 +25,7 @@ def test_sets(request: Request) -> HttpResponse:
 
 @require_GET
 @results_only
-def test_set(request: Request, pk: int) -> HttpResponse:
+def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(test_sets_seen_by(request.user), pk=pk)
     versions = list(found.versions.all())
     version = _wanted(versions, request.GET.get("version", ""))

@@ -5,7 +5,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from evalhub.dashboard.access import Request, results_only
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.dashboard.access import results_only
 from evalhub.dashboard.lineage import lineage
 from evalhub.dashboard.properties import Property, backend_properties, properties
 from evalhub.dashboard.queries import runs_seen_by, versions_seen_by
@@ -16,14 +17,14 @@ RUNS = 50
 
 @require_GET
 @results_only
-def versions(request: Request) -> HttpResponse:
+def versions(request: SignedInRequest) -> HttpResponse:
     page = Paginator(versions_seen_by(request.user), PAGE).get_page(request.GET.get("page"))
     return render(request, "dashboard/versions.html", {"page": page})
 
 
 @require_GET
 @results_only
-def version(request: Request, pk: int) -> HttpResponse:
+def version(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(versions_seen_by(request.user), pk=pk)
     runs = runs_seen_by(request.user).filter(version=found).with_progress()
     parts: list[tuple[str, list[Property]]] = [

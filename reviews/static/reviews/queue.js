@@ -12,10 +12,10 @@ export class Queue {
   #timer = 0;
   #sending = false;
 
-  // `csrf()` is the page's own token; `settled(entry, response, html)` is told what the server
+  // `csrf()` is the page's own token; `answered(entry, response, html)` is told what the server
   // said; `changed()` that there is more or less to send, or that sending failed.
-  constructor(person, { csrf, settled, changed }) {
-    Object.assign(this, { csrf, settled, changed, problem: "" });
+  constructor(person, { csrf, answered, changed }) {
+    Object.assign(this, { csrf, answered, changed, problem: "" });
     this.#person = person;
     this.#prefix = `evalhub-answer:${person}:`;
     for (const entry of this.#kept().sort((a, b) => a.at - b.at)) {
@@ -93,7 +93,7 @@ export class Queue {
     } catch {
       // as above
     }
-    this.settled(entry, response, html);
+    this.answered(entry, response, html);
     return true;
   }
 

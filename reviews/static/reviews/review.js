@@ -145,7 +145,7 @@ function key() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function settled(entry, response, html) {
+async function answered(entry, response, html) {
   if (!turn()) return queue.size || location.reload();
   if (entry.campaign !== turn().dataset.campaign) return;
   saved = Number(response.headers.get("Evalhub-Saved") ?? saved);
@@ -168,7 +168,7 @@ async function settled(entry, response, html) {
 
 const queue = new Queue(document.body.dataset.person, {
   csrf: () => document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "",
-  settled,
+  answered,
   changed: showState,
 });
 

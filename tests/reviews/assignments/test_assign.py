@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Role, User
 from reviews.assignments.answer import ReviewerAnswer
-from reviews.assignments.assign import End, next_assignment, prefetch
-from reviews.assignments.judge import form_nonce, record
+from reviews.assignments.assign import End
+from reviews.assignments.judge import form_nonce
+from reviews.assignments.reviewers import pause_reviewer, remove_reviewer
 from reviews.assignments.seats import LEASE, REST
 from reviews.errors import NotInvitedError, UnblindedError
-from reviews.joining.reviewers import pause_reviewer, remove_reviewer
 from reviews.models import (
     Assignment,
     AssignmentState,
@@ -29,6 +29,7 @@ from reviews.planning.campaign import close_campaign, pause_campaign
 from reviews.planning.design import Design, Known
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
+from tests.reviews.steps import next_assignment, prefetch, record
 
 
 def deal(campaign: Campaign, user: User) -> Assignment:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviews.assignments.blinding import BLOCK, candidate_on_left, canonical
 from reviews.assignments.order import positions
+from reviews.blinding import BLOCK, candidate_on_left, canonical
 
 
 def test_in_every_block_of_a_reviewer_each_side_comes_up_equally_often() -> None:

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from reviews.assignments.answer import ReviewerAnswer
-from reviews.assignments.assign import End, next_assignment, prefetch
-from reviews.assignments.judge import form_nonce, record, skip
+from reviews.assignments.assign import End
+from reviews.assignments.judge import form_nonce, skip
 from reviews.errors import (
     AlreadyJudgedError,
     CampaignClosedError,
@@ -33,6 +33,7 @@ from reviews.planning.form import Form
 from tests.cast import Team
 from tests.reviews.assignments.test_assign import answer, deal, let_leases_end
 from tests.reviews.conftest import a_campaign
+from tests.reviews.steps import next_assignment, prefetch, record
 
 
 def test_an_answer_is_kept_with_its_seconds(campaign: Campaign, team: Team) -> None:

@@ -9,8 +9,7 @@ from django.db.models import Count, F
 
 from evalhub.accounts.models import Membership, Role, User
 from reviews.assignments.answer import ReviewerAnswer
-from reviews.assignments.assign import next_assignment
-from reviews.assignments.judge import form_nonce, record
+from reviews.assignments.judge import form_nonce
 from reviews.errors import AlreadyJudgedError
 from reviews.models import Assignment, Campaign, Judgment
 from reviews.results.adjudicate import adjudicate, adjudicated, next_disagreement
@@ -18,6 +17,7 @@ from tests.cast import Team
 from tests.reviews.assignments.test_assign import answer, deal, let_leases_end
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import judge_all
+from tests.reviews.steps import next_assignment, record
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -108,7 +108,7 @@ def test_two_tabs_of_one_reviewer_get_one_turn(team: Team, campaign: Campaign) -
     assert not campaign.pairs.filter(taken__gt=F("seats")).exists()
 
 
-def test_ten_adjudicators_at_once_settle_each_disagreement_once(
+def test_ten_adjudicators_at_once_decide_each_disagreement_once(
     team: Team, campaign: Campaign
 ) -> None:
     judge_all(
@@ -116,13 +116,13 @@ def test_ten_adjudicators_at_once_settle_each_disagreement_once(
         {"bob": lambda _: "candidate", "ben": lambda p: "baseline" if p < 4 else "candidate"},
     )
 
-    def settle(user: User) -> int:
-        settled = 0
+    def adjudicate_all(user: User) -> int:
+        decided = 0
         while (turn := next_disagreement(campaign=campaign, user=user)) is not None:
             nonce = form_nonce(token=turn.token, user=user)
             adjudicate(token=turn.token, user=user, nonce=nonce, choice="left")
-            settled += 1
-        return settled
+            decided += 1
+        return decided
 
-    assert sum(at_once([lambda user=user: settle(user) for user in crowd(team, 10)])) == 4
+    assert sum(at_once([lambda user=user: adjudicate_all(user) for user in crowd(team, 10)])) == 4
     assert adjudicated(campaign) == (4, 4)

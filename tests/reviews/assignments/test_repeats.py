@@ -4,14 +4,15 @@ from collections import Counter
 
 import pytest
 
-from reviews.assignments.assign import End, next_assignment
-from reviews.assignments.blinding import BLOCK
+from reviews.assignments.assign import End
+from reviews.blinding import BLOCK
 from reviews.models import Assignment, AssignmentPurpose, Campaign, Reviewer
 from reviews.planning.form import Form
-from reviews.results.preference import judgments
+from reviews.results.judgment_data import judgment_data
 from tests.cast import Team
 from tests.reviews.assignments.test_assign import answer
 from tests.reviews.conftest import a_campaign
+from tests.reviews.steps import next_assignment
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_they_swap_either_way(reviewed: Campaign) -> None:
 
 def test_they_take_no_seat_and_count_as_no_judgment_of_the_plan(reviewed: Campaign) -> None:
     assert set(reviewed.pairs.values_list("taken", flat=True)) == {1}
-    assert len(judgments(reviewed).choices) == 60
+    assert len(judgment_data(reviewed).of()) == 60
     reviewer = Reviewer.objects.get()
     assert (reviewer.seated, reviewer.judged) == (60, 60 + len(repeats(reviewed)))
 

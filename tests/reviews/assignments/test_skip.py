@@ -2,9 +2,9 @@
 
 import pytest
 
-from reviews.assignments.assign import End, next_assignment
+from reviews.assignments.assign import End
 from reviews.assignments.judge import form_nonce, skip
-from reviews.assignments.progress import progress
+from reviews.assignments.progress import progress_of
 from reviews.errors import (
     AlreadyJudgedError,
     NoReasonError,
@@ -12,10 +12,11 @@ from reviews.errors import (
     StaleFormError,
     UnknownAssignmentError,
 )
-from reviews.models import Assignment, AssignmentState, Campaign, Judgment
+from reviews.models import Assignment, AssignmentState, Campaign, Judgment, Reviewer
 from tests.cast import Team
 from tests.reviews.assignments.test_assign import answer, deal, let_leases_end
 from tests.reviews.conftest import a_campaign
+from tests.reviews.steps import next_assignment
 
 
 def leave(assignment: Assignment, reason: str = "I can't read this language") -> Assignment:
@@ -58,7 +59,7 @@ def test_skipping_twice_is_harmless(campaign: Campaign, team: Team) -> None:
     leave(dealt)
     leave(dealt)
     assert not campaign.pairs.filter(taken__gt=0).exists()
-    assert progress(campaign, team.rui).left == 11
+    assert progress_of(Reviewer.objects.with_campaign().get(user=team.rui)).left == 11
 
 
 def test_a_reason_must_be_given(campaign: Campaign, team: Team) -> None:

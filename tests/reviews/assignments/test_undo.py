@@ -4,8 +4,7 @@ import pytest
 from django.utils import timezone
 
 from reviews.assignments.answer import ReviewerAnswer
-from reviews.assignments.assign import next_assignment, prefetch
-from reviews.assignments.judge import form_nonce, record, undo
+from reviews.assignments.judge import form_nonce, undo
 from reviews.errors import (
     AlreadyJudgedError,
     CampaignClosedError,
@@ -18,10 +17,11 @@ from reviews.planning.form import Form
 from tests.cast import Team
 from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import a_campaign
+from tests.reviews.steps import next_assignment, prefetch, record
 
 
 def said(campaign: Campaign) -> list[str]:
-    found = Judgment.objects.standing().filter(assignment__reviewer__campaign=campaign)
+    found = Judgment.objects.current().filter(assignment__reviewer__campaign=campaign)
     return list(found.order_by("assignment__turn").values_list("choice", flat=True))
 
 

@@ -8,13 +8,13 @@ from django.urls import reverse
 
 from evalhub.accounts.models import Membership, ResultsSeen, Role, User
 from evalhub.accounts.results_seen import expose, set_role
-from reviews.assignments.assign import next_assignment
 from reviews.errors import InvitedOnlyError, NotInvitedError, UnblindedError
 from reviews.joining.admit import admit, join
 from reviews.models import Campaign, Pair
 from reviews.planning.design import Design
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
+from tests.reviews.steps import next_assignment
 
 
 def test_a_reviewer_of_the_project_is_admitted_at_the_cost_of_one_query(

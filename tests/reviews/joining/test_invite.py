@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Role, User
 from reviews.assignments.answer import ReviewerAnswer
-from reviews.assignments.assign import End, next_assignment
-from reviews.assignments.judge import form_nonce, record
+from reviews.assignments.assign import End
+from reviews.assignments.judge import form_nonce
+from reviews.assignments.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
 from reviews.errors import (
     CampaignEndedError,
     InvitationError,
@@ -23,13 +24,13 @@ from reviews.errors import (
 )
 from reviews.joining.invite import accept, invitation_path, invite, mail_invitation, withdraw
 from reviews.joining.qualify import practice_of, qualify
-from reviews.joining.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
 from reviews.models import Assignment, Campaign, Invitation, Reviewer
 from reviews.planning.campaign import close_campaign
 from reviews.planning.design import Design
 from tests.cast import Team
 from tests.reviews.joining.test_admit import a_campaign_with
 from tests.reviews.planning.test_planning import a_certain_campaign
+from tests.reviews.steps import next_assignment, record
 
 NORA = "nora@example.org"
 

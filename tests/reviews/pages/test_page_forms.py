@@ -180,7 +180,7 @@ def test_the_last_answer_is_taken_back_and_given_anew(rui: Client, campaign: Cam
     assert form(again)[0] == form(html)[0]
     assert "1 of 12" in again
     choose(rui, again, "right")
-    assert Judgment.objects.standing().get().choice == "right"
+    assert Judgment.objects.current().get().choice == "right"
     assert Judgment.objects.count() == 2
 
 
@@ -241,7 +241,7 @@ def test_the_first_answer_after_a_pause_seals_what_was_before(rui: Client, team:
         choose(rui, page(rui, campaign), "left")
     assert rui.post(f"/reviews/{campaign.pk}/undo/").status_code == 302
     assert rui.post(f"/reviews/{campaign.pk}/undo/").status_code == 409
-    assert Judgment.objects.standing().count() == 2
+    assert Judgment.objects.current().count() == 2
 
 
 def ahead(client: Client, campaign: Campaign, view: str = "read") -> Any:

@@ -11,7 +11,7 @@ from reviews.models import Campaign
 from reviews.planning.campaign import open_campaign
 from reviews.planning.design import Design, Known
 from reviews.planning.form import Form
-from reviews.results.preference import judgments
+from reviews.results.judgment_data import judgment_data
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
 
@@ -42,7 +42,8 @@ def test_several_arms_are_compared_two_by_two(asked: dict[str, Any], team: Team)
     )
     assert against.pairs.count() == 6 * 2
     assert len(campaign.plan["items"]) == 6
-    assert judgments(campaign).pairs == 6, "the gate asks about candidate and baseline alone"
+    data = judgment_data(campaign).between(campaign.baseline_id, campaign.candidate_id)
+    assert len(data.pairs) == 6, "the gate asks about candidate and baseline alone"
 
 
 def test_answers_are_rated_one_by_one(asked: dict[str, Any]) -> None:

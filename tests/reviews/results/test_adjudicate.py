@@ -1,4 +1,4 @@
-"""Disagreements, settled by one more person who is as blind as the others."""
+"""Disagreements, adjudicated by one more person who is as blind as the others."""
 
 import re
 from datetime import timedelta
@@ -23,7 +23,6 @@ from reviews.models import Assignment, AssignmentPurpose, Campaign, Reviewer
 from reviews.planning.campaign import close_campaign
 from reviews.results.adjudicate import adjudicate, adjudicated, next_disagreement, to_adjudicate
 from reviews.results.judgment_data import judgment_data
-from reviews.results.preference import judgments
 from reviews.results.summary import summarise
 from reviews.results.unblind import unblind
 from tests.cast import Team
@@ -45,7 +44,7 @@ def disputed(campaign: Campaign) -> Campaign:
     return campaign
 
 
-def settle_one(
+def adjudicate_one(
     campaign: Campaign, team: Team, choice: str = "left", user: User | None = None
 ) -> None:
     user = user or team.rui
@@ -61,7 +60,7 @@ def test_pairs_that_favour_both_arms_are_disagreements(disputed: Campaign, team:
     assert adjudicated(disputed) == (4, 0)
 
 
-def test_nobody_settles_what_they_judged(disputed: Campaign, team: Team) -> None:
+def test_nobody_adjudicates_what_they_judged(disputed: Campaign, team: Team) -> None:
     bob = a_reviewer(disputed, "bob").user
     assert next_disagreement(campaign=disputed, user=bob) is None
 
@@ -82,12 +81,12 @@ def test_one_at_a_time_and_not_to_two_people_at_once(disputed: Campaign, team: T
 
 
 def test_they_are_reported_apart_and_move_no_result(disputed: Campaign, team: Team) -> None:
-    before = judgments(disputed)
+    before = judgment_data(disputed).of()
     for left in (3, 2, 1, 0):
-        settle_one(disputed, team, "tie")
+        adjudicate_one(disputed, team, "tie")
         assert adjudicated(disputed) == (4, 4 - left)
     assert next_disagreement(campaign=disputed, user=team.rui) is None
-    assert judgments(disputed).choices == before.choices
+    assert judgment_data(disputed).of() == before
     found = summarise(
         judgment_data(disputed), baseline=disputed.baseline_id, candidate=disputed.candidate_id
     )
@@ -155,13 +154,13 @@ def test_a_lease_that_ends_gives_the_disagreement_to_another(
     assert taken.pair_id == late.pair_id
 
 
-def test_what_another_settled_after_the_lease_had_ended_is_settled_once(
+def test_what_another_adjudicated_after_the_lease_had_ended_is_adjudicated_once(
     disputed: Campaign, team: Team
 ) -> None:
     late = next_disagreement(campaign=disputed, user=team.rui)
     assert late is not None
     Assignment.objects.filter(pk=late.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
-    settle_one(disputed, team, user=team.ruth)
+    adjudicate_one(disputed, team, user=team.ruth)
     nonce = form_nonce(token=late.token, user=team.rui)
     with pytest.raises(LeaseLostError):
         adjudicate(token=late.token, user=team.rui, nonce=nonce, choice="left")
@@ -195,7 +194,7 @@ def test_an_answer_after_the_lease_counts_where_nobody_else_came(
 
 
 @pytest.mark.parametrize("state", ["removed", "paused", "practising"])
-def test_who_is_not_let_in_settles_nothing(disputed: Campaign, team: Team, state: str) -> None:
+def test_who_is_not_let_in_adjudicates_nothing(disputed: Campaign, team: Team, state: str) -> None:
     turn = next_disagreement(campaign=disputed, user=team.rui)
     assert turn is not None
     Reviewer.objects.filter(user=team.rui).update(state=state)
@@ -215,7 +214,7 @@ def test_a_reviewer_comes_to_it_from_their_own_pages(
     assert f'href="/reviews/{disputed.pk}/"' in rui.get("/reviews/").content.decode()
     assert link in rui.get(f"/reviews/{disputed.pk}/").content.decode()
     for _ in range(4):
-        settle_one(disputed, team)
+        adjudicate_one(disputed, team)
     assert link not in rui.get(f"/reviews/{disputed.pk}/").content.decode()
 
 

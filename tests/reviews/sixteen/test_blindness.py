@@ -12,12 +12,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from evalhub.accounts.models import Membership, Project, Role
 from evalhub.registry.models import Output
-from reviews.assignments.assign import next_assignment
 from reviews.models import Assignment, Campaign
 from tests.cast import Team, a_team
 from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.pages.test_pages import choose, form, page
+from tests.reviews.steps import next_assignment
 
 
 def scrubbed(html: str) -> str:

@@ -8,7 +8,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from reviews.assignments.assign import next_assignment
 from reviews.assignments.judge import undo
 from reviews.audit.report import audit
 from reviews.audit.tokens import tokens_test
@@ -22,6 +21,7 @@ from tests.cast import Team
 from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.judged import judge_all
+from tests.reviews.steps import next_assignment
 
 TOKENS = re.compile(r'name="(?:nonce|key)" value="([^"]+)"')
 UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -165,7 +165,7 @@ def test_10_after_unblinding_nothing_is_made_or_changed(
         undo(campaign=fresh, user=team.rui)
 
 
-def test_10_nor_guessed_or_settled(team: Team, rui: Client) -> None:
+def test_10_nor_guessed_or_adjudicated(team: Team, rui: Client) -> None:
     campaign = a_campaign(team, form=Form(guess=True), design=Design())
     judge_all(campaign, {"rui": lambda _: "candidate", "ruth": lambda _: "baseline"})
     turn = Assignment.objects.filter(reviewer__user=team.rui)[0]

@@ -13,20 +13,22 @@ from django.test import Client
 
 from evalhub.accounts.models import User
 from reviews.assignments.answer import ReviewerAnswer
-from reviews.assignments.assign import Hand, hand, next_assignment
-from reviews.assignments.blinding import BLOCK, candidate_on_left
-from reviews.assignments.judge import form_nonce, record_and_deal
+from reviews.assignments.assign import Hand, hand
+from reviews.assignments.judge import form_nonce
+from reviews.blinding import BLOCK, candidate_on_left
 from reviews.errors import LeaseLostError
 from reviews.models import Assignment, Campaign, Judgment
 from reviews.planning.campaign import open_campaign
 from reviews.planning.form import Form
-from reviews.results.preference import judgments
+from reviews.results import record as recording
+from reviews.results.judgment_data import judgment_data
 from tests.cast import Team, a_run, a_team, a_test_set, a_version
 from tests.reviews.assignments.test_assign import answer, deal, let_leases_end
 from tests.reviews.assignments.test_races import at_once, crowd
 from tests.reviews.conftest import a_campaign
 from tests.reviews.pages.test_pages import choose, form, page
 from tests.reviews.sixteen.test_blindness import scrubbed
+from tests.reviews.steps import next_assignment
 
 
 def judge_all(campaign: Campaign, user: User, choice: str = "left") -> list[Assignment]:
@@ -101,15 +103,16 @@ def test_3_exchanging_the_sides_of_every_judgment_changes_no_count(
     for user in (team.rui, team.ruth):
         while isinstance(dealt := next_assignment(campaign=campaign, user=user), Assignment):
             answer(dealt, user, draw.choice(["left", "right", "tie", "both-bad"]))
-    before = judgments(campaign)
+    before = judgment_data(campaign).of()
     Assignment.objects.update(candidate_on_left=~F("candidate_on_left"))
     swapped = {"left": "right", "right": "left"}
     for judgment in Judgment.objects.filter(choice__in=swapped):
         Judgment.objects.filter(pk=judgment.pk).update(choice=swapped[judgment.choice])
-    after = judgments(campaign)
-    assert after.choices == before.choices
-    assert set(before.choices) == {"candidate", "baseline", "tie", "both-bad"}
-    assert after.picked_left == before.picked_right
+    after = judgment_data(campaign).of()
+    assert [each.favours for each in after] == [each.favours for each in before]
+    assert {each.favours for each in before} == {"candidate", "baseline", "tie", "both-bad"}
+    chosen = [Counter(each.choice for each in data) for data in (before, after)]
+    assert chosen[0]["left"] == chosen[1]["right"]
 
 
 @pytest.mark.django_db
@@ -174,7 +177,7 @@ def test_14_seats_are_never_given_out_too_often_however_many_ask(team: Team) -> 
 
     def sent(now: Assignment, user: User) -> Any:
         nonce = form_nonce(token=now.token, user=user)
-        return record_and_deal(
+        return recording.record(
             token=now.token,
             user=user,
             nonce=nonce,

@@ -98,7 +98,7 @@ class InterimEstimate:
 
     @property
     def winner(self) -> Literal["candidate", "baseline"] | None:
-        """Whose favour the question is settled in, if it is."""
+        """In whose favour the preference is clear, if it is."""
         if self.items < FEWEST_ITEMS:
             return None
         if self.lower > self.threshold:
@@ -113,7 +113,7 @@ def look(
     rule: Rule,
     shares: Mapping[str, float] | None = None,
 ) -> InterimEstimate | None:
-    """What the judgments so far settle; None without any.
+    """What the judgments so far show; None without any.
 
     `seats` says how many judgments the plan asks of each of its items. `shares` is each
     stratum's share of the plan, given where strata are dealt by priority: then weights that

@@ -7,8 +7,9 @@ from evalhub.verdict.verify import verify
 from reviews.models import Campaign
 from reviews.planning.campaign import open_campaign
 from reviews.planning.design import Design
-from reviews.results.early_stopping import look_at, settlement_of
-from reviews.results.stopping import Rule
+from reviews.planning.stopping import Rule
+from reviews.results.early_stopping import early_stop_of, interim_estimate
+from reviews.results.judgment_data import judgment_data
 from tests.cast import Team
 from tests.gate.test_decide import REVIEW, Desk, decided, judge
 
@@ -35,10 +36,10 @@ def a_stopping_review(study: Study, *, alpha: float = 0.025) -> Campaign:
     )
 
 
-def test_a_settled_preference_ships_before_the_plan_is_full(study: Study, team: Team) -> None:
+def test_a_clear_preference_ships_before_the_plan_is_full(study: Study, team: Team) -> None:
     campaign = a_stopping_review(study)
     judge(campaign, team.rui, "candidate")
-    found = settlement_of(campaign)
+    found = early_stop_of(campaign)
     assert found is not None
     decision = decided(study)
     assert decision.verdict == "ship", decision.record["reasons"]
@@ -46,14 +47,14 @@ def test_a_settled_preference_ships_before_the_plan_is_full(study: Study, team: 
     assert (people["state"], people["judgments"]) == ("complete", found.judgments)
     assert people["judgments"] < people["planned"]
     preference = decision.record["criteria"][-1]
-    again = look_at(campaign, alpha=(1 - preference["level"]) / 2)
+    again = interim_estimate(judgment_data(campaign), Rule(alpha=(1 - preference["level"]) / 2))
     assert again is not None
     assert (people["lower"], people["upper"]) == pytest.approx((again.lower, again.upper))
     assert preference["lower"] == pytest.approx(again.lower - 0.5)
     assert "valid at every look" in preference["method"]
 
 
-def test_a_settled_preference_for_the_baseline_holds(study: Study, team: Team) -> None:
+def test_a_clear_preference_for_the_baseline_holds(study: Study, team: Team) -> None:
     judge(a_stopping_review(study), team.rui, "baseline")
     assert decided(study).verdict == "hold"
 
@@ -63,7 +64,7 @@ def test_limits_are_those_of_the_decision_s_alpha_whatever_the_plan_s(
 ) -> None:
     campaign = a_stopping_review(study, alpha=0.2)
     judge(campaign, team.rui, "candidate")
-    loose = settlement_of(campaign)
+    loose = early_stop_of(campaign)
     assert loose is not None
     assert loose.level == pytest.approx(0.6)
     preference = decided(study).record["criteria"][-1]

@@ -1,4 +1,4 @@
-"""When a preference is settled before the plan's last judgment."""
+"""When a preference is clear before the plan's last judgment."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reviews.errors import PlanError
-from reviews.results.stopping import (
+from reviews.planning.stopping import (
     InterimEstimate,
     Judged,
     Rule,
@@ -43,7 +43,7 @@ def test_nothing_is_known_of_nothing() -> None:
     assert look(judged([]), seats={"0": 1}, rule=RULE) is None
 
 
-def test_a_clear_preference_is_settled_either_way() -> None:
+def test_a_clear_preference_is_clear_either_way() -> None:
     up = looked(["candidate"] * 25)
     assert up.winner == "candidate"
     assert up.p_better <= RULE.alpha < up.p_worse
@@ -53,7 +53,7 @@ def test_a_clear_preference_is_settled_either_way() -> None:
     assert down.p_worse == pytest.approx(up.p_better)
 
 
-def test_ties_and_coins_settle_nothing() -> None:
+def test_ties_and_coins_stop_nothing() -> None:
     assert looked(["tie"] * 50).winner is None
     assert looked(["both-bad"] * 50).winner is None
     assert looked(["candidate", "baseline"] * 25).winner is None
@@ -133,7 +133,7 @@ def test_another_rule_is_refused(stopping: dict[str, object]) -> None:
         Rule.of(stopping)
 
 
-def test_pandalm_settles_early_what_its_annotators_say_in_full(shared_data: Path) -> None:
+def test_pandalm_stops_early_what_its_annotators_say_in_full(shared_data: Path) -> None:
     """llama-7b against the other four: 213 pairs, 639 judgments, win score .677. In a random order
     of the pairs 100 of them do, for the same winner."""
     said: list[list[str]] = []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reviews.pages.showing import Turn, shown, turns
+from reviews.texts import Turn, shown, turns
 
 
 def test_what_a_reader_cannot_see_is_taken_out() -> None:

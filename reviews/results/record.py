@@ -1,0 +1,34 @@
+"""The verb by which an answer is recorded: kept first, then the campaign's early stop is looked at.
+
+It stands above `reviews.assignments`, which keeps the answer, because what the answer may end is
+decided by the results.
+"""
+
+import uuid
+
+from evalhub.accounts.models import User
+from reviews.assignments.answer import ReviewerAnswer
+from reviews.assignments.assign import End, Hand, filled
+from reviews.assignments.judge import Recorded, keep_and_deal
+from reviews.results.early_stopping import stop_when_due
+
+
+def record(
+    *,
+    token: uuid.UUID,
+    user: User,
+    nonce: str,
+    answer: ReviewerAnswer,
+    key: str = "",
+    ahead: bool = True,
+) -> Recorded:
+    """Keep an answer and deal what comes next; then stop the campaign early if it is time to.
+
+    What goes wrong after the answer is committed costs no judgment. With `ahead` the comparison
+    after the next is dealt too. Raises what `keep_and_deal` does; nothing is kept then.
+    """
+    kept = keep_and_deal(token=token, user=user, nonce=nonce, answer=answer, key=key, ahead=ahead)
+    reviewer = kept.hand.reviewer
+    if stop_when_due(reviewer=reviewer):
+        return Recorded(kept.judgment, Hand(reviewer, End("stopped"), None))
+    return Recorded(kept.judgment, filled(kept.hand, ahead=ahead))

@@ -1,0 +1,24 @@
+"""A reviewer's steps, one at a time: what is at hand, what comes after it, an answer."""
+
+from typing import Any
+
+from evalhub.accounts.models import User
+from reviews.assignments import assign
+from reviews.assignments.assign import End
+from reviews.models import Assignment, Campaign, Judgment
+from reviews.results import record as recording
+
+
+def next_assignment(*, campaign: Campaign, user: User) -> Assignment | End:
+    """The comparison at hand, or why there is none."""
+    return assign.hand(campaign=campaign, user=user, ahead=False).current
+
+
+def prefetch(*, campaign: Campaign, user: User) -> Assignment | None:
+    """The comparison after the one at hand."""
+    return assign.hand(campaign=campaign, user=user, ahead=True).ahead
+
+
+def record(**answer: Any) -> Judgment:
+    """An answer kept; the next comparison is dealt with it."""
+    return recording.record(**answer, ahead=False).judgment
