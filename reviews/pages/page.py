@@ -14,7 +14,7 @@ from reviews.assignments.judge import form_nonce
 from reviews.errors import UnknownAssignmentError
 from reviews.joining.admit import admit
 from reviews.models import Assignment, AssignmentState, Choice, Pair, PairKind
-from reviews.pages.differences import differences
+from reviews.pages.differences import marked_answers
 from reviews.pages.markdown import plain, rendered
 from reviews.pages.reading import ASK, FLAG, MUCH
 from reviews.planning.form import FLAGS, Dimension, Form
@@ -189,11 +189,13 @@ def _request(item: Item, view: View) -> ItemRequest:
 def _panes(texts: list[str], form: Form, view: View, *, code: bool) -> list[Pane]:
     sides = [(side, _NAMES[side]) for side in form.sides]
     if view == "diff" and len(texts) == 2:
-        found = differences(*texts)
-        marked = [(found.left, found.only_left), (found.right, found.only_right)]
         return [
-            Pane(*side, format_html("<pre>{}</pre>", html) if html else html, apart)
-            for side, (html, apart) in zip(sides, marked, strict=True)
+            Pane(
+                *side,
+                format_html("<pre>{}</pre>", each.html) if each.html else each.html,
+                each.words,
+            )
+            for side, each in zip(sides, marked_answers(*texts), strict=True)
         ]
     as_html = rendered if view == "read" and not code else plain
     empty = SafeString("")

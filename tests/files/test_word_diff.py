@@ -5,7 +5,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalhub.dashboard.wording import Piece, word_diff
+from evalhub.files.word_diff import Piece, word_diff
 
 WORDS = st.lists(st.sampled_from(["a", "b", "the", " ", "\n", ",", "9:46"])).map("".join)
 
