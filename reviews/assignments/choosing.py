@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from django.db.models import Exists, OuterRef
 
-from reviews.assignments.order import positions
+from reviews.assignments.order import order_of
 from reviews.assignments.seats import LEASE, OpenPair, given_back_to, open_at, take_seat_at_once
 from reviews.blinding import candidate_on_left, draw, fraction
 from reviews.models import Assignment, AssignmentPurpose, AssignmentState, Pair, PairKind, Reviewer
@@ -116,8 +116,9 @@ class _Claim:
         """Pairs open to the reviewer at places start … stop-1, all of one lap, in their order."""
         size = self.campaign.dealing.places
         lap = start // size * size
-        order = positions(self.campaign.seed, self.reviewer.user_id, size, start - lap, stop - lap)
-        places = {position: start + i for i, position in enumerate(order)}
+        order = order_of(self.campaign.seed, self.reviewer.user_id, size)
+        ahead = order[start - lap : stop - lap].tolist()
+        places = {position: start + i for i, position in enumerate(ahead)}
         found = open_at(reviewer=self.reviewer, positions=list(places))
         return sorted(((places[each.position], each) for each in found), key=itemgetter(0))
 

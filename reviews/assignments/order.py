@@ -1,43 +1,19 @@
-"""Each reviewer's own order of the pairs. Pure and seeded.
+"""Each reviewer's own order of the pairs: a seeded shuffle. Pure."""
 
-A permutation that is computed place by place (a Feistel network over the positions, walked
-along its cycles where the number of positions isn't a power of two: Black and Rogaway 2002), so
-that nothing of the size of a campaign is ever sorted, kept or read.
-"""
+from functools import lru_cache
 
-import hashlib
-from collections.abc import Iterator
+import numpy as np
+from numpy.typing import NDArray
 
-ROUNDS = 6
+from reviews.blinding import draw
 
 
-def positions(seed: int, reviewer: int, size: int, start: int, stop: int) -> Iterator[int]:
-    """The positions at places start … stop-1 of a reviewer's order of 0 … size-1.
+@lru_cache(maxsize=64)
+def order_of(seed: int, reviewer: int, size: int) -> NDArray[np.uint32]:
+    """0 … size-1, each once; another seed or reviewer gives another order.
 
-    Over all places each position comes once. Another seed or reviewer gives another order.
+    `RandomState` rather than a Generator, for its stream never changes (NEP 19): an order has to
+    outlive an upgrade in the middle of a campaign. The last 64 orders are kept.
     """
-    bits = max(2, (size - 1).bit_length())
-    right_bits = bits // 2
-    left_bits = bits - right_bits
-    key = hashlib.blake2b(f"order\x1f{seed}\x1f{reviewer}".encode(), digest_size=32).digest()
-    for place in range(start, stop):
-        value = place
-        while True:
-            value = _encrypted(key, value, left_bits, right_bits)
-            if value < size:
-                break
-        yield value
-
-
-def _encrypted(key: bytes, value: int, left_bits: int, right_bits: int) -> int:
-    """One pass of an alternating Feistel network over left_bits + right_bits bits."""
-    left, right = value >> right_bits, value & ((1 << right_bits) - 1)
-    for turn in range(0, ROUNDS, 2):
-        left ^= _round(key, turn, right) & ((1 << left_bits) - 1)
-        right ^= _round(key, turn + 1, left) & ((1 << right_bits) - 1)
-    return left << right_bits | right
-
-
-def _round(key: bytes, turn: int, half: int) -> int:
-    text = turn.to_bytes(1) + half.to_bytes(8)
-    return int.from_bytes(hashlib.blake2b(text, key=key, digest_size=8).digest())
+    key = np.frombuffer(draw(seed, "order", reviewer).to_bytes(32), "<u4")
+    return np.random.RandomState(key).permutation(size).astype(np.uint32)
