@@ -2,11 +2,10 @@
 
 Texts are compared as sets of word triples. MinHash gives each a signature of `BANDS * ROWS`
 numbers; the share of numbers that two signatures have in common estimates the Jaccard similarity
-of their sets (Broder 1997).
+of their sets (Broder 1997; the permutations are rensa's).
 """
 
 import re
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,10 +17,9 @@ ALIKE = 0.7
 MOST_WORDS = 400
 """Words of a text that are compared; of longer texts the first and the last."""
 
-_WORD = re.compile(r"\w+", re.ASCII)
-_PRIME = np.uint64((1 << 31) - 1)
+_SEED = 42
 
-type Signatures = npt.NDArray[np.uint64]
+type Signatures = npt.NDArray[np.uint32]
 """One row a text, one column a permutation."""
 
 
@@ -31,17 +29,13 @@ def signatures(texts: Sequence[str]) -> Signatures:
     Case and punctuation don't count. A text of one or two words is one shingle; texts without
     a word are alike.
     """
+    from rensa import RMinHash
+
     if not texts:
-        return np.empty((0, BANDS * ROWS), dtype=np.uint64)
-    shingles, starts = _shingles(texts)
-    drawn = np.random.default_rng(20_260_101)
-    factors = drawn.integers(1, int(_PRIME), BANDS * ROWS, dtype=np.uint64)
-    offsets = drawn.integers(0, int(_PRIME), BANDS * ROWS, dtype=np.uint64)
-    found = np.empty((len(texts), BANDS * ROWS), dtype=np.uint64)
-    for column, (factor, offset) in enumerate(zip(factors, offsets, strict=True)):
-        permuted = (shingles * factor + offset) % _PRIME
-        found[:, column] = np.minimum.reduceat(permuted, starts)
-    return found
+        return np.empty((0, BANDS * ROWS), dtype=np.uint32)
+    shingles = [_word_triples(text) for text in texts]
+    matrix = RMinHash.digest_matrix_from_token_sets(shingles, BANDS * ROWS, _SEED)
+    return np.array(matrix.to_rows(), np.uint32)
 
 
 def near_copies(found: Signatures) -> list[int]:
@@ -64,16 +58,6 @@ def near_copies(found: Signatures) -> list[int]:
             parents[other] = one
     numbers: dict[int, int] = {}
     return [numbers.setdefault(_root(parents, text), len(numbers)) for text in range(len(found))]
-
-
-def match_probability(similarity: float, *, bands: int = BANDS, rows: int = ROWS) -> float:
-    """Chance that two texts of this Jaccard similarity share a band: 1 - (1 - s^r)^b."""
-    return float(1 - (1 - similarity**rows) ** bands)
-
-
-def match_threshold(*, bands: int = BANDS, rows: int = ROWS) -> float:
-    """Similarity at which that chance rises steepest, about (1/b)^(1/r)."""
-    return float((1 / bands) ** (1 / rows))
 
 
 def similarities(found: Signatures) -> npt.NDArray[np.float64]:
@@ -103,47 +87,12 @@ def vendi_score(kernel: npt.ArrayLike) -> float:
     return float(np.exp(-(positive * np.log(positive)).sum()))
 
 
-def distinct_n(texts: Sequence[str], n: int) -> float:
-    """Share of different ones among all n-grams of words (Li et al. 2016); 0 without any."""
-    grams = [
-        tuple(words[start : start + n])
-        for words in (_words(text) for text in texts)
-        for start in range(len(words) - n + 1)
-    ]
-    return len(set(grams)) / len(grams) if grams else 0.0
-
-
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower()) if text.isascii() else re.findall(r"\w+", text.lower())
-
-
-def _shingles(texts: Sequence[str]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.intp]]:
-    """Hashes below _PRIME of all texts' word triples, one text after the other, and where each
-    text's begin."""
-    known: dict[str, int] = {}
-    numbers: list[int] = []
-    lengths: list[int] = []
-    for text in texts:
-        words = _words(text)
-        if len(words) > MOST_WORDS:
-            words = words[: MOST_WORDS // 2] + words[-MOST_WORDS // 2 :]
-        words += [""] * (3 - len(words))
-        for word in words:
-            number = known.get(word)
-            if number is None:
-                number = known[word] = zlib.crc32(word.encode()) % int(_PRIME)
-            numbers.append(number)
-        lengths.append(len(words))
-    words_ = np.array(numbers, dtype=np.uint64)
-    mixed = (words_[:-2] * np.uint64(1_000_003) + words_[1:-1]) % _PRIME
-    triples = (mixed * np.uint64(998_244_353) + words_[2:]) % _PRIME
-    ends = np.cumsum(lengths)
-    within = np.ones(len(triples), dtype=bool)
-    for gap in (1, 2):  # triples that would reach into the next text
-        inner = ends[:-1] - gap
-        within[inner[inner < len(within)]] = False
-    starts = np.concatenate([[0], np.cumsum(np.array(lengths[:-1]) - 2)]).astype(np.intp)
-    return triples[within], starts
+def _word_triples(text: str) -> list[str]:
+    words = re.findall(r"\w+", text.lower())
+    if len(words) > MOST_WORDS:
+        words = words[: MOST_WORDS // 2] + words[-MOST_WORDS // 2 :]
+    words += [""] * (3 - len(words))
+    return [" ".join(triple) for triple in zip(words, words[1:], words[2:], strict=False)]
 
 
 def _root(parents: npt.NDArray[np.intp], text: int) -> int:

@@ -6,9 +6,6 @@ import time
 import pytest
 
 from reviews.planning.diversity import (
-    distinct_n,
-    match_probability,
-    match_threshold,
     near_copies,
     signatures,
     similarities,
@@ -38,18 +35,6 @@ def test_the_vendi_score_counts_what_is_different() -> None:
 def test_what_is_no_kernel_has_no_vendi_score(kernel: list[list[float]]) -> None:
     with pytest.raises(ValueError, match=r"kernel is square|diagonal"):
         vendi_score(kernel)
-
-
-def test_distinct_n_counts_word_grams_once() -> None:
-    said = ["the cat sat on the mat the cat ran"]
-    assert distinct_n(said, 1) == pytest.approx(6 / 9)
-    assert distinct_n(said, 2) == pytest.approx(7 / 8)
-    assert distinct_n(["cat"], 2) == 0
-
-
-def test_twenty_bands_of_five_match_as_the_theory_says() -> None:
-    assert match_threshold(bands=20, rows=5) == pytest.approx(0.549, abs=5e-4)
-    assert match_probability(0.8, bands=20, rows=5) == pytest.approx(0.99964, abs=5e-6)
 
 
 def test_signatures_estimate_the_jaccard_similarity() -> None:
