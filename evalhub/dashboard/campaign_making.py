@@ -59,7 +59,8 @@ def brief_form(
     request: SignedInRequest, source: ReviewSource, superseded: Campaign | None
 ) -> BriefForm:
     """The form as the plan that is changed has it, or as the study's file asks."""
-    asked = source.study.review if source.study else {}
+    review = source.study.review if source.study else None
+    asked = review.as_json() if review else {}
     initial = initial_of(read_plan(superseded.plan)) if superseded else asked
     return BriefForm(
         request.POST or None, initial=initial, arms=source.arms, metric=source.has_metric

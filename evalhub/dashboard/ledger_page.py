@@ -7,10 +7,12 @@ from django.db.models import F, OuterRef, Subquery
 
 from evalhub.gate.models import Decision, Look
 from evalhub.registry.models import TestSet
+from evalhub.schemas.declaration import default_of
+from evalhub.schemas.policy import Rule
 from evalhub.verdict.levels import extended_level, is_spent, items_factor, level_of
-from evalhub.verdict.policy import ALPHA
 
 SHOWN = 50
+ALPHA: float = default_of(Rule, "alpha")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def ledger_page(test_set: TestSet) -> LedgerPage:
 
 
 def _level(look: Look) -> float:
-    alpha = float(look.study.policy.get("alpha", ALPHA))
+    alpha = look.study.policy.alpha
     if look.extends is None:
         return level_of(look.number, alpha=alpha)
     return extended_level(look.extends.number, look.number, alpha=alpha)

@@ -72,7 +72,7 @@ def _judged(study: Study, arms: Sequence[StudyArm]) -> list[StudyArm]:
 
     Not the baseline; where it is the best of the untuned arms, none of those.
     """
-    chosen = study.policy.get("development") is not None
+    chosen = study.policy.development is not None
     found = [
         arm
         for arm in arms

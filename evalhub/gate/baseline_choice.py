@@ -10,8 +10,9 @@ from evalhub.gate.scores import ItemLabel, RunScores, flaws
 from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.registry.models import Study, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole
+from evalhub.schemas.study import Development
 from evalhub.stats.errors import StatisticsError
-from evalhub.verdict.baseline_choice import Development, best, choice_record
+from evalhub.verdict.baseline_choice import best, choice_record
 from evalhub.verdict.mix import item_weights
 from runners.metrics import METRICS
 
@@ -38,7 +39,7 @@ def baseline_of(study: Study) -> StudyArm:
     Raises:
         evalhub.gate.study_evidence.NotReadyError: it is to be chosen, and runs haven't finished.
     """
-    if study.policy.get("development") is None:
+    if study.policy.development is None:
         return study.arms.get(role=ArmRole.BASELINE)
     return choose_baseline(read_study_evidence(study)).baseline
 

@@ -1,7 +1,7 @@
 """What answers cost, item by item: milliseconds, and money or tokens."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from django.db.models import F
@@ -10,21 +10,16 @@ from django.db.models.expressions import CombinedExpression
 from evalhub.gate.scores import Pairing
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Output, Run, StudyArm
+from evalhub.schemas.study import Price
 from evalhub.verdict.align import Aligned
 from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.policy import budget_requirements
 
 PER_TOKENS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What a million tokens of an arm cost, in any currency that its rival's price is in too.
-
-    By default a token costs a millionth, so that costs compare numbers of tokens.
-    """
-
-    prompt: float = 1.0
-    completion: float = 1.0
+# Where no arm has a price, a token costs a millionth: costs compare numbers of tokens.
+TOKENS = Price(prompt=1.0, completion=1.0)
 
 
 def budgets(
@@ -37,7 +32,7 @@ def budgets(
     """
     measured: list[Aligned] = []
     pending: list[str] = []
-    for asked in case.policy.budget_requirements():
+    for asked in budget_requirements(case.policy):
         pairing = pairings[asked.test_set]
         ids = [each.id for each in pairing.items]
         base = _costs(case, asked, pairing.baseline.run, baseline)
@@ -72,10 +67,10 @@ def _costs(case: StudyEvidence, asked: Requirement, run: Run, arm: StudyArm) -> 
     """
     amount: F | CombinedExpression = F("latency_ms")
     if asked.metric == "cost":
-        prices = case.study.policy.get("prices") or {}
+        prices = case.study.policy.prices
         if prices and arm.name not in prices:
             return {}
-        price = Price(**prices.get(arm.name, {}))
+        price = prices.get(arm.name, TOKENS)
         amount = F("prompt_tokens") * price.prompt + F("completion_tokens") * price.completion
     rows = Output.objects.filter(run=run).order_by().values_list("item_id", amount)
     found: dict[int, list[float | None]] = {}

@@ -92,8 +92,8 @@ def _read(case: StudyEvidence, rivals: BaselineChoice, arm: StudyArm) -> _Arm:
             asked={
                 "metric": each.metric.digest,
                 "mix": each.mix,
-                "development": case.study.policy.get("development")
-                if each.role == CriterionRole.PRIMARY
+                "development": case.development.as_json()
+                if case.development and each.role == CriterionRole.PRIMARY
                 else None,
             },
         )
@@ -159,7 +159,7 @@ def _judge(
     return decision_record(
         ruling,
         alpha=paid.level,
-        policy=case.study.policy,
+        policy=case.study.policy.as_json(),
         arms={"baseline": _named(baseline), "candidate": _named(arm)},
         evidence=[_evidence(each) for each in read.pairings.values()],
         study={

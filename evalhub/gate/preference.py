@@ -24,10 +24,10 @@ def ask(
     case: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, alpha: float
 ) -> PreferenceEvidence:
     """What people said of this arm's answers beside the baseline's."""
-    rule = case.policy.preference
-    if rule is None or arm.role != ArmRole.CANDIDATE:
+    rule, review = case.policy.preference, case.study.review
+    if rule is None or review is None or arm.role != ArmRole.CANDIDATE:
         return PreferenceEvidence()
-    asked = next(each for each in case.test_sets if each.name == case.study.review["test_set"])
+    asked = next(each for each in case.test_sets if each.name == review.test_set)
     runs = case.run(baseline, asked), case.run(arm, asked)
     return preference_evidence(
         _judgments(case, *runs, _judged_on(case, asked, runs[0]), alpha),

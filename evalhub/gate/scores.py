@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import get_args
 
 import numpy as np
 from django.db.models import Exists, OuterRef, Q, TextField
@@ -22,9 +21,10 @@ from evalhub.registry.models import (
     TestSetVersion,
 )
 from evalhub.registry.models.runs import RunState
+from evalhub.schemas.policy import Demand, PolicyCriterion
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.align import Aligned, clusters_of
-from evalhub.verdict.criteria import Requirement, Tier
+from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.mix import item_weights
 from runners.metrics import METRICS
 
@@ -230,18 +230,13 @@ def differing(first: Run, second: Run) -> dict[int, float]:
     return {item: different / of for item, (different, of) in counts.items()}
 
 
-def requirement_of(asked: StudyTestSet) -> Requirement:
-    """The requirement that a study's test set stands for."""
-    tiers: tuple[Tier, ...] = get_args(Tier)
-    return Requirement(
-        name=asked.name,
-        role="primary" if asked.role == "primary" else "guard",
-        test_set=asked.name,
-        metric=asked.metric.name,
-        margin=asked.margin,
-        min_gain=asked.min_gain,
-        higher_is_better=METRICS[asked.metric.name].higher_is_better,
-        tier=next(tier for tier in tiers if tier == asked.tier),
-        relative_margin=asked.relative_margin if asked.role == "guard" else None,
-        planned_gain=asked.planned_gain,
+def criterion_of(asked: StudyTestSet) -> PolicyCriterion:
+    """What the study asks on a test set, as a policy says it."""
+    return PolicyCriterion.of_columns(
+        {name: getattr(asked, name) for name in Demand.model_fields}
+        | {
+            "test_set": asked.name,
+            "metric": asked.metric.name,
+            "higher_is_better": METRICS[asked.metric.name].higher_is_better,
+        }
     )

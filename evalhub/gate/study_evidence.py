@@ -6,9 +6,9 @@ from evalhub.gate.scores import (
     ItemLabel,
     Pairing,
     RunScores,
+    criterion_of,
     item_labels,
     pair,
-    requirement_of,
     run_scores,
 )
 from evalhub.registry.models import (
@@ -22,8 +22,9 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import CriterionRole
-from evalhub.verdict.baseline_choice import Development
-from evalhub.verdict.policy import Policy, policy_of_study
+from evalhub.schemas.policy import Policy
+from evalhub.schemas.study import Development
+from evalhub.verdict.policy import policy_of_study, requirement_of
 
 OPEN = (RunState.PENDING, RunState.RUNNING, RunState.CANCELLED)
 
@@ -88,7 +89,7 @@ class StudyEvidence:
     ) -> Pairing:
         """The same for any two runs of the test set's line."""
         return pair(
-            requirement_of(test_set),
+            requirement_of(test_set.name, criterion_of(test_set)),
             test_set.metric,
             self.judged_items(test_set, baseline.test_set_version),
             self.scores_of(baseline, test_set.metric),
@@ -117,8 +118,7 @@ def read_study_evidence(study: Study) -> StudyEvidence:
     if waiting or len(runs) < len(arms) * len(test_sets):
         what = ", ".join(waiting) or "its runs aren't launched"
         raise NotReadyError(f"{study} can't be decided yet: {what}")
-    criteria = [requirement_of(each) for each in test_sets]
-    policy = policy_of_study(study.policy, criteria, study.review)
-    split = study.policy.get("development")
-    development = None if split is None else Development(**split)
+    criteria = {each.name: criterion_of(each) for each in test_sets}
+    policy = policy_of_study(study.policy, study.review, criteria)
+    development = study.policy.development
     return StudyEvidence(study, policy, arms, test_sets, runs, repeats, development)

@@ -15,6 +15,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from evalhub.schemas.declaration import Declaration
+
 ROWS = 25
 
 
@@ -62,6 +64,7 @@ def readable(name: str) -> Any:
 
     def shown(row: Model) -> SafeString:
         value = getattr(row, name)
+        value = value.as_json() if isinstance(value, Declaration) else value
         text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
         return format_html(
             '<textarea class="vLargeTextField" readonly rows="{}" aria-label="{}">\n{}</textarea>',

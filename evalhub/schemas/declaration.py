@@ -51,6 +51,11 @@ def wrong(message: str, *field: str | int) -> PydanticCustomError:
     return PydanticCustomError("wrong", "{message}", {"message": message, "field": field})
 
 
+def default_of(kind: type[BaseModel], field: str) -> Any:
+    """The declared default of a field, for options and columns that have the same one."""
+    return kind.model_fields[field].get_default(call_default_factory=True)
+
+
 def declared[T](kind: type[T], value: object, *, at: str = "") -> T:
     """`value`, JSON as Python has it, as a `kind`: a declaration or any type that pydantic takes.
 

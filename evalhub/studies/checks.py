@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalhub.files.document import Document
-from evalhub.stats.errors import StatisticsError
-from evalhub.verdict.mix import check_mix
+from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.schemas.policy import Mix
 
 FINE_TUNED = frozenset({"lora", "qlora", "full", "distilled"})
 BEST_UNTUNED = "best-untuned"
@@ -129,9 +129,9 @@ def _check_test_set(document: Document, name: str, test_set: Mapping[str, Any]) 
         raise document.error([*at, "relative_margin"], "stands in for margin: give one of the two")
     if "mix" in test_set:
         try:
-            check_mix(test_set["mix"])
-        except StatisticsError as error:
-            raise document.error([*at, "mix"], str(error)) from error
+            declared(Mix, test_set["mix"])
+        except DeclarationError as error:
+            raise document.error([*at, "mix"], error.message) from error
 
 
 def _check_asked(document: Document) -> None:

@@ -96,7 +96,8 @@ def ask_people(study: Study) -> Campaign | None:
     calls that evidence invalid, so no campaign is opened for it, nor while a run of the study has
     failed: its answers may still change, and with them which arm is the baseline.
     """
-    if not study.review:
+    review = study.review
+    if review is None:
         return None
     links = StudyRun.objects.filter(arm__study=study, repeat=0)
     if links.exclude(run__state=RunState.DONE).exists():
@@ -106,7 +107,7 @@ def ask_people(study: Study) -> Campaign | None:
         ArmRole.CANDIDATE: study.arms.get(role=ArmRole.CANDIDATE),
     }
     runs = {
-        role: links.select_related("run").get(arm=arm, test_set__name=study.review["test_set"]).run
+        role: links.select_related("run").get(arm=arm, test_set__name=review.test_set).run
         for role, arm in arms.items()
     }
     try:
@@ -114,10 +115,10 @@ def ask_people(study: Study) -> Campaign | None:
             study=study,
             baseline_run=runs[ArmRole.BASELINE],
             candidate_run=runs[ArmRole.CANDIDATE],
-            items=study.review["items"],
-            reviewers_per_item=study.review["reviewers_per_item"],
-            seed=study.review["seed"],
-            question=study.review["question"],
+            items=review.items,
+            reviewers_per_item=review.reviewers_per_item,
+            seed=review.seed,
+            question=review.question,
         )
     except NothingToCompareError:
         return None

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.schemas.policy import Policy
 from evalhub.stats.errors import StatisticsError
 from evalhub.studies.evidence import Cell, ItemInfo, Scores
 from evalhub.verdict.align import Aligned, breakdown_of, clusters_of, criteria_of
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.mix import item_weights
-from evalhub.verdict.policy import COSTS, Policy
+from evalhub.verdict.policy import COSTS, requirements_of
 from evalhub.verdict.preference_evidence import Judgments, preference_evidence
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import decide
@@ -45,7 +46,7 @@ def decide_scores(
     Raises:
         evalhub.stats.errors.StatisticsError: what no criterion can be measured on.
     """
-    asked = [*policy.criteria, *policy.budget_requirements()]
+    asked = requirements_of(policy)
     parts = [_part(requirement, policy, scores) for requirement in asked]
     invalid = _same_arms(scores, parts) + [flaw for each in parts for flaw in each.flaws]
     aligned = [each.aligned for each in parts if each.aligned is not None]
@@ -178,7 +179,8 @@ def _weights(
     requirement: Requirement, policy: Policy, items: Sequence[ItemInfo]
 ) -> tuple[NDArray[np.float64] | None, list[str]]:
     """What the items weigh, and why they can't be weighed as asked."""
-    mix = policy.mixes.get(requirement.name)
+    criterion = policy.criteria.get(requirement.name)
+    mix = criterion.mix if criterion else None
     weighed = [each.weight for each in items if each.weight is not None]
     if mix and weighed:
         return None, [f"{requirement.name}: items have weights and the policy a mix: keep one"]

@@ -14,9 +14,12 @@ from typing import Any
 
 from evalhub.files.document import Document, check_shape
 from evalhub.files.rows import DataError, Row, item_id, read_rows, wrong
-from evalhub.verdict.policy import COSTS, METRIC
+from evalhub.schemas.declaration import default_of
+from evalhub.schemas.policy import PolicyCriterion
+from evalhub.verdict.policy import COSTS
 
 SCHEMA = "evalhub.evidence/1"
+METRIC: str = default_of(PolicyCriterion, "metric")
 TEST_SET = "items"
 ARMS = ("baseline", "candidate")
 

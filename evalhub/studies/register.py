@@ -1,7 +1,6 @@
 """A study file becomes rows: project, test sets, versions, runs, the study itself."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from itertools import product
 from typing import Any
 
@@ -69,8 +68,8 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
         slug=slugify(spec.name)[:120],
         defaults={
             "name": spec.name,
-            "policy": asdict(spec.policy),
-            "review": asdict(spec.review) if spec.review else {},
+            "policy": spec.policy,
+            "review": spec.review,
         },
     )
     _link(spec, study, sets, versions)

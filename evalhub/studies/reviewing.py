@@ -7,7 +7,8 @@ from evalhub.gate.ledger import charge
 from evalhub.registry.models import Run, Study, StudyRun, StudyTestSet
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
-from evalhub.verdict.policy import policy_of_study
+from evalhub.schemas.declaration import default_of
+from evalhub.schemas.policy import PeopleDemand
 from reviews.errors import PlanError
 from reviews.planning.campaign_request import CampaignRequest
 
@@ -60,10 +61,10 @@ def for_study(brief: CampaignRequest, study: Study | None) -> CampaignRequest:
     stopping = brief.design.stopping
     if study is None or stopping.get("rule") != "anytime":
         return brief
-    policy = policy_of_study(study.policy, (), study.review)
+    policy, review = study.policy, study.review
     judged = study.arms.exclude(role=ArmRole.BASELINE).count()
     level = charge([], [], counts=policy.ledger, alpha=policy.alpha, arms=judged).level
-    gain = policy.preference.min_gain if policy.preference else 0.0
+    gain = review.min_gain if review else default_of(PeopleDemand, "min_gain")
     return replace(
         brief,
         design=replace(brief.design, stopping={"alpha": level, "min_gain": gain, **stopping}),

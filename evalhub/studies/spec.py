@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.files.document import Document, check_shape
+from evalhub.schemas.declaration import declared, default_of
+from evalhub.schemas.policy import Demand
+from evalhub.schemas.study import StudyReview, StudySettings
 from evalhub.studies.checks import BEST_UNTUNED, FINE_TUNED, check_study
-from evalhub.verdict.policy import ALPHA, PLANNED_GAIN
-from evalhub.verdict.rule import HARM_ALPHA
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,54 +64,7 @@ class TestSetSpec:
     tier: str = "critical"
     relative_margin: float | None = None
     planned_gain: float | None = None
-    mix: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PolicySpec:
-    """The study-wide part of the policy, as the study file has it and the database keeps it.
-
-    Attributes:
-        alpha: one-sided level of every bound, of which the ledger leaves a part.
-        planned_gain: gain beyond a primary's min_gain that the study is to detect, where its test
-            set names none.
-        min_agreement: Gwet's AC1 below which reviewers' judgments are no evidence; None: no floor.
-        min_reviewers: how many people must have judged.
-        budgets: by "latency" or "cost": `max_ratio`, and perhaps `tier` and `test_set`.
-        noise_floor: whether the baseline is run twice.
-        baseline: "best-untuned", or None where the baseline is an arm named in the file.
-        development: `share` and `seed` of the items on which the best untuned arm is chosen.
-        prices: by arm, what a million `prompt` and `completion` tokens cost, where a price is said.
-
-    The rest is said by evalhub.verdict.policy.Policy.
-    """
-
-    alpha: float = ALPHA
-    planned_gain: float = PLANNED_GAIN
-    min_agreement: float | None = None
-    harm_alpha: float = HARM_ALPHA
-    primaries: str = "all-of"
-    min_reviewers: int = 1
-    budgets: dict[str, dict[str, Any]] = field(default_factory=dict)
-    ledger: str = "primaries"
-    leakage: str = "judge"
-    noise_floor: bool = False
-    baseline: str | None = None
-    development: dict[str, Any] | None = None
-    prices: dict[str, dict[str, float]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewSpec:
-    """Whom a study asks, and what."""
-
-    test_set: str
-    items: int
-    reviewers_per_item: int = 2
-    seed: int = 0
-    question: str = "Which answer is better?"
-    required: bool = True
-    min_gain: float = 0.0
+    mix: dict[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +81,8 @@ class StudySpec:
     candidate: str
     arms: dict[str, ArmSpec]
     test_sets: dict[str, TestSetSpec]
-    policy: PolicySpec = field(default_factory=PolicySpec)
-    review: ReviewSpec | None = None
+    policy: StudySettings = field(default_factory=StudySettings)
+    review: StudyReview | None = None
 
     @property
     def folder(self) -> Path:
@@ -169,20 +123,21 @@ def read_study(path: Path) -> StudySpec:
             name: _test_set(path.parent, name, each) for name, each in data["test_sets"].items()
         },
         policy=_policy(data, arms),
-        review=ReviewSpec(**data["review"]) if "review" in data else None,
+        review=declared(StudyReview, data["review"]) if "review" in data else None,
     )
 
 
-def _policy(data: Mapping[str, Any], arms: Mapping[str, ArmSpec]) -> PolicySpec:
-    development = None
-    if data["baseline"] == BEST_UNTUNED:
-        development = {"share": 0.3, "seed": 0} | data.get("development", {})
-    return PolicySpec(
-        **data.get("policy", {}),
-        noise_floor=data.get("noise_floor", False) or any(arm.repeat for arm in arms.values()),
-        baseline=BEST_UNTUNED if development else None,
-        development=development,
-        prices={name: price for name in arms if (price := data["arms"][name].get("price"))},
+def _policy(data: Mapping[str, Any], arms: Mapping[str, ArmSpec]) -> StudySettings:
+    best = data["baseline"] == BEST_UNTUNED
+    return declared(
+        StudySettings,
+        {
+            **data.get("policy", {}),
+            "noise_floor": data.get("noise_floor", False)
+            or any(arm.repeat for arm in arms.values()),
+            "development": data.get("development", {}) if best else None,
+            "prices": {name: price for name in arms if (price := data["arms"][name].get("price"))},
+        },
     )
 
 
@@ -232,11 +187,11 @@ def _test_set(folder: Path, name: str, data: Mapping[str, Any]) -> TestSetSpec:
         role=data["role"],
         metric=metric,
         options={key: value for key, value in options.items() if value is not None},
-        margin=float(data.get("margin", 0.02)),
+        margin=float(data.get("margin", default_of(Demand, "margin"))),
         min_gain=float(data.get("min_gain", 0.0)),
         fields=dict(data.get("fields", {})),
         tier=data.get("tier", "critical"),
         relative_margin=data.get("relative_margin"),
         planned_gain=data.get("planned_gain"),
-        mix=dict(data.get("mix", {})),
+        mix=data.get("mix"),
     )

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.schemas.policy import Primaries
 from evalhub.verdict.breakdown import by_tag
 from evalhub.verdict.criteria import Criterion, Requirement
 from evalhub.verdict.measuring import measure, same_run
 from evalhub.verdict.mix import item_weights
-from evalhub.verdict.rule import Primaries, alphas_of
+from evalhub.verdict.rule import PRIMARIES, alphas_of
 from evalhub.verdict.test_set_extension import StageScores, combined
 
 
@@ -68,7 +69,7 @@ def criteria_of(
     *,
     alpha: float,
     planned_gain: float,
-    primaries: Primaries = "all-of",
+    primaries: Primaries = PRIMARIES,
     alphas: Mapping[str, float] | None = None,
 ) -> list[Criterion]:
     """Measures every criterion at the level that the rule asks for.

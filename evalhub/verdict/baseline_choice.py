@@ -6,32 +6,17 @@ judged on. An item's side of the split is a hash of the seed and its cluster (or
 that belong together stay together, and adding items moves none that were there.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.schemas.policy import Primaries
+from evalhub.schemas.study import Development
 from evalhub.verdict.criteria import Criterion
-from evalhub.verdict.rule import Primaries
 
 Answer = Literal["fine-tune", "don't-fine-tune", "not-shown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Development:
-    """The split: the share of the primaries' items that choose the arm, and the seed."""
-
-    share: float = 0.3
-    seed: int = 0
-
-    def holds(self, key: str, cluster: str) -> bool:
-        """Whether the item belongs to the development split."""
-        unit = f"{self.seed}\0{'c' if cluster else 'i'}\0{cluster or key}"
-        place = int.from_bytes(hashlib.sha256(unit.encode()).digest()[:8])
-        return place < self.share * 2**64
 
 
 def standardised(scores: Mapping[str, Sequence[NDArray[np.float64]]]) -> dict[str, float]:

@@ -5,21 +5,31 @@ is better (latency, tokens), where the two arms' values stand as measured and th
 difference is turned. A ratio is candidate/baseline as measured, whichever is better.
 """
 
-from dataclasses import dataclass
-from math import isfinite
-from typing import Any, Literal
+import dataclasses
+from typing import Any, Literal, Self
 
+from pydantic import ConfigDict, model_validator
+from pydantic.dataclasses import dataclass
+
+from evalhub.schemas.declaration import default_of, wrong
+from evalhub.schemas.policy import (
+    Demand,
+    Margin,
+    MaxRatio,
+    MinGain,
+    PlannedGain,
+    RelativeMargin,
+    Tier,
+)
 from evalhub.schemas.verdicts import Status
-from evalhub.stats.errors import StatisticsError
 
 SAME_RUN = "the same run for both arms"
 COMBINED = "inverse-normal combination"
 
 Role = Literal["primary", "guard", "preference", "budget"]
-Tier = Literal["critical", "supporting", "advisory"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=ConfigDict(strict=True, allow_inf_nan=False))
 class Requirement:
     """What must hold on one test set by one metric.
 
@@ -40,42 +50,28 @@ class Requirement:
         max_ratio: what a budget's candidate/baseline must stay below.
 
     Raises:
-        evalhub.stats.errors.StatisticsError: a value of the wrong sign or that isn't finite.
+        pydantic.ValidationError: a value of the wrong sign or that isn't finite.
     """
 
     name: str
     role: Role
     test_set: str
     metric: str
-    margin: float = 0.02
-    min_gain: float = 0.0
+    margin: Margin = default_of(Demand, "margin")
+    min_gain: MinGain = default_of(Demand, "min_gain")
     higher_is_better: bool = True
-    tier: Tier = "critical"
-    relative_margin: float | None = None
-    planned_gain: float | None = None
-    max_ratio: float | None = None
+    tier: Tier = default_of(Demand, "tier")
+    relative_margin: RelativeMargin | None = None
+    planned_gain: PlannedGain | None = None
+    max_ratio: MaxRatio | None = None
 
-    def __post_init__(self) -> None:
-        share, ratio = self.relative_margin, self.max_ratio
-        flaw = None
-        if not (isfinite(self.margin) and self.margin >= 0):
-            flaw = f"a margin is how much may be lost, 0 or more, not {self.margin:g}"
-        elif not isfinite(self.min_gain):
-            flaw = f"a gain that is asked is a finite number, not {self.min_gain:g}"
-        elif share is not None and not 0 < share < 1:
-            flaw = f"a relative margin lies between 0 and 1, not at {share:g}"
-        elif self.planned_gain is not None and not (
-            isfinite(self.planned_gain) and self.planned_gain >= 0
-        ):
-            flaw = f"a planned gain is 0 or more, not {self.planned_gain:g}"
-        elif self.role == "primary" and self.tier != "critical":
-            flaw = f"a primary is critical, it can't be {self.tier}"
-        elif (self.role == "budget") != (ratio is not None):
-            flaw = "a budget has a max_ratio, and nothing else has"
-        elif ratio is not None and not (isfinite(ratio) and ratio > 0):
-            flaw = f"a max_ratio is above 0, not {ratio:g}"
-        if flaw is not None:
-            raise StatisticsError(f"{self.name}: {flaw}")
+    @model_validator(mode="after")
+    def _fits_its_role(self) -> Self:
+        if self.role == "primary" and self.tier != "critical":
+            raise wrong(f"a primary is critical, it can't be {self.tier}", "tier")
+        if (self.role == "budget") != (self.max_ratio is not None):
+            raise wrong("a budget has a max_ratio, and nothing else has", "max_ratio")
+        return self
 
     @property
     def bound(self) -> float:
@@ -101,7 +97,7 @@ class Requirement:
         return self.role in ("primary", "preference")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Criterion:
     """A requirement with its measurement.
 

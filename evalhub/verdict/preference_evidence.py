@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from evalhub.schemas.policy import PreferenceRule
 from evalhub.stats.agreement import agreement
 from evalhub.stats.preference import WinScore, win_score
 from evalhub.verdict.criteria import Criterion, Requirement
-from evalhub.verdict.policy import PreferenceRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,17 +17,17 @@ decides nothing and is left out of Holm's family.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
+from evalhub.schemas.declaration import default_of
+from evalhub.schemas.policy import Primaries, Rule
 from evalhub.schemas.verdicts import Status, Verdict
 from evalhub.stats.multiplicity import holm
 from evalhub.verdict.criteria import SAME_RUN, Criterion, Requirement
 from evalhub.verdict.measuring import needed_items
 from evalhub.verdict.wording import headline, reasons
 
-HARM_ALPHA = 0.05
-
-Primaries = Literal["all-of", "any-of"]
+HARM_ALPHA: float = default_of(Rule, "harm_alpha")
+PRIMARIES: Primaries = default_of(Rule, "primaries")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Ruling:
     needed_n: int | None
     invalid: list[str]
     pending: list[str]
-    primaries: Primaries = "all-of"
+    primaries: Primaries = PRIMARIES
     harm_alpha: float = HARM_ALPHA
 
 
@@ -56,7 +56,7 @@ def decide(
     invalid: Sequence[str] = (),
     pending: Sequence[str] = (),
     harm_alpha: float = HARM_ALPHA,
-    primaries: Primaries = "all-of",
+    primaries: Primaries = PRIMARIES,
 ) -> Ruling:
     """The verdict on `candidate`.
 
@@ -100,7 +100,7 @@ def alphas_of(
     requirements: Sequence[Requirement],
     *,
     alpha: float,
-    primaries: Primaries = "all-of",
+    primaries: Primaries = PRIMARIES,
     alphas: Mapping[str, float] | None = None,
 ) -> list[float]:
     """The one-sided level of each requirement's bounds.

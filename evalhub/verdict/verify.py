@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass, replace
 from math import isclose
 from typing import Any, get_args
 
+from pydantic import ValidationError
+
 from evalhub.files.canonical import digest_of
 from evalhub.files.rows import JsonError
-from evalhub.stats.errors import StatisticsError
-from evalhub.verdict.criteria import SAME_RUN, Criterion, Requirement, Role, Tier
+from evalhub.schemas.policy import Primaries, Tier
+from evalhub.verdict.criteria import SAME_RUN, Criterion, Requirement, Role
 from evalhub.verdict.fields import (
     a_count,
     a_flag,
@@ -30,7 +32,7 @@ from evalhub.verdict.fields import (
 )
 from evalhub.verdict.measuring import gap_to
 from evalhub.verdict.record import SCHEMA, judged
-from evalhub.verdict.rule import HARM_ALPHA, Primaries, alphas_of, decide
+from evalhub.verdict.rule import HARM_ALPHA, PRIMARIES, alphas_of, decide
 
 VERIFICATION = "evalhub.verification/1"
 FOLLOWS = "that is what follows from the record's numbers"
@@ -188,7 +190,7 @@ class _Rule:
 def _rule(record: Mapping[str, Any], at: str) -> _Rule:
     """How the criteria were put together; records without a rule had the only one there was."""
     if "rule" not in record:
-        return _Rule("all-of", HARM_ALPHA, {})
+        return _Rule(PRIMARIES, HARM_ALPHA, {})
     row, at = an_object(record["rule"], f"{at}rule"), f"{at}rule."
     alphas = an_object(value_of(row, "alphas", at), f"{at}alphas")
     return _Rule(
@@ -336,8 +338,8 @@ def _requirement(row: Mapping[str, Any], at: str) -> Requirement:
             relative_margin=share,
             max_ratio=a_number_or_none(row, "max_ratio", at),
         )
-    except StatisticsError as error:
-        raise JsonError(str(error), at.removesuffix(".")) from error
+    except ValidationError as error:
+        raise JsonError(error.errors()[0]["msg"], at.removesuffix(".")) from error
 
 
 def _criterion(row: Mapping[str, Any], at: str) -> Criterion:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.schemas.policy import Primaries
 from evalhub.verdict.criteria import Criterion, Requirement
 from evalhub.verdict.measuring import measure
 from evalhub.verdict.mix import item_weights
 from evalhub.verdict.preference_evidence import Judgments, preference_criterion
-from evalhub.verdict.rule import Primaries
 
 ALPHA, PLANNED_GAIN, ICC = 0.025, 0.05, 0.3
 

@@ -224,7 +224,7 @@ def test_a_policy_that_is_wrong_is_an_error_with_its_line(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     criteria(sums={"role": "guard", "margin": -0.02})
-    assert "policy.yaml, line 8, field 'criteria.sums.margin': -0.02 is less than" in error(capsys)
+    assert "policy.yaml, line 8, field 'criteria.sums.margin': must be 0 or more" in error(capsys)
 
 
 def test_a_record_that_cannot_be_written_is_wrong_usage(
@@ -251,7 +251,7 @@ def test_the_examples_of_the_page_are_read_and_name_every_field(tmp_path: Path) 
     (tmp_path / "policy.yaml").write_text(first)
     (tmp_path / "evidence.yaml").write_text(second)
     found = read_policy(tmp_path / "policy.yaml")
-    assert [each.name for each in found.criteria] == [
+    assert list(found.criteria) == [
         "triage",
         "arithmetic",
         "rare-languages",

@@ -229,7 +229,7 @@ def test_the_methods_page_explains_each_of_them(olga: Client) -> None:
 
 def test_peoples_preference_says_what_more_judgments_would_cost(olga: Client, team: Team) -> None:
     study = a_measured_study(team)
-    study.review = {"test_set": "triage-task", "question": "Which is better?", "required": True}
+    study.review = {"test_set": "triage-task", "items": 5}
     study.save()
     runs = {
         arm: study.arms.get(name=f"triage-{arm}").runs.get(test_set__name="triage-task").run

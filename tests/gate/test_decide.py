@@ -1,6 +1,5 @@
 """Decisions on what the database holds."""
 
-from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import Output, Run, Score, Study, StudyArm, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.versions import Kind
-from evalhub.studies.spec import PolicySpec
+from evalhub.schemas.study import StudySettings
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.judge import form_nonce
 from reviews.models import Assignment, Campaign
@@ -24,7 +23,7 @@ from tests.reviews.steps import next_assignment, record
 
 pytestmark = pytest.mark.django_db
 
-POLICY = asdict(PolicySpec())
+POLICY = StudySettings().as_json()
 
 
 class Desk:

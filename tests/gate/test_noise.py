@@ -202,7 +202,7 @@ def test_the_second_run_of_another_arm_than_the_baseline_measures_nothing(desk: 
     tuned = a_version(desk.team, "tuned", parent=desk.base)
     desk.answer(prompted, other=range(300), right=250)
     desk.answer(tuned, other=range(350), right=300)
-    policy = {"development": {"share": 0.3, "seed": 0}, "baseline": "best-untuned"}
+    policy = {"development": {"share": 0.3, "seed": 0}}
     study = desk.study(tuned, alternatives=[prompted], policy=policy)
     desk.repeated(study)
     decision = decided(study)

@@ -4,7 +4,7 @@ import pytest
 
 from evalhub.registry.models import Study, StudyRun
 from evalhub.registry.models.versions import Kind
-from evalhub.verdict.baseline_choice import Development
+from evalhub.schemas.study import Development
 from evalhub.verdict.levels import level_of
 from evalhub.verdict.verify import verify
 from reviews.models import Campaign
@@ -99,13 +99,13 @@ def chosen(team: Team) -> Study:
     return desk.study(
         review=REVIEW,
         alternatives=[prompted],
-        policy={"baseline": "best-untuned", "development": {"share": 0.3, "seed": 0}},
+        policy={"development": {"share": 0.3, "seed": 0}},
     )
 
 
 def the_rest(campaign: Campaign) -> set[str]:
     """The items asked about that didn't choose the baseline."""
-    split = Development(0.3, 0)
+    split = Development(share=0.3, seed=0)
     keys = campaign.pairs.values_list("item__key", flat=True)
     return {key for key in keys if not split.holds(key, "")}
 

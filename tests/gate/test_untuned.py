@@ -10,7 +10,8 @@ from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Item, ModelVersion, Output, StudyTestSet, TestSetVersion
 from evalhub.registry.models.versions import Kind
-from evalhub.verdict.baseline_choice import Development, answer, best
+from evalhub.schemas.study import Development
+from evalhub.verdict.baseline_choice import answer, best
 from evalhub.verdict.criteria import Criterion
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 from tests.verdict.made_up import a_criterion, a_guard
@@ -20,19 +21,21 @@ from tests.verdict.made_up import a_criterion, a_guard
 
 def test_the_split_takes_about_its_share_and_depends_on_the_seed() -> None:
     keys = [f"q{i}" for i in range(10_000)]
-    one, other = ({key for key in keys if Development(0.3, seed).holds(key, "")} for seed in (0, 1))
+    one, other = (
+        {key for key in keys if Development(share=0.3, seed=seed).holds(key, "")} for seed in (0, 1)
+    )
     assert len(one) == pytest.approx(3000, abs=3 * (10_000 * 0.3 * 0.7) ** 0.5)
     assert len(one & other) == pytest.approx(900, abs=120)
 
 
 def test_items_of_one_cluster_stand_on_one_side() -> None:
-    split = Development(0.5, 3)
+    split = Development(share=0.5, seed=3)
     for cluster in (f"c{i}" for i in range(50)):
         assert len({split.holds(f"q{i}", cluster) for i in range(20)}) == 1
 
 
 def test_new_items_move_none_that_were_there() -> None:
-    split = Development(0.3, 0)
+    split = Development(share=0.3, seed=0)
     before = [split.holds(f"q{i}", "") for i in range(100)]
     assert [split.holds(f"q{i}", "") for i in range(200)][:100] == before
 
@@ -91,7 +94,7 @@ def test_a_chosen_arm_is_not_favoured_by_the_items_that_chose_it() -> None:
     leads: dict[bool, list[float]] = {True: [], False: []}
     for _ in range(400):
         scores = (rng.random((11, 600)) < 0.5).astype(float)
-        chooses = np.array([Development(0.3, 9).holds(f"q{i}", "") for i in range(600)])
+        chooses = np.array([Development(share=0.3, seed=9).holds(f"q{i}", "") for i in range(600)])
         arms = {str(i): [scores[i][chooses]] for i in range(10)}
         chosen = int(best(arms))
         for on in (True, False):
@@ -126,7 +129,7 @@ class Desk:
         a_run(version, on, scores=[float(x < share) for x in rng.random(on.item_count)])
 
     def decided(self, seed: int = 0, **fields: Any) -> Decision:
-        policy = {"baseline": "best-untuned", "development": {"share": 0.3, "seed": seed}}
+        policy = {"development": {"share": 0.3, "seed": seed}}
         study = a_study(
             self.team,
             baseline=self.base,
@@ -146,7 +149,7 @@ def desk(team: Team) -> Desk:
 
 
 def development_keys(version: TestSetVersion, seed: int = 0) -> set[str]:
-    split = Development(0.3, seed)
+    split = Development(share=0.3, seed=seed)
     rows: Sequence[tuple[str, str]] = list(
         Item.objects.filter(version=version).values_list("key", "cluster")
     )
@@ -282,7 +285,7 @@ def test_the_best_arm_is_the_best_on_production_s_mix(team: Team) -> None:
         candidate=desk.tuned,
         alternatives=[desk.prompted],
         primary=desk.questions,
-        policy={"baseline": "best-untuned", "development": {"share": 0.3, "seed": 0}},
+        policy={"development": {"share": 0.3, "seed": 0}},
     )
     study.test_sets.update(mix={"rare": 0.1, "common": 0.9})
     (decision,) = decide_study(study=study)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from evalhub.schemas.policy import Budget
+from evalhub.schemas.study import Development
 from tests.studies.test_spec import read, refusal
 
 ASKED = """\
@@ -43,11 +45,10 @@ def test_tiers_shares_gains_and_mixes_are_read(tmp_path: Path) -> None:
 def test_the_best_untuned_arm_is_asked_for_by_a_word(tmp_path: Path) -> None:
     spec = read(tmp_path, ASKED.replace("baseline: base", "baseline: best-untuned"))
     assert (spec.baseline, spec.candidate) == ("base", "tuned")
-    assert spec.policy.baseline == "best-untuned"
-    assert spec.policy.development == {"share": 0.3, "seed": 0}
+    assert spec.policy.development == Development(share=0.3, seed=0)
     assert read(tmp_path, ASKED).policy.development is None
     text = ASKED.replace("baseline: base", "baseline: best-untuned\ndevelopment: {share: 0.5}")
-    assert read(tmp_path, text).policy.development == {"share": 0.5, "seed": 0}
+    assert read(tmp_path, text).policy.development == Development(share=0.5, seed=0)
 
 
 def test_a_repeat_of_recorded_answers_is_a_noise_floor(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ policy:
     found = read(tmp_path, ASKED + policy).policy
     assert (found.primaries, found.min_reviewers, found.harm_alpha) == ("any-of", 3, 0.1)
     assert (found.ledger, found.leakage) == ("all", "report")
-    assert found.budgets == {"latency": {"max_ratio": 1.2, "tier": "supporting"}}
+    assert found.budgets == {"latency": Budget(max_ratio=1.2, tier="supporting")}
 
 
 @pytest.mark.parametrize(

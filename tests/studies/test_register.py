@@ -20,6 +20,8 @@ from evalhub.registry.models import (
     TestSet,
     TestSetVersion,
 )
+from evalhub.schemas.policy import Budget
+from evalhub.schemas.study import Development
 from evalhub.studies.register import register_study
 from evalhub.studies.spec import read_study
 from tests.studies.desks import Desk
@@ -88,7 +90,7 @@ def test_all_that_the_file_says_is_there(desk: Desk) -> None:
         "guard",
         0.02,
     )
-    assert (triage.test_set_version.test_set.purpose, study.policy["alpha"]) == ("task", 0.025)
+    assert (triage.test_set_version.test_set.purpose, study.policy.alpha) == ("task", 0.025)
 
 
 def test_tiers_shares_gains_and_mixes_are_kept(desk: Desk) -> None:
@@ -112,8 +114,8 @@ def test_tiers_shares_gains_and_mixes_are_kept(desk: Desk) -> None:
     first, second = study.test_sets.all()
     assert (first.planned_gain, first.mix) == (0.1, {"rare": 0.1, "usual": 0.9})
     assert (second.tier, second.relative_margin) == ("supporting", 0.2)
-    assert (study.policy["primaries"], study.policy["ledger"]) == ("any-of", "primaries")
-    assert study.policy["budgets"] == {"latency": {"max_ratio": 1.2}}
+    assert (study.policy.primaries, study.policy.ledger) == ("any-of", "primaries")
+    assert study.policy.budgets == {"latency": Budget(max_ratio=1.2)}
 
 
 def test_items_that_do_not_fit_the_mix_are_refused_before_anything_is_written(desk: Desk) -> None:
@@ -124,8 +126,7 @@ def test_items_that_do_not_fit_the_mix_are_refused_before_anything_is_written(de
 def test_the_best_untuned_arm_is_left_for_the_gate_to_choose(desk: Desk) -> None:
     desk.study["baseline"] = "best-untuned"
     study = registered(desk)
-    assert study.policy["baseline"] == "best-untuned"
-    assert study.policy["development"] == {"share": 0.3, "seed": 0}
+    assert study.policy.development == Development(share=0.3, seed=0)
     assert study.arms.get(role="baseline").name == "base"
 
 
@@ -175,7 +176,7 @@ def test_a_changed_policy_is_the_same_study(desk: Desk) -> None:
     desk.study["test_sets"]["sums"]["margin"] = 0.1
     after = registered(desk)
     assert after.pk == before.pk
-    assert after.policy["alpha"] == 0.05
+    assert after.policy.alpha == 0.05
     assert after.test_sets.get(name="sums").margin == 0.1
 
 

@@ -26,7 +26,7 @@ def test_the_stop_asks_for_what_a_first_decision_does(team: Team) -> None:
     study = a_study_of(
         team,
         policy={"alpha": 0.05, "ledger": "primaries"},
-        review={"test_set": "set", "min_gain": 0.02},
+        review={"test_set": "set", "items": 4, "min_gain": 0.02},
     )
     found = for_study(CampaignRequest.of({"stopping": {"rule": "anytime"}}), study).design.stopping
     assert found == {

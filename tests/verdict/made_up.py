@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from evalhub.verdict.criteria import Criterion, Requirement, Role, Tier
+from evalhub.schemas.policy import Tier
+from evalhub.verdict.criteria import Criterion, Requirement, Role
 
 
 def a_criterion(

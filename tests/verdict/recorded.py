@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from evalhub.schemas.policy import Primaries, Rule
 from evalhub.verdict.criteria import Criterion, Requirement
 from evalhub.verdict.measuring import measure, same_run
-from evalhub.verdict.policy import Policy
 from evalhub.verdict.preference_evidence import Judgments, preference_criterion
 from evalhub.verdict.record import decision_record
-from evalhub.verdict.rule import Primaries, alphas_of, decide
+from evalhub.verdict.rule import alphas_of, decide
 from evalhub.verdict.verify import verify
 from tests.verdict.made_up import a_criterion, a_guard
 
@@ -46,7 +46,7 @@ def a_record(
         primaries=primaries,
         harm_alpha=harm_alpha,
     )
-    policy = Policy(primaries=primaries, alpha=alpha, harm_alpha=harm_alpha).as_json()
+    policy = Rule(primaries=primaries, alpha=alpha, harm_alpha=harm_alpha).as_json()
     record = decision_record(
         ruling, alpha=alpha, policy=policy, arms=ARMS, evidence=[], alphas=alphas
     )

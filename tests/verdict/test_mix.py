@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.schemas.policy import Mix
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure
@@ -47,14 +49,27 @@ def test_weights_of_one_are_no_weights() -> None:
         ([["a"], ["c"]], {"a": 0.5, "b": 0.5}, "item 1 has none of them"),
         ([["a", "b"], ["b"]], {"a": 0.5, "b": 0.5}, "item 0 has 'a' and 'b'"),
         ([["a"], ["a"]], {"a": 0.8, "b": 0.2}, "production has 20% of 'b', and no item"),
-        ([["a"], ["b"]], {"a": 0.8, "b": 0.3}, "the shares add up to 1.1"),
-        ([["a"], ["b"]], {"a": 1.2, "b": -0.2}, "the share of 'a' lies above 0"),
-        ([["a"], ["b"]], {"a": 1.0, "b": 0.0}, "the share of 'b' lies above 0"),
     ],
 )
-def test_what_does_not_fit_is_said(tags: list[list[str]], mix: dict[str, float], says: str) -> None:
+def test_items_that_do_not_fit_the_mix_are_named(
+    tags: list[list[str]], mix: dict[str, float], says: str
+) -> None:
     with pytest.raises(StatisticsError, match=says):
         item_weights(tags, mix)
+
+
+@pytest.mark.parametrize(
+    ("mix", "says"),
+    [
+        ({"a": 0.8, "b": 0.3}, "the shares add up to 1.1, and must to 1"),
+        ({"a": 1.2, "b": -0.2}, "field 'a': must be at most 1, not 1.2"),
+        ({"a": 1.0, "b": 0.0}, "field 'b': must be above 0, not 0"),
+        ({}, "is empty"),
+    ],
+)
+def test_shares_that_are_none_of_a_whole_are_refused(mix: dict[str, float], says: str) -> None:
+    with pytest.raises(DeclarationError, match=says):
+        declared(Mix, mix)
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=3, max_size=40))

@@ -2,7 +2,8 @@
 
 import pytest
 
-from evalhub.verdict.criteria import Requirement, Tier
+from evalhub.schemas.policy import Tier
+from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.rule import alphas_of, decide, harm_p_values
 from evalhub.verdict.wording import percent, signed
 from tests.verdict.made_up import a_budget, a_criterion, a_guard, a_share

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from evalhub.files.rows import JsonError
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.policy import Policy
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure
-from evalhub.verdict.policy import Budget, Policy
+from evalhub.verdict.policy import requirements_of
 from evalhub.verdict.record import decision_record, judged
 from evalhub.verdict.rule import decide
 from evalhub.verdict.verify import criteria_of_record, verify
@@ -104,12 +106,18 @@ def test_ratios_that_can_not_be_so_are_found(changed: dict[str, Any], field: str
 
 def asked_and_decided() -> dict[str, Any]:
     """A ship by a policy with a primary, a guard and a budget."""
-    gain, guard = (
-        Requirement("triage", "primary", "triage", "acc"),
-        Requirement("sums", "guard", "sums", "acc", margin=0.05),
+    policy = declared(
+        Policy,
+        {
+            "schema": "evalhub.policy/1",
+            "criteria": {
+                "triage": {"role": "primary", "metric": "acc"},
+                "sums": {"role": "guard", "metric": "acc", "margin": 0.05},
+            },
+            "budgets": {"latency": {"max_ratio": 1.2}},
+        },
     )
-    policy = Policy(criteria=(gain, guard), budgets={"latency": Budget(1.2)})
-    (latency,) = policy.budget_requirements()
+    gain, guard, latency = requirements_of(policy)
     ones, won = np.ones(200), np.repeat([0.0, 1.0], [40, 160])
     base = np.arange(100.0, 300.0)
     measured = [

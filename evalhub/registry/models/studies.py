@@ -5,9 +5,13 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import Project
+from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.runs import Metric, Run
 from evalhub.registry.models.testsets import TestSetVersion
 from evalhub.registry.models.versions import ModelVersion
+from evalhub.schemas.declaration import default_of
+from evalhub.schemas.policy import Demand
+from evalhub.schemas.study import StudyReview, StudySettings
 
 
 class Study(models.Model):
@@ -16,9 +20,9 @@ class Study(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="studies")
     slug = models.SlugField(max_length=120)
     name = models.CharField(max_length=200)
-    policy = models.JSONField(default=dict)
-    review = models.JSONField(
-        default=dict, blank=True, help_text="what people are asked; empty: nobody is"
+    policy = DeclaredField[StudySettings](StudySettings, default=StudySettings)
+    review = DeclaredField[StudyReview | None](
+        StudyReview, null=True, blank=True, help_text="what people are asked; null: nobody is"
     )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -94,9 +98,13 @@ class StudyTestSet(models.Model):
     test_set_version = models.ForeignKey(TestSetVersion, models.PROTECT, related_name="studies")
     role = models.CharField(max_length=20, choices=CriterionRole.choices)
     metric = models.ForeignKey(Metric, models.PROTECT, related_name="studies")
-    margin = models.FloatField(default=0.02, help_text="loss that a guard may show")
-    min_gain = models.FloatField(default=0.0, help_text="gain that a primary must pass")
-    tier = models.CharField(max_length=20, choices=Tier.choices, default=Tier.CRITICAL)
+    margin = models.FloatField(
+        default=default_of(Demand, "margin"), help_text="loss that a guard may show"
+    )
+    min_gain = models.FloatField(
+        default=default_of(Demand, "min_gain"), help_text="gain that a primary must pass"
+    )
+    tier = models.CharField(max_length=20, choices=Tier.choices, default=default_of(Demand, "tier"))
     relative_margin = models.FloatField(
         null=True, help_text="share of the baseline's value that a guard may lose, for `margin`"
     )
@@ -104,7 +112,7 @@ class StudyTestSet(models.Model):
         null=True, help_text="gain that the study is to detect, in this metric's own unit"
     )
     mix = models.JSONField(
-        default=dict, blank=True, help_text="share of each tag in production; empty: as it is"
+        null=True, blank=True, help_text="share of each tag in production; null: as it is"
     )
 
     class Meta:

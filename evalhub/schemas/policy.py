@@ -1,0 +1,290 @@
+"""What must hold for a ship, and how sure a verdict must be.
+
+A policy is a document of its own (`evalhub.policy/1`, see docs/policy.md). Its study-wide part is
+a part of every study file too.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+
+from evalhub.schemas.declaration import Declaration, default_of, wrong
+
+CostName = Literal["latency", "cost"]
+DemandRole = Literal["primary", "guard"]
+Tier = Literal["critical", "supporting", "advisory"]
+Primaries = Literal["all-of", "any-of"]
+LedgerScope = Literal["primaries", "all", "off"]
+LeakageUse = Literal["judge", "report", "off"]
+
+Alpha = Annotated[
+    float,
+    Field(gt=0, le=0.25, description="one-sided level of every bound; 0.025 gives 95% intervals"),
+]
+HarmAlpha = Annotated[
+    float,
+    Field(gt=0, le=0.5, description="level at which harm is called, over all criteria together"),
+]
+Margin = Annotated[
+    float,
+    Field(ge=0, description="a margin is how much may be lost, 0 or more, in the metric's unit"),
+]
+RelativeMargin = Annotated[
+    float,
+    Field(gt=0, lt=1, description="the share of the baseline's value that may be lost, as 0.1"),
+]
+MinGain = Annotated[
+    float, Field(description="gain that a primary must pass, in the metric's own unit")
+]
+PlannedGain = Annotated[
+    float, Field(gt=0, description="gain beyond min_gain that is to be detected, above 0")
+]
+MaxRatio = Annotated[
+    float, Field(gt=0, description="what candidate/baseline must stay below, such as 1.2")
+]
+NoiseFloor = Annotated[
+    bool,
+    Field(description="whether effects are shown against a second run of the baseline"),
+]
+
+
+def _adds_up(mix: dict[str, float]) -> dict[str, float]:
+    total = sum(mix.values())
+    if abs(total - 1) > 0.01:
+        raise wrong(f"the shares add up to {total:g}, and must to 1")
+    return mix
+
+
+Mix = Annotated[
+    dict[str, Annotated[float, Field(gt=0, le=1)]],
+    Field(min_length=1, description="share of each tag in production, adding up to 1"),
+    AfterValidator(_adds_up),
+]
+
+_OF_OTHERS: dict[DemandRole, tuple[tuple[str, ...], str]] = {
+    "primary": (
+        ("margin", "relative_margin", "tier"),
+        "is for guards: a primary is critical and must gain min_gain",
+    ),
+    "guard": (
+        ("min_gain", "planned_gain"),
+        "is for primaries: a guard is asked no gain, and may lose less than its margin",
+    ),
+}
+
+
+def _of_its_role(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a demand without those that its role has no use for."""
+    others, _ = _OF_OTHERS[values["role"]]
+    margins = {"relative_margin" if values["relative_margin"] is None else "margin"}
+    left_out = {*others, *margins, *(["mix"] if values["mix"] is None else [])}
+    return {name: value for name, value in values.items() if name not in left_out}
+
+
+class Demand(Declaration):
+    """What must hold on one test set by one metric. Written without what its role has no use for.
+
+    Attributes:
+        role: a primary must gain more than `min_gain`; a guard must not lose `margin` or more.
+        relative_margin: stands in for `margin`, as a share of the baseline's mean.
+        tier: of a guard. "critical": a ship needs it shown; "supporting": shown harm holds, doubt
+            doesn't; "advisory": reported, decides nothing. A primary is critical.
+        planned_gain: None: the policy's.
+        mix: None: every item counts alike.
+    """
+
+    role: DemandRole = Field(
+        description="primary: must gain more than min_gain; guard: must not lose margin or more"
+    )
+    margin: Margin = 0.02
+    relative_margin: RelativeMargin | None = None
+    tier: Tier = Field(
+        "critical",
+        description="critical: a ship needs it shown; supporting: shown harm holds, doubt doesn't; "
+        "advisory: reported, decides nothing",
+    )
+    min_gain: MinGain = 0.0
+    planned_gain: PlannedGain | None = None
+    mix: Mix | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_role(self) -> "Demand":
+        others, why = _OF_OTHERS[self.role]
+        for name in self.model_fields_set:
+            if name in others and getattr(self, name) is not None:
+                raise wrong(why, name)
+        if "margin" in self.model_fields_set and self.relative_margin is not None:
+            raise wrong("stands in for margin: give one of the two", "relative_margin")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _of_its_role(write(self))
+
+    @classmethod
+    def of_columns(cls, values: Mapping[str, Any]) -> Self:
+        """The demand that a row stands for, which has a value for every field."""
+        return cls(**_of_its_role(values))
+
+
+class PolicyCriterion(Demand):
+    """A demand of a policy document, by its name there.
+
+    Attributes:
+        test_set: whose items; None, and never in a policy that was read: the criterion's name.
+        higher_is_better: false for error rates, lengths, losses.
+    """
+
+    test_set: str | None = Field(None, min_length=1, max_length=120)
+    metric: str = Field("score", min_length=1, max_length=120)
+    higher_is_better: bool = Field(True, description="false for error rates, lengths, losses")
+
+    @model_validator(mode="after")
+    def _has_a_margin(self) -> "PolicyCriterion":
+        if self.role == "guard" and not {"margin", "relative_margin"} & self.model_fields_set:
+            raise wrong("a guard needs a margin, or a relative_margin")
+        return self
+
+
+class Budget(Declaration):
+    """What a candidate may cost beside the baseline.
+
+    Attributes:
+        test_set: on whose items; None: the first primary's.
+    """
+
+    max_ratio: MaxRatio
+    tier: Tier = default_of(Demand, "tier")
+    test_set: str | None = Field(
+        None,
+        min_length=1,
+        max_length=120,
+        description="on whose items; the first primary's where it isn't said",
+    )
+
+
+class PeopleDemand(Declaration):
+    """What people's judgments must show.
+
+    Attributes:
+        required: whether a ship waits for them.
+        min_gain: how far above one half the win score's lower bound must be.
+    """
+
+    required: bool = Field(True, description="whether a ship waits for people")
+    min_gain: float = Field(
+        0.0,
+        ge=-0.5,
+        le=0.5,
+        description="how far above one half the win score's lower bound must be; negative: people "
+        "need only not mind",
+    )
+
+
+class PeopleFloor(Declaration):
+    """What people's judgments must be to count as evidence; a min_agreement of None: no floor."""
+
+    min_agreement: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        description="Gwet's AC1 among reviewers below which their judgments are no evidence",
+    )
+    min_reviewers: int = Field(1, ge=1, description="how many people must have judged")
+
+
+class PreferenceRule(PeopleDemand, PeopleFloor):
+    """All that is asked of people's judgments.
+
+    Attributes:
+        planned_gain: the gain beyond `min_gain` to be detected; None: the policy's.
+    """
+
+    planned_gain: PlannedGain | None = None
+
+
+class Rule(Declaration):
+    """How sure a verdict must be, and what counts in it.
+
+    Attributes:
+        primaries: whether all of them must gain, or one is enough and none may be harmed.
+        alpha: one-sided level of every bound, of which the ledger leaves a part.
+        harm_alpha: family-wise level at which harm is called.
+        planned_gain: gain beyond a primary's min_gain that is to be detected, where it names none.
+        ledger: whose level the k-th candidate on a test set pays with.
+        leakage: "judge": the verdicts on all items and on the clean ones must agree;
+            "report": it is said only.
+    """
+
+    primaries: Primaries = Field(
+        "all-of",
+        description="whether every primary must gain, or one is enough and none may be harmed",
+    )
+    alpha: Alpha = 0.025
+    harm_alpha: HarmAlpha = 0.05
+    planned_gain: PlannedGain = 0.05
+    budgets: dict[CostName, Budget] = Field(
+        {}, description="what a candidate may cost beside the baseline"
+    )
+    ledger: LedgerScope = Field(
+        "primaries",
+        description="what the k-th candidate on a test set pays with: its primaries' level, every "
+        "criterion's, or nothing",
+    )
+    leakage: LeakageUse = Field(
+        "judge",
+        description="whether items that were trained on decide, are only said, or aren't looked "
+        "for",
+    )
+
+
+class Policy(Rule):
+    """What must hold for a candidate to ship, and how sure a verdict must be."""
+
+    schema_: Literal["evalhub.policy/1"] = Field(alias="schema")
+    preference: PreferenceRule | None = Field(
+        None, description="what is asked of people's judgments; null: nobody is asked"
+    )
+    noise_floor: NoiseFloor = False
+    criteria: dict[Annotated[str, Field(min_length=1, max_length=120)], PolicyCriterion] = Field(
+        min_length=1
+    )
+
+    @field_validator("criteria")
+    @classmethod
+    def _told_apart(
+        cls, criteria: dict[str, PolicyCriterion], info: ValidationInfo
+    ) -> dict[str, PolicyCriterion]:
+        measured: dict[tuple[str, str, str], str] = {}
+        named: dict[str, PolicyCriterion] = {}
+        for name, each in criteria.items():
+            if name in info.data.get("budgets", {}):
+                raise wrong("is the name of a budget: choose another", name)
+            test_set = each.test_set or name
+            first = measured.setdefault((each.role, test_set, each.metric), name)
+            if first != name:
+                raise wrong(
+                    f"is criterion {first!r} again: {each.metric} on {test_set}, as a {each.role}",
+                    name,
+                )
+            named[name] = each.model_copy(update={"test_set": test_set})
+        return named
+
+    @model_validator(mode="after")
+    def _budgets_are_measured(self) -> "Policy":
+        if not any(each.role == "primary" for each in self.criteria.values()):
+            for name, budget in self.budgets.items():
+                if budget.test_set is None:
+                    raise wrong(
+                        "say its test_set: there is no primary to measure it on", "budgets", name
+                    )
+        return self

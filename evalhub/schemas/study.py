@@ -1,0 +1,71 @@
+"""The parts of a study file that name no plug-in; `evalhub.studies.spec` puts the file together.
+
+The database keeps some of them as they are here: `StudySettings` and `StudyReview`.
+"""
+
+import hashlib
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.policy import NoiseFloor, PeopleDemand, PeopleFloor, Rule
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=80)]
+"""What stands in addresses."""
+
+
+class StudyPolicy(Rule, PeopleFloor):
+    """The study-wide part of the policy."""
+
+
+class Development(Declaration):
+    """Which part of the primaries' items chooses the best untuned arm, to be judged on the rest."""
+
+    share: float = Field(
+        0.3, gt=0, lt=1, description="share of the items on which best-untuned chooses the baseline"
+    )
+    seed: int = Field(0, description="of the draw of these items")
+
+    def holds(self, key: str, cluster: str) -> bool:
+        """Whether the item belongs to the development split."""
+        unit = f"{self.seed}\0{'c' if cluster else 'i'}\0{cluster or key}"
+        place = int.from_bytes(hashlib.sha256(unit.encode()).digest()[:8])
+        return place < self.share * 2**64
+
+
+class Price(Declaration):
+    """What a million tokens of an arm cost, in the currency of the other arms."""
+
+    prompt: float = Field(ge=0, description="a million tokens of the prompt")
+    completion: float = Field(ge=0, description="a million tokens of the answer")
+
+
+class StudySettings(StudyPolicy):
+    """What holds for a whole study, as the database keeps it.
+
+    Attributes:
+        development: None where the baseline is an arm that the study names.
+        prices: by arm, where a price is said.
+    """
+
+    noise_floor: NoiseFloor = False
+    development: Development | None = None
+    prices: dict[str, Price] = {}
+
+
+class StudyReview(PeopleDemand):
+    """Whom a study asks, and what."""
+
+    test_set: Name = Field(description="on whose items the two arms' answers are compared")
+    items: int = Field(ge=1, description="how many are sampled, among those answered differently")
+    reviewers_per_item: int = Field(2, ge=1, le=20, description="judgments an item")
+    seed: int = Field(0, description="of the sample, the orders and the sides")
+    question: str = Field(
+        "Which answer is better?", min_length=1, description="what reviewers are asked"
+    )
+    open: Literal["owner", "auto"] = Field(
+        "owner",
+        description="who opens the review once its answers are there: its owner, or auto: nobody "
+        "has to",
+    )
