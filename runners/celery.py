@@ -1,10 +1,12 @@
-"""The queue. It is only a doorbell: what there is to do stands in the database."""
+"""Celery, where there is Redis: its settings, and the length of its queue."""
 
 import os
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
+
+from runners.queue import QueueUnreachable
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalhub.settings")
 # Django's checks read every page of the site, which a worker has no other use for.
@@ -15,16 +17,11 @@ LONGEST_TASK_S = 3600
 
 
 def broker(redis_url: str) -> dict[str, Any]:
-    """Celery's settings for a broker at `redis_url`; empty is a queue inside this process.
+    """Celery's settings for a broker at `redis_url`.
 
     Besides redis:// and rediss:// a Unix socket can be named as redis+socket:///path or, as
     redis-py does, unix:///path?db=0.
     """
-    if not redis_url:
-        return {
-            "broker_url": "memory://localhost",
-            "broker_transport_options": {"polling_interval": 0.02},
-        }
     parts = urlsplit(redis_url)
     if parts.scheme == "unix":
         database = parse_qs(parts.query).get("db", ["0"])[0]
@@ -61,10 +58,6 @@ def _app() -> Celery:
 
 
 app = _app()
-
-
-class QueueUnreachable(Exception):
-    """The broker doesn't answer."""
 
 
 def queue_length() -> int:

@@ -1,4 +1,10 @@
-"""What a worker does: claim a shard, find what is missing in it, answer and score that."""
+"""The life of a shard, from its claim to its end.
+
+`launch` writes a run with its shards and enqueues it. A worker claims a shard (`shards.claim`),
+asks for the answers that are missing, scores what is unscored, renewing its lease on the way
+(`shards.keep`), and ends it: completed, given back (the worker stops, or the backend is away), or
+set back after an error. When no shard is left, the run is finished (`outcome.finish`).
+"""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -25,8 +31,8 @@ class Stopping(Exception):
     """The worker is being stopped."""
 
 
-def work_on(run_id: int, *, stopping: Callable[[], bool] = lambda: False) -> bool:
-    """Works on one shard of the run; where none waits, finishes the run if all are done.
+def process_shard(run_id: int, *, stopping: Callable[[], bool] = lambda: False) -> bool:
+    """Process one shard of the run; where none is claimable, finish the run if all are done.
 
     Returns whether there may be more to do. Two workers may do this at once, or one twice over:
     what is there already isn't made again. `stopping` is asked about every second; once it says

@@ -1,8 +1,7 @@
-"""The verbs on a run: launch, ring, cancel, resume."""
+"""The verbs on a run: launch, cancel, resume."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -25,10 +24,10 @@ from runners.backends import BackendError, check_backend, check_sampling
 from runners.metrics import MetricError, scorer
 from runners.outcome import OPEN, missing
 from runners.prompting import PromptError, check_prompt, needs_context
+from runners.queue import enqueue
 
 LIVE_SHARD = 64
 RECORDED_SHARD = 2000
-MOST_RINGS = 32
 
 
 class LaunchError(Exception):
@@ -72,19 +71,13 @@ def launch(
     if not created and new:
         _reopen(run, run.shards.all())
     if run.state in (RunState.PENDING, RunState.RUNNING):
-        ring(run)
+        enqueue(run)
     return run
-
-
-def ring(run: Run) -> None:
-    """Calls workers to the run, once the transaction is through."""
-    waiting = Shard.objects.filter(run=run).claimable(timezone.now())[:MOST_RINGS].count()
-    transaction.on_commit(partial(_send, run.pk, max(1, waiting)))
 
 
 @transaction.atomic
 def cancel(run: Run) -> None:
-    """Stops a run that goes on: within seconds its workers let go of it. What is done stays."""
+    """Stop an unfinished run: within seconds its workers let go of it. What is done stays."""
     if (
         Run.objects.unfinished()
         .filter(pk=run.pk)
@@ -114,32 +107,16 @@ def resume(run: Run, retry_errors: bool = True) -> None:
         reopened = Q(pk__in=list(chosen))
         errors.delete()
     _reopen(run, run.shards.filter(reopened))
-    ring(run)
+    enqueue(run)
 
 
-def neglected() -> QuerySet[Run]:
-    """Runs that go on and that nobody works on, though there is something to do."""
+def claimable_runs() -> QuerySet[Run]:
+    """Unfinished runs with claimable shards, or with none left but not ended yet."""
     of_run = Shard.objects.filter(run=OuterRef("pk"))
     found: QuerySet[Run] = Run.objects.unfinished().filter(
         Exists(of_run.claimable(timezone.now())) | ~Exists(of_run.filter(state__in=OPEN))
     )
     return found
-
-
-def _send(run_id: int, times: int) -> None:
-    from kombu.exceptions import OperationalError
-
-    from runners.celery import QueueUnreachable
-    from runners.tasks import work
-
-    try:
-        for _ in range(times):
-            work.delay(run_id)
-    except OperationalError as error:
-        raise QueueUnreachable(
-            f"the queue doesn't answer ({error}), see EVALHUB_REDIS_URL; run {run_id} is kept, and "
-            "starts when a worker finds it"
-        ) from error
 
 
 def _check(

@@ -24,7 +24,7 @@ CODES = {
     "evalhub.gate.decide.ContestedError": UNREACHABLE,
     "evalhub.gate.signoff.SignOffError": USAGE,
     "runners.backends.spec.BackendUnreachable": UNREACHABLE,
-    "runners.celery.QueueUnreachable": UNREACHABLE,
+    "runners.queue.QueueUnreachable": UNREACHABLE,
     "runners.outcome.RunUnreachable": UNREACHABLE,
 }
 

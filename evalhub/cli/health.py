@@ -71,7 +71,8 @@ def _queue() -> Finding:
         return Finding(
             "queue", True, "inside the process; the worker lives in `evalhub up` and `study run`"
         )
-    from runners.celery import QueueUnreachable, queue_length
+    from runners.celery import queue_length
+    from runners.queue import QueueUnreachable
 
     try:
         length = queue_length()

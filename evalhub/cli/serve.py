@@ -49,7 +49,7 @@ def worker(
             "without EVALHUB_REDIS_URL the worker lives inside `evalhub up`; there is nothing for "
             "another one to do"
         )
-    from runners.embedded import start_worker
+    from runners.tasks import start_worker
 
     return start_worker(threads=concurrency)
 

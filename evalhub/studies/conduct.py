@@ -13,8 +13,9 @@ from evalhub.registry.models.studies import ArmRole
 from reviews.errors import NothingToCompareError
 from reviews.models import Campaign
 from reviews.planning.campaign import open_campaign
-from runners.launch import resume, ring
+from runners.launch import resume
 from runners.outcome import RunFailed, RunUnreachable, check
+from runners.queue import enqueue
 
 __all__ = ["NotReadyError", "ask_people", "conduct", "decide_study", "runs_of", "wait"]
 
@@ -39,7 +40,7 @@ def conduct(*, study: Study, progress: Progress | None = None) -> list[Decision]
         if run.state in (RunState.FAILED, RunState.CANCELLED):
             resume(run)
         else:
-            ring(run)
+            enqueue(run)
     wait(study, progress)
     _refuse_unreachable(runs_of(study))
     ask_people(study)
@@ -74,7 +75,7 @@ def wait(study: Study, progress: Progress | None = None) -> None:
         if time.monotonic() - rung > RING_SECONDS:
             rung = time.monotonic()
             for run in open_runs:
-                ring(run)
+                enqueue(run)
         time.sleep(POLL_SECONDS)
 
 

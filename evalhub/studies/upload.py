@@ -14,7 +14,7 @@ from evalhub.registry.models import Run, TestSetVersion
 from evalhub.registry.specs import SpecError
 from evalhub.registry.versions import register_version
 from reviews.planning.upload import ARMS, USUAL, Columns, Split, split_pairs
-from runners.execute import work_on
+from runners.execute import process_shard
 from runners.launch import launch
 from runners.outcome import check
 
@@ -84,7 +84,7 @@ def _run(project: Project, model: str, version: TestSetVersion, answers: Path) -
     """The run of recorded answers, carried to its end here: there is nobody to ask."""
     of = register_version(project=project, slug=model, kind="base", backend={"type": "recorded"})
     run = launch(version=of, test_set_version=version, metrics=[], answers=answers)
-    while work_on(run.pk):
+    while process_shard(run.pk):
         pass
     run.refresh_from_db()
     check(run)

@@ -1,4 +1,4 @@
-"""The worker inside this process, with a real queue."""
+"""The worker inside this process."""
 
 import json
 import threading
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from evalhub.registry.models import Run, Shard
-from runners.celery import broker, queue_length
-from runners.embedded import embedded_worker, sweep
+from runners.celery import broker
+from runners.embedded import embedded_worker
 from runners.launch import launch
 from tests.cast import a_metric, a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer
@@ -53,21 +53,9 @@ def test_work_left_behind_by_a_process_that_was_killed_is_found_at_the_start(
     tmp_path: Path,
 ) -> None:
     run = a_recorded_run(tmp_path, 10)
-    with embedded_worker():  # whatever bell rang before, nobody heard
+    with embedded_worker():  # what was announced before, nobody heard
         run = ended(run)
     assert run.state == "done"
-
-
-def test_the_sweep_does_not_ring_while_the_bell_is_ringing(tmp_path: Path) -> None:
-    a_recorded_run(tmp_path, 10)
-    waiting = queue_length()
-    assert waiting > 0
-    sweep()
-    assert queue_length() == waiting
-    with embedded_worker():
-        ended(Run.objects.get())
-    sweep()
-    assert queue_length() == 0
 
 
 def test_two_runs_share_the_worker_and_the_bound_of_their_server() -> None:
@@ -103,7 +91,7 @@ def test_at_the_end_the_worker_gives_back_what_it_holds() -> None:
         assert time.monotonic() - leaving < 5
         shard = Shard.objects.get()
         assert (shard.state, shard.claim) == ("pending", None)
-        assert not [each for each in threading.enumerate() if each.name in ("worker", "sweep")]
+        assert not [each for each in threading.enumerate() if each.name == "worker"]
         server.latency_s = 0
         with embedded_worker():
             assert ended(run).state == "done"
@@ -113,7 +101,6 @@ def test_at_the_end_the_worker_gives_back_what_it_holds() -> None:
 @pytest.mark.parametrize(
     ("given", "broker_url"),
     [
-        ("", "memory://localhost"),
         ("redis://:secret@cache:6379/2", "redis://:secret@cache:6379/2"),
         ("rediss://cache:6380/0", "rediss://cache:6380/0"),
         ("redis+socket:///run/redis.sock", "redis+socket:///run/redis.sock"),

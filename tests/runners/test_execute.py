@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from evalhub.registry.models import Item, Metric, Output, Run, Score, Shard
 from runners import shards
-from runners.execute import work_on
+from runners.execute import process_shard
 from runners.launch import cancel, launch, resume
 from runners.outcome import RunUnreachable, check
 from tests.cast import Team, a_metric, a_team, a_test_set, a_version
@@ -123,7 +123,7 @@ def test_an_unreachable_server_fails_the_run_at_once_and_what_was_done_stays(
     team: Team, server: OpenAIServer
 ) -> None:
     run = a_live_run(team, server, 130, retries=0, concurrency=64)
-    assert work_on(run.pk)
+    assert process_shard(run.pk)
     server.stop()
     run = worked_through(run)
     with pytest.raises(RunUnreachable, match="nothing answers at"):
@@ -141,7 +141,7 @@ def test_a_second_delivery_changes_nothing(team: Team, server: OpenAIServer) -> 
     run = worked_through(a_live_run(team, server, 10))
     before = list(Score.objects.order_by("pk").values())
     finished = run.finished
-    assert not work_on(run.pk)
+    assert not process_shard(run.pk)
     run.refresh_from_db()
     assert run.finished == finished
     assert list(Score.objects.order_by("pk").values()) == before
@@ -156,7 +156,7 @@ def test_a_shard_is_held_by_one_worker_at_a_time(team: Team, server: OpenAIServe
     assert two is not None
     assert one.shard != two.shard
     assert shards.claim(run.pk) is None
-    assert not work_on(run.pk)
+    assert not process_shard(run.pk)
     run.refresh_from_db()
     assert run.state == "running"
 
@@ -223,7 +223,7 @@ def test_a_worker_that_is_stopped_gives_its_shard_back(team: Team, server: OpenA
     run = a_live_run(team, server, 60, concurrency=2)
     end = time.monotonic() + 0.8
     start = time.monotonic()
-    work_on(run.pk, stopping=lambda: time.monotonic() > end)
+    process_shard(run.pk, stopping=lambda: time.monotonic() > end)
     assert time.monotonic() - start < 2.5
     shard = Shard.objects.get()
     assert (shard.state, shard.claim, shard.attempts) == ("pending", None, 0)
@@ -238,7 +238,7 @@ def test_cancelling_stops_a_worker_within_two_seconds_and_the_run_can_go_on(
     run = a_live_run(a_team(), server, 60, concurrency=4)
 
     def work() -> None:
-        work_on(run.pk)
+        process_shard(run.pk)
         connection.close()
 
     worker = threading.Thread(target=work)

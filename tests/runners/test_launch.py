@@ -8,8 +8,8 @@ import pytest
 
 from evalhub.files.rows import DataError
 from evalhub.registry.models import Output, Run, Score, Shard
-from runners.execute import work_on
-from runners.launch import LaunchError, cancel, launch, neglected, resume
+from runners.execute import process_shard
+from runners.launch import LaunchError, cancel, claimable_runs, launch, resume
 from runners.outcome import RunFailed, RunUnreachable, check
 from tests.cast import Team, a_metric, a_test_set, a_version
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def worked_through(run: Run) -> Run:
     """The run after a worker has come for it until nothing was left."""
-    while work_on(run.pk):
+    while process_shard(run.pk):
         pass
     run.refresh_from_db()
     return run
@@ -272,9 +272,9 @@ def test_a_run_that_nobody_works_on_is_found_by_looking(team: Team, tmp_path: Pa
         metrics=[a_metric()],
         answers=answers,
     )
-    assert list(neglected()) == [run]
+    assert list(claimable_runs()) == [run]
     worked_through(run)
-    assert list(neglected()) == []
+    assert list(claimable_runs()) == []
 
 
 def test_a_run_whose_worker_died_before_its_last_word_is_found_too(
@@ -287,9 +287,9 @@ def test_a_run_whose_worker_died_before_its_last_word_is_found_too(
         metrics=[a_metric()],
         answers=answers,
     )
-    assert work_on(run.pk)  # the shard is done, and nobody came to finish the run
+    assert process_shard(run.pk)  # the shard is done, and nobody came to finish the run
     assert Shard.objects.get().state == "done"
-    assert list(neglected()) == [run]
+    assert list(claimable_runs()) == [run]
     assert worked_through(run).state == "done"
 
 

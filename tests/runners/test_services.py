@@ -20,7 +20,7 @@ pytestmark = pytest.mark.services
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = """
 import django; django.setup()
-from runners.embedded import start_worker
+from runners.tasks import start_worker
 raise SystemExit(start_worker(threads=2))
 """
 LAUNCH = """
@@ -174,3 +174,24 @@ def test_a_worker_told_to_go_gives_its_shards_back(
     python(WORKER)
     wait_until(lambda: state(ask) == "done", within_s=40)
     assert ask("SELECT count(*) FROM registry_output") == 400
+
+
+REQUEUE = """
+import django; django.setup()
+from runners.celery import queue_length
+from runners.tasks import app, requeue_orphans
+before = queue_length()
+requeue_orphans()
+waiting = queue_length()
+app.control.purge()
+requeue_orphans()
+print(before, waiting, queue_length())
+"""
+
+
+def test_a_lost_message_is_sent_again_and_none_is_added_to_those_that_wait(
+    python: Start, ask: Ask, server: OpenAIServer
+) -> None:
+    launched(python, server, items=130)  # three shards, so three messages
+    output, _ = python(REQUEUE).communicate(timeout=60)
+    assert output.split() == ["3", "3", "3"]

@@ -12,7 +12,7 @@ from evalhub.dashboard.access import results_only
 from evalhub.dashboard.answers import answers_page
 from evalhub.dashboard.queries import UNFINISHED, runs_seen_by
 from runners import launch
-from runners.celery import QueueUnreachable
+from runners.queue import QueueUnreachable
 
 PAGE = 50
 

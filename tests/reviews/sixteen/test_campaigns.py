@@ -22,7 +22,7 @@ from reviews.models import Campaign
 from reviews.planning.campaign import open_campaign
 from reviews.planning.design import Design
 from reviews.planning.form import Form
-from runners.execute import work_on
+from runners.execute import process_shard
 from runners.launch import launch
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.reviews.pages.test_pages import choose, form, page
@@ -233,7 +233,7 @@ def test_11_a_shuffled_arm_is_joined_on_the_item(team: Team, tmp_path: Path) -> 
             metrics=[],
             answers=written(tmp_path / f"{arm}.jsonl", rows),
         )
-        while work_on(run.pk):
+        while process_shard(run.pk):
             pass
         runs.append(run)
     campaign = open_campaign(
