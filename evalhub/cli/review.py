@@ -1,6 +1,5 @@
 """`evalhub review`: blind reviews opened, filled with people, paused and ended."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,8 +7,8 @@ import typer
 
 if TYPE_CHECKING:
     from evalhub.registry.models import Run, Study
+    from evalhub.schemas.review import CampaignRequest
     from reviews.models import Campaign
-    from reviews.planning.campaign_request import CampaignRequest
     from reviews.planning.plan_preview import PlanPreview
 
 app = typer.Typer(no_args_is_help=True, help="Reviews: people compare answers blindly.")
@@ -45,7 +44,7 @@ def open_(
     dry_run: DryRun = False,
 ) -> None:
     """Open a review of a finished study's answers."""
-    brief = _brief(plan, items, reviewers, seed, question)
+    request = _request(plan, items, reviewers, seed, question)
     _set_up()
     from evalhub.registry.models import Study
     from evalhub.studies.reviewing import arms_to_review
@@ -56,7 +55,7 @@ def open_(
     if len(matching) != 1:
         raise typer.BadParameter(f"there is no study {study!r}; name it as PROJECT/STUDY")
     arms = arms_to_review(matching[0], test_set)
-    _open(brief, [arm.run for arm in (arms if all_arms else arms[:2])], matching[0], "", dry_run)
+    _open(request, [arm.run for arm in (arms if all_arms else arms[:2])], matching[0], "", dry_run)
 
 
 @app.command()
@@ -85,7 +84,7 @@ def upload(
     dry_run: DryRun = False,
 ) -> None:
     """Open a review of pairs from a file: no study, no models."""
-    brief = _brief(plan, items, reviewers, seed, question)
+    request = _request(plan, items, reviewers, seed, question)
     _set_up()
     from django.db import transaction
 
@@ -103,7 +102,7 @@ def upload(
             columns=Columns(prompt, left, right, id_, context, tags, cluster, expected),
             arms=(left_name, right_name),
         )
-        _open(brief, [found.baseline_run, found.candidate_run], None, name or file.stem, dry_run)
+        _open(request, [found.baseline_run, found.candidate_run], None, name or file.stem, dry_run)
         if dry_run:
             transaction.set_rollback(True)
 
@@ -274,7 +273,7 @@ def _campaign(number: int) -> "Campaign":
     return found
 
 
-def _brief(
+def _request(
     plan: Path | None,
     items: int | None,
     reviewers: int | None,
@@ -283,37 +282,32 @@ def _brief(
 ) -> "CampaignRequest":
     """The plan's file with what the command line says in its place."""
     from evalhub.files.document import Document
-    from reviews.errors import FormError
-    from reviews.planning.campaign_request import CampaignRequest
+    from evalhub.schemas.declaration import read_declaration
+    from evalhub.schemas.review import CampaignRequest
+    from reviews.planning.campaign_request import asked
 
     said = {"items": items, "reviewers_per_item": reviewers, "seed": seed, "question": question}
     given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
     if plan is None:
-        return CampaignRequest.of(given)
+        return asked(CampaignRequest, given)
     document = Document(plan)
-    if not isinstance(document.data, dict):
-        raise document.error((), "a review plan is a mapping, such as `items: 200`")
-    try:
-        return CampaignRequest.of(document.data | given)
-    except FormError as error:
-        where = [
-            int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", error.field)
-        ]
-        raise document.error(where, str(error).partition(": ")[2]) from error
+    start = "a review plan is a mapping, such as `items: 200`"
+    read_declaration(CampaignRequest, document, start=start)
+    return asked(CampaignRequest, document.data | given)
 
 
 def _open(
-    brief: "CampaignRequest", runs: "list[Run]", study: "Study | None", name: str, dry_run: bool
+    request: "CampaignRequest", runs: "list[Run]", study: "Study | None", name: str, dry_run: bool
 ) -> None:
     """Prints what the plan asks of people and, but for a dry run, opens it."""
     from evalhub.studies.reviewing import for_study
-    from reviews.planning.campaign import open_briefed
+    from reviews.planning.campaign import open_campaign
     from reviews.planning.plan_preview import preview_plan
 
-    brief = for_study(brief, study)
-    typer.echo("\n".join(_lines(preview_plan(brief, runs, study))))
+    request = for_study(request, study)
+    typer.echo("\n".join(_lines(preview_plan(request, runs, study))))
     if not dry_run:
-        opened = open_briefed(brief=brief, runs=runs, study=study, name=name)
+        opened = open_campaign(runs=runs, design=request, study=study, name=name)
         typer.echo(f"review {opened.pk} is open, its plan sealed as {opened.plan_hash[:12]}")
 
 

@@ -1,14 +1,14 @@
-"""The form by which an owner makes a review, and what it says as a brief."""
+"""The form by which an owner makes a review, and what it says as a plan's document."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from django import forms
 from django.utils.text import slugify
 
+from evalhub.schemas.review import CampaignRequest, Design, Flag, Form
 from reviews.errors import PlanError
-from reviews.planning.campaign_request import QUESTION, CampaignRequest
-from reviews.planning.form import FLAGS
+from reviews.planning.campaign_request import asked
 
 STRATA = [
     ("tags", "tags"),
@@ -16,39 +16,46 @@ STRATA = [
     ("disagreement", "whether the metric tells the answers apart"),
 ]
 SHARES = ("controls", "gold", "repeats", "pass_mark")
+PROPOSED = Design(controls=0.05, diverse=True, form=Form(repeats=0.05, guess=True))
+"""What the page begins with: the declared defaults, and the checks that cost little."""
 
 
-class BriefForm(forms.Form):
+def _number(name: str, label: str, help_text: str = "") -> Any:
+    """A field with the limits that its declaration has; shares are asked for in percent."""
+    kind = CampaignRequest if name in CampaignRequest.model_fields else Form
+    declared = kind.model_fields[name]
+    share = name in SHARES
+    limits = {
+        f"{end}_value": round(getattr(limit, bound) * (100 if share else 1))
+        for limit in declared.metadata
+        for end, bound in (("min", "ge"), ("max", "le"))
+        if hasattr(limit, bound)
+    }
+    whole = share or declared.annotation is int
+    field = forms.IntegerField if whole else forms.FloatField
+    return field(label=label, help_text=help_text, required=declared.default is not None, **limits)
+
+
+class CampaignForm(forms.Form):
     """Everything has a default that suits most: the first button opens a sound review."""
 
     arms = forms.ChoiceField(label="Compare", widget=forms.RadioSelect)
-    items = forms.IntegerField(
-        label="Items", min_value=1, initial=200, help_text="that people are asked about"
-    )
-    reviewers_per_item = forms.IntegerField(
-        label="Reviewers an item", min_value=1, max_value=20, initial=2
-    )
-    question = forms.CharField(
-        label="Question", initial=QUESTION, help_text="Reviewers see it. It names no model."
-    )
-    seconds = forms.FloatField(
-        label="Seconds a comparison", min_value=1, max_value=3600, initial=37
-    )
-    rate = forms.FloatField(
-        label="Cost of an hour", min_value=0, required=False, help_text="in your currency"
-    )
+    items = _number("items", "Items", "that people are asked about")
+    reviewers_per_item = _number("reviewers_per_item", "Reviewers an item")
+    question = forms.CharField(label="Question", help_text="Reviewers see it. It names no model.")
+    seconds = _number("seconds", "Seconds a comparison")
+    rate = _number("rate", "Cost of an hour", "in your currency")
     budget = forms.FloatField(
         label="Budget", min_value=0, required=False, help_text="tells what it can show"
     )
     steps = forms.BooleanField(label="Ask for “much better” too", required=False)
     rationale = forms.ChoiceField(
         label="A reason in words",
-        initial="off",
         choices=[("off", "isn’t asked"), ("optional", "may be given"), ("required", "is needed")],
     )
     flags = forms.MultipleChoiceField(
         label="Can be flagged",
-        choices=list(FLAGS.items()),
+        choices=[(flag, flag.replace("-", " ")) for flag in get_args(Flag)],
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
@@ -61,49 +68,22 @@ class BriefForm(forms.Form):
     ratings = forms.BooleanField(
         label="Rate one answer at a time, 1 to 5 on each of these questions", required=False
     )
-    guess = forms.BooleanField(
-        label="Ask in the end which side was tuned", required=False, initial=True
+    guess = forms.BooleanField(label="Ask in the end which side was tuned", required=False)
+    controls = _number(
+        "controls", "Control pairs, %", "two answers of one arm: nobody should prefer either"
     )
-    controls = forms.IntegerField(
-        label="Control pairs, %",
-        min_value=0,
-        max_value=50,
-        initial=5,
-        help_text="two answers of one arm: nobody should prefer either",
-    )
-    repeats = forms.IntegerField(
-        label="Repeats, %",
-        min_value=0,
-        max_value=30,
-        initial=5,
-        help_text="asked again, sides swapped",
-    )
-    gold = forms.IntegerField(
-        label="Gold pairs, %",
-        min_value=0,
-        max_value=50,
-        initial=0,
-        help_text="of which the metric is certain",
-    )
-    practice = forms.IntegerField(
-        label="Practice pairs",
-        min_value=0,
-        max_value=50,
-        initial=0,
-        help_text="before the first real one, with feedback",
-    )
-    pass_mark = forms.IntegerField(label="Pass mark, %", min_value=0, max_value=100, initial=70)
+    repeats = _number("repeats", "Repeats, %", "asked again, sides swapped")
+    gold = _number("gold", "Gold pairs, %", "of which the metric is certain")
+    practice = _number("practice", "Practice pairs", "before the first real one, with feedback")
+    pass_mark = _number("pass_mark", "Pass mark, %")
     strata = forms.MultipleChoiceField(
         label="Divide the sample by",
         choices=STRATA,
         widget=forms.CheckboxSelectMultiple,
-        initial=["tags"],
         required=False,
     )
-    diverse = forms.BooleanField(
-        label="Draw near-copies of a request last", required=False, initial=True
-    )
-    seed = forms.IntegerField(label="Seed", min_value=0, initial=1)
+    diverse = forms.BooleanField(label="Draw near-copies of a request last", required=False)
+    seed = _number("seed", "Seed")
     anytime = forms.BooleanField(
         label="Stop as soon as the preference is clear",
         required=False,
@@ -134,18 +114,18 @@ class BriefForm(forms.Form):
             del self.fields["gold"]
 
     def clean(self) -> dict[str, Any]:
-        """Adds `brief`, or the error of the field that can't be so."""
+        """Adds `request`, a CampaignRequest, or the error of the field that can't be so."""
         cleaned = super().clean() or {}
         if not self.errors:
             try:
-                cleaned["brief"] = CampaignRequest.of(document_of(cleaned))
+                cleaned["request"] = asked(CampaignRequest, document_of(cleaned))
             except PlanError as error:
                 self.add_error(None, str(error))
         return cleaned
 
 
 def document_of(cleaned: Mapping[str, Any]) -> dict[str, Any]:
-    """What the form says, as the document that a brief is read from.
+    """What the form says, as the document of a review plan.
 
     Where one answer is rated at a time, what needs two of them is left out.
     """
@@ -181,32 +161,25 @@ def document_of(cleaned: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def initial_of(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """The form's fields as a sealed plan has them, to make another one from."""
-    form, sampling = plan["form"], plan["sampling"]
-    dimensions = form["dimensions"]
-    return {
-        "items": plan["items_asked"],
-        "reviewers_per_item": plan["reviewers_per_item"],
-        "seed": plan["seed"],
-        "question": plan["question"],
-        "steps": form["steps"],
-        "rationale": form["rationale"],
-        "flags": form["flags"],
-        "dimensions": "\n".join(each["question"] for each in dimensions),
-        "ratings": any(each["kind"] == "rating" for each in dimensions),
-        "guess": form["guess"],
-        "controls": round(100 * plan["shares"]["controls"]),
-        "gold": round(100 * plan["shares"]["gold"]),
-        "repeats": round(100 * plan["shares"]["repeats"]),
-        "practice": plan["practice"]["pairs"],
-        "pass_mark": round(100 * plan["practice"]["pass_mark"]),
-        "strata": sampling["by"] if isinstance(sampling["by"], list) else [],
-        "diverse": sampling["diverse"],
-        "anytime": plan["stopping"]["rule"] == "anytime",
-        "requires": ", ".join(plan["requires"]),
-        "invited_only": plan["invited_only"],
-    }
+def initial_of(design: Design) -> dict[str, Any]:
+    """The form's fields as a design has them."""
+    said, form = design.model_dump(), design.form
+    return (
+        {name: said[name] for name in Design.model_fields}
+        | {name: getattr(form, name) for name in ("steps", "rationale", "flags", "guess")}
+        | {
+            "dimensions": "\n".join(each.question for each in form.dimensions),
+            "ratings": form.rates,
+            "anytime": design.stopping.rule == "anytime",
+            "requires": ", ".join(design.requires),
+            "seconds": CampaignRequest.model_fields["seconds"].default,
+        }
+        | {
+            name: round(100 * share)
+            for name, share in {**said, "repeats": form.repeats}.items()
+            if name in SHARES
+        }
+    )
 
 
 def _dimensions(lines: str, *, ratings: bool) -> list[dict[str, Any]]:

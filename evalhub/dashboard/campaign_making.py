@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.dashboard.campaign_form import BriefForm, UploadForm, initial_of
+from evalhub.dashboard.campaign_form import PROPOSED, CampaignForm, UploadForm, initial_of
 from evalhub.dashboard.campaign_page import (
     ReviewSource,
     campaign_source,
@@ -26,7 +26,6 @@ from evalhub.studies.reviewing import for_study
 from evalhub.studies.upload import register_upload
 from reviews.errors import PlanError
 from reviews.models import Campaign
-from reviews.planning.kept import read_plan
 from reviews.planning.plan_preview import affordable, preview_plan
 from reviews.planning.sizing import score_detected
 from reviews.planning.upload import Columns
@@ -55,38 +54,40 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def brief_form(
+def campaign_form(
     request: SignedInRequest, source: ReviewSource, superseded: Campaign | None
-) -> BriefForm:
+) -> CampaignForm:
     """The form as the plan that is changed has it, or as the study's file asks."""
     review = source.study.review if source.study else None
     asked = review.as_json() if review else {}
-    initial = initial_of(read_plan(superseded.plan)) if superseded else asked
-    return BriefForm(
+    initial = initial_of(superseded.sealed_plan.design if superseded else PROPOSED)
+    if superseded is None:
+        initial |= asked
+    return CampaignForm(
         request.POST or None, initial=initial, arms=source.arms, metric=source.has_metric
     )
 
 
-def foreseen(form: BriefForm, source: ReviewSource) -> dict[str, Any]:
+def foreseen(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
     """What the form's plan would ask of people; with nothing sent, the form's defaults'."""
     filled = form
     if not form.is_bound:
         given = {name: form.get_initial_for_field(f, name) for name, f in form.fields.items()}
         given = {name: value for name, value in given.items() if value is not None}
-        filled = BriefForm(given, arms=source.arms, metric=source.has_metric)
+        filled = CampaignForm(given, arms=source.arms, metric=source.has_metric)
     if not filled.is_valid():
         return {"wrong": "The form has something to put right."}
     asked = filled.cleaned_data
-    brief = for_study(asked["brief"], source.study)
+    plan = for_study(asked["request"], source.study)
     runs = source.chosen(asked["arms"])
     try:
         found: dict[str, Any] = {
-            "foresight": preview_plan(brief, runs, source.study),
-            "brief": brief,
+            "foresight": preview_plan(plan, runs, source.study),
+            "asked": plan,
         }
         if asked["budget"] and asked["rate"]:
-            items = affordable(brief, asked["budget"], arms=len(runs))
-            shows = score_detected(items, brief.reviewers_per_item)
+            items = affordable(plan, asked["budget"], arms=len(runs))
+            shows = score_detected(items, plan.reviewers_per_item)
             found |= {"budget": asked["budget"], "affordable": items, "budget_shows": shows}
     except (PlanError, StatisticsError) as error:
         return {"wrong": str(error)}

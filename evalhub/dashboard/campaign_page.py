@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -11,6 +10,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Project, User
 from evalhub.registry.models import Run, Study
 from evalhub.registry.models.runs import RunState
+from evalhub.schemas.review import SECONDS, ReviewPlan
 from evalhub.studies.reviewing import arms_to_review
 from reviews.errors import PlanError
 from reviews.joining.invite import invitation_path
@@ -24,8 +24,6 @@ from reviews.models import (
     ReviewerState,
 )
 from reviews.planning.campaign import metric_of
-from reviews.planning.kept import read_plan
-from reviews.planning.sizing import SECONDS
 
 KINDS: dict[str, str] = {
     PairKind.MAIN: "compared, for the question itself",
@@ -101,9 +99,9 @@ class Running:
     events: list[Event]
 
     @property
-    def plan(self) -> dict[str, Any]:
+    def plan(self) -> ReviewPlan:
         """Large as the campaign: read only where it is shown."""
-        return read_plan(self.campaign.plan)
+        return self.campaign.sealed_plan
 
     @property
     def share(self) -> float:
@@ -150,7 +148,7 @@ def campaign_source(campaign: Campaign) -> ReviewSource:
         | Run.objects.filter(outputs__pairs_as_candidate__campaign=campaign).distinct()
         if run.repeat == 0
     }
-    ordered = [runs[digest] for digest in read_plan(campaign.plan)["arms"] if digest in runs]
+    ordered = [runs[digest] for digest in campaign.sealed_plan.arms if digest in runs]
     names = [str(run.version.model) for run in ordered]
     return ReviewSource(campaign.name, ordered, names, campaign.study)
 

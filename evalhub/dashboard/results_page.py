@@ -8,9 +8,10 @@ from django.db.models import Max, QuerySet
 
 from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.registry.models import ModelVersion, StudyArm
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Form
 from evalhub.stats.preference import WinScore
 from reviews.models import Campaign, Judgment
-from reviews.planning.form import Form
 from reviews.results.adjudicate import adjudicated
 from reviews.results.early_stopping import EarlyStop, early_stop_of
 from reviews.results.ended import check_ended
@@ -98,7 +99,7 @@ def owns(campaign: Campaign, user: User) -> bool:
 def results(campaign: Campaign) -> Results:
     """Raises StillBlindError while the campaign goes on."""
     check_ended(campaign)
-    form = Form.of(campaign.form)
+    form = declared(Form, campaign.form)
     newest = Judgment.objects.filter(assignment__reviewer__campaign=campaign).aggregate(
         pk=Max("pk"), at=Max("created")
     )
@@ -124,7 +125,7 @@ def results(campaign: Campaign) -> Results:
         questions={each.name: each.question for each in form.dimensions},
         disagreements=disputed,
         adjudicated=done,
-        identical=campaign.plan["identical"],
+        identical=campaign.sealed_plan.identical,
         text=release_text(
             found,
             title=campaign.name,

@@ -1,13 +1,13 @@
 """What people said of an arm, read from its campaigns and put into the decision's terms."""
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from django.db.models import Exists, OuterRef
 
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole, CriterionRole
+from evalhub.schemas.review import Anytime
 from evalhub.verdict.preference_evidence import (
     Judgments,
     PreferenceEvidence,
@@ -15,7 +15,6 @@ from evalhub.verdict.preference_evidence import (
     preference_evidence,
 )
 from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair
-from reviews.planning.stopping import Rule
 from reviews.results.early_stopping import early_stop_of, interim_estimate, rule_of
 from reviews.results.judgment_data import JudgmentData, judgment_data
 
@@ -70,8 +69,8 @@ def _judgments(
         [each.pair.item for each in main],
         [str(each.reviewer) for each in main],
         data.planned,
-        campaign.plan["identical"],
-        settled=_settled(data, replace(rule, alpha=alpha / plan**2))
+        campaign.sealed_plan.identical,
+        settled=_settled(data, rule.model_copy(update={"alpha": alpha / plan**2}))
         if rule and early_stop_of(campaign)
         else None,
         spent=rule.share if rule else 0.0,
@@ -80,7 +79,7 @@ def _judgments(
     )
 
 
-def _settled(data: JudgmentData, rule: Rule) -> Settled | None:
+def _settled(data: JudgmentData, rule: Anytime) -> Settled | None:
     """The limits by the campaign's rule at this decision's alpha, which needn't be the plan's."""
     found = interim_estimate(data, rule)
     if found is None:

@@ -161,8 +161,10 @@ def _message(kind: Any, place: Path, error: ErrorDetails) -> str:
             return f"isn't known here{meant} (known: {', '.join(known)})"
         case "literal_error" | "enum":
             return f"{_shown(given)} isn't one of {_plain(context['expected'])}"
-        case "union_tag_invalid" | "union_tag_not_found":
-            return f"one of {_plain(context.get('expected_tags', ''))} is needed"
+        case "union_tag_invalid":
+            return f"one of {_plain(context['expected_tags'])} is needed"
+        case "union_tag_not_found":
+            return f"{_plain(context['discriminator'])} is needed"
         case "bool_type":
             return f"true or false is needed, not {_shown(given)}"
         case "string_type":

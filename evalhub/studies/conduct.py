@@ -10,6 +10,7 @@ from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
+from evalhub.schemas.review import Design
 from reviews.errors import NothingToCompareError
 from reviews.models import Campaign
 from reviews.planning.campaign import open_campaign
@@ -114,12 +115,13 @@ def ask_people(study: Study) -> Campaign | None:
     try:
         return open_campaign(
             study=study,
-            baseline_run=runs[ArmRole.BASELINE],
-            candidate_run=runs[ArmRole.CANDIDATE],
-            items=review.items,
-            reviewers_per_item=review.reviewers_per_item,
-            seed=review.seed,
-            question=review.question,
+            runs=[runs[ArmRole.BASELINE], runs[ArmRole.CANDIDATE]],
+            design=Design(
+                items=review.items,
+                reviewers_per_item=review.reviewers_per_item,
+                seed=review.seed,
+                question=review.question,
+            ),
         )
     except NothingToCompareError:
         return None

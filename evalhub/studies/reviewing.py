@@ -1,6 +1,6 @@
 """Which runs of a study people may compare, and at which level their review may stop early."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from evalhub.gate.baseline_choice import baseline_of
 from evalhub.gate.ledger import charge
@@ -9,8 +9,8 @@ from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.declaration import default_of
 from evalhub.schemas.policy import PeopleDemand
+from evalhub.schemas.review import Anytime, CampaignRequest
 from reviews.errors import PlanError
-from reviews.planning.campaign_request import CampaignRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +51,20 @@ def arms_to_review(study: Study, test_set: str) -> list[ReviewArm]:
     return arms
 
 
-def for_study(brief: CampaignRequest, study: Study | None) -> CampaignRequest:
-    """The brief, whose early stop asks for what the study's policy does where it doesn't say.
+def for_study(request: CampaignRequest, study: Study | None) -> CampaignRequest:
+    """The request, whose early stop asks for what the study's policy does where it doesn't say.
 
     That is the gain that people are to show, and the one-sided level at which a first decision on
     these test sets is judged. A later one on the same test sets has a stricter level: then the
     decision may find that what settled the review isn't enough.
     """
-    stopping = brief.design.stopping
-    if study is None or stopping.get("rule") != "anytime":
-        return brief
+    stopping = request.stopping
+    if study is None or not isinstance(stopping, Anytime):
+        return request
     policy, review = study.policy, study.review
     judged = study.arms.exclude(role=ArmRole.BASELINE).count()
     level = charge([], [], counts=policy.ledger, alpha=policy.alpha, arms=judged).level
     gain = review.min_gain if review else default_of(PeopleDemand, "min_gain")
-    return replace(
-        brief,
-        design=replace(brief.design, stopping={"alpha": level, "min_gain": gain, **stopping}),
-    )
+    of_study = {"alpha": level, "min_gain": gain}
+    unsaid = {name: of_study[name] for name in of_study if name not in stopping.model_fields_set}
+    return request.model_copy(update={"stopping": stopping.model_copy(update=unsaid)})

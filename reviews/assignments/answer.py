@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from evalhub.schemas.review import Form
 from reviews.errors import UnfitAnswerError, UnknownChoiceError
 from reviews.models import RATED
-from reviews.planning.form import Form
 
 SIDES = ("left", "right", "tie", "both-bad")
 RATIONALE_LENGTH = 10_000

@@ -15,6 +15,8 @@ from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
 
 from evalhub.accounts.models import User
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Form
 from reviews.assignments.choosing import deal, deal_practice
 from reviews.assignments.seats import LEASE, release_ended
 from reviews.joining.admit import admit, join
@@ -29,7 +31,6 @@ from reviews.models import (
     Reviewer,
     ReviewerState,
 )
-from reviews.planning.form import Form
 
 DEALT = ("turns", "cursor", "laps", "spaced", "repeated")
 """What dealing changes of a reviewer."""
@@ -125,7 +126,7 @@ def hand_of(reviewer: Reviewer, held: list[Assignment], *, ahead: bool) -> Hand:
         return Hand(reviewer, end, None)
     for assignment in held:
         _renew(assignment, now)
-    form = Form.of(reviewer.campaign.form)
+    form = declared(Form, reviewer.campaign.form)
     hand: list[Assignment | End] = [*held]
     while len(hand) < 1 + ahead and not (hand and isinstance(hand[-1], End)):
         hand.append(_dealt(reviewer, form, now, held=len(hand)))

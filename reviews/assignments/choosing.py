@@ -12,11 +12,11 @@ from operator import itemgetter
 
 from django.db.models import Exists, OuterRef
 
+from evalhub.schemas.review import Form
 from reviews.assignments.order import order_of
 from reviews.assignments.seats import LEASE, OpenPair, given_back_to, open_at, take_seat_at_once
 from reviews.blinding import candidate_on_left, draw, fraction
 from reviews.models import Assignment, AssignmentPurpose, AssignmentState, Pair, PairKind, Reviewer
-from reviews.planning.form import Form
 
 AHEAD = 8  # places looked at first; four times as many each time that all are taken
 GIVEN_BACK = 200  # seats given back that are looked at, at most

@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from evalhub.accounts.models import User
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import DEALT, Hand, hand_of
 from reviews.assignments.seats import LEASE, give_back, holds_seat, take_seat
@@ -39,7 +41,6 @@ from reviews.models import (
     Reviewer,
     ReviewerState,
 )
-from reviews.planning.form import Form
 
 RECENT = 20  # answers whose seconds a reviewer's row keeps
 REASON_LENGTH = 300
@@ -179,7 +180,7 @@ def _at_hand(token: uuid.UUID, user: User, nonce: str) -> tuple[Assignment, list
 def _keep(assignment: Assignment, given: ReviewerAnswer, key: str) -> Judgment:
     """The judgment of this answer: the one that is there, or a new one."""
     reviewer, campaign = assignment.reviewer, assignment.reviewer.campaign
-    form = Form.of(campaign.form)
+    form = declared(Form, campaign.form)
     answer = given.checked(form)
     if assignment.revision and (earlier := _kept_before(assignment, answer, key)) is not None:
         return earlier

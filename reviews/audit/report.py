@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from evalhub.files.canonical import digest_of
 from evalhub.registry.models import StudyArm
 from reviews.audit.check import Check, status_of
 from reviews.audit.leaks import Scan
@@ -24,7 +25,6 @@ from reviews.audit.side_checks import (
 )
 from reviews.audit.text_checks import artefacts, leaks
 from reviews.models import Campaign, Pair, PairKind
-from reviews.planning.drafting import plan_hash
 from reviews.results.judgment_data import judgment_data
 
 SCHEMA = "evalhub.review-audit/1"
@@ -83,7 +83,7 @@ def audit(campaign: Campaign) -> Audit:
 
 
 def _plan(campaign: Campaign, texts: str) -> Check:
-    same, words = plan_hash(campaign.plan) == campaign.plan_hash, texts == campaign.plan["texts"]
+    same, words = digest_of(campaign.plan) == campaign.plan_hash, texts == campaign.plan["texts"]
     return Check(
         "plan",
         "The sealed plan",

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, ResultsSeen, Role, User
+from evalhub.schemas.review import checked_tags
 from reviews.errors import CampaignEndedError, InvitationError, UnblindedError
 from reviews.joining.admit import add_reviewer
 from reviews.models import Campaign, CampaignState, Invitation, Reviewer
-from reviews.planning.design import checked_tags
 
 LASTS_DAYS = 14
 _SALT = "reviews.invite"
@@ -62,7 +62,10 @@ def invite(
         raise InvitationError("An invitation lasts 1 to 90 days.")
     if quota is not None and quota < 1:
         raise InvitationError("A quota is 1 or more comparisons.")
-    has = checked_tags(tags)
+    try:
+        has = checked_tags(tags)
+    except ValueError as error:
+        raise InvitationError(str(error)) from error
     if missing := sorted(set(campaign.requires) - set(has)):
         raise InvitationError(f"This review needs reviewers with: {', '.join(missing)}.")
     for person in User.objects.filter(email__iexact=email):

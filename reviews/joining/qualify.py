@@ -91,7 +91,7 @@ def _practice(reviewer: Reviewer) -> Practice:
         .order_by("assignment__turn")
     )
     campaign = Campaign.objects.filter(pk=reviewer.campaign_id)
-    mark: float | None = campaign.values_list("plan__practice__pass_mark", flat=True).get()
+    mark: float | None = campaign.values_list("plan__design__pass_mark", flat=True).get()
     pairs = reviewer.campaign.pairs.filter(kind=PairKind.PRACTICE).count()
     return Practice(
         answers=[_answer(judgment) for judgment in judgments],

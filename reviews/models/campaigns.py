@@ -8,6 +8,8 @@ from django.db.models.functions import Coalesce, Now
 
 from evalhub.accounts.models import Project, Role, User
 from evalhub.registry.models import Item, ModelVersion, Output, Study
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import ReviewPlan
 
 
 class CampaignKind(models.TextChoices):
@@ -149,6 +151,11 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return f"Review {self.pk}: {self.name}"
+
+    @property
+    def sealed_plan(self) -> ReviewPlan:
+        """The plan as its type; it lists every item, so ask for it once."""
+        return declared(ReviewPlan, self.plan)
 
     @property
     def stopped_early(self) -> bool:

@@ -12,12 +12,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from evalhub.accounts.models import User
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Form
 from reviews.assignments.progress import EXPECTED_SECONDS
 from reviews.errors import NotInvitedError, ReviewError
 from reviews.joining.invite import accept, invitation_of
 from reviews.joining.qualify import practice_of, qualify
 from reviews.models import Campaign, PairKind
-from reviews.planning.form import Form
 
 
 @login_not_required
@@ -77,7 +78,7 @@ def _asked(token: str, user: User | None) -> dict[str, Any]:
     share = min(pairs, invitation.quota or pairs)
     return {
         "invitation": invitation,
-        "form": Form.of(campaign.form),
+        "form": declared(Form, campaign.form),
         "question": campaign.question,
         "practice": campaign.pairs.filter(kind=PairKind.PRACTICE).count(),
         "most": share,

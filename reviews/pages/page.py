@@ -10,6 +10,8 @@ from django.utils.safestring import SafeString
 
 from evalhub.accounts.models import User
 from evalhub.registry.models import Item
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Dimension, Form
 from reviews.assignments.judge import form_nonce
 from reviews.errors import UnknownAssignmentError
 from reviews.joining.admit import admit
@@ -17,7 +19,6 @@ from reviews.models import Assignment, AssignmentState, Choice, Pair, PairKind
 from reviews.pages.differences import marked_answers
 from reviews.pages.markdown import plain, rendered
 from reviews.pages.reading import ASK, FLAG, MUCH
-from reviews.planning.form import FLAGS, Dimension, Form
 from reviews.texts import shown, turns
 
 type View = Literal["read", "raw", "diff"]
@@ -135,7 +136,7 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
     One query, and one more for a turn that was taken back.
     """
     campaign = assignment.reviewer.campaign
-    form = Form.of(campaign.form)
+    form = declared(Form, campaign.form)
     pair = (
         Pair.objects.select_related("item", "baseline_output", "candidate_output")
         .only(
@@ -250,5 +251,6 @@ def _ratings(dimension: Dimension, said: _Said) -> list[FormOption]:
 
 def _flags(side: str, form: Form, said: _Said) -> list[FormOption]:
     return [
-        FormOption(flag, FLAGS[flag], "", (f"{FLAG}{side}", flag) in said) for flag in form.flags
+        FormOption(flag, flag.replace("-", " "), "", (f"{FLAG}{side}", flag) in said)
+        for flag in form.flags
     ]

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Form
 from reviews.assignments import judge as judging
 from reviews.assignments.assign import End, Hand, hand
 from reviews.assignments.progress import own_reviews, progress_of
@@ -33,7 +35,6 @@ from reviews.joining.admit import admit
 from reviews.models import Assignment, Campaign
 from reviews.pages.page import ends_block, held, shown_turn, view_of
 from reviews.pages.reading import answer_of, skip_reason, token_of
-from reviews.planning.form import Form
 from reviews.results.adjudicate import may_adjudicate
 from reviews.results.guess import pending_guesses, record_guess
 from reviews.results.record import record
@@ -198,7 +199,7 @@ def _go_on(
     request: SignedInRequest, found: Hand, *, after: Assignment | None = None
 ) -> HttpResponse:
     """To the pause, where a block has ended with the assignment `after`, or to what is at hand."""
-    form = Form.of(found.reviewer.campaign.form)
+    form = declared(Form, found.reviewer.campaign.form)
     pauses = after is not None and isinstance(found.current, Assignment) and ends_block(after, form)
     if request.htmx:
         return _pause(request, found) if pauses else _at_hand(request, found)
@@ -226,7 +227,7 @@ def _ahead(request: SignedInRequest, found: Hand) -> HttpResponse:
     """The comparison after the one at hand, ready to take its place, and how many are saved."""
     own = progress_of(found.reviewer)
     headers = {MARK: _person(request), "Evalhub-Saved": str(own.judged)}
-    form = Form.of(found.reviewer.campaign.form)
+    form = declared(Form, found.reviewer.campaign.form)
     if found.ahead is None or isinstance(found.current, End) or ends_block(found.current, form):
         return HttpResponse(headers=headers | {"Evalhub-Ahead": ""})
     context = _shown(request, found.ahead) | {"progress": own, "number": own.number + 1}

@@ -6,83 +6,64 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.db import transaction
 
 from evalhub.accounts.models import User
+from evalhub.files.canonical import digest_of
 from evalhub.registry.models import Metric, ModelVersion, Run, Study, StudyTestSet
+from evalhub.schemas.review import Design
 from reviews.blinding import dealing_seed
 from reviews.errors import CampaignEndedError, PlanError
 from reviews.models import Campaign, CampaignState, Event, EventKind, Pair
-from reviews.planning.campaign_request import QUESTION, CampaignRequest
-from reviews.planning.design import Design
-from reviews.planning.drafting import PlanInputs, Prepared, plan_hash, prepare
-from reviews.planning.form import Form
-
-__all__ = ["close_campaign", "open_campaign", "pause_campaign", "plan_hash", "resume_campaign"]
+from reviews.planning.drafting import PlanInputs, Prepared, prepare
 
 
 @transaction.atomic
 def open_campaign(
     *,
-    baseline_run: Run,
-    candidate_run: Run,
-    items: int,
-    reviewers_per_item: int,
-    seed: int,
+    runs: Sequence[Run],
+    design: Design,
     study: Study | None = None,
-    other_runs: Sequence[Run] = (),
-    question: str = QUESTION,
     strata: Mapping[str, str] | None = None,
-    form: Form = Form(),  # noqa: B008 (frozen)
-    design: Design = Design(),  # noqa: B008 (frozen)
     name: str = "",
     by: User | None = None,
     supersedes: Campaign | None = None,
 ) -> Campaign:
     """The campaign of this plan; opening the same plan again returns the same campaign.
 
-    Samples `items` items (all, if there are fewer) among those that the runs answered with
+    Samples the design's items (all, if there are fewer) among those that the runs answered with
     different texts as a reader sees them, proportionally from each stratum of the design.
-    `strata` maps an item's key to its stratum instead; items that it leaves out are grouped by
+    `runs` are of one test set, the baseline's first, the candidate's second; with more of them
+    each item's answers are compared two by two, as the design's `combinations` say. `strata` maps
+    an item's key to its stratum instead of the design's; items that it leaves out are grouped by
     their tags. With several samples an item, the first is compared. Items with identical answers
-    aren't dealt: the plan counts them, and the results report them. With
-    `other_runs` each item's answers are compared two by two, as the design's `combinations` say.
+    aren't dealt: the plan counts them, and the results report them.
 
     The plan is sealed: its hash is taken here, before anything is dealt, and the database
     refuses to change it. Another plan is another campaign, which `supersedes` the one that it
     closes.
 
-    Raises PlanError for runs of different test set versions or of one model version, numbers
-    below 1, an empty question or one that names an arm, and a design that can't be;
-    NothingToCompareError where all answers read the same.
+    Raises PlanError for runs of different test set versions or of one model version, a question
+    that names an arm, and a design that these runs don't allow; NothingToCompareError where all
+    answers read the same.
     """
-    asked = PlanInputs(
-        runs=(baseline_run, candidate_run, *other_runs),
-        items=items,
-        reviewers_per_item=reviewers_per_item,
-        seed=seed,
-        question=question,
-        form=form,
-        design=design,
-        metric=metric_of(study, baseline_run),
-        strata=strata,
-    )
-    check(asked, study)
+    asked = inputs(runs, design, study, strata)
     prepared = prepare(asked)
-    sealed = plan_hash(prepared.plan)
-    project = baseline_run.test_set_version.test_set.project
+    plan = prepared.plan.as_json()
+    sealed = digest_of(plan)
+    first, second, *_ = runs
     campaign, opened = Campaign.objects.get_or_create(
-        project=project,
+        project=first.test_set_version.test_set.project,
         study=study,
         plan_hash=sealed,
         defaults={
-            "name": name or (study.name if study else str(baseline_run.test_set_version)),
-            "kind": prepared.plan["kind"],
-            "baseline": baseline_run.version,
-            "candidate": candidate_run.version,
-            "question": question,
-            "reviewers_per_item": reviewers_per_item,
-            "seed": dealing_seed(seed, sealed),
-            "form": form.as_json(),
-            "plan": prepared.plan,
-            "requires": list(design.requires),
+            "name": name or (study.name if study else str(first.test_set_version)),
+            "kind": plan["kind"],
+            "baseline": first.version,
+            "candidate": second.version,
+            "question": design.question,
+            "reviewers_per_item": design.reviewers_per_item,
+            "seed": dealing_seed(design.seed, sealed),
+            "form": plan["design"]["form"],
+            "plan": plan,
+            "requires": plan["design"]["requires"],
             "invited_only": design.invited_only,
             "supersedes": supersedes,
         },
@@ -119,77 +100,31 @@ def close_campaign(*, campaign: Campaign, by: User | None = None, why: str = "")
     campaign.state = CampaignState.CLOSED
 
 
-def open_briefed(
-    *,
-    brief: CampaignRequest,
+def inputs(
     runs: Sequence[Run],
-    study: Study | None = None,
-    name: str = "",
-    by: User | None = None,
-    supersedes: Campaign | None = None,
-) -> Campaign:
-    """`open_campaign` of what a brief says, over these runs: the baseline's first."""
-    return open_campaign(
-        baseline_run=runs[0],
-        candidate_run=runs[1],
-        other_runs=runs[2:],
-        study=study,
-        items=brief.items,
-        reviewers_per_item=brief.reviewers_per_item,
-        seed=brief.seed,
-        question=brief.question,
-        form=brief.form,
-        design=brief.design,
-        name=name,
-        by=by,
-        supersedes=supersedes,
-    )
-
-
-def asked_of(brief: CampaignRequest, runs: Sequence[Run], study: Study | None) -> PlanInputs:
-    """What a brief asks for over these runs, checked. Raises PlanError."""
-    asked = PlanInputs(
-        runs=tuple(runs),
-        items=brief.items,
-        reviewers_per_item=brief.reviewers_per_item,
-        seed=brief.seed,
-        question=brief.question,
-        form=brief.form,
-        design=brief.design,
-        metric=metric_of(study, runs[0]),
-    )
-    check(asked, study)
-    return asked
-
-
-def check(asked: PlanInputs, study: Study | None) -> None:
-    """Raises PlanError for what can be refused before any answer is read."""
-    first, *others = asked.runs
+    design: Design,
+    study: Study | None,
+    strata: Mapping[str, str] | None = None,
+) -> PlanInputs:
+    """A design over these runs. Raises PlanError for what is refused before answers are read."""
+    first, *others = runs
     for run in others:
         if run.test_set_version_id != first.test_set_version_id:
             raise PlanError(
                 f"the runs answer different test sets: {first.test_set_version} and "
                 f"{run.test_set_version}"
             )
-    versions = [run.version for run in asked.runs]
+    versions = [run.version for run in runs]
     for version in versions:
         if sum(each.pk == version.pk for each in versions) > 1:
             raise PlanError(f"both runs are of {version}: there is nothing to compare")
-    for name, value, least in (
-        ("items", asked.items, 1),
-        ("reviewers_per_item", asked.reviewers_per_item, 1),
-        ("seed", asked.seed, 0),
-    ):
-        if value < least:
-            raise PlanError(f"{name} is {value}; use {least} or more")
     names = _names(study, *versions)
-    check_question(asked.question, names)
-    told = [asked.form.question]
-    for each in asked.form.dimensions:  # a page carries its name as well
+    told = [design.form.question, *(known.feedback for known in design.known.values())]
+    for each in design.form.dimensions:  # a page carries its name as well
         told += [each.name, each.question]
-    for text in [*told, *(known.feedback for known in asked.design.known.values())]:
-        if text:
-            check_question(text, names)
+    for text in [design.question, *filter(None, told)]:
+        check_question(text, names)
+    return PlanInputs(tuple(runs), design, metric_of(study, first), strata)
 
 
 def check_question(question: str, names: Iterable[str]) -> None:

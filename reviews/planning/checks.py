@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from evalhub.schemas.review import Known
 from reviews.blinding import draw
 from reviews.models.campaigns import PairKind
-from reviews.planning.design import Known
-from reviews.planning.pairing import Candidate
+from reviews.planning.pairing import Better, Candidate
 
 FEEDBACK = "The automated check finds one of the two answers right and the other wrong."
 
@@ -65,7 +65,7 @@ def controls(
 
 def known_pairs(
     known: Mapping[str, Known],
-    certain: Mapping[str, str],
+    certain: Mapping[str, Better],
     candidates: Mapping[str, Candidate],
     arms: tuple[int, int],
     *,
@@ -86,7 +86,10 @@ def known_pairs(
         wanted[practising] = max(0, wanted[practising] - len(own))
     for practising in (True, False):
         chosen = _balanced(certain, {key for key, _ in taken}, wanted[practising], seed)
-        taken += [(key, Known(certain[key], FEEDBACK, practising)) for key in chosen]
+        taken += [
+            (key, Known(expected=certain[key], feedback=FEEDBACK, practice=practising))
+            for key in chosen
+        ]
     return [
         Planned(
             kind=PairKind.PRACTICE if each.practice else PairKind.GOLD,
@@ -114,7 +117,7 @@ def _differing_first(
     )
 
 
-def _balanced(certain: Mapping[str, str], used: set[str], n: int, seed: int) -> list[str]:
+def _balanced(certain: Mapping[str, Better], used: set[str], n: int, seed: int) -> list[str]:
     """n of the keys, as many of either answer as can be."""
     sides = {
         side: [key for key in _drawn(certain, seed) if certain[key] == side and key not in used]

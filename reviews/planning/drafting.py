@@ -1,19 +1,24 @@
 """What a campaign would ask, worked out from the runs and not yet written anywhere."""
 
 import hashlib
-import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from evalhub.registry.models import Metric, Output, Run
+from evalhub.schemas.review import (
+    Design,
+    Form,
+    ReviewPlan,
+    Sampling,
+    StratumCount,
+    Vendi,
+)
 from reviews.blinding import BLOCK, draw
 from reviews.errors import NothingToCompareError, PlanError
-from reviews.models import RATED, CampaignKind, Choice, PairKind
+from reviews.models import RATED, Choice, PairKind
 from reviews.planning.checks import Planned, controls, known_pairs
-from reviews.planning.design import Design
 from reviews.planning.diversity import near_copies, signatures, similarities, vendi_score
-from reviews.planning.form import Form
 from reviews.planning.pairing import (
     Candidate,
     Joined,
@@ -26,26 +31,19 @@ from reviews.planning.pairing import (
     second_answers,
 )
 from reviews.planning.sampling import combined, disagreement_strata, length_strata, stratified
-from reviews.planning.stopping import Rule
 
-SCHEMA = "evalhub.review-plan/2"
 VENDI_OF = 500  # items of which the Vendi score is computed, at most
 
 
 @dataclass(frozen=True, slots=True)
 class PlanInputs:
-    """What an owner asks for: runs of one test set, the baseline's first, and how to compare them.
+    """A design over runs of one test set, the baseline's first.
 
     `metric` is what the runs were scored by, for strata, gold and practice; None for none.
     `strata` maps an item's key to its stratum and wins over the design's.
     """
 
     runs: tuple[Run, ...]
-    items: int
-    reviewers_per_item: int
-    seed: int
-    question: str
-    form: Form
     design: Design
     metric: Metric | None = None
     strata: Mapping[str, str] | None = None
@@ -55,7 +53,7 @@ class PlanInputs:
 class Prepared:
     """A plan and its pairs in the plan's order, the practice pairs last."""
 
-    plan: dict[str, Any]
+    plan: ReviewPlan
     pairs: list[Planned]
 
     def count(self, kind: PairKind) -> int:
@@ -75,69 +73,47 @@ def prepare(asked: PlanInputs) -> Prepared:
     """
     if told := known_answers(asked.runs[0]):
         known = {**told, **asked.design.known}
-        asked = replace(asked, design=replace(asked.design, known=known))
-    design, form = asked.design.checked(), asked.form
-    rule = Rule.of(design.stopping)
+        asked = replace(asked, design=asked.design.model_copy(update={"known": known}))
+    design, form = asked.design, asked.design.form
     arms = arm_pairs(len(asked.runs), design.combinations)
     there = joined(asked.runs, arms)
-    population = _population(there, form, design)
+    population = _population(there, design)
     scores = _scores(asked)
     groups = _strata(population, asked, scores)
     copies, vendi = _copies(population, groups, asked)
     keys = stratified(
-        list(population), [groups[key] for key in population], n=asked.items, seed=asked.seed,
+        list(population), [groups[key] for key in population], n=design.items, seed=design.seed,
         groups=copies,
     )  # fmt: skip
     main = [pair for key in keys for pair in _main(key, population[key], arms, groups[key], form)]
     checks = [] if form.rates else _checks(asked, there, keys, scores, len(main))
-    pairs = _in_order([*main, *checks], asked.seed)
-    plan = {
-        "schema": SCHEMA,
-        "kind": CampaignKind.RATINGS if form.rates else CampaignKind.PAIRS,
-        "question": asked.question,
-        "form": form.as_json(),
-        "scale": [RATED] if form.rates else Choice.values,
-        "reviewers_per_item": asked.reviewers_per_item,
-        "seed": asked.seed,
-        "side_block": BLOCK,
-        "test_set": asked.runs[0].test_set_version.digest,
-        "baseline": asked.runs[0].version.digest,
-        "candidate": asked.runs[1].version.digest,
-        "arms": [run.version.digest for run in asked.runs],
-        "combinations": design.combinations,
-        "items_asked": asked.items,
-        "items": list(dict.fromkeys(pair.key for pair in pairs if pair.kind == PairKind.MAIN)),
-        "pairs": [_entry(pair) for pair in pairs],
-        "texts": _digest_of_texts(pairs),
-        "strata": _counted(groups, keys),
-        "sampling": {
-            "by": "as given" if asked.strata else list(design.strata),
-            "diverse": design.diverse,
-            "near_copies": len(population) - len(set(copies)) if copies else 0,
-            "vendi": vendi,
-        },
-        "shares": {"controls": design.controls, "gold": design.gold, "repeats": form.repeats},
-        "practice": {"pairs": design.practice, "pass_mark": design.pass_mark},
-        "known": {key: asdict(known) for key, known in sorted(design.known.items())},
-        "stopping": rule.as_json() if rule else {"rule": "fixed"},
-        "requires": list(design.requires),
-        "invited_only": design.invited_only,
-        "different": len(population),
-        "identical": there.identical,
-        "unpaired": there.unpaired,
-    }
+    pairs = _in_order([*main, *checks], design.seed)
+    plan = ReviewPlan(
+        kind="ratings" if form.rates else "pairs",
+        design=design,
+        scale=(RATED,) if form.rates else tuple(Choice.values),
+        side_block=BLOCK,
+        test_set=asked.runs[0].test_set_version.digest,
+        arms=tuple(run.version.digest for run in asked.runs),
+        items=tuple(dict.fromkeys(pair.key for pair in pairs if pair.kind == PairKind.MAIN)),
+        pairs=tuple(_entry(pair) for pair in pairs),
+        texts=_digest_of_texts(pairs),
+        strata=_counted(groups, keys),
+        sampling=Sampling(
+            by="as given" if asked.strata else design.strata,
+            near_copies=len(population) - len(set(copies)) if copies else 0,
+            vendi=vendi,
+        ),
+        different=len(population),
+        identical=there.identical,
+        unpaired=there.unpaired,
+    )
     return Prepared(plan, pairs)
 
 
-def plan_hash(plan: Mapping[str, Any]) -> str:
-    """SHA-256 of a plan as canonical JSON: sorted keys, no white space."""
-    text = json.dumps(plan, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _population(there: Joined, form: Form, design: Design) -> dict[str, Candidate]:
+def _population(there: Joined, design: Design) -> dict[str, Candidate]:
     """What the sample is drawn from: everything but the items whose answer is known."""
-    if form.rates:
+    if design.form.rates:
         if design.controls or design.gold or design.practice or design.known:
             raise PlanError(
                 "ratings have no control, gold or practice pairs: repeats watch over them"
@@ -187,9 +163,10 @@ def _strata(
 
 def _copies(
     population: Mapping[str, Candidate], groups: Mapping[str, str], asked: PlanInputs
-) -> tuple[list[int] | None, dict[str, float] | None]:
+) -> tuple[list[int] | None, Vendi | None]:
     """The groups of near-copies, and how varied a sample is without and with regard to them."""
-    if not asked.design.diverse:
+    design = asked.design
+    if not design.diverse:
         return None, None
     requests = requests_of(population)
     keys = list(population)
@@ -197,16 +174,14 @@ def _copies(
     copies = near_copies(found)
     place = {key: i for i, key in enumerate(keys)}
     strata = [groups[key] for key in keys]
-    vendi = {
-        name: round(vendi_score(similarities(found[[place[key] for key in sample]])), 2)
-        for name, regarded in (("before", None), ("after", copies))
-        if (
-            sample := stratified(keys, strata, n=asked.items, seed=asked.seed, groups=regarded)[
-                :VENDI_OF
-            ]
-        )
-    }
-    return copies, vendi | {"items": min(asked.items, len(keys), VENDI_OF)}
+
+    def variety(regarded: list[int] | None) -> float:
+        drawn = stratified(keys, strata, n=design.items, seed=design.seed, groups=regarded)
+        rows = [place[key] for key in drawn[:VENDI_OF]]
+        return round(vendi_score(similarities(found[rows])), 2)
+
+    items = min(design.items, len(keys), VENDI_OF)
+    return copies, Vendi(before=variety(None), after=variety(copies), items=items)
 
 
 def _main(
@@ -252,17 +227,17 @@ def _checks(
         (0, 1),
         gold=round(design.gold * main),
         practice=design.practice,
-        seed=asked.seed,
+        seed=design.seed,
     )
     if not design.controls:
         return known
     used |= {pair.key for pair in known}
-    drawn = sorted(there.candidates, key=lambda key: draw(asked.seed, "control", key))
+    drawn = sorted(there.candidates, key=lambda key: draw(design.seed, "control", key))
     pool = [key for key in drawn if key not in used] + [key for key in drawn if key in main_keys]
     ids = {each.item: key for key, each in there.candidates.items()}
     seconds = [second_answers(run, ids) for run in asked.runs]
     n = round(design.controls * main)
-    return known + controls(pool, there.candidates, seconds, n=n, seed=asked.seed)
+    return known + controls(pool, there.candidates, seconds, n=n, seed=design.seed)
 
 
 def _in_order(pairs: Sequence[Planned], seed: int) -> list[Planned]:
@@ -276,9 +251,9 @@ def _in_order(pairs: Sequence[Planned], seed: int) -> list[Planned]:
     )
 
 
-def _entry(pair: Planned) -> list[Any]:
+def _entry(pair: Planned) -> tuple[str | int, ...]:
     known = [pair.expected] if pair.expected else []
-    return [pair.kind.value, pair.key, *(arm for arm in pair.arms if arm is not None), *known]
+    return (pair.kind.value, pair.key, *(arm for arm in pair.arms if arm is not None), *known)
 
 
 def _digest_of_texts(pairs: Sequence[Planned]) -> str:
@@ -292,10 +267,8 @@ def _digest_of_texts(pairs: Sequence[Planned]) -> str:
     return hashlib.sha256("".join(digests[pk] for pk in wanted).encode()).hexdigest()
 
 
-def _counted(groups: Mapping[str, str], sampled: Sequence[str]) -> dict[str, dict[str, int]]:
-    counts: dict[str, dict[str, int]] = {}
-    for stratum in groups.values():
-        counts.setdefault(stratum, {"different": 0, "sampled": 0})["different"] += 1
-    for key in sampled:
-        counts[groups[key]]["sampled"] += 1
-    return dict(sorted(counts.items()))
+def _counted(groups: Mapping[str, str], sampled: Sequence[str]) -> dict[str, StratumCount]:
+    there, drawn = Counter(groups.values()), Counter(groups[key] for key in sampled)
+    return {
+        name: StratumCount(different=there[name], sampled=drawn[name]) for name in sorted(there)
+    }

@@ -5,10 +5,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Literal
 
 from evalhub.registry.models import Item, Metric, Output, Run, Score
-from reviews.planning.design import KNOWN, Combinations, Known
+from evalhub.schemas.review import KNOWN, Combinations, Known
+from reviews.planning.campaign_request import asked
 from reviews.texts import shown, turns
+
+Better = Literal["baseline", "candidate"]
 
 
 @dataclass(slots=True)
@@ -123,9 +127,9 @@ def scores_of(run: Run, metric: Metric) -> dict[str, float | None]:
 
 def certain(
     baseline: Mapping[str, float | None], candidate: Mapping[str, float | None]
-) -> dict[str, str]:
+) -> dict[str, Better]:
     """Item key → the better answer, where the metric finds one wholly right and one wrong."""
-    found = {}
+    found: dict[str, Better] = {}
     for key, value in candidate.items():
         other = baseline.get(key)
         if value is not None and other is not None and math.fabs(value - other) >= 1:
@@ -145,12 +149,15 @@ def requests_of(candidates: Mapping[str, Candidate]) -> dict[str, str]:
 
 
 def known_answers(run: Run) -> dict[str, Known]:
-    """Item key → the answer that the test set itself says is expected in a review."""
+    """Item key → the answer that the test set itself says is expected in a review.
+
+    Raises FormError where it says what can't be.
+    """
     items = Item.objects.filter(version=run.test_set_version_id, metadata__has_key=KNOWN)
     return {
-        key: Known(**given)
+        key: asked(Known, given, at=f"known.{key}")
         for key, given in items.order_by("position").values_list("key", f"metadata__{KNOWN}")
-        if isinstance(given, dict) and set(given) <= {"expected", "feedback", "practice"}
+        if isinstance(given, dict) and set(given) <= set(Known.model_fields)
     }
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalhub.registry.models import Run, Study
+from evalhub.schemas.review import CampaignRequest
 from reviews.models import PairKind
-from reviews.planning.campaign import asked_of
-from reviews.planning.campaign_request import CampaignRequest
+from reviews.planning.campaign import inputs
 from reviews.planning.checks import Planned
 from reviews.planning.drafting import Prepared, prepare
 from reviews.planning.pairing import arm_pairs
@@ -43,56 +43,56 @@ class PlanPreview:
         return self.prepared.count(PairKind.PRACTICE)
 
 
-def preview_plan(brief: CampaignRequest, runs: Sequence[Run], study: Study | None) -> PlanPreview:
-    """What opening a campaign by this brief would make. Raises PlanError, as opening it would."""
-    prepared = prepare(asked_of(brief, runs, study))
-    items = len(prepared.plan["items"])
-    rates = brief.form.rates
+def preview_plan(request: CampaignRequest, runs: Sequence[Run], study: Study | None) -> PlanPreview:
+    """What opening a campaign by this request would make. Raises PlanError, as opening it would."""
+    prepared = prepare(inputs(runs, request, study))
+    items = len(prepared.plan.items)
+    rates = request.form.rates
     checks = prepared.count(PairKind.CONTROL) + prepared.count(PairKind.GOLD)
     cost = cost_of(
         prepared.count(PairKind.MAIN),
-        brief.reviewers_per_item,
+        request.reviewers_per_item,
         checks=checks / prepared.count(PairKind.MAIN),
-        repeats=brief.form.repeats,
+        repeats=request.form.repeats,
         practice=prepared.count(PairKind.PRACTICE),
         reviewers=REVIEWERS,
-        seconds=brief.seconds,
-        rate=brief.rate,
+        seconds=request.seconds,
+        rate=request.rate,
     )
     return PlanPreview(
         prepared=prepared,
         items=items,
         cost=cost,
-        detects=None if rates else score_detected(items, brief.reviewers_per_item),
-        needed=[] if rates else [(g, items_needed(g, brief.reviewers_per_item)) for g in GAINS],
-        short=_short(brief, prepared, items),
+        detects=None if rates else score_detected(items, request.reviewers_per_item),
+        needed=[] if rates else [(g, items_needed(g, request.reviewers_per_item)) for g in GAINS],
+        short=_short(request, prepared, items),
     )
 
 
-def affordable(brief: CampaignRequest, budget: float, *, arms: int = 2) -> int:
-    """The most items that a budget pays for, as this brief has them judged."""
+def affordable(request: CampaignRequest, budget: float, *, arms: int = 2) -> int:
+    """The most items that a budget pays for, as this request has them judged."""
     return items_affordable(
         budget,
-        brief.reviewers_per_item,
-        combinations=len(arm_pairs(arms, brief.design.combinations)),
-        checks=brief.design.controls + brief.design.gold,
-        repeats=brief.form.repeats,
-        practice=brief.design.practice,
+        request.reviewers_per_item,
+        combinations=len(arm_pairs(arms, request.combinations)),
+        checks=request.controls + request.gold,
+        repeats=request.form.repeats,
+        practice=request.practice,
         reviewers=REVIEWERS,
-        seconds=brief.seconds,
-        rate=brief.rate or 0.0,
+        seconds=request.seconds,
+        rate=request.rate or 0.0,
     )
 
 
-def _short(brief: CampaignRequest, prepared: Prepared, items: int) -> list[str]:
+def _short(request: CampaignRequest, prepared: Prepared, items: int) -> list[str]:
     main = prepared.count(PairKind.MAIN)
     found = []
-    if items < brief.items:
+    if items < request.items:
         found.append(f"Only {items} items have answers that differ; all of them are asked about.")
     for kind, name, asked in (
-        (PairKind.CONTROL, "control", round(brief.design.controls * main)),
-        (PairKind.GOLD, "gold", round(brief.design.gold * main)),
-        (PairKind.PRACTICE, "practice", brief.design.practice),
+        (PairKind.CONTROL, "control", round(request.controls * main)),
+        (PairKind.GOLD, "gold", round(request.gold * main)),
+        (PairKind.PRACTICE, "practice", request.practice),
     ):
         if (there := prepared.count(kind)) < asked:
             found.append(f"There are {there} {name} pairs rather than {asked}: {WHY[kind]}")

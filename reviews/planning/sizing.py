@@ -5,11 +5,10 @@ All sizes rest on what is planned (a gain worth having), never on what was obser
 
 from dataclasses import dataclass
 
+from evalhub.schemas.review import SECONDS
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.power import design_effect_of, effort, preference_sample_size
 
-SECONDS = 37.0
-"""A comparison's usual time: people of AlpacaEval took a median of 36.8 s."""
 TIES = 0.25
 """Share of judgments that favour neither side, until there are some of one's own to go by."""
 ITEM_CORRELATION = 0.3

@@ -11,57 +11,18 @@ narrower than the interval clustered by item and reviewer at the same moment.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
+from evalhub.schemas.review import Anytime
 from evalhub.stats.bets import average_limits, average_p_value
 from evalhub.stats.preference import win_score
-from reviews.errors import PlanError
 
 SCORE = {"candidate": 1.0, "baseline": 0.0, "tie": 0.5, "both-bad": 0.5}
 FEWEST_ITEMS = 20
 FLOOR, CEILING = 0.5, 2.0  # of a stratum's share in the plan
 _PULL = 10.0  # items by which a stratum may be ahead before its weight is moved by 1
 _PRIOR = 10.0  # items of an undecided stratum that each stratum's spread is mixed with
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A plan's rule for stopping early: part of what is sealed.
-
-    `alpha` is the chance, one-sided, of a wrong claim by this campaign; looks spend `share` of
-    it, and the interval of a campaign that runs to its end has the rest. The question is whether
-    the candidate's win score is above one half plus `min_gain`. `priority` deals strata that are
-    least certain first.
-    """
-
-    alpha: float = 0.025
-    share: float = 0.2
-    min_gain: float = 0.0
-    priority: bool = False
-
-    @classmethod
-    def of(cls, stopping: Mapping[str, Any]) -> "Rule | None":
-        """The rule of a plan's `stopping`: {"rule": "anytime", …}, or None for {"rule": "fixed"}.
-
-        Raises PlanError for another rule, a field that no rule has or a number out of range.
-        """
-        if stopping.get("rule", "fixed") == "fixed":
-            return None
-        given = {name: value for name, value in stopping.items() if name != "rule"}
-        if stopping["rule"] != "anytime" or set(given) - set(cls.__dataclass_fields__):
-            raise PlanError(f"stopping: {dict(stopping)} is no rule; use fixed, or anytime")
-        rule = cls(**given)
-        if not (0 < rule.alpha < 0.5 and 0 < rule.share <= 1 and -0.5 < rule.min_gain < 0.5):
-            raise PlanError(
-                "stopping: alpha is above 0 and below 0.5, share above 0 and up to 1, min_gain "
-                "between -0.5 and 0.5"
-            )
-        return rule
-
-    def as_json(self) -> dict[str, Any]:
-        """What `of` takes back."""
-        return {"rule": "anytime", **asdict(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +71,7 @@ def look(
     judged: Judged,
     *,
     seats: Mapping[str, int],
-    rule: Rule,
+    rule: Anytime,
     shares: Mapping[str, float] | None = None,
 ) -> InterimEstimate | None:
     """What the judgments so far show; None without any.

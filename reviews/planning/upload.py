@@ -8,11 +8,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from evalhub.files.rows import DataError, Row, item_id, read_rows, wrong
 from evalhub.files.rows import field as field_of
-from reviews.planning.design import EXPECTED, KNOWN
+from evalhub.schemas.review import KNOWN, Expected
 
 ARMS = ("left", "right")
 
@@ -150,7 +150,7 @@ def _known(row: Row, columns: Columns) -> dict[str, Any]:
         return {}
     sides = {"left": "baseline", "right": "candidate"}
     expected = sides.get(value, value) if isinstance(value, str) else ""
-    if expected not in EXPECTED:
+    if expected not in get_args(Expected):
         shown = json.dumps(value)[:60]
         raise wrong(row, columns.expected, f"use left, right, tie or both-bad, not {shown}")
     feedback = row.values.get(columns.feedback) or ""

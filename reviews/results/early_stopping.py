@@ -2,13 +2,12 @@
 
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from django.db import transaction
 
+from evalhub.schemas.review import Anytime
 from reviews.models import (
     Campaign,
-    CampaignKind,
     CampaignState,
     Dealing,
     Event,
@@ -16,12 +15,10 @@ from reviews.models import (
     PairKind,
     Reviewer,
 )
-from reviews.planning.kept import read_plan
 from reviews.planning.stopping import (
     SCORE,
     InterimEstimate,
     Judged,
-    Rule,
     look,
     stratum_chances,
     stratum_shares,
@@ -59,8 +56,9 @@ def stop_when_due(*, reviewer: Reviewer) -> EarlyStop | None:
         return None
     if not Dealing.objects.filter(pk=dealing.pk, weighed=seen).update(weighed=given):
         return None
-    fixed = _stopping(campaign).get("rule", "fixed") == "fixed"
-    return None if fixed else stop_if_clear(campaign=campaign)
+    # The rule alone: a plan lists every item, and isn't read for this.
+    asked = Campaign.objects.filter(pk=campaign.pk, plan__design__stopping__rule="anytime")
+    return stop_if_clear(campaign=campaign) if asked.exists() else None
 
 
 def stop_if_clear(*, campaign: Campaign) -> EarlyStop | None:
@@ -84,7 +82,7 @@ def stop_if_clear(*, campaign: Campaign) -> EarlyStop | None:
     return _close(campaign, found, planned=data.planned)
 
 
-def interim_estimate(data: JudgmentData, rule: Rule) -> InterimEstimate | None:
+def interim_estimate(data: JudgmentData, rule: Anytime) -> InterimEstimate | None:
     """What the judgments of a campaign of two arms show by now; None without any.
 
     A sequence holds at any alpha, the rule's being the plan's or another, and on any items that
@@ -102,24 +100,17 @@ def interim_estimate(data: JudgmentData, rule: Rule) -> InterimEstimate | None:
     return look(judged, seats=seats, rule=rule, shares=_shares(data) if rule.priority else None)
 
 
-def rule_of(campaign: Campaign) -> Rule | None:
+def rule_of(campaign: Campaign) -> Anytime | None:
     """The early stop of a campaign of two arms that are compared; None for any other."""
-    plan = read_plan(campaign.plan)
-    if campaign.kind != CampaignKind.PAIRS or len(plan["arms"]) != 2:
-        return None
-    return Rule.of(plan["stopping"])
+    plan = campaign.sealed_plan
+    compared = plan.kind == "pairs" and len(plan.arms) == 2
+    return plan.design.stopping if compared and isinstance(plan.design.stopping, Anytime) else None
 
 
 def early_stop_of(campaign: Campaign) -> EarlyStop | None:
     """How the campaign was stopped early, from its event; None where it wasn't."""
     event = campaign.events.filter(kind=EventKind.STOPPED).first()
     return EarlyStop(**event.detail) if event else None
-
-
-def _stopping(campaign: Campaign) -> dict[str, Any]:
-    """The rule alone: a plan lists every item, and isn't read for this."""
-    row = Campaign.objects.filter(pk=campaign.pk).values_list("plan__stopping", flat=True)
-    return row[0] or {}
 
 
 @transaction.atomic

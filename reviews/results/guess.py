@@ -9,6 +9,8 @@ import uuid
 from django.db import transaction
 
 from evalhub.accounts.models import User
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Form
 from reviews.blinding import draw
 from reviews.errors import (
     AlreadyGuessedError,
@@ -19,7 +21,6 @@ from reviews.errors import (
 )
 from reviews.joining.admit import admit
 from reviews.models import Assignment, AssignmentPurpose, AssignmentState, Campaign, Guess, PairKind
-from reviews.planning.form import Form
 
 MOST = 5
 SIDES = ("left", "right", "unsure")
@@ -32,7 +33,7 @@ def pending_guesses(*, campaign: Campaign, user: User) -> list[Assignment]:
     vote is given, after unblinding, or where the form asks no guess. Each comes with its pair,
     item and outputs: two queries.
     """
-    if not Form.of(campaign.form).guess or campaign.unblinded is not None:
+    if not declared(Form, campaign.form).guess or campaign.unblinded is not None:
         return []
     own = Assignment.objects.filter(reviewer__campaign=campaign, reviewer__user=user)
     rows = list(own.values_list("pk", "turn", "state", "purpose", "pair__kind", "guess"))

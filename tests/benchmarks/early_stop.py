@@ -20,9 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
+from evalhub.schemas.review import Anytime
 from evalhub.stats.intervals import clopper_pearson
 from evalhub.stats.preference import win_score
-from reviews.planning.stopping import Judged, Rule, look, stratum_shares
+from reviews.planning.stopping import Judged, look, stratum_shares
 
 PANDALM = Path(__file__).parents[2] / ".." / "shared" / "data" / "pandalm" / "comparisons.jsonl"
 ALPHA, EVERY = 0.025, 20
@@ -71,7 +72,7 @@ def own_orders(items: int, raters: int, rng: np.random.Generator) -> list[tuple[
     return [(int(orders[r][i]), r) for i in range(items) for r in rng.permutation(raters)]
 
 
-def stopped(table: Table, order: list[tuple[int, int]], rule: Rule) -> tuple[int, str | None]:
+def stopped(table: Table, order: list[tuple[int, int]], rule: Anytime) -> tuple[int, str | None]:
     """After how many judgments the campaign was stopped, and for whom."""
     seats = table.seats()
     for n in range(EVERY, len(order), EVERY):
@@ -87,7 +88,7 @@ def winner(lower: float, upper: float) -> str | None:
 
 def savings(replays: int) -> list[str]:
     """A line a model: what the stop saves over replays of its campaign."""
-    rule = Rule(alpha=ALPHA)
+    rule = Anytime(alpha=ALPHA)
     lines = [
         "| candidate | pairs | win score | fixed plan | with the stop, if it runs to its end "
         "| stopped early | judgments: fixed | median with the stop | saved on average |",
@@ -154,7 +155,7 @@ def by_priority(table: Table, rng: np.random.Generator) -> list[tuple[int, int]]
     return order
 
 
-def stopped_by_priority(rng: np.random.Generator, rule: Rule) -> str | None:
+def stopped_by_priority(rng: np.random.Generator, rule: Anytime) -> str | None:
     """Whom a campaign of two unlike strata is stopped for, dealt by priority."""
     table = no_preference(rng, "strata differ", 200, 1)
     order, seats = by_priority(table, rng), table.seats()
@@ -167,7 +168,7 @@ def stopped_by_priority(rng: np.random.Generator, rule: Rule) -> str | None:
 
 def errors(simulations: int) -> list[str]:
     """A line a kind of campaign: how often it is stopped where there is no preference."""
-    rule = Rule(alpha=ALPHA)
+    rule = Anytime(alpha=ALPHA)
     lines = [
         "| no preference, and | stopped for the candidate | for the baseline | allowed each |",
         "|---|---|---|---|",

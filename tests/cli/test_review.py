@@ -40,7 +40,7 @@ def test_a_study_s_review_says_its_price_and_opens(team: Team, capsys: Printed) 
     assert review(*asked, "--seed", 5, "--all-arms") == 0
     campaign = Campaign.objects.get()
     assert f"review {campaign.pk} is open" in capsys.readouterr().out
-    assert (campaign.plan["seed"], len(campaign.plan["arms"])) == (5, 3)
+    assert (campaign.plan["design"]["seed"], len(campaign.plan["arms"])) == (5, 3)
 
 
 def test_pairs_are_uploaded_and_open(pairs: Path, db: None, capsys: Printed) -> None:
@@ -70,10 +70,13 @@ def test_a_plan_may_stand_in_a_file(pairs: Path, db: None) -> None:
 @pytest.mark.parametrize(
     ("plan", "said"),
     [
-        ("items: 3\nform:\n  flags: [rude]\n", "line 3, field 'form.flags': 'rude' isn't one of"),
-        ("items: 3\nitem: 4\n", "line 2, field 'item': there is no such field"),
-        ("items: many\n", "line 1, field 'items': a whole number of 1 or more is needed"),
-        ("known: {k1: {expect: tie}}\n", "field 'known.k1': it says expected"),
+        (
+            "items: 3\nform:\n  flags: [rude]\n",
+            "line 3, field 'form.flags.0': \"rude\" isn't one of",
+        ),
+        ("items: 3\nitem: 4\n", "line 2, field 'item': isn't known here; did you mean items?"),
+        ("items: many\n", "line 1, field 'items': a whole number is needed"),
+        ("known: {k1: {expect: tie}}\n", "field 'known.k1.expect': isn't known here"),
         ("- 3\n", "a review plan is a mapping"),
     ],
 )

@@ -13,11 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from evalhub.registry.models import Run, Study
+from evalhub.schemas.review import Anytime
 from evalhub.studies.reviewing import arms_to_review
 from reviews.models import Campaign, Invitation
-from reviews.planning.campaign import close_campaign, open_campaign
+from reviews.planning.campaign import close_campaign
 from tests.cast import Team, a_team
 from tests.dashboard.cases import a_measured_study
+from tests.reviews.asking import a_review
 from tests.reviews.judged import judge_all
 
 LIST = reverse("dashboard:campaigns")
@@ -36,7 +38,7 @@ def campaign(study: Study) -> Campaign:
 
 def a_campaign_of(study: Study, *, items: int = 10, seed: int = 1) -> Campaign:
     first, second = (arm.run for arm in arms_to_review(study, study.test_sets.all()[0].name)[:2])
-    return open_campaign(
+    return a_review(
         study=study,
         baseline_run=first,
         candidate_run=second,
@@ -204,20 +206,19 @@ def test_everything_the_form_offers_is_in_the_sealed_plan(olga: Client, study: S
         invited_only="on",
     )
     olga.post(plan_of(study, test_set="triage-reading"), asked | {"open": "1"})
-    plan = Campaign.objects.get().plan
-    assert len(plan["arms"]) == 3
-    assert plan["form"]["steps"]
-    assert plan["form"]["flags"] == ["unsafe"]
-    assert plan["form"]["rationale"] == "required"
-    assert [each["question"] for each in plan["form"]["dimensions"]] == [
-        "Which is kinder?",
-        "Which is shorter?",
-    ]
-    assert plan["stopping"]["rule"] == "anytime"
-    assert plan["stopping"]["alpha"] == pytest.approx(0.025 * 6 / pi**2)
-    assert plan["requires"] == ["de", "law"]
-    assert plan["invited_only"]
-    assert plan["shares"] == {"controls": 0.05, "gold": 0.2, "repeats": 0.05}
+    plan = Campaign.objects.get().sealed_plan
+    asked_for = plan.design
+    assert len(plan.arms) == 3
+    assert asked_for.form.steps
+    assert asked_for.form.flags == ("unsafe",)
+    assert asked_for.form.rationale == "required"
+    questions = [each.question for each in asked_for.form.dimensions]
+    assert questions == ["Which is kinder?", "Which is shorter?"]
+    assert isinstance(asked_for.stopping, Anytime)
+    assert asked_for.stopping.alpha == pytest.approx(0.025 * 6 / pi**2)
+    assert asked_for.requires == ("de", "law")
+    assert asked_for.invited_only
+    assert (asked_for.controls, asked_for.gold, asked_for.form.repeats) == (0.05, 0.2, 0.05)
 
 
 def test_answers_are_rated_one_at_a_time_without_checks_that_need_two(
@@ -272,7 +273,7 @@ def test_the_page_tells_who_is_where_and_never_what_they_prefer(
 def a_twin(campaign: Campaign, favour: str) -> Campaign:
     pair = campaign.pairs.latest("pk")
     assert pair.candidate_output is not None
-    twin = open_campaign(
+    twin = a_review(
         study=campaign.study,
         baseline_run=pair.baseline_output.run,
         candidate_run=pair.candidate_output.run,

@@ -18,9 +18,9 @@ from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import paired_power, paired_sample_size
 from evalhub.verdict.rule import harm_p_values
 from evalhub.verdict.verify import LATER, criteria_of_record
-from reviews.planning.campaign import open_campaign
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 from tests.dashboard.cases import POLICY, a_measured_study
+from tests.reviews.asking import a_review
 from tests.reviews.judged import a_reviewer, judge
 
 
@@ -235,7 +235,7 @@ def test_peoples_preference_says_what_more_judgments_would_cost(olga: Client, te
         arm: study.arms.get(name=f"triage-{arm}").runs.get(test_set__name="triage-task").run
         for arm in ("base", "lora")
     }
-    campaign = open_campaign(
+    campaign = a_review(
         study=study,
         baseline_run=runs["base"],
         candidate_run=runs["lora"],

@@ -12,9 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from evalhub.accounts.models import Membership, Role, User
+from evalhub.schemas.review import Dimension, Form
 from reviews.models import Campaign
 from reviews.planning.campaign import close_campaign
-from reviews.planning.form import Dimension, Form
 from reviews.results.unblind import unblind
 from tests.cast import Team, a_team
 from tests.reviews.conftest import a_campaign
@@ -158,7 +158,7 @@ def test_judgments_come_as_files(olga: Client, judged: Campaign) -> None:
 def test_dimensions_flags_and_strata_have_their_tables(olga: Client, team: Team) -> None:
     form = Form(
         steps=True,
-        dimensions=(Dimension("tone", "Which is kinder?", "choice"),),
+        dimensions=(Dimension(name="tone", question="Which is kinder?", kind="choice"),),
         flags=("unsafe",),
     )
     campaign = a_campaign(team, form=form)
@@ -184,7 +184,9 @@ def test_dimensions_flags_and_strata_have_their_tables(olga: Client, team: Team)
 
 
 def test_ratings_have_means_a_dimension(olga: Client, team: Team) -> None:
-    form = Form(dimensions=(Dimension("helpful", "How helpful is it?", "rating"),))
+    form = Form(
+        dimensions=(Dimension(name="helpful", question="How helpful is it?", kind="rating"),)
+    )
     campaign = a_campaign(team, form=form)
     for name, extra in (("rui", 0), ("ruth", 1)):
         reviewer = a_reviewer(campaign, name)

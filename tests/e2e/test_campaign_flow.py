@@ -11,13 +11,13 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.registry.models import Study
+from evalhub.schemas.review import Design
 from evalhub.studies.reviewing import arms_to_review
 from reviews.models import Campaign
-from reviews.planning.campaign import open_campaign
-from reviews.planning.design import Design
 from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
+from tests.reviews.asking import a_review
 from tests.reviews.joining.test_invite import practised
 from tests.reviews.planning.test_planning import a_certain_campaign
 
@@ -29,7 +29,7 @@ LIST = "/campaigns/"
 def a_running_campaign(team: Team) -> Campaign:
     study = a_measured_study(team)
     first, second = (arm.run for arm in arms_to_review(study, "triage-task")[:2])
-    return open_campaign(
+    return a_review(
         study=study,
         baseline_run=first,
         candidate_run=second,

@@ -9,9 +9,9 @@ from django.core import mail
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from evalhub.schemas.review import Design, Known
 from reviews.joining.invite import invitation_path, invite, mail_invitation
 from reviews.models import Campaign, Judgment
-from reviews.planning.design import Design, Known
 from tests.cast import Team
 from tests.e2e.conftest import PHONE
 from tests.e2e.test_review_page import ANSWERS, a_campaign
@@ -23,7 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def campaign(team: Team) -> Campaign:
     """Twenty-one comparisons after two to practise on; a pause after the twentieth."""
     known = {
-        key: Known("baseline", "It says what happens next.", True) for key in ("q0000", "q0001")
+        key: Known(expected="baseline", feedback="It says what happens next.", practice=True)
+        for key in ("q0000", "q0001")
     }
     return a_campaign(
         team,

@@ -7,11 +7,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from evalhub.schemas.review import Design, Dimension, Form
 from reviews.blinding import candidate_on_left
 from reviews.models import AssignmentPurpose, Campaign, Judgment, PairKind
 from reviews.planning.campaign import close_campaign
-from reviews.planning.design import Design
-from reviews.planning.form import Dimension, Form
 from reviews.results.guess import pending_guesses, record_guess
 from tests.cast import Team
 from tests.e2e.conftest import Opens
@@ -27,7 +26,7 @@ def judged(team: Team) -> Campaign:
     """Sixty pairs with all that a review can have: gold, A/A, repeats, flags, guesses."""
     form = Form(
         steps=True,
-        dimensions=(Dimension("kind", "Which is kinder?", "choice"),),
+        dimensions=(Dimension(name="kind", question="Which is kinder?", kind="choice"),),
         flags=("unsafe", "broken-format"),
         guess=True,
     )

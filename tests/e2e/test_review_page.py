@@ -8,13 +8,13 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Design, Form
 from reviews.models import Assignment, Campaign, Judgment
-from reviews.planning.campaign import open_campaign
-from reviews.planning.design import Design
-from reviews.planning.form import Form
 from reviews.results.judgment_data import judgment_data
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.e2e.conftest import Opens
+from tests.reviews.asking import a_review
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -43,14 +43,14 @@ def a_campaign(
     questions = a_test_set(team, items=[{"input": REQUEST}] * len(baseline))
     base, lora = a_version(team, "base"), a_version(team, "lora")
     scores = [1] * len(baseline)
-    return open_campaign(
+    return a_review(
         baseline_run=a_run(base, questions, scores=scores, answers=baseline),
         candidate_run=a_run(lora, questions, scores=scores, answers=candidate),
         study=a_study(team, baseline=base, candidate=lora, primary=questions),
         items=len(baseline),
         reviewers_per_item=1,
         seed=5,
-        form=Form.of(asked),
+        form=declared(Form, asked),
         design=design,
     )
 

@@ -17,8 +17,8 @@ from evalhub.schemas.study import StudySettings
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.judge import form_nonce
 from reviews.models import Assignment, Campaign
-from reviews.planning.campaign import open_campaign
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
+from tests.reviews.asking import a_review
 from tests.reviews.steps import next_assignment, record
 
 pytestmark = pytest.mark.django_db
@@ -328,7 +328,7 @@ def asked(study: Study, reviewers_per_item: int = 1) -> Campaign:
         arm: StudyRun.objects.get(arm__study=study, arm__name=arm, test_set__name="questions").run
         for arm in ("base", "tuned")
     }
-    return open_campaign(
+    return a_review(
         study=study,
         baseline_run=runs["base"],
         candidate_run=runs["tuned"],

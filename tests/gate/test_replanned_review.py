@@ -4,17 +4,16 @@ import pytest
 
 from evalhub.registry.models import Study, StudyRun
 from evalhub.registry.models.versions import Kind
+from evalhub.schemas.review import Anytime, Design
 from evalhub.schemas.study import Development
 from evalhub.verdict.levels import level_of
 from evalhub.verdict.verify import verify
 from reviews.models import Campaign
-from reviews.planning.campaign import open_campaign
-from reviews.planning.design import Design
-from reviews.planning.stopping import Rule
 from reviews.results.early_stopping import early_stop_of, interim_estimate
 from reviews.results.judgment_data import judgment_data
 from tests.cast import Team, a_run, a_study, a_version
 from tests.gate.test_decide import REVIEW, Desk, decided, judge
+from tests.reviews import asking
 
 PAID = level_of(1, alpha=0.025)
 
@@ -22,7 +21,7 @@ PAID = level_of(1, alpha=0.025)
 def a_review(study: Study, *, baseline: str = "base", seed: int = 1, items: int = 30) -> Campaign:
     runs = StudyRun.objects.filter(arm__study=study, test_set__name="questions")
     base, tuned = (runs.get(arm__name=name).run for name in (baseline, "tuned"))
-    return open_campaign(
+    return asking.a_review(
         study=study,
         baseline_run=base,
         candidate_run=tuned,
@@ -126,19 +125,19 @@ def test_people_are_heard_on_the_items_that_did_not_choose_the_baseline(
 def test_a_review_that_was_stopped_early_is_read_on_them_too(chosen: Study, team: Team) -> None:
     runs = StudyRun.objects.filter(arm__study=chosen, test_set__name="questions")
     base, tuned = (runs.get(arm__name=name).run for name in ("prompted", "tuned"))
-    campaign = open_campaign(
+    campaign = asking.a_review(
         study=chosen,
         baseline_run=base,
         candidate_run=tuned,
         items=100,
         reviewers_per_item=1,
         seed=1,
-        design=Design(stopping=Rule(alpha=0.025).as_json()),
+        design=Design(stopping=Anytime(alpha=0.025)),
     )
     judge(campaign, team.rui, "candidate")
     assert early_stop_of(campaign) is not None
     people = decided(chosen).record["people"]
-    data, rule = judgment_data(campaign), Rule(alpha=PAID)
+    data, rule = judgment_data(campaign), Anytime(alpha=PAID)
     found = interim_estimate(data.on(the_rest(campaign)), rule)
     assert found is not None
     assert people["state"] == "complete"

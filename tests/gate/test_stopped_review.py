@@ -3,15 +3,14 @@
 import pytest
 
 from evalhub.registry.models import Study, StudyRun
+from evalhub.schemas.review import Anytime, Design
 from evalhub.verdict.verify import verify
 from reviews.models import Campaign
-from reviews.planning.campaign import open_campaign
-from reviews.planning.design import Design
-from reviews.planning.stopping import Rule
 from reviews.results.early_stopping import early_stop_of, interim_estimate
 from reviews.results.judgment_data import judgment_data
 from tests.cast import Team
 from tests.gate.test_decide import REVIEW, Desk, decided, judge
+from tests.reviews.asking import a_review
 
 
 @pytest.fixture
@@ -25,14 +24,14 @@ def study(team: Team) -> Study:
 def a_stopping_review(study: Study, *, alpha: float = 0.025) -> Campaign:
     runs = StudyRun.objects.filter(arm__study=study, test_set__name="questions")
     base, tuned = (runs.get(arm__name=name).run for name in ("base", "tuned"))
-    return open_campaign(
+    return a_review(
         study=study,
         baseline_run=base,
         candidate_run=tuned,
         items=60,
         reviewers_per_item=1,
         seed=1,
-        design=Design(stopping=Rule(alpha=alpha).as_json()),
+        design=Design(stopping=Anytime(alpha=alpha)),
     )
 
 
@@ -47,7 +46,7 @@ def test_a_clear_preference_ships_before_the_plan_is_full(study: Study, team: Te
     assert (people["state"], people["judgments"]) == ("complete", found.judgments)
     assert people["judgments"] < people["planned"]
     preference = decision.record["criteria"][-1]
-    again = interim_estimate(judgment_data(campaign), Rule(alpha=(1 - preference["level"]) / 2))
+    again = interim_estimate(judgment_data(campaign), Anytime(alpha=(1 - preference["level"]) / 2))
     assert again is not None
     assert (people["lower"], people["upper"]) == pytest.approx((again.lower, again.upper))
     assert preference["lower"] == pytest.approx(again.lower - 0.5)

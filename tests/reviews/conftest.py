@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from reviews.models import Campaign
-from reviews.planning.campaign import open_campaign
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.reviews.asking import a_review
 
 CANARIES = ["canary-heron", "canary-osprey", "canary-study", "canary-set"]
 
@@ -35,7 +35,7 @@ def a_campaign(
     )
     baseline_run = a_run(heron, questions, scores=[1] * items, answers=said[0])
     candidate_run = a_run(osprey, questions, scores=[0] * items, answers=said[1])
-    return open_campaign(
+    return a_review(
         study=a_study(
             team, baseline=heron, candidate=osprey, primary=questions, slug="canary-study"
         ),
@@ -50,7 +50,7 @@ def a_campaign(
 
 @pytest.fixture
 def asked(team: Team) -> dict[str, Any]:
-    """What `open_campaign` is asked: six of ten items, of two tags."""
+    """What `a_review` is asked: six of ten items, of two tags."""
     questions = a_test_set(team, items=10, tags=["dates", "sums"])
     base, lora = a_version(team, "plain-base"), a_version(team, "shiny-lora")
     return {

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from evalhub.registry.models import Study
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Anytime, CampaignRequest
 from evalhub.studies.reviewing import for_study
-from reviews.planning.campaign_request import CampaignRequest
 from tests.cast import Team, a_study, a_test_set, a_version
+
+ANYTIME = CampaignRequest(stopping=Anytime())
 
 
 def a_study_of(team: Team, *, alternatives: int = 0, **fields: Any) -> Study:
@@ -28,18 +31,16 @@ def test_the_stop_asks_for_what_a_first_decision_does(team: Team) -> None:
         policy={"alpha": 0.05, "ledger": "primaries"},
         review={"test_set": "set", "items": 4, "min_gain": 0.02},
     )
-    found = for_study(CampaignRequest.of({"stopping": {"rule": "anytime"}}), study).design.stopping
-    assert found == {
-        "rule": "anytime",
-        "alpha": pytest.approx(0.05 * 6 / pi**2),
-        "min_gain": 0.02,
-    }
+    found = for_study(ANYTIME, study).stopping
+    assert isinstance(found, Anytime)
+    assert (found.alpha, found.min_gain) == (pytest.approx(0.05 * 6 / pi**2), 0.02)
 
 
 def test_without_a_ledger_it_has_its_share_among_the_arms(team: Team) -> None:
     study = a_study_of(team, alternatives=1, policy={"alpha": 0.05, "ledger": "off"})
-    found = for_study(CampaignRequest.of({"stopping": {"rule": "anytime"}}), study).design.stopping
-    assert found["alpha"] == 0.025
+    found = for_study(ANYTIME, study).stopping
+    assert isinstance(found, Anytime)
+    assert found.alpha == 0.025
 
 
 @pytest.mark.parametrize(
@@ -47,10 +48,9 @@ def test_without_a_ledger_it_has_its_share_among_the_arms(team: Team) -> None:
     [{"rule": "fixed"}, {"rule": "anytime", "alpha": 0.1, "min_gain": 0.0}],
 )
 def test_what_a_plan_says_itself_stays(team: Team, stopping: dict[str, Any]) -> None:
-    brief = CampaignRequest.of({"stopping": stopping})
-    assert for_study(brief, a_study_of(team)) == brief
+    request = declared(CampaignRequest, {"stopping": stopping})
+    assert for_study(request, a_study_of(team)) == request
 
 
 def test_pairs_of_ones_own_have_no_policy(db: None) -> None:
-    brief = CampaignRequest.of({"stopping": {"rule": "anytime"}})
-    assert for_study(brief, None) == brief
+    assert for_study(ANYTIME, None) == ANYTIME

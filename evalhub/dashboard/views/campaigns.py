@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
-from evalhub.dashboard.campaign_form import BriefForm, UploadForm
-from evalhub.dashboard.campaign_making import brief_form, foreseen, source_of, uploaded
+from evalhub.dashboard.campaign_form import CampaignForm, UploadForm
+from evalhub.dashboard.campaign_making import campaign_form, foreseen, source_of, uploaded
 from evalhub.dashboard.campaign_page import ReviewSource, campaigns_seen_by, running
 from evalhub.dashboard.inviting import invite_all
 from evalhub.dashboard.queries import studies_seen_by
@@ -27,7 +27,7 @@ from reviews.assignments.reviewers import let_in, pause_reviewer, remove_reviewe
 from reviews.errors import PlanError, ReviewError
 from reviews.joining.invite import withdraw
 from reviews.models import Campaign
-from reviews.planning.campaign import close_campaign, open_briefed, pause_campaign, resume_campaign
+from reviews.planning.campaign import close_campaign, open_campaign, pause_campaign, resume_campaign
 
 PAGE = 30
 VERBS = {"pause": pause_campaign, "resume": resume_campaign, "close": close_campaign}
@@ -68,7 +68,7 @@ def new_campaign(request: SignedInRequest) -> HttpResponse:
     except PlanError as error:
         messages.error(request, str(error))
         return redirect("dashboard:campaigns")
-    form = brief_form(request, source, superseded)
+    form = campaign_form(request, source, superseded)
     if "open" in request.POST and form.is_valid():
         try:
             return _open(request, form, source, superseded)
@@ -164,10 +164,10 @@ def withdraw_invitation(request: SignedInRequest, pk: int, invitation: int) -> H
 
 
 def _open(
-    request: SignedInRequest, form: BriefForm, source: ReviewSource, superseded: Campaign | None
+    request: SignedInRequest, form: CampaignForm, source: ReviewSource, superseded: Campaign | None
 ) -> HttpResponse:
-    campaign = open_briefed(
-        brief=for_study(form.cleaned_data["brief"], source.study),
+    campaign = open_campaign(
+        design=for_study(form.cleaned_data["request"], source.study),
         runs=source.chosen(form.cleaned_data["arms"]),
         study=source.study,
         name=source.name,

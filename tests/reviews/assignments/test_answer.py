@@ -4,20 +4,24 @@ from typing import Any
 
 import pytest
 
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.errors import UnfitAnswerError, UnknownChoiceError
-from reviews.planning.form import Form
 
 PLAIN = Form()
-FULL = Form.of(
+FULL = declared(
+    Form,
     {
         "steps": True,
         "dimensions": [{"name": "tone", "question": "Whose tone?"}],
         "rationale": "required",
         "flags": ["unsafe", "names-itself"],
-    }
+    },
 )
-RATINGS = Form.of({"dimensions": [{"name": "fluent", "question": "How fluent?", "kind": "rating"}]})
+RATINGS = declared(
+    Form, {"dimensions": [{"name": "fluent", "question": "How fluent?", "kind": "rating"}]}
+)
 WHOLE: dict[str, Any] = {"answers": {"tone": "tie"}, "rationale": "Shorter."}
 
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Role, User
+from evalhub.schemas.review import Design, Known
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import End
 from reviews.assignments.judge import form_nonce
@@ -26,7 +27,6 @@ from reviews.models import (
     ReviewerState,
 )
 from reviews.planning.campaign import close_campaign, pause_campaign
-from reviews.planning.design import Design, Known
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.steps import next_assignment, prefetch, record
@@ -242,7 +242,10 @@ def test_telling_strata_come_first_and_in_the_end_all_come(team: Team) -> None:
 
 
 def test_practice_comes_first_the_same_for_all_and_takes_no_seat(team: Team) -> None:
-    known = {f"q{i:04}": Known("candidate", "Because.", practice=True) for i in range(3)}
+    known = {
+        f"q{i:04}": Known(expected="candidate", feedback="Because.", practice=True)
+        for i in range(3)
+    }
     campaign = a_campaign(team, items=9, design=Design(practice=3, known=known))
     orders = []
     for user in (team.rui, team.ruth):

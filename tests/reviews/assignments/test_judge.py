@@ -7,6 +7,8 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import End
 from reviews.assignments.judge import form_nonce, skip
@@ -29,7 +31,6 @@ from reviews.models import (
     ReviewerState,
 )
 from reviews.planning.campaign import close_campaign
-from reviews.planning.form import Form
 from tests.cast import Team
 from tests.reviews.assignments.test_assign import answer, deal, let_leases_end
 from tests.reviews.conftest import a_campaign
@@ -168,13 +169,14 @@ def test_seconds_of_what_was_dealt_ahead_count_from_the_answer_before(
 
 
 def test_all_that_was_said_is_kept_as_presented(team: Team) -> None:
-    form = Form.of(
+    form = declared(
+        Form,
         {
             "steps": True,
             "dimensions": [{"name": "tone", "question": "Whose tone is better?"}],
             "rationale": "optional",
             "flags": ["unsafe", "broken-format"],
-        }
+        },
     )
     campaign = a_campaign(team, items=1, form=form)
     dealt = deal(campaign, team.rui)

@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 
+from evalhub.schemas.review import Form
 from reviews.assignments.assign import End
 from reviews.blinding import BLOCK
 from reviews.models import Assignment, AssignmentPurpose, Campaign, Reviewer
-from reviews.planning.form import Form
 from reviews.results.judgment_data import judgment_data
 from tests.cast import Team
 from tests.reviews.assignments.test_assign import answer

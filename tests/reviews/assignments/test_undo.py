@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from evalhub.schemas.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.judge import form_nonce, undo
 from reviews.errors import (
@@ -13,7 +14,6 @@ from reviews.errors import (
 )
 from reviews.models import Assignment, AssignmentState, Campaign, Judgment, Reviewer
 from reviews.planning.campaign import close_campaign
-from reviews.planning.form import Form
 from tests.cast import Team
 from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import a_campaign

@@ -10,14 +10,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from evalhub.schemas.review import Design, Form
 from evalhub.stats.errors import StatisticsError
 from reviews.audit.check import Check
 from reviews.audit.leaks import Scan
 from reviews.audit.report import Audit, audit
 from reviews.audit.tokens import tokens_test
 from reviews.models import Assignment, AssignmentPurpose, Campaign, PairKind
-from reviews.planning.design import Design
-from reviews.planning.form import Form
 from reviews.results.guess import pending_guesses, record_guess
 from reviews.results.unblind import unblind
 from tests.cast import Team, a_team

@@ -8,10 +8,10 @@ from django.urls import reverse
 
 from evalhub.accounts.models import Membership, ResultsSeen, Role, User
 from evalhub.accounts.results_seen import expose, set_role
+from evalhub.schemas.review import Design
 from reviews.errors import InvitedOnlyError, NotInvitedError, UnblindedError
 from reviews.joining.admit import admit, join
 from reviews.models import Campaign, Pair
-from reviews.planning.design import Design
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.steps import next_assignment
@@ -111,11 +111,11 @@ def test_joining_twice_is_one_place(campaign: Campaign, team: Team) -> None:
 
 
 def a_campaign_with(team: Team, design: Design) -> Campaign:
-    from reviews.planning.campaign import open_campaign
+    from tests.reviews.asking import a_review
 
     pair = Pair.objects.filter(campaign=a_campaign(team)).latest("pk")
     assert pair.candidate_output is not None
-    return open_campaign(
+    return a_review(
         study=pair.campaign.study,
         baseline_run=pair.baseline_output.run,
         candidate_run=pair.candidate_output.run,

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Role, User
+from evalhub.schemas.review import Design
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import End
 from reviews.assignments.judge import form_nonce
@@ -26,7 +27,6 @@ from reviews.joining.invite import accept, invitation_path, invite, mail_invitat
 from reviews.joining.qualify import practice_of, qualify
 from reviews.models import Assignment, Campaign, Invitation, Reviewer
 from reviews.planning.campaign import close_campaign
-from reviews.planning.design import Design
 from tests.cast import Team
 from tests.reviews.joining.test_admit import a_campaign_with
 from tests.reviews.planning.test_planning import a_certain_campaign
@@ -336,11 +336,11 @@ def test_an_expiry_lies_in_the_future(campaign: Campaign, team: Team) -> None:
 
 
 def a_campaign_with_seed(campaign: Campaign, seed: int) -> Campaign:
-    from reviews.planning.campaign import open_campaign
+    from tests.reviews.asking import a_review
 
     pair = campaign.pairs.latest("pk")
     assert pair.candidate_output is not None
-    return open_campaign(
+    return a_review(
         study=campaign.study,
         baseline_run=pair.baseline_output.run,
         candidate_run=pair.candidate_output.run,

@@ -7,6 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Design, Form, Known
 from reviews.assignments.seats import LEASE, REST
 from reviews.models import (
     Assignment,
@@ -17,8 +19,6 @@ from reviews.models import (
     Reviewer,
 )
 from reviews.planning.campaign import pause_campaign
-from reviews.planning.design import Design, Known
-from reviews.planning.form import Form
 from tests.cast import Team
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.pages.test_pages import choose, form, page
@@ -42,7 +42,7 @@ RATINGS = {
 
 
 def asking(team: Team, document: dict[str, Any], **given: Any) -> Campaign:
-    return a_campaign(team, form=Form.of(document), **given)
+    return a_campaign(team, form=declared(Form, document), **given)
 
 
 def send(client: Client, html: str, answer: dict[str, Any], **headers: Any) -> Any:
@@ -134,7 +134,7 @@ def test_a_whole_block_without_javascript(
 ) -> None:
     """Every field that the page has is filled in as a browser would, and sent."""
     campaign = asking(team, document | {"block": 6}, items=6, reviewers_per_item=1)
-    turns = 12 if Form.of(document).rates else 6
+    turns = 12 if declared(Form, document).rates else 6
     for turn in range(1, 7):
         html = page(rui, campaign)
         assert f"{turn} of {turns}" in html
@@ -354,7 +354,10 @@ def test_no_guess_is_asked_before_the_last_vote(rui: Client, team: Team) -> None
 
 
 def test_practice_says_that_it_is_and_cannot_be_taken_back(rui: Client, team: Team) -> None:
-    known = {key: Known("candidate", "It is kinder.", practice=True) for key in ("q0000", "q0001")}
+    known = {
+        key: Known(expected="candidate", feedback="It is kinder.", practice=True)
+        for key in ("q0000", "q0001")
+    }
     campaign = a_campaign(team, design=Design(practice=2, known=known))
     html = page(rui, campaign)
     assert "Practice" in html

@@ -5,8 +5,8 @@ from typing import Any
 from django.test import Client
 
 from reviews.models import Campaign
-from reviews.planning.campaign import open_campaign
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.reviews.asking import a_review
 from tests.reviews.conftest import a_campaign
 from tests.reviews.pages.test_page_forms import send
 from tests.reviews.pages.test_pages import form, page
@@ -48,7 +48,7 @@ def of_items(team: Team, item: dict[str, Any]) -> Campaign:
     """A campaign of one made-up item with these fields."""
     questions = a_test_set(team, items=[item])
     one, two = a_version(team, "one"), a_version(team, "two")
-    return open_campaign(
+    return a_review(
         baseline_run=a_run(one, questions, scores=[1], answers=["This."]),
         candidate_run=a_run(two, questions, scores=[1], answers=["That."]),
         items=1,

@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Design, Form, Known
 from reviews.joining.admit import add_reviewer
 from reviews.models import Assignment, Campaign, Judgment, Reviewer
 from reviews.planning.campaign import close_campaign
-from reviews.planning.design import Design, Known
-from reviews.planning.form import Form
 from tests.cast import Team, a_team
 from tests.reviews.assignments.test_assign import answer, deal, let_leases_end
 from tests.reviews.conftest import a_campaign
@@ -180,8 +180,8 @@ def test_home_shows_one_s_own_progress_only(rui: Client, campaign: Campaign, tea
 
 def test_home_counts_as_the_review_s_own_pages_do(rui: Client, team: Team) -> None:
     """Practice doesn't count, repeats do, and a quota is all that there is."""
-    design = Design(known={f"q{i:04}": Known("tie", practice=True) for i in (1, 2)})
-    campaign = a_campaign(team, items=8, form=Form.of({"repeats": 0.2}), design=design)
+    design = Design(known={f"q{i:04}": Known(expected="tie", practice=True) for i in (1, 2)})
+    campaign = a_campaign(team, items=8, form=declared(Form, {"repeats": 0.2}), design=design)
     dealt = campaign.pairs.exclude(kind="practice").count()
     assert f"0 of {round(dealt / 0.8)} answered" in rui.get("/reviews/").text
     add_reviewer(campaign=campaign, user=team.rui, quota=5)

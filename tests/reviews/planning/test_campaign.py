@@ -6,44 +6,40 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
+from evalhub.files.canonical import digest_of
 from evalhub.registry.models import Run
 from reviews.assignments.assign import End
 from reviews.errors import CampaignEndedError, PlanError
 from reviews.joining.invite import invite
 from reviews.models import Campaign, Pair
-from reviews.planning.campaign import (
-    close_campaign,
-    open_campaign,
-    pause_campaign,
-    plan_hash,
-    resume_campaign,
-)
+from reviews.planning.campaign import close_campaign, pause_campaign, resume_campaign
 from tests.cast import Team, a_run, a_test_set
+from tests.reviews.asking import a_review
 from tests.reviews.conftest import a_campaign
 from tests.reviews.steps import next_assignment
 
 
 def test_the_plan_is_sealed_by_its_hash(asked: dict[str, Any]) -> None:
-    campaign = open_campaign(**asked)
-    assert campaign.plan_hash == plan_hash(campaign.plan)
+    campaign = a_review(**asked)
+    assert campaign.plan_hash == digest_of(campaign.plan)
     assert campaign.plan["items"] == list(campaign.pairs.values_list("item__key", flat=True))
     assert campaign.plan["strata"] == {
         "dates": {"different": 5, "sampled": 3},
         "sums": {"different": 5, "sampled": 3},
     }
-    assert plan_hash(campaign.plan | {"reviewers_per_item": 3}) != campaign.plan_hash
+    assert digest_of(campaign.plan | {"reviewers_per_item": 3}) != campaign.plan_hash
 
 
 def test_the_same_plan_is_the_same_campaign(asked: dict[str, Any]) -> None:
-    first = open_campaign(**asked)
-    assert open_campaign(**asked) == first
+    first = a_review(**asked)
+    assert a_review(**asked) == first
     assert Pair.objects.count() == 6
-    assert open_campaign(**asked | {"seed": 12}) != first
+    assert a_review(**asked | {"seed": 12}) != first
 
 
 def test_strata_given_by_the_caller_win_over_tags(asked: dict[str, Any]) -> None:
     lost = {f"q{i:04}": "lost" for i in range(4)}
-    campaign = open_campaign(**asked | {"strata": lost, "items": 5})
+    campaign = a_review(**asked | {"strata": lost, "items": 5})
     assert campaign.plan["strata"]["lost"] == {"different": 4, "sampled": 2}
 
 
@@ -61,9 +57,6 @@ def test_identical_and_missing_answers_are_counted_but_not_dealt(team: Team) -> 
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"items": 0}, "items is 0; use 1 or more"),
-        ({"reviewers_per_item": 0}, "reviewers_per_item is 0; use 1 or more"),
-        ({"seed": -1}, "seed is -1; use 0 or more"),
         ({"question": " "}, "question is empty"),
         ({"question": "Is Shiny-LoRA better?"}, "question names an arm"),
     ],
@@ -72,27 +65,27 @@ def test_a_plan_that_cannot_be_is_refused(
     asked: dict[str, Any], wrong: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(PlanError, match=said):
-        open_campaign(**asked | wrong)
+        a_review(**asked | wrong)
     assert not Campaign.objects.exists()
 
 
 def test_a_word_that_only_contains_an_arm_s_name_is_fine(asked: dict[str, Any]) -> None:
     asked["study"].arms.filter(role="baseline").update(name="base")
     question = "Which answer is based on the policy?"
-    assert open_campaign(**asked | {"question": question}).question == question
+    assert a_review(**asked | {"question": question}).question == question
 
 
 def test_runs_of_different_test_sets_are_refused(asked: dict[str, Any], team: Team) -> None:
     other = a_test_set(team, "other", items=1)
     run = a_run(asked["candidate_run"].version, other, scores=[1])
     with pytest.raises(PlanError, match="different test sets"):
-        open_campaign(**asked | {"candidate_run": run})
+        a_review(**asked | {"candidate_run": run})
 
 
 def test_a_version_is_not_compared_with_itself(asked: dict[str, Any]) -> None:
     run: Run = asked["baseline_run"]
     with pytest.raises(PlanError, match="nothing to compare"):
-        open_campaign(**asked | {"candidate_run": run})
+        a_review(**asked | {"candidate_run": run})
 
 
 def test_arms_that_answered_alike_leave_nothing_to_ask(team: Team) -> None:
@@ -165,14 +158,14 @@ def test_no_verb_changes_a_sealed_plan(campaign: Campaign, team: Team) -> None:
     invite(campaign=campaign, email="nora@example.org", by=team.olga)
     close_campaign(campaign=campaign, by=team.olga)
     campaign.refresh_from_db()
-    assert campaign.plan_hash == plan_hash(campaign.plan) == sealed
+    assert campaign.plan_hash == digest_of(campaign.plan) == sealed
 
 
 def test_another_plan_is_another_campaign_in_place_of_the_first(
     asked: dict[str, Any], team: Team
 ) -> None:
-    first = open_campaign(**asked)
-    second = open_campaign(**asked | {"seed": 12, "supersedes": first, "by": team.olga})
+    first = a_review(**asked)
+    second = a_review(**asked | {"seed": 12, "supersedes": first, "by": team.olga})
     first.refresh_from_db()
     assert second.supersedes == first
     assert (first.state, first.ended) == ("closed", "another plan took its place")

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 
 from evalhub.registry.models import Output, Run
-from reviews.errors import PlanError
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import CampaignRequest, Design, Dimension, Form, Known
+from reviews.errors import FormError, PlanError
 from reviews.models import Campaign
-from reviews.planning.campaign import open_campaign
-from reviews.planning.design import Design, Known
-from reviews.planning.form import Form
+from reviews.planning.campaign_request import asked as request_of
 from reviews.results.judgment_data import judgment_data
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.reviews.asking import a_review
 
 
 def kinds(campaign: Campaign) -> Counter[str]:
@@ -24,7 +25,7 @@ def test_several_arms_are_compared_two_by_two(asked: dict[str, Any], team: Team)
     run = a_run(
         third, asked["baseline_run"].test_set_version, scores=[1] * 10, answers=["three"] * 10
     )
-    campaign = open_campaign(**asked | {"other_runs": [run]})
+    campaign = a_review(**asked | {"other_runs": [run]})
     assert campaign.pairs.count() == 6 * 3
     compared = Counter(
         campaign.pairs.values_list(
@@ -37,9 +38,7 @@ def test_several_arms_are_compared_two_by_two(asked: dict[str, Any], team: Team)
         ("plain-base", "third"): 6,
         ("shiny-lora", "third"): 6,
     }
-    against = open_campaign(
-        **asked | {"other_runs": [run], "design": Design(combinations="baseline")}
-    )
+    against = a_review(**asked | {"other_runs": [run], "design": Design(combinations="baseline")})
     assert against.pairs.count() == 6 * 2
     assert len(campaign.plan["items"]) == 6
     data = judgment_data(campaign).between(campaign.baseline_id, campaign.candidate_id)
@@ -47,10 +46,10 @@ def test_several_arms_are_compared_two_by_two(asked: dict[str, Any], team: Team)
 
 
 def test_answers_are_rated_one_by_one(asked: dict[str, Any]) -> None:
-    form = Form.of(
-        {"dimensions": [{"name": "polite", "question": "How polite?", "kind": "rating"}]}
+    form = declared(
+        Form, {"dimensions": [{"name": "polite", "question": "How polite?", "kind": "rating"}]}
     )
-    campaign = open_campaign(**asked | {"form": form})
+    campaign = a_review(**asked | {"form": form})
     assert campaign.kind == "ratings"
     assert campaign.pairs.count() == 6 * 2
     assert not campaign.pairs.exclude(candidate_output=None).exists()
@@ -67,16 +66,16 @@ def test_answers_are_rated_one_by_one(asked: dict[str, Any]) -> None:
 
 
 def test_ratings_have_no_control_pairs(asked: dict[str, Any]) -> None:
-    form = Form.of({"dimensions": [{"name": "ok", "question": "Is it?", "kind": "rating"}]})
+    form = declared(Form, {"dimensions": [{"name": "ok", "question": "Is it?", "kind": "rating"}]})
     with pytest.raises(PlanError, match="repeats watch over them"):
-        open_campaign(**asked | {"form": form, "design": Design(controls=0.1)})
+        a_review(**asked | {"form": form, "design": Design(controls=0.1)})
 
 
 def test_control_pairs_show_two_answers_of_one_arm(asked: dict[str, Any]) -> None:
     run: Run = asked["baseline_run"]
     for item in run.test_set_version.items.all():
         Output.objects.create(run=run, item=item, sample=1, text="one again")
-    campaign = open_campaign(**asked | {"design": Design(controls=0.5)})
+    campaign = a_review(**asked | {"design": Design(controls=0.5)})
     assert kinds(campaign) == {"main": 6, "control": 3}
     for pair in campaign.pairs.filter(kind="control"):
         assert pair.candidate_output is not None
@@ -94,7 +93,7 @@ def test_a_repeat_run_gives_control_pairs_their_second_answers(asked: dict[str, 
     )
     for item in run.test_set_version.items.all():
         Output.objects.create(run=again, item=item, text="two, put otherwise")
-    campaign = open_campaign(**asked | {"design": Design(controls=0.5)})
+    campaign = a_review(**asked | {"design": Design(controls=0.5)})
     seconds = set(
         campaign.pairs.filter(kind="control", baseline_output__run=run).values_list(
             "candidate_output__text", flat=True
@@ -120,8 +119,11 @@ def test_gold_and_practice_are_pairs_of_which_the_metric_is_certain(team: Team) 
 
 
 def test_what_the_owner_knows_is_gold_and_is_not_sampled(asked: dict[str, Any]) -> None:
-    known = {"q0001": Known("tie", "Both say the same."), "q0002": Known("candidate", "", True)}
-    campaign = open_campaign(**asked | {"items": 10, "design": Design(known=known)})
+    known = {
+        "q0001": Known(expected="tie", feedback="Both say the same."),
+        "q0002": Known(expected="candidate", practice=True),
+    }
+    campaign = a_review(**asked | {"items": 10, "design": Design(known=known)})
     assert kinds(campaign) == {"main": 8, "gold": 1, "practice": 1}
     gold = campaign.pairs.get(kind="gold")
     assert (gold.item.key, gold.expected, gold.feedback) == ("q0001", "tie", "Both say the same.")
@@ -162,42 +164,69 @@ def test_near_copies_do_not_eat_the_budget(team: Team) -> None:
 
 
 def test_dimensions_and_feedback_name_no_arm_either(asked: dict[str, Any]) -> None:
-    form = Form.of(
-        {"dimensions": [{"name": "a", "question": "Is shiny-lora ok?", "kind": "choice"}]}
+    form = declared(
+        Form, {"dimensions": [{"name": "a", "question": "Is shiny-lora ok?", "kind": "choice"}]}
     )
     with pytest.raises(PlanError, match="names an arm"):
-        open_campaign(**asked | {"form": form})
+        a_review(**asked | {"form": form})
     named = {"name": "shiny-lora", "question": "Is it kind?", "kind": "choice"}
     with pytest.raises(PlanError, match="names an arm"):
-        open_campaign(**asked | {"form": Form.of({"dimensions": [named]})})
-    known = {"q0001": Known("tie", "shiny-lora says so")}
+        a_review(**asked | {"form": declared(Form, {"dimensions": [named]})})
+    known = {"q0001": Known(expected="tie", feedback="shiny-lora says so")}
     with pytest.raises(PlanError, match="names an arm"):
-        open_campaign(**asked | {"design": Design(known=known)})
+        a_review(**asked | {"design": Design(known=known)})
 
 
 @pytest.mark.parametrize(
-    ("design", "said"),
+    ("document", "field", "said"),
     [
-        (Design(controls=0.6), "controls is 0.6; use a share between 0 and 0.5"),
-        (Design(practice=51), "practice is 51"),
-        (Design(pass_mark=1.5), "pass_mark is 1.5"),
-        (Design(known={"q0001": Known("left")}), "expected of item 'q0001' is 'left'"),
-        (Design(known={"nope": Known("tie")}), "expected of item 'nope': it has no two different"),
-        (Design(stopping={"rule": "whenever"}), "is no rule"),
-        (Design(requires=("de", "de")), "each there once"),
+        ({"items": 0}, "items", "must be 1 or more, not 0"),
+        ({"reviewers_per_item": 0}, "reviewers_per_item", "must be 1 or more, not 0"),
+        ({"seed": -1}, "seed", "must be 0 or more, not -1"),
+        ({"question": " "}, "question", "is empty"),
+        ({"controls": 0.6}, "controls", "must be at most 0.5, not 0.6"),
+        ({"practice": 51}, "practice", "must be at most 50, not 51"),
+        ({"pass_mark": 1.5}, "pass_mark", "must be at most 1, not 1.5"),
+        ({"known": {"q0001": "left"}}, "known.q0001", '"left" isn\'t one of baseline'),
+        ({"known": {"q0001": {"expect": "tie"}}}, "known.q0001.expect", "did you mean expected?"),
+        ({"stopping": {"rule": "whenever"}}, "stopping", "one of fixed, anytime is needed"),
+        ({"stopping": {}}, "stopping", "rule is needed"),
+        ({"requires": ["<b>"]}, "requires", "use letters"),
+        ({"strata": ["size"]}, "strata[0]", '"size" isn\'t one of tags, length'),
+        ({"seconds": 0}, "seconds", "must be 1 or more, not 0"),
     ],
 )
-def test_a_design_that_cannot_be_is_refused(
-    asked: dict[str, Any], design: Design, said: str
+def test_a_request_that_cannot_be_names_its_field(
+    document: dict[str, Any], field: str, said: str
 ) -> None:
-    with pytest.raises(PlanError, match=said):
-        open_campaign(**asked | {"design": design})
+    with pytest.raises(FormError) as caught:
+        request_of(CampaignRequest, document)
+    assert caught.value.field == field
+    assert said in str(caught.value)
+
+
+def test_tags_are_small_sorted_and_each_there_once_in_any_script() -> None:
+    asked = request_of(CampaignRequest, {"requires": ["Law", "de", " law", "日本語"]})
+    assert asked.requires == ("de", "law", "日本語")
+
+
+def test_an_item_with_a_known_answer_needs_two_different_ones(asked: dict[str, Any]) -> None:
+    design = Design(known={"nope": Known(expected="tie")})
+    with pytest.raises(PlanError, match="expected of item 'nope': it has no two different"):
+        a_review(**asked | {"design": design})
+
+
+def test_questions_and_dimensions_may_be_in_any_script(asked: dict[str, Any]) -> None:
+    form = Form(dimensions=(Dimension(name="礼貌", question="哪个更礼貌?"),))
+    campaign = a_review(**asked | {"form": form, "question": "Какой ответ лучше?"})
+    assert campaign.sealed_plan.design.question == "Какой ответ лучше?"
+    assert campaign.sealed_plan.design.form == form
 
 
 def test_disagreement_needs_a_metric(asked: dict[str, Any]) -> None:
     design = Design(strata=("disagreement",))
     with pytest.raises(PlanError, match="there is no metric"):
-        open_campaign(**asked | {"study": None, "design": design})
+        a_review(**asked | {"study": None, "design": design})
 
 
 TOPICS = ["cats", "tax", "rain", "bread", "trains", "music", "soil", "law", "iron", "chess"]
@@ -238,7 +267,7 @@ def a_campaign_over(
         a_run(version, over, scores=marks[arm], answers=answers[arm])
         for arm, version in enumerate((base, lora))
     ]
-    return open_campaign(
+    return a_review(
         study=a_study(team, baseline=base, candidate=lora, primary=over, slug=slug),
         baseline_run=runs[0],
         candidate_run=runs[1],

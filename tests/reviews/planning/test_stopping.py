@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reviews.errors import PlanError
+from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.schemas.review import Anytime, Design
 from reviews.planning.stopping import (
     InterimEstimate,
     Judged,
-    Rule,
     look,
     stratum_chances,
     stratum_shares,
 )
 
-RULE = Rule(alpha=0.025)
+RULE = Anytime(alpha=0.025)
 
 
 def judged(choices: Sequence[str], *, raters: int = 1, strata: Sequence[str] = ("",)) -> Judged:
@@ -113,24 +113,24 @@ def test_before_anything_is_known_every_stratum_has_its_share() -> None:
 
 
 def test_a_rule_goes_into_the_plan_and_comes_back() -> None:
-    assert Rule.of({"rule": "fixed"}) is None
-    assert Rule.of({}) is None
-    rule = Rule(alpha=0.01, share=0.25, priority=True)
-    assert Rule.of(json.loads(json.dumps(rule.as_json()))) == rule
+    rule = Anytime(alpha=0.01, share=0.25, priority=True)
+    assert declared(Anytime, rule.as_json()) == rule
+    assert Design(stopping=rule).as_json()["stopping"] == rule.as_json()
 
 
 @pytest.mark.parametrize(
-    "stopping",
+    ("stopping", "field"),
     [
-        {"rule": "when I like it"},
-        {"rule": "anytime", "peeks": 3},
-        {"rule": "anytime", "alpha": 0},
-        {"rule": "anytime", "share": 1.5},
+        ({"rule": "when I like it"}, "stopping"),
+        ({"rule": "anytime", "peeks": 3}, "stopping.peeks"),
+        ({"rule": "anytime", "alpha": 0}, "stopping.alpha"),
+        ({"rule": "anytime", "share": 1.5}, "stopping.share"),
     ],
 )
-def test_another_rule_is_refused(stopping: dict[str, object]) -> None:
-    with pytest.raises(PlanError):
-        Rule.of(stopping)
+def test_another_rule_is_refused(stopping: dict[str, object], field: str) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        declared(Design, {"stopping": stopping})
+    assert caught.value.field == field
 
 
 def test_pandalm_stops_early_what_its_annotators_say_in_full(shared_data: Path) -> None:

@@ -15,12 +15,12 @@ from evalhub.files.rows import DataError
 from evalhub.registry.models import Item, ModelVersion, Output, Run, TestSetVersion
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.specs import SpecError
+from evalhub.schemas.review import Known
 from evalhub.studies.upload import Uploaded, register_upload
-from reviews.planning.campaign import open_campaign
-from reviews.planning.design import Known
 from reviews.planning.pairing import known_answers
 from reviews.planning.upload import Columns
 from tests.cast import Team
+from tests.reviews.asking import a_review
 
 ROWS: list[dict[str, Any]] = [
     {"id": f"q{i}", "prompt": f"Say {i}", "left": f"It is {i}.", "right": f"{i}, I think."}
@@ -72,7 +72,7 @@ def test_the_same_upload_again_is_the_same_runs(team: Team, tmp_path: Path) -> N
 
 def test_an_upload_is_reviewed_like_a_study(team: Team, tmp_path: Path) -> None:
     found = upload(team, written(tmp_path / "pairs.jsonl", ROWS))
-    campaign = open_campaign(
+    campaign = a_review(
         baseline_run=found.baseline_run,
         candidate_run=found.candidate_run,
         items=4,
@@ -172,8 +172,8 @@ def test_known_answers_come_with_the_file(team: Team, tmp_path: Path) -> None:
     ]
     found = upload(team, written(tmp_path / "pairs.jsonl", rows))
     assert known_answers(found.baseline_run) == {
-        "q0": Known("candidate", "The left one is rude."),
-        "q1": Known("both-bad", "", practice=True),
+        "q0": Known(expected="candidate", feedback="The left one is rude."),
+        "q1": Known(expected="both-bad", practice=True),
     }
 
 

@@ -6,14 +6,13 @@ import pytest
 from django.utils import timezone
 
 from evalhub.accounts.models import User
+from evalhub.schemas.review import Anytime, Design
 from reviews.assignments.assign import End
 from reviews.assignments.judge import undo
 from reviews.assignments.seats import LEASE
 from reviews.errors import CampaignClosedError, NamesRevealedError
 from reviews.models import Assignment, Campaign, CampaignState, Dealing, EventKind
 from reviews.planning.campaign import close_campaign
-from reviews.planning.design import Design
-from reviews.planning.stopping import Rule
 from reviews.results.early_stopping import early_stop_of, stop_if_clear
 from reviews.results.judgment_data import judgment_data
 from reviews.results.unblind import unblind
@@ -25,8 +24,8 @@ from tests.reviews.steps import next_assignment
 
 
 def a_stopping_campaign(team: Team, *, items: int = 60, priority: bool = False) -> Campaign:
-    rule = Rule(alpha=0.025, share=0.2, priority=priority)
-    design = Design(stopping=rule.as_json())
+    rule = Anytime(alpha=0.025, share=0.2, priority=priority)
+    design = Design(stopping=rule)
     return a_campaign(team, items=items, reviewers_per_item=1, design=design)
 
 

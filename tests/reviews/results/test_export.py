@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from evalhub.schemas.review import Dimension, Form
 from reviews.models import Assignment, Campaign, Judgment
-from reviews.planning.form import Dimension, Form
 from reviews.results.export import (
     COLUMNS,
     as_csv,
@@ -145,7 +145,7 @@ def test_inspect_reads_a_score_an_item(judged: Campaign) -> None:
 
 
 def test_inspect_reads_ratings_by_dimension(team: Team) -> None:
-    form = Form(dimensions=(Dimension("helpful", "How helpful?", "rating"),))
+    form = Form(dimensions=(Dimension(name="helpful", question="How helpful?", kind="rating"),))
     campaign = a_campaign(team, form=form)
     for name, points in (("rui", 4), ("ruth", 5)):
         reviewer = a_reviewer(campaign, name)

@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from evalhub.schemas.review import Form
 from reviews.errors import (
     AlreadyGuessedError,
     NamesRevealedError,
@@ -11,7 +12,6 @@ from reviews.errors import (
     UnknownSideError,
 )
 from reviews.models import Assignment, AssignmentState, Campaign, Guess
-from reviews.planning.form import Form
 from reviews.results.guess import pending_guesses, record_guess
 from tests.cast import Team
 from tests.reviews.conftest import a_campaign

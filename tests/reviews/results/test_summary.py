@@ -4,13 +4,12 @@ import math
 
 import pytest
 
+from evalhub.schemas.review import Design, Dimension, Form, Known
 from reviews.models import AssignmentPurpose, Campaign, PairKind
-from reviews.planning.campaign import open_campaign
-from reviews.planning.design import Design, Known
-from reviews.planning.form import Dimension, Form
 from reviews.results.judgment_data import judgment_data
 from reviews.results.summary import Summary, summarise
 from tests.cast import Team, a_run, a_test_set, a_version
+from tests.reviews.asking import a_review
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import a_reviewer, judge, judge_all
 
@@ -48,7 +47,7 @@ def test_each_reviewer_has_their_habits(team: Team) -> None:
 
 
 def test_gold_and_repeats_tell_who_pays_attention(team: Team) -> None:
-    known = {"q0000": Known("candidate"), "q0001": Known("baseline")}
+    known = {"q0000": Known(expected="candidate"), "q0001": Known(expected="baseline")}
     campaign = a_campaign(team, design=Design(gold=0.2, known=known))
     rui = a_reviewer(campaign, "rui")
     gold = campaign.pairs.filter(kind=PairKind.GOLD)
@@ -135,7 +134,7 @@ def test_several_arms_have_strengths(team: Team) -> None:
               answers=[f"{name} says {i}." for i in range(24)])
         for name in ("base", "prompted", "tuned")
     ]  # fmt: skip
-    campaign = open_campaign(
+    campaign = a_review(
         baseline_run=runs[0],
         candidate_run=runs[2],
         other_runs=[runs[1]],
@@ -164,7 +163,7 @@ def test_several_arms_have_strengths(team: Team) -> None:
 
 
 def test_ratings_have_means_differences_and_ordinal_agreement(team: Team) -> None:
-    form = Form(dimensions=(Dimension("helpful", "How helpful?", "rating"),))
+    form = Form(dimensions=(Dimension(name="helpful", question="How helpful?", kind="rating"),))
     campaign = a_campaign(team, form=form)
     for name, extra in (("rui", 0), ("ruth", 1)):
         reviewer = a_reviewer(campaign, name)

@@ -15,28 +15,29 @@ from django.urls import reverse
 from evalhub.files.rows import DataError
 from evalhub.registry.models import Run
 from evalhub.registry.versions import register_version
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Design, Form
 from evalhub.studies.upload import register_upload
 from reviews.joining.admit import join
 from reviews.joining.invite import invitation_path, invite
 from reviews.models import Campaign
-from reviews.planning.campaign import open_campaign
-from reviews.planning.design import Design
-from reviews.planning.form import Form
 from runners.execute import process_shard
 from runners.launch import launch
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.reviews.asking import a_review
 from tests.reviews.pages.test_pages import choose, form, page
 from tests.reviews.sixteen.test_blindness import addresses, everything
 
 CANARIES = ("canary-heron", "canary-osprey", "canary-study", "canary-set", "canary-tag")
-FORM = Form.of(
+FORM = declared(
+    Form,
     {
         "steps": True,
         "rationale": "optional",
         "flags": ["unsafe", "names-itself"],
         "guess": True,
         "repeats": 0.1,
-    }
+    },
 )
 
 
@@ -59,7 +60,7 @@ def a_rich_campaign(team: Team, *, practice: int) -> Campaign:
         )
         for arm, (version, word) in enumerate(((heron, "This"), (osprey, "That")))
     ]
-    return open_campaign(
+    return a_review(
         study=a_study(team, baseline=heron, candidate=osprey, primary=over, slug="canary-study"),
         baseline_run=runs[0],
         candidate_run=runs[1],
@@ -236,7 +237,7 @@ def test_11_a_shuffled_arm_is_joined_on_the_item(team: Team, tmp_path: Path) -> 
         while process_shard(run.pk):
             pass
         runs.append(run)
-    campaign = open_campaign(
+    campaign = a_review(
         baseline_run=runs[0], candidate_run=runs[1], items=30, reviewers_per_item=1, seed=1
     )
     assert_paired(campaign)
@@ -252,7 +253,7 @@ def test_11_two_shuffled_uploads_are_joined_on_the_item(team: Team, tmp_path: Pa
         path=written(tmp_path / "left.jsonl", left),
         right_path=written(tmp_path / "right.jsonl", right),
     )
-    campaign = open_campaign(
+    campaign = a_review(
         baseline_run=found.baseline_run,
         candidate_run=found.candidate_run,
         items=30,

@@ -8,13 +8,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from evalhub.schemas.review import Design, Form
 from reviews.assignments.judge import undo
 from reviews.audit.report import audit
 from reviews.audit.tokens import tokens_test
 from reviews.errors import NamesRevealedError
 from reviews.models import Assignment, Campaign, EventKind, Judgment
-from reviews.planning.design import Design
-from reviews.planning.form import Form
 from reviews.results.guess import record_guess
 from reviews.results.unblind import unblind
 from tests.cast import Team

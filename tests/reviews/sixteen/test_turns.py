@@ -12,17 +12,17 @@ from django.db.models import Count, F, Q
 from django.test import Client
 
 from evalhub.accounts.models import User
+from evalhub.schemas.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import Hand, hand
 from reviews.assignments.judge import form_nonce
 from reviews.blinding import BLOCK, candidate_on_left
 from reviews.errors import LeaseLostError
 from reviews.models import Assignment, Campaign, Judgment
-from reviews.planning.campaign import open_campaign
-from reviews.planning.form import Form
 from reviews.results import record as recording
 from reviews.results.judgment_data import judgment_data
 from tests.cast import Team, a_run, a_team, a_test_set, a_version
+from tests.reviews.asking import a_review
 from tests.reviews.assignments.test_assign import answer, deal, let_leases_end
 from tests.reviews.assignments.test_races import at_once, crowd
 from tests.reviews.conftest import a_campaign
@@ -225,7 +225,7 @@ def test_15_pairs_of_one_prompt_are_spaced_apart_and_orders_differ(team: Team) -
         )
         for i in range(3)
     ]
-    campaign = open_campaign(
+    campaign = a_review(
         baseline_run=runs[0],
         candidate_run=runs[1],
         other_runs=runs[2:],
