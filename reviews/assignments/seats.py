@@ -93,9 +93,9 @@ def give_back(pair: int) -> None:
 
 
 def shorten_leases(reviewer: Reviewer) -> None:
-    """What this person has at hand is others' in two minutes, unless they come for it again.
+    """Cut this person's leases to two minutes, unless they open the comparison again.
 
-    For whoever may have stopped for the day. An answer that is under way has the time to arrive.
+    For whoever may have stopped for the day: an answer that is being sent still arrives in time.
     """
     until = timezone.now() + REST
     reviewer.assignments.at_hand().filter(lease_until__gt=until).update(lease_until=until)
@@ -113,24 +113,24 @@ def release_ended(campaign: Campaign) -> bool:
         state=AssignmentState.LEASED,
         lease_until__lt=timezone.now(),
     )
-    found = list(
+    leases = list(
         ended.select_for_update(of=("self",), skip_locked=True)
         .select_related("pair")
         .only("purpose", "pair__kind")
         .order_by("pair")
     )
-    for assignment in found:
+    for assignment in leases:
         Assignment.objects.filter(pk=assignment.pk).update(state=AssignmentState.EXPIRED)
         if holds_seat(assignment):
             give_back(assignment.pair_id)
-    return bool(found)
+    return bool(leases)
 
 
 def given_back_to(reviewer: Reviewer, most: int) -> list[OpenPair]:
     """Pairs of which somebody gave a seat back that is free, and which this person may have.
 
-    That is a pair that they never had, or whose lease they let end. Only such pairs can be free
-    though somebody has gone past them; there are few, however large the campaign is.
+    That is a pair that they never had, or whose lease ended. Only such pairs can be free behind a
+    reviewer's cursor; there are few, however large the campaign is.
     """
     back = Assignment.objects.filter(
         reviewer__campaign=reviewer.campaign_id,

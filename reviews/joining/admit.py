@@ -42,9 +42,9 @@ def join(*, campaign: Campaign, user: User) -> Reviewer:
     an invitation makes a place, as it does where reviewers need a language or a skill: an owner
     vouches for it.
     """
-    found = Reviewer.objects.filter(campaign=campaign, user=user).first()
-    if found is not None:
-        return found
+    reviewer = Reviewer.objects.filter(campaign=campaign, user=user).first()
+    if reviewer is not None:
+        return reviewer
     if campaign.invited_only or campaign.requires:
         raise InvitedOnlyError
     return add_reviewer(campaign=campaign, user=user)

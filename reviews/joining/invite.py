@@ -159,10 +159,10 @@ def refuse_who_has_seen(campaign: Campaign, user: User) -> None:
 
 def _open_invitation(token: str, *, lock: bool) -> Invitation:
     try:
-        found = Signer(salt=_SALT).unsign(token)
+        uuid = Signer(salt=_SALT).unsign(token)
     except BadSignature:
         raise InvitationError("This link is damaged. Copy the whole of it.") from None
-    rows = Invitation.objects.filter(token=found)
+    rows = Invitation.objects.filter(token=uuid)
     rows = rows.select_for_update(of=("self",)) if lock else rows
     invitation = rows.select_related("campaign__project", "by").defer("campaign__plan").first()
     if invitation is None:
@@ -176,17 +176,22 @@ def _open_invitation(token: str, *, lock: bool) -> Invitation:
 
 def _account(invitation: Invitation, password: str) -> User:
     """The invited address's account, made where there is none."""
-    found = User.objects.filter(email__iexact=invitation.email).first()
-    found = found or User.objects.filter(username__iexact=invitation.email).first()
-    if found is None:
+    account = User.objects.filter(email__iexact=invitation.email).first()
+    account = account or User.objects.filter(username__iexact=invitation.email).first()
+    if account is None:
         return User.objects.create_user(
             invitation.email, invitation.email, password or None, first_name=invitation.name
         )
-    elsewhere = Membership.objects.filter(user=found).exclude(
+    elsewhere = Membership.objects.filter(user=account).exclude(
         project=invitation.campaign.project_id, role=Role.REVIEWER
     )
-    if found.has_usable_password() or found.is_staff or elsewhere.exists() or not found.is_active:
+    if (
+        account.has_usable_password()
+        or account.is_staff
+        or elsewhere.exists()
+        or not account.is_active
+    ):
         raise InvitationError(
             f"There is an account for {invitation.email} already. Sign in, and open the link again."
         )
-    return found
+    return account

@@ -73,13 +73,13 @@ def qualify(*, campaign: Campaign, user: User) -> Practice:
     reviewer = Reviewer.objects.select_for_update().filter(campaign=campaign, user=user).first()
     if reviewer is None:
         raise NotQualifiedError
-    found = _practice(reviewer)
+    practice = _practice(reviewer)
     if reviewer.state == ReviewerState.PRACTISING:
-        if not found.passed:
+        if not practice.passed:
             raise NotQualifiedError
         reviewer.state = ReviewerState.ACTIVE
         reviewer.save(update_fields=["state"])
-    return found
+    return practice
 
 
 def _practice(reviewer: Reviewer) -> Practice:

@@ -1,1 +1,1 @@
-"""What a campaign found, for whoever may know the arms."""
+"""What a campaign's judgments show, and what is done because of them."""

@@ -177,7 +177,7 @@ def adjudicate(*, token: uuid.UUID, user: User, nonce: str, choice: str) -> Judg
 
 def adjudicated(campaign: Campaign) -> tuple[int, int]:
     """(disagreements, those of them that are adjudicated)."""
-    found = disagreements(campaign).aggregate(
+    counts = disagreements(campaign).aggregate(
         n=Count("pk", distinct=True),
         done=Count(
             "pk",
@@ -187,7 +187,7 @@ def adjudicated(campaign: Campaign) -> tuple[int, int]:
             ),
         ),
     )
-    return found["n"], found["done"]
+    return counts["n"], counts["done"]
 
 
 def _lock(campaign: Campaign) -> None:

@@ -58,9 +58,9 @@ def rows(campaign: Campaign, *, pseudonyms: bool = False) -> Iterator[dict[str, 
     `left` is the arm that stood on the left, `choice` what was said as presented, `favours` whom
     that favours. `answers` and `flags` name arms. With `pseudonyms` reviewers are r1, r2, …
     """
-    found = judgment_data(campaign, rationales=True)
-    names = _pseudonyms(found) if pseudonyms else found.reviewers
-    for each in found.judgments:
+    data = judgment_data(campaign, rationales=True)
+    names = _pseudonyms(data) if pseudonyms else data.reviewers
+    for each in data.judgments:
         yield _row(campaign, each, names[each.reviewer])
 
 
@@ -186,8 +186,8 @@ def _row(campaign: Campaign, each: JudgmentRow, reviewer: str) -> dict[str, Any]
     }
 
 
-def _pseudonyms(found: JudgmentData) -> dict[int, str]:
-    return {pk: f"r{i}" for i, pk in enumerate(found.reviewers, 1)}
+def _pseudonyms(data: JudgmentData) -> dict[int, str]:
+    return {pk: f"r{i}" for i, pk in enumerate(data.reviewers, 1)}
 
 
 def _json(value: Any) -> str:

@@ -73,9 +73,9 @@ def _rating(name: str, said: Sequence[JudgmentRow], baseline: int, candidate: in
 def _mean(version: int, name: str, said: Sequence[JudgmentRow]) -> Mean:
     numbers: dict[str, int] = {}
     items = np.array([numbers.setdefault(each.pair.item, len(numbers)) for each in said], np.intp)
-    found = clustered_mean(np.array([float(each.answers[name]) for each in said]), items)
-    half = t_quantile(1 - ALPHA, found.df) * found.se if found.df > 0 else float("inf")
-    return Mean(version, len(said), len(numbers), found.mean, found.mean - half, found.mean + half)
+    mean = clustered_mean(np.array([float(each.answers[name]) for each in said]), items)
+    half = t_quantile(1 - ALPHA, mean.df) * mean.se if mean.df > 0 else float("inf")
+    return Mean(version, len(said), len(numbers), mean.mean, mean.mean - half, mean.mean + half)
 
 
 def _difference(

@@ -9,7 +9,7 @@ from reviews.results.summary import Summary
 
 
 def release_text(
-    found: Summary,
+    summary: Summary,
     *,
     title: str,
     question: str,
@@ -21,12 +21,12 @@ def release_text(
 ) -> str:
     """Markdown that reads as plain text too; `arms` names the versions that were rated."""
     lines = [f"## Blind review: {title}", "", f"Asked: “{question}”", ""]
-    lines += _preference(found, baseline, candidate, stopped)
-    lines += _ratings(found, arms or {})
-    lines += _agreement(found)
+    lines += _preference(summary, baseline, candidate, stopped)
+    lines += _ratings(summary, arms or {})
+    lines += _agreement(summary)
     lines.append(
-        f"- {len(found.reviewers)} reviewer{'' if len(found.reviewers) == 1 else 's'}, "
-        f"{found.judgments:,} of {found.planned:,} judgments, blind; plan `{plan_hash[:12]}`"
+        f"- {len(summary.reviewers)} reviewer{'' if len(summary.reviewers) == 1 else 's'}, "
+        f"{summary.judgments:,} of {summary.planned:,} judgments, blind; plan `{plan_hash[:12]}`"
     )
     return "\n".join(lines) + "\n"
 
@@ -37,9 +37,9 @@ def interval(lower: float, upper: float) -> str:
 
 
 def _preference(
-    found: Summary, baseline: str, candidate: str, stopped: EarlyStop | None
+    summary: Summary, baseline: str, candidate: str, stopped: EarlyStop | None
 ) -> list[str]:
-    score = found.preference
+    score = summary.preference
     if score is None:
         return []
     lower, upper = (stopped.lower, stopped.upper) if stopped else (score.lower, score.upper)
@@ -55,7 +55,7 @@ def _preference(
             f"- Stopped early by its own rule after {stopped.judgments:,} of {stopped.planned:,} "
             "judgments; the interval holds at every look"
         )
-    length = found.length
+    length = summary.length
     if length is not None and length.controlled is not None:
         assert length.lower is not None
         assert length.upper is not None
@@ -72,9 +72,9 @@ def _verdict(score: WinScore, lower: float, upper: float) -> str:
     return "not preferred: the baseline is" if upper < 0.5 else "no preference is shown"
 
 
-def _ratings(found: Summary, arms: Mapping[int, str]) -> list[str]:
+def _ratings(summary: Summary, arms: Mapping[int, str]) -> list[str]:
     lines = []
-    for rating in found.ratings:
+    for rating in summary.ratings:
         means = ", ".join(
             f"{arms.get(arm.version, arm.version)} {arm.mean:.2f} "
             f"[{arm.lower:.2f}, {arm.upper:.2f}]"
@@ -84,8 +84,8 @@ def _ratings(found: Summary, arms: Mapping[int, str]) -> list[str]:
     return lines
 
 
-def _agreement(found: Summary) -> list[str]:
-    agreed = found.agreement
+def _agreement(summary: Summary) -> list[str]:
+    agreed = summary.agreement
     if agreed is None or agreed.raw_agreement is None:
         return []
     return [
@@ -94,9 +94,9 @@ def _agreement(found: Summary) -> list[str]:
     ]
 
 
-def _estimate(found: Estimate) -> str:
-    if found.value is None:
+def _estimate(estimate: Estimate) -> str:
+    if estimate.value is None:
         return "undefined"
-    if found.lower is None or found.upper is None:
-        return f"{found.value:.2f}"
-    return f"{found.value:.2f} [{found.lower:.2f}, {found.upper:.2f}]"
+    if estimate.lower is None or estimate.upper is None:
+        return f"{estimate.value:.2f}"
+    return f"{estimate.value:.2f} [{estimate.lower:.2f}, {estimate.upper:.2f}]"

@@ -1,4 +1,7 @@
-"""How each reviewer judges: agreement, sides, pace, gold, repeats. Pure."""
+"""Reviewer quality: agreement with others, position bias, speed, gold accuracy, self-consistency.
+
+Pure.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -50,14 +53,14 @@ def too_fast(said: JudgmentRow) -> bool:
     return min(seconds, said.seconds) < length / CHARACTERS_A_SECOND
 
 
-def reviewer_quality(found: JudgmentData) -> list[ReviewerQuality]:
+def reviewer_quality(data: JudgmentData) -> list[ReviewerQuality]:
     """Everybody who judged a main pair, in the order in which they came to the campaign."""
     main, gold, again = (
-        _by_reviewer(found.of()),
-        _by_reviewer(found.of(kind=PairKind.GOLD)),
-        repeated(found),
+        _by_reviewer(data.of()),
+        _by_reviewer(data.of(kind=PairKind.GOLD)),
+        repeated(data),
     )
-    agree = _agreement(found.of())
+    agree = _agreement(data.of())
     return [
         ReviewerQuality(
             name=name,
@@ -70,30 +73,30 @@ def reviewer_quality(found: JudgmentData) -> list[ReviewerQuality]:
             gold_passed=sum(each.favours == each.pair.expected for each in gold[pk]),
             repeats=_consistency(again.get(pk, [])),
         )
-        for pk, name in found.reviewers.items()
+        for pk, name in data.reviewers.items()
         if (own := main[pk])
     ]
 
 
-def repeated(found: JudgmentData) -> dict[int, list[tuple[JudgmentRow, JudgmentRow]]]:
+def repeated(data: JudgmentData) -> dict[int, list[tuple[JudgmentRow, JudgmentRow]]]:
     """Each reviewer's turns that were dealt twice: (first, again, with its sides swapped)."""
     firsts = {
-        each.assignment: each for each in found.judgments if each.purpose == AssignmentPurpose.MAIN
+        each.assignment: each for each in data.judgments if each.purpose == AssignmentPurpose.MAIN
     }
     pairs: dict[int, list[tuple[JudgmentRow, JudgmentRow]]] = defaultdict(list)
-    for each in found.judgments:
+    for each in data.judgments:
         if each.purpose == AssignmentPurpose.REPEAT and each.repeats in firsts:
             pairs[each.reviewer].append((firsts[each.repeats], each))
     return pairs
 
 
-def consistency(found: JudgmentData) -> SelfConsistency | None:
+def consistency(data: JudgmentData) -> SelfConsistency | None:
     """All reviewers' repeats together."""
-    return _consistency([each for own in repeated(found).values() for each in own])
+    return _consistency([each for own in repeated(data).values() for each in own])
 
 
 def share_of(count: int, total: int) -> Estimate:
-    """A share with its exact 95% limits; without a value of nothing."""
+    """Proportion with a Clopper-Pearson 95% interval; a value of None where `total` is 0."""
     if not total:
         return Estimate(None)
     return Estimate(count / total, *clopper_pearson(count, total))
@@ -121,10 +124,10 @@ def _agreement(said: list[JudgmentRow]) -> dict[object, float | None]:
     if not compared:
         return {}
     try:
-        found = rater_agreement(read_ratings(table_of(compared)))
+        raters = rater_agreement(read_ratings(table_of(compared)))
     except StatisticsError:
         return {}
-    return {each.rater: each.agreement for each in found}
+    return {each.rater: each.agreement for each in raters}
 
 
 def _sides(said: list[JudgmentRow]) -> PositionBias | None:

@@ -1,4 +1,4 @@
-"""What a campaign found, for whoever may know the arms. Pure: judgments in, numbers out."""
+"""A campaign's results, for whoever may know the arms. Pure: judgments in, numbers out."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -82,30 +82,30 @@ class Summary:
 
 
 def summarise(
-    found: JudgmentData, *, baseline: int, candidate: int, dimensions: Sequence[str] = ()
+    data: JudgmentData, *, baseline: int, candidate: int, dimensions: Sequence[str] = ()
 ) -> Summary:
     """All results of a campaign between two versions (or of several: then `arms` as well)."""
-    main = found.of()
+    main = data.of()
     compared = [each for each in main if each.favours != RATED]
-    two = [each for each in found.between(baseline, candidate).of() if each.favours != RATED]
+    two = [each for each in data.between(baseline, candidate).of() if each.favours != RATED]
     missing: dict[str, str] = {}
     adjudicated = [
-        each for each in found.judgments if each.purpose == AssignmentPurpose.ADJUDICATION
+        each for each in data.judgments if each.purpose == AssignmentPurpose.ADJUDICATION
     ]
     return Summary(
         judgments=len(main),
-        planned=found.planned,
+        planned=data.planned,
         preference=_score(two) if two else None,
         much=dict(Counter(each.favours for each in two if each.much)),
         length=_length(two, missing),
         sides=_sides(compared) if compared else None,
         agreement=agreement(table_of(compared)) if compared else None,
-        reviewers=reviewer_quality(found),
+        reviewers=reviewer_quality(data),
         tags=_groups([(tag, each) for each in two for tag in each.pair.tags]),
         strata=_groups([(each.pair.stratum, each) for each in two if each.pair.stratum]),
         dimensions=[asked for name in dimensions if (asked := _dimension(name, two)) is not None],
         flags=_flags(main),
-        labels=_labels(two, found.reviewers, missing),
+        labels=_labels(two, data.reviewers, missing),
         arms=_arms(compared, baseline),
         ratings=ratings(main, baseline=baseline, candidate=candidate, dimensions=dimensions),
         adjudicated=dict(Counter(each.favours for each in adjudicated)),
