@@ -6,7 +6,7 @@ made from it. Three queries whatever the size.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from django.db.models.functions import Length
 
@@ -16,8 +16,7 @@ from reviews.models import RATED, AssignmentPurpose, Campaign, Judgment, Pair, P
 Side = Literal["left", "right"]
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedPair:
+class JudgedPair(NamedTuple):
     """A pair; lengths are of the answers in characters, 0 where there is none."""
 
     pk: int
@@ -35,8 +34,7 @@ class JudgedPair:
     candidate_length: int
 
 
-@dataclass(frozen=True, slots=True)
-class JudgmentRow:
+class JudgmentRow(NamedTuple):
     """One judgment as it stands now.
 
     `favours` is "candidate", "baseline", "tie", "both-bad" or "rated"; `choice` is as presented.
