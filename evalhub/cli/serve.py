@@ -49,9 +49,11 @@ def worker(
             "without EVALHUB_REDIS_URL the worker lives inside `evalhub up`; there is nothing for "
             "another one to do"
         )
+    from evalhub.studies.advance import ticker
     from runners.tasks import start_worker
 
-    return start_worker(threads=concurrency)
+    with ticker():
+        return start_worker(threads=concurrency)
 
 
 def doctor() -> int:

@@ -4,7 +4,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from types import FrameType
 
 import typer
@@ -63,6 +63,7 @@ def _serve(listener: socket.socket, threads: int, *, worker: bool) -> None:
     from django.conf import settings
     from waitress.server import create_server
 
+    from evalhub.studies.advance import ticker
     from evalhub.wsgi import application
     from runners.embedded import embedded_worker
 
@@ -73,7 +74,10 @@ def _serve(listener: socket.socket, threads: int, *, worker: bool) -> None:
         ident=None,
         clear_untrusted_proxy_headers=True,
     )
-    with embedded_worker() if worker and not settings.REDIS_URL else nullcontext():
+    with ExitStack() as stack:
+        if worker and not settings.REDIS_URL:
+            stack.enter_context(embedded_worker())
+            stack.enter_context(ticker())
         try:
             server.run()
         except KeyboardInterrupt:

@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from evalhub.gate.models import Decision
+    from evalhub.studies.advance import StudyStatus
     from evalhub.studies.spec import StudySpec
 
 app = typer.Typer(no_args_is_help=True, help="Studies: a question in one file.")
@@ -32,11 +32,15 @@ def run(
 
     spec = read_study(file)
     set_up_database()
-    decisions = carry(spec, Console(stderr=True))
-    return show(decisions, json_)
+    console = Console(stderr=True)
+    status = carry(spec, console)
+    code = show(status, json_)
+    if status.waits_for:
+        console.print(f"The study waits for {status.waits_for}.")
+    return code
 
 
-def carry(spec: "StudySpec", console: "Console") -> "list[Decision]":
+def carry(spec: "StudySpec", console: "Console") -> "StudyStatus":
     """Registers and conducts a study, with progress bars on `console`.
 
     Without Redis the worker is this process itself.
@@ -59,12 +63,12 @@ def carry(spec: "StudySpec", console: "Console") -> "list[Decision]":
         return conduct(study=registered, progress=bars)
 
 
-def show(decisions: "list[Decision]", as_json: bool) -> int:
+def show(status: "StudyStatus", as_json: bool) -> int:
     """Prints the decisions and returns the exit code of the candidate in question."""
     from evalhub.cli import printing
     from evalhub.schemas.verdicts import Verdict
 
-    records: list[dict[str, Any]] = [each.record for each in decisions]
+    records: list[dict[str, Any]] = [each.record for each in status.decisions]
     if as_json:
         printing.print_json({**records[0], "others": records[1:]})
     else:

@@ -34,6 +34,7 @@ class StudyPage:
     changes: Changes | None
     changed_since: bool
     sign_offs: Sequence[SignOff]
+    review_awaited: bool
     verdicts: Sequence[tuple[str, str]] = tuple(Verdict.choices())
 
     @property
@@ -63,6 +64,7 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         campaign=campaign_state(study),
         changes=changes(study, decision.record, wanted) if decision else None,
         changed_since=bool(decision) and _changed_since(decision, runs),
+        review_awaited=_review_awaited(study, runs, decision),
         sign_offs=list(decision.sign_offs.select_related("by")) if decision else [],
     )
 
@@ -110,6 +112,17 @@ def _decisions(study: Study) -> tuple[dict[str, Decision], list[Decision]]:
         else:
             newest[decision.arm] = decision
     return newest, earlier
+
+
+def _review_awaited(study: Study, runs: StudyRuns, decision: Decision | None) -> bool:
+    """Whether the review that the study file asks for waits for its owner, who opens it."""
+    return (
+        study.review is not None
+        and study.review.open == "owner"
+        and decision is not None
+        and decision.verdict != Verdict.INVALID
+        and decision.record["people"] is None
+    )
 
 
 def _changed_since(decision: Decision | None, runs: StudyRuns) -> bool:

@@ -35,9 +35,9 @@ def run_demo(*, live: bool, serve: bool, port: int) -> int:
         os.environ[URL_VARIABLE] = url
         spec = read_study(STUDY_LIVE if live else STUDY)
         set_up_database()
-        decisions = carry(spec, Console(stderr=True))
+        status = carry(spec, Console(stderr=True))
     people = _people(spec.project)
-    code = show(decisions, as_json=False)
+    code = show(status, as_json=False)
     typer.echo(f"\nA pipeline that calls `evalhub study run` would have seen exit code {code}.")
     if not serve:
         return 0

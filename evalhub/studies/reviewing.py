@@ -1,6 +1,8 @@
-"""Which runs of a study people may compare, and at which level their review may stop early."""
+"""A study's review: which runs people may compare, how it is opened, when it may stop early."""
 
 from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef
 
 from evalhub.gate.baseline_choice import baseline_of
 from evalhub.gate.ledger import charge
@@ -9,8 +11,10 @@ from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.declaration import default_of
 from evalhub.schemas.policy import PeopleDemand
-from evalhub.schemas.review import Anytime, CampaignRequest
-from reviews.errors import PlanError
+from evalhub.schemas.review import Anytime, CampaignRequest, Design
+from reviews.errors import NothingToCompareError, PlanError
+from reviews.models import Campaign, Pair
+from reviews.planning.campaign import open_campaign
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,63 @@ def arms_to_review(study: Study, test_set: str) -> list[ReviewArm]:
     if len(arms) < 2 or ranked[0].arm != baseline:
         raise PlanError(f"{study}: two arms with a finished run on {test_set} are needed")
     return arms
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRuns:
+    """The two runs whose answers the study file asks people about."""
+
+    baseline: Run
+    candidate: Run
+
+
+def review_runs(study: Study) -> ReviewRuns | None:
+    """The runs that the study file asks people about; None where it asks for no review.
+
+    None, too, while a run of the study has failed: its answers may still change, and with them
+    which arm is the baseline.
+    """
+    if study.review is None:
+        return None
+    links = StudyRun.objects.filter(arm__study=study, repeat=0)
+    if links.exclude(run__state=RunState.DONE).exists():
+        return None
+    on_test_set = links.filter(test_set__name=study.review.test_set).select_related("run")
+    return ReviewRuns(
+        baseline=on_test_set.get(arm=baseline_of(study)).run,
+        candidate=on_test_set.get(arm__role=ArmRole.CANDIDATE).run,
+    )
+
+
+def open_review(study: Study, runs: ReviewRuns) -> Campaign | None:
+    """Opens the review that the study file asks for; opening it again returns the same one.
+
+    None where all answers read alike: the gate calls that evidence invalid.
+    """
+    assert study.review is not None
+    try:
+        return open_campaign(
+            study=study,
+            runs=[runs.baseline, runs.candidate],
+            design=Design(
+                items=study.review.items,
+                reviewers_per_item=study.review.reviewers_per_item,
+                seed=study.review.seed,
+                question=study.review.question,
+            ),
+        )
+    except NothingToCompareError:
+        return None
+
+
+def newest_review(study: Study, runs: ReviewRuns) -> Campaign | None:
+    """The study's newest review of these very answers, whoever opened it."""
+    pairs = Pair.objects.filter(
+        campaign=OuterRef("pk"),
+        baseline_output__run=runs.baseline,
+        candidate_output__run=runs.candidate,
+    )
+    return Campaign.objects.filter(Exists(pairs), study=study).defer("plan").first()
 
 
 def for_study(request: CampaignRequest, study: Study | None) -> CampaignRequest:

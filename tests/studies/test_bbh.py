@@ -52,7 +52,7 @@ def test_every_accuracy_is_the_published_one_and_word_sorting_holds_it(
     file = tmp_path / "study.yaml"
     file.write_text(yaml.safe_dump(study_of(shared_data / "bbh", sorted(published))))
     with embedded_worker():
-        (decision,) = conduct(study=register_study(read_study(file)))
+        (decision,) = conduct(study=register_study(read_study(file))).decisions
 
     record = decision.record
     found = {each["name"]: each for each in record["criteria"]}

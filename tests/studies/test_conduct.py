@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from evalhub.gate.models import Decision
-from evalhub.registry.models import Output, Run, Study
-from evalhub.studies.conduct import ask_people, conduct
+from evalhub.registry.models import Output, Run
+from evalhub.studies.conduct import conduct
 from evalhub.studies.register import register_study
 from evalhub.studies.spec import read_study
 from reviews.models import Campaign
@@ -50,7 +50,7 @@ def asking(desk: Desk, url: str, **backend: Any) -> None:
 def conducted(desk: Desk) -> Decision:
     study = register_study(read_study(desk.write()))
     with embedded_worker():
-        return conduct(study=study)[0]
+        return conduct(study=study).decisions[0]
 
 
 def a_closed_port() -> int:
@@ -152,7 +152,7 @@ def test_a_cancelled_run_is_taken_up_again(desk: Desk) -> None:
     study = register_study(read_study(desk.write()))
     cancel(Run.objects.get(version__model__slug="tuned", test_set_version__test_set__slug="sums"))
     with embedded_worker():
-        (decision,) = conduct(study=study)
+        (decision,) = conduct(study=study).decisions
     assert decision.verdict == "ship"
 
 
@@ -184,7 +184,7 @@ def test_recorded_errors_are_invalid_and_stay_so(desk: Desk) -> None:
     assert Decision.objects.count() == 1
 
 
-REVIEW = {"test_set": "triage", "items": 10, "reviewers_per_item": 1}
+REVIEW = {"test_set": "triage", "items": 10, "reviewers_per_item": 1, "open": "auto"}
 
 
 def test_a_review_is_opened_once_and_the_ship_waits_for_it(desk: Desk) -> None:
@@ -220,7 +220,6 @@ def test_nobody_is_asked_about_a_run_that_failed(desk: Desk, server: OpenAIServe
     )
     assert conducted(desk).verdict == "invalid"
     assert Campaign.objects.count() == 0
-    assert ask_people(Study.objects.get()) is None
 
 
 def again(desk: Desk, triage: list[str]) -> None:

@@ -18,7 +18,7 @@ from evalhub.dashboard.queries import (
     with_verdict,
 )
 from evalhub.dashboard.study_page import newest_decision, study_page
-from evalhub.studies.conduct import NotReadyError, decide_study
+from evalhub.studies.advance import advance
 
 PAGE = 25
 
@@ -68,11 +68,10 @@ def study_progress(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def decide(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(studies_seen_by(request.user), pk=pk)
-    try:
-        decisions = decide_study(study=found)
-    except NotReadyError as error:
-        messages.error(request, str(error))
-    else:
-        words = "; ".join(f"{each.arm}: {each.get_verdict_display()}" for each in decisions)
+    status = advance(study=found, by=request.user)
+    if status.decisions:
+        words = "; ".join(f"{each.arm}: {each.get_verdict_display()}" for each in status.decisions)
         messages.success(request, f"Decided on the evidence as it is now. {words}.")
+    else:
+        messages.error(request, f"It can't be decided yet: it waits for {status.waits_for}.")
     return redirect("dashboard:study", pk)

@@ -25,6 +25,16 @@ class Study(models.Model):
         StudyReview, null=True, blank=True, help_text="what people are asked; null: nobody is"
     )
     created = models.DateTimeField(db_default=Now(), editable=False)
+    lease_until = models.DateTimeField(
+        null=True, editable=False, help_text="until when one process advances it, and no other"
+    )
+    lease_token = models.UUIDField(null=True, editable=False, help_text="of that process")
+    advanced_runs = models.DateTimeField(
+        null=True, editable=False, help_text="newest end of its runs when it was last advanced"
+    )
+    advanced_review = models.BigIntegerField(
+        null=True, editable=False, help_text="its newest review, if that had ended by then"
+    )
 
     class Meta:
         ordering = ["-created", "-id"]

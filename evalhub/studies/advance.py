@@ -1,0 +1,188 @@
+"""`advance`: one idempotent step of a study, whoever calls it, and the timer that calls it.
+
+A study's runs end, its review is opened, it is decided; when the review has ended, it is decided
+again. Nobody is told when a run ends: a timer, a page or a command calls `advance`, which looks.
+"""
+
+import logging
+import uuid
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
+from django.utils import timezone
+
+from evalhub.accounts.models import User
+from evalhub.accounts.permissions import check_evaluates
+from evalhub.gate.decide import decide_study
+from evalhub.gate.models import Decision
+from evalhub.registry.models import Run, Study, StudyRun
+from evalhub.registry.models.runs import RunState
+from evalhub.studies.reviewing import ReviewRuns, newest_review, open_review, review_runs
+from reviews.models import Campaign
+from reviews.results.ended import has_ended
+from runners.outcome import RunFailed, RunUnreachable, check
+from runners.timer import every
+
+TICK_S = 2.0
+LEASE = timedelta(minutes=2)
+"""Longer than a decision takes; whoever dies meanwhile holds the others up for that long."""
+RETRY = timedelta(seconds=30)
+"""How long the timer leaves a study alone after an unexpected error."""
+
+logger = logging.getLogger(__name__)
+
+
+class StudyState(StrEnum):
+    RUNNING = "running"
+    STOPPED = "stopped"
+    ADVANCING = "advancing"
+    UNREVIEWED = "unreviewed"
+    REVIEWING = "reviewing"
+    DECIDED = "decided"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyStatus:
+    """Where a study is after a step.
+
+    Attributes:
+        waits_for: a sentence; "" once it is decided and waits for nothing.
+        decisions: one an arm, the candidate in question first; empty before the runs have ended.
+            Those of a study that waits for its reviewers are made on the evidence as it is.
+    """
+
+    state: StudyState
+    waits_for: str = ""
+    decisions: tuple[Decision, ...] = ()
+
+
+def advance(*, study: Study, by: User | None) -> StudyStatus:
+    """Takes the study as far as it goes now: once its runs have ended, opens the review that its
+    file says opens by itself, and decides.
+
+    Calling it again changes nothing while nothing has ended in between. One process at a time does
+    the work on a study, under a lease.
+
+    Raises:
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in its project.
+        evalhub.gate.decide.ContestedError: other decisions on its test sets kept coming between.
+    """
+    check_evaluates(by, study.project)
+    if waiting := _runs_awaited(study):
+        return waiting
+    token = _lease(study)
+    if token is None:
+        return StudyStatus(StudyState.ADVANCING, "another process is deciding on it now")
+    noted: dict[str, Any] = {}
+    try:
+        ended = _what_has_ended(study)  # before the evidence is read
+        runs = review_runs(study)
+        if runs is not None and _opens_unattended(study):
+            open_review(study, runs)
+        decisions = tuple(decide_study(study=study))
+        noted = ended
+    finally:
+        Study.objects.filter(pk=study.pk, lease_token=token).update(
+            lease_token=None, lease_until=None, **noted
+        )
+    return _decided(study, runs, decisions)
+
+
+def due_studies() -> list[Study]:
+    """Studies of which a run or the review has ended since they were last advanced.
+
+    One query, and up to three for each study with a review that goes on.
+    """
+    runs = Run.objects.filter(studies__arm__study=OuterRef("pk")).order_by()
+    last = runs.values("studies__arm__study").annotate(n=Max("finished")).values("n")
+    newest = Campaign.objects.filter(study=OuterRef("pk")).values("pk")[:1]
+    ended = (
+        Study.objects.filter(Q(lease_until=None) | Q(lease_until__lt=timezone.now()))
+        .filter(~Exists(runs.exclude(state__in=[RunState.DONE, RunState.FAILED])))
+        .annotate(last_finished=Subquery(last[:1]), newest_review=Subquery(newest))
+        .filter(last_finished__isnull=False)
+        .select_related("project")
+        .order_by("pk")
+    )
+    by_runs = ended.filter(Q(advanced_runs=None) | ~Q(advanced_runs=F("last_finished")))
+    by_review = ended.filter(
+        Q(advanced_review=None) | ~Q(advanced_review=F("newest_review")),
+        advanced_runs=F("last_finished"),
+        newest_review__isnull=False,
+    )
+    return [*by_runs, *(study for study in by_review if _ended_review(study) is not None)]
+
+
+def advance_studies() -> None:
+    """Advances every study that is due. An error on one is logged and keeps up no other."""
+    for study in due_studies():
+        try:
+            advance(study=study, by=None)
+        except Exception:
+            logger.exception("could not advance %s", study)
+            Study.objects.filter(pk=study.pk, lease_token=None).update(
+                lease_until=timezone.now() + RETRY
+            )
+
+
+def ticker() -> AbstractContextManager[None]:
+    """Advances studies every TICK_S seconds, on a thread of this process, while the block runs."""
+    return every(TICK_S, advance_studies)
+
+
+def _runs_awaited(study: Study) -> StudyStatus | None:
+    """What the runs wait for, or None once all have ended."""
+    runs = list(Run.objects.filter(studies__arm__study=study).distinct().order_by("pk"))
+    links = StudyRun.objects.filter(arm__study=study, repeat=0).count()
+    if links < study.arms.count() * study.test_sets.count():
+        return StudyStatus(StudyState.STOPPED, "its runs, which aren't launched")
+    open_ = [run for run in runs if run.state in (RunState.PENDING, RunState.RUNNING)]
+    if open_:
+        return StudyStatus(StudyState.RUNNING, f"{len(open_)} of its {len(runs)} runs")
+    for run in runs:
+        try:
+            check(run)
+        except RunFailed as error:
+            if run.state == RunState.CANCELLED or isinstance(error, RunUnreachable):
+                return StudyStatus(StudyState.STOPPED, f"somebody who resumes a run: {error}")
+    return None
+
+
+def _lease(study: Study) -> uuid.UUID | None:
+    """A token for the next LEASE; None while another process has one."""
+    now, token = timezone.now(), uuid.uuid4()
+    free = Study.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=study.pk)
+    return token if free.update(lease_until=now + LEASE, lease_token=token) else None
+
+
+def _what_has_ended(study: Study) -> dict[str, Any]:
+    runs = Run.objects.filter(studies__arm__study=study)
+    return {
+        "advanced_runs": runs.aggregate(last=Max("finished"))["last"],
+        "advanced_review": _ended_review(study),
+    }
+
+
+def _ended_review(study: Study) -> int | None:
+    """The study's newest review, if it has ended."""
+    campaign = study.campaigns.defer("plan").first()
+    return campaign.pk if campaign is not None and has_ended(campaign) else None
+
+
+def _opens_unattended(study: Study) -> bool:
+    return study.review is not None and study.review.open == "auto"
+
+
+def _decided(study: Study, runs: ReviewRuns | None, decisions: tuple[Decision, ...]) -> StudyStatus:
+    if runs is None:
+        return StudyStatus(StudyState.DECIDED, decisions=decisions)
+    campaign = newest_review(study, runs)
+    if campaign is not None and not has_ended(campaign):
+        return StudyStatus(StudyState.REVIEWING, "its reviewers", decisions)
+    if campaign is None and decisions[0].verdict != "invalid" and not _opens_unattended(study):
+        return StudyStatus(StudyState.UNREVIEWED, "its owner, who opens its review", decisions)
+    return StudyStatus(StudyState.DECIDED, decisions=decisions)

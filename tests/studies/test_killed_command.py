@@ -1,0 +1,103 @@
+"""A command that dies in the midst of a study: the site that is up carries the study on."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.openai_server import OpenAIServer
+from tests.studies.desks import Desk
+
+ROOT = Path(__file__).resolve().parents[2]
+
+type Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def evalhub(home: Path) -> Iterator[Start]:
+    """Starts `evalhub …` with a home of its own; what is still there at the end is killed."""
+    environment = {k: v for k, v in os.environ.items() if k.startswith(("PATH", "LC_"))}
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [Path(sys.executable).with_name("evalhub"), *arguments],
+            cwd=ROOT,
+            env=environment | {"EVALHUB_HOME": str(home), "EVALHUB_SECRET_KEY": "for this test"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def first(home: Path, query: str) -> object:
+    with closing(sqlite3.connect(home / "evalhub.sqlite3", timeout=20)) as connection:
+        row = connection.execute(query).fetchone()
+        connection.commit()
+        return row[0] if row else None
+
+
+def wait_until(there: Callable[[], object], within_s: float) -> None:
+    end = time.monotonic() + within_s
+    while not there():
+        assert time.monotonic() < end, f"it did not happen within {within_s} s"
+        time.sleep(0.1)
+
+
+def a_slow_desk(folder: Path, server: OpenAIServer) -> Desk:
+    """The tuned arm answers 60 questions live, 4 at once, and people are asked at the end."""
+    desk = Desk(folder)
+    server.latency_s = 0.2
+    desk.study["arms"]["tuned"] |= {
+        "backend": {"openai": {"url": server.url, "model": "echo", "concurrency": 4}},
+        "only": ["triage"],
+    }
+    desk.study["test_sets"]["triage"]["metric"] = {"name": "contains"}
+    desk.rows(
+        "triage.jsonl",
+        (
+            {"id": f"q{i}", "input": f"Question {i}?", "reference": f"Question {i}?"}
+            for i in range(60)
+        ),
+    )
+    desk.study["review"] = {"test_set": "triage", "items": 10, "open": "auto"}
+    return desk
+
+
+def test_a_site_finishes_reviews_and_decides_what_a_killed_command_began(
+    tmp_path: Path, home: Path, evalhub: Start
+) -> None:
+    with OpenAIServer() as server:
+        file = a_slow_desk(tmp_path, server).write()
+        command = evalhub("study", "run", str(file))
+        wait_until(lambda: len(server.requests) >= 8, within_s=60)
+        command.send_signal(signal.SIGKILL)
+        command.wait()
+        assert first(home, "SELECT count(*) FROM gate_decision") == 0
+        # its lease runs for half a minute; a test need not
+        first(home, "UPDATE registry_shard SET lease_until = '2000-01-01' WHERE state = 'claimed'")
+        evalhub("up", "--port", "0")
+        wait_until(lambda: first(home, "SELECT count(*) FROM gate_decision"), within_s=60)
+        assert first(home, "SELECT count(*) FROM reviews_campaign") == 1
+        assert first(home, "SELECT count(*) FROM registry_run WHERE state <> 'done'") == 0
+        assert first(home, "SELECT verdict FROM gate_decision") == "need-more-data"
+        assert first(home, "SELECT count(*) FROM registry_output") == 60 + 60 + 300
