@@ -1,7 +1,7 @@
-"""Deal one comparison at a time, and one ahead, each under a lease that ends by itself.
+"""Assign one comparison at a time, and one ahead, each under a lease that ends by itself.
 
 The reviewer's row is locked meanwhile, so that two tabs of one person get the same turns. How a
-pair is found is in `reviews.assignments.choosing`, how its seats are held in
+pair is found is in `reviews.assignments.choosing`, how its seats are claimed in
 `reviews.assignments.seats`.
 """
 
@@ -56,53 +56,53 @@ class End:
     retry_in_s: int | None = None
 
 
-AT_ONCE = End("wait", 0)  # all remaining pairs are leased; retry now
+RETRY_NOW = End("wait", 0)  # all remaining pairs are leased; retry now
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
-    """What a reviewer holds: the comparison to judge now (or why none), and the one after."""
+class Assigned:
+    """A reviewer's assignments: the comparison to judge now (or why none), and the one after."""
 
     reviewer: Reviewer
     current: Assignment | End
     ahead: Assignment | None
 
 
-def hand(*, campaign: Campaign, user: User, ahead: bool = True) -> Hand:
+def assign(*, campaign: Campaign, user: User, ahead: bool = True) -> Assigned:
     """The comparison to judge now, or why there is none; with `ahead` the one after it as well.
 
     Asked again before the answer, it is the same assignment with its lease renewed. An assignment
     whose lease has ended comes back with its token and side if a seat is free. Raises
     NotInvitedError, InvitedOnlyError or UnblindedError.
     """
-    return filled(_hand(campaign, user, ahead), ahead=ahead)
+    return retried(_assign_once(campaign, user, ahead), ahead=ahead)
 
 
-def filled(found: Hand, *, ahead: bool) -> Hand:
-    """A hand that is empty is dealt again, while that may help: call it outside a transaction.
+def retried(assigned: Assigned, *, ahead: bool) -> Assigned:
+    """Deal again to a reviewer who got nothing, while that may help. Call outside a transaction.
 
-    That is where leases have ended, whose seats are freed here, and where the last free seats
-    were in somebody's hands.
+    It helps where leases have ended, whose seats are freed here, and where others were just taking
+    or leaving the last free seats.
     """
     for _ in range(TRIES):
-        end, campaign = found.current, found.reviewer.campaign
+        end, campaign = assigned.current, assigned.reviewer.campaign
         if not isinstance(end, End) or end.kind not in ("done", "wait"):
             break
-        if not release_ended(campaign) and end != AT_ONCE:
+        if not release_ended(campaign) and end != RETRY_NOW:
             break
-        found = _hand(campaign, found.reviewer.user, ahead)
-    return replace(found, current=End("wait", 1)) if found.current == AT_ONCE else found
+        assigned = _assign_once(campaign, assigned.reviewer.user, ahead)
+    return replace(assigned, current=End("wait", 1)) if assigned.current == RETRY_NOW else assigned
 
 
 @transaction.atomic
-def _hand(campaign: Campaign, user: User, ahead: bool) -> Hand:
+def _assign_once(campaign: Campaign, user: User, ahead: bool) -> Assigned:
     admit(campaign=campaign, user=user)
     reviewer = _locked(campaign, user)
     before = [getattr(reviewer, name) for name in DEALT]
-    found = hand_of(reviewer, list(reviewer.assignments.at_hand()), ahead=ahead)
+    assigned = assign_to(reviewer, list(reviewer.assignments.on_lease()), ahead=ahead)
     if before != [getattr(reviewer, name) for name in DEALT]:
         reviewer.save(update_fields=DEALT)
-    return found
+    return assigned
 
 
 def _locked(campaign: Campaign, user: User) -> Reviewer:
@@ -114,32 +114,32 @@ def _locked(campaign: Campaign, user: User) -> Reviewer:
     return Reviewer.objects.locked().get(campaign=campaign, user=user)
 
 
-def hand_of(reviewer: Reviewer, held: list[Assignment], *, ahead: bool) -> Hand:
-    """What a reviewer holds after as many deals as are needed. `held` is in order of turns.
+def assign_to(reviewer: Reviewer, leased: list[Assignment], *, ahead: bool) -> Assigned:
+    """A reviewer's assignments after as many deals as are needed; `leased` is in order of turns.
 
     The reviewer's row is locked by the caller, who saves what is DEALT afterwards, and calls
-    `filled` after the transaction.
+    `retried` after the transaction.
     """
     now = timezone.now()
     end = _end_of_dealing(reviewer)
     if end is not None:
-        return Hand(reviewer, end, None)
-    for assignment in held:
+        return Assigned(reviewer, end, None)
+    for assignment in leased:
         _renew(assignment, now)
     form = declared(Form, reviewer.campaign.form)
-    hand: list[Assignment | End] = [*held]
-    while len(hand) < 1 + ahead and not (hand and isinstance(hand[-1], End)):
-        hand.append(_dealt(reviewer, form, now, held=len(hand)))
-    current, *after = hand
-    return Hand(reviewer, current, next((a for a in after if isinstance(a, Assignment)), None))
+    turns: list[Assignment | End] = [*leased]
+    while len(turns) < 1 + ahead and not (turns and isinstance(turns[-1], End)):
+        turns.append(_dealt(reviewer, form, now, leased=len(turns)))
+    current, *after = turns
+    return Assigned(reviewer, current, next((a for a in after if isinstance(a, Assignment)), None))
 
 
 def _dealt(
-    reviewer: Reviewer, form: Form, now: datetime.datetime, *, held: int
+    reviewer: Reviewer, form: Form, now: datetime.datetime, *, leased: int
 ) -> Assignment | End:
     if reviewer.state == ReviewerState.PRACTISING:
         return deal_practice(reviewer, form, now) or End("practice")
-    if reviewer.quota is not None and reviewer.judged + held >= reviewer.quota:
+    if reviewer.quota is not None and reviewer.judged + leased >= reviewer.quota:
         return End("quota")
     dealt = deal(reviewer, form, now)
     if dealt is False:
@@ -148,13 +148,13 @@ def _dealt(
         dealt = deal(reviewer, form, now)
         if dealt is False:
             return end
-    return dealt if isinstance(dealt, Assignment) else AT_ONCE
+    return dealt if isinstance(dealt, Assignment) else RETRY_NOW
 
 
-def _renew(held: Assignment, now: datetime.datetime) -> None:
-    if held.lease_until < now + LEASE / 2:
-        held.lease_until = now + LEASE
-        held.save(update_fields=["lease_until"])
+def _renew(assignment: Assignment, now: datetime.datetime) -> None:
+    if assignment.lease_until < now + LEASE / 2:
+        assignment.lease_until = now + LEASE
+        assignment.save(update_fields=["lease_until"])
 
 
 def _end_of_dealing(reviewer: Reviewer) -> End | None:
@@ -184,5 +184,5 @@ def _out_of_pairs(reviewer: Reviewer, now: datetime.datetime) -> End:
     if first is None:
         return End("done")
     if first <= now:  # somebody is just freeing it
-        return AT_ONCE
+        return RETRY_NOW
     return End("wait", max(1, round((first - now).total_seconds())))

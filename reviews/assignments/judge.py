@@ -14,7 +14,7 @@ from evalhub.accounts.models import User
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.review import Form
 from reviews.assignments.answer import ReviewerAnswer
-from reviews.assignments.assign import DEALT, Hand, hand_of
+from reviews.assignments.assign import DEALT, Assigned, assign_to
 from reviews.assignments.seats import LEASE, give_back, holds_seat, take_seat
 from reviews.errors import (
     AlreadyJudgedError,
@@ -49,10 +49,10 @@ KEPT = (*DEALT, "judged", "seated", "skipped", "sealed", "recent", "answered")
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A judgment that is kept, and what its reviewer holds after it."""
+    """A judgment that is kept, and its reviewer's assignments after it."""
 
     judgment: Judgment
-    hand: Hand
+    assigned: Assigned
 
 
 def form_nonce(*, token: uuid.UUID, user: User) -> str:
@@ -81,17 +81,17 @@ def keep_and_deal(
     UnfitAnswerError, AlreadyJudgedError, SkippedError, LeaseLostError, NotReviewingError,
     CampaignClosedError or NamesRevealedError; nothing is kept then.
     """
-    assignment, leased = _at_hand(token, user, nonce)
+    assignment, leased = _locked_turn(token, user, nonce)
     judgment = _keep(assignment, answer, key)
-    still_leased = [each for each in leased if each.is_at_hand]
-    hand = hand_of(assignment.reviewer, still_leased, ahead=ahead)
+    still_leased = [each for each in leased if each.is_on_lease]
+    assigned = assign_to(assignment.reviewer, still_leased, ahead=ahead)
     assignment.reviewer.save(update_fields=KEPT)
-    return Recorded(judgment, hand)
+    return Recorded(judgment, assigned)
 
 
 @transaction.atomic
 def undo(*, campaign: Campaign, user: User) -> Assignment:
-    """Take the last answer back: its assignment is at hand again, and keeps its seat.
+    """Take the last answer back: its assignment is on lease again, and keeps its seat.
 
     The judgment stays, but doesn't stand; the next answer is a further revision. Once the first
     answer of a block is given, what was answered in earlier blocks is sealed. Raises
@@ -137,7 +137,7 @@ def skip(*, token: uuid.UUID, user: User, nonce: str, reason: str) -> Assignment
     Skipping twice is harmless. Raises NoReasonError, AlreadyJudgedError, and what `keep_and_deal`
     does about the assignment, the person and the campaign.
     """
-    assignment, _ = _at_hand(token, user, nonce)
+    assignment, _ = _locked_turn(token, user, nonce)
     reviewer = assignment.reviewer
     if not 0 < len(reason.strip()) <= REASON_LENGTH:
         raise NoReasonError
@@ -157,8 +157,8 @@ def skip(*, token: uuid.UUID, user: User, nonce: str, reason: str) -> Assignment
     return assignment
 
 
-def _at_hand(token: uuid.UUID, user: User, nonce: str) -> tuple[Assignment, list[Assignment]]:
-    """The assignment with this token and all that its reviewer holds, locked until the end."""
+def _locked_turn(token: uuid.UUID, user: User, nonce: str) -> tuple[Assignment, list[Assignment]]:
+    """The assignment with this token and all on lease to its reviewer, locked until the commit."""
     try:
         reviewer = Reviewer.objects.locked().get(user=user, assignments__token=token)
     except Reviewer.DoesNotExist:
@@ -265,13 +265,13 @@ def _said(judgment: Judgment) -> str:
     return labels.get(judgment.choice, "rated")
 
 
-def _is_held(assignment: Assignment) -> bool:
+def _has_lease(assignment: Assignment) -> bool:
     leased = assignment.state == AssignmentState.LEASED
     return leased and assignment.lease_until > timezone.now()
 
 
 def _check_open(reviewer: Reviewer, *, in_flight: Assignment | None = None) -> None:
-    """Raises where nothing is taken any more; who is paused may answer what is at hand.
+    """Raise where nothing is taken any more; a paused reviewer may still answer what is on lease.
 
     So may who was at a comparison when the campaign was stopped early: its sequence holds however
     many answers it has, so what was begun counts. What an owner closed takes none.
@@ -279,7 +279,7 @@ def _check_open(reviewer: Reviewer, *, in_flight: Assignment | None = None) -> N
     if reviewer.campaign.unblinded is not None:
         raise NamesRevealedError
     if reviewer.campaign.state == CampaignState.CLOSED and not (
-        in_flight and _is_held(in_flight) and reviewer.campaign.stopped_early
+        in_flight and _has_lease(in_flight) and reviewer.campaign.stopped_early
     ):
         raise CampaignClosedError
     if reviewer.state == ReviewerState.REMOVED:

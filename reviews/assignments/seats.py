@@ -98,7 +98,7 @@ def shorten_leases(reviewer: Reviewer) -> None:
     For whoever may have stopped for the day: an answer that is being sent still arrives in time.
     """
     until = timezone.now() + REST
-    reviewer.assignments.at_hand().filter(lease_until__gt=until).update(lease_until=until)
+    reviewer.assignments.on_lease().filter(lease_until__gt=until).update(lease_until=until)
 
 
 @transaction.atomic

@@ -79,7 +79,7 @@ JUDGED_BY = (
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
-    def at_hand(self) -> Self:
+    def on_lease(self) -> Self:
         """On lease in the order of turns, but for adjudication, which has pages of its own."""
         return (
             self.filter(state=AssignmentState.LEASED)
@@ -167,7 +167,7 @@ class Assignment(models.Model):
         return f"Turn {self.turn} of {self.reviewer}"
 
     @property
-    def is_at_hand(self) -> bool:
+    def is_on_lease(self) -> bool:
         return (
             self.state == AssignmentState.LEASED and self.purpose != AssignmentPurpose.ADJUDICATION
         )

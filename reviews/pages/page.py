@@ -107,8 +107,8 @@ def view_of(given: str | None) -> View:
     return "raw" if given == "raw" else "diff" if given == "diff" else "read"
 
 
-def held(*, token: uuid.UUID, user: User) -> Assignment:
-    """One's own assignment that is at hand or answered.
+def own_assignment(*, token: uuid.UUID, user: User) -> Assignment:
+    """One's own assignment that is on lease or answered.
 
     Raises UnknownAssignmentError, NotInvitedError or UnblindedError.
     """

@@ -17,7 +17,7 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.review import Form
 from reviews.assignments import judge as judging
-from reviews.assignments.assign import End, Hand, hand
+from reviews.assignments.assign import Assigned, End, assign
 from reviews.assignments.progress import own_reviews, progress_of
 from reviews.assignments.seats import shorten_leases
 from reviews.errors import (
@@ -33,7 +33,7 @@ from reviews.errors import (
 )
 from reviews.joining.admit import admit
 from reviews.models import Assignment, Campaign
-from reviews.pages.page import ends_block, held, shown_turn, view_of
+from reviews.pages.page import ends_block, own_assignment, shown_turn, view_of
 from reviews.pages.reading import answer_of, skip_reason, token_of
 from reviews.results.adjudicate import may_adjudicate
 from reviews.results.guess import pending_guesses, record_guess
@@ -93,7 +93,7 @@ def home(request: SignedInRequest) -> HttpResponse:
 @explained
 def campaign(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """The comparison at hand, or why there is none."""
-    return _at_hand(request, hand(campaign=_campaign(pk), user=request.user, ahead=False))
+    return _current(request, assign(campaign=_campaign(pk), user=request.user, ahead=False))
 
 
 @never_cache
@@ -101,7 +101,7 @@ def campaign(request: SignedInRequest, *, pk: int) -> HttpResponse:
 @explained
 def ahead(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """The comparison after the one at hand, for the page to have ready; empty if there is none."""
-    return _ahead(request, hand(campaign=_campaign(pk), user=request.user))
+    return _ahead(request, assign(campaign=_campaign(pk), user=request.user))
 
 
 @never_cache
@@ -109,7 +109,7 @@ def ahead(request: SignedInRequest, *, pk: int) -> HttpResponse:
 @explained
 def sheet(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
     """The request and the answers of one's own comparison, in another way to look at them."""
-    assignment = held(token=token, user=request.user)
+    assignment = own_assignment(token=token, user=request.user)
     return _page(request, "_sheet", _shown(request, assignment), part="")
 
 
@@ -132,10 +132,10 @@ def judge(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
         key=request.POST.get("key", ""),
         ahead=bool(shown),
     )
-    current = recorded.hand.current
+    current = recorded.assigned.current
     if shown and isinstance(current, Assignment) and str(current.token) == shown:
-        return _ahead(request, recorded.hand)
-    return _go_on(request, recorded.hand, after=recorded.judgment.assignment)
+        return _ahead(request, recorded.assigned)
+    return _go_on(request, recorded.assigned, after=recorded.judgment.assignment)
 
 
 @never_cache
@@ -150,7 +150,7 @@ def skip(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
         reason=skip_reason(request.POST),
     )
     reviewed = skipped.reviewer.campaign
-    return _go_on(request, hand(campaign=reviewed, user=request.user, ahead=False))
+    return _go_on(request, assign(campaign=reviewed, user=request.user, ahead=False))
 
 
 @never_cache
@@ -158,9 +158,9 @@ def skip(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
 @explained
 def undo(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """Takes the last answer back; what comes back is its comparison."""
-    found = _campaign(pk)
-    judging.undo(campaign=found, user=request.user)
-    return _go_on(request, hand(campaign=found, user=request.user, ahead=False))
+    reviewed = _campaign(pk)
+    judging.undo(campaign=reviewed, user=request.user)
+    return _go_on(request, assign(campaign=reviewed, user=request.user, ahead=False))
 
 
 @never_cache
@@ -168,8 +168,12 @@ def undo(request: SignedInRequest, *, pk: int) -> HttpResponse:
 @explained
 def pause(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """Between two blocks: time to look up. The last answer can still be taken back."""
-    found = hand(campaign=_campaign(pk), user=request.user, ahead=False)
-    return _at_hand(request, found) if isinstance(found.current, End) else _pause(request, found)
+    assigned = assign(campaign=_campaign(pk), user=request.user, ahead=False)
+    return (
+        _current(request, assigned)
+        if isinstance(assigned.current, End)
+        else _pause(request, assigned)
+    )
 
 
 @never_cache
@@ -177,14 +181,14 @@ def pause(request: SignedInRequest, *, pk: int) -> HttpResponse:
 @explained
 def guess(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """After the last vote: which side was the tuned model's, in a few of one's own pairs."""
-    found = _campaign(pk)
-    admit(campaign=found, user=request.user)
+    reviewed = _campaign(pk)
+    admit(campaign=reviewed, user=request.user)
     if request.method == "POST":
         token, side = request.POST.get("token", ""), request.POST.get("side", "")
         record_guess(token=token_of(token), user=request.user, side=side)
-    pending = pending_guesses(campaign=found, user=request.user)
+    pending = pending_guesses(campaign=reviewed, user=request.user)
     if not pending:
-        return _go_on(request, hand(campaign=found, user=request.user, ahead=False))
+        return _go_on(request, assign(campaign=reviewed, user=request.user, ahead=False))
     return _page(request, "guess", _shown(request, pending[0]) | {"left": len(pending)})
 
 
@@ -196,53 +200,59 @@ def _campaign(pk: int) -> Campaign:
 
 
 def _go_on(
-    request: SignedInRequest, found: Hand, *, after: Assignment | None = None
+    request: SignedInRequest, assigned: Assigned, *, after: Assignment | None = None
 ) -> HttpResponse:
     """To the pause, where a block has ended with the assignment `after`, or to what is at hand."""
-    form = declared(Form, found.reviewer.campaign.form)
-    pauses = after is not None and isinstance(found.current, Assignment) and ends_block(after, form)
+    form = declared(Form, assigned.reviewer.campaign.form)
+    pauses = (
+        after is not None and isinstance(assigned.current, Assignment) and ends_block(after, form)
+    )
     if request.htmx:
-        return _pause(request, found) if pauses else _at_hand(request, found)
+        return _pause(request, assigned) if pauses else _current(request, assigned)
     address = reverse(
-        "reviews:pause" if pauses else "reviews:campaign", args=[found.reviewer.campaign_id]
+        "reviews:pause" if pauses else "reviews:campaign", args=[assigned.reviewer.campaign_id]
     )
     view = view_of(request.POST.get("view"))
     return redirect(address if view == "read" else f"{address}?view={view}")
 
 
-def _at_hand(request: SignedInRequest, found: Hand) -> HttpResponse:
-    own = progress_of(found.reviewer)
-    if isinstance(found.current, End):
-        reviewed = found.reviewer.campaign
-        over = found.current.kind in ("done", "quota", "stopped", "closed")
+def _current(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
+    own = progress_of(assigned.reviewer)
+    if isinstance(assigned.current, End):
+        reviewed = assigned.reviewer.campaign
+        over = assigned.current.kind in ("done", "quota", "stopped", "closed")
         guesses = pending_guesses(campaign=reviewed, user=request.user) if over else []
         disputed = over and may_adjudicate(reviewed, request.user)
-        context = {"campaign": reviewed, "progress": own, "end": found.current}
+        context = {"campaign": reviewed, "progress": own, "end": assigned.current}
         return _page(request, "end", context | {"guesses": guesses, "disputed": disputed})
-    context = _shown(request, found.current) | {"progress": own, "number": own.number}
+    context = _shown(request, assigned.current) | {"progress": own, "number": own.number}
     return _page(request, "turn", context | {"can_undo": own.judged > 0})
 
 
-def _ahead(request: SignedInRequest, found: Hand) -> HttpResponse:
+def _ahead(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
     """The comparison after the one at hand, ready to take its place, and how many are saved."""
-    own = progress_of(found.reviewer)
+    own = progress_of(assigned.reviewer)
     headers = {MARK: _person(request), "Evalhub-Saved": str(own.judged)}
-    form = declared(Form, found.reviewer.campaign.form)
-    if found.ahead is None or isinstance(found.current, End) or ends_block(found.current, form):
+    form = declared(Form, assigned.reviewer.campaign.form)
+    if (
+        assigned.ahead is None
+        or isinstance(assigned.current, End)
+        or ends_block(assigned.current, form)
+    ):
         return HttpResponse(headers=headers | {"Evalhub-Ahead": ""})
-    context = _shown(request, found.ahead) | {"progress": own, "number": own.number + 1}
+    context = _shown(request, assigned.ahead) | {"progress": own, "number": own.number + 1}
     response = _page(
         request, "turn", context | {"ahead": True, "can_undo": not context["practice"]}
     )
-    for name, value in (headers | {"Evalhub-Ahead": str(found.ahead.token)}).items():
+    for name, value in (headers | {"Evalhub-Ahead": str(assigned.ahead.token)}).items():
         response.headers[name] = value
     return response
 
 
-def _pause(request: SignedInRequest, found: Hand) -> HttpResponse:
-    shorten_leases(found.reviewer)
-    own = progress_of(found.reviewer)
-    return _page(request, "pause", {"campaign": found.reviewer.campaign, "progress": own})
+def _pause(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
+    shorten_leases(assigned.reviewer)
+    own = progress_of(assigned.reviewer)
+    return _page(request, "pause", {"campaign": assigned.reviewer.campaign, "progress": own})
 
 
 def _shown(request: SignedInRequest, assignment: Assignment) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import uuid
 
 from evalhub.accounts.models import User
 from reviews.assignments.answer import ReviewerAnswer
-from reviews.assignments.assign import End, Hand, filled
+from reviews.assignments.assign import Assigned, End, retried
 from reviews.assignments.judge import Recorded, keep_and_deal
 from reviews.results.early_stopping import stop_when_due
 
@@ -28,7 +28,7 @@ def record(
     after the next is dealt too. Raises what `keep_and_deal` does; nothing is kept then.
     """
     kept = keep_and_deal(token=token, user=user, nonce=nonce, answer=answer, key=key, ahead=ahead)
-    reviewer = kept.hand.reviewer
+    reviewer = kept.assigned.reviewer
     if stop_when_due(reviewer=reviewer):
-        return Recorded(kept.judgment, Hand(reviewer, End("stopped"), None))
-    return Recorded(kept.judgment, filled(kept.hand, ahead=ahead))
+        return Recorded(kept.judgment, Assigned(reviewer, End("stopped"), None))
+    return Recorded(kept.judgment, retried(kept.assigned, ahead=ahead))

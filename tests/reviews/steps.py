@@ -11,12 +11,12 @@ from reviews.results import record as recording
 
 def next_assignment(*, campaign: Campaign, user: User) -> Assignment | End:
     """The comparison at hand, or why there is none."""
-    return assign.hand(campaign=campaign, user=user, ahead=False).current
+    return assign.assign(campaign=campaign, user=user, ahead=False).current
 
 
 def prefetch(*, campaign: Campaign, user: User) -> Assignment | None:
     """The comparison after the one at hand."""
-    return assign.hand(campaign=campaign, user=user, ahead=True).ahead
+    return assign.assign(campaign=campaign, user=user, ahead=True).ahead
 
 
 def record(**answer: Any) -> Judgment:

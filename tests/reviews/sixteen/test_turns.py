@@ -14,7 +14,7 @@ from django.test import Client
 from evalhub.accounts.models import User
 from evalhub.schemas.review import Form
 from reviews.assignments.answer import ReviewerAnswer
-from reviews.assignments.assign import Hand, hand
+from reviews.assignments.assign import Assigned, assign
 from reviews.assignments.judge import form_nonce
 from reviews.blinding import BLOCK, candidate_on_left
 from reviews.errors import LeaseLostError
@@ -169,9 +169,9 @@ def test_14_seats_are_never_given_out_too_often_however_many_ask(team: Team) -> 
         return seen
 
     def work(user: User) -> int:
-        judged, held = 0, hand(campaign=campaign, user=user)
+        judged, held = 0, assign(campaign=campaign, user=user)
         while isinstance(now := held.current, Assignment):
-            held = sent(now, user).hand
+            held = sent(now, user).assigned
             judged += 1
         return judged
 
@@ -200,7 +200,7 @@ def test_14_seats_are_never_given_out_too_often_however_many_ask(team: Team) -> 
 @pytest.mark.django_db
 def test_14_ended_leases_return_and_late_answers_have_one_fate(team: Team) -> None:
     campaign = a_campaign(team, items=4, reviewers_per_item=1)
-    held: Hand = hand(campaign=campaign, user=team.rui)
+    held: Assigned = assign(campaign=campaign, user=team.rui)
     now, after = held.current, held.ahead
     assert isinstance(now, Assignment)
     assert after is not None
