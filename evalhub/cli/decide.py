@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from evalhub.studies.evidence import JudgmentsFile
+    from evalhub.schemas.evidence import JudgmentRows
     from evalhub.verdict.preference_evidence import Judgments
 
 
@@ -38,7 +38,7 @@ def decide(
     record = decide_scores(
         asked,
         scores,
-        None if judged is None else _judgments(judged),
+        None if judged is None else _judgments(source.path.parent / judged.file, judged),
         judged=None if judged is None else judged.test_set,
     )
     if out is not None:
@@ -50,12 +50,12 @@ def decide(
     return Verdict(record["verdict"]).exit_code
 
 
-def _judgments(source: "JudgmentsFile") -> "Judgments":
+def _judgments(path: Path, source: "JudgmentRows") -> "Judgments":
     from evalhub.analysis.labels import read_judgments
     from evalhub.verdict.preference_evidence import Judgments
 
     found, _ = read_judgments(
-        source.path,
+        path,
         unit=source.item,
         rater=source.reviewer,
         choice=source.choice,

@@ -51,7 +51,7 @@ class ImportBars(_Bars):
 
     def __call__(self, test_set: str, line: int) -> None:
         if test_set not in self.tasks:
-            total = progress_total(self._spec.test_sets[test_set].file)
+            total = progress_total(self._spec.folder / self._spec.test_sets[test_set].file)
             self.tasks[test_set] = self.bars.add_task(f"read {test_set}", total=total, mark=" ")
         self.bars.update(self.tasks[test_set], completed=line)
 

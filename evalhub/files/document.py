@@ -1,16 +1,13 @@
 """YAML or JSON with the line of every field, so that errors can name it. Pure but for the read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
 from evalhub.files.rows import DataError
-
-if TYPE_CHECKING:
-    from jsonschema import ValidationError
 
 Where = tuple[str | int, ...]
 
@@ -89,50 +86,6 @@ class Document:
         where = tuple(at)
         field = ".".join(str(part) for part in where) or None
         return DataError(message, file=str(self.path), line=line or self.line(where), field=field)
-
-
-def check_shape(document: Document, schema: Mapping[str, Any], *, start: str) -> None:
-    """Refuses a document that its JSON Schema refuses, by the first flaw in the order of lines.
-
-    Args:
-        start: what such a document is and how it starts, for one that is no mapping.
-
-    Raises:
-        DataError: what is wrong and what would be right, with file, line and field.
-    """
-    from jsonschema import Draft202012Validator
-
-    if not isinstance(document.data, dict):
-        raise document.error((), start)
-    flaws = list(Draft202012Validator(schema).iter_errors(document.data))
-    misspelt = [flaw.absolute_path for flaw in flaws if flaw.validator == "additionalProperties"]
-    first = first_of(
-        _explained(document, flaw)
-        for flaw in flaws
-        # What is missing may be what is misspelt.
-        if not (flaw.validator == "required" and flaw.absolute_path in misspelt)
-    )
-    if first is not None:
-        raise first
-
-
-def first_of(errors: Iterable[DataError]) -> DataError | None:
-    """The one on the earliest line, None of none."""
-    return min(errors, key=lambda error: error.line or 0, default=None)
-
-
-def _explained(document: Document, flaw: "ValidationError") -> DataError:
-    where: list[str | int] = list(flaw.absolute_path)
-    here: Any = flaw.schema
-    given: Any = flaw.instance
-    if flaw.validator == "additionalProperties":
-        known = sorted(here.get("properties", {}))
-        unknown = next(name for name in given if name not in known)
-        return document.error([*where, unknown], f"isn't known here; known are {', '.join(known)}")
-    if flaw.validator == "pattern":
-        return document.error(where, f"{flaw.instance!r} isn't a name: letters, digits, - and _")
-    meant = here.get("description") if isinstance(here, dict) else None
-    return document.error(where, f"{flaw.message}: {meant}" if meant else flaw.message)
 
 
 _SCALARS = yaml.SafeLoader("")

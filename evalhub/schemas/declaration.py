@@ -156,15 +156,16 @@ def _message(kind: Any, place: Path, error: ErrorDetails) -> str:
             return "missing"
         case "extra_forbidden":
             known = _names_at(kind, place[:-1])
-            close = get_close_matches(str(place[-1]), known, n=1)
-            meant = f"; did you mean {close[0]}?" if close else ""
+            meant = _meant(str(place[-1]), known)
             return f"isn't known here{meant} (known: {', '.join(known)})"
         case "literal_error" | "enum":
             return f"{_shown(given)} isn't one of {_plain(context['expected'])}"
-        case "union_tag_invalid":
-            return f"one of {_plain(context['expected_tags'])} is needed"
         case "union_tag_not_found":
-            return f"{_plain(context['discriminator'])} is needed"
+            return f"its {_plain(context['discriminator'])} is needed"
+        case "union_tag_invalid":
+            tags = _plain(context["expected_tags"])
+            meant = _meant(str(context["tag"]), tags.split(", "))
+            return f"one of {tags} is needed, not {_shown(context['tag'])}{meant}"
         case "bool_type":
             return f"true or false is needed, not {_shown(given)}"
         case "string_type":
@@ -194,6 +195,11 @@ def _message(kind: Any, place: Path, error: ErrorDetails) -> str:
             return f"{_shown(given)} isn't a name: letters, digits, - and _"
         case _:
             return error["msg"]
+
+
+def _meant(word: str, known: list[str]) -> str:
+    close = get_close_matches(word, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _plain(listed: str) -> str:

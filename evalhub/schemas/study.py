@@ -14,6 +14,11 @@ from evalhub.schemas.policy import NoiseFloor, PeopleDemand, PeopleFloor, Rule
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=80)]
 """What stands in addresses."""
 
+ModelKind = Literal[
+    "base", "prompted", "few-shot", "retrieval", "lora", "qlora", "full", "distilled"
+]
+FINE_TUNED: frozenset[ModelKind] = frozenset({"lora", "qlora", "full", "distilled"})
+
 
 class StudyPolicy(Rule, PeopleFloor):
     """The study-wide part of the policy."""

@@ -1,157 +1,102 @@
-"""What a study file may not say though its JSON Schema allows it. Pure."""
+"""What the fields of a study file may not say together. Pure."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
-from evalhub.files.document import Document
-from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.schemas.policy import Mix
+from evalhub.schemas.declaration import wrong
 
-FINE_TUNED = frozenset({"lora", "qlora", "full", "distilled"})
+if TYPE_CHECKING:
+    from evalhub.studies.spec import Arm, StudyFile
+
 BEST_UNTUNED = "best-untuned"
 
 
-def check_study(document: Document) -> None:
-    """Refuses names that don't fit each other, and requirements that contradict themselves.
-
-    Raises:
-        evalhub.files.rows.DataError: what is wrong, with file, line and field.
-    """
-    _check_baseline(document)
-    for name, arm in document.data["arms"].items():
-        _check_arm(document, name, arm)
-    for name, test_set in document.data["test_sets"].items():
-        _check_test_set(document, name, test_set)
-    _check_asked(document)
+def check_study(study: "StudyFile") -> None:
+    """Refuses names that don't fit each other, and requirements that contradict themselves."""
+    _check_baseline(study)
+    for name, arm in study.arms.items():
+        _check_arm(study, name, arm)
+    _check_asked(study)
 
 
-def _check_baseline(document: Document) -> None:
-    data = document.data
-    arms = data["arms"]
-    best = data["baseline"] == BEST_UNTUNED
+def _check_baseline(study: "StudyFile") -> None:
+    arms = study.arms
+    best = study.baseline == BEST_UNTUNED
     if best and BEST_UNTUNED in arms:
-        raise document.error(
-            ["arms", BEST_UNTUNED], "an arm can't have this name: it has a meaning"
-        )
-    for field in ("baseline", "candidate"):
-        if field in data and data[field] not in arms and not (best and field == "baseline"):
-            raise document.error(
-                [field], f"there is no arm {data[field]!r}; there are {', '.join(arms)}"
-            )
-    if data.get("candidate") == data["baseline"]:
-        raise document.error(["candidate"], "the candidate can't be the baseline itself")
-    untuned = [name for name, arm in arms.items() if arm["kind"] not in FINE_TUNED]
+        raise wrong("an arm can't have this name: it has a meaning", "arms", BEST_UNTUNED)
+    there = f"there are {', '.join(arms)}"
+    if not best and study.baseline not in arms:
+        raise wrong(f"there is no arm {study.baseline!r}; {there}", "baseline")
+    if study.candidate is not None and study.candidate not in arms:
+        raise wrong(f"there is no arm {study.candidate!r}; {there}", "candidate")
+    if study.candidate == study.baseline:
+        raise wrong("the candidate can't be the baseline itself", "candidate")
+    untuned = [name for name, arm in arms.items() if not arm.fine_tuned]
     if best:
         if not untuned or len(untuned) == len(arms):
-            raise document.error(
-                ["baseline"], f"{BEST_UNTUNED} needs an arm that is fine-tuned and one that isn't"
+            raise wrong(
+                f"{BEST_UNTUNED} needs an arm that is fine-tuned and one that isn't", "baseline"
             )
-        if data.get("candidate") in untuned:
-            raise document.error(
-                ["candidate"], f"{data['candidate']!r} may be the baseline itself: it is untuned"
+        if study.candidate in untuned:
+            raise wrong(
+                f"{study.candidate!r} may be the baseline itself: it is untuned", "candidate"
             )
-    elif "development" in data:
-        raise document.error(["development"], f"is only for baseline: {BEST_UNTUNED}")
-    for name in untuned if best else [data["baseline"]]:
-        arm = arms[name]
-        recorded = "recorded" in arm.get("backend", {})
-        if data.get("noise_floor") and recorded and "repeat" not in arm:
-            raise document.error(
-                ["noise_floor"],
+    elif study.development is not None:
+        raise wrong(f"is only for baseline: {BEST_UNTUNED}", "development")
+    for name in untuned if best else [study.baseline]:
+        if study.noise_floor and arms[name].backend.recorded and arms[name].repeat is None:
+            raise wrong(
                 f"the answers of {name!r} are recorded: say repeat: {{recorded: FILE}} there, the "
                 "same model's answers made a second time",
+                "noise_floor",
             )
 
 
-def _check_arm(document: Document, name: str, arm: Mapping[str, Any]) -> None:
-    arms, test_sets = document.data["arms"], document.data["test_sets"]
-    at = ["arms", name]
-    parent = arm.get("parent")
-    if parent is not None and parent not in arms:
-        raise document.error([*at, "parent"], f"there is no arm {parent!r}")
-    if parent is not None and list(arms).index(parent) >= list(arms).index(name):
-        raise document.error([*at, "parent"], f"{parent!r} must stand before {name!r}")
-    if "only" in arm and parent is None:
-        raise document.error([*at, "only"], "needs a parent that answers the other test sets")
-    for index, each in enumerate(arm.get("only", [])):
-        if each not in test_sets:
-            raise document.error([*at, "only", index], f"there is no test set {each!r}")
-    if "backend" not in arm:
-        raise document.error(at, "needs a backend: {recorded: FILE} or {openai: {url, model}}")
-    for part in ("backend", "repeat"):
-        recorded = arm.get(part, {}).get("recorded")
-        if recorded is not None and "{test_set}" not in recorded and len(test_sets) > 1:
-            raise document.error(
-                [*at, part, "recorded"],
+def _check_arm(study: "StudyFile", name: str, arm: "Arm") -> None:
+    at = "arms", name
+    before = list(study.arms)[: list(study.arms).index(name)]
+    if arm.parent is not None and arm.parent not in study.arms:
+        raise wrong(f"there is no arm {arm.parent!r}", *at, "parent")
+    if arm.parent is not None and arm.parent not in before:
+        raise wrong(f"{arm.parent!r} must stand before {name!r}", *at, "parent")
+    if arm.only and arm.parent is None:
+        raise wrong("needs a parent that answers the other test sets", *at, "only")
+    for index, each in enumerate(arm.only):
+        if each not in study.test_sets:
+            raise wrong(f"there is no test set {each!r}", *at, "only", index)
+    for part, answers in (("backend", arm.backend), ("repeat", arm.repeat)):
+        recorded = answers.recorded if answers else None
+        if recorded and "{test_set}" not in recorded and len(study.test_sets) > 1:
+            raise wrong(
                 "needs {test_set} in the file's name: there are several test sets",
+                *at,
+                part,
+                "recorded",
             )
-    if "repeat" in arm:
-        _check_repeat(document, name, arm)
-    training = arm.get("training", {})
-    if "data" in training and "hashes" in training:
-        raise document.error([*at, "training", "hashes"], "stands in for data: give one of the two")
-    for each in ("data", "hashes"):
-        if each in training and not (document.path.parent / training[each]).is_file():
-            raise document.error(
-                [*at, "training", each], f"there is no file {training[each]!r} beside the study"
-            )
-
-
-def _check_repeat(document: Document, name: str, arm: Mapping[str, Any]) -> None:
-    baseline = document.data["baseline"]
-    fits = arm["kind"] not in FINE_TUNED if baseline == BEST_UNTUNED else name == baseline
-    if not fits:
-        raise document.error(
-            ["arms", name, "repeat"],
-            "only the baseline is repeated, to see what a second run changes",
+    if arm.repeat is None:
+        return
+    best = study.baseline == BEST_UNTUNED
+    if arm.fine_tuned if best else name != study.baseline:
+        raise wrong(
+            "only the baseline is repeated, to see what a second run changes", *at, "repeat"
         )
-    if "recorded" not in arm["backend"]:
-        raise document.error(
-            ["arms", name, "repeat"],
-            "this arm answers live: say noise_floor: true, and it is asked twice",
+    if arm.backend.recorded is None:
+        raise wrong(
+            "this arm answers live: say noise_floor: true, and it is asked twice", *at, "repeat"
         )
 
 
-def _check_test_set(document: Document, name: str, test_set: Mapping[str, Any]) -> None:
-    at = ["test_sets", name]
-    strangers = {
-        "primary": (
-            ("tier", "margin", "relative_margin"),
-            "guards: a primary is critical and must gain",
-        ),
-        "guard": (("min_gain", "planned_gain"), "primaries: a guard is asked no gain"),
-    }
-    fields, others = strangers[test_set["role"]]
-    for field in test_set:
-        if field in fields:
-            raise document.error([*at, field], f"is for {others}")
-    if "margin" in test_set and "relative_margin" in test_set:
-        raise document.error([*at, "relative_margin"], "stands in for margin: give one of the two")
-    if "mix" in test_set:
-        try:
-            declared(Mix, test_set["mix"])
-        except DeclarationError as error:
-            raise document.error([*at, "mix"], error.message) from error
-
-
-def _check_asked(document: Document) -> None:
+def _check_asked(study: "StudyFile") -> None:
     """The test sets that the review and the budgets are about."""
-    test_sets = document.data["test_sets"]
-    if "review" in document.data:
-        _check_named(document, ["review"], document.data["review"])
-    primary = any(each["role"] == "primary" for each in test_sets.values())
-    for name, budget in document.data.get("policy", {}).get("budgets", {}).items():
-        at = ["policy", "budgets", name]
-        if "test_set" in budget:
-            _check_named(document, at, budget)
-        elif not primary:
-            raise document.error(at, "say its test_set: there is no primary to measure it on")
-
-
-def _check_named(document: Document, at: list[str], part: Mapping[str, Any]) -> None:
-    test_sets = document.data["test_sets"]
-    if part["test_set"] not in test_sets:
-        raise document.error(
-            [*at, "test_set"],
-            f"there is no test set {part['test_set']!r}; there are {', '.join(test_sets)}",
-        )
+    there = f"there are {', '.join(study.test_sets)}"
+    if study.review is not None and study.review.test_set not in study.test_sets:
+        named = study.review.test_set
+        raise wrong(f"there is no test set {named!r}; {there}", "review", "test_set")
+    primary = any(each.role == "primary" for each in study.test_sets.values())
+    for name, budget in study.policy.budgets.items():
+        at = "policy", "budgets", name
+        if budget.test_set is None and not primary:
+            raise wrong("say its test_set: there is no primary to measure it on", *at)
+        if budget.test_set is not None and budget.test_set not in study.test_sets:
+            raise wrong(f"there is no test set {budget.test_set!r}; {there}", *at, "test_set")
+        if name in study.test_sets:
+            raise wrong("is the name of a budget: choose another", "test_sets", name)

@@ -6,15 +6,15 @@ No database: `evalhub decide` works on files alone.
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from evalhub.files.document import Document, check_shape
+from evalhub.files.document import Document
 from evalhub.files.rows import DataError, Row, item_id, read_rows, wrong
-from evalhub.schemas.declaration import default_of
+from evalhub.schemas.declaration import default_of, read_declaration
+from evalhub.schemas.evidence import Evidence, JudgmentRows, ScoreFields
 from evalhub.schemas.policy import PolicyCriterion
 from evalhub.verdict.policy import COSTS
 
@@ -25,27 +25,14 @@ ARMS = ("baseline", "candidate")
 
 
 @dataclass(frozen=True, slots=True)
-class JudgmentsFile:
-    """Where people's choices lie and what their fields are called."""
-
-    path: Path
-    test_set: str | None = None
-    item: str = "item"
-    reviewer: str = "reviewer"
-    choice: str = "choice"
-    side: str | None = None
-    planned: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class EvidenceSource:
-    """An evidence document: which two arms, and which files hold their rows."""
+    """Which two arms, which files hold their rows, and where people's choices lie, if anywhere."""
 
     path: Path
     arms: tuple[str, str]
     scores: tuple[Path, ...]
-    fields: Mapping[str, str] = field(default_factory=dict)
-    judgments: JudgmentsFile | None = None
+    fields: ScoreFields = field(default_factory=ScoreFields)
+    judgments: JudgmentRows | None = None
 
 
 @dataclass(slots=True)
@@ -95,13 +82,6 @@ class Scores:
         return found[0] if len(found) == 1 else hashlib.sha256("".join(found).encode()).hexdigest()
 
 
-def schema() -> dict[str, Any]:
-    """The published JSON Schema of evidence documents."""
-    text = files("evalhub.studies").joinpath("evidence.schema.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
-
-
 def read_source(path: Path) -> EvidenceSource:
     """An evidence document (YAML or JSON), or a bare file of rows of the arms "baseline" and
     "candidate".
@@ -112,26 +92,14 @@ def read_source(path: Path) -> EvidenceSource:
     if path.suffix.lower() not in (".yaml", ".yml", ".json"):
         return EvidenceSource(path, ARMS, (path,))
     document = Document(path)
-    check_shape(
-        document, schema(), start=f"evidence is a mapping that starts with schema: {SCHEMA}"
-    )
-    data = document.data
-    if data["baseline"] == data["candidate"]:
-        raise document.error(["candidate"], "is the baseline itself: name two arms")
-    scores = data["scores"] if isinstance(data["scores"], list) else [data["scores"]]
-    for index, name in enumerate(scores):
-        if name in scores[:index]:
-            raise document.error(["scores", index], f"{name!r} is named twice")
-    judgments = None
-    if "judgments" in data:
-        rest = {name: value for name, value in data["judgments"].items() if name != "file"}
-        judgments = JudgmentsFile(path.parent / data["judgments"]["file"], **rest)
+    start = f"evidence is a mapping that starts with schema: {SCHEMA}"
+    found = read_declaration(Evidence, document, start=start)
     return EvidenceSource(
         path,
-        (data["baseline"], data["candidate"]),
-        tuple(path.parent / name for name in scores),
-        data.get("fields", {}),
-        judgments,
+        (found.baseline, found.candidate),
+        tuple(path.parent / name for name in found.scores),
+        found.fields,
+        found.judgments,
     )
 
 
@@ -164,7 +132,7 @@ def read_scores(source: EvidenceSource) -> Scores:
             raise DataError(
                 f"no row's arm is {name!r}; there are {there}{hint}",
                 file=str(source.path),
-                field=source.fields.get("arm", "arm"),
+                field=source.fields.arm,
             )
     return scores
 
@@ -172,11 +140,12 @@ def read_scores(source: EvidenceSource) -> Scores:
 class _Fields:
     """A row's fields by the names that the evidence document gives them."""
 
-    def __init__(self, row: Row, names: Mapping[str, str]) -> None:
+    def __init__(self, row: Row, names: ScoreFields) -> None:
         self.row, self._names = row, names
 
     def name(self, field: str) -> str:
-        return self._names.get(field, field)
+        name: str = getattr(self._names, field)
+        return name
 
     def has(self, field: str) -> bool:
         return self.row.values.get(self.name(field)) not in (None, "")

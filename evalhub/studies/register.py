@@ -1,14 +1,14 @@
 """A study file becomes rows: project, test sets, versions, runs, the study itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any
 
 from django.db import transaction
-from django.utils.text import slugify
+from django.db.models import Model
 
 from evalhub.accounts.models import Project
-from evalhub.files.items import FieldMapping, read_items
+from evalhub.files.items import read_items
 from evalhub.files.rows import DataError
 from evalhub.gate.leakage.overlaps import check_overlaps
 from evalhub.registry.importing import import_test_set
@@ -24,17 +24,18 @@ from evalhub.registry.models import (
     TestSetVersion,
 )
 from evalhub.registry.models.studies import ArmRole
+from evalhub.registry.models.testsets import TestSetPurpose
+from evalhub.registry.slugs import slug_of
 from evalhub.registry.specs import SpecError
 from evalhub.registry.versions import register_metric, register_version
+from evalhub.schemas.policy import Demand
 from evalhub.stats.errors import StatisticsError
-from evalhub.studies.checks import FINE_TUNED
-from evalhub.studies.spec import ArmSpec, StudySpec, TestSetSpec
+from evalhub.studies.spec import Arm, AskedTestSet, StudySpec
 from evalhub.verdict.mix import item_weights
 from reviews.errors import PlanError
 from reviews.planning.campaign import check_question
 from runners.backends import BackendError, check_backend
 from runners.launch import launch
-from runners.metrics import MetricError, Scorer, scorer
 
 type Progress = Callable[[str, int], None]
 """Called with a test set's name and the line of its file that has been read."""
@@ -44,51 +45,36 @@ type Progress = Callable[[str, int], None]
 def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Study:
     """Writes all that a study file says, and launches its runs; all of it or nothing.
 
-    What is there already is found again, so that a second call changes nothing, and a call with a
-    changed file adds what is new: a new test set version, a new model version, a new run.
+    What is there already is found again: a second call with an unchanged file changes no row, and
+    a call with a changed file adds what is new: a new test set version, a new model version, a new
+    run. The study is known by its slug: by the file's `slug`, else by one made from its name.
 
     Raises:
         evalhub.files.rows.DataError: what is wrong with a file, with its line and field.
         runners.launch.LaunchError: answers that don't belong to the test set.
     """
-    scorers = {name: _scorer(spec, test_set) for name, test_set in spec.test_sets.items()}
-    for arm in spec.arms.values():
-        _check_backend(spec, arm)
+    for name, arm in spec.arms.items():
+        _check_backend(spec, name, arm)
     _check_review(spec)
     project, _ = Project.objects.get_or_create(slug=spec.project, defaults={"name": spec.project})
     sets = {
-        name: _test_set(project, test_set, scorers[name], progress)
+        name: _test_set(spec, project, name, test_set, progress)
         for name, test_set in spec.test_sets.items()
     }
     for name, test_set in spec.test_sets.items():
-        _check_mix(spec, test_set, sets[name][0])
+        _check_mix(spec, name, test_set, sets[name][0])
     versions = _versions(spec, project)
-    study, _ = Study.objects.update_or_create(
-        project=project,
-        slug=slugify(spec.name)[:120],
-        defaults={
-            "name": spec.name,
-            "policy": spec.policy,
-            "review": spec.review,
-        },
-    )
+    study = _study(spec, project)
     _link(spec, study, sets, versions)
     _check_training(spec, sets, versions)
     return study
 
 
-def _scorer(spec: StudySpec, test_set: TestSetSpec) -> Scorer:
+def _check_backend(spec: StudySpec, name: str, arm: Arm) -> None:
     try:
-        return scorer(test_set.metric, **test_set.options)
-    except (MetricError, TypeError) as error:
-        raise spec.document.error(["test_sets", test_set.name, "metric"], str(error)) from error
-
-
-def _check_backend(spec: StudySpec, arm: ArmSpec) -> None:
-    try:
-        check_backend(arm.backend)
+        check_backend(arm.spec)
     except BackendError as error:
-        raise spec.document.error(["arms", arm.name, "backend"], str(error)) from error
+        raise spec.document.error(["arms", name, "backend"], str(error)) from error
 
 
 def _check_review(spec: StudySpec) -> None:
@@ -102,41 +88,44 @@ def _check_review(spec: StudySpec) -> None:
 
 
 def _test_set(
-    project: Project, spec: TestSetSpec, score: Scorer, progress: Progress | None
+    spec: StudySpec,
+    project: Project,
+    name: str,
+    asked: AskedTestSet,
+    progress: Progress | None,
 ) -> tuple[TestSetVersion, Metric]:
-    mapping = FieldMapping(**spec.fields)
+    path, mapping, metric = spec.folder / asked.file, asked.fields.mapping, asked.metric
+    usual = TestSetPurpose.TASK if asked.role == "primary" else TestSetPurpose.CAPABILITY
     version = import_test_set(
         project=project,
-        slug=spec.name,
-        path=spec.file,
-        purpose=spec.purpose,
+        slug=name,
+        path=path,
+        purpose=asked.purpose or usual,
         mapping=mapping,
-        progress=None if progress is None else lambda line: progress(spec.name, line),
+        progress=None if progress is None else lambda line: progress(name, line),
     )
-    if score.metric.compares:
+    if metric.compares:
         bare = Item.objects.filter(version=version, references=[]).first()
         if bare is not None:
-            line = next(
-                line for line, item in read_items(spec.file, mapping) if item.key == bare.key
-            )
+            line = next(line for line, item in read_items(path, mapping) if item.key == bare.key)
             raise DataError(
-                f"{spec.metric} needs a reference, and item '{bare.key}' has none",
-                file=str(spec.file),
+                f"{metric.name} needs a reference, and item '{bare.key}' has none",
+                file=str(path),
                 line=line,
-                field=str(spec.fields.get("reference", "reference")),
+                field=str(mapping.reference or "reference"),
             )
-    return version, register_metric(name=spec.metric, options=score.metric.options)
+    return version, register_metric(name=metric.name, options=metric.options)
 
 
-def _check_mix(spec: StudySpec, test_set: TestSetSpec, version: TestSetVersion) -> None:
+def _check_mix(spec: StudySpec, name: str, asked: AskedTestSet, version: TestSetVersion) -> None:
     """That the items can be weighted to production's mix, before anything is asked."""
-    if not test_set.mix:
+    if asked.mix is None:
         return
     tags = Item.objects.filter(version=version).values_list("tags", flat=True)
     try:
-        item_weights(list(tags), test_set.mix)
+        item_weights(list(tags), asked.mix)
     except StatisticsError as error:
-        raise spec.document.error(["test_sets", test_set.name, "mix"], str(error)) from error
+        raise spec.document.error(["test_sets", name, "mix"], str(error)) from error
 
 
 def _versions(spec: StudySpec, project: Project) -> dict[str, ModelVersion]:
@@ -148,10 +137,10 @@ def _versions(spec: StudySpec, project: Project) -> dict[str, ModelVersion]:
                 slug=name,
                 kind=arm.kind,
                 parent=found[arm.parent] if arm.parent else None,
-                backend=arm.backend,
+                backend=arm.spec,
                 prompt=arm.prompt,
                 sampling=arm.sampling,
-                training=arm.training,
+                training=arm.training.model_dump(exclude_unset=True),
                 notes=arm.notes,
             )
         except SpecError as error:
@@ -178,6 +167,31 @@ def _check_training(
             )
 
 
+def _study(spec: StudySpec, project: Project) -> Study:
+    slug = spec.slug or slug_of(spec.name)
+    found = Study.objects.filter(project=project, slug=slug).first()
+    if found is not None and spec.slug is None and found.name != spec.name:
+        raise spec.document.error(
+            ["name"],
+            f"gives the slug {slug!r}, which the study {found.name!r} has: give this one a `slug`",
+        )
+    kept = {"name": spec.name, "policy": spec.policy, "review": spec.review}
+    return _brought(found, Study(project=project, slug=slug), kept)
+
+
+def _brought[R: Model](found: R | None, made: R, values: Mapping[str, Any]) -> R:
+    """The row that was found, else `made`, with these values; written only where one differs."""
+    row = found or made
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, values[name])
+    if found is None:
+        row.save(force_insert=True)
+    elif changed:
+        row.save(update_fields=changed)
+    return row
+
+
 def _link(
     spec: StudySpec,
     study: Study,
@@ -185,55 +199,87 @@ def _link(
     versions: dict[str, ModelVersion],
 ) -> None:
     """The study's arms and test sets as the file has them now, each pair with its run."""
-    study.arms.all().delete()
-    study.test_sets.all().delete()
-    rows = {
-        name: StudyTestSet.objects.create(
-            study=study,
-            name=name,
-            position=position,
-            test_set_version=version,
-            role=spec.test_sets[name].role,
-            metric=metric,
-            margin=spec.test_sets[name].margin,
-            min_gain=spec.test_sets[name].min_gain,
-            tier=spec.test_sets[name].tier,
-            relative_margin=spec.test_sets[name].relative_margin,
-            planned_gain=spec.test_sets[name].planned_gain,
-            mix=spec.test_sets[name].mix,
+    test_sets = _linked_test_sets(spec, study, sets)
+    arms = _linked_arms(spec, study, versions)
+    links = {
+        (link.arm_id, link.test_set_id, link.repeat): link
+        for link in StudyRun.objects.filter(arm__study=study)
+    }
+    for (name, test_set, repeat), run in _runs(spec, sets, versions).items():
+        arm, asked = arms[name], test_sets[test_set]
+        link = links.pop((arm.pk, asked.pk, repeat), None)
+        made = StudyRun(arm=arm, test_set=asked, repeat=repeat)
+        _brought(link, made, {"run_id": run.pk})
+    StudyRun.objects.filter(pk__in=[link.pk for link in links.values()]).delete()
+
+
+def _linked_test_sets(
+    spec: StudySpec, study: Study, sets: dict[str, tuple[TestSetVersion, Metric]]
+) -> dict[str, StudyTestSet]:
+    study.test_sets.exclude(name__in=sets).delete()
+    there = {each.name: each for each in study.test_sets.all()}
+    return {
+        name: _brought(
+            there.get(name),
+            StudyTestSet(study=study, name=name),
+            {
+                "position": position,
+                "test_set_version_id": version.pk,
+                "metric_id": metric.pk,
+                **{each: getattr(spec.test_sets[name], each) for each in Demand.model_fields},
+            },
         )
         for position, (name, (version, metric)) in enumerate(sets.items())
     }
+
+
+def _linked_arms(
+    spec: StudySpec, study: Study, versions: dict[str, ModelVersion]
+) -> dict[str, StudyArm]:
+    study.arms.exclude(name__in=versions).delete()
+    roles = {name: _role(spec, name) for name in versions}
+    # A study has one baseline and one candidate at any moment: who leaves a role leaves it first.
+    left = [each.pk for each in study.arms.all() if each.role != roles[each.name]]
+    if left:
+        study.arms.filter(pk__in=left).update(role=ArmRole.ALTERNATIVE)
+    there = {each.name: each for each in study.arms.all()}
+    return {
+        name: _brought(
+            there.get(name),
+            StudyArm(study=study, name=name),
+            {"position": position, "role": roles[name], "version_id": version.pk},
+        )
+        for position, (name, version) in enumerate(versions.items())
+    }
+
+
+def _runs(
+    spec: StudySpec,
+    sets: dict[str, tuple[TestSetVersion, Metric]],
+    versions: dict[str, ModelVersion],
+) -> dict[tuple[str, str, int], Run]:
+    """By arm, test set and repeat, the run of the arm, or its parent's where they don't differ."""
     repeated = _repeated(spec)
     runs: dict[tuple[str, str, int], Run] = {}
-    for position, (name, arm) in enumerate(spec.arms.items()):
-        row = StudyArm.objects.create(
-            study=study,
-            name=name,
-            position=position,
-            role=_role(spec, name),
-            version=versions[name],
-        )
+    for name, arm in spec.arms.items():
         for test_set, repeat in product(sets, (0, 1) if name in repeated else (0,)):
             if arm.only and test_set not in arm.only and arm.parent:
                 shared = runs.get((arm.parent, test_set, repeat))
-                if shared is None:
-                    continue
-                run = shared
-            else:
-                version, metric = sets[test_set]
-                answers = arm.repeated if repeat else arm.answers
-                run = launch(
-                    version=versions[name],
-                    test_set_version=version,
-                    metrics=[metric],
-                    answers=answers(spec.folder, test_set),
-                    id_field=arm.id_field,
-                    output_field=arm.output_field,
-                    repeat=repeat,
-                )
-            runs[name, test_set, repeat] = run
-            StudyRun.objects.create(arm=row, test_set=rows[test_set], run=run, repeat=repeat)
+                if shared is not None:
+                    runs[name, test_set, repeat] = shared
+                continue
+            version, metric = sets[test_set]
+            answers = arm.repeated if repeat else arm.answers
+            runs[name, test_set, repeat] = launch(
+                version=versions[name],
+                test_set_version=version,
+                metrics=[metric],
+                answers=answers(spec.folder, test_set),
+                id_field=arm.fields.id,
+                output_field=arm.fields.output,
+                repeat=repeat,
+            )
+    return runs
 
 
 def _repeated(spec: StudySpec) -> list[str]:
@@ -242,7 +288,7 @@ def _repeated(spec: StudySpec) -> list[str]:
         return []
     if spec.policy.development is None:
         return [spec.baseline]
-    return [name for name, arm in spec.arms.items() if arm.kind not in FINE_TUNED]
+    return [name for name, arm in spec.arms.items() if not arm.fine_tuned]
 
 
 def _role(spec: StudySpec, arm: str) -> ArmRole:

@@ -1,75 +1,209 @@
-"""A study file as typed values. Pure but for reading the file."""
+"""A study file as typed values: put together from `evalhub.schemas` and the tables of plug-ins.
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from importlib.resources import files
+Pure but for reading the file.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+from unicodedata import normalize
 
-from evalhub.files.document import Document, check_shape
-from evalhub.schemas.declaration import declared, default_of
-from evalhub.schemas.policy import Demand
-from evalhub.schemas.study import StudyReview, StudySettings
-from evalhub.studies.checks import BEST_UNTUNED, FINE_TUNED, check_study
+from pydantic import AfterValidator, Field, model_validator
+
+from evalhub.files.document import Document
+from evalhub.files.items import FieldMapping
+from evalhub.schemas.declaration import Declaration, read_declaration, wrong
+from evalhub.schemas.policy import Demand, NoiseFloor
+from evalhub.schemas.study import (
+    FINE_TUNED,
+    Development,
+    ModelKind,
+    Name,
+    Price,
+    StudyPolicy,
+    StudyReview,
+    StudySettings,
+)
+from evalhub.studies import checks
+from evalhub.studies.checks import BEST_UNTUNED
+from runners.metrics import AnyMetric
+
+USUAL = FieldMapping()
+
+FileName = Annotated[str, Field(min_length=1, description="relative to this file")]
+AnswersFile = Annotated[
+    str,
+    Field(
+        min_length=1,
+        description="file of answers, relative to this file; {test_set} stands for the test set's "
+        "name",
+    ),
+]
+FieldName = Annotated[str, Field(min_length=1)]
+FieldNames = FieldName | Annotated[tuple[FieldName, ...], Field(min_length=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class ArmSpec:
+def _words(name: str) -> str:
+    """Words in any script, so that one name is always written in one way."""
+    if not name.strip():
+        raise wrong("is empty")
+    return normalize("NFC", name.strip())
+
+
+class RecordedAnswers(Declaration):
+    """Answers made elsewhere."""
+
+    recorded: AnswersFile
+
+
+class ArmBackend(Declaration):
+    """Who answers: one of them."""
+
+    recorded: AnswersFile | None = None
+    openai: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "ArmBackend":
+        if (self.recorded is None) == (self.openai is None):
+            raise wrong("says who answers: recorded: FILE or openai: {url, model}")
+        return self
+
+
+class AnswerFields(Declaration):
+    """What the fields of recorded answers are called."""
+
+    id: FieldName = USUAL.id
+    output: FieldName = "output"
+
+
+class TrainingRecord(Declaration, extra="allow"):
+    """How an arm was trained: whatever people want to keep, and what the leakage check reads."""
+
+    data: FileName | None = Field(
+        None,
+        description="file of training rows, relative to this file, to be compared with the test "
+        "sets",
+    )
+    hashes: FileName | None = Field(
+        None, description="file of fingerprints of the training rows, in place of data"
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> "TrainingRecord":
+        if self.data is not None and self.hashes is not None:
+            raise wrong("stands in for data: give one of the two", "hashes")
+        return self
+
+
+class Arm(Declaration):
     """One arm: how it answers, or where its recorded answers lie."""
 
-    name: str
-    kind: str
-    parent: str | None
-    only: tuple[str, ...]
-    backend: dict[str, Any]
-    recorded: str | None
-    id_field: str
-    output_field: str
-    prompt: dict[str, Any]
-    sampling: dict[str, Any]
-    training: dict[str, Any]
-    notes: str
-    repeat: str | None = None
+    kind: ModelKind
+    parent: Name | None = Field(None, description="the arm it was made from, which stands above it")
+    only: Annotated[tuple[Name, ...], Field(min_length=1)] = Field(
+        (),
+        description="test sets on which this arm differs from its parent; elsewhere it is its "
+        "parent",
+    )
+    backend: ArmBackend
+    repeat: RecordedAnswers | None = Field(
+        None, description="of the baseline: its answers, made a second time"
+    )
+    fields: AnswerFields = AnswerFields()
+    prompt: dict[str, Any] = {}
+    sampling: dict[str, Any] = {}
+    training: TrainingRecord = TrainingRecord()
+    price: Price | None = None
+    notes: str = ""
+
+    @property
+    def fine_tuned(self) -> bool:
+        return self.kind in FINE_TUNED
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The backend as a model version has it."""
+        openai = self.backend.openai
+        return {"type": "recorded"} if openai is None else {"type": "openai", **openai}
 
     def answers(self, folder: Path, test_set: str) -> Path | None:
         """The file of this arm's recorded answers to `test_set`; None when it answers live."""
-        return _file_of(self.recorded, folder, test_set)
+        return _file_of(self.backend.recorded, folder, test_set)
 
     def repeated(self, folder: Path, test_set: str) -> Path | None:
         """The file of the same arm's answers made a second time; None where there is none."""
-        return _file_of(self.repeat, folder, test_set)
+        return _file_of(self.repeat.recorded if self.repeat else None, folder, test_set)
 
     def training_file(self, folder: Path) -> Path | None:
         """The file of its training rows, or of their fingerprints; None where none is named."""
-        named = self.training.get("data") or self.training.get("hashes")
+        named = self.training.data or self.training.hashes
         return folder / named if named else None
 
 
-@dataclass(frozen=True, slots=True)
-class TestSetSpec:
+class ItemFields(Declaration):
+    """What the fields of a test set's rows are called."""
+
+    id: FieldName = USUAL.id
+    input: FieldName = USUAL.input
+    reference: FieldNames | None = None
+    context: FieldName | None = None
+    tags: FieldNames | None = None
+    cluster: FieldName | None = None
+
+    @property
+    def mapping(self) -> FieldMapping:
+        return FieldMapping(**dict(self))
+
+
+class AskedTestSet(Demand):
     """One test set: its file, and what must hold on it."""
 
-    __test__ = False
+    file: FileName = Field(description="the items: JSONL, CSV or Parquet")
+    purpose: Literal["task", "capability", "safety"] | None = Field(
+        None, description="by the role: task for a primary, else capability"
+    )
+    metric: AnyMetric
+    fields: ItemFields = ItemFields()
 
-    name: str
-    file: Path
-    purpose: str
-    role: str
-    metric: str
-    options: dict[str, Any]
-    margin: float
-    min_gain: float
-    fields: dict[str, Any]
-    tier: str = "critical"
-    relative_margin: float | None = None
-    planned_gain: float | None = None
-    mix: dict[str, float] | None = None
+
+class StudyFile(Declaration):
+    """One question about fine-tuned models: the arms, the test sets, what must hold."""
+
+    schema_: Literal["evalhub.study/1"] = Field(alias="schema")
+    project: Name = Field(description="the team's space, in addresses")
+    name: Annotated[
+        str,
+        Field(min_length=1, max_length=200, description="what the question is called, in words"),
+        AfterValidator(_words),
+    ]
+    slug: Name | None = Field(
+        None, description="the study's name in addresses; made from the name where it isn't said"
+    )
+    baseline: Name = Field(
+        description="the arm that runs now, or best-untuned: the best arm that is not fine-tuned, "
+        "chosen on a part of the items and judged on the rest"
+    )
+    candidate: Name | None = Field(
+        None,
+        description="the arm in question; by default the first fine-tuned arm, else the first "
+        "that is not the baseline",
+    )
+    development: Development | None = None
+    noise_floor: NoiseFloor = False
+    arms: dict[Name, Arm] = Field(min_length=2)
+    test_sets: dict[Name, AskedTestSet] = Field(min_length=1)
+    policy: StudyPolicy = StudyPolicy()
+    review: StudyReview | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> "StudyFile":
+        checks.check_study(self)
+        return self
 
 
 @dataclass(frozen=True, slots=True)
 class StudySpec:
-    """A whole study file. Paths are resolved against the folder it lies in.
+    """A whole study file, with what it leaves to be worked out.
 
     Where the baseline is the best untuned arm, `baseline` is the first of them: the gate chooses.
     """
@@ -77,23 +211,18 @@ class StudySpec:
     document: Document
     project: str
     name: str
+    slug: str | None
     baseline: str
     candidate: str
-    arms: dict[str, ArmSpec]
-    test_sets: dict[str, TestSetSpec]
-    policy: StudySettings = field(default_factory=StudySettings)
-    review: StudyReview | None = None
+    arms: dict[str, Arm]
+    test_sets: dict[str, AskedTestSet]
+    policy: StudySettings
+    review: StudyReview | None
 
     @property
     def folder(self) -> Path:
+        """What the paths in the file are relative to."""
         return self.document.path.parent
-
-
-def schema() -> dict[str, Any]:
-    """The published JSON Schema of study files."""
-    text = files("evalhub.studies").joinpath("study.schema.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
 
 
 def read_study(path: Path) -> StudySpec:
@@ -103,95 +232,41 @@ def read_study(path: Path) -> StudySpec:
         evalhub.files.rows.DataError: what is wrong, with file, line and field.
     """
     document = Document(path)
-    check_shape(
-        document, schema(), start="a study is a mapping that starts with schema: evalhub.study/1"
-    )
-    check_study(document)
-    data = document.data
-    arms = {name: _arm(document, name) for name in data["arms"]}
-    best = data["baseline"] == BEST_UNTUNED
-    untuned = [name for name, arm in arms.items() if arm.kind not in FINE_TUNED]
-    baseline = untuned[0] if best else data["baseline"]
+    start = "a study is a mapping that starts with schema: evalhub.study/1"
+    file = read_declaration(StudyFile, document, start=start)
+    for name, arm in file.arms.items():
+        if (rows := arm.training_file(path.parent)) and not rows.is_file():
+            field = "data" if arm.training.data else "hashes"
+            raise document.error(
+                ["arms", name, "training", field],
+                f"there is no file {getattr(arm.training, field)!r} beside the study",
+            )
+    best = file.baseline == BEST_UNTUNED
+    untuned = [name for name, arm in file.arms.items() if not arm.fine_tuned]
+    baseline = untuned[0] if best else file.baseline
     return StudySpec(
         document=document,
-        project=data["project"],
-        name=data["name"],
+        project=file.project,
+        name=file.name,
+        slug=file.slug,
         baseline=baseline,
-        candidate=data.get("candidate") or _candidate(arms, baseline),
-        arms=arms,
-        test_sets={
-            name: _test_set(path.parent, name, each) for name, each in data["test_sets"].items()
-        },
-        policy=_policy(data, arms),
-        review=declared(StudyReview, data["review"]) if "review" in data else None,
+        candidate=file.candidate or _candidate(file.arms, baseline),
+        arms=file.arms,
+        test_sets=file.test_sets,
+        policy=StudySettings(
+            **dict(file.policy),
+            noise_floor=file.noise_floor or any(arm.repeat for arm in file.arms.values()),
+            development=(file.development or Development()) if best else None,
+            prices={name: arm.price for name, arm in file.arms.items() if arm.price},
+        ),
+        review=file.review,
     )
 
 
-def _policy(data: Mapping[str, Any], arms: Mapping[str, ArmSpec]) -> StudySettings:
-    best = data["baseline"] == BEST_UNTUNED
-    return declared(
-        StudySettings,
-        {
-            **data.get("policy", {}),
-            "noise_floor": data.get("noise_floor", False)
-            or any(arm.repeat for arm in arms.values()),
-            "development": data.get("development", {}) if best else None,
-            "prices": {name: price for name in arms if (price := data["arms"][name].get("price"))},
-        },
-    )
-
-
-def _candidate(arms: Mapping[str, ArmSpec], baseline: str) -> str:
-    others = [arm for name, arm in arms.items() if name != baseline]
-    tuned = [arm for arm in others if arm.kind in FINE_TUNED]
-    return (tuned or others)[0].name
+def _candidate(arms: dict[str, Arm], baseline: str) -> str:
+    others = [name for name in arms if name != baseline]
+    return next((name for name in others if arms[name].fine_tuned), others[0])
 
 
 def _file_of(named: str | None, folder: Path, test_set: str) -> Path | None:
     return None if named is None else folder / named.replace("{test_set}", test_set)
-
-
-def _arm(document: Document, name: str) -> ArmSpec:
-    data = document.data["arms"][name]
-    recorded = data["backend"].get("recorded")
-    if recorded is not None:
-        backend: dict[str, Any] = {"type": "recorded"}
-    else:
-        backend = {"type": "openai", **data["backend"]["openai"]}
-    fields = data.get("fields", {})
-    return ArmSpec(
-        name=name,
-        kind=data["kind"],
-        parent=data.get("parent"),
-        only=tuple(data.get("only", ())),
-        backend=backend,
-        recorded=recorded,
-        id_field=fields.get("id", "id"),
-        output_field=fields.get("output", "output"),
-        prompt=data.get("prompt", {}),
-        sampling=data.get("sampling", {}),
-        training=data.get("training", {}),
-        notes=data.get("notes", ""),
-        repeat=data.get("repeat", {}).get("recorded"),
-    )
-
-
-def _test_set(folder: Path, name: str, data: Mapping[str, Any]) -> TestSetSpec:
-    options = dict(data["metric"])
-    metric = options.pop("name")
-    guard = data["role"] == "guard"
-    return TestSetSpec(
-        name=name,
-        file=folder / data["file"],
-        purpose=data.get("purpose", "capability" if guard else "task"),
-        role=data["role"],
-        metric=metric,
-        options={key: value for key, value in options.items() if value is not None},
-        margin=float(data.get("margin", default_of(Demand, "margin"))),
-        min_gain=float(data.get("min_gain", 0.0)),
-        fields=dict(data.get("fields", {})),
-        tier=data.get("tier", "critical"),
-        relative_margin=data.get("relative_margin"),
-        planned_gain=data.get("planned_gain"),
-        mix=data.get("mix"),
-    )

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import transaction
-from django.utils.text import slugify
 
 from evalhub.accounts.models import Project
 from evalhub.files.rows import DataError
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Run, TestSetVersion
+from evalhub.registry.slugs import slug_of
 from evalhub.registry.specs import SpecError
 from evalhub.registry.versions import register_version
 from reviews.planning.upload import ARMS, USUAL, Columns, Split, split_pairs
@@ -43,9 +43,9 @@ def register_upload(
 
     Raises DataError, naming the file, the line and the field; SpecError for a name that can't be.
     """
-    slug = slugify(name)[:80]
-    names = [f"{slug[:60]}-{slugify(arm)}" for arm in arms]
-    if not slug or names[0] == names[1] or not all(slugify(arm) for arm in arms):
+    slug = slug_of(name, limit=60)
+    names = [f"{slug}-{slug_of(arm, limit=40)}" for arm in arms]
+    if names[0] == names[1] or not all(text.strip() for text in (name, *arms)):
         raise SpecError("an upload and its two sides need names, and different ones", "name")
     with tempfile.TemporaryDirectory() as folder:
         found = split_pairs(path, into=Path(folder), columns=columns, right_path=right_path)

@@ -22,7 +22,7 @@ RECORDED = [
 def test_every_item_is_answered_exactly_once(arm: str, test_set: str) -> None:
     path = DEMO / "answers" / f"{arm}.{test_set}.jsonl"
     answers = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    items = STUDY.test_sets[test_set].file.read_text(encoding="utf-8").splitlines()
+    items = (DEMO / STUDY.test_sets[test_set].file).read_text(encoding="utf-8").splitlines()
     assert [answer["id"] for answer in answers] == [json.loads(item)["id"] for item in items]
     for answer in answers:
         assert isinstance(answer["output"], str)

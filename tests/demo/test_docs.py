@@ -8,7 +8,7 @@ import pytest
 
 from evalhub.demo import record
 from evalhub.studies.spec import read_study
-from runners.metrics import Answer, scorer
+from runners.metrics import Answer, Scorer
 
 DEMO = Path(record.__file__).parent
 PAGE = Path(__file__).parents[2] / "docs" / "demo.md"
@@ -18,8 +18,9 @@ ROWS = re.findall(r"^\| (\w+) \| `(\w+)` \| (.+) \|$", PAGE.read_text(encoding="
 
 def mean_score(arm: str, test_set: str) -> float:
     spec = STUDY.test_sets[test_set]
-    score = scorer(spec.metric, **spec.options)
-    items = [json.loads(line) for line in spec.file.read_text(encoding="utf-8").splitlines()]
+    score = Scorer(spec.metric)
+    lines = (DEMO / spec.file).read_text(encoding="utf-8").splitlines()
+    items = [json.loads(line) for line in lines]
     path = DEMO / "answers" / f"{arm}.{test_set}.jsonl"
     answers = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     values = [
@@ -35,7 +36,7 @@ def test_the_page_has_a_row_for_every_test_set() -> None:
 
 @pytest.mark.parametrize(("test_set", "metric", "cells"), ROWS)
 def test_the_page_s_means_are_those_of_the_answers(test_set: str, metric: str, cells: str) -> None:
-    assert metric == STUDY.test_sets[test_set].metric
+    assert metric == STUDY.test_sets[test_set].metric.name
     for arm, told in zip(STUDY.arms, cells.split(" | "), strict=True):
         if told == "as base":
             assert test_set not in STUDY.arms[arm].only

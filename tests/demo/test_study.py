@@ -10,7 +10,7 @@ import yaml
 
 from evalhub.demo import record, server
 from evalhub.studies.spec import read_study
-from runners.metrics import Answer, scorer
+from runners.metrics import Answer, Scorer
 from runners.suites import SUITES
 
 DEMO = Path(record.__file__).parent
@@ -19,7 +19,7 @@ STUDY = read_study(DEMO / "study.yaml")
 
 def without_backends(path: Path) -> Mapping[str, Any]:
     study: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    del study["name"]
+    del study["name"], study["slug"]
     for arm in study["arms"].values():
         del arm["backend"]
     return study
@@ -35,7 +35,7 @@ def test_the_live_study_reads_as_a_study() -> None:
 
 def test_the_live_arms_differ_in_the_scale_of_the_adapter() -> None:
     arms = read_study(DEMO / "study_live.yaml").arms
-    scales = {name: arm.backend["extra"]["lora"][0]["scale"] for name, arm in arms.items()}
+    scales = {name: arm.spec["extra"]["lora"][0]["scale"] for name, arm in arms.items()}
     assert scales == {"base": 0, "prompted": 0, "lora": 1}
 
 
@@ -43,22 +43,22 @@ def test_every_suite_is_a_guard_with_the_metric_of_the_suites_table() -> None:
     guards = {name: one for name, one in STUDY.test_sets.items() if one.role == "guard"}
     assert guards.keys() == SUITES.keys()
     for name, guard in guards.items():
-        assert guard.metric == SUITES[name].metric
-        assert guard.options.get("extract") == SUITES[name].extract
+        assert guard.metric.name == SUITES[name].metric
+        assert guard.metric.options.get("extract") == SUITES[name].extract
 
 
 @pytest.mark.parametrize("name", STUDY.test_sets)
 def test_every_reference_passes_its_own_metric(name: str) -> None:
     test_set = STUDY.test_sets[name]
-    score = scorer(test_set.metric, **test_set.options)
-    lines = test_set.file.read_text(encoding="utf-8").splitlines()
+    score = Scorer(test_set.metric)
+    lines = (DEMO / test_set.file).read_text(encoding="utf-8").splitlines()
     items = [json.loads(line) for line in lines]
     assert {score(Answer(item["reference"]), [item["reference"]]).value for item in items} == {1.0}
 
 
 def test_the_training_record_is_that_of_the_committed_training_file_and_adapter() -> None:
     trained = json.loads((DEMO / "training.json").read_text(encoding="utf-8"))
-    told = STUDY.arms["lora"].training
+    told = STUDY.arms["lora"].training.as_json()
     assert told["dataset_hash"] == trained["dataset_sha256"]
     assert told["dataset_hash"] == record.sha256(DEMO / "training.jsonl")
     assert told["loss"] == trained["loss_by_epoch"]

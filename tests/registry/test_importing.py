@@ -257,3 +257,20 @@ def test_gsm8k_imports_whole(team: Team, shared_data: Path) -> None:
     assert first is not None
     assert (first.key, first.references) == ("gsm8k-0000", ["18"])
     assert list(first.metadata) == ["worked_answer"]
+
+
+def test_the_same_items_are_the_same_items_under_any_name(tmp_path: Path, team: Team) -> None:
+    """Names of the test set, of the file and of its format don't matter; the items' content does."""
+    rows = [{"id": f"q{i}", "input": f"Question {i}?", "reference": "right"} for i in range(3)]
+    jsonl, csv = tmp_path / "a.jsonl", tmp_path / "b.csv"
+    jsonl.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    csv.write_text("id,input,reference\n" + "".join(f"q{i},Question {i}?,right\n" for i in range(3)))
+    versions = [
+        import_test_set(project=team.project, slug=slug, path=path)
+        for slug, path in (("triage", jsonl), ("again", jsonl), ("table", csv))
+    ]
+    assert len({version.pk for version in versions}) == 3
+    assert len({version.digest for version in versions}) == 1
+    jsonl.write_text(jsonl.read_text().replace("right", "Right", 1))
+    other = import_test_set(project=team.project, slug="triage", path=jsonl)
+    assert other.digest != versions[0].digest

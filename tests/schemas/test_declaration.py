@@ -57,11 +57,11 @@ class House(Declaration):
         ({"name": "x", "rent": 1}, "rent", "must be below 1, not 1"),
         ({"name": "x", "tags": "a"}, "tags", 'a list is needed, not "a"'),
         ({"name": "x", "tags": ["a", 1]}, "tags[1]", "a text is needed, not 1"),
-        ({"name": "x", "pets": {"Tom": {}}}, "pets.Tom", "is needed"),
+        ({"name": "x", "pets": {"Tom": {}}}, "pets.Tom", "its kind is needed"),
         (
-            {"name": "x", "pets": {"Tom": {"kind": "cow"}}},
+            {"name": "x", "pets": {"Tom": {"kind": "cot"}}},
             "pets.Tom",
-            "one of cat, dog is needed",
+            'one of cat, dog is needed, not "cot"; did you mean cat?',
         ),
         (
             {"name": "x", "pets": {"Tom": {"kind": "cat", "lives": 10}}},

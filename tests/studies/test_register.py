@@ -239,15 +239,15 @@ def test_a_missing_file_is_named(desk: Desk) -> None:
     [
         (
             {"metric": {"name": "exact_mach"}},
-            "field 'test_sets.triage.metric': there is no metric 'exact_mach'; did you mean",
+            'not "exact_mach"; did you mean exact_match?',
         ),
         (
             {"metric": {"name": "exact_match", "lowr": True}},
-            "exact_match: field 'lowr': isn't known here; did you mean lower?",
+            "field 'test_sets.triage.metric.lowr': isn't known here; did you mean lower?",
         ),
         (
             {"metric": {"name": "exact_match", "extract": "("}},
-            "field 'test_sets.triage.metric': exact_match: field 'extract': is not a",
+            "field 'test_sets.triage.metric.extract': is not a",
         ),
     ],
 )

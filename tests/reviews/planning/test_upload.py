@@ -14,6 +14,7 @@ from pyarrow import parquet
 from evalhub.files.rows import DataError
 from evalhub.registry.models import Item, ModelVersion, Output, Run, TestSetVersion
 from evalhub.registry.models.runs import RunState
+from evalhub.registry.slugs import slug_of
 from evalhub.registry.specs import SpecError
 from evalhub.schemas.review import Known
 from evalhub.studies.upload import Uploaded, register_upload
@@ -59,8 +60,8 @@ def test_every_format_becomes_the_same_runs(team: Team, tmp_path: Path, name: st
     version = found.baseline_run.test_set_version
     assert version.item_count == 6
     assert [str(each.version.model) for each in (found.baseline_run, found.candidate_run)] == [
-        "tone-of-voice-left",
-        "tone-of-voice-right",
+        f"{slug_of('Tone of voice')}-left",
+        f"{slug_of('Tone of voice')}-right",
     ]
 
 
@@ -94,7 +95,7 @@ def test_columns_have_the_owner_s_names(team: Team, tmp_path: Path) -> None:
     found = upload(team, written(tmp_path / "p.jsonl", rows), columns=columns, arms=("old", "new"))
     assert answers(found.candidate_run) == {"0": "b", "1": "b", "2": "b"}
     assert Item.objects.get(key="1").tags == ["x", "y"]
-    assert str(found.candidate_run.version.model) == "tone-of-voice-new"
+    assert str(found.candidate_run.version.model).endswith("-new")
 
 
 def test_rows_without_an_id_are_known_by_their_line(team: Team, tmp_path: Path) -> None:
@@ -177,7 +178,20 @@ def test_known_answers_come_with_the_file(team: Team, tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("names", [("a", "a"), ("", "b"), ("!", "b")])
+def test_an_upload_and_its_sides_may_have_names_in_any_script(team: Team, tmp_path: Path) -> None:
+    path = written(tmp_path / "pairs.jsonl", ROWS)
+    runs = [
+        register_upload(project=team.project, name=name, path=path, arms=("旧", "新"))
+        for name in ("语气", "Тон", "Tone 1.0", "Tone 10")
+    ]
+    models = {each.baseline_run.version.model for each in runs}
+    models |= {each.candidate_run.version.model for each in runs}
+    assert len(models) == 8
+    assert len({each.baseline_run.test_set_version.test_set for each in runs}) == 4
+    assert len({each.baseline_run.test_set_version.digest for each in runs}) == 1
+
+
+@pytest.mark.parametrize("names", [("a", "a"), ("", "b"), (" ", "b")])
 def test_sides_need_names_of_their_own(team: Team, tmp_path: Path, names: tuple[str, str]) -> None:
     with pytest.raises(SpecError, match="need names, and different ones"):
         upload(team, written(tmp_path / "pairs.jsonl", ROWS), arms=names)
