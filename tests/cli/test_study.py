@@ -114,7 +114,7 @@ def test_a_flaw_in_the_file_is_65_and_makes_no_home(desk: Desk) -> None:
     done = studied(desk, "--json")
     assert (done.returncode, done.stdout) == (65, "")
     assert "study.yaml, line " in done.stderr
-    assert "field 'test_sets.triage.role': 'main' is not one of" in done.stderr
+    assert "field 'test_sets.triage.role': \"main\" isn't one of" in done.stderr
     assert not (desk.folder / "home").exists()
 
 

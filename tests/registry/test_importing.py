@@ -1,5 +1,6 @@
 """A file becomes a frozen version of a test set."""
 
+import json
 import tracemalloc
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -260,11 +261,12 @@ def test_gsm8k_imports_whole(team: Team, shared_data: Path) -> None:
 
 
 def test_the_same_items_are_the_same_items_under_any_name(tmp_path: Path, team: Team) -> None:
-    """Names of the test set, of the file and of its format don't matter; the items' content does."""
+    """Neither the test set's name nor the file's nor its format matters, but what is in it."""
     rows = [{"id": f"q{i}", "input": f"Question {i}?", "reference": "right"} for i in range(3)]
     jsonl, csv = tmp_path / "a.jsonl", tmp_path / "b.csv"
     jsonl.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    csv.write_text("id,input,reference\n" + "".join(f"q{i},Question {i}?,right\n" for i in range(3)))
+    lines = (",".join(row.values()) for row in rows)
+    csv.write_text("\n".join(["id,input,reference", *lines]))
     versions = [
         import_test_set(project=team.project, slug=slug, path=path)
         for slug, path in (("triage", jsonl), ("again", jsonl), ("table", csv))

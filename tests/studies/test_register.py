@@ -1,5 +1,6 @@
 """A study file becomes rows, all of them or none."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,58 @@ def test_an_arm_that_differs_on_some_test_sets_only_shares_its_parents_runs(desk
     runs = StudyRun.objects.filter(test_set__name="sums")
     assert runs.get(arm__name="prompted").run == runs.get(arm__name="base").run
     assert Run.objects.count() == 5
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Triage v1.0", "Triage v10"),
+        ("分诊，第四版", "Сортировка, версия 4"),
+        ("triage", "Triage"),
+        ("x" * 100, "x" * 100 + "y"),
+        ("triage-0a1b2c3d", "Triage!"),
+    ],
+)
+def test_two_names_in_any_script_are_two_studies(desk: Desk, names: tuple[str, str]) -> None:
+    studies = []
+    for name in names:
+        desk.study["name"] = name
+        studies.append(registered(desk))
+    assert {study.name for study in Study.objects.all()} == set(names)
+    assert all(re.fullmatch(r"[a-z0-9-]{1,80}", study.slug) for study in studies)
+    assert [registered(desk), Study.objects.count()] == [studies[1], 2]
+
+
+def test_a_name_that_is_a_slug_is_the_study_s_slug(desk: Desk) -> None:
+    desk.study["name"] = "triage-r8"
+    assert registered(desk).slug == "triage-r8"
+
+
+def test_a_study_with_a_slug_may_be_renamed(desk: Desk) -> None:
+    desk.study["slug"] = "triage"
+    before = registered(desk)
+    desk.study["name"] = "Triage, once more"
+    after = registered(desk)
+    assert (after.pk, after.slug, after.name) == (before.pk, "triage", "Triage, once more")
+
+
+def test_a_name_never_takes_over_another_study_s_slug(desk: Desk) -> None:
+    desk.study["slug"] = "triage"
+    study = registered(desk)
+    del desk.study["slug"]
+    desk.study["name"] = "triage"
+    with pytest.raises(DataError, match=r"line 3, field 'name': gives the slug 'triage', which"):
+        registered(desk)
+    assert list(Study.objects.values_list("pk", "name")) == [(study.pk, "Shall we?")]
+
+
+def test_arms_may_change_their_roles_in_place(desk: Desk) -> None:
+    """The candidate becomes the baseline, and the baseline the candidate."""
+    before = {arm.name: arm.pk for arm in registered(desk).arms.all()}
+    desk.study |= {"baseline": "tuned", "candidate": "base"}
+    after = registered(desk).arms.all()
+    assert {arm.name: arm.pk for arm in after} == before
+    assert {arm.name: arm.role for arm in after} == {"base": "candidate", "tuned": "baseline"}
 
 
 def test_two_projects_may_have_studies_of_one_name(desk: Desk) -> None:
