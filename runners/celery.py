@@ -1,12 +1,10 @@
-"""Celery, where there is Redis: its settings, and the length of its queue."""
+"""Celery, where there is Redis: its settings."""
 
 import os
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
-
-from runners.queue import QueueUnreachable
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalhub.settings")
 # Django's checks read every page of the site, which a worker has no other use for.
@@ -58,21 +56,3 @@ def _app() -> Celery:
 
 
 app = _app()
-
-
-def queue_length() -> int:
-    """Messages that wait in the queue. Raises QueueUnreachable."""
-    from kombu.exceptions import ChannelError, OperationalError
-
-    with app.connection_for_write() as connection:
-        try:
-            connection.ensure_connection(max_retries=1, timeout=2)
-            channel: Any = connection.default_channel
-            declared = channel.queue_declare(QUEUE, passive=True)
-        except ChannelError:
-            return 0
-        except (OperationalError, OSError) as error:
-            raise QueueUnreachable(
-                f"no queue answers at {connection.as_uri()}: {error}; see EVALHUB_REDIS_URL"
-            ) from error
-        return int(declared.message_count)

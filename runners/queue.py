@@ -6,6 +6,7 @@ announcement; with Redis they are Celery workers (`runners.tasks`), each message
 
 import threading
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from evalhub.registry.models import Run, Shard
 
+PROCESS_SHARD = "evalhub.process_shard"
 MOST_MESSAGES = 32
 
 
@@ -62,13 +64,33 @@ def _send(run_id: int, messages: int) -> None:
         return
     from kombu.exceptions import OperationalError
 
-    from runners.tasks import process_shard_task
+    from runners.celery import app
 
     try:
         for _ in range(messages):
-            process_shard_task.delay(run_id)
+            app.send_task(PROCESS_SHARD, [run_id])
     except OperationalError as error:
         raise QueueUnreachable(
             f"the queue doesn't answer ({error}), see EVALHUB_REDIS_URL; run {run_id} is kept, and "
             "starts when a worker finds it"
         ) from error
+
+
+def queue_length() -> int:
+    """Messages that wait in the queue. Raises QueueUnreachable."""
+    from kombu.exceptions import ChannelError, OperationalError
+
+    from runners.celery import QUEUE, app
+
+    with app.connection_for_write() as connection:
+        try:
+            connection.ensure_connection(max_retries=1, timeout=2)
+            channel: Any = connection.default_channel
+            declared = channel.queue_declare(QUEUE, passive=True)
+        except ChannelError:
+            return 0
+        except (OperationalError, OSError) as error:
+            raise QueueUnreachable(
+                f"no queue answers at {connection.as_uri()}: {error}; see EVALHUB_REDIS_URL"
+            ) from error
+        return int(declared.message_count)

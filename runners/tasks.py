@@ -2,17 +2,17 @@
 
 import threading
 
-from runners.celery import app, queue_length
+from runners.celery import app
 from runners.execute import process_shard
 from runners.launch import claimable_runs
-from runners.queue import enqueue
+from runners.queue import PROCESS_SHARD, enqueue, queue_length
 from runners.timer import every
 
 LOOK_S = 5.0
 stopping = threading.Event()
 
 
-@app.task(name="evalhub.process_shard")
+@app.task(name=PROCESS_SHARD)
 def process_shard_task(run_id: int) -> None:
     """Celery task: process one shard of a run, then requeue while shards remain.
 

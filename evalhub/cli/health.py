@@ -71,8 +71,7 @@ def _queue() -> Finding:
         return Finding(
             "queue", True, "inside the process; the worker lives in `evalhub up` and `study run`"
         )
-    from runners.celery import queue_length
-    from runners.queue import QueueUnreachable
+    from runners.queue import QueueUnreachable, queue_length
 
     try:
         length = queue_length()

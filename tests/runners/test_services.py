@@ -178,7 +178,7 @@ def test_a_worker_told_to_go_gives_its_shards_back(
 
 REQUEUE = """
 import django; django.setup()
-from runners.celery import queue_length
+from runners.queue import queue_length
 from runners.tasks import app, requeue_orphans
 before = queue_length()
 requeue_orphans()
