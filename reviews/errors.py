@@ -4,6 +4,11 @@
 class ReviewError(Exception):
     """Base of this package's errors; `str(error)` is fit to be read by a person."""
 
+    sentence = ""
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(sentence or self.sentence)
+
 
 class PlanError(ReviewError, ValueError):
     """A campaign can't be opened as asked."""
@@ -24,39 +29,34 @@ class FormError(PlanError):
 class NotInvitedError(ReviewError):
     """This person isn't a member of the campaign's project."""
 
-    def __init__(self) -> None:
-        super().__init__("There is no such page, or it isn't yours to see.")
+    sentence = "There is no such page, or it isn't yours to see."
 
 
 class UnblindedError(ReviewError):
     """This person may see which model is which, so can't judge blindly."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "You can see the models' names in this project, so you can't judge blindly. "
-            "Reviewing is for members whose only role is reviewer."
-        )
+    sentence = (
+        "You can see the models' names in this project, so you can't judge blindly. "
+        "Reviewing is for members whose only role is reviewer."
+    )
 
 
 class UnknownAssignmentError(ReviewError):
     """No assignment of this reviewer has this token."""
 
-    def __init__(self) -> None:
-        super().__init__("There is no such comparison among yours.")
+    sentence = "There is no such comparison among yours."
 
 
 class UnknownChoiceError(ReviewError):
     """The form brings no choice that the scale has."""
 
-    def __init__(self) -> None:
-        super().__init__("Choose one of the four answers: left, a tie, both bad, or right.")
+    sentence = "Choose one of the four answers: left, a tie, both bad, or right."
 
 
 class StaleFormError(ReviewError):
     """The form's nonce belongs to another comparison or another person."""
 
-    def __init__(self) -> None:
-        super().__init__("This page is out of date: its answer belongs to another comparison.")
+    sentence = "This page is out of date: its answer belongs to another comparison."
 
 
 class AlreadyJudgedError(ReviewError):
@@ -69,15 +69,13 @@ class AlreadyJudgedError(ReviewError):
 class LeaseLostError(ReviewError):
     """The lease ended and others have the pair, or have judged it."""
 
-    def __init__(self) -> None:
-        super().__init__("This comparison was open for so long that it went to other reviewers.")
+    sentence = "This comparison was open for so long that it went to other reviewers."
 
 
 class CampaignClosedError(ReviewError):
     """The campaign takes no more judgments."""
 
-    def __init__(self) -> None:
-        super().__init__("This review has been closed, and takes no more answers.")
+    sentence = "This review has been closed, and takes no more answers."
 
 
 class UnfitAnswerError(ReviewError):
@@ -91,98 +89,85 @@ class UnfitAnswerError(ReviewError):
 class NoReasonError(ReviewError):
     """A comparison is to be skipped without a reason, or with too long a one."""
 
-    def __init__(self) -> None:
-        super().__init__("Say in a few words why you skip this comparison.")
+    sentence = "Say in a few words why you skip this comparison."
 
 
 class SkippedError(ReviewError):
     """The comparison was skipped by this reviewer, and an answer comes after that."""
 
-    def __init__(self) -> None:
-        super().__init__("You have skipped this comparison; it went to other reviewers.")
+    sentence = "You have skipped this comparison; it went to other reviewers."
 
 
 class NothingToUndoError(ReviewError):
     """The reviewer has no answer that could still be taken back."""
 
-    def __init__(self) -> None:
-        super().__init__("There is no answer to take back: what you answered before is sealed.")
+    sentence = "There is no answer to take back: what you answered before is sealed."
 
 
 class NotReviewingError(ReviewError):
     """An owner has removed this reviewer from the campaign."""
 
-    def __init__(self) -> None:
-        super().__init__("You are no longer a reviewer of this review; your answers are kept.")
+    sentence = "You are no longer a reviewer of this review; your answers are kept."
 
 
 class NamesRevealedError(ReviewError):
     """An owner has had the arms named: from then on nothing can be said or changed."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "This review is over: it is known by now who gave which answer, so nothing can be "
-            "answered or changed any more."
-        )
+    sentence = (
+        "This review is over: it is known by now who gave which answer, so nothing can be "
+        "answered or changed any more."
+    )
 
 
 class UnknownSideError(ReviewError):
     """A guess is of a side that there isn't."""
 
-    def __init__(self) -> None:
-        super().__init__("Choose left, right, or that you can't tell.")
+    sentence = "Choose left, right, or that you can't tell."
 
 
 class StillJudgingError(ReviewError):
     """A guess comes while the reviewer has a comparison to judge."""
 
-    def __init__(self) -> None:
-        super().__init__("There is a comparison to judge first; the guesses come after the last.")
+    sentence = "There is a comparison to judge first; the guesses come after the last."
 
 
 class AlreadyGuessedError(ReviewError):
     """The pair has a guess of this reviewer, and it is another one."""
 
-    def __init__(self) -> None:
-        super().__init__("You have guessed at this pair already; that guess stands.")
+    sentence = "You have guessed at this pair already; that guess stands."
 
 
 class NotOwnerError(ReviewError):
     """Only an owner of the campaign's project may do this."""
 
-    def __init__(self) -> None:
-        super().__init__("Only an owner of the project can do this.")
+    sentence = "Only an owner of the project can do this."
 
 
 class AlreadyUnblindedError(ReviewError):
     """The arms have been named before: it happens once."""
 
-    def __init__(self) -> None:
-        super().__init__("The models of this review have been named already.")
+    sentence = "The models of this review have been named already."
 
 
 class StillBlindError(ReviewError):
     """Results are asked of a campaign that goes on."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "This review goes on. Its results are shown when it has ended, or once an owner has "
-            "the models named, which ends it."
-        )
+    sentence = (
+        "This review goes on. Its results are shown when it has ended, or once an owner has "
+        "the models named, which ends it."
+    )
 
 
 class CampaignEndedError(ReviewError):
     """A campaign that is closed is to be paused, resumed or filled with people."""
 
-    def __init__(self) -> None:
-        super().__init__("This review is closed. Open a new one to go on.")
+    sentence = "This review is closed. Open a new one to go on."
 
 
 class InvitedOnlyError(ReviewError):
     """The campaign takes only people who were invited to it."""
 
-    def __init__(self) -> None:
-        super().__init__("This review is for invited people. Ask its owner for an invitation.")
+    sentence = "This review is for invited people. Ask its owner for an invitation."
 
 
 class InvitationError(ReviewError):
@@ -192,12 +177,10 @@ class InvitationError(ReviewError):
 class NotQualifiedError(ReviewError):
     """Practice isn't over, or wasn't passed."""
 
-    def __init__(self) -> None:
-        super().__init__("Your practice hasn't let you in yet.")
+    sentence = "Your practice hasn't let you in yet."
 
 
 class StillGoingError(ReviewError):
     """A disagreement is to be adjudicated while the campaign goes on."""
 
-    def __init__(self) -> None:
-        super().__init__("This review goes on: disagreements are adjudicated when it has ended.")
+    sentence = "This review goes on: disagreements are adjudicated when it has ended."

@@ -22,18 +22,15 @@ from reviews.results.summary import Summary, summarise
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A win score as a row: what of, how much, and its picture in per cent of the width."""
+    """A win score as a row: what of, how much, and its picture in per cent of the width.
+
+    The limits are the early stop's where the campaign was stopped, else the score's own.
+    """
 
     name: str
-    score: float
+    win: WinScore
     lower: float
     upper: float
-    judgments: int
-    items: int
-    wins: int
-    losses: int
-    ties: int
-    both_bad: int
 
     @property
     def status(self) -> str:
@@ -48,7 +45,7 @@ class Bar:
 
     @property
     def places(self) -> dict[str, str]:
-        shares = {"lower": self.lower, "upper": self.upper, "dot": self.score}
+        shares = {"lower": self.lower, "upper": self.upper, "dot": self.win.score}
         return {name: f"{100 * share:.2f}%" for name, share in shares.items()}
 
 
@@ -103,31 +100,31 @@ def results(campaign: Campaign) -> Results:
     newest = Judgment.objects.filter(assignment__reviewer__campaign=campaign).aggregate(
         pk=Max("pk"), at=Max("created")
     )
-    found = _summary(
+    summary = _summary(
         campaign.pk,
         (newest["pk"], newest["at"]),
         campaign.baseline_id,
         campaign.candidate_id,
         tuple(each.name for each in form.dimensions),
     )
-    names = _names(campaign, found)
+    names = _names(campaign, summary)
     stopped = early_stop_of(campaign)
     disputed, done = adjudicated(campaign)
     return Results(
-        summary=found,
-        overall=_overall(found, stopped),
+        summary=summary,
+        overall=_bar("Overall", summary.preference, stopped) if summary.preference else None,
         stopped=stopped,
-        dimensions=[_bar(each.name, each.score) for each in found.dimensions],
-        tags=[_bar(each.name, each.score) for each in found.tags],
-        strata=[_bar(each.name, each.score) for each in found.strata],
-        arms=_arms(found, names),
+        dimensions=[_bar(each.name, each.score) for each in summary.dimensions],
+        tags=[_bar(each.name, each.score) for each in summary.tags],
+        strata=[_bar(each.name, each.score) for each in summary.strata],
+        arms=_arms(summary, names),
         names=names,
         questions={each.name: each.question for each in form.dimensions},
         disagreements=disputed,
         adjudicated=done,
         identical=campaign.sealed_plan.identical,
         text=release_text(
-            found,
+            summary,
             title=campaign.name,
             question=campaign.question,
             baseline=names[campaign.baseline_id],
@@ -148,40 +145,20 @@ def _summary(
     dimensions: tuple[str, ...],
 ) -> Summary:
     """Kept for a campaign that has ended: with the same newest judgment it is the same."""
-    found = judgment_data(Campaign.objects.defer("plan").get(pk=campaign))
-    return summarise(found, baseline=baseline, candidate=candidate, dimensions=dimensions)
+    data = judgment_data(Campaign.objects.defer("plan").get(pk=campaign))
+    return summarise(data, baseline=baseline, candidate=candidate, dimensions=dimensions)
 
 
-def _overall(found: Summary, stopped: EarlyStop | None) -> Bar | None:
-    if found.preference is None:
-        return None
-    bar = _bar("Overall", found.preference)
-    if stopped is None:
-        return bar
-    return _bar("Overall", found.preference, limits=(stopped.lower, stopped.upper))
+def _bar(name: str, score: WinScore, stopped: EarlyStop | None = None) -> Bar:
+    limits = stopped or score
+    return Bar(name, score, limits.lower, limits.upper)
 
 
-def _bar(name: str, score: WinScore, limits: tuple[float, float] | None = None) -> Bar:
-    lower, upper = limits or (score.lower, score.upper)
-    return Bar(
-        name=name,
-        score=score.score,
-        lower=lower,
-        upper=upper,
-        judgments=score.judgments,
-        items=score.items,
-        wins=score.wins,
-        losses=score.losses,
-        ties=score.ties,
-        both_bad=score.both_bad,
-    )
-
-
-def _names(campaign: Campaign, found: Summary) -> dict[int, str]:
+def _names(campaign: Campaign, summary: Summary) -> dict[int, str]:
     """A name for every version that was compared: the study's, else the version's own."""
     shown = {campaign.baseline_id: campaign.baseline, campaign.candidate_id: campaign.candidate}
     names = {pk: str(version) for pk, version in shown.items()}
-    others = {pk for pk in (found.arms.strengths if found.arms else {}) if isinstance(pk, int)}
+    others = {pk for pk in (summary.arms.strengths if summary.arms else {}) if isinstance(pk, int)}
     if others - names.keys():
         rows = ModelVersion.objects.select_related("model").filter(pk__in=others - names.keys())
         names |= {version.pk: str(version) for version in rows}
@@ -189,8 +166,8 @@ def _names(campaign: Campaign, found: Summary) -> dict[int, str]:
     return names | dict(arms.values_list("version_id", "name"))
 
 
-def _arms(found: Summary, names: dict[int, str]) -> list[ArmStrength]:
-    if found.arms is None or found.arms.state != "ok":
+def _arms(summary: Summary, names: dict[int, str]) -> list[ArmStrength]:
+    if summary.arms is None or summary.arms.state != "ok":
         return []
     rows = [
         ArmStrength(
@@ -198,8 +175,8 @@ def _arms(found: Summary, names: dict[int, str]) -> list[ArmStrength]:
             strength=each.value,
             lower=each.lower,
             upper=each.upper,
-            win_score=found.arms.win_score(version, found.arms.reference),
+            win_score=summary.arms.win_score(version, summary.arms.reference),
         )
-        for version, each in found.arms.strengths.items()
+        for version, each in summary.arms.strengths.items()
     ]
     return sorted(rows, key=lambda arm: -arm.strength)
