@@ -8,6 +8,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from evalhub.accounts.models import User
+from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.rows import DataError
 from evalhub.registry.models import (
     Item,
@@ -67,7 +69,7 @@ def launch(
     if created:
         _plan(run, answers, id_field, output_field)
     elif run.state in (RunState.FAILED, RunState.CANCELLED):
-        resume(run)
+        resume(run, by=None)
     if not created and new:
         _reopen(run, run.shards.all())
     if run.state in (RunState.PENDING, RunState.RUNNING):
@@ -76,8 +78,12 @@ def launch(
 
 
 @transaction.atomic
-def cancel(run: Run) -> None:
-    """Stop an unfinished run: within seconds its workers let go of it. What is done stays."""
+def cancel(run: Run, *, by: User | None) -> None:
+    """Stop an unfinished run: within seconds its workers let go of it. What is done stays.
+
+    Raises NotAllowedError where `by` doesn't evaluate in the run's project.
+    """
+    check_evaluates(by, run.test_set_version.test_set.project)
     if (
         Run.objects.unfinished()
         .filter(pk=run.pk)
@@ -88,11 +94,13 @@ def cancel(run: Run) -> None:
 
 
 @transaction.atomic
-def resume(run: Run, retry_errors: bool = True) -> None:
+def resume(run: Run, *, by: User | None, retry_errors: bool = True) -> None:
     """Lets a run go on where it stopped; `retry_errors` asks again what ended in an error.
 
-    Errors among recorded answers stay: there is nobody to ask.
+    Errors among recorded answers stay: there is nobody to ask. Raises NotAllowedError where `by`
+    doesn't evaluate in the run's project.
     """
+    check_evaluates(by, run.test_set_version.test_set.project)
     Run.objects.select_for_update().get(pk=run.pk)
     reopened = ~Q(state=ShardState.DONE)
     if retry_errors and run.version.backend["type"] != "recorded":

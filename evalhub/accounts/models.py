@@ -27,6 +27,16 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         )
 
 
+class OfProjectQuerySet[M: models.Model](models.QuerySet[M]):
+    """Rows that belong to a project, which `project_field` leads to."""
+
+    project_field = "project"
+
+    def seen_by(self, user: User) -> Self:
+        """Those of the projects whose results this person may look at."""
+        return self.filter(**{f"{self.project_field}__in": Project.objects.seen_by(user)})
+
+
 class Project(models.Model):
     """The space of one team."""
 

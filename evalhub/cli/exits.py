@@ -22,6 +22,7 @@ CODES = {
     "evalhub.demo.server.LocalServerError": UNREACHABLE,
     "evalhub.gate.study_evidence.NotReadyError": UNREACHABLE,
     "evalhub.gate.decide.ContestedError": UNREACHABLE,
+    "evalhub.accounts.permissions.NotAllowedError": USAGE,
     "evalhub.gate.signoff.SignOffError": USAGE,
     "runners.backends.spec.BackendUnreachable": UNREACHABLE,
     "runners.queue.QueueUnreachable": UNREACHABLE,

@@ -96,6 +96,7 @@ def upload(
         space, _ = Project.objects.get_or_create(slug=project, defaults={"name": project})
         found = register_upload(
             project=space,
+            by=None,
             name=name or file.stem,
             path=file,
             right_path=right_file,

@@ -8,19 +8,18 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from evalhub.accounts.models import Project
+from evalhub.accounts.models import Project, User
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.campaign_form import PROPOSED, CampaignForm, UploadForm, initial_of
 from evalhub.dashboard.campaign_page import (
     ReviewSource,
     campaign_source,
-    campaigns_seen_by,
     runs_source,
     study_source,
     uploaded_runs,
 )
-from evalhub.dashboard.queries import studies_seen_by
 from evalhub.files.rows import DataError
+from evalhub.registry.models import Study
 from evalhub.stats.errors import StatisticsError
 from evalhub.studies.reviewing import for_study
 from evalhub.studies.upload import register_upload
@@ -37,10 +36,14 @@ def source_of(request: SignedInRequest) -> tuple[ReviewSource, Campaign | None]:
     """What is asked about, and the review whose plan is to be changed, if any."""
     asked = request.GET
     if number := asked.get("campaign", ""):
-        old = get_object_or_404(campaigns_seen_by(request.user), pk=_number(number))
+        old = get_object_or_404(
+            Campaign.objects.seen_by(request.user).for_owners(), pk=_number(number)
+        )
         return campaign_source(old), old
     if number := asked.get("study", ""):
-        study = get_object_or_404(studies_seen_by(request.user), pk=_number(number))
+        study = get_object_or_404(
+            Study.objects.seen_by(request.user).select_related("project"), pk=_number(number)
+        )
         return study_source(study, asked.get("test_set", "")), None
     runs = uploaded_runs(request.user, asked.get("runs", "").split("-"))
     if len(runs) != 2:
@@ -94,7 +97,7 @@ def foreseen(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
     return found
 
 
-def uploaded(form: UploadForm, project: Project) -> str:
+def uploaded(form: UploadForm, project: Project, *, by: User) -> str:
     """Registers an upload; returns its two runs' numbers, joined.
 
     Raises DataError, which calls the files by the names that they were sent with; SpecError.
@@ -109,6 +112,7 @@ def uploaded(form: UploadForm, project: Project) -> str:
         try:
             found = register_upload(
                 project=project,
+                by=by,
                 name=given["name"],
                 path=paths[0],
                 right_path=paths[1],

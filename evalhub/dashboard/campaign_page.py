@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from statistics import median
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.http import HttpRequest
 from django.utils import timezone
 
-from evalhub.accounts.models import Project, User
+from evalhub.accounts.models import User
 from evalhub.registry.models import Run, Study
 from evalhub.registry.models.runs import RunState
 from evalhub.schemas.review import SECONDS, ReviewPlan
@@ -112,17 +112,6 @@ class Running:
         return bool(self.campaign.state != CampaignState.CLOSED)
 
 
-def campaigns_seen_by(user: User) -> "QuerySet[Campaign]":
-    found: QuerySet[Campaign] = (
-        Campaign.objects.filter(project__in=Project.objects.seen_by(user))
-        .select_related("project", "study", "supersedes", "baseline__model", "candidate__model")
-        .with_counts()
-        .annotate(people=Count("reviewers", distinct=True))
-        .order_by("-created", "-pk")
-    )
-    return found
-
-
 def study_source(study: Study, test_set: str) -> ReviewSource:
     """A study's runs on a test set; on its first one where none is named. Raises PlanError."""
     names = list(study.test_sets.order_by("position").values_list("name", flat=True))
@@ -155,20 +144,15 @@ def campaign_source(campaign: Campaign) -> ReviewSource:
 
 def uploaded_runs(user: User, keys: list[str]) -> list[Run]:
     """These finished runs, in this order, of projects that the person sees."""
-    seen = Project.objects.seen_by(user)
-    found = {
-        str(run.pk): run
-        for run in Run.objects.filter(
-            pk__in=[key for key in keys if key.isdecimal()],
-            test_set_version__test_set__project__in=seen,
-            state=RunState.DONE,
-        ).select_related("version__model", "test_set_version__test_set__project")
-    }
+    numbers = [key for key in keys if key.isdecimal()]
+    finished = Run.objects.seen_by(user).filter(pk__in=numbers, state=RunState.DONE)
+    related = finished.select_related("version__model", "test_set_version__test_set__project")
+    found = {str(run.pk): run for run in related}
     return [found[key] for key in keys if key in found]
 
 
 def running(campaign: Campaign, request: HttpRequest) -> Running:
-    """How far a campaign is. `campaign` comes from `campaigns_seen_by`. Four queries."""
+    """How far a campaign is. `campaign` was read `for_owners`. Four queries."""
     reviewers = list(
         Reviewer.objects.filter(campaign=campaign).select_related("user").order_by("pk")
     )

@@ -2,53 +2,19 @@
 
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Sum
 
-from evalhub.accounts.models import Project, User
 from evalhub.gate.models import Decision, SignOff
 from evalhub.registry.models import (
-    ModelVersion,
     Output,
     Run,
     Score,
     Study,
     StudyRun,
-    TestSet,
-    TestSetVersion,
 )
-from evalhub.registry.models.runs import RunQuerySet, RunState
+from evalhub.registry.models.runs import UNFINISHED, RunState
 from evalhub.registry.models.studies import ArmRole
 from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair, PairKind
-
-UNFINISHED = (RunState.PENDING, RunState.RUNNING)
-
-
-def studies_seen_by(user: User) -> "QuerySet[Study]":
-    return Study.objects.filter(project__in=Project.objects.seen_by(user)).select_related("project")
-
-
-def runs_seen_by(user: User) -> RunQuerySet:
-    found: RunQuerySet = Run.objects.filter(
-        test_set_version__test_set__project__in=Project.objects.seen_by(user)
-    ).select_related("version__model", "test_set_version__test_set__project")
-    return found.order_by("-created", "-id")
-
-
-def test_sets_seen_by(user: User) -> "QuerySet[TestSet]":
-    return TestSet.objects.filter(project__in=Project.objects.seen_by(user)).select_related(
-        "project"
-    )
-
-
-def decisions_seen_by(user: User) -> "QuerySet[Decision]":
-    return Decision.objects.filter(study__in=studies_seen_by(user)).select_related("study__project")
-
-
-def versions_seen_by(user: User) -> "QuerySet[ModelVersion]":
-    return ModelVersion.objects.filter(
-        model__project__in=Project.objects.seen_by(user)
-    ).select_related("model__project", "parent__model")
 
 
 def with_verdict(studies: "QuerySet[Study]") -> "QuerySet[Study]":
@@ -64,31 +30,6 @@ def with_verdict(studies: "QuerySet[Study]") -> "QuerySet[Study]":
         verdict=Subquery(newest.values("verdict")[:1]),
         headline=Subquery(newest.values("record__headline")[:1]),
         decided=Subquery(newest.values("created")[:1]),
-    )
-
-
-def with_run_counts(studies: "QuerySet[Study]") -> "QuerySet[Study]":
-    """Adds `runs_total`, `runs_open` and `runs_failed`."""
-    links = StudyRun.objects.filter(arm__study=OuterRef("pk")).order_by()
-
-    def counted(condition: Q) -> Coalesce:
-        found = links.filter(condition).values("arm__study")
-        return Coalesce(Subquery(found.annotate(n=Count("run", distinct=True)).values("n")), 0)
-
-    return studies.annotate(
-        runs_total=counted(Q()),
-        runs_open=counted(Q(run__state__in=UNFINISHED)),
-        runs_failed=counted(Q(run__state=RunState.FAILED)),
-    )
-
-
-def with_versions(test_sets: "QuerySet[TestSet]") -> "QuerySet[TestSet]":
-    """Adds `newest` (a version's number), `items` in that version and `changed`."""
-    versions = TestSetVersion.objects.filter(test_set=OuterRef("pk")).order_by("-number")
-    return test_sets.annotate(
-        newest=Subquery(versions.values("number")[:1]),
-        items=Subquery(versions.values("item_count")[:1]),
-        changed=Subquery(versions.values("created")[:1]),
     )
 
 

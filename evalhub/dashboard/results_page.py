@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max
 
-from evalhub.accounts.models import Membership, Project, Role, User
+from evalhub.accounts.models import Membership, Role, User
 from evalhub.registry.models import ModelVersion, StudyArm
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.review import Form
@@ -77,13 +77,6 @@ class Results:
     adjudicated: int
     identical: int
     text: str
-
-
-def reviews_of(user: User) -> "QuerySet[Campaign]":
-    """Campaigns of projects whose results this person may see, with what pages name."""
-    return Campaign.objects.filter(project__in=Project.objects.seen_by(user)).select_related(
-        "project", "study", "baseline__model", "candidate__model"
-    )
 
 
 def owns(campaign: Campaign, user: User) -> bool:

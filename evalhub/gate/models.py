@@ -5,7 +5,7 @@ from typing import Self
 from django.db import models
 from django.db.models.functions import Now
 
-from evalhub.accounts.models import User
+from evalhub.accounts.models import OfProjectQuerySet, User
 from evalhub.registry.models import (
     ModelVersion,
     Run,
@@ -16,7 +16,9 @@ from evalhub.registry.models import (
 from evalhub.schemas.verdicts import Verdict
 
 
-class DecisionQuerySet(models.QuerySet["Decision"]):
+class DecisionQuerySet(OfProjectQuerySet["Decision"]):
+    project_field = "study__project"
+
     def newest_first(self) -> Self:
         return self.order_by("-created", "-id")
 

@@ -6,7 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from evalhub import __version__
-from evalhub.accounts.models import Project, User
+from evalhub.accounts.models import User
+from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.canonical import digest_of
 from evalhub.gate.models import Action, Decision, SignOff
 from evalhub.schemas.verdicts import Verdict
@@ -16,10 +17,6 @@ SCHEMA = "evalhub.sign-off/1"
 
 class SignOffError(Exception):
     """A decision that can't be signed as asked, and what would be right."""
-
-
-class NotTheirsError(SignOffError):
-    """Who would sign may not."""
 
 
 class SupersededError(SignOffError):
@@ -34,7 +31,7 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
     their mind signs anew, and the newest is what holds.
 
     Raises:
-        NotTheirsError: `by` is neither owner nor evaluator of the decision's project.
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
         SupersededError: a newer decision on the arm is there: that one is to be signed.
         SignOffError: no reason, or no verdict that there is.
     """
@@ -65,11 +62,7 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
 
 
 def _check(decision: Decision, by: User) -> None:
-    project = decision.study.project
-    if not Project.objects.seen_by(by).filter(pk=project.pk).exists():
-        raise NotTheirsError(
-            f"{by} is neither owner nor evaluator of {project}, and can't sign its decisions"
-        )
+    check_evaluates(by, decision.study.project)
     newest = Decision.objects.filter(study=decision.study, arm=decision.arm).newest_first()[0]
     if newest != decision:
         raise SupersededError(

@@ -32,7 +32,7 @@ def conduct(*, study: Study, progress: Progress | None = None) -> StudyStatus:
     """
     for run in runs_of(study):
         if run.state in (RunState.FAILED, RunState.CANCELLED):
-            resume(run)
+            resume(run, by=None)
         else:
             enqueue(run)
     enqueued = time.monotonic()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from django.db import transaction
 
-from evalhub.accounts.models import Project
+from evalhub.accounts.models import Project, User
+from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.rows import DataError
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Run, TestSetVersion
@@ -31,6 +32,7 @@ class Uploaded:
 def register_upload(
     *,
     project: Project,
+    by: User | None,
     name: str,
     path: Path,
     right_path: Path | None = None,
@@ -41,8 +43,10 @@ def register_upload(
 
     The test set takes `name`, the two models take it with the arm's.
 
-    Raises DataError, naming the file, the line and the field; SpecError for a name that can't be.
+    Raises DataError, naming the file, the line and the field; SpecError for a name that can't be;
+    NotAllowedError where `by` doesn't evaluate in the project.
     """
+    check_evaluates(by, project)
     slug = slug_of(name, limit=60)
     names = [f"{slug}-{slug_of(arm, limit=40)}" for arm in arms]
     if names[0] == names[1] or not all(text.strip() for text in (name, *arms)):

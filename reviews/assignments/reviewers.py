@@ -1,10 +1,14 @@
-"""The owner's verbs on one reviewer: pause, let in, remove, set a quota. Each is recorded."""
+"""The owner's verbs on one reviewer: pause, let in, remove, set a quota. Each is recorded.
+
+Each raises NotAllowedError where `by` doesn't evaluate in the campaign's project.
+"""
 
 from typing import Any
 
 from django.db import transaction
 
 from evalhub.accounts.models import User
+from evalhub.accounts.permissions import check_evaluates
 from reviews.assignments.seats import shorten_leases
 from reviews.errors import InvitationError
 from reviews.models import Event, EventKind, Reviewer, ReviewerState
@@ -36,6 +40,7 @@ def remove_reviewer(*, reviewer: Reviewer, by: User) -> None:
 @transaction.atomic
 def set_quota(*, reviewer: Reviewer, quota: int | None, by: User) -> None:
     """At most this many judgments of this person; None for no limit. Raises InvitationError."""
+    check_evaluates(by, reviewer.campaign.project)
     if quota is not None and quota < 1:
         raise InvitationError("A quota is 1 or more comparisons.")
     if Reviewer.objects.filter(pk=reviewer.pk).exclude(quota=quota).update(quota=quota):
@@ -44,6 +49,7 @@ def set_quota(*, reviewer: Reviewer, quota: int | None, by: User) -> None:
 
 
 def _move(reviewer: Reviewer, between: set[ReviewerState], to: ReviewerState, by: User) -> None:
+    check_evaluates(by, reviewer.campaign.project)
     if Reviewer.objects.filter(pk=reviewer.pk, state__in=between).update(state=to):
         _record(reviewer, by, state=str(to))
     reviewer.refresh_from_db(fields=["state"])

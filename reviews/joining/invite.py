@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, ResultsSeen, Role, User
+from evalhub.accounts.permissions import check_evaluates
 from evalhub.schemas.review import checked_tags
 from reviews.errors import CampaignEndedError, InvitationError, UnblindedError
 from reviews.joining.admit import add_reviewer
@@ -49,8 +50,10 @@ def invite(
 
     Raises InvitationError for an address that can't be, somebody who reviews here already, or
     tags that the campaign requires and that aren't given; UnblindedError for somebody who has
-    seen the arms' names; CampaignEndedError.
+    seen the arms' names; CampaignEndedError; NotAllowedError where `by` doesn't evaluate in the
+    project.
     """
+    check_evaluates(by, campaign.project)
     if campaign.state == CampaignState.CLOSED or campaign.unblinded is not None:
         raise CampaignEndedError
     email = email.strip().lower()
@@ -142,8 +145,9 @@ def accept(*, token: str, user: User | None, password: str = "") -> User:
 
 
 @transaction.atomic
-def withdraw(*, invitation: Invitation) -> None:
-    """Ends an open invitation's link; one that was used stays as it is."""
+def withdraw(*, invitation: Invitation, by: User) -> None:
+    """Ends an open invitation's link; one that was used stays as it is. Raises NotAllowedError."""
+    check_evaluates(by, invitation.campaign.project)
     Invitation.objects.filter(pk=invitation.pk, used=None).delete()
 
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, Now
 
-from evalhub.accounts.models import Project, Role, User
+from evalhub.accounts.models import OfProjectQuerySet, Project, Role, User
 from evalhub.registry.models import Item, ModelVersion, Output, Study
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.review import ReviewPlan
@@ -23,7 +23,7 @@ class CampaignState(models.TextChoices):
     CLOSED = "closed", "closed"
 
 
-class CampaignQuerySet(models.QuerySet["Campaign"]):
+class CampaignQuerySet(OfProjectQuerySet["Campaign"]):
     def of_reviewer(self, user: User) -> Self:
         """Campaigns of the projects in which this person reviews, and to which they may come."""
         from reviews.models.people import Reviewer
@@ -34,6 +34,12 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
             project__memberships__user=user,
             project__memberships__role=Role.REVIEWER,
         )
+
+    def for_owners(self) -> Self:
+        """With all that its page shows, the newest first: counts, and `people` who review."""
+        related = ("project", "study", "supersedes", "baseline__model", "candidate__model")
+        found = self.select_related(*related).with_counts()
+        return found.annotate(people=Count("reviewers", distinct=True)).order_by("-created", "-pk")
 
     def with_counts(self) -> Self:
         """Adds `asked` (judgments that the plan wants) and `given` (those that stand)."""

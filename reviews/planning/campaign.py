@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.db import transaction
 
 from evalhub.accounts.models import User
+from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.canonical import digest_of
 from evalhub.registry.models import Metric, ModelVersion, Run, Study, StudyTestSet
 from evalhub.schemas.review import Design
@@ -42,15 +43,17 @@ def open_campaign(
 
     Raises PlanError for runs of different test set versions or of one model version, a question
     that names an arm, and a design that these runs don't allow; NothingToCompareError where all
-    answers read the same.
+    answers read the same; NotAllowedError where `by` doesn't evaluate in the project.
     """
+    project = runs[0].test_set_version.test_set.project
+    check_evaluates(by, project)
     asked = inputs(runs, design, study, strata)
     prepared = prepare(asked)
     plan = prepared.plan.as_json()
     sealed = digest_of(plan)
     first, second, *_ = runs
     campaign, opened = Campaign.objects.get_or_create(
-        project=first.test_set_version.test_set.project,
+        project=project,
         study=study,
         plan_hash=sealed,
         defaults={
@@ -78,19 +81,26 @@ def open_campaign(
 
 @transaction.atomic
 def pause_campaign(*, campaign: Campaign, by: User | None = None) -> None:
-    """Deal nothing for a while; pausing twice is harmless. Raises CampaignEndedError."""
+    """Deal nothing for a while; pausing twice is harmless.
+
+    Raises CampaignEndedError, NotAllowedError.
+    """
     _change(campaign, CampaignState.PAUSED, EventKind.PAUSED, by)
 
 
 @transaction.atomic
 def resume_campaign(*, campaign: Campaign, by: User | None = None) -> None:
-    """Deal again; resuming what isn't paused is harmless. Raises CampaignEndedError."""
+    """Deal again; resuming what isn't paused is harmless.
+
+    Raises CampaignEndedError, NotAllowedError.
+    """
     _change(campaign, CampaignState.OPEN, EventKind.RESUMED, by)
 
 
 @transaction.atomic
 def close_campaign(*, campaign: Campaign, by: User | None = None, why: str = "") -> None:
-    """Take no more judgments; closing twice is harmless."""
+    """Take no more judgments; closing twice is harmless. Raises NotAllowedError."""
+    check_evaluates(by, campaign.project)
     open_ = Campaign.objects.filter(pk=campaign.pk).exclude(state=CampaignState.CLOSED)
     if open_.update(state=CampaignState.CLOSED, ended=why):
         Event.objects.create(
@@ -169,6 +179,7 @@ def _write_pairs(campaign: Campaign, prepared: Prepared) -> None:
 
 
 def _change(campaign: Campaign, state: CampaignState, kind: EventKind, by: User | None) -> None:
+    check_evaluates(by, campaign.project)
     found = Campaign.objects.select_for_update().defer("plan").get(pk=campaign.pk)
     if found.state == CampaignState.CLOSED:
         raise CampaignEndedError

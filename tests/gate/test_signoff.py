@@ -2,11 +2,12 @@
 
 import pytest
 
+from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run
 from evalhub.files.canonical import digest_of
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision, SignOff
-from evalhub.gate.signoff import NotTheirsError, SignOffError, SupersededError, sign_off
+from evalhub.gate.signoff import SignOffError, SupersededError, sign_off
 from evalhub.registry.models import Score
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
@@ -80,7 +81,7 @@ def test_signing_the_same_again_is_the_sign_off_that_is_there(
 
 @pytest.mark.parametrize("person", ["rui", "sam"])
 def test_neither_reviewers_nor_strangers_sign(team: Team, decision: Decision, person: str) -> None:
-    with pytest.raises(NotTheirsError, match=f"{person} is neither owner nor evaluator"):
+    with pytest.raises(NotAllowedError, match=f"{person} is neither owner nor evaluator"):
         sign_off(decision=decision, by=getattr(team, person), reason="Yes.")
     assert SignOff.objects.count() == 0
 

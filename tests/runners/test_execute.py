@@ -100,7 +100,7 @@ def test_a_half_failed_run_says_so_and_running_again_retries_only_what_failed(
 def test_errors_may_be_left_as_they_are(team: Team, server: OpenAIServer) -> None:
     server.misbehave = lambda prompt, attempt: http_error(400, "no") if "1?" in prompt else None
     run = worked_through(a_live_run(team, server, 3))
-    resume(run, retry_errors=False)
+    resume(run, by=None, retry_errors=False)
     run = worked_through(run)
     assert run.state == "failed"
     assert len(server.requests) == 3
@@ -130,7 +130,7 @@ def test_an_unreachable_server_fails_the_run_at_once_and_what_was_done_stays(
         check(run)
     assert run.outputs.count() == 64
     with OpenAIServer(port=server.port):
-        resume(run)
+        resume(run, by=None)
         run = worked_through(run)
     assert (run.state, run.error) == ("done", "")
     assert run.outputs.count() == 130
@@ -197,7 +197,7 @@ def test_a_shard_that_kills_its_workers_is_not_given_out_for_ever(
         "3 times; run again to retry them",
         "2 of 2 items have no answer, the first is 'q0000'",
     ]
-    resume(run)
+    resume(run, by=None)
     assert worked_through(run).state == "done"
 
 
@@ -212,7 +212,7 @@ def test_an_unforeseen_error_is_tried_three_times_and_then_told(
     assert "MetricError: there is no metric 'no_such_metric'" in run.error
     assert Shard.objects.get().attempts == 3
     Metric.objects.update(name="exact_match")
-    resume(run)
+    resume(run, by=None)
     run = worked_through(run)
     assert (run.state, run.error) == ("done", "")
 
@@ -250,7 +250,7 @@ def test_cancelling_stops_a_worker_within_two_seconds_and_the_run_can_go_on(
         progress = Run.objects.with_progress().get(pk=run.pk).items_done
     assert 0 < progress < 60
     cancelled = time.monotonic()
-    cancel(run)
+    cancel(run, by=None)
     worker.join(10)
     assert time.monotonic() - cancelled < 2
     asked = len(server.requests)
@@ -262,7 +262,7 @@ def test_cancelling_stops_a_worker_within_two_seconds_and_the_run_can_go_on(
 
     server.latency_s = 0
     there = run.outputs.count()
-    resume(run)
+    resume(run, by=None)
     run = worked_through(run)
     assert (run.state, run.outputs.count()) == ("done", 60)
     assert len(server.requests) - asked == 60 - there

@@ -253,13 +253,13 @@ def test_a_cancelled_run_lets_go_and_goes_on_when_resumed(team: Team, tmp_path: 
         metrics=[a_metric()],
         answers=answers,
     )
-    cancel(run)
+    cancel(run, by=None)
     assert run.state == "cancelled"
     assert worked_through(run).state == "cancelled"
     assert Score.objects.count() == 0
     with pytest.raises(RunFailed, match="cancelled"):
         check(run)
-    resume(run)
+    resume(run, by=None)
     assert worked_through(run).state == "done"
     assert run.metrics.get().mean == 1.0
 

@@ -132,7 +132,7 @@ def test_a_run_that_has_ended_anew_is_taken_in(desk: Desk) -> None:
 
 def test_a_cancelled_run_is_waited_for(desk: Desk) -> None:
     study = registered(desk)
-    cancel(Run.objects.latest("pk"))
+    cancel(Run.objects.latest("pk"), by=None)
     for run in Run.objects.unfinished():
         while process_shard(run.pk):
             pass

@@ -150,7 +150,10 @@ def test_what_was_answered_before_the_endpoint_went_away_stays(
 
 def test_a_cancelled_run_is_taken_up_again(desk: Desk) -> None:
     study = register_study(read_study(desk.write()))
-    cancel(Run.objects.get(version__model__slug="tuned", test_set_version__test_set__slug="sums"))
+    cancel(
+        Run.objects.get(version__model__slug="tuned", test_set_version__test_set__slug="sums"),
+        by=None,
+    )
     with embedded_worker():
         (decision,) = conduct(study=study).decisions
     assert decision.verdict == "ship"

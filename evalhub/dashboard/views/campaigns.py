@@ -17,16 +17,17 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.campaign_form import CampaignForm, UploadForm
 from evalhub.dashboard.campaign_making import campaign_form, foreseen, source_of, uploaded
-from evalhub.dashboard.campaign_page import ReviewSource, campaigns_seen_by, running
+from evalhub.dashboard.campaign_page import ReviewSource, running
 from evalhub.dashboard.inviting import invite_all
-from evalhub.dashboard.queries import studies_seen_by
 from evalhub.files.rows import DataError
+from evalhub.registry.models import Study
 from evalhub.registry.specs import SpecError
 from evalhub.studies.reviewing import for_study
 from reviews.assignments.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
 from reviews.errors import PlanError, ReviewError
 from reviews.joining.invite import withdraw
 from reviews.models import Campaign
+from reviews.models.campaigns import CampaignQuerySet
 from reviews.planning.campaign import close_campaign, open_campaign, pause_campaign, resume_campaign
 
 PAGE = 30
@@ -49,12 +50,16 @@ def told(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return guarded
 
 
+def _seen(request: SignedInRequest) -> CampaignQuerySet:
+    return Campaign.objects.seen_by(request.user).for_owners().defer("plan")
+
+
 @require_GET
 @results_only
 def campaigns(request: SignedInRequest) -> HttpResponse:
-    found = campaigns_seen_by(request.user).defer("plan")
+    found = _seen(request)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    studies = studies_seen_by(request.user)[:20]
+    studies = Study.objects.seen_by(request.user).select_related("project")[:20]
     return render(request, "dashboard/campaigns/list.html", {"page": page, "studies": studies})
 
 
@@ -92,7 +97,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            runs = uploaded(form, projects.get(slug=form.cleaned_data["project"]))
+            runs = uploaded(form, projects.get(slug=form.cleaned_data["project"]), by=request.user)
         except (DataError, SpecError) as error:
             form.add_error(None, str(error))
         else:
@@ -108,7 +113,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
+    found = get_object_or_404(_seen(request), pk=pk)
     context = {"running": running(found, request), "campaign": found}
     part = "_running.html" if request.htmx else "campaign.html"
     return render(request, f"dashboard/campaigns/{part}", context)
@@ -118,7 +123,7 @@ def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @told
 def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
+    found = get_object_or_404(_seen(request), pk=pk)
     verb = request.POST.get("verb", "")
     if verb not in VERBS:
         raise Http404
@@ -131,7 +136,7 @@ def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @told
 def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
+    found = get_object_or_404(_seen(request), pk=pk)
     for level, said in invite_all(found, request):
         messages.add_message(request, level, said)
     return redirect(reverse("dashboard:campaign", args=[pk]) + "#people")
@@ -141,7 +146,7 @@ def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @told
 def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpResponse:
-    found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
+    found = get_object_or_404(_seen(request), pk=pk)
     person = get_object_or_404(found.reviewers, pk=reviewer)
     verb = request.POST.get("verb", "")
     if verb == "quota":
@@ -157,8 +162,8 @@ def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpRes
 @results_only
 @told
 def withdraw_invitation(request: SignedInRequest, pk: int, invitation: int) -> HttpResponse:
-    found = get_object_or_404(campaigns_seen_by(request.user).defer("plan"), pk=pk)
-    withdraw(invitation=get_object_or_404(found.invitations, pk=invitation))
+    found = get_object_or_404(_seen(request), pk=pk)
+    withdraw(invitation=get_object_or_404(found.invitations, pk=invitation), by=request.user)
     messages.success(request, "The invitation is withdrawn: its link ends.")
     return redirect(reverse("dashboard:campaign", args=[pk]) + "#people")
 

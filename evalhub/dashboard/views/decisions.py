@@ -13,16 +13,20 @@ from evalhub.dashboard.access import results_only
 from evalhub.dashboard.criterion_page import criterion_page
 from evalhub.dashboard.methods import CHAPTERS
 from evalhub.dashboard.methods.rates import COVERAGES, RATES
-from evalhub.dashboard.queries import decisions_seen_by
 from evalhub.dashboard.sampling import flips_of, sampling_of
+from evalhub.gate.models import Decision, DecisionQuerySet
 from evalhub.gate.signoff import SignOffError, sign_off
+
+
+def _seen(request: SignedInRequest) -> DecisionQuerySet:
+    return Decision.objects.seen_by(request.user).select_related("study__project")
 
 
 @require_GET
 @results_only
 def decision(request: SignedInRequest, pk: int) -> HttpResponse:
     """The decision's record, as the command line prints it."""
-    found = get_object_or_404(decisions_seen_by(request.user), pk=pk)
+    found = get_object_or_404(_seen(request), pk=pk)
     return JsonResponse(found.record, json_dumps_params={"indent": 2, "ensure_ascii": False})
 
 
@@ -30,7 +34,7 @@ def decision(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def criterion(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
     """How one criterion was computed, counted from 1 as the record lists them."""
-    found = get_object_or_404(decisions_seen_by(request.user), pk=pk)
+    found = get_object_or_404(_seen(request), pk=pk)
     criteria = found.record["criteria"]
     if not 1 <= number <= len(criteria):
         raise Http404
@@ -49,7 +53,7 @@ def criterion(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
 @results_only
 def sign(request: SignedInRequest, pk: int) -> HttpResponse:
     """Signs a decision off, or overrides it; domain and page agree on who may."""
-    found = get_object_or_404(decisions_seen_by(request.user), pk=pk)
+    found = get_object_or_404(_seen(request), pk=pk)
     reason, verdict = request.POST.get("reason", ""), request.POST.get("verdict") or None
     try:
         signed = sign_off(decision=found, by=request.user, reason=reason, verdict=verdict)

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
-from evalhub.dashboard.results_page import owns, results, reviews_of
+from evalhub.dashboard.results_page import owns, results
 from reviews.audit.report import audit
 from reviews.errors import ReviewError, StillBlindError
 from reviews.models import Campaign
+from reviews.models.campaigns import CampaignQuerySet
 from reviews.results.ended import check_ended
 from reviews.results.export import (
     as_csv,
@@ -38,12 +39,17 @@ TEXTS = {
 }
 
 
+def _seen(request: SignedInRequest) -> CampaignQuerySet:
+    found = Campaign.objects.seen_by(request.user)
+    return found.select_related("project", "study", "baseline__model", "candidate__model")
+
+
 def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
     """The view of a review that has ended; one that goes on says so, and shows nothing (409)."""
 
     @wraps(view)
     def guarded(request: SignedInRequest, pk: int) -> Any:
-        found = get_object_or_404(reviews_of(request.user), pk=pk)
+        found = get_object_or_404(_seen(request), pk=pk)
         try:
             check_ended(found)
         except StillBlindError as error:
@@ -111,7 +117,7 @@ def export(request: SignedInRequest, campaign: Campaign) -> Any:
 @require_POST
 @results_only
 def unblind_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(reviews_of(request.user).defer("plan"), pk=pk)
+    found = get_object_or_404(_seen(request).defer("plan"), pk=pk)
     try:
         unblind(campaign=found, by=request.user)
     except ReviewError as error:

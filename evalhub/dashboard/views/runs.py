@@ -10,17 +10,23 @@ from django_htmx.http import HttpResponseClientRefresh
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.answers import answers_page
-from evalhub.dashboard.queries import UNFINISHED, runs_seen_by
+from evalhub.registry.models import Run
+from evalhub.registry.models.runs import UNFINISHED, RunQuerySet
 from runners import launch
 from runners.queue import QueueUnreachable
 
 PAGE = 50
 
 
+def _seen(request: SignedInRequest) -> RunQuerySet:
+    found = Run.objects.seen_by(request.user).order_by("-created", "-id")
+    return found.select_related("version__model", "test_set_version__test_set__project")
+
+
 @require_GET
 @results_only
 def runs(request: SignedInRequest) -> HttpResponse:
-    found = runs_seen_by(request.user).with_progress().prefetch_related("metrics__metric")
+    found = _seen(request).with_progress().prefetch_related("metrics__metric")
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     return render(request, "dashboard/runs.html", {"page": page})
 
@@ -28,7 +34,7 @@ def runs(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def run(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(runs_seen_by(request.user).with_progress(), pk=pk)
+    found = get_object_or_404(_seen(request).with_progress(), pk=pk)
     shown = answers_page(found, request.GET.get("show", ""), request.GET.get("page", ""))
     return render(request, "dashboard/run.html", {"run": found, "shown": shown})
 
@@ -37,7 +43,7 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
     """The run's progress while it goes on; once it has ended, the whole page anew."""
-    found = get_object_or_404(runs_seen_by(request.user).with_progress(), pk=pk)
+    found = get_object_or_404(_seen(request).with_progress(), pk=pk)
     if found.state not in UNFINISHED:
         return HttpResponseClientRefresh()
     return render(request, "dashboard/_run_progress.html", {"run": found})
@@ -47,7 +53,7 @@ def run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     """Stops a run that goes on; what was answered stays."""
-    launch.cancel(get_object_or_404(runs_seen_by(request.user), pk=pk))
+    launch.cancel(get_object_or_404(_seen(request), pk=pk), by=request.user)
     messages.success(request, "The run is cancelled. What was answered is kept.")
     return redirect("dashboard:run", pk)
 
@@ -57,7 +63,7 @@ def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
 def resume(request: SignedInRequest, pk: int) -> HttpResponse:
     """Lets a cancelled or failed run go on, asking again what ended in an error."""
     try:
-        launch.resume(get_object_or_404(runs_seen_by(request.user), pk=pk))
+        launch.resume(get_object_or_404(_seen(request), pk=pk), by=request.user)
     except QueueUnreachable as error:
         messages.error(request, str(error))
     else:

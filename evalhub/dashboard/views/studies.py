@@ -11,22 +11,23 @@ from django_htmx.http import HttpResponseClientRefresh
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.changes import Wanted, changes
-from evalhub.dashboard.queries import (
-    studies_seen_by,
-    study_runs,
-    with_run_counts,
-    with_verdict,
-)
+from evalhub.dashboard.queries import study_runs, with_verdict
 from evalhub.dashboard.study_page import newest_decision, study_page
+from evalhub.registry.models import Study
+from evalhub.registry.models.studies import StudyQuerySet
 from evalhub.studies.advance import advance
 
 PAGE = 25
 
 
+def _seen(request: SignedInRequest) -> StudyQuerySet:
+    return Study.objects.seen_by(request.user).select_related("project")
+
+
 @require_GET
 @results_only
 def studies(request: SignedInRequest) -> HttpResponse:
-    found = with_run_counts(with_verdict(studies_seen_by(request.user)))
+    found = with_verdict(_seen(request).with_run_counts())
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     return render(request, "dashboard/studies.html", {"page": page})
 
@@ -34,7 +35,7 @@ def studies(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def study(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(studies_seen_by(request.user), pk=pk)
+    found = get_object_or_404(_seen(request), pk=pk)
     shown = study_page(found, Wanted.of(request.GET))
     return render(request, "dashboard/study.html", {"shown": shown, "study": found})
 
@@ -46,7 +47,7 @@ def flips(request: SignedInRequest, pk: int) -> HttpResponse:
     if not request.htmx:
         query = request.GET.urlencode()
         return redirect(f"{reverse('dashboard:study', args=[pk])}?{query}#changed")
-    found = get_object_or_404(studies_seen_by(request.user), pk=pk)
+    found = get_object_or_404(_seen(request), pk=pk)
     wanted = Wanted.of(request.GET)
     decision = newest_decision(found, wanted.arm)
     shown = changes(found, decision.record, wanted) if decision else None
@@ -57,7 +58,7 @@ def flips(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def study_progress(request: SignedInRequest, pk: int) -> HttpResponse:
     """The study's runs while they go on; once they have ended, the whole page anew."""
-    found = get_object_or_404(studies_seen_by(request.user), pk=pk)
+    found = get_object_or_404(_seen(request), pk=pk)
     runs = study_runs(found)
     if not runs.open:
         return HttpResponseClientRefresh()
@@ -67,7 +68,7 @@ def study_progress(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def decide(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(studies_seen_by(request.user), pk=pk)
+    found = get_object_or_404(_seen(request), pk=pk)
     status = advance(study=found, by=request.user)
     if status.decisions:
         words = "; ".join(f"{each.arm}: {each.get_verdict_display()}" for each in status.decisions)

@@ -9,16 +9,20 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.flips import asked, expected, passage
 from evalhub.dashboard.ledger_page import ledger_page
-from evalhub.dashboard.queries import test_sets_seen_by, with_versions
-from evalhub.registry.models import Item, TestSetVersion
+from evalhub.registry.models import Item, TestSet, TestSetVersion
+from evalhub.registry.models.testsets import TestSetQuerySet
 
 PAGE = 25
+
+
+def _seen(request: SignedInRequest) -> TestSetQuerySet:
+    return TestSet.objects.seen_by(request.user).select_related("project")
 
 
 @require_GET
 @results_only
 def test_sets(request: SignedInRequest) -> HttpResponse:
-    page = Paginator(with_versions(test_sets_seen_by(request.user)), PAGE)
+    page = Paginator(_seen(request).with_newest_version(), PAGE)
     shown = page.get_page(request.GET.get("page"))
     return render(request, "dashboard/test_sets.html", {"page": shown})
 
@@ -26,7 +30,7 @@ def test_sets(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(test_sets_seen_by(request.user), pk=pk)
+    found = get_object_or_404(_seen(request), pk=pk)
     versions = list(found.versions.all())
     version = _wanted(versions, request.GET.get("version", ""))
     page = Paginator(Item.objects.filter(version=version).order_by("position"), PAGE)

@@ -9,24 +9,30 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.lineage import lineage
 from evalhub.dashboard.properties import Property, backend_properties, properties
-from evalhub.dashboard.queries import runs_seen_by, versions_seen_by
+from evalhub.registry.models import ModelVersion, Run
+from evalhub.registry.models.versions import ModelVersionQuerySet
 
 PAGE = 50
 RUNS = 50
 
 
+def _seen(request: SignedInRequest) -> ModelVersionQuerySet:
+    found = ModelVersion.objects.seen_by(request.user)
+    return found.select_related("model__project", "parent__model")
+
+
 @require_GET
 @results_only
 def versions(request: SignedInRequest) -> HttpResponse:
-    page = Paginator(versions_seen_by(request.user), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(_seen(request), PAGE).get_page(request.GET.get("page"))
     return render(request, "dashboard/versions.html", {"page": page})
 
 
 @require_GET
 @results_only
 def version(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(versions_seen_by(request.user), pk=pk)
-    runs = runs_seen_by(request.user).filter(version=found).with_progress()
+    found = get_object_or_404(_seen(request), pk=pk)
+    runs = Run.objects.seen_by(request.user).filter(version=found).with_progress()
     parts: list[tuple[str, list[Property]]] = [
         ("Backend", backend_properties(found.backend)),
         ("Sampling", properties(found.sampling)),
@@ -37,6 +43,8 @@ def version(request: SignedInRequest, pk: int) -> HttpResponse:
         "version": found,
         "root": lineage(found),
         "parts": [(title, rows) for title, rows in parts if rows],
-        "runs": runs.prefetch_related("metrics__metric")[:RUNS],
+        "runs": runs.select_related(
+            "version__model", "test_set_version__test_set__project"
+        ).prefetch_related("metrics__metric")[:RUNS],
     }
     return render(request, "dashboard/version.html", context)

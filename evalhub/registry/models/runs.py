@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from evalhub.accounts.models import OfProjectQuerySet
 from evalhub.registry.models.testsets import Item, TestSetVersion
 from evalhub.registry.models.versions import ModelVersion
 
@@ -19,9 +20,14 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled", "cancelled"
 
 
-class RunQuerySet(models.QuerySet["Run"]):
+UNFINISHED = (RunState.PENDING, RunState.RUNNING)
+
+
+class RunQuerySet(OfProjectQuerySet["Run"]):
+    project_field = "test_set_version__test_set__project"
+
     def unfinished(self) -> Self:
-        return self.filter(state__in=[RunState.PENDING, RunState.RUNNING])
+        return self.filter(state__in=UNFINISHED)
 
     def with_progress(self) -> Self:
         """Adds `items_done`, counted from the shards."""
@@ -74,7 +80,7 @@ class ShardQuerySet(models.QuerySet["Shard"]):
         """Waiting, or claimed by a worker whose lease has ended."""
         return self.filter(
             Q(state=ShardState.PENDING) | Q(state=ShardState.CLAIMED, lease_until__lt=now),
-            run__state__in=[RunState.PENDING, RunState.RUNNING],
+            run__state__in=UNFINISHED,
         )
 
 

@@ -1,17 +1,35 @@
 """Studies: the question, its arms and its test sets."""
 
-from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from typing import Self
 
-from evalhub.accounts.models import Project
+from django.db import models
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
+
+from evalhub.accounts.models import OfProjectQuerySet, Project
 from evalhub.registry.models.declared import DeclaredField
-from evalhub.registry.models.runs import Metric, Run
+from evalhub.registry.models.runs import UNFINISHED, Metric, Run, RunState
 from evalhub.registry.models.testsets import TestSetVersion
 from evalhub.registry.models.versions import ModelVersion
 from evalhub.schemas.declaration import default_of
 from evalhub.schemas.policy import Demand
 from evalhub.schemas.study import StudyReview, StudySettings
+
+
+class StudyQuerySet(OfProjectQuerySet["Study"]):
+    def with_run_counts(self) -> Self:
+        """Adds `runs_total`, `runs_open` and `runs_failed`."""
+        links = StudyRun.objects.filter(arm__study=OuterRef("pk")).order_by()
+
+        def counted(condition: Q) -> Coalesce:
+            found = links.filter(condition).values("arm__study")
+            return Coalesce(Subquery(found.annotate(n=Count("run", distinct=True)).values("n")), 0)
+
+        return self.annotate(
+            runs_total=counted(Q()),
+            runs_open=counted(Q(run__state__in=UNFINISHED)),
+            runs_failed=counted(Q(run__state=RunState.FAILED)),
+        )
 
 
 class Study(models.Model):
@@ -35,6 +53,8 @@ class Study(models.Model):
     advanced_review = models.BigIntegerField(
         null=True, editable=False, help_text="its newest review, if that had ended by then"
     )
+
+    objects = StudyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created", "-id"]

@@ -3,15 +3,27 @@
 from typing import Self
 
 from django.db import models
+from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 
-from evalhub.accounts.models import Project
+from evalhub.accounts.models import OfProjectQuerySet, Project
 
 
 class TestSetPurpose(models.TextChoices):
     TASK = "task", "task"
     CAPABILITY = "capability", "general capability"
     SAFETY = "safety", "safety"
+
+
+class TestSetQuerySet(OfProjectQuerySet["TestSet"]):
+    def with_newest_version(self) -> Self:
+        """Adds `newest` (a version's number), `items` in that version and `changed`."""
+        versions = TestSetVersion.objects.filter(test_set=OuterRef("pk")).order_by("-number")
+        return self.annotate(
+            newest=Subquery(versions.values("number")[:1]),
+            items=Subquery(versions.values("item_count")[:1]),
+            changed=Subquery(versions.values("created")[:1]),
+        )
 
 
 class TestSet(models.Model):
@@ -25,6 +37,8 @@ class TestSet(models.Model):
         max_length=20, choices=TestSetPurpose.choices, default=TestSetPurpose.TASK
     )
     created = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = TestSetQuerySet.as_manager()
 
     class Meta:
         ordering = ["project", "slug"]

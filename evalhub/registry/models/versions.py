@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from evalhub.accounts.models import Project
+from evalhub.accounts.models import OfProjectQuerySet, Project
 
 
 class Kind(models.TextChoices):
@@ -47,6 +47,10 @@ class Model(models.Model):
         return self.slug
 
 
+class ModelVersionQuerySet(OfProjectQuerySet["ModelVersion"]):
+    project_field = "model__project"
+
+
 class ModelVersion(models.Model):
     """One version of a model with all that decides how it answers: backend, prompt, sampling."""
 
@@ -74,6 +78,8 @@ class ModelVersion(models.Model):
     )
     digest = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the spec")
     created = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = ModelVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["model", "-number"]

@@ -116,7 +116,7 @@ def test_an_invitation_can_be_withdrawn_until_it_is_used(campaign: Campaign, tea
     used, open_ = invited(campaign, team), invited(campaign, team, email="max@example.org")
     accept(token=token_of(used), user=None)
     for each in (used, open_):
-        withdraw(invitation=each)
+        withdraw(invitation=each, by=team.olga)
     assert list(Invitation.objects.values_list("email", flat=True)) == [NORA]
     with pytest.raises(InvitationError):
         accept(token=token_of(open_), user=None)

@@ -44,7 +44,9 @@ def written(path: Path, rows: Sequence[dict[str, Any]]) -> Path:
 
 
 def upload(team: Team, path: Path, **more: Any) -> Uploaded:
-    return register_upload(project=team.project, name="Tone of voice", path=path, **more)
+    return register_upload(
+        project=team.project, by=team.olga, name="Tone of voice", path=path, **more
+    )
 
 
 def answers(run: Run) -> dict[str, str | None]:

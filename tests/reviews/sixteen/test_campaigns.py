@@ -249,6 +249,7 @@ def test_11_two_shuffled_uploads_are_joined_on_the_item(team: Team, tmp_path: Pa
     right = [{"id": key, "right": f"osprey on {key}"} for key in reversed(keys)]
     found = register_upload(
         project=team.project,
+        by=None,
         name="shuffled",
         path=written(tmp_path / "left.jsonl", left),
         right_path=written(tmp_path / "right.jsonl", right),
@@ -273,6 +274,7 @@ def test_11_what_cannot_be_joined_is_refused_and_nothing_is_kept(
     with pytest.raises(DataError):
         register_upload(
             project=team.project,
+            by=None,
             name="lost",
             path=written(tmp_path / "left.jsonl", left),
             right_path=written(tmp_path / "right.jsonl", right),
