@@ -183,7 +183,7 @@ def test_known_answers_come_with_the_file(team: Team, tmp_path: Path) -> None:
 def test_an_upload_and_its_sides_may_have_names_in_any_script(team: Team, tmp_path: Path) -> None:
     path = written(tmp_path / "pairs.jsonl", ROWS)
     runs = [
-        register_upload(project=team.project, name=name, path=path, arms=("旧", "新"))
+        register_upload(project=team.project, by=None, name=name, path=path, arms=("旧", "新"))
         for name in ("语气", "Тон", "Tone 1.0", "Tone 10")
     ]
     models = {each.baseline_run.version.model for each in runs}
