@@ -26,7 +26,7 @@ REPEATS_FROM = 60  # turns back from which a repeat is drawn, at most
 def deal(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignment | bool:
     """The reviewer's next turn, under a lease.
 
-    Without one: whether a free seat was in somebody's hands meanwhile, so that asking again in
+    Without one: whether another transaction was just taking a free seat, so that asking again in
     another transaction helps; this one waits for nobody, since it may hold what others wait for.
     The caller has locked the reviewer's row, and saves it afterwards.
     """
@@ -57,7 +57,7 @@ def deal_practice(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Ass
 class _Claim:
     """One search for a seat.
 
-    `contested` tells whether a free one was in somebody's hands, `at_end` whether the reviewer
+    `contested`: another transaction was just taking a free one. `at_end`: the reviewer
     has come to the end of their order.
     """
 
@@ -90,7 +90,7 @@ class _Claim:
         return None
 
     def given_back(self) -> OpenPair | None:
-        """A pair that was full when the reviewer came by, and of which a seat is free again."""
+        """A pair that was full when the cursor passed it, and of which a seat is free again."""
         self.at_end = True
         found = given_back_to(self.reviewer, GIVEN_BACK)
         seed, person = self.campaign.seed, self.reviewer.user_id

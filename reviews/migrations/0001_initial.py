@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
                 ('places', models.PositiveIntegerField(help_text="positions in the plan's order")),
                 ('pairs', models.PositiveIntegerField(help_text='pairs that are dealt; practice is apart')),
                 ('seats', models.PositiveIntegerField(help_text='judgments that they are to have')),
-                ('chances', models.JSONField(blank=True, default=dict, help_text='stratum → chance to be taken when first come by; empty: as they come')),
+                ('chances', models.JSONField(blank=True, default=dict, help_text='stratum → chance that a pair is dealt in the first lap; empty: always')),
                 ('weighed', models.PositiveIntegerField(default=0, help_text='judgments that there were when the chances were computed')),
                 ('campaign', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='dealing', to='reviews.campaign')),
             ],

@@ -36,7 +36,7 @@ class Dealing(models.Model):
     chances = models.JSONField(
         default=dict,
         blank=True,
-        help_text="stratum → chance to be taken when first come by; empty: as they come",
+        help_text="stratum → chance that a pair is dealt in the first lap; empty: always",
     )
     weighed = models.PositiveIntegerField(
         default=0, help_text="judgments that there were when the chances were computed"

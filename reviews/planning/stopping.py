@@ -136,7 +136,7 @@ def stratum_shares(
 
 
 def stratum_chances(shares: Mapping[str, float], *, plan: Mapping[str, float]) -> dict[str, float]:
-    """The chance to be taken when come by, by which strata get `shares` of the turns."""
+    """Stratum → chance that its pairs are dealt in the first lap, which gives it its share."""
     ratios = {name: shares[name] / plan[name] for name in plan}
     most = max(ratios.values())
     return {name: ratio / most for name, ratio in ratios.items()}
