@@ -1,4 +1,4 @@
-.PHONY: setup run demo check test fix lock bench
+.PHONY: setup run demo check test fix tables lock bench
 
 setup:  ## the environment, with everything for development
 	uv sync
@@ -21,6 +21,9 @@ test:  ## everything, check included
 fix:  ## what can be put right without thinking
 	uv run ruff check --fix
 	uv run ruff format
+
+tables:  ## the empty database that a fresh home starts from; after each change of a migration
+	uv run .ci/tables.py
 
 lock:  ## take the newest versions, and pin them in pyproject.toml
 	uv run --no-project .ci/pin.py

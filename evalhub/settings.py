@@ -15,36 +15,54 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from django.utils.csp import CSP
+from django.utils.functional import lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("EVALHUB_HOME") or ".evalhub").expanduser().resolve()
-HOME.mkdir(parents=True, exist_ok=True)
+
+
+def make_home() -> None:
+    """Makes the folder HOME, which git takes no notice of. Importing this file makes nothing."""
+    try:
+        HOME.mkdir(parents=True)
+    except FileExistsError:
+        if not HOME.is_dir():
+            raise
+    else:
+        (HOME / ".gitignore").write_text("*\n")
 
 
 def _names(variable: str) -> list[str]:
     return [name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()]
 
 
+@cache
 def _secret_key() -> str:
-    """The key from the environment, or the one kept in HOME, made at the first call."""
+    """The key from the environment, or the one kept in HOME, made at its first use.
+
+    Of several processes that make one at once, the first one's is everybody's.
+    """
     if given := os.environ.get("EVALHUB_SECRET_KEY"):
         return given
     path = HOME / "secret_key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    key = secrets.token_urlsafe(50)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key)
-    (HOME / ".gitignore").write_text("*\n")
-    return key
+    if not path.exists():
+        make_home()
+        descriptor, written = tempfile.mkstemp(dir=HOME, prefix="secret_key.")  # its owner's alone
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        with suppress(FileExistsError):
+            os.link(written, path)
+        os.unlink(written)
+    return path.read_text()
 
 
 def _mailer(url: str) -> dict[str, Any]:
@@ -70,7 +88,7 @@ def _mailer(url: str) -> dict[str, Any]:
 
 
 DEBUG = os.environ.get("EVALHUB_DEBUG") == "1"
-SECRET_KEY = _secret_key()
+SECRET_KEY = lazy(_secret_key, str)()  # read, or made, where it is first used
 ALLOWED_HOSTS = _names("EVALHUB_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = _names("EVALHUB_TRUSTED_ORIGINS")
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 
-# Before the site's settings are read: they make their home when they are imported.
+# Before the site's settings are read.
 os.environ["EVALHUB_HOME"] = tempfile.mkdtemp(prefix="evalhub-tests-")
 atexit.register(shutil.rmtree, os.environ["EVALHUB_HOME"], ignore_errors=True)
 

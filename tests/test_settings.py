@@ -27,11 +27,15 @@ def test_cookies_are_for_https_alone_behind_a_proxy_that_speaks_it(
 def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     environment = os.environ | {"EVALHUB_HOME": str(tmp_path)}
     code = "from evalhub import settings as s; print(s.SECRET_KEY)"
-    keys = {
-        subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
-        for _ in range(2)
-    }
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], env=environment, text=True, stdout=subprocess.PIPE
+        )
+        for _ in range(4)
+    ]
+    keys = {process.communicate()[0] for process in started}
     assert len(keys) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
     assert len(keys.pop().strip()) >= 50
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
 

@@ -6,6 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import typer
+
 from evalhub import __version__
 
 
@@ -20,48 +22,48 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Looks at everything a running Evalhub rests on. Changes nothing but an empty home folder."""
+    """Looks at everything a running Evalhub rests on, and changes nothing."""
     from evalhub.cli.setup import set_up_templates
 
     version = f"Evalhub {__version__} on Python {sys.version.split()[0]}"
     set_up_templates()
-    return [Finding("version", True, version), _home(), *_database(), _queue(), *_optional()]
+    return [Finding("version", True, version), _home(), _database(), _queue(), *_optional()]
 
 
 def _home() -> Finding:
     from django.conf import settings
 
     home: Path = settings.HOME
-    if home.is_dir() and not os.access(home, os.W_OK):
+    there = next(path for path in (home, *home.parents) if path.exists())
+    if not there.is_dir():
+        raise typer.BadParameter(f"{there} is no folder", param_hint="--home or EVALHUB_HOME")
+    if not os.access(there, os.W_OK):
         return Finding(
-            "home", False, f"{home} can't be written", "Set EVALHUB_HOME to a folder of yours."
+            "home", False, f"{there} can't be written", "Set EVALHUB_HOME to a folder of yours."
         )
-    return Finding("home", True, str(home))
+    return Finding("home", True, str(home) if home.exists() else f"{home}, not made yet")
 
 
-def _database() -> list[Finding]:
+def _database() -> Finding:
     from django.db import DatabaseError, connection
-    from django.db.migrations.executor import MigrationExecutor
 
-    name = connection.display_name
-    where = connection.settings_dict["HOST"] or connection.settings_dict["NAME"]
-    if connection.vendor == "sqlite" and not Path(str(where)).exists():
-        return [Finding("database", True, "SQLite, not made yet", "The first command makes it.")]
+    from evalhub.cli.tables import OtherVersionError, made, place
+
+    if connection.vendor == "sqlite" and not Path(place()).exists():
+        return Finding("database", True, "SQLite, not made yet", "The first command makes it.")
+    seen = f"{connection.display_name} at {place()}"
     try:
-        executor = MigrationExecutor(connection)
-        behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        advice = "" if made() else "Its tables aren't made yet: the first command does it."
+    except OtherVersionError as error:
+        return Finding("database", False, f"{seen} is another version's", str(error))
     except DatabaseError as error:
-        return [
-            Finding(
-                "database",
-                False,
-                f"{name} at {where} doesn't answer: {str(error).splitlines()[0]}",
-                "Start it, or correct EVALHUB_DATABASE_URL.",
-            )
-        ]
-    advice = "`evalhub up` brings the tables up to date." if behind else ""
-    state = f", {len(behind)} migrations behind" if behind else ""
-    return [Finding("database", True, f"{name} at {where}{state}", advice)]
+        return Finding(
+            "database",
+            False,
+            f"{seen} doesn't answer: {str(error).splitlines()[0]}",
+            "Start it, or correct EVALHUB_DATABASE_URL.",
+        )
+    return Finding("database", True, seen, advice)
 
 
 def _queue() -> Finding:

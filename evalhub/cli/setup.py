@@ -6,10 +6,10 @@ import typer
 
 
 def set_up_templates() -> None:
-    """Django with its templates; no database is touched.
+    """Django with its templates; no database is touched and no home made.
 
     Raises:
-        typer.BadParameter: a home or a database URL that can't be.
+        typer.BadParameter: a database URL that can't be.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalhub.settings")
     import dj_database_url
@@ -17,11 +17,6 @@ def set_up_templates() -> None:
 
     try:
         django.setup()
-    except OSError as error:
-        raise typer.BadParameter(
-            f"{error.filename} can't be made or read: {error.strerror}",
-            param_hint="--home or EVALHUB_HOME",
-        ) from error
     except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
         raise typer.BadParameter(
             "isn't of the form postgresql://user:password@host:5432/name",
@@ -30,12 +25,21 @@ def set_up_templates() -> None:
 
 
 def set_up_database() -> None:
-    """Django with all its tables as this version wants them."""
-    set_up_templates()
-    from django.core.management import call_command
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
+    """Django with its home and all its tables as this version wants them.
 
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        call_command("migrate", verbosity=0, interactive=False)
+    Raises:
+        typer.BadParameter: a home or a database URL that can't be.
+        OtherVersionError: a database of another version.
+    """
+    set_up_templates()
+    from evalhub.cli.tables import make_tables
+    from evalhub.settings import make_home
+
+    try:
+        make_home()
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{error.filename} can't be made or written: {error.strerror}",
+            param_hint="--home or EVALHUB_HOME",
+        ) from error
+    make_tables()
