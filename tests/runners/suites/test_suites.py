@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from runners.metrics import Answer, scorer
 from runners.suites import SUITES
 
 EACH_SUITE = pytest.mark.parametrize("name", SUITES)
@@ -40,13 +41,23 @@ def test_a_third_of_the_items_is_hard_and_tagged_so(name: str) -> None:
 
 
 @EACH_SUITE
+def test_its_own_metric_passes_every_reference_and_fails_another_item_s(name: str) -> None:
+    suite = SUITES[name]
+    score = scorer(suite.metric, extract=suite.extract)
+    references = [item["reference"] for item in suite.generate(3, 100)]
+    assert {score(Answer(each), [each]).value for each in references} == {1.0}
+    others = [each for each in references if references[0] not in each]
+    assert {score(Answer(each), [references[0]]).value for each in others[:20]} == {0.0}
+
+
+@pytest.mark.parametrize("name", [name for name, suite in SUITES.items() if suite.extract])
 def test_where_the_pattern_finds_something_in_a_reference_it_finds_all_of_it(name: str) -> None:
     suite = SUITES[name]
-    if suite.extract is None:
-        return
-    for item in suite.generate(3, 100):
-        found = re.findall(suite.extract, item["reference"])
-        assert found in ([], [item["reference"]])
+    references = [item["reference"] for item in suite.generate(3, 100)]
+    found = {each: re.findall(suite.extract or "", each) for each in references}
+    matched = {each: parts for each, parts in found.items() if parts}
+    assert matched
+    assert matched == {each: [each] for each in matched}
 
 
 @EACH_SUITE
