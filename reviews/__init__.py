@@ -1,0 +1,1 @@
+"""People compare answers blindly."""

@@ -1,0 +1,1 @@
+"""Models answer, and their answers are scored."""

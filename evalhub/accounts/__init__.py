@@ -1,0 +1,1 @@
+"""Users, projects and roles; links that sign in; who has seen results."""

@@ -1,0 +1,1 @@
+"""Rows and documents read with their lines, and the digest of a value."""

@@ -1,0 +1,1 @@
+"""Evidence read from the database, the ledger of looks, decisions kept."""
