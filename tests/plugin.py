@@ -12,6 +12,7 @@ import pytest
 
 KEPT = {"EVALHUB_CHROMIUM"}
 SERVERS = ExitStack()
+LEFT_OUT = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,9 +35,26 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     yield
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's tests come last: its loop stays in the thread, where no other could run."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Heavy tests are left to `-m heavy`, and named at the end.
+
+    The browser's tests come last: its loop stays in the thread, where no other could run.
+    """
+    if not config.option.markexpr:
+        heavy = [item for item in items if item.get_closest_marker("heavy")]
+        config.stash[LEFT_OUT] = [item.nodeid for item in heavy]
+        config.hook.pytest_deselected(items=heavy)
+        items[:] = [item for item in items if item not in set(heavy)]
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if left_out := config.stash.get(LEFT_OUT, []):
+        terminalreporter.section("heavy tests, not run here: uv run pytest -m heavy")
+        for each in left_out:
+            terminalreporter.write_line(each)
 
 
 @pytest.hookimpl(trylast=True)
