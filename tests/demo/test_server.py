@@ -25,6 +25,7 @@ def ask(url: str, arm: str) -> list[str]:
 
 
 @pytest.mark.local
+@pytest.mark.heavy
 def test_the_adapter_makes_json_of_what_the_base_answers_otherwise() -> None:
     with local_server() as url:
         base, tuned = ask(url, "base"), ask(url, "lora")
@@ -37,6 +38,7 @@ def test_the_adapter_makes_json_of_what_the_base_answers_otherwise() -> None:
 
 
 @pytest.mark.local
+@pytest.mark.heavy
 def test_the_server_ends_with_the_block() -> None:
     with local_server(adapter=None) as url, urllib.request.urlopen(f"{url}/models") as response:
         assert response.status == 200
@@ -45,6 +47,7 @@ def test_the_server_ends_with_the_block() -> None:
 
 
 @pytest.mark.local
+@pytest.mark.heavy
 def test_a_file_that_is_no_adapter_is_an_error_and_not_a_server_without_it(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"not a model")
@@ -53,6 +56,7 @@ def test_a_file_that_is_no_adapter_is_an_error_and_not_a_server_without_it(tmp_p
 
 
 @pytest.mark.local
+@pytest.mark.heavy
 def test_a_missing_adapter_is_named(tmp_path: Path) -> None:
     gone = tmp_path / "gone.gguf"
     with pytest.raises(LocalServerError, match="gone"), local_server(gone):

@@ -11,13 +11,14 @@ PARTS = ["registry", "gate", "reviews", "runners", "studies", "dashboard", "acco
 
 
 @pytest.mark.services
+@pytest.mark.heavy
 def test_the_database_tests_pass_on_postgresql() -> None:
     folders = [f"tests/{part}" for part in PARTS if any((ROOT / "tests" / part).rglob("test_*.py"))]
     assert len(folders) > 4
     done = subprocess.run(
         [
             *[sys.executable, "-m", "pytest", "--postgresql", "-p", "no:cacheprovider"],
-            *["-m", "not browser and not services and not local", *folders],
+            *["-m", "not browser and not services and not local and not heavy", *folders],
         ],
         cwd=ROOT,
         stdout=subprocess.PIPE,

@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.test_growing_up import BIN, environment
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.heavy]
 
 PATIENCE_S = 60
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.fakes.openai_server import OpenAIServer
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.heavy]
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = """
