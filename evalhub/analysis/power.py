@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evalhub.schemas.analysis import CurvePoint, GivenSize, PowerCriterion, PowerDocument
+from evalhub.schemas.defaults import SECONDS_A_SCORE
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import (
@@ -50,7 +51,7 @@ class ItemCosts:
     icc: float = 0.0
     samples: int = 1
     judgments_per_item: float = 0.0
-    seconds: float = 60.0
+    seconds: float = SECONDS_A_SCORE
 
     @property
     def design_effect(self) -> float:

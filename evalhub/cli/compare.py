@@ -7,6 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from evalhub.cli.options import Alpha
+from evalhub.schemas.defaults import MARGIN
+from evalhub.stats.levels import ALPHA
+
 
 class ComparedRole(StrEnum):
     primary = "primary"
@@ -48,19 +52,11 @@ def compare(
     ] = ComparedRole.primary,
     margin: Annotated[
         float, typer.Option(help="Loss that a guard may show.", min=0.0, callback=_finite)
-    ] = 0.02,
+    ] = MARGIN,
     min_gain: Annotated[
         float, typer.Option(help="Gain that a primary must pass.", callback=_finite)
     ] = 0.0,
-    alpha: Annotated[
-        float,
-        typer.Option(
-            help="One-sided level; 0.025 gives a 95% interval.",
-            min=1e-9,
-            max=0.25,
-            callback=_finite,
-        ),
-    ] = 0.025,
+    alpha: Alpha = ALPHA,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     report: Annotated[
         Path | None, typer.Option(help="Also write a page that stands on its own: FILE.html")

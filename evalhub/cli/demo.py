@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from evalhub.cli.options import PORT, Port
+
 
 def demo(
     live: Annotated[
@@ -15,7 +17,7 @@ def demo(
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Serve the site after the verdict.")
     ] = True,
-    port: Annotated[int, typer.Option(help="Port of the site.", min=0, max=65535)] = 8000,
+    port: Port = PORT,
     home: Annotated[
         Path | None, typer.Option(help="Where the data lives; or EVALHUB_HOME.")
     ] = None,

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.options import Alpha
+from evalhub.stats.levels import ALPHA
+
 if TYPE_CHECKING:
     from evalhub.schemas.analysis import JudgeCheckDocument
 
@@ -52,9 +55,7 @@ def judge_check(
             "--random-sample", help="People labelled a random sample of what the judge judged."
         ),
     ] = False,
-    alpha: Annotated[
-        float, typer.Option(help="One-sided level; 0.025 gives a 95% interval.", min=1e-9, max=0.25)
-    ] = 0.025,
+    alpha: Alpha = ALPHA,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
     """Check an LLM judge against people. Exit code 3 where it isn't calibrated."""

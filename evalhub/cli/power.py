@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.options import Alpha
+from evalhub.schemas.defaults import SECONDS_A_SCORE
+from evalhub.stats.levels import ALPHA, EVEN, POWER
+
 if TYPE_CHECKING:
     from evalhub.schemas.analysis import PowerDocument
 
 app = typer.Typer(no_args_is_help=True, help="How many items, clusters, judgments and hours.")
 
-Alpha = Annotated[float, typer.Option(help="One-sided level; 0.025 goes with a 95% interval.")]
 Power = Annotated[float, typer.Option(help="Chance to show what is true.")]
 Items = Annotated[int | None, typer.Option("--n", help="Items at hand: what can they show?", min=1)]
 ClusterSize = Annotated[float, typer.Option(help="Items that belong together, such as one source.")]
@@ -48,9 +51,9 @@ def difference(
     cluster_size: ClusterSize = 1.0,
     icc: Icc = 0.0,
     judgments_per_item: PerItem = 0.0,
-    seconds: Seconds = 60.0,
-    alpha: Alpha = 0.025,
-    power: Power = 0.8,
+    seconds: Seconds = SECONDS_A_SCORE,
+    alpha: Alpha = ALPHA,
+    power: Power = POWER,
     json_: Json = False,
 ) -> None:
     """Items that show a difference between two arms."""
@@ -112,9 +115,9 @@ def guard(
     cluster_size: ClusterSize = 1.0,
     icc: Icc = 0.0,
     judgments_per_item: PerItem = 0.0,
-    seconds: Seconds = 60.0,
-    alpha: Alpha = 0.025,
-    power: Power = 0.8,
+    seconds: Seconds = SECONDS_A_SCORE,
+    alpha: Alpha = ALPHA,
+    power: Power = POWER,
     json_: Json = False,
 ) -> None:
     """Items with which all guards together show no loss beyond their margins."""
@@ -147,7 +150,7 @@ def preference(
     score: Annotated[
         float | None, typer.Option(help="Win score worth showing, such as .55")
     ] = None,
-    threshold: Annotated[float, typer.Option(help="Win score to be excluded.")] = 0.5,
+    threshold: Annotated[float, typer.Option(help="Win score to be excluded.")] = EVEN,
     ties: Annotated[
         float, typer.Option(help="Share of ties and both-bad, each half a win.", min=0.0, max=0.999)
     ] = 0.0,
@@ -158,9 +161,9 @@ def preference(
         float, typer.Option(help="People who judge an item.", min=1.0)
     ] = 1.0,
     icc: Icc = 0.0,
-    seconds: Seconds = 60.0,
-    alpha: Alpha = 0.025,
-    power: Power = 0.8,
+    seconds: Seconds = SECONDS_A_SCORE,
+    alpha: Alpha = ALPHA,
+    power: Power = POWER,
     json_: Json = False,
 ) -> None:
     """Judgments, items and reviewers' hours that show a preference."""

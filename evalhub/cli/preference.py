@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.options import Alpha
+from evalhub.stats.levels import ALPHA
+
 if TYPE_CHECKING:
     from evalhub.schemas.analysis import PreferenceDocument
 
@@ -32,9 +35,7 @@ def preference(
     baseline_length: Annotated[
         str | None, typer.Option(help="Field with the length of the baseline's answer.")
     ] = None,
-    alpha: Annotated[
-        float, typer.Option(help="One-sided level; 0.025 gives a 95% interval.", min=1e-9, max=0.25)
-    ] = 0.025,
+    alpha: Alpha = ALPHA,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say which of two arms people prefer, and whether side or length decided it."""

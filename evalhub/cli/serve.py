@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
+from evalhub.cli.options import PORT, Port
+
 
 def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(help="Port to listen on; 0: any free one.", min=0, max=65535)
-    ] = 8000,
+    port: Port = PORT,
     threads: Annotated[
         int, typer.Option(help="Requests served at once by each process.", min=1, max=64)
     ] = 4,

@@ -9,6 +9,7 @@ from django.utils.text import slugify
 from evalhub.schemas.review import CampaignRequest, Design, Flag, Form
 from reviews.errors import PlanError
 from reviews.planning.campaign_request import asked
+from reviews.planning.upload import ARMS
 
 STRATA = [
     ("tags", "tags"),
@@ -220,8 +221,8 @@ class UploadForm(forms.Form):
         initial="expected",
         help_text="left, right, tie or both-bad: such rows become gold pairs",
     )
-    left_name = forms.SlugField(label="The baseline is called", initial="left")
-    right_name = forms.SlugField(label="The candidate is called", initial="right")
+    left_name = forms.SlugField(label="The baseline is called", initial=ARMS[0])
+    right_name = forms.SlugField(label="The candidate is called", initial=ARMS[1])
 
     def __init__(self, *args: Any, projects: Sequence[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

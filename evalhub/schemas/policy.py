@@ -18,6 +18,8 @@ from pydantic import (
 )
 
 from evalhub.schemas.declaration import Declaration, default_of, wrong
+from evalhub.schemas.defaults import MARGIN, MOST_ALPHA, PLANNED_GAIN
+from evalhub.stats.levels import ALPHA
 
 CostName = Literal["latency", "cost"]
 DemandRole = Literal["primary", "guard"]
@@ -26,9 +28,14 @@ Primaries = Literal["all-of", "any-of"]
 LedgerScope = Literal["primaries", "all", "off"]
 LeakageUse = Literal["judge", "report", "off"]
 
+Named = Annotated[str, Field(min_length=1, max_length=120)]
 Alpha = Annotated[
     float,
-    Field(gt=0, le=0.25, description="one-sided level of every bound; 0.025 gives 95% intervals"),
+    Field(
+        gt=0,
+        le=MOST_ALPHA,
+        description=f"one-sided level of every bound; {ALPHA} gives 95% intervals",
+    ),
 ]
 HarmAlpha = Annotated[
     float,
@@ -105,7 +112,7 @@ class Demand(Declaration):
     role: DemandRole = Field(
         description="primary: must gain more than min_gain; guard: must not lose margin or more"
     )
-    margin: Margin = 0.02
+    margin: Margin = MARGIN
     relative_margin: RelativeMargin | None = None
     tier: Tier = Field(
         "critical",
@@ -144,8 +151,8 @@ class PolicyCriterion(Demand):
         higher_is_better: false for error rates, lengths, losses.
     """
 
-    test_set: str | None = Field(None, min_length=1, max_length=120)
-    metric: str = Field("score", min_length=1, max_length=120)
+    test_set: Named | None = None
+    metric: Named = "score"
     higher_is_better: bool = Field(True, description="false for error rates, lengths, losses")
 
     @model_validator(mode="after")
@@ -164,11 +171,8 @@ class Budget(Declaration):
 
     max_ratio: MaxRatio
     tier: Tier = default_of(Demand, "tier")
-    test_set: str | None = Field(
-        None,
-        min_length=1,
-        max_length=120,
-        description="on whose items; the first primary's where it isn't said",
+    test_set: Named | None = Field(
+        None, description="on whose items; the first primary's where it isn't said"
     )
 
 
@@ -229,9 +233,9 @@ class Rule(Declaration):
         "all-of",
         description="whether every primary must gain, or one is enough and none may be harmed",
     )
-    alpha: Alpha = 0.025
+    alpha: Alpha = ALPHA
     harm_alpha: HarmAlpha = 0.05
-    planned_gain: PlannedGain = 0.05
+    planned_gain: PlannedGain = PLANNED_GAIN
     budgets: dict[CostName, Budget] = Field(
         {}, description="what a candidate may cost beside the baseline"
     )
@@ -255,9 +259,7 @@ class Policy(Rule):
         None, description="what is asked of people's judgments; null: nobody is asked"
     )
     noise_floor: NoiseFloor = False
-    criteria: dict[Annotated[str, Field(min_length=1, max_length=120)], PolicyCriterion] = Field(
-        min_length=1
-    )
+    criteria: dict[Named, PolicyCriterion] = Field(min_length=1)
 
     @field_validator("criteria")
     @classmethod

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from evalhub.schemas.declaration import Declaration, wrong
+from evalhub.stats.levels import ALPHA
 
 SECONDS = 37.0
 """A comparison's usual time: people of AlpacaEval took a median of 36.8 s."""
@@ -30,6 +31,8 @@ Side = Literal["left", "right", "answer"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Asked = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Share = Annotated[float, Field(ge=0, le=0.5)]
+MOST = 1_000_000_000
+ItemCount = Annotated[int, Field(ge=1, le=MOST, description="that people are asked about")]
 
 _TAG = re.compile(r"[^\W_][\w+#-]{0,39}")
 
@@ -155,7 +158,7 @@ class Anytime(Declaration):
 
     rule: Literal["anytime"] = "anytime"
     alpha: float = Field(
-        0.025, gt=0, lt=0.5, description="one-sided chance of a wrong claim; else the study's"
+        ALPHA, gt=0, lt=0.5, description="one-sided chance of a wrong claim; else the study's"
     )
     share: float = Field(
         0.2, gt=0, le=1, description="what looks spend of it; a review that runs to its end has "
@@ -168,13 +171,21 @@ class Anytime(Declaration):
 type Stopping = Annotated[FixedSize | Anytime, Field(discriminator="rule")]
 
 
-class Design(Declaration):
+class ReviewBasics(Declaration):
+    """What a review's plan says, and a study's `review` likewise."""
+
+    reviewers_per_item: int = Field(2, ge=1, le=20, description="judgments an item")
+    seed: int = Field(1, ge=0, le=MOST, description="of the sample, orders and sides")
+    question: Asked = Field(
+        "Which answer would you rather send?",
+        description="what reviewers are asked; it must name no arm",
+    )
+
+
+class Design(ReviewBasics):
     """What a review asks of whom, how items are sampled, what watches over it, when it stops."""
 
-    items: int = Field(200, ge=1, le=1_000_000_000, description="that people are asked about")
-    reviewers_per_item: int = Field(2, ge=1, le=20)
-    seed: int = Field(1, ge=0, le=1_000_000_000, description="of the sample, orders and sides")
-    question: Asked = "Which answer would you rather send?"
+    items: ItemCount = 200
     form: Form = Form()
     strata: tuple[Stratum, ...] = Field(("tags",), description="what the sample is stratified by")
     diverse: bool = Field(

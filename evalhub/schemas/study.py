@@ -10,6 +10,7 @@ from pydantic import Field
 
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.policy import NoiseFloor, PeopleDemand, PeopleFloor, Rule
+from evalhub.schemas.review import ItemCount, ReviewBasics
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=80)]
 """What stands in addresses."""
@@ -59,16 +60,11 @@ class StudySettings(StudyPolicy):
     prices: dict[str, Price] = {}
 
 
-class StudyReview(PeopleDemand):
+class StudyReview(ReviewBasics, PeopleDemand):
     """Whom a study asks, and what."""
 
     test_set: Name = Field(description="on whose items the two arms' answers are compared")
-    items: int = Field(ge=1, description="how many are sampled, among those answered differently")
-    reviewers_per_item: int = Field(2, ge=1, le=20, description="judgments an item")
-    seed: int = Field(0, description="of the sample, the orders and the sides")
-    question: str = Field(
-        "Which answer is better?", min_length=1, description="what reviewers are asked"
-    )
+    items: ItemCount
     open: Literal["owner", "auto"] = Field(
         "owner",
         description="who opens the review once its answers are there: its owner, or auto: nobody "

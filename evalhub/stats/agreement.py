@@ -19,6 +19,7 @@ from evalhub.stats.kappa import (
 )
 from evalhub.stats.krippendorff import alphas
 from evalhub.stats.ratings import (
+    NOMINAL,
     Label,
     Level,
     Patterns,
@@ -99,7 +100,7 @@ def agreement(
     | NDArray[np.generic]
     | Ratings,
     *,
-    level: Level = "nominal",
+    level: Level = NOMINAL,
     seed: int = 0,
     resamples: int = 2000,
 ) -> Agreement:
@@ -153,7 +154,7 @@ def rater_agreement(ratings: Ratings) -> list[RaterAgreement]:
     return result
 
 
-def pair_kappas(ratings: Ratings, *, level: Level = "nominal") -> list[PairKappa]:
+def pair_kappas(ratings: Ratings, *, level: Level = NOMINAL) -> list[PairKappa]:
     """Cohen's kappa of every two raters, in the raters' order.
 
     Above nominal it is weighted: by how many labels lie between on the ordinal level, by the

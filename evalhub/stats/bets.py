@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evalhub.stats.errors import StatisticsError
+from evalhub.stats.levels import ALPHA
 
 Array = NDArray[np.float64]
 
 MOST_WEIGHT = 2.0
 _BETS = 12
 _BOLDEST = 0.95
+TWO_SIDED = 2 * ALPHA
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class AverageLimits:
 
 
 def average_limits(
-    values: ArrayLike, *, plan: int, weights: ArrayLike | None = None, alpha: float = 0.05
+    values: ArrayLike, *, plan: int, weights: ArrayLike | None = None, alpha: float = TWO_SIDED
 ) -> AverageLimits:
     """Two-sided limits, alpha/2 a side, from `values` (n,) in [0, 1] in any order.
 
@@ -65,7 +67,7 @@ def average_p_value(
     supposed: float,
     plan: int,
     weights: ArrayLike | None = None,
-    alpha: float = 0.05,
+    alpha: float = TWO_SIDED,
 ) -> float:
     """One-sided p-value, at all times together, that the average is no more than `supposed`.
 

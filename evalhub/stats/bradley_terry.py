@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import check_alpha
+from evalhub.stats.levels import ALPHA
 
 Array = NDArray[np.float64]
 
@@ -76,7 +77,7 @@ def strengths(
     terms: dict[str, ArrayLike] | None = None,
     clusters: Sequence[Hashable] | None = None,
     reference: Hashable | None = None,
-    alpha: float = 0.025,
+    alpha: float = ALPHA,
 ) -> Strengths:
     """Fits judgments of `first` against `second`, row by row.
 

@@ -8,6 +8,8 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
+from evalhub.stats.levels import EVEN
+
 
 @cache
 def _special() -> Any:
@@ -33,14 +35,14 @@ def t_quantile(p: float, df: float) -> float:
     return normal_quantile(p) if math.isinf(df) else float(_special().stdtrit(df, p))
 
 
-def binomial_cdf(k: int, n: int, p: float = 0.5) -> float:
+def binomial_cdf(k: int, n: int, p: float = EVEN) -> float:
     """P(X <= k)."""
     if k < 0:
         return 0.0
     return 1.0 if k >= n else float(_special().betainc(n - k, k + 1, 1 - p))
 
 
-def binomial_pmf(k: int, n: int, p: float = 0.5) -> float:
+def binomial_pmf(k: int, n: int, p: float = EVEN) -> float:
     log_choose = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
     return math.exp(log_choose + k * math.log(p) + (n - k) * math.log1p(-p))
 

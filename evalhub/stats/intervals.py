@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from evalhub.stats.clusters import dot
 from evalhub.stats.distributions import beta_quantile, t_cdf, t_quantile
 from evalhub.stats.errors import StatisticsError
+from evalhub.stats.levels import ALPHA
 
 Array = NDArray[np.float64]
 
@@ -50,7 +51,7 @@ def score_interval(
     counts: Array,
     *,
     reach: float,
-    alpha: float = 0.025,
+    alpha: float = ALPHA,
     df: float = math.inf,
 ) -> tuple[float, float]:
     """Limits of the mean of `values` seen `counts` times each, all within [-reach, reach].
@@ -87,7 +88,7 @@ def score_p_less(
     return t_cdf((mean - supposed) * math.sqrt(n / variance), df)
 
 
-def clopper_pearson(successes: int, n: int, *, alpha: float = 0.025) -> tuple[float, float]:
+def clopper_pearson(successes: int, n: int, *, alpha: float = ALPHA) -> tuple[float, float]:
     """Exact limits of a proportion (Clopper and Pearson 1934)."""
     if not 0 <= successes <= n or n == 0:
         raise StatisticsError(f"{successes} of {n} is not a proportion")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from evalhub.stats.agreement import Agreement, agreement, pair_kappas
 from evalhub.stats.errors import StatisticsError
+from evalhub.stats.levels import ALPHA
 from evalhub.stats.ppi import FEWEST_HUMAN_LABELS, PoweredEstimate, powered_estimate
 from evalhub.stats.preference import CHOICES
 from evalhub.stats.ratings import read_ratings
@@ -59,7 +60,7 @@ def judge_check(
     candidate_sides: Mapping[Hashable, Side] | None = None,
     lengths: Mapping[Hashable, tuple[float, float]] | None = None,
     seed: int = 0,
-    alpha: float = 0.025,
+    alpha: float = ALPHA,
 ) -> JudgeCheck:
     """Checks a judge's choices {item: choice} against people's {item: choices}.
 

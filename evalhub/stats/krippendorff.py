@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.stats.errors import StatisticsError
-from evalhub.stats.ratings import Level, Patterns, Ratings, check_level, patterns
+from evalhub.stats.ratings import NOMINAL, Level, Patterns, Ratings, check_level, patterns
 
 Array = NDArray[np.float64]
 
 
-def krippendorff_alpha(ratings: Ratings, *, level: Level = "nominal") -> float | None:
+def krippendorff_alpha(ratings: Ratings, *, level: Level = NOMINAL) -> float | None:
     """Alpha of the ratings; None where it is undefined: no unit has two, or all are equal."""
     table = patterns(ratings)
     weights = table.units[None, :].astype(float)

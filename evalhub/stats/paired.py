@@ -27,6 +27,7 @@ from evalhub.stats.clusters import (
 from evalhub.stats.distributions import t_cdf, t_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import check_alpha, score_interval, score_p_less
+from evalhub.stats.levels import ALPHA
 from evalhub.stats.pairs import Labels, Pairs, line_up, read_scores
 from evalhub.stats.permutation import mcnemar_mid_p, sign_flip
 
@@ -84,7 +85,7 @@ def compare(
     *,
     clusters: Labels | None = None,
     weights: ArrayLike | None = None,
-    alpha: float = 0.025,
+    alpha: float = ALPHA,
     bounds: tuple[float, float] | None = None,
 ) -> PairedComparison:
     """Compares two arms' scores, (n,) or (n, samples), row i of both being item i.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from evalhub.stats.distributions import normal_cdf, normal_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import check_alpha
+from evalhub.stats.levels import ALPHA, EVEN, POWER
 from evalhub.stats.paired import VarianceSplit
 
 _MOST_SAMPLES = 1000
@@ -31,8 +32,8 @@ def paired_sample_size(
     sd: float,
     gap: float,
     *,
-    alpha: float = 0.025,
-    power: float = 0.8,
+    alpha: float = ALPHA,
+    power: float = POWER,
     design_effect: float = 1.0,
 ) -> int:
     """Items needed to show a difference that lies `gap` away from the bound to be excluded.
@@ -52,7 +53,7 @@ def paired_sample_size(
 
 
 def paired_power(
-    n: int, sd: float, gap: float, *, alpha: float = 0.025, design_effect: float = 1.0
+    n: int, sd: float, gap: float, *, alpha: float = ALPHA, design_effect: float = 1.0
 ) -> float:
     """Chance that `n` items show a difference `gap` away from the bound to be excluded."""
     check_alpha(alpha)
@@ -66,8 +67,8 @@ def minimum_detectable_effect(
     n: int,
     sd: float,
     *,
-    alpha: float = 0.025,
-    power: float = 0.8,
+    alpha: float = ALPHA,
+    power: float = POWER,
     design_effect: float = 1.0,
 ) -> float:
     """The gap that `n` items show with the given power."""
@@ -82,8 +83,8 @@ def discordant_sample_size(
     better: float,
     worse: float,
     *,
-    alpha: float = 0.025,
-    power: float = 0.8,
+    alpha: float = ALPHA,
+    power: float = POWER,
     design_effect: float = 1.0,
 ) -> int:
     """Items for yes/no scores, from the shares that turn right and that turn wrong.
@@ -113,10 +114,10 @@ def discordant_sd(better: float, worse: float) -> float:
 def preference_sample_size(
     score: float,
     *,
-    threshold: float = 0.5,
+    threshold: float = EVEN,
     ties: float = 0.0,
-    alpha: float = 0.025,
-    power: float = 0.8,
+    alpha: float = ALPHA,
+    power: float = POWER,
     design_effect: float = 1.0,
 ) -> int:
     """Judgments needed to show a win score of `score` to be above (or below) `threshold`.
@@ -144,8 +145,8 @@ def joint_sample_sizes(
     sds: Sequence[float],
     gaps: Sequence[float],
     *,
-    alpha: float = 0.025,
-    power: float = 0.8,
+    alpha: float = ALPHA,
+    power: float = POWER,
     design_effects: Sequence[float] | None = None,
 ) -> list[int]:
     """Items for each of several criteria that must all pass, in order.
@@ -179,8 +180,8 @@ def samples_that_suffice(
     n: int,
     gap: float,
     *,
-    alpha: float = 0.025,
-    power: float = 0.8,
+    alpha: float = ALPHA,
+    power: float = POWER,
     design_effect: float = 1.0,
 ) -> int | None:
     """The fewest samples an item, for both arms alike, with which `n` items are enough; None

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from evalhub.stats.distributions import t_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import check_alpha
+from evalhub.stats.levels import ALPHA
 
 Array = NDArray[np.float64]
 
@@ -78,7 +79,7 @@ def powered_estimate(
     judged_only: ArrayLike,
     *,
     random_sample: bool,
-    alpha: float = 0.025,
+    alpha: float = ALPHA,
 ) -> PoweredEstimate:
     """powered_mean with a t interval, for per-item differences or win scores.
 

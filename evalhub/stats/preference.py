@@ -17,6 +17,7 @@ from evalhub.stats.clusters import (
 from evalhub.stats.distributions import t_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import check_alpha, score_interval
+from evalhub.stats.levels import ALPHA
 
 Array = NDArray[np.float64]
 
@@ -46,7 +47,7 @@ def win_score(
     *,
     items: Sequence[object],
     raters: Sequence[object],
-    alpha: float = 0.025,
+    alpha: float = ALPHA,
 ) -> WinScore:
     """The candidate's win score from judgments; entry i of all three is one judgment.
 

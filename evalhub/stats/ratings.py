@@ -12,6 +12,7 @@ from evalhub.stats.errors import StatisticsError
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 Label = str | int | float | bool
 LEVELS: tuple[Level, ...] = ("nominal", "ordinal", "interval", "ratio")
+NOMINAL: Level = "nominal"
 
 _ROWS_AT_ONCE = 1 << 16
 _MOST_LABELS = 30_000

@@ -15,6 +15,7 @@ from evalhub.stats.clusters import clustered_mean
 from evalhub.stats.distributions import t_cdf, t_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import check_alpha, score_interval, score_p_less
+from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.pairs import Labels, line_up
 
@@ -69,7 +70,7 @@ def contrast(
     factor: float,
     clusters: Labels | None = None,
     weights: ArrayLike | None = None,
-    alpha: float = 0.025,
+    alpha: float = ALPHA,
 ) -> Contrast:
     """How far the candidate lies above `factor` times the baseline, item by item.
 
@@ -181,7 +182,7 @@ def ratio_of_means(
     *,
     clusters: Labels | None = None,
     weights: ArrayLike | None = None,
-    alpha: float = 0.025,
+    alpha: float = ALPHA,
 ) -> Ratio:
     """The ratio of two arms' means, (n,) or (n, samples), row i of both being item i.
 

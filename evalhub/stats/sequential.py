@@ -7,6 +7,7 @@ import numpy as np
 
 from evalhub.stats.distributions import normal_cdf, normal_quantile
 from evalhub.stats.errors import StatisticsError
+from evalhub.stats.levels import ALPHA
 
 
 def combined_p_value(p_values: Sequence[float], planned_sizes: Sequence[float]) -> float:
@@ -31,7 +32,7 @@ def combined_p_value(p_values: Sequence[float], planned_sizes: Sequence[float]) 
 
 
 def final_level(
-    first_level: float, planned_sizes: tuple[float, float], *, alpha: float = 0.025
+    first_level: float, planned_sizes: tuple[float, float], *, alpha: float = ALPHA
 ) -> float:
     """The one-sided level for combined_p_value of two stages, when stage one alone would have
     decided at `first_level`: both together then err at `alpha`.

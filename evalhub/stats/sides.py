@@ -11,6 +11,7 @@ from evalhub.stats.bradley_terry import Coefficient, strengths, win_score_at
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import clopper_pearson
+from evalhub.stats.levels import ALPHA
 from evalhub.stats.permutation import mcnemar_exact
 from evalhub.stats.preference import CHOICES
 
@@ -72,7 +73,7 @@ class LengthControl:
 
 
 def position_bias(
-    choices: Sequence[str], candidate_sides: Sequence[Side], *, alpha: float = 0.025
+    choices: Sequence[str], candidate_sides: Sequence[Side], *, alpha: float = ALPHA
 ) -> PositionBias:
     """Position bias of `choices` ("candidate", "baseline", "tie", "both-bad"), the candidate
     having been shown on `candidate_sides` ("left" or "right")."""
@@ -90,7 +91,7 @@ def position_bias(
 
 
 def self_consistency(
-    first: Sequence[str], second: Sequence[str], *, alpha: float = 0.025
+    first: Sequence[str], second: Sequence[str], *, alpha: float = ALPHA
 ) -> SelfConsistency:
     """How often a judge says the same of a pair whose sides were swapped, row by row.
 
@@ -123,7 +124,7 @@ def length_control(
     *,
     candidate_sides: Sequence[Side] | None = None,
     items: Sequence[Hashable] | None = None,
-    alpha: float = 0.025,
+    alpha: float = ALPHA,
 ) -> LengthControl:
     """The win score had both answers been of one length.
 

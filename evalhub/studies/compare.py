@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from evalhub.files.answers import RecordedAnswer, read_answers
 from evalhub.files.rows import DataError, field, item_id, read_rows
+from evalhub.schemas.defaults import MARGIN, PLANNED_GAIN
+from evalhub.stats.levels import ALPHA
 from evalhub.verdict.align import Aligned, breakdown_of, clusters_of, criterion_of
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.outcomes import outcome
@@ -39,10 +41,10 @@ class CompareRequest:
     cluster: str | None = None
     tag: str | None = None
     role: Literal["primary", "guard"] = "primary"
-    margin: float = 0.02
+    margin: float = MARGIN
     min_gain: float = 0.0
-    alpha: float = 0.025
-    planned_gain: float = 0.05
+    alpha: float = ALPHA
+    planned_gain: float = PLANNED_GAIN
 
 
 @dataclass(frozen=True, slots=True)

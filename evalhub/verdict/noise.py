@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare
 from evalhub.verdict.align import Aligned
 
@@ -18,7 +19,6 @@ CHANGED = 0.05
 """A candidate that changes this share of answers beyond noise is told apart from the baseline."""
 MOST_NOISE = 0.5
 """Where more of its own answers differ, the baseline's texts tell nothing of the candidate's."""
-ALPHA = 0.025
 
 Array = NDArray[np.float64]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from evalhub.schemas.review import SECONDS
 from evalhub.stats.errors import StatisticsError
+from evalhub.stats.levels import ALPHA, POWER
 from evalhub.stats.power import design_effect_of, effort, preference_sample_size
 
 TIES = 0.25
@@ -26,8 +27,8 @@ class Assumptions:
 
     ties: float = TIES
     correlation: float = ITEM_CORRELATION
-    alpha: float = 0.025
-    power: float = 0.8
+    alpha: float = ALPHA
+    power: float = POWER
 
 
 ASSUMED = Assumptions()

@@ -9,11 +9,10 @@ import numpy as np
 from evalhub.stats.agreement import Agreement, agreement
 from evalhub.stats.clusters import clustered_mean
 from evalhub.stats.distributions import t_quantile
+from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import PairedComparison, compare
 from reviews.models import RATED
 from reviews.results.judgment_data import JudgmentRow
-
-ALPHA = 0.025
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from evalhub.stats.agreement import Agreement, agreement
 from evalhub.stats.bradley_terry import Strengths, strengths
 from evalhub.stats.dawid_skene import dawid_skene
 from evalhub.stats.errors import StatisticsError
+from evalhub.stats.levels import ALPHA
 from evalhub.stats.preference import WinScore, win_score
 from evalhub.stats.sides import LengthControl, PositionBias, length_control, position_bias
 from reviews.models import RATED, AssignmentPurpose
@@ -15,7 +16,6 @@ from reviews.results.judgment_data import JudgmentData, JudgmentRow
 from reviews.results.rated import RatingResult, ratings
 from reviews.results.reviewer_quality import ReviewerQuality, reviewer_quality, table_of
 
-ALPHA = 0.025
 _OUTCOME = {"candidate": "first", "baseline": "second"}
 _SKILL_ITERATIONS = 100
 MOST_GROUPS = 40

@@ -1,0 +1,8 @@
+"""The levels that hold where nothing else is said."""
+
+# One-sided level of a bound: two of them make a 95% interval.
+ALPHA = 0.025
+# Chance to show what is true.
+POWER = 0.8
+# A fair coin; the win score of two arms that are liked alike.
+EVEN = 0.5
