@@ -26,6 +26,9 @@ class ProjectQuerySet(models.QuerySet["Project"]):
             memberships__user=user, memberships__role__in=[Role.OWNER, Role.EVALUATOR]
         )
 
+    def owned_by(self, user: User) -> Self:
+        return self.filter(memberships__user=user, memberships__role=Role.OWNER)
+
 
 class OfProjectQuerySet[M: models.Model](models.QuerySet[M]):
     """Rows that belong to a project, which `project_field` leads to."""

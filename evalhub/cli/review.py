@@ -187,9 +187,9 @@ def list_() -> None:
 def results(campaign: Number) -> None:
     """Print what a review that has ended found, for a release review."""
     found = _ended(campaign)
-    from evalhub.dashboard.results_page import results as results_of
+    from reviews.results.campaign_results import campaign_results
 
-    typer.echo(results_of(found).text, nl=False)
+    typer.echo(campaign_results(found).text, nl=False)
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils import timezone
 
-from evalhub.accounts.models import Membership, Role, User
+from evalhub.accounts.models import Project, User
 from reviews.errors import AlreadyUnblindedError, NotOwnerError
 from reviews.models import Campaign, CampaignState, Event, EventKind
 
@@ -16,9 +16,7 @@ def unblind(*, campaign: Campaign, by: User) -> Event:
 
     Raises NotOwnerError, or AlreadyUnblindedError: it happens once.
     """
-    if not Membership.objects.filter(
-        project=campaign.project_id, user=by, role=Role.OWNER
-    ).exists():
+    if not Project.objects.owned_by(by).filter(pk=campaign.project_id).exists():
         raise NotOwnerError
     locked = Campaign.objects.select_for_update().defer("plan").get(pk=campaign.pk)
     if locked.unblinded is not None:

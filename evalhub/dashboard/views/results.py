@@ -12,13 +12,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
-from evalhub.dashboard.results_page import owns, results
 from reviews.audit.report import audit
 from reviews.errors import ReviewError, StillBlindError
 from reviews.models import Campaign
 from reviews.models.campaigns import CampaignQuerySet
+from reviews.results.campaign_results import campaign_results as results_of
 from reviews.results.ended import check_ended
 from reviews.results.export import (
     as_csv,
@@ -44,6 +45,11 @@ def _seen(request: SignedInRequest) -> CampaignQuerySet:
     return found.select_related("project", "study", "baseline__model", "candidate__model")
 
 
+def _owns(request: SignedInRequest, campaign: Campaign) -> bool:
+    """Whether this person may have the arms named."""
+    return Project.objects.owned_by(request.user).filter(pk=campaign.project_id).exists()
+
+
 def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
     """The view of a review that has ended; one that goes on says so, and shows nothing (409)."""
 
@@ -53,7 +59,7 @@ def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
         try:
             check_ended(found)
         except StillBlindError as error:
-            context = {"campaign": found, "error": error, "owner": owns(found, request.user)}
+            context = {"campaign": found, "error": error, "owner": _owns(request, found)}
             return render(request, "dashboard/results/blind.html", context, status=409)
         return view(request, found)
 
@@ -65,8 +71,11 @@ def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
 @results_only
 @ended
 def campaign_results(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
-    owner = owns(campaign, request.user)
-    context = {"campaign": campaign, "found": results(campaign), "owner": owner}
+    context = {
+        "campaign": campaign,
+        "found": results_of(campaign),
+        "owner": _owns(request, campaign),
+    }
     return render(request, "dashboard/results/results.html", context)
 
 

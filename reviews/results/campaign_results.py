@@ -1,4 +1,7 @@
-"""What the pages show of a review's results. Each is a constant number of queries."""
+"""All that a review found, for a page, a release note and the command line.
+
+A constant number of queries.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +9,6 @@ from functools import lru_cache
 
 from django.db.models import Max
 
-from evalhub.accounts.models import Membership, Role, User
 from evalhub.registry.models import ModelVersion, StudyArm
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.review import Form
@@ -61,8 +63,8 @@ class ArmStrength:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
-    """All that the results' page shows."""
+class CampaignResults:
+    """A review's results with the names of its arms; `text` is the note for a release."""
 
     summary: Summary
     overall: Bar | None
@@ -79,14 +81,7 @@ class Results:
     text: str
 
 
-def owns(campaign: Campaign, user: User) -> bool:
-    """Whether this person may have the arms named."""
-    return Membership.objects.filter(
-        project=campaign.project_id, user=user, role=Role.OWNER
-    ).exists()
-
-
-def results(campaign: Campaign) -> Results:
+def campaign_results(campaign: Campaign) -> CampaignResults:
     """Raises StillBlindError while the campaign goes on."""
     check_ended(campaign)
     form = declared(Form, campaign.form)
@@ -103,7 +98,7 @@ def results(campaign: Campaign) -> Results:
     names = _names(campaign, summary)
     stopped = early_stop_of(campaign)
     disputed, done = adjudicated(campaign)
-    return Results(
+    return CampaignResults(
         summary=summary,
         overall=_bar("Overall", summary.preference, stopped) if summary.preference else None,
         stopped=stopped,
