@@ -26,7 +26,6 @@ import dj_database_url
 from django.utils.csp import CSP
 from django.utils.functional import lazy
 
-BASE_DIR = Path(__file__).resolve().parent.parent
 HOME = Path(os.environ.get("EVALHUB_HOME") or ".evalhub").expanduser().resolve()
 
 

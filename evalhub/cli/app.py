@@ -2,13 +2,12 @@
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.exceptions import Abort, TyperException
 
-from evalhub import __version__
+import evalhub
 from evalhub.cli import (
     agreement,
     compare,
@@ -25,10 +24,11 @@ from evalhub.cli import (
     user,
 )
 from evalhub.cli.exits import INTERRUPTED, USAGE, explain
+from evalhub.cli.home import Home, at_home, use_home
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     help="Should this fine-tuned model replace what we run now? "
@@ -36,22 +36,35 @@ app = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(evalhub.__version__)
+        raise typer.Exit
+
+
 @app.callback()
-def evalhub(
-    home: Annotated[
-        Path | None,
-        typer.Option(help="Where the data lives; or EVALHUB_HOME. By default ./.evalhub"),
-    ] = None,
+def start(
+    home: Home = None,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
 ) -> None:
-    if home is not None:
-        os.environ["EVALHUB_HOME"] = str(home)
+    use_home(home)
 
 
 @app.command()
 def version() -> None:
     """Print the version."""
-    typer.echo(__version__)
+    _print_version(True)
 
+
+for group in (study.app, review.app, user.app):
+    for each in group.registered_commands:
+        assert each.callback is not None
+        each.callback = at_home(each.callback)
 
 app.command("compare")(compare.compare)
 app.command("decide")(decide.decide)
@@ -65,10 +78,10 @@ app.add_typer(user.app, name="user")
 app.command("judge-check")(judge.judge_check)
 app.command("leakage")(leakage.leakage)
 app.command("fingerprint")(leakage.fingerprint)
-app.command("demo")(demo.demo)
-app.command("up")(serve.up)
-app.command("worker")(serve.worker)
-app.command("doctor")(serve.doctor)
+app.command("demo")(at_home(demo.demo))
+app.command("up")(at_home(serve.up))
+app.command("worker")(at_home(serve.worker))
+app.command("doctor")(at_home(serve.doctor))
 
 
 def main() -> None:

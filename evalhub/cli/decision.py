@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalhub.cli.exits import BAD_DATA
+from evalhub.cli.home import at_home
 
 if TYPE_CHECKING:
     from evalhub.files.rows import DataError, JsonError
@@ -64,6 +65,7 @@ def verify(
 
 
 @app.command()
+@at_home
 def sign(
     decision: Annotated[int, typer.Argument(help="The decision's number, as its page shows it.")],
     by: Annotated[str, typer.Option(help="User name of who signs.")],

@@ -4,11 +4,12 @@ import importlib.util
 import os
 import sys
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import typer
 
-from evalhub import __version__
+DISTRIBUTION = "evalhub-gate"  # the name `evalhub` belongs to somebody else on PyPI
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,33 @@ def examine() -> list[Finding]:
     """Looks at everything a running Evalhub rests on, and changes nothing."""
     from evalhub.cli.setup import set_up_templates
 
-    version = f"Evalhub {__version__} on Python {sys.version.split()[0]}"
+    foreign = _foreign()
+    if foreign:  # its files may have replaced ours: nothing else can be relied on
+        return foreign
     set_up_templates()
-    return [Finding("version", True, version), _home(), _database(), _queue(), *_optional()]
+    return [_version(), _home(), _database(), _queue(), *_optional()]
+
+
+def _version() -> Finding:
+    from evalhub import __version__
+
+    return Finding("version", True, f"Evalhub {__version__} on Python {sys.version.split()[0]}")
+
+
+def _foreign() -> list[Finding]:
+    """Other packages in this environment whose folder is called `evalhub` as well."""
+    owners = set(packages_distributions().get("evalhub", ())) - {DISTRIBUTION}
+    return [
+        Finding(
+            "package",
+            False,
+            f"{owner} is installed here too and has a folder `evalhub` as well: files of one "
+            "replace the other's",
+            f"Uninstall {owner} and install {DISTRIBUTION} again, or give Evalhub an environment "
+            "of its own, as `uv tool install` does.",
+        )
+        for owner in sorted(owners)
+    ]
 
 
 def _home() -> Finding:
@@ -94,6 +119,6 @@ def _optional() -> list[Finding]:
             "extra local",
             True,
             "installed" if local else "not installed",
-            "" if local else "`evalhub demo --live` needs it: pip install 'evalhub[local]'",
+            "" if local else "`evalhub demo --live` needs it: pip install 'evalhub-gate[local]'",
         )
     ]

@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from evalhub.gate.leakage.fingerprints import Progress
     from evalhub.schemas.leakage import LeakageDocument
 
 LEAKED = 1
@@ -31,10 +28,11 @@ def leakage(
 ) -> int:
     """Look for a test set's items in training data. Exit code 1 where one is there."""
     from evalhub.cli import printing
+    from evalhub.cli.progress import FileBar
     from evalhub.files.items import FieldMapping
     from evalhub.gate.leakage.document import leakage_document
 
-    with _bar(train) as bar:
+    with FileBar(printing.terminal(errors=True), train) as bar:
         found = leakage_document(train, test_set, FieldMapping(id_field, input_, reference), bar)
     if json_:
         printing.print_json(found.as_json())
@@ -55,7 +53,9 @@ def fingerprint(
     import gzip
     import os
 
+    from evalhub.cli import printing
     from evalhub.cli.figures import counted
+    from evalhub.cli.progress import FileBar
     from evalhub.gate.leakage.fingerprints import write_fingerprints
 
     if not out.name.endswith((".jsonl", ".jsonl.gz")):
@@ -65,7 +65,10 @@ def fingerprint(
     partial = out.with_name(f"{out.name}.part")
     open_ = gzip.open if out.suffix == ".gz" else open
     try:
-        with open_(partial, "wt", encoding="ascii", newline="\n") as stream, _bar(train) as bar:
+        with (
+            open_(partial, "wt", encoding="ascii", newline="\n") as stream,
+            FileBar(printing.terminal(errors=True), train) as bar,
+        ):
             rows, texts = write_fingerprints(train, stream, salted=not plain, progress=bar)
         os.replace(partial, out)
     except OSError as error:
@@ -75,18 +78,6 @@ def fingerprint(
     finally:
         partial.unlink(missing_ok=True)
     typer.echo(f"{out}: {counted(texts, 'text')} of {counted(rows, 'row')}")
-
-
-def _bar(path: Path) -> "AbstractContextManager[Progress | None]":
-    """A bar for people who watch; a pipe gets none."""
-    from contextlib import nullcontext
-
-    from rich.console import Console
-
-    from evalhub.cli.progress import FileBar
-
-    console = Console(stderr=True)
-    return FileBar(console, path) if console.is_terminal else nullcontext()
 
 
 def _print(found: "LeakageDocument") -> None:

@@ -21,10 +21,11 @@ def print_json(document: Any) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def terminal() -> Console:
-    """Standard output; wide where it is a file or a pipe and nobody says how wide."""
-    free = not sys.stdout.isatty() and "COLUMNS" not in os.environ
-    return Console(width=PIPED if free else None, highlight=False)
+def terminal(*, errors: bool = False) -> Console:
+    """Standard output, or error; wide where it is a file or a pipe and nobody says how wide."""
+    stream = sys.stderr if errors else sys.stdout
+    free = not stream.isatty() and "COLUMNS" not in os.environ
+    return Console(width=PIPED if free else None, highlight=False, stderr=errors)
 
 
 def print_record(record: dict[str, Any], console: Console | None = None) -> None:
@@ -35,8 +36,9 @@ def print_record(record: dict[str, Any], console: Console | None = None) -> None
     console.print(Text.assemble((verdict.label, f"bold {verdict.colour}"), " ", record["headline"]))
     console.print(_reasons(record["reasons"]))
     if record["criteria"]:
-        console.print()
-        console.print(_criteria(record, narrow=console.width < NARROW))
+        for table in _criteria(record, narrow=console.width < NARROW):
+            console.print()
+            console.print(table)
     if missed := _misses(record):
         console.print(Text(missed, "dim"))
     for each in record["alternatives"]:
@@ -65,26 +67,27 @@ def _reasons(reasons: Iterable[str]) -> Table:
     return grid
 
 
-def _criteria(record: dict[str, Any], *, narrow: bool) -> Table:
-    numbers = ("base", "candidate", "difference", _interval(record))
-    more = () if narrow else ("p", "won/lost/tied", "n", "requires", "metric")
-    table = _table("criterion", (*numbers, *more))
+def _criteria(record: dict[str, Any], *, narrow: bool) -> list[Table]:
+    """One table, or two with the same rows where the terminal is too narrow for all columns."""
+    means = ("base", "candidate", "difference", _interval(record))
+    more = ("p", "won/lost/tied", "n", "requires", "metric")
+    parts = [means, more] if narrow else [means + more]
+    tables = [_table("criterion", columns) for columns in parts]
     for each in record["criteria"]:
         status = Status(each["status"])
-        rest = [
+        cells = [
+            *_numbers(each),
             f"{each['p_value']:.2g}",
             f"{each['wins']:,}/{each['losses']:,}/{each['ties']:,}",
             f"{each['n']:,}",
             requires(each),
             each["metric"],
         ]
-        table.add_row(
-            Text(status.mark, status.colour),
-            _cut(each["name"]),
-            *_numbers(each),
-            *([] if narrow else rest),
-        )
-    return table
+        for table, columns in zip(tables, parts, strict=True):
+            mark = Text(status.mark, status.colour)
+            table.add_row(mark, _cut(each["name"]), *cells[: len(columns)])
+            del cells[: len(columns)]
+    return tables
 
 
 def _table(first: str, columns: Iterable[str]) -> Table:

@@ -1,5 +1,6 @@
-"""Progress bars for imports and runs."""
+"""Progress of imports and runs: bars for who watches, a line now and then in a log or a pipe."""
 
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.progress import TimeRemainingColumn as Remaining
+from rich.text import Text
 
 from evalhub.files.rows import progress_total
 
@@ -14,23 +16,37 @@ if TYPE_CHECKING:
     from evalhub.registry.models import Run
     from evalhub.studies.spec import StudySpec
 
-MARKS = {"done": "[green]✓[/]", "failed": "[red]✗[/]", "cancelled": "[yellow]–[/]"}
+ENDED = {"done", "failed", "cancelled"}
+EVERY_S = 10.0
+"""Seconds between two lines about the same thing where there is no terminal."""
 
 
-class _Bars:
+class _Told:
+    """One thing that goes on, as it was last told in a line."""
+
+    def __init__(self) -> None:
+        self.line = self.printed = ""
+        self.at = time.monotonic()
+
+
+class Bars:
+    """Things that go on, each known by a key: how far each is."""
+
     def __init__(self, console: Console) -> None:
-        self.bars = Progress(
-            TextColumn("{task.fields[mark]}"),
+        self._console = console
+        self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             Remaining(compact=True),
             console=console,
         )
-        self.tasks: dict[str, TaskID] = {}
+        self._tasks: dict[str, TaskID] = {}
+        self._told: dict[str, _Told] = {}
 
     def __enter__(self) -> Self:
-        self.bars.start()
+        if self._console.is_terminal:
+            self._bars.start()
         return self
 
     def __exit__(
@@ -39,52 +55,72 @@ class _Bars:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.bars.stop()
+        if self._console.is_terminal:
+            self._bars.stop()
+        for told in self._told.values():
+            self._print(told)
+
+    def show(self, key: str, words: str, done: int, total: int | None) -> None:
+        """Shows how far something is; `total` is None where nobody knows."""
+        if self._console.is_terminal:
+            if key not in self._tasks:
+                self._tasks[key] = self._bars.add_task(words, total=total)
+            self._bars.update(self._tasks[key], description=words, completed=done, total=total)
+            return
+        told = self._told.setdefault(key, _Told())
+        told.line = f"{words}: {done:,}" + ("" if total is None else f" of {total:,}")
+        if time.monotonic() - told.at >= EVERY_S:
+            self._print(told)
+
+    def say(self, words: str) -> None:
+        """A line of its own, whole, above the bars."""
+        self._console.print(Text(words), soft_wrap=True)
+
+    def _print(self, told: _Told) -> None:
+        if told.line != told.printed:
+            self.say(told.line)
+        told.printed, told.at = told.line, time.monotonic()
 
 
-class ImportBars(_Bars):
+class ImportBars(Bars):
     """A bar for each test set, called with its name and the line that has been read."""
 
     def __init__(self, console: Console, spec: "StudySpec") -> None:
         super().__init__(console)
         self._spec = spec
+        self._totals: dict[str, int | None] = {}
 
     def __call__(self, test_set: str, line: int) -> None:
-        if test_set not in self.tasks:
-            total = progress_total(self._spec.folder / self._spec.test_sets[test_set].file)
-            self.tasks[test_set] = self.bars.add_task(f"read {test_set}", total=total, mark=" ")
-        self.bars.update(self.tasks[test_set], completed=line)
+        if test_set not in self._totals:
+            file = self._spec.folder / self._spec.test_sets[test_set].file
+            self._totals[test_set] = progress_total(file)
+        self.show(test_set, f"read {test_set}", line, self._totals[test_set])
 
 
-class FileBar(_Bars):
+class FileBar(Bars):
     """A bar for one file, called with the line that has been read."""
 
     def __init__(self, console: Console, path: Path) -> None:
         super().__init__(console)
-        self._file = self.bars.add_task(path.name, total=progress_total(path), mark=" ")
+        self._name, self._total = path.name, progress_total(path)
 
     def __call__(self, line: int) -> None:
-        self.bars.update(self._file, completed=line)
+        self.show(self._name, f"read {self._name}", line, self._total)
 
 
-class RunBars(_Bars):
+class RunBars(Bars):
     """A bar for all runs together, and a line for each that failed."""
 
+    def __init__(self, console: Console) -> None:
+        super().__init__(console)
+        self._failed: set[int] = set()
+
     def __call__(self, runs: "list[Run]") -> None:
-        if "runs" not in self.tasks:
-            self.tasks["runs"] = self.bars.add_task("answer and score", total=1, mark=" ")
         total = sum(run.test_set_version.item_count for run in runs)
         done = sum(run.items_done for run in runs)  # type: ignore[attr-defined]
-        ended = sum(run.state in MARKS for run in runs)
-        self.bars.update(
-            self.tasks["runs"],
-            total=total,
-            completed=done,
-            description=f"answer and score: {ended} of {len(runs)} runs",
-            mark=MARKS["done"] if ended == len(runs) else " ",
-        )
+        ended = sum(run.state in ENDED for run in runs)
+        self.show("runs", f"answer and score: {ended} of {len(runs)} runs, answers", done, total)
         for run in runs:
-            if run.state == "failed" and str(run.pk) not in self.tasks:
-                self.tasks[str(run.pk)] = self.bars.add_task(
-                    f"{run}: {run.error}", total=1, mark=MARKS["failed"]
-                )
+            if run.state == "failed" and run.pk not in self._failed:
+                self._failed.add(run.pk)
+                self.say(f"✗ {run}: {run.error}")

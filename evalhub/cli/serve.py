@@ -56,18 +56,25 @@ def worker(
         return start_worker(threads=concurrency)
 
 
-def doctor() -> int:
+def doctor(
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> int:
     """Say what is configured and reachable, and what to do where it isn't."""
-    from rich.console import Console
+    from dataclasses import asdict
+
     from rich.text import Text
 
+    from evalhub.cli import printing
     from evalhub.cli.health import examine
 
-    console = Console()
     findings = examine()
-    for finding in findings:
-        mark = Text("✓", "green") if finding.well else Text("✗", "red")
-        console.print(mark, f"{finding.name}: {finding.seen}", markup=False, highlight=False)
-        if finding.advice:
-            console.print(f"    {finding.advice}", style="dim", markup=False, highlight=False)
+    if json_:
+        printing.print_json([asdict(finding) for finding in findings])
+    else:
+        console = printing.terminal()
+        for finding in findings:
+            mark = Text("✓", "green") if finding.well else Text("✗", "red")
+            console.print(mark, f"{finding.name}: {finding.seen}", markup=False)
+            if finding.advice:
+                console.print(f"    {finding.advice}", style="dim", markup=False)
     return 0 if all(finding.well for finding in findings) else 69

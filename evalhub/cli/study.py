@@ -25,14 +25,13 @@ def run(
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
     """Run a study to its verdict. Running it again goes on where it stopped."""
-    from rich.console import Console
-
+    from evalhub.cli import printing
     from evalhub.cli.setup import set_up_database
     from evalhub.studies.spec import read_study
 
     spec = read_study(file)
     set_up_database()
-    console = Console(stderr=True)
+    console = printing.terminal(errors=True)
     status = carry(spec, console)
     code = show(status, json_)
     if status.waits_for:

@@ -24,8 +24,8 @@ def run_demo(*, live: bool, serve: bool, port: int) -> int:
         `evalhub study run` ends with is printed.
     """
     import typer
-    from rich.console import Console
 
+    from evalhub.cli import printing
     from evalhub.cli.setup import set_up_database
     from evalhub.cli.study import carry, show
     from evalhub.demo.server import local_server
@@ -35,7 +35,7 @@ def run_demo(*, live: bool, serve: bool, port: int) -> int:
         os.environ[URL_VARIABLE] = url
         spec = read_study(STUDY_LIVE if live else STUDY)
         set_up_database()
-        status = carry(spec, Console(stderr=True))
+        status = carry(spec, printing.terminal(errors=True))
     people = _people(spec.project)
     code = show(status, as_json=False)
     typer.echo(f"\nA pipeline that calls `evalhub study run` would have seen exit code {code}.")

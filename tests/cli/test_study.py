@@ -107,6 +107,7 @@ def test_the_table_holds_in_its_columns(
     )
     assert "…" not in row
     assert ("0/0/300" in row) == (columns == 130)
+    assert printed.count("0/0/300") == 1
 
 
 def test_a_flaw_in_the_file_is_65_and_makes_no_home(desk: Desk) -> None:
