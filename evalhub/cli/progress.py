@@ -30,10 +30,13 @@ class _Told:
 
 
 class Bars:
-    """Things that go on, each known by a key: how far each is."""
+    """Things that go on, each known by a key: how far each is.
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    Without a terminal, what is over within EVERY_S isn't told, unless `always`.
+    """
+
+    def __init__(self, console: Console, *, always: bool = False) -> None:
+        self._console, self._always = console, always
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -58,7 +61,8 @@ class Bars:
         if self._console.is_terminal:
             self._bars.stop()
         for told in self._told.values():
-            self._print(told)
+            if self._always or told.printed:
+                self._print(told)
 
     def show(self, key: str, words: str, done: int, total: int | None) -> None:
         """Shows how far something is; `total` is None where nobody knows."""
@@ -112,7 +116,7 @@ class RunBars(Bars):
     """A bar for all runs together, and a line for each that failed."""
 
     def __init__(self, console: Console) -> None:
-        super().__init__(console)
+        super().__init__(console, always=True)
         self._failed: set[int] = set()
 
     def __call__(self, runs: "list[Run]") -> None:
