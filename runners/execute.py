@@ -15,7 +15,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from evalhub.registry.models import Item, Metric, Output, Score
 from runners import shards
-from runners.backends import BackendError
+from runners.backends import backend_of
+from runners.backends.asking import BackendError, BackendRequest, client
+from runners.backends.fanout import ask_all
 from runners.metrics import Answer, MetricScore, Scorer, scorer
 from runners.outcome import fail, finish
 from runners.shards import ClaimLost, ShardClaim
@@ -76,7 +78,7 @@ def _answer_and_score(held: ShardClaim, stopping: Callable[[], bool]) -> None:
             _score(held, metric_id, function, tick)
 
     tick()
-    if held.shard.run.version.backend["type"] != "recorded":
+    if backend_of(held.shard.run.version).live:
         _answer(held, score, tick)
     score()
 
@@ -84,9 +86,6 @@ def _answer_and_score(held: ShardClaim, stopping: Callable[[], bool]) -> None:
 def _answer(held: ShardClaim, score: Callable[[], None], tick: Callable[[], None]) -> None:
     """Asks the backend for the missing outputs; writes and scores them as they arrive."""
     run = held.shard.run
-    from runners.backends.asking import BackendRequest, client
-    from runners.backends.fanout import ask_all
-
     there = set(_outputs(held).values_list("item_id", "sample"))
     questions = [
         BackendRequest(item.pk, sample, item.input, item.context)
@@ -97,7 +96,7 @@ def _answer(held: ShardClaim, score: Callable[[], None], tick: Callable[[], None
     if not questions:
         return
     version = run.version
-    asked = client(version.backend, version.prompt, version.sampling)
+    asked = client(backend_of(version), version.prompt, version.sampling)
     with closing(ask_all(asked, questions)) as batches:
         for batch in batches:
             Output.objects.bulk_create(

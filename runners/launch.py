@@ -22,11 +22,12 @@ from evalhub.registry.models import (
     TestSetVersion,
 )
 from evalhub.registry.models.runs import RunState, ShardState
-from runners.backends import BackendError, check_backend, check_sampling
+from evalhub.schemas.declaration import DeclarationError
+from runners.backends import backend_of
 from runners.metrics import MetricError, scorer
 from runners.outcome import OPEN, missing
-from runners.prompting import PromptError, check_prompt, needs_context
 from runners.queue import enqueue
+from runners.recorded import store_answers
 
 LIVE_SHARD = 64
 RECORDED_SHARD = 2000
@@ -103,7 +104,7 @@ def resume(run: Run, *, by: User | None, retry_errors: bool = True) -> None:
     check_evaluates(by, run.test_set_version.test_set.project)
     Run.objects.select_for_update().get(pk=run.pk)
     reopened = ~Q(state=ShardState.DONE)
-    if retry_errors and run.version.backend["type"] != "recorded":
+    if retry_errors and backend_of(run.version).live:
         errors = Output.objects.filter(run=run, text=None)
         within = errors.filter(
             run=OuterRef("run"),
@@ -134,16 +135,16 @@ def _check(
     answers: Path | None,
 ) -> None:
     try:
-        kind = check_backend(version.backend)["type"]
-        check_sampling(version.sampling)
-        check_prompt(version.prompt)
+        backend = backend_of(version)
         scorers = [scorer(metric.name, **metric.options) for metric in metrics]
-    except (BackendError, PromptError, MetricError) as error:
+    except (DeclarationError, MetricError) as error:
         raise LaunchError(f"{version}: {error}") from error
-    if kind == "recorded" and answers is None:
+    if not backend.live and answers is None:
         raise LaunchError(f"{version}: its answers are recorded, and no file of them is given")
-    if kind != "recorded" and answers is not None:
-        raise LaunchError(f"{version}: answers by itself ({kind}), and takes no file of answers")
+    if backend.live and answers is not None:
+        raise LaunchError(
+            f"{version}: answers by itself ({backend.type}), and takes no file of answers"
+        )
     items = Item.objects.filter(version=test_set_version).order_by("position")
     if not items.exists():
         raise LaunchError(f"{test_set_version}: has no items")
@@ -153,7 +154,7 @@ def _check(
                 f"{test_set_version}: item '{bare.key}' has no reference, which "
                 f"{comparing.metric.name} compares with"
             )
-    needy = kind != "recorded" and needs_context(version.prompt)
+    needy = backend.live and version.prompt.needs_context
     if needy and (bare := items.filter(context="").first()):
         raise LaunchError(
             f"{version}: its template holds {{context}}, and item '{bare.key}' of "
@@ -163,10 +164,8 @@ def _check(
 
 def _plan(run: Run, answers: Path | None, id_field: str, output_field: str) -> None:
     if answers is None:
-        run.samples = check_sampling(run.version.sampling)["samples"]
+        run.samples = run.version.sampling.samples
     else:
-        from runners.backends.recorded import store_answers
-
         run.samples = store_answers(run, answers, id_field=id_field, output_field=output_field)
         run.error = "\n".join(missing(run))
     run.save(update_fields=["samples", "error"])

@@ -6,7 +6,8 @@ from django.utils import timezone
 
 from evalhub.registry.models import Item, Output, Run, Score
 from evalhub.registry.models.runs import RunState, ShardState
-from runners.backends import BackendUnreachable
+from runners.backends import backend_of
+from runners.backends.asking import BackendUnreachable
 
 OPEN = [ShardState.PENDING, ShardState.CLAIMED]
 
@@ -87,7 +88,7 @@ def _failed_items(run: Run) -> str:
     shown = [error for error, _ in kinds[:3]]
     more = kinds.count() - len(shown)
     reasons = ", ".join([*shown, *([f"and {more} other errors"] if more else [])])
-    recorded = run.version.backend["type"] == "recorded"
+    recorded = not backend_of(run.version).live
     return (
         f"{count} of {run.test_set_version.item_count} items failed: {reasons}"
         f"{' (so recorded)' if recorded else '; run again to retry them'}"

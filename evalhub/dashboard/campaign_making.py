@@ -100,7 +100,7 @@ def foreseen(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
 def uploaded(form: UploadForm, project: Project, *, by: User) -> str:
     """Registers an upload; returns its two runs' numbers, joined.
 
-    Raises DataError, which calls the files by the names that they were sent with; SpecError.
+    Raises DataError, which calls the files by the names that they were sent with; DeclarationError.
     """
     given = form.cleaned_data
     with tempfile.TemporaryDirectory() as folder:

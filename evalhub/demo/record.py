@@ -25,6 +25,8 @@ import yaml
 
 from evalhub.demo import task
 from evalhub.demo.server import ADAPTER, MODEL_NAME, SLOTS, local_server, model_path
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.prompt import Prompt
 from runners.prompting import chat
 from runners.suites import SUITES
 
@@ -57,13 +59,14 @@ async def answer_all(
     url: str, arm: Mapping[str, Any], items: Iterable[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """One arm's answers to the items, in their order; latency in milliseconds."""
+    prompt = declared(Prompt, arm.get("prompt", {}))
     sampling = {key: value for key, value in arm["sampling"].items() if key != "samples"}
     slots = asyncio.Semaphore(SLOTS)
 
     async def answer(session: aiohttp.ClientSession, item: Mapping[str, Any]) -> dict[str, Any]:
         body = {
             "model": MODEL_NAME,
-            "messages": chat(arm.get("prompt", {}), item["input"], context=""),
+            "messages": chat(prompt, item["input"], context=""),
             **sampling,
             **arm["backend"]["openai"]["extra"],
         }

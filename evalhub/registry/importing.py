@@ -13,7 +13,8 @@ from evalhub.files.items import FieldMapping, ItemContent, read_items
 from evalhub.files.rows import DataError
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.models.testsets import TestSetPurpose
-from evalhub.registry.specs import SpecError, check_slug
+from evalhub.schemas.declaration import DeclarationError
+from evalhub.schemas.study import check_name
 
 BATCH_ITEMS = 2000
 BATCH_BYTES = 8 * 1024 * 1024
@@ -45,11 +46,13 @@ def import_test_set(
 
     Raises:
         evalhub.files.rows.DataError: what is wrong with the file, with its line and field.
-        evalhub.registry.specs.SpecError: a slug or a purpose that can't be.
+        evalhub.schemas.declaration.DeclarationError: a slug or a purpose that can't be.
     """
-    check_slug(slug, "test set")
+    check_name(slug, at="test set")
     if purpose not in TestSetPurpose:
-        raise SpecError(f"{purpose!r} isn't one of {', '.join(TestSetPurpose.values)}", "purpose")
+        raise DeclarationError(
+            f"{purpose!r} isn't one of {', '.join(TestSetPurpose.values)}", "purpose"
+        )
     known = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=slug)
     if known.exists():
         content = _Content()

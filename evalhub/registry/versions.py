@@ -10,14 +10,11 @@ from evalhub.accounts.models import Project
 from evalhub.files.canonical import digest_of
 from evalhub.registry.models import Metric, Model, ModelVersion
 from evalhub.registry.models.versions import Kind
-from evalhub.registry.specs import (
-    SpecError,
-    check_slug,
-    checked_backend,
-    checked_prompt,
-    checked_sampling,
-    checked_training,
-)
+from evalhub.schemas.declaration import DeclarationError
+from evalhub.schemas.prompt import Prompt
+from evalhub.schemas.sampling import Sampling
+from evalhub.schemas.study import check_name
+from evalhub.schemas.version import BackendDeclaration, TrainingRecord
 
 
 def register_version(
@@ -25,11 +22,11 @@ def register_version(
     project: Project,
     slug: str,
     kind: str,
-    backend: Mapping[str, Any],
+    backend: BackendDeclaration,
     parent: ModelVersion | None = None,
-    prompt: Mapping[str, Any] | None = None,
-    sampling: Mapping[str, Any] | None = None,
-    training: Mapping[str, Any] | None = None,
+    prompt: Prompt = Prompt(),  # noqa: B008 (frozen)
+    sampling: Sampling = Sampling(),  # noqa: B008 (frozen)
+    training: TrainingRecord = TrainingRecord(),  # noqa: B008 (frozen)
     notes: str = "",
 ) -> ModelVersion:
     """The version of the model that has this specification, made where there is none.
@@ -42,19 +39,19 @@ def register_version(
         parent: the version it was made from, of any model in the project.
 
     Raises:
-        evalhub.registry.specs.SpecError: what is wrong with the specification, naming the field.
+        evalhub.schemas.declaration.DeclarationError: a name, kind or parent that can't be.
     """
-    check_slug(slug, "model")
+    check_name(slug, at="model")
     if kind not in Kind:
-        raise SpecError(f"{kind!r} isn't one of {', '.join(Kind.values)}", "kind")
+        raise DeclarationError(f"{kind!r} isn't one of {', '.join(Kind.values)}", "kind")
     if parent is not None and parent.model.project_id != project.pk:
-        raise SpecError(f"{parent} isn't in the project {project}", "parent")
+        raise DeclarationError(f"{parent} isn't in the project {project}", "parent")
     spec = {
         "kind": str(kind),
-        "backend": checked_backend(backend),
-        "prompt": checked_prompt(prompt or {}),
-        "sampling": checked_sampling(sampling or {}),
-        "training": checked_training(training or {}),
+        "backend": backend.as_json(),
+        "prompt": prompt.as_json(),
+        "sampling": sampling.as_json(),
+        "training": training.as_json(),
     }
     # Versions of two models may have one digest, so the parent's model is part of the lineage.
     lineage = None if parent is None else [parent.model.slug, parent.digest]

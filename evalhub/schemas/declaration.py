@@ -67,7 +67,8 @@ def declared[T](kind: type[T], value: object, *, at: str = "") -> T:
         return TypeAdapter(kind).validate_json(_as_json(value, at))
     except ValidationError as error:
         field, message = _flaws(kind, value, error)[0]
-        raise DeclarationError(message, _dotted(field, at)) from error
+        # `error` would repeat the value in a traceback, and that may hold a key.
+        raise DeclarationError(message, _dotted(field, at)) from None
 
 
 def read_declaration[T](kind: type[T], document: "Document", *, start: str) -> T:
@@ -87,7 +88,7 @@ def read_declaration[T](kind: type[T], document: "Document", *, start: str) -> T
         flaws = [
             document.error(field, message) for field, message in _flaws(kind, document.data, error)
         ]
-        raise min(flaws, key=_line) from error
+        raise min(flaws, key=_line) from None
 
 
 def _line(error: DataError) -> int:

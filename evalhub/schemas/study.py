@@ -4,16 +4,23 @@ The database keeps some of them as they are here: `StudySettings` and `StudyRevi
 """
 
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.declaration import Declaration, declared
 from evalhub.schemas.policy import NoiseFloor, PeopleDemand, PeopleFloor, Rule
 from evalhub.schemas.review import ItemCount, ReviewBasics
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=80)]
 """What stands in addresses."""
+
+
+def check_name(name: str, *, at: str) -> None:
+    """Raises DeclarationError, naming the field `at`, for a name that can't stand in an address."""
+    kind: Any = Name
+    declared(kind, name, at=at)
+
 
 ModelKind = Literal[
     "base", "prompted", "few-shot", "retrieval", "lora", "qlora", "full", "distilled"

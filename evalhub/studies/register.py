@@ -26,15 +26,13 @@ from evalhub.registry.models import (
 from evalhub.registry.models.studies import ArmRole
 from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.slugs import slug_of
-from evalhub.registry.specs import SpecError
 from evalhub.registry.versions import register_metric, register_version
 from evalhub.schemas.policy import Demand
 from evalhub.stats.errors import StatisticsError
-from evalhub.studies.spec import Arm, AskedTestSet, StudySpec
+from evalhub.studies.spec import AskedTestSet, StudySpec
 from evalhub.verdict.mix import item_weights
 from reviews.errors import PlanError
 from reviews.planning.campaign import check_question
-from runners.backends import BackendError, check_backend
 from runners.launch import launch
 
 type Progress = Callable[[str, int], None]
@@ -53,8 +51,6 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
         evalhub.files.rows.DataError: what is wrong with a file, with its line and field.
         runners.launch.LaunchError: answers that don't belong to the test set.
     """
-    for name, arm in spec.arms.items():
-        _check_backend(spec, name, arm)
     _check_review(spec)
     project, _ = Project.objects.get_or_create(slug=spec.project, defaults={"name": spec.project})
     sets = {
@@ -68,13 +64,6 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
     _link(spec, study, sets, versions)
     _check_training(spec, sets, versions)
     return study
-
-
-def _check_backend(spec: StudySpec, name: str, arm: Arm) -> None:
-    try:
-        check_backend(arm.spec)
-    except BackendError as error:
-        raise spec.document.error(["arms", name, "backend"], str(error)) from error
 
 
 def _check_review(spec: StudySpec) -> None:
@@ -131,21 +120,17 @@ def _check_mix(spec: StudySpec, name: str, asked: AskedTestSet, version: TestSet
 def _versions(spec: StudySpec, project: Project) -> dict[str, ModelVersion]:
     found: dict[str, ModelVersion] = {}
     for name, arm in spec.arms.items():
-        try:
-            found[name] = register_version(
-                project=project,
-                slug=name,
-                kind=arm.kind,
-                parent=found[arm.parent] if arm.parent else None,
-                backend=arm.spec,
-                prompt=arm.prompt,
-                sampling=arm.sampling,
-                training=arm.training.model_dump(exclude_unset=True),
-                notes=arm.notes,
-            )
-        except SpecError as error:
-            where: list[Any] = ["arms", name, *error.field.split(".")]
-            raise spec.document.error(where, error.message) from error
+        found[name] = register_version(
+            project=project,
+            slug=name,
+            kind=arm.kind,
+            parent=found[arm.parent] if arm.parent else None,
+            backend=arm.spec,
+            prompt=arm.prompt,
+            sampling=arm.sampling,
+            training=arm.training,
+            notes=arm.notes,
+        )
     return found
 
 

@@ -5,15 +5,17 @@ Pure but for reading the file.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from unicodedata import normalize
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, create_model, model_validator
 
 from evalhub.files.document import Document
 from evalhub.files.items import FieldMapping
 from evalhub.schemas.declaration import Declaration, read_declaration, wrong
 from evalhub.schemas.policy import Demand, NoiseFloor
+from evalhub.schemas.prompt import Prompt
+from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.study import (
     FINE_TUNED,
     Development,
@@ -24,8 +26,11 @@ from evalhub.schemas.study import (
     StudyReview,
     StudySettings,
 )
+from evalhub.schemas.version import BackendDeclaration, TrainingRecord
 from evalhub.studies import checks
 from evalhub.studies.checks import BEST_UNTUNED
+from runners.backends import BACKENDS
+from runners.backends.recorded import RecordedBackend
 from runners.metrics import AnyMetric
 
 USUAL = FieldMapping()
@@ -56,17 +61,37 @@ class RecordedAnswers(Declaration):
     recorded: AnswersFile
 
 
-class ArmBackend(Declaration):
-    """Who answers: one of them."""
+class _ArmBackend(Declaration):
+    """Who answers: recorded answers, or one of the backends that are asked."""
 
     recorded: AnswersFile | None = None
-    openai: dict[str, Any] | None = None
+
+    @property
+    def asked(self) -> BackendDeclaration | None:
+        """The backend that is asked; None where the answers are recorded."""
+        found = [getattr(self, name) for name in LIVE]
+        return next((each for each in found if each is not None), None)
 
     @model_validator(mode="after")
-    def _one(self) -> "ArmBackend":
-        if (self.recorded is None) == (self.openai is None):
-            raise wrong("says who answers: recorded: FILE or openai: {url, model}")
+    def _one(self) -> "_ArmBackend":
+        if len([each for _, each in self if each is not None]) != 1:
+            known = " or ".join(f"{name}: {{…}}" for name in LIVE)
+            raise wrong(f"says who answers: recorded: FILE or {known}")
         return self
+
+
+LIVE = [name for name, kind in BACKENDS.items() if kind.live]
+
+if TYPE_CHECKING:
+    ArmBackend = _ArmBackend
+else:
+    # One field a live backend, {"openai": {"url": …}}: the field's name is the backend's type.
+    ArmBackend = create_model(
+        "ArmBackend",
+        __base__=_ArmBackend,
+        __doc__=_ArmBackend.__doc__,
+        **{name: (BACKENDS[name] | None, None) for name in LIVE},
+    )
 
 
 class AnswerFields(Declaration):
@@ -74,25 +99,6 @@ class AnswerFields(Declaration):
 
     id: FieldName = USUAL.id
     output: FieldName = "output"
-
-
-class TrainingRecord(Declaration, extra="allow"):
-    """How an arm was trained: whatever people want to keep, and what the leakage check reads."""
-
-    data: FileName | None = Field(
-        None,
-        description="file of training rows, relative to this file, to be compared with the test "
-        "sets",
-    )
-    hashes: FileName | None = Field(
-        None, description="file of fingerprints of the training rows, in place of data"
-    )
-
-    @model_validator(mode="after")
-    def _one(self) -> "TrainingRecord":
-        if self.data is not None and self.hashes is not None:
-            raise wrong("stands in for data: give one of the two", "hashes")
-        return self
 
 
 class Arm(Declaration):
@@ -110,8 +116,8 @@ class Arm(Declaration):
         None, description="of the baseline: its answers, made a second time"
     )
     fields: AnswerFields = AnswerFields()
-    prompt: dict[str, Any] = {}
-    sampling: dict[str, Any] = {}
+    prompt: Prompt = Prompt()
+    sampling: Sampling = Sampling()
     training: TrainingRecord = TrainingRecord()
     price: Price | None = None
     notes: str = ""
@@ -121,10 +127,9 @@ class Arm(Declaration):
         return self.kind in FINE_TUNED
 
     @property
-    def spec(self) -> dict[str, Any]:
+    def spec(self) -> BackendDeclaration:
         """The backend as a model version has it."""
-        openai = self.backend.openai
-        return {"type": "recorded"} if openai is None else {"type": "openai", **openai}
+        return self.backend.asked or RecordedBackend()
 
     def answers(self, folder: Path, test_set: str) -> Path | None:
         """The file of this arm's recorded answers to `test_set`; None when it answers live."""

@@ -12,9 +12,10 @@ from evalhub.files.rows import DataError
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Run, TestSetVersion
 from evalhub.registry.slugs import slug_of
-from evalhub.registry.specs import SpecError
 from evalhub.registry.versions import register_version
+from evalhub.schemas.declaration import DeclarationError
 from reviews.planning.upload import ARMS, USUAL, Columns, Split, split_pairs
+from runners.backends.recorded import RecordedBackend
 from runners.execute import process_shard
 from runners.launch import launch
 from runners.outcome import check
@@ -43,14 +44,14 @@ def register_upload(
 
     The test set takes `name`, the two models take it with the arm's.
 
-    Raises DataError, naming the file, the line and the field; SpecError for a name that can't be;
-    NotAllowedError where `by` doesn't evaluate in the project.
+    Raises DataError, naming the file, the line and the field; DeclarationError for a name that
+    can't be; NotAllowedError where `by` doesn't evaluate in the project.
     """
     check_evaluates(by, project)
     slug = slug_of(name, limit=60)
     names = [f"{slug}-{slug_of(arm, limit=40)}" for arm in arms]
     if names[0] == names[1] or not all(text.strip() for text in (name, *arms)):
-        raise SpecError("an upload and its two sides need names, and different ones", "name")
+        raise DeclarationError("an upload and its two sides need names, and different ones", "name")
     with tempfile.TemporaryDirectory() as folder:
         found = split_pairs(path, into=Path(folder), columns=columns, right_path=right_path)
         version = _imported(project, slug, found, path, columns)
@@ -86,7 +87,7 @@ def _imported(
 
 def _run(project: Project, model: str, version: TestSetVersion, answers: Path) -> Run:
     """The run of recorded answers, carried to its end here: there is nobody to ask."""
-    of = register_version(project=project, slug=model, kind="base", backend={"type": "recorded"})
+    of = register_version(project=project, slug=model, kind="base", backend=RecordedBackend())
     run = launch(version=of, test_set_version=version, metrics=[], answers=answers)
     while process_shard(run.pk):
         pass

@@ -1,12 +1,26 @@
 """What a live backend is asked, what it replies, and what its `Client` can do."""
 
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
-from runners.backends import check_backend
+from evalhub.schemas.prompt import Prompt
+from evalhub.schemas.sampling import Sampling
+from evalhub.schemas.version import BackendDeclaration
+
+
+class BackendError(Exception):
+    """A backend that can't be used as it is specified or configured."""
+
+
+class BackendUnreachable(BackendError):
+    """Nothing answers at the backend's address."""
+
+    START = "nothing answers at "
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(f"{self.START}{url} ({why})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +69,8 @@ class BackendClient(Protocol):
         """One reply. Raises BackendError where it is no use to ask anything else either."""
 
 
-def client(
-    backend: Mapping[str, Any], prompt: Mapping[str, Any], sampling: Mapping[str, Any]
-) -> BackendClient:
-    """The client of a live backend, which `type` names. Raises BackendError."""
-    module = import_module(f"runners.backends.{check_backend(backend)['type']}")
+def client(backend: BackendDeclaration, prompt: Prompt, sampling: Sampling) -> BackendClient:
+    """The client of a live backend. Raises BackendError."""
+    module = import_module(f"runners.backends.{backend.type}")
     made: BackendClient = module.Client.of(backend, prompt, sampling)
     return made

@@ -7,23 +7,30 @@ import os
 import random
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
+from urllib.parse import urlsplit
 
-import aiohttp
+from pydantic import Field, field_validator
 
-from runners.backends import check_backend, check_sampling
-from runners.backends.asking import BackendRequest, Reply
-from runners.backends.spec import BackendError, BackendUnreachable
+from evalhub.schemas.prompt import Prompt
+from evalhub.schemas.sampling import Sampling
+from evalhub.schemas.version import BackendDeclaration
+from runners.backends.asking import BackendError, BackendRequest, BackendUnreachable, Reply
 from runners.prompting import PromptError, chat, completion
+
+if TYPE_CHECKING:
+    import aiohttp
 
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 60.0
 LONGEST_RETRY_AFTER_S = 600.0
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
+_OURS = frozenset({"model", "messages", "prompt", "stream", "n", *Sampling.model_fields})
 RETRIED = frozenset({408, 409, 429})
 
 
@@ -35,64 +42,130 @@ class _Again(Exception):
         self.after = after
 
 
+class OpenAIBackend(BackendDeclaration):
+    """Any server that speaks OpenAI's chat or completion protocol over HTTP."""
+
+    type: Literal["openai"] = "openai"
+    url: str = Field(
+        description="the base address, ending in /v1; ${NAME} is read from the environment where "
+        "the worker runs"
+    )
+    model: str = Field(min_length=1, description="the model's name at that server")
+    api: Literal["chat", "completion"] = Field("chat", description="which protocol is spoken")
+    key_env: str | None = Field(
+        None, description="the environment variable, where the worker runs, that holds the key"
+    )
+    concurrency: int = Field(
+        8,
+        ge=1,
+        le=1024,
+        description="requests under way at a time from one process, over all its runs at that "
+        "address",
+    )
+    timeout_s: float = Field(
+        60, ge=0.001, le=86_400, description="seconds that one request may take"
+    )
+    retries: int = Field(5, ge=0, le=20, description="attempts after the first")
+    extra: dict[str, Any] = Field({}, description="more fields for the request's body")
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        return url if _VARIABLE.fullmatch(url) else base_address(url)
+
+    @field_validator("key_env")
+    @classmethod
+    def _is_a_variable(cls, name: str | None) -> str | None:
+        # What was given isn't repeated: it may be a key.
+        if name is not None and not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+            raise ValueError("must be the name of an environment variable that holds the key")
+        return name
+
+    @field_validator("extra")
+    @classmethod
+    def _sets_nothing_twice(cls, extra: dict[str, Any]) -> dict[str, Any]:
+        for name in extra:
+            if name in _OURS:
+                raise ValueError(f"can't set '{name}', which is set elsewhere in the version")
+        return extra
+
+
+def base_address(url: str) -> str:
+    """An http address without its last slash, such as http://127.0.0.1:8000/v1, or ValueError."""
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an address such as http://127.0.0.1:8000/v1")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("must hold no user, key or query: name the key's variable in 'key_env'")
+    if parts.path.rstrip("/").endswith("/completions"):
+        raise ValueError("must be the base, ending in /v1: the rest is added by 'api'")
+    return url.strip().rstrip("/")
+
+
+def _from_environment(name: str, field: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise BackendError(
+            f"backend, field '{field}': the environment variable {name} isn't set where the "
+            "worker runs"
+        )
+    return value
+
+
 @dataclass(slots=True)
 class Client:
     """A version's endpoint, ready to be asked on an event loop."""
 
-    url: str
-    path: str
-    spec: Mapping[str, Any]
-    sampling: Mapping[str, Any]
-    prompt: Mapping[str, Any]
+    backend: OpenAIBackend
+    prompt: Prompt
+    sampling: Sampling
+    endpoint: str
     key: str
     _quiet_until: float = field(default=0.0, init=False)
 
     @classmethod
-    def of(
-        cls, backend: Mapping[str, Any], prompt: Mapping[str, Any], sampling: Mapping[str, Any]
-    ) -> Self:
-        """Raises BackendError, also where the key's environment variable isn't set."""
-        spec = check_backend(backend)
-        name = spec["key_env"]
-        key = os.environ.get(name, "") if name else ""
-        if name and not key:
-            raise BackendError(
-                f"backend, field 'key_env': the environment variable {name} isn't set where the "
-                "worker runs; set it to the key"
-            )
-        path = "/chat/completions" if spec["api"] == "chat" else "/completions"
-        return cls(spec["url"], path, spec, check_sampling(sampling), prompt, key)
-
-    @property
-    def endpoint(self) -> str:
-        return self.url
+    def of(cls, backend: OpenAIBackend, prompt: Prompt, sampling: Sampling) -> Self:
+        """Raises BackendError where an environment variable that is named isn't set."""
+        url, key = backend.url, ""
+        if named := _VARIABLE.fullmatch(url):
+            try:
+                url = base_address(_from_environment(named[1], "url"))
+            except ValueError as error:
+                raise BackendError(f"backend, field 'url': {named[1]} {error}") from error
+        if backend.key_env:
+            key = _from_environment(backend.key_env, "key_env")
+        return cls(backend, prompt, sampling, url, key)
 
     @property
     def concurrency(self) -> int:
-        return int(self.spec["concurrency"])
+        return self.backend.concurrency
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[aiohttp.ClientSession]:
+    async def session(self) -> "AsyncIterator[aiohttp.ClientSession]":
         """Connections to the endpoint, with the key; for `ask`."""
         headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        import aiohttp
+
         async with aiohttp.ClientSession(
             headers=headers,
             connector=aiohttp.TCPConnector(limit=0),
-            timeout=aiohttp.ClientTimeout(total=self.spec["timeout_s"]),
+            timeout=aiohttp.ClientTimeout(total=self.backend.timeout_s),
         ) as session:
             yield session
 
-    async def ask(self, session: aiohttp.ClientSession, question: BackendRequest) -> Reply:
+    async def ask(self, session: "aiohttp.ClientSession", question: BackendRequest) -> Reply:
         """One answer, after as many retries as the specification allows.
 
         Raises BackendUnreachable where no attempt found a connection, and BackendError where
         the endpoint refuses every request alike (401, 404).
         """
+        import aiohttp
+
         try:
             body = self._body(question)
         except PromptError as error:
             return Reply(error=str(error))
-        attempts = self.spec["retries"] + 1
+        attempts = self.backend.retries + 1
         unreachable = 0
         last = ""
         for attempt in range(attempts):
@@ -102,7 +175,7 @@ class Client:
             except _Again as again:
                 last, after = str(again), again.after
             except TimeoutError:
-                last, after = f"no answer within {self.spec['timeout_s']:g} s", None
+                last, after = f"no answer within {self.backend.timeout_s:g} s", None
             except aiohttp.ClientConnectorError as error:
                 last, after = error.os_error.strerror or str(error), None
                 unreachable += 1
@@ -113,8 +186,12 @@ class Client:
             if attempt + 1 < attempts:
                 await self._pause(attempt, after)
         if unreachable == attempts:
-            raise BackendUnreachable(self.url, last)
+            raise BackendUnreachable(self.endpoint, last)
         return Reply(error=last if attempts == 1 else f"{last} ({attempts} attempts)")
+
+    @property
+    def _path(self) -> str:
+        return "/chat/completions" if self.backend.api == "chat" else "/completions"
 
     async def _wait(self) -> None:
         """Until the endpoint wants to hear from us again: a Retry-After holds for all requests."""
@@ -129,20 +206,20 @@ class Client:
         await asyncio.sleep(backoff)
 
     def _body(self, question: BackendRequest) -> bytes:
-        body: dict[str, Any] = {"model": self.spec["model"]}
-        if self.spec["api"] == "chat":
+        body: dict[str, Any] = {"model": self.backend.model}
+        if self.backend.api == "chat":
             body["messages"] = chat(self.prompt, question.input, question.context)
         else:
             body["prompt"] = completion(self.prompt, question.input, question.context)
-        body |= {name: value for name, value in self.sampling.items() if name != "samples"}
+        body |= self.sampling.model_dump(mode="json", exclude={"samples"}, exclude_none=True)
         if "seed" in body:
             body["seed"] += question.sample
-        return json.dumps(body | self.spec["extra"]).encode()
+        return json.dumps(body | self.backend.extra).encode()
 
-    async def _attempt(self, session: aiohttp.ClientSession, body: bytes) -> Reply:
+    async def _attempt(self, session: "aiohttp.ClientSession", body: bytes) -> Reply:
         start = time.perf_counter()
         async with session.post(
-            self.url + self.path,
+            self.endpoint + self._path,
             data=body,
             headers={"Content-Type": "application/json"},
             allow_redirects=False,
@@ -155,7 +232,7 @@ class Client:
         if self.key:
             message = message.replace(self.key, "…")
         if response.status in (401, 404):
-            raise BackendError(f"{self.url + self.path} refuses: {message}")
+            raise BackendError(f"{self.endpoint + self._path} refuses: {message}")
         if response.status in RETRIED or response.status >= 500:
             after = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             raise _Again(message, after)

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from evalhub.demo import record, server
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.prompt import Prompt
+from evalhub.schemas.sampling import Sampling
 from evalhub.studies.spec import read_study
 
 DEMO = Path(record.__file__).parent
@@ -46,5 +49,5 @@ def test_the_provenance_is_that_of_the_committed_files() -> None:
         assert digest == record.sha256(DEMO / "test_sets" / f"{name}.jsonl")
     assert PROVENANCE["training"] == json.loads((DEMO / "training.json").read_text())
     for name, arm in STUDY.arms.items():
-        assert (PROVENANCE["arms"][name]["prompt"] or {}) == arm.prompt
-        assert PROVENANCE["arms"][name]["sampling"] == arm.sampling
+        assert declared(Prompt, PROVENANCE["arms"][name]["prompt"] or {}) == arm.prompt
+        assert declared(Sampling, PROVENANCE["arms"][name]["sampling"]) == arm.sampling

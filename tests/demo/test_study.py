@@ -35,7 +35,7 @@ def test_the_live_study_reads_as_a_study() -> None:
 
 def test_the_live_arms_differ_in_the_scale_of_the_adapter() -> None:
     arms = read_study(DEMO / "study_live.yaml").arms
-    scales = {name: arm.spec["extra"]["lora"][0]["scale"] for name, arm in arms.items()}
+    scales = {name: arm.spec.as_json()["extra"]["lora"][0]["scale"] for name, arm in arms.items()}
     assert scales == {"base": 0, "prompted": 0, "lora": 1}
 
 

@@ -11,7 +11,7 @@ from evalhub.files.rows import DataError
 from evalhub.gate.leakage.fingerprints import write_fingerprints
 from evalhub.gate.leakage.overlaps import check_overlaps, leaked_keys
 from evalhub.registry.models import ModelVersion, TestSetVersion, TrainingOverlap
-from evalhub.registry.specs import SpecError
+from evalhub.schemas.declaration import DeclarationError
 from tests.cast import Team, a_team, a_test_set, a_version
 
 pytestmark = pytest.mark.django_db
@@ -140,5 +140,5 @@ def test_what_cannot_be_read_leaves_nothing_behind(yard: Yard, tmp_path: Path) -
 
 def test_a_version_is_checked_against_its_own_project_only(yard: Yard) -> None:
     elsewhere = a_version(a_team("Elsewhere", "elsewhere"), "other")
-    with pytest.raises(SpecError, match="isn't in the project"):
+    with pytest.raises(DeclarationError, match="isn't in the project"):
         yard.check(yard.training(QUESTIONS[0]), version=elsewhere)

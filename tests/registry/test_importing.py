@@ -15,7 +15,7 @@ from evalhub.files.rows import DataError
 from evalhub.registry import importing
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Item, TestSet, TestSetVersion
-from evalhub.registry.specs import SpecError
+from evalhub.schemas.declaration import DeclarationError
 from tests.cast import Team
 
 type Write = Callable[..., Path]
@@ -221,12 +221,12 @@ def test_a_missing_file_is_named(team: Team, tmp_path: Path) -> None:
 def test_a_name_that_can_not_stand_in_an_address_is_refused(
     team: Team, jsonl: Write, slug: str
 ) -> None:
-    with pytest.raises(SpecError, match="field 'test set'"):
+    with pytest.raises(DeclarationError, match="field 'test set'"):
         import_test_set(project=team.project, slug=slug, path=jsonl(*questions(3)))
 
 
 def test_an_unknown_purpose_is_refused(team: Team, jsonl: Write) -> None:
-    with pytest.raises(SpecError, match="'fun' isn't one of task, capability, safety"):
+    with pytest.raises(DeclarationError, match="'fun' isn't one of task, capability, safety"):
         imported(team, jsonl(*questions(3)), purpose="fun")
 
 

@@ -317,14 +317,18 @@ def test_a_metric_that_is_not_one_is_named_with_its_line(
     ("arm", "field", "says"),
     [
         ({"backend": {"openai": {"url": "here", "model": "m"}}}, "backend", "must be an address"),
-        ({"backend": {"openai": {"url": "http://h/v1"}}}, "backend", "field 'model': is missing"),
+        (
+            {"backend": {"openai": {"url": "http://h/v1"}}},
+            "backend",
+            "field 'arms.tuned.backend.openai.model': missing",
+        ),
         (
             {"backend": {"openai": {"url": "http://h/v1", "model": "m", "api_key": "x"}}},
             "backend",
-            "field 'api_key': isn't known here",
+            "openai.api_key': a key is never stored",
         ),
-        ({"prompt": {"template": "no input"}}, "prompt.template", "must contain {input}"),
-        ({"sampling": {"temperature": "hot"}}, "sampling.temperature", "a number of 0 or more"),
+        ({"prompt": {"template": "no input"}}, "prompt.template", "must hold {input}"),
+        ({"sampling": {"temperature": "hot"}}, "sampling.temperature", "a number is needed"),
         ({"sampling": {"heat": 1}}, "sampling.heat", "isn't known here"),
         ({"training": {"api_key": "sk-0000"}}, "training.api_key", ""),
     ],

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from evalhub.files.rows import DataError
+from evalhub.schemas.sampling import Sampling
 from evalhub.studies.schemas import schema_of
 from evalhub.studies.spec import StudySpec, read_study
 from runners.metrics import METRICS
@@ -63,8 +64,8 @@ def test_the_whole_example_of_the_page_is_read(tmp_path: Path) -> None:
     assert list(spec.arms) == ["base", "few-shot", "adapter", "older-adapter"]
     assert spec.candidate == "adapter"
     assert spec.arms["few-shot"].only == ("triage",)
-    assert spec.arms["few-shot"].sampling == {"temperature": 0, "max_tokens": 200, "seed": 7}
-    assert spec.arms["adapter"].spec["key_env"] == "SUPPORT_KEY"
+    assert spec.arms["few-shot"].sampling == Sampling(temperature=0, max_tokens=200, seed=7)
+    assert spec.arms["adapter"].spec.as_json()["key_env"] == "SUPPORT_KEY"
     older = spec.arms["older-adapter"]
     assert older.answers(tmp_path, "triage") == tmp_path / "answers" / "older.triage.jsonl"
     assert older.fields.output == "answer"
@@ -188,7 +189,7 @@ def test_the_candidate_is_the_first_fine_tune_else_the_first_other_arm(
         ),
         (
             "{recorded: base.jsonl}",
-            "{recorded: base.jsonl, openai: {}}",
+            "{recorded: base.jsonl, openai: {url: http://x/v1, model: m}}",
             "study.yaml, line 6, field 'arms.base.backend'",
         ),
         (

@@ -21,7 +21,7 @@ from evalhub.dashboard.campaign_page import ReviewSource, running
 from evalhub.dashboard.inviting import invite_all
 from evalhub.files.rows import DataError
 from evalhub.registry.models import Study
-from evalhub.registry.specs import SpecError
+from evalhub.schemas.declaration import DeclarationError
 from evalhub.studies.reviewing import for_study
 from reviews.assignments.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
 from reviews.errors import PlanError, ReviewError
@@ -98,7 +98,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             runs = uploaded(form, projects.get(slug=form.cleaned_data["project"]), by=request.user)
-        except (DataError, SpecError) as error:
+        except (DataError, DeclarationError) as error:
             form.add_error(None, str(error))
         else:
             query = {"runs": runs, "name": form.cleaned_data["name"]}

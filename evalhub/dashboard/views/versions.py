@@ -35,9 +35,9 @@ def version(request: SignedInRequest, pk: int) -> HttpResponse:
     runs = Run.objects.seen_by(request.user).filter(version=found).with_progress()
     parts: list[tuple[str, list[Property]]] = [
         ("Backend", backend_properties(found.backend)),
-        ("Sampling", properties(found.sampling)),
-        ("Prompt", properties(found.prompt)),
-        ("Training", properties(found.training)),
+        ("Sampling", properties(found.sampling.as_json())),
+        ("Prompt", properties(found.prompt.as_json())),
+        ("Training", properties(found.training.as_json())),
     ]
     context = {
         "version": found,

@@ -9,8 +9,7 @@ from django.db import transaction
 from evalhub.gate.leakage.fingerprints import Progress, read_training
 from evalhub.gate.leakage.matching import ItemTexts, find_leakage, item_texts
 from evalhub.registry.models import ModelVersion, TestSetVersion, TrainingOverlap
-from evalhub.registry.specs import SpecError
-from evalhub.schemas.declaration import declared
+from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.leakage import LeakageMatch, LeakageSettings
 
 _ITEMS_AT_ONCE = 1000
@@ -29,12 +28,12 @@ def check_overlaps(
 
     Raises:
         evalhub.files.rows.DataError: what is wrong with the file, with its line and field.
-        evalhub.registry.specs.SpecError: version and test set are of two projects.
+        evalhub.schemas.declaration.DeclarationError: version and test set are of two projects.
     """
     asked = list(test_set_versions)
     for each in asked:
         if version.model.project_id != each.test_set.project_id:
-            raise SpecError(f"{each} isn't in the project of {version}", "training")
+            raise DeclarationError(f"{each} isn't in the project of {version}", "training")
     training = read_training(path)
     with path.open("rb") as stream:
         source = hashlib.file_digest(stream, "sha256").hexdigest()

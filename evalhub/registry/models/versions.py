@@ -4,6 +4,10 @@ from django.db import models
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project
+from evalhub.registry.models.declared import DeclaredField
+from evalhub.schemas.prompt import Prompt
+from evalhub.schemas.sampling import Sampling
+from evalhub.schemas.version import TrainingRecord
 
 
 class Kind(models.TextChoices):
@@ -63,15 +67,9 @@ class ModelVersion(models.Model):
     backend = models.JSONField(
         default=dict, help_text='{"type": "recorded"} or {"type": "openai", "url", "model", …}'
     )
-    prompt = models.JSONField(default=dict, blank=True, help_text="system, examples, template")
-    sampling = models.JSONField(
-        default=dict, blank=True, help_text="temperature, max_tokens, seed, samples, …"
-    )
-    training = models.JSONField(
-        default=dict,
-        blank=True,
-        help_text="data set hash, method, learning rate, epochs, rank, losses, cost, …",
-    )
+    prompt = DeclaredField(Prompt, default=Prompt, blank=True)
+    sampling = DeclaredField(Sampling, default=Sampling, blank=True)
+    training = DeclaredField(TrainingRecord, default=TrainingRecord, blank=True)
     notes = models.TextField(blank=True)
     stage = models.CharField(
         max_length=20, choices=VersionStage.choices, default=VersionStage.CANDIDATE

@@ -15,7 +15,7 @@ from evalhub.files.rows import DataError
 from evalhub.registry.models import Item, ModelVersion, Output, Run, TestSetVersion
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.slugs import slug_of
-from evalhub.registry.specs import SpecError
+from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.review import Known
 from evalhub.studies.upload import Uploaded, register_upload
 from reviews.planning.pairing import known_answers
@@ -195,7 +195,7 @@ def test_an_upload_and_its_sides_may_have_names_in_any_script(team: Team, tmp_pa
 
 @pytest.mark.parametrize("names", [("a", "a"), ("", "b"), (" ", "b")])
 def test_sides_need_names_of_their_own(team: Team, tmp_path: Path, names: tuple[str, str]) -> None:
-    with pytest.raises(SpecError, match="need names, and different ones"):
+    with pytest.raises(DeclarationError, match="need names, and different ones"):
         upload(team, written(tmp_path / "pairs.jsonl", ROWS), arms=names)
 
 

@@ -21,6 +21,7 @@ from evalhub.studies.upload import register_upload
 from reviews.joining.admit import join
 from reviews.joining.invite import invitation_path, invite
 from reviews.models import Campaign
+from runners.backends.recorded import RecordedBackend
 from runners.execute import process_shard
 from runners.launch import launch
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
@@ -224,7 +225,7 @@ def test_11_a_shuffled_arm_is_joined_on_the_item(team: Team, tmp_path: Path) -> 
     runs = []
     for arm in ("heron", "osprey"):
         version = register_version(
-            project=team.project, slug=arm, kind="base", backend={"type": "recorded"}
+            project=team.project, slug=arm, kind="base", backend=RecordedBackend()
         )
         shuffled = random.Random(arm).sample(keys, len(keys))
         rows = [{"id": key, "output": f"{arm} on {key}"} for key in shuffled]

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from runners.backends import BackendError, BackendUnreachable
-from runners.backends.asking import BackendRequest, Reply
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.prompt import Prompt
+from evalhub.schemas.sampling import Sampling
+from runners.backends.asking import BackendError, BackendRequest, BackendUnreachable, Reply
 from runners.backends.fanout import ask_all
-from runners.backends.openai import Client, retry_after
+from runners.backends.openai import Client, OpenAIBackend, retry_after
 from tests.fakes.openai_server import DROP, HANG, OpenAIServer, body, http_error
 
 
@@ -19,6 +21,18 @@ from tests.fakes.openai_server import DROP, HANG, OpenAIServer, body, http_error
 def server() -> Iterator[OpenAIServer]:
     with OpenAIServer() as server:
         yield server
+
+
+def client_of(
+    backend: dict[str, Any],
+    prompt: dict[str, Any] | None = None,
+    sampling: dict[str, Any] | None = None,
+) -> Client:
+    return Client.of(
+        declared(OpenAIBackend, backend),
+        declared(Prompt, prompt or {}),
+        declared(Sampling, sampling or {}),
+    )
 
 
 def replies(
@@ -29,7 +43,7 @@ def replies(
     samples: int = 1,
 ) -> list[Reply]:
     """The replies to these inputs, in their order."""
-    client = Client.of(backend, prompt or {}, sampling or {})
+    client = client_of(backend, prompt, sampling)
     questions = [
         BackendRequest(i, k, text, "") for i, text in enumerate(prompts) for k in range(samples)
     ]
@@ -229,6 +243,19 @@ def test_a_key_that_is_not_set_is_named(server: OpenAIServer) -> None:
         replies(server.backend(key_env="NO_SUCH_KEY"), "Hi")
 
 
+def test_the_address_may_be_read_from_the_environment(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_URL", f"{server.url}/")
+    [reply] = replies(server.backend(url="${MY_URL}"), "Hi")
+    assert reply.text == "You said: Hi"
+    with pytest.raises(BackendError, match="'url': the environment variable NO_SUCH_URL isn't"):
+        replies(server.backend(url="${NO_SUCH_URL}"), "Hi")
+    monkeypatch.setenv("MY_URL", "here")
+    with pytest.raises(BackendError, match="'url': MY_URL must be an address such as"):
+        replies(server.backend(url="${MY_URL}"), "Hi")
+
+
 def test_a_refused_key_stops_all_and_is_not_repeated(
     server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,7 +287,7 @@ def test_2000_prompts_are_answered_within_the_bound(server: OpenAIServer) -> Non
 
 def test_two_callers_share_the_bound_of_one_endpoint(server: OpenAIServer) -> None:
     server.latency_s = 0.02
-    client = Client.of(server.backend(concurrency=4), {}, {})
+    client = client_of(server.backend(concurrency=4))
     callers = [
         ask_all(client, [BackendRequest(i, 0, f"{caller} {i}", "") for i in range(40)])
         for caller in ("one", "two")
@@ -274,7 +301,7 @@ def test_two_callers_share_the_bound_of_one_endpoint(server: OpenAIServer) -> No
 
 def test_closing_cancels_what_is_under_way(server: OpenAIServer) -> None:
     server.latency_s = 0.2
-    client = Client.of(server.backend(concurrency=2), {}, {})
+    client = client_of(server.backend(concurrency=2))
     batches = ask_all(client, [BackendRequest(i, 0, f"Prompt {i}", "") for i in range(1000)])
     next(batches)
     batches.close()

@@ -1,0 +1,77 @@
+"""What a model version says of who answers and of how it was trained. Neither may hold a key."""
+
+import re
+from typing import Any, ClassVar
+
+from pydantic import Field, model_validator
+
+from evalhub.schemas.declaration import Declaration, wrong
+
+_SECRET_NAME = re.compile(
+    r"api_?key|authori[sz]ation|passw|secret|credential|private_?key|bearer"
+    r"|(access|auth|api|hf)_?token|^token$|^key$"
+)
+_SECRET_TEXT = re.compile(
+    r"^(bearer|basic)\s|^sk-|^hf_[A-Za-z0-9]{20}|^\w+://[^/?#]*@|[?&](api_?key|key|(access_)?token)=",
+    re.I,
+)
+_USE_KEY_ENV = (
+    "a key is never stored; put it in an environment variable and name the variable in 'key_env'"
+)
+
+
+class KeylessDeclaration(Declaration):
+    """A declaration that refuses whatever looks like a secret, and doesn't repeat it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_secrets(cls, given: Any) -> Any:
+        _refuse_secrets(given)
+        return given
+
+
+class BackendDeclaration(KeylessDeclaration):
+    """Who answers. A backend's file declares its own fields; `type` is its name.
+
+    Attributes:
+        live: whether it is asked; else its answers come as a file.
+    """
+
+    live: ClassVar[bool] = True
+
+    type: str
+
+
+class TrainingRecord(KeylessDeclaration, extra="allow"):
+    """How a version was trained: whatever people want to keep, and what the leakage check reads."""
+
+    data: str | None = Field(
+        None,
+        min_length=1,
+        description="file of training rows, relative to this file, to be compared with the test "
+        "sets",
+    )
+    hashes: str | None = Field(
+        None,
+        min_length=1,
+        description="file of fingerprints of the training rows, in place of data",
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> "TrainingRecord":
+        if self.data is not None and self.hashes is not None:
+            raise wrong("stands in for data: give one of the two", "hashes")
+        return self
+
+
+def _refuse_secrets(value: Any, *at: str | int) -> None:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if _SECRET_NAME.search(name.lower().replace("-", "_")):
+                raise wrong(_USE_KEY_ENV, *at, name)
+            _refuse_secrets(inner, *at, name)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _refuse_secrets(inner, *at, index)
+    elif isinstance(value, str) and _SECRET_TEXT.search(value):
+        raise wrong(_USE_KEY_ENV, *at)

@@ -1,0 +1,161 @@
+"""A metric or a backend is one file and one line: tried in a copy of the three packages."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+METRIC = '''
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from runners.metrics.score import Answer, MetricScore, TextMetric
+
+
+class Vowels(TextMetric):
+    """How many vowels the output has too few or too many."""
+
+    title: ClassVar = "Vowels"
+    normalisation: ClassVar = "all but vowels"
+    higher_is_better: ClassVar = False
+    unit: ClassVar = "vowels"
+
+    name: Literal["vowels"] = "vowels"
+    most: int = Field(5, ge=1, description="the largest difference that is told")
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        given, wanted = (sum(text.count(v) for v in "aeiou") for text in (answer.text, reference))
+        return MetricScore(float(min(self.most, abs(given - wanted))))
+'''
+
+BACKEND = '''
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from pydantic import Field
+
+from evalhub.schemas.prompt import Prompt
+from evalhub.schemas.sampling import Sampling
+from evalhub.schemas.version import BackendDeclaration
+from runners.backends.asking import BackendRequest, Reply
+
+
+class ShoutBackend(BackendDeclaration):
+    """Says the input again, louder."""
+
+    type: Literal["shout"] = "shout"
+    marks: int = Field(1, ge=0, le=3, description="exclamation marks")
+
+
+@dataclass
+class Client:
+    backend: ShoutBackend
+    endpoint: str = "here"
+    concurrency: int = 1
+
+    @classmethod
+    def of(cls, backend: ShoutBackend, prompt: Prompt, sampling: Sampling) -> Self:
+        return cls(backend)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[None]:
+        yield
+
+    async def ask(self, session: Any, question: BackendRequest) -> Reply:
+        return Reply(text=question.input.upper() + "!" * self.backend.marks)
+'''
+
+STUDY = """\
+schema: evalhub.study/1
+project: desk
+name: Louder
+baseline: calm
+policy: {ledger: "off"}
+arms:
+  calm: {kind: base, backend: {recorded: calm.jsonl}}
+  loud: {kind: prompted, backend: {shout: {marks: MARKS}}}
+test_sets:
+  words: {file: words.jsonl, role: primary, metric: {name: vowels, most: 9}}
+"""
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The packages with a metric and a backend more, and a test set with answers beside them."""
+    house = tmp_path / "house"
+    for package in ("evalhub", "reviews", "runners"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / package, house / package, ignore=ignored)
+    for file in ("pyproject.toml", "manage.py"):
+        shutil.copy(ROOT / file, house)
+    _plug_in(house / "runners" / "metrics", "vowels", METRIC, "Vowels")
+    _plug_in(house / "runners" / "backends", "shout", BACKEND, "ShoutBackend")
+    words = [{"id": i, "input": f"word{i}", "reference": f"WORD{i}"} for i in range(30)]
+    _written(house / "words.jsonl", words)
+    _written(house / "calm.jsonl", [{"id": i, "output": "aeiou"} for i in range(30)])
+    _written(house / "loud.jsonl", [{"id": i, "output": f"WORD{i}"} for i in range(30)])
+    return house
+
+
+def _plug_in(folder: Path, name: str, source: str, kind: str) -> None:
+    """One file, and one line of the table."""
+    (folder / f"{name}.py").write_text(source)
+    table = folder / "__init__.py"
+    text = table.read_text()
+    assert "_TABLE = {\n" in text
+    table.write_text(text.replace("_TABLE = {\n", f'_TABLE = {{\n    "{name}": "{kind}",\n', 1))
+
+
+def _written(path: Path, rows: list[dict[str, object]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def evalhub(house: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line of the copy, run in it."""
+    code = (
+        "import sys, runners; from evalhub.cli.app import run;"
+        f"assert runners.__path__[0].startswith({str(house)!r}), runners.__path__;"
+        "sys.exit(run(sys.argv[1:]))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=house,
+        env=os.environ | {"PYTHONPATH": str(house), "EVALHUB_HOME": str(house / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_a_metric_is_one_file_and_one_line(copy: Path) -> None:
+    asked = ["calm.jsonl", "loud.jsonl", "--test-set", "words.jsonl", "--metric", "vowels"]
+    done = evalhub(copy, "compare", *asked, "--option", "most=3", "--json")
+    assert done.returncode == 0, done.stderr
+    criterion = json.loads(done.stdout)["criteria"][0]
+    assert (criterion["baseline"], criterion["candidate"]) == (3, 0)
+    refused = evalhub(copy, "compare", *asked, "--option", "most=0")
+    assert refused.returncode == 64
+    assert "vowels: field 'most': must be 1 or more, not 0" in refused.stderr
+
+
+def test_a_backend_is_one_file_and_one_line(copy: Path) -> None:
+    (copy / "study.yaml").write_text(STUDY.replace("MARKS", "2"))
+    done = evalhub(copy, "study", "run", "study.yaml", "--json")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert (record["verdict"], record["criteria"][0]["candidate"]) == ("ship", 0)
+    (copy / "study.yaml").write_text(STUDY.replace("MARKS", "4"))
+    refused = evalhub(copy, "study", "run", "study.yaml")
+    assert refused.returncode == 65
+    said = "study.yaml, line 8, field 'arms.loud.backend.shout.marks': must be at most 3, not 4"
+    assert said in refused.stderr
