@@ -117,7 +117,7 @@ def for_study(request: CampaignRequest, study: Study | None) -> CampaignRequest:
 
     That is the gain that people are to show, and the one-sided level at which a first decision on
     these test sets is judged. A later one on the same test sets has a stricter level: then the
-    decision may find that what settled the review isn't enough.
+    decision may find that what stopped the review isn't enough.
     """
     stopping = request.stopping
     if study is None or not isinstance(stopping, Anytime):
