@@ -1,9 +1,9 @@
 """The life of a shard, from its claim to its end.
 
-`launch` writes a run with its shards and enqueues it. A worker claims a shard (`shards.claim`),
+`launch` writes a run with its shards and enqueues it. A worker claims one (`shards.claim_next`),
 asks for the answers that are missing, scores what is unscored, renewing its lease on the way
-(`shards.keep`), and ends it: completed, given back (the worker stops, or the backend is away), or
-set back after an error. When no shard is left, the run is finished (`outcome.finish`).
+(`shards.renew`), and ends it: completed, released (the worker stops, or the backend is away), or
+sent back after a failed attempt. When no shard is left, the run is finished (`outcome.finish`).
 """
 
 import logging
@@ -41,55 +41,55 @@ def process_shard(run_id: int, *, stopping: Callable[[], bool] = lambda: False) 
     yes, the shard is given back. Raises OperationalError where the database is away: the lease
     ends by itself.
     """
-    held = shards.claim(run_id)
-    if held is None:
+    claim = shards.claim_next(run_id)
+    if claim is None:
         finish(run_id)
         return False
     try:
-        _answer_and_score(held, stopping)
-        shards.complete(held)
+        _answer_and_score(claim, stopping)
+        shards.complete(claim)
     except ClaimLost:
-        logger.info("%s: left to others", held.shard)
+        logger.info("%s: left to others", claim.shard)
     except Stopping:
-        shards.give_back(held)
+        shards.release(claim)
     except BackendError as error:
-        shards.give_back(held)
+        shards.release(claim)
         fail(run_id, f"{error}; run again to go on")
     except OperationalError:
         raise
     except Exception as error:
-        logger.exception("%s: failed", held.shard)
-        shards.set_back(held, f"{type(error).__name__}: {error}")
+        logger.exception("%s: failed", claim.shard)
+        shards.fail_attempt(claim, f"{type(error).__name__}: {error}")
     return True
 
 
-def _answer_and_score(held: ShardClaim, stopping: Callable[[], bool]) -> None:
+def _answer_and_score(claim: ShardClaim, stopping: Callable[[], bool]) -> None:
     """Does what is missing; between two steps looks whether to go on, and tells how far it is."""
-    metrics = Metric.objects.filter(runs__run=held.shard.run_id).order_by("pk")
+    metrics = Metric.objects.filter(runs__run=claim.shard.run_id).order_by("pk")
     scorers = [(metric.pk, scorer(metric.name, **metric.options)) for metric in metrics]
 
     def tick() -> None:
         if stopping():
             raise Stopping
-        shards.keep(held, _items_done(held, scorers))
+        shards.renew(claim, _items_done(claim, scorers))
 
     def score() -> None:
         for metric_id, function in scorers:
-            _score(held, metric_id, function, tick)
+            _score(claim, metric_id, function, tick)
 
     tick()
-    if backend_of(held.shard.run.version).live:
-        _answer(held, score, tick)
+    if backend_of(claim.shard.run.version).live:
+        _answer(claim, score, tick)
     score()
 
 
-def _answer(held: ShardClaim, score: Callable[[], None], tick: Callable[[], None]) -> None:
+def _answer(claim: ShardClaim, score: Callable[[], None], tick: Callable[[], None]) -> None:
     """Asks the backend for the missing outputs; writes and scores them as they arrive."""
-    run = held.shard.run
-    there = set(_outputs(held).values_list("item_id", "sample"))
+    run = claim.shard.run
+    there = set(_outputs(claim).values_list("item_id", "sample"))
     questions = [
         BackendRequest(item.pk, sample, item.input, item.context)
-        for item in _items(held)
+        for item in _items(claim)
         for sample in range(run.samples)
         if (item.pk, sample) not in there
     ]
@@ -119,9 +119,9 @@ def _answer(held: ShardClaim, score: Callable[[], None], tick: Callable[[], None
             tick()
 
 
-def _score(held: ShardClaim, metric_id: int, function: Scorer, tick: Callable[[], None]) -> None:
+def _score(claim: ShardClaim, metric_id: int, function: Scorer, tick: Callable[[], None]) -> None:
     """Writes the missing scores of the outputs that are there."""
-    unscored = _outputs(held).exclude(_scored_by(metric_id)).order_by("pk")
+    unscored = _outputs(claim).exclude(_scored_by(metric_id)).order_by("pk")
     costs = ["latency_ms", "prompt_tokens", "completion_tokens"]
     unscored = unscored.select_related("item").only("text", "error", *costs, "item__references")
     last = 0
@@ -161,27 +161,27 @@ def _scores(outputs: Sequence[Output], metric_id: int, score: Scorer) -> list[Sc
     return rows
 
 
-def _items_done(held: ShardClaim, scorers: Scorers) -> int:
-    done = _outputs(held)
+def _items_done(claim: ShardClaim, scorers: Scorers) -> int:
+    done = _outputs(claim)
     for metric_id, _ in scorers:
         done = done.filter(_scored_by(metric_id))
-    return min(held.size, done.count() // held.shard.run.samples)
+    return min(claim.size, done.count() // claim.shard.run.samples)
 
 
 def _scored_by(metric_id: int) -> Exists:
     return Exists(Score.objects.filter(output=OuterRef("pk"), metric=metric_id))
 
 
-def _items(held: ShardClaim) -> QuerySet[Item]:
-    items = Item.objects.filter(version=held.shard.run.test_set_version_id)
-    found: QuerySet[Item] = items.between(held.shard.start, held.shard.stop)
+def _items(claim: ShardClaim) -> QuerySet[Item]:
+    items = Item.objects.filter(version=claim.shard.run.test_set_version_id)
+    found: QuerySet[Item] = items.between(claim.shard.start, claim.shard.stop)
     return found
 
 
-def _outputs(held: ShardClaim) -> QuerySet[Output]:
+def _outputs(claim: ShardClaim) -> QuerySet[Output]:
     return Output.objects.filter(
-        run=held.shard.run_id,
-        item__version=held.shard.run.test_set_version_id,
-        item__position__gte=held.shard.start,
-        item__position__lt=held.shard.stop,
+        run=claim.shard.run_id,
+        item__version=claim.shard.run.test_set_version_id,
+        item__position__gte=claim.shard.start,
+        item__position__lt=claim.shard.stop,
     )

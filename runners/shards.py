@@ -36,7 +36,7 @@ class ShardClaim:
         return self.shard.stop - self.shard.start
 
 
-def claim(run_id: int) -> ShardClaim | None:
+def claim_next(run_id: int) -> ShardClaim | None:
     """The run's first shard that nobody works on, now held for LEASE; None where there is none.
 
     A shard whose workers were lost ATTEMPTS times over isn't given out again but failed.
@@ -64,31 +64,31 @@ def claim(run_id: int) -> ShardClaim | None:
     return None
 
 
-def keep(held: ShardClaim, done: int) -> None:
+def renew(claim: ShardClaim, done: int) -> None:
     """Renews the lease and tells how many items are done. Raises ClaimLost."""
-    kept = _held(held).filter(run__state=RunState.RUNNING)
+    kept = _claimed(claim).filter(run__state=RunState.RUNNING)
     if not kept.update(lease_until=timezone.now() + LEASE, done=done):
         raise ClaimLost
 
 
-def complete(held: ShardClaim) -> None:
+def complete(claim: ShardClaim) -> None:
     """All of the shard's items are answered and scored. Raises ClaimLost."""
-    if not _held(held).update(state=ShardState.DONE, claim=None, done=held.size, error=""):
+    if not _claimed(claim).update(state=ShardState.DONE, claim=None, done=claim.size, error=""):
         raise ClaimLost
 
 
-def give_back(held: ShardClaim) -> None:
+def release(claim: ShardClaim) -> None:
     """Unfinished, by no fault of the shard's: for another worker, without counting the attempt."""
-    _held(held).update(state=ShardState.PENDING, claim=None, attempts=F("attempts") - 1)
+    _claimed(claim).update(state=ShardState.PENDING, claim=None, attempts=F("attempts") - 1)
 
 
-def set_back(held: ShardClaim, error: str) -> None:
+def fail_attempt(claim: ShardClaim, error: str) -> None:
     """An attempt went wrong: the shard waits for the next one, or has failed with the last."""
-    last = held.shard.attempts + 1 >= ATTEMPTS
+    last = claim.shard.attempts + 1 >= ATTEMPTS
     state = ShardState.FAILED if last else ShardState.PENDING
-    _held(held).update(state=state, claim=None, error=error)
+    _claimed(claim).update(state=state, claim=None, error=error)
 
 
-def _held(held: ShardClaim) -> ShardQuerySet:
-    found: ShardQuerySet = Shard.objects.filter(pk=held.shard.pk, claim=held.token)
+def _claimed(claim: ShardClaim) -> ShardQuerySet:
+    found: ShardQuerySet = Shard.objects.filter(pk=claim.shard.pk, claim=claim.token)
     return found

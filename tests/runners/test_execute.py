@@ -151,11 +151,11 @@ def test_a_second_delivery_changes_nothing(team: Team, server: OpenAIServer) -> 
 @pytest.mark.django_db
 def test_a_shard_is_held_by_one_worker_at_a_time(team: Team, server: OpenAIServer) -> None:
     run = a_live_run(team, server, 100)
-    one, two = shards.claim(run.pk), shards.claim(run.pk)
+    one, two = shards.claim_next(run.pk), shards.claim_next(run.pk)
     assert one is not None
     assert two is not None
     assert one.shard != two.shard
-    assert shards.claim(run.pk) is None
+    assert shards.claim_next(run.pk) is None
     assert not process_shard(run.pk)
     run.refresh_from_db()
     assert run.state == "running"
@@ -166,7 +166,7 @@ def test_the_shard_of_a_killed_worker_is_taken_up_where_it_stopped(
     team: Team, server: OpenAIServer
 ) -> None:
     run = a_live_run(team, server, 20)
-    killed = shards.claim(run.pk)
+    killed = shards.claim_next(run.pk)
     assert killed is not None
     items = list(Item.objects.all()[:5])
     Output.objects.bulk_create(Output(run=run, item=item, text="before") for item in items)
@@ -176,7 +176,7 @@ def test_the_shard_of_a_killed_worker_is_taken_up_where_it_stopped(
     assert len(server.requests) == 15
     assert run.outputs.filter(text="before").count() == 5
     with pytest.raises(shards.ClaimLost):
-        shards.keep(killed, 5)
+        shards.renew(killed, 5)
     with pytest.raises(shards.ClaimLost):
         shards.complete(killed)
 
@@ -187,9 +187,9 @@ def test_a_shard_that_kills_its_workers_is_not_given_out_for_ever(
 ) -> None:
     run = a_live_run(team, server, 2)
     for _ in range(shards.ATTEMPTS):
-        held = shards.claim(run.pk)
-        assert held is not None
-        lapse(held.shard)
+        claimed = shards.claim_next(run.pk)
+        assert claimed is not None
+        lapse(claimed.shard)
     run = worked_through(run)
     assert run.state == "failed"
     assert run.error.splitlines() == [
@@ -271,15 +271,15 @@ def test_cancelling_stops_a_worker_within_two_seconds_and_the_run_can_go_on(
 @pytest.mark.django_db(transaction=True)
 def test_a_metric_added_while_the_run_goes_on_is_scored_too(server: OpenAIServer) -> None:
     run = a_live_run(a_team(), server, 30)
-    held = shards.claim(run.pk)
-    assert held is not None
+    claimed = shards.claim_next(run.pk)
+    assert claimed is not None
     launch(
         version=run.version,
         test_set_version=run.test_set_version,
         metrics=[a_metric("length")],
     )
     with pytest.raises(shards.ClaimLost):
-        shards.complete(held)
+        shards.complete(claimed)
     run = worked_through(run)
     assert run.state == "done"
     assert [row.scored for row in run.metrics.all()] == [30, 30]

@@ -9,9 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
+from evalhub.studies.advance import TICK_S
 from tests.fakes.openai_server import OpenAIServer
 from tests.studies.desks import Desk
 
@@ -27,15 +30,20 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def evalhub(home: Path) -> Iterator[Start]:
-    """Starts `evalhub …` with a home of its own; what is still there at the end is killed."""
+    """Starts `evalhub …` with a home of its own; what is still there at the end is killed.
+
+    Keywords are variables of its environment.
+    """
     environment = {k: v for k, v in os.environ.items() if k.startswith(("PATH", "LC_"))}
     started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str) -> subprocess.Popen[str]:
+    def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [Path(sys.executable).with_name("evalhub"), *arguments],
             cwd=ROOT,
-            env=environment | {"EVALHUB_HOME": str(home), "EVALHUB_SECRET_KEY": "for this test"},
+            env=environment
+            | {"EVALHUB_HOME": str(home), "EVALHUB_SECRET_KEY": "for this test"}
+            | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -101,3 +109,39 @@ def test_a_site_finishes_reviews_and_decides_what_a_killed_command_began(
         assert first(home, "SELECT count(*) FROM registry_run WHERE state <> 'done'") == 0
         assert first(home, "SELECT verdict FROM gate_decision") == "need-more-data"
         assert first(home, "SELECT count(*) FROM registry_output") == 60 + 60 + 300
+
+
+@pytest.mark.services
+@pytest.mark.heavy
+def test_so_do_two_workers_with_redis_and_postgresql(
+    tmp_path: Path, evalhub: Start, postgres_url: str, redis_url: str
+) -> None:
+    name = f"killed_{time.monotonic_ns()}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    url = postgres_url.replace("/postgres?", f"/{name}?")
+    grown = {"EVALHUB_DATABASE_URL": url, "EVALHUB_REDIS_URL": redis_url}
+    with OpenAIServer() as server, psycopg.connect(url, autocommit=True) as connection:
+
+        def count(rows: str) -> int:
+            row = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
+            assert row is not None
+            return int(row[0])
+
+        file = a_slow_desk(tmp_path, server).write()
+        command = evalhub("study", "run", str(file), **grown)
+        wait_until(lambda: tables(connection) and count("registry_studyrun") == 4, within_s=60)
+        command.send_signal(signal.SIGKILL)
+        command.wait()
+        for _ in range(2):
+            evalhub("worker", **grown)
+        wait_until(lambda: count("gate_decision"), within_s=90)
+        assert count("registry_run WHERE state <> 'done'") == 0
+        time.sleep(3 * TICK_S)  # both workers' timers have looked again
+        assert (count("reviews_campaign"), count("gate_decision")) == (1, 1)
+
+
+def tables(connection: "psycopg.Connection[Any]") -> bool:
+    """Whether the command has made its tables."""
+    row = connection.execute("SELECT to_regclass('registry_studyrun')").fetchone()
+    return row is not None and row[0] is not None

@@ -36,7 +36,7 @@ PEOPLE = {"pause": pause_reviewer, "let-in": let_in, "remove": remove_reviewer}
 DONE = {"pause": "paused", "resume": "open again", "close": "closed: it takes no more answers"}
 
 
-def told(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def shows_refusal(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Goes back to the review's page with the reason, where a verb raises a ReviewError."""
 
     @wraps(view)
@@ -121,7 +121,7 @@ def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @results_only
-@told
+@shows_refusal
 def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_seen(request), pk=pk)
     verb = request.POST.get("verb", "")
@@ -134,7 +134,7 @@ def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @results_only
-@told
+@shows_refusal
 def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_seen(request), pk=pk)
     for level, said in invite_all(found, request):
@@ -144,7 +144,7 @@ def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @results_only
-@told
+@shows_refusal
 def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpResponse:
     found = get_object_or_404(_seen(request), pk=pk)
     person = get_object_or_404(found.reviewers, pk=reviewer)
@@ -160,7 +160,7 @@ def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpRes
 
 @require_POST
 @results_only
-@told
+@shows_refusal
 def withdraw_invitation(request: SignedInRequest, pk: int, invitation: int) -> HttpResponse:
     found = get_object_or_404(_seen(request), pk=pk)
     withdraw(invitation=get_object_or_404(found.invitations, pk=invitation), by=request.user)
