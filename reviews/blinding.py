@@ -29,7 +29,7 @@ def dealing_seed(seed: int, plan_hash: str) -> int:
     return draw(seed, "dealing", plan_hash) >> 193
 
 
-def candidate_on_left(seed: int, reviewer: int, turn: int) -> bool:
+def candidate_on_left(seed: int, reviewer: str, turn: int) -> bool:
     """Whether the candidate stands on the left at a reviewer's turn (0, 1, 2, …).
 
     Permuted blocks: of each BLOCK consecutive turns of one reviewer, half have the candidate

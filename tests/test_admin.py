@@ -120,7 +120,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
                 digest=f"{slug}-{number}",
                 created=timezone.now(),
             )
-        reviewer = Reviewer.objects.create(campaign=campaign, user=team.rui)
+        reviewer = Reviewer.objects.create(campaign=campaign, user=team.rui, key="rui")
         Dealing.objects.of_campaign(campaign)
         for number in range(size):
             Event.objects.create(campaign=campaign, kind="paused", by=team.olga)

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
+    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     StringConstraints,
@@ -131,8 +132,16 @@ class Form(Declaration):
         return not self.dimensions and self.rationale != "required"
 
 
+def _or_the_word(schema: dict[str, Any]) -> None:
+    whole = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [whole, {"enum": list(get_args(Expected))}]
+
+
 class Known(Declaration):
     """What the answer to a gold or practice item should be; in a file, the word alone will do."""
+
+    model_config = ConfigDict(json_schema_extra=_or_the_word)
 
     expected: Expected
     feedback: str = Field("", description="practice: what the reviewer is told after it")

@@ -49,8 +49,3 @@ def binomial_pmf(k: int, n: int, p: float = EVEN) -> float:
 
 def beta_quantile(p: float, a: float, b: float) -> float:
     return float(_special().betaincinv(a, b, p))
-
-
-def chi_square_tail(x: float, df: float) -> float:
-    """P(X > x) of chi-square."""
-    return float(_special().chdtrc(df, x))

@@ -13,12 +13,14 @@ from pydantic_core import core_schema
 
 from evalhub.schemas.evidence import Evidence
 from evalhub.schemas.policy import Policy
+from evalhub.schemas.review import CampaignRequest
 from evalhub.studies.spec import StudyFile
 
 PUBLISHED: dict[str, type[BaseModel]] = {
     "study": StudyFile,
     "policy": Policy,
     "evidence": Evidence,
+    "review-request": CampaignRequest,
 }
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -37,10 +39,11 @@ class _Published(GenerateJsonSchema):
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """The JSON Schema of a published document: "study", "policy" or "evidence"."""
+    """The JSON Schema of a published document: a name of PUBLISHED."""
     kind = PUBLISHED[name]
     found = kind.model_json_schema(schema_generator=_Published)
-    (identity,) = get_args(kind.model_fields["schema_"].annotation)
+    named = kind.model_fields.get("schema_")
+    (identity,) = get_args(named.annotation) if named else (f"evalhub.{name}/1",)
     return {"$schema": DIALECT, "$id": identity, **found, "title": f"Evalhub {name}"}
 
 

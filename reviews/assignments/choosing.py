@@ -93,7 +93,7 @@ class _Claim:
         """A pair that was full when the cursor passed it, and of which a seat is free again."""
         self.at_end = True
         found = given_back_to(self.reviewer, GIVEN_BACK)
-        seed, person = self.campaign.seed, self.reviewer.user_id
+        seed, person = self.campaign.seed, self.reviewer.key
         found.sort(key=lambda each: draw(seed, "back", person, each.position))
         return next((each for each in found if self._takes(each)), None)
 
@@ -116,7 +116,7 @@ class _Claim:
         """Pairs open to the reviewer at places start … stop-1, all of one lap, in their order."""
         size = self.campaign.dealing.places
         lap = start // size * size
-        order = order_of(self.campaign.seed, self.reviewer.user_id, size)
+        order = order_of(self.campaign.seed, self.reviewer.key, size)
         ahead = order[start - lap : stop - lap].tolist()
         places = {position: start + i for i, position in enumerate(ahead)}
         found = open_at(reviewer=self.reviewer, positions=list(places))
@@ -125,7 +125,7 @@ class _Claim:
     def _passes_over(self, found: OpenPair) -> bool:
         """Whether a seeded coin leaves this pair to the second lap, for more telling strata."""
         chance: float = self.campaign.dealing.chances.get(found.stratum, 1.0)
-        coin = fraction(self.campaign.seed, "lap", self.reviewer.user_id, found.position)
+        coin = fraction(self.campaign.seed, "lap", self.reviewer.key, found.position)
         return coin >= chance
 
 
@@ -135,7 +135,7 @@ def _repeat(reviewer: Reviewer, form: Form, now: datetime.datetime) -> Assignmen
     Repeats are dealt at the form's share of the turns. The side is that of this turn's block,
     like any other's, so what is drawn from are turns that had the other side.
     """
-    seed, person, turn = reviewer.campaign.seed, reviewer.user_id, reviewer.turns
+    seed, person, turn = reviewer.campaign.seed, reviewer.key, reviewer.turns
     due = math.floor(form.repeats * (turn + 1) + fraction(seed, "repeats", person))
     if reviewer.repeated >= due:
         return None
@@ -192,7 +192,7 @@ def _new_turn(
         purpose=AssignmentPurpose.MAIN if repeats is None else AssignmentPurpose.REPEAT,
         repeats_id=repeats,
         turn=turn,
-        candidate_on_left=candidate_on_left(reviewer.campaign.seed, reviewer.user_id, turn),
+        candidate_on_left=candidate_on_left(reviewer.campaign.seed, reviewer.key, turn),
         dealt=now,
         lease_until=now + LEASE,
     )

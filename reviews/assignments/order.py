@@ -9,7 +9,7 @@ from reviews.blinding import draw
 
 
 @lru_cache(maxsize=64)
-def order_of(seed: int, reviewer: int, size: int) -> NDArray[np.uint32]:
+def order_of(seed: int, reviewer: str, size: int) -> NDArray[np.uint32]:
     """0 … size-1, each once; another seed or reviewer gives another order.
 
     `RandomState` rather than a Generator, for its stream never changes (NEP 19): an order has to

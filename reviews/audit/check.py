@@ -1,19 +1,29 @@
-"""One thing that the blind audit tests. Pure."""
+"""One thing that the blind audit looks at, and the family that its tests are judged in. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from evalhub.stats.multiplicity import holm
 
 Status = Literal["pass", "attention", "nothing"]
 
 LEVEL = 0.01
-"""P-values below this call for a look."""
+"""Chance that a fair campaign calls for a look by any of its tests, at most."""
+DEALING, PEOPLE = 1, 5
+"""Weights in the family: shares of LEVEL.
+
+A fault of dealing goes through every turn and gives a p-value near 0, so its tests need little;
+what people do is seen in few judgments.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was tested: what, what came out in words, and the numbers of it.
+    """One thing that was looked at: what, what came out in words, and the numbers of it.
 
-    "nothing": there was nothing to test, which is no proof either way.
+    A statistical test has its own `p` and, once judged, its p corrected for all tests of the
+    audit. "nothing": there was nothing to test, which is no proof either way.
     """
 
     key: str
@@ -22,7 +32,56 @@ class Check:
     found: str
     status: Status
     numbers: dict[str, Any]
+    p: float | None = None
+    weight: int = 0
+    corrected: float | None = None
 
 
 def status_of(something: bool, fine: bool) -> Status:
     return "nothing" if not something else "pass" if fine else "attention"
+
+
+def test_of(
+    key: str,
+    title: str,
+    tested: str,
+    found: str,
+    p: float | None,
+    weight: int,
+    numbers: dict[str, Any],
+) -> Check:
+    """A test whose status the family decides. `p` is None where there was nothing to test."""
+    return Check(key, title, tested, found, status_of(p is not None, True), numbers, p, weight)
+
+
+def judged(checks: Iterable[Check]) -> list[Check]:
+    """The checks with their p-values corrected together (Holm, weighted), and judged by LEVEL.
+
+    The chance that any of them calls for a look where all hypotheses hold is at most LEVEL, however
+    the tests depend on each other.
+    """
+    all_checks = list(checks)
+    tests = [(each.key, each.p, each.weight) for each in all_checks if each.p is not None]
+    family = holm([p for _, p, _ in tests], [weight for *_, weight in tests])
+    corrected = {key: float(p) for (key, *_), p in zip(tests, family, strict=True)}
+    return [
+        replace(
+            each, corrected=corrected[each.key], status=status_of(True, corrected[each.key] > LEVEL)
+        )
+        if each.key in corrected
+        else each
+        for each in all_checks
+    ]
+
+
+def binomial_p(count: int, total: int, share: float = 0.5, alternative: str = "two-sided") -> float:
+    """P-value of scipy's exact binomial test, loaded when it is first asked for: it takes long."""
+    from scipy.stats import binomtest
+
+    return float(binomtest(count, total, share, alternative=alternative).pvalue)
+
+
+def times(p_values: Iterable[float]) -> float | None:
+    """One p-value of several (Bonferroni); None of none."""
+    found = list(p_values)
+    return min(1.0, len(found) * min(found)) if found else None

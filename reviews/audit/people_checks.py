@@ -1,28 +1,33 @@
-"""Did people judge with care, and blindly? Parts of the audit."""
+"""Did people judge with care, and blindly? Parts of the audit. Pure."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 
 from evalhub.stats.intervals import clopper_pearson
-from evalhub.stats.permutation import mcnemar_exact
-from reviews.audit.check import LEVEL, Check, status_of
-from reviews.models import Campaign, Guess, PairKind
+from reviews.audit.check import PEOPLE, Check, binomial_p, test_of
+from reviews.models import PairKind
 from reviews.results.judgment_data import JudgmentData
 from reviews.results.reviewer_quality import consistency, share_of
+
+CONSISTENT, ATTENTIVE = 0.5, 0.7
+"""Shares of repeats and of gold pairs that careful reviewers reach at least."""
 
 
 def control(found: JudgmentData) -> Check:
     counts = Counter(each.favours for each in found.of(kind=PairKind.CONTROL))
     first, second = counts["candidate"], counts["baseline"]
-    p = mcnemar_exact(first, second)
-    return Check(
+    p = _even(first, second)
+    return test_of(
         "control",
         "A/A: two answers of one arm",
-        "Pairs of which neither answer can be better for its arm: choices should fall evenly.",
-        f"{first} to {second}, {counts['tie'] + counts['both-bad']} undecided (p = {p:.2g})."
+        "Pairs of which neither answer can be better for its arm: choices should fall evenly "
+        "(exact binomial test).",
+        f"{first} to {second}, {counts['tie'] + counts['both-bad']} undecided{_said(p)}."
         if counts
         else "The plan has no A/A pairs, or none was judged.",
-        status_of(bool(counts), p >= LEVEL),
+        p,
+        PEOPLE,
         {**{each: counts[each] for each in ("candidate", "baseline", "tie", "both-bad")}, "p": p},
     )
 
@@ -30,79 +35,89 @@ def control(found: JudgmentData) -> Check:
 def position(found: JudgmentData) -> Check:
     chosen = Counter(each.choice for each in found.of() if each.choice in ("left", "right"))
     left, right = chosen["left"], chosen["right"]
-    p = mcnemar_exact(left, right)
+    p = _even(left, right)
     share = share_of(left, left + right)
-    return Check(
+    return test_of(
         "position",
         "The left isn't liked for being left",
-        "Of the judgments that chose a side, the share that chose the left; sides are dealt "
-        "evenly, so a lean moves no win score, but it says how carefully people read.",
-        f"{left} of {left + right} chose the left (p = {p:.2g})."
+        "Of the judgments that chose a side, the share that chose the left (exact binomial test); "
+        "sides are dealt evenly, so a lean moves no win score, but it says how carefully people "
+        "read.",
+        f"{left} of {left + right} chose the left{_said(p)}."
         if chosen
         else "No judgment chose a side.",
-        status_of(bool(chosen), p >= LEVEL),
+        p,
+        PEOPLE,
         {"left": left, "right": right, "share": asdict(share), "p": p},
     )
 
 
 def repeats(found: JudgmentData) -> Check:
     again = consistency(found)
-    tested = (
-        "Pairs that one reviewer was shown twice, sides swapped: the same answer should win. Who "
-        "goes by the side chooses the other answer the second time."
-    )
-    if again is None:
-        return Check(
-            "repeats", "People say the same twice", tested,
-            "The plan has no repeats, or none was judged.", "nothing", {},
-        )  # fmt: skip
-    return Check(
+    p = binomial_p(again.consistent, again.pairs, CONSISTENT, "less") if again else None
+    return test_of(
         "repeats",
         "People say the same twice",
-        tested,
+        "Pairs that one reviewer was shown twice, sides swapped: the same answer should win. Who "
+        "goes by the side chooses the other answer the second time (exact binomial test against "
+        f"{CONSISTENT:.0%} or more).",
         f"{again.consistent} of {again.pairs} said the same (95% interval {again.lower:.0%} to "
-        f"{again.upper:.0%}); {again.same_side} chose the same side instead.",
-        status_of(True, again.upper >= 0.5 and again.same_side <= again.consistent),
-        asdict(again),
+        f"{again.upper:.0%}); {again.same_side} chose the same side instead{_said(p)}."
+        if again
+        else "The plan has no repeats, or none was judged.",
+        p,
+        PEOPLE,
+        asdict(again) | {"p": p} if again else {},
     )
 
 
 def gold(found: JudgmentData) -> Check:
     gold = found.of(kind=PairKind.GOLD)
     passed = sum(each.favours == each.pair.expected for each in gold)
-    share = share_of(passed, len(gold))
-    return Check(
+    p = binomial_p(passed, len(gold), ATTENTIVE, "less") if gold else None
+    return test_of(
         "gold",
         "People pay attention",
-        "Pairs whose better answer is known.",
-        f"{passed} of {len(gold)} were answered as expected."
+        "Pairs whose better answer is known (exact binomial test against "
+        f"{ATTENTIVE:.0%} or more as expected).",
+        f"{passed} of {len(gold)} were answered as expected{_said(p)}."
         if gold
         else "The plan has no gold pairs, or none was judged.",
-        status_of(bool(gold), share.upper is None or share.upper >= 0.7),
-        {"judged": len(gold), "passed": passed, "share": asdict(share)},
+        p,
+        PEOPLE,
+        {"judged": len(gold), "passed": passed, "share": asdict(share_of(passed, len(gold)))}
+        | {"p": p},
     )
 
 
-def guesses(campaign: Campaign) -> Check:
-    rows = Guess.objects.filter(assignment__reviewer__campaign=campaign).values_list(
-        "side", "assignment__candidate_on_left"
-    )
-    guesses = Counter(
+def guesses(rows: Iterable[tuple[str, bool]]) -> Check:
+    """`rows`: the side that was taken for the tuned model's, and whether the candidate was left."""
+    counts = Counter(
         "unsure" if side == "unsure" else "right" if (side == "left") == on_left else "wrong"
         for side, on_left in rows
     )
-    right, wrong = guesses["right"], guesses["wrong"]
-    p = mcnemar_exact(right, wrong)
+    right, wrong = counts["right"], counts["wrong"]
+    p = _even(right, wrong)
     lower, upper = clopper_pearson(right, right + wrong) if right + wrong else (0.0, 1.0)
-    return Check(
+    return test_of(
         "guess",
         "Reviewers can't tell which was tuned",
         "After the last vote, which side of a few of one's own pairs was the tuned model? Against "
         "chance (exact binomial test).",
-        f"{right} of {right + wrong} guesses were right (95% interval {lower:.0%} to {upper:.0%}, "
-        f"p = {p:.2g}); {guesses['unsure']} couldn't tell."
-        if guesses
+        f"{right} of {right + wrong} guesses were right (95% interval {lower:.0%} to {upper:.0%})"
+        f"{_said(p)}; {counts['unsure']} couldn't tell."
+        if counts
         else "It wasn't asked, or nobody has answered.",
-        status_of(bool(guesses), p >= LEVEL),
-        {"right": right, "wrong": wrong, "unsure": guesses["unsure"], "p": p},
+        p,
+        PEOPLE,
+        {"right": right, "wrong": wrong, "unsure": counts["unsure"], "p": p},
     )
+
+
+def _even(one: int, other: int) -> float | None:
+    """Two-sided p-value of a fair coin; None without any toss."""
+    return binomial_p(one, one + other) if one + other else None
+
+
+def _said(p: float | None) -> str:
+    return "" if p is None else f" (p = {p:.2g})"

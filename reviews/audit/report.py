@@ -12,7 +12,7 @@ from typing import Any
 
 from evalhub.files.canonical import digest_of
 from evalhub.registry.models import StudyArm
-from reviews.audit.check import Check, status_of
+from reviews.audit.check import LEVEL, Check, judged, status_of
 from reviews.audit.leaks import Scan
 from reviews.audit.people_checks import control, gold, guesses, position, repeats
 from reviews.audit.side_checks import (
@@ -24,10 +24,16 @@ from reviews.audit.side_checks import (
     tokens,
 )
 from reviews.audit.text_checks import artefacts, leaks
-from reviews.models import Campaign, Pair, PairKind
+from reviews.models import Campaign, Guess, Pair, PairKind
 from reviews.results.judgment_data import judgment_data
 
 SCHEMA = "evalhub.review-audit/1"
+FALSE_ALARMS: dict[str, Any] = {
+    "at_most": LEVEL,
+    "method": "Holm's correction over all p-values of the audit, weighted",
+    "simulated": {"fair_campaigns": 10_000, "called_for_a_look": 30},
+}
+"""How often the tests call for a look at a fair campaign (`tests/benchmarks/audit_rate.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,10 @@ class Audit:
     sha256: str
 
     @property
+    def false_alarms(self) -> dict[str, Any]:
+        return FALSE_ALARMS
+
+    @property
     def attention(self) -> list[Check]:
         return [check for check in self.checks if check.status == "attention"]
 
@@ -49,21 +59,24 @@ def audit(campaign: Campaign) -> Audit:
     found, dealt, scan = judgment_data(campaign), dealt_turns(campaign), Scan(_names(campaign))
     texts = hashlib.sha256()
     scan.read(_texts(campaign, texts))
-    checks = [
-        _plan(campaign, texts.hexdigest()),
-        sides_of_seed(campaign, dealt),
-        balance(dealt, found),
-        independence(dealt, found),
-        sides_of_items(dealt, found),
-        leaks(scan),
-        *artefacts(scan, found),
-        tokens(campaign, dealt),
-        control(found),
-        position(found),
-        repeats(found),
-        gold(found),
-        guesses(campaign),
-    ]
+    guessed = Guess.objects.filter(assignment__reviewer__campaign=campaign)
+    checks = judged(
+        [
+            _plan(campaign, texts.hexdigest()),
+            sides_of_seed(campaign.seed, dealt),
+            balance(dealt, found),
+            independence(dealt, found),
+            sides_of_items(dealt, found),
+            leaks(scan),
+            *artefacts(scan, found),
+            tokens(dealt),
+            control(found),
+            position(found),
+            repeats(found),
+            gold(found),
+            guesses(guessed.values_list("side", "assignment__candidate_on_left")),
+        ]
+    )
     events = [
         {"kind": kind, "by": by or "the site", "at": at.isoformat()}
         for kind, by, at in campaign.events.order_by("pk").values_list(
@@ -75,6 +88,7 @@ def audit(campaign: Campaign) -> Audit:
         "campaign": campaign.pk,
         "plan_hash": campaign.plan_hash,
         "judgments": len(found.judgments),
+        "false_alarms": FALSE_ALARMS,
         "checks": [asdict(check) for check in checks],
         "events": events,
     }

@@ -1,21 +1,21 @@
 """Were sides dealt fairly, and could anything but the texts tell them? Parts of the audit."""
 
 import uuid
-from collections import Counter, defaultdict
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from evalhub.accounts.models import User
-from evalhub.stats.distributions import chi_square_tail
-from evalhub.stats.errors import StatisticsError
-from evalhub.stats.multiplicity import holm
-from reviews.assignments.judge import form_nonce
-from reviews.audit.check import LEVEL, Check, status_of
-from reviews.audit.tokens import tokens_test
+from evalhub.stats.allocation import AllocationTest, allocation_test
+from reviews.audit.check import DEALING, Check, status_of, test_of, times
+from reviews.audit.tokens import BITS, tokens_test
 from reviews.blinding import BLOCK, candidate_on_left
-from reviews.models import Assignment, Campaign, PairKind
-from reviews.results.judgment_data import JudgmentData
+from reviews.models import Assignment, AssignmentPurpose, Campaign
+from reviews.results.judgment_data import JudgedPair, JudgmentData
+
+FEWEST = 40
+"""Turns below which no bit of a token could be told from chance."""
+RARE = 20
+"""A tag or stratum of fewer turns is not tested by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,16 @@ class Dealt:
     """A turn as it was dealt, whether answered or not."""
 
     reviewer: int
-    user: int
+    key: str
     turn: int
     on_left: bool
     pair: int
-    token: str
+    token: uuid.UUID
+    purpose: str
+
+    @property
+    def block(self) -> tuple[int, int]:
+        return self.reviewer, self.turn // BLOCK
 
 
 def dealt_turns(campaign: Campaign) -> list[Dealt]:
@@ -35,16 +40,20 @@ def dealt_turns(campaign: Campaign) -> list[Dealt]:
         Assignment.objects.filter(reviewer__campaign=campaign)
         .order_by("reviewer", "turn")
         .values_list(
-            "reviewer_id", "reviewer__user_id", "turn", "candidate_on_left", "pair_id", "token"
+            "reviewer_id",
+            "reviewer__key",
+            "turn",
+            "candidate_on_left",
+            "pair_id",
+            "token",
+            "purpose",
         )
     )
-    return [Dealt(*row[:5], str(row[5])) for row in rows]
+    return [Dealt(*row) for row in rows]
 
 
-def sides_of_seed(campaign: Campaign, dealt: list[Dealt]) -> Check:
-    wrong = sum(
-        each.on_left != candidate_on_left(campaign.seed, each.user, each.turn) for each in dealt
-    )
+def sides_of_seed(seed: int, dealt: list[Dealt]) -> Check:
+    wrong = sum(each.on_left != candidate_on_left(seed, each.key, each.turn) for each in dealt)
     return Check(
         "sides-of-seed",
         "Sides follow from the seed",
@@ -60,7 +69,7 @@ def balance(dealt: list[Dealt], found: JudgmentData) -> Check:
     blocks: dict[tuple[int, int], list[bool]] = defaultdict(list)
     sides: dict[int, list[bool]] = defaultdict(list)
     for each in dealt:
-        blocks[each.reviewer, each.turn // BLOCK].append(each.on_left)
+        blocks[each.block].append(each.on_left)
         sides[each.reviewer].append(each.on_left)
     whole = [block for block in blocks.values() if len(block) == BLOCK]
     uneven = sum(2 * sum(block) != BLOCK for block in whole)
@@ -85,102 +94,109 @@ def balance(dealt: list[Dealt], found: JudgmentData) -> Check:
 
 
 def independence(dealt: list[Dealt], found: JudgmentData) -> Check:
-    rows = [(each.on_left, found.pairs[each.pair]) for each in dealt if each.pair in found.pairs]
-    features: dict[str, Callable[[Any], Any]] = {
-        "parity of the pair's number": lambda pair: pair.position % 2,
-        "tags": lambda pair: pair.tags,
-        "stratum": lambda pair: pair.stratum,
-        "longer answer": lambda pair: pair.candidate_length > pair.baseline_length,
+    """A repeat is drawn for its side, so turns that were dealt again say nothing here."""
+    rows = _main(dealt, found)
+    tests = {
+        name: test.p_value
+        for name, marks in _marks(rows)
+        if (test := _allocation(rows, marks)) is not None
     }
-    p_values = {
-        name: p
-        for name, of in features.items()
-        if (p := _independent([(side, of(pair)) for side, pair in rows])) is not None
-    }
-    corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True)) if p_values else {}
-    least = min(corrected.values(), default=1.0)
-    return Check(
+    p = times(tests.values())
+    return test_of(
         "independence",
         "Sides don't go with what is on them",
-        "Whether the candidate's side goes with the pair's number, its tags, its stratum or which "
-        "answer is longer (χ², Holm's correction).",
-        f"The smallest of {len(corrected)} corrected p-values is {least:.2g}."
-        if corrected
+        "Whether the candidate's side goes with the number of the turn or of the pair, with a tag, "
+        "a stratum or the longer answer (exact test of each within the reviewers' blocks).",
+        f"The smallest of {len(tests)} p-values is {min(tests.values()):.2g} "
+        f"({min(tests, key=tests.__getitem__)})."
+        if tests
         else "There are too few turns to test it.",
-        status_of(bool(corrected), least >= LEVEL),
-        {"turns": len(rows), "p_values": p_values, "least_corrected": float(least)},
+        p,
+        DEALING,
+        {"turns": len(rows), "p_values": tests},
     )
 
 
 def sides_of_items(dealt: list[Dealt], found: JudgmentData) -> Check:
-    sides: dict[str, list[bool]] = defaultdict(list)
-    for each in dealt:
-        if each.pair in found.pairs and found.pairs[each.pair].kind == PairKind.MAIN:
-            sides[found.pairs[each.pair].item].append(each.on_left)
-    several = [own for own in sides.values() if len(own) > 1]
-    both = sum(len(set(own)) == 2 for own in several)
-    expected = sum(1 - 0.5 ** (len(own) - 1) for own in several)
-    spread = sum(0.5 ** (len(own) - 1) * (1 - 0.5 ** (len(own) - 1)) for own in several) ** 0.5
-    far = abs(both - expected) > max(3 * spread, 1)
-    return Check(
+    before: dict[int, bool] = {}
+    again: list[Row] = []
+    marks: list[bool] = []
+    for turn, pair in _main(dealt, found):
+        if pair.pk in before:
+            again.append((turn, pair))
+            marks.append(before[pair.pk])
+        before[pair.pk] = turn.on_left
+    test = _allocation(again, marks)
+    same = sum(mark == turn.on_left for mark, (turn, _) in zip(marks, again, strict=True))
+    return test_of(
         "items",
         "Sides vary from reviewer to reviewer",
-        "Among items dealt more than once, how many stood on both sides, against what coins would "
-        "give.",
-        f"{both} of {len(several)} items; coins would give {expected:.0f}."
-        if several
-        else "No item was dealt more than once.",
-        status_of(bool(several), not far),
-        {"items": len(several), "both_sides": both, "expected": expected},
+        "Whether a pair's side goes with its side for the reviewer before (exact test within the "
+        "reviewers' blocks).",
+        f"In {same} of {len(again)} turns the candidate stood where the reviewer before had it; "
+        f"coins would give {len(again) / 2:.0f}."
+        if again
+        else "No pair was dealt more than once.",
+        test.p_value if test else None,
+        DEALING,
+        {"turns": len(again), "same_side": same},
     )
 
 
-def tokens(campaign: Campaign, dealt: list[Dealt]) -> Check:
-    rows = [
-        [
-            each.token,
-            form_nonce(token=uuid.UUID(each.token), user=User(pk=each.user)),
-            str(each.turn),
-        ]
-        for each in dealt
-    ]
+def tokens(dealt: list[Dealt]) -> Check:
     tested = (
-        "A linear classifier is given every bit of all that a page exposes beside the texts (the "
-        "turn's token, the form's signature, the turn's number) and tries to tell the candidate's "
-        "side on turns that it hasn't seen (5 folds, 199 shuffles)."
+        f"A turn's token is random, and the form's signature is made of it and of the person "
+        f"alone. Each of its {BITS} random bits is compared with the candidate's side (exact "
+        "binomial test of the furthest)."
     )
-    try:
-        result = tokens_test(rows, [each.on_left for each in dealt], seed=campaign.seed)
-    except StatisticsError as error:
-        return Check("tokens", "Tokens tell nothing", tested, f"{error}.", "nothing", {})
-    return Check(
+    if len(dealt) < FEWEST:
+        few = f"{len(dealt)} turns are too few to test it: {FEWEST} or more."
+        return test_of("tokens", "Tokens tell nothing", tested, few, None, DEALING, {})
+    result = tokens_test([each.token for each in dealt], [each.on_left for each in dealt])
+    return test_of(
         "tokens",
         "Tokens tell nothing",
         tested,
-        f"It is right in {result.accuracy:.1%} of {result.turns} turns; with sides dealt anew, in "
-        f"{result.chance:.1%} (p = {result.p_value:.2g}).",
-        status_of(True, result.p_value >= LEVEL),
-        asdict(result),
+        f"The furthest bit agrees with the side in {result.agreeing} of {result.turns} turns "
+        f"(p = {result.p_value:.2g}).",
+        result.p_value,
+        DEALING,
+        {"turns": result.turns, "agreeing": result.agreeing, "p": result.p_value},
     )
 
 
-def _independent(rows: list[tuple[bool, Any]]) -> float | None:
-    """Pearson's χ² test of side against a feature's values, rare values taken together.
+type Row = tuple[Dealt, JudgedPair]
 
-    None where there is nothing to compare.
-    """
-    totals = Counter(value for _, value in rows)
-    table: dict[Any, list[int]] = defaultdict(lambda: [0, 0])
-    for side, value in rows:
-        table[value if totals[value] >= 20 else None][side] += 1
-    cells = [counts for counts in table.values() if sum(counts) >= 10]
-    left = [sum(counts[side] for counts in cells) for side in (0, 1)]
-    if len(cells) < 2 or 0 in left:
-        return None
-    n = sum(left)
-    statistic = sum(
-        (counts[side] - sum(counts) * left[side] / n) ** 2 / (sum(counts) * left[side] / n)
-        for counts in cells
-        for side in (0, 1)
+
+def _main(dealt: list[Dealt], found: JudgmentData) -> list[Row]:
+    return [
+        (each, found.pairs[each.pair]) for each in dealt if each.purpose == AssignmentPurpose.MAIN
+    ]
+
+
+def _marks(rows: list[Row]) -> Iterator[tuple[str, list[bool]]]:
+    """What a side could go with, each mark of the same turns once."""
+    marks = {
+        "turn's number is even": [turn.turn % 2 == 0 for turn, _ in rows],
+        "pair's number is even": [pair.position % 2 == 0 for _, pair in rows],
+        "candidate's answer is longer": [
+            pair.candidate_length > pair.baseline_length for _, pair in rows
+        ],
+    }
+    for tag in sorted({tag for _, pair in rows for tag in pair.tags}):
+        marks[f"tag {tag}"] = [tag in pair.tags for _, pair in rows]
+    for stratum in sorted({pair.stratum for _, pair in rows}):
+        marks[f"stratum {stratum}"] = [pair.stratum == stratum for _, pair in rows]
+    seen = set()
+    for name, found in marks.items():
+        split = tuple(mark == found[0] for mark in found)  # a mark and its absence are one
+        common = min(sum(found), len(found) - sum(found)) >= RARE
+        if split not in seen and (common or not name.startswith(("tag ", "stratum "))):
+            seen.add(split)
+            yield name, found
+
+
+def _allocation(rows: list[Row], marks: list[bool]) -> AllocationTest | None:
+    return allocation_test(
+        marks, [turn.on_left for turn, _ in rows], [turn.block for turn, _ in rows]
     )
-    return chi_square_tail(statistic, len(cells) - 1)

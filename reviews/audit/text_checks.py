@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from evalhub.stats.multiplicity import holm
-from evalhub.stats.permutation import mcnemar_exact
-from reviews.audit.check import LEVEL, Check, status_of
+from reviews.audit.check import LEVEL, PEOPLE, Check, binomial_p, status_of, times
 from reviews.audit.leaks import Scan
 from reviews.models import PairKind
 from reviews.results.judgment_data import JudgmentData
@@ -47,35 +46,42 @@ def artefacts(scan: Scan, found: JudgmentData) -> Iterator[Check]:
     ):
         traits = [trait for trait in scan.traits() if trait.shown == shown and not trait.leaks]
         p_values = {
-            trait.key: mcnemar_exact(scan.only_baseline[trait.key], scan.only_candidate[trait.key])
+            trait.key: binomial_p(fewer, fewer + more)
             for trait in traits
+            if (fewer := scan.only_baseline[trait.key]) + (more := scan.only_candidate[trait.key])
         }
         corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True))
         told = [
             f"{trait.title}: {scan.candidate[trait.key]} of the candidate's answers, "
             f"{scan.baseline[trait.key]} of the baseline's"
             for trait in traits
-            if corrected[trait.key] < LEVEL
+            if corrected.get(trait.key, 1) <= LEVEL
         ]
         after = (
             "A reader could use it."
             if shown
             else "Pages show none of it: it is taken out of both answers before."
         )
+        numbers = {
+            "pairs": scan.pairs,
+            "candidate": {trait.key: scan.candidate[trait.key] for trait in traits},
+            "baseline": {trait.key: scan.baseline[trait.key] for trait in traits},
+            "p_values": p_values,
+        }
+        tested = (
+            f"Of each of {len(traits)} traits, how many pairs have it in one answer only, and of "
+            "which arm (McNemar's exact test)."
+        )
+        words = f"{'; '.join(told)}. {after}" if told else "No trait goes with an arm."
         yield Check(
             key,
             title,
-            f"Of each of {len(traits)} traits, how many pairs have it in one answer only, and of "
-            "which arm (McNemar's exact test, Holm's correction).",
-            f"{'; '.join(told)}. {after}" if told else "No trait goes with an arm.",
-            status_of(scan.pairs > 0, not told or not shown),
-            {
-                "pairs": scan.pairs,
-                "candidate": {trait.key: scan.candidate[trait.key] for trait in traits},
-                "baseline": {trait.key: scan.baseline[trait.key] for trait in traits},
-                "p_values": p_values,
-            }
-            | (_lengths(found) if shown else {}),
+            tested,
+            words,
+            status_of(scan.pairs > 0, True),
+            numbers | (_lengths(found) if shown else {}),
+            p=times(p_values.values()) if shown else None,
+            weight=PEOPLE,
         )
 
 

@@ -59,6 +59,7 @@ def add_reviewer(
         campaign=campaign,
         user=user,
         defaults={
+            "key": user.get_username(),
             "state": ReviewerState.PRACTISING if practice else ReviewerState.ACTIVE,
             "quota": quota,
             "tags": list(tags),

@@ -68,6 +68,10 @@ class Reviewer(models.Model):
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="reviewers")
     user = models.ForeignKey(User, models.PROTECT, related_name="reviewing")
+    key = models.CharField(
+        max_length=150,
+        help_text="names this person in all that is drawn for them: their user name as they joined",
+    )
     state = models.CharField(
         max_length=20, choices=ReviewerState.choices, default=ReviewerState.ACTIVE
     )

@@ -130,7 +130,7 @@ def next_disagreement(*, campaign: Campaign, user: User) -> Assignment | None:
         reviewer=reviewer,
         purpose=AssignmentPurpose.ADJUDICATION,
         turn=turn,
-        candidate_on_left=candidate_on_left(campaign.seed, user.pk, turn),
+        candidate_on_left=candidate_on_left(campaign.seed, reviewer.key, turn),
         dealt=now,
         lease_until=now + LEASE,
     )

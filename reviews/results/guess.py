@@ -36,16 +36,18 @@ def pending_guesses(*, campaign: Campaign, user: User) -> list[Assignment]:
     if not declared(Form, campaign.form).guess or campaign.unblinded is not None:
         return []
     own = Assignment.objects.filter(reviewer__campaign=campaign, reviewer__user=user)
-    rows = list(own.values_list("pk", "turn", "state", "purpose", "pair__kind", "guess"))
+    rows = list(
+        own.values_list("pk", "reviewer__key", "turn", "state", "purpose", "pair__kind", "guess")
+    )
     if any(
         state == AssignmentState.LEASED and purpose != AssignmentPurpose.ADJUDICATION
-        for _, _, state, purpose, *_ in rows
+        for _, _, _, state, purpose, *_ in rows
     ):
         return []
     guessed = sum(guess is not None for *_, guess in rows)
     open_turns = [
-        (draw(campaign.seed, "guess", user.pk, turn), pk)
-        for pk, turn, state, purpose, kind, guess in rows
+        (draw(campaign.seed, "guess", key, turn), pk)
+        for pk, key, turn, state, purpose, kind, guess in rows
         if (state, purpose, kind) == (AssignmentState.DONE, AssignmentPurpose.MAIN, PairKind.MAIN)
         and guess is None
     ]

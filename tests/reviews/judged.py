@@ -3,6 +3,8 @@
 What dealing and judging do is tried elsewhere; here it is what is made of the answers.
 """
 
+import hashlib
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +12,7 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Project, Role, User
 from reviews.blinding import candidate_on_left
+from reviews.joining.admit import add_reviewer
 from reviews.models import (
     Assignment,
     AssignmentPurpose,
@@ -30,7 +33,7 @@ def a_reviewer(campaign: Campaign, name: str) -> Reviewer:
     project = Project.objects.get(pk=campaign.project_id)
     user, _ = User.objects.get_or_create(username=name, defaults={"email": f"{name}@example.org"})
     Membership.objects.get_or_create(project=project, user=user, defaults={"role": Role.REVIEWER})
-    return Reviewer.objects.get_or_create(campaign=campaign, user=user)[0]
+    return add_reviewer(campaign=campaign, user=user)
 
 
 def judge(
@@ -48,11 +51,12 @@ def judge(
     turn, reviewer.turns = reviewer.turns, reviewer.turns + 1
     reviewer.save(update_fields=["turns"])
     if on_left is None:
-        on_left = candidate_on_left(reviewer.campaign.seed, reviewer.user_id, turn)
+        on_left = candidate_on_left(reviewer.campaign.seed, reviewer.key, turn)
     now = timezone.now()
     assignment = Assignment.objects.create(
         pair=pair,
         reviewer=reviewer,
+        token=_token(reviewer, turn),
         purpose=purpose,
         repeats=repeats,
         turn=turn,
@@ -67,6 +71,12 @@ def judge(
         pair.save(update_fields=["taken"])
     choice = SIDE[on_left].get(favour, favour)
     return Judgment.objects.create(assignment=assignment, choice=choice, seconds=seconds, **said)
+
+
+def _token(reviewer: Reviewer, turn: int) -> uuid.UUID:
+    """One that looks random, and is the same in every run."""
+    name = f"{reviewer.campaign.plan_hash} {reviewer.key} {turn}"
+    return uuid.UUID(bytes=hashlib.sha256(name.encode()).digest()[:16], version=4)
 
 
 def judge_all(

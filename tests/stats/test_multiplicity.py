@@ -20,6 +20,18 @@ def test_holm_of_four():
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
 
 
+def test_weights_are_shares_of_the_level():
+    """By p/w the order is .01/2, .02/1; .01·3/2 = .015, then .02·1/1."""
+    assert holm([0.02, 0.01], [1, 2]) == pytest.approx([0.02, 0.015])
+    assert holm([0.01, 0.04, 0.03, 0.005], [3] * 4) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+
+@pytest.mark.parametrize("weights", [[1.0], [1.0, 0.0]])
+def test_each_p_value_needs_a_weight(weights):
+    with pytest.raises(StatisticsError, match="weight"):
+        holm([0.1, 0.2], weights)
+
+
 def test_the_heart_attack_trial():
     assert np.count_nonzero(holm(TRIAL) <= 0.05) == 3
 

@@ -11,15 +11,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from evalhub.schemas.review import Design, Form
-from evalhub.stats.errors import StatisticsError
 from reviews.audit.check import Check
+from reviews.audit.check import judged as judge_family
 from reviews.audit.leaks import Scan
 from reviews.audit.report import Audit, audit
-from reviews.audit.tokens import tokens_test
+from reviews.audit.tokens import TokensTest, tokens_test
 from reviews.models import Assignment, AssignmentPurpose, Campaign, PairKind
 from reviews.results.guess import pending_guesses, record_guess
 from reviews.results.unblind import unblind
 from tests.cast import Team, a_team
+from tests.reviews.audit.made import FAULTS, made
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import a_reviewer, judge, judge_all
 
@@ -65,6 +66,7 @@ def test_the_document_is_canonical_and_carries_its_plan(team: Team) -> None:
     assert first.text == second.text
     assert first.sha256 == hashlib.sha256(first.text.encode()).hexdigest()
     document = json.loads(first.text)
+    assert document["false_alarms"]["at_most"] == 0.01
     assert document["plan_hash"] == campaign.plan_hash
     assert first.text == json.dumps(
         document, sort_keys=True, separators=(",", ":"), ensure_ascii=False
@@ -210,23 +212,66 @@ def test_the_queries_dont_grow(team: Team) -> None:
 
 def test_tokens_that_tell_nothing_are_at_chance_and_a_leak_of_one_bit_is_found() -> None:
     rng = np.random.default_rng(3)
-    sides = rng.random(600) < 0.5
-    blind = [[uuid.UUID(bytes=rng.bytes(16), version=4).hex, str(i)] for i in range(600)]
+    sides = [bool(side) for side in rng.random(600) < 0.5]
+    blind = [uuid.UUID(bytes=rng.bytes(16), version=4) for _ in sides]
     assert tokens_test(blind, sides).p_value > 0.01
     leaking = [
-        [token[:-1] + ("02468ace" if side else "13579bdf")[i % 8], turn]
-        for i, ((token, turn), side) in enumerate(zip(blind, sides, strict=True))
+        uuid.UUID(int=token.int & ~1 | (side if rng.random() < 0.3 else rng.random() < 0.5))
+        for token, side in zip(blind, sides, strict=True)
     ]
     found = tokens_test(leaking, sides)
-    assert found.p_value == pytest.approx(1 / 200)
-    assert found.accuracy > found.chance + 0.05
+    assert found.p_value < 1e-6
+    assert found.agreeing > 350
 
 
-def test_sides_by_turn_parity_are_found() -> None:
-    rows = [[uuid.uuid4().hex, str(i)] for i in range(100)]
-    assert tokens_test(rows, [i % 2 == 0 for i in range(100)]).p_value == pytest.approx(1 / 200)
+def test_the_furthest_of_122_bits_is_judged_as_such() -> None:
+    """All tokens alike: each bit agrees with the sides, or with the other sides, in half of them.
+    One token of two turns on both sides: each bit agrees in exactly one of them."""
+    token = uuid.UUID(int=0)
+    assert tokens_test([token] * 2, [True, False]) == TokensTest(2, 1, 1.0)
+    found = tokens_test([token] * 10, [False] * 10)
+    assert found.p_value == pytest.approx(1 - (1 - 2 / 2**10) ** 122)
 
 
 def test_too_few_turns_prove_nothing() -> None:
-    with pytest.raises(StatisticsError):
-        tokens_test([["a"]] * 39, [True] * 39)
+    few = made(np.random.default_rng(1), 20, 1)
+    assert {each.key: each.status for each in few.audit()}["tokens"] == "nothing"
+
+
+def test_one_family_of_tests_keeps_its_level_whatever_it_is_made_of() -> None:
+    """By p/weight: .004·11/5 = .0088, then .001·6/1 = .006 (not below .0088), then .2·5/5."""
+    asked = [(0.001, 1), (0.004, 5), (0.2, 5)]
+    tests = [
+        Check(str(i), "", "", "", "pass", {}, p, weight) for i, (p, weight) in enumerate(asked)
+    ]
+    fact = Check("fact", "", "", "", "attention", {})
+    found = judge_family([*tests, fact])
+    assert [each.corrected for each in found] == [
+        pytest.approx(0.0088),
+        pytest.approx(0.0088),
+        pytest.approx(0.2),
+        None,
+    ]
+    assert [each.status for each in found] == ["attention", "attention", "pass", "attention"]
+
+
+def test_a_fair_campaign_seldom_calls_for_a_look() -> None:
+    """1% of 240 in four sizes, with its Monte Carlo error: 7 or fewer have a chance of .996."""
+    rng = np.random.default_rng(29)
+    looks = sum(
+        any(each.status == "attention" for each in made(rng, *size).audit())
+        for size in ((12, 1), (30, 2), (60, 2), (40, 4))
+        for _ in range(60)
+    )
+    assert looks <= 7
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_is_found_by_the_check_for_it(name: str) -> None:
+    fault, key = FAULTS[name]
+    found = {each.key: each for each in made(np.random.default_rng(8), 120, 4, fault).audit()}
+    assert found[key].status == "attention"
+    corrected, p = found[key].corrected, found[key].p
+    assert corrected is not None
+    assert p is not None
+    assert p <= corrected <= 0.01

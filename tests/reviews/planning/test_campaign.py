@@ -8,13 +8,16 @@ from django.db.models import ProtectedError
 
 from evalhub.files.canonical import digest_of
 from evalhub.registry.models import Run
+from evalhub.schemas.review import Design
 from reviews.assignments.assign import End
+from reviews.blinding import candidate_on_left
 from reviews.errors import CampaignEndedError, PlanError
 from reviews.joining.invite import invite
-from reviews.models import Campaign, Pair
+from reviews.models import Assignment, Campaign, Pair
 from reviews.planning.campaign import close_campaign, pause_campaign, resume_campaign
-from tests.cast import Team, a_run, a_test_set
+from tests.cast import Team, a_run, a_team, a_test_set
 from tests.reviews.asking import a_review
+from tests.reviews.assignments.test_assign import answer
 from tests.reviews.conftest import a_campaign
 from tests.reviews.steps import next_assignment
 
@@ -35,6 +38,28 @@ def test_the_same_plan_is_the_same_campaign(asked: dict[str, Any]) -> None:
     assert a_review(**asked) == first
     assert Pair.objects.count() == 6
     assert a_review(**asked | {"seed": 12}) != first
+
+
+def test_the_same_plan_of_the_same_answers_has_one_hash_in_any_database(team: Team) -> None:
+    """Rows of other ids: the plan, its seed and with it orders and sides are the same."""
+    first = a_campaign(team, design=Design(controls=0.2))
+    elsewhere = a_team("Other", "other")
+    a_test_set(elsewhere, "in-between", items=5)
+    second = a_campaign(elsewhere, design=Design(controls=0.2))
+    assert second.plan == first.plan
+    assert (second.plan_hash, second.seed) == (first.plan_hash, first.seed)
+    assert {*first.pairs.values_list("item")}.isdisjoint(second.pairs.values_list("item"))
+
+
+def test_sides_follow_the_name_that_a_reviewer_joined_with(campaign: Campaign, team: Team) -> None:
+    """Neither their row's id nor the name that they have later."""
+    sides = []
+    while isinstance(dealt := next_assignment(campaign=campaign, user=team.rui), Assignment):
+        sides.append(dealt.candidate_on_left)
+        answer(dealt, team.rui)
+        team.rui.username = f"rui the {len(sides)}th"
+        team.rui.save()
+    assert sides == [candidate_on_left(campaign.seed, "rui", turn) for turn in range(12)]
 
 
 def test_strata_given_by_the_caller_win_over_tags(asked: dict[str, Any]) -> None:

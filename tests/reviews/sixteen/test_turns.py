@@ -262,7 +262,7 @@ def test_15_pairs_of_one_prompt_are_spaced_apart_and_orders_differ(team: Team) -
 
 def test_1_who_knows_the_seed_but_not_the_plan_can_compute_no_side(team: Team) -> None:
     """Of two plans of one seed: one person's sides are neither the seed's own nor alike."""
-    sides = [tuple(candidate_on_left(1, team.rui.pk, turn) for turn in range(30))]
+    sides = [tuple(candidate_on_left(1, "rui", turn) for turn in range(30))]
     for asking, question in ((team, "Which is kinder?"), (a_team("Other", "other"), "Which is?")):
         campaign = a_campaign(asking, items=30, seed=1, question=question)
         sides.append(tuple(each.candidate_on_left for each in judge_all(campaign, team.rui)))

@@ -1,0 +1,85 @@
+"""Do sides that were dealt in balanced blocks go with a mark of what stands on them?"""
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.stats.errors import StatisticsError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationTest:
+    """Of the marked turns, how many stood on the left, and how many would by chance."""
+
+    left: int
+    expected: float
+    p_value: float
+
+
+def allocation_test(
+    marked: Sequence[bool], left: Sequence[bool], blocks: Sequence[Hashable]
+) -> AllocationTest | None:
+    """Exact two-sided test that sides and marks are independent, given each block's sides.
+
+    Under the hypothesis every order of a block's sides is as likely, whatever its marks: the count
+    of marked turns on the left is a sum of independent hypergeometric counts, whose distribution
+    is their convolution (the exact form of Cochran, Mantel and Haenszel's test). The p-value is
+    twice the smaller tail. None where no block leaves anything to chance.
+
+    Args:
+        marked: (n,) whether a turn has the mark.
+        left: (n,) on which side it was dealt.
+        blocks: (n,) the block that it belongs to.
+    """
+    if not len(marked) == len(left) == len(blocks):
+        raise StatisticsError("every turn needs a mark, a side and a block")
+    tables: dict[Hashable, list[int]] = {}
+    for mark, side, block in zip(marked, left, blocks, strict=True):
+        table = tables.setdefault(block, [0, 0, 0, 0])
+        for place, counts in enumerate((True, mark, side, mark and side)):
+            table[place] += bool(counts)
+    open_ = [each for each in tables.values() if 0 < each[1] < each[0] > each[2] > 0]
+    if not open_:
+        return None
+    kinds = Counter((n, marks, lefts) for n, marks, lefts, _ in open_)
+    observed = sum(both for *_, both in open_)
+    chances, least = _sum_of(kinds)
+    place = observed - least
+    tail = min(chances[: place + 1].sum(), chances[place:].sum())
+    return AllocationTest(
+        left=observed,
+        expected=sum(count * m * k / n for (n, m, k), count in kinds.items()),
+        p_value=min(1.0, 2 * float(tail)),
+    )
+
+
+def _sum_of(kinds: Counter[tuple[int, int, int]]) -> tuple[Array, int]:
+    """The distribution of the sum, and its least value."""
+    total, least = np.ones(1), 0
+    for (n, marks, lefts), count in kinds.items():
+        low, high = max(0, marks + lefts - n), min(marks, lefts)
+        chances = [
+            comb(marks, both) * comb(n - marks, lefts - both) / comb(n, lefts)
+            for both in range(low, high + 1)
+        ]
+        least += count * low
+        total = np.convolve(total, _repeated(np.array(chances), count))
+    return total, least
+
+
+def _repeated(chances: Array, count: int) -> Array:
+    """The distribution of the sum of `count` independent values of one distribution."""
+    found, power = np.ones(1), chances
+    while count:
+        if count & 1:
+            found = np.convolve(found, power)
+        count >>= 1
+        if count:
+            power = np.convolve(power, power)
+    return found
