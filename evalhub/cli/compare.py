@@ -3,13 +3,16 @@
 from enum import StrEnum
 from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from evalhub.cli.options import Alpha
 from evalhub.schemas.defaults import MARGIN
 from evalhub.stats.levels import ALPHA
+
+if TYPE_CHECKING:
+    from evalhub.schemas.decision import DecisionRecord
 
 
 class ComparedRole(StrEnum):
@@ -64,7 +67,6 @@ def compare(
 ) -> int:
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
     from evalhub.cli import printing
-    from evalhub.schemas.verdicts import Verdict
     from evalhub.studies.compare import CompareRequest, compare_files
 
     question = CompareRequest(
@@ -85,12 +87,12 @@ def compare(
     if report is not None:
         _write_report(report, found.record, found.items)
     if json_:
-        printing.print_json(found.record)
+        printing.print_json(found.record.as_json())
     else:
         printing.print_record(found.record)
         if tag is not None:
             printing.print_breakdown(found.record)
-    return Verdict(found.record["verdict"]).exit_code
+    return found.record.verdict.exit_code
 
 
 def _option(text: str) -> tuple[str, Any]:
@@ -105,7 +107,7 @@ def _option(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def _write_report(path: Path, record: dict[str, Any], items: list[dict[str, Any]]) -> None:
+def _write_report(path: Path, record: "DecisionRecord", items: list[dict[str, Any]]) -> None:
     """Writes the page whole or not at all."""
     import os
 

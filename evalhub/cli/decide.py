@@ -1,11 +1,12 @@
 """`evalhub decide`: a policy applied to scores in files, no database."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from evalhub.schemas.decision import DecisionRecord
     from evalhub.schemas.evidence import JudgmentRows
     from evalhub.verdict.preference_evidence import Judgments
 
@@ -26,7 +27,6 @@ def decide(
 ) -> int:
     """Judge a candidate by a policy, from files of scores alone."""
     from evalhub.cli import printing
-    from evalhub.schemas.verdicts import Verdict
     from evalhub.studies.decide import decide_scores
     from evalhub.studies.evidence import read_scores, read_source
     from evalhub.verdict.policy import read_policy
@@ -44,10 +44,10 @@ def decide(
     if out is not None:
         _write(out, record)
     if json_:
-        printing.print_json(record)
+        printing.print_json(record.as_json())
     else:
         printing.print_record(record)
-    return Verdict(record["verdict"]).exit_code
+    return record.verdict.exit_code
 
 
 def _judgments(path: Path, source: "JudgmentRows") -> "Judgments":
@@ -69,13 +69,13 @@ def _judgments(path: Path, source: "JudgmentRows") -> "Judgments":
     )
 
 
-def _write(path: Path, record: dict[str, Any]) -> None:
+def _write(path: Path, record: "DecisionRecord") -> None:
     """Writes the record whole or not at all."""
     import json
     import os
 
     partial = path.with_name(f"{path.name}.part")
-    text = json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False)
+    text = json.dumps(record.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
     try:
         partial.write_text(f"{text}\n", encoding="utf-8")
         os.replace(partial, path)

@@ -12,6 +12,7 @@ from evalhub.cli.home import at_home
 
 if TYPE_CHECKING:
     from evalhub.files.rows import DataError, JsonError
+    from evalhub.schemas.declaration import DeclarationError
     from evalhub.verdict.verify import Discrepancy, Verification
 
 app = typer.Typer(no_args_is_help=True, help="Decisions: verdicts and what they rest on.")
@@ -40,6 +41,7 @@ def verify(
     """Recompute a decision's verdict from its record alone. Exit code 65 where it differs."""
     from evalhub.cli import printing
     from evalhub.files.rows import DataError, JsonError, parse_json
+    from evalhub.schemas.declaration import DeclarationError
     from evalhub.verdict.verify import verify
 
     try:
@@ -50,7 +52,7 @@ def verify(
         raise DataError(f"can't be read: {error.strerror}", file=str(file)) from error
     except UnicodeDecodeError as error:
         raise DataError("not UTF-8; save the file as UTF-8", file=str(file)) from error
-    except JsonError as error:
+    except (JsonError, DeclarationError) as error:
         raise _located(error, file) from error
     if json_:
         printing.print_json(found.as_json())
@@ -102,7 +104,7 @@ def sign(
     return 0
 
 
-def _located(error: "JsonError", file: Path) -> "DataError":
+def _located(error: "JsonError | DeclarationError", file: Path) -> "DataError":
     """The same error with its file, and with its line where the JSON itself is malformed."""
     from evalhub.files.rows import DataError
 

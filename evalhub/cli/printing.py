@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from evalhub.schemas.verdicts import Status, Verdict, marked
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.decision import BreakdownRow, DecisionRecord
+from evalhub.schemas.verdicts import marked
 
 NARROW, PIPED = 110, 160
 
@@ -28,29 +30,29 @@ def terminal(*, errors: bool = False) -> Console:
     return Console(width=PIPED if free else None, highlight=False, stderr=errors)
 
 
-def print_record(record: dict[str, Any], console: Console | None = None) -> None:
+def print_record(record: DecisionRecord, console: Console | None = None) -> None:
     """A decision record for people: verdict, reasons, criteria, what else was seen."""
     console = console or terminal()
-    verdict = Verdict(record["verdict"])
+    verdict = record.verdict
     console.print()
-    console.print(Text.assemble((verdict.label, f"bold {verdict.colour}"), " ", record["headline"]))
-    console.print(_reasons(record["reasons"]))
-    if record["criteria"]:
+    console.print(Text.assemble((verdict.label, f"bold {verdict.colour}"), " ", record.headline))
+    console.print(_reasons(record.reasons))
+    if record.criteria:
         for table in _criteria(record, narrow=console.width < NARROW):
             console.print()
             console.print(table)
     if missed := _misses(record):
         console.print(Text(missed, "dim"))
-    for each in record["alternatives"]:
-        console.print(Text(each["sentence"], "dim"))
+    for each in record.alternatives:
+        console.print(Text(each.sentence, "dim"))
 
 
-def print_breakdown(record: dict[str, Any], console: Console | None = None) -> None:
+def print_breakdown(record: DecisionRecord, console: Console | None = None) -> None:
     """The differences by tag, the largest loss first."""
     console = console or terminal()
     table = _table("tag", ("base", "candidate", "difference", _interval(record), "n"))
-    for each in sorted(record["breakdown"], key=lambda row: row["difference"]):
-        table.add_row("", _cut(each["tag"]), *_numbers(each), f"{each['n']:,}")
+    for each in sorted(record.breakdown, key=lambda row: row.difference):
+        table.add_row("", _cut(each.tag), *_numbers(each), f"{each.n:,}")
     console.print()
     console.print(table)
 
@@ -67,25 +69,24 @@ def _reasons(reasons: Iterable[str]) -> Table:
     return grid
 
 
-def _criteria(record: dict[str, Any], *, narrow: bool) -> list[Table]:
+def _criteria(record: DecisionRecord, *, narrow: bool) -> list[Table]:
     """One table, or two with the same rows where the terminal is too narrow for all columns."""
     means = ("base", "candidate", "difference", _interval(record))
     more = ("p", "won/lost/tied", "n", "requires", "metric")
     parts = [means, more] if narrow else [means + more]
     tables = [_table("criterion", columns) for columns in parts]
-    for each in record["criteria"]:
-        status = Status(each["status"])
+    for each in record.criteria:
         cells = [
             *_numbers(each),
-            f"{each['p_value']:.2g}",
-            f"{each['wins']:,}/{each['losses']:,}/{each['ties']:,}",
-            f"{each['n']:,}",
-            requires(each),
-            each["metric"],
+            f"{each.p_value:.2g}",
+            f"{each.wins:,}/{each.losses:,}/{each.ties:,}",
+            f"{each.n:,}",
+            each.requires if each.tier == "critical" else f"{each.requires}, {each.tier}",
+            each.metric,
         ]
         for table, columns in zip(tables, parts, strict=True):
-            mark = Text(status.mark, status.colour)
-            table.add_row(mark, _cut(each["name"]), *cells[: len(columns)])
+            mark = Text(each.status.mark, each.status.colour)
+            table.add_row(mark, _cut(each.name), *cells[: len(columns)])
             del cells[: len(columns)]
     return tables
 
@@ -104,40 +105,26 @@ def _cut(name: str) -> Text:
     return Text(name, no_wrap=True, overflow="ellipsis")
 
 
-def _interval(record: dict[str, Any]) -> str:
-    return f"{100 * (1 - 2 * record['alpha']):.4g}% interval"
+def _interval(record: DecisionRecord) -> str:
+    return f"{100 * (1 - 2 * record.alpha):.4g}% interval"
 
 
-def _numbers(row: dict[str, Any]) -> list[str]:
+def _numbers(row: Criterion | BreakdownRow) -> list[str]:
     """Both means, and what the criterion rests on: their difference, or their ratio."""
-    means = [_number(row["baseline"]), _number(row["candidate"])]
-    if row.get("ratio") is None:
-        ends = f"{_signed(row['lower'])} to {_signed(row['upper'])}"
-        return [*means, _signed(row["difference"]), ends]
-    ends = f"{_times(row['ratio_lower'])} to {_times(row['ratio_upper'])}"
-    return [*means, _times(row["ratio"]), ends]
+    means = [_number(row.baseline), _number(row.candidate)]
+    if not isinstance(row, Criterion) or row.ratio is None:
+        return [*means, _signed(row.difference), f"{_signed(row.lower)} to {_signed(row.upper)}"]
+    ends = f"{_times(row.ratio_lower)} to {_times(row.ratio_upper)}"
+    return [*means, _times(row.ratio), ends]
 
 
-def requires(criterion: dict[str, Any]) -> str:
-    """What a criterion asks, in a few words."""
-    tier = criterion.get("tier", "critical")
-    aside = "" if tier == "critical" else f", {tier}"
-    if criterion["role"] == "budget":
-        return f"ratio < {criterion['max_ratio']:g}{aside}"
-    if criterion["role"] != "guard":
-        return f"gain > {criterion['min_gain']:g}{aside}"
-    if criterion.get("relative_margin") is not None:
-        return f"lose < {100 * criterion['relative_margin']:g}% of base{aside}"
-    return f"lose < {criterion['margin']:g}{aside}"
-
-
-def _misses(record: dict[str, Any]) -> str:
+def _misses(record: DecisionRecord) -> str:
     """How many answers the extraction pattern found nothing in, over all test sets."""
-    counted = [
-        (sum(each[f"extraction_misses_{arm}"] for each in record["evidence"]), arm)
-        for arm in ("baseline", "candidate")
-    ]
-    shown = [f"{count:,} of {record['arms'][arm]['name']}" for count, arm in counted if count]
+    counted = (
+        (record.arms.baseline, sum(each.extraction_misses_baseline for each in record.evidence)),
+        (record.arms.candidate, sum(each.extraction_misses_candidate for each in record.evidence)),
+    )
+    shown = [f"{count:,} of {arm.name}" for arm, count in counted if count]
     if not shown:
         return ""
     return f"Answers without the pattern to extract, scored whole: {', '.join(shown)}."

@@ -1,7 +1,7 @@
 """`evalhub study run`: a study file carried to its verdict."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -65,12 +65,11 @@ def carry(spec: "StudySpec", console: "Console") -> "StudyStatus":
 def show(status: "StudyStatus", as_json: bool) -> int:
     """Prints the decisions and returns the exit code of the candidate in question."""
     from evalhub.cli import printing
-    from evalhub.schemas.verdicts import Verdict
 
-    records: list[dict[str, Any]] = [each.record for each in status.decisions]
+    first, *others = (each.document for each in status.decisions)
     if as_json:
-        printing.print_json({**records[0], "others": records[1:]})
+        printing.print_json(first.as_json() | {"others": [each.as_json() for each in others]})
     else:
-        for record in reversed(records):
+        for record in (*reversed(others), first):
             printing.print_record(record)
-    return Verdict(records[0]["verdict"]).exit_code
+    return first.verdict.exit_code

@@ -15,6 +15,8 @@ from evalhub.gate.differences import (
     items_by_outcome,
 )
 from evalhub.registry.models import Item, Output, Study
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.verdicts import Status
 from evalhub.verdict.outcomes import Outcome
 
 PAGE = 10
@@ -70,7 +72,7 @@ class Changes:
     metric: str
 
 
-def changes(study: Study, record: Mapping[str, Any], wanted: Wanted) -> Changes | None:
+def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | None:
     """The page that is `wanted` of a decision's evidence; None where none of its runs is left.
 
     Without a wish, the test set is the one of the first criterion that fails, else the one with
@@ -78,7 +80,7 @@ def changes(study: Study, record: Mapping[str, Any], wanted: Wanted) -> Changes 
     test sets the record's own counts are shown: only the one that is looked at is compared item
     by item.
     """
-    pairs = compared_runs(study, record["evidence"])
+    pairs = compared_runs(study, record.evidence)
     if not pairs:
         return None
     moved = {name: _moved(record, name) for name in pairs}
@@ -91,7 +93,7 @@ def changes(study: Study, record: Mapping[str, Any], wanted: Wanted) -> Changes 
     total = counts[outcome]
     pages = max(1, ceil(total / PAGE))
     page = min(max(wanted.page, 1), pages)
-    arms = record["arms"]
+    arms = record.arms
     rows = _rows(pair, outcome, items[outcome][(page - 1) * PAGE : page * PAGE].tolist())
 
     def leading_to(test_set: str, outcome: str, page: int = 1) -> str:
@@ -117,8 +119,8 @@ def changes(study: Study, record: Mapping[str, Any], wanted: Wanted) -> Changes 
         flips=[
             flip_of(
                 row | {"test_set": name},
-                baseline=arms["baseline"]["name"],
-                candidate=arms["candidate"]["name"],
+                baseline=arms.baseline.name,
+                candidate=arms.candidate.name,
             )
             for row in rows
         ],
@@ -132,18 +134,18 @@ def changes(study: Study, record: Mapping[str, Any], wanted: Wanted) -> Changes 
     )
 
 
-def _moved(record: Mapping[str, Any], test_set: str) -> tuple[int, int]:
+def _moved(record: DecisionRecord, test_set: str) -> tuple[int, int]:
     """Items won and lost on a test set, as the record counted them."""
-    for each in record["criteria"]:
-        if each["test_set"] == test_set and each["role"] in ("primary", "guard"):
-            return each["wins"], each["losses"]
+    for each in record.criteria:
+        if each.test_set == test_set and each.role in ("primary", "guard"):
+            return each.wins, each.losses
     return 0, 0
 
 
-def _worst(record: Mapping[str, Any], moved: Mapping[str, tuple[int, int]]) -> str:
-    for criterion in record["criteria"]:
-        if criterion["status"] == "fail" and criterion["test_set"] in moved:
-            return str(criterion["test_set"])
+def _worst(record: DecisionRecord, moved: Mapping[str, tuple[int, int]]) -> str:
+    for each in record.criteria:
+        if each.status is Status.FAIL and each.test_set in moved:
+            return each.test_set
     return max(moved, key=lambda name: moved[name][1])
 
 

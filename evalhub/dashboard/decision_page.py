@@ -1,179 +1,89 @@
-"""A decision's record as the page shows it: verdict, criteria, breakdown, people, evidence. Pure.
+"""What a decision's page adds to its record: pictures, totals, links to methods. Pure.
 
 The same for a decision kept in the database and for one that `evalhub compare` has just made.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
-from evalhub.dashboard.criterion_page import interval, measured, noise_of
-from evalhub.dashboard.evidence_notes import EvidenceNote, evidence_notes
 from evalhub.dashboard.forest import Plot, Tick, common_scale, plot
-from evalhub.schemas.verdicts import Status, Verdict, marked
-from evalhub.verdict.wording import percent
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.decision import BreakdownRow, DecisionRecord
+from evalhub.schemas.sections import Section
+from evalhub.schemas.verdicts import Status, marked
+
+# By a record's section: its title, and its method's anchor on the methods page.
+SECTIONS = {
+    "leakage": ("Leakage", "leakage"),
+    "ledger": ("Test-set ledger", "ledger"),
+    "noise_floor": ("Noise floor", "noise-floor"),
+    "baseline_choice": ("Fair baseline", "best-untuned"),
+    "extension": ("Extension", "extension"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    status: Status | None
-    text: str
+class Row[R]:
+    """One row of a table with its picture."""
 
-
-@dataclass(frozen=True, slots=True)
-class CriterionRow:
-    """One row of a table with its picture; `values` as the record has them."""
-
-    values: Mapping[str, Any]
-    requires: str
-    measured: str
-    interval: str
+    values: R
     plot: Plot | None
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    rows: Sequence[CriterionRow]
-    ticks: Sequence[Tick]
+class EvidenceNote:
+    """A section of the record with its title and the anchor of its method."""
 
-
-@dataclass(frozen=True, slots=True)
-class TestSetRows:
-    """A test set's rows: the whole of it, then by tag."""
-
-    test_set: str
-    rows: Sequence[CriterionRow]
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the numbers rest on, in all."""
-
-    items: int
-    unscored: int
-    extraction_misses: int
-    rows: Sequence[Mapping[str, Any]]
+    title: str
+    method: str
+    section: Section
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionPage:
-    """All that the templates of a decision need."""
+    """All that the templates of a decision need; `breakdown` is by test set."""
 
-    verdict: Verdict
-    headline: str
-    reasons: Sequence[Reason]
-    needed_n: int | None
-    criteria: Table
-    breakdown: Sequence[TestSetRows]
+    record: DecisionRecord
+    reasons: Sequence[tuple[Status | None, str]]
+    criteria: Sequence[Row[Criterion]]
+    ticks: Sequence[Tick]
+    breakdown: Mapping[str, Sequence[Row[BreakdownRow]]]
     breakdown_ticks: Sequence[Tick]
-    alternatives: Sequence[Mapping[str, Any]]
-    people: Mapping[str, Any] | None
-    evidence: Evidence
-    grounds: Sequence[EvidenceNote]
-    arms: Mapping[str, Mapping[str, Any]]
+    notes: Sequence[EvidenceNote]
+    items: int
+    unscored: int
+    extraction_misses: int
     levels: str
-    methods: str
-    record: Mapping[str, Any]
 
     @property
-    def costs(self) -> Sequence[CriterionRow]:
+    def costs(self) -> Sequence[Criterion]:
         """The criteria that are budgets."""
-        return [row for row in self.criteria.rows if row.values["role"] == "budget"]
+        return [each for each in self.record.criteria if each.role == "budget"]
 
 
-def decision_page(record: Mapping[str, Any]) -> DecisionPage:
-    """The page of a decision record of schema "evalhub.decision/1"."""
-    criteria, breakdown = record["criteria"], record["breakdown"]
-    groups, ticks = _breakdown(breakdown)
+def decision_page(record: DecisionRecord) -> DecisionPage:
+    scale, small = common_scale(record.criteria), common_scale(record.breakdown)
     return DecisionPage(
-        verdict=Verdict(record["verdict"]),
-        headline=record["headline"],
-        reasons=[Reason(*marked(text)) for text in record["reasons"]],
-        needed_n=record.get("needed_n"),
-        criteria=_criteria(record),
-        breakdown=groups,
-        breakdown_ticks=ticks,
-        alternatives=record.get("alternatives") or [],
-        people=record.get("people"),
-        evidence=_evidence(record.get("evidence") or []),
-        grounds=evidence_notes(record),
-        arms=record.get("arms") or {},
-        levels=_listed(f"{100 * each['level']:.4g}%" for each in criteria),
-        methods=_listed(each["method"] for each in criteria),
         record=record,
+        reasons=[marked(each) for each in record.reasons],
+        criteria=[
+            Row(each, plot(each, scale, label=each.name, noise=record.noise_of(each)))
+            for each in record.criteria
+        ],
+        ticks=scale.ticks(),
+        breakdown={
+            name: [Row(each, plot(each, small, label=f"{name}, {each.tag}")) for each in rows]
+            for name, rows in groupby(record.breakdown, key=lambda each: each.test_set)
+        },
+        breakdown_ticks=small.ticks(),
+        notes=[EvidenceNote(*SECTIONS[name], each) for name, each in record.sections.items()],
+        items=sum(each.items for each in record.evidence),
+        unscored=sum(each.unscored for each in record.evidence),
+        extraction_misses=sum(each.extraction_misses for each in record.evidence),
+        levels=_listed(f"{100 * each.level:.4g}%" for each in record.criteria),
     )
 
 
-def requires(criterion: Mapping[str, Any]) -> str:
-    """What the criterion asks, in a few words."""
-    if criterion["role"] == "budget":
-        return f"below {percent(criterion['max_ratio'])}"
-    if criterion["role"] == "guard":
-        share = criterion.get("relative_margin")
-        return (
-            f"may lose {criterion['margin']:g}" if share is None else f"may lose {percent(share)}"
-        )
-    least = criterion.get("min_gain") or 0
-    if criterion["role"] == "preference":
-        return f"over {0.5 + least:.2f} of people"
-    return f"must gain over {least:g}" if least else "must gain"
-
-
-def _criteria(record: Mapping[str, Any]) -> Table:
-    criteria = record["criteria"]
-    scale = common_scale(criteria)
-    rows = [
-        CriterionRow(
-            each,
-            requires(each),
-            measured(each),
-            interval(each),
-            plot(each, scale, label=each["name"], noise=noise_of(record, each)),
-        )
-        for each in criteria
-    ]
-    return Table(rows, scale.ticks())
-
-
-def _breakdown(rows: Sequence[Mapping[str, Any]]) -> tuple[list[TestSetRows], list[Tick]]:
-    scale = common_scale(rows)
-    groups = [
-        TestSetRows(
-            test_set,
-            [
-                CriterionRow(
-                    each,
-                    "",
-                    measured(each),
-                    interval(each),
-                    plot(each, scale, label=_about(each)),
-                )
-                for each in members
-            ],
-        )
-        for test_set, members in groupby(rows, key=lambda each: each["test_set"])
-    ]
-    return groups, scale.ticks()
-
-
-def _about(row: Mapping[str, Any]) -> str:
-    return f"{row['test_set']}, {row['tag']}" if row.get("tag") else str(row["test_set"])
-
-
-def _evidence(rows: Sequence[Mapping[str, Any]]) -> Evidence:
-    def total(field: str) -> int:
-        return sum(
-            each.get(f"{field}_{arm}") or 0 for each in rows for arm in ("baseline", "candidate")
-        )
-
-    return Evidence(
-        items=sum(each.get("items") or 0 for each in rows),
-        unscored=total("unscored"),
-        extraction_misses=total("extraction_misses"),
-        rows=rows,
-    )
-
-
-def _listed(values: Any) -> str:
+def _listed(values: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(values))

@@ -4,15 +4,17 @@ Positions are percentages of the picture's width, so that it is crisp at any siz
 needs neither script nor inline style.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from math import ceil, floor, isfinite, log10
-from typing import Any
+from math import ceil, floor, log10
 
-from evalhub.verdict.wording import percent, signed
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.decision import BreakdownRow
+from evalhub.verdict.wording import interval, measured, percent, signed
 
 _PADDING = 0.04
-_WORDS = {"pass": "holds", "fail": "fails", "undecided": "undecided"}
+
+type Row = Criterion | BreakdownRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,52 +83,28 @@ class Drawn:
         return [v for v in (self.at, self.lower, self.upper, self.bound) if v is not None]
 
 
-def drawn(row: Mapping[str, Any]) -> Drawn | None:
+def drawn(row: Row) -> Drawn | None:
     """A row's difference, interval and the bound to pass; None where there is none to draw.
 
-    A row that asks for a ratio (a budget, a relative margin) is drawn as how much better the
+    A criterion that asks for a ratio (a budget, a relative margin) is drawn as how much better the
     candidate is in shares of the baseline: a cost of 108% of it stands at −0.08.
     """
-    factor = factor_of(row)
-    if factor is not None:
-        return _ratio(row, factor)
-    measured = [row.get("difference"), row.get("lower"), row.get("upper")]
-    at, lower, upper = (
-        None if value is None or not isfinite(value) else float(value) for value in measured
+    if isinstance(row, BreakdownRow):
+        return Drawn(row.difference, row.lower, row.upper, None)
+    if row.factor is None:
+        # A bound of 0 is the line of no difference.
+        return Drawn(row.difference, row.lower, row.upper, row.bound or None)
+    if row.ratio is None:
+        return None
+    sign = 1.0 if row.higher_is_better else -1.0
+    lower, upper = (
+        None if end is None else sign * (end - 1)
+        for end in (row.ratio_lower, row.ratio_upper)[:: int(sign)]
     )
-    if at is None or lower is None or upper is None:
-        return None
-    bound = None
-    if row.get("margin") is not None:
-        bound = -float(row["margin"])
-    elif row.get("min_gain"):
-        bound = float(row["min_gain"])
-    return Drawn(at, lower, upper, bound)
+    return Drawn(sign * (row.ratio - 1), lower, upper, sign * (row.factor - 1))
 
 
-def factor_of(row: Mapping[str, Any]) -> float | None:
-    """The ratio to the baseline that a criterion asks for; None where it asks for none."""
-    if row.get("max_ratio") is not None:
-        return float(row["max_ratio"])
-    if row.get("relative_margin") is None:
-        return None
-    share = float(row["relative_margin"])
-    return 1 - share if row["higher_is_better"] else 1 + share
-
-
-def _ratio(row: Mapping[str, Any], factor: float) -> Drawn | None:
-    if row.get("ratio") is None:
-        return None
-    sign = 1.0 if row["higher_is_better"] else -1.0
-    ends = [
-        None if (end := row.get(name)) is None else sign * (end - 1)
-        for name in ("ratio_lower", "ratio_upper")
-    ]
-    lower, upper = ends if sign > 0 else ends[::-1]
-    return Drawn(sign * (row["ratio"] - 1), lower, upper, sign * (factor - 1))
-
-
-def common_scale(rows: Iterable[Mapping[str, Any]]) -> Scale:
+def common_scale(rows: Iterable[Row]) -> Scale:
     """The scale of all rows of a table whose differences are shares, from −1 to 1.
 
     A row in other units (milliseconds, tokens, BLEU) would squeeze the rest to a line, so it
@@ -138,7 +116,7 @@ def common_scale(rows: Iterable[Mapping[str, Any]]) -> Scale:
 
 
 def plot(
-    row: Mapping[str, Any],
+    row: Row,
     scale: Scale,
     *,
     label: str,
@@ -147,8 +125,6 @@ def plot(
     """The picture of one row on `scale`; None where there is no interval to draw.
 
     Args:
-        row: a criterion or a row of the breakdown: difference, lower, upper, and perhaps
-            margin, min_gain and status.
         label: what the row is about, for reading aloud.
         noise: the interval that the baseline shows against itself.
     """
@@ -163,31 +139,29 @@ def plot(
         lower="0.00%" if found.lower is None else own.at(found.lower),
         upper="100.00%" if found.upper is None else own.at(found.upper),
         bound=None if found.bound is None else own.at(found.bound),
-        status=row.get("status", ""),
-        spoken=spoken(row, label),
+        status=row.status if isinstance(row, Criterion) else "",
+        spoken=_spoken(row, found, label),
         own_scale="" if fits else f"own scale, {signed(own.low)} to {signed(own.high)}",
         noise=None if noise is None else own.band(*noise),
     )
 
 
-def spoken(row: Mapping[str, Any], label: str) -> str:
+def _spoken(row: Row, found: Drawn, label: str) -> str:
     """What the picture shows, for reading aloud."""
-    found, level = drawn(row), f"{100 * row['level']:.4g}% " if row.get("level") else ""
-    factor = factor_of(row)
-    if factor is not None:
-        text = (
-            f"{label}: {percent(row['ratio'])} of the baseline, {level}interval "
-            f"{percent(row['ratio_lower'] or 0.0)} to {percent(row['ratio_upper'])}, must stay "
-            f"{'above' if row['higher_is_better'] else 'below'} {percent(factor)}"
-        )
+    if isinstance(row, BreakdownRow):
+        ends = f"{signed(row.lower)} to {signed(row.upper)}"
+        return f"{label}: difference {signed(row.difference)}, interval {ends}"
+    must = ""
+    if row.factor is not None:
+        side = "above" if row.higher_is_better else "below"
+        shown = f"{measured(row)} of the baseline"
+        must = f", must stay {side} {percent(row.factor)}"
     else:
-        text = (
-            f"{label}: difference {signed(row['difference'])}, {level}interval "
-            f"{signed(row['lower'])} to {signed(row['upper'])}"
-        )
-        if found is not None and found.bound is not None:
-            text += f", must stay above {signed(found.bound)}"
-    return f"{text}: {_WORDS[row['status']]}" if row.get("status") else text
+        shown = f"difference {measured(row)}"
+        if found.bound is not None:
+            must = f", must stay above {signed(found.bound)}"
+    level = f"{100 * row.level:.4g}%"
+    return f"{label}: {shown}, {level} interval {interval(row)}{must}: {row.status.label}"
 
 
 def _is_share(extent: list[float]) -> bool:

@@ -1,11 +1,11 @@
-"""What would settle a criterion: items, clusters, answers an item, judgments and hours. Pure."""
+"""What would decide a criterion: items, clusters, answers an item, judgments and hours. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
 
 from evalhub.dashboard.power_plot import POWER, PowerPlot
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.verdicts import Status
 from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import effort, samples_that_suffice
 from evalhub.verdict.criteria import SAME_RUN
@@ -29,42 +29,40 @@ class Sampling:
     seconds: float = SECONDS
 
 
-def settling(
-    criterion: Mapping[str, Any], power: PowerPlot | None, sampling: Sampling
-) -> list[str]:
-    """Sentences, the most direct way first."""
-    if criterion["method"] == SAME_RUN:
+def power_advice(criterion: Criterion, power: PowerPlot | None, sampling: Sampling) -> list[str]:
+    """What would decide a criterion that is open, the most direct way first, in sentences."""
+    if criterion.method == SAME_RUN:
         return ["Nothing is open: both arms are one here."]
-    if criterion["status"] != "undecided":
-        return [_settled(criterion, power)]
+    if criterion.status is not Status.UNDECIDED:
+        return [_decided(criterion, power)]
     if power is None:
         return [_without_power(criterion)]
-    if criterion["role"] == "preference":
+    if criterion.role == "preference":
         return _by_judgments(criterion, power, sampling)
     return [*_by_items(criterion, power, sampling), *_by_samples(criterion, power, sampling)]
 
 
-def _settled(criterion: Mapping[str, Any], power: PowerPlot | None) -> str:
+def _decided(criterion: Criterion, power: PowerPlot | None) -> str:
     if power is None:
-        return "It is settled: nothing more is needed."
+        return "It is decided: nothing more is needed."
     return (
-        f"It is settled: nothing more is needed. By plan {power.now.n:,} {power.unit} had a power "
+        f"It is decided: nothing more is needed. By plan {power.now.n:,} {power.unit} had a power "
         f"of {power.now.power:.0%} {_for_whom(criterion)}, and {power.needed.n:,} would have had "
         f"one of {POWER:.0%}."
     )
 
 
-def _for_whom(criterion: Mapping[str, Any]) -> str:
+def _for_whom(criterion: Criterion) -> str:
     return {
         "guard": "for a candidate that loses nothing",
         "budget": "for a candidate that costs no more",
-    }.get(criterion["role"], "for the gain that was planned")
+    }.get(criterion.role, "for the gain that was planned")
 
 
-def _without_power(criterion: Mapping[str, Any]) -> str:
-    if criterion["gap"] <= 0:
+def _without_power(criterion: Criterion) -> str:
+    if criterion.gap <= 0:
         return "No gap was planned, and no number of items shows that nothing is more than nothing."
-    needed = criterion.get("needed_n")
+    needed = criterion.needed_n
     if needed is None:
         return "Every item came out alike, so there is no spread to plan with."
     return (
@@ -73,8 +71,8 @@ def _without_power(criterion: Mapping[str, Any]) -> str:
     )
 
 
-def _by_items(criterion: Mapping[str, Any], power: PowerPlot, sampling: Sampling) -> list[str]:
-    n, needed, clusters = criterion["n"], power.needed.n, criterion["clusters"]
+def _by_items(criterion: Criterion, power: PowerPlot, sampling: Sampling) -> list[str]:
+    n, needed, clusters = criterion.n, power.needed.n, criterion.clusters
     for_whom = _for_whom(criterion)
     if needed <= n:
         return [
@@ -95,7 +93,7 @@ def _by_items(criterion: Mapping[str, Any], power: PowerPlot, sampling: Sampling
             f"They have to come as about {cost.clusters:,} new clusters of {n / clusters:,.3g} "
             "items: more of the same clusters would say the same again."
         )
-    asked = criterion.get("needed_n")
+    asked = criterion.needed_n
     if asked and asked > needed:
         found.append(
             f"The verdict asks for {asked:,} in all, so that everything that is open "
@@ -104,8 +102,8 @@ def _by_items(criterion: Mapping[str, Any], power: PowerPlot, sampling: Sampling
     return found
 
 
-def _by_samples(criterion: Mapping[str, Any], power: PowerPlot, sampling: Sampling) -> list[str]:
-    if power.needed.n <= criterion["n"] or criterion["role"] == "budget":
+def _by_samples(criterion: Criterion, power: PowerPlot, sampling: Sampling) -> list[str]:
+    if power.needed.n <= criterion.n or criterion.role == "budget":
         return []
     if sampling.split is None:
         return [
@@ -114,11 +112,11 @@ def _by_samples(criterion: Mapping[str, Any], power: PowerPlot, sampling: Sampli
         ]
     enough = samples_that_suffice(
         sampling.split,
-        criterion["n"],
+        criterion.n,
         power.gap,
-        alpha=(1 - criterion["level"]) / 2,
+        alpha=criterion.alpha,
         power=POWER,
-        design_effect=criterion["design_effect"],
+        design_effect=criterion.design_effect,
     )
     if enough is None:
         return ["No number of answers an item would do: items differ too much between themselves."]
@@ -126,8 +124,8 @@ def _by_samples(criterion: Mapping[str, Any], power: PowerPlot, sampling: Sampli
     return [f"Or, with the same items, {enough:,} answers to each, {there}."]
 
 
-def _by_judgments(criterion: Mapping[str, Any], power: PowerPlot, sampling: Sampling) -> list[str]:
-    n, needed = criterion["n"], power.needed.n
+def _by_judgments(criterion: Criterion, power: PowerPlot, sampling: Sampling) -> list[str]:
+    n, needed = criterion.n, power.needed.n
     independent = (
         "Counted as though judgments were independent: those of one item or of one reviewer "
         "resemble each other, so plan for more."

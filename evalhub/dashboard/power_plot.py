@@ -4,12 +4,11 @@ The curve stands in a box of 100 by 100 that is stretched to the picture; all el
 of its width and height, so that letters keep their size on a phone.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Any
 
 from evalhub.dashboard.forest import Scale, Tick
+from evalhub.schemas.criteria import Criterion
 from evalhub.stats.power import minimum_detectable_effect, paired_power, paired_sample_size
 
 POINTS = 80
@@ -50,12 +49,12 @@ class PowerPlot:
         )
 
 
-def power_plot(criterion: Mapping[str, Any]) -> PowerPlot | None:
-    """The picture of a criterion as records have it; None where it has no spread or no gap."""
-    sd, gap, n = criterion["sd"], criterion["gap"], criterion["n"]
+def power_plot(criterion: Criterion) -> PowerPlot | None:
+    """The picture of a criterion; None where it has no spread or no gap."""
+    sd, gap, n = criterion.sd, criterion.gap, criterion.n
     if sd <= 0 or gap <= 0:
         return None
-    alpha, effect = (1 - criterion["level"]) / 2, criterion["design_effect"]
+    alpha, effect = criterion.alpha, criterion.design_effect
 
     def power(size: int) -> float:
         return paired_power(size, sd, gap, alpha=alpha, design_effect=effect)
@@ -71,7 +70,7 @@ def power_plot(criterion: Mapping[str, Any]) -> PowerPlot | None:
         ticks=[replace(tick, label=f"{tick.value:,.0f}") for tick in scale.ticks(6)[1:]],
         gap=gap,
         smallest=minimum_detectable_effect(n, sd, alpha=alpha, power=POWER, design_effect=effect),
-        unit="judgments" if criterion["role"] == "preference" else "items",
+        unit="judgments" if criterion.role == "preference" else "items",
     )
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from evalhub.dashboard.criterion_page import criterion_pages
+from evalhub.dashboard.criterion_page import criterion_page
 from evalhub.dashboard.decision_page import decision_page
 from evalhub.dashboard.flips import Flip, flip_of
+from evalhub.schemas.decision import DecisionRecord
 from evalhub.verdict.outcomes import Outcome
 
 # a file of all items of a large test set would open slowly; the worst of each kind say enough
@@ -17,23 +18,20 @@ MOST = {Outcome.LOST: 100, Outcome.WON: 25, Outcome.UNPAIRED: 25}
 _STYLE = Path(__file__).parent / "static" / "dashboard" / "evalhub.css"
 
 
-def render_report(record: Mapping[str, Any], flips: Sequence[Mapping[str, Any]]) -> str:
+def render_report(record: DecisionRecord, flips: Sequence[Mapping[str, Any]]) -> str:
     """The report as HTML.
 
     Args:
-        record: a decision of schema "evalhub.decision/1".
         flips: every item as `flip_of` takes it, in any order: key, input, reference,
             baseline_text, candidate_text, baseline, candidate, difference, outcome, test_set.
     """
-    arms = record["arms"]
-    names = {"baseline": arms["baseline"]["name"], "candidate": arms["candidate"]["name"]}
-    page = decision_page(record)
+    names = {"baseline": record.arms.baseline.name, "candidate": record.arms.candidate.name}
     return render_to_string(
         "dashboard/report.html",
         {
-            "page": page,
-            "details": criterion_pages(record),
-            "title": f"{page.verdict.label}: {names['candidate']} against {names['baseline']}",
+            "page": decision_page(record),
+            "details": [criterion_page(record, n + 1) for n in range(len(record.criteria))],
+            "title": f"{record.verdict.label}: {names['candidate']} against {names['baseline']}",
             "style": mark_safe(_STYLE.read_text(encoding="utf-8")),
             "sections": [_section(outcome, flips, names) for outcome in MOST],
             "counts": [

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from statistics import median
-from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
@@ -15,30 +14,31 @@ from evalhub.dashboard.queries import judgments_of_study
 from evalhub.gate.differences import ComparedRuns, compared_runs
 from evalhub.gate.models import Decision
 from evalhub.gate.scores import run_scores
+from evalhub.schemas.criteria import Criterion
 from evalhub.stats.paired import VarianceSplit, variance_split
 
 
-def sampling_of(decision: Decision, criterion: Mapping[str, Any]) -> Sampling:
+def sampling_of(decision: Decision, criterion: Criterion) -> Sampling:
     """How the evidence of one criterion of `decision` was gathered."""
-    if criterion["role"] == "preference":
+    if criterion.role == "preference":
         return _of_people(decision, criterion)
-    runs = compared_runs(decision.study, decision.record["evidence"]).get(criterion["test_set"])
+    runs = compared_runs(decision.study, decision.document.evidence).get(criterion.test_set)
     if runs is None:
         return Sampling()
     samples = min(runs.baseline.samples, runs.candidate.samples)
     return Sampling(samples=samples, split=_split(runs) if samples > 1 else None)
 
 
-def flips_of(decision: Decision, criterion: Mapping[str, Any]) -> str:
+def flips_of(decision: Decision, criterion: Criterion) -> str:
     """Where a criterion's items are shown one by one; "" for those that have none."""
-    if criterion["role"] not in ("primary", "guard"):
+    if criterion.role not in ("primary", "guard"):
         return ""
-    query = urlencode({"arm": decision.arm, "test_set": criterion["test_set"]})
+    query = urlencode({"arm": decision.arm, "test_set": criterion.test_set})
     return f"{reverse('dashboard:study', args=[decision.study_id])}?{query}"
 
 
-def _of_people(decision: Decision, criterion: Mapping[str, Any]) -> Sampling:
-    per_item = criterion["n"] / criterion["clusters"] if criterion["clusters"] else 1.0
+def _of_people(decision: Decision, criterion: Criterion) -> Sampling:
+    per_item = criterion.n / criterion.clusters if criterion.clusters else 1.0
     took = judgments_of_study(decision.study).annotate(took=Coalesce("visible_seconds", "seconds"))
     seconds = list(took.filter(took__gt=0).values_list("took", flat=True))
     if not seconds:

@@ -58,11 +58,11 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         baseline=_baseline(arms, decision),
         arms=[ArmTab(arm, newest.get(arm.name), arm.name == name) for arm in candidates],
         decision=decision,
-        page=decision_page(decision.record) if decision else None,
+        page=decision_page(decision.document) if decision else None,
         earlier=[each for each in earlier if each.arm == name],
         runs=runs,
         campaign=campaign_state(study),
-        changes=changes(study, decision.record, wanted) if decision else None,
+        changes=changes(study, decision.document, wanted) if decision else None,
         changed_since=bool(decision) and _changed_since(decision, runs),
         review_awaited=_review_awaited(study, runs, decision),
         sign_offs=list(decision.sign_offs.select_related("by")) if decision else [],
@@ -86,7 +86,7 @@ def _judged(study: Study, arms: Sequence[StudyArm]) -> list[StudyArm]:
 
 def _baseline(arms: Sequence[StudyArm], decision: Decision | None) -> StudyArm | None:
     """The arm that was judged against; before a decision the one that the study names."""
-    name = decision.record["arms"]["baseline"]["name"] if decision else None
+    name = decision.document.arms.baseline.name if decision else None
     named = next((arm for arm in arms if arm.name == name), None)
     return named or next((arm for arm in arms if arm.role == ArmRole.BASELINE), None)
 

@@ -1,17 +1,17 @@
 """Would a prompt do? A fine-tuned arm against each other arm that isn't fine-tuned."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import StudyArm, StudyTestSet
+from evalhub.schemas.decision import Alternative
 from evalhub.stats.paired import compare
 from evalhub.verdict.wording import signed
 
 
 def alternatives(
     case: StudyEvidence, arm: StudyArm, others: Sequence[StudyArm], *, alpha: float
-) -> list[dict[str, Any]]:
+) -> list[Alternative]:
     """A row for each untuned arm of `others` and each test set that must gain; for reading."""
     if not arm.version.fine_tuned:
         return []
@@ -26,7 +26,7 @@ def alternatives(
 
 def _against(
     case: StudyEvidence, arm: StudyArm, other: StudyArm, test_set: StudyTestSet, alpha: float
-) -> dict[str, Any] | None:
+) -> Alternative | None:
     pairing = case.pair(other, arm, test_set)
     if not pairing.items:
         return None
@@ -44,15 +44,15 @@ def _against(
     value, candidate = found.baseline, found.candidate
     if not rising:
         value, candidate = candidate, value
-    return {
-        "arm": other.name,
-        "kind": other.version.kind,
-        "test_set": test_set.name,
-        "metric": test_set.metric.name,
-        "value": value,
-        "candidate": candidate,
-        "difference": found.difference,
-        "lower": found.lower,
-        "upper": found.upper,
-        "sentence": f"Would a prompt do? {other} reaches {value:.2f} on {test_set}: {verdict}.",
-    }
+    return Alternative(
+        arm=other.name,
+        kind=other.version.kind,
+        test_set=test_set.name,
+        metric=test_set.metric.name,
+        value=value,
+        candidate=candidate,
+        difference=found.difference,
+        lower=found.lower,
+        upper=found.upper,
+        sentence=f"Would a prompt do? {other} reaches {value:.2f} on {test_set}: {verdict}.",
+    )

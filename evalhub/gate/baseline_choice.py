@@ -1,7 +1,6 @@
 """Which arm a study's candidates are judged against: the one it names, or the best untuned one."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +9,10 @@ from evalhub.gate.scores import ItemLabel, RunScores, flaws
 from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.registry.models import Study, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole
+from evalhub.schemas.sections import ChoiceRow, ChoiceSection
 from evalhub.schemas.study import Development
 from evalhub.stats.errors import StatisticsError
-from evalhub.verdict.baseline_choice import best, choice_record
+from evalhub.verdict.baseline_choice import best, choice_section
 from evalhub.verdict.mix import item_weights
 from runners.metrics import METRICS
 
@@ -29,7 +29,7 @@ class BaselineChoice:
 
     baseline: StudyArm
     arms: list[StudyArm]
-    choice: dict[str, Any] | None
+    choice: ChoiceSection | None
     invalid: list[str]
 
 
@@ -95,18 +95,18 @@ def choose_baseline(case: StudyEvidence) -> BaselineChoice:
             for name, by_set in measured.items()
         }
     )
-    choice = choice_record(
+    choice = choice_section(
         split,
         chosen,
         measured,
         {arm.name: arm.version.kind for arm in untuned},
         [
-            {
-                "test_set": asked.name,
-                "metric": asked.metric.name,
-                "development": len(choosing),
-                "judged": len(judging),
-            }
+            ChoiceRow(
+                test_set=asked.name,
+                metric=asked.metric.name,
+                development=len(choosing),
+                judged=len(judging),
+            )
             for asked, choosing, judging in zip(case.primaries, chosen_by, judged_on, strict=True)
         ],
     )

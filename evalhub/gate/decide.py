@@ -11,20 +11,23 @@ from evalhub.files.canonical import digest_of
 from evalhub.gate.alternatives import alternatives
 from evalhub.gate.baseline_choice import BaselineChoice, choose_baseline
 from evalhub.gate.costs import budgets
-from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_record, leaks_of
+from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_section, leaks_of
 from evalhub.gate.ledger import Charge, Claim, LedgerPosition, charge, standings, take
 from evalhub.gate.models import Decision
 from evalhub.gate.preference import ask
 from evalhub.gate.repeats import Repeats, same_answers
 from evalhub.gate.scores import Pairing
 from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
-from evalhub.gate.test_set_extension import extension_record, with_first_stage
+from evalhub.gate.test_set_extension import extension_section, with_first_stage
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import CriterionRole
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.decision import ArmName, Arms, DecisionRecord, StudyName
+from evalhub.schemas.sections import EvidenceRow
+from evalhub.schemas.verdicts import Verdict
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.align import Aligned, breakdown_of, criteria_of
-from evalhub.verdict.baseline_choice import answer, sentence
-from evalhub.verdict.criteria import Criterion
+from evalhub.verdict.baseline_choice import answer
 from evalhub.verdict.preference_evidence import PreferenceEvidence
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import Ruling, decide
@@ -113,7 +116,7 @@ def _judge(
     repeats: Repeats,
     read: _Arm,
     found: Sequence[LedgerPosition],
-) -> dict[str, Any]:
+) -> DecisionRecord:
     """The record of the decision, where the arm's claims stand in the ledger as `found` says."""
     policy, arm, baseline = case.policy, read.arm, rivals.baseline
     paid = charge(
@@ -147,26 +150,23 @@ def _judge(
     leakage = None
     if read.leaks:
         clean = _without_leaks(case, read, staged, costs, paid, asked, invalid, pending)
-        leakage = leakage_record(read.leaks, policy.leakage, ruling, clean)
+        leakage = leakage_section(read.leaks, policy.leakage, ruling, clean)
         why = disagreement(arm, ruling, clean)
         if why and policy.leakage == "judge" and not invalid:
             ruling = _verdict(case, arm, criteria + asked.criteria, [why], pending)
     choice = rivals.choice
     if choice is not None:
         said = answer(criteria, planned_gain=policy.planned_gain, primaries=policy.primaries)
-        in_words = sentence(said, arm=arm.name, baseline=baseline.name)
-        choice = choice | {"answer": said, "sentence": in_words}
+        choice = choice.model_copy(update={"answer": said})
     return decision_record(
         ruling,
         alpha=paid.level,
         policy=case.study.policy.as_json(),
-        arms={"baseline": _named(baseline), "candidate": _named(arm)},
-        evidence=[_evidence(each) for each in read.pairings.values()],
-        study={
-            "project": case.study.project.slug,
-            "slug": case.study.slug,
-            "name": case.study.name,
-        },
+        arms=Arms(baseline=_named(baseline), candidate=_named(arm)),
+        evidence=[EvidenceRow(**_evidence(each)) for each in read.pairings.values()],
+        study=StudyName(
+            project=case.study.project.slug, slug=case.study.slug, name=case.study.name
+        ),
         breakdown=breakdown_of(aligned, alpha=paid.level),
         alternatives=alternatives(
             case, arm, [each for each in case.arms if each not in (arm, baseline)], alpha=paid.level
@@ -176,7 +176,7 @@ def _judge(
         noise_floor=noise,
         leakage=leakage,
         baseline_choice=choice,
-        extension=extension_record(read.claims, found, staged, paid.level),
+        extension=extension_section(read.claims, found, staged, paid.level),
     )
 
 
@@ -253,14 +253,9 @@ def _without_leaks(
     return _verdict(case, read.arm, criteria + asked.criteria, invalid, pending)
 
 
-def _named(arm: StudyArm) -> dict[str, Any]:
+def _named(arm: StudyArm) -> ArmName:
     version = arm.version
-    return {
-        "name": arm.name,
-        "kind": version.kind,
-        "version": str(version),
-        "digest": version.digest,
-    }
+    return ArmName(name=arm.name, digest=version.digest, kind=version.kind, version=str(version))
 
 
 def _evidence(pairing: Pairing) -> dict[str, Any]:
@@ -282,40 +277,40 @@ def _evidence(pairing: Pairing) -> dict[str, Any]:
 
 @transaction.atomic
 def _keep(
-    study: Study, read: _Arm, found: Sequence[LedgerPosition], record: dict[str, Any]
+    study: Study, read: _Arm, found: Sequence[LedgerPosition], record: DecisionRecord
 ) -> Decision | None:
     """Keeps the decision and its looks, unless the newest on the arm rests on the same evidence.
 
     None where the ledger has moved since it was judged. No verdict is no look.
     """
-    if record["verdict"] != "invalid" and not take(read.claims, found, study=study):
+    if record.verdict is not Verdict.INVALID and not take(read.claims, found, study=study):
         return None
-    key, arm = digest_of(record), read.arm.name
+    document, arm = record.as_json(), read.arm.name
+    key = digest_of(document)
     newest = Decision.objects.filter(study=study, arm=arm).newest_first().first()
-    if newest is not None and (newest.digest == key or _no_news(newest.record, record)):
+    if newest is not None and (newest.digest == key or _no_news(newest.document, record)):
         return newest
     return Decision.objects.create(
         study=study,
         arm=arm,
-        verdict=record["verdict"],
-        record=record,
+        verdict=record.verdict,
+        record=document,
         digest=key,
         code_version=__version__,
     )
 
 
-def _no_news(old: dict[str, Any], new: dict[str, Any]) -> bool:
+def _no_news(old: DecisionRecord, new: DecisionRecord) -> bool:
     """Whether both say for the same reasons that there is no verdict.
 
     What level it would have been judged at moves with the ledger, and makes no new decision.
     """
-    return old["verdict"] == new["verdict"] == "invalid" and _seen(old) == _seen(new)
+    return old.verdict == new.verdict == Verdict.INVALID and _seen(old) == _seen(new)
 
 
-def _seen(record: dict[str, Any]) -> list[Any]:
+def _seen(record: DecisionRecord) -> tuple[Any, ...]:
     of_criteria = [
-        [row[name] for name in ("name", "n", "difference", "wins", "losses")]
-        for row in record["criteria"]
+        (each.name, each.n, each.difference, each.wins, each.losses) for each in record.criteria
     ]
-    of_record = [record[name] for name in ("invalid", "evidence", "arms", "policy", "people")]
-    return [*of_record, of_criteria]
+    told = record.invalid, record.evidence, record.arms, record.policy, record.people
+    return *told, of_criteria

@@ -1,16 +1,16 @@
 """Two runs of one test set version item by item, read from their scores at request time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from django.db.models import Avg, Count, Q, QuerySet
 from numpy.typing import NDArray
 
 from evalhub.registry.models import Item, Metric, Run, Score, Study
+from evalhub.schemas.sections import EvidenceRow
 from evalhub.verdict.outcomes import Outcome
 from runners.metrics import METRICS
 
@@ -40,19 +40,24 @@ class ItemDifference:
     difference: float | None
 
 
-def compared_runs(study: Study, evidence: Sequence[Mapping[str, Any]]) -> dict[str, ComparedRuns]:
+def compared_runs(study: Study, evidence: Sequence[EvidenceRow]) -> dict[str, ComparedRuns]:
     """By test set, the runs that a decision's evidence names and that are still there.
 
     Two queries.
     """
     metrics = {each.name: each.metric for each in study.test_sets.select_related("metric")}
-    named = {each[f"{arm}_run"] for each in evidence for arm in ("baseline", "candidate")}
-    runs = Run.objects.select_related("test_set_version").in_bulk(named)
-    return {
-        name: ComparedRuns(runs[each["baseline_run"]], runs[each["candidate_run"]], metrics[name])
+    named = [
+        (each.test_set, each.baseline_run, each.candidate_run)
         for each in evidence
-        if (name := each["test_set"]) in metrics
-        and {each["baseline_run"], each["candidate_run"]} <= runs.keys()
+        if each.baseline_run is not None and each.candidate_run is not None
+    ]
+    runs = Run.objects.select_related("test_set_version").in_bulk(
+        {run for _, *both in named for run in both}
+    )
+    return {
+        name: ComparedRuns(runs[baseline], runs[candidate], metrics[name])
+        for name, baseline, candidate in named
+        if name in metrics and {baseline, candidate} <= runs.keys()
     }
 
 

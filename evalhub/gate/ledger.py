@@ -16,7 +16,9 @@ from django.db.models.functions import Cast
 from evalhub.files.canonical import digest_of
 from evalhub.gate.models import Look
 from evalhub.registry.models import Item, Run, Study, TestSet, TestSetVersion
-from evalhub.verdict.levels import extended_level, is_spent, items_factor, level_of
+from evalhub.schemas.policy import LedgerScope
+from evalhub.schemas.sections import LedgerRow, LedgerSection
+from evalhub.verdict.levels import extended_level, is_spent, level_of
 
 COUNTS = ("primaries", "all", "off")
 
@@ -181,14 +183,14 @@ class Charge:
     """What a decision pays: the level of all its bounds, and the record's section."""
 
     level: float
-    section: dict[str, Any] | None
+    section: LedgerSection | None
 
 
 def charge(
     claims: Sequence[Claim],
     found: Sequence[LedgerPosition],
     *,
-    counts: str,
+    counts: LedgerScope,
     alpha: float,
     arms: int,
 ) -> Charge:
@@ -211,51 +213,21 @@ def charge(
         if counted:
             levels.append(level)
         rows.append(
-            {
-                "test_set": claim.name,
-                "number": standing.number,
-                "level": level,
-                "counted": counted,
-                "extends": standing.first,
-                "spent": is_spent(standing.number, alpha=alpha),
-            }
+            LedgerRow(
+                test_set=claim.name,
+                number=standing.number,
+                level=level,
+                counted=counted,
+                extends=standing.first,
+                spent=is_spent(standing.number, alpha=alpha),
+            )
         )
     level = min(levels)
-    section = {
-        "counts": counts,
-        "alpha": alpha,
-        "level": level,
-        "test_sets": rows,
-        "spent": any(row["spent"] and row["counted"] for row in rows),
-    }
-    return Charge(level, section | {"sentence": _sentence(section)})
-
-
-def _sentence(section: dict[str, Any]) -> str:
-    rows, alpha = section["test_sets"], section["alpha"]
-    counted = [row for row in rows if row["counted"]]
-    if not counted:
-        return "No test set that counts was looked at."
-    row = max(counted, key=lambda row: (row["number"], row["extends"] is None))
-    number, name = row["number"], row["test_set"]
-    paid = f"judged at {section['level']:.2g} of the policy's {alpha:g}"
-    if row["extends"] is not None:
-        return (
-            f"The items of {name} were added to after look {row['extends']}: look {number}, "
-            f"{paid}, both stages together."
-        )
-    if number == 1:
-        return (
-            f"The first candidate on {name}: {paid}. The k-th is judged at a k²-th of this, so "
-            "that trying many makes no false ship likelier."
-        )
-    if row["spent"]:
-        return (
-            f"{name} is spent: this is look {number}, {paid}, where a candidate needs "
-            f"{items_factor(number, alpha=alpha):.1f} times the items that the first needed. "
-            "Make a fresh test set for the next candidate."
-        )
-    return (
-        f"Look {number} at {name}: {paid}, where a candidate needs "
-        f"{items_factor(number, alpha=alpha):.1f} times the items that the first needed."
+    section = LedgerSection(
+        counts=counts,
+        alpha=alpha,
+        level=level,
+        test_sets=tuple(rows),
+        spent=any(row.spent and row.counted for row in rows),
     )
+    return Charge(level, section)

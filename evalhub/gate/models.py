@@ -4,6 +4,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 
 from evalhub.accounts.models import OfProjectQuerySet, User
 from evalhub.registry.models import (
@@ -13,6 +14,8 @@ from evalhub.registry.models import (
     TestSet,
     TestSetVersion,
 )
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.declaration import declared
 from evalhub.schemas.verdicts import Verdict
 
 
@@ -42,6 +45,11 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.arm}: {self.verdict}"
+
+    @cached_property
+    def document(self) -> DecisionRecord:
+        """The record as its type."""
+        return declared(DecisionRecord, self.record)
 
 
 class LookQuerySet(models.QuerySet["Look"]):

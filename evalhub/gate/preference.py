@@ -8,10 +8,10 @@ from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.schemas.review import Anytime
+from evalhub.schemas.sections import EarlyStop
 from evalhub.verdict.preference_evidence import (
     Judgments,
     PreferenceEvidence,
-    Settled,
     preference_evidence,
 )
 from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair
@@ -70,7 +70,7 @@ def _judgments(
         [str(each.reviewer) for each in main],
         data.planned,
         campaign.sealed_plan.identical,
-        settled=_settled(data, rule.model_copy(update={"alpha": alpha / plan**2}))
+        early_stop=_early_stop(data, rule.model_copy(update={"alpha": alpha / plan**2}))
         if rule and early_stop_of(campaign)
         else None,
         spent=rule.share if rule else 0.0,
@@ -79,12 +79,12 @@ def _judgments(
     )
 
 
-def _settled(data: JudgmentData, rule: Anytime) -> Settled | None:
+def _early_stop(data: JudgmentData, rule: Anytime) -> EarlyStop | None:
     """The limits by the campaign's rule at this decision's alpha, which needn't be the plan's."""
     found = interim_estimate(data, rule)
     if found is None:
         return None
-    return Settled(
+    return EarlyStop(
         lower=found.lower,
         upper=found.upper,
         level=found.level,

@@ -2,14 +2,14 @@
 is told apart from it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from evalhub.gate.scores import Pairing, answers_differ, differing
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm
+from evalhub.schemas.sections import NoiseSection, Sameness
 from evalhub.verdict import noise
 from evalhub.verdict.align import clusters_of
 
@@ -37,7 +37,7 @@ class Repeats:
         *,
         alpha: float,
         scores_differ: bool,
-    ) -> tuple[dict[str, Any] | None, str | None]:
+    ) -> tuple[NoiseSection | None, str | None]:
         """The record's `noise_floor`, and why the arm is a no-op, if it is."""
         rows, units = [], _Units()
         for test_set in self.case.test_sets:
@@ -51,9 +51,7 @@ class Repeats:
                 continue
             shares = self.differing(run, repeat)
             values = np.array([shares.get(each.id, 1.0) for each in again.items])
-            rows.append(
-                noise.floor_of(again.aligned, values, alpha=alpha) | {"repeat_run": repeat.pk}
-            )
+            rows.append(noise.floor_of(again.aligned, values, alpha=alpha, repeat_run=repeat.pk))
             pairing = pairings[test_set.name]
             if not pairing.same:
                 units.add(
@@ -61,13 +59,11 @@ class Repeats:
                 )
         if not rows:
             return None, None
-        section: dict[str, Any] = {"test_sets": rows, "sameness": None, "sentence": None}
-        if not units.repeat:
-            return section, None
-        found = units.sameness(scores_differ)
-        said = noise.sentence(found, arm=arm.name, baseline=baseline.name)
-        section |= {"sameness": asdict(found), "sentence": said}
-        return section, said if found.state == "no-op" else None
+        found = units.sameness(scores_differ) if units.repeat else None
+        why = None
+        if found is not None and found.state == "no-op":
+            why = noise.sameness_sentence(found, arm=arm.name, baseline=baseline.name)
+        return NoiseSection(test_sets=tuple(rows), sameness=found), why
 
 
 def same_answers(baseline: StudyArm, arm: StudyArm, pairings: Mapping[str, Pairing]) -> str | None:
@@ -95,7 +91,7 @@ class _Units:
                 self.candidate.append(candidate[each.id])
                 self.clusters.append(each.cluster and f"{name}: {each.cluster}")
 
-    def sameness(self, scores_differ: bool) -> noise.Sameness:
+    def sameness(self, scores_differ: bool) -> Sameness:
         return noise.sameness(
             np.array(self.repeat),
             np.array(self.candidate),

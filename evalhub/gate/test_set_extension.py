@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from evalhub.gate.models import Look
 from evalhub.gate.scores import Pairing
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import StudyTestSet
+from evalhub.schemas.sections import ExtensionRow, ExtensionSection
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.align import Aligned
 from evalhub.verdict.levels import STAGES
@@ -53,36 +53,27 @@ def with_first_stage(
     )
 
 
-def extension_record(
+def extension_section(
     claims: Sequence[Claim],
     found: Sequence[LedgerPosition],
     staged: Mapping[str, Pairing],
     level: float,
-) -> dict[str, Any] | None:
+) -> ExtensionSection | None:
     """The record's `extension`: the two stages of each test set that was added to."""
     rows = [
-        _row(claim, standing, staged[claim.name])
+        _row(claim, (standing.first, standing.number), staged[claim.name])
         for claim, standing in zip(claims, found, strict=True)
         if standing.first is not None
     ]
     if not rows:
         return None
-    return {"level": level, "weights": list(STAGES), "test_sets": rows}
+    return ExtensionSection(level=level, weights=STAGES, test_sets=tuple(rows))
 
 
-def _row(claim: Claim, standing: LedgerPosition, pairing: Pairing) -> dict[str, Any]:
+def _row(claim: Claim, looks: tuple[int, int], pairing: Pairing) -> ExtensionRow:
     stages = pairing.aligned.stages
     first = 0 if stages is None else int(stages.sum())
-    return {
-        "test_set": claim.name,
-        "looks": [standing.first, standing.number],
-        "items": [first, len(pairing.items) - first],
-        "sentence": (
-            f"{claim.name} held {first} items at look {standing.first}; "
-            f"{len(pairing.items) - first} were added for look {standing.number}. "
-            "Each part is tested by itself, and the two tests are combined."
-        ),
-    }
+    return ExtensionRow(test_set=claim.name, looks=looks, items=(first, len(pairing.items) - first))
 
 
 def _joined(first: Aligned, added: Aligned) -> Aligned:

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from evalhub.files.rows import DataError, JsonError, parse_json
 
 if TYPE_CHECKING:
-    from evalhub.files.document import Document  # it loads YAML, which not every reader needs
+    from evalhub.files.document import Document
 
 type Path = tuple[str | int, ...]
 
@@ -26,7 +26,12 @@ class Declaration(BaseModel):
     """A value of declared fields: frozen, no field beyond them, no NaN and no infinity."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, populate_by_name=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        populate_by_name=True,
+        json_schema_serialization_defaults_required=True,
     )
 
     def as_json(self) -> dict[str, Any]:

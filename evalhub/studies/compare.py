@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from evalhub.files.answers import RecordedAnswer, read_answers
 from evalhub.files.rows import DataError, field, item_id, read_rows
+from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
 from evalhub.schemas.defaults import MARGIN, PLANNED_GAIN
+from evalhub.schemas.sections import EvidenceRow
 from evalhub.stats.levels import ALPHA
 from evalhub.verdict.align import Aligned, breakdown_of, clusters_of, criterion_of
 from evalhub.verdict.criteria import Requirement
@@ -51,7 +53,7 @@ class CompareRequest:
 class FileComparison:
     """The decision record, and every item that both arms answered, for reading."""
 
-    record: dict[str, Any]
+    record: DecisionRecord
     items: list[dict[str, Any]]
 
 
@@ -117,9 +119,9 @@ def compare_files(
     record = decision_record(
         ruling,
         alpha=question.alpha,
-        policy=asdict(question),
-        arms={"baseline": _file(base), "candidate": _file(candidate)},
-        evidence=[_evidence(test_set, cases, question, scores)],
+        policy=asdict(question) | {"options": dict(question.options)},
+        arms=Arms(baseline=_file(base), candidate=_file(candidate)),
+        evidence=[EvidenceRow(**_evidence(test_set, cases, question, scores))],
         breakdown=breakdown_of([aligned], alpha=question.alpha) if whole else [],
     )
     return FileComparison(record, _items(paired, arms, scores, requirement))
@@ -254,8 +256,8 @@ def _matrix(scores: Sequence[Sequence[MetricScore]], whole: Sequence[int]) -> ND
     return np.array(rows, dtype=float)
 
 
-def _file(path: Path) -> dict[str, str]:
-    return {"name": path.stem, "file": path.name, "digest": _sha256(path)}
+def _file(path: Path) -> ArmName:
+    return ArmName(name=path.stem, file=path.name, digest=_sha256(path))
 
 
 def _sha256(path: Path) -> str:

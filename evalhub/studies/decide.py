@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
 from evalhub.schemas.policy import Policy
+from evalhub.schemas.sections import EvidenceRow
 from evalhub.stats.errors import StatisticsError
 from evalhub.studies.evidence import Cell, ItemInfo, Scores
 from evalhub.verdict.align import Aligned, breakdown_of, clusters_of, criteria_of
@@ -36,7 +37,7 @@ def decide_scores(
     judgments: Judgments | None = None,
     *,
     judged: str | None = None,
-) -> dict[str, Any]:
+) -> DecisionRecord:
     """The decision record of the candidate.
 
     Args:
@@ -78,24 +79,22 @@ def decide_scores(
         ruling,
         alpha=policy.alpha,
         policy=policy.as_json(),
-        arms={
-            role: {"name": name, "file": names, "digest": scores.digest(arm)}
-            for arm, (role, name) in enumerate(
-                zip(("baseline", "candidate"), scores.arms, strict=True)
-            )
-        },
+        arms=Arms(
+            baseline=ArmName(name=scores.arms[0], file=names, digest=scores.digest(0)),
+            candidate=ArmName(name=scores.arms[1], file=names, digest=scores.digest(1)),
+        ),
         evidence=[
-            {
-                "test_set": each.requirement.test_set,
-                "version": names,
-                "digest": digest,
-                "items": each.items,
-                "metric": each.requirement.metric,
-                "unscored_baseline": each.unscored[0],
-                "unscored_candidate": each.unscored[1],
-                "extraction_misses_baseline": 0,
-                "extraction_misses_candidate": 0,
-            }
+            EvidenceRow(
+                test_set=each.requirement.test_set,
+                version=names,
+                digest=digest,
+                items=each.items,
+                metric=each.requirement.metric,
+                unscored_baseline=each.unscored[0],
+                unscored_candidate=each.unscored[1],
+                extraction_misses_baseline=0,
+                extraction_misses_candidate=0,
+            )
             for each in parts
             if each.items
         ],

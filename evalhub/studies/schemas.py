@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from evalhub.schemas.decision import PrintedDecision
 from evalhub.schemas.evidence import Evidence
 from evalhub.schemas.policy import Policy
 from evalhub.schemas.review import CampaignRequest
@@ -21,6 +22,7 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "policy": Policy,
     "evidence": Evidence,
     "review-request": CampaignRequest,
+    "verdict": PrintedDecision,
 }
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -39,9 +41,16 @@ class _Published(GenerateJsonSchema):
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """The JSON Schema of a published document: a name of PUBLISHED."""
+    """The JSON Schema of a published document: a name of PUBLISHED.
+
+    A verdict is written here and read elsewhere: all of its fields are there.
+    """
     kind = PUBLISHED[name]
-    found = kind.model_json_schema(schema_generator=_Published)
+    found = kind.model_json_schema(
+        schema_generator=_Published, mode="serialization" if name == "verdict" else "validation"
+    )
+    if name == "verdict":
+        found["required"].remove("others")  # printed by `study run` alone
     named = kind.model_fields.get("schema_")
     (identity,) = get_args(named.annotation) if named else (f"evalhub.{name}/1",)
     return {"$schema": DIALECT, "$id": identity, **found, "title": f"Evalhub {name}"}

@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.decision import BreakdownRow
 from evalhub.schemas.policy import Primaries
 from evalhub.verdict.breakdown import by_tag
-from evalhub.verdict.criteria import Criterion, Requirement
+from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure, same_run
 from evalhub.verdict.mix import item_weights
 from evalhub.verdict.rule import PRIMARIES, alphas_of
@@ -114,7 +115,7 @@ def _stage(aligned: Aligned) -> StageScores:
     return StageScores(worse, better, aligned.clusters, aligned.weights)
 
 
-def breakdown_of(evidence: Sequence[Aligned], *, alpha: float) -> list[dict[str, Any]]:
+def breakdown_of(evidence: Sequence[Aligned], *, alpha: float) -> list[BreakdownRow]:
     """The differences by test set and tag, for reading."""
     return [
         row

@@ -7,14 +7,15 @@ that belong together stay together, and adding items moves none that were there.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.policy import Primaries
+from evalhub.schemas.sections import ChoiceArm, ChoiceRow, ChoiceSection
 from evalhub.schemas.study import Development
-from evalhub.verdict.criteria import Criterion
 
 Answer = Literal["fine-tune", "don't-fine-tune", "not-shown"]
 
@@ -50,10 +51,10 @@ def answer(criteria: Sequence[Criterion], *, planned_gain: float, primaries: Pri
     study was planned to find worth having, on some primary or, with "any-of", on every one.
     Else "not-shown": neither, and more items would tell.
     """
-    gains = [each for each in criteria if each.requirement.role == "primary"]
+    gains = [each for each in criteria if each.role == "primary"]
     shown = [each.holds for each in gains]
     too_little = [
-        not each.holds and each.upper < each.requirement.min_gain + _planned(each, planned_gain)
+        not each.holds and each.upper < (each.min_gain or 0.0) + _planned(each, planned_gain)
         for each in gains
     ]
     enough, hopeless = (all, any) if primaries == "all-of" else (any, all)
@@ -63,49 +64,31 @@ def answer(criteria: Sequence[Criterion], *, planned_gain: float, primaries: Pri
 
 
 def _planned(criterion: Criterion, otherwise: float) -> float:
-    planned = criterion.requirement.planned_gain
-    return otherwise if planned is None else planned
+    return otherwise if criterion.planned_gain is None else criterion.planned_gain
 
 
-def sentence(found: Answer, *, arm: str, baseline: str) -> str:
-    return {
-        "fine-tune": f"{arm} does more than {baseline}, the best arm that isn't fine-tuned.",
-        "don't-fine-tune": (
-            f"{baseline} does as well: don't fine-tune. {arm} is shown not to gain on it what the "
-            "study was planned to find."
-        ),
-        "not-shown": (
-            f"It isn't shown that {arm} does more than {baseline}, the best arm that isn't "
-            f"fine-tuned, nor that {baseline} does as well."
-        ),
-    }[found]
-
-
-def choice_record(
+def choice_section(
     development: Development,
     chosen: str,
     scores: Mapping[str, Sequence[NDArray[np.float64]]],
     kinds: Mapping[str, str],
-    sizes: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """The record's `baseline_choice`, but for what the judged items say later.
+    sizes: Sequence[ChoiceRow],
+) -> ChoiceSection:
+    """The record's `baseline_choice`, but for the answer, which the judged items give later.
 
     Args:
         scores: as for `standardised`, but as measured; entry i belongs to `sizes[i]`.
-        sizes: for each primary its `test_set`, `metric`, and the number of `development` and
-            `judged` items.
+        sizes: a row for each primary.
     """
-    return {
-        "chosen": chosen,
-        "share": development.share,
-        "seed": development.seed,
-        "test_sets": [dict(each) for each in sizes],
-        "arms": [
-            {
-                "name": name,
-                "kind": kinds[name],
-                "scores": [float(each.mean()) for each in by_set],
-            }
+    return ChoiceSection(
+        chosen=chosen,
+        share=development.share,
+        seed=development.seed,
+        test_sets=tuple(sizes),
+        arms=tuple(
+            ChoiceArm(
+                name=name, kind=kinds[name], scores=tuple(float(each.mean()) for each in by_set)
+            )
             for name, by_set in scores.items()
-        ],
-    }
+        ),
+    )

@@ -1,11 +1,11 @@
 """The difference by tag. Pure: for reading, never for the verdict."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.schemas.decision import BreakdownRow
 from evalhub.stats.paired import compare
 from evalhub.verdict.criteria import Requirement
 
@@ -21,7 +21,7 @@ def by_tag(
     clusters: Sequence[str] | None = None,
     weights: NDArray[np.float64] | None = None,
     alpha: float,
-) -> list[dict[str, Any]]:
+) -> list[BreakdownRow]:
     """One row for each of the most common tags, the largest first.
 
     Args:
@@ -48,7 +48,7 @@ def _row(
     clusters: Sequence[str] | None,
     weights: NDArray[np.float64] | None,
     alpha: float,
-) -> dict[str, Any]:
+) -> BreakdownRow:
     rising = requirement.higher_is_better
     worse, better = (baseline, candidate) if rising else (candidate, baseline)
     found = compare(
@@ -58,17 +58,17 @@ def _row(
         weights=None if weights is None else weights[index],
         alpha=alpha,
     )
-    return {
-        "test_set": requirement.test_set,
-        "tag": tag,
-        "metric": requirement.metric,
-        "n": found.n,
-        "baseline": found.baseline if rising else found.candidate,
-        "candidate": found.candidate if rising else found.baseline,
-        "difference": found.difference,
-        "lower": found.lower,
-        "upper": found.upper,
-        "wins": found.wins,
-        "losses": found.losses,
-        "ties": found.ties,
-    }
+    return BreakdownRow(
+        test_set=requirement.test_set,
+        tag=tag,
+        metric=requirement.metric,
+        n=found.n,
+        baseline=found.baseline if rising else found.candidate,
+        candidate=found.candidate if rising else found.baseline,
+        difference=found.difference,
+        lower=found.lower,
+        upper=found.upper,
+        wins=found.wins,
+        losses=found.losses,
+        ties=found.ties,
+    )

@@ -1,16 +1,11 @@
-"""One criterion: what must hold, what was measured, and whether it holds. Pure.
+"""What must hold on one test set, before it is measured. Pure."""
 
-Differences are oriented: positive is better for the candidate, also for metrics of which less
-is better (latency, tokens), where the two arms' values stand as measured and the sign of the
-difference is turned. A ratio is candidate/baseline as measured, whichever is better.
-"""
-
-import dataclasses
-from typing import Any, Literal, Self
+from typing import Self
 
 from pydantic import ConfigDict, model_validator
 from pydantic.dataclasses import dataclass
 
+from evalhub.schemas.criteria import Role
 from evalhub.schemas.declaration import default_of, wrong
 from evalhub.schemas.policy import (
     Demand,
@@ -21,12 +16,9 @@ from evalhub.schemas.policy import (
     RelativeMargin,
     Tier,
 )
-from evalhub.schemas.verdicts import Status
 
 SAME_RUN = "the same run for both arms"
 COMBINED = "inverse-normal combination"
-
-Role = Literal["primary", "guard", "preference", "budget"]
 
 
 @dataclass(frozen=True, slots=True, config=ConfigDict(strict=True, allow_inf_nan=False))
@@ -95,95 +87,3 @@ class Requirement:
     def must_gain(self) -> bool:
         """Whether a gain is asked, not only that nothing is lost."""
         return self.role in ("primary", "preference")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Criterion:
-    """A requirement with its measurement.
-
-    `status` and `needed_n` are set by the verdict, which looks at all criteria. `gap` is the
-    distance that `needed_n` is planned to resolve. `sd` and `design_effect` are those of the
-    differences; where a ratio is asked, of what tests it: candidate − factor·baseline. `ratio` is
-    None where none is asked or the baseline's mean isn't above 0; either end of its interval is
-    None where that side is unbounded.
-    """
-
-    requirement: Requirement
-    n: int
-    clusters: int | None
-    baseline: float
-    candidate: float
-    difference: float
-    lower: float
-    upper: float
-    level: float
-    p_value: float
-    wins: int
-    losses: int
-    ties: int
-    method: str
-    test: str
-    p_harm: float
-    sd: float
-    design_effect: float
-    gap: float
-    needed_n: int | None = None
-    status: Status = Status.UNDECIDED
-    ratio: float | None = None
-    ratio_lower: float | None = None
-    ratio_upper: float | None = None
-
-    @property
-    def margin(self) -> float:
-        """The loss that a guard may show, in the metric's unit at the baseline measured."""
-        share = self.requirement.relative_margin
-        return self.requirement.margin if share is None else share * abs(self.baseline)
-
-    @property
-    def holds(self) -> bool:
-        """Whether the interval lies wholly on the side that is asked."""
-        asked = self.requirement
-        if asked.factor is None:
-            return self.lower > asked.bound
-        if asked.higher_is_better:
-            return self.ratio_lower is not None and self.ratio_lower > asked.factor
-        return self.ratio_upper is not None and self.ratio_upper < asked.factor
-
-    def as_json(self) -> dict[str, Any]:
-        """The criterion as `compare --json` and decision records write it, whole."""
-        asked = self.requirement
-        return {
-            "name": asked.name,
-            "role": asked.role,
-            "tier": asked.tier,
-            "test_set": asked.test_set,
-            "metric": asked.metric,
-            "n": self.n,
-            "clusters": self.clusters,
-            "baseline": self.baseline,
-            "candidate": self.candidate,
-            "difference": self.difference,
-            "lower": self.lower,
-            "upper": self.upper,
-            "level": self.level,
-            "p_value": self.p_value,
-            "wins": self.wins,
-            "losses": self.losses,
-            "ties": self.ties,
-            "margin": self.margin if asked.role == "guard" else None,
-            "relative_margin": asked.relative_margin if asked.role == "guard" else None,
-            "min_gain": asked.min_gain if asked.must_gain else None,
-            "max_ratio": asked.max_ratio,
-            "ratio": self.ratio,
-            "ratio_lower": self.ratio_lower,
-            "ratio_upper": self.ratio_upper,
-            "higher_is_better": asked.higher_is_better,
-            "p_harm": self.p_harm,
-            "method": self.method,
-            "test": self.test,
-            "sd": self.sd,
-            "design_effect": self.design_effect,
-            "gap": self.gap,
-            "status": self.status,
-            "needed_n": self.needed_n,
-        }

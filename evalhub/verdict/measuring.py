@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from evalhub.schemas.criteria import Criterion, Role
 from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.power import paired_sample_size
 from evalhub.stats.ratios import (
@@ -17,8 +19,9 @@ from evalhub.stats.ratios import (
     p_ratio_at_most,
     ratio_of_means,
 )
-from evalhub.verdict.criteria import COMBINED, SAME_RUN, Criterion, Requirement
+from evalhub.verdict.criteria import COMBINED, SAME_RUN, Requirement
 from evalhub.verdict.shares import ratio_limits
+from evalhub.verdict.wording import requires
 
 NO_SHARE = "the baseline's mean isn't above 0: nothing can be a share of it"
 
@@ -37,6 +40,29 @@ class _Share:
     design_effect: float
     gap: float
     method: str
+
+
+def asked_of(asked: Requirement, baseline: float) -> dict[str, Any]:
+    """What is asked, as a criterion's fields say it where the baseline's mean is this."""
+    guard = asked.role == "guard"
+    share = asked.relative_margin if guard else None
+    margin = asked.margin if share is None else share * abs(baseline)
+    return {
+        "name": asked.name,
+        "role": asked.role,
+        "tier": asked.tier,
+        "test_set": asked.test_set,
+        "metric": asked.metric,
+        "requires": requires(asked),
+        "margin": margin if guard else None,
+        "relative_margin": share,
+        "min_gain": asked.min_gain if asked.must_gain else None,
+        "planned_gain": asked.planned_gain if asked.must_gain else None,
+        "max_ratio": asked.max_ratio,
+        "bound": asked.bound if asked.factor is None else None,
+        "factor": asked.factor,
+        "higher_is_better": asked.higher_is_better,
+    }
 
 
 def measure(
@@ -90,7 +116,7 @@ def measure(
             method=found.method,
         )
     return Criterion(
-        requirement=requirement,
+        **asked_of(requirement, base_mean),
         n=found.n,
         clusters=found.clusters,
         baseline=base_mean,
@@ -120,7 +146,7 @@ def same_run(requirement: Requirement, scores: Array, *, alpha: float) -> Criter
     mean, factor = float(scores.mean()), requirement.factor
     share = None if factor is None else 1.0
     return Criterion(
-        requirement=requirement,
+        **asked_of(requirement, mean),
         n=len(scores),
         clusters=None,
         baseline=mean,
@@ -138,7 +164,7 @@ def same_run(requirement: Requirement, scores: Array, *, alpha: float) -> Criter
         p_harm=1.0,
         sd=0.0,
         design_effect=1.0,
-        gap=requirement.margin if factor is None else gap_to(requirement, factor, mean),
+        gap=requirement.margin if factor is None else gap_to(requirement.role, factor, mean),
         ratio=share,
         ratio_lower=share,
         ratio_upper=share,
@@ -146,7 +172,7 @@ def same_run(requirement: Requirement, scores: Array, *, alpha: float) -> Criter
 
 
 def needed_items(criterion: Criterion, open_criteria: int) -> int | None:
-    """Items in all that would settle a criterion with power 1 − .2/open_criteria.
+    """Items in all that would decide a criterion with power 1 − .2/open_criteria.
 
     n = σ_d²·deff·(z_{1−α}+z_{1−β})²/gap², and never fewer than the items at which an interval
     without a single discordant pair would clear the gap (Tango: z²/(n+z²) < gap, where n counts
@@ -156,7 +182,7 @@ def needed_items(criterion: Criterion, open_criteria: int) -> int | None:
     gap = criterion.gap
     if gap <= 0:
         return None
-    alpha = (1 - criterion.level) / 2
+    alpha = criterion.alpha
     by_variance = 0
     if criterion.sd > 0:
         by_variance = paired_sample_size(
@@ -166,7 +192,7 @@ def needed_items(criterion: Criterion, open_criteria: int) -> int | None:
             power=1 - 0.2 / open_criteria,
             design_effect=criterion.design_effect,
         )
-    if criterion.requirement.role == "budget":
+    if criterion.role == "budget":
         return by_variance or None
     z_squared = float(ndtri(1 - alpha) ** 2)
     by_silence = z_squared * (1 - gap) / gap if gap < 1 else 1.0
@@ -178,7 +204,7 @@ def _worth(criterion: Criterion, z_squared: float) -> float:
     the interval then has: clusters and weights make them more than one."""
     width = criterion.upper - criterion.difference
     silent = not criterion.wins and not criterion.losses and criterion.test != COMBINED
-    if not silent or criterion.requirement.role == "preference" or not 0 < width < 1:
+    if not silent or criterion.role == "preference" or not 0 < width < 1:
         return 1.0
     return max(criterion.n * width / (z_squared * (1 - width)), 1.0)
 
@@ -189,12 +215,12 @@ def _gap(requirement: Requirement, planned_gain: float) -> float:
     return planned_gain if requirement.planned_gain is None else requirement.planned_gain
 
 
-def gap_to(requirement: Requirement, factor: float, baseline: float) -> float:
+def gap_to(role: Role, factor: float, baseline: float) -> float:
     """How far the factor lies from an arm that costs or scores what the baseline does.
 
     A budget below the baseline's own cost asks for a saving, of which none is planned.
     """
-    share = max(factor - 1, 0.0) if requirement.role == "budget" else abs(1 - factor)
+    share = max(factor - 1, 0.0) if role == "budget" else abs(1 - factor)
     return share * abs(baseline)
 
 
@@ -219,7 +245,7 @@ def _share(
         return contrast(base, tuned, factor=ratio, clusters=clusters, weights=weights, alpha=alpha)
 
     tested = against(factor)
-    gap = gap_to(requirement, factor, base_mean)
+    gap = gap_to(requirement.role, factor, base_mean)
     if min(float(base.min()), float(tuned.min())) < 0 or base_mean <= 0:
         return _Share(None, None, None, 1.0, tested.sd, tested.design_effect, gap, NO_SHARE)
     limits: tuple[float | None, float | None]

@@ -5,12 +5,12 @@ A candidate that differs from the baseline no more than the baseline does from i
 nothing, and there is nothing to decide.
 """
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.schemas.sections import NoiseRow, Sameness
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare
 from evalhub.verdict.align import Aligned
@@ -21,25 +21,6 @@ MOST_NOISE = 0.5
 """Where more of its own answers differ, the baseline's texts tell nothing of the candidate's."""
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Sameness:
-    """Whether the candidate's answers differ from the baseline's more than the repeat's do.
-
-    Attributes:
-        state: "differs": shown; "no-op": shown that fewer than CHANGED of the answers differ
-            beyond the repeat's, and not that any do; "not-told": neither.
-        repeat, candidate: shares of answers that differ from the baseline's.
-        lower, upper: of candidate − repeat, each at ALPHA.
-    """
-
-    state: Literal["differs", "no-op", "not-told"]
-    n: int
-    repeat: float
-    candidate: float
-    lower: float
-    upper: float
 
 
 def sameness(
@@ -57,35 +38,44 @@ def sameness(
         state = "differs"
     elif found.upper < CHANGED and found.baseline <= MOST_NOISE:
         state = "no-op"
-    return Sameness(state, found.n, found.baseline, found.candidate, found.lower, found.upper)
+    return Sameness(
+        state=state,
+        n=found.n,
+        repeat=found.baseline,
+        candidate=found.candidate,
+        lower=found.lower,
+        upper=found.upper,
+    )
 
 
-def floor_of(aligned: Aligned, differing: Array, *, alpha: float) -> dict[str, Any]:
+def floor_of(aligned: Aligned, differing: Array, *, alpha: float, repeat_run: int) -> NoiseRow:
     """The effect that the repeat shows on one test set though nothing changed.
 
     Args:
         aligned: the baseline's scores, and the repeat's as the candidate's.
         differing: by item, shape (n,), the share of the repeat's answers that differ.
+        repeat_run: id of the second run.
     """
     rising = aligned.requirement.higher_is_better
     worse, better = aligned.baseline, aligned.candidate
     if not rising:
         worse, better = better, worse
     found = compare(worse, better, clusters=aligned.clusters, weights=aligned.weights, alpha=alpha)
-    return {
-        "test_set": aligned.requirement.test_set,
-        "metric": aligned.requirement.metric,
-        "n": found.n,
-        "difference": found.difference,
-        "lower": found.lower,
-        "upper": found.upper,
-        "wins": found.wins,
-        "losses": found.losses,
-        "differing": float(differing.mean()),
-    }
+    return NoiseRow(
+        test_set=aligned.requirement.test_set,
+        metric=aligned.requirement.metric,
+        n=found.n,
+        difference=found.difference,
+        lower=found.lower,
+        upper=found.upper,
+        wins=found.wins,
+        losses=found.losses,
+        differing=float(differing.mean()),
+        repeat_run=repeat_run,
+    )
 
 
-def sentence(found: Sameness, *, arm: str, baseline: str) -> str:
+def sameness_sentence(found: Sameness, *, arm: str, baseline: str) -> str:
     """What the comparison of texts says, in words."""
     seen = (
         f"{found.candidate:.1%} of {arm}'s answers differ from {baseline}'s, and "

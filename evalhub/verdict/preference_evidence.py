@@ -1,29 +1,16 @@
 """What people preferred, as a criterion. Pure: judgments in, numbers out."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
+from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.policy import PreferenceRule
+from evalhub.schemas.sections import AgreementValue, EarlyStop, People, ReviewPlans
 from evalhub.stats.agreement import agreement
+from evalhub.stats.intervals import Estimate
 from evalhub.stats.preference import WinScore, win_score
-from evalhub.verdict.criteria import Criterion, Requirement
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """How a campaign was settled before its last judgment.
-
-    Limits of the win score that hold at every look together, at `level`; one-sided p-values of a
-    score of no more, and of no less, than one half.
-    """
-
-    lower: float
-    upper: float
-    level: float
-    p_better: float
-    p_worse: float
-    method: str
+from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.measuring import asked_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +22,7 @@ class Judgments:
         planned: how many judgments the campaign asks for.
         identical: items whose two answers read the same, which nobody is asked about: the win
             score is over the items whose answers differ, and this says how many it leaves out.
-        settled: how the campaign's own rule ended it early, where it did.
+        early_stop: how the campaign's own rule ended it early, where it did.
         spent: share of alpha that looks by that rule could spend; a campaign that ran to its end
             is judged with the rest.
         plan: which of the plans for these answers that were judged this is, 1 for the first.
@@ -47,7 +34,7 @@ class Judgments:
     raters: Sequence[str]
     planned: int
     identical: int = 0
-    settled: Settled | None = None
+    early_stop: EarlyStop | None = None
     spent: float = 0.0
     plan: int = 1
     opened: int = 1
@@ -55,7 +42,7 @@ class Judgments:
     @property
     def complete(self) -> bool:
         """Whether nothing more is to come."""
-        return self.settled is not None or 0 < self.planned <= len(self.choices)
+        return self.early_stop is not None or 0 < self.planned <= len(self.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +56,7 @@ class PreferenceEvidence:
         unfit: what makes their judgments no evidence, one sentence each.
     """
 
-    record: dict[str, Any] | None = None
+    record: People | None = None
     criteria: list[Criterion] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
     unfit: list[str] = field(default_factory=list)
@@ -94,12 +81,12 @@ def preference_evidence(
         unasked = "Reviewers haven't been asked about these answers"
         return PreferenceEvidence(pending=[unasked] if required else [])
     alpha /= judgments.plan**2
-    record = people_record(judgments, alpha=alpha)
+    people = people_of(judgments, alpha=alpha)
     if rule is None:
-        return PreferenceEvidence(record)
-    pending = _pending(rule, judgments, record, alpha)
+        return PreferenceEvidence(people)
+    pending = _pending(rule, judgments, people, alpha)
     if not judgments.complete:
-        return PreferenceEvidence(record, pending=pending)
+        return PreferenceEvidence(people, pending=pending)
     criterion = preference_criterion(
         judgments,
         test_set=test_set,
@@ -108,35 +95,33 @@ def preference_evidence(
         planned_gain=planned_gain if rule.planned_gain is None else rule.planned_gain,
     )
     return PreferenceEvidence(
-        record, [criterion] if rule.required else [], pending, _unfit(rule, record)
+        people, [criterion] if rule.required else [], pending, _unfit(rule, people)
     )
 
 
-def _pending(
-    rule: PreferenceRule, judgments: Judgments, record: dict[str, Any], alpha: float
-) -> list[str]:
-    done, planned, people = record["judgments"], record["planned"], record["reviewers"]
+def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: float) -> list[str]:
     if not rule.required:
         return []
     if not judgments.complete:
-        return [f"Reviewers have given {done} of {planned} judgments"]
-    if people < rule.min_reviewers:
-        return [f"{people} of at least {rule.min_reviewers} reviewers have judged"]
-    if judgments.settled is not None and judgments.settled.level < 1 - 2 * alpha - 1e-9:
+        return [f"Reviewers have given {people.judgments} of {people.planned} judgments"]
+    if people.reviewers < rule.min_reviewers:
+        return [f"{people.reviewers} of at least {rule.min_reviewers} reviewers have judged"]
+    stopped = judgments.early_stop
+    if stopped is not None and stopped.level < 1 - 2 * alpha - 1e-9:
         return [
-            f"The review was settled at {judgments.settled.level:.1%}, and this decision asks for "
+            f"The review was ended early at {stopped.level:.1%}, and this decision asks for "
             f"{1 - 2 * alpha:.1%}: its plan allowed for more error than the policy does"
         ]
     return []
 
 
-def _unfit(rule: PreferenceRule, record: dict[str, Any]) -> list[str]:
+def _unfit(rule: PreferenceRule, people: People) -> list[str]:
     """Agreement is asked of those who must judge: below their number it is still to come."""
-    floor, ac1 = rule.min_agreement, record["gwet_ac1"]
-    value = None if ac1 is None else ac1["value"]
+    floor, ac1 = rule.min_agreement, people.gwet_ac1
+    value = None if ac1 is None else ac1.value
     if floor is None or (value is not None and value >= floor):
         return []
-    if record["reviewers"] < rule.min_reviewers:
+    if people.reviewers < rule.min_reviewers:
         return []
     shown = "unknown" if value is None else f"{value:.2f}"
     return [f"reviewers' agreement (AC1) is {shown}, below the floor of {floor:g}"]
@@ -151,15 +136,15 @@ def preference_criterion(
     values = [signs.get(choice, 0.0) for choice in judgments.choices]
     mean = sum(values) / len(values)
     variance = sum((value - mean) ** 2 for value in values) / max(len(values) - 1, 1)
+    asked = Requirement(
+        name="Reviewers' preference",
+        role="preference",
+        test_set=test_set,
+        metric="win score",
+        min_gain=min_gain,
+    )
     return Criterion(
-        requirement=Requirement(
-            name="Reviewers' preference",
-            role="preference",
-            test_set=test_set,
-            metric="win score",
-            margin=0.0,
-            min_gain=min_gain,
-        ),
+        **asked_of(asked, 0.5),
         n=found.judgments,
         clusters=found.items,
         baseline=0.5,
@@ -178,51 +163,35 @@ def preference_criterion(
         sd=variance**0.5,
         design_effect=1.0,
         gap=planned_gain,
+        ratio=None,
+        ratio_lower=None,
+        ratio_upper=None,
     )
 
 
-def people_record(judgments: Judgments, *, alpha: float) -> dict[str, Any]:
+def people_of(judgments: Judgments, *, alpha: float) -> People:
     """What the decision says of people: how many, what they preferred, how far they agree."""
     done = len(judgments.choices)
-    state = "waiting" if not done else "complete" if judgments.complete else "partial"
-    people: dict[str, Any] = {
-        "state": state,
-        "planned": judgments.planned,
-        "judgments": done,
-        "identical": judgments.identical,
-        "items": len(set(judgments.items)),
-        "reviewers": len(set(judgments.raters)),
-        "score": None,
-        "lower": None,
-        "upper": None,
-        "wins": 0,
-        "losses": 0,
-        "ties": 0,
-        "both_bad": 0,
-        "raw_agreement": None,
-        "krippendorff_alpha": None,
-        "gwet_ac1": None,
-    }
-    if judgments.settled is not None:
-        people["settled"] = asdict(judgments.settled)
-    if judgments.opened > 1:
-        people["plans"] = _plans(judgments, alpha)
+    people = People(
+        state="waiting" if not done else "complete" if judgments.complete else "partial",
+        planned=judgments.planned,
+        judgments=done,
+        identical=judgments.identical,
+        items=len(set(judgments.items)),
+        reviewers=len(set(judgments.raters)),
+        early_stop=judgments.early_stop,
+        plans=_plans(judgments, alpha) if judgments.opened > 1 else None,
+    )
     if not done:
         return people
     found, _, _ = _verdict(judgments, alpha)
-    people |= {
-        "score": found.score,
-        "lower": found.lower,
-        "upper": found.upper,
-        "wins": found.wins,
-        "losses": found.losses,
-        "ties": found.ties,
-        "both_bad": found.both_bad,
-    }
-    return people | _agreement(judgments)
+    shares = ("score", "lower", "upper", "wins", "losses", "ties", "both_bad")
+    return people.model_copy(
+        update={name: getattr(found, name) for name in shares} | _agreement(judgments)
+    )
 
 
-def _plans(judgments: Judgments, alpha: float) -> dict[str, Any]:
+def _plans(judgments: Judgments, alpha: float) -> ReviewPlans:
     number, opened = judgments.plan, judgments.opened
     said = f"{opened} reviews of these answers were planned; this is the newest"
     if number > 1:
@@ -230,10 +199,10 @@ def _plans(judgments: Judgments, alpha: float) -> dict[str, Any]:
             f", and judgments were given to {number - 1} before it: it is judged at {alpha:.2g}, "
             f"1/{number**2} of what is left to this candidate"
         )
-    return {"number": number, "opened": opened, "alpha": alpha, "sentence": f"{said}."}
+    return ReviewPlans(number=number, opened=opened, alpha=alpha, sentence=f"{said}.")
 
 
-def _agreement(judgments: Judgments) -> dict[str, Any]:
+def _agreement(judgments: Judgments) -> dict[str, float | AgreementValue | None]:
     raters = {rater: i for i, rater in enumerate(sorted(set(judgments.raters)))}
     items = {item: i for i, item in enumerate(sorted(set(judgments.items)))}
     if len(raters) < 2:
@@ -251,8 +220,8 @@ def _agreement(judgments: Judgments) -> dict[str, Any]:
     }
 
 
-def _estimate(found: Any) -> dict[str, float | None]:
-    return {"value": found.value, "lower": found.lower, "upper": found.upper}
+def _estimate(found: Estimate) -> AgreementValue:
+    return AgreementValue(value=found.value, lower=found.lower, upper=found.upper)
 
 
 def _score(judgments: Judgments, alpha: float) -> WinScore:
@@ -262,18 +231,18 @@ def _score(judgments: Judgments, alpha: float) -> WinScore:
 def _verdict(judgments: Judgments, alpha: float) -> tuple[WinScore, float, float]:
     """The win score, and one-sided p-values of no more and no less than one half.
 
-    A campaign that its rule settled has the rule's own limits, which hold at every look. One
+    A campaign that its rule ended early has the rule's own limits, which hold at every look. One
     whose rule could have, and didn't, has the usual ones at what is left of alpha.
     """
-    if (settled := judgments.settled) is not None:
+    if (stopped := judgments.early_stop) is not None:
         found = replace(
             _score(judgments, alpha),
-            lower=settled.lower,
-            upper=settled.upper,
-            level=settled.level,
-            method=settled.method,
+            lower=stopped.lower,
+            upper=stopped.upper,
+            level=stopped.level,
+            method=stopped.method,
         )
-        return found, settled.p_better, settled.p_worse
+        return found, stopped.p_better, stopped.p_worse
     left = 1 - judgments.spent
     better, worse = (_p_below_half(each) for each in (_swapped(judgments), judgments))
     return _score(judgments, alpha * left), min(1.0, better / left), min(1.0, worse / left)

@@ -1,17 +1,32 @@
-"""A decision as one JSON document, the same from every door. Pure.
-
-docs/verdict-json.md documents it; `schema` names its version.
-"""
+"""A decision's record put together from its verdict and from what else it rests on. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evalhub import __version__
-from evalhub.verdict.criteria import Criterion
+from evalhub.schemas.decision import (
+    SCHEMA,
+    Alternative,
+    Arms,
+    BreakdownRow,
+    Code,
+    DecisionRecord,
+    RecordedRule,
+    StudyName,
+)
+from evalhub.schemas.sections import (
+    ChoiceSection,
+    EvidenceRow,
+    ExtensionSection,
+    LeakageSection,
+    LedgerSection,
+    NoiseSection,
+    People,
+    Section,
+)
+from evalhub.verdict.code import code_digest
+from evalhub.verdict.notes import noted
 from evalhub.verdict.rule import Ruling
-from evalhub.verdict.wording import sentence
-
-SCHEMA = "evalhub.decision/1"
 
 
 def decision_record(
@@ -19,69 +34,67 @@ def decision_record(
     *,
     alpha: float,
     policy: Mapping[str, Any],
-    arms: Mapping[str, Any],
-    evidence: Sequence[Mapping[str, Any]],
-    study: Mapping[str, Any] | None = None,
-    breakdown: Sequence[Mapping[str, Any]] = (),
-    alternatives: Sequence[Mapping[str, Any]] = (),
-    people: Mapping[str, Any] | None = None,
+    arms: Arms,
+    evidence: Sequence[EvidenceRow],
+    study: StudyName | None = None,
+    breakdown: Sequence[BreakdownRow] = (),
+    alternatives: Sequence[Alternative] = (),
+    people: People | None = None,
     alphas: Mapping[str, float] | None = None,
-    ledger: Mapping[str, Any] | None = None,
-    noise_floor: Mapping[str, Any] | None = None,
-    leakage: Mapping[str, Any] | None = None,
-    baseline_choice: Mapping[str, Any] | None = None,
-    extension: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The document that is printed, stored and shown.
+    ledger: LedgerSection | None = None,
+    noise_floor: NoiseSection | None = None,
+    leakage: LeakageSection | None = None,
+    baseline_choice: ChoiceSection | None = None,
+    extension: ExtensionSection | None = None,
+) -> DecisionRecord:
+    """The record that is printed, stored and shown.
 
     Args:
         alpha: one-sided level of every bound.
+        policy: as it was asked; its `alpha` is what the ledger took from.
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
         ledger, noise_floor, leakage, baseline_choice, extension: what else the decision rests on,
-            written as they are; None where there is no such thing.
+            without sentences; None where there is no such thing.
     """
-    return {
-        "schema": SCHEMA,
-        **judged(ruling),
-        "alpha": alpha,
-        "rule": {
-            "primaries": ruling.primaries,
-            "harm_alpha": ruling.harm_alpha,
-            "alphas": dict(alphas or {}),
-        },
-        "breakdown": [dict(each) for each in breakdown],
-        "alternatives": [dict(each) for each in alternatives],
-        "people": _section(people),
-        "ledger": _section(ledger),
-        "noise_floor": _section(noise_floor),
-        "leakage": _section(leakage),
-        "baseline_choice": _section(baseline_choice),
-        "extension": _section(extension),
-        "arms": dict(arms),
-        "evidence": [dict(each) for each in evidence],
-        "policy": dict(policy),
-        "study": _section(study),
-        "code_version": __version__,
-    }
+    return DecisionRecord(
+        schema_=SCHEMA,
+        **ruled(ruling),
+        alpha=alpha,
+        rule=RecordedRule(
+            primaries=ruling.primaries,
+            alpha=policy.get("alpha", alpha),
+            harm_alpha=ruling.harm_alpha,
+            alphas=dict(alphas or {}),
+        ),
+        breakdown=tuple(breakdown),
+        alternatives=tuple(alternatives),
+        people=people,
+        ledger=_noted(ledger, arms),
+        noise_floor=_noted(noise_floor, arms),
+        leakage=_noted(leakage, arms),
+        baseline_choice=_noted(baseline_choice, arms),
+        extension=_noted(extension, arms),
+        arms=arms,
+        evidence=tuple(evidence),
+        policy=dict(policy),
+        study=study,
+        code=Code(version=__version__, digest=code_digest()),
+    )
 
 
-def judged(ruling: Ruling) -> dict[str, Any]:
-    """The part of a record that follows from the criteria and from what is invalid or pending."""
+def ruled(ruling: Ruling) -> dict[str, Any]:
+    """The fields of a record that follow from its criteria and from what is invalid or pending."""
     return {
         "verdict": ruling.verdict,
         "headline": ruling.headline,
-        "reasons": list(ruling.reasons),
-        "invalid": list(ruling.invalid),
-        "pending": list(ruling.pending),
-        "criteria": [_criterion(each) for each in ruling.criteria],
+        "reasons": tuple(ruling.reasons),
+        "invalid": tuple(ruling.invalid),
+        "pending": tuple(ruling.pending),
+        "criteria": tuple(ruling.criteria),
         "needed_n": ruling.needed_n,
     }
 
 
-def _section(section: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if section is None else dict(section)
-
-
-def _criterion(criterion: Criterion) -> dict[str, Any]:
-    return {**criterion.as_json(), "sentence": sentence(criterion)}
+def _noted[S: Section](section: S | None, arms: Arms) -> S | None:
+    return None if section is None else noted(section, arms)

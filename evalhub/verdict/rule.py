@@ -16,15 +16,16 @@ decides nothing and is left out of Holm's family.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.declaration import default_of
 from evalhub.schemas.policy import Primaries, Rule
 from evalhub.schemas.verdicts import Status, Verdict
 from evalhub.stats.multiplicity import holm
-from evalhub.verdict.criteria import SAME_RUN, Criterion, Requirement
+from evalhub.verdict.criteria import SAME_RUN, Requirement
 from evalhub.verdict.measuring import needed_items
-from evalhub.verdict.wording import headline, reasons
+from evalhub.verdict.wording import headline, reasons, sentence
 
 HARM_ALPHA: float = default_of(Rule, "harm_alpha")
 PRIMARIES: Primaries = default_of(Rule, "primaries")
@@ -70,14 +71,18 @@ def decide(
         harm_alpha: family-wise level at which harm is called.
         primaries: whether every primary must gain, or one is enough and none may be harmed.
     """
-    harmed = [p <= harm_alpha for p in harm_p_values(criteria)]
+    p_harm = harm_p_values(criteria)
+    harmed = [p <= harm_alpha for p in p_harm]
     judged = [
-        replace(each, status=_status(each, harm))
-        for each, harm in zip(criteria, harmed, strict=True)
+        each.model_copy(update={"status": _status(each, p <= harm_alpha), "p_harm_adjusted": p})
+        for each, p in zip(criteria, p_harm, strict=True)
     ]
     against = _against(judged, harmed, primaries)
     blocking = _blocking(judged, primaries)
-    judged = _with_needs(judged, blocking, primaries)
+    judged = [
+        each.model_copy(update={"sentence": sentence(each)})
+        for each in _with_needs(judged, blocking, primaries)
+    ]
     told = list(invalid), list(pending), primaries, harm_alpha
     if invalid or not judged:
         why = list(invalid) or ["nothing was measured"]
@@ -97,7 +102,7 @@ def decide(
 
 
 def alphas_of(
-    requirements: Sequence[Requirement],
+    requirements: Sequence[Requirement | Criterion],
     *,
     alpha: float,
     primaries: Primaries = PRIMARIES,
@@ -128,9 +133,9 @@ def harm_p_values(criteria: Sequence[Criterion]) -> list[float]:
     isn't in the family: it keeps its own p-value.
     """
     adjusted = [each.p_harm for each in criteria]
-    counted = [i for i, each in enumerate(criteria) if each.requirement.tier != "advisory"]
-    gains = [i for i in counted if criteria[i].requirement.must_gain]
-    guards = [i for i in counted if not criteria[i].requirement.must_gain]
+    counted = [i for i, each in enumerate(criteria) if each.tier != "advisory"]
+    gains = [i for i in counted if criteria[i].must_gain]
+    guards = [i for i in counted if not criteria[i].must_gain]
     within = [float(p) for p in holm([criteria[i].p_harm for i in gains])] if gains else []
     family = [min(within)] if gains else []
     across = [float(p) for p in holm(family + [criteria[i].p_harm for i in guards])]
@@ -142,12 +147,11 @@ def harm_p_values(criteria: Sequence[Criterion]) -> list[float]:
 
 
 def _status(criterion: Criterion, harmed: bool) -> Status:
-    asked = criterion.requirement
     if criterion.holds:
         return Status.PASS
     if criterion.method == SAME_RUN:
-        return Status.PASS if asked.role == "guard" else Status.FAIL
-    futile = asked.must_gain and criterion.upper < max(asked.min_gain, 0.0)
+        return Status.PASS if criterion.role == "guard" else Status.FAIL
+    futile = criterion.must_gain and criterion.upper < max(criterion.min_gain or 0.0, 0.0)
     return Status.FAIL if harmed or futile else Status.UNDECIDED
 
 
@@ -159,13 +163,13 @@ def _against(
     Where one primary is enough, one that only gains too little holds nothing back while another
     may still gain; one that loses does.
     """
-    rivals = [each for each in judged if each.requirement.role == "primary"]
-    hopeless = all(each.status == "fail" for each in rivals)
+    rivals = [each for each in judged if each.role == "primary"]
+    hopeless = all(each.status is Status.FAIL for each in rivals)
 
     def holds(each: Criterion, harm: bool) -> bool:
-        if each.status != "fail" or each.requirement.tier == "advisory":
+        if each.status is not Status.FAIL or each.tier == "advisory":
             return False
-        spared = primaries == "any-of" and each.requirement.role == "primary" and not hopeless
+        spared = primaries == "any-of" and each.role == "primary" and not hopeless
         return not spared or harm or each.upper < 0
 
     return [holds(each, harm) for each, harm in zip(judged, harmed, strict=True)]
@@ -174,12 +178,12 @@ def _against(
 def _blocking(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
     """Which undecided criteria a ship waits for."""
     gained = primaries == "any-of" and any(
-        each.requirement.role == "primary" and each.status == "pass" for each in judged
+        each.role == "primary" and each.status is Status.PASS for each in judged
     )
     return [
-        each.status == "undecided"
-        and each.requirement.tier == "critical"
-        and not (gained and each.requirement.role == "primary")
+        each.status is Status.UNDECIDED
+        and each.tier == "critical"
+        and not (gained and each.role == "primary")
         for each in judged
     ]
 
@@ -190,13 +194,17 @@ def _with_needs(
     """The same with the items each undecided one needs; primaries of which one is enough are one
     open question."""
     waiting = [each for each, blocks in zip(judged, blocking, strict=True) if blocks]
-    rivals = sum(each.requirement.role == "primary" for each in waiting)
+    rivals = sum(each.role == "primary" for each in waiting)
     spare = max(rivals - 1, 0) if primaries == "any-of" else 0
     questions = max(len(waiting) - spare, 1)
     return [
-        replace(each, needed_n=needed_items(each, questions))
-        if each.status == "undecided"
-        else each
+        each.model_copy(
+            update={
+                "needed_n": needed_items(each, questions)
+                if each.status is Status.UNDECIDED
+                else None
+            }
+        )
         for each in judged
     ]
 
@@ -208,11 +216,9 @@ def _needed(
     rivals = [
         each.needed_n
         for each in waiting
-        if primaries == "any-of" and each.requirement.role == "primary" and each.needed_n
+        if primaries == "any-of" and each.role == "primary" and each.needed_n
     ]
     others = [
-        each.needed_n or 0
-        for each in waiting
-        if primaries == "all-of" or each.requirement.role != "primary"
+        each.needed_n or 0 for each in waiting if primaries == "all-of" or each.role != "primary"
     ]
     return max([*others, min(rivals, default=0)], default=0) or None

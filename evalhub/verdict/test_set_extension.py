@@ -9,7 +9,7 @@ ratios that the combined test doesn't rule out.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal, get_args
 
@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from evalhub.schemas.criteria import Criterion
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.paired import p_one_sided
 from evalhub.stats.ratios import p_contrast, p_ratio_at_least, p_ratio_at_most
 from evalhub.stats.sequential import combined_p_value
-from evalhub.verdict.criteria import COMBINED, Criterion, Requirement
+from evalhub.verdict.criteria import COMBINED
 from evalhub.verdict.levels import STAGES
 from evalhub.verdict.shares import ratio_limits
 
@@ -53,7 +54,7 @@ class StageScores:
             weights=self.weights,
         )
 
-    def p_ratio(self, asked: Requirement, ratio: float, alternative: Alternative) -> float:
+    def p_ratio(self, asked: Criterion, ratio: float, alternative: Alternative) -> float:
         """Against a candidate/baseline of at least `ratio` ("less") or at most ("greater"), by the
         test that judges such a requirement; 1 where the stage alone can't tell."""
         arms = (self.worse, self.better) if asked.higher_is_better else (self.better, self.worse)
@@ -92,29 +93,29 @@ def combined(pooled: Criterion, stages: Sequence[StageScores], *, alpha: float) 
     lower = _first_kept(lambda bound: greater(bound=bound), reach, alpha)
     upper = -_first_kept(lambda bound: less(bound=-bound), reach, alpha)
     sizes = " and ".join(str(len(each.worse)) for each in stages)
-    found = replace(
-        pooled,
-        lower=min(lower, pooled.difference),
-        upper=max(upper, pooled.difference),
-        level=1 - 2 * alpha,
-        p_value=min(1.0, 2 * min(less(bound=0.0), greater(bound=0.0))),
-        p_harm=less(bound=min(pooled.requirement.bound, 0.0)),
-        method=f"{COMBINED} of {sizes} items, of one stage {pooled.method}",
-        test=COMBINED,
+    found = pooled.model_copy(
+        update={
+            "lower": min(lower, pooled.difference),
+            "upper": max(upper, pooled.difference),
+            "level": 1 - 2 * alpha,
+            "p_value": min(1.0, 2 * min(less(bound=0.0), greater(bound=0.0))),
+            "p_harm": less(bound=min(pooled.bound or 0.0, 0.0)),
+            "method": f"{COMBINED} of {sizes} items, of one stage {pooled.method}",
+            "test": COMBINED,
+        }
     )
-    return found if pooled.requirement.factor is None else _with_ratio(found, stages, alpha)
+    return found if pooled.factor is None else _with_ratio(found, stages, alpha)
 
 
 def _with_ratio(found: Criterion, stages: Sequence[StageScores], alpha: float) -> Criterion:
     """The same with the ratio's interval and its p-value of harm, by the stages combined."""
-    asked, share = found.requirement, found.ratio
-    factor = asked.factor
+    factor, share = found.factor, found.ratio
     if factor is None or share is None:
-        return replace(found, p_harm=1.0)
+        return found.model_copy(update={"p_harm": 1.0})
 
     def p_value(ratio: float, alternative: Alternative) -> float:
         return combined_p_value(
-            [each.p_ratio(asked, ratio, alternative) for each in stages], STAGES
+            [each.p_ratio(found, ratio, alternative) for each in stages], STAGES
         )
 
     def excess(ratio: float, alternative: Alternative) -> float:
@@ -126,13 +127,13 @@ def _with_ratio(found: Criterion, stages: Sequence[StageScores], alpha: float) -
         share=share,
         factor=factor,
     )
-    return replace(
-        found,
-        ratio_lower=min(lower, share),
-        ratio_upper=None if upper is None else max(upper, share),
-        p_harm=p_value(
-            factor, "less" if asked.role == "guard" and asked.higher_is_better else "greater"
-        ),
+    worse: Alternative = "less" if found.role == "guard" and found.higher_is_better else "greater"
+    return found.model_copy(
+        update={
+            "ratio_lower": min(lower, share),
+            "ratio_upper": None if upper is None else max(upper, share),
+            "p_harm": p_value(factor, worse),
+        }
     )
 
 

@@ -1,43 +1,28 @@
 """Does a decision record's verdict follow from the record alone? Pure.
 
-The criteria are rebuilt from the record's numbers and judged by the same `decide` that judged
-them first; whatever comes out otherwise than it is written is a difference. So are numbers that
-can't stand beside each other. A number that was changed together with all that follows from it
-is found by the record's SHA-256 alone, where that was kept elsewhere.
+Its criteria are judged anew by the same `decide` that judged them first; whatever comes out
+otherwise than it is written is a difference. So are numbers that can't stand beside each other. A
+number that was changed together with all that follows from it is found by the record's SHA-256
+alone, where that was kept elsewhere.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from math import isclose
-from typing import Any, get_args
-
-from pydantic import ValidationError
+from typing import Any
 
 from evalhub.files.canonical import digest_of
-from evalhub.files.rows import JsonError
-from evalhub.schemas.policy import Primaries, Tier
-from evalhub.verdict.criteria import SAME_RUN, Criterion, Requirement, Role
-from evalhub.verdict.fields import (
-    a_count,
-    a_flag,
-    a_list,
-    a_number,
-    a_number_or_none,
-    a_positive,
-    a_text,
-    an_object,
-    one_of,
-    texts,
-    value_of,
-)
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.decision import DecisionRecord, PrintedDecision
+from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.verdict.criteria import SAME_RUN
 from evalhub.verdict.measuring import gap_to
-from evalhub.verdict.record import SCHEMA, judged
-from evalhub.verdict.rule import HARM_ALPHA, PRIMARIES, alphas_of, decide
+from evalhub.verdict.notes import noted
+from evalhub.verdict.record import ruled
+from evalhub.verdict.rule import alphas_of, decide
 
 VERIFICATION = "evalhub.verification/1"
 FOLLOWS = "that is what follows from the record's numbers"
-# What records of the first version don't say, and what they meant by it.
-LATER = ("tier", "relative_margin", "max_ratio", "ratio", "ratio_lower", "ratio_upper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,140 +85,89 @@ def verify(document: Any, *, digest: str | None = None) -> Verification:
         digest: the SHA-256 that the (first) record must have, in hexadecimal digits.
 
     Raises:
-        evalhub.files.rows.JsonError: the value isn't a decision record; says which field.
+        evalhub.schemas.declaration.DeclarationError: the value isn't a decision record; says
+            which field.
     """
-    whole = an_object(document, "")
-    record = {name: value for name, value in whole.items() if name != "others"}
-    found = _verify(record, "")
+    printed = declared(PrintedDecision, document)
+    record = {name: value for name, value in document.items() if name != "others"}
+    found = _verify(printed, record, "")
     differences = found.differences
     if digest is not None and digest.lower() != found.digest:
         rule = "the record isn't the one with this SHA-256"
         differences = [Discrepancy("digest", found.digest, digest.lower(), rule), *differences]
     others = [
-        _verify(an_object(each, f"others[{i}]"), f"others[{i}].")
-        for i, each in enumerate(a_list(whole, "others", "") if "others" in whole else [])
+        _verify(each, document["others"][i], f"others[{i}].")
+        for i, each in enumerate(printed.others)
     ]
     differences = differences + [each for other in others for each in other.differences]
     return replace(found, differences=differences, others=others)
 
 
-def criteria_of_record(record: Mapping[str, Any], at: str = "") -> list[Criterion]:
-    """The criteria as a record's rows say they were measured; `at` is where the record stands.
-
-    Raises:
-        evalhub.files.rows.JsonError: a row isn't a criterion; says which field.
-    """
-    return [
-        _criterion(an_object(row, f"{at}criteria[{i}]"), f"{at}criteria[{i}].")
-        for i, row in enumerate(a_list(record, "criteria", at))
-    ]
-
-
-def _verify(record: Mapping[str, Any], at: str) -> Verification:
-    schema = a_text(record, "schema", at)
-    if schema != SCHEMA:
-        raise JsonError(f"{SCHEMA!r} is what can be verified here, not {schema!r}", f"{at}schema")
-    arms = an_object(value_of(record, "arms", at), f"{at}arms")
-    arm = an_object(value_of(arms, "candidate", f"{at}arms."), f"{at}arms.candidate")
-    candidate = a_text(arm, "name", f"{at}arms.candidate.")
-    alpha = a_positive(record, "alpha", at, most=0.25)
-    criteria = criteria_of_record(record, at)
-    rule = _rule(record, at)
-    invalid, pending = (texts(record, name, at) for name in ("invalid", "pending"))
+def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Verification:
+    """`document` is the record as it was written."""
     try:
         ruling = decide(
-            candidate,
-            criteria,
-            invalid=invalid,
-            pending=pending,
-            harm_alpha=rule.harm_alpha,
-            primaries=rule.primaries,
+            record.arms.candidate.name,
+            record.criteria,
+            invalid=record.invalid,
+            pending=record.pending,
+            harm_alpha=record.rule.harm_alpha,
+            primaries=record.rule.primaries,
         )
     except (ArithmeticError, ValueError) as error:
-        raise JsonError(f"can't be judged: {error}", f"{at}criteria") from error
-    inconsistent = [
-        *_unlike_policy(record, rule, at),
-        *_unlike_asked(record, criteria, alpha, at),
-    ]
+        raise DeclarationError(f"can't be judged: {error}", f"{at}criteria") from error
+    sections = {name: noted(each, record.arms) for name, each in record.sections.items()}
+    due = record.model_copy(update=ruled(ruling) | sections).as_json()
+    due.pop("others", None)
     levels = alphas_of(
-        [each.requirement for each in criteria],
-        alpha=alpha,
-        primaries=rule.primaries,
-        alphas=rule.alphas,
+        record.criteria,
+        alpha=record.alpha,
+        primaries=record.rule.primaries,
+        alphas=record.rule.alphas,
     )
-    for i, (each, level) in enumerate(zip(criteria, levels, strict=True)):
+    inconsistent = [*_unlike_policy(record, at), *_unlike_asked(record, at)]
+    for i, (each, level) in enumerate(zip(record.criteria, levels, strict=True)):
         inconsistent += _inconsistent(each, level, f"{at}criteria[{i}].")
-    due = judged(ruling)
-    if "rule" not in record:
-        due["criteria"] = [
-            {name: value for name, value in row.items() if name not in LATER}
-            for row in due["criteria"]
-        ]
-    differing = list(_differing(record, due, at))
     return Verification(
-        candidate,
+        record.arms.candidate.name,
         ruling.verdict,
         ruling.headline,
-        digest_of(record),
-        inconsistent + differing,
+        digest_of(document),
+        inconsistent + list(_differing(document, due, at)),
         [],
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    primaries: Primaries
-    harm_alpha: float
-    alphas: dict[str, float]
-
-
-def _rule(record: Mapping[str, Any], at: str) -> _Rule:
-    """How the criteria were put together; records without a rule had the only one there was."""
-    if "rule" not in record:
-        return _Rule(PRIMARIES, HARM_ALPHA, {})
-    row, at = an_object(record["rule"], f"{at}rule"), f"{at}rule."
-    alphas = an_object(value_of(row, "alphas", at), f"{at}alphas")
-    return _Rule(
-        one_of(row, "primaries", at, get_args(Primaries)),
-        a_positive(row, "harm_alpha", at, most=0.5),
-        {name: a_positive(alphas, name, f"{at}alphas.", most=0.25) for name in alphas},
-    )
-
-
-def _unlike_policy(record: Mapping[str, Any], rule: _Rule, at: str) -> Iterator[Discrepancy]:
+def _unlike_policy(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
     """Where the rule isn't the one that the policy asks for."""
-    policy = an_object(value_of(record, "policy", at), f"{at}policy")
-    for name in ("primaries", "harm_alpha"):
-        said, asked = getattr(rule, name), policy.get(name)
+    for name in ("primaries", "harm_alpha", "alpha"):
+        said, asked = getattr(record.rule, name), record.policy.get(name)
         if asked is not None and asked != said:
             yield Discrepancy(f"{at}rule.{name}", said, asked, "it is what the policy asks for")
 
 
-def _unlike_asked(
-    record: Mapping[str, Any], criteria: Sequence[Criterion], alpha: float, at: str
-) -> Iterator[Discrepancy]:
+def _unlike_asked(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
     """Where the criteria aren't those that a policy with criteria asks for."""
-    policy = record["policy"]
-    if isinstance(most := policy.get("alpha"), int | float) and alpha > most:
+    if record.alpha > record.rule.alpha:
         rule = "the policy allows no more, of which the ledger may leave less"
-        yield Discrepancy(f"{at}alpha", alpha, most, rule)
-    asked = policy.get("criteria")
-    if not isinstance(asked, Mapping) or not asked:
+        yield Discrepancy(f"{at}alpha", record.alpha, record.rule.alpha, rule)
+    policy: Mapping[str, Any] = record.policy
+    if not policy.get("criteria"):
         return
-    rows = {each.requirement.name: i for i, each in enumerate(criteria)}
-    due = {**asked, **(policy.get("budgets") or {})}
+    rows = {each.name: i for i, each in enumerate(record.criteria)}
+    due = {**policy["criteria"], **(policy.get("budgets") or {})}
     for name in due:
-        if name not in rows and not record["invalid"]:
+        if name not in rows and not record.invalid:
             rule = f"the policy asks for {name}"
             yield Discrepancy(f"{at}criteria", None, name, rule)
     for name, i in rows.items():
-        if name not in due and criteria[i].requirement.role != "preference":
+        if name not in due and record.criteria[i].role != "preference":
             rule = "the policy asks for no such criterion"
             yield Discrepancy(f"{at}criteria[{i}].name", name, None, rule)
         for part, value in due.get(name, {}).items():
-            said = getattr(criteria[i].requirement, part, value)
-            # Of a budget what stands on no line: the first primary's test set, a planned gain.
-            if value is not None and part != "planned_gain" and said != value:
+            said = getattr(record.criteria[i], part, value)
+            # Of a budget what stands on no line: the first primary's test set.
+            if value is not None and said != value:
                 rule = "it is what the policy asks for"
                 yield Discrepancy(f"{at}criteria[{i}].{part}", said, value, rule)
 
@@ -257,7 +191,7 @@ def _differing(recorded: Any, due: Any, at: str) -> Iterator[Discrepancy]:
 
 def _inconsistent(criterion: Criterion, alpha: float, at: str) -> Iterator[Discrepancy]:
     """What can't be so in one criterion, whatever was measured."""
-    c, asked = criterion, criterion.requirement
+    c = criterion
     if not c.lower <= c.difference:
         yield Discrepancy(
             f"{at}lower", c.lower, None, f"an interval holds its difference, {c.difference}"
@@ -266,14 +200,14 @@ def _inconsistent(criterion: Criterion, alpha: float, at: str) -> Iterator[Discr
         yield Discrepancy(
             f"{at}upper", c.upper, None, f"an interval holds its difference, {c.difference}"
         )
-    sign = 1.0 if asked.higher_is_better else -1.0
+    sign = 1.0 if c.higher_is_better else -1.0
     gain = sign * (c.candidate - c.baseline)
     scale = max(1.0, abs(c.candidate), abs(c.baseline))
     if not isclose(c.difference, gain, rel_tol=0, abs_tol=1e-9 * scale):
-        order = "candidate − baseline" if asked.higher_is_better else "baseline − candidate"
+        order = "candidate − baseline" if c.higher_is_better else "baseline − candidate"
         yield Discrepancy(f"{at}difference", c.difference, gain, f"it is {order}")
-    # A review that was watched may have been settled at a stricter level.
-    stricter = asked.role == "preference" and c.level > 1 - 2 * alpha
+    # A review that was watched may have ended early at a stricter level.
+    stricter = c.role == "preference" and c.level > 1 - 2 * alpha
     if not stricter and not isclose(c.level, 1 - 2 * alpha, rel_tol=0, abs_tol=1e-9):
         yield Discrepancy(f"{at}level", c.level, 1 - 2 * alpha, "it is 1 − 2·alpha")
     counted = c.wins + c.losses + c.ties
@@ -284,23 +218,35 @@ def _inconsistent(criterion: Criterion, alpha: float, at: str) -> Iterator[Discr
     if c.holds and c.p_harm <= alpha:
         rule = "what is shown to hold can't be shown to do harm"
         yield Discrepancy(f"{at}p_harm", c.p_harm, None, rule)
-    yield from _wrong_gap(c, at)
+    yield from _wrong_demand(c, at)
     yield from _wrong_ratio(c, at)
     # People's interval has no other test than itself.
-    if asked.role != "preference" and c.p_value > 2 * alpha and not c.lower <= 0 <= c.upper:
+    if c.role != "preference" and c.p_value > 2 * alpha and not c.lower <= 0 <= c.upper:
         rule = f"an interval that leaves out 0 goes with a p-value of at most {2 * alpha:g}"
         yield Discrepancy(f"{at}p_value", c.p_value, None, rule)
 
 
-def _wrong_gap(c: Criterion, at: str) -> Iterator[Discrepancy]:
-    asked = c.requirement
-    if asked.factor is not None:
-        due = gap_to(asked, asked.factor, c.baseline)
+def _wrong_demand(c: Criterion, at: str) -> Iterator[Discrepancy]:
+    """Where a bound, factor or gap isn't what follows from what is asked."""
+    share, margin = c.relative_margin, c.margin or 0.0
+    factor = c.max_ratio
+    if share is not None:
+        factor = 1 - share if c.higher_is_better else 1 + share
+        if not isclose(margin, share * abs(c.baseline), rel_tol=1e-9, abs_tol=1e-12):
+            rule = "it is relative_margin times the baseline"
+            yield Discrepancy(f"{at}margin", c.margin, share * abs(c.baseline), rule)
+    if c.factor != factor:
+        yield Discrepancy(f"{at}factor", c.factor, factor, "it is the ratio that is asked")
+    bound = None if factor is not None else -margin if c.role == "guard" else c.min_gain
+    if c.bound != bound:
+        yield Discrepancy(f"{at}bound", c.bound, bound, "it is −margin, or min_gain")
+    if factor is not None:
+        due = gap_to(c.role, factor, c.baseline)
         if not isclose(c.gap, due, rel_tol=1e-9, abs_tol=1e-12):
             rule = "it is how far the ratio that is asked lies from 1, times the baseline"
             yield Discrepancy(f"{at}gap", c.gap, due, rule)
-    elif asked.role == "guard" and c.gap != asked.margin:
-        yield Discrepancy(f"{at}gap", c.gap, asked.margin, "a guard's gap is its margin")
+    elif c.role == "guard" and c.gap != c.margin:
+        yield Discrepancy(f"{at}gap", c.gap, c.margin, "a guard's gap is its margin")
 
 
 def _wrong_ratio(c: Criterion, at: str) -> Iterator[Discrepancy]:
@@ -319,52 +265,3 @@ def _wrong_ratio(c: Criterion, at: str) -> Iterator[Discrepancy]:
         yield Discrepancy(f"{at}ratio_lower", c.ratio_lower, None, rule)
     if c.ratio_upper is not None and c.ratio_upper < c.ratio * (1 - 1e-9):
         yield Discrepancy(f"{at}ratio_upper", c.ratio_upper, None, rule)
-
-
-def _requirement(row: Mapping[str, Any], at: str) -> Requirement:
-    role = one_of(row, "role", at, get_args(Role))
-    share = a_number_or_none(row, "relative_margin", at)
-    absolute = role == "guard" and share is None
-    try:
-        return Requirement(
-            name=a_text(row, "name", at),
-            role=role,
-            test_set=a_text(row, "test_set", at),
-            metric=a_text(row, "metric", at),
-            margin=a_number(row, "margin", at, least=0) if absolute else 0.0,
-            min_gain=a_number(row, "min_gain", at) if role in ("primary", "preference") else 0.0,
-            higher_is_better=a_flag(row, "higher_is_better", at),
-            tier=one_of(row, "tier", at, get_args(Tier)) if "tier" in row else "critical",
-            relative_margin=share,
-            max_ratio=a_number_or_none(row, "max_ratio", at),
-        )
-    except ValidationError as error:
-        raise JsonError(error.errors()[0]["msg"], at.removesuffix(".")) from error
-
-
-def _criterion(row: Mapping[str, Any], at: str) -> Criterion:
-    requirement = _requirement(row, at)
-    return Criterion(
-        requirement=requirement,
-        n=a_count(row, "n", at, least=1),
-        clusters=None if row.get("clusters", 0) is None else a_count(row, "clusters", at, least=1),
-        baseline=a_number(row, "baseline", at),
-        candidate=a_number(row, "candidate", at),
-        difference=a_number(row, "difference", at),
-        lower=a_number(row, "lower", at),
-        upper=a_number(row, "upper", at),
-        level=a_number(row, "level", at, least=0, most=1),
-        p_value=a_number(row, "p_value", at, least=0, most=1),
-        wins=a_count(row, "wins", at),
-        losses=a_count(row, "losses", at),
-        ties=a_count(row, "ties", at),
-        method=a_text(row, "method", at),
-        test=a_text(row, "test", at),
-        p_harm=a_number(row, "p_harm", at, least=0, most=1),
-        sd=a_number(row, "sd", at, least=0),
-        design_effect=a_positive(row, "design_effect", at),
-        gap=a_number(row, "gap", at),
-        ratio=a_number_or_none(row, "ratio", at, least=0),
-        ratio_lower=a_number_or_none(row, "ratio_lower", at, least=0),
-        ratio_upper=a_number_or_none(row, "ratio_upper", at, least=0),
-    )

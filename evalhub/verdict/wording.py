@@ -1,9 +1,13 @@
-"""A verdict in words: its headline, a sentence a criterion, and how much more would settle it."""
+"""A verdict in words: its headline, a sentence a criterion, and how many more items it needs.
+
+Pages, command line and REST show these sentences as the record has them. Pure.
+"""
 
 from collections.abc import Sequence
 
+from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.verdicts import Status, Verdict
-from evalhub.verdict.criteria import SAME_RUN, Criterion
+from evalhub.verdict.criteria import SAME_RUN, Requirement
 
 
 def reasons(
@@ -18,7 +22,8 @@ def reasons(
     within each. What decides nothing says so.
     """
     decisive = [
-        a or b or c.status == "pass" for c, a, b in zip(criteria, against, blocking, strict=True)
+        a or b or c.status is Status.PASS
+        for c, a, b in zip(criteria, against, blocking, strict=True)
     ]
     order = [Status.FAIL, Status.UNDECIDED, Status.PASS]
     roles = {"primary": 0, "preference": 1, "guard": 2, "budget": 3}
@@ -27,17 +32,17 @@ def reasons(
         key=lambda pair: (
             not pair[1],
             order.index(pair[0].status),
-            roles[pair[0].requirement.role],
+            roles[pair[0].role],
         ),
     )
-    shared = [c for c in criteria if c.method == SAME_RUN and c.status == "pass"]
+    shared = [c for c in criteria if c.method == SAME_RUN and c.status is Status.PASS]
     found = [
         f"{c.status.mark} {sentence(c)}{'' if decides else _aside(c, primaries)}"
         for c, decides in ranked
         if c not in shared
     ]
     if shared:
-        names = ", ".join(c.requirement.name for c in shared)
+        names = ", ".join(c.name for c in shared)
         found.append(
             f"{Status.PASS.mark} {names}: the arm is the baseline here, nothing can differ"
         )
@@ -46,82 +51,78 @@ def reasons(
 
 def _aside(criterion: Criterion, primaries: str) -> str:
     """Why a criterion that isn't met decides nothing."""
-    asked = criterion.requirement
-    if asked.tier == "advisory":
+    if criterion.tier == "advisory":
         return " (advisory: decides nothing)"
-    if asked.tier == "supporting":
+    if criterion.tier == "supporting":
         return " (supporting: doubt keeps no ship back)"
-    if primaries == "any-of" and asked.role == "primary":
+    if primaries == "any-of" and criterion.role == "primary":
         return " (one primary is enough)"
     return ""
 
 
 def sentence(criterion: Criterion) -> str:
     """One criterion in words: what was seen, and what follows."""
-    asked = criterion.requirement
-    if criterion.status == "pass" and criterion.method == SAME_RUN:
-        return f"{asked.name}: the arm is the baseline here, nothing can differ"
-    seen, limit = _seen(criterion), _limit(criterion)
-    if asked.must_gain:
-        if criterion.status == "pass":
-            return f"{seen}: gains more than the {asked.min_gain:g} that is asked"
-        if criterion.status == "fail" and criterion.upper < 0:
+    if criterion.status is Status.PASS and criterion.method == SAME_RUN:
+        return f"{criterion.name}: the arm is the baseline here, nothing can differ"
+    seen = _seen(criterion)
+    if criterion.must_gain:
+        if criterion.status is Status.PASS:
+            return f"{seen}: gains more than the {criterion.min_gain:g} that is asked"
+        if criterion.status is Status.FAIL and criterion.upper < 0:
             return f"{seen}: a loss, not a gain"
-        if criterion.status == "fail":
-            return f"{seen}: falls short of the {asked.min_gain:g} that is asked"
-    elif criterion.status == "pass":
-        kept = "stays within" if asked.role == "budget" else "loses less than"
-        return f"{seen}: {kept} {limit}"
-    elif criterion.status == "fail":
-        shown = "over budget, beyond" if asked.role == "budget" else "harm shown, beyond"
-        return f"{seen}: {shown} {limit}"
-    return f"{seen}: undecided, {settling(criterion)}"
+        if criterion.status is Status.FAIL:
+            return f"{seen}: falls short of the {criterion.min_gain:g} that is asked"
+    elif criterion.status is Status.PASS:
+        kept = "stays within" if criterion.role == "budget" else "loses less than"
+        return f"{seen}: {kept} {_limit(criterion)}"
+    elif criterion.status is Status.FAIL:
+        shown = "over budget, beyond" if criterion.role == "budget" else "harm shown, beyond"
+        return f"{seen}: {shown} {_limit(criterion)}"
+    return f"{seen}: undecided, {_needed(criterion)}"
 
 
 def _seen(criterion: Criterion) -> str:
     """What was measured: a difference, or a ratio where a ratio is asked."""
-    c, asked = criterion, criterion.requirement
-    if asked.factor is None:
-        return f"{asked.name} {signed(c.difference)} [{signed(c.lower)}, {signed(c.upper)}]"
+    c = criterion
+    if criterion.factor is None:
+        return f"{criterion.name} {signed(c.difference)} [{signed(c.lower)}, {signed(c.upper)}]"
     if c.ratio is None:
-        return f"{asked.name} {figure(c.candidate)} beside the baseline's {figure(c.baseline)}"
+        return f"{criterion.name} {figure(c.candidate)} beside the baseline's {figure(c.baseline)}"
     if c.ratio_lower is None and c.ratio_upper is None:
-        return f"{asked.name} {percent(c.ratio)} of the baseline's {figure(c.baseline)}"
+        return f"{criterion.name} {percent(c.ratio)} of the baseline's {figure(c.baseline)}"
     ends = f"[{percent(c.ratio_lower)}, {percent(c.ratio_upper)}]"
-    return f"{asked.name} {percent(c.ratio)} {ends} of the baseline's {figure(c.baseline)}"
+    return f"{criterion.name} {percent(c.ratio)} {ends} of the baseline's {figure(c.baseline)}"
 
 
 def _limit(criterion: Criterion) -> str:
-    asked = criterion.requirement
-    if asked.role == "budget":
-        return f"the budget of {percent(asked.max_ratio)}"
-    if asked.relative_margin is not None:
-        return f"the {percent(asked.relative_margin)} of it that may be lost"
-    return f"the margin of {asked.margin:g}"
+    if criterion.role == "budget":
+        return f"the budget of {percent(criterion.max_ratio)}"
+    if criterion.relative_margin is not None:
+        return f"the {percent(criterion.relative_margin)} of it that may be lost"
+    return f"the margin of {criterion.margin:g}"
 
 
-def settling(criterion: Criterion) -> str:
-    """How many more items would settle an undecided criterion."""
-    asked = criterion.requirement
-    if asked.factor is not None and criterion.ratio is None:
+def _needed(criterion: Criterion) -> str:
+    """How many more items would decide an undecided criterion."""
+    if criterion.factor is not None and criterion.ratio is None:
         return "since the baseline's mean isn't above 0, so that nothing can be a share of it"
-    if asked.role == "budget" and criterion.ratio_upper is None:
+    if criterion.role == "budget" and criterion.ratio_upper is None:
         return (
             f"since there is {criterion.method}"
             if "no interval" in criterion.method
-            else ("since the baseline's mean can't be told from 0")
+            else "since the baseline's mean can't be told from 0"
         )
     if criterion.needed_n is None:
-        if asked.role == "budget":
+        if criterion.role == "budget":
             return "and no saving was planned from which a number of items would follow"
         return "and no number of items would settle a margin of 0"
-    unit = "judged pairs" if asked.role == "preference" else "items"
+    unit = "judged pairs" if criterion.role == "preference" else "items"
     more = criterion.needed_n - criterion.n
     if more > 0:
         return f"{more:,} more {unit} would settle it"
-    if asked.must_gain:
+    if criterion.must_gain:
         return f"and {criterion.n:,} {unit} would have settled it for the gain that was planned"
-    kept = "costs no more" if asked.role == "budget" else "loses nothing"
+    kept = "costs no more" if criterion.role == "budget" else "loses nothing"
     return f"and {criterion.n:,} {unit} would have settled it for a candidate that {kept}"
 
 
@@ -134,13 +135,13 @@ def headline(
     pending: Sequence[str] = (),
 ) -> str:
     """The verdict in a sentence."""
-    gains = [c for c in criteria if c.requirement.role == "primary" and c.status == "pass"]
+    gains = [c for c in criteria if c.role == "primary" and c.status is Status.PASS]
     losses = [c for c, holds in zip(criteria, against, strict=True) if holds]
     parts = []
     if gains:
         best = max(gains, key=lambda c: c.difference)
         rest = f" and {len(gains) - 1} more" if len(gains) > 1 else ""
-        parts.append(f"gains {size(best.difference)} on {best.requirement.name}{rest}")
+        parts.append(f"gains {size(best.difference)} on {best.name}{rest}")
     if losses:
         rest = f", and fails {len(losses) - 1} more" if len(losses) > 1 else ""
         parts.append(_worst(losses) + rest)
@@ -159,7 +160,7 @@ def headline(
 
 
 def _waits(pending: Sequence[str]) -> str:
-    """What a verdict waits for whose criteria are all settled."""
+    """What a verdict waits for whose criteria are all decided."""
     if all(text.startswith("Reviewers ") for text in pending):
         return "waits for people's judgments"
     return f"waits: {pending[0]}"
@@ -167,30 +168,58 @@ def _waits(pending: Sequence[str]) -> str:
 
 def _worst(losses: Sequence[Criterion]) -> str:
     """The worst of what holds the candidate back; a quality before a cost."""
-    quality = [c for c in losses if c.requirement.role != "budget"]
+    quality = [c for c in losses if c.role != "budget"]
     if not quality:
         worst = max(losses, key=lambda c: c.ratio or 0.0)
         spent = percent(worst.ratio)
-        return f"takes {spent} of the baseline's {worst.requirement.name}, over {_limit(worst)}"
+        return f"takes {spent} of the baseline's {worst.name}, over {_limit(worst)}"
     worst = min(quality, key=lambda c: c.difference)
     verb = "loses" if worst.difference < 0 else "gains only"
-    limit = "" if worst.requirement.must_gain else f", beyond {_limit(worst)}"
-    return f"{verb} {size(worst.difference)} on {worst.requirement.name}{limit}"
+    limit = "" if worst.must_gain else f", beyond {_limit(worst)}"
+    return f"{verb} {size(worst.difference)} on {worst.name}{limit}"
 
 
 def _kept(criteria: Sequence[Criterion]) -> list[str]:
     """What a ship keeps beside what it gains."""
-    guards = [c for c in criteria if c.requirement.role == "guard"]
-    passed = sum(c.status == "pass" for c in guards)
+    guards = [c for c in criteria if c.role == "guard"]
+    passed = sum(c.status is Status.PASS for c in guards)
     found = []
     if guards and passed == len(guards):
         found.append("passes its guard" if passed == 1 else f"passes all {passed} guards")
     elif guards:
         found.append(f"passes {passed} of {len(guards)} guards, harming none that decides")
-    budgets = [c for c in criteria if c.requirement.role == "budget"]
-    if budgets and all(c.status == "pass" for c in budgets):
+    budgets = [c for c in criteria if c.role == "budget"]
+    if budgets and all(c.status is Status.PASS for c in budgets):
         found.append("stays within its budget" if len(budgets) == 1 else "stays within its budgets")
     return found
+
+
+def requires(asked: Requirement) -> str:
+    """What is asked, in a few words."""
+    if asked.role == "budget":
+        return f"below {percent(asked.max_ratio)}"
+    if asked.role == "guard":
+        share = asked.relative_margin
+        return f"may lose {asked.margin:g}" if share is None else f"may lose {percent(share)}"
+    if asked.role == "preference":
+        return f"over {0.5 + asked.min_gain:.2f} of people"
+    return f"must gain over {asked.min_gain:g}" if asked.min_gain else "must gain"
+
+
+def measured(criterion: Criterion) -> str:
+    """What was measured: a difference, or a ratio where a ratio is asked."""
+    if criterion.factor is None:
+        return signed(criterion.difference)
+    return "–" if criterion.ratio is None else percent(criterion.ratio)
+
+
+def interval(criterion: Criterion) -> str:
+    """Its interval, in the same unit."""
+    if criterion.factor is None:
+        return f"{signed(criterion.lower)} to {signed(criterion.upper)}"
+    if criterion.ratio is None:
+        return "none"
+    return f"{percent(criterion.ratio_lower or 0.0)} to {percent(criterion.ratio_upper)}"
 
 
 def signed(value: float) -> str:

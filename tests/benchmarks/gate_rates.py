@@ -21,7 +21,8 @@ from itertools import product
 
 import numpy as np
 
-from evalhub.verdict.criteria import Criterion, Requirement
+from evalhub.schemas.criteria import Criterion
+from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure
 from evalhub.verdict.rule import decide
 from tests.benchmarks.gate_scenes import SCENES

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.policy import Primaries
-from evalhub.verdict.criteria import Criterion, Requirement
+from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure
 from evalhub.verdict.mix import item_weights
 from evalhub.verdict.preference_evidence import Judgments, preference_criterion

@@ -9,57 +9,29 @@ from django.urls import reverse
 
 from evalhub.dashboard.criterion_page import criterion_page
 from evalhub.dashboard.methods import explained
-from evalhub.dashboard.power_advice import Sampling, settling
+from evalhub.dashboard.power_advice import Sampling, power_advice
 from evalhub.dashboard.power_plot import power_plot
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Output, Run, Score, Study
+from evalhub.schemas.criteria import Criterion
 from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import paired_power, paired_sample_size
-from evalhub.verdict.rule import harm_p_values
-from evalhub.verdict.verify import LATER, criteria_of_record
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 from tests.dashboard.cases import POLICY, a_measured_study
 from tests.reviews.asking import a_review
 from tests.reviews.judged import a_reviewer, judge
+from tests.verdict.made_up import a_guard
 
 
-def a_row(**fields: Any) -> dict[str, Any]:
-    """An undecided guard of 1,000 items, as records have it."""
-    return {
-        "name": "reading",
-        "role": "guard",
-        "test_set": "reading",
-        "metric": "exact_match",
-        "n": 1000,
-        "clusters": None,
-        "baseline": 0.6,
-        "candidate": 0.599,
-        "difference": -0.001,
-        "lower": -0.0196,
-        "upper": 0.0176,
-        "level": 0.95,
-        "p_value": 0.9,
-        "wins": 45,
-        "losses": 46,
-        "ties": 909,
-        "margin": 0.02,
-        "min_gain": None,
-        "higher_is_better": True,
-        "p_harm": 0.98,
-        "method": "paired t",
-        "test": "paired t",
-        "sd": 0.3,
-        "design_effect": 1.0,
-        "gap": 0.02,
-        "status": "undecided",
-        "needed_n": 1766,
-        "sentence": "reading −0.001 [−0.020, +0.018]: undecided, 766 more items would settle it",
-    } | fields
+def a_row(**fields: Any) -> Criterion:
+    """An undecided guard of 1,000 items."""
+    made = a_guard(-0.0196, 0.0176, name="reading", baseline=0.6, candidate=0.599)
+    return made.model_copy(update={"needed_n": 1766} | fields)
 
 
-def settled_by(row: dict[str, Any], sampling: Sampling | None = None) -> str:
-    return " ".join(settling(row, power_plot(row), sampling or Sampling()))
+def advice_on(row: Criterion, sampling: Sampling | None = None) -> str:
+    return " ".join(power_advice(row, power_plot(row), sampling or Sampling()))
 
 
 def shown(client: Client, decision: Decision, number: int) -> str:
@@ -115,49 +87,48 @@ def test_power_is_that_of_the_statistics_at_todays_items_and_at_80_per_cent() ->
 def test_without_a_spread_or_a_gap_there_is_no_curve() -> None:
     assert power_plot(a_row(sd=0.0)) is None
     assert power_plot(a_row(gap=0.0)) is None
-    assert "1,766 items without a change" in settled_by(a_row(sd=0.0))
-    assert "No gap was planned" in settled_by(a_row(gap=0.0))
+    assert "1,766 items without a change" in advice_on(a_row(sd=0.0))
+    assert "No gap was planned" in advice_on(a_row(gap=0.0))
 
 
-def test_what_would_settle_it_is_said_in_items_and_clusters() -> None:
-    said = settled_by(a_row(clusters=100, needed_n=2300))
+def test_what_would_decide_it_is_said_in_items_and_clusters() -> None:
+    said = advice_on(a_row(clusters=100, needed_n=2300))
     assert "766 more items, 1,766 in all, would have a power of 80%" in said
     assert "about 77 new clusters of 10 items" in said
     assert "asks for 2,300 in all" in said
 
 
 def test_more_answers_an_item_are_said_to_do_or_not() -> None:
-    assert "With one answer an item nobody can tell" in settled_by(a_row())
+    assert "With one answer an item nobody can tell" in advice_on(a_row())
     within = Sampling(samples=2, split=VarianceSplit(0.01, 0.08, 0.08))
     assert re.search(
-        r"with the same items, \d+ answers to each, where there are 2", settled_by(a_row(), within)
+        r"with the same items, \d+ answers to each, where there are 2", advice_on(a_row(), within)
     )
     between = Sampling(samples=2, split=VarianceSplit(0.09, 0.0001, 0.0001))
-    assert "No number of answers an item would do" in settled_by(a_row(), between)
+    assert "No number of answers an item would do" in advice_on(a_row(), between)
 
 
 def test_what_people_still_have_to_give_is_said_in_judgments_and_hours() -> None:
     row = a_row(
         role="preference", clusters=100, n=200, sd=0.45, gap=0.05, margin=None, min_gain=0.0
     )
-    said = settled_by(row, Sampling(judgments_per_item=2, seconds=36))
+    said = advice_on(row, Sampling(judgments_per_item=2, seconds=36))
     needed = paired_sample_size(0.45, 0.05)
     assert f"{needed - 200:,} more judgments, {needed:,} in all" in said
     assert f"{(needed - 200) * 36 / 3600:,.1f} reviewer hours at 36 seconds" in said
 
 
 def test_harm_is_shown_by_itself_and_after_holm(team: Team) -> None:
-    record = decide_study(study=a_measured_study(team))[0].record
+    record = decide_study(study=a_measured_study(team))[0].document
     said = " ".join(criterion_page(record, 2).rule)
-    adjusted = harm_p_values(criteria_of_record(record))[1]
-    assert adjusted <= 0.05
+    assert record.criteria[1].p_harm_adjusted <= 0.05
     assert "at most 0.05, so harm is shown" in said
 
 
 def test_a_tier_and_a_level_that_others_share_are_said(team: Team) -> None:
     study = a_measured_study(team)
     study.test_sets.filter(name="triage-reading").update(tier="advisory")
-    record = decide_study(study=study)[0].record
+    record = decide_study(study=study)[0].document
     said = " ".join(criterion_page(record, 2).rule)
     assert "It is advisory" in said
     assert "less than the policy’s 0.025 because of the test set’s ledger" in said
@@ -168,29 +139,14 @@ def test_of_several_primaries_it_is_said_whether_one_is_enough(team: Team) -> No
     study.test_sets.update(role="primary")
     study.policy = POLICY | {"primaries": "any-of", "ledger": "off"}
     study.save()
-    said = " ".join(criterion_page(decide_study(study=study)[0].record, 1).rule)
+    said = " ".join(criterion_page(decide_study(study=study)[0].document, 1).rule)
     assert "one of 2 primaries, of which one has to gain" in said
     assert "because of the other primaries, of which one is enough" in said
     study.policy = POLICY | {"ledger": "off"}
     study.save()
-    said = " ".join(criterion_page(decide_study(study=study)[0].record, 1).rule)
+    said = " ".join(criterion_page(decide_study(study=study)[0].document, 1).rule)
     assert "one of 2 primaries, all of which have to gain" in said
     assert "because of the study’s other candidates" in said
-
-
-def test_records_from_before_tiers_and_ledgers_are_still_readable(olga: Client, team: Team) -> None:
-    study = a_measured_study(team)
-    decision = decide_study(study=study)[0]
-    later = ("rule", "ledger", "noise_floor", "leakage", "baseline_choice", "extension")
-    record = {name: value for name, value in decision.record.items() if name not in later}
-    record["criteria"] = [
-        {name: value for name, value in row.items() if name not in LATER}
-        for row in record["criteria"]
-    ]
-    record["evidence"] = [each | {"comparison": 7} for each in record["evidence"]]
-    Decision.objects.filter(pk=decision.pk).update(record=record)
-    assert "Lost (20)" in olga.get(reverse("dashboard:study", args=[study.pk])).text
-    assert "It is critical" in shown(olga, decision, 2)
 
 
 def a_relative_study(team: Team) -> Study:

@@ -4,7 +4,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from evalhub.dashboard.evidence_notes import evidence_notes
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import SignOff
 from evalhub.registry.models import Run, StudyRun, TrainingOverlap
@@ -60,26 +59,6 @@ def test_the_noise_floor_is_said_and_drawn(olga: Client, team: Team) -> None:
     assert "triage-base, run again" in page
     alone = olga.get(reverse("dashboard:criterion", args=[decision.pk, 1])).text
     assert "a second run of itself" in alone
-
-
-def test_the_choice_of_a_baseline_and_an_extension_are_said() -> None:
-    choice = {
-        "chosen": "few-shot",
-        "test_sets": [{"test_set": "task", "development": 120, "judged": 280}],
-        "arms": [{"name": "base", "scores": [0.3]}, {"name": "few-shot", "scores": [0.5]}],
-        "answer": "don't-fine-tune",
-        "sentence": "few-shot does as well: don't fine-tune.",
-    }
-    extension = {"test_sets": [{"sentence": "task held 200 items at look 1; 100 were added."}]}
-    found = evidence_notes({"baseline_choice": choice, "extension": extension, "ledger": None})
-    assert [each.title for each in found] == ["Fair baseline", "Extension"]
-    assert found[0].status == "fail"
-    assert "base 0.3, few-shot 0.5" in " ".join(found[0].sentences)
-    assert "120 items of task chose, 280 were judged" in " ".join(found[0].sentences)
-
-
-def test_a_record_from_before_has_none_of_it() -> None:
-    assert evidence_notes({"criteria": []}) == []
 
 
 def test_a_test_set_shows_every_look_at_it_and_what_the_next_costs(

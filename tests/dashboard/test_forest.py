@@ -1,10 +1,14 @@
 """Forest plots: where things stand, and what is read aloud."""
 
 from evalhub.dashboard.forest import Scale, common_scale, plot
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.verdicts import Status
+from tests.verdict.made_up import a_budget, a_guard
 
 
-def a_row(difference: float, lower: float, upper: float, **more: object) -> dict[str, object]:
-    return {"difference": difference, "lower": lower, "upper": upper, "level": 0.95, **more}
+def a_row(difference: float, lower: float, upper: float, margin: float = 0.0) -> Criterion:
+    made = a_guard(lower, upper, margin=margin, level=0.95)
+    return made.model_copy(update={"difference": difference})
 
 
 def per_cent(position: str) -> float:
@@ -46,7 +50,7 @@ def test_a_row_in_other_units_has_no_say_and_gets_a_scale_of_its_own() -> None:
 
 
 def test_a_guard_is_read_aloud_with_its_margin_and_status() -> None:
-    row = a_row(-0.12, -0.17, -0.07, margin=0.02, status="fail")
+    row = a_row(-0.12, -0.17, -0.07, margin=0.02).model_copy(update={"status": Status.FAIL})
     drawn = plot(row, common_scale([row]), label="Reading")
     assert drawn is not None
     assert drawn.spoken == (
@@ -54,6 +58,6 @@ def test_a_guard_is_read_aloud_with_its_margin_and_status() -> None:
     )
 
 
-def test_a_row_without_an_interval_is_not_drawn() -> None:
-    row = {"difference": 0.1, "lower": None, "upper": None}
-    assert plot(row, Scale(-1, 1), label="One item") is None
+def test_a_ratio_to_nothing_is_not_drawn() -> None:
+    row = a_budget(None, None).model_copy(update={"ratio": None})
+    assert plot(row, Scale(-1, 1), label="Latency") is None

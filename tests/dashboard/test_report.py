@@ -10,9 +10,9 @@ from tests.dashboard.test_flips import a_flip
 
 
 def test_the_report_holds_verdict_criteria_and_flips_and_loads_nothing(team: Team) -> None:
-    record = decide_study(study=a_measured_study(team))[0].record
+    record = decide_study(study=a_measured_study(team))[0].document
     page = render_report(record, [a_flip(input="<script>alert(1)</script>")])
-    assert record["headline"] in page
+    assert record.headline in page
     assert "&lt;script&gt;alert(1)" in page
     assert "Lost (1)" in page
     assert "--accent" in page
@@ -21,7 +21,7 @@ def test_the_report_holds_verdict_criteria_and_flips_and_loads_nothing(team: Tea
 
 
 def test_of_very_many_losses_the_largest_are_shown_and_all_are_counted(team: Team) -> None:
-    record = decide_study(study=a_measured_study(team))[0].record
+    record = decide_study(study=a_measured_study(team))[0].document
     flips = [a_flip(key=f"q{i}", difference=-i / 1000) for i in range(300)]
     page = render_report(record, flips)
     assert "Lost (300)" in page
@@ -31,7 +31,7 @@ def test_of_very_many_losses_the_largest_are_shown_and_all_are_counted(team: Tea
 
 
 def test_the_report_says_how_each_criterion_was_computed(team: Team) -> None:
-    record = decide_study(study=a_measured_study(team))[0].record
+    record = decide_study(study=a_measured_study(team))[0].document
     page = render_report(record, [a_flip()])
     assert "How triage-task was computed" in page
     assert "Tango 1998" in page

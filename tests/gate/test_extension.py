@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision, Look
 from evalhub.registry.models import Study, StudyTestSet, TestSetVersion
+from evalhub.schemas.criteria import Criterion
 from evalhub.stats.distributions import normal_cdf, normal_quantile
 from evalhub.stats.sequential import combined_p_value
 from evalhub.verdict.align import Aligned, criterion_of
-from evalhub.verdict.criteria import Criterion, Requirement
+from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.levels import STAGES, extended_level, level_of
 from evalhub.verdict.test_set_extension import StageScores, p_combined
 from evalhub.verdict.verify import verify
@@ -255,20 +256,18 @@ def test_new_items_are_a_second_look_and_both_stages_are_combined(desk: Desk) ->
     extension = second.record["extension"]
     assert (extension["level"], extension["weights"]) == (pytest.approx(level), [1.0, 1.0])
     assert extension["test_sets"] == [
-        {
-            "test_set": "questions",
-            "looks": [1, 2],
-            "items": [100, 150],
-            "sentence": "questions held 100 items at look 1; 150 were added for look 2. Each part "
-            "is tested by itself, and the two tests are combined.",
-        }
+        {"test_set": "questions", "looks": [1, 2], "items": [100, 150]}
+    ]
+    assert extension["sentences"] == [
+        "questions held 100 items at look 1; 150 were added for look 2. Each part is tested by "
+        "itself, and the two tests are combined."
     ]
     (criterion,) = second.record["criteria"]
     expected = staged(PRIMARY, *arms_of_both(), 100, alpha=level)
     assert (criterion["n"], criterion["wins"], criterion["losses"]) == (250, 21, 5)
     assert criterion["lower"] == pytest.approx(expected.lower)
     assert criterion["p_value"] == pytest.approx(expected.p_value)
-    assert "added to after look 1: look 2" in second.record["ledger"]["sentence"]
+    assert "added to after look 1: look 2" in second.record["ledger"]["sentences"][0]
     assert Look.objects.get(number=2).extends == Look.objects.get(number=1)
 
 

@@ -117,7 +117,7 @@ def test_the_first_candidate_is_judged_at_six_over_pi_squared_of_alpha(desk: Des
         "extends": None,
         "spent": False,
     }
-    assert ledger["sentence"].startswith("The first candidate on questions: judged at 0.015 of")
+    assert ledger["sentences"][0].startswith("The first candidate on questions: judged at 0.015 of")
 
 
 def test_the_third_candidate_pays_nine_times(desk: Desk) -> None:
@@ -126,7 +126,8 @@ def test_the_third_candidate_pays_nine_times(desk: Desk) -> None:
     assert levels == pytest.approx([FIRST, FIRST / 4, FIRST / 9])
     criterion = decisions[2].record["criteria"][0]
     assert criterion["level"] == pytest.approx(1 - 2 * FIRST / 9)
-    assert decisions[2].record["ledger"]["sentence"].startswith("Look 3 at questions: judged at")
+    said, *_ = decisions[2].record["ledger"]["sentences"]
+    assert said.startswith("Look 3 at questions: judged at")
 
 
 def test_to_decide_again_changes_nothing_though_others_came_since(desk: Desk) -> None:
@@ -265,7 +266,7 @@ def test_a_spent_set_is_said_to_be_with_what_to_do(desk: Desk) -> None:
         decision = decided(desk.study(desk.candidate(f"number-{i}")))
     ledger = decision.record["ledger"]
     assert ledger["spent"]
-    assert ledger["sentence"] == (
+    assert ledger["sentences"][0] == (
         "questions is spent: this is look 7, judged at 0.00031 of the policy's 0.025, where a "
         "candidate needs 2.0 times the items that the first needed. Make a fresh test set for "
         "the next candidate."

@@ -11,7 +11,7 @@ from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.registry.models import ModelVersion, Run, Study, StudyRun, TestSetVersion
 from evalhub.registry.models.versions import Kind
-from evalhub.verdict.noise import sameness, sentence
+from evalhub.verdict.noise import sameness, sameness_sentence
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
 # The rule, by simulation.
@@ -70,7 +70,7 @@ def test_where_the_baseline_hardly_ever_says_the_same_twice_texts_tell_nothing()
     always = np.ones(1000)
     found = sameness(always, always, scores_differ=False)
     assert found.state == "not-told"
-    said = sentence(found, arm="tuned", baseline="base")
+    said = sameness_sentence(found, arm="tuned", baseline="base")
     assert said.endswith(
         "texts that vary so much by themselves don't tell whether tuned was applied."
     )
@@ -154,7 +154,7 @@ def test_the_effects_of_a_second_run_stand_beside_the_candidates(desk: Desk) -> 
     assert row["difference"] == pytest.approx(0.01)
     assert row["differing"] == pytest.approx(14 / 400)
     assert floor["sameness"]["state"] == "differs"
-    assert floor["sentence"] == (
+    assert floor["sentences"][0] == (
         "85.7% of tuned's answers differ from base's, and 4.0% of a second run of base: "
         "tuned does something else."
     )

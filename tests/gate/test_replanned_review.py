@@ -68,7 +68,7 @@ def test_a_plan_that_nobody_judged_by_costs_nothing(study: Study, team: Team) ->
 
 def test_the_only_plan_says_nothing_of_others(study: Study, team: Team) -> None:
     judge(a_review(study), team.rui, "candidate")
-    assert "plans" not in decided(study).record["people"]
+    assert decided(study).record["people"]["plans"] is None
 
 
 def test_a_plan_in_another_study_of_the_same_runs_counts(study: Study, team: Team) -> None:

@@ -10,9 +10,9 @@ from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Item, ModelVersion, Output, StudyTestSet, TestSetVersion
 from evalhub.registry.models.versions import Kind
+from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.study import Development
 from evalhub.verdict.baseline_choice import answer, best
-from evalhub.verdict.criteria import Criterion
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 from tests.verdict.made_up import a_criterion, a_guard
 
@@ -211,7 +211,7 @@ def test_a_prompt_that_does_as_well_is_said_to(desk: Desk) -> None:
     decision = desk.decided()
     choice = decision.record["baseline_choice"]
     assert choice["answer"] == "don't-fine-tune"
-    assert choice["sentence"] == (
+    assert choice["sentences"][0] == (
         "prompted does as well: don't fine-tune. tuned is shown not to gain on it what the study "
         "was planned to find."
     )

@@ -1,10 +1,11 @@
 """Criteria by hand: what was measured is written down, so that only the verdict is tried."""
 
-from dataclasses import replace
 from typing import Any
 
+from evalhub.schemas.criteria import Criterion, Role
 from evalhub.schemas.policy import Tier
-from evalhub.verdict.criteria import Criterion, Requirement, Role
+from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.measuring import asked_of
 
 
 def a_criterion(
@@ -37,13 +38,13 @@ def a_criterion(
         "design_effect": 1.0,
         "gap": margin if role == "guard" else 0.05,
     }
-    return Criterion(
-        requirement=Requirement(name, role, name, "exact_match", margin, min_gain, tier=tier),
-        lower=lower,
-        upper=upper,
-        p_harm=p_harm,
-        **fields | measured,
+    asked = asked_of(
+        Requirement(name, role, name, "exact_match", margin, min_gain, tier=tier),
+        fields["baseline"],
     )
+    nothing = dict.fromkeys(("ratio", "ratio_lower", "ratio_upper"))
+    given = {"lower": lower, "upper": upper, "p_harm": p_harm}
+    return Criterion(**asked | nothing | fields | given | measured)
 
 
 def a_guard(lower: float, upper: float, **fields: Any) -> Criterion:
@@ -59,14 +60,15 @@ def a_ratio(
     mean = baseline * (ratio or 0.0)
     gain = mean - baseline if requirement.higher_is_better else baseline - mean
     made = a_criterion(gain - 0.01, gain + 0.01, **fields)
-    return replace(
-        made,
-        requirement=requirement,
-        baseline=baseline,
-        candidate=mean,
-        ratio=ratio,
-        ratio_lower=low,
-        ratio_upper=high,
+    return made.model_copy(
+        update=asked_of(requirement, baseline)
+        | {
+            "baseline": baseline,
+            "candidate": mean,
+            "ratio": ratio,
+            "ratio_lower": low,
+            "ratio_upper": high,
+        }
     )
 
 

@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.decision import ArmName, Arms
 from evalhub.schemas.policy import Primaries, Rule
-from evalhub.verdict.criteria import Criterion, Requirement
+from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure, same_run
 from evalhub.verdict.preference_evidence import Judgments, preference_criterion
 from evalhub.verdict.record import decision_record
@@ -21,10 +23,10 @@ from tests.verdict.made_up import a_criterion, a_guard
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "verdict.schema.json"
 VALID = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
-ARMS = {
-    "baseline": {"name": "base", "digest": "0" * 64},
-    "candidate": {"name": "tuned", "digest": "1" * 64},
-}
+ARMS = Arms(
+    baseline=ArmName(name="base", digest="0" * 64),
+    candidate=ArmName(name="tuned", digest="1" * 64),
+)
 
 
 def a_record(
@@ -50,7 +52,7 @@ def a_record(
     record = decision_record(
         ruling, alpha=alpha, policy=policy, arms=ARMS, evidence=[], alphas=alphas
     )
-    read: dict[str, Any] = json.loads(json.dumps(record, allow_nan=False))
+    read: dict[str, Any] = json.loads(json.dumps(record.as_json(), allow_nan=False))
     VALID.validate(read)
     return read
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from evalhub.schemas.criteria import Criterion
 from evalhub.stats.errors import StatisticsError
-from evalhub.verdict.criteria import Criterion, Requirement
+from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure, needed_items, same_run
 from evalhub.verdict.rule import decide
 from tests.verdict.made_up import a_criterion, a_guard

@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.verdict.criteria import Criterion, Requirement
+from evalhub.schemas.criteria import Criterion
+from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure
 from evalhub.verdict.rule import decide
 

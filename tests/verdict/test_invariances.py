@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from evalhub.schemas.criteria import Criterion
 from evalhub.verdict.align import Aligned, criteria_of
-from evalhub.verdict.criteria import Criterion, Requirement
+from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure
 from evalhub.verdict.rule import decide
 
@@ -232,7 +233,7 @@ def test_clusters_of_one_are_no_clusters(requirement: Requirement) -> None:
     )
     plain = measure(requirement, base, tuned, alpha=0.025, planned_gain=0.05)
     assert alone.clusters == 40
-    same(replace(alone, clusters=None), plain)
+    same(alone.model_copy(update={"clusters": None}), plain)
 
 
 @pytest.mark.parametrize("kind", ["all right", "all wrong", "ties"])

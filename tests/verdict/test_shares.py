@@ -5,9 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from evalhub.schemas.criteria import Criterion
 from evalhub.stats.intervals import score_interval
 from evalhub.stats.ratios import contrast, p_contrast, ratio_of_means
-from evalhub.verdict.criteria import Criterion, Requirement
+from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure, same_run
 from evalhub.verdict.rule import decide
 

@@ -1,45 +1,23 @@
-"""A record's rule, tiers, levels and ratios verify too, and so do records that have none."""
+"""A record's rule, tiers, levels, ratios and sections verify too."""
 
-import json
 from copy import deepcopy
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from evalhub.files.rows import JsonError
-from evalhub.schemas.declaration import declared
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.policy import Policy
+from evalhub.schemas.sections import LedgerRow, LedgerSection
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure
 from evalhub.verdict.policy import requirements_of
-from evalhub.verdict.record import decision_record, judged
+from evalhub.verdict.record import decision_record, ruled
 from evalhub.verdict.rule import decide
-from evalhub.verdict.verify import criteria_of_record, verify
+from evalhub.verdict.verify import verify
 from tests.verdict.made_up import a_criterion
-from tests.verdict.recorded import ARMS, HELD, SHIPPED, VALID, a_record, fields
-
-
-def test_records_of_the_first_version_still_verify() -> None:
-    """Written by it: a ship, a hold, two that need more data, one that is invalid; without tiers,
-    ratios and a rule. They are no less exact for that."""
-    text = (Path(__file__).parent / "records" / "first_version.json").read_text("utf-8")
-    old = json.loads(text)
-    assert [each["verdict"] for each in old] == [
-        "ship",
-        "hold",
-        "need-more-data",
-        "invalid",
-        "need-more-data",
-    ]
-    for record in old:
-        VALID.validate(record)
-        assert verify(record).differences == []
-        altered = deepcopy(record)
-        altered["criteria"][0]["status"] = "fail"
-        assert fields(altered)[0] == "criteria[0].status"
+from tests.verdict.recorded import ARMS, HELD, SHIPPED, a_record, fields
 
 
 def test_a_tier_let_down_after_the_fact_is_found() -> None:
@@ -52,33 +30,17 @@ def test_a_level_that_is_not_the_rules_is_found() -> None:
     two = [a_criterion(0.02, 0.06, p_value=0.001, name=name) for name in ("a", "b")]
     record = a_record(two, primaries="any-of")
     assert fields(record) == ["criteria[0].level", "criteria[1].level"]
-    fair = [replace(each, level=0.975) for each in two]
+    fair = [each.model_copy(update={"level": 0.975}) for each in two]
     assert fields(a_record(fair, primaries="any-of")) == []
-    ledger = [replace(two[0], level=0.98), two[1]]
+    ledger = [two[0].model_copy(update={"level": 0.98}), two[1]]
     assert fields(a_record(ledger, alphas={"a": 0.01})) == []
     assert fields(a_record(ledger)) == ["criteria[0].level"]
 
 
 def test_people_may_have_been_settled_at_a_stricter_level_and_at_no_laxer_one() -> None:
     people = a_criterion(0.02, 0.2, role="preference", p_value=0.001, gap=0.05)
-    assert fields(a_record([replace(people, level=0.97)])) == []
-    assert fields(a_record([replace(people, level=0.9)])) == ["criteria[0].level"]
-
-
-def test_what_else_a_decision_rests_on_is_kept_as_it_is() -> None:
-    ruling = decide("tuned", [a_criterion(0.02, 0.06, p_value=0.001)])
-    told: dict[str, Any] = {
-        "ledger": {"look": 3},
-        "noise_floor": {"difference": 0.01},
-        "leakage": {"leaked": 0},
-        "baseline_choice": {"chosen": "few-shot"},
-        "extension": {"stages": 2},
-    }
-    record = decision_record(ruling, alpha=0.025, policy={}, arms=ARMS, evidence=[], **told)
-    VALID.validate(record)
-    assert {name: record[name] for name in told} == told
-    assert verify(record).verified
-    assert {SHIPPED[name] for name in told} == {None}
+    assert fields(a_record([people.model_copy(update={"level": 0.97})])) == []
+    assert fields(a_record([people.model_copy(update={"level": 0.9})])) == ["criteria[0].level"]
 
 
 @pytest.mark.parametrize(
@@ -124,16 +86,17 @@ def asked_and_decided() -> dict[str, Any]:
         measure(each, *rows, alpha=0.025, planned_gain=0.05)
         for each, rows in ((gain, (won, ones)), (guard, (ones, ones)), (latency, (base, base)))
     ]
-    return decision_record(
+    record = decision_record(
         decide("tuned", measured), alpha=0.025, policy=policy.as_json(), arms=ARMS, evidence=[]
     )
+    return record.as_json()
 
 
 def without(record: dict[str, Any], i: int) -> dict[str, Any]:
     """The same decision as if a criterion had never been measured, and all that follows."""
-    kept = criteria_of_record(record)
-    del kept[i]
-    return record | judged(decide("tuned", kept))
+    read = declared(DecisionRecord, record)
+    kept = [each for place, each in enumerate(read.criteria) if place != i]
+    return read.model_copy(update=ruled(decide("tuned", kept))).as_json()
 
 
 def test_a_criterion_of_the_policy_that_was_left_out_is_found() -> None:
@@ -161,26 +124,56 @@ def test_a_criterion_that_is_not_the_policy_s_is_found() -> None:
 def test_a_laxer_level_than_the_policy_s_is_found_and_a_stricter_one_is_the_ledger_s() -> None:
     record = asked_and_decided()
     record["policy"]["alpha"] = 0.01
+    assert fields(record) == ["rule.alpha"]
+    record["rule"]["alpha"] = 0.01
     assert fields(record) == ["alpha"]
-    record["policy"]["alpha"] = 0.05
+    record["policy"]["alpha"] = record["rule"]["alpha"] = 0.05
     assert fields(record) == []
 
 
 def test_harm_shown_of_what_holds_is_found() -> None:
     record = asked_and_decided()
     record["criteria"][1]["p_harm"] = 0.001
-    assert fields(record) == ["criteria[1].p_harm"]
+    assert fields(record) == ["criteria[1].p_harm", "criteria[1].p_harm_adjusted"]
 
 
 @pytest.mark.parametrize(
-    ("changed", "says"),
+    ("changed", "field"),
     [
-        ({"role": "budget"}, "a budget has a max_ratio"),
-        ({"tier": "advisory"}, "a primary is critical"),
+        ({"role": "budget"}, "criteria[0].min_gain"),
+        ({"tier": "advisory"}, "criteria[0].tier"),
+        ({"min_gain": None}, "criteria[0].min_gain"),
+        ({"margin": 0.02}, "criteria[0].margin"),
+        ({"relative_margin": 0.02}, "criteria[0].relative_margin"),
     ],
 )
-def test_a_requirement_that_can_not_be_is_refused(changed: dict[str, Any], says: str) -> None:
+def test_a_demand_that_can_not_be_is_refused(changed: dict[str, Any], field: str) -> None:
     record = deepcopy(SHIPPED)
     record["criteria"][0] |= changed
-    with pytest.raises(JsonError, match=says):
+    with pytest.raises(DeclarationError) as raised:
         verify(record)
+    assert raised.value.field == field
+
+
+@pytest.mark.parametrize(("name", "value"), [("bound", -0.1), ("factor", 0.9)])
+def test_a_bound_that_is_not_what_was_asked_is_found(name: str, value: float) -> None:
+    record = deepcopy(SHIPPED)
+    record["criteria"][0][name] = value
+    assert f"criteria[0].{name}" in fields(record)
+
+
+def test_what_a_section_says_follows_from_its_numbers() -> None:
+    row = LedgerRow(
+        test_set="triage", number=3, level=0.002, counted=True, extends=None, spent=False
+    )
+    ledger = LedgerSection(
+        counts="primaries", alpha=0.025, level=0.025, test_sets=(row,), spent=False
+    )
+    ruling = decide("tuned", [a_criterion(0.02, 0.06, p_value=0.001)])
+    record = decision_record(
+        ruling, alpha=0.025, policy={}, arms=ARMS, evidence=[], ledger=ledger
+    ).as_json()
+    assert record["ledger"]["sentences"][0].startswith("Look 3 at triage")
+    assert fields(record) == []
+    record["ledger"]["test_sets"][0]["number"] = 1
+    assert fields(record) == ["ledger.sentences[0]"]

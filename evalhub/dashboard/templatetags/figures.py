@@ -5,9 +5,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from evalhub.schemas.verdicts import Status, Verdict
+from evalhub.verdict import wording
 from evalhub.verdict.wording import signed
 
 register = template.Library()
+
+register.filter("measured", wording.measured)
+register.filter("interval", wording.interval)
 
 
 @register.filter

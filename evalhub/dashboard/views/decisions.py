@@ -35,16 +35,17 @@ def decision(request: SignedInRequest, pk: int) -> HttpResponse:
 def criterion(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
     """How one criterion was computed, counted from 1 as the record lists them."""
     found = get_object_or_404(_seen(request), pk=pk)
-    criteria = found.record["criteria"]
-    if not 1 <= number <= len(criteria):
+    record = found.document
+    if not 1 <= number <= len(record.criteria):
         raise Http404
     context = {
         "decision": found,
         "study": found.study,
-        "shown": criterion_page(found.record, number, sampling_of(found, criteria[number - 1])),
-        "flips": flips_of(found, criteria[number - 1]),
+        "shown": criterion_page(record, number, sampling_of(found, record.criteria[number - 1])),
+        "flips": flips_of(found, record.criteria[number - 1]),
+        "criteria": len(record.criteria),
         "earlier": number - 1,
-        "later": number + 1 if number < len(criteria) else 0,
+        "later": number + 1 if number < len(record.criteria) else 0,
     }
     return render(request, "dashboard/criterion.html", context)
 

@@ -50,7 +50,7 @@ def flips(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_seen(request), pk=pk)
     wanted = Wanted.of(request.GET)
     decision = newest_decision(found, wanted.arm)
-    shown = changes(found, decision.record, wanted) if decision else None
+    shown = changes(found, decision.document, wanted) if decision else None
     return render(request, "dashboard/_changed.html", {"changes": shown, "study": found})
 
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,9 @@ from numpy.typing import NDArray
 from evalhub.gate.leakage.overlaps import leaked_keys
 from evalhub.gate.scores import Pairing
 from evalhub.registry.models import StudyArm
-from evalhub.verdict.criteria import Criterion
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.policy import LeakageUse
+from evalhub.schemas.sections import CleanRow, LeakageRow, LeakageSection
 from evalhub.verdict.rule import Ruling
 
 
@@ -27,14 +28,14 @@ class Leak:
         """Which of the pairing's rows the candidate hasn't seen."""
         return np.array([each.key not in self.found for each in pairing.items], dtype=bool)
 
-    def as_json(self) -> dict[str, Any]:
+    def row(self) -> LeakageRow:
         kinds = Counter(_kind(said) for said in self.found.values())
-        return {
-            "test_set": self.name,
-            "items": self.items,
-            "leaked": len(self.found),
-            "kinds": dict(sorted(kinds.items())),
-        }
+        return LeakageRow(
+            test_set=self.name,
+            items=self.items,
+            leaked=len(self.found),
+            kinds=dict(sorted(kinds.items())),
+        )
 
 
 def leaks_of(arm: StudyArm, pairings: Mapping[str, Pairing]) -> list[Leak]:
@@ -65,28 +66,31 @@ def disagreement(arm: StudyArm, everything: Ruling, clean: Ruling | None) -> str
     )
 
 
-def leakage_record(
-    leaks: list[Leak], rule: str, everything: Ruling, clean: Ruling | None
-) -> dict[str, Any]:
+def leakage_section(
+    leaks: list[Leak],
+    rule: LeakageUse,
+    everything: Ruling,
+    clean: Ruling | None,
+) -> LeakageSection:
     """The record's `leakage`: what was found, and both verdicts with what they rest on."""
-    return {
-        "rule": rule,
-        "test_sets": [each.as_json() for each in leaks],
-        "verdict_all": everything.verdict,
-        "verdict_clean": None if clean is None else clean.verdict,
-        "clean": [] if clean is None else [_row(each) for each in clean.criteria],
-    }
+    return LeakageSection(
+        rule=rule,
+        test_sets=tuple(each.row() for each in leaks),
+        verdict_all=everything.verdict,
+        verdict_clean=None if clean is None else clean.verdict,
+        clean=() if clean is None else tuple(_clean(each) for each in clean.criteria),
+    )
 
 
-def _row(criterion: Criterion) -> dict[str, Any]:
-    return {
-        "name": criterion.requirement.name,
-        "n": criterion.n,
-        "difference": criterion.difference,
-        "lower": criterion.lower,
-        "upper": criterion.upper,
-        "status": criterion.status,
-    }
+def _clean(criterion: Criterion) -> CleanRow:
+    return CleanRow(
+        name=criterion.name,
+        n=criterion.n,
+        difference=criterion.difference,
+        lower=criterion.lower,
+        upper=criterion.upper,
+        status=criterion.status,
+    )
 
 
 def _kind(said: str) -> str:

@@ -1,0 +1,135 @@
+"""One criterion: what was asked, what was measured, and what came of it.
+
+Differences are oriented: positive is better for the candidate, also for metrics of which less
+is better (latency, tokens), where the two arms' values stand as measured and the sign of the
+difference is turned. A ratio is candidate/baseline as measured, whichever is better.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from evalhub.schemas.declaration import Declaration, wrong
+from evalhub.schemas.policy import (
+    Margin,
+    MaxRatio,
+    MinGain,
+    PlannedGain,
+    RelativeMargin,
+    Tier,
+)
+from evalhub.schemas.verdicts import Status
+
+Size = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0)]
+Ratio = Annotated[float, Field(ge=0)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Role = Literal["primary", "guard", "preference", "budget"]
+# The field that says what a criterion of a role must keep to.
+_DEMANDS: dict[Role, str] = {
+    "primary": "min_gain",
+    "preference": "min_gain",
+    "guard": "margin",
+    "budget": "max_ratio",
+}
+
+
+class Criterion(Declaration):
+    """A requirement with its measurement, and what the rule says of it.
+
+    `status`, `needed_n`, `p_harm_adjusted` and `sentence` are set by the rule, which looks at all
+    criteria. `gap` is the distance that `needed_n` is planned to resolve. `sd` and `design_effect`
+    are those of the differences; where a ratio is asked, of what tests it: candidate −
+    factor·baseline.
+    """
+
+    name: str
+    role: Role = Field(
+        description="primary: must gain more than min_gain; guard: must not lose margin or more; "
+        "preference: people's win score; budget: must cost less than max_ratio times the baseline"
+    )
+    tier: Tier = Field(
+        description="critical: a ship needs it; supporting: shown harm holds, doubt doesn't; "
+        "advisory: decides nothing"
+    )
+    test_set: str
+    metric: str
+    requires: str = Field(description="what is asked, in a few words")
+    n: Size = Field(description="items that both arms answered; judgments, of a preference")
+    clusters: Size | None = Field(description="null where each item stands for itself")
+    baseline: float
+    candidate: float
+    difference: float = Field(description="positive where the candidate is better")
+    lower: float
+    upper: float
+    level: float = Field(gt=0, lt=1, description="of the interval")
+    p_value: Probability = Field(description="two-sided, against no difference")
+    wins: Count
+    losses: Count
+    ties: Count
+    margin: Margin | None = Field(
+        description="the loss that a guard may show, in the metric's unit at this baseline"
+    )
+    relative_margin: RelativeMargin | None = Field(
+        description="the same as a share of the baseline, where that was asked"
+    )
+    min_gain: MinGain | None = Field(description="what must gain has to pass")
+    planned_gain: PlannedGain | None = Field(
+        description="gain beyond min_gain to be detected; null: the policy's"
+    )
+    max_ratio: MaxRatio | None = Field(description="of a budget")
+    bound: float | None = Field(
+        description="what the interval's lower end must pass; null where a ratio is judged"
+    )
+    factor: float | None = Field(
+        gt=0, description="the ratio that candidate/baseline is judged against, where one is"
+    )
+    ratio: Ratio | None = Field(
+        description="candidate/baseline; null where the baseline's mean isn't above 0"
+    )
+    ratio_lower: Ratio | None = Field(description="null: unbounded on that side")
+    ratio_upper: Ratio | None = Field(description="null: unbounded on that side")
+    higher_is_better: bool
+    p_harm: Probability = Field(description="one-sided, against a loss that is bearable")
+    p_harm_adjusted: Probability = Field(1.0, description="by Holm over all that count")
+    method: str
+    test: str
+    sd: float = Field(ge=0)
+    design_effect: float = Field(gt=0)
+    gap: float
+    status: Status = Status.UNDECIDED
+    needed_n: Size | None = Field(
+        None, description="items in all that would decide it; null where it is decided"
+    )
+    sentence: str = ""
+
+    @model_validator(mode="after")
+    def _fits_its_role(self) -> Self:
+        if self.role == "primary" and self.tier != "critical":
+            raise wrong(f"a primary is critical, it can't be {self.tier}", "tier")
+        needed = _DEMANDS[self.role]
+        for name in ("min_gain", "margin", "max_ratio"):
+            if (getattr(self, name) is not None) != (name == needed):
+                raise wrong(f"a {self.role} has a {needed} and no other", name)
+        if self.relative_margin is not None and self.role != "guard":
+            raise wrong("is for guards", "relative_margin")
+        return self
+
+    @property
+    def must_gain(self) -> bool:
+        """Whether a gain is asked, not only that nothing is lost."""
+        return self.role in ("primary", "preference")
+
+    @property
+    def alpha(self) -> float:
+        """The one-sided level of its interval's ends."""
+        return (1 - self.level) / 2
+
+    @property
+    def holds(self) -> bool:
+        """Whether the interval lies wholly on the side that is asked."""
+        if self.factor is None:
+            return self.bound is not None and self.lower > self.bound
+        if self.higher_is_better:
+            return self.ratio_lower is not None and self.ratio_lower > self.factor
+        return self.ratio_upper is not None and self.ratio_upper < self.factor

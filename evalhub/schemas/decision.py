@@ -1,0 +1,154 @@
+"""A decision's record: a verdict on one candidate arm with all that it rests on.
+
+The same from every door (docs/verdict-json.md); docs/verdict.schema.json is made from it.
+"""
+
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from evalhub.schemas.criteria import Count, Criterion, Size
+from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.policy import Alpha, HarmAlpha, Primaries
+from evalhub.schemas.sections import (
+    ChoiceSection,
+    Digest,
+    EvidenceRow,
+    ExtensionSection,
+    LeakageSection,
+    LedgerSection,
+    NoiseSection,
+    People,
+    Section,
+)
+from evalhub.schemas.verdicts import Verdict
+
+SCHEMA: Literal["evalhub.decision/1"] = "evalhub.decision/1"
+
+
+class RecordedRule(Declaration):
+    """How the criteria were put together.
+
+    Attributes:
+        alpha: what the policy asks for; the record's own `alpha` is what the ledger leaves of it.
+        alphas: by a criterion's name, the level that it has instead, before any-of divides it.
+    """
+
+    primaries: Primaries
+    alpha: Alpha
+    harm_alpha: HarmAlpha
+    alphas: dict[str, Alpha]
+
+
+class ArmName(Declaration):
+    """An arm: its version in a study, its file in a comparison of files."""
+
+    name: str
+    digest: str = Digest
+    kind: str | None = None
+    version: str | None = None
+    file: str | None = None
+
+
+class Arms(Declaration):
+    baseline: ArmName
+    candidate: ArmName
+
+
+class StudyName(Declaration):
+    project: str
+    slug: str
+    name: str
+
+
+class BreakdownRow(Declaration):
+    """The difference on the items of one tag: for reading, never for the verdict."""
+
+    test_set: str
+    tag: str
+    metric: str
+    n: Size
+    baseline: float
+    candidate: float
+    difference: float
+    lower: float
+    upper: float
+    wins: Count
+    losses: Count
+    ties: Count
+
+
+class Alternative(Declaration):
+    """A fine-tuned candidate against another arm that isn't, on what must gain."""
+
+    arm: str
+    kind: str
+    test_set: str
+    metric: str
+    value: float
+    candidate: float
+    difference: float
+    lower: float
+    upper: float
+    sentence: str
+
+
+class Code(Declaration):
+    """What decided: the version, and SHA-256 of the sources of declarations, statistics, rule."""
+
+    version: str
+    digest: str = Digest
+
+
+class DecisionRecord(Declaration):
+    """A verdict with all that it rests on; a section is null where there is no such thing."""
+
+    schema_: Literal["evalhub.decision/1"] = Field(alias="schema")
+    verdict: Verdict
+    headline: str = Field(min_length=1)
+    reasons: tuple[str, ...] = Field(
+        min_length=1, description="a sentence a criterion, after its mark; when invalid, why"
+    )
+    invalid: tuple[str, ...]
+    pending: tuple[str, ...]
+    criteria: tuple[Criterion, ...]
+    needed_n: Size | None
+    alpha: Alpha
+    rule: RecordedRule
+    breakdown: tuple[BreakdownRow, ...]
+    alternatives: tuple[Alternative, ...]
+    people: People | None
+    ledger: LedgerSection | None
+    noise_floor: NoiseSection | None
+    leakage: LeakageSection | None
+    baseline_choice: ChoiceSection | None
+    extension: ExtensionSection | None
+    arms: Arms
+    evidence: tuple[EvidenceRow, ...]
+    policy: dict[str, JsonValue] = Field(description="the policy as it was asked")
+    study: StudyName | None
+    code: Code
+
+    @property
+    def sections(self) -> dict[str, Section]:
+        """The sections that there are, by field, in the order that matters to a reader."""
+        fields = ("leakage", "ledger", "noise_floor", "baseline_choice", "extension")
+        return {name: found for name in fields if (found := getattr(self, name)) is not None}
+
+    def noise_of(self, criterion: Criterion) -> tuple[float, float] | None:
+        """The interval of the baseline against itself where this criterion was measured.
+
+        None where it judges a ratio, or there was no second run.
+        """
+        if self.noise_floor is None or criterion.role not in ("primary", "guard"):
+            return None
+        rows = {each.test_set: each for each in self.noise_floor.test_sets}
+        if criterion.factor is not None or criterion.test_set not in rows:
+            return None
+        return rows[criterion.test_set].lower, rows[criterion.test_set].upper
+
+
+class PrintedDecision(DecisionRecord):
+    """What `study run --json` prints: the candidate's decision and those on its other arms."""
+
+    others: tuple[DecisionRecord, ...] = ()

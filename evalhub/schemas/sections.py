@@ -1,0 +1,241 @@
+"""What a decision rests on beside its criteria: a section each, with its sentences.
+
+`status` and `sentences` follow from a section's own fields and are set where the record is built.
+"""
+
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from evalhub.schemas.criteria import Count, Probability, Size
+from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.policy import LeakageUse, LedgerScope
+from evalhub.schemas.verdicts import Status, Verdict
+
+Digest = Field(pattern="^[0-9a-f]{64}$", description="SHA-256")
+
+
+class Section(Declaration):
+    """What all sections say: "pass" is fine, "fail" is not, "undecided" is worth a look."""
+
+    status: Status = Status.UNDECIDED
+    sentences: tuple[str, ...] = ()
+
+
+class LedgerRow(Declaration):
+    """A test set's place in its ledger; `extends` is the look whose items were added to."""
+
+    test_set: str
+    number: Size
+    level: float
+    counted: bool
+    extends: int | None
+    spent: bool
+
+
+class LedgerSection(Section):
+    """Which candidate on its test sets this one is, and what is left of the policy's alpha."""
+
+    counts: LedgerScope
+    alpha: float
+    level: float
+    test_sets: tuple[LedgerRow, ...]
+    spent: bool
+
+
+class NoiseRow(Declaration):
+    """How far a second run of the baseline differs from its first on one test set."""
+
+    test_set: str
+    metric: str
+    n: int
+    difference: float
+    lower: float
+    upper: float
+    wins: int
+    losses: int
+    differing: Probability = Field(description="share of answers that read otherwise")
+    repeat_run: int
+
+
+class Sameness(Declaration):
+    """Whether the candidate's answers differ from the baseline's more than the repeat's do.
+
+    Attributes:
+        state: "differs": shown; "no-op": shown that hardly any of the answers differ beyond the
+            repeat's, and not that any do; "not-told": neither.
+        repeat, candidate: shares of answers that differ from the baseline's.
+        lower, upper: of candidate − repeat.
+    """
+
+    state: Literal["differs", "no-op", "not-told"]
+    n: int
+    repeat: float
+    candidate: float
+    lower: float
+    upper: float
+
+
+class NoiseSection(Section):
+    """What a second run of the baseline alone changed."""
+
+    test_sets: tuple[NoiseRow, ...]
+    sameness: Sameness | None
+
+
+class LeakageRow(Declaration):
+    """Items of a test set that were found in the candidate's training data, by how."""
+
+    test_set: str
+    items: int
+    leaked: int
+    kinds: dict[str, int]
+
+
+class CleanRow(Declaration):
+    """A criterion as it came out without the items that were trained on."""
+
+    name: str
+    n: int
+    difference: float
+    lower: float
+    upper: float
+    status: Status
+
+
+class LeakageSection(Section):
+    """Both verdicts: on all items, and on those that the candidate wasn't trained on."""
+
+    rule: LeakageUse
+    test_sets: tuple[LeakageRow, ...]
+    verdict_all: Verdict
+    verdict_clean: Verdict | None
+    clean: tuple[CleanRow, ...]
+
+
+class ChoiceRow(Declaration):
+    """How many of a primary's items chose the baseline, and how many were judged on."""
+
+    test_set: str
+    metric: str
+    development: int
+    judged: int
+
+
+class ChoiceArm(Declaration):
+    """An arm that could have been chosen, with its mean on each of the section's test sets."""
+
+    name: str
+    kind: str
+    scores: tuple[float, ...]
+
+
+class ChoiceSection(Section):
+    """How the best arm that isn't fine-tuned was chosen, and whether the fine-tune beats it."""
+
+    chosen: str
+    share: float
+    seed: int
+    test_sets: tuple[ChoiceRow, ...]
+    arms: tuple[ChoiceArm, ...]
+    answer: Literal["fine-tune", "don't-fine-tune", "not-shown"] = "not-shown"
+
+
+class ExtensionRow(Declaration):
+    """A test set that was added to: both looks' numbers, and the items of either stage."""
+
+    test_set: str
+    looks: tuple[int, int]
+    items: tuple[int, int]
+
+
+class ExtensionSection(Section):
+    """How items that were added for a second look are combined with the first."""
+
+    level: float
+    weights: tuple[float, ...]
+    test_sets: tuple[ExtensionRow, ...]
+
+
+class AgreementValue(Declaration):
+    """A value with its interval; null where it can't be computed."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
+
+
+class EarlyStop(Declaration):
+    """How a campaign's own rule ended it before its last judgment.
+
+    Limits of the win score that hold at every look together, at `level`; one-sided p-values of a
+    score of no more, and of no less, than one half.
+    """
+
+    lower: float
+    upper: float
+    level: float
+    p_better: float
+    p_worse: float
+    method: str
+
+
+class ReviewPlans(Declaration):
+    """Several reviews of the same answers were planned: which of those judged this one is."""
+
+    number: int
+    opened: int
+    alpha: float
+    sentence: str
+
+
+class People(Declaration):
+    """What reviewers said; nobody was asked about `identical` items, whose two answers are one."""
+
+    state: Literal["waiting", "partial", "complete"]
+    planned: int
+    judgments: int
+    identical: int
+    items: int
+    reviewers: int
+    score: Probability | None = Field(None, description="win score; a tie counts half")
+    lower: float | None = None
+    upper: float | None = None
+    wins: int = 0
+    losses: int = 0
+    ties: int = 0
+    both_bad: int = 0
+    raw_agreement: float | None = None
+    krippendorff_alpha: AgreementValue | None = None
+    gwet_ac1: AgreementValue | None = None
+    early_stop: EarlyStop | None = None
+    plans: ReviewPlans | None = None
+
+
+class EvidenceRow(Declaration):
+    """What was compared on one test set. The runs are null where files were compared."""
+
+    test_set: str
+    version: str
+    digest: str = Digest
+    items: Size
+    metric: str
+    metric_options: dict[str, JsonValue] = {}
+    baseline_run: int | None = None
+    candidate_run: int | None = None
+    baseline_answers: str = Field("", description="SHA-256 of the answers; empty: none were given")
+    candidate_answers: str = ""
+    baseline_scores: str = ""
+    candidate_scores: str = ""
+    unscored_baseline: Count
+    unscored_candidate: Count
+    extraction_misses_baseline: Count
+    extraction_misses_candidate: Count
+
+    @property
+    def unscored(self) -> int:
+        return self.unscored_baseline + self.unscored_candidate
+
+    @property
+    def extraction_misses(self) -> int:
+        return self.extraction_misses_baseline + self.extraction_misses_candidate

@@ -1,0 +1,167 @@
+"""What a section of a record says in words, and whether it is fine. Pure."""
+
+from collections.abc import Iterator
+
+from evalhub.schemas.decision import Arms
+from evalhub.schemas.sections import (
+    ChoiceSection,
+    ExtensionSection,
+    LeakageSection,
+    LedgerSection,
+    NoiseSection,
+    Section,
+)
+from evalhub.schemas.verdicts import Status
+from evalhub.verdict.levels import items_factor
+from evalhub.verdict.noise import sameness_sentence
+from evalhub.verdict.wording import signed
+
+
+def noted[S: Section](section: S, arms: Arms) -> S:
+    """The section with its status and its sentences."""
+    status, sentences = _notes(section, arms)
+    return section.model_copy(update={"status": status, "sentences": tuple(sentences)})
+
+
+def _notes(section: Section, arms: Arms) -> tuple[Status, Iterator[str]]:
+    match section:
+        case LedgerSection():
+            return Status.UNDECIDED if section.spent else Status.PASS, _ledger(section)
+        case NoiseSection():
+            state = "" if section.sameness is None else section.sameness.state
+            return _STATES.get(state, Status.UNDECIDED), _noise(section, arms)
+        case LeakageSection():
+            return _leaked(section), _leakage(section)
+        case ChoiceSection():
+            return _STATES.get(section.answer, Status.UNDECIDED), _choice(section, arms)
+        case ExtensionSection():
+            return Status.PASS, _extension(section)
+    raise TypeError(f"{type(section).__name__} is no section of a record")
+
+
+_STATES = {
+    "differs": Status.PASS,
+    "no-op": Status.FAIL,
+    "fine-tune": Status.PASS,
+    "don't-fine-tune": Status.FAIL,
+}
+
+
+def _ledger(section: LedgerSection) -> Iterator[str]:
+    yield _paid(section)
+    free = [f"{row.test_set} (look {row.number})" for row in section.test_sets if not row.counted]
+    if free:
+        yield f"Counted without charge: {', '.join(free)}."
+
+
+def _paid(section: LedgerSection) -> str:
+    counted = [row for row in section.test_sets if row.counted]
+    if not counted:
+        return "No test set that counts was looked at."
+    row = max(counted, key=lambda row: (row.number, row.extends is None))
+    number, name = row.number, row.test_set
+    paid = f"judged at {section.level:.2g} of the policy's {section.alpha:g}"
+    if row.extends is not None:
+        return (
+            f"The items of {name} were added to after look {row.extends}: look {number}, "
+            f"{paid}, both stages together."
+        )
+    if number == 1:
+        return (
+            f"The first candidate on {name}: {paid}. The k-th is judged at a k²-th of this, so "
+            "that trying many makes no false ship likelier."
+        )
+    needs = (
+        f"{paid}, where a candidate needs {items_factor(number, alpha=section.alpha):.1f} times "
+        "the items that the first needed"
+    )
+    if row.spent:
+        return (
+            f"{name} is spent: this is look {number}, {needs}. "
+            "Make a fresh test set for the next candidate."
+        )
+    return f"Look {number} at {name}: {needs}."
+
+
+def _noise(section: NoiseSection, arms: Arms) -> Iterator[str]:
+    if section.sameness is not None:
+        yield sameness_sentence(
+            section.sameness, arm=arms.candidate.name, baseline=arms.baseline.name
+        )
+    for row in section.test_sets:
+        yield (
+            f"On {row.test_set} a second run of the baseline differs from the first by "
+            f"{signed(row.difference)} [{signed(row.lower)}, {signed(row.upper)}], though "
+            f"nothing changed; {row.differing:.1%} of its answers read otherwise."
+        )
+
+
+def _leaked(section: LeakageSection) -> Status:
+    if not any(row.leaked for row in section.test_sets):
+        return Status.PASS
+    agree = section.verdict_all == section.verdict_clean
+    return Status.UNDECIDED if agree else Status.FAIL
+
+
+def _leakage(section: LeakageSection) -> Iterator[str]:
+    touched = {row.test_set for row in section.test_sets if row.leaked}
+    if not touched:
+        names = ", ".join(row.test_set for row in section.test_sets)
+        yield f"No item of {names} was found in the candidate’s training data."
+        return
+    for row in section.test_sets:
+        kinds = ", ".join(f"{number:,} × {kind}" for kind, number in row.kinds.items())
+        yield (
+            f"{row.leaked:,} of {row.items:,} items of {row.test_set} were found in the "
+            f"candidate’s training data{f': {kinds}' if kinds else ''}."
+        )
+    everything, clean = section.verdict_all, section.verdict_clean
+    if clean is None:
+        yield "Nothing clean is left to judge."
+    elif clean == everything:
+        yield f"With them and without them the verdict is the same: {everything.label.lower()}."
+    else:
+        yield (
+            f"With them the verdict would be {everything.label.lower()}, "
+            f"without them {clean.label.lower()}."
+        )
+    for each in section.clean:
+        if each.name in touched:
+            yield (
+                f"{each.name} on the {each.n:,} clean items: {signed(each.difference)} "
+                f"[{signed(each.lower)}, {signed(each.upper)}]."
+            )
+
+
+def _choice(section: ChoiceSection, arms: Arms) -> Iterator[str]:
+    arm, baseline = arms.candidate.name, arms.baseline.name
+    yield {
+        "fine-tune": f"{arm} does more than {baseline}, the best arm that isn't fine-tuned.",
+        "don't-fine-tune": (
+            f"{baseline} does as well: don't fine-tune. {arm} is shown not to gain on it what the "
+            "study was planned to find."
+        ),
+        "not-shown": (
+            f"It isn't shown that {arm} does more than {baseline}, the best arm that isn't "
+            f"fine-tuned, nor that {baseline} does as well."
+        ),
+    }[section.answer]
+    scores = ", ".join(
+        f"{each.name} {' / '.join(f'{score:,.3g}' for score in each.scores)}"
+        for each in section.arms
+    )
+    yield f"{section.chosen} is the best arm that isn’t fine-tuned: {scores}."
+    sizes = "; ".join(
+        f"{row.development:,} items of {row.test_set} chose, {row.judged:,} were judged"
+        for row in section.test_sets
+    )
+    yield f"{sizes}."
+
+
+def _extension(section: ExtensionSection) -> Iterator[str]:
+    for row in section.test_sets:
+        (first, second), (old, new) = row.looks, row.items
+        yield (
+            f"{row.test_set} held {old} items at look {first}; {new} were added for look {second}. "
+            "Each part is tested by itself, and the two tests are combined."
+        )

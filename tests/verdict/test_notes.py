@@ -1,0 +1,38 @@
+"""What a section of a record says in words, and whether it is fine."""
+
+from evalhub.schemas.sections import (
+    ChoiceArm,
+    ChoiceRow,
+    ChoiceSection,
+    ExtensionRow,
+    ExtensionSection,
+)
+from evalhub.schemas.verdicts import Status
+from evalhub.verdict.notes import noted
+from tests.verdict.recorded import ARMS
+
+
+def test_how_the_baseline_was_chosen_is_said_with_its_answer() -> None:
+    section = ChoiceSection(
+        chosen="few-shot",
+        share=0.3,
+        seed=1,
+        test_sets=(ChoiceRow(test_set="task", metric="acc", development=120, judged=280),),
+        arms=(
+            ChoiceArm(name="base", kind="base", scores=(0.3,)),
+            ChoiceArm(name="few-shot", kind="few-shot", scores=(0.5,)),
+        ),
+        answer="don't-fine-tune",
+    )
+    found = noted(section, ARMS)
+    assert found.status is Status.FAIL
+    assert found.sentences[0].startswith("base does as well: don't fine-tune.")
+    assert "base 0.3, few-shot 0.5" in found.sentences[1]
+    assert found.sentences[2] == "120 items of task chose, 280 were judged."
+
+
+def test_both_stages_of_an_extension_are_said() -> None:
+    row = ExtensionRow(test_set="task", looks=(1, 2), items=(200, 100))
+    found = noted(ExtensionSection(level=0.01, weights=(1.0, 1.0), test_sets=(row,)), ARMS)
+    assert found.status is Status.PASS
+    assert "task held 200 items at look 1; 100 were added for look 2." in found.sentences[0]
