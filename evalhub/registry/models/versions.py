@@ -7,6 +7,7 @@ from evalhub.accounts.models import OfProjectQuerySet, Project
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
+from evalhub.schemas.study import FINE_TUNED
 from evalhub.schemas.version import TrainingRecord
 
 
@@ -19,9 +20,6 @@ class Kind(models.TextChoices):
     QLORA = "qlora", "QLoRA"
     FULL = "full", "full fine-tune"
     DISTILLED = "distilled", "distilled"
-
-
-FINE_TUNED = frozenset({Kind.LORA, Kind.QLORA, Kind.FULL, Kind.DISTILLED})
 
 
 class VersionStage(models.TextChoices):

@@ -1,5 +1,7 @@
 """A backend's declaration, checked."""
 
+import subprocess
+import sys
 import traceback
 from typing import Any
 
@@ -9,6 +11,17 @@ from evalhub.schemas.declaration import DeclarationError, declared
 from runners.backends import AnyBackend
 
 OPENAI = {"type": "openai", "url": "https://api.example.org/v1/", "model": "small"}
+
+
+def test_importing_the_table_imports_no_http_client_and_no_database() -> None:
+    program = (
+        "import sys; from runners.backends import AnyBackend;"
+        "print([m for m in ('aiohttp', 'django', 'celery') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
 
 
 def test_what_is_left_out_has_a_default() -> None:
