@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from evalhub.dashboard.forest import Plot, Scale, Tick, around, drawn, plot
 from evalhub.dashboard.methods import Method, explained
-from evalhub.dashboard.power_advice import Sampling, power_advice
+from evalhub.dashboard.power_advice import EvidenceSampling, power_advice
 from evalhub.dashboard.power_plot import PowerPlot, power_plot
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import DecisionRecord
@@ -43,7 +43,7 @@ class CriterionPage:
 
 
 def criterion_page(
-    record: DecisionRecord, number: int, sampling: Sampling | None = None
+    record: DecisionRecord, number: int, sampling: EvidenceSampling | None = None
 ) -> CriterionPage:
     """The page of the criterion that the record lists as the `number`-th, counted from 1."""
     row = record.criteria[number - 1]
@@ -61,7 +61,7 @@ def criterion_page(
         power=power,
         gap="" if power is None else _in_unit(power.gap, row),
         smallest="" if power is None else _in_unit(power.smallest, row),
-        advice=power_advice(row, power, sampling or Sampling()),
+        advice=power_advice(row, power, sampling or EvidenceSampling()),
         rule=_rule(record, row),
     )
 

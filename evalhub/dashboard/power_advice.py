@@ -14,7 +14,7 @@ SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
+class EvidenceSampling:
     """How the evidence was gathered, where it is known.
 
     Attributes:
@@ -29,7 +29,9 @@ class Sampling:
     seconds: float = SECONDS
 
 
-def power_advice(criterion: Criterion, power: PowerPlot | None, sampling: Sampling) -> list[str]:
+def power_advice(
+    criterion: Criterion, power: PowerPlot | None, sampling: EvidenceSampling
+) -> list[str]:
     """What would decide a criterion that is open, the most direct way first, in sentences."""
     if criterion.method == SAME_RUN:
         return ["Nothing is open: both arms are one here."]
@@ -71,7 +73,7 @@ def _without_power(criterion: Criterion) -> str:
     )
 
 
-def _by_items(criterion: Criterion, power: PowerPlot, sampling: Sampling) -> list[str]:
+def _by_items(criterion: Criterion, power: PowerPlot, sampling: EvidenceSampling) -> list[str]:
     n, needed, clusters = criterion.n, power.needed.n, criterion.clusters
     for_whom = _for_whom(criterion)
     if needed <= n:
@@ -102,7 +104,7 @@ def _by_items(criterion: Criterion, power: PowerPlot, sampling: Sampling) -> lis
     return found
 
 
-def _by_samples(criterion: Criterion, power: PowerPlot, sampling: Sampling) -> list[str]:
+def _by_samples(criterion: Criterion, power: PowerPlot, sampling: EvidenceSampling) -> list[str]:
     if power.needed.n <= criterion.n or criterion.role == "budget":
         return []
     if sampling.split is None:
@@ -124,7 +126,7 @@ def _by_samples(criterion: Criterion, power: PowerPlot, sampling: Sampling) -> l
     return [f"Or, with the same items, {enough:,} answers to each, {there}."]
 
 
-def _by_judgments(criterion: Criterion, power: PowerPlot, sampling: Sampling) -> list[str]:
+def _by_judgments(criterion: Criterion, power: PowerPlot, sampling: EvidenceSampling) -> list[str]:
     n, needed = criterion.n, power.needed.n
     independent = (
         "Counted as though judgments were independent: those of one item or of one reviewer "

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from numpy.typing import NDArray
 
-from evalhub.dashboard.power_advice import Sampling
+from evalhub.dashboard.power_advice import EvidenceSampling
 from evalhub.dashboard.queries import judgments_of_study
 from evalhub.gate.differences import ComparedRuns, compared_runs
 from evalhub.gate.models import Decision
@@ -18,15 +18,15 @@ from evalhub.schemas.criteria import Criterion
 from evalhub.stats.paired import VarianceSplit, variance_split
 
 
-def sampling_of(decision: Decision, criterion: Criterion) -> Sampling:
+def sampling_of(decision: Decision, criterion: Criterion) -> EvidenceSampling:
     """How the evidence of one criterion of `decision` was gathered."""
     if criterion.role == "preference":
         return _of_people(decision, criterion)
     runs = compared_runs(decision.study, decision.document.evidence).get(criterion.test_set)
     if runs is None:
-        return Sampling()
+        return EvidenceSampling()
     samples = min(runs.baseline.samples, runs.candidate.samples)
-    return Sampling(samples=samples, split=_split(runs) if samples > 1 else None)
+    return EvidenceSampling(samples=samples, split=_split(runs) if samples > 1 else None)
 
 
 def flips_of(decision: Decision, criterion: Criterion) -> str:
@@ -37,13 +37,13 @@ def flips_of(decision: Decision, criterion: Criterion) -> str:
     return f"{reverse('dashboard:study', args=[decision.study_id])}?{query}"
 
 
-def _of_people(decision: Decision, criterion: Criterion) -> Sampling:
+def _of_people(decision: Decision, criterion: Criterion) -> EvidenceSampling:
     per_item = criterion.n / criterion.clusters if criterion.clusters else 1.0
     took = judgments_of_study(decision.study).annotate(took=Coalesce("visible_seconds", "seconds"))
     seconds = list(took.filter(took__gt=0).values_list("took", flat=True))
     if not seconds:
-        return Sampling(judgments_per_item=per_item)
-    return Sampling(judgments_per_item=per_item, seconds=median(seconds))
+        return EvidenceSampling(judgments_per_item=per_item)
+    return EvidenceSampling(judgments_per_item=per_item, seconds=median(seconds))
 
 
 def _split(runs: ComparedRuns) -> VarianceSplit | None:

@@ -235,7 +235,7 @@ class Vendi(Declaration):
     items: int
 
 
-class Sampling(Declaration):
+class ItemSampling(Declaration):
     by: tuple[Stratum, ...] | Literal["as given"]
     near_copies: int
     vendi: Vendi | None
@@ -261,7 +261,7 @@ class ReviewPlan(Declaration):
     )
     texts: str = Field(description="SHA-256 over the SHA-256 of each text shown, in order")
     strata: dict[str, StratumCount]
-    sampling: Sampling
+    sampling: ItemSampling
     different: int = Field(description="items whose answers differ")
     identical: int
     unpaired: int = Field(description="items that an arm has no answer to")

@@ -9,8 +9,8 @@ from evalhub.registry.models import Metric, Output, Run
 from evalhub.schemas.review import (
     Design,
     Form,
+    ItemSampling,
     ReviewPlan,
-    Sampling,
     StratumCount,
     Vendi,
 )
@@ -99,7 +99,7 @@ def prepare(asked: PlanInputs) -> Prepared:
         pairs=tuple(_entry(pair) for pair in pairs),
         texts=_digest_of_texts(pairs),
         strata=_counted(groups, keys),
-        sampling=Sampling(
+        sampling=ItemSampling(
             by="as given" if asked.strata else design.strata,
             near_copies=len(population) - len(set(copies)) if copies else 0,
             vendi=vendi,

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from evalhub.dashboard.criterion_page import criterion_page
 from evalhub.dashboard.methods import explained
-from evalhub.dashboard.power_advice import Sampling, power_advice
+from evalhub.dashboard.power_advice import EvidenceSampling, power_advice
 from evalhub.dashboard.power_plot import power_plot
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
@@ -30,8 +30,8 @@ def a_row(**fields: Any) -> Criterion:
     return made.model_copy(update={"needed_n": 1766} | fields)
 
 
-def advice_on(row: Criterion, sampling: Sampling | None = None) -> str:
-    return " ".join(power_advice(row, power_plot(row), sampling or Sampling()))
+def advice_on(row: Criterion, sampling: EvidenceSampling | None = None) -> str:
+    return " ".join(power_advice(row, power_plot(row), sampling or EvidenceSampling()))
 
 
 def shown(client: Client, decision: Decision, number: int) -> str:
@@ -100,11 +100,11 @@ def test_what_would_decide_it_is_said_in_items_and_clusters() -> None:
 
 def test_more_answers_an_item_are_said_to_do_or_not() -> None:
     assert "With one answer an item nobody can tell" in advice_on(a_row())
-    within = Sampling(samples=2, split=VarianceSplit(0.01, 0.08, 0.08))
+    within = EvidenceSampling(samples=2, split=VarianceSplit(0.01, 0.08, 0.08))
     assert re.search(
         r"with the same items, \d+ answers to each, where there are 2", advice_on(a_row(), within)
     )
-    between = Sampling(samples=2, split=VarianceSplit(0.09, 0.0001, 0.0001))
+    between = EvidenceSampling(samples=2, split=VarianceSplit(0.09, 0.0001, 0.0001))
     assert "No number of answers an item would do" in advice_on(a_row(), between)
 
 
@@ -112,7 +112,7 @@ def test_what_people_still_have_to_give_is_said_in_judgments_and_hours() -> None
     row = a_row(
         role="preference", clusters=100, n=200, sd=0.45, gap=0.05, margin=None, min_gain=0.0
     )
-    said = advice_on(row, Sampling(judgments_per_item=2, seconds=36))
+    said = advice_on(row, EvidenceSampling(judgments_per_item=2, seconds=36))
     needed = paired_sample_size(0.45, 0.05)
     assert f"{needed - 200:,} more judgments, {needed:,} in all" in said
     assert f"{(needed - 200) * 36 / 3600:,.1f} reviewer hours at 36 seconds" in said
