@@ -25,7 +25,7 @@ from evalhub.registry.models.runs import RunState, ShardState
 from evalhub.schemas.declaration import DeclarationError
 from runners.backends import backend_of
 from runners.metrics import MetricError, scorer
-from runners.outcome import OPEN, missing
+from runners.outcome import UNFINISHED_SHARDS, missing
 from runners.queue import enqueue
 from runners.recorded import store_answers
 
@@ -123,7 +123,8 @@ def claimable_runs() -> QuerySet[Run]:
     """Unfinished runs with claimable shards, or with none left but not ended yet."""
     of_run = Shard.objects.filter(run=OuterRef("pk"))
     found: QuerySet[Run] = Run.objects.unfinished().filter(
-        Exists(of_run.claimable(timezone.now())) | ~Exists(of_run.filter(state__in=OPEN))
+        Exists(of_run.claimable(timezone.now()))
+        | ~Exists(of_run.filter(state__in=UNFINISHED_SHARDS))
     )
     return found
 
@@ -180,8 +181,8 @@ def _plan(run: Run, answers: Path | None, id_field: str, output_field: str) -> N
 def _reopen(run: Run, shards: QuerySet[Shard]) -> None:
     """The shards wait again, also those that a worker holds: it will find its claim gone."""
     shards.update(state=ShardState.PENDING, claim=None, attempts=0, done=0, error="")
-    run.state, run.finished, run.error = RunState.PENDING, None, ""
-    run.save(update_fields=["state", "finished", "error"])
+    run.state, run.finished, run.error, run.answers_digest = RunState.PENDING, None, "", ""
+    run.save(update_fields=["state", "finished", "error", "answers_digest"])
 
 
 def _digest(path: Path, id_field: str, output_field: str) -> str:

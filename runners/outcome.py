@@ -4,12 +4,13 @@ from django.db import transaction
 from django.db.models import Avg, Count, Q
 from django.utils import timezone
 
+from evalhub.files.identity import answers_digest, scores_digest
 from evalhub.registry.models import Item, Output, Run, Score
 from evalhub.registry.models.runs import RunState, ShardState
 from runners.backends import backend_of
 from runners.backends.asking import BackendUnreachable
 
-OPEN = [ShardState.PENDING, ShardState.CLAIMED]
+UNFINISHED_SHARDS = [ShardState.PENDING, ShardState.CLAIMED]
 
 
 class RunFailed(Exception):
@@ -31,9 +32,12 @@ def check(run: Run) -> None:
 
 @transaction.atomic
 def finish(run_id: int) -> None:
-    """Aggregates a run and ends it, if it goes on and no shard is left. Harmless twice."""
+    """Aggregates a run and ends it, if it goes on and no shard is left. Harmless twice.
+
+    What was answered and scored gets the digests that decisions know it by.
+    """
     run = Run.objects.unfinished().select_for_update().filter(pk=run_id).first()
-    if run is None or run.shards.filter(state__in=OPEN).exists():
+    if run is None or run.shards.filter(state__in=UNFINISHED_SHARDS).exists():
         return
     for row in run.metrics.all():
         scores = Score.objects.filter(output__run=run_id, metric=row.metric_id)
@@ -43,12 +47,18 @@ def finish(run_id: int) -> None:
             extraction_misses=Count("pk", filter=Q(extracted=False)),
             mean=Avg("value"),
         )
-        run.metrics.filter(pk=row.pk).update(**found)
+        values = scores.order_by().values_list("output__item__key", "output__sample", "value")
+        digest = scores_digest(values.iterator(chunk_size=5000))
+        run.metrics.filter(pk=row.pk).update(**found, scores_digest=digest)
+    answers = Output.objects.filter(run=run).order_by()
+    run.answers_digest = answers_digest(
+        answers.values_list("item__key", "sample", "text", "error").iterator(chunk_size=5000)
+    )
     failures = [sentence for sentence in [_failed_shards(run), _failed_items(run)] if sentence]
     run.state = RunState.FAILED if failures else RunState.DONE
     run.error = "\n".join([*failures, *missing(run)])
     run.finished = timezone.now()
-    run.save(update_fields=["state", "error", "finished"])
+    run.save(update_fields=["state", "error", "finished", "answers_digest"])
 
 
 def fail(run_id: int, error: str) -> None:

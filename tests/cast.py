@@ -8,39 +8,44 @@ a_run(lora, questions, scores=[1, 1] * 20)
 study = a_study(team, baseline=base, candidate=lora, primary=questions)
 """
 
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from django.db import transaction
 from django.test import Client
-from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Project, Role, User
+from evalhub.files.items import FieldMapping
+from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import (
-    Item,
     Metric,
-    Model,
     ModelVersion,
-    Output,
     Run,
-    RunMetric,
     Score,
-    Shard,
     Study,
     StudyArm,
     StudyRun,
     StudyTestSet,
-    TestSet,
     TestSetVersion,
 )
-from evalhub.registry.models.runs import RunState, ShardState
 from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.models.versions import Kind
+from evalhub.registry.versions import register_metric, register_version
+from evalhub.schemas.declaration import declared
 from evalhub.schemas.leakage import LeakageSettings
+from evalhub.schemas.prompt import Prompt
+from evalhub.schemas.sampling import Sampling
+from evalhub.schemas.version import TrainingRecord
+from runners.backends import AnyBackend
+from runners.execute import process_shard
+from runners.launch import launch
 
+RECORDED = {"type": "recorded"}
 UNSCORED = "the item has no reference"
 
 
@@ -90,26 +95,23 @@ def a_test_set(
     clusters: int = 0,
     purpose: TestSetPurpose = TestSetPurpose.TASK,
 ) -> TestSetVersion:
-    """A new version of a test set: `items` made-up questions, or the items as given.
+    """A version of a test set: `items` made-up questions, or the items as given.
 
     Made-up item i has the key q0000…, the reference "right", the tag `tags[i % len(tags)]` and,
     where `clusters` is not 0, the cluster c0, c1, … by i % clusters. A given item is a mapping
-    of Item's fields, of which those left out are made up likewise.
+    of Item's fields, of which those left out are made up likewise; other fields are metadata.
     """
     given = [{}] * items if isinstance(items, int) else [dict(item) for item in items]
-    rows = [_made_up(i, tags, clusters) | dict(fields) for i, fields in enumerate(given)]
-    test_set, _ = TestSet.objects.get_or_create(
-        project=team.project, slug=slug, defaults={"purpose": purpose}
-    )
-    version = TestSetVersion.objects.create(
-        test_set=test_set,
-        number=test_set.versions.count() + 1,
-        digest=_sha256(rows),
-        item_count=len(rows),
-        source=f"{slug}.jsonl",
-    )
-    Item.objects.bulk_create(Item(version=version, position=i, **row) for i, row in enumerate(rows))
-    return version
+    made_up = (_made_up(i, tags, clusters) for i in range(len(given)))
+    rows = [mine | dict(fields) for mine, fields in zip(made_up, given, strict=True)]
+    with tempfile.TemporaryDirectory() as folder:
+        return import_test_set(
+            project=team.project,
+            slug=slug,
+            path=_written(Path(folder) / f"{slug}.jsonl", rows),
+            purpose=purpose,
+            mapping=FieldMapping(id="key", reference="references"),
+        )
 
 
 def a_version(
@@ -118,31 +120,32 @@ def a_version(
     *,
     kind: Kind | None = None,
     parent: ModelVersion | None = None,
-    **fields: Any,
+    backend: Mapping[str, Any] = RECORDED,
+    prompt: Mapping[str, Any] = {},
+    sampling: Mapping[str, Any] = {},
+    training: Mapping[str, Any] = {},
+    notes: str = "",
 ) -> ModelVersion:
-    """A new version of a model; its kind is LoRA where it has a parent, else base."""
-    model, _ = Model.objects.get_or_create(project=team.project, slug=slug)
-    number = model.versions.count() + 1
-    spec = {"backend": {"type": "recorded"}} | fields
-    return ModelVersion.objects.create(
-        model=model,
-        number=number,
+    """The version of a model with this specification; LoRA where it has a parent, else base."""
+    return register_version(
+        project=team.project,
+        slug=slug,
         kind=kind or (Kind.LORA if parent else Kind.BASE),
         parent=parent,
-        digest=_sha256([slug, number, spec]),
-        **spec,
+        backend=declared(AnyBackend, backend),
+        prompt=declared(Prompt, prompt),
+        sampling=declared(Sampling, sampling),
+        training=declared(TrainingRecord, training),
+        notes=notes,
     )
 
 
 def a_metric(name: str = "exact_match", **options: Any) -> Metric:
     """A metric with its options: the same options are the same row."""
-    metric, _ = Metric.objects.get_or_create(
-        digest=_sha256({"name": name, "options": options}),
-        defaults={"name": name, "options": options},
-    )
-    return metric
+    return register_metric(name=name, options=options)
 
 
+@transaction.atomic
 def a_run(
     version: ModelVersion,
     on: TestSetVersion,
@@ -152,56 +155,40 @@ def a_run(
     metric: Metric | None = None,
     repeat: int = 0,
 ) -> Run:
-    """A finished run with one output and one score an item, in the items' order.
+    """A recorded run carried to its end, with one output and one score an item, in order.
 
-    A score of None is unscored, with a reason; an answer of None is an error. Answers that
-    aren't given say "right" where the score is 1 and else "wrong", with the version's name.
-    `repeat` 1 is the same version asked a second time.
+    The answers are recorded and the run is worked on as any other, but its scores are given. A
+    score of None is unscored, with a reason; an answer of None is an error, and fails the run.
+    Answers that aren't given say "right" where the score is 1 and else "wrong", with the version's
+    name. `repeat` 1 is the same version asked a second time.
     """
     metric = metric or a_metric()
-    now = timezone.now()
     items = list(on.items.order_by("position"))
     said = answers or ["right" if score == 1 else f"wrong, says {version}" for score in scores]
     assert len(items) == len(scores) == len(said), f"{on} has {len(items)} items"
-    run = Run.objects.create(
-        version=version,
-        test_set_version=on,
-        source=_sha256(said),
-        repeat=repeat,
-        state=RunState.DONE,
-        started=now,
-        finished=now,
-    )
-    Shard.objects.create(
-        run=run, start=0, stop=len(items), state=ShardState.DONE, attempts=1, done=len(items)
-    )
-    numbers = [score for score in scores if score is not None]
-    RunMetric.objects.create(
-        run=run,
-        metric=metric,
-        scored=len(numbers),
-        unscored=len(scores) - len(numbers),
-        extraction_misses=0,
-        mean=sum(numbers) / len(numbers) if numbers else None,
-    )
-    outputs = Output.objects.bulk_create(
-        Output(
-            run=run,
-            item=item,
-            text=text,
-            error="" if text is not None else "timed out",
-            latency_ms=100.0,
-            prompt_tokens=20,
-            completion_tokens=5,
-        )
+    costs = {"latency_ms": 100.0, "prompt_tokens": 20, "completion_tokens": 5}
+    rows = [
+        {"id": item.key, **({"output": text} if text is not None else {"error": "timed out"})}
         for item, text in zip(items, said, strict=True)
-    )
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        path = _written(Path(folder) / "answers.jsonl", [row | costs for row in rows])
+        run = launch(
+            version=version, test_set_version=on, metrics=[metric], answers=path, repeat=repeat
+        )
+    values = {item.pk: value for item, value in zip(items, scores, strict=True)}
     Score.objects.bulk_create(
         Score(
-            output=output, metric=metric, value=value, reason="" if value is not None else UNSCORED
+            output_id=output,
+            metric=metric,
+            value=values[item],
+            reason="" if values[item] is not None else UNSCORED,
         )
-        for output, value in zip(outputs, scores, strict=True)
+        for output, item in run.outputs.order_by("pk").values_list("pk", "item_id")
     )
+    while process_shard(run.pk):
+        pass
+    run.refresh_from_db()
     return run
 
 
@@ -274,6 +261,8 @@ def _made_up(i: int, tags: Sequence[str], clusters: int) -> dict[str, Any]:
     }
 
 
-def _sha256(content: Any) -> str:
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _written(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return path

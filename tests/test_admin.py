@@ -63,7 +63,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         others = [a_version(team, f"other-{slug}-{i}") for i in range(size)]
         questions = a_test_set(team, f"set-{slug}", items=size + 1, tags=["sums"])
         guards = [a_test_set(team, f"guard-{slug}-{i}", items=1) for i in range(size)]
-        metric = a_metric(tolerance=slug)
+        metric = a_metric(extract=f"({slug})")
         runs = [
             a_run(version, questions, scores=[score] * (size + 1), metric=metric)
             for version, score in ((base, 0.0), (lora, 1.0))

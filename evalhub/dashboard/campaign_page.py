@@ -130,14 +130,19 @@ def runs_source(runs: list[Run], name: str) -> ReviewSource:
 
 
 def campaign_source(campaign: Campaign) -> ReviewSource:
-    """The runs that a campaign compares, in its plan's order, to make another plan for them."""
-    runs = {
-        run.version.digest: run
-        for run in Run.objects.filter(outputs__pairs_as_baseline__campaign=campaign).distinct()
+    """The runs that a campaign compares, in its plan's order, to make another plan for them.
+
+    The plan knows them by their answers: recorded versions may share all else.
+    """
+    place = {digest: i for i, digest in enumerate(campaign.sealed_plan.arms)}
+    runs = (
+        Run.objects.filter(outputs__pairs_as_baseline__campaign=campaign).distinct()
         | Run.objects.filter(outputs__pairs_as_candidate__campaign=campaign).distinct()
-        if run.repeat == 0
-    }
-    ordered = [runs[digest] for digest in campaign.sealed_plan.arms if digest in runs]
+    )
+    ordered = sorted(
+        (run for run in runs if run.repeat == 0),
+        key=lambda run: (place.get(run.answers_digest, len(place)), run.pk),
+    )
     names = [str(run.version.model) for run in ordered]
     return ReviewSource(campaign.name, ordered, names, campaign.study)
 

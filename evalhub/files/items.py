@@ -54,22 +54,13 @@ class ItemContent:
     cluster: str
     metadata: dict[str, Any]
 
-    def canonical(self) -> bytes:
-        """The content as one line of canonical JSON, for hashing."""
-        return (
-            canonical_json(
-                [
-                    self.key,
-                    self.input,
-                    self.references,
-                    self.context,
-                    self.tags,
-                    self.cluster,
-                    self.metadata,
-                ]
-            )
-            + b"\n"
-        )
+    def asked(self) -> bytes:
+        """What an answer and its score depend on, as canonical JSON: its hash is the item's."""
+        return canonical_json([self.input, self.references, self.context])
+
+    def labels(self) -> bytes:
+        """The rest, as canonical JSON: what the item is called and grouped by."""
+        return canonical_json([self.key, self.tags, self.cluster, self.metadata])
 
 
 def read_items(path: Path, mapping: FieldMapping) -> Iterator[tuple[int, ItemContent]]:

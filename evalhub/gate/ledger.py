@@ -10,8 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Max, TextField
-from django.db.models.functions import Cast
+from django.db.models import Max
 
 from evalhub.files.canonical import digest_of
 from evalhub.gate.models import Look
@@ -26,6 +25,9 @@ COUNTS = ("primaries", "all", "off")
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a decision says of one test set: whose run against whose, by what.
+
+    What is charged for goes by the versions (`digest`); what was read goes by the content of the
+    items and of both arms' answers, which stands beside it in the ledger.
 
     Attributes:
         asked: whatever else the comparison rests on (metric, weights, items held back for choosing
@@ -45,6 +47,15 @@ class Claim:
     @property
     def digest(self) -> str:
         return digest_of({"baseline": self.baseline.version_id, **self.asked})
+
+    @property
+    def content(self) -> dict[str, str]:
+        """SHA-256 of the items and of both arms' answers to them, by Look's fields."""
+        return {
+            "items_digest": self.version.digest,
+            "candidate_answers": self.candidate.answers_digest,
+            "baseline_answers": self.baseline.answers_digest,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +132,7 @@ def take(claims: Sequence[Claim], found: Sequence[LedgerPosition], *, study: Stu
             baseline_run=claim.baseline,
             extends_id=standing.first_id,
             study=study,
+            **claim.content,
         )
         for claim, standing in zip(claims, found, strict=True)
         if not standing.taken
@@ -160,22 +172,16 @@ def _extends(larger: TestSetVersion, smaller: TestSetVersion) -> bool:
     if larger.item_count <= smaller.item_count:
         return False
     before, after = _contents(smaller), _contents(larger)
-    if any(after.get(key, ())[1:] != content[1:] for key, content in before.items()):
+    if any(after.get(key, ("", ""))[1] != digest for key, (_, digest) in before.items()):
         return False
-    clusters = {content[0] for content in before.values()} - {""}
-    return not any(content[0] in clusters for key, content in after.items() if key not in before)
+    clusters = {cluster for cluster, _ in before.values()} - {""}
+    return not any(after[key][0] in clusters for key in after.keys() - before.keys())
 
 
-def _contents(version: TestSetVersion) -> dict[str, tuple[str, ...]]:
-    """By key: the item's cluster, then all that an answer and its score depend on."""
-    rows = Item.objects.filter(version=version).values_list(
-        "key",
-        "cluster",
-        Cast("input", TextField()),
-        Cast("references", TextField()),
-        "context",
-    )
-    return {key: tuple(rest) for key, *rest in rows}
+def _contents(version: TestSetVersion) -> dict[str, tuple[str, str]]:
+    """By key: the item's cluster, and the digest of what an answer and its score depend on."""
+    rows = Item.objects.filter(version=version).values_list("key", "cluster", "digest")
+    return {key: (cluster, digest) for key, cluster, digest in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,13 @@ class Look(models.Model):
     )
     candidate_run = models.ForeignKey(Run, models.PROTECT, related_name="looks")
     baseline_run = models.ForeignKey(Run, models.PROTECT, related_name="looks_against")
+    items_digest = models.CharField(max_length=64, help_text="SHA-256 of the items")
+    candidate_answers = models.CharField(
+        max_length=64, help_text="SHA-256 of the candidate's answers to them"
+    )
+    baseline_answers = models.CharField(
+        max_length=64, help_text="SHA-256 of the baseline's answers to them"
+    )
     extends = models.ForeignKey(
         "self",
         models.PROTECT,

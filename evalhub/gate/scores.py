@@ -41,7 +41,7 @@ class ItemLabel:
 
 @dataclass(frozen=True, slots=True)
 class RunScores:
-    """One run's scores by one metric: rows by item id, and what is missing."""
+    """One run's scores by one metric: rows by item id, what is missing, and their digest."""
 
     run: Run
     values: dict[int, tuple[float, ...]]
@@ -49,6 +49,7 @@ class RunScores:
     unscored: int
     extraction_misses: int
     reason: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +109,15 @@ def run_scores(run: Run, metric: Metric) -> RunScores:
     if unscored:
         first = scores.filter(value=None).order_by("output__item__position", "output__sample")
         reason = first.values_list("reason", flat=True)[0]
-    counted = RunMetric.objects.filter(run=run, metric=metric).values_list("extraction_misses")
+    aggregate = RunMetric.objects.filter(run=run, metric=metric).first()
     return RunScores(
         run,
         values,
         unanswered=run.test_set_version.item_count - len(values) - len(gaps),
         unscored=unscored,
-        extraction_misses=sum(number or 0 for (number,) in counted),
+        extraction_misses=(aggregate.extraction_misses or 0) if aggregate else 0,
         reason=reason,
+        digest=aggregate.scores_digest if aggregate else "",
     )
 
 

@@ -26,7 +26,7 @@ from evalhub.schemas.policy import Policy
 from evalhub.schemas.study import Development
 from evalhub.verdict.policy import policy_of_study, requirement_of
 
-OPEN = (RunState.PENDING, RunState.RUNNING, RunState.CANCELLED)
+UNFINISHED = (RunState.PENDING, RunState.RUNNING, RunState.CANCELLED)
 
 
 class NotReadyError(Exception):
@@ -114,7 +114,9 @@ def read_study_evidence(study: Study) -> StudyEvidence:
         (repeats if link.repeat else runs)[link.arm_id, link.test_set_id] = link.run
     arms = list(study.arms.select_related("version__model"))
     test_sets = list(study.test_sets.select_related("metric", "test_set_version__test_set"))
-    waiting = sorted({str(run) for run in (*runs.values(), *repeats.values()) if run.state in OPEN})
+    waiting = sorted(
+        {str(run) for run in (*runs.values(), *repeats.values()) if run.state in UNFINISHED}
+    )
     if waiting or len(runs) < len(arms) * len(test_sets):
         what = ", ".join(waiting) or "its runs aren't launched"
         raise NotReadyError(f"{study} can't be decided yet: {what}")

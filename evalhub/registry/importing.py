@@ -82,8 +82,8 @@ def import_test_set(
     return same
 
 
-type _Batch = list[tuple[int, ItemContent, bytes]]
-"""(line, content, canonical content) of each item."""
+type _Batch = list[tuple[int, ItemContent, bytes, bytes]]
+"""(line, content, the same as canonical JSON in two parts) of each item."""
 
 
 @dataclass(slots=True)
@@ -95,8 +95,8 @@ class _Content:
 
     def take(self, batch: _Batch, progress: Progress | None) -> None:
         self.count += len(batch)
-        for _, _, canonical in batch:
-            self.sha256.update(canonical)
+        for _, _, asked, labels in batch:
+            self.sha256.update(b"%b%b\n" % (asked, labels))
         if progress:
             progress(batch[-1][0])
 
@@ -110,9 +110,9 @@ def _batches(path: Path, mapping: FieldMapping) -> Iterator[_Batch]:
     batch: _Batch = []
     size = 0
     for line, content in read_items(path, mapping):
-        canonical = content.canonical()
-        batch.append((line, content, canonical))
-        size += len(canonical)
+        asked, labels = content.asked(), content.labels()
+        batch.append((line, content, asked, labels))
+        size += len(asked) + len(labels)
         if len(batch) == BATCH_ITEMS or size >= BATCH_BYTES:
             yield batch
             batch, size = [], 0
@@ -134,8 +134,9 @@ def _write(
             tags=content.tags,
             cluster=content.cluster,
             metadata=content.metadata,
+            digest=hashlib.sha256(asked).hexdigest(),
         )
-        for position, (_, content, _) in enumerate(batch, start)
+        for position, (_, content, asked, _) in enumerate(batch, start)
     ]
     try:
         with transaction.atomic():
@@ -151,9 +152,9 @@ def _duplicate(
 
     A set of all ids would tell at once, but not in bounded memory.
     """
-    keys = [content.key for _, content, _ in batch]
+    keys = [content.key for _, content, *_ in batch]
     seen = set(version.items.filter(key__in=keys).values_list("key", flat=True))
-    for line, content, _ in batch:
+    for line, content, *_ in batch:
         if content.key in seen:
             first = next(at for at, one in read_items(path, mapping) if one.key == content.key)
             return DataError(

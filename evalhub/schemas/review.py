@@ -254,7 +254,7 @@ class ReviewPlan(Declaration):
     scale: tuple[str, ...]
     side_block: int = Field(description="turns in which each side comes up equally often")
     test_set: str = Field(description="digest of its items")
-    arms: tuple[str, ...] = Field(description="digests of the versions, the baseline's first")
+    arms: tuple[str, ...] = Field(description="digests of each arm's answers, the baseline's first")
     items: tuple[str, ...] = Field(description="keys of the items asked about, in order")
     pairs: tuple[tuple[str | int, ...], ...] = Field(
         description="[kind, item's key, arm, other arm (pairs only), expected (where known)]"

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.files.answers import RecordedAnswer, read_answers
+from evalhub.files.identity import answers_digest, scores_digest
 from evalhub.files.rows import DataError, field, item_id, read_rows
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
 from evalhub.schemas.defaults import MARGIN, PLANNED_GAIN
@@ -81,7 +82,7 @@ def compare_files(
     cases = _read_cases(test_set, question, score)
     arms = [_read_arm(path, cases, question) for path in (base, candidate)]
     invalid = _unpaired(cases, arms, (base, candidate))
-    if not invalid and _texts(arms[0]) == _texts(arms[1]):
+    if not invalid and _answers_digest(arms[0]) == _answers_digest(arms[1]):
         invalid.append(
             f"{base.name} and {candidate.name} hold the same answers to every item: "
             "was the adapter applied?"
@@ -121,7 +122,7 @@ def compare_files(
         alpha=question.alpha,
         policy=asdict(question) | {"options": dict(question.options)},
         arms=Arms(baseline=_file(base), candidate=_file(candidate)),
-        evidence=[EvidenceRow(**_evidence(test_set, cases, question, scores))],
+        evidence=[EvidenceRow(**_evidence(test_set, cases, question, arms, paired, scores))],
         breakdown=breakdown_of([aligned], alpha=question.alpha) if whole else [],
     )
     return FileComparison(record, _items(paired, arms, scores, requirement))
@@ -211,8 +212,24 @@ def _unpaired(
     return reasons
 
 
-def _texts(arm: dict[str, list[RecordedAnswer]]) -> dict[tuple[str, int], str | None]:
-    return {(key, each.sample): each.text for key, rows in arm.items() for each in rows}
+def _answers_digest(arm: dict[str, list[RecordedAnswer]]) -> str:
+    return answers_digest(
+        (key, each.sample, each.text, each.error or "")
+        for key, answers in arm.items()
+        for each in answers
+    )
+
+
+def _scores_digest(
+    cases: Sequence[_Case],
+    arm: dict[str, list[RecordedAnswer]],
+    scores: Sequence[Sequence[MetricScore]],
+) -> str:
+    return scores_digest(
+        (case.key, answer.sample, score.value)
+        for case, row in zip(cases, scores, strict=True)
+        for answer, score in zip(arm[case.key], row, strict=True)
+    )
 
 
 def _scores(case: _Case, answers: Sequence[RecordedAnswer], score: Scorer) -> list[MetricScore]:
@@ -269,8 +286,11 @@ def _evidence(
     path: Path,
     cases: dict[str, _Case],
     question: CompareRequest,
+    arms: Sequence[dict[str, list[RecordedAnswer]]],
+    paired: Sequence[_Case],
     scores: Sequence[Sequence[Sequence[MetricScore]]],
 ) -> dict[str, Any]:
+    extract = {"extract": question.extract} if question.extract else {}
     flat = [[each for row in arm for each in row] for arm in scores]
     return {
         "test_set": path.stem,
@@ -278,6 +298,11 @@ def _evidence(
         "digest": _sha256(path),
         "items": len(cases),
         "metric": question.metric,
+        "metric_options": extract | dict(question.options),
+        "baseline_answers": _answers_digest(arms[0]),
+        "candidate_answers": _answers_digest(arms[1]),
+        "baseline_scores": _scores_digest(paired, arms[0], scores[0]),
+        "candidate_scores": _scores_digest(paired, arms[1], scores[1]),
         "unscored_baseline": sum(each.value is None for each in flat[0]),
         "unscored_candidate": sum(each.value is None for each in flat[1]),
         "extraction_misses_baseline": sum(each.extracted is False for each in flat[0]),

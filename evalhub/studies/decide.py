@@ -90,6 +90,7 @@ def decide_scores(
                 digest=digest,
                 items=each.items,
                 metric=each.requirement.metric,
+                **scores.digests(each.requirement.test_set, each.requirement.metric),
                 unscored_baseline=each.unscored[0],
                 unscored_candidate=each.unscored[1],
                 extraction_misses_baseline=0,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.files.document import Document
+from evalhub.files.identity import answers_digest, scores_digest
 from evalhub.files.rows import DataError, Row, item_id, read_rows, wrong
 from evalhub.schemas.declaration import default_of, read_declaration
 from evalhub.schemas.evidence import Evidence, JudgmentRows, ScoreFields
@@ -75,6 +76,26 @@ class Scores:
             for sample, value in samples.items()
         )
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+    def digests(self, test_set: str, metric: str) -> dict[str, Any]:
+        """SHA-256 of both arms' answers and scores, by the names of an evidence's fields.
+
+        "" where the rows hold no answers.
+        """
+        found: dict[str, Any] = {}
+        for arm, role in enumerate(ARMS):
+            answers = [
+                (item, sample, text, "")
+                for (at, item, sample), text in self.outputs[arm].items()
+                if at == test_set
+            ]
+            found[f"{role}_answers"] = answers_digest(answers) if answers else ""
+            found[f"{role}_scores"] = scores_digest(
+                (item, sample, value)
+                for item, samples in self.cells[test_set, metric][arm].items()
+                for sample, value in samples.items()
+            )
+        return found
 
     def files_digest(self) -> str:
         """SHA-256 of the file, or of its files' in order where there are several."""

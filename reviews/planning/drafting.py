@@ -94,7 +94,7 @@ def prepare(asked: PlanInputs) -> Prepared:
         scale=(RATED,) if form.rates else tuple(Choice.values),
         side_block=BLOCK,
         test_set=asked.runs[0].test_set_version.digest,
-        arms=tuple(run.version.digest for run in asked.runs),
+        arms=tuple(run.answers_digest for run in asked.runs),
         items=tuple(dict.fromkeys(pair.key for pair in pairs if pair.kind == PairKind.MAIN)),
         pairs=tuple(_entry(pair) for pair in pairs),
         texts=_digest_of_texts(pairs),

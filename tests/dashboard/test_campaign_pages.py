@@ -388,6 +388,23 @@ def test_an_upload_leads_to_the_same_form_and_is_opened(olga: Client, team: Team
     assert "Tone" in olga.get(reverse("dashboard:new_campaign") + f"?campaign={campaign.pk}").text
 
 
+def test_the_plan_of_an_upload_can_be_changed_and_keeps_its_sides(olga: Client, team: Team) -> None:
+    """Both sides are recorded versions of one specification: only their answers differ."""
+    page = upload(olga, PAIRS)
+    form = page.redirect_chain[-1][0]
+    olga.post(form, filled(page, items=8) | {"open": "1"})
+    first = Campaign.objects.get()
+    path = reverse("dashboard:new_campaign") + f"?campaign={first.pk}"
+    page = olga.get(path)
+    assert page.status_code == 200
+    olga.post(path, filled(page, items=4) | {"open": "1"})
+    later = Campaign.objects.get(supersedes=first)
+    assert (later.baseline, later.candidate) == (first.baseline, first.candidate)
+    assert later.baseline != later.candidate
+    assert first.baseline.digest == first.candidate.digest
+    assert len(later.plan["items"]) == 4
+
+
 def test_what_is_wrong_with_an_upload_is_said_with_its_line(olga: Client, team: Team) -> None:
     answer = upload(olga, PAIRS + '{"id": "k9", "ask": "Say 9", "left": "L"}\n')
     assert answer.status_code == 400

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from evalhub.files.rows import DataError
-from evalhub.registry.models import Output, Run, Score, Shard
+from evalhub.registry.models import ModelVersion, Output, Run, Score, Shard
 from runners.execute import process_shard
 from runners.launch import LaunchError, cancel, claimable_runs, launch, resume
 from runners.outcome import RunFailed, RunUnreachable, check
@@ -219,9 +219,13 @@ OPENAI = {"type": "openai", "url": "http://127.0.0.1:9/v1", "model": "m"}
 def test_what_cannot_run_is_refused_in_words(
     team: Team, fields: dict[str, Any], metric: str, options: dict[str, Any], said: str
 ) -> None:
+    version = a_version(team)
+    # No registration lets these through: somebody changed the row.
+    ModelVersion.objects.filter(pk=version.pk).update(**fields)
+    version.refresh_from_db()
     with pytest.raises(LaunchError, match=said):
         launch(
-            version=a_version(team, **fields),
+            version=version,
             test_set_version=a_test_set(team, items=1),
             metrics=[a_metric(metric, **options)],
         )

@@ -40,7 +40,7 @@ class Run(models.Model):
     version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="runs")
     test_set_version = models.ForeignKey(TestSetVersion, models.PROTECT, related_name="runs")
     source = models.CharField(
-        max_length=64, blank=True, help_text="SHA-256 of the recorded answers; empty when live"
+        max_length=64, blank=True, help_text="SHA-256 of the file of answers; empty when live"
     )
     repeat = models.PositiveSmallIntegerField(
         default=0, help_text="0: the run itself; 1, 2, …: the same again, for the noise floor"
@@ -48,6 +48,12 @@ class Run(models.Model):
     samples = models.PositiveSmallIntegerField(default=1, help_text="answers to each item")
     state = models.CharField(max_length=20, choices=RunState.choices, default=RunState.PENDING)
     error = models.TextField(blank=True)
+    answers_digest = models.CharField(
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="SHA-256 of what was answered, live or recorded; empty until the run ends",
+    )
     created = models.DateTimeField(db_default=Now(), editable=False)
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
@@ -164,6 +170,12 @@ class RunMetric(models.Model):
     unscored = models.PositiveIntegerField(null=True)
     extraction_misses = models.PositiveIntegerField(null=True)
     mean = models.FloatField(null=True)
+    scores_digest = models.CharField(
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="SHA-256 of the values; empty until the run ends",
+    )
 
     class Meta:
         ordering = ["run", "metric"]

@@ -101,6 +101,11 @@ class Item(models.Model):
         max_length=200, blank=True, help_text="items that share a source share a cluster"
     )
     metadata = models.JSONField(default=dict)
+    digest = models.CharField(
+        max_length=64,
+        editable=False,
+        help_text="SHA-256 of input, references and context: the same under any id, in any set",
+    )
 
     objects = ItemQuerySet.as_manager()
 

@@ -1,0 +1,38 @@
+"""The digests by which answers and scores are known, whatever file or run they came from. Pure.
+
+Each answer is hashed by itself and the hashes are sorted: neither the order nor the format of a
+file counts, and no database has to sort texts. An item is named by its key, which is unique in a
+test set; what the item holds has a digest of its own (`evalhub.files.items`).
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from evalhub.files.canonical import canonical_json
+
+
+def answers_digest(answers: Iterable[tuple[str, int, str | None, str]]) -> str:
+    """SHA-256 of what was answered.
+
+    Args:
+        answers: (item's key, sample, text, error) of each; the text is None where an error, which
+            is else empty, stands in its place.
+    """
+    return _digest_of_set(answers)
+
+
+def scores_digest(scores: Iterable[tuple[str, int, float | None]]) -> str:
+    """SHA-256 of the values that one metric gives to answers.
+
+    Args:
+        scores: (item's key, sample, value) of each; the value is None where there is no score.
+    """
+    return _digest_of_set(
+        (key, sample, None if value is None else float(value)) for key, sample, value in scores
+    )
+
+
+def _digest_of_set(rows: Iterable[tuple[Any, ...]]) -> str:
+    hashes = sorted(hashlib.sha256(canonical_json(row)).digest() for row in rows)
+    return hashlib.sha256(b"".join(hashes)).hexdigest()
