@@ -9,6 +9,7 @@ from django.db import connection
 from django.urls import reverse
 
 from evalhub.accounts.permissions import NotAllowedError
+from evalhub.cli.app import run as evalhub
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Run, Study
 from evalhub.studies.advance import StudyState, advance, advance_studies, due_studies
@@ -84,6 +85,23 @@ def test_advancing_again_by_hand_changes_no_row(desk: Desk) -> None:
     before = every_row()
     assert advance(study=study, by=None) == first
     assert every_row() == before
+
+
+def test_running_the_command_again_on_an_unchanged_file_changes_no_row(desk: Desk) -> None:
+    desk.study["review"] = AUTO
+    file = str(desk.write())
+    assert evalhub(["study", "run", file]) == 2  # it needs more data: people's
+    before = every_row()
+    assert evalhub(["study", "run", file]) == 2
+    assert every_row() == before
+
+
+def test_the_command_says_whom_the_study_waits_for(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.study["review"] = REVIEW
+    evalhub(["study", "run", str(desk.write())])
+    assert "The study waits for its owner, who opens its review" in capsys.readouterr().err
 
 
 def test_a_review_with_open_auto_is_opened_by_the_timer(desk: Desk) -> None:
