@@ -160,7 +160,7 @@ class FixedSize(Declaration):
 
 
 class Anytime(Declaration):
-    """The review ends as soon as its preference is settled, by limits that hold at every look.
+    """The review ends as soon as its preference is clear, by limits that hold at every look.
 
     The question is whether the candidate's win score is above one half plus `min_gain`.
     """
