@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-# what a backend's spec is known to hold; headers and other extras may carry keys
-_BACKEND = ("type", "url", "model", "api", "key_env", "concurrency", "timeout_s", "retries")
+from runners.backends import BACKENDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +24,24 @@ def properties(values: Mapping[str, Any]) -> list[Property]:
 
 
 def backend_properties(backend: Mapping[str, Any]) -> list[Property]:
-    """The backend's known fields; of others only the names, and no password of a URL."""
-    shown = {name: backend[name] for name in _BACKEND if name in backend}
+    """The fields that the backend declares; of what may hold anything (headers, say) only the
+    names, and no password of a URL.
+    """
+    kind = BACKENDS.get(backend.get("type", ""))
+    known = kind.model_fields if kind else {}
+    shown = {
+        name: value
+        for name, value in backend.items()
+        if name in known and not isinstance(value, Mapping)
+    }
     if "url" in shown:
         shown["url"] = without_credentials(str(shown["url"]))
-    extra = backend.get("extra") or {}
-    hidden = [name for name in backend if name not in (*_BACKEND, "extra")]
-    names = [*extra, *hidden] if isinstance(extra, Mapping) else hidden
+    names = [
+        inner
+        for name, value in backend.items()
+        if name not in shown
+        for inner in (value if isinstance(value, Mapping) else [name])
+    ]
     if names:
         shown["extra"] = f"{', '.join(names)} (values aren't shown)"
     return properties(shown)
