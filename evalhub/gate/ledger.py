@@ -123,19 +123,19 @@ def take(claims: Sequence[Claim], found: Sequence[LedgerPosition], *, study: Stu
     Look.objects.bulk_create(
         Look(
             test_set=claim.version.test_set,
-            number=standing.number,
+            number=position.number,
             test_set_version=claim.version,
             candidate=claim.candidate.version,
             baseline=claim.baseline.version,
             claim=claim.digest,
             candidate_run=claim.candidate,
             baseline_run=claim.baseline,
-            extends_id=standing.first_id,
+            extends_id=position.first_id,
             study=study,
             **claim.content,
         )
-        for claim, standing in zip(claims, found, strict=True)
-        if not standing.taken
+        for claim, position in zip(claims, found, strict=True)
+        if not position.taken
     )
     return True
 
@@ -208,24 +208,24 @@ def charge(
     """
     if counts == "off":
         return Charge(alpha / arms, None)
-    plain = any(standing.changed for standing in found)
+    plain = any(position.changed for position in found)
     rows, levels = [], [level_of(1, alpha=alpha)]
-    for claim, standing in zip(claims, found, strict=True):
-        level = level_of(standing.number, alpha=alpha)
-        if standing.first is not None and not plain:
-            level = extended_level(standing.first, standing.number, alpha=alpha)
-        again = standing.first is not None or standing.changed
+    for claim, position in zip(claims, found, strict=True):
+        level = level_of(position.number, alpha=alpha)
+        if position.first is not None and not plain:
+            level = extended_level(position.first, position.number, alpha=alpha)
+        again = position.first is not None or position.changed
         counted = counts == "all" or claim.primary or again
         if counted:
             levels.append(level)
         rows.append(
             LedgerRow(
                 test_set=claim.name,
-                number=standing.number,
+                number=position.number,
                 level=level,
                 counted=counted,
-                extends=standing.first,
-                spent=is_spent(standing.number, alpha=alpha),
+                extends=position.first,
+                spent=is_spent(position.number, alpha=alpha),
             )
         )
     level = min(levels)
