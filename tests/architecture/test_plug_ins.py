@@ -35,6 +35,28 @@ class Vowels(TextMetric):
         return MetricScore(float(min(self.most, abs(given - wanted))))
 '''
 
+BLOCK = '''
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from runners.metrics.score import Ask, MetricScore, Scorable, TextMetric
+
+
+class Block(TextMetric):
+    """How many answers are scored by one call."""
+
+    title: ClassVar = "Block"
+    normalisation: ClassVar = "all"
+    needs_reference: ClassVar = False
+    needs_model: ClassVar = False
+    unit: ClassVar = "answers"
+
+    name: Literal["block"] = "block"
+
+    def score_batch(self, batch: Sequence[Scorable], ask: Ask | None) -> list[MetricScore]:
+        return [MetricScore(float(len(batch)))] * len(batch)
+'''
+
 BACKEND = '''
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -146,6 +168,25 @@ def test_a_metric_is_one_file_and_one_line(copy: Path) -> None:
     refused = evalhub(copy, "compare", *asked, "--option", "most=0")
     assert refused.returncode == 64
     assert "vowels: field 'most': must be 1 or more, not 0" in refused.stderr
+
+
+def test_a_run_scores_a_block_of_answers_by_one_call(copy: Path) -> None:
+    _plug_in(copy / "runners" / "metrics", "block", BLOCK, "Block")
+    asked = STUDY.replace("shout: {marks: MARKS}", "recorded: loud.jsonl")
+    (copy / "study.yaml").write_text(asked.replace("name: vowels, most: 9", "name: block"))
+    done = evalhub(copy, "study", "run", "study.yaml", "--json")
+    criterion = json.loads(done.stdout)["criteria"][0]
+    assert (criterion["baseline"], criterion["candidate"]) == (30, 30)
+
+
+def test_a_metric_that_needs_a_model_is_refused_where_there_is_none(copy: Path) -> None:
+    judging = BLOCK.replace("needs_model: ClassVar = False", "needs_model: ClassVar = True")
+    _plug_in(copy / "runners" / "metrics", "block", judging, "Block")
+    asked = STUDY.replace("shout: {marks: MARKS}", "recorded: loud.jsonl")
+    (copy / "study.yaml").write_text(asked.replace("name: vowels, most: 9", "name: block"))
+    refused = evalhub(copy, "study", "run", "study.yaml")
+    assert refused.returncode == 65
+    assert "block asks a model, and none is given" in refused.stderr
 
 
 def test_a_backend_is_one_file_and_one_line(copy: Path) -> None:
