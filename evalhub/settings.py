@@ -97,6 +97,7 @@ INSTALLED_APPS = [
     "runners",
     "reviews",
     "evalhub.gate",
+    "evalhub.report",
     "evalhub.dashboard",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -114,7 +114,7 @@ def _write_report(path: Path, record: "DecisionRecord", items: list[dict[str, An
     from evalhub.cli.setup import set_up_templates
 
     set_up_templates()
-    from evalhub.dashboard.report import render_report
+    from evalhub.report.one_file import render_report
 
     text = render_report(record, items)
     partial = path.with_name(f"{path.name}.part")

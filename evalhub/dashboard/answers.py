@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch
 
-from evalhub.dashboard.flips import FoldedText, asked, expected, passage
 from evalhub.dashboard.queries import outputs_of
 from evalhub.registry.models import Output, Run, RunMetric, Score
+from evalhub.report.flips import FoldedText, asked, expected, passage
 
 PAGE = 25
 SHOWN = {"": "All answers", "errors": "Errors", "unscored": "Unscored"}

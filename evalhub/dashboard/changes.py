@@ -7,7 +7,6 @@ from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
-from evalhub.dashboard.flips import Flip, flip_of
 from evalhub.gate.differences import (
     ComparedRuns,
     compared_runs,
@@ -15,6 +14,7 @@ from evalhub.gate.differences import (
     items_by_outcome,
 )
 from evalhub.registry.models import Item, Output, Study
+from evalhub.report.flips import Flip, flip_of
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.verdicts import Status
 from evalhub.verdict.outcomes import Outcome

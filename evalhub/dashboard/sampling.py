@@ -9,11 +9,11 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from numpy.typing import NDArray
 
-from evalhub.dashboard.power_advice import EvidenceSampling
 from evalhub.dashboard.queries import judgments_of_study
 from evalhub.gate.differences import ComparedRuns, compared_runs
 from evalhub.gate.models import Decision
 from evalhub.gate.scores import run_scores
+from evalhub.report.power_advice import EvidenceSampling
 from evalhub.schemas.criteria import Criterion
 from evalhub.stats.paired import VarianceSplit, variance_split
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalhub.dashboard.changes import Changes, Wanted, changes
-from evalhub.dashboard.decision_page import DecisionPage, decision_page
 from evalhub.dashboard.queries import CampaignProgress, StudyRuns, campaign_state, study_runs
 from evalhub.gate.models import Action, Decision, SignOff
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
+from evalhub.report.decision_page import DecisionPage, decision_page
 from evalhub.schemas.verdicts import Verdict
 
 

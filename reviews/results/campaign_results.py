@@ -90,6 +90,7 @@ def campaign_results(campaign: Campaign) -> CampaignResults:
     )
     summary = _summary(
         campaign.pk,
+        campaign.plan_hash,
         (newest["pk"], newest["at"]),
         campaign.baseline_id,
         campaign.candidate_id,
@@ -127,12 +128,14 @@ def campaign_results(campaign: Campaign) -> CampaignResults:
 @lru_cache(maxsize=16)
 def _summary(
     campaign: int,
+    plan_hash: str,
     newest: tuple[int | None, datetime | None],
     baseline: int,
     candidate: int,
     dimensions: tuple[str, ...],
 ) -> Summary:
-    """Kept for a campaign that has ended: with the same newest judgment it is the same."""
+    """Kept for a campaign that has ended: of the same plan, with the same newest judgment, it is
+    the same."""
     data = judgment_data(Campaign.objects.defer("plan").get(pk=campaign))
     return summarise(data, baseline=baseline, candidate=candidate, dimensions=dimensions)
 

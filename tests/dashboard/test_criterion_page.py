@@ -7,13 +7,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from evalhub.dashboard.criterion_page import criterion_page
-from evalhub.dashboard.methods import explained
-from evalhub.dashboard.power_advice import EvidenceSampling, power_advice
-from evalhub.dashboard.power_plot import power_plot
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Output, Run, Score, Study
+from evalhub.report.criterion_page import criterion_page
+from evalhub.report.methods import explained
+from evalhub.report.power_advice import EvidenceSampling, power_advice
+from evalhub.report.power_plot import power_plot
 from evalhub.schemas.criteria import Criterion
 from evalhub.stats.paired import VarianceSplit
 from evalhub.stats.power import paired_power, paired_sample_size

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
-from evalhub.dashboard.criterion_page import criterion_page
-from evalhub.dashboard.methods import CHAPTERS
-from evalhub.dashboard.methods.rates import COVERAGES, RATES
 from evalhub.dashboard.sampling import flips_of, sampling_of
 from evalhub.gate.models import Decision, DecisionQuerySet
 from evalhub.gate.signoff import SignOffError, sign_off
+from evalhub.report.criterion_page import criterion_page
+from evalhub.report.methods import CHAPTERS
+from evalhub.report.methods.rates import COVERAGES, RATES
 
 
 def _seen(request: SignedInRequest) -> DecisionQuerySet:

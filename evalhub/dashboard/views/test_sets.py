@@ -7,10 +7,10 @@ from django.views.decorators.http import require_GET
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
-from evalhub.dashboard.flips import asked, expected, passage
 from evalhub.dashboard.ledger_page import ledger_page
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.models.testsets import TestSetQuerySet
+from evalhub.report.flips import asked, expected, passage
 
 PAGE = 25
 

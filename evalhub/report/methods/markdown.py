@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from textwrap import fill
 
-from evalhub.dashboard.methods import CHAPTERS, Chapter, Method
+from evalhub.report.methods import CHAPTERS, Chapter, Method
 
 WIDTH = 105
 
@@ -11,7 +11,7 @@ HEAD = """\
 # Methods
 
 What stands on the site's methods page, chapter by chapter: written from the same table, by
-`python -m evalhub.dashboard.methods > docs/methods.md`. [Statistics](statistics.md) says which
+`python -m evalhub.report.methods > docs/methods.md`. [Statistics](statistics.md) says which
 function computes what and how fast; [how often the verdict is right](verdict-rates.md) is
 simulated.
 """

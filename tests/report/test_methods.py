@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evalhub.dashboard.methods import METHODS, explained
-from evalhub.dashboard.methods.markdown import as_markdown
-from evalhub.dashboard.methods.rates import COVERAGES, RATES
+from evalhub.report.methods import METHODS, explained
+from evalhub.report.methods.markdown import as_markdown
+from evalhub.report.methods.rates import COVERAGES, RATES
 from evalhub.stats.paired import compare
 from evalhub.stats.preference import CHOICES, win_score
 from evalhub.stats.ratios import ratio_of_means
@@ -130,7 +130,7 @@ def test_each_method_has_words_and_an_address_of_its_own() -> None:
 
 def test_the_document_is_the_table() -> None:
     written = (ROOT / "docs" / "methods.md").read_text()
-    assert written == as_markdown(), "python -m evalhub.dashboard.methods > docs/methods.md"
+    assert written == as_markdown(), "python -m evalhub.report.methods > docs/methods.md"
 
 
 def test_the_rates_are_those_that_the_benchmarks_printed() -> None:

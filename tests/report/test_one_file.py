@@ -2,11 +2,11 @@
 
 import re
 
-from evalhub.dashboard.report import render_report
 from evalhub.gate.decide import decide_study
+from evalhub.report.one_file import render_report
 from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
-from tests.dashboard.test_flips import a_flip
+from tests.report.test_flips import a_flip
 
 
 def test_the_report_holds_verdict_criteria_and_flips_and_loads_nothing(team: Team) -> None:

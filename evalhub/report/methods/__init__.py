@@ -1,9 +1,9 @@
 """Every method in plain words: one source for a criterion's page, the methods page, the report
 and docs/methods.md."""
 
-from evalhub.dashboard.methods import deciding, paired, people, planning
-from evalhub.dashboard.methods.method import Chapter as Chapter
-from evalhub.dashboard.methods.method import Method as Method
+from evalhub.report.methods import deciding, paired, people, planning
+from evalhub.report.methods.method import Chapter as Chapter
+from evalhub.report.methods.method import Method as Method
 
 CHAPTERS: tuple[Chapter, ...] = (
     deciding.VERDICT,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from evalhub.dashboard.flips import asked, expected, flip_of, passage
+from evalhub.report.flips import asked, expected, flip_of, passage
 
 
 def a_flip(**fields: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """From measured criteria to one verdict, and what else the verdict rests on."""
 
-from evalhub.dashboard.methods.method import Chapter, Method
+from evalhub.report.methods.method import Chapter, Method
 
 VERDICT = Chapter(
     key="verdict",

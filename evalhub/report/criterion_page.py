@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from evalhub.dashboard.forest import Plot, Scale, Tick, around, drawn, plot
-from evalhub.dashboard.methods import Method, explained
-from evalhub.dashboard.power_advice import EvidenceSampling, power_advice
-from evalhub.dashboard.power_plot import PowerPlot, power_plot
+from evalhub.report.forest import Plot, Scale, Tick, around, drawn, plot
+from evalhub.report.methods import Method, explained
+from evalhub.report.power_advice import EvidenceSampling, power_advice
+from evalhub.report.power_plot import PowerPlot, power_plot
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.verdict.criteria import SAME_RUN

@@ -7,15 +7,15 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from evalhub.dashboard.criterion_page import criterion_page
-from evalhub.dashboard.decision_page import decision_page
-from evalhub.dashboard.flips import Flip, flip_of
+from evalhub.report.criterion_page import criterion_page
+from evalhub.report.decision_page import decision_page
+from evalhub.report.flips import Flip, flip_of
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.verdict.outcomes import Outcome
 
 # a file of all items of a large test set would open slowly; the worst of each kind say enough
 MOST = {Outcome.LOST: 100, Outcome.WON: 25, Outcome.UNPAIRED: 25}
-_STYLE = Path(__file__).parent / "static" / "dashboard" / "evalhub.css"
+_STYLE = Path(__file__).parent / "static" / "report" / "evalhub.css"
 
 
 def render_report(record: DecisionRecord, flips: Sequence[Mapping[str, Any]]) -> str:
@@ -27,7 +27,7 @@ def render_report(record: DecisionRecord, flips: Sequence[Mapping[str, Any]]) ->
     """
     names = {"baseline": record.arms.baseline.name, "candidate": record.arms.candidate.name}
     return render_to_string(
-        "dashboard/report.html",
+        "report/one_file.html",
         {
             "page": decision_page(record),
             "details": [criterion_page(record, n + 1) for n in range(len(record.criteria))],

@@ -7,7 +7,7 @@ of its width and height, so that letters keep their size on a phone.
 from dataclasses import dataclass, replace
 from math import ceil
 
-from evalhub.dashboard.forest import Scale, Tick
+from evalhub.report.forest import Scale, Tick
 from evalhub.schemas.criteria import Criterion
 from evalhub.stats.power import minimum_detectable_effect, paired_power, paired_sample_size
 

@@ -1,6 +1,6 @@
 """How much is enough, looking early, and many tests at once."""
 
-from evalhub.dashboard.methods.method import Chapter, Method
+from evalhub.report.methods.method import Chapter, Method
 
 PLANNING = Chapter(
     key="planning",

@@ -1,6 +1,6 @@
 """Forest plots: where things stand, and what is read aloud."""
 
-from evalhub.dashboard.forest import Scale, common_scale, plot
+from evalhub.report.forest import Scale, common_scale, plot
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.verdicts import Status
 from tests.verdict.made_up import a_budget, a_guard

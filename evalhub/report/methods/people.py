@@ -1,6 +1,6 @@
 """What people say: preference, agreement, and a judge beside them."""
 
-from evalhub.dashboard.methods.method import Chapter, Method
+from evalhub.report.methods.method import Chapter, Method
 
 WIN_SCORE = Method(
     key="win-score",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from evalhub.dashboard.forest import Plot, Tick, common_scale, plot
+from evalhub.report.forest import Plot, Tick, common_scale, plot
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow, DecisionRecord
 from evalhub.schemas.sections import Section

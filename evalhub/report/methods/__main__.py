@@ -2,6 +2,6 @@
 
 import sys
 
-from evalhub.dashboard.methods.markdown import as_markdown
+from evalhub.report.methods.markdown import as_markdown
 
 sys.stdout.write(as_markdown())

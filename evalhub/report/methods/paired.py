@@ -1,6 +1,6 @@
 """Two arms on the same items: intervals and tests."""
 
-from evalhub.dashboard.methods.method import Chapter, Method
+from evalhub.report.methods.method import Chapter, Method
 
 TANGO = Method(
     key="tango",

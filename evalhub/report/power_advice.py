@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import ceil
 
-from evalhub.dashboard.power_plot import POWER, PowerPlot
+from evalhub.report.power_plot import POWER, PowerPlot
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.verdicts import Status
 from evalhub.stats.paired import VarianceSplit
