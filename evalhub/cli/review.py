@@ -151,7 +151,7 @@ def pause(campaign: Number) -> None:
     found = _campaign(campaign)
     from reviews.planning.campaign import pause_campaign
 
-    pause_campaign(campaign=found)
+    pause_campaign(campaign=found, by=None)
 
 
 @app.command()
@@ -160,7 +160,7 @@ def resume(campaign: Number) -> None:
     found = _campaign(campaign)
     from reviews.planning.campaign import resume_campaign
 
-    resume_campaign(campaign=found)
+    resume_campaign(campaign=found, by=None)
 
 
 @app.command()
@@ -169,7 +169,7 @@ def close(campaign: Number) -> None:
     found = _campaign(campaign)
     from reviews.planning.campaign import close_campaign
 
-    close_campaign(campaign=found)
+    close_campaign(campaign=found, by=None)
 
 
 @app.command("list")
@@ -308,7 +308,7 @@ def _open(
     request = for_study(request, study)
     typer.echo("\n".join(_lines(preview_plan(request, runs, study))))
     if not dry_run:
-        opened = open_campaign(runs=runs, design=request, study=study, name=name)
+        opened = open_campaign(runs=runs, design=request, study=study, name=name, by=None)
         typer.echo(f"review {opened.pk} is open, its plan sealed as {opened.plan_hash[:12]}")
 
 

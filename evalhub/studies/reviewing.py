@@ -90,6 +90,7 @@ def open_review(study: Study, runs: ReviewRuns) -> Campaign | None:
     try:
         return open_campaign(
             study=study,
+            by=None,
             runs=[runs.baseline, runs.candidate],
             design=Design(
                 items=study.review.items,

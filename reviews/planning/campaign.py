@@ -24,7 +24,7 @@ def open_campaign(
     study: Study | None = None,
     strata: Mapping[str, str] | None = None,
     name: str = "",
-    by: User | None = None,
+    by: User | None,
     supersedes: Campaign | None = None,
 ) -> Campaign:
     """The campaign of this plan; opening the same plan again returns the same campaign.
@@ -80,7 +80,7 @@ def open_campaign(
 
 
 @transaction.atomic
-def pause_campaign(*, campaign: Campaign, by: User | None = None) -> None:
+def pause_campaign(*, campaign: Campaign, by: User | None) -> None:
     """Deal nothing for a while; pausing twice is harmless.
 
     Raises CampaignEndedError, NotAllowedError.
@@ -89,7 +89,7 @@ def pause_campaign(*, campaign: Campaign, by: User | None = None) -> None:
 
 
 @transaction.atomic
-def resume_campaign(*, campaign: Campaign, by: User | None = None) -> None:
+def resume_campaign(*, campaign: Campaign, by: User | None) -> None:
     """Deal again; resuming what isn't paused is harmless.
 
     Raises CampaignEndedError, NotAllowedError.
@@ -98,7 +98,7 @@ def resume_campaign(*, campaign: Campaign, by: User | None = None) -> None:
 
 
 @transaction.atomic
-def close_campaign(*, campaign: Campaign, by: User | None = None, why: str = "") -> None:
+def close_campaign(*, campaign: Campaign, by: User | None, why: str = "") -> None:
     """Take no more judgments; closing twice is harmless. Raises NotAllowedError."""
     check_evaluates(by, campaign.project)
     open_ = Campaign.objects.filter(pk=campaign.pk).exclude(state=CampaignState.CLOSED)

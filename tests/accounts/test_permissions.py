@@ -47,7 +47,9 @@ def verbs(team: Team, tmp_path: Path) -> dict[str, Verb]:
     decision = decide_study(study=study)[0]
     links = StudyRun.objects.filter(arm__study=study, test_set__position=0, repeat=0)
     runs = [Run.objects.get(studies=link) for link in links.order_by("arm__position")[:2]]
-    campaign = open_campaign(runs=runs, design=Design(items=5, reviewers_per_item=1), study=study)
+    campaign = open_campaign(
+        runs=runs, design=Design(items=5, reviewers_per_item=1), study=study, by=None
+    )
     reviewer = Reviewer.objects.create(campaign=campaign, user=team.rui)
     invitation = Invitation.objects.create(
         campaign=campaign, email="new@example.org", by=team.olga, expires=timezone.now()

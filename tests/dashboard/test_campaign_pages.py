@@ -354,7 +354,7 @@ def test_a_reviewer_is_paused_let_in_removed_and_given_a_quota(
 
 
 def test_a_closed_review_offers_nothing_to_do(olga: Client, campaign: Campaign) -> None:
-    close_campaign(campaign=campaign)
+    close_campaign(campaign=campaign, by=None)
     shown = olga.get(page_of(campaign)).text
     assert 'name="emails"' not in shown
     assert 'value="pause"' not in shown

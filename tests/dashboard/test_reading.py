@@ -44,10 +44,12 @@ def two_reviews(team: Team) -> tuple[Campaign, Campaign]:
     runs = [Run.objects.get(studies=link) for link in links.order_by("arm__position")[:2]]
     study = links[0].arm.study
     ended, open_ = (
-        open_campaign(runs=runs, design=Design(items=items, reviewers_per_item=1), study=study)
+        open_campaign(
+            runs=runs, design=Design(items=items, reviewers_per_item=1), study=study, by=None
+        )
         for items in (5, 6)
     )
-    close_campaign(campaign=ended)
+    close_campaign(campaign=ended, by=None)
     Invitation.objects.create(
         campaign=open_, email="new@example.org", by=team.olga, expires=timezone.now()
     )

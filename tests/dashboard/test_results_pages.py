@@ -82,7 +82,7 @@ def test_nothing_is_shown_while_answers_are_to_come(olga: Client, campaign: Camp
 
 
 def test_closing_it_shows_what_there_is(olga: Client, campaign: Campaign) -> None:
-    close_campaign(campaign=campaign)
+    close_campaign(campaign=campaign, by=None)
     html = html_of(olga, campaign)
     assert "0 of 24 judgments" in html
 

@@ -67,7 +67,7 @@ def judged(team: Team) -> Campaign:
     for person in (team.rui, team.ruth):
         for i, each in enumerate(pending_guesses(campaign=campaign, user=person)):
             record_guess(token=each.token, user=person, side=("left", "unsure", "right")[i % 3])
-    close_campaign(campaign=campaign)
+    close_campaign(campaign=campaign, by=None)
     return campaign
 
 

@@ -166,8 +166,8 @@ def test_nothing_is_dealt_ahead_of_the_last_pair(team: Team) -> None:
     [
         (lambda campaign: Reviewer.objects.update(state=ReviewerState.PAUSED), "paused"),
         (lambda campaign: Reviewer.objects.update(state=ReviewerState.REMOVED), "removed"),
-        (lambda campaign: pause_campaign(campaign=campaign), "paused"),
-        (lambda campaign: close_campaign(campaign=campaign), "closed"),
+        (lambda campaign: pause_campaign(campaign=campaign, by=None), "paused"),
+        (lambda campaign: close_campaign(campaign=campaign, by=None), "closed"),
         (lambda campaign: Campaign.objects.update(unblinded=timezone.now()), "closed"),
     ],
     ids=["reviewer paused", "reviewer removed", "campaign paused", "closed", "unblinded"],

@@ -118,7 +118,7 @@ def test_an_ended_lease_that_nobody_took_still_counts(team: Team) -> None:
 
 def test_a_closed_campaign_takes_nothing(campaign: Campaign, team: Team) -> None:
     dealt = deal(campaign, team.rui)
-    close_campaign(campaign=campaign)
+    close_campaign(campaign=campaign, by=None)
     with pytest.raises(CampaignClosedError):
         answer(dealt, team.rui)
 

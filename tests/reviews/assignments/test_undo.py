@@ -107,7 +107,7 @@ def test_nobody_takes_back_another_s_answer(campaign: Campaign, team: Team) -> N
 
 def test_nothing_is_taken_back_once_the_campaign_is_over(campaign: Campaign, team: Team) -> None:
     answer(deal(campaign, team.rui), team.rui)
-    close_campaign(campaign=campaign)
+    close_campaign(campaign=campaign, by=None)
     with pytest.raises(CampaignClosedError):
         undo(campaign=campaign, user=team.rui)
     Campaign.objects.update(unblinded=timezone.now())

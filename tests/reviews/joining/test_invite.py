@@ -208,7 +208,7 @@ def test_a_reviewer_is_not_invited_twice(campaign: Campaign, team: Team) -> None
 
 def test_a_campaign_that_has_ended_invites_nobody(campaign: Campaign, team: Team) -> None:
     invitation = invited(campaign, team)
-    close_campaign(campaign=campaign)
+    close_campaign(campaign=campaign, by=None)
     with pytest.raises(CampaignEndedError):
         invited(campaign, team)
     with pytest.raises(CampaignEndedError):

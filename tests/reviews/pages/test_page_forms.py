@@ -311,7 +311,7 @@ def test_ends_of_one_person_say_which_they_are(
 
 
 def test_a_pause_of_all_says_so(rui: Client, campaign: Campaign) -> None:
-    pause_campaign(campaign=campaign)
+    pause_campaign(campaign=campaign, by=None)
     assert "This review is paused" in page(rui, campaign)
 
 

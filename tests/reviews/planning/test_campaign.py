@@ -119,7 +119,7 @@ def test_arms_that_answered_alike_leave_nothing_to_ask(team: Team) -> None:
 
 
 def test_a_closed_campaign_deals_nothing(campaign: Campaign, team: Team) -> None:
-    close_campaign(campaign=campaign)
+    close_campaign(campaign=campaign, by=None)
     assert next_assignment(campaign=campaign, user=team.rui) == End("closed")
 
 
@@ -203,13 +203,13 @@ def test_pausing_and_resuming_are_recorded_once_each(campaign: Campaign, team: T
         pause_campaign(campaign=campaign, by=team.olga)
     assert next_assignment(campaign=campaign, user=team.rui) == End("paused")
     for _ in range(2):
-        resume_campaign(campaign=campaign)
+        resume_campaign(campaign=campaign, by=None)
     assert not isinstance(next_assignment(campaign=campaign, user=team.rui), End)
     assert [each.kind for each in campaign.events.all()] == ["opened", "paused", "resumed"]
 
 
 def test_a_closed_campaign_is_neither_paused_nor_resumed(campaign: Campaign) -> None:
-    close_campaign(campaign=campaign)
+    close_campaign(campaign=campaign, by=None)
     for verb in (pause_campaign, resume_campaign):
         with pytest.raises(CampaignEndedError):
-            verb(campaign=campaign)
+            verb(campaign=campaign, by=None)

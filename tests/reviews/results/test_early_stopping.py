@@ -118,7 +118,7 @@ def test_what_was_begun_before_an_owner_closed_it_is_refused(team: Team) -> None
     campaign = a_stopping_campaign(team)
     reading = next_assignment(campaign=campaign, user=team.ruth)
     assert isinstance(reading, Assignment)
-    close_campaign(campaign=campaign)
+    close_campaign(campaign=campaign, by=None)
     with pytest.raises(CampaignClosedError):
         answer(reading, team.ruth)
 
