@@ -71,7 +71,7 @@ def campaign_form(
     )
 
 
-def foreseen(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
+def previewed(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
     """What the form's plan would ask of people; with nothing sent, the form's defaults'."""
     filled = form
     if not form.is_bound:
@@ -85,7 +85,7 @@ def foreseen(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
     runs = source.chosen(asked["arms"])
     try:
         found: dict[str, Any] = {
-            "foresight": preview_plan(plan, runs, source.study),
+            "preview": preview_plan(plan, runs, source.study),
             "asked": plan,
         }
         if asked["budget"] and asked["rate"]:

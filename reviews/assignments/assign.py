@@ -15,7 +15,6 @@ from django.db.models import Exists, Min, OuterRef
 from django.utils import timezone
 
 from evalhub.accounts.models import User
-from evalhub.schemas.declaration import declared
 from evalhub.schemas.review import Form
 from reviews.assignments.choosing import deal, deal_practice
 from reviews.assignments.seats import LEASE, release_ended
@@ -126,7 +125,7 @@ def assign_to(reviewer: Reviewer, leased: list[Assignment], *, ahead: bool) -> A
         return Assigned(reviewer, end, None)
     for assignment in leased:
         _renew(assignment, now)
-    form = declared(Form, reviewer.campaign.form)
+    form = reviewer.campaign.page_form
     turns: list[Assignment | End] = [*leased]
     while len(turns) < 1 + ahead and not (turns and isinstance(turns[-1], End)):
         turns.append(_dealt(reviewer, form, now, leased=len(turns)))

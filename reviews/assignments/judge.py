@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from evalhub.accounts.models import User
-from evalhub.schemas.declaration import declared
 from evalhub.schemas.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import DEALT, Assigned, assign_to
@@ -180,7 +179,7 @@ def _locked_turn(token: uuid.UUID, user: User, nonce: str) -> tuple[Assignment, 
 def _keep(assignment: Assignment, given: ReviewerAnswer, key: str) -> Judgment:
     """The judgment of this answer: the one that is there, or a new one."""
     reviewer, campaign = assignment.reviewer, assignment.reviewer.campaign
-    form = declared(Form, campaign.form)
+    form = campaign.page_form
     answer = given.checked(form)
     if assignment.revision and (earlier := _kept_before(assignment, answer, key)) is not None:
         return earlier

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from statistics import median
 
 from evalhub.accounts.models import User
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Form
 from reviews.models import Campaign, Reviewer
 
 EXPECTED_SECONDS = 40.0  # a comparison, until there are a few of one's own to go by
@@ -59,7 +57,7 @@ def _own(campaign: Campaign, reviewer: Reviewer | None) -> Progress:
 
 
 def _with_repeats(pairs: int, campaign: Campaign) -> int:
-    return max(0, round(pairs / (1 - declared(Form, campaign.form).repeats)))
+    return max(0, round(pairs / (1 - campaign.page_form.repeats)))
 
 
 def progress_of(reviewer: Reviewer) -> Progress:

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Now
 from evalhub.accounts.models import OfProjectQuerySet, Project, Role, User
 from evalhub.registry.models import Item, ModelVersion, Output, Study
 from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import ReviewPlan
+from evalhub.schemas.review import Form, ReviewPlan
 
 
 class CampaignKind(models.TextChoices):
@@ -157,6 +157,11 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return f"Review {self.pk}: {self.name}"
+
+    @property
+    def page_form(self) -> Form:
+        """What its pages ask, as its type."""
+        return declared(Form, self.form)
 
     @property
     def sealed_plan(self) -> ReviewPlan:

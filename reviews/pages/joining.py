@@ -12,8 +12,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from evalhub.accounts.models import User
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Form
 from reviews.assignments.progress import EXPECTED_SECONDS
 from reviews.errors import NotInvitedError, ReviewError
 from reviews.joining.invite import accept, invitation_of
@@ -78,7 +76,7 @@ def _asked(token: str, user: User | None) -> dict[str, Any]:
     share = min(pairs, invitation.quota or pairs)
     return {
         "invitation": invitation,
-        "form": declared(Form, campaign.form),
+        "form": campaign.page_form,
         "question": campaign.question,
         "practice": campaign.pairs.filter(kind=PairKind.PRACTICE).count(),
         "most": share,

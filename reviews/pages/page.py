@@ -10,7 +10,6 @@ from django.utils.safestring import SafeString
 
 from evalhub.accounts.models import User
 from evalhub.registry.models import Item
-from evalhub.schemas.declaration import declared
 from evalhub.schemas.review import Dimension, Form
 from reviews.assignments.judge import form_nonce
 from reviews.errors import UnknownAssignmentError
@@ -136,7 +135,7 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
     One query, and one more for a turn that was taken back.
     """
     campaign = assignment.reviewer.campaign
-    form = declared(Form, campaign.form)
+    form = campaign.page_form
     pair = (
         Pair.objects.select_related("item", "baseline_output", "candidate_output")
         .only(

@@ -14,8 +14,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Form
 from reviews.assignments import judge as judging
 from reviews.assignments.assign import Assigned, End, assign
 from reviews.assignments.progress import own_reviews, progress_of
@@ -203,7 +201,7 @@ def _go_on(
     request: SignedInRequest, assigned: Assigned, *, after: Assignment | None = None
 ) -> HttpResponse:
     """To the pause, where a block has ended with the assignment `after`, or to what is at hand."""
-    form = declared(Form, assigned.reviewer.campaign.form)
+    form = assigned.reviewer.campaign.page_form
     pauses = (
         after is not None and isinstance(assigned.current, Assignment) and ends_block(after, form)
     )
@@ -233,7 +231,7 @@ def _ahead(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
     """The comparison after the one at hand, ready to take its place, and how many are saved."""
     own = progress_of(assigned.reviewer)
     headers = {MARK: _person(request), "Evalhub-Saved": str(own.judged)}
-    form = declared(Form, assigned.reviewer.campaign.form)
+    form = assigned.reviewer.campaign.page_form
     if (
         assigned.ahead is None
         or isinstance(assigned.current, End)

@@ -10,8 +10,6 @@ from functools import lru_cache
 from django.db.models import Max
 
 from evalhub.registry.models import ModelVersion, StudyArm
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Form
 from evalhub.stats.preference import WinScore
 from reviews.models import Campaign, Judgment
 from reviews.results.adjudicate import adjudicated
@@ -84,7 +82,7 @@ class CampaignResults:
 def campaign_results(campaign: Campaign) -> CampaignResults:
     """Raises StillBlindError while the campaign goes on."""
     check_ended(campaign)
-    form = declared(Form, campaign.form)
+    form = campaign.page_form
     newest = Judgment.objects.filter(assignment__reviewer__campaign=campaign).aggregate(
         pk=Max("pk"), at=Max("created")
     )

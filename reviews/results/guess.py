@@ -9,8 +9,6 @@ import uuid
 from django.db import transaction
 
 from evalhub.accounts.models import User
-from evalhub.schemas.declaration import declared
-from evalhub.schemas.review import Form
 from reviews.blinding import draw
 from reviews.errors import (
     AlreadyGuessedError,
@@ -33,7 +31,7 @@ def pending_guesses(*, campaign: Campaign, user: User) -> list[Assignment]:
     vote is given, after unblinding, or where the form asks no guess. Each comes with its pair,
     item and outputs: two queries.
     """
-    if not declared(Form, campaign.form).guess or campaign.unblinded is not None:
+    if not campaign.page_form.guess or campaign.unblinded is not None:
         return []
     own = Assignment.objects.filter(reviewer__campaign=campaign, reviewer__user=user)
     rows = list(

@@ -231,6 +231,33 @@ def test_answers_are_rated_one_at_a_time_without_checks_that_need_two(
     assert set(campaign.pairs.values_list("kind", flat=True)) == {"main"}
 
 
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [("items", 1, 1_000_000_000), ("reviewers_per_item", 1, 20), ("repeats", 0, 50)],
+)
+def test_the_form_has_the_limits_of_the_declaration(
+    olga: Client, study: Study, name: str, least: int, most: int
+) -> None:
+    field = olga.get(plan_of(study)).context["form"].fields[name]
+    assert (field.min_value, field.max_value) == (least, most)
+
+
+def test_the_form_of_another_plan_has_all_that_the_first_asked(olga: Client, study: Study) -> None:
+    page = olga.get(plan_of(study))
+    asked = filled(page, steps="on", dimensions="Which is kinder?", practice=2, anytime="on")
+    asked |= {"controls": 20, "pass_mark": 60, "requires": "de", "strata": ["length"], "seed": 9}
+    olga.post(plan_of(study), asked | {"open": "1"})
+    first = Campaign.objects.get()
+    again = reverse("dashboard:new_campaign") + f"?campaign={first.pk}"
+    olga.post(again, filled(olga.get(again), items=4) | {"open": "1"})
+    second = Campaign.objects.get(supersedes=first)
+    designs = [each.sealed_plan.design.as_json() for each in (first, second)]
+    assert [each.pop("items") for each in designs] == [200, 4]
+    for each in designs:
+        each["stopping"].pop("alpha")
+    assert designs[0] == designs[1]
+
+
 def test_another_plan_starts_from_the_first_and_takes_its_place(
     olga: Client, campaign: Campaign
 ) -> None:

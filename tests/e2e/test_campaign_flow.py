@@ -57,7 +57,7 @@ def test_a_review_is_open_and_somebody_judges_within_two_minutes(
     began = time.monotonic()
     owner = opens(team.olga, LIST)
     owner.get_by_role("button", name="Plan a review").click()  # 1
-    expect(owner.locator("#foresight")).to_contain_text("hours")
+    expect(owner.locator("#preview")).to_contain_text("hours")
     owner.get_by_role("button", name="Seal the plan and open").click()  # 2
     expect(owner.locator(".messages")).to_contain_text("The plan is sealed")
     owner.get_by_label("Mail addresses").fill("nora@example.org")  # 3
@@ -82,13 +82,13 @@ def test_a_review_is_open_and_somebody_judges_within_two_minutes(
 
 def test_the_price_follows_the_form_as_it_is_filled_in(opens: Opens, team: Team) -> None:
     page = opens(team.olga, plan_of(a_measured_study(team)))
-    before = page.locator("#foresight .big").inner_text()
+    before = page.locator("#preview .big").inner_text()
     page.get_by_label("Reviewers an item").fill("4")
-    expect(page.locator("#foresight .big")).not_to_have_text(before)
+    expect(page.locator("#preview .big")).not_to_have_text(before)
     page.get_by_label("Cost of an hour").fill("40")
-    expect(page.locator("#foresight")).to_contain_text("at your rate")
+    expect(page.locator("#preview")).to_contain_text("at your rate")
     page.get_by_label("Question", exact=True).fill("Is triage-lora better?")
-    expect(page.locator("#foresight")).to_contain_text("names an arm")
+    expect(page.locator("#preview")).to_contain_text("names an arm")
 
 
 def test_a_review_is_planned_without_a_script(
@@ -104,7 +104,7 @@ def test_a_review_is_planned_without_a_script(
     page.goto(live_server.url + plan_of(study))
     page.get_by_label("Items", exact=True).fill("4")
     page.get_by_role("button", name="Work it out").click()
-    expect(page.locator("#foresight")).to_contain_text("4 items, 2 reviewers each")
+    expect(page.locator("#preview")).to_contain_text("4 items, 2 reviewers each")
     page.get_by_role("button", name="Seal the plan and open").click()
     expect(page.get_by_role("heading", name="How far it is")).to_be_visible()
     page.get_by_role("button", name="Pause").click()

@@ -16,7 +16,7 @@ from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.campaign_form import CampaignForm, UploadForm
-from evalhub.dashboard.campaign_making import campaign_form, foreseen, source_of, uploaded
+from evalhub.dashboard.campaign_making import campaign_form, previewed, source_of, uploaded
 from evalhub.dashboard.campaign_page import ReviewSource, running
 from evalhub.dashboard.inviting import invite_all
 from evalhub.files.rows import DataError
@@ -80,8 +80,8 @@ def new_campaign(request: SignedInRequest) -> HttpResponse:
         except PlanError as error:
             form.add_error(None, str(error))
     context = {"form": form, "source": source, "superseded": superseded}
-    context |= foreseen(form, source)
-    part = "_foresight.html" if request.htmx else "new.html"
+    context |= previewed(form, source)
+    part = "_preview.html" if request.htmx else "new.html"
     return render(request, f"dashboard/campaigns/{part}", context)
 
 
