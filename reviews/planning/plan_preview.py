@@ -71,17 +71,21 @@ def preview_plan(request: CampaignRequest, runs: Sequence[Run], study: Study | N
 
 def affordable(request: CampaignRequest, budget: float, *, arms: int = 2) -> int:
     """The most items that a budget pays for, as this request has them judged."""
-    return items_affordable(
-        budget,
-        request.reviewers_per_item,
-        combinations=len(arm_pairs(arms, request.combinations)),
-        checks=request.controls + request.gold,
-        repeats=request.form.repeats,
-        practice=request.practice,
-        reviewers=REVIEWERS,
-        seconds=request.seconds,
-        rate=request.rate or 0.0,
-    )
+
+    def price(items: int) -> float | None:
+        return cost_of(
+            items,
+            request.reviewers_per_item,
+            combinations=len(arm_pairs(arms, request.combinations)),
+            checks=request.controls + request.gold,
+            repeats=request.form.repeats,
+            practice=request.practice,
+            reviewers=REVIEWERS,
+            seconds=request.seconds,
+            rate=request.rate,
+        ).money
+
+    return items_affordable(budget, price)
 
 
 def _short(request: CampaignRequest, prepared: Prepared, items: int) -> list[str]:

@@ -3,6 +3,7 @@
 All sizes rest on what is planned (a gain worth having), never on what was observed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from evalhub.schemas.review import SECONDS
@@ -122,40 +123,17 @@ def cost_of(
     )
 
 
-def items_affordable(
-    budget: float,
-    reviewers_per_item: int,
-    *,
-    combinations: int = 1,
-    checks: float = 0.0,
-    repeats: float = 0.0,
-    practice: int = 0,
-    reviewers: int = 0,
-    seconds: float = SECONDS,
-    rate: float,
-) -> int:
-    """The most items that a budget pays for; what they show is `score_detected` of them."""
-    if not rate > 0 or not seconds > 0:
+def items_affordable(budget: float, price: Callable[[int], float | None]) -> int:
+    """The most items that a budget pays for; what they show is `score_detected` of them.
+
+    `price` of a number of items grows with it. Raises StatisticsError where items cost nothing.
+    """
+    if not price(1):
         raise StatisticsError("an hour's rate and a judgment's seconds are above 0")
-
-    def affordable(items: int) -> bool:
-        found = cost_of(
-            items,
-            reviewers_per_item,
-            combinations=combinations,
-            checks=checks,
-            repeats=repeats,
-            practice=practice,
-            reviewers=reviewers,
-            seconds=seconds,
-            rate=rate,
-        )
-        return found.money is not None and found.money <= budget
-
     low, high = 0, 1
-    while affordable(high):
+    while (price(high) or 0.0) <= budget:
         low, high = high, high * 2
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if affordable(middle) else (low, middle)
+        low, high = (middle, high) if (price(middle) or 0.0) <= budget else (low, middle)
     return low
