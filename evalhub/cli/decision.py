@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ from evalhub.cli.home import at_home
 if TYPE_CHECKING:
     from evalhub.files.rows import DataError, JsonError
     from evalhub.schemas.declaration import DeclarationError
-    from evalhub.verdict.verify import Discrepancy, Verification
+    from evalhub.verdict.verify import Discrepancy, RowCheck, Verification
 
 app = typer.Typer(no_args_is_help=True, help="Decisions: verdicts and what they rest on.")
 
@@ -36,16 +36,23 @@ def verify(
         str | None,
         typer.Option(help="SHA-256 that the record must have.", callback=_sha256),
     ] = None,
+    home: Annotated[
+        Path | None,
+        typer.Option(help="A home whose rows to hold against the record, line by line."),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
     """Recompute a decision's verdict from its record alone. Exit code 65 where it differs."""
+    from dataclasses import replace
+
     from evalhub.cli import printing
     from evalhub.files.rows import DataError, JsonError, parse_json
     from evalhub.schemas.declaration import DeclarationError
     from evalhub.verdict.verify import verify
 
     try:
-        found = verify(parse_json(file.read_text(encoding="utf-8-sig")), digest=digest)
+        document = parse_json(file.read_text(encoding="utf-8-sig"))
+        found = verify(document, digest=digest)
     except FileNotFoundError as error:
         raise DataError("no such file", file=str(file)) from error
     except OSError as error:
@@ -54,11 +61,16 @@ def verify(
         raise DataError("not UTF-8; save the file as UTF-8", file=str(file)) from error
     except (JsonError, DeclarationError) as error:
         raise _located(error, file) from error
+    if home is not None:
+        found = replace(found, rows=_rows(document, home))
     if json_:
         printing.print_json(found.as_json())
-    elif found.verified:
+        return 0 if found.verified else BAD_DATA
+    if not found.differences:
         typer.echo("\n".join(_verified(each) for each in (found, *found.others)))
-    else:
+    for row in found.rows or []:
+        typer.echo(_row(row))
+    if found.differences:
         lines = "".join(f"\n  {_line(each)}" for each in found.differences)
         typer.echo(
             f"evalhub: {file}: not verified, the numbers give {found.verdict}{lines}", err=True
@@ -102,6 +114,29 @@ def sign(
             f"  {signed.reason}\n  SHA-256 {signed.digest}"
         )
     return 0
+
+
+def _rows(document: dict[str, Any], home: Path) -> "list[RowCheck]":
+    """The home's rows beside those of the record and of a study's other arms, each once."""
+    from evalhub.cli.home import use_home
+    from evalhub.cli.setup import set_up_database
+
+    if not home.is_dir():
+        raise typer.BadParameter(f"there is no home {home}", param_hint="--home")
+    use_home(home)
+    set_up_database()
+    from evalhub.gate.verification import rows_at_home
+    from evalhub.schemas.decision import PrintedDecision
+    from evalhub.schemas.declaration import declared
+
+    record = declared(PrintedDecision, document)
+    return [row for each in (record, *record.others) for row in rows_at_home(each)]
+
+
+def _row(row: "RowCheck") -> str:
+    mark = {"matches": "✓", "differs": "✗", "not there": "–"}[row.state]
+    where = f" on {row.test_set}" if row.test_set else ""
+    return f"  {mark} {row.candidate}: {row.what}{where}: {row.state}"
 
 
 def _located(error: "JsonError | DeclarationError", file: Path) -> "DataError":

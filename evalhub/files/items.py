@@ -63,6 +63,11 @@ class ItemContent:
         return canonical_json([self.key, self.tags, self.cluster, self.metadata])
 
 
+def version_line(asked: bytes, labels: bytes) -> bytes:
+    """One item's share of what a test set version's digest is the SHA-256 of, in items' order."""
+    return b"%b%b\n" % (asked, labels)
+
+
 def read_items(path: Path, mapping: FieldMapping) -> Iterator[tuple[int, ItemContent]]:
     """Each item of a file with the line it stands on, in bounded memory.
 

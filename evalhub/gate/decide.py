@@ -163,7 +163,7 @@ def _judge(
         alpha=paid.level,
         policy=case.study.policy.as_json(),
         arms=Arms(baseline=_named(baseline), candidate=_named(arm)),
-        evidence=[EvidenceRow(**_evidence(each)) for each in read.pairings.values()],
+        evidence=[_evidence(each) for each in read.pairings.values()],
         study=StudyName(
             project=case.study.project.slug, slug=case.study.slug, name=case.study.name
         ),
@@ -258,26 +258,27 @@ def _named(arm: StudyArm) -> ArmName:
     return ArmName(name=arm.name, digest=version.digest, kind=version.kind, version=str(version))
 
 
-def _evidence(pairing: Pairing) -> dict[str, Any]:
-    version = pairing.baseline.run.test_set_version
-    return {
-        "test_set": pairing.requirement.test_set,
-        "version": str(version),
-        "digest": version.digest,
-        "items": version.item_count,
-        "metric": pairing.metric.name,
-        "metric_options": pairing.metric.options,
-        "baseline_run": pairing.baseline.run.pk,
-        "candidate_run": pairing.candidate.run.pk,
-        "baseline_answers": pairing.baseline.run.answers_digest,
-        "candidate_answers": pairing.candidate.run.answers_digest,
-        "baseline_scores": pairing.baseline.digest,
-        "candidate_scores": pairing.candidate.digest,
-        "unscored_baseline": pairing.baseline.unscored,
-        "unscored_candidate": pairing.candidate.unscored,
-        "extraction_misses_baseline": pairing.baseline.extraction_misses,
-        "extraction_misses_candidate": pairing.candidate.extraction_misses,
-    }
+def _evidence(pairing: Pairing) -> EvidenceRow:
+    base, tuned = pairing.baseline, pairing.candidate
+    version = base.run.test_set_version
+    return EvidenceRow(
+        test_set=pairing.requirement.test_set,
+        version=str(version),
+        digest=version.digest,
+        items=version.item_count,
+        metric=pairing.metric.name,
+        metric_options=pairing.metric.options,
+        baseline_run=base.run.pk,
+        candidate_run=tuned.run.pk,
+        baseline_answers=base.run.answers_digest,
+        candidate_answers=tuned.run.answers_digest,
+        baseline_scores=base.digest,
+        candidate_scores=tuned.digest,
+        unscored_baseline=base.unscored,
+        unscored_candidate=tuned.unscored,
+        extraction_misses_baseline=base.extraction_misses,
+        extraction_misses_candidate=tuned.extraction_misses,
+    )
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from evalhub.accounts.models import Project
-from evalhub.files.items import FieldMapping, ItemContent, read_items
+from evalhub.files.items import FieldMapping, ItemContent, read_items, version_line
 from evalhub.files.rows import DataError
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.models.testsets import TestSetPurpose
@@ -96,7 +96,7 @@ class _Content:
     def take(self, batch: _Batch, progress: Progress | None) -> None:
         self.count += len(batch)
         for _, _, asked, labels in batch:
-            self.sha256.update(b"%b%b\n" % (asked, labels))
+            self.sha256.update(version_line(asked, labels))
         if progress:
             progress(batch[-1][0])
 

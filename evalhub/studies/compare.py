@@ -122,7 +122,7 @@ def compare_files(
         alpha=question.alpha,
         policy=asdict(question) | {"options": dict(question.options)},
         arms=Arms(baseline=_file(base), candidate=_file(candidate)),
-        evidence=[EvidenceRow(**_evidence(test_set, cases, question, arms, paired, scores))],
+        evidence=[_evidence(test_set, cases, question, arms, paired, scores)],
         breakdown=breakdown_of([aligned], alpha=question.alpha) if whole else [],
     )
     return FileComparison(record, _items(paired, arms, scores, requirement))
@@ -289,25 +289,25 @@ def _evidence(
     arms: Sequence[dict[str, list[RecordedAnswer]]],
     paired: Sequence[_Case],
     scores: Sequence[Sequence[Sequence[MetricScore]]],
-) -> dict[str, Any]:
+) -> EvidenceRow:
     extract = {"extract": question.extract} if question.extract else {}
     flat = [[each for row in arm for each in row] for arm in scores]
-    return {
-        "test_set": path.stem,
-        "version": path.name,
-        "digest": _sha256(path),
-        "items": len(cases),
-        "metric": question.metric,
-        "metric_options": extract | dict(question.options),
-        "baseline_answers": _answers_digest(arms[0]),
-        "candidate_answers": _answers_digest(arms[1]),
-        "baseline_scores": _scores_digest(paired, arms[0], scores[0]),
-        "candidate_scores": _scores_digest(paired, arms[1], scores[1]),
-        "unscored_baseline": sum(each.value is None for each in flat[0]),
-        "unscored_candidate": sum(each.value is None for each in flat[1]),
-        "extraction_misses_baseline": sum(each.extracted is False for each in flat[0]),
-        "extraction_misses_candidate": sum(each.extracted is False for each in flat[1]),
-    }
+    return EvidenceRow(
+        test_set=path.stem,
+        version=path.name,
+        digest=_sha256(path),
+        items=len(cases),
+        metric=question.metric,
+        metric_options=extract | dict(question.options),
+        baseline_answers=_answers_digest(arms[0]),
+        candidate_answers=_answers_digest(arms[1]),
+        baseline_scores=_scores_digest(paired, arms[0], scores[0]),
+        candidate_scores=_scores_digest(paired, arms[1], scores[1]),
+        unscored_baseline=sum(each.value is None for each in flat[0]),
+        unscored_candidate=sum(each.value is None for each in flat[1]),
+        extraction_misses_baseline=sum(each.extracted is False for each in flat[0]),
+        extraction_misses_candidate=sum(each.extracted is False for each in flat[1]),
+    )
 
 
 def _items(

@@ -9,7 +9,7 @@ alone, where that was kept elsewhere.
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from math import isclose
-from typing import Any
+from typing import Any, Literal
 
 from evalhub.files.canonical import digest_of
 from evalhub.schemas.criteria import Criterion
@@ -43,11 +43,37 @@ class Discrepancy:
 
 
 @dataclass(frozen=True, slots=True)
+class RowCheck:
+    """Whether a home still holds what a record rests on.
+
+    Attributes:
+        candidate: the arm that was judged.
+        test_set: "" for the code that decided.
+        what: "code", "items", "metric", "answers of …" or "scores of …".
+        recorded: SHA-256 of it in the record; of the metric its name.
+        found: the same in the home; None where it isn't there.
+    """
+
+    candidate: str
+    test_set: str
+    what: str
+    recorded: str
+    found: str | None
+
+    @property
+    def state(self) -> Literal["matches", "differs", "not there"]:
+        if self.found is None:
+            return "not there"
+        return "matches" if self.found == self.recorded else "differs"
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What became of a record: `verdict` and `headline` as they follow from its numbers.
 
     `digest` is the SHA-256 of its canonical JSON without `others`, the number that the site shows.
-    `others` are the verifications of a study's other arms; `differences` holds theirs too.
+    `others` are the verifications of a study's other arms; `differences` holds theirs too. `rows`
+    are those of a home that the record was held against; None where there was none.
     """
 
     candidate: str
@@ -56,10 +82,12 @@ class Verification:
     digest: str
     differences: list[Discrepancy]
     others: "list[Verification]"
+    rows: list[RowCheck] | None = None
 
     @property
     def verified(self) -> bool:
-        return not self.differences
+        """Whether nothing differs: neither in the record nor in the home, if one was read."""
+        return not self.differences and all(each.state != "differs" for each in self.rows or [])
 
     def as_json(self) -> dict[str, Any]:
         """The document that `evalhub decision verify --json` prints."""
@@ -74,6 +102,9 @@ class Verification:
                 {"candidate": each.candidate, "verdict": each.verdict, "digest": each.digest}
                 for each in self.others
             ],
+            "rows": None
+            if self.rows is None
+            else [asdict(each) | {"state": each.state} for each in self.rows],
         }
 
 

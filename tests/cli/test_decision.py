@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from evalhub.cli.app import run
 from evalhub.files.canonical import digest_of
+from evalhub.registry.models import Item, Output, Score
 from tests.studies.desks import Desk
 
 Capture = pytest.CaptureFixture[str]
@@ -58,6 +60,7 @@ def test_json_is_one_document(record: dict[str, Any], capsys: Capture) -> None:
         "digest": digest_of(record),
         "differences": [],
         "others": [],
+        "rows": None,
     }
 
 
@@ -189,3 +192,86 @@ def test_verifying_loads_neither_django_nor_celery(record: dict[str, Any]) -> No
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def study(tmp_path: Path, capsys: Capture) -> dict[str, Any]:
+    """What `study run --json` said, kept as verdict.json beside the home of its rows."""
+    run(["study", "run", str(Desk(tmp_path).write()), "--json"])
+    printed = tmp_path / "verdict.json"
+    printed.write_text(capsys.readouterr().out)
+    read: dict[str, Any] = json.loads(printed.read_text())
+    return read
+
+
+def held_against_home(tmp_path: Path, capsys: Capture) -> tuple[int, list[dict[str, Any]]]:
+    home = str(settings.HOME)
+    code = run(["decision", "verify", str(tmp_path / "verdict.json"), "--home", home, "--json"])
+    rows: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["rows"]
+    return code, rows
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_home_says_of_every_row_that_it_still_matches(
+    study: dict[str, Any], tmp_path: Path, capsys: Capture
+) -> None:
+    code, rows = held_against_home(tmp_path, capsys)
+    assert code == 0
+    assert {row["state"] for row in rows} == {"matches"}
+    kinds = ["items", "metric", "answers of base", "scores of base"]
+    kinds += ["answers of tuned", "scores of tuned"]
+    assert [row["what"] for row in rows] == ["code", *kinds * len(study["evidence"])]
+    file, home = str(tmp_path / "verdict.json"), str(settings.HOME)
+    assert run(["decision", "verify", file, "--home", home]) == 0
+    said = capsys.readouterr().out
+    assert "  ✓ tuned: code: matches\n" in said
+    assert "  ✓ tuned: scores of base on triage: matches\n" in said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whatever_was_changed_in_a_home_differs_whatever_its_digests_say(
+    study: dict[str, Any], tmp_path: Path, capsys: Capture
+) -> None:
+    row = next(each for each in study["evidence"] if each["test_set"] == "triage")
+    run_of = {"output__run": row["candidate_run"]}
+    Score.objects.filter(**run_of, value=1).update(value=0)
+    Output.objects.filter(run=row["baseline_run"]).update(text="otherwise")
+    Item.objects.filter(version__runs=row["baseline_run"]).update(context="as well")
+    code, rows = held_against_home(tmp_path, capsys)
+    assert code == 65
+    differing = {(each["test_set"], each["what"]) for each in rows if each["state"] != "matches"}
+    assert differing == {
+        ("triage", "items"),
+        ("triage", "answers of base"),
+        ("triage", "scores of tuned"),
+    }
+    assert {each["state"] for each in rows} == {"matches", "differs"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_home_does_not_hold_is_not_there_and_no_difference(
+    study: dict[str, Any], tmp_path: Path, capsys: Capture
+) -> None:
+    for row in study["evidence"]:
+        row |= {"baseline_run": 7_000_000, "candidate_run": 7_000_001}
+    (tmp_path / "verdict.json").write_text(json.dumps(study))
+    code, rows = held_against_home(tmp_path, capsys)
+    assert code == 0
+    assert {each["state"] for each in rows if each["what"] != "code"} == {"not there"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_other_code_than_decided_differs(
+    study: dict[str, Any], tmp_path: Path, capsys: Capture
+) -> None:
+    study["code"]["digest"] = "0" * 64
+    (tmp_path / "verdict.json").write_text(json.dumps(study))
+    code, rows = held_against_home(tmp_path, capsys)
+    assert code == 65
+    assert [each["what"] for each in rows if each["state"] == "differs"] == ["code"]
+
+
+def test_a_home_that_is_not_there_is_wrong_usage(record: dict[str, Any], capsys: Capture) -> None:
+    assert run([*VERIFY, "--home", "nowhere"]) == 64
+    assert "there is no home nowhere" in capsys.readouterr().err
+    assert not Path("nowhere").exists()

@@ -1,0 +1,95 @@
+"""Whether the rows of a home still are what a decision's record says it rests on.
+
+Everything is computed anew from the rows: a digest that the database keeps isn't taken for one.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+from evalhub.files.identity import answers_digest, scores_digest
+from evalhub.files.items import ItemContent, version_line
+from evalhub.registry.models import Metric, Output, Run, RunMetric, Score, TestSetVersion
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.sections import EvidenceRow
+from evalhub.verdict.code import code_digest
+from evalhub.verdict.verify import RowCheck
+
+CHUNK = 5000
+
+
+def rows_at_home(record: DecisionRecord) -> list[RowCheck]:
+    """A check for the code, and for each test set its items and both arms' answers and scores."""
+    candidate = record.arms.candidate.name
+    checks = [RowCheck(candidate, "", "code", record.code.digest, code_digest())]
+    for row in record.evidence:
+        checks += [
+            RowCheck(candidate, row.test_set, what, recorded, found)
+            for what, recorded, found in _rows(record, row)
+        ]
+    return checks
+
+
+def _rows(record: DecisionRecord, row: EvidenceRow) -> Iterator[tuple[str, str, str | None]]:
+    """(what, as recorded, as found or None) of one test set."""
+    base, tuned = record.arms.baseline.name, record.arms.candidate.name
+    arms = (
+        (base, row.baseline_run, row.baseline_answers, row.baseline_scores),
+        (tuned, row.candidate_run, row.candidate_answers, row.candidate_scores),
+    )
+    runs = [_run(row, key) for _, key, _, _ in arms]
+    version = next((run.test_set_version for run in runs if run is not None), None)
+    yield "items", row.digest, None if version is None else _items(version)
+    metric = _metric(row, runs)
+    found = None if metric is None else metric.options == row.metric_options
+    yield "metric", row.metric, None if found is None else row.metric if found else "other options"
+    for (name, _, answers, scores), run in zip(arms, runs, strict=True):
+        yield f"answers of {name}", answers, None if run is None else _answers(run)
+        there = None if run is None or metric is None else _scores(run, metric)
+        yield f"scores of {name}", scores, there
+
+
+def _run(row: EvidenceRow, key: int | None) -> Run | None:
+    """The run of this id, unless it is another home's and answered something else."""
+    if key is None:
+        return None
+    run = Run.objects.select_related("test_set_version__test_set").filter(pk=key).first()
+    return run if run is not None and str(run.test_set_version) == row.version else None
+
+
+def _metric(row: EvidenceRow, runs: list[Run | None]) -> Metric | None:
+    """The runs' metric of this name: with the options that are recorded, if there is one."""
+    found = Metric.objects.filter(
+        pk__in=RunMetric.objects.filter(run__in=[each for each in runs if each]).values("metric"),
+        name=row.metric,
+    )
+    return next((each for each in found if each.options == row.metric_options), found.first())
+
+
+def _items(version: TestSetVersion) -> str:
+    sha256 = hashlib.sha256()
+    for item in version.items.order_by("position").iterator(chunk_size=CHUNK):
+        content = ItemContent(
+            key=item.key,
+            input=item.input,
+            references=item.references,
+            context=item.context,
+            tags=item.tags,
+            cluster=item.cluster,
+            metadata=item.metadata,
+        )
+        sha256.update(version_line(content.asked(), content.labels()))
+    return sha256.hexdigest()
+
+
+def _answers(run: Run) -> str:
+    rows = Output.objects.filter(run=run).order_by()
+    return answers_digest(
+        rows.values_list("item__key", "sample", "text", "error").iterator(chunk_size=CHUNK)
+    )
+
+
+def _scores(run: Run, metric: Metric) -> str:
+    rows = Score.objects.filter(output__run=run, metric=metric).order_by()
+    return scores_digest(
+        rows.values_list("output__item__key", "output__sample", "value").iterator(chunk_size=CHUNK)
+    )
