@@ -9,7 +9,7 @@ from evalhub.gate.scores import ItemLabel, RunScores, flaws
 from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.registry.models import Study, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole
-from evalhub.schemas.sections import ChoiceRow, ChoiceSection
+from evalhub.schemas.sections import ChoiceSection, DevelopmentSplit
 from evalhub.schemas.study import Development
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.baseline_choice import best, choice_section
@@ -101,7 +101,7 @@ def choose_baseline(case: StudyEvidence) -> BaselineChoice:
         measured,
         {arm.name: arm.version.kind for arm in untuned},
         [
-            ChoiceRow(
+            DevelopmentSplit(
                 test_set=asked.name,
                 metric=asked.metric.name,
                 development=len(choosing),

@@ -8,7 +8,7 @@ from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.schemas.review import Anytime
-from evalhub.schemas.sections import EarlyStop
+from evalhub.schemas.sections import EarlyStopLimits
 from evalhub.verdict.preference_evidence import (
     Judgments,
     PreferenceEvidence,
@@ -79,12 +79,12 @@ def _judgments(
     )
 
 
-def _early_stop(data: JudgmentData, rule: Anytime) -> EarlyStop | None:
+def _early_stop(data: JudgmentData, rule: Anytime) -> EarlyStopLimits | None:
     """The limits by the campaign's rule at this decision's alpha, which needn't be the plan's."""
     found = interim_estimate(data, rule)
     if found is None:
         return None
-    return EarlyStop(
+    return EarlyStopLimits(
         lower=found.lower,
         upper=found.upper,
         level=found.level,

@@ -24,7 +24,7 @@ SECTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row[R]:
+class PlottedRow[R]:
     """One row of a table with its picture."""
 
     values: R
@@ -46,9 +46,9 @@ class DecisionPage:
 
     record: DecisionRecord
     reasons: Sequence[tuple[Status | None, str]]
-    criteria: Sequence[Row[Criterion]]
+    criteria: Sequence[PlottedRow[Criterion]]
     ticks: Sequence[Tick]
-    breakdown: Mapping[str, Sequence[Row[BreakdownRow]]]
+    breakdown: Mapping[str, Sequence[PlottedRow[BreakdownRow]]]
     breakdown_ticks: Sequence[Tick]
     notes: Sequence[EvidenceNote]
     items: int
@@ -68,12 +68,14 @@ def decision_page(record: DecisionRecord) -> DecisionPage:
         record=record,
         reasons=[marked(each) for each in record.reasons],
         criteria=[
-            Row(each, plot(each, scale, label=each.name, noise=record.noise_of(each)))
+            PlottedRow(each, plot(each, scale, label=each.name, noise=record.noise_of(each)))
             for each in record.criteria
         ],
         ticks=scale.ticks(),
         breakdown={
-            name: [Row(each, plot(each, small, label=f"{name}, {each.tag}")) for each in rows]
+            name: [
+                PlottedRow(each, plot(each, small, label=f"{name}, {each.tag}")) for each in rows
+            ]
             for name, rows in groupby(record.breakdown, key=lambda each: each.test_set)
         },
         breakdown_ticks=small.ticks(),

@@ -113,7 +113,7 @@ class LeakageSection(Section):
     clean: tuple[CleanRow, ...]
 
 
-class ChoiceRow(Declaration):
+class DevelopmentSplit(Declaration):
     """How many of a primary's items chose the baseline, and how many were judged on."""
 
     test_set: str
@@ -136,7 +136,7 @@ class ChoiceSection(Section):
     chosen: str
     share: float
     seed: int
-    test_sets: tuple[ChoiceRow, ...]
+    test_sets: tuple[DevelopmentSplit, ...]
     arms: tuple[ChoiceArm, ...]
     answer: Literal["fine-tune", "don't-fine-tune", "not-shown"] = "not-shown"
 
@@ -165,7 +165,7 @@ class AgreementValue(Declaration):
     upper: float | None
 
 
-class EarlyStop(Declaration):
+class EarlyStopLimits(Declaration):
     """How a campaign's own rule ended it before its last judgment.
 
     Limits of the win score that hold at every look together, at `level`; one-sided p-values of a
@@ -208,7 +208,7 @@ class People(Declaration):
     raw_agreement: float | None = None
     krippendorff_alpha: AgreementValue | None = None
     gwet_ac1: AgreementValue | None = None
-    early_stop: EarlyStop | None = None
+    early_stop: EarlyStopLimits | None = None
     plans: ReviewPlans | None = None
 
 

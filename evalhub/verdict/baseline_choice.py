@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.policy import Primaries
-from evalhub.schemas.sections import ChoiceArm, ChoiceRow, ChoiceSection
+from evalhub.schemas.sections import ChoiceArm, ChoiceSection, DevelopmentSplit
 from evalhub.schemas.study import Development
 
 Answer = Literal["fine-tune", "don't-fine-tune", "not-shown"]
@@ -72,7 +72,7 @@ def choice_section(
     chosen: str,
     scores: Mapping[str, Sequence[NDArray[np.float64]]],
     kinds: Mapping[str, str],
-    sizes: Sequence[ChoiceRow],
+    sizes: Sequence[DevelopmentSplit],
 ) -> ChoiceSection:
     """The record's `baseline_choice`, but for the answer, which the judged items give later.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.policy import PreferenceRule
-from evalhub.schemas.sections import AgreementValue, EarlyStop, People, ReviewPlans
+from evalhub.schemas.sections import AgreementValue, EarlyStopLimits, People, ReviewPlans
 from evalhub.stats.agreement import agreement
 from evalhub.stats.intervals import Estimate
 from evalhub.stats.preference import WinScore, win_score
@@ -34,7 +34,7 @@ class Judgments:
     raters: Sequence[str]
     planned: int
     identical: int = 0
-    early_stop: EarlyStop | None = None
+    early_stop: EarlyStopLimits | None = None
     spent: float = 0.0
     plan: int = 1
     opened: int = 1

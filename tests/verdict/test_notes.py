@@ -2,8 +2,8 @@
 
 from evalhub.schemas.sections import (
     ChoiceArm,
-    ChoiceRow,
     ChoiceSection,
+    DevelopmentSplit,
     ExtensionRow,
     ExtensionSection,
 )
@@ -17,7 +17,7 @@ def test_how_the_baseline_was_chosen_is_said_with_its_answer() -> None:
         chosen="few-shot",
         share=0.3,
         seed=1,
-        test_sets=(ChoiceRow(test_set="task", metric="acc", development=120, judged=280),),
+        test_sets=(DevelopmentSplit(test_set="task", metric="acc", development=120, judged=280),),
         arms=(
             ChoiceArm(name="base", kind="base", scores=(0.3,)),
             ChoiceArm(name="few-shot", kind="few-shot", scores=(0.5,)),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from evalhub.schemas.sections import EarlyStop
+from evalhub.schemas.sections import EarlyStopLimits
 from evalhub.verdict.preference_evidence import (
     Judgments,
     people_of,
@@ -91,7 +91,7 @@ def test_the_p_value_of_harm_agrees_with_the_interval() -> None:
 
 
 def stopped_early(judgments: Judgments) -> Judgments:
-    limits = EarlyStop(
+    limits = EarlyStopLimits(
         lower=0.55, upper=0.9, level=0.95, p_better=0.004, p_worse=1.0, method="at every look"
     )
     return replace(judgments, planned=300, early_stop=limits)
