@@ -199,7 +199,7 @@ def test_16_both_sides_are_rendered_alike_and_load_nothing_from_elsewhere(
 
 
 def test_sides_stand_evenly_in_each_block_of_six(campaign: Campaign, team: Team) -> None:
-    """What five's classifier rests on: within a reviewer's blocks the sides are even."""
+    """What five rests on: within a reviewer's blocks the sides are even."""
     while isinstance(dealt := next_assignment(campaign=campaign, user=team.rui), Assignment):
         answer(dealt, team.rui)
     sides = Assignment.objects.order_by("turn").values_list("candidate_on_left", flat=True)
