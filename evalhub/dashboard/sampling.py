@@ -1,21 +1,19 @@
 """What only the database knows of a criterion: answers an item, and how long people take."""
 
-from collections.abc import Mapping, Sequence
 from statistics import median
 from urllib.parse import urlencode
 
-import numpy as np
 from django.db.models.functions import Coalesce
 from django.urls import reverse
-from numpy.typing import NDArray
 
 from evalhub.dashboard.queries import judgments_of_study
 from evalhub.gate.differences import ComparedRuns, compared_runs
 from evalhub.gate.models import Decision
-from evalhub.gate.scores import run_scores
+from evalhub.gate.scores import item_labels, run_scores
 from evalhub.report.power_advice import EvidenceSampling
 from evalhub.schemas.criteria import Criterion
 from evalhub.stats.paired import VarianceSplit, variance_split
+from evalhub.verdict.align import paired
 
 
 def sampling_of(decision: Decision, criterion: Criterion) -> EvidenceSampling:
@@ -48,17 +46,8 @@ def _of_people(decision: Decision, criterion: Criterion) -> EvidenceSampling:
 
 def _split(runs: ComparedRuns) -> VarianceSplit | None:
     """None where fewer than two items have all their answers scored."""
-    before, after = (
-        {
-            item: values
-            for item, values in run_scores(run, runs.metric).values.items()
-            if len(values) == run.samples
-        }
-        for run in (runs.baseline, runs.candidate)
-    )
-    items = [item for item in before if item in after]
-    return variance_split(_table(before, items), _table(after, items)) if len(items) > 1 else None
-
-
-def _table(values: Mapping[int, Sequence[float]], items: list[int]) -> NDArray[np.float64]:
-    return np.array([values[item] for item in items], dtype=float)
+    items = item_labels(runs.baseline.test_set_version)
+    arms = [run_scores(run, runs.metric, items).arm for run in (runs.baseline, runs.candidate)]
+    full = [arm.counts(len(items)) == arm.samples for arm in arms]
+    _, before, after = paired(len(items), *arms, judged=full[0] & full[1])
+    return variance_split(before, after) if len(before) > 1 else None

@@ -27,11 +27,10 @@ def alternatives(
 def _against(
     case: StudyEvidence, arm: StudyArm, other: StudyArm, test_set: StudyTestSet, alpha: float
 ) -> Alternative | None:
-    pairing = case.pair(other, arm, test_set)
-    if not pairing.items:
+    rows = case.pair(other, arm, test_set).aligned
+    if not rows.items:
         return None
-    rising = pairing.requirement.higher_is_better
-    rows = pairing.aligned
+    rising = rows.requirement.higher_is_better
     worse, better = (rows.baseline, rows.candidate) if rising else (rows.candidate, rows.baseline)
     found = compare(worse, better, clusters=rows.clusters, weights=rows.weights, alpha=alpha)
     gap = f"{signed(found.difference)} [{signed(found.lower)}, {signed(found.upper)}]"

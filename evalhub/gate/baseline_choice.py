@@ -1,19 +1,21 @@
 """Which arm a study's candidates are judged against: the one it names, or the best untuned one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
-from numpy.typing import NDArray
 
-from evalhub.gate.scores import ItemLabel, RunScores, flaws
+from evalhub.gate.scores import criterion_of
 from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.registry.models import Study, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.sections import ChoiceSection, DevelopmentSplit
-from evalhub.schemas.study import Development
 from evalhub.stats.errors import StatisticsError
+from evalhub.verdict.align import Rows, flaws_of
 from evalhub.verdict.baseline_choice import best, choice_section
 from evalhub.verdict.mix import item_weights
+from evalhub.verdict.policy import requirement_of
 from runners.metrics import METRICS
 
 
@@ -62,12 +64,15 @@ def choose_baseline(case: StudyEvidence) -> BaselineChoice:
         flaw
         for arm in untuned
         for asked, scores in zip(case.primaries, read[arm.name], strict=True)
-        for flaw in flaws(scores, arm.name, asked.name)
+        for flaw in flaws_of(
+            requirement_of(asked.name, criterion_of(asked)),
+            case.items(asked.test_set_version),
+            scores.named(arm.name, asked.name),
+        )
     ]
-    chosen_by = [_development_items(case, asked, split) for asked in case.primaries]
-    judged_on = [case.judged_items(each, each.test_set_version) for each in case.primaries]
-    for asked, choosing, judging in zip(case.primaries, chosen_by, judged_on, strict=True):
-        if not choosing or not judging:
+    chosen_by = [_development_rows(case, asked) for asked in case.primaries]
+    for asked, choosing in zip(case.primaries, chosen_by, strict=True):
+        if choosing.all() or not choosing.any():
             invalid.append(
                 f"{asked} has too few items to choose the baseline on some and judge on the rest"
             )
@@ -75,16 +80,16 @@ def choose_baseline(case: StudyEvidence) -> BaselineChoice:
         return BaselineChoice(untuned[0], _in_order(case, untuned), None, invalid)
     try:
         weights = [
-            item_weights([each.tags for each in items], asked.mix) if asked.mix else 1.0
-            for asked, items in zip(case.primaries, chosen_by, strict=True)
+            item_weights(_tags(case, asked, rows), asked.mix) if asked.mix else 1.0
+            for asked, rows in zip(case.primaries, chosen_by, strict=True)
         ]
     except StatisticsError as error:
         said = f"The items that choose the baseline can't be weighted to the mix: {error}"
         return BaselineChoice(untuned[0], _in_order(case, untuned), None, [said])
     measured = {
         arm.name: [
-            _means(scores, items) * weight
-            for scores, items, weight in zip(read[arm.name], chosen_by, weights, strict=True)
+            scores.arm.means(len(rows))[rows] * weight
+            for scores, rows, weight in zip(read[arm.name], chosen_by, weights, strict=True)
         ]
         for arm in untuned
     }
@@ -104,10 +109,10 @@ def choose_baseline(case: StudyEvidence) -> BaselineChoice:
             DevelopmentSplit(
                 test_set=asked.name,
                 metric=asked.metric.name,
-                development=len(choosing),
-                judged=len(judging),
+                development=int(rows.sum()),
+                judged=int((~rows).sum()),
             )
-            for asked, choosing, judging in zip(case.primaries, chosen_by, judged_on, strict=True)
+            for asked, rows in zip(case.primaries, chosen_by, strict=True)
         ],
     )
     baseline = next(arm for arm in untuned if arm.name == chosen)
@@ -119,12 +124,11 @@ def _in_order(case: StudyEvidence, but: list[StudyArm]) -> list[StudyArm]:
     return sorted(others, key=lambda arm: (arm.role != ArmRole.CANDIDATE, arm.position))
 
 
-def _development_items(
-    case: StudyEvidence, asked: StudyTestSet, split: Development
-) -> list[ItemLabel]:
-    items = case.items(asked.test_set_version)
-    return [each for each in items if split.holds(each.key, each.cluster)]
+def _development_rows(case: StudyEvidence, asked: StudyTestSet) -> Rows:
+    """Which of a primary's items choose the baseline."""
+    judged = case.judged(asked, asked.test_set_version)
+    return np.zeros(0, dtype=bool) if judged is None else ~judged
 
 
-def _means(scores: RunScores, items: list[ItemLabel]) -> NDArray[np.float64]:
-    return np.array([np.mean(scores.values[each.id]) for each in items], dtype=float)
+def _tags(case: StudyEvidence, asked: StudyTestSet, rows: Rows) -> list[Sequence[str]]:
+    return [each.tags for each in compress(case.items(asked.test_set_version), rows)]

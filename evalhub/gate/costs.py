@@ -34,7 +34,7 @@ def budgets(
     pending: list[str] = []
     for asked in budget_requirements(case.policy):
         pairing = pairings[asked.test_set]
-        ids = [each.id for each in pairing.items]
+        ids = [each.id for each in pairing.aligned.items]
         base = _costs(case, asked, pairing.baseline.run, baseline)
         tuned = _costs(case, asked, pairing.candidate.run, arm)
         if pairing.earlier is not None:

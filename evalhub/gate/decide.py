@@ -101,9 +101,9 @@ def _read(case: StudyEvidence, rivals: BaselineChoice, arm: StudyArm) -> _Arm:
             },
         )
         for each in case.test_sets
-        if not pairings[each.name].same
+        if not pairings[each.name].aligned.same
     ]
-    flaws = [*rivals.invalid, *(flaw for each in pairings.values() for flaw in each.invalid)]
+    flaws = [*rivals.invalid, *(flaw for each in pairings.values() for flaw in each.aligned.flaws)]
     if same := same_answers(baseline, arm, pairings):
         flaws.insert(0, same)
     leaks = [] if case.policy.leakage == "off" else leaks_of(arm, pairings)
@@ -128,7 +128,7 @@ def _judge(
     )
     staged = _staged(case, read, baseline, found)
     costs, unknown = budgets(case, baseline, arm, staged)
-    aligned = [each.aligned for each in staged.values() if each.items]
+    aligned = [each.aligned for each in staged.values() if each.aligned.items]
     criteria = _measure(case, [*aligned, *costs], paid)
     asked = ask(case, baseline, arm, alpha=paid.level)
     noise, no_op = repeats.section(
@@ -138,7 +138,7 @@ def _judge(
         alpha=paid.level,
         scores_differ=any(each.p_value <= SCORES_ALPHA / len(criteria) for each in criteria),
     )
-    flaws = [*read.flaws, *(flaw for each in staged.values() for flaw in each.invalid)]
+    flaws = [*read.flaws, *(flaw for each in staged.values() for flaw in each.aligned.flaws)]
     invalid = [
         *dict.fromkeys(flaws),
         *([no_op] if no_op and not flaws else []),
@@ -245,7 +245,7 @@ def _without_leaks(
         aligned = [
             each.aligned.where(kept[name]) if name in kept else each.aligned
             for name, each in staged.items()
-            if each.items
+            if each.aligned.items
         ]
         criteria = _measure(case, [*aligned, *costs], paid)
     except StatisticsError:
@@ -262,7 +262,7 @@ def _evidence(pairing: Pairing) -> EvidenceRow:
     base, tuned = pairing.baseline, pairing.candidate
     version = base.run.test_set_version
     return EvidenceRow(
-        test_set=pairing.requirement.test_set,
+        test_set=pairing.aligned.requirement.test_set,
         version=str(version),
         digest=version.digest,
         items=version.item_count,
@@ -274,10 +274,10 @@ def _evidence(pairing: Pairing) -> EvidenceRow:
         candidate_answers=tuned.run.answers_digest,
         baseline_scores=base.digest,
         candidate_scores=tuned.digest,
-        unscored_baseline=base.unscored,
-        unscored_candidate=tuned.unscored,
-        extraction_misses_baseline=base.extraction_misses,
-        extraction_misses_candidate=tuned.extraction_misses,
+        unscored_baseline=base.arm.unscored,
+        unscored_candidate=tuned.arm.unscored,
+        extraction_misses_baseline=base.arm.extraction_misses,
+        extraction_misses_candidate=tuned.arm.extraction_misses,
     )
 
 

@@ -1,12 +1,13 @@
 """What people said of an arm, read from its campaigns and put into the decision's terms."""
 
 from collections.abc import Collection
+from itertools import compress
 
 from django.db.models import Exists, OuterRef
 
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm, StudyTestSet
-from evalhub.registry.models.studies import ArmRole, CriterionRole
+from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.review import Anytime
 from evalhub.schemas.sections import EarlyStopLimits
 from evalhub.verdict.preference_evidence import (
@@ -95,10 +96,8 @@ def _early_stop(data: JudgmentData, rule: Anytime) -> EarlyStopLimits | None:
 
 
 def _judged_on(case: StudyEvidence, asked: StudyTestSet, run: Run) -> set[str] | None:
-    """The items that didn't choose the baseline: on those it is the best partly by luck.
-
-    None where all are judged on.
-    """
-    if case.development is None or asked.role != CriterionRole.PRIMARY:
+    """Keys of the items that are judged on; None for all."""
+    judged = case.judged(asked, run.test_set_version)
+    if judged is None:
         return None
-    return {each.key for each in case.judged_items(asked, run.test_set_version)}
+    return {each.key for each in compress(case.items(run.test_set_version), judged)}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalhub.gate.scores import Pairing, answers_differ, differing
+from evalhub.gate.scores import Pairing, differing
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm
 from evalhub.schemas.sections import NoiseSection, Sameness
@@ -47,13 +47,13 @@ class Repeats:
             run = self.case.run(baseline, test_set)
             names = baseline.name, f"{baseline.name}'s second run"
             again = self.case.pair_runs(test_set, run, repeat, names)
-            if not again.items:
+            if not again.aligned.items:
                 continue
             shares = self.differing(run, repeat)
-            values = np.array([shares.get(each.id, 1.0) for each in again.items])
+            values = np.array([shares.get(each.id, 1.0) for each in again.aligned.items])
             rows.append(noise.floor_of(again.aligned, values, alpha=alpha, repeat_run=repeat.pk))
             pairing = pairings[test_set.name]
-            if not pairing.same:
+            if not pairing.aligned.same:
                 units.add(
                     test_set.name, pairing, shares, self.differing(run, pairing.candidate.run)
                 )
@@ -68,12 +68,14 @@ class Repeats:
 
 def same_answers(baseline: StudyArm, arm: StudyArm, pairings: Mapping[str, Pairing]) -> str | None:
     """Why an arm whose answers are the baseline's to the letter is a no-op; None where it isn't."""
-    distinct = [each for each in pairings.values() if not each.same]
-    if not all(each.items for each in distinct) or any(
-        answers_differ(each.baseline.run, each.candidate.run) for each in distinct
-    ):
+    distinct = [each for each in pairings.values() if not each.aligned.same]
+    if not all(each.aligned.items and _alike(each) for each in distinct):
         return None
     return f"{arm} and {baseline} gave the same answers to every item: was it applied?"
+
+
+def _alike(pairing: Pairing) -> bool:
+    return pairing.baseline.run.answers_digest == pairing.candidate.run.answers_digest
 
 
 class _Units:
@@ -85,7 +87,7 @@ class _Units:
         self.clusters: list[str] = []
 
     def add(self, name: str, pairing: Pairing, repeat: Shares, candidate: Shares) -> None:
-        for each in pairing.items:
+        for each in pairing.aligned.items:
             if each.id in repeat and each.id in candidate:
                 self.repeat.append(repeat[each.id])
                 self.candidate.append(candidate[each.id])

@@ -1,14 +1,13 @@
-"""Scores out of the database, aligned by item, and what makes them unfit for a verdict."""
+"""Scores read from the database into what `evalhub.verdict.align` takes."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import batched
 
 import numpy as np
-from django.db.models import Exists, OuterRef, Q, TextField
+from django.db.models import Exists, OuterRef, TextField
 from django.db.models.functions import Cast
-from numpy.typing import NDArray
 
 from evalhub.registry.models import (
     Item,
@@ -22,34 +21,24 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import RunState
 from evalhub.schemas.policy import Demand, PolicyCriterion
-from evalhub.stats.errors import StatisticsError
-from evalhub.verdict.align import Aligned, clusters_of
-from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.mix import item_weights
+from evalhub.verdict.align import Aligned, ArmScores, ItemLabel
 from runners.metrics import METRICS
 
-
-@dataclass(frozen=True, slots=True)
-class ItemLabel:
-    """What the gate needs to know of an item beside its scores."""
-
-    id: int
-    key: str
-    cluster: str
-    tags: list[str]
+READ_AT_A_TIME = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class RunScores:
-    """One run's scores by one metric: rows by item id, what is missing, and their digest."""
+    """One run's scores by one metric, and the digest that decisions know them by."""
 
     run: Run
-    values: dict[int, tuple[float, ...]]
-    unanswered: int
-    unscored: int
-    extraction_misses: int
-    reason: str = ""
-    digest: str = ""
+    arm: ArmScores
+    digest: str
+
+    def named(self, name: str, test_set: str) -> ArmScores:
+        """The scores as those of an arm of a study, which has names of its own."""
+        failures = [f"{name} on {test_set}: {line}" for line in self.arm.failures]
+        return replace(self.arm, name=name, failures=failures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +49,11 @@ class Pairing:
     set was added to.
     """
 
-    requirement: Requirement
     metric: Metric
     baseline: RunScores
     candidate: RunScores
     aligned: Aligned
-    items: list[ItemLabel]
-    invalid: list[str] = field(default_factory=list)
     earlier: tuple[Run, Run] | None = None
-
-    @property
-    def same(self) -> bool:
-        return self.baseline.run.pk == self.candidate.run.pk
 
 
 def item_labels(version: TestSetVersion) -> list[ItemLabel]:
@@ -84,134 +66,37 @@ def item_labels(version: TestSetVersion) -> list[ItemLabel]:
     for item, key, cluster, text in rows:
         if text not in known:
             known[text] = json.loads(text)
-        labels.append(ItemLabel(item, key, cluster, known[text]))
+        labels.append(ItemLabel(key, cluster, known[text], id=item))
     return labels
 
 
-def run_scores(run: Run, metric: Metric) -> RunScores:
-    """All scores of a run by one metric. An item counts when all its samples are scored."""
-    values: dict[int, tuple[float, ...]] = {}
-    gaps: set[int] = set()
-    unscored = 0
+def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScores:
+    """All scores of a run by one metric, of these items: those of its test set version."""
     scores = Score.objects.filter(output__run=run, metric=metric)
     rows = scores.order_by("output__item_id", "output__sample").values_list(
         "output__item_id", "value"
     )
-    for item, value in rows.iterator(chunk_size=5000):
-        if value is None:
-            unscored += 1
-            gaps.add(item)
-        else:
-            values[item] = (*values.get(item, ()), value)
-    for item in gaps:
-        values.pop(item, None)
-    reason = ""
-    if unscored:
+    read = batched(rows.iterator(chunk_size=READ_AT_A_TIME), READ_AT_A_TIME)
+    table = np.concatenate([np.empty((0, 2)), *(np.array(part, dtype=float) for part in read)])
+    ids = np.array([each.id for each in items], dtype=float)
+    order = np.argsort(ids)
+    places = order[np.searchsorted(ids, table[:, 0], sorter=order)]
+    by_place = np.argsort(places, kind="stable")
+    arm = ArmScores(
+        "",
+        places[by_place],
+        table[by_place, 1],
+        samples=run.samples,
+        failures=run.error.splitlines() if run.state == RunState.FAILED else (),
+    )
+    if arm.unscored:
         first = scores.filter(value=None).order_by("output__item__position", "output__sample")
-        reason = first.values_list("reason", flat=True)[0]
+        arm = replace(arm, reason=first.values_list("reason", flat=True)[0])
     aggregate = RunMetric.objects.filter(run=run, metric=metric).first()
-    return RunScores(
-        run,
-        values,
-        unanswered=run.test_set_version.item_count - len(values) - len(gaps),
-        unscored=unscored,
-        extraction_misses=(aggregate.extraction_misses or 0) if aggregate else 0,
-        reason=reason,
-        digest=aggregate.scores_digest if aggregate else "",
-    )
-
-
-def pair(
-    requirement: Requirement,
-    metric: Metric,
-    items: Sequence[ItemLabel],
-    baseline: RunScores,
-    candidate: RunScores,
-    arms: tuple[str, str],
-    *,
-    mix: Mapping[str, float] | None = None,
-) -> Pairing:
-    """Aligns two runs by item, and says in `invalid` what keeps them from being compared.
-
-    `items` are those of the baseline's test set version that are judged on, in order. `mix` is
-    each tag's share in production, to which the items are weighted.
-    """
-    both = [each for each in items if each.id in baseline.values and each.id in candidate.values]
-    ids = [each.id for each in both]
-    tags = [each.tags for each in both]
-    weights, unweighed = None, []
-    try:
-        weights = item_weights(tags, mix) if mix else None
-    except StatisticsError as error:
-        unweighed = [f"{requirement.test_set} can't be weighted to its mix: {error}"]
-    aligned = Aligned(
-        requirement,
-        _matrix(baseline.values, ids),
-        _matrix(candidate.values, ids),
-        clusters_of([each.cluster for each in both]),
-        tags,
-        same=baseline.run.pk == candidate.run.pk,
-        weights=weights,
-        mix=None if weights is None else mix,
-    )
-    invalid = unweighed + [
-        flaw
-        for scores, arm in zip((baseline, candidate), arms, strict=True)
-        for flaw in flaws(scores, arm, requirement.test_set)
-    ]
-    versions = [each.run.test_set_version for each in (baseline, candidate)]
-    if versions[0] != versions[1]:
-        invalid.insert(
-            0,
-            f"{arms[0]} answered {versions[0]} and {arms[1]} {versions[1]}: "
-            "both arms must answer the same items",
-        )
-    return Pairing(requirement, metric, baseline, candidate, aligned, both, invalid)
-
-
-def flaws(scores: RunScores, arm: str, test_set: str) -> list[str]:
-    """What keeps an arm's scores of a test set from being evidence, in sentences."""
-    if scores.run.state == RunState.FAILED:
-        return [f"{arm} on {test_set}: {line}" for line in scores.run.error.splitlines()]
-    if scores.unanswered > 0:
-        total = scores.run.test_set_version.item_count
-        return [
-            f"{arm} has no answer to {scores.unanswered} of {total} items of {test_set}: "
-            "both arms must answer the same items"
-        ]
-    samples = scores.run.samples
-    if min(map(len, scores.values.values()), default=samples) < samples:
-        short = sum(len(values) < samples for values in scores.values.values())
-        return [
-            f"{arm} has fewer than {samples} answers to {short} items of {test_set}: "
-            "sample every item equally often"
-        ]
-    if scores.unscored:
-        return [f"{arm}: {scores.unscored} answers of {test_set} have no score: {scores.reason}"]
-    return []
-
-
-def _matrix(values: dict[int, tuple[float, ...]], ids: list[int]) -> NDArray[np.float64]:
-    """Scores of shape (n, samples); (n,) for one sample, or for means of unequally many."""
-    rows = [values[each] for each in ids]
-    samples = set(map(len, rows))
-    if samples == {1}:
-        return np.fromiter(chain.from_iterable(rows), dtype=float, count=len(rows))
-    if len(samples) == 1:
-        return np.array(rows, dtype=float)
-    return np.array([sum(row) / len(row) for row in rows], dtype=float)
-
-
-def answers_differ(baseline: Run, candidate: Run) -> bool:
-    """Whether any answer of the candidate's run has another text than the baseline's."""
-    same_text = Output.objects.filter(
-        run=baseline, item=OuterRef("item"), sample=OuterRef("sample"), text=OuterRef("text")
-    )
-    return (
-        Output.objects.filter(run=candidate)
-        .filter(Q(text__isnull=True) | ~Exists(same_text))
-        .exists()
-    )
+    if aggregate is None:
+        return RunScores(run, arm, "")
+    arm = replace(arm, extraction_misses=aggregate.extraction_misses or 0)
+    return RunScores(run, arm, aggregate.scores_digest)
 
 
 def differing(first: Run, second: Run) -> dict[int, float]:

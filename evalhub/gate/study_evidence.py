@@ -2,15 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from evalhub.gate.scores import (
-    ItemLabel,
-    Pairing,
-    RunScores,
-    criterion_of,
-    item_labels,
-    pair,
-    run_scores,
-)
+import numpy as np
+
+from evalhub.gate.scores import Pairing, RunScores, criterion_of, item_labels, run_scores
 from evalhub.registry.models import (
     Metric,
     Run,
@@ -24,6 +18,7 @@ from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import CriterionRole
 from evalhub.schemas.policy import Policy
 from evalhub.schemas.study import Development
+from evalhub.verdict.align import ArmScores, ItemLabel, Rows, align, by_item
 from evalhub.verdict.policy import policy_of_study, requirement_of
 
 UNFINISHED = (RunState.PENDING, RunState.RUNNING, RunState.CANCELLED)
@@ -64,7 +59,7 @@ class StudyEvidence:
     def scores_of(self, run: Run, metric: Metric) -> RunScores:
         key = run.pk, metric.pk
         if key not in self.scores:
-            self.scores[key] = run_scores(run, metric)
+            self.scores[key] = run_scores(run, metric, self.items(run.test_set_version))
         return self.scores[key]
 
     def items(self, version: TestSetVersion) -> list[ItemLabel]:
@@ -72,12 +67,14 @@ class StudyEvidence:
             self.labels[version.pk] = item_labels(version)
         return self.labels[version.pk]
 
-    def judged_items(self, test_set: StudyTestSet, version: TestSetVersion) -> list[ItemLabel]:
-        """The version's items but those on which the baseline was chosen."""
-        items, split = self.items(version), self.development
+    def judged(self, test_set: StudyTestSet, version: TestSetVersion) -> Rows | None:
+        """Which of the version's items didn't choose the baseline: on those it is the best partly
+        by luck. None where all are judged on."""
+        split = self.development
         if split is None or test_set.role != CriterionRole.PRIMARY:
-            return items
-        return [each for each in items if not split.holds(each.key, each.cluster)]
+            return None
+        held = [split.holds(each.key, each.cluster) for each in self.items(version)]
+        return ~np.array(held, dtype=bool)
 
     def pair(self, baseline: StudyArm, arm: StudyArm, test_set: StudyTestSet) -> Pairing:
         """Both arms' scores of a test set side by side, as its criterion wants them."""
@@ -88,15 +85,24 @@ class StudyEvidence:
         self, test_set: StudyTestSet, baseline: Run, candidate: Run, names: tuple[str, str]
     ) -> Pairing:
         """The same for any two runs of the test set's line."""
-        return pair(
+        versions = baseline.test_set_version, candidate.test_set_version
+        before, after = (self.scores_of(run, test_set.metric) for run in (baseline, candidate))
+        arms = [before.named(names[0], test_set.name), after.named(names[1], test_set.name)]
+        if versions[0] != versions[1]:
+            told = (
+                f"{names[0]} answered {versions[0]} and {names[1]} {versions[1]}: "
+                "both arms must answer the same items"
+            )
+            arms[1] = ArmScores(names[1], *by_item([]), failures=[told])
+        aligned = align(
             requirement_of(test_set.name, criterion_of(test_set)),
-            test_set.metric,
-            self.judged_items(test_set, baseline.test_set_version),
-            self.scores_of(baseline, test_set.metric),
-            self.scores_of(candidate, test_set.metric),
-            names,
+            self.items(versions[0]),
+            *arms,
+            judged=self.judged(test_set, versions[0]),
             mix=test_set.mix,
+            same=baseline.pk == candidate.pk,
         )
+        return Pairing(test_set.metric, before, after, aligned)
 
 
 def read_study_evidence(study: Study) -> StudyEvidence:

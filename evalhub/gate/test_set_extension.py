@@ -37,7 +37,7 @@ def with_first_stage(
     ).get(pk=look_id)
     first = case.pair_runs(test_set, look.baseline_run, look.candidate_run, names)
     seen = {each.key for each in case.items(look.baseline_run.test_set_version)}
-    new = np.array([each.key not in seen for each in pairing.items], dtype=bool)
+    new = np.array([each.key not in seen for each in pairing.aligned.items], dtype=bool)
     unweighed = []
     try:
         added = pairing.aligned.where(new)
@@ -46,9 +46,7 @@ def with_first_stage(
         added = replace(pairing.aligned, weights=None, mix=None).where(new)
     return replace(
         pairing,
-        aligned=_joined(first.aligned, added),
-        items=[*first.items, *(each for each in pairing.items if each.key not in seen)],
-        invalid=[*pairing.invalid, *first.invalid, *unweighed],
+        aligned=_joined(first.aligned, added, unweighed),
         earlier=(look.baseline_run, look.candidate_run),
     )
 
@@ -73,22 +71,24 @@ def extension_section(
 def _row(claim: Claim, looks: tuple[int, int], pairing: Pairing) -> ExtensionRow:
     stages = pairing.aligned.stages
     first = 0 if stages is None else int(stages.sum())
-    return ExtensionRow(test_set=claim.name, looks=looks, items=(first, len(pairing.items) - first))
+    items = first, len(pairing.aligned.items) - first
+    return ExtensionRow(test_set=claim.name, looks=looks, items=items)
 
 
-def _joined(first: Aligned, added: Aligned) -> Aligned:
+def _joined(first: Aligned, added: Aligned, flaws: Sequence[str]) -> Aligned:
     rows = len(first.baseline), len(added.baseline)
     return replace(
         added,
         baseline=_one_below(first.baseline, added.baseline),
         candidate=_one_below(first.candidate, added.candidate),
         clusters=_clusters(first, added),
-        tags=[*first.tags, *added.tags],
+        items=[*first.items, *added.items],
         weights=None
         if first.weights is None or added.weights is None
         else np.concatenate([first.weights, added.weights]),
         mix=None if first.mix is None else added.mix,
         stages=np.repeat([True, False], rows),
+        flaws=[*added.flaws, *first.flaws, *flaws],
     )
 
 

@@ -16,7 +16,14 @@ from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
 from evalhub.schemas.defaults import MARGIN, PLANNED_GAIN
 from evalhub.schemas.sections import EvidenceRow
 from evalhub.stats.levels import ALPHA
-from evalhub.verdict.align import Aligned, breakdown_of, clusters_of, criterion_of
+from evalhub.verdict.align import (
+    ArmScores,
+    ItemLabel,
+    align,
+    breakdown_of,
+    by_item,
+    criteria_of,
+)
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.outcomes import outcome
 from evalhub.verdict.record import decision_record
@@ -68,6 +75,29 @@ class _Case:
     tags: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Arm:
+    """A file of answers with their scores, by item in the order of samples."""
+
+    path: Path
+    answers: dict[str, list[RecordedAnswer]]
+    scores: dict[str, list[MetricScore]]
+
+    def answers_digest(self) -> str:
+        return answers_digest(
+            (each.item_id, each.sample, each.text, each.error or "")
+            for answers in self.answers.values()
+            for each in answers
+        )
+
+    def scores_digest(self) -> str:
+        return scores_digest(
+            (key, answer.sample, score.value)
+            for key, answers in self.answers.items()
+            for answer, score in zip(answers, self.scores[key], strict=True)
+        )
+
+
 def compare_files(
     base: Path, candidate: Path, test_set: Path, question: CompareRequest
 ) -> FileComparison:
@@ -80,16 +110,7 @@ def compare_files(
     extract = {} if question.extract is None else {"extract": question.extract}
     score = scorer(question.metric, **extract, **dict(question.options))
     cases = _read_cases(test_set, question, score)
-    arms = [_read_arm(path, cases, question) for path in (base, candidate)]
-    invalid = _unpaired(cases, arms, (base, candidate))
-    if not invalid and _answers_digest(arms[0]) == _answers_digest(arms[1]):
-        invalid.append(
-            f"{base.name} and {candidate.name} hold the same answers to every item: "
-            "was the adapter applied?"
-        )
-    paired = [case for case in cases.values() if all(case.key in arm for arm in arms)]
-    scores = [[_scores(case, arm[case.key], score) for case in paired] for arm in arms]
-    invalid += _unscored(paired, scores, (base, candidate))
+    arms = [_read_arm(path, cases, question, score) for path in (base, candidate)]
     requirement = Requirement(
         name=test_set.stem,
         role=question.role,
@@ -99,33 +120,46 @@ def compare_files(
         min_gain=question.min_gain,
         higher_is_better=METRICS[question.metric].higher_is_better,
     )
-    whole = [
-        index
-        for index in range(len(paired))
-        if all(each.value is not None for arm in scores for each in arm[index])
-    ]
-    aligned = Aligned(
-        requirement,
-        _matrix(scores[0], whole),
-        _matrix(scores[1], whole),
-        clusters_of([paired[i].cluster for i in whole]) if question.cluster else None,
-        [paired[i].tags for i in whole],
-    )
-    measured = (
-        [criterion_of(aligned, alpha=question.alpha, planned_gain=question.planned_gain)]
-        if whole
-        else []
-    )
-    ruling = decide(candidate.stem, measured, invalid=invalid)
+    labels = [ItemLabel(each.key, each.cluster, each.tags) for each in cases.values()]
+    before, after = (_arm_scores(arm, list(cases), test_set.stem) for arm in arms)
+    aligned = align(requirement, labels, before, after)
+    digests = [arm.answers_digest() for arm in arms]
+    invalid = list(aligned.flaws)
+    if digests[0] == digests[1]:
+        invalid.insert(
+            0,
+            f"{base.name} and {candidate.name} hold the same answers to every item: "
+            "was the adapter applied?",
+        )
+    compared = [aligned] if aligned.items else []
+    measured = criteria_of(compared, alpha=question.alpha, planned_gain=question.planned_gain)
     record = decision_record(
-        ruling,
+        decide(candidate.stem, measured, invalid=invalid),
         alpha=question.alpha,
         policy=asdict(question) | {"options": dict(question.options)},
         arms=Arms(baseline=_file(base), candidate=_file(candidate)),
-        evidence=[_evidence(test_set, cases, question, arms, paired, scores)],
-        breakdown=breakdown_of([aligned], alpha=question.alpha) if whole else [],
+        evidence=[
+            EvidenceRow(
+                test_set=test_set.stem,
+                version=test_set.name,
+                digest=_sha256(test_set),
+                items=len(cases),
+                metric=question.metric,
+                metric_options=score.metric.options,
+                baseline_answers=digests[0],
+                candidate_answers=digests[1],
+                baseline_scores=arms[0].scores_digest(),
+                candidate_scores=arms[1].scores_digest(),
+                unscored_baseline=before.unscored,
+                unscored_candidate=after.unscored,
+                extraction_misses_baseline=before.extraction_misses,
+                extraction_misses_candidate=after.extraction_misses,
+            )
+        ],
+        breakdown=breakdown_of(compared, alpha=question.alpha),
     )
-    return FileComparison(record, _items(paired, arms, scores, requirement))
+    means = [arm.means(len(cases)) for arm in (before, after)]
+    return FileComparison(record, _items(list(cases.values()), arms, means, requirement))
 
 
 def _read_cases(path: Path, question: CompareRequest, score: Scorer) -> dict[str, _Case]:
@@ -165,9 +199,7 @@ def _tags(value: Any) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
-def _read_arm(
-    path: Path, cases: dict[str, _Case], question: CompareRequest
-) -> dict[str, list[RecordedAnswer]]:
+def _read_arm(path: Path, cases: dict[str, _Case], question: CompareRequest, score: Scorer) -> _Arm:
     answers: dict[str, list[RecordedAnswer]] = {}
     for answer in read_answers(
         path, id_field=question.id_field, output_field=question.output_field
@@ -180,97 +212,47 @@ def _read_arm(
                 field=question.id_field,
             )
         answers.setdefault(answer.item_id, []).append(answer)
-    return answers
-
-
-def _unpaired(
-    cases: dict[str, _Case],
-    arms: Sequence[dict[str, list[RecordedAnswer]]],
-    paths: tuple[Path, Path],
-) -> list[str]:
-    reasons = []
-    for arm, path in zip(arms, paths, strict=True):
-        missing = [key for key in cases if key not in arm]
-        if missing:
-            reasons.append(
-                f"{path.name} has no answer to {len(missing)} of {len(cases)} items, "
-                f"first {missing[0]!r}: both arms must answer the same items"
-            )
-        failed = [each for rows in arm.values() for each in rows if each.text is None]
-        if failed:
-            reasons.append(
-                f"{path.name} holds {len(failed)} errors in place of answers, first on line "
-                f"{failed[0].line} ({failed[0].error}): answer these items again"
-            )
-    samples = [{len(rows) for rows in arm.values()} for arm in arms]
-    for counts, path in zip(samples, paths, strict=True):
-        if len(counts) > 1:
-            reasons.append(
-                f"{path.name} has {min(counts)} answers to some items and {max(counts)} to "
-                "others: sample every item equally often"
-            )
-    return reasons
-
-
-def _answers_digest(arm: dict[str, list[RecordedAnswer]]) -> str:
-    return answers_digest(
-        (key, each.sample, each.text, each.error or "")
-        for key, answers in arm.items()
-        for each in answers
-    )
-
-
-def _scores_digest(
-    cases: Sequence[_Case],
-    arm: dict[str, list[RecordedAnswer]],
-    scores: Sequence[Sequence[MetricScore]],
-) -> str:
-    return scores_digest(
-        (case.key, answer.sample, score.value)
-        for case, row in zip(cases, scores, strict=True)
-        for answer, score in zip(arm[case.key], row, strict=True)
-    )
-
-
-def _scores(case: _Case, answers: Sequence[RecordedAnswer], score: Scorer) -> list[MetricScore]:
-    return [
-        MetricScore(None, f"no answer: {each.error}")
-        if each.text is None
-        else score(
-            Answer(each.text, each.latency_ms, each.prompt_tokens, each.completion_tokens),
-            case.references,
+    for each in answers.values():
+        each.sort(key=lambda answer: answer.sample)
+    scored = iter(
+        score.batch(
+            [
+                (
+                    Answer(each.text, each.latency_ms, each.prompt_tokens, each.completion_tokens),
+                    cases[key].references,
+                )
+                for key, given in answers.items()
+                for each in given
+                if each.text is not None
+            ]
         )
-        for each in answers
-    ]
-
-
-def _unscored(
-    cases: Sequence[_Case],
-    scores: Sequence[Sequence[Sequence[MetricScore]]],
-    paths: tuple[Path, Path],
-) -> list[str]:
-    reasons = []
-    for arm, path in zip(scores, paths, strict=True):
-        gaps = [
-            (case.key, each.reason)
-            for case, row in zip(cases, arm, strict=True)
-            for each in row
-            if each.value is None and not each.reason.startswith("no answer: ")
+    )
+    scores = {
+        key: [
+            MetricScore(None, f"no answer: {each.error}") if each.text is None else next(scored)
+            for each in given
         ]
-        if gaps:
-            key, reason = gaps[0]
-            reasons.append(
-                f"{path.name}: {len(gaps)} answers have no score, first that to {key!r}: {reason}"
-            )
-    return reasons
+        for key, given in answers.items()
+    }
+    return _Arm(path, answers, scores)
 
 
-def _matrix(scores: Sequence[Sequence[MetricScore]], whole: Sequence[int]) -> NDArray[np.float64]:
-    """Scores of shape (n, samples), or (n,) of means where items have unequal samples."""
-    rows = [[each.value for each in scores[i] if each.value is not None] for i in whole]
-    if len({len(row) for row in rows}) > 1:
-        return np.array([sum(row) / len(row) for row in rows])
-    return np.array(rows, dtype=float)
+def _arm_scores(arm: _Arm, keys: Sequence[str], test_set: str) -> ArmScores:
+    by_key = [arm.scores.get(key, []) for key in keys]
+    flat = [each for scores in by_key for each in scores]
+    failed = [each for given in arm.answers.values() for each in given if each.text is None]
+    failures = [
+        f"{arm.path.name} holds {len(failed)} errors in place of answers to {test_set}, first on "
+        f"line {each.line} ({each.error}): answer these items again"
+        for each in failed[:1]
+    ]
+    return ArmScores(
+        arm.path.name,
+        *by_item([[each.value for each in scores] for scores in by_key]),
+        reason=next((each.reason for each in flat if each.value is None), ""),
+        failures=failures,
+        extraction_misses=sum(each.extracted is False for each in flat),
+    )
 
 
 def _file(path: Path) -> ArmName:
@@ -282,44 +264,19 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _evidence(
-    path: Path,
-    cases: dict[str, _Case],
-    question: CompareRequest,
-    arms: Sequence[dict[str, list[RecordedAnswer]]],
-    paired: Sequence[_Case],
-    scores: Sequence[Sequence[Sequence[MetricScore]]],
-) -> EvidenceRow:
-    extract = {"extract": question.extract} if question.extract else {}
-    flat = [[each for row in arm for each in row] for arm in scores]
-    return EvidenceRow(
-        test_set=path.stem,
-        version=path.name,
-        digest=_sha256(path),
-        items=len(cases),
-        metric=question.metric,
-        metric_options=extract | dict(question.options),
-        baseline_answers=_answers_digest(arms[0]),
-        candidate_answers=_answers_digest(arms[1]),
-        baseline_scores=_scores_digest(paired, arms[0], scores[0]),
-        candidate_scores=_scores_digest(paired, arms[1], scores[1]),
-        unscored_baseline=sum(each.value is None for each in flat[0]),
-        unscored_candidate=sum(each.value is None for each in flat[1]),
-        extraction_misses_baseline=sum(each.extracted is False for each in flat[0]),
-        extraction_misses_candidate=sum(each.extracted is False for each in flat[1]),
-    )
-
-
 def _items(
     cases: Sequence[_Case],
-    arms: Sequence[dict[str, list[RecordedAnswer]]],
-    scores: Sequence[Sequence[Sequence[MetricScore]]],
+    arms: Sequence[_Arm],
+    means: Sequence[NDArray[np.float64]],
     requirement: Requirement,
 ) -> list[dict[str, Any]]:
-    """Each item with both arms' first answers and mean scores, worst losses first."""
+    """Each item that both arms answered, with their first answers and mean scores, worst losses
+    first."""
     rows = []
-    for index, case in enumerate(cases):
-        base, tuned = (_mean(arm[index]) for arm in scores)
+    for case, *values in zip(cases, *means, strict=True):
+        if not all(case.key in arm.answers for arm in arms):
+            continue
+        base, tuned = (None if np.isnan(value) else float(value) for value in values)
         sign = 1.0 if requirement.higher_is_better else -1.0
         gain = None if base is None or tuned is None else sign * (tuned - base)
         rows.append(
@@ -328,8 +285,8 @@ def _items(
                 "key": case.key,
                 "input": case.values,
                 "reference": case.references,
-                "baseline_text": arms[0][case.key][0].text,
-                "candidate_text": arms[1][case.key][0].text,
+                "baseline_text": arms[0].answers[case.key][0].text,
+                "candidate_text": arms[1].answers[case.key][0].text,
                 "baseline": base,
                 "candidate": tuned,
                 "difference": gain,
@@ -337,8 +294,3 @@ def _items(
             }
         )
     return sorted(rows, key=lambda row: (row["difference"] is None, row["difference"] or 0.0))
-
-
-def _mean(scores: Sequence[MetricScore]) -> float | None:
-    values = [each.value for each in scores if each.value is not None]
-    return sum(values) / len(values) if values and len(values) == len(scores) else None

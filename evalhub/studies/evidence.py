@@ -17,6 +17,7 @@ from evalhub.files.rows import DataError, Row, item_id, read_rows, wrong
 from evalhub.schemas.declaration import default_of, read_declaration
 from evalhub.schemas.evidence import Evidence, JudgmentRows, ScoreFields
 from evalhub.schemas.policy import PolicyCriterion
+from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.policy import COSTS
 
 SCHEMA = "evalhub.evidence/1"
@@ -77,7 +78,7 @@ class Scores:
         )
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
-    def digests(self, test_set: str, metric: str) -> dict[str, Any]:
+    def digests(self, asked: Requirement) -> dict[str, Any]:
         """SHA-256 of both arms' answers and scores, by the names of an evidence's fields.
 
         "" where the rows hold no answers.
@@ -87,12 +88,12 @@ class Scores:
             answers = [
                 (item, sample, text, "")
                 for (at, item, sample), text in self.outputs[arm].items()
-                if at == test_set
+                if at == asked.test_set
             ]
             found[f"{role}_answers"] = answers_digest(answers) if answers else ""
             found[f"{role}_scores"] = scores_digest(
                 (item, sample, value)
-                for item, samples in self.cells[test_set, metric][arm].items()
+                for item, samples in self.cells[asked.test_set, asked.metric][arm].items()
                 for sample, value in samples.items()
             )
         return found

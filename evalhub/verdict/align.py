@@ -1,7 +1,13 @@
-"""Aligned scores in, criteria and their breakdown out. Pure: the same for files and database."""
+"""Two arms' scores side by side, and what makes them unfit for a verdict. Pure.
+
+Files, evidence documents and the database are read into `ArmScores`; from there on they are one:
+the same pairing, the same flaws in the same words, the same clusters and weights.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import chain, compress
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +15,7 @@ from numpy.typing import NDArray
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow
 from evalhub.schemas.policy import Primaries
+from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.breakdown import by_tag
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure, same_run
@@ -16,53 +23,237 @@ from evalhub.verdict.mix import item_weights
 from evalhub.verdict.rule import PRIMARIES, alphas_of
 from evalhub.verdict.test_set_extension import StageScores, combined
 
+Array = NDArray[np.float64]
+Rows = NDArray[np.bool_]
+"""Which items, shape (n,)."""
+
+
+class ItemLabel(NamedTuple):
+    """What a comparison needs to know of an item beside its scores.
+
+    `weight` is how much it counts where the source says so, above 0; `id` is its row's in the
+    database, where it has one.
+    """
+
+    key: str
+    cluster: str = ""
+    tags: Sequence[str] = ()
+    weight: float | None = None
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ArmScores:
+    """One arm's scores of one test set by one metric.
+
+    Attributes:
+        name: what sentences call the arm.
+        places: which item each score is of, as its place in the list of items, ascending, shape
+            (m,); an item's scores stand in the order of its samples.
+        values: the scores, shape (m,); NaN where an answer has none.
+        reason: why the first answer without a score has none.
+        samples: answers that each item should have; None: as many as any item has.
+        failures: what went wrong while it was answered, one sentence each; it stands for all that
+            is missing because of it.
+        extraction_misses: answers in which the extraction pattern found nothing.
+    """
+
+    name: str
+    places: NDArray[np.intp]
+    values: Array
+    reason: str = ""
+    samples: int | None = None
+    failures: Sequence[str] = ()
+    extraction_misses: int = 0
+
+    @property
+    def unscored(self) -> int:
+        return int(np.isnan(self.values).sum())
+
+    def counts(self, items: int) -> NDArray[np.intp]:
+        """How many answers each item has, shape (items,)."""
+        return np.bincount(self.places, minlength=items)
+
+    def means(self, items: int) -> Array:
+        """Each item's mean over its answers, shape (items,); NaN where one has no score."""
+        with np.errstate(invalid="ignore"):
+            sums = np.bincount(self.places, weights=self.values, minlength=items)
+            return np.asarray(sums / self.counts(items), dtype=float)
+
+
+def by_item(scores: Sequence[Sequence[float | None]]) -> tuple[NDArray[np.intp], Array]:
+    """`places` and `values` of ArmScores out of each item's scores, None where there is none."""
+    places = np.repeat(np.arange(len(scores)), [len(each) for each in scores])
+    return places, np.array(list(chain.from_iterable(scores)), dtype=float)
+
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """Two arms' scores of one test set by one metric.
+    """Two arms' scores of one test set by one metric, of the items that both have in full.
 
     Attributes:
+        items: the items that are compared.
         baseline, candidate: scores of shape (n,) or (n, samples), row i of both for item i.
         clusters: labels of shape (n,), or None where the items are independent.
-        tags: each item's tags.
         same: the candidate arm is the baseline on this test set.
         weights: how much each item counts, shape (n,), above 0; None: alike.
         stages: which rows belong to the first look at the items, shape (n,), where the others
             were added for a second; None where all are looked at once.
         mix: each tag's share of production, to which any part of the rows is weighted anew; None
             where `weights` are the items' own.
+        flaws: why no verdict can rest on these scores, one sentence each.
     """
 
     requirement: Requirement
-    baseline: NDArray[np.float64]
-    candidate: NDArray[np.float64]
+    items: Sequence[ItemLabel]
+    baseline: Array
+    candidate: Array
     clusters: list[str] | None
-    tags: list[list[str]]
     same: bool = False
-    weights: NDArray[np.float64] | None = None
-    stages: NDArray[np.bool_] | None = None
+    weights: Array | None = None
+    stages: Rows | None = None
     mix: Mapping[str, float] | None = None
+    flaws: Sequence[str] = field(default=())
 
-    def where(self, kept: NDArray[np.bool_]) -> "Aligned":
+    def where(self, kept: Rows) -> "Aligned":
         """The rows that `kept`, shape (n,), says, weighted to the mix by themselves.
 
         Raises:
             evalhub.stats.errors.StatisticsError: a tag of the mix has none of these rows.
         """
-        rows = np.flatnonzero(kept)
-        tags = [self.tags[i] for i in rows]
-        weights = None if self.weights is None else self.weights[rows]
+        items = list(compress(self.items, kept))
+        weights = None if self.weights is None else self.weights[kept]
         if self.mix:
-            weights = item_weights(tags, self.mix)
+            weights = item_weights([each.tags for each in items], self.mix)
         return replace(
             self,
-            baseline=self.baseline[rows],
-            candidate=self.candidate[rows],
-            clusters=None if self.clusters is None else [self.clusters[i] for i in rows],
-            tags=tags,
+            items=items,
+            baseline=self.baseline[kept],
+            candidate=self.candidate[kept],
+            clusters=None if self.clusters is None else list(compress(self.clusters, kept)),
             weights=weights,
-            stages=None if self.stages is None else self.stages[rows],
+            stages=None if self.stages is None else self.stages[kept],
         )
+
+
+def align(
+    requirement: Requirement,
+    items: Sequence[ItemLabel],
+    baseline: ArmScores,
+    candidate: ArmScores,
+    *,
+    judged: Rows | None = None,
+    mix: Mapping[str, float] | None = None,
+    same: bool = False,
+) -> Aligned:
+    """Both arms' scores of the items that each of them has answered and that are all scored.
+
+    Args:
+        items: the test set's, in order, which the arms' `places` count.
+        judged: the items that are judged on; None: all.
+        mix: each tag's share of production, to which the items are weighted.
+        same: the two arms are one on this test set.
+    """
+    whole, before, after = paired(len(items), baseline, candidate, judged=judged)
+    kept = items if whole.all() else list(compress(items, whole))
+    weights, misfit = _weights(requirement, kept, mix)
+    told = [*flaws_of(requirement, items, baseline), *flaws_of(requirement, items, candidate)]
+    return Aligned(
+        requirement,
+        kept,
+        before,
+        after,
+        clusters=clusters_of([each.cluster for each in kept]),
+        same=same,
+        weights=weights,
+        mix=mix if mix and weights is not None else None,
+        flaws=told + misfit,
+    )
+
+
+def paired(
+    items: int, baseline: ArmScores, candidate: ArmScores, *, judged: Rows | None = None
+) -> tuple[Rows, Array, Array]:
+    """Which of `items` items both arms have in full, and each arm's scores of those.
+
+    Scores have the shape (n, samples); (n,) for one sample, or for means of unequally many.
+    """
+    whole = np.ones(items, dtype=bool) if judged is None else judged.copy()
+    for arm in (baseline, candidate):
+        whole &= ~np.isnan(arm.means(items))
+    return whole, _matrix(baseline, whole), _matrix(candidate, whole)
+
+
+def _matrix(arm: ArmScores, whole: Rows) -> Array:
+    values = arm.values[whole[arm.places]]
+    samples = arm.counts(len(whole))[whole]
+    if not len(samples) or samples.max() == 1:
+        return values
+    if samples.min() == samples.max():
+        return values.reshape(len(samples), -1)
+    sums = np.add.reduceat(values, np.cumsum(samples) - samples)
+    return np.asarray(sums / samples, dtype=float)
+
+
+def flaws_of(requirement: Requirement, items: Sequence[ItemLabel], arm: ArmScores) -> list[str]:
+    """What keeps an arm's scores from being evidence, in sentences."""
+    if arm.failures:
+        return list(arm.failures)
+    counts, of = arm.counts(len(items)), f"of {len(items)} items of {requirement.test_set}"
+    told = []
+    missing = np.flatnonzero(counts == 0)
+    if missing.size:
+        what = f"{requirement.metric} of" if requirement.role == "budget" else "answer to"
+        told.append(
+            f"{arm.name} has no {what} {missing.size} {of}, first {items[missing[0]].key!r}: "
+            "both arms must answer the same items"
+        )
+    due = counts.max(initial=0) if arm.samples is None else arm.samples
+    short = np.flatnonzero((counts > 0) & (counts < due))
+    if short.size:
+        told.append(
+            f"{arm.name} has fewer than {due} answers to {short.size} {of}, first "
+            f"{items[short[0]].key!r}: sample every item equally often"
+        )
+    gaps = arm.places[np.isnan(arm.values)]
+    if gaps.size:
+        why = arm.reason or "score them, or say what a failure is worth"
+        told.append(
+            f"{arm.name}: {gaps.size} answers of {requirement.test_set} have no score by "
+            f"{requirement.metric}, first that to {items[gaps[0]].key!r}: {why}"
+        )
+    return told
+
+
+def _weights(
+    requirement: Requirement, items: Sequence[ItemLabel], mix: Mapping[str, float] | None
+) -> tuple[Array | None, list[str]]:
+    """What the items weigh, and why they can't be weighed as asked."""
+    given = [each.weight for each in items if each.weight is not None]
+    if mix and given:
+        return None, [f"{requirement.name}: items have weights and the policy a mix: keep one"]
+    if given and len(given) < len(items):
+        lacking = len(items) - len(given)
+        return None, [f"{requirement.name}: {lacking} of {len(items)} items have no weight"]
+    if given:
+        return np.array(given, dtype=float), []
+    if not mix or not items:
+        return None, []
+    try:
+        return item_weights([each.tags for each in items], mix), []
+    except StatisticsError as error:
+        return None, [f"{requirement.name} can't be weighted to its mix: {error}"]
+
+
+def clusters_of(labels: Sequence[str]) -> list[str] | None:
+    """Cluster labels as the statistics want them: None when each item stands for itself.
+
+    An item without a label is a cluster of its own.
+    """
+    named = [label for label in labels if label]
+    if not named or (len(named) == len(labels) and len(set(named)) == len(named)):
+        return None
+    return [label or f"item {index}" for index, label in enumerate(labels)]
 
 
 def criteria_of(
@@ -125,20 +316,9 @@ def breakdown_of(evidence: Sequence[Aligned], *, alpha: float) -> list[Breakdown
             each.requirement,
             each.baseline,
             each.candidate,
-            each.tags,
+            [item.tags for item in each.items],
             clusters=each.clusters,
             weights=each.weights,
             alpha=alpha,
         )
     ]
-
-
-def clusters_of(labels: Sequence[str]) -> list[str] | None:
-    """Cluster labels as the statistics want them: None when each item stands for itself.
-
-    An item without a label is a cluster of its own.
-    """
-    named = [label for label in labels if label]
-    if not named or (len(named) == len(labels) and len(set(named)) == len(named)):
-        return None
-    return [label or f"item {index}" for index, label in enumerate(labels)]

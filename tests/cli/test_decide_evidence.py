@@ -80,15 +80,15 @@ def test_arms_that_get_everything_right_may_well_be_two(
     [
         (
             lambda found: found[:-1],
-            "candidate has no exact of 1 of 300 items of triage, first 'q299'",
+            "candidate has no answer to 1 of 300 items of triage, first 'q299'",
         ),
         (
             lambda found: [found[0] | {"value": None}, *found[1:]],
-            "baseline: 1 items of triage have no exact, first 'q0'",
+            "baseline: 1 answers of triage have no score by exact, first that to 'q0'",
         ),
         (
             lambda found: [*found, found[0] | {"sample": 1}],
-            "baseline has 1 scores of some items of triage and 2 of others",
+            "baseline has fewer than 2 answers to 299 of 300 items of triage, first 'q1'",
         ),
         (
             lambda found: [found[0] | {"weight": 2}, *found[1:]],
@@ -113,7 +113,8 @@ def test_items_that_do_not_fit_the_mix_are_invalid(
 ) -> None:
     criteria(triage={"role": "primary", "metric": "exact", "mix": {"a": 0.5, "b": 0.5}})
     assert (
-        "triage: the mix divides items by a, b, and item 0 has none" in record(capsys)["invalid"][0]
+        "triage can't be weighted to its mix: the mix divides items by a, b, and item 0 has none"
+        in record(capsys)["invalid"][0]
     )
     rows(rows_of("triage", [0] * 9, [1] * 9, tags=lambda i: "ab"[i % 2], weight=lambda i: 1) + SUMS)
     assert "items have weights and the policy a mix" in record(capsys)["invalid"][0]

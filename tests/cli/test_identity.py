@@ -88,7 +88,7 @@ def test_a_metric_with_other_options_is_said_and_scores_otherwise(
 ) -> None:
     exact, within = (compared(desk, capsys, *FILES, metric=m) for m in ("exact_match", "contains"))
     assert exact["baseline_answers"] == within["baseline_answers"]
-    assert (exact["metric"], exact["metric_options"]) == ("exact_match", {})
+    assert (exact["metric"], exact["metric_options"]["lower"]) == ("exact_match", False)
     desk.answers("base", "triage", ["right or wrong"] * 60)
     exact, within = (compared(desk, capsys, *FILES, metric=m) for m in ("exact_match", "contains"))
     assert exact["baseline_scores"] != within["baseline_scores"]

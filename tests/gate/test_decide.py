@@ -150,7 +150,8 @@ def test_missing_answers_are_invalid_though_the_rest_would_ship(desk: Desk) -> N
     decision = decided(study)
     assert decision.verdict == "invalid"
     assert decision.record["reasons"][0] == (
-        "tuned has no answer to 2 of 200 items of questions: both arms must answer the same items"
+        "tuned has no answer to 2 of 200 items of questions, first 'q0001': "
+        "both arms must answer the same items"
     )
     assert decision.record["criteria"][0]["n"] == 198
 
@@ -172,7 +173,8 @@ def test_unscored_answers_are_invalid_with_their_reason_and_never_zero(desk: Des
     decision = decided(desk.study())
     assert decision.verdict == "invalid"
     assert decision.record["reasons"] == [
-        "tuned: 1 answers of questions have no score: the item has no reference"
+        "tuned: 1 answers of questions have no score by exact_match, first that to 'q0000': "
+        "the item has no reference"
     ]
     assert decision.record["evidence"][0]["unscored_candidate"] == 1
     assert decision.record["criteria"][0]["n"] == 199
@@ -239,7 +241,8 @@ def test_unequally_many_samples_are_invalid(desk: Desk) -> None:
     Run.objects.filter(test_set_version=desk.questions, version=desk.tuned).update(samples=2)
     decision = decided(desk.study())
     assert decision.record["reasons"] == [
-        "tuned has fewer than 2 answers to 200 items of questions: sample every item equally often"
+        "tuned has fewer than 2 answers to 200 of 200 items of questions, first 'q0000': "
+        "sample every item equally often"
     ]
 
 

@@ -14,7 +14,7 @@ from evalhub.registry.models import Study, StudyTestSet, TestSetVersion
 from evalhub.schemas.criteria import Criterion
 from evalhub.stats.distributions import normal_cdf, normal_quantile
 from evalhub.stats.sequential import combined_p_value
-from evalhub.verdict.align import Aligned, criterion_of
+from evalhub.verdict.align import Aligned, ItemLabel, criterion_of
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.levels import STAGES, extended_level, level_of
 from evalhub.verdict.test_set_extension import StageScores, p_combined
@@ -39,8 +39,8 @@ def staged(
 ) -> Criterion:
     """The criterion of rows of which the `first` were looked at before."""
     stages = np.arange(len(baseline)) < first
-    tags: list[list[str]] = [[] for _ in baseline]
-    rows = Aligned(asked, baseline, candidate, clusters, tags, stages=stages)
+    items = [ItemLabel(f"q{i}") for i in range(len(baseline))]
+    rows = Aligned(asked, items, baseline, candidate, clusters, stages=stages)
     return criterion_of(rows, alpha=alpha, planned_gain=0.05)
 
 

@@ -52,7 +52,7 @@ def test_gsm8k_is_what_its_authors_found(shared_data: Path) -> None:
         folder / "outputs_175b_finetuning.jsonl",
         folder / "testset.jsonl",
         CompareRequest(metric="numeric_match", reference="answer"),
-    ).record
+    ).record.as_json()
     assert record["verdict"] == "ship"
     (criterion,) = record["criteria"]
     assert criterion["n"] == 1319
@@ -76,7 +76,7 @@ def test_one_tuned_arm_of_word_sorting_is_harmed_as_a_guard(shared_data: Path) -
             extract=r"(?s).*the answer is (.*?)\.?\s*$",
             role="guard",
         ),
-    ).record
+    ).record.as_json()
     assert record["verdict"] == "hold"
     assert record["criteria"][0]["baseline"] == 0.504
     assert record["criteria"][0]["candidate"] == 0.404
@@ -85,7 +85,7 @@ def test_one_tuned_arm_of_word_sorting_is_harmed_as_a_guard(shared_data: Path) -
 
 
 def test_a_gain_ships_and_the_record_says_what_it_rests_on(desk: Desk) -> None:
-    record = desk.compared().record
+    record = desk.compared().record.as_json()
     assert (record["schema"], record["verdict"]) == ("evalhub.decision/1", "ship")
     assert record["arms"]["candidate"]["name"] == "tuned"
     assert len(record["arms"]["candidate"]["digest"]) == 64
@@ -97,9 +97,9 @@ def test_a_gain_ships_and_the_record_says_what_it_rests_on(desk: Desk) -> None:
 
 def test_a_guard_that_gains_nothing_needs_more_data_or_passes(desk: Desk) -> None:
     desk.answer(desk.tuned, ["wrong, otherwise"] * 300)
-    record = desk.compared(role="guard", margin=0.02).record
+    record = desk.compared(role="guard", margin=0.02).record.as_json()
     assert (record["verdict"], record["criteria"][0]["status"]) == ("ship", "pass")
-    record = desk.compared(role="guard", margin=0.01).record
+    record = desk.compared(role="guard", margin=0.01).record.as_json()
     assert record["verdict"] == "need-more-data"
     assert record["needed_n"] == 381
     assert record["criteria"][0]["margin"] == 0.01
@@ -117,7 +117,7 @@ def test_items_are_listed_worst_loss_first(desk: Desk) -> None:
 
 
 def test_the_result_is_broken_down_by_tag(desk: Desk) -> None:
-    record = desk.compared(tag="tags").record
+    record = desk.compared(tag="tags").record.as_json()
     assert [(row["tag"], row["n"], row["wins"]) for row in record["breakdown"]] == [
         ("t0", 150, 15),
         ("t1", 150, 15),
@@ -125,7 +125,10 @@ def test_the_result_is_broken_down_by_tag(desk: Desk) -> None:
 
 
 def test_items_of_one_cluster_belong_together(desk: Desk) -> None:
-    alone, together = desk.compared().record, desk.compared(cluster="case").record
+    alone, together = (
+        desk.compared().record.as_json(),
+        desk.compared(cluster="case").record.as_json(),
+    )
     assert alone["criteria"][0]["clusters"] is None
     assert together["criteria"][0]["clusters"] == 100
     assert together["criteria"][0]["lower"] < alone["criteria"][0]["lower"]
@@ -141,39 +144,40 @@ def test_several_samples_an_item_are_averaged_within_it(desk: Desk) -> None:
                 for k, text in enumerate(texts)
             ),
         )
-    (criterion,) = desk.compared().record["criteria"]
+    (criterion,) = desk.compared().record.as_json()["criteria"]
     assert (criterion["n"], criterion["wins"], criterion["candidate"]) == (300, 300, 0.5)
 
 
 def test_unequal_samples_are_invalid(desk: Desk) -> None:
     with desk.tuned.open("a") as file:
         file.write('{"id": "q000", "sample": 1, "output": "right"}\n')
-    record = desk.compared().record
+    record = desk.compared().record.as_json()
     assert record["verdict"] == "invalid"
     assert record["reasons"] == [
-        "tuned.jsonl has 1 answers to some items and 2 to others: sample every item equally often"
+        "tuned.jsonl has fewer than 2 answers to 299 of 300 items of triage, first 'q001': "
+        "sample every item equally often"
     ]
 
 
 def test_identical_answers_are_invalid_and_not_a_pass(desk: Desk) -> None:
     desk.answer(desk.tuned, ["wrong"] * 300)
     for role in ("primary", "guard"):
-        record = desk.compared(role=role).record
+        record = desk.compared(role=role).record.as_json()
         assert record["verdict"] == "invalid"
         assert "hold the same answers to every item" in record["reasons"][0]
 
 
 def test_the_same_file_twice_is_invalid(desk: Desk) -> None:
     same = compare_files(desk.base, desk.base, desk.test_set, CompareRequest(metric="exact_match"))
-    assert same.record["verdict"] == "invalid"
+    assert same.record.as_json()["verdict"] == "invalid"
 
 
 def test_missing_answers_are_invalid(desk: Desk) -> None:
     desk.answer(desk.tuned, ["right"] * 290)
-    record = desk.compared().record
+    record = desk.compared().record.as_json()
     assert record["verdict"] == "invalid"
     assert record["reasons"] == [
-        "tuned.jsonl has no answer to 10 of 300 items, first 'q290': "
+        "tuned.jsonl has no answer to 10 of 300 items of triage, first 'q290': "
         "both arms must answer the same items"
     ]
     assert record["criteria"][0]["n"] == 290
@@ -182,7 +186,7 @@ def test_missing_answers_are_invalid(desk: Desk) -> None:
 def test_arms_on_different_items_are_invalid(desk: Desk) -> None:
     write(desk.base, ({"id": f"q{i:03}", "output": "x"} for i in range(150)))
     write(desk.tuned, ({"id": f"q{i:03}", "output": "y"} for i in range(150, 300)))
-    record = desk.compared().record
+    record = desk.compared().record.as_json()
     assert (record["verdict"], record["criteria"]) == ("invalid", [])
     assert len(record["reasons"]) == 2
 
@@ -191,19 +195,22 @@ def test_recorded_errors_are_invalid_and_name_the_first(desk: Desk) -> None:
     rows: list[dict[str, Any]] = [{"id": f"q{i:03}", "output": "right"} for i in range(300)]
     rows[7] = {"id": "q007", "error": "timed out"}
     write(desk.tuned, rows)
-    record = desk.compared().record
+    record = desk.compared().record.as_json()
     assert record["verdict"] == "invalid"
     assert record["reasons"] == [
-        "tuned.jsonl holds 1 errors in place of answers, first on line 8 (timed out): "
-        "answer these items again"
+        "tuned.jsonl holds 1 errors in place of answers to triage, first on line 8 "
+        "(timed out): answer these items again"
     ]
     assert record["evidence"][0]["unscored_candidate"] == 1
 
 
 def test_answers_without_a_score_are_invalid_with_the_reason(desk: Desk) -> None:
-    record = desk.compared(metric="latency").record
+    record = desk.compared(metric="latency").record.as_json()
     assert record["verdict"] == "invalid"
-    assert "300 answers have no score, first that to 'q000'" in record["reasons"][0]
+    assert (
+        "300 answers of triage have no score by latency, first that to 'q000'"
+        in record["reasons"][0]
+    )
 
 
 def test_a_faster_answer_is_better(desk: Desk) -> None:
@@ -212,7 +219,7 @@ def test_a_faster_answer_is_better(desk: Desk) -> None:
             path,
             ({"id": f"q{i:03}", "output": path.stem, "latency_ms": ms + i % 7} for i in range(300)),
         )
-    (criterion,) = desk.compared(metric="latency").record["criteria"]
+    (criterion,) = desk.compared(metric="latency").record.as_json()["criteria"]
     assert criterion["baseline"] > criterion["candidate"]
     assert criterion["difference"] == 50
     assert (criterion["higher_is_better"], criterion["status"]) == (False, "pass")
@@ -240,7 +247,7 @@ def test_an_empty_reference_names_its_line(desk: Desk) -> None:
 
 def test_a_metric_without_references_asks_for_none(desk: Desk) -> None:
     write(desk.test_set, ({"id": each["id"]} for each in desk.questions))
-    assert desk.compared(metric="json_valid").record["criteria"][0]["n"] == 300
+    assert desk.compared(metric="json_valid").record.as_json()["criteria"][0]["n"] == 300
 
 
 def test_unknown_metrics_options_and_patterns_are_named(desk: Desk) -> None:
@@ -255,7 +262,7 @@ def test_unknown_metrics_options_and_patterns_are_named(desk: Desk) -> None:
 def test_one_item_is_too_little_for_a_verdict_but_no_error(tmp_path: Path) -> None:
     desk = Desk(tmp_path, items=1)
     desk.answer(desk.tuned, ["right"])
-    record = desk.compared().record
+    record = desk.compared().record.as_json()
     assert record["verdict"] == "need-more-data"
     assert record["needed_n"] is not None
 
@@ -266,5 +273,5 @@ def test_answers_may_come_as_csv_and_stand_in_any_order(desk: Desk) -> None:
     csv.write_text("id,output\n" + "\n".join(lines) + "\n")
     record = compare_files(
         desk.base, csv, desk.test_set, CompareRequest(metric="exact_match")
-    ).record
+    ).record.as_json()
     assert (record["verdict"], record["criteria"][0]["wins"]) == ("ship", 30)

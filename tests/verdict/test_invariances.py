@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from evalhub.schemas.criteria import Criterion
-from evalhub.verdict.align import Aligned, criteria_of
+from evalhub.verdict.align import Aligned, ItemLabel, criteria_of
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure
 from evalhub.verdict.rule import decide
@@ -160,10 +160,10 @@ def test_any_of_never_ships_a_lone_primary_that_all_of_would_not(
     aligned = [
         Aligned(
             replace(case["requirement"], name=str(i)),
+            [ItemLabel(f"q{j}") for j in range(len(case["baseline"]))],
             case["baseline"],
             case["candidate"],
             case["clusters"],
-            [[]] * len(case["baseline"]),
             weights=case["weights"],
         )
         for i, case in enumerate(listed)

@@ -26,7 +26,7 @@ class Leak:
 
     def clean(self, pairing: Pairing) -> NDArray[np.bool_]:
         """Which of the pairing's rows the candidate hasn't seen."""
-        return np.array([each.key not in self.found for each in pairing.items], dtype=bool)
+        return np.array([each.key not in self.found for each in pairing.aligned.items], dtype=bool)
 
     def row(self) -> LeakageRow:
         kinds = Counter(_kind(said) for said in self.found.values())
@@ -43,9 +43,9 @@ def leaks_of(arm: StudyArm, pairings: Mapping[str, Pairing]) -> list[Leak]:
     found = []
     for name, pairing in pairings.items():
         version = pairing.candidate.run.test_set_version
-        keys = None if pairing.same else leaked_keys(arm.version, version)
+        keys = None if pairing.aligned.same else leaked_keys(arm.version, version)
         if keys is not None:
-            judged = {each.key for each in pairing.items}
+            judged = {each.key for each in pairing.aligned.items}
             seen = {key: said for key, said in keys.items() if key in judged}
             found.append(Leak(name, len(judged), seen))
     return found
