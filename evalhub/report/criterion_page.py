@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from evalhub.report.forest import Plot, Scale, Tick, around, drawn, plot
-from evalhub.report.methods import Method, explained
+from evalhub.report.methods import Method, methods
 from evalhub.report.power_advice import EvidenceSampling, power_advice
 from evalhub.report.power_plot import PowerPlot, power_plot
 from evalhub.schemas.criteria import Criterion
@@ -49,15 +49,16 @@ def criterion_page(
     row = record.criteria[number - 1]
     found, power = drawn(row), power_plot(row)
     scale = around(found.extent if found else [])
-    methods = explained(row.method)
+    explained = methods().explaining
+    interval_by = explained(row.method)
     return CriterionPage(
         number=number,
         values=row,
         plot=plot(row, scale, label=row.name, noise=record.noise_of(row)),
         ticks=_ticks(scale, row),
         bound_label=_bound_label(row),
-        interval_by=methods,
-        test_by=[each for each in explained(row.test) if each not in methods],
+        interval_by=interval_by,
+        test_by=[each for each in explained(row.test) if each not in interval_by],
         power=power,
         gap="" if power is None else _in_unit(power.gap, row),
         smallest="" if power is None else _in_unit(power.smallest, row),

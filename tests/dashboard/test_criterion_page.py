@@ -11,7 +11,7 @@ from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Output, Run, Score, Study
 from evalhub.report.criterion_page import criterion_page
-from evalhub.report.methods import explained
+from evalhub.report.methods import methods
 from evalhub.report.power_advice import EvidenceSampling, power_advice
 from evalhub.report.power_plot import power_plot
 from evalhub.schemas.criteria import Criterion
@@ -48,6 +48,7 @@ def test_each_row_of_a_study_leads_to_how_it_was_computed(olga: Client, team: Te
         assert f'href="{reverse("dashboard:criterion", args=[decision.pk, number])}"' in rows
         page = shown(olga, decision, number)
         assert criterion["sentence"] in page
+        explained = methods().explaining
         for method in explained(criterion["method"]) + explained(criterion["test"]):
             assert method.words[0] in page
             assert f"#{method.key}" in page

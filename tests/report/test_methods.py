@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evalhub.report.methods import METHODS, explained
+from evalhub.report.methods import Method, methods
 from evalhub.report.methods.markdown import as_markdown
-from evalhub.report.methods.rates import COVERAGES, RATES
 from evalhub.stats.paired import compare
 from evalhub.stats.preference import CHOICES, win_score
 from evalhub.stats.ratios import ratio_of_means
@@ -19,6 +18,10 @@ from evalhub.verdict.measuring import NO_SHARE, measure, same_run
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMING = [ROOT / "evalhub" / each for each in ("stats", "verdict", "gate")] + [ROOT / "reviews"]
+
+
+def explained(named: str) -> list[Method]:
+    return methods().explaining(named)
 
 
 def names_of_paired() -> Iterator[str]:
@@ -122,8 +125,8 @@ def test_a_name_of_several_parts_is_explained_part_by_part() -> None:
 
 
 def test_each_method_has_words_and_an_address_of_its_own() -> None:
-    assert len({each.key for each in METHODS}) == len(METHODS)
-    for each in METHODS:
+    assert len({each.key for each in methods().all}) == len(methods().all)
+    for each in methods().all:
         assert each.words, each.key
         assert re.fullmatch(r"[a-z0-9-]+", each.key)
 
@@ -135,12 +138,12 @@ def test_the_document_is_the_table() -> None:
 
 def test_the_rates_are_those_that_the_benchmarks_printed() -> None:
     page = cells((ROOT / "docs" / "verdict-rates.md").read_text())
-    for each in RATES:
+    for each in methods().rates:
         row = [each.scores, each.truth, str(each.items), str(each.guards)]
         row += [each.ship, each.hold, each.more, f"{each.false} ok" if each.false else "true gain"]
         assert row in page
     page = cells((ROOT / "docs" / "statistics.md").read_text())
-    for some in COVERAGES:
+    for some in methods().coverages:
         row = [some.items, some.changes, some.clusters, some.correlation]
         assert [*row, some.evalhub, some.normal, some.bootstrap] in page
 

@@ -14,8 +14,7 @@ from evalhub.dashboard.sampling import flips_of, sampling_of
 from evalhub.gate.models import Decision, DecisionQuerySet
 from evalhub.gate.signoff import SignOffError, sign_off
 from evalhub.report.criterion_page import criterion_page
-from evalhub.report.methods import CHAPTERS
-from evalhub.report.methods.rates import COVERAGES, RATES
+from evalhub.report.methods import methods as explained_methods
 
 
 def _seen(request: SignedInRequest) -> DecisionQuerySet:
@@ -71,5 +70,4 @@ def sign(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def methods(request: SignedInRequest) -> HttpResponse:
     """Every method in words and formulas, and how often they are right."""
-    context = {"chapters": CHAPTERS, "rates": RATES, "coverages": COVERAGES}
-    return render(request, "dashboard/methods.html", context)
+    return render(request, "dashboard/methods.html", {"shown": explained_methods()})

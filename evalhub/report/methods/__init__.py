@@ -1,26 +1,95 @@
-"""Every method in plain words: one source for a criterion's page, the methods page, the report
-and docs/methods.md."""
+"""Every method in plain words, from methods.yaml beside this file: one source for a criterion's
+page, the methods page, the report and docs/methods.md."""
 
-from evalhub.report.methods import deciding, paired, people, planning
-from evalhub.report.methods.method import Chapter as Chapter
-from evalhub.report.methods.method import Method as Method
+import re
+from functools import cache
+from importlib.resources import files
 
-CHAPTERS: tuple[Chapter, ...] = (
-    deciding.VERDICT,
-    paired.CHAPTER,
-    *people.CHAPTERS,
-    planning.PLANNING,
-    planning.WATCHING,
-    deciding.EVIDENCE,
-)
-METHODS: tuple[Method, ...] = tuple(each for chapter in CHAPTERS for each in chapter.methods)
+import yaml
+
+from evalhub.schemas.declaration import Declaration, declared
 
 
-def explained(named: str) -> list[Method]:
-    """What explains the name of a method or test that a result gives, in reading order."""
-    return [each for each in METHODS if each.explains(named)]
+class Method(Declaration):
+    """What a page says of a method.
+
+    Attributes:
+        key: its address on the methods page.
+        pattern: a regular expression that finds this method in the name that a result gives;
+            "" for what no result names.
+        words: paragraphs of plain text.
+        formula: lines of text; "" where there is nothing to compute.
+        symbols: what the formula's letters stand for.
+        source: who published it; "" for a convention of Evalhub's own.
+    """
+
+    key: str
+    name: str
+    pattern: str = ""
+    words: tuple[str, ...]
+    formula: str = ""
+    symbols: str = ""
+    source: str = ""
+
+    def explains(self, named: str) -> bool:
+        return bool(self.pattern and re.search(self.pattern, named))
 
 
-def method(key: str) -> Method:
-    """The method of this key. Raises KeyError."""
-    return {each.key: each for each in METHODS}[key]
+class Chapter(Declaration):
+    """Methods that belong together."""
+
+    key: str
+    title: str
+    lead: str
+    methods: tuple[Method, ...]
+
+
+class VerdictRate(Declaration):
+    """A row of docs/verdict-rates.md: of 10,000 simulated studies the shares by verdict.
+
+    `false` is the share of false ships, "" where the gain is true.
+    """
+
+    scores: str
+    truth: str
+    items: int
+    guards: int
+    ship: str
+    hold: str
+    more: str
+    false: str
+
+
+class CoverageRate(Declaration):
+    """A row of docs/statistics.md: how often a nominal 95% interval held, of 2,000 draws."""
+
+    items: str
+    changes: str
+    clusters: str
+    correlation: str
+    evalhub: str
+    normal: str
+    bootstrap: str
+
+
+class Methods(Declaration):
+    """The whole page. `rates` and `coverages` stand in documents that benchmarks print."""
+
+    chapters: tuple[Chapter, ...]
+    rates: tuple[VerdictRate, ...]
+    coverages: tuple[CoverageRate, ...]
+
+    @property
+    def all(self) -> list[Method]:
+        return [each for chapter in self.chapters for each in chapter.methods]
+
+    def explaining(self, named: str) -> list[Method]:
+        """What explains the name of a method or test that a result gives, in reading order."""
+        return [each for each in self.all if each.explains(named)]
+
+
+@cache
+def methods() -> Methods:
+    """The methods, read once a process."""
+    text = files("evalhub.report.methods").joinpath("methods.yaml").read_text(encoding="utf-8")
+    return declared(Methods, yaml.safe_load(text))

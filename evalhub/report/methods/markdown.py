@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from textwrap import fill
 
-from evalhub.report.methods import CHAPTERS, Chapter, Method
+from evalhub.report.methods import Chapter, Method, methods
 
 WIDTH = 105
 
 HEAD = """\
 # Methods
 
-What stands on the site's methods page, chapter by chapter: written from the same table, by
+What stands on the site's methods page, chapter by chapter: written from the same file, by
 `python -m evalhub.report.methods > docs/methods.md`. [Statistics](statistics.md) says which
 function computes what and how fast; [how often the verdict is right](verdict-rates.md) is
 simulated.
@@ -19,7 +19,9 @@ simulated.
 
 def as_markdown() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *(line for chapter in CHAPTERS for line in _chapter(chapter))])
+    return "\n".join(
+        [HEAD, *(line for chapter in methods().chapters for line in _chapter(chapter))]
+    )
 
 
 def _chapter(chapter: Chapter) -> Iterator[str]:
