@@ -7,8 +7,7 @@ chance that any of them is shipped wrongly stays below alpha.
 
 from math import pi
 
-from scipy.special import ndtri
-
+from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.sequential import final_level
 
 POWER = 0.8
@@ -33,7 +32,8 @@ def extended_level(first: int, second: int, *, alpha: float) -> float:
 
 def items_factor(number: int, *, alpha: float) -> float:
     """How many times the first candidate's items the `number`-th needs for the same power."""
-    first, due = (float(-ndtri(level_of(k, alpha=alpha)) + ndtri(POWER)) ** 2 for k in (1, number))
+    power = normal_quantile(POWER)
+    first, due = ((power - normal_quantile(level_of(k, alpha=alpha))) ** 2 for k in (1, number))
     return due / first
 
 

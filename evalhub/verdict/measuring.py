@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri
 
 from evalhub.schemas.criteria import Criterion, Role
+from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.power import paired_sample_size
 from evalhub.stats.ratios import (
@@ -194,7 +194,7 @@ def needed_items(criterion: Criterion, open_criteria: int) -> int | None:
         )
     if criterion.role == "budget":
         return by_variance or None
-    z_squared = float(ndtri(1 - alpha) ** 2)
+    z_squared = normal_quantile(1 - alpha) ** 2
     by_silence = z_squared * (1 - gap) / gap if gap < 1 else 1.0
     return max(by_variance, ceil(by_silence * _worth(criterion, z_squared)))
 

@@ -15,7 +15,6 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from evalhub.schemas.criteria import Criterion
 from evalhub.stats.distributions import normal_quantile
@@ -149,6 +148,8 @@ def _reach(stages: Sequence[StageScores]) -> float:
 
 def _first_kept(p_value: Callable[[float], float], reach: float, alpha: float) -> float:
     """Where a p-value that rises with the bound passes alpha, in units of z almost a line."""
+
+    from scipy.optimize import brentq  # loading it takes longer than most commands
 
     def beyond(bound: float) -> float:
         return _z(p_value(bound)) - due

@@ -34,6 +34,25 @@ def up(tmp_path: Path) -> Iterator[tuple[str, psutil.Process]]:
     started.wait()
 
 
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_on_a_fresh_home_up_prints_a_link_for_its_first_owner_and_ends_on_sigterm(
+    tmp_path: Path, processes: str
+) -> None:
+    with subprocess.Popen(
+        [BIN / "evalhub", "up", "--port", "0", "--processes", processes],
+        env=environment(tmp_path, {"LOGNAME": "nour"}),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as started:
+        assert started.stdout
+        printed = [started.stdout.readline() for _ in range(4)]
+        assert "so nour was made" in printed[1]
+        with urllib.request.urlopen(printed[3].strip(), timeout=PATIENCE_S) as page:
+            assert "Sign in as nour" in page.read().decode()
+        started.terminate()
+        assert started.wait(timeout=PATIENCE_S) == 0
+
+
 def answers(url: str) -> bool:
     with urllib.request.urlopen(f"{url}/accounts/login/", timeout=20) as reply:
         return bool(reply.status == 200)
