@@ -1,6 +1,6 @@
 """A person stands by a decision, or overrides it: a record of its own beside it."""
 
-from typing import Any
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,10 +9,10 @@ from evalhub import __version__
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.canonical import digest_of
-from evalhub.gate.models import Action, Decision, SignOff
+from evalhub.gate.models import Decision, SignOff
+from evalhub.schemas.decision import Code, SignedDecision, SignOffRecord
 from evalhub.schemas.verdicts import Verdict
-
-SCHEMA = "evalhub.sign-off/1"
+from evalhub.verdict.code import code_digest
 
 
 class SignOffError(Exception):
@@ -40,19 +40,19 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
     reason = reason.strip()
     if not reason:
         raise SignOffError("a sign-off says why: give a reason")
-    holds = decision.verdict if verdict is None else verdict
-    if holds not in list(Verdict):
-        raise SignOffError(f"{holds!r} isn't a verdict: one of {', '.join(Verdict)}")
-    action = Action.SIGNED_OFF if holds == decision.verdict else Action.OVERRIDDEN
+    said = decision.verdict if verdict is None else verdict
+    if said not in list(Verdict):
+        raise SignOffError(f"{said!r} isn't a verdict: one of {', '.join(Verdict)}")
+    holds = Verdict(said)
     newest = decision.sign_offs.first()
     if newest is not None and (newest.by, newest.verdict, newest.reason) == (by, holds, reason):
         return newest
     now = timezone.now()
-    record = _record(decision, by, action, holds, reason) | {"created": now.isoformat()}
+    record = _record(decision, by, holds, reason, now).as_json()
     return SignOff.objects.create(
         decision=decision,
         by=by,
-        action=action,
+        action=record["action"],
         verdict=holds,
         reason=reason,
         record=record,
@@ -71,21 +71,24 @@ def _check(decision: Decision, by: User) -> None:
         )
 
 
-def _record(decision: Decision, by: User, action: str, verdict: str, reason: str) -> dict[str, Any]:
+def _record(
+    decision: Decision, by: User, verdict: Verdict, reason: str, created: datetime
+) -> SignOffRecord:
     study = decision.study
-    return {
-        "schema": SCHEMA,
-        "action": str(action),
-        "verdict": verdict,
-        "reason": reason,
-        "by": by.get_username(),
-        "decision": {
-            "id": decision.pk,
-            "digest": decision.digest,
-            "verdict": decision.verdict,
-            "arm": decision.arm,
-            "project": study.project.slug,
-            "study": study.slug,
-        },
-        "code_version": __version__,
-    }
+    return SignOffRecord(
+        schema_="evalhub.sign-off/1",
+        action="signed-off" if verdict == decision.verdict else "overridden",
+        verdict=verdict,
+        reason=reason,
+        by=by.get_username(),
+        decision=SignedDecision(
+            id=decision.pk,
+            digest=decision.digest,
+            verdict=Verdict(decision.verdict),
+            arm=decision.arm,
+            project=study.project.slug,
+            study=study.slug,
+        ),
+        code=Code(version=__version__, digest=code_digest()),
+        created=created.isoformat(),
+    )

@@ -148,6 +148,30 @@ class DecisionRecord(Declaration):
         return rows[criterion.test_set].lower, rows[criterion.test_set].upper
 
 
+class SignedDecision(Declaration):
+    """The decision that a sign-off stands beside; `digest` is that of its record."""
+
+    id: int
+    digest: str = Digest
+    verdict: Verdict
+    arm: str
+    project: str
+    study: str
+
+
+class SignOffRecord(Declaration):
+    """A person stands by a decision, or overrides it; `verdict` is what holds from then on."""
+
+    schema_: Literal["evalhub.sign-off/1"] = Field(alias="schema")
+    action: Literal["signed-off", "overridden"]
+    verdict: Verdict
+    reason: str = Field(min_length=1)
+    by: str
+    decision: SignedDecision
+    code: Code
+    created: str = Field(description="when, as ISO 8601 has it")
+
+
 class PrintedDecision(DecisionRecord):
     """What `study run --json` prints: the candidate's decision and those on its other arms."""
 
