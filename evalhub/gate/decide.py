@@ -42,7 +42,7 @@ class ContestedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Arm:
+class _ReadArm:
     """An arm with all that is read of it before its level is known."""
 
     arm: StudyArm
@@ -83,7 +83,7 @@ def _decide_arm(
     raise ContestedError(f"{case.study}: other decisions on its test sets kept coming between")
 
 
-def _read(case: StudyEvidence, rivals: BaselineChoice, arm: StudyArm) -> _Arm:
+def _read(case: StudyEvidence, rivals: BaselineChoice, arm: StudyArm) -> _ReadArm:
     baseline = rivals.baseline
     pairings = {each.name: case.pair(baseline, arm, each) for each in case.test_sets}
     claims = [
@@ -107,14 +107,14 @@ def _read(case: StudyEvidence, rivals: BaselineChoice, arm: StudyArm) -> _Arm:
     if same := same_answers(baseline, arm, pairings):
         flaws.insert(0, same)
     leaks = [] if case.policy.leakage == "off" else leaks_of(arm, pairings)
-    return _Arm(arm, pairings, claims, leaks, flaws)
+    return _ReadArm(arm, pairings, claims, leaks, flaws)
 
 
 def _judge(
     case: StudyEvidence,
     rivals: BaselineChoice,
     repeats: Repeats,
-    read: _Arm,
+    read: _ReadArm,
     found: Sequence[LedgerPosition],
 ) -> DecisionRecord:
     """The record of the decision, where the arm's claims stand in the ledger as `found` says."""
@@ -181,7 +181,7 @@ def _judge(
 
 
 def _staged(
-    case: StudyEvidence, read: _Arm, baseline: StudyArm, found: Sequence[LedgerPosition]
+    case: StudyEvidence, read: _ReadArm, baseline: StudyArm, found: Sequence[LedgerPosition]
 ) -> dict[str, Pairing]:
     """The pairings, with the first look's rows in place of those items' where one is extended."""
     test_sets = {each.name: each for each in case.test_sets}
@@ -226,7 +226,7 @@ def _verdict(
 
 def _without_leaks(
     case: StudyEvidence,
-    read: _Arm,
+    read: _ReadArm,
     staged: Mapping[str, Pairing],
     costs: Sequence[Aligned],
     paid: Charge,
@@ -283,7 +283,7 @@ def _evidence(pairing: Pairing) -> EvidenceRow:
 
 @transaction.atomic
 def _keep(
-    study: Study, read: _Arm, found: Sequence[LedgerPosition], record: DecisionRecord
+    study: Study, read: _ReadArm, found: Sequence[LedgerPosition], record: DecisionRecord
 ) -> Decision | None:
     """Keeps the decision and its looks, unless the newest on the arm rests on the same evidence.
 
