@@ -1,4 +1,4 @@
-.PHONY: setup run demo check test fix tables lock bench
+.PHONY: setup run demo check test fix tables schemas lock bench
 
 setup:  ## the environment, with everything for development
 	uv sync
@@ -24,6 +24,9 @@ fix:  ## what can be put right without thinking
 
 tables:  ## the empty database that a fresh home starts from; after each change of a migration
 	uv run .ci/tables.py
+
+schemas:  ## the JSON Schemas in docs/, after each change of what is declared
+	uv run python -m evalhub.studies.schemas
 
 lock:  ## take the newest versions, and pin them in pyproject.toml
 	uv run --no-project .ci/pin.py

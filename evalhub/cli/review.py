@@ -46,11 +46,13 @@ def open_(
     """Open a review of a finished study's answers."""
     request = _request(plan, items, reviewers, seed, question)
     _set_up()
+    from django.db.models import Q
+
     from evalhub.registry.models import Study
     from evalhub.studies.reviewing import arms_to_review
 
     project, _, slug = study.rpartition("/")
-    found = Study.objects.filter(slug=slug)
+    found = Study.objects.filter(Q(slug=slug) | Q(name=slug))
     matching = list(found.filter(project__slug=project) if project else found)
     if len(matching) != 1:
         raise typer.BadParameter(f"there is no study {study!r}; name it as PROJECT/STUDY")

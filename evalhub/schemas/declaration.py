@@ -161,7 +161,7 @@ def _message(kind: Any, place: Path, error: ErrorDetails) -> str:
         case "missing":
             return "missing"
         case "extra_forbidden":
-            known = _names_at(kind, place[:-1])
+            known = _names_at(kind, place[:-1], frozenset(error["loc"]))
             meant = _meant(str(place[-1]), known)
             return f"isn't known here{meant} (known: {', '.join(known)})"
         case "literal_error" | "enum":
@@ -217,22 +217,34 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
-def _names_at(kind: Any, place: Path) -> list[str]:
-    """The fields that an object at this place of a `kind` may have, as documents write them."""
+def _names_at(kind: Any, place: Path, tags: frozenset[str | int]) -> list[str]:
+    """The fields that an object at this place of a `kind` may have, as documents write them.
+
+    Of a union that is told apart by a tag, those of the member whose tag is among `tags`.
+    """
     if get_origin(kind) in (Union, UnionType):
-        return list(dict.fromkeys(n for each in get_args(kind) for n in _names_at(each, place)))
+        members = [each for each in get_args(kind) if tags & _tags_of(each)] or get_args(kind)
+        return list(dict.fromkeys(n for each in members for n in _names_at(each, place, tags)))
     if hasattr(kind, "__value__"):  # a `type` alias
-        return _names_at(kind.__value__, place)
+        return _names_at(kind.__value__, place, tags)
     if hasattr(kind, "__metadata__"):  # Annotated
-        return _names_at(kind.__origin__, place)
+        return _names_at(kind.__origin__, place, tags)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         fields = {each.alias or name: each for name, each in kind.model_fields.items()}
         if not place:
             return list(fields)
-        return _names_at(fields[place[0]].annotation, place[1:]) if place[0] in fields else []
+        inside = fields.get(str(place[0]))
+        return _names_at(inside.annotation, place[1:], tags) if inside else []
     inner = get_args(kind)
     if not place or not inner:
         return []
-    return _names_at(
-        inner[1] if isinstance(place[0], str) and len(inner) > 1 else inner[0], place[1:]
-    )
+    held = inner[1] if isinstance(place[0], str) and len(inner) > 1 else inner[0]
+    return _names_at(held, place[1:], tags)
+
+
+def _tags_of(kind: Any) -> set[Any]:
+    """The values of a declaration's fields that can have one value alone."""
+    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return set()
+    fixed = (get_args(each.annotation) for each in kind.model_fields.values())
+    return {values[0] for values in fixed if len(values) == 1 and isinstance(values[0], str)}

@@ -71,7 +71,7 @@ class House(Declaration):
         (
             {"name": "x", "pets": {"Tom": {"kind": "cat", "live": 1}}},
             "pets.Tom.live",
-            "isn't known here; did you mean lives?",
+            "isn't known here; did you mean lives? (known: kind, lives)",
         ),
         (
             {"name": "x", "pets": {"Rex": {"kind": "dog"}}},
