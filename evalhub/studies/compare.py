@@ -76,7 +76,7 @@ class _Case:
 
 
 @dataclass(frozen=True, slots=True)
-class _Arm:
+class _AnsweredFile:
     """A file of answers with their scores, by item in the order of samples."""
 
     path: Path
@@ -199,7 +199,9 @@ def _tags(value: Any) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
-def _read_arm(path: Path, cases: dict[str, _Case], question: CompareRequest, score: Scorer) -> _Arm:
+def _read_arm(
+    path: Path, cases: dict[str, _Case], question: CompareRequest, score: Scorer
+) -> _AnsweredFile:
     answers: dict[str, list[RecordedAnswer]] = {}
     for answer in read_answers(
         path, id_field=question.id_field, output_field=question.output_field
@@ -234,10 +236,10 @@ def _read_arm(path: Path, cases: dict[str, _Case], question: CompareRequest, sco
         ]
         for key, given in answers.items()
     }
-    return _Arm(path, answers, scores)
+    return _AnsweredFile(path, answers, scores)
 
 
-def _arm_scores(arm: _Arm, keys: Sequence[str], test_set: str) -> ArmScores:
+def _arm_scores(arm: _AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScores:
     by_key = [arm.scores.get(key, []) for key in keys]
     flat = [each for scores in by_key for each in scores]
     failed = [each for given in arm.answers.values() for each in given if each.text is None]
@@ -266,7 +268,7 @@ def _sha256(path: Path) -> str:
 
 def _items(
     cases: Sequence[_Case],
-    arms: Sequence[_Arm],
+    arms: Sequence[_AnsweredFile],
     means: Sequence[NDArray[np.float64]],
     requirement: Requirement,
 ) -> list[dict[str, Any]]:
