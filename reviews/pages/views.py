@@ -83,7 +83,8 @@ def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 def home(request: SignedInRequest) -> HttpResponse:
     """The campaigns in which this person reviews."""
     results = Project.objects.seen_by(request.user).exists()
-    return _page(request, "home", {"reviews": own_reviews(request.user), "results": results})
+    context = {"reviews": own_reviews(request.user), "results": results}
+    return _page(request, "home", context, part="")
 
 
 @never_cache

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from evalhub.schemas.declaration import declared
@@ -223,3 +224,9 @@ def test_an_empty_answer_is_shown_as_such(rui: Client, team: Team) -> None:
     campaign = a_campaign(team, items=1, answers=(["text"], [" "]))
     assert "(an empty answer)" in page(rui, campaign)
     assert Assignment.objects.count() == 1
+
+
+def test_the_list_of_reviews_is_a_whole_page_for_a_script_too(rui: Client) -> None:
+    answer = rui.get(reverse("reviews:home"), headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert "<html" in answer.text
