@@ -9,7 +9,17 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
+
+import pytest
+from django.db.models import TextChoices
+
+from evalhub.registry.models import testsets
+from evalhub.registry.models.studies import CriterionRole, Tier
+from evalhub.registry.models.versions import Kind
+from evalhub.schemas import policy
+from evalhub.schemas.study import ModelKind
+from evalhub.studies.spec import AskedTestSet
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PRODUCT = ("evalhub", "reviews", "runners")
@@ -148,3 +158,20 @@ def test_a_second_one_would_be_found_wherever_it_stands() -> None:
     ]
     assert list(twice(defaults)) == [("margin", "0.02")]
     assert list(twice(ranges).values()) == [["again: margin", "declaration: margin"]]
+
+
+@pytest.mark.parametrize(
+    ("column", "declared"),
+    [
+        (Kind, ModelKind),
+        (Tier, policy.Tier),
+        (CriterionRole, policy.DemandRole),
+        (testsets.TestSetPurpose, AskedTestSet.model_fields["purpose"].annotation),
+    ],
+)
+def test_a_column_s_choices_are_the_declared_ones(
+    column: type[TextChoices], declared: object
+) -> None:
+    """The choices add what people read; a word that only one of the two has is a mistake."""
+    words = {word for part in (declared, *get_args(declared)) for word in get_args(part)}
+    assert {word for word in words if isinstance(word, str)} == set(column.values)
