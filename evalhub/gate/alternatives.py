@@ -10,7 +10,7 @@ from evalhub.verdict.wording import signed
 
 
 def alternatives(
-    case: StudyEvidence, arm: StudyArm, others: Sequence[StudyArm], *, alpha: float
+    evidence: StudyEvidence, arm: StudyArm, others: Sequence[StudyArm], *, alpha: float
 ) -> list[Alternative]:
     """A row for each untuned arm of `others` and each test set that must gain; for reading."""
     if not arm.version.fine_tuned:
@@ -19,15 +19,15 @@ def alternatives(
         row
         for other in others
         if not other.version.fine_tuned
-        for test_set in case.primaries
-        if (row := _against(case, arm, other, test_set, alpha)) is not None
+        for test_set in evidence.primaries
+        if (row := _against(evidence, arm, other, test_set, alpha)) is not None
     ]
 
 
 def _against(
-    case: StudyEvidence, arm: StudyArm, other: StudyArm, test_set: StudyTestSet, alpha: float
+    evidence: StudyEvidence, arm: StudyArm, other: StudyArm, test_set: StudyTestSet, alpha: float
 ) -> Alternative | None:
-    rows = case.pair(other, arm, test_set).aligned
+    rows = evidence.pair(other, arm, test_set).aligned
     if not rows.items:
         return None
     rising = rows.requirement.higher_is_better

@@ -46,46 +46,48 @@ def baseline_of(study: Study) -> StudyArm:
     return choose_baseline(read_study_evidence(study)).baseline
 
 
-def choose_baseline(case: StudyEvidence) -> BaselineChoice:
+def choose_baseline(evidence: StudyEvidence) -> BaselineChoice:
     """The arms of a study, told apart; on the development split's scores where they decide."""
-    split = case.development
+    split = evidence.development
     if split is None:
-        baseline = next(arm for arm in case.arms if arm.role == ArmRole.BASELINE)
-        return BaselineChoice(baseline, _in_order(case, [baseline]), None, [])
+        baseline = next(arm for arm in evidence.arms if arm.role == ArmRole.BASELINE)
+        return BaselineChoice(baseline, _in_order(evidence, [baseline]), None, [])
     untuned = [
-        arm for arm in case.arms if not arm.version.fine_tuned and arm.role != ArmRole.CANDIDATE
+        arm for arm in evidence.arms if not arm.version.fine_tuned and arm.role != ArmRole.CANDIDATE
     ]
     untuned.sort(key=lambda arm: (arm.role != ArmRole.BASELINE, arm.position))
     read = {
-        arm.name: [case.scores_of(case.run(arm, each), each.metric) for each in case.primaries]
+        arm.name: [
+            evidence.scores_of(evidence.run(arm, each), each.metric) for each in evidence.primaries
+        ]
         for arm in untuned
     }
     invalid = [
         flaw
         for arm in untuned
-        for asked, scores in zip(case.primaries, read[arm.name], strict=True)
+        for asked, scores in zip(evidence.primaries, read[arm.name], strict=True)
         for flaw in flaws_of(
             requirement_of(asked.name, criterion_of(asked)),
-            case.items(asked.test_set_version),
+            evidence.items(asked.test_set_version),
             scores.named(arm.name, asked.name),
         )
     ]
-    chosen_by = [_development_rows(case, asked) for asked in case.primaries]
-    for asked, choosing in zip(case.primaries, chosen_by, strict=True):
+    chosen_by = [_development_rows(evidence, asked) for asked in evidence.primaries]
+    for asked, choosing in zip(evidence.primaries, chosen_by, strict=True):
         if choosing.all() or not choosing.any():
             invalid.append(
                 f"{asked} has too few items to choose the baseline on some and judge on the rest"
             )
     if invalid:
-        return BaselineChoice(untuned[0], _in_order(case, untuned), None, invalid)
+        return BaselineChoice(untuned[0], _in_order(evidence, untuned), None, invalid)
     try:
         weights = [
-            item_weights(_tags(case, asked, rows), asked.mix) if asked.mix else 1.0
-            for asked, rows in zip(case.primaries, chosen_by, strict=True)
+            item_weights(_tags(evidence, asked, rows), asked.mix) if asked.mix else 1.0
+            for asked, rows in zip(evidence.primaries, chosen_by, strict=True)
         ]
     except StatisticsError as error:
         said = f"The items that choose the baseline can't be weighted to the mix: {error}"
-        return BaselineChoice(untuned[0], _in_order(case, untuned), None, [said])
+        return BaselineChoice(untuned[0], _in_order(evidence, untuned), None, [said])
     measured = {
         arm.name: [
             scores.arm.means(len(rows))[rows] * weight
@@ -93,7 +95,9 @@ def choose_baseline(case: StudyEvidence) -> BaselineChoice:
         ]
         for arm in untuned
     }
-    signs = [1.0 if METRICS[each.metric.name].higher_is_better else -1.0 for each in case.primaries]
+    signs = [
+        1.0 if METRICS[each.metric.name].higher_is_better else -1.0 for each in evidence.primaries
+    ]
     chosen = best(
         {
             name: [sign * each for sign, each in zip(signs, by_set, strict=True)]
@@ -112,23 +116,23 @@ def choose_baseline(case: StudyEvidence) -> BaselineChoice:
                 development=int(rows.sum()),
                 judged=int((~rows).sum()),
             )
-            for asked, rows in zip(case.primaries, chosen_by, strict=True)
+            for asked, rows in zip(evidence.primaries, chosen_by, strict=True)
         ],
     )
     baseline = next(arm for arm in untuned if arm.name == chosen)
-    return BaselineChoice(baseline, _in_order(case, untuned), choice, [])
+    return BaselineChoice(baseline, _in_order(evidence, untuned), choice, [])
 
 
-def _in_order(case: StudyEvidence, but: list[StudyArm]) -> list[StudyArm]:
-    others = [arm for arm in case.arms if arm not in but]
+def _in_order(evidence: StudyEvidence, but: list[StudyArm]) -> list[StudyArm]:
+    others = [arm for arm in evidence.arms if arm not in but]
     return sorted(others, key=lambda arm: (arm.role != ArmRole.CANDIDATE, arm.position))
 
 
-def _development_rows(case: StudyEvidence, asked: StudyTestSet) -> Rows:
+def _development_rows(evidence: StudyEvidence, asked: StudyTestSet) -> Rows:
     """Which of a primary's items choose the baseline."""
-    judged = case.judged(asked, asked.test_set_version)
+    judged = evidence.judged(asked, asked.test_set_version)
     return np.zeros(0, dtype=bool) if judged is None else ~judged
 
 
-def _tags(case: StudyEvidence, asked: StudyTestSet, rows: Rows) -> list[Sequence[str]]:
-    return [each.tags for each in compress(case.items(asked.test_set_version), rows)]
+def _tags(evidence: StudyEvidence, asked: StudyTestSet, rows: Rows) -> list[Sequence[str]]:
+    return [each.tags for each in compress(evidence.items(asked.test_set_version), rows)]

@@ -23,7 +23,7 @@ TOKENS = Price(prompt=1.0, completion=1.0)
 
 
 def budgets(
-    case: StudyEvidence, baseline: StudyArm, arm: StudyArm, pairings: Mapping[str, Pairing]
+    evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, pairings: Mapping[str, Pairing]
 ) -> tuple[list[Aligned], list[str]]:
     """The policy's budgets: both arms' costs aligned by item, and what isn't known yet.
 
@@ -32,14 +32,14 @@ def budgets(
     """
     measured: list[Aligned] = []
     pending: list[str] = []
-    for asked in budget_requirements(case.policy):
+    for asked in budget_requirements(evidence.policy):
         pairing = pairings[asked.test_set]
         ids = [each.id for each in pairing.aligned.items]
-        base = _costs(case, asked, pairing.baseline.run, baseline)
-        tuned = _costs(case, asked, pairing.candidate.run, arm)
+        base = _costs(evidence, asked, pairing.baseline.run, baseline)
+        tuned = _costs(evidence, asked, pairing.candidate.run, arm)
         if pairing.earlier is not None:
-            base |= _costs(case, asked, pairing.earlier[0], baseline)
-            tuned |= _costs(case, asked, pairing.earlier[1], arm)
+            base |= _costs(evidence, asked, pairing.earlier[0], baseline)
+            tuned |= _costs(evidence, asked, pairing.earlier[1], arm)
         unknown = [
             f"The {asked.name} of {each} isn't known for {missing} of {len(ids)} items of "
             f"{asked.test_set}"
@@ -60,14 +60,16 @@ def budgets(
     return measured, pending
 
 
-def _costs(case: StudyEvidence, asked: Requirement, run: Run, arm: StudyArm) -> dict[int, float]:
+def _costs(
+    evidence: StudyEvidence, asked: Requirement, run: Run, arm: StudyArm
+) -> dict[int, float]:
     """By item, the mean over its answers; without the items of which one isn't recorded.
 
     Nothing where other arms have a price and this one has none: money isn't compared with tokens.
     """
     amount: F | CombinedExpression = F("latency_ms")
     if asked.metric == "cost":
-        prices = case.study.policy.prices
+        prices = evidence.study.policy.prices
         if prices and arm.name not in prices:
             return {}
         price = prices.get(arm.name, TOKENS)

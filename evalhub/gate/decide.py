@@ -12,7 +12,7 @@ from evalhub.gate.alternatives import alternatives
 from evalhub.gate.baseline_choice import BaselineChoice, choose_baseline
 from evalhub.gate.costs import budgets
 from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_section, leaks_of
-from evalhub.gate.ledger import Charge, Claim, LedgerPosition, charge, standings, take
+from evalhub.gate.ledger import Charge, Claim, LedgerPosition, charge, positions_of, take
 from evalhub.gate.models import Decision
 from evalhub.gate.preference import ask
 from evalhub.gate.repeats import Repeats, same_answers
@@ -64,73 +64,73 @@ def decide_study(*, study: Study) -> list[Decision]:
         NotReadyError: a run of the study hasn't finished.
         ContestedError: other decisions on these test sets kept coming between.
     """
-    case = read_study_evidence(study)
-    rivals = choose_baseline(case)
-    repeats = Repeats(case, {})
-    return [_decide_arm(case, rivals, repeats, arm) for arm in rivals.arms]
+    evidence = read_study_evidence(study)
+    chosen = choose_baseline(evidence)
+    repeats = Repeats(evidence, {})
+    return [_decide_arm(evidence, chosen, repeats, arm) for arm in chosen.arms]
 
 
 def _decide_arm(
-    case: StudyEvidence, rivals: BaselineChoice, repeats: Repeats, arm: StudyArm
+    evidence: StudyEvidence, chosen: BaselineChoice, repeats: Repeats, arm: StudyArm
 ) -> Decision:
-    read = _read(case, rivals, arm)
+    read = _read(evidence, chosen, arm)
     for _ in range(TRIES):
-        found = standings(read.claims)
-        record = _judge(case, rivals, repeats, read, found)
-        kept = _keep(case.study, read, found, record)
+        positions = positions_of(read.claims)
+        record = _judge(evidence, chosen, repeats, read, positions)
+        kept = _keep(evidence.study, read, positions, record)
         if kept is not None:
             return kept
-    raise ContestedError(f"{case.study}: other decisions on its test sets kept coming between")
+    raise ContestedError(f"{evidence.study}: other decisions on its test sets kept coming between")
 
 
-def _read(case: StudyEvidence, rivals: BaselineChoice, arm: StudyArm) -> _ReadArm:
-    baseline = rivals.baseline
-    pairings = {each.name: case.pair(baseline, arm, each) for each in case.test_sets}
+def _read(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm) -> _ReadArm:
+    baseline = chosen.baseline
+    pairings = {each.name: evidence.pair(baseline, arm, each) for each in evidence.test_sets}
     claims = [
         Claim(
             name=each.name,
             primary=each.role == CriterionRole.PRIMARY,
-            baseline=case.run(baseline, each),
-            candidate=case.run(arm, each),
+            baseline=evidence.run(baseline, each),
+            candidate=evidence.run(arm, each),
             asked={
                 "metric": each.metric.digest,
                 "mix": each.mix,
-                "development": case.development.as_json()
-                if case.development and each.role == CriterionRole.PRIMARY
+                "development": evidence.development.as_json()
+                if evidence.development and each.role == CriterionRole.PRIMARY
                 else None,
             },
         )
-        for each in case.test_sets
+        for each in evidence.test_sets
         if not pairings[each.name].aligned.same
     ]
-    flaws = [*rivals.invalid, *(flaw for each in pairings.values() for flaw in each.aligned.flaws)]
+    flaws = [*chosen.invalid, *(flaw for each in pairings.values() for flaw in each.aligned.flaws)]
     if same := same_answers(baseline, arm, pairings):
         flaws.insert(0, same)
-    leaks = [] if case.policy.leakage == "off" else leaks_of(arm, pairings)
+    leaks = [] if evidence.policy.leakage == "off" else leaks_of(arm, pairings)
     return _ReadArm(arm, pairings, claims, leaks, flaws)
 
 
 def _judge(
-    case: StudyEvidence,
-    rivals: BaselineChoice,
+    evidence: StudyEvidence,
+    chosen: BaselineChoice,
     repeats: Repeats,
     read: _ReadArm,
-    found: Sequence[LedgerPosition],
+    positions: Sequence[LedgerPosition],
 ) -> DecisionRecord:
-    """The record of the decision, where the arm's claims stand in the ledger as `found` says."""
-    policy, arm, baseline = case.policy, read.arm, rivals.baseline
+    """The record of the decision, judged at what these positions in the ledger cost."""
+    policy, arm, baseline = evidence.policy, read.arm, chosen.baseline
     paid = charge(
         read.claims,
-        found,
+        positions,
         counts=policy.ledger,
         alpha=policy.alpha,
-        arms=len(rivals.arms),
+        arms=len(chosen.arms),
     )
-    staged = _staged(case, read, baseline, found)
-    costs, unknown = budgets(case, baseline, arm, staged)
+    staged = _staged(evidence, read, baseline, positions)
+    costs, unknown = budgets(evidence, baseline, arm, staged)
     aligned = [each.aligned for each in staged.values() if each.aligned.items]
-    criteria = _measure(case, [*aligned, *costs], paid)
-    asked = ask(case, baseline, arm, alpha=paid.level)
+    criteria = _measure(evidence, [*aligned, *costs], paid)
+    asked = ask(evidence, baseline, arm, alpha=paid.level)
     noise, no_op = repeats.section(
         baseline,
         arm,
@@ -142,73 +142,76 @@ def _judge(
     invalid = [
         *dict.fromkeys(flaws),
         *([no_op] if no_op and not flaws else []),
-        *(each.refused for each in found if each.refused),
+        *(each.refused for each in positions if each.refused),
         *asked.unfit,
     ]
     pending = [*asked.pending, *unknown]
-    ruling = _verdict(case, arm, criteria + asked.criteria, invalid, pending)
+    ruling = _verdict(evidence, arm, criteria + asked.criteria, invalid, pending)
     leakage = None
     if read.leaks:
-        clean = _without_leaks(case, read, staged, costs, paid, asked, invalid, pending)
+        clean = _without_leaks(evidence, read, staged, costs, paid, asked, invalid, pending)
         leakage = leakage_section(read.leaks, policy.leakage, ruling, clean)
         why = disagreement(arm, ruling, clean)
         if why and policy.leakage == "judge" and not invalid:
-            ruling = _verdict(case, arm, criteria + asked.criteria, [why], pending)
-    choice = rivals.choice
+            ruling = _verdict(evidence, arm, criteria + asked.criteria, [why], pending)
+    choice = chosen.choice
     if choice is not None:
         said = answer(criteria, planned_gain=policy.planned_gain, primaries=policy.primaries)
         choice = choice.model_copy(update={"answer": said})
     return decision_record(
         ruling,
         alpha=paid.level,
-        policy=case.study.policy.as_json(),
+        policy=evidence.study.policy.as_json(),
         arms=Arms(baseline=_named(baseline), candidate=_named(arm)),
         evidence=[_evidence(each) for each in read.pairings.values()],
         study=StudyName(
-            project=case.study.project.slug, slug=case.study.slug, name=case.study.name
+            project=evidence.study.project.slug, slug=evidence.study.slug, name=evidence.study.name
         ),
         breakdown=breakdown_of(aligned, alpha=paid.level),
         alternatives=alternatives(
-            case, arm, [each for each in case.arms if each not in (arm, baseline)], alpha=paid.level
+            evidence,
+            arm,
+            [each for each in evidence.arms if each not in (arm, baseline)],
+            alpha=paid.level,
         ),
         people=asked.record,
         ledger=None if ruling.verdict == "invalid" else paid.section,
         noise_floor=noise,
         leakage=leakage,
         baseline_choice=choice,
-        extension=extension_section(read.claims, found, staged, paid.level),
+        extension=extension_section(read.claims, positions, staged, paid.level),
     )
 
 
 def _staged(
-    case: StudyEvidence, read: _ReadArm, baseline: StudyArm, found: Sequence[LedgerPosition]
+    evidence: StudyEvidence, read: _ReadArm, baseline: StudyArm, positions: Sequence[LedgerPosition]
 ) -> dict[str, Pairing]:
     """The pairings, with the first look's rows in place of those items' where one is extended."""
-    test_sets = {each.name: each for each in case.test_sets}
+    test_sets = {each.name: each for each in evidence.test_sets}
     staged = dict(read.pairings)
-    for claim, standing in zip(read.claims, found, strict=True):
-        if standing.first_id is not None:
+    for claim, position in zip(read.claims, positions, strict=True):
+        if position.first_id is not None:
             staged[claim.name] = with_first_stage(
-                case,
+                evidence,
                 test_sets[claim.name],
                 staged[claim.name],
-                standing.first_id,
+                position.first_id,
                 (baseline.name, read.arm.name),
             )
     return staged
 
 
-def _measure(case: StudyEvidence, aligned: Sequence[Aligned], paid: Charge) -> list[Criterion]:
+def _measure(evidence: StudyEvidence, aligned: Sequence[Aligned], paid: Charge) -> list[Criterion]:
     return criteria_of(
         aligned,
         alpha=paid.level,
-        planned_gain=case.policy.planned_gain,
-        primaries=case.policy.primaries,
+        planned_gain=evidence.policy.planned_gain,
+        primaries=evidence.policy.primaries,
     )
 
 
 def _verdict(
-    case: StudyEvidence,
+    evidence: StudyEvidence,
     arm: StudyArm,
     criteria: Sequence[Criterion],
     invalid: Sequence[str],
@@ -219,13 +222,13 @@ def _verdict(
         criteria,
         invalid=invalid,
         pending=pending,
-        harm_alpha=case.policy.harm_alpha,
-        primaries=case.policy.primaries,
+        harm_alpha=evidence.policy.harm_alpha,
+        primaries=evidence.policy.primaries,
     )
 
 
 def _without_leaks(
-    case: StudyEvidence,
+    evidence: StudyEvidence,
     read: _ReadArm,
     staged: Mapping[str, Pairing],
     costs: Sequence[Aligned],
@@ -247,10 +250,10 @@ def _without_leaks(
             for name, each in staged.items()
             if each.aligned.items
         ]
-        criteria = _measure(case, [*aligned, *costs], paid)
+        criteria = _measure(evidence, [*aligned, *costs], paid)
     except StatisticsError:
         return None
-    return _verdict(case, read.arm, criteria + asked.criteria, invalid, pending)
+    return _verdict(evidence, read.arm, criteria + asked.criteria, invalid, pending)
 
 
 def _named(arm: StudyArm) -> ArmName:
@@ -283,13 +286,13 @@ def _evidence(pairing: Pairing) -> EvidenceRow:
 
 @transaction.atomic
 def _keep(
-    study: Study, read: _ReadArm, found: Sequence[LedgerPosition], record: DecisionRecord
+    study: Study, read: _ReadArm, positions: Sequence[LedgerPosition], record: DecisionRecord
 ) -> Decision | None:
     """Keeps the decision and its looks, unless the newest on the arm rests on the same evidence.
 
     None where the ledger has moved since it was judged. No verdict is no look.
     """
-    if record.verdict is not Verdict.INVALID and not take(read.claims, found, study=study):
+    if record.verdict is not Verdict.INVALID and not take(read.claims, positions, study=study):
         return None
     document, arm = record.as_json(), read.arm.name
     key = digest_of(document)

@@ -79,7 +79,7 @@ class LedgerPosition:
     refused: str = ""
 
 
-def standings(claims: Sequence[Claim]) -> list[LedgerPosition]:
+def positions_of(claims: Sequence[Claim]) -> list[LedgerPosition]:
     """Where each claim stands now; nothing is written."""
     test_sets = {claim.version.test_set_id for claim in claims}
     latest = dict(
@@ -95,7 +95,7 @@ def standings(claims: Sequence[Claim]) -> list[LedgerPosition]:
         .newest_first()
     )
     return [
-        _standing(
+        _position(
             claim,
             [
                 look
@@ -110,15 +110,15 @@ def standings(claims: Sequence[Claim]) -> list[LedgerPosition]:
     ]
 
 
-def take(claims: Sequence[Claim], found: Sequence[LedgerPosition], *, study: Study) -> bool:
-    """Writes the looks that `found` says are still to be taken; for one transaction.
+def take(claims: Sequence[Claim], positions: Sequence[LedgerPosition], *, study: Study) -> bool:
+    """Writes the looks that `positions` says are still to be taken; for one transaction.
 
     False, and nothing is written, where another decision came between: the claims stand elsewhere
     now and must be judged anew.
     """
     ids = sorted({claim.version.test_set_id for claim in claims})
     list(TestSet.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
-    if standings(claims) != list(found):
+    if positions_of(claims) != list(positions):
         return False
     Look.objects.bulk_create(
         Look(
@@ -134,13 +134,13 @@ def take(claims: Sequence[Claim], found: Sequence[LedgerPosition], *, study: Stu
             study=study,
             **claim.content,
         )
-        for claim, position in zip(claims, found, strict=True)
+        for claim, position in zip(claims, positions, strict=True)
         if not position.taken
     )
     return True
 
 
-def _standing(claim: Claim, own: Iterable[Look], following: int) -> LedgerPosition:
+def _position(claim: Claim, own: Iterable[Look], following: int) -> LedgerPosition:
     """`own` are the claim's looks at this test set, the newest first."""
     looks = list(own)
     here = next((look for look in looks if look.test_set_version_id == claim.version.pk), None)
@@ -194,7 +194,7 @@ class Charge:
 
 def charge(
     claims: Sequence[Claim],
-    found: Sequence[LedgerPosition],
+    positions: Sequence[LedgerPosition],
     *,
     counts: LedgerScope,
     alpha: float,
@@ -208,9 +208,9 @@ def charge(
     """
     if counts == "off":
         return Charge(alpha / arms, None)
-    plain = any(position.changed for position in found)
+    plain = any(position.changed for position in positions)
     rows, levels = [], [level_of(1, alpha=alpha)]
-    for claim, position in zip(claims, found, strict=True):
+    for claim, position in zip(claims, positions, strict=True):
         level = level_of(position.number, alpha=alpha)
         if position.first is not None and not plain:
             level = extended_level(position.first, position.number, alpha=alpha)

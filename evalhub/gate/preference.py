@@ -21,25 +21,29 @@ from reviews.results.judgment_data import JudgmentData, judgment_data
 
 
 def ask(
-    case: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, alpha: float
+    evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, alpha: float
 ) -> PreferenceEvidence:
     """What people said of this arm's answers beside the baseline's."""
-    rule, review = case.policy.preference, case.study.review
+    rule, review = evidence.policy.preference, evidence.study.review
     if rule is None or review is None or arm.role != ArmRole.CANDIDATE:
         return PreferenceEvidence()
-    asked = next(each for each in case.test_sets if each.name == review.test_set)
-    runs = case.run(baseline, asked), case.run(arm, asked)
+    asked = next(each for each in evidence.test_sets if each.name == review.test_set)
+    runs = evidence.run(baseline, asked), evidence.run(arm, asked)
     return preference_evidence(
-        _judgments(case, *runs, _judged_on(case, asked, runs[0]), alpha),
+        _judgments(evidence, *runs, _judged_on(evidence, asked, runs[0]), alpha),
         rule,
         test_set=asked.name,
         alpha=alpha,
-        planned_gain=case.policy.planned_gain,
+        planned_gain=evidence.policy.planned_gain,
     )
 
 
 def _judgments(
-    case: StudyEvidence, baseline: Run, candidate: Run, items: Collection[str] | None, alpha: float
+    evidence: StudyEvidence,
+    baseline: Run,
+    candidate: Run,
+    items: Collection[str] | None,
+    alpha: float,
 ) -> Judgments | None:
     """Those of the study's newest review of these very answers; of others they would say nothing.
 
@@ -57,7 +61,7 @@ def _judgments(
     opened = Campaign.objects.filter(Exists(pairs))
     plans = list(opened)
     judged = set(opened.filter(Exists(given)).values_list("pk", flat=True))
-    campaign = next((each for each in plans if each.study_id == case.study.pk), None)
+    campaign = next((each for each in plans if each.study_id == evidence.study.pk), None)
     if campaign is None:
         return None
     plan = 1 + sum(each.pk in judged for each in plans[plans.index(campaign) + 1 :])
@@ -95,9 +99,9 @@ def _early_stop(data: JudgmentData, rule: Anytime) -> EarlyStopLimits | None:
     )
 
 
-def _judged_on(case: StudyEvidence, asked: StudyTestSet, run: Run) -> set[str] | None:
+def _judged_on(evidence: StudyEvidence, asked: StudyTestSet, run: Run) -> set[str] | None:
     """Keys of the items that are judged on; None for all."""
-    judged = case.judged(asked, run.test_set_version)
+    judged = evidence.judged(asked, run.test_set_version)
     if judged is None:
         return None
-    return {each.key for each in compress(case.items(run.test_set_version), judged)}
+    return {each.key for each in compress(evidence.items(run.test_set_version), judged)}

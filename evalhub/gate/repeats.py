@@ -20,7 +20,7 @@ Shares = dict[int, float]
 class Repeats:
     """What was read of the runs' texts, shared by the decisions on a study's arms."""
 
-    case: StudyEvidence
+    evidence: StudyEvidence
     read: dict[tuple[int, int], Shares]
 
     def differing(self, first: Run, second: Run) -> Shares:
@@ -40,13 +40,13 @@ class Repeats:
     ) -> tuple[NoiseSection | None, str | None]:
         """The record's `noise_floor`, and why the arm is a no-op, if it is."""
         rows, units = [], _Units()
-        for test_set in self.case.test_sets:
-            repeat = self.case.repeats.get((baseline.pk, test_set.pk))
+        for test_set in self.evidence.test_sets:
+            repeat = self.evidence.repeats.get((baseline.pk, test_set.pk))
             if repeat is None:
                 continue
-            run = self.case.run(baseline, test_set)
+            run = self.evidence.run(baseline, test_set)
             names = baseline.name, f"{baseline.name}'s second run"
-            again = self.case.pair_runs(test_set, run, repeat, names)
+            again = self.evidence.pair_runs(test_set, run, repeat, names)
             if not again.aligned.items:
                 continue
             shares = self.differing(run, repeat)

@@ -18,7 +18,7 @@ from evalhub.verdict.levels import STAGES
 
 
 def with_first_stage(
-    case: StudyEvidence,
+    evidence: StudyEvidence,
     test_set: StudyTestSet,
     pairing: Pairing,
     look_id: int,
@@ -35,8 +35,8 @@ def with_first_stage(
         "baseline_run__test_set_version__test_set",
         "candidate_run__test_set_version__test_set",
     ).get(pk=look_id)
-    first = case.pair_runs(test_set, look.baseline_run, look.candidate_run, names)
-    seen = {each.key for each in case.items(look.baseline_run.test_set_version)}
+    first = evidence.pair_runs(test_set, look.baseline_run, look.candidate_run, names)
+    seen = {each.key for each in evidence.items(look.baseline_run.test_set_version)}
     new = np.array([each.key not in seen for each in pairing.aligned.items], dtype=bool)
     unweighed = []
     try:
@@ -53,15 +53,15 @@ def with_first_stage(
 
 def extension_section(
     claims: Sequence[Claim],
-    found: Sequence[LedgerPosition],
+    positions: Sequence[LedgerPosition],
     staged: Mapping[str, Pairing],
     level: float,
 ) -> ExtensionSection | None:
     """The record's `extension`: the two stages of each test set that was added to."""
     rows = [
-        _row(claim, (standing.first, standing.number), staged[claim.name])
-        for claim, standing in zip(claims, found, strict=True)
-        if standing.first is not None
+        _row(claim, (position.first, position.number), staged[claim.name])
+        for claim, position in zip(claims, positions, strict=True)
+        if position.first is not None
     ]
     if not rows:
         return None

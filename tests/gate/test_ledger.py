@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from evalhub.gate.decide import decide_study
-from evalhub.gate.ledger import Claim, standings, take
+from evalhub.gate.ledger import Claim, positions_of, take
 from evalhub.gate.models import Decision, Look
 from evalhub.registry.models import (
     ModelVersion,
@@ -294,11 +294,11 @@ def claims_of(desk: Desk, slug: str) -> tuple[Study, list[Claim]]:
 
 def test_who_judged_at_a_number_that_was_taken_meanwhile_judges_anew(desk: Desk) -> None:
     (one, first), (two, second) = claims_of(desk, "one"), claims_of(desk, "two")
-    both = standings(first), standings(second)
+    both = positions_of(first), positions_of(second)
     assert both[0][0].number == both[1][0].number == 1
     assert take(first, both[0], study=one)
     assert not take(second, both[1], study=two)
-    assert take(second, standings(second), study=two)
+    assert take(second, positions_of(second), study=two)
     assert [look.number for look in Look.objects.order_by("number")] == [1, 2]
 
 
