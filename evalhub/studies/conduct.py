@@ -33,7 +33,7 @@ def conduct(*, study: Study, progress: Progress | None = None) -> StudyStatus:
     for run in runs_of(study):
         if run.state in (RunState.FAILED, RunState.CANCELLED):
             resume(run, by=None)
-        else:
+        elif run.state != RunState.DONE:
             enqueue(run)
     enqueued = time.monotonic()
     while True:
