@@ -28,11 +28,10 @@ def main() -> None:
 
 
 def measure(items: int) -> None:
-    import django
+    from evalhub.cli.setup import set_up_database
 
-    django.setup()
+    set_up_database()
 
-    from django.core.management import call_command
     from django.db import connection
     from django.urls import reverse
 
@@ -40,7 +39,6 @@ def measure(items: int) -> None:
     from evalhub.registry.models import Output, Run
     from tests.cast import a_run, a_study, a_team, a_test_set, a_version
 
-    call_command("migrate", verbosity=0)
     team = a_team()
     tags = [f"tag{i}" for i in range(12)]
     task = a_test_set(team, "task", items=items, tags=tags)

@@ -46,17 +46,15 @@ def main() -> None:
 
 def build(sets: int, items: int, clusters: int) -> None:
     """A study of yes/no scores: a primary that gains and guards that lose nothing."""
-    import django
+    from evalhub.cli.setup import set_up_database
 
-    django.setup()
+    set_up_database()
 
-    from django.core.management import call_command
     from django.db import connection
 
     from evalhub.registry.models.versions import Kind
     from tests.cast import a_run, a_study, a_team, a_test_set, a_version
 
-    call_command("migrate", verbosity=0)
     rng = np.random.default_rng(0)
     team = a_team()
     tags = [f"tag{i}" for i in range(12)]
@@ -86,9 +84,9 @@ def build(sets: int, items: int, clusters: int) -> None:
 
 
 def measure() -> None:
-    import django
+    from evalhub.cli.setup import set_up_database
 
-    django.setup()
+    set_up_database()
 
     from django.db import connection
 

@@ -47,16 +47,13 @@ def main() -> None:
 
 
 def measure(folder: Path, n: int) -> None:
-    import django
+    from evalhub.cli.setup import set_up_database
 
-    django.setup()
-
-    from django.core.management import call_command
+    set_up_database()
 
     from evalhub.accounts.models import Project
     from evalhub.registry.importing import import_test_set
 
-    call_command("migrate", verbosity=0)
     project = Project.objects.create(slug="desk", name="Support desk")
     path = folder / "items.jsonl"
     write_items(path, n)

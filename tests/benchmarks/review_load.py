@@ -162,10 +162,9 @@ def database(name: str) -> Iterator[dict[str, str]]:
 def prepare(environment: dict[str, str], pairs: int, people: int) -> tuple[int, list[str]]:
     """A campaign of so many pairs, three reviewers each: its id, and the reviewers' sessions."""
     os.environ |= environment
-    import django
+    from evalhub.cli.setup import set_up_database
 
-    django.setup()
-    from django.core.management import call_command
+    set_up_database()
     from django.db import connection
     from django.test import Client
 
@@ -173,7 +172,6 @@ def prepare(environment: dict[str, str], pairs: int, people: int) -> tuple[int, 
     from tests.cast import a_team
     from tests.reviews.conftest import a_campaign
 
-    call_command("migrate", verbosity=0)
     draw, words = random.Random(1), TEXT.split()
     said = [
         [" ".join(draw.choices(words, k=draw.randint(40, 160))) for _ in range(pairs)]

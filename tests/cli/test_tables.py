@@ -112,11 +112,13 @@ def at_once(desk: Desk, **more: str) -> list[str]:
     return [out for out, _ in ended]
 
 
+@pytest.mark.heavy
 def test_four_processes_start_at_once_on_a_fresh_home(tmp_path: Path) -> None:
     printed = at_once(Desk(tmp_path))
     assert all("Ship tuned gains 0.50 on triage" in each for each in printed)
 
 
+@pytest.mark.heavy
 @pytest.mark.services
 def test_four_processes_start_at_once_on_a_fresh_postgresql(
     tmp_path: Path, postgres_url: str
