@@ -1,8 +1,8 @@
 """Limits of an average that may be looked at at any time, whatever the order of what is averaged.
 
-A gambler bets a constant share against each supposed mean m, at several shares at once. With
-E[X_i | past] = mu_i and weights v_i that are known before X_i is seen, the wealth
-prod(1 + k v_i (X_i - m)) is at most the martingale prod((1 + k v_i (X_i - m)) /
+Test by betting: a constant share of the wealth is bet against each supposed mean m, for several
+shares at once. With E[X_i | past] = mu_i and weights v_i that are known before X_i is seen, the
+wealth prod(1 + k v_i (X_i - m)) is at most the martingale prod((1 + k v_i (X_i - m)) /
 (1 + k v_i (mu_i - m))) whenever sum(v_i mu_i) <= m sum(v_i), because
 log(1 + y) <= y. So by Ville's inequality, with probability 1 - alpha at all times together, the
 limits hold the weighted average of the mu_i so far: they need not be equal, nor independent, and
@@ -108,12 +108,12 @@ def _log_wealth(x: Array, v: Array, count: Array, bets: Array, m: float) -> floa
 
 
 def _lowest(x: Array, v: Array, count: Array, bets: Array, wall: float, mean: float) -> float:
-    """The least supposed mean against which the gambler isn't rich; wealth falls as it rises."""
+    """The least supposed mean at which wealth hasn't reached 2/alpha; wealth falls as it rises."""
     low, high = 0.0, mean
     if high <= 0 or not x.size:
         return 0.0
     for _ in range(40):
         middle = (low + high) / 2
-        rich = _log_wealth(x, v, count, bets, middle) >= wall
-        low, high = (middle, high) if rich else (low, middle)
+        excluded = _log_wealth(x, v, count, bets, middle) >= wall
+        low, high = (middle, high) if excluded else (low, middle)
     return low

@@ -1,4 +1,4 @@
-"""The interval of a ratio by turning round the test that judges it. Pure."""
+"""The interval of a ratio by test inversion: the ratios that its test doesn't reject. Pure."""
 
 from collections.abc import Callable
 
