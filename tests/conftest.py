@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from hypothesis import settings
 
 from tests.cast import Team, a_team
 from tests.services import postgresql, redis_server
+
+# The same examples in every run, and none is failed by a slow moment.
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.load_profile("fixed")
 
 SHARED_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 
