@@ -58,9 +58,21 @@ def score_interval(
 
     `counts` may be fractions (an effective sample size). Each side errs with rate `alpha`.
     """
-    z = t_quantile(1 - alpha, df)
+    lower = -score_limit(-values, counts, reach=reach, alpha=alpha, df=df)
+    return lower, score_limit(values, counts, reach=reach, alpha=alpha, df=df)
+
+
+def score_limit(
+    values: Array,
+    counts: Array,
+    *,
+    reach: float,
+    alpha: float = ALPHA,
+    df: float = math.inf,
+) -> float:
+    """The upper limit alone, as score_interval() has it."""
     x = np.clip(values / reach, -1.0, 1.0)
-    return -reach * _upper_limit(-x, counts, z), reach * _upper_limit(x, counts, z)
+    return reach * _upper_limit(x, counts, t_quantile(1 - alpha, df))
 
 
 def score_p_less(

@@ -26,7 +26,7 @@ from evalhub.stats.clusters import (
 )
 from evalhub.stats.distributions import t_cdf, t_quantile
 from evalhub.stats.errors import StatisticsError
-from evalhub.stats.intervals import check_alpha, score_interval, score_p_less
+from evalhub.stats.intervals import check_alpha, score_limit, score_p_less
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.pairs import Labels, Pairs, line_up, read_scores
 from evalhub.stats.permutation import mcnemar_mid_p, sign_flip
@@ -41,8 +41,9 @@ _MOST_FLIPPED = 1000
 
 @dataclass(frozen=True, slots=True)
 class PairedComparison:
-    """`difference` is candidate - baseline; `lower` and `upper` enclose it at `level`.
+    """`difference` is candidate - baseline, and `lower` and `upper` enclose it.
 
+    `alpha` is the error rate of the lower end, `upper_alpha` that of the upper.
     `clusters` is None where none were given. `p_value` is two-sided, against no difference.
     `sd` is that of the items' differences, `design_effect` the variance against independent
     items of equal weight, at least 1.
@@ -55,7 +56,8 @@ class PairedComparison:
     difference: float
     lower: float
     upper: float
-    level: float
+    alpha: float
+    upper_alpha: float
     p_value: float
     wins: int
     losses: int
@@ -86,25 +88,29 @@ def compare(
     clusters: Labels | None = None,
     weights: ArrayLike | None = None,
     alpha: float = ALPHA,
+    upper_alpha: float | None = None,
     bounds: tuple[float, float] | None = None,
 ) -> PairedComparison:
     """Compares two arms' scores, (n,) or (n, samples), row i of both being item i.
 
     `clusters` (n,) labels items that share a source; `weights` (n,) counts an item more or
-    less; `alpha` is the error rate of each side of the interval. `bounds` is the scale that
-    scores lie on; by default [0, 1], widened to hold the scores seen. The interval never rules
-    out 0 where the test doesn't: a score interval alone would, with 4 wins and no loss (p .06).
+    less; `alpha` is the error rate of the interval's lower end, `upper_alpha` that of the upper
+    end (None: the same). `bounds` is the scale that scores lie on; by default [0, 1], widened to
+    hold the scores seen. An end never rules out 0 where the test at its level doesn't: a score
+    interval alone would, with 4 wins and no loss (p .06).
     Raises StatisticsError for scores that are missing, infinite, off the scale or not aligned.
     """
+    upper_alpha = alpha if upper_alpha is None else upper_alpha
     check_alpha(alpha)
+    check_alpha(upper_alpha)
     pairs = line_up(baseline, candidate, clusters, weights, bounds)
     d = pairs.differences
     wins, losses = _wins_and_losses(pairs)
     choice = _choose(pairs)
-    lower, upper = choice.interval(alpha)
+    lower, upper = choice.lower(alpha), choice.upper(upper_alpha)
     p_value, test = choice.test(wins, losses)
     method = choice.method
-    if p_value > 2 * alpha and not lower <= 0 <= upper:
+    if (lower > 0 and p_value > 2 * alpha) or (upper < 0 and p_value > 2 * upper_alpha):
         lower, upper = min(lower, 0.0), max(upper, 0.0)
         method += f", widened to 0, which {test} doesn't rule out"
     difference = choice.mean.mean
@@ -116,7 +122,8 @@ def compare(
         difference=difference,
         lower=min(lower, difference),
         upper=max(upper, difference),
-        level=1 - 2 * alpha,
+        alpha=alpha,
+        upper_alpha=upper_alpha,
         p_value=p_value,
         wins=wins,
         losses=losses,
@@ -192,16 +199,22 @@ class _Choice:
     def size(self) -> float:
         return self.pairs.differences.size / self.design_effect
 
-    def interval(self, alpha: float) -> tuple[float, float]:
-        lower, upper = math.inf, -math.inf
+    def lower(self, alpha: float) -> float:
+        return -self._limit(-1, alpha)
+
+    def upper(self, alpha: float) -> float:
+        return self._limit(1, alpha)
+
+    def _limit(self, sign: int, alpha: float) -> float:
+        """The upper limit of the differences times `sign`."""
+        limit, reach = -math.inf, self.pairs.reach
         if self.use_t:
             half = t_quantile(1 - alpha, self.mean.df) * self.mean.se
-            lower, upper = self.mean.mean - half, self.mean.mean + half
+            limit = sign * self.mean.mean + half
         if self.use_score:
             values, counts = self.pairs.counted(self.size)
-            limits = score_interval(values, counts, reach=self.pairs.reach, alpha=alpha)
-            lower, upper = min(lower, limits[0]), max(upper, limits[1])
-        return max(lower, -self.pairs.reach), min(upper, self.pairs.reach)
+            limit = max(limit, score_limit(sign * values, counts, reach=reach, alpha=alpha))
+        return min(limit, reach)
 
     def p_below(self, bound: float) -> float:
         """p-value against a difference of at least `bound`."""

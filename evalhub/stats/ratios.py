@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from evalhub.stats.clusters import clustered_mean
 from evalhub.stats.distributions import t_cdf, t_quantile
 from evalhub.stats.errors import StatisticsError
-from evalhub.stats.intervals import check_alpha, score_interval, score_p_less
+from evalhub.stats.intervals import check_alpha, score_limit, score_p_less
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.pairs import Labels, line_up
@@ -32,9 +32,9 @@ _ROUNDING = 1e-20
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """`ratio` is mean(candidate)/mean(baseline); `lower` and `upper` enclose it at `level`.
+    """`ratio` is mean(candidate)/mean(baseline), and `lower` and `upper` enclose it.
 
-    An end is None where that side is unbounded: too few items to tell, or a baseline whose mean
+    `alpha` is the error rate of the lower end, `upper_alpha` that of the upper. An end is None where that side is unbounded: too few items to tell, or a baseline whose mean
     can't be told from 0. `clusters` is None where none were given.
     """
 
@@ -43,7 +43,8 @@ class Ratio:
     ratio: float
     lower: float | None
     upper: float | None
-    level: float
+    alpha: float
+    upper_alpha: float
     method: str
 
 
@@ -71,15 +72,18 @@ def contrast(
     clusters: Labels | None = None,
     weights: ArrayLike | None = None,
     alpha: float = ALPHA,
+    upper_alpha: float | None = None,
 ) -> Contrast:
     """How far the candidate lies above `factor` times the baseline, item by item.
 
     Of yes/no scores that stand alone the interval is the score test's, with the variance of the
     best fit under the mean supposed: it takes the place of Tango's for a ratio (Nam and Blackwelder
     2002, Statistics in Medicine 21:689), since few discordant items make Student's t too sure. Else
-    it is compare()'s of factor·baseline with the candidate. Shapes and errors as there.
+    it is compare()'s of factor·baseline with the candidate. Shapes, levels and errors as there.
     """
+    upper_alpha = alpha if upper_alpha is None else upper_alpha
     check_alpha(alpha)
+    check_alpha(upper_alpha)
     found = _yes_no(baseline, candidate, factor, clusters, weights)
     if found is None:
         other = compare(
@@ -88,6 +92,7 @@ def contrast(
             clusters=clusters,
             weights=weights,
             alpha=alpha,
+            upper_alpha=upper_alpha,
         )
         return Contrast(
             other.difference, other.lower, other.upper, other.sd, other.design_effect, other.method
@@ -96,7 +101,9 @@ def contrast(
     n = counts.sum()
     mean = float(counts @ values / n)
     spread = float(counts @ (values - mean) ** 2)
-    lower, upper = score_interval(values, counts, reach=max(1.0, factor), alpha=alpha)
+    reach = max(1.0, factor)
+    lower = -score_limit(-values, counts, reach=reach, alpha=alpha)
+    upper = score_limit(values, counts, reach=reach, alpha=upper_alpha)
     sd = math.sqrt(spread / (n - 1)) if n > 1 else 0.0
     return Contrast(mean, min(lower, mean), max(upper, mean), sd, 1.0, "score interval")
 
@@ -183,8 +190,11 @@ def ratio_of_means(
     clusters: Labels | None = None,
     weights: ArrayLike | None = None,
     alpha: float = ALPHA,
+    upper_alpha: float | None = None,
 ) -> Ratio:
     """The ratio of two arms' means, (n,) or (n, samples), row i of both being item i.
+
+    `alpha` and `upper_alpha` are the error rates of the two ends, as in compare().
 
     Fieller (1954, J. R. Stat. Soc. B 16:175): the ratios r at which candidate - r·baseline has
     a mean that t(df) doesn't tell from 0, so the interval holds at any correlation of the arms
@@ -193,7 +203,9 @@ def ratio_of_means(
     less. Raises StatisticsError for negative values, for a
     baseline whose mean is 0, and for values that are missing, infinite or not aligned.
     """
+    upper_alpha = alpha if upper_alpha is None else upper_alpha
     check_alpha(alpha)
+    check_alpha(upper_alpha)
     found = _means(baseline, candidate, clusters, weights)
     ratio = found.tuned / found.base
     over = "" if found.clusters is None else f" over {found.clusters} clusters"
@@ -201,14 +213,16 @@ def ratio_of_means(
     if found.untold is not None:
         method = found.untold
     else:
-        lower, upper = _limits(found, t_quantile(1 - alpha, found.df))
+        lower, _ = _limits(found, t_quantile(1 - alpha, found.df))
+        _, upper = _limits(found, t_quantile(1 - upper_alpha, found.df))
     return Ratio(
         n=found.n,
         clusters=found.clusters,
         ratio=ratio,
         lower=None if lower is None else min(lower, ratio),
         upper=None if upper is None else max(upper, ratio),
-        level=1 - 2 * alpha,
+        alpha=alpha,
+        upper_alpha=upper_alpha,
         method=method,
     )
 

@@ -124,7 +124,7 @@ def measure(
         difference=found.difference,
         lower=found.lower,
         upper=found.upper,
-        level=found.level,
+        level=1 - 2 * found.alpha,
         p_value=found.p_value,
         wins=found.wins,
         losses=found.losses,

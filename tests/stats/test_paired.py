@@ -29,7 +29,7 @@ def test_yes_no_scores_take_tangos_interval_and_mcnemars_mid_p():
     assert (result.wins, result.losses, result.ties) == (1, 7, 13)
     assert (result.method, result.test) == ("Tango score interval", "mid-p McNemar")
     assert result.difference == pytest.approx(-6 / 21)
-    assert result.level == pytest.approx(0.95)
+    assert (result.alpha, result.upper_alpha) == (0.025, 0.025)
 
 
 def test_a_hundred_ties_still_admit_regressions_of_more_than_three_percent():
@@ -206,6 +206,24 @@ def test_the_one_sided_p_value_meets_the_interval_at_its_limits():
                 baseline, candidate, bound=bound, alternative=alternative, clusters=clusters
             )
             assert p == pytest.approx(0.025, abs=1e-6)
+
+
+def test_each_end_has_its_own_level():
+    rng = np.random.default_rng(6)
+    real = rng.random(200)
+    graded = (real, np.clip(real + rng.normal(0.03, 0.1, 200), 0, 1))
+    for arms in (graded, binary_arms(30, 12, 400), binary_arms(0, 4, 20), binary_arms(4, 0, 20)):
+        both = compare(*arms, alpha=0.001, upper_alpha=0.1)
+        assert both.lower == compare(*arms, alpha=0.001).lower
+        assert both.upper == compare(*arms, alpha=0.1).upper
+        assert (both.alpha, both.upper_alpha) == (0.001, 0.1)
+        for bound in np.linspace(-0.3, 0.3, 61):
+            above, below = (
+                p_one_sided(*arms, bound=float(bound), alternative=side)
+                for side in ("greater", "less")
+            )
+            assert (both.lower > bound) == (above < 0.001)
+            assert (both.upper < bound) == (below < 0.1)
 
 
 @pytest.mark.parametrize("gain", [-0.1, 0.0, 0.1])

@@ -54,6 +54,13 @@ def test_the_p_value_agrees_with_the_interval() -> None:
         assert (p <= 0.025) == (found.lower >= bound), bound
 
 
+def test_each_end_has_its_own_level() -> None:
+    found = ratio_of_means(Z, Y + Z, alpha=0.01, upper_alpha=0.2)
+    assert found.lower == ratio_of_means(Z, Y + Z, alpha=0.01).lower
+    assert found.upper == ratio_of_means(Z, Y + Z, alpha=0.2).upper
+    assert (found.alpha, found.upper_alpha) == (0.01, 0.2)
+
+
 def lognormal(
     rng: np.random.Generator, clusters: int, size: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
