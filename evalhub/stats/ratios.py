@@ -34,8 +34,9 @@ _ROUNDING = 1e-20
 class Ratio:
     """`ratio` is mean(candidate)/mean(baseline), and `lower` and `upper` enclose it.
 
-    `alpha` is the error rate of the lower end, `upper_alpha` that of the upper. An end is None where that side is unbounded: too few items to tell, or a baseline whose mean
-    can't be told from 0. `clusters` is None where none were given.
+    `alpha` is the error rate of the lower end, `upper_alpha` that of the upper. An end is None
+    where that side is unbounded: too few items to tell, or a baseline whose mean can't be told
+    from 0. `clusters` is None where none were given.
     """
 
     n: int
