@@ -34,13 +34,24 @@ _DEMANDS: dict[Role, str] = {
 }
 
 
+class NextLook(Declaration):
+    """How a criterion would be judged once it has more items."""
+
+    alpha: Probability = Field(description="one-sided level of that look's lower end")
+    weights: tuple[float, float] | None = Field(
+        None,
+        description="planned sizes of what was seen and of what is added, by which both are "
+        "combined; null: a fresh test set is judged by itself",
+    )
+
+
 class Criterion(Declaration):
     """A requirement with its measurement, and what the rule says of it.
 
-    `status`, `needed_n`, `p_harm_adjusted` and `sentence` are set by the rule, which looks at all
-    criteria. `gap` is the distance that `needed_n` is planned to resolve. `sd` and `design_effect`
-    are those of the differences; where a ratio is asked, of what tests it: candidate −
-    factor·baseline.
+    `status`, `needed_n`, `needed_why`, `p_harm_adjusted` and `sentence` are set by the rule, which
+    looks at all criteria. `gap` is the distance that `needed_n` is planned to resolve. `sd` and
+    `design_effect` are those of the differences; where a ratio is asked, of what tests it:
+    candidate − factor·baseline.
     """
 
     name: str
@@ -92,6 +103,9 @@ class Criterion(Declaration):
     higher_is_better: bool
     p_harm: Probability = Field(description="one-sided, against a loss that is bearable")
     p_harm_adjusted: Probability = Field(1.0, description="by Holm over all that count")
+    p_bound: Probability | None = Field(
+        None, description="one-sided, against no better than what is asked; null of a preference"
+    )
     method: str
     test: str
     sd: float = Field(ge=0)
@@ -99,7 +113,13 @@ class Criterion(Declaration):
     gap: float
     status: Status = Status.UNDECIDED
     needed_n: Size | None = Field(
-        None, description="items in all that would decide it; null where it is decided"
+        None,
+        description="items in all that would decide it; null where it is decided, or no "
+        "number would",
+    )
+    needed_why: str = Field("", description="how many more, with what that assumes; or why none")
+    next_look: NextLook | None = Field(
+        None, description="what needed_n is planned for; null: a fresh set at the same level"
     )
     sentence: str = ""
 

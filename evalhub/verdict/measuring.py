@@ -2,24 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evalhub.schemas.criteria import Criterion, Role
-from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.paired import compare, p_one_sided
-from evalhub.stats.power import paired_sample_size
 from evalhub.stats.ratios import (
     Contrast,
     contrast,
     p_contrast,
+    p_ratio_at_least,
     p_ratio_at_most,
     ratio_of_means,
 )
-from evalhub.verdict.criteria import COMBINED, SAME_RUN, Requirement
+from evalhub.verdict.criteria import SAME_RUN, Requirement
 from evalhub.verdict.shares import ratio_limits
 from evalhub.verdict.wording import requires
 
@@ -36,6 +35,7 @@ class _Share:
     lower: float | None
     upper: float | None
     p_harm: float
+    p_bound: float
     sd: float
     design_effect: float
     gap: float
@@ -97,19 +97,13 @@ def measure(
     if requirement.factor is not None:
         share = _share(requirement, base, tuned, base_mean, tuned_mean, clusters, weights, alpha)
     if share is None:
-        harm_bound = min(requirement.bound, 0.0)
+        p_value = partial(p_one_sided, worse, better, clusters=clusters, weights=weights)
         share = _Share(
             ratio=None,
             lower=None,
             upper=None,
-            p_harm=p_one_sided(
-                worse,
-                better,
-                bound=harm_bound,
-                alternative="less",
-                clusters=clusters,
-                weights=weights,
-            ),
+            p_harm=p_value(bound=min(requirement.bound, 0.0), alternative="less"),
+            p_bound=p_value(bound=requirement.bound, alternative="greater"),
             sd=found.sd,
             design_effect=found.design_effect,
             gap=_gap(requirement, planned_gain),
@@ -132,6 +126,7 @@ def measure(
         method=share.method,
         test=found.test,
         p_harm=share.p_harm,
+        p_bound=share.p_bound,
         sd=share.sd,
         design_effect=share.design_effect,
         gap=share.gap,
@@ -169,44 +164,6 @@ def same_run(requirement: Requirement, scores: Array, *, alpha: float) -> Criter
         ratio_lower=share,
         ratio_upper=share,
     )
-
-
-def needed_items(criterion: Criterion, open_criteria: int) -> int | None:
-    """Items in all that would decide a criterion with power 1 − .2/open_criteria.
-
-    n = σ_d²·deff·(z_{1−α}+z_{1−β})²/gap², and never fewer than the items at which an interval
-    without a single discordant pair would clear the gap (Tango: z²/(n+z²) < gap, where n counts
-    independent items of equal weight). The gap is planned, never the observed effect. None where
-    the gap is 0: no number of items shows that a difference of nothing is more than nothing.
-    """
-    gap = criterion.gap
-    if gap <= 0:
-        return None
-    alpha = criterion.alpha
-    by_variance = 0
-    if criterion.sd > 0:
-        by_variance = paired_sample_size(
-            criterion.sd,
-            gap,
-            alpha=alpha,
-            power=1 - 0.2 / open_criteria,
-            design_effect=criterion.design_effect,
-        )
-    if criterion.role == "budget":
-        return by_variance or None
-    z_squared = normal_quantile(1 - alpha) ** 2
-    by_silence = z_squared * (1 - gap) / gap if gap < 1 else 1.0
-    return max(by_variance, ceil(by_silence * _worth(criterion, z_squared)))
-
-
-def _worth(criterion: Criterion, z_squared: float) -> float:
-    """How many items stand for an independent one where no pair is discordant, by the width that
-    the interval then has: clusters and weights make them more than one."""
-    width = criterion.upper - criterion.difference
-    silent = not criterion.wins and not criterion.losses and criterion.test != COMBINED
-    if not silent or criterion.role == "preference" or not 0 < width < 1:
-        return 1.0
-    return max(criterion.n * width / (z_squared * (1 - width)), 1.0)
 
 
 def _gap(requirement: Requirement, planned_gain: float) -> float:
@@ -247,20 +204,20 @@ def _share(
     tested = against(factor)
     gap = gap_to(requirement.role, factor, base_mean)
     if min(float(base.min()), float(tuned.min())) < 0 or base_mean <= 0:
-        return _Share(None, None, None, 1.0, tested.sd, tested.design_effect, gap, NO_SHARE)
+        return _Share(None, None, None, 1.0, 1.0, tested.sd, tested.design_effect, gap, NO_SHARE)
     limits: tuple[float | None, float | None]
     if requirement.role == "budget":
         found = ratio_of_means(base, tuned, clusters=clusters, weights=weights, alpha=alpha)
         p_harm = p_ratio_at_most(base, tuned, bound=factor, clusters=clusters, weights=weights)
+        p_bound = p_ratio_at_least(base, tuned, bound=factor, clusters=clusters, weights=weights)
         share, limits, method = found.ratio, (found.lower, found.upper), found.method
     else:
-        p_harm = p_contrast(
-            base,
-            tuned,
-            factor=factor,
-            alternative="less" if requirement.higher_is_better else "greater",
-            clusters=clusters,
-            weights=weights,
+        sides: tuple[Literal["less", "greater"], ...] = ("less", "greater")
+        p_harm, p_bound = (
+            p_contrast(
+                base, tuned, factor=factor, alternative=side, clusters=clusters, weights=weights
+            )
+            for side in (sides if requirement.higher_is_better else sides[::-1])
         )
         share = tuned_mean / base_mean
         limits = ratio_limits(
@@ -275,6 +232,7 @@ def _share(
         lower=limits[0],
         upper=limits[1],
         p_harm=p_harm,
+        p_bound=p_bound,
         sd=tested.sd,
         design_effect=tested.design_effect,
         gap=gap,

@@ -24,7 +24,7 @@ from evalhub.schemas.policy import Primaries, Rule
 from evalhub.schemas.verdicts import Status, Verdict
 from evalhub.stats.multiplicity import holm
 from evalhub.verdict.criteria import SAME_RUN, Requirement
-from evalhub.verdict.measuring import needed_items
+from evalhub.verdict.needed import needed_in_all, with_needs
 from evalhub.verdict.wording import headline, reasons, sentence
 
 HARM_ALPHA: float = default_of(Rule, "harm_alpha")
@@ -81,7 +81,7 @@ def decide(
     blocking = _blocking(judged, primaries)
     judged = [
         each.model_copy(update={"sentence": sentence(each)})
-        for each in _with_needs(judged, blocking, primaries)
+        for each in with_needs(judged, blocking, primaries)
     ]
     told = list(invalid), list(pending), primaries, harm_alpha
     if invalid or not judged:
@@ -93,7 +93,7 @@ def decide(
         verdict = Verdict.HOLD
     elif any(blocking) or pending:
         verdict = Verdict.MORE
-        needed = _needed(judged, blocking, primaries)
+        needed = needed_in_all(judged, blocking, primaries)
     else:
         verdict = Verdict.SHIP
     said = headline(candidate, judged, verdict, against, blocking, pending)
@@ -186,39 +186,3 @@ def _blocking(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
         and not (gained and each.role == "primary")
         for each in judged
     ]
-
-
-def _with_needs(
-    judged: Sequence[Criterion], blocking: Sequence[bool], primaries: Primaries
-) -> list[Criterion]:
-    """The same with the items each undecided one needs; primaries of which one is enough are one
-    open question."""
-    waiting = [each for each, blocks in zip(judged, blocking, strict=True) if blocks]
-    rivals = sum(each.role == "primary" for each in waiting)
-    spare = max(rivals - 1, 0) if primaries == "any-of" else 0
-    questions = max(len(waiting) - spare, 1)
-    return [
-        each.model_copy(
-            update={
-                "needed_n": needed_items(each, questions)
-                if each.status is Status.UNDECIDED
-                else None
-            }
-        )
-        for each in judged
-    ]
-
-
-def _needed(
-    judged: Sequence[Criterion], blocking: Sequence[bool], primaries: Primaries
-) -> int | None:
-    waiting = [each for each, blocks in zip(judged, blocking, strict=True) if blocks]
-    rivals = [
-        each.needed_n
-        for each in waiting
-        if primaries == "any-of" and each.role == "primary" and each.needed_n
-    ]
-    others = [
-        each.needed_n or 0 for each in waiting if primaries == "all-of" or each.role != "primary"
-    ]
-    return max([*others, min(rivals, default=0)], default=0) or None

@@ -99,6 +99,7 @@ def combined(pooled: Criterion, stages: Sequence[StageScores], *, alpha: float) 
             "level": 1 - 2 * alpha,
             "p_value": min(1.0, 2 * min(less(bound=0.0), greater(bound=0.0))),
             "p_harm": less(bound=min(pooled.bound or 0.0, 0.0)),
+            "p_bound": greater(bound=pooled.bound or 0.0),
             "method": f"{COMBINED} of {sizes} items, of one stage {pooled.method}",
             "test": COMBINED,
         }
@@ -110,7 +111,7 @@ def _with_ratio(found: Criterion, stages: Sequence[StageScores], alpha: float) -
     """The same with the ratio's interval and its p-value of harm, by the stages combined."""
     factor, share = found.factor, found.ratio
     if factor is None or share is None:
-        return found.model_copy(update={"p_harm": 1.0})
+        return found.model_copy(update={"p_harm": 1.0, "p_bound": 1.0})
 
     def p_value(ratio: float, alternative: Alternative) -> float:
         return combined_p_value(
@@ -126,12 +127,15 @@ def _with_ratio(found: Criterion, stages: Sequence[StageScores], alpha: float) -
         share=share,
         factor=factor,
     )
-    worse: Alternative = "less" if found.role == "guard" and found.higher_is_better else "greater"
+    worse, better = ALTERNATIVES
+    if found.role == "budget" or not found.higher_is_better:
+        worse, better = better, worse
     return found.model_copy(
         update={
             "ratio_lower": min(lower, share),
             "ratio_upper": None if upper is None else max(upper, share),
             "p_harm": p_value(factor, worse),
+            "p_bound": p_value(factor, better),
         }
     )
 

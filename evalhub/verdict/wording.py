@@ -78,7 +78,7 @@ def sentence(criterion: Criterion) -> str:
     elif criterion.status is Status.FAIL:
         shown = "over budget, beyond" if criterion.role == "budget" else "harm shown, beyond"
         return f"{seen}: {shown} {_limit(criterion)}"
-    return f"{seen}: undecided, {_needed(criterion)}"
+    return f"{seen}: undecided, {criterion.needed_why}"
 
 
 def _seen(criterion: Criterion) -> str:
@@ -100,30 +100,6 @@ def _limit(criterion: Criterion) -> str:
     if criterion.relative_margin is not None:
         return f"the {percent(criterion.relative_margin)} of it that may be lost"
     return f"the margin of {criterion.margin:g}"
-
-
-def _needed(criterion: Criterion) -> str:
-    """How many more items would decide an undecided criterion."""
-    if criterion.factor is not None and criterion.ratio is None:
-        return "since the baseline's mean isn't above 0, so that nothing can be a share of it"
-    if criterion.role == "budget" and criterion.ratio_upper is None:
-        return (
-            f"since there is {criterion.method}"
-            if "no interval" in criterion.method
-            else "since the baseline's mean can't be told from 0"
-        )
-    if criterion.needed_n is None:
-        if criterion.role == "budget":
-            return "and no saving was planned from which a number of items would follow"
-        return "and no number of items would settle a margin of 0"
-    unit = "judged pairs" if criterion.role == "preference" else "items"
-    more = criterion.needed_n - criterion.n
-    if more > 0:
-        return f"{more:,} more {unit} would settle it"
-    if criterion.must_gain:
-        return f"and {criterion.n:,} {unit} would have settled it for the gain that was planned"
-    kept = "costs no more" if criterion.role == "budget" else "loses nothing"
-    return f"and {criterion.n:,} {unit} would have settled it for a candidate that {kept}"
 
 
 def headline(

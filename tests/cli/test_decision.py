@@ -84,6 +84,7 @@ def test_an_altered_record_ends_with_65_and_every_field_that_differs(
         "reasons[0]",
         "criteria[0].status",
         "criteria[0].needed_n",
+        "criteria[0].needed_why",
         "criteria[0].sentence",
         "needed_n",
     ]
