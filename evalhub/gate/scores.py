@@ -119,11 +119,13 @@ def differing(first: Run, second: Run) -> dict[int, float]:
 
 def criterion_of(asked: StudyTestSet) -> PolicyCriterion:
     """What the study asks on a test set, as a policy says it."""
+    metric = METRICS[asked.metric.name]
     return PolicyCriterion.of_columns(
         {name: getattr(asked, name) for name in Demand.model_fields}
         | {
             "test_set": asked.name,
             "metric": asked.metric.name,
-            "higher_is_better": METRICS[asked.metric.name].higher_is_better,
+            "higher_is_better": metric.higher_is_better,
+            "bounds": asked.bounds or metric.bounds,
         }
     )

@@ -18,7 +18,7 @@ from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import CriterionRole
 from evalhub.schemas.policy import Policy
 from evalhub.schemas.study import Development
-from evalhub.verdict.align import ArmScores, ItemLabel, Rows, align, by_item
+from evalhub.verdict.align import ArmScores, ItemLabel, Rows, align, by_item, other_items
 from evalhub.verdict.policy import policy_of_study, requirement_of
 
 UNFINISHED = (RunState.PENDING, RunState.RUNNING, RunState.CANCELLED)
@@ -94,13 +94,16 @@ class StudyEvidence:
                 "both arms must answer the same items"
             )
             arms[1] = ArmScores(names[1], *by_item([]), failures=[told])
+        asked = requirement_of(test_set.name, criterion_of(test_set))
+        first = versions[0]
         aligned = align(
-            requirement_of(test_set.name, criterion_of(test_set)),
+            asked,
             self.items(versions[0]),
             *arms,
             judged=self.judged(test_set, versions[0]),
             mix=test_set.mix,
             same=baseline.pk == candidate.pk,
+            unexpected=other_items(asked, count=first.item_count, digest=first.digest),
         )
         return Pairing(test_set.metric, before, after, aligned)
 

@@ -17,7 +17,8 @@ from pydantic import (
     model_validator,
 )
 
-from evalhub.schemas.declaration import Declaration, default_of, wrong
+from evalhub.files.numbers import LARGEST
+from evalhub.schemas.declaration import Declaration, declared, default_of, wrong
 from evalhub.schemas.defaults import MARGIN, MOST_ALPHA, PLANNED_GAIN
 from evalhub.stats.levels import ALPHA
 
@@ -43,20 +44,31 @@ HarmAlpha = Annotated[
 ]
 Margin = Annotated[
     float,
-    Field(ge=0, description="a margin is how much may be lost, 0 or more, in the metric's unit"),
+    Field(
+        ge=0,
+        le=LARGEST,
+        description="a margin is how much may be lost, 0 or more, in the metric's unit",
+    ),
 ]
 RelativeMargin = Annotated[
     float,
     Field(gt=0, lt=1, description="the share of the baseline's value that may be lost, as 0.1"),
 ]
 MinGain = Annotated[
-    float, Field(description="gain that a primary must pass, in the metric's own unit")
+    float,
+    Field(
+        ge=-LARGEST,
+        le=LARGEST,
+        description="gain that a primary must pass, in the metric's own unit",
+    ),
 ]
 PlannedGain = Annotated[
-    float, Field(gt=0, description="gain beyond min_gain that is to be detected, above 0")
+    float,
+    Field(gt=0, le=LARGEST, description="gain beyond min_gain that is to be detected, above 0"),
 ]
 MaxRatio = Annotated[
-    float, Field(gt=0, description="what candidate/baseline must stay below, such as 1.2")
+    float,
+    Field(gt=0, le=LARGEST, description="what candidate/baseline must stay below, such as 1.2"),
 ]
 NoiseFloor = Annotated[
     bool,
@@ -77,6 +89,41 @@ Mix = Annotated[
     AfterValidator(_adds_up),
 ]
 
+
+def _in_order(bounds: tuple[float, float]) -> tuple[float, float]:
+    if not bounds[0] < bounds[1]:
+        raise wrong(f"the least stands first: {bounds[0]:g} isn't below {bounds[1]:g}")
+    return bounds
+
+
+_End = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Bounds = Annotated[
+    tuple[_End, _End],
+    Field(description="the least and the most that one score can be, such as [0, 1]"),
+    AfterValidator(_in_order),
+]
+
+
+def beyond(bounds: tuple[float, float], difference: float | None) -> str:
+    """Why scores within `bounds` can't differ by that much; "" where they can."""
+    least, most = bounds
+    if difference is None or abs(difference) < most - least:
+        return ""
+    return (
+        f"scores lie between {least:g} and {most:g}, so that a difference of {difference:g} is "
+        f"none to look for: below {most - least:g} is needed"
+    )
+
+
+class ExpectedItems(Declaration):
+    """The items that a criterion is to be judged on, as an earlier record names them."""
+
+    count: int = Field(ge=1, description="how many there are: `items` of a record's evidence")
+    digest: str = Field(
+        pattern="^[0-9a-f]{64}$", description="of the items: `digest` of a record's evidence"
+    )
+
+
 _OF_OTHERS: dict[DemandRole, tuple[tuple[str, ...], str]] = {
     "primary": (
         ("margin", "relative_margin", "tier"),
@@ -93,7 +140,8 @@ def _of_its_role(values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a demand without those that its role has no use for."""
     others, _ = _OF_OTHERS[values["role"]]
     margins = {"relative_margin" if values["relative_margin"] is None else "margin"}
-    left_out = {*others, *margins, *(["mix"] if values["mix"] is None else [])}
+    unsaid = [name for name in ("mix", "bounds", "items") if values[name] is None]
+    left_out = {*others, *margins, *unsaid}
     return {name: value for name, value in values.items() if name not in left_out}
 
 
@@ -107,6 +155,8 @@ class Demand(Declaration):
             doesn't; "advisory": reported, decides nothing. A primary is critical.
         planned_gain: None: the policy's.
         mix: None: every item counts alike.
+        bounds: None: the metric's own, where it has some.
+        items: None: whatever items there are.
     """
 
     role: DemandRole = Field(
@@ -122,6 +172,10 @@ class Demand(Declaration):
     min_gain: MinGain = 0.0
     planned_gain: PlannedGain | None = None
     mix: Mix | None = None
+    bounds: Bounds | None = None
+    items: ExpectedItems | None = Field(
+        None, description="the items that are expected: others are no evidence"
+    )
 
     @model_validator(mode="after")
     def _fits_its_role(self) -> "Demand":
@@ -131,16 +185,31 @@ class Demand(Declaration):
                 raise wrong(why, name)
         if "margin" in self.model_fields_set and self.relative_margin is not None:
             raise wrong("stands in for margin: give one of the two", "relative_margin")
+        if self.bounds is not None:
+            self.check_range(self.bounds)
         return self
+
+    def check_range(self, bounds: tuple[float, float]) -> None:
+        """Refuses what no difference of scores within `bounds` can reach."""
+        for name in ("margin", "min_gain", "planned_gain"):
+            if name in self.model_fields_set and (why := beyond(bounds, getattr(self, name))):
+                raise wrong(why, name)
 
     @model_serializer(mode="wrap")
     def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return _of_its_role(write(self))
 
+    def columns(self) -> dict[str, Any]:
+        """Every field of a demand as a row keeps it, for `of_columns`."""
+        return {name: getattr(self, name) for name in Demand.model_fields} | {
+            "bounds": None if self.bounds is None else list(self.bounds),
+            "items": None if self.items is None else self.items.as_json(),
+        }
+
     @classmethod
     def of_columns(cls, values: Mapping[str, Any]) -> Self:
-        """The demand that a row stands for, which has a value for every field."""
-        return cls(**_of_its_role(values))
+        """The demand that a row stands for, which has a value for every field, as JSON has it."""
+        return declared(cls, _of_its_role(values))
 
 
 class PolicyCriterion(Demand):

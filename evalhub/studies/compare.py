@@ -119,6 +119,7 @@ def compare_files(
         margin=question.margin,
         min_gain=question.min_gain,
         higher_is_better=METRICS[question.metric].higher_is_better,
+        bounds=METRICS[question.metric].bounds,
     )
     labels = [ItemLabel(each.key, each.cluster, each.tags) for each in cases.values()]
     before, after = (_arm_scores(arm, list(cases), test_set.stem) for arm in arms)

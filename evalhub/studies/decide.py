@@ -17,6 +17,8 @@ from evalhub.verdict.align import (
     breakdown_of,
     by_item,
     criteria_of,
+    items_digest,
+    other_items,
 )
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.policy import COSTS, requirements_of
@@ -27,9 +29,10 @@ from evalhub.verdict.rule import decide
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What the rows hold for one requirement: how many items, and both arms side by side."""
+    """What the rows hold for one requirement: its items, and both arms side by side."""
 
     items: int
+    digest: str
     unscored: tuple[int, int]
     aligned: Aligned
 
@@ -82,7 +85,6 @@ def decide_scores(
         primaries=policy.primaries,
     )
     names = " + ".join(path.name for path in scores.files)
-    digest = scores.files_digest()
     return decision_record(
         ruling,
         alpha=policy.alpha,
@@ -95,7 +97,7 @@ def decide_scores(
             EvidenceRow(
                 test_set=each.aligned.requirement.test_set,
                 version=names,
-                digest=digest,
+                digest=each.digest,
                 items=each.items,
                 metric=each.aligned.requirement.metric,
                 **scores.digests(each.aligned.requirement),
@@ -128,17 +130,20 @@ def _part(requirement: Requirement, policy: Policy, scores: Scores) -> _Part | N
         )
         for name, cell in zip(scores.arms, cells, strict=True)
     )
+    labels = [
+        ItemLabel(key, each.cluster or "", each.tags, each.weight)
+        for key, each in zip(keys, known, strict=True)
+    ]
+    digest = items_digest(labels)
     aligned = align(
         requirement,
-        [
-            ItemLabel(key, each.cluster or "", each.tags, each.weight)
-            for key, each in zip(keys, known, strict=True)
-        ],
+        labels,
         before,
         after,
         mix=criterion.mix if criterion else None,
+        unexpected=other_items(requirement, count=len(keys), digest=digest),
     )
-    return _Part(len(keys), (before.unscored, after.unscored), aligned)
+    return _Part(len(keys), digest, (before.unscored, after.unscored), aligned)
 
 
 def _absent(requirement: Requirement, scores: Scores) -> str:

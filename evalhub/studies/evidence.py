@@ -98,11 +98,6 @@ class Scores:
             )
         return found
 
-    def files_digest(self) -> str:
-        """SHA-256 of the file, or of its files' in order where there are several."""
-        found = [_sha256(path) for path in self.files]
-        return found[0] if len(found) == 1 else hashlib.sha256("".join(found).encode()).hexdigest()
-
 
 def read_source(path: Path) -> EvidenceSource:
     """An evidence document (YAML or JSON), or a bare file of rows of the arms "baseline" and
@@ -279,8 +274,3 @@ def _sample(row: _Fields) -> int:
 
 def _cell(scores: Scores, test_set: str, metric: str, arm: int) -> Cell:
     return scores.cells.setdefault((test_set, metric), ({}, {}))[arm]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -27,7 +27,6 @@ from evalhub.registry.models.studies import ArmRole
 from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.versions import register_metric, register_version
-from evalhub.schemas.policy import Demand
 from evalhub.stats.errors import StatisticsError
 from evalhub.studies.spec import AskedTestSet, StudySpec
 from evalhub.verdict.mix import item_weights
@@ -211,7 +210,7 @@ def _linked_test_sets(
                 "position": position,
                 "test_set_version_id": version.pk,
                 "metric_id": metric.pk,
-                **{each: getattr(spec.test_sets[name], each) for each in Demand.model_fields},
+                **spec.test_sets[name].columns(),
             },
         )
         for position, (name, (version, metric)) in enumerate(sets.items())

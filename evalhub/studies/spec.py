@@ -170,6 +170,18 @@ class AskedTestSet(Demand):
     metric: AnyMetric
     fields: ItemFields = ItemFields()
 
+    @model_validator(mode="after")
+    def _within_its_metric(self) -> "AskedTestSet":
+        own = self.metric.bounds
+        if own is not None and self.bounds is not None:
+            raise wrong(
+                f"{self.metric.name} lies between {own[0]:g} and {own[1]:g}: leave them out",
+                "bounds",
+            )
+        if own is not None:
+            self.check_range(own)
+        return self
+
 
 class StudyFile(Declaration):
     """One question about fine-tuned models: the arms, the test sets, what must hold."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.files.canonical import digest_of
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow
 from evalhub.schemas.policy import Primaries
@@ -145,6 +146,7 @@ def align(
     judged: Rows | None = None,
     mix: Mapping[str, float] | None = None,
     same: bool = False,
+    unexpected: Sequence[str] = (),
 ) -> Aligned:
     """Both arms' scores of the items that each of them has answered and that are all scored.
 
@@ -153,6 +155,7 @@ def align(
         judged: the items that are judged on; None: all.
         mix: each tag's share of production, to which the items are weighted.
         same: the two arms are one on this test set.
+        unexpected: what `other_items` says of the items.
     """
     whole, before, after = paired(len(items), baseline, candidate, judged=judged)
     kept = items if whole.all() else list(compress(items, whole))
@@ -167,7 +170,7 @@ def align(
         same=same,
         weights=weights,
         mix=mix if mix and weights is not None else None,
-        flaws=told + misfit,
+        flaws=[*unexpected, *told, *misfit],
     )
 
 
@@ -223,6 +226,26 @@ def flaws_of(requirement: Requirement, items: Sequence[ItemLabel], arm: ArmScore
             f"{requirement.metric}, first that to {items[gaps[0]].key!r}: {why}"
         )
     return told
+
+
+def items_digest(items: Sequence[ItemLabel]) -> str:
+    """SHA-256 of what is known of items that have no content here, in whatever order they stand."""
+    return digest_of(sorted([each.key, each.cluster, [*each.tags], each.weight] for each in items))
+
+
+def other_items(requirement: Requirement, *, count: int, digest: str) -> list[str]:
+    """What keeps these items from being those that are expected, in a sentence."""
+    expected = requirement.items
+    if expected is None or (expected.count, expected.digest) == (count, digest):
+        return []
+    lacking = expected.count - count
+    told = "as many, but not the same" if not lacking else f"{abs(lacking)} missing"
+    if lacking < 0:
+        told = f"{-lacking} too many"
+    return [
+        f"{requirement.name}: {expected.count} items of {requirement.test_set} are expected, and "
+        f"these are {count}, {told}; their digest is {digest}"
+    ]
 
 
 def _weights(

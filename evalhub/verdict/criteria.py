@@ -8,7 +8,9 @@ from pydantic.dataclasses import dataclass
 from evalhub.schemas.criteria import Role
 from evalhub.schemas.declaration import default_of, wrong
 from evalhub.schemas.policy import (
+    Bounds,
     Demand,
+    ExpectedItems,
     Margin,
     MaxRatio,
     MinGain,
@@ -40,6 +42,8 @@ class Requirement:
         planned_gain: gain beyond `min_gain` that the study is to detect, in the metric's own
             unit; None: the policy's.
         max_ratio: what a budget's candidate/baseline must stay below.
+        bounds: the least and the most that one score can be; None where nothing is known.
+        items: the items that must be judged on; None: whatever items there are.
 
     Raises:
         pydantic.ValidationError: a value of the wrong sign or that isn't finite.
@@ -56,6 +60,8 @@ class Requirement:
     relative_margin: RelativeMargin | None = None
     planned_gain: PlannedGain | None = None
     max_ratio: MaxRatio | None = None
+    bounds: Bounds | None = None
+    items: ExpectedItems | None = None
 
     @model_validator(mode="after")
     def _fits_its_role(self) -> Self:

@@ -54,6 +54,8 @@ def requirement_of(name: str, asked: PolicyCriterion) -> Requirement:
         tier=asked.tier,
         relative_margin=asked.relative_margin,
         planned_gain=asked.planned_gain,
+        bounds=asked.bounds,
+        items=asked.items,
     )
 
 

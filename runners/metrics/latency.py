@@ -14,6 +14,7 @@ class Latency(MetricDeclaration):
     needs_reference: ClassVar = False
     higher_is_better: ClassVar = False
     unit: ClassVar = "ms"
+    bounds: ClassVar = None
 
     name: Literal["latency"] = "latency"
 

@@ -13,6 +13,7 @@ class Length(TextMetric):
     needs_reference: ClassVar = False
     higher_is_better: ClassVar = False
     unit: ClassVar = "characters"
+    bounds: ClassVar = None
 
     name: Literal["length"] = "length"
 

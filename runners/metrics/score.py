@@ -54,6 +54,7 @@ class MetricDeclaration(Declaration):
         instead: an option that, where given, stands in for the references.
         needs_model: whether `score_batch` is to be handed a model.
         unit: of the value; "" is a share from 0 to 1, or with `binary` 0 or 1.
+        bounds: the least and the most that a value can be; None where nothing bounds it.
     """
 
     title: ClassVar[str]
@@ -64,6 +65,7 @@ class MetricDeclaration(Declaration):
     higher_is_better: ClassVar[bool] = True
     binary: ClassVar[bool] = False
     unit: ClassVar[str] = ""
+    bounds: ClassVar[tuple[float, float] | None] = (0.0, 1.0)
 
     name: str
 

@@ -15,6 +15,7 @@ class Tokens(MetricDeclaration):
     needs_reference: ClassVar = False
     higher_is_better: ClassVar = False
     unit: ClassVar = "tokens"
+    bounds: ClassVar = None
 
     name: Literal["tokens"] = "tokens"
     of: Literal["completion", "prompt", "total"] = Field(

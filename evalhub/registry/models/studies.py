@@ -144,6 +144,12 @@ class StudyTestSet(models.Model):
     mix = models.JSONField(
         null=True, blank=True, help_text="share of each tag in production; null: as it is"
     )
+    bounds = models.JSONField(
+        null=True, blank=True, help_text="least and most of a score; null: the metric's own"
+    )
+    items = models.JSONField(
+        null=True, blank=True, help_text="count and digest of the items that are expected"
+    )
 
     class Meta:
         ordering = ["study", "position"]

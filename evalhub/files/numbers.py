@@ -1,0 +1,31 @@
+"""Numbers as files hold them, and how large one may be."""
+
+import math
+
+LARGEST = 1e15
+"""Beyond it neighbouring numbers can't be told apart, and squares and sums leave all precision."""
+
+
+def finite_number(value: object) -> float:
+    """A number of at most LARGEST in size; also true (1), false (0), and text, as a CSV has it.
+
+    Raises:
+        ValueError: what was expected in its place.
+    """
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = math.nan
+    except OverflowError:  # a whole number of more than 308 digits
+        number = math.inf
+    if math.isnan(number):
+        raise ValueError(f"a finite number was expected, not {shown(value)}")
+    if abs(number) > LARGEST:
+        raise ValueError(f"a number beyond {LARGEST:g} in size can't be used: {shown(value)}")
+    return number
+
+
+def shown(value: object) -> str:
+    """A value for a sentence, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
