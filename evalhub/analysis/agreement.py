@@ -1,6 +1,6 @@
 """How far raters agree, as one document."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from evalhub.schemas.analysis import AgreementDocument, RaterPair
 from evalhub.stats.agreement import agreement, pair_kappas, rater_agreement
@@ -8,10 +8,16 @@ from evalhub.stats.ratings import Label, Level, read_ratings
 
 
 def agreement_document(
-    table: Mapping[object, Mapping[object, Label | None]], level: Level
+    table: Mapping[object, Mapping[object, Label | None]],
+    level: Level,
+    *,
+    scale: Sequence[Label] | None = None,
 ) -> AgreementDocument:
-    """Agreement of ratings {unit: {rater: label}}; None is a missing label."""
-    ratings = read_ratings(table)
+    """Agreement of ratings {unit: {rater: label}}; None is a missing label.
+
+    `scale` has the labels that could have been given; None takes those that were.
+    """
+    ratings = read_ratings(table, scale=scale)
     found = agreement(ratings, level=level)
     return AgreementDocument(
         state=found.state,
@@ -19,6 +25,8 @@ def agreement_document(
         units=found.units,
         raters=found.raters,
         ratings=found.ratings,
+        labels=found.labels,
+        scale="declared" if scale else "seen",
         raw_agreement=found.raw_agreement,
         krippendorff_alpha=found.krippendorff_alpha,
         gwet_ac1=found.gwet_ac1,

@@ -103,6 +103,43 @@ def rating_table(
     return table
 
 
+def rating_scale(
+    names: Sequence[str], ratings: Sequence[RatingRow], *, numbers: bool
+) -> list[Label]:
+    """A declared scale in the kind of the labels that were given: numbers, true/false or text.
+
+    Raises DataError for a name that isn't of that kind, and for a label that isn't on the scale.
+    """
+    kinds = {_kind(each.label) for each in ratings if each.label is not None}
+    kind = "a number" if numbers else min(kinds, default="text")
+    scale: list[Label] = []
+    for name in names:
+        label = _named(name, kind)
+        if label is None:
+            raise DataError(
+                f"a label of this file is {kind}, and {name!r} of --labels isn't",
+                file=ratings[0].row.file,
+            )
+        scale.append(label)
+    for each in ratings:
+        label = _number(each) if numbers and each.label is not None else each.label
+        if label is not None and label not in scale:
+            raise _wrong(each.row, each.field, f"{_shown(each.label)} isn't one of --labels")
+    return scale
+
+
+def _named(name: str, kind: str) -> Label | None:
+    if kind == "true/false":
+        return {"true": True, "false": False}.get(name)
+    if kind == "text":
+        return name
+    try:
+        value = float(name)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
 def read_judgments(
     path: Path,
     *,

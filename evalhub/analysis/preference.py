@@ -37,7 +37,11 @@ def preference_document(
         state=_state(score, len(set(choices))),
         **asdict(score),
         without_choice=without_choice,
-        position_bias=position_bias(choices, sides, alpha=alpha) if sides else None,
+        position_bias=position_bias(
+            choices, sides, items=[each.unit for each in judgments], alpha=alpha
+        )
+        if sides
+        else None,
         length_bias=_length_control(judgments, alpha),
         self_consistency=_self_consistency(judgments, alpha),
     )

@@ -40,11 +40,18 @@ def agreement(
         Level,
         typer.Option(help="nominal: names. The others need numbers, and weigh how far apart."),
     ] = Level.nominal,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="All labels that could be given, as a,b,c; else those that were. Gwet's chance "
+            "goes by how many there are."
+        ),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Say how far raters agree, beyond chance too. Missing ratings are allowed."""
     from evalhub.analysis.agreement import agreement_document
-    from evalhub.analysis.labels import long_ratings, rating_table, wide_ratings
+    from evalhub.analysis.labels import long_ratings, rating_scale, rating_table, wide_ratings
     from evalhub.cli import printing
 
     if raters is not None and rater is None and label is None:
@@ -55,7 +62,10 @@ def agreement(
         raise typer.BadParameter(
             "give --raters a,b,c where a row is a unit, or --rater and --label where it is a rating"
         )
-    found = agreement_document(rating_table(rows, numbers=level is not Level.nominal), level.value)
+    ratings, numbers = list(rows), level is not Level.nominal
+    table = rating_table(ratings, numbers=numbers)
+    scale = None if labels is None else rating_scale(_scale(labels), ratings, numbers=numbers)
+    found = agreement_document(table, level.value, scale=scale)
     if json_:
         printing.print_json(found.as_json())
     else:
@@ -67,6 +77,15 @@ def _names(raters: str) -> list[str]:
     if not all(names) or len(set(names)) < len(names):
         raise typer.BadParameter(
             f"{raters!r} must name each rater's field once, as a,b,c", param_hint="--raters"
+        )
+    return names
+
+
+def _scale(labels: str) -> list[str]:
+    names = [name.strip() for name in labels.split(",")]
+    if not all(names) or len(set(names)) < max(len(names), 2):
+        raise typer.BadParameter(
+            f"{labels!r} must name each label once, two or more, as a,b,c", param_hint="--labels"
         )
     return names
 
@@ -122,3 +141,9 @@ def _print(found: "AgreementDocument") -> None:
         if table.row_count:
             console.print()
             console.print(table)
+    console.print()
+    console.print(
+        f"AC1 and Brennan-Prediger reckon chance with {counted(found.labels, 'label')}, "
+        + ("as declared." if found.scale == "declared" else "those that occur; --labels says all."),
+        style="dim",
+    )

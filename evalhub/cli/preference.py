@@ -10,11 +10,18 @@ from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
     from evalhub.schemas.analysis import PreferenceDocument
+    from evalhub.stats.sides import PositionBias
 
 STATES = {
     "one-item": "There is one item: the score says nothing of others.",
     "all-alike": "Every choice is the same.",
     "one-rater": "There is one rater: the interval says nothing of what others would choose.",
+}
+SIDES = {
+    "sides-alike": "The candidate always stood on one side: its sides don't vary, so nothing tells "
+    "position from preference.",
+    "sides-uneven": "The candidate stood on one side more often than a fair coin would have it, so "
+    "the share chosen left goes with preference too.",
 }
 
 
@@ -103,6 +110,13 @@ def _print(found: "PreferenceDocument") -> None:
     console.print(f"A tie, or both bad, is half a win. Interval: {found.method}.", style="dim")
     if bias:
         console.print(
-            f"Position: {bias.left:,} left, {bias.right:,} right, p = {bias.p_value:.2g}.",
+            f"Position: {bias.left:,} left, {bias.right:,} right on "
+            f"{counted(bias.items, 'item')}{_tested(bias)}",
             style="dim",
         )
+
+
+def _tested(bias: "PositionBias") -> str:
+    if bias.p_value is not None:
+        return f", p = {bias.p_value:.2g} (by item)."
+    return f". {SIDES[bias.state]}"

@@ -33,6 +33,8 @@ class AgreementDocument(Declaration):
     units: int
     raters: int
     ratings: int
+    labels: int = Field(description="how many chance was reckoned with")
+    scale: Literal["declared", "seen"]
     raw_agreement: float | None
     krippendorff_alpha: Estimate
     gwet_ac1: Estimate

@@ -59,7 +59,8 @@ class Agreement:
     width, so there is none), "skewed" (one label has 95% of the ratings or more: alpha and
     kappa then hang on a few ratings; read raw agreement and AC1).
     `raw_agreement` is the share of pairs of ratings of a unit that are equal. `prevalence` is
-    each label's share of all ratings.
+    each label's share of all ratings; of a declared scale it has all labels, and `labels` is
+    how many chance was reckoned with.
     """
 
     units: int
@@ -72,6 +73,7 @@ class Agreement:
     fleiss_kappa: float | None
     brennan_prediger: float | None
     prevalence: dict[Label, float]
+    labels: int
     state: str
 
 
@@ -101,17 +103,21 @@ def agreement(
     | Ratings,
     *,
     level: Level = NOMINAL,
+    scale: Sequence[Label] | None = None,
     seed: int = 0,
     resamples: int = 2000,
 ) -> Agreement:
     """Agreement from {unit: {rater: label}}, rows of units by raters, or Ratings.
 
-    The 95% intervals come from `resamples` seeded bootstrap draws of units. On levels above
-    nominal, `gwet_ac1` is AC2 with ordinal or quadratic weights; so are the kappas. Raises
-    StatisticsError for an empty table, labels that don't suit the level, or an unknown level.
+    `scale` has the labels that could have been given. Gwet's and Brennan and Prediger's chance
+    goes by how many there are (Gwet 2014, ch. 4: q is the scale's); without it by those that
+    occur, and one stray label moves both. The 95% intervals come from `resamples` seeded
+    bootstrap draws of units. On levels above nominal, `gwet_ac1` is AC2 with ordinal or quadratic
+    weights; so are the kappas. Raises StatisticsError for an empty table, labels that don't suit
+    the level or the scale, or an unknown level.
     """
     check_level(level)
-    table = ratings if isinstance(ratings, Ratings) else read_ratings(ratings)
+    table = ratings if isinstance(ratings, Ratings) else read_ratings(ratings, scale=scale)
     counted = patterns(table)
     given = counted.counts.sum(axis=1)
     pairable = int(counted.units[given >= 2].sum())
@@ -135,6 +141,7 @@ def agreement(
         fleiss_kappa=fleiss(counted, agree) if pairable else None,
         brennan_prediger=brennan_prediger(counted, agree) if pairable else None,
         prevalence=prevalence,
+        labels=len(table.labels),
         state=_state(pairable, resamples > 0 and alpha.lower is ac1.lower is None, prevalence),
     )
 
@@ -247,7 +254,7 @@ def _estimate(value: float, drawn: Array) -> Estimate:
 def _state(pairable: int, uniform: bool, prevalence: dict[Label, float]) -> str:
     if pairable == 0:
         return "no-overlap"
-    if len(prevalence) < 2:
+    if max(prevalence.values()) == 1:
         return "one-category"
     if pairable <= _FEW_UNITS:
         return "one-unit" if pairable == 1 else "few-units"

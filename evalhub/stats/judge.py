@@ -75,7 +75,9 @@ def judge_check(
     if not shared:
         raise StatisticsError("no item was labelled by people and by the judge")
     people = {item: _majority(human[item]) for item in shared}
-    table = read_ratings({item: {"people": people[item], "judge": judge[item]} for item in shared})
+    table = read_ratings(
+        {item: {"people": people[item], "judge": judge[item]} for item in shared}, scale=CHOICES
+    )
     means = np.array([np.mean([VALUE[c] for c in human[item]]) for item in shared])
     judged = np.array([VALUE[judge[item]] for item in shared])
     only = np.array([VALUE[c] for item, c in judge.items() if not human.get(item)])

@@ -16,11 +16,6 @@ Array = NDArray[np.float64]
 _LATTICE_LIMIT = 200_000
 
 
-def mcnemar_exact(losses: int, wins: int) -> float:
-    """Two-sided p-value: the smaller of two discordant counts under a fair coin."""
-    return min(1.0, 2 * binomial_cdf(min(losses, wins), losses + wins))
-
-
 def mcnemar_mid_p(losses: int, wins: int) -> float:
     """Two-sided mid-p: the observed count weighs half, so the test is not needlessly timid
     (Fagerland, Lydersen and Laake 2013)."""

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.stats.clusters import (
-    ENOUGH_DIFFERENCES,
-    ClusteredMean,
-    assumed_design_effect,
-    clustered_mean,
-    effective_count,
-)
+from evalhub.stats.bounded import bounded_limits, numbered
+from evalhub.stats.clusters import ClusteredMean, clustered_mean
 from evalhub.stats.distributions import t_quantile
 from evalhub.stats.errors import StatisticsError
-from evalhub.stats.intervals import check_alpha, score_interval
+from evalhub.stats.intervals import check_alpha
 from evalhub.stats.levels import ALPHA
 
 Array = NDArray[np.float64]
@@ -72,9 +67,9 @@ def win_score(
     counts = {choice: sum(1 for c in choices if c == choice) for choice in CHOICES}
     value = {"candidate": 1.0, "baseline": -1.0, "tie": 0.0, "both-bad": 0.0}
     signs = np.array([value[c] for c in choices])
-    by_item, by_rater = _numbered(items), _numbered(raters)
+    by_item, by_rater = numbered(items), numbered(raters)
     item_mean, rater_mean = clustered_mean(signs, by_item), clustered_mean(signs, by_rater)
-    lower, upper = _score_limits(signs, by_item, item_mean, alpha)
+    lower, upper = bounded_limits(signs, by_item, reach=1.0, alpha=alpha)
     method = "bounded score interval of a single observation: there is one item"
     if item_mean.df > 0:
         half, method = _t_half_width(signs, item_mean, rater_mean, alpha)
@@ -97,20 +92,6 @@ def win_score(
     )
 
 
-def _score_limits(
-    signs: Array, by_item: NDArray[np.intp], item_mean: ClusteredMean, alpha: float
-) -> tuple[float, float]:
-    """The bounded score interval at the effective number of judgments."""
-    effect = float(signs.size)
-    if item_mean.df > 0:
-        effect = max(1.0, item_mean.design_effect)
-        if effective_count(signs - item_mean.mean) < ENOUGH_DIFFERENCES:
-            effect = max(effect, assumed_design_effect(signs.size, by_item, None))
-    values, where = np.unique(signs, return_inverse=True)
-    counts = np.bincount(where) / effect
-    return score_interval(values, counts, reach=1.0, alpha=alpha)
-
-
 def _t_half_width(
     signs: Array, item_mean: ClusteredMean, rater_mean: ClusteredMean, alpha: float
 ) -> tuple[float, str]:
@@ -124,8 +105,3 @@ def _t_half_width(
     df = variance**2 / noise if noise > 0 else item_mean.df
     half = t_quantile(1 - alpha, df) * math.sqrt(variance)
     return half, f"clustered by item and by rater, t({df:.3g})"
-
-
-def _numbered(labels: Sequence[object]) -> NDArray[np.intp]:
-    numbers: dict[object, int] = {}
-    return np.array([numbers.setdefault(label, len(numbers)) for label in labels], np.intp)

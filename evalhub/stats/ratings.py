@@ -20,7 +20,10 @@ _MOST_LABELS = 30_000
 
 @dataclass(frozen=True, slots=True)
 class Ratings:
-    """`codes` (units, raters) index `labels`, -1 where a rating is missing; labels are sorted."""
+    """`codes` (units, raters) index `labels`, -1 where a rating is missing; labels are sorted.
+
+    With a declared scale `labels` are all of it, whether or not one of them was ever given.
+    """
 
     codes: NDArray[np.int16]
     labels: tuple[Label, ...]
@@ -60,12 +63,38 @@ def read_ratings(
     ratings: Mapping[object, Mapping[object, Label | None]]
     | Sequence[Sequence[Label | None]]
     | NDArray[np.generic],
+    *,
+    scale: Sequence[Label] | None = None,
 ) -> Ratings:
     """Ratings from {unit: {rater: label}}, or rows of units by columns of raters.
 
-    None and NaN are missing. Raises StatisticsError for an empty table, rows of unequal length,
-    or labels that mix text and numbers.
+    None and NaN are missing. `scale` has all labels that could have been given; None takes those
+    that were. Raises StatisticsError for an empty table, rows of unequal length, labels that mix
+    text and numbers, or one that isn't on the scale.
     """
+    found = _read(ratings)
+    return found if scale is None else _on_scale(found, scale)
+
+
+def _on_scale(found: Ratings, scale: Sequence[Label]) -> Ratings:
+    if len(set(scale)) < max(len(scale), 2):
+        raise StatisticsError("a scale has two labels or more, each once")
+    strange = [label for label in found.labels if label not in scale]
+    if strange:
+        raise StatisticsError(f"label {strange[0]!r} isn't on the scale")
+    try:
+        labels = tuple(sorted(scale))
+    except TypeError as error:
+        raise StatisticsError("labels mix text and numbers; use one kind") from error
+    moved = np.array([*(labels.index(label) for label in found.labels), -1], np.int16)
+    return Ratings(moved[found.codes], labels, found.raters)
+
+
+def _read(
+    ratings: Mapping[object, Mapping[object, Label | None]]
+    | Sequence[Sequence[Label | None]]
+    | NDArray[np.generic],
+) -> Ratings:
     if isinstance(ratings, Mapping):
         raters = tuple(dict.fromkeys(rater for row in ratings.values() for rater in row))
         rows = [[row.get(rater) for rater in raters] for row in ratings.values()]

@@ -7,12 +7,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from evalhub.stats.bounded import bounded_limits, numbered
 from evalhub.stats.bradley_terry import Coefficient, strengths, win_score_at
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import clopper_pearson
 from evalhub.stats.levels import ALPHA
-from evalhub.stats.permutation import mcnemar_exact
+from evalhub.stats.permutation import sign_flip
 from evalhub.stats.preference import CHOICES
 
 Array = NDArray[np.float64]
@@ -20,22 +21,30 @@ Side = Literal["left", "right"]
 
 _OTHER: dict[str, Side] = {"left": "right", "right": "left"}
 _OUTCOME = {"candidate": "first", "baseline": "second"}
+_UNEVEN = 0.001
+"""A fair coin leaves the sides as uneven as they are less often than this: the level that is usual
+for a sample-ratio mismatch."""
 
 
 @dataclass(frozen=True, slots=True)
 class PositionBias:
-    """Of the judgments that chose a side, the share that chose the left, with exact limits.
+    """Of the judgments that chose a side, the share that chose the left, with its limits.
 
-    Sides are dealt by a fair coin, so whichever arm is better the left wins half of them unless
-    position itself counts. `p_value` is two-sided and exact.
+    Where sides were dealt by a fair coin the left wins half of them, whichever arm is better,
+    unless position itself counts. `p_value` is two-sided. It is None, and `state` says why, where
+    the sides can't tell position from preference: "sides-alike" (the candidate always stood on
+    one side) or "sides-uneven" (on one side too often for a fair coin). `items` is how many items
+    those judgments are of.
     """
 
     left: int
     right: int
+    items: int
     share_left: float | None
     lower: float
     upper: float
-    p_value: float
+    p_value: float | None
+    state: Literal["ok", "sides-alike", "sides-uneven"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +82,61 @@ class LengthControl:
 
 
 def position_bias(
-    choices: Sequence[str], candidate_sides: Sequence[Side], *, alpha: float = ALPHA
+    choices: Sequence[str],
+    candidate_sides: Sequence[Side],
+    *,
+    items: Sequence[Hashable] | None = None,
+    alpha: float = ALPHA,
 ) -> PositionBias:
     """Position bias of `choices` ("candidate", "baseline", "tie", "both-bad"), the candidate
-    having been shown on `candidate_sides` ("left" or "right")."""
-    chosen = [_chosen_side(c, s) for c, s in _rows(choices, candidate_sides)]
-    left, right = chosen.count("left"), chosen.count("right")
-    lower, upper = clopper_pearson(left, left + right, alpha=alpha) if left + right else (0.0, 1.0)
+    having been shown on `candidate_sides` ("left" or "right").
+
+    `items` says which judgments are of one item (None: each of another): several people who saw
+    it on the same sides tell of position as one. The p-value turns every item's sides round with
+    chance one half (a sign-flip test of left less right by item), which is what a fair coin
+    leaves free, whether it was tossed by item or by judgment. With a judgment an item it is the
+    exact binomial test. The limits are exact there, else the score interval by item.
+    """
+    rows = _rows(choices, candidate_sides)
+    of = list(range(len(rows))) if items is None else list(items)
+    if len(of) != len(rows):
+        raise StatisticsError(f"{len(rows)} judgments and {len(of)} items: each needs one")
+    chosen = [(item, side) for item, row in zip(of, rows, strict=True) if (side := _chosen(*row))]
+    stood = [1.0 if side == "left" else -1.0 for choice, side in rows if choice in _OUTCOME]
+    signs = np.array([1.0 if side == "left" else -1.0 for _, side in chosen])
+    by_item = numbered([item for item, _ in chosen])
+    left = int((signs > 0).sum())
+    lower, upper = _share_limits(signs, by_item, alpha)
+    state = _state_of_sides(np.array(stood), by_item)
     return PositionBias(
         left=left,
-        right=right,
-        share_left=left / (left + right) if left + right else None,
+        right=signs.size - left,
+        items=int(by_item.max()) + 1 if signs.size else 0,
+        share_left=left / signs.size if signs.size else None,
         lower=lower,
         upper=upper,
-        p_value=mcnemar_exact(left, right),
+        p_value=sign_flip(np.bincount(by_item, signs))[0] if state == "ok" else None,
+        state=state,
     )
+
+
+def _share_limits(signs: Array, by_item: NDArray[np.intp], alpha: float) -> tuple[float, float]:
+    """Limits of the share of `signs` that are 1."""
+    if not signs.size:
+        return 0.0, 1.0
+    if int(by_item.max()) + 1 == signs.size:
+        return clopper_pearson(int((signs > 0).sum()), signs.size, alpha=alpha)
+    lower, upper = bounded_limits(signs, by_item, reach=1.0, alpha=alpha)
+    return (1 + lower) / 2, (1 + upper) / 2
+
+
+def _state_of_sides(
+    stood: Array, by_item: NDArray[np.intp]
+) -> Literal["ok", "sides-alike", "sides-uneven"]:
+    if stood.size > 1 and (stood == stood[0]).all():
+        return "sides-alike"
+    uneven = stood.size > 1 and sign_flip(np.bincount(by_item, stood))[0] < _UNEVEN
+    return "sides-uneven" if uneven else "ok"
 
 
 def self_consistency(
@@ -171,7 +220,7 @@ def length_control(
     )
 
 
-def _chosen_side(choice: str, candidate_side: Side) -> Side | None:
+def _chosen(choice: str, candidate_side: Side) -> Side | None:
     if choice == "candidate":
         return candidate_side
     return _OTHER[candidate_side] if choice == "baseline" else None

@@ -8,7 +8,7 @@ from evalhub.schemas.policy import PreferenceRule
 from evalhub.schemas.sections import AgreementValue, EarlyStopLimits, People, ReviewPlans
 from evalhub.stats.agreement import agreement
 from evalhub.stats.intervals import Estimate
-from evalhub.stats.preference import WinScore, win_score
+from evalhub.stats.preference import CHOICES, WinScore, win_score
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import asked_of
 
@@ -212,7 +212,7 @@ def _agreement(judgments: Judgments) -> dict[str, float | AgreementValue | None]
         judgments.choices, judgments.items, judgments.raters, strict=True
     ):
         table[items[item]][raters[rater]] = choice
-    found = agreement(table, level="nominal")
+    found = agreement(table, level="nominal", scale=CHOICES)
     return {
         "raw_agreement": found.raw_agreement,
         "krippendorff_alpha": _estimate(found.krippendorff_alpha),

@@ -10,6 +10,7 @@ from functools import lru_cache
 from django.db.models import Max
 
 from evalhub.registry.models import ModelVersion, StudyArm
+from evalhub.schemas.review import Dimension
 from evalhub.stats.preference import WinScore
 from reviews.models import Campaign, Judgment
 from reviews.results.adjudicate import adjudicated
@@ -92,7 +93,7 @@ def campaign_results(campaign: Campaign) -> CampaignResults:
         (newest["pk"], newest["at"]),
         campaign.baseline_id,
         campaign.candidate_id,
-        tuple(each.name for each in form.dimensions),
+        form.dimensions,
     )
     names = _names(campaign, summary)
     stopped = early_stop_of(campaign)
@@ -130,7 +131,7 @@ def _summary(
     newest: tuple[int | None, datetime | None],
     baseline: int,
     candidate: int,
-    dimensions: tuple[str, ...],
+    dimensions: tuple[Dimension, ...],
 ) -> Summary:
     """Kept for a campaign that has ended: of the same plan, with the same newest judgment, it is
     the same."""

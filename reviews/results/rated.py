@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evalhub.schemas.review import Dimension
 from evalhub.stats.agreement import Agreement, agreement
 from evalhub.stats.clusters import clustered_mean
 from evalhub.stats.distributions import t_quantile
@@ -42,18 +43,21 @@ class RatingResult:
 
 
 def ratings(
-    said: Sequence[JudgmentRow], *, baseline: int, candidate: int, dimensions: Sequence[str]
+    said: Sequence[JudgmentRow], *, baseline: int, candidate: int, dimensions: Sequence[Dimension]
 ) -> list[RatingResult]:
     """Each rated dimension in the form's order; empty where nothing was rated."""
     rated = [each for each in said if each.favours == RATED]
     return [
-        _rating(name, answered, baseline, candidate)
-        for name in dimensions
-        if (answered := [each for each in rated if isinstance(each.answers.get(name), int)])
+        _rating(dimension, answered, baseline, candidate)
+        for dimension in dimensions
+        if (answered := [e for e in rated if isinstance(e.answers.get(dimension.name), int)])
     ]
 
 
-def _rating(name: str, said: Sequence[JudgmentRow], baseline: int, candidate: int) -> RatingResult:
+def _rating(
+    dimension: Dimension, said: Sequence[JudgmentRow], baseline: int, candidate: int
+) -> RatingResult:
+    name = dimension.name
     own: dict[int, list[JudgmentRow]] = defaultdict(list)
     table: dict[object, dict[object, str | int | float | bool | None]] = defaultdict(dict)
     for each in said:
@@ -65,7 +69,7 @@ def _rating(name: str, said: Sequence[JudgmentRow], baseline: int, candidate: in
         name=name,
         arms=arms,
         difference=_difference(name, own[baseline], own[candidate]),
-        agreement=agreement(table, level="ordinal"),
+        agreement=agreement(table, level="ordinal", scale=dimension.values),
     )
 
 

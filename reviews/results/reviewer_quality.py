@@ -135,7 +135,9 @@ def _sides(said: list[JudgmentRow]) -> PositionBias | None:
     if not compared:
         return None
     return position_bias(
-        [each.favours for each in compared], [each.candidate_side for each in compared]
+        [each.favours for each in compared],
+        [each.candidate_side for each in compared],
+        items=[each.pair.item for each in compared],
     )
 
 

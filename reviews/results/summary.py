@@ -4,12 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evalhub.schemas.review import Dimension
 from evalhub.stats.agreement import Agreement, agreement
 from evalhub.stats.bradley_terry import Strengths, strengths
 from evalhub.stats.dawid_skene import dawid_skene
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.levels import ALPHA
-from evalhub.stats.preference import WinScore, win_score
+from evalhub.stats.preference import CHOICES, WinScore, win_score
 from evalhub.stats.sides import LengthControl, PositionBias, length_control, position_bias
 from reviews.models import RATED, AssignmentPurpose
 from reviews.results.judgment_data import JudgmentData, JudgmentRow
@@ -82,7 +83,7 @@ class Summary:
 
 
 def summarise(
-    data: JudgmentData, *, baseline: int, candidate: int, dimensions: Sequence[str] = ()
+    data: JudgmentData, *, baseline: int, candidate: int, dimensions: Sequence[Dimension] = ()
 ) -> Summary:
     """All results of a campaign between two versions (or of several: then `arms` as well)."""
     main = data.of()
@@ -99,11 +100,13 @@ def summarise(
         much=dict(Counter(each.favours for each in two if each.much)),
         length=_length(two, missing),
         sides=_sides(compared) if compared else None,
-        agreement=agreement(table_of(compared)) if compared else None,
+        agreement=agreement(table_of(compared), scale=CHOICES) if compared else None,
         reviewers=reviewer_quality(data),
         tags=_groups([(tag, each) for each in two for tag in each.pair.tags]),
         strata=_groups([(each.pair.stratum, each) for each in two if each.pair.stratum]),
-        dimensions=[asked for name in dimensions if (asked := _dimension(name, two)) is not None],
+        dimensions=[
+            asked for each in dimensions if (asked := _dimension(each.name, two)) is not None
+        ],
         flags=_flags(main),
         labels=_labels(two, data.reviewers, missing),
         arms=_arms(compared, baseline),
@@ -143,7 +146,11 @@ def _length(said: Sequence[JudgmentRow], missing: dict[str, str]) -> LengthContr
 
 
 def _sides(said: Sequence[JudgmentRow]) -> PositionBias:
-    return position_bias([each.favours for each in said], [each.candidate_side for each in said])
+    return position_bias(
+        [each.favours for each in said],
+        [each.candidate_side for each in said],
+        items=[each.pair.item for each in said],
+    )
 
 
 def _groups(rows: Sequence[tuple[str, JudgmentRow]]) -> list[GroupScore]:
@@ -163,7 +170,7 @@ def _dimension(name: str, said: Sequence[JudgmentRow]) -> DimensionResult | None
     for each in answered:
         table[each.pair.pk][each.reviewer] = each.answers[name]
     score = _score(answered, [each.answers[name] for each in answered])
-    return DimensionResult(name, score, agreement(table))
+    return DimensionResult(name, score, agreement(table, scale=CHOICES))
 
 
 def _flags(said: Sequence[JudgmentRow]) -> list[Flagged]:

@@ -247,3 +247,63 @@ def test_the_document_has_what_pipelines_read(
     assert [each["rater"] for each in found["per_rater"]] == ["A", "B", "C", "D"]
     alpha = found["krippendorff_alpha"]
     assert [round(alpha[key], 2) for key in ("value", "lower", "upper")] == [0.74, 0.42, 1.0]
+
+
+def stray(tmp_path: Path, extra: list[dict[str, Any]]) -> str:
+    """Sixty pairs of ratings, 36 of them alike, and what is added."""
+    rows = [
+        {
+            "id": i,
+            "a": "good" if i % 2 else "poor",
+            "b": "good" if (i % 2) == (i % 5 < 3) else "poor",
+        }
+        for i in range(60)
+    ]
+    return jsonl(tmp_path / "r.jsonl", rows + extra)
+
+
+def test_a_stray_label_moves_no_agreement_on_a_declared_scale(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """q is the scale's: 60 pairs of two labels half and half, 36 alike, p_e = 2(1/4)/(q - 1).
+
+    With q = 4 that is (.6 - 1/6)/(5/6) = .52, whatever occurs; by the labels that occur it is
+    .2 with two, and one unit that has a third moves it to nearly .5.
+    """
+    fields = ["--unit", "id", "--raters", "a,b"]
+    scale = ["--labels", "good,fair,poor,unsure"]
+    one = [{"id": "x", "a": "fair", "b": "fair"}]
+    seen = [measured(capsys, stray(tmp_path, extra), *fields) for extra in ([], one)]
+    declared = [measured(capsys, stray(tmp_path, extra), *fields, *scale) for extra in ([], one)]
+    values = [found["gwet_ac1"]["value"] for found in seen + declared]
+    assert values[0] == pytest.approx(0.2)
+    assert values[1] > 0.4
+    assert values[2] == pytest.approx(0.52)
+    assert abs(values[3] - values[2]) < 0.02
+    assert [(found["labels"], found["scale"]) for found in (seen[1], declared[0])] == [
+        (3, "seen"),
+        (4, "declared"),
+    ]
+    assert declared[0]["prevalence"]["unsure"] == 0
+
+
+def test_which_labels_chance_was_reckoned_with_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = stray(tmp_path, [])
+    assert run(["agreement", file, "--unit", "id", "--raters", "a,b"]) == 0
+    assert "with 2 labels, those that occur; --labels says all" in capsys.readouterr().out
+    assert run(["agreement", file, "--unit", "id", "--raters", "a,b", "--labels", "good,poor"]) == 0
+    assert "with 2 labels, as declared" in capsys.readouterr().out
+
+
+def test_a_label_off_the_declared_scale_names_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = stray(tmp_path, [])
+    fields = ["--unit", "id", "--raters", "a,b"]
+    said = refused(capsys, file, *fields, "--labels", "good,fair")
+    assert "line 1, field 'a': 'poor' isn't one of --labels" in said
+    assert "two or more" in refused(capsys, file, *fields, "--labels", "good", code=64)
+    numbers = jsonl(tmp_path / "n.jsonl", [{"id": 1, "a": 1, "b": 2}])
+    assert "'x' of --labels isn't" in refused(capsys, numbers, *fields, "--labels", "1,x")

@@ -166,3 +166,35 @@ def test_what_length_won_is_taken_away_where_lengths_are_given(
     assert "win score at equal lengths" in capsys.readouterr().out
     assert run(["preference", file, *FIELDS, "--candidate-length", "mine"]) == 64
     assert "go together" in capsys.readouterr().err
+
+
+def test_three_people_who_saw_one_dealing_of_sides_are_one_witness(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ten items, the candidate better on each, its side dealt by item: on the left eight times.
+
+    As thirty coins 24 lefts would give p = .0014; of ten items eight give 2(1 + 10 + 45)/1024.
+    """
+    rows = [
+        judgment(i, "candidate", who, side="left" if i < 8 else "right")
+        for i in range(10)
+        for who in ("ann", "bob", "cyd")
+    ]
+    found = measured(capsys, jsonl(tmp_path / "j.jsonl", rows), "--side", "side")["position_bias"]
+    assert (found["left"], found["right"], found["items"]) == (24, 6, 10)
+    assert found["p_value"] == pytest.approx(2 * 56 / 1024)
+    assert found["lower"] < 0.5 < found["upper"]
+
+
+def test_sides_that_never_vary_test_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [judgment(i, "left", who, side="left") for i in range(12) for who in ("ann", "bob")]
+    file = jsonl(tmp_path / "j.jsonl", rows)
+    found = measured(capsys, file, "--side", "side")["position_bias"]
+    assert (found["state"], found["p_value"]) == ("sides-alike", None)
+    rows[-1] |= {"side": "right"}
+    uneven = jsonl(tmp_path / "u.jsonl", rows)
+    assert measured(capsys, uneven, "--side", "side")["position_bias"]["state"] == "sides-uneven"
+    assert run(["preference", file, *FIELDS, "--side", "side"]) == 0
+    assert "its sides don't vary" in " ".join(capsys.readouterr().out.split())

@@ -14,12 +14,12 @@ from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import a_reviewer, judge, judge_all
 
 
-def summary(campaign: Campaign, *dimensions: str) -> Summary:
+def summary(campaign: Campaign) -> Summary:
     return summarise(
         judgment_data(campaign),
         baseline=campaign.baseline_id,
         candidate=campaign.candidate_id,
-        dimensions=dimensions,
+        dimensions=campaign.page_form.dimensions,
     )
 
 
@@ -171,11 +171,11 @@ def test_ratings_have_means_differences_and_ordinal_agreement(team: Team) -> Non
             tuned = pair.baseline_output.run.version_id == campaign.candidate_id
             points = 2 + tuned + extra * (pair.item.position % 2)
             judge(reviewer, pair, "rated", answers={"helpful": points})
-    rating = summary(campaign, "helpful").ratings[0]
+    rating = summary(campaign).ratings[0]
     assert [arm.mean for arm in rating.arms] == [2.25, 3.25]
     assert [arm.version for arm in rating.arms] == [campaign.baseline_id, campaign.candidate_id]
     assert rating.difference is not None
     assert rating.difference.difference == 1
     assert rating.agreement.level == "ordinal"
     assert rating.agreement.raw_agreement == 0.5
-    assert summary(campaign, "helpful").preference is None
+    assert summary(campaign).preference is None
