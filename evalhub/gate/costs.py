@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from django.db.models import F
 from django.db.models.expressions import CombinedExpression
+from numpy.typing import NDArray
 
 from evalhub.gate.scores import Pairing
 from evalhub.gate.study_evidence import StudyEvidence
@@ -14,6 +15,8 @@ from evalhub.schemas.study import Price
 from evalhub.verdict.align import Aligned
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.policy import budget_requirements
+
+Array = NDArray[np.float64]
 
 PER_TOKENS = 1_000_000
 
@@ -53,8 +56,8 @@ def budgets(
                 replace(
                     pairing.aligned,
                     requirement=asked,
-                    baseline=np.array([base[each] for each in ids], dtype=float),
-                    candidate=np.array([tuned[each] for each in ids], dtype=float),
+                    baseline=_matrix(asked, [base[each] for each in ids]),
+                    candidate=_matrix(asked, [tuned[each] for each in ids]),
                 )
             )
     return measured, pending
@@ -62,8 +65,8 @@ def budgets(
 
 def _costs(
     evidence: StudyEvidence, asked: Requirement, run: Run, arm: StudyArm
-) -> dict[int, float]:
-    """By item, the mean over its answers; without the items of which one isn't recorded.
+) -> dict[int, list[float]]:
+    """By item, what each of its answers cost; without the items of which one isn't recorded.
 
     Nothing where other arms have a price and this one has none: money isn't compared with tokens.
     """
@@ -80,7 +83,15 @@ def _costs(
         found.setdefault(item, []).append(value)
     scale = PER_TOKENS if asked.metric == "cost" else 1
     return {
-        item: sum(known) / len(known) / scale
+        item: [value / scale for value in known]
         for item, values in found.items()
         if len(known := [value for value in values if value is not None]) == len(values)
     }
+
+
+def _matrix(asked: Requirement, costs: list[list[float]]) -> Array:
+    """The items' costs, (n,): the mean over an item's answers; (n, samples) where a quantile of
+    the answers is asked, which are as many for every item."""
+    if asked.quantile is not None:
+        return np.array(costs, dtype=float)
+    return np.array([sum(each) / len(each) for each in costs], dtype=float)

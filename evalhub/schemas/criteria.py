@@ -89,6 +89,13 @@ class Criterion(Declaration):
         description="gain beyond min_gain to be detected; null: the policy's"
     )
     max_ratio: MaxRatio | None = Field(description="of a budget")
+    quantile: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="of a budget that is judged at a quantile of the costs, which: baseline, "
+        "candidate, difference and ratio are those of the quantiles; null: of the means",
+    )
     bound: float | None = Field(
         description="what the interval's lower end must pass; null where a ratio is judged"
     )

@@ -22,7 +22,7 @@ from evalhub.schemas.declaration import Declaration, declared, default_of, wrong
 from evalhub.schemas.defaults import MARGIN, MOST_ALPHA, PLANNED_GAIN
 from evalhub.stats.levels import ALPHA
 
-CostName = Literal["latency", "cost"]
+CostName = Literal["latency", "latency_p95", "cost"]
 DemandRole = Literal["primary", "guard"]
 Tier = Literal["critical", "supporting", "advisory"]
 Primaries = Literal["all-of", "any-of"]
@@ -306,7 +306,9 @@ class Rule(Declaration):
     harm_alpha: HarmAlpha = 0.05
     planned_gain: PlannedGain = PLANNED_GAIN
     budgets: dict[CostName, Budget] = Field(
-        {}, description="what a candidate may cost beside the baseline"
+        {},
+        description="what a candidate may cost beside the baseline: by the mean of its latency or "
+        "cost, or by the 95% quantile of its latency",
     )
     ledger: LedgerScope = Field(
         "primaries",

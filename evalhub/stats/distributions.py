@@ -35,8 +35,8 @@ def t_quantile(p: float, df: float) -> float:
     return normal_quantile(p) if math.isinf(df) else float(_special().stdtrit(df, p))
 
 
-def binomial_cdf(k: int, n: int, p: float = EVEN) -> float:
-    """P(X <= k)."""
+def binomial_cdf(k: float, n: float, p: float = EVEN) -> float:
+    """P(X <= k); between whole numbers it rises smoothly."""
     if k < 0:
         return 0.0
     return 1.0 if k >= n else float(_special().betainc(n - k, k + 1, 1 - p))

@@ -21,7 +21,7 @@ from evalhub.verdict.align import (
     other_items,
 )
 from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.policy import COSTS, requirements_of
+from evalhub.verdict.policy import COST_METRICS, requirements_of
 from evalhub.verdict.preference_evidence import Judgments, preference_evidence
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import decide
@@ -170,7 +170,7 @@ def _same_arms(scores: Scores, aligned: Sequence[Aligned]) -> list[str]:
     if base or tuned:
         same = base == tuned
     else:
-        quality = [each for each in aligned if each.requirement.metric not in COSTS.values()]
+        quality = [each for each in aligned if each.requirement.metric not in COST_METRICS]
         same = bool(quality) and all(
             each.baseline.shape == each.candidate.shape
             and bool((each.baseline == each.candidate).all())

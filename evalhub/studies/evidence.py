@@ -18,7 +18,7 @@ from evalhub.schemas.declaration import default_of, read_declaration
 from evalhub.schemas.evidence import Evidence, JudgmentRows, ScoreFields
 from evalhub.schemas.policy import PolicyCriterion
 from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.policy import COSTS
+from evalhub.verdict.policy import COST_METRICS
 
 SCHEMA = "evalhub.evidence/1"
 METRIC: str = default_of(PolicyCriterion, "metric")
@@ -212,7 +212,7 @@ def _take(
             "counts 0, 1, …",
         )
     _cell(scores, test_set, metric, arm).setdefault(item, {})[sample] = row.number("value")
-    for cost in COSTS.values():
+    for cost in COST_METRICS:
         if (value := row.number(cost)) is not None:
             _take_cost(scores, row, (test_set, cost, item), arm, sample, value)
     if row.has("output"):

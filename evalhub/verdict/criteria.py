@@ -44,6 +44,7 @@ class Requirement:
         max_ratio: what a budget's candidate/baseline must stay below.
         bounds: the least and the most that one score can be; None where nothing is known.
         items: the items that must be judged on; None: whatever items there are.
+        quantile: of a budget, at which quantile of the costs it is judged; None: at their mean.
 
     Raises:
         pydantic.ValidationError: a value of the wrong sign or that isn't finite.
@@ -62,6 +63,7 @@ class Requirement:
     max_ratio: MaxRatio | None = None
     bounds: Bounds | None = None
     items: ExpectedItems | None = None
+    quantile: float | None = None
 
     @model_validator(mode="after")
     def _fits_its_role(self) -> Self:

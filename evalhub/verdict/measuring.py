@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evalhub.schemas.criteria import Criterion, Role
+from evalhub.schemas.criteria import Criterion
 from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.ratios import (
     Contrast,
@@ -19,7 +19,8 @@ from evalhub.stats.ratios import (
     ratio_of_means,
 )
 from evalhub.verdict.criteria import SAME_RUN, Requirement
-from evalhub.verdict.shares import ratio_limits
+from evalhub.verdict.quantile_budget import at_quantile
+from evalhub.verdict.shares import gap_to, ratio_limits
 from evalhub.verdict.wording import requires
 
 NO_SHARE = "the baseline's mean isn't above 0: nothing can be a share of it"
@@ -59,6 +60,7 @@ def asked_of(asked: Requirement, baseline: float) -> dict[str, Any]:
         "min_gain": asked.min_gain if asked.must_gain else None,
         "planned_gain": asked.planned_gain if asked.must_gain else None,
         "max_ratio": asked.max_ratio,
+        "quantile": asked.quantile,
         "bound": asked.bound if asked.factor is None else None,
         "factor": asked.factor,
         "higher_is_better": asked.higher_is_better,
@@ -109,7 +111,7 @@ def measure(
             gap=_gap(requirement, planned_gain),
             method=found.method,
         )
-    return Criterion(
+    criterion = Criterion(
         **asked_of(requirement, base_mean),
         n=found.n,
         clusters=found.clusters,
@@ -133,6 +135,16 @@ def measure(
         ratio=share.ratio,
         ratio_lower=share.lower,
         ratio_upper=share.upper,
+    )
+    if requirement.quantile is None:
+        return criterion
+    return at_quantile(
+        criterion,
+        base,
+        tuned,
+        quantile=requirement.quantile,
+        clusters=clusters,
+        weights=weights,
     )
 
 
@@ -170,15 +182,6 @@ def _gap(requirement: Requirement, planned_gain: float) -> float:
     if requirement.role == "guard":
         return requirement.margin
     return planned_gain if requirement.planned_gain is None else requirement.planned_gain
-
-
-def gap_to(role: Role, factor: float, baseline: float) -> float:
-    """How far the factor lies from an arm that costs or scores what the baseline does.
-
-    A budget below the baseline's own cost asks for a saving, of which none is planned.
-    """
-    share = max(factor - 1, 0.0) if role == "budget" else abs(1 - factor)
-    return share * abs(baseline)
 
 
 def _share(

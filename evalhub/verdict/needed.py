@@ -17,6 +17,7 @@ from evalhub.schemas.verdicts import Status
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.levels import POWER
 from evalhub.verdict.criteria import COMBINED
+from evalhub.verdict.quantile_budget import fewest
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _items(criterion: Criterion, due: float, power: float) -> int | None:
         variance = criterion.sd**2 * criterion.design_effect
         by_variance = ceil(z * z * variance / gap**2 - 1e-9)
     if criterion.role == "budget":
-        return by_variance or None
+        return max(by_variance, fewest(criterion)) if by_variance else None
     by_silence = max(due, 0.0) ** 2 * (1 - gap) / gap if gap < 1 else 1.0
     return max(by_variance, ceil(by_silence * _worth(criterion)), 1)
 
@@ -124,7 +125,8 @@ def _beyond_numbers(criterion: Criterion) -> str:
     c = criterion
     if c.factor is not None and c.ratio is None:
         return "the baseline's mean isn't above 0, so that nothing can be a share of it"
-    if c.role == "budget" and c.ratio_upper is None:
+    planned = c.quantile is not None and c.gap > 0 and c.sd > 0
+    if c.role == "budget" and c.ratio_upper is None and not planned:
         if "no interval" in c.method:
             return f"there is {c.method}"
         return "the baseline's mean can't be told from 0"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from evalhub.files.document import Document
 from evalhub.schemas.declaration import read_declaration
@@ -11,8 +11,21 @@ from evalhub.schemas.study import StudyReview, StudySettings
 from evalhub.verdict.criteria import Requirement
 
 SCHEMA: Literal["evalhub.policy/1"] = "evalhub.policy/1"
-# What a budget is measured by.
-COSTS: dict[CostName, str] = {"latency": "latency_ms", "cost": "cost"}
+
+
+class Measured(NamedTuple):
+    """What a budget is measured by, and at which quantile of it; None: by its mean."""
+
+    metric: str
+    quantile: float | None = None
+
+
+COSTS: dict[CostName, Measured] = {
+    "latency": Measured("latency_ms"),
+    "latency_p95": Measured("latency_ms", 0.95),
+    "cost": Measured("cost"),
+}
+COST_METRICS = tuple(dict.fromkeys(each.metric for each in COSTS.values()))
 
 
 def read_policy(path: Path) -> Policy:
@@ -77,7 +90,8 @@ def budget_requirements(policy: Policy) -> list[Requirement]:
             name=name,
             role="budget",
             test_set=where,
-            metric=COSTS[name],
+            metric=COSTS[name].metric,
+            quantile=COSTS[name].quantile,
             higher_is_better=False,
             tier=budget.tier,
             max_ratio=budget.max_ratio,

@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 from evalhub.schemas.criteria import Criterion
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.paired import p_one_sided
+from evalhub.stats.quantiles import p_quantile_ratio
 from evalhub.stats.ratios import p_contrast, p_ratio_at_least, p_ratio_at_most
 from evalhub.stats.sequential import combined_p_value
 from evalhub.verdict.criteria import COMBINED
 from evalhub.verdict.levels import STAGES
+from evalhub.verdict.quantile_budget import ends
 from evalhub.verdict.shares import ratio_limits
 
 Array = NDArray[np.float64]
@@ -67,6 +69,15 @@ class StageScores:
             )
         if arms[0].mean() <= 0:
             return 1.0
+        if asked.quantile is not None:
+            return p_quantile_ratio(
+                *arms,
+                quantile=asked.quantile,
+                bound=max(ratio, _LEAST),
+                alternative=alternative,
+                clusters=self.clusters,
+                weights=self.weights,
+            )
         p_value = p_ratio_at_least if alternative == "less" else p_ratio_at_most
         bound = max(ratio, _LEAST)
         return p_value(*arms, bound=bound, clusters=self.clusters, weights=self.weights)
@@ -130,7 +141,7 @@ def _with_ratio(found: Criterion, stages: Sequence[StageScores], alpha: float) -
     worse, better = ALTERNATIVES
     if found.role == "budget" or not found.higher_is_better:
         worse, better = better, worse
-    return found.model_copy(
+    told = found.model_copy(
         update={
             "ratio_lower": min(lower, share),
             "ratio_upper": None if upper is None else max(upper, share),
@@ -138,6 +149,10 @@ def _with_ratio(found: Criterion, stages: Sequence[StageScores], alpha: float) -
             "p_bound": p_value(factor, better),
         }
     )
+    if found.quantile is None:
+        return told
+    costliest = max(float(each.worse.max()) for each in stages)
+    return told.model_copy(update=ends(told, costliest))
 
 
 def _z(p_value: float) -> float:

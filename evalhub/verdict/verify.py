@@ -16,10 +16,10 @@ from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import DecisionRecord, PrintedDecision
 from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.verdict.criteria import SAME_RUN
-from evalhub.verdict.measuring import gap_to
 from evalhub.verdict.notes import noted
 from evalhub.verdict.record import ruled
 from evalhub.verdict.rule import alphas_of, decide
+from evalhub.verdict.shares import gap_to
 
 VERIFICATION = "evalhub.verification/1"
 FOLLOWS = "that is what follows from the record's numbers"

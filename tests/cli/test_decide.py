@@ -236,6 +236,46 @@ def test_a_budget_of_latency_is_kept_or_not(desk: Path, capsys: pytest.CaptureFi
     assert "below 120%" in capsys.readouterr().out
 
 
+def test_a_budget_may_be_of_the_slowest_answers(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of 300 answers one in twelve takes ten times as long for the candidate: the mean rises by
+    three quarters, the 95% quantile to ten times the baseline's."""
+
+    def timed(slower: float) -> Rows:
+        return [
+            row
+            | {
+                "latency_ms": (100 + int(row["item"][1:]) % 17)
+                * (slower if row["arm"] == "candidate" and int(row["item"][1:]) % 12 == 0 else 1)
+            }
+            for row in TRIAGE
+        ]
+
+    policy(budgets={"latency": {"max_ratio": 3}, "latency_p95": {"max_ratio": 1.2}})
+    rows(timed(1.0) + SUMS)
+    assert record(capsys)["verdict"] == "ship"
+    rows(timed(10.0) + SUMS)
+    found = record(capsys)
+    assert found["verdict"] == "hold"
+    mean, slowest = found["criteria"][2:]
+    assert (mean["status"], mean["quantile"]) == ("pass", None)
+    assert (slowest["status"], slowest["quantile"]) == ("fail", 0.95)
+    assert slowest["baseline"] == 116
+    assert slowest["ratio"] == pytest.approx(10, rel=0.1)
+
+
+def test_too_few_answers_for_a_quantile_say_how_many_would_do(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy(budgets={"latency_p95": {"max_ratio": 1.2, "test_set": "sums"}})
+    rows(TRIAGE + [row | {"latency_ms": 100} for row in SUMS if int(row["item"][1:]) < 60])
+    found = record(capsys)
+    assert found["verdict"] == "need-more-data"
+    slowest = found["criteria"][2]
+    assert "no interval of a 95% quantile from fewer than 72 items" in slowest["sentence"]
+
+
 def test_a_budget_without_its_column_is_invalid(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Output, Study, StudyTestSet
+from evalhub.verdict.verify import verify
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +69,20 @@ def test_one_over_its_budget_is_held_whatever_it_gains(desk: Desk) -> None:
     decision = decided(desk.study(budgets=LATENCY))
     assert decision.verdict == "hold"
     assert budget(decision)["status"] == "fail"
+
+
+def test_a_slow_tail_is_a_budget_of_its_own(desk: Desk) -> None:
+    """A quarter of the answers take four times as long: 175 ms in the mean, 400 at p95."""
+    slow = Output.objects.filter(run__version=desk.tuned).order_by("pk")[:50].values_list("pk")
+    Output.objects.filter(pk__in=[pk for (pk,) in slow]).update(latency_ms=400.0)
+    asked = {"latency": {"max_ratio": 3}, "latency_p95": {"max_ratio": 3}}
+    decision = decided(desk.study(budgets=asked))
+    assert decision.verdict == "hold"
+    assert budget(decision)["status"] == "pass"
+    row = budget(decision, "latency_p95")
+    assert (row["baseline"], row["candidate"], row["ratio"]) == (100.0, 400.0, 4.0)
+    assert row["status"] == "fail"
+    assert verify(decision.record).verified
 
 
 def test_an_advisory_budget_decides_nothing(desk: Desk) -> None:
