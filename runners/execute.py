@@ -19,7 +19,7 @@ from runners.backends import backend_of
 from runners.backends.asking import BackendError, BackendRequest, client
 from runners.backends.fanout import ask_all
 from runners.metrics import Answer, MetricScore, Scorer, scorer
-from runners.outcome import fail, finish
+from runners.outcome import finish, stop
 from runners.shards import ClaimLost, ShardClaim
 
 SCORED_AT_A_TIME = 500
@@ -54,7 +54,7 @@ def process_shard(run_id: int, *, stopping: Callable[[], bool] = lambda: False) 
         shards.release(claim)
     except BackendError as error:
         shards.release(claim)
-        fail(run_id, f"{error}; run again to go on")
+        stop(run_id, f"{error}; run again to go on")
     except OperationalError:
         raise
     except Exception as error:

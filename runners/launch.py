@@ -182,7 +182,8 @@ def _reopen(run: Run, shards: QuerySet[Shard]) -> None:
     """The shards wait again, also those that a worker holds: it will find its claim gone."""
     shards.update(state=ShardState.PENDING, claim=None, attempts=0, done=0, error="")
     run.state, run.finished, run.error, run.answers_digest = RunState.PENDING, None, "", ""
-    run.save(update_fields=["state", "finished", "error", "answers_digest"])
+    run.unreachable = False
+    run.save(update_fields=["state", "finished", "error", "unreachable", "answers_digest"])
 
 
 def _digest(path: Path, id_field: str, output_field: str) -> str:

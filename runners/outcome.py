@@ -8,7 +8,6 @@ from evalhub.files.identity import answers_digest, scores_digest
 from evalhub.registry.models import Item, Output, Run, Score
 from evalhub.registry.models.runs import RunState, ShardState
 from runners.backends import backend_of
-from runners.backends.asking import BackendUnreachable
 
 UNFINISHED_SHARDS = [ShardState.PENDING, ShardState.CLAIMED]
 
@@ -18,7 +17,7 @@ class RunFailed(Exception):
 
 
 class RunUnreachable(RunFailed):
-    """A run failed because nothing answers at its backend's address."""
+    """Its model's server couldn't be used, so that the run is no evidence of anything."""
 
 
 def check(run: Run) -> None:
@@ -26,8 +25,7 @@ def check(run: Run) -> None:
     if run.state == RunState.CANCELLED:
         raise RunFailed(f"{run}: cancelled")
     if run.state == RunState.FAILED:
-        unreachable = run.error.startswith(BackendUnreachable.START)
-        raise (RunUnreachable if unreachable else RunFailed)(f"{run}: {run.error}")
+        raise (RunUnreachable if run.unreachable else RunFailed)(f"{run}: {run.error}")
 
 
 @transaction.atomic
@@ -54,17 +52,27 @@ def finish(run_id: int) -> None:
     run.answers_digest = answers_digest(
         answers.values_list("item__key", "sample", "text", "error").iterator(chunk_size=5000)
     )
-    failures = [sentence for sentence in [_failed_shards(run), _failed_items(run)] if sentence]
+    backend = backend_of(run.version)
+    run.unreachable = (
+        backend.live and answers.exists() and not answers.filter(text__isnull=False).exists()
+    )
+    told = [_failed_shards(run), _failed_items(run)]
+    if run.unreachable:
+        told[1] = (
+            f"{backend.address} answers nothing (is it well, and is the arm's timeout_s long "
+            f"enough?): {told[1]}"
+        )
+    failures = [sentence for sentence in told if sentence]
     run.state = RunState.FAILED if failures else RunState.DONE
     run.error = "\n".join([*failures, *missing(run)])
     run.finished = timezone.now()
-    run.save(update_fields=["state", "error", "finished", "answers_digest"])
+    run.save(update_fields=["state", "error", "finished", "unreachable", "answers_digest"])
 
 
-def fail(run_id: int, error: str) -> None:
-    """Ends a run that can't go on. What it has done so far stays."""
+def stop(run_id: int, error: str) -> None:
+    """Ends a run whose model's server can't be used. What was answered stays."""
     Run.objects.unfinished().filter(pk=run_id).update(
-        state=RunState.FAILED, error=error, finished=timezone.now()
+        state=RunState.FAILED, unreachable=True, error=error, finished=timezone.now()
     )
 
 

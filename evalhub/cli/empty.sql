@@ -1,4 +1,4 @@
--- tables-1234b5df340e2d6c07ec49ce
+-- tables-f459c9ad7a3ba8fd64ba43b2
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -72,7 +72,7 @@ CREATE INDEX "registry_studytestset_name_68507da2" ON "registry_studytestset" ("
 CREATE INDEX "registry_studytestset_metric_id_e1b1801d" ON "registry_studytestset" ("metric_id");
 CREATE INDEX "registry_studytestset_study_id_a19dc790" ON "registry_studytestset" ("study_id");
 CREATE INDEX "registry_studytestset_test_set_version_id_1d402d3a" ON "registry_studytestset" ("test_set_version_id");
-CREATE TABLE "registry_run" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "source" varchar(64) NOT NULL, "repeat" smallint unsigned NOT NULL CHECK ("repeat" >= 0), "samples" smallint unsigned NOT NULL CHECK ("samples" >= 0), "state" varchar(20) NOT NULL, "error" text NOT NULL, "answers_digest" varchar(64) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "started" datetime NULL, "finished" datetime NULL, "version_id" bigint NOT NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED, "test_set_version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "run_once" UNIQUE ("version_id", "test_set_version_id", "source", "repeat"));
+CREATE TABLE "registry_run" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "source" varchar(64) NOT NULL, "repeat" smallint unsigned NOT NULL CHECK ("repeat" >= 0), "samples" smallint unsigned NOT NULL CHECK ("samples" >= 0), "state" varchar(20) NOT NULL, "error" text NOT NULL, "unreachable" bool NOT NULL, "answers_digest" varchar(64) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "started" datetime NULL, "finished" datetime NULL, "version_id" bigint NOT NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED, "test_set_version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "run_once" UNIQUE ("version_id", "test_set_version_id", "source", "repeat"));
 CREATE INDEX "registry_run_version_id_c48d9132" ON "registry_run" ("version_id");
 CREATE INDEX "registry_run_test_set_version_id_a543e7bf" ON "registry_run" ("test_set_version_id");
 CREATE TABLE "registry_item" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "position" integer unsigned NOT NULL CHECK ("position" >= 0), "key" varchar(200) NOT NULL, "input" text NOT NULL CHECK ((JSON_VALID("input") OR "input" IS NULL)), "references" text NOT NULL CHECK ((JSON_VALID("references") OR "references" IS NULL)), "context" text NOT NULL, "tags" text NOT NULL CHECK ((JSON_VALID("tags") OR "tags" IS NULL)), "cluster" varchar(200) NOT NULL, "metadata" text NOT NULL CHECK ((JSON_VALID("metadata") OR "metadata" IS NULL)), "digest" varchar(64) NOT NULL, "version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "item_position" UNIQUE ("version_id", "position"), CONSTRAINT "item_key" UNIQUE ("version_id", "key"));
@@ -348,4 +348,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('gate', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('sessions', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-1234b5df340e2d6c07ec49ce', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-f459c9ad7a3ba8fd64ba43b2', CURRENT_TIMESTAMP);

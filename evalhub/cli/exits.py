@@ -16,7 +16,7 @@ CODES = {
     "evalhub.stats.errors.StatisticsError": BAD_DATA,
     "reviews.errors.PlanError": BAD_DATA,
     "reviews.errors.ReviewError": USAGE,
-    "runners.backends.asking.BackendError": BAD_DATA,
+    "runners.backends.asking.BackendError": UNREACHABLE,
     "runners.launch.LaunchError": BAD_DATA,
     "django.db.utils.OperationalError": UNREACHABLE,
     "evalhub.demo.server.LocalExtraMissingError": UNREACHABLE,
@@ -25,7 +25,6 @@ CODES = {
     "evalhub.gate.decide.ContestedError": UNREACHABLE,
     "evalhub.accounts.permissions.NotAllowedError": USAGE,
     "evalhub.gate.signoff.SignOffError": USAGE,
-    "runners.backends.asking.BackendUnreachable": UNREACHABLE,
     "runners.queue.QueueUnreachable": UNREACHABLE,
     "runners.outcome.RunUnreachable": UNREACHABLE,
 }

@@ -25,7 +25,7 @@ UNFINISHED = (RunState.PENDING, RunState.RUNNING, RunState.CANCELLED)
 
 
 class NotReadyError(Exception):
-    """The study has runs that haven't finished: nothing can be decided yet."""
+    """Runs of the study haven't finished, or found no server: nothing can be decided yet."""
 
 
 @dataclass(slots=True)
@@ -124,7 +124,11 @@ def read_study_evidence(study: Study) -> StudyEvidence:
     arms = list(study.arms.select_related("version__model"))
     test_sets = list(study.test_sets.select_related("metric", "test_set_version__test_set"))
     waiting = sorted(
-        {str(run) for run in (*runs.values(), *repeats.values()) if run.state in UNFINISHED}
+        {
+            str(run)
+            for run in (*runs.values(), *repeats.values())
+            if run.state in UNFINISHED or run.unreachable
+        }
     )
     if waiting or len(runs) < len(arms) * len(test_sets):
         what = ", ".join(waiting) or "its runs aren't launched"

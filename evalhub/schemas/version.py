@@ -41,6 +41,11 @@ class BackendDeclaration(KeylessDeclaration):
 
     type: str
 
+    @property
+    def address(self) -> str:
+        """Where it is asked, as it was configured."""
+        return self.type
+
 
 class TrainingRecord(KeylessDeclaration, extra="allow"):
     """How a version was trained: whatever people want to keep, and what the leakage check reads."""

@@ -11,16 +11,10 @@ from evalhub.schemas.version import BackendDeclaration
 
 
 class BackendError(Exception):
-    """A backend that can't be used as it is specified or configured."""
+    """A backend that can't be used as it is specified or configured: which, why, and what to do.
 
-
-class BackendUnreachable(BackendError):
-    """Nothing answers at the backend's address."""
-
-    START = "nothing answers at "
-
-    def __init__(self, url: str, why: str) -> None:
-        super().__init__(f"{self.START}{url} ({why})")
+    It is nobody's answer: what was asked stays unanswered, and nothing is decided on it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,8 @@ class BackendClient(Protocol):
         """What holds the connections while questions are asked."""
 
     async def ask(self, session: Any, question: BackendRequest) -> Reply:
-        """One reply. Raises BackendError where it is no use to ask anything else either."""
+        """One reply. Raises BackendError where it is no use to ask anything else either: a key
+        that is refused, a model that isn't there, an address where nothing answers."""
 
 
 def client(backend: BackendDeclaration, prompt: Prompt, sampling: Sampling) -> BackendClient:

@@ -19,7 +19,7 @@ from pydantic import Field, field_validator
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.version import BackendDeclaration
-from runners.backends.asking import BackendError, BackendRequest, BackendUnreachable, Reply
+from runners.backends.asking import BackendError, BackendRequest, Reply
 from runners.prompting import PromptError, chat, completion
 
 if TYPE_CHECKING:
@@ -32,14 +32,17 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
 _OURS = frozenset({"model", "messages", "prompt", "stream", "n", *Sampling.model_fields})
 RETRIED = frozenset({408, 409, 429})
+REFUSALS = frozenset({401, 402, 403, 404, 405, 407, 410})
+"""Not this request is refused, but every one of this arm's."""
+BUSY = 429
 
 
 class _Again(Exception):
     """Worth another attempt, `after` seconds from now at the earliest."""
 
-    def __init__(self, message: str, after: float | None = None) -> None:
+    def __init__(self, message: str, status: int, after: float | None = None) -> None:
         super().__init__(message)
-        self.after = after
+        self.status, self.after = status, after
 
 
 class OpenAIBackend(BackendDeclaration):
@@ -67,6 +70,10 @@ class OpenAIBackend(BackendDeclaration):
     )
     retries: int = Field(5, ge=0, le=20, description="attempts after the first")
     extra: dict[str, Any] = Field({}, description="more fields for the request's body")
+
+    @property
+    def address(self) -> str:
+        return self.url
 
     @field_validator("url")
     @classmethod
@@ -107,7 +114,7 @@ def _from_environment(name: str, field: str) -> str:
     if not value:
         raise BackendError(
             f"backend, field '{field}': the environment variable {name} isn't set where the "
-            "worker runs"
+            f"worker runs; export {name} there"
         )
     return value
 
@@ -156,8 +163,8 @@ class Client:
     async def ask(self, session: "aiohttp.ClientSession", question: BackendRequest) -> Reply:
         """One answer, after as many retries as the specification allows.
 
-        Raises BackendUnreachable where no attempt found a connection, and BackendError where
-        the endpoint refuses every request alike (401, 404).
+        Raises BackendError where no attempt found a connection, where the endpoint refuses every
+        request alike (401, 403, 404, …), and where it takes no more for now (429).
         """
         import aiohttp
 
@@ -167,26 +174,36 @@ class Client:
             return Reply(error=str(error))
         attempts = self.backend.retries + 1
         unreachable = 0
-        last = ""
+        last, status = "", 0
         for attempt in range(attempts):
             await self._wait()
             try:
                 return await self._attempt(session, body)
             except _Again as again:
-                last, after = str(again), again.after
+                last, after, status = str(again), again.after, again.status
             except TimeoutError:
-                last, after = f"no answer within {self.backend.timeout_s:g} s", None
+                last, after, status = f"no answer within {self.backend.timeout_s:g} s", None, 0
             except aiohttp.ClientConnectorError as error:
-                last, after = error.os_error.strerror or str(error), None
+                last, after, status = error.os_error.strerror or str(error), None, 0
                 unreachable += 1
             except (aiohttp.ClientError, OSError) as error:
                 last, after = f"the connection broke: {error or type(error).__name__}", None
+                status = 0
             if after is not None and after > LONGEST_RETRY_AFTER_S:
-                return Reply(error=f"{last}; asked to wait {after:.0f} s")
+                last = f"{last}; asked to wait {after:.0f} s"
+                break
             if attempt + 1 < attempts:
                 await self._pause(attempt, after)
         if unreachable == attempts:
-            raise BackendUnreachable(self.endpoint, last)
+            raise BackendError(
+                f"nothing answers at {self.backend.url} ({last}): start the server, or correct "
+                "the arm's url"
+            )
+        if status == BUSY:
+            raise BackendError(
+                f"{self.backend.url} takes no more for now: {last}; lower the arm's concurrency, "
+                "or wait"
+            )
         return Reply(error=last if attempts == 1 else f"{last} ({attempts} attempts)")
 
     @property
@@ -231,12 +248,24 @@ class Client:
         message = f"HTTP {response.status}: {_complaint(content)}"
         if self.key:
             message = message.replace(self.key, "…")
-        if response.status in (401, 404):
-            raise BackendError(f"{self.endpoint + self._path} refuses: {message}")
+        if response.status in REFUSALS or 300 <= response.status < 400:
+            at = self.backend.url + self._path
+            raise BackendError(f"{at} refuses: {message}; {self._cure(response.status)}")
         if response.status in RETRIED or response.status >= 500:
             after = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
-            raise _Again(message, after)
+            raise _Again(message, response.status, after)
         return Reply(error=message)
+
+    def _cure(self, status: int) -> str:
+        """What puts right that every request is refused with this status."""
+        model, variable = self.backend.model, self.backend.key_env
+        if status == 404:
+            return f"is {model!r} served there, and are the arm's url and api right?"
+        if status in (401, 403) and variable:
+            return f"put a key into {variable} that may ask {model!r}"
+        if status in (401, 403):
+            return "name the variable that holds its key in the arm's key_env"
+        return "put that right at the server, or correct the arm's url"
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:

@@ -108,17 +108,6 @@ def test_a_half_failed_run_is_invalid_and_the_next_time_asks_what_failed(
     assert Output.objects.filter(run__version__model__slug="tuned").count() == 60
 
 
-def test_an_endpoint_that_refuses_every_request_is_invalid_and_says_why(
-    desk: Desk, server: OpenAIServer
-) -> None:
-    server.key = "the right one"
-    asking(desk, server.url)
-    decision = conducted(desk)
-    assert decision.verdict == "invalid"
-    assert f"{server.url}/chat/completions refuses: HTTP 401" in decision.record["reasons"][0]
-    assert "run again to go on" in decision.record["reasons"][0]
-
-
 def test_an_endpoint_that_is_not_there_is_named_and_decides_nothing(desk: Desk) -> None:
     url = f"http://127.0.0.1:{a_closed_port()}/v1"
     asking(desk, url)

@@ -48,6 +48,10 @@ class Run(models.Model):
     samples = models.PositiveSmallIntegerField(default=1, help_text="answers to each item")
     state = models.CharField(max_length=20, choices=RunState.choices, default=RunState.PENDING)
     error = models.TextField(blank=True)
+    unreachable = models.BooleanField(
+        default=False,
+        help_text="its model's server couldn't be used: nothing can be decided until it can",
+    )
     answers_digest = models.CharField(
         max_length=64,
         blank=True,
