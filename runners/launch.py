@@ -104,7 +104,11 @@ def resume(run: Run, *, by: User | None, retry_errors: bool = True) -> None:
     check_evaluates(by, run.test_set_version.test_set.project)
     Run.objects.select_for_update().get(pk=run.pk)
     reopened = ~Q(state=ShardState.DONE)
-    if retry_errors and backend_of(run.version).live:
+    live = backend_of(run.version).live
+    if live:
+        # Other answers have other scores: that a decision has read the old ones opens none of them.
+        run.metrics.update(opened=None)
+    if retry_errors and live:
         errors = Output.objects.filter(run=run, text=None)
         within = errors.filter(
             run=OuterRef("run"),

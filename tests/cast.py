@@ -17,6 +17,7 @@ from typing import Any
 
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.files.items import FieldMapping
@@ -25,6 +26,7 @@ from evalhub.registry.models import (
     Metric,
     ModelVersion,
     Run,
+    RunMetric,
     Score,
     Study,
     StudyArm,
@@ -190,6 +192,11 @@ def a_run(
         pass
     run.refresh_from_db()
     return run
+
+
+def opened(*runs: Run) -> None:
+    """As though a decision had read these runs, so that their scores may be read."""
+    RunMetric.objects.filter(run__in=runs).update(opened=timezone.now())
 
 
 def searched(items: int, too_short: int = 0) -> dict[str, Any]:

@@ -38,7 +38,7 @@ from reviews.models import (
     Pair,
     Reviewer,
 )
-from tests.cast import Team, a_metric, a_run, a_study, a_team, a_test_set, a_version
+from tests.cast import Team, a_metric, a_run, a_study, a_team, a_test_set, a_version, opened
 
 OURS = [
     model
@@ -68,6 +68,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             a_run(version, questions, scores=[score] * (size + 1), metric=metric)
             for version, score in ((base, 0.0), (lora, 1.0))
         ]
+        opened(*runs)
         study = a_study(
             team,
             baseline=base,

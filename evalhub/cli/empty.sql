@@ -1,4 +1,4 @@
--- tables-f459c9ad7a3ba8fd64ba43b2
+-- tables-6e5e68c501ad5d3fc705df67
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -41,7 +41,7 @@ CREATE INDEX "registry_modelversion_parent_id_a870fac4" ON "registry_modelversio
 CREATE TABLE "registry_output" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "sample" smallint unsigned NOT NULL CHECK ("sample" >= 0), "text" text NULL, "error" text NOT NULL, "latency_ms" real NULL, "prompt_tokens" integer unsigned NULL CHECK ("prompt_tokens" >= 0), "completion_tokens" integer unsigned NULL CHECK ("completion_tokens" >= 0), "item_id" bigint NOT NULL REFERENCES "registry_item" ("id") DEFERRABLE INITIALLY DEFERRED, "run_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "output_once" UNIQUE ("run_id", "item_id", "sample"), CONSTRAINT "output_text_or_error" CHECK ((("text" IS NOT NULL OR NOT ("error" = '')) AND 1 = (CASE WHEN "text" IS NOT NULL THEN 1 ELSE 0 END + CASE WHEN NOT ("error" = '') THEN 1 ELSE 0 END))));
 CREATE INDEX "registry_output_item_id_ecb8dab9" ON "registry_output" ("item_id");
 CREATE INDEX "registry_output_run_id_94ca4527" ON "registry_output" ("run_id");
-CREATE TABLE "registry_runmetric" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "scored" integer unsigned NULL CHECK ("scored" >= 0), "unscored" integer unsigned NULL CHECK ("unscored" >= 0), "extraction_misses" integer unsigned NULL CHECK ("extraction_misses" >= 0), "mean" real NULL, "scores_digest" varchar(64) NOT NULL, "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, "run_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "run_metric_once" UNIQUE ("run_id", "metric_id"));
+CREATE TABLE "registry_runmetric" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "scored" integer unsigned NULL CHECK ("scored" >= 0), "unscored" integer unsigned NULL CHECK ("unscored" >= 0), "extraction_misses" integer unsigned NULL CHECK ("extraction_misses" >= 0), "mean" real NULL, "scores_digest" varchar(64) NOT NULL, "opened" datetime NULL, "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, "run_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "run_metric_once" UNIQUE ("run_id", "metric_id"));
 CREATE INDEX "registry_runmetric_metric_id_5c0dff83" ON "registry_runmetric" ("metric_id");
 CREATE INDEX "registry_runmetric_run_id_554e7b4b" ON "registry_runmetric" ("run_id");
 CREATE TABLE "registry_score" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "value" real NULL, "reason" varchar(300) NOT NULL, "extracted" bool NULL, "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, "output_id" bigint NOT NULL REFERENCES "registry_output" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "score_once" UNIQUE ("output_id", "metric_id"), CONSTRAINT "score_or_reason" CHECK (("value" IS NOT NULL OR NOT ("reason" = ''))));
@@ -348,4 +348,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('gate', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('sessions', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-f459c9ad7a3ba8fd64ba43b2', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-6e5e68c501ad5d3fc705df67', CURRENT_TIMESTAMP);

@@ -31,12 +31,17 @@ class AnswersPage:
     page: "Page[Output]"
     answers: Sequence[ShownAnswer]
 
+    @property
+    def sealed(self) -> bool:
+        """Whether some of the run's scores aren't to be read yet."""
+        return any(each.opened is None for each in self.metrics)
+
 
 def answers_page(run: Run, show: str, number: str) -> AnswersPage:
     """Page `number` of the run's answers: all, or only its errors, or only the unscored."""
     show = show if show in SHOWN else ""
-    scores = Prefetch("scores", Score.objects.select_related("metric").order_by("metric"))
-    outputs = outputs_of(run, show).prefetch_related("item", scores)
+    readable = Score.objects.readable().select_related("metric").order_by("metric")
+    outputs = outputs_of(run, show).prefetch_related("item", Prefetch("scores", readable))
     page = Paginator(outputs, PAGE).get_page(number)
     return AnswersPage(
         show=show,

@@ -16,7 +16,7 @@ from evalhub.gate.differences import (
 from evalhub.registry.models import Item, Output, Study
 from evalhub.report.flips import Flip, flip_of
 from evalhub.schemas.decision import DecisionRecord
-from evalhub.schemas.verdicts import Status
+from evalhub.schemas.verdicts import Status, Verdict
 from evalhub.verdict.outcomes import Outcome
 
 PAGE = 10
@@ -73,14 +73,16 @@ class Changes:
 
 
 def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | None:
-    """The page that is `wanted` of a decision's evidence; None where none of its runs is left.
+    """The page that is `wanted` of a decision's evidence; None where its scores aren't to be read,
+    as those of invalid evidence.
 
     Without a wish, the test set is the one of the first criterion that fails, else the one with
     the most losses, and the outcome is what was lost, or won where nothing was lost. Of the other
     test sets the record's own counts are shown: only the one that is looked at is compared item
     by item.
     """
-    pairs = compared_runs(study, record.evidence)
+    invalid = record.verdict is Verdict.INVALID
+    pairs = {} if invalid else compared_runs(study, record.evidence)
     if not pairs:
         return None
     moved = {name: _moved(record, name) for name in pairs}

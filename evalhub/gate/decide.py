@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from evalhub import __version__
 from evalhub.files.canonical import digest_of
@@ -19,7 +20,7 @@ from evalhub.gate.repeats import Repeats, same_answers
 from evalhub.gate.scores import Pairing
 from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.gate.test_set_extension import extension_section, with_first_stage
-from evalhub.registry.models import Study, StudyArm
+from evalhub.registry.models import Metric, Run, RunMetric, Study, StudyArm
 from evalhub.registry.models.studies import CriterionRole
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord, StudyName
@@ -50,6 +51,19 @@ class _ReadArm:
     claims: list[Claim]
     leaks: list[Leak]
     flaws: list[str]
+    repeats: dict[str, Run]
+
+    @property
+    def runs(self) -> list[tuple[Metric, list[Run]]]:
+        """Of each test set: its metric, and the runs of which the decision shows scores by it."""
+        return [
+            (
+                pair.metric,
+                [pair.baseline.run, pair.candidate.run]
+                + ([self.repeats[name]] if name in self.repeats else []),
+            )
+            for name, pair in self.pairings.items()
+        ]
 
 
 def decide_study(*, study: Study) -> list[Decision]:
@@ -107,7 +121,12 @@ def _read(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm) -> _Re
     if same := same_answers(baseline, arm, pairings):
         flaws.insert(0, same)
     leaks = [] if evidence.policy.leakage == "off" else leaks_of(arm, pairings)
-    return _ReadArm(arm, pairings, claims, leaks, flaws)
+    again = {
+        each.name: evidence.repeats[baseline.pk, each.pk]
+        for each in evidence.test_sets
+        if (baseline.pk, each.pk) in evidence.repeats
+    }
+    return _ReadArm(arm, pairings, claims, leaks, flaws, again)
 
 
 def _judge(
@@ -290,10 +309,12 @@ def _keep(
 ) -> Decision | None:
     """Keeps the decision and its looks, unless the newest on the arm rests on the same evidence.
 
-    None where the ledger has moved since it was judged. No verdict is no look.
+    None where the ledger has moved since it was judged. No verdict is no look, and opens no score.
     """
-    if record.verdict is not Verdict.INVALID and not take(read.claims, positions, study=study):
-        return None
+    if record.verdict is not Verdict.INVALID:
+        if not take(read.claims, positions, study=study):
+            return None
+        _open(read)
     document, arm = record.as_json(), read.arm.name
     key = digest_of(document)
     newest = Decision.objects.filter(study=study, arm=arm).newest_first().first()
@@ -307,6 +328,13 @@ def _keep(
         digest=key,
         code_version=__version__,
     )
+
+
+def _open(read: _ReadArm) -> None:
+    """Makes what the decision has read, and paid for, readable by every door."""
+    for metric, runs in read.runs:
+        sealed = RunMetric.objects.filter(metric=metric, run__in=runs, opened=None)
+        sealed.update(opened=timezone.now())
 
 
 def _no_news(old: DecisionRecord, new: DecisionRecord) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from django.db.models import Avg, Count, Q, QuerySet
 from numpy.typing import NDArray
 
-from evalhub.registry.models import Item, Metric, Run, Score, Study
+from evalhub.registry.models import Item, Metric, Run, RunMetric, Score, Study
 from evalhub.schemas.sections import EvidenceRow
 from evalhub.verdict.outcomes import Outcome
 from runners.metrics import METRICS
@@ -41,9 +41,9 @@ class ItemDifference:
 
 
 def compared_runs(study: Study, evidence: Sequence[EvidenceRow]) -> dict[str, ComparedRuns]:
-    """By test set, the runs that a decision's evidence names and that are still there.
+    """By test set, the runs that a decision's evidence names, whose scores may be read.
 
-    Two queries.
+    Three queries.
     """
     metrics = {each.name: each.metric for each in study.test_sets.select_related("metric")}
     named = [
@@ -54,10 +54,13 @@ def compared_runs(study: Study, evidence: Sequence[EvidenceRow]) -> dict[str, Co
     runs = Run.objects.select_related("test_set_version").in_bulk(
         {run for _, *both in named for run in both}
     )
+    of_runs = RunMetric.objects.readable().filter(run__in=runs)
+    readable = set(of_runs.values_list("run", "metric"))
     return {
         name: ComparedRuns(runs[baseline], runs[candidate], metrics[name])
         for name, baseline, candidate in named
-        if name in metrics and {baseline, candidate} <= runs.keys()
+        if name in metrics
+        and {(baseline, metrics[name].pk), (candidate, metrics[name].pk)} <= readable
     }
 
 

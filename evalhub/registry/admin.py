@@ -133,7 +133,8 @@ class ModelVersionAdmin(Kept):
 
 class RunMetrics(FrozenInline):
     model = RunMetric
-    fields = ("metric", "mean", "scored", "unscored", "extraction_misses")
+    fields = ("metric", "readable_mean", "scored", "unscored", "extraction_misses", "opened")
+    readonly_fields = ("readable_mean", "opened")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RunMetric]:
         return super().get_queryset(request).select_related("metric", *RUN)
@@ -199,19 +200,29 @@ class MetricAdmin(Frozen):
 
 @admin.register(RunMetric)
 class RunMetricAdmin(Frozen):
-    list_display = ("metric", "run", "mean", "scored", "unscored", "extraction_misses")
+    """Those that may be read: an address can filter and sort a list by any of its columns."""
+
+    list_display = ("metric", "run", "mean", "scored", "unscored", "extraction_misses", "opened")
     list_select_related = ("metric", *RUN)
     search_fields = ("metric__name", *SEARCH_RUN)
     ordering = ("-run_id", "metric_id")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RunMetric]:
+        return RunMetric.objects.readable()
+
 
 @admin.register(Score)
 class ScoreAdmin(FrozenLarge):
+    """Those that may be read."""
+
     list_display = ("output__item__key", "output_id", "metric", "value", "reason", "extracted")
     list_filter = (("value", admin.EmptyFieldListFilter),)
     list_select_related = ("output__item", "metric")
     search_fields = ("output__item__key__startswith",)
     search_help_text = "how the item's id begins"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Score]:
+        return Score.objects.readable()
 
 
 class StudyArms(FrozenInline):

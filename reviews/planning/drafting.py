@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from evalhub.registry.models import Metric, Output, Run
+from evalhub.registry.models import Metric, Output, Run, RunMetric
 from evalhub.schemas.review import (
     Design,
     Form,
@@ -137,6 +137,14 @@ def _scores(asked: PlanInputs) -> _Scores | None:
     design = asked.design
     missing = design.gold or design.practice
     if asked.metric is None or not (missing or "disagreement" in design.strata):
+        return None
+    opened = RunMetric.objects.readable().filter(metric=asked.metric, run__in=asked.runs[:2])
+    if opened.count() < 2:
+        if "disagreement" in design.strata:
+            raise PlanError(
+                "strata: “disagreement” reads scores that no decision has read yet; decide on the "
+                "study first, or leave it out"
+            )
         return None
     baseline, candidate = (scores_of(run, asked.metric) for run in asked.runs[:2])
     return _Scores(baseline, candidate)

@@ -109,10 +109,11 @@ def _short(request: CampaignRequest, prepared: Prepared, items: int) -> list[str
     return found
 
 
+UNKNOWN = "no more items are left of which a score that may be read is certain."
 WHY = {
     PairKind.CONTROL: "no more items have answers.",
-    PairKind.GOLD: "no more items are left of which the metric is certain.",
-    PairKind.PRACTICE: "no more items are left of which the metric is certain.",
+    PairKind.GOLD: UNKNOWN,
+    PairKind.PRACTICE: UNKNOWN,
 }
 
 

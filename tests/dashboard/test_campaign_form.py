@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from evalhub.registry.models import Study
+from evalhub.registry.models import Run, Study
 from evalhub.schemas.review import Anytime
 from reviews.models import Campaign
-from tests.cast import Team
+from tests.cast import Team, opened
 from tests.dashboard.cases import a_measured_study
 from tests.dashboard.test_campaign_pages import HTMX, filled, page_of, plan_of
 
@@ -73,6 +73,7 @@ def test_what_cannot_be_opened_is_said_and_not_opened(
 
 
 def test_everything_the_form_offers_is_in_the_sealed_plan(olga: Client, study: Study) -> None:
+    opened(*Run.objects.all())
     page = olga.get(plan_of(study, test_set="triage-reading"))
     asked = filled(
         page,

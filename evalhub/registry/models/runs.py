@@ -4,7 +4,7 @@ import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet
@@ -165,8 +165,18 @@ class Metric(models.Model):
         return self.name
 
 
+class RunMetricQuerySet(models.QuerySet["RunMetric"]):
+    def readable(self) -> Self:
+        """Those whose scores may be read, which are those that a decision has read."""
+        return self.filter(opened__isnull=False)
+
+
 class RunMetric(models.Model):
-    """A metric that a run is scored by (the plan), and its aggregate once the run is done."""
+    """A metric that a run is scored by (the plan), and its aggregate once the run is done.
+
+    Until it is `opened`, no door shows a score, a mean or a difference of it: only counts, errors
+    and answers.
+    """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="metrics")
     metric = models.ForeignKey(Metric, models.PROTECT, related_name="runs")
@@ -180,6 +190,13 @@ class RunMetric(models.Model):
         editable=False,
         help_text="SHA-256 of the values; empty until the run ends",
     )
+    opened = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="when a decision read these scores, which made them readable",
+    )
+
+    objects = RunMetricQuerySet.as_manager()
 
     class Meta:
         ordering = ["run", "metric"]
@@ -187,6 +204,18 @@ class RunMetric(models.Model):
 
     def __str__(self) -> str:
         return f"{self.metric} of {self.run}"
+
+    @property
+    def readable_mean(self) -> float | None:
+        """The mean, for who reads; None as long as it isn't open."""
+        return None if self.opened is None else self.mean
+
+
+class ScoreQuerySet(models.QuerySet["Score"]):
+    def readable(self) -> Self:
+        """Scores of a run's metric that is `opened`, and those that are none: why stays open."""
+        of_run = RunMetric.objects.filter(run=OuterRef("output__run"), metric=OuterRef("metric"))
+        return self.filter(Q(value=None) | Exists(of_run.readable()))
 
 
 class Score(models.Model):
@@ -199,6 +228,8 @@ class Score(models.Model):
     extracted = models.BooleanField(
         null=True, help_text="whether the extraction pattern matched; NULL without a pattern"
     )
+
+    objects = ScoreQuerySet.as_manager()
 
     class Meta:
         ordering = ["output", "metric"]

@@ -12,7 +12,7 @@ from reviews.errors import FormError, PlanError
 from reviews.models import Campaign
 from reviews.planning.campaign_request import asked as request_of
 from reviews.results.judgment_data import judgment_data
-from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.cast import Team, a_run, a_study, a_test_set, a_version, opened
 from tests.reviews.asking import a_review
 
 
@@ -147,6 +147,12 @@ def test_the_sample_is_divided_by_length_and_by_what_the_metric_says(team: Team)
     assert campaign.plan["sampling"]["by"] == ["tags", "length", "disagreement"]
 
 
+def test_scores_that_no_decision_has_read_divide_no_sample(asked: dict[str, Any]) -> None:
+    with pytest.raises(PlanError, match="no decision has read yet; decide on the study first"):
+        a_review(**asked | {"design": Design(strata=("disagreement",))})
+    assert kinds(a_review(**asked | {"design": Design(gold=0.5)})) == {"main": 6}
+
+
 def test_near_copies_do_not_eat_the_budget(team: Team) -> None:
     texts = ["What is the refund period for orders from abroad?"] * 30
     texts += [f"Tell me about {topic} in a few words please" for topic in TOPICS]
@@ -267,6 +273,7 @@ def a_campaign_over(
         a_run(version, over, scores=marks[arm], answers=answers[arm])
         for arm, version in enumerate((base, lora))
     ]
+    opened(*runs)
     return a_review(
         study=a_study(team, baseline=base, candidate=lora, primary=over, slug=slug),
         baseline_run=runs[0],

@@ -24,7 +24,7 @@ from reviews.models import Campaign
 from runners.backends.recorded import RecordedBackend
 from runners.execute import process_shard
 from runners.launch import launch
-from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.cast import Team, a_run, a_study, a_test_set, a_version, opened
 from tests.reviews.asking import a_review
 from tests.reviews.pages.test_pages import choose, form, page
 from tests.reviews.sixteen.test_blindness import addresses, everything
@@ -61,6 +61,7 @@ def a_rich_campaign(team: Team, *, practice: int) -> Campaign:
         )
         for arm, (version, word) in enumerate(((heron, "This"), (osprey, "That")))
     ]
+    opened(*runs)
     return a_review(
         study=a_study(team, baseline=heron, candidate=osprey, primary=over, slug="canary-study"),
         baseline_run=runs[0],
