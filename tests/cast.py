@@ -104,7 +104,7 @@ def a_test_set(
     of Item's fields, of which those left out are made up likewise; other fields are metadata.
     """
     given = [{}] * items if isinstance(items, int) else [dict(item) for item in items]
-    made_up = (_made_up(i, tags, clusters) for i in range(len(given)))
+    made_up = (_made_up(slug, i, tags, clusters) for i in range(len(given)))
     rows = [mine | dict(fields) for mine, fields in zip(made_up, given, strict=True)]
     with tempfile.TemporaryDirectory() as folder:
         return import_test_set(
@@ -258,10 +258,10 @@ def a_study(
     return study
 
 
-def _made_up(i: int, tags: Sequence[str], clusters: int) -> dict[str, Any]:
+def _made_up(slug: str, i: int, tags: Sequence[str], clusters: int) -> dict[str, Any]:
     return {
         "key": f"q{i:04}",
-        "input": f"Question {i}?",
+        "input": f"{slug}: Question {i}?",
         "references": ["right"],
         "tags": [tags[i % len(tags)]] if tags else [],
         "cluster": f"c{i % clusters}" if clusters else "",

@@ -1,6 +1,9 @@
 """Rows of a file as items of a test set. Pure but for the reading, and without Django."""
 
+import hashlib
 import json
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +14,11 @@ from evalhub.files.rows import Row, field, item_id, read_rows, wrong
 
 LABEL_LIMIT = 200
 ROLES = ("system", "user", "assistant")
+# White space, control and format characters; punctuation and signs at either end.
+UNSEEN = re.compile(
+    "[\\s\x00-\x1f\x7f-\x9f\xad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+"
+)
+ENDS = re.compile(r"^\W+|\W+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,25 @@ class ItemContent:
     def asked(self) -> bytes:
         """What an answer and its score depend on, as canonical JSON: its hash is the item's."""
         return canonical_json([self.input, self.references, self.context])
+
+    def fingerprint(self) -> int:
+        """64 bits, signed, of the SHA-256 of what is asked: the ledger knows an item by it.
+
+        That is the input and the context as one text: Unicode's compatible forms (NFKC), case,
+        white space, invisible characters and punctuation at either end don't count, and neither do
+        right answers, system messages (where there are others) and whether one message or a plain
+        text holds the question. An item that was put in other words is another item.
+        """
+        said = unicodedata.normalize("NFKC", self._question() + self.context).casefold()
+        seen = UNSEEN.sub("", said)
+        told = (ENDS.sub("", seen) or seen).encode("utf-8", "surrogatepass")
+        return int.from_bytes(hashlib.sha256(told).digest()[:8], "big", signed=True)
+
+    def _question(self) -> str:
+        if isinstance(self.input, str):
+            return self.input
+        asked = [each["content"] for each in self.input if each["role"] != "system"]
+        return "".join(asked or [each["content"] for each in self.input])
 
     def labels(self) -> bytes:
         """The rest, as canonical JSON: what the item is called and grouped by."""

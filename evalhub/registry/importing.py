@@ -135,6 +135,7 @@ def _write(
             cluster=content.cluster,
             metadata=content.metadata,
             digest=hashlib.sha256(asked).hexdigest(),
+            fingerprint=content.fingerprint(),
         )
         for position, (_, content, asked, _) in enumerate(batch, start)
     ]

@@ -233,3 +233,40 @@ def test_the_fields_of_the_guide_are_a_mapping(jsonl: Write) -> None:
     mapping = FieldMapping(**study["test_sets"]["arithmetic"]["fields"])
     item = the_item(jsonl(row), mapping)
     assert (item.references, item.tags, item.cluster) == (["4", "four"], ["sums", "1"], "book")
+
+
+# What the ledger knows an item by
+
+
+def fingerprint(asked: Any, context: str = "") -> int:
+    return ItemContent("q1", asked, [], context, [], "", {}).fingerprint()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        " where is  my parcel ?\n",
+        "WHERE IS MY PARCEL",
+        "Where is my\u200b parcel?!",
+        "Where is my parcel\uff1f",
+        [{"role": "user", "content": "Where is my parcel?"}],
+        [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Where is my parcel?"},
+        ],
+    ],
+)
+def test_the_same_question_is_the_same_item_however_it_is_written(written: Any) -> None:
+    assert fingerprint(written) == fingerprint("Where is my parcel?")
+
+
+def test_what_is_asked_otherwise_is_another_item() -> None:
+    asked = ["1 + 1", "1 - 1", "Where was my parcel?", "?", "!"]
+    assert len({fingerprint(each) for each in asked}) == len(asked)
+    assert fingerprint("Sum up:", "A text.") != fingerprint("Sum up:", "Another text.")
+
+
+def test_right_answers_keys_and_labels_do_not_make_an_item_new() -> None:
+    one = ItemContent("q1", "Why?", ["so"], "", ["a"], "c1", {"n": 1})
+    other = ItemContent("q2", "Why?", [], "", [], "", {})
+    assert one.fingerprint() == other.fingerprint()

@@ -16,7 +16,7 @@ from evalhub.registry import importing
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.schemas.declaration import DeclarationError
-from tests.cast import Team
+from tests.cast import Team, a_test_set
 
 type Write = Callable[..., Path]
 
@@ -276,3 +276,15 @@ def test_the_same_items_are_the_same_items_under_any_name(tmp_path: Path, team: 
     jsonl.write_text(jsonl.read_text().replace("right", "Right", 1))
     other = import_test_set(project=team.project, slug="triage", path=jsonl)
     assert other.digest != versions[0].digest
+
+
+def test_versions_that_share_an_item_are_found_by_what_is_asked(team: Team) -> None:
+    """One shared question is enough, under another id, name and spelling."""
+    first = a_test_set(team, "first", items=3)
+    shouting = [{"input": "FIRST: QUESTION 1", "key": "other"}, {"input": "New?"}]
+    second = a_test_set(team, "second", items=shouting)
+    third = a_test_set(team, "third", items=3)
+    sharing = TestSetVersion.objects.sharing_items_with
+    assert set(sharing([first])) == {first, second}
+    assert set(sharing([second])) == {first, second}
+    assert set(sharing([third])) == {third}

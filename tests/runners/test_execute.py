@@ -36,7 +36,7 @@ def a_live_run(
     **backend: Any,
 ) -> Run:
     questions = a_test_set(
-        team, items=[{"references": [f"You said: Question {i}?"]} for i in range(items)]
+        team, items=[{"references": [f"You said: questions: Question {i}?"]} for i in range(items)]
     )
     version = a_version(team, "live", backend=server.backend(**backend), sampling=sampling or {})
     return launch(version=version, test_set_version=questions, metrics=metrics or [a_metric()])

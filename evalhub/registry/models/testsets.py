@@ -1,5 +1,6 @@
 """Test sets, their frozen versions, and the items in them."""
 
+from collections.abc import Collection
 from typing import Self
 
 from django.db import models
@@ -54,6 +55,18 @@ class TestSet(models.Model):
         return self.slug
 
 
+class TestSetVersionQuerySet(models.QuerySet["TestSetVersion"]):
+    def sharing_items_with(self, versions: Collection["TestSetVersion"]) -> Self:
+        """Those that ask something that one of `versions` asks too, themselves included.
+
+        Items are known by their fingerprints, so that neither another name, another order nor
+        another spelling of a test set makes its items new.
+        """
+        theirs = Item.objects.filter(version__in=[each.pk for each in versions]).order_by()
+        shared = Item.objects.filter(fingerprint__in=theirs.values("fingerprint")).order_by()
+        return self.filter(pk__in=shared.values("version"))
+
+
 class TestSetVersion(models.Model):
     """The frozen content of a test set: the same content is the same version."""
 
@@ -65,6 +78,8 @@ class TestSetVersion(models.Model):
     item_count = models.PositiveIntegerField(default=0)
     source = models.CharField(max_length=255, help_text="name of the file it came from")
     created = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = TestSetVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["test_set", "-number"]
@@ -106,11 +121,16 @@ class Item(models.Model):
         editable=False,
         help_text="SHA-256 of input, references and context: the same under any id, in any set",
     )
+    fingerprint = models.BigIntegerField(
+        editable=False,
+        help_text="64 bits of the SHA-256 of what is asked, whatever its spelling and references",
+    )
 
     objects = ItemQuerySet.as_manager()
 
     class Meta:
         ordering = ["version", "position"]
+        indexes = [models.Index(fields=["fingerprint", "version"], name="item_fingerprint")]
         constraints = [
             models.UniqueConstraint(fields=["version", "position"], name="item_position"),
             models.UniqueConstraint(
