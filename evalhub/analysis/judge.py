@@ -5,9 +5,19 @@ from pathlib import Path
 
 from evalhub.analysis.labels import ChoiceRow
 from evalhub.files.rows import DataError
-from evalhub.schemas.analysis import JudgeCheckDocument
-from evalhub.stats.judge import judge_check
+from evalhub.schemas.analysis import JudgeCheckDocument, JudgeVerdict
+from evalhub.schemas.defaults import JUDGE_FLOOR
+from evalhub.stats.judge import JudgeCheck, judge_check
 from evalhub.stats.sides import Side
+
+INVALID = {
+    "too-few-human-labels": "Fewer than 50 items have labels of people and judge: too few to "
+    "calibrate it on.",
+    "not-a-random-sample": "Nothing says that people labelled a random sample of the judged "
+    "items; if they did, give --random-sample.",
+    "constant": "People said the same of every item: nothing to calibrate on.",
+}
+NOTHING_LEFT = "People labelled every judged item: use their labels, the judge adds nothing."
 
 
 def judge_check_document(
@@ -16,19 +26,25 @@ def judge_check_document(
     *,
     random_sample: bool,
     alpha: float,
+    floor: float = JUDGE_FLOOR,
+    weighted: bool = False,
+    clustered: bool = False,
 ) -> JudgeCheckDocument:
     """A judge's judgments, one an item, against people's.
 
     Args:
         random_sample: whether people labelled a random sample of what the judge judged.
         alpha: one-sided level of every interval.
+        floor: agreement beyond chance that its lower limit must reach.
+        weighted: whether the last number of the judge's rows is the item's weight.
+        clustered: whether items belong to the clusters of the judge's rows.
     """
     said: dict[Hashable, list[str]] = {}
     for each in human:
         said.setdefault(each.unit, []).append(each.choice)
     sides: dict[Hashable, Side] = {each.unit: each.side for each in judge if each.side}
     lengths: dict[Hashable, tuple[float, float]] = {
-        each.unit: (each.numbers[0], each.numbers[1]) for each in judge if each.numbers
+        each.unit: (each.numbers[0], each.numbers[1]) for each in judge if len(each.numbers) > 1
     }
     check = judge_check(
         said,
@@ -36,16 +52,22 @@ def judge_check_document(
         random_sample=random_sample,
         candidate_sides=sides or None,
         lengths=lengths or None,
+        clusters={each.unit: each.cluster for each in judge} if clustered else None,
+        weights={each.unit: each.numbers[-1] for each in judge} if weighted else None,
         alpha=alpha,
     )
+    verdict, why = judge_verdict(check, floor)
     return JudgeCheckDocument(
+        verdict=verdict,
+        why=why,
+        floor=floor,
         state=check.state,
         shared=check.shared,
         judged=check.judged,
         labelled=len(said),
         agreement_state=check.agreement.state,
         raw_agreement=check.agreement.raw_agreement,
-        krippendorff_alpha=check.agreement.krippendorff_alpha,
+        krippendorff_alpha=check.beyond_chance,
         gwet_ac1=check.agreement.gwet_ac1,
         cohen_kappa=check.cohen_kappa,
         people_win_score=check.people_win_score,
@@ -53,6 +75,30 @@ def judge_check_document(
         position_bias=check.position,
         length_bias=check.length,
         win_score=check.powered,
+    )
+
+
+def judge_verdict(check: JudgeCheck, floor: float) -> tuple[JudgeVerdict, str]:
+    """The verdict on a judge, and why: its agreement's limits against the floor."""
+    if check.state in INVALID:
+        return "invalid", INVALID[check.state]
+    agreed = check.beyond_chance
+    if agreed.value is None or agreed.lower is None or agreed.upper is None:
+        return "invalid", INVALID["constant"]
+    shown = (
+        f"Its agreement with people beyond chance is {agreed.value:.2f} "
+        f"[{agreed.lower:.2f}, {agreed.upper:.2f}]"
+    )
+    left = f" {NOTHING_LEFT}" if check.state == "nothing-only-judged" else ""
+    if agreed.lower >= floor:
+        return "usable", f"{shown}, not below the floor of {floor:g}.{left}"
+    if agreed.upper < floor:
+        against = " It contradicts people." if agreed.upper < 0 else ""
+        return "not-usable", f"{shown}, below the floor of {floor:g}.{against}"
+    return (
+        "not-told",
+        f"{shown}: {check.shared:,} labels of both don't tell on which side of the floor of "
+        f"{floor:g} it lies. More labels of people would.{left}",
     )
 
 

@@ -31,7 +31,7 @@ class RatingRow:
 @dataclass(frozen=True, slots=True)
 class ChoiceRow:
     """One choice between two answers. `side` is where the candidate stood, `numbers` what the
-    asked-for fields hold."""
+    asked-for fields hold, `cluster` what the item belongs to."""
 
     unit: str
     rater: str
@@ -39,6 +39,7 @@ class ChoiceRow:
     side: Side | None
     numbers: tuple[float, ...]
     line: int
+    cluster: str = ""
 
 
 def wide_ratings(path: Path, *, unit: str, raters: Sequence[str]) -> Iterator[RatingRow]:
@@ -148,6 +149,7 @@ def read_judgments(
     rater: str | None = None,
     side: str | None = None,
     numbers: Sequence[str] = (),
+    cluster: str | None = None,
 ) -> tuple[list[ChoiceRow], int]:
     """The judgments of a file, and the number of rows without a choice.
 
@@ -185,6 +187,7 @@ def read_judgments(
                 side=stood,
                 numbers=tuple(_positive(row, each) for each in numbers),
                 line=row.line,
+                cluster=item_id(row, cluster) if cluster else "",
             )
         )
     if not judgments:
@@ -262,7 +265,7 @@ def _positive(row: Row, name: str) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not (math.isfinite(number) and number > 0):
-        raise _wrong(row, name, f"a length is a number above 0, and this one is {_shown(value)}")
+        raise _wrong(row, name, f"this is a number above 0, not {_shown(value)}")
     return number
 
 

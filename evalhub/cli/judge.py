@@ -6,24 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalhub.cli.options import Alpha
+from evalhub.schemas.defaults import JUDGE_FLOOR
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
     from evalhub.schemas.analysis import JudgeCheckDocument
 
-# As the verdict "invalid evidence": a pipeline must not go on with this judge.
-NOT_CALIBRATED = 3
-REFUSED = {
-    "too-few-human-labels": "Fewer than 50 items have labels of people and judge: too few to "
-    "calibrate it on.",
-    "not-a-random-sample": "Nothing says that people labelled a random sample of the judged "
-    "items; if they did, give --random-sample.",
-    "constant": "People said the same of every item: nothing to calibrate on.",
-}
-STATES = {
-    **REFUSED,
-    "nothing-only-judged": "People labelled every judged item: use their labels, the judge adds "
-    "nothing.",
+EXITS = {"usable": 0, "not-usable": 1, "not-told": 2, "invalid": 3}
+SAID = {
+    "usable": "The judge is usable.",
+    "not-usable": "The judge is not usable.",
+    "not-told": "Whether the judge is usable isn't told.",
+    "invalid": "Invalid evidence.",
 }
 
 
@@ -49,6 +43,18 @@ def judge_check(
     baseline_length: Annotated[
         str | None, typer.Option(help="JUDGE: field with the length of the baseline's answer.")
     ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="JUDGE: field with what an item belongs to.")
+    ] = None,
+    weight: Annotated[
+        str | None, typer.Option(help="JUDGE: field with how much an item counts.")
+    ] = None,
+    floor: Annotated[
+        float,
+        typer.Option(
+            help="Agreement beyond chance that the judge must be shown to reach.", min=-1, max=1
+        ),
+    ] = JUDGE_FLOOR,
     random_sample: Annotated[
         bool,
         typer.Option(
@@ -58,7 +64,8 @@ def judge_check(
     alpha: Alpha = ALPHA,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
-    """Check an LLM judge against people. Exit code 3 where it isn't calibrated."""
+    """Check an LLM judge against people. Exit code 0 where it is usable, 1 where it isn't, 2 where
+    the labels don't tell, 3 where they are no evidence."""
     from evalhub.analysis.judge import check_judged_once, judge_check_document
     from evalhub.analysis.labels import read_judgments
     from evalhub.cli import printing
@@ -67,14 +74,29 @@ def judge_check(
     if len(lengths) == 1:
         raise typer.BadParameter("--candidate-length and --baseline-length go together")
     said, _ = read_judgments(human, unit=unit, choice=choice, rater=rater, side=human_side)
-    judged, _ = read_judgments(judge, unit=unit, choice=choice, side=side, numbers=lengths)
+    judged, _ = read_judgments(
+        judge,
+        unit=unit,
+        choice=choice,
+        side=side,
+        numbers=[*lengths, *([weight] if weight else [])],
+        cluster=cluster,
+    )
     check_judged_once(judged, judge, unit)
-    found = judge_check_document(said, judged, random_sample=random_sample, alpha=alpha)
+    found = judge_check_document(
+        said,
+        judged,
+        random_sample=random_sample,
+        alpha=alpha,
+        floor=floor,
+        weighted=weight is not None,
+        clustered=cluster is not None,
+    )
     if json_:
         printing.print_json(found.as_json())
     else:
         _print(found)
-    return NOT_CALIBRATED if found.state in REFUSED else 0
+    return EXITS[found.verdict]
 
 
 def _print(found: "JudgeCheckDocument") -> None:
@@ -86,8 +108,8 @@ def _print(found: "JudgeCheckDocument") -> None:
         f"{counted(found.judged, 'item')} judged, {found.labelled:,} labelled by people, "
         f"{found.shared:,} by both"
     )
-    if found.state in STATES:
-        console.print(STATES[found.state], style="yellow")
+    console.print(SAID[found.verdict], style="bold")
+    console.print(found.why, style=None if found.verdict == "usable" else "yellow")
     alpha, gwet = found.krippendorff_alpha, found.gwet_ac1
     rows = [
         ("raw agreement with people", number(found.raw_agreement), ""),
@@ -132,6 +154,7 @@ def _print(found: "JudgeCheckDocument") -> None:
         console.print()
         console.print(
             f"{powered.method}: as narrow as {powered.equivalent_labels:,.0f} labels of "
-            f"people alone; the judge counts {powered.weight:.2f}.",
+            f"people alone; the judge counts {powered.weight:.2f}. They differ on "
+            f"{powered.disagreements:,} labelled items.",
             style="dim",
         )

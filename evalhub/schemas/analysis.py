@@ -71,10 +71,20 @@ class PreferenceDocument(Declaration):
     self_consistency: SelfConsistency | None
 
 
+JudgeVerdict = Literal["usable", "not-usable", "not-told", "invalid"]
+
+
 class JudgeCheckDocument(Declaration):
-    """Whether an LLM judge may stand in for people; `win_score` is None where it may not."""
+    """Whether an LLM judge may stand in for people.
+
+    `krippendorff_alpha`, of people's majority and the judge, has the limits that `floor` is held
+    against; `win_score` is None where it can't be had.
+    """
 
     schema_: Literal["evalhub.judge-check/1"] = Field("evalhub.judge-check/1", alias="schema")
+    verdict: JudgeVerdict
+    why: str
+    floor: float
     state: str
     shared: int
     judged: int

@@ -7,3 +7,7 @@ MARGIN = 0.02
 PLANNED_GAIN = 0.05
 MOST_ALPHA = 0.25
 SECONDS_A_SCORE = 60.0
+
+JUDGE_FLOOR = 0.4
+"""Agreement beyond chance that a judge must be shown to reach: "moderate" begins above it (Landis
+and Koch 1977)."""

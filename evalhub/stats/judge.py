@@ -5,12 +5,15 @@ A judge is calibrated on items that people labelled too, drawn at random from th
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.stats.agreement import Agreement, agreement, pair_kappas
+from evalhub.stats.bounded import bounded_limits, numbered
 from evalhub.stats.errors import StatisticsError
+from evalhub.stats.intervals import Estimate
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.ppi import FEWEST_HUMAN_LABELS, PoweredEstimate, powered_estimate
 from evalhub.stats.preference import CHOICES
@@ -34,7 +37,8 @@ class JudgeCheck:
 
     `shared` items were labelled by both. `agreement` is between the people's majority and the
     judge; `cohen_kappa` likewise. `people_win_score` and `judge_win_score` are over the shared
-    items; their difference is the judge's lean. `powered` is the corrected win score over all
+    items; their difference is the judge's lean. `beyond_chance` is their Krippendorff's alpha with
+    the limits that a judge is held to a floor by. `powered` is the corrected win score over all
     judged items, None where it cannot be had; `state` says why: "ok", "too-few-human-labels",
     "not-a-random-sample", "nothing-only-judged" (people labelled everything: use theirs) or
     "constant" (people said the same of every item).
@@ -44,6 +48,7 @@ class JudgeCheck:
     judged: int
     agreement: Agreement
     cohen_kappa: float | None
+    beyond_chance: Estimate
     people_win_score: float
     judge_win_score: float
     position: PositionBias | None
@@ -59,13 +64,16 @@ def judge_check(
     random_sample: bool,
     candidate_sides: Mapping[Hashable, Side] | None = None,
     lengths: Mapping[Hashable, tuple[float, float]] | None = None,
+    clusters: Mapping[Hashable, Hashable] | None = None,
+    weights: Mapping[Hashable, float] | None = None,
     seed: int = 0,
     alpha: float = ALPHA,
 ) -> JudgeCheck:
     """Checks a judge's choices {item: choice} against people's {item: choices}.
 
     Choices are "candidate", "baseline", "tie" or "both-bad". `candidate_sides` says where the
-    judge saw the candidate, `lengths` the (candidate, baseline) lengths of the two answers.
+    judge saw the candidate, `lengths` the (candidate, baseline) lengths of the two answers;
+    `clusters` which items belong together, `weights` how much an item counts: all of every item.
     Raises StatisticsError where no item has labels of both.
     """
     unknown = sorted({*judge.values(), *(c for cs in human.values() for c in cs)} - set(CHOICES))
@@ -78,25 +86,85 @@ def judge_check(
     table = read_ratings(
         {item: {"people": people[item], "judge": judge[item]} for item in shared}, scale=CHOICES
     )
-    means = np.array([np.mean([VALUE[c] for c in human[item]]) for item in shared])
-    judged = np.array([VALUE[judge[item]] for item in shared])
-    only = np.array([VALUE[c] for item, c in judge.items() if not human.get(item)])
-    state = _state(means, only, random_sample)
+    means = np.array([_mean(human.get(item, ())) for item in judge])
+    judged = np.array([VALUE[choice] for choice in judge.values()])
+    looked = ~np.isnan(means)
+    kept = None if weights is None else np.array([weights[item] for item in judge])
+    of = None if clusters is None else [clusters[item] for item in judge]
+    state = _state(means[looked], int((~looked).sum()), random_sample)
     powered = None
     if state == "ok":
-        powered = powered_estimate(means, judged, only, random_sample=True, alpha=alpha)
+        powered = powered_estimate(
+            means,
+            judged,
+            random_sample=True,
+            bounds=(0.0, 1.0),
+            clusters=of,
+            weights=kept,
+            alpha=alpha,
+        )
+    own = None if kept is None else kept[looked]
     return JudgeCheck(
         shared=len(shared),
         judged=len(judge),
         agreement=agreement(table, seed=seed),
         cohen_kappa=pair_kappas(table)[0].value,
-        people_win_score=float(means.mean()),
-        judge_win_score=float(judged.mean()),
+        beyond_chance=_beyond_chance(
+            [people[item] for item in shared],
+            [judge[item] for item in shared],
+            None if of is None else numbered(list(compress(of, looked))),
+            own,
+            alpha,
+        ),
+        people_win_score=float(np.average(means[looked], weights=own)),
+        judge_win_score=float(np.average(judged[looked], weights=own)),
         position=_position(judge, candidate_sides, alpha),
         length=_length(judge, lengths, alpha),
         powered=powered,
         state=state,
     )
+
+
+def _mean(choices: Sequence[str]) -> float:
+    """People's value of an item, NaN where nobody labelled it."""
+    return float(np.mean([VALUE[choice] for choice in choices])) if choices else float("nan")
+
+
+def _beyond_chance(
+    people: Sequence[str],
+    judge: Sequence[str],
+    clusters: NDArray[np.intp] | None,
+    weights: Array | None,
+    alpha: float,
+) -> Estimate:
+    """Nominal alpha of two raters, 1 - (1 - p)/D, and the same of the limits of p.
+
+    p is the share of items on which the two agree, with its score interval; D is what chance
+    would have them differ, as it was seen (Krippendorff 2011; here each of two ratings of an item
+    weighs as the item does). Unlike resampled items, 50 agreements of 50 leave room for some
+    disagreement. Simulated, the lower limit errs in .004 to .026 of 4,000 samples at .025.
+    """
+    n = len(people)
+    w = np.ones(n) if weights is None else weights * (n / weights.sum())
+    agree = np.array([1.0 if a == b else 0.0 for a, b in zip(people, judge, strict=True)])
+    totals = np.array(
+        [
+            sum(
+                each
+                for each, a, b in zip(w, people, judge, strict=True)
+                for c in (a, b)
+                if c == label
+            )
+            for label in CHOICES
+        ]
+    )
+    differ = 1 - float((totals * (totals - 1)).sum()) / (2 * n * (2 * n - 1))
+    if differ <= 0:
+        return Estimate(None)
+    lower, upper = bounded_limits(agree - 0.5, clusters, weights, reach=0.5, alpha=alpha)
+    shares = (float(np.average(agree, weights=w)), lower + 0.5, upper + 0.5)
+    value, low, high = (1 - (1 - share) / differ for share in shares)
+    return Estimate(value, low, high)
 
 
 def _majority(choices: Sequence[str]) -> str:
@@ -106,16 +174,12 @@ def _majority(choices: Sequence[str]) -> str:
     return best[0] if len(best) == 1 else "tie"
 
 
-def _state(
-    means: Array,
-    only: Array,
-    random_sample: bool,
-) -> str:
+def _state(means: Array, only: int, random_sample: bool) -> str:
     if not random_sample:
         return "not-a-random-sample"
     if means.size < FEWEST_HUMAN_LABELS:
         return "too-few-human-labels"
-    if only.size < 2:
+    if only < 2:
         return "nothing-only-judged"
     return "constant" if means.min() == means.max() else "ok"
 

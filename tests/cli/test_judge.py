@@ -1,6 +1,7 @@
 """`evalhub judge-check`, as it is typed."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,7 @@ def test_files_without_an_item_in_common_are_refused(desk: Desk) -> None:
 def test_a_length_is_a_number_above_0(length: object, desk: Desk) -> None:
     desk.judged[2]["long"] = length  # type: ignore[assignment]
     said = desk.refused("--candidate-length", "long", "--baseline-length", "short")
-    assert "line 3, field 'long': a length is a number above 0" in said
+    assert "line 3, field 'long': this is a number above 0" in said
 
 
 def test_one_length_alone_is_wrong_usage(desk: Desk) -> None:
@@ -157,3 +158,85 @@ def test_people_read_a_table_and_why_it_is_refused(
     assert "win score, all items, corrected" in capsys.readouterr().out
     assert run(["judge-check", *desk.files()]) == 3
     assert "give --random-sample" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("people", "verdict", "code", "words"),
+    [
+        (lambda i, judged: judged, "usable", 0, "The judge is usable."),
+        (
+            lambda i, judged: "baseline" if judged == "candidate" else "candidate",
+            "not-usable",
+            1,
+            "The judge is not usable.",
+        ),
+        (
+            lambda i, judged: ("candidate", "baseline")[i % 2],
+            "not-usable",
+            1,
+            "The judge is not usable.",
+        ),
+        (
+            lambda i, judged: judged if i % 4 else "tie",
+            "not-told",
+            2,
+            "Whether the judge is usable isn't told.",
+        ),
+    ],
+)
+def test_the_verdict_on_a_judge_is_its_exit_code(
+    people: Callable[[int, str], str],
+    verdict: str,
+    code: int,
+    words: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One that says what people say, one that says the contrary, a coin, and one in between."""
+    desk = Desk(tmp_path, capsys, labelled=60)
+    for i, row in enumerate(desk.said):
+        row["choice"] = people(i, desk.judged[i]["choice"])
+    found = desk.check("--random-sample", code=code)
+    assert found["verdict"] == verdict
+    agreed = found["krippendorff_alpha"]
+    assert agreed["lower"] < agreed["upper"]
+    assert (agreed["lower"] >= found["floor"], agreed["upper"] < found["floor"]) == (
+        code == 0,
+        code == 1,
+    )
+    assert run(["judge-check", *desk.files(), "--random-sample"]) == code
+    assert words in capsys.readouterr().out
+
+
+def test_a_judge_that_contradicts_people_is_told_so(desk: Desk) -> None:
+    for row, judged in zip(desk.said, desk.judged, strict=False):
+        row["choice"] = "baseline" if judged["choice"] == "candidate" else "candidate"
+    found = desk.check("--random-sample", code=1)
+    assert found["raw_agreement"] == 0
+    assert "It contradicts people." in found["why"]
+
+
+def test_the_floor_is_an_option(desk: Desk) -> None:
+    """Agreement beyond chance is .82 [.69, .90] here."""
+    assert desk.check("--random-sample", "--floor", "0.65")["verdict"] == "usable"
+    assert desk.check("--random-sample", "--floor", "0.8", code=2)["verdict"] == "not-told"
+    assert desk.check("--random-sample", "--floor", "0.95", code=1)["verdict"] == "not-usable"
+    desk.refused("--floor", "1.5", code=64)
+
+
+def test_clusters_and_weights_are_fields_of_the_judges_file(desk: Desk) -> None:
+    """Twenty items to a cluster say less; items that people gave to the baseline count double."""
+    plain = desk.check("--random-sample")
+    for i, row in enumerate(desk.judged):
+        row |= {"doc": f"d{i // 20}", "w": 1 if row["choice"] == "candidate" else 2}
+    clustered = desk.check("--random-sample", "--cluster", "doc", code=2)
+    for name in ("krippendorff_alpha", "win_score"):
+        width, before = (
+            found[name]["upper"] - found[name]["lower"] for found in (clustered, plain)
+        )
+        assert width > before
+    weighted = desk.check("--random-sample", "--weight", "w")
+    assert weighted["judge_win_score"] == pytest.approx(60 / 140)
+    assert weighted["win_score"]["value"] < plain["win_score"]["value"]
+    desk.judged[1]["w"] = -1
+    assert "line 2, field 'w': this is a number above 0, not -1" in desk.refused("--weight", "w")
