@@ -66,7 +66,10 @@ def launch(
     )
     there = set(run.metrics.values_list("metric_id", flat=True))
     new = {metric.pk: metric for metric in metrics if metric.pk not in there}
-    RunMetric.objects.bulk_create(RunMetric(run=run, metric=metric) for metric in new.values())
+    opened = timezone.now() if test_set_version.read_freely else None
+    RunMetric.objects.bulk_create(
+        RunMetric(run=run, metric=metric, opened=opened) for metric in new.values()
+    )
     if created:
         _plan(run, answers, id_field, output_field)
     elif run.state in (RunState.FAILED, RunState.CANCELLED):
@@ -105,7 +108,7 @@ def resume(run: Run, *, by: User | None, retry_errors: bool = True) -> None:
     Run.objects.select_for_update().get(pk=run.pk)
     reopened = ~Q(state=ShardState.DONE)
     live = backend_of(run.version).live
-    if live:
+    if live and not run.test_set_version.read_freely:
         # Other answers have other scores: that a decision has read the old ones opens none of them.
         run.metrics.update(opened=None)
     if retry_errors and live:

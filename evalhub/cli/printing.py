@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.decision import BreakdownRow, DecisionRecord
+from evalhub.schemas.decision import BreakdownRow, DecisionRecord, Reading
 from evalhub.schemas.verdicts import marked
 
 NARROW, PIPED = 110, 160
@@ -53,6 +53,20 @@ def print_breakdown(record: DecisionRecord, console: Console | None = None) -> N
     table = _table("tag", ("base", "candidate", "difference", _interval(record), "n"))
     for each in sorted(record.breakdown, key=lambda row: row.difference):
         table.add_row("", _cut(each.tag), *_numbers(each), f"{each.n:,}")
+    console.print()
+    console.print(table)
+
+
+def print_readings(readings: Sequence[Reading], headline: str) -> None:
+    """What development sets show, under `headline`; nothing where there is neither."""
+    console = terminal()
+    if headline:
+        console.print(f"\n{headline}.")
+    if not readings:
+        return
+    table = _table("read freely", ("arm", "base", "arm's", "difference", "95% interval", "n"))
+    for each in readings:
+        table.add_row("", _cut(each.test_set), each.arm, *_numbers(each), f"{each.n:,}")
     console.print()
     console.print(table)
 
@@ -109,7 +123,7 @@ def _interval(record: DecisionRecord) -> str:
     return f"{100 * (1 - 2 * record.alpha):.4g}% interval"
 
 
-def _numbers(row: Criterion | BreakdownRow) -> list[str]:
+def _numbers(row: Criterion | BreakdownRow | Reading) -> list[str]:
     """Both means, and what the criterion rests on: their difference, or their ratio."""
     means = [_number(row.baseline), _number(row.candidate)]
     if not isinstance(row, Criterion) or row.ratio is None:

@@ -63,13 +63,20 @@ def carry(spec: "StudySpec", console: "Console") -> "StudyStatus":
 
 
 def show(status: "StudyStatus", as_json: bool) -> int:
-    """Prints the decisions and returns the exit code of the candidate in question."""
+    """Prints the decisions and what development sets show, and returns the exit code of the
+    candidate in question; without a decision, that of "need more data"."""
     from evalhub.cli import printing
+    from evalhub.schemas.decision import Readings
+    from evalhub.schemas.verdicts import Verdict
 
-    first, *others = (each.document for each in status.decisions)
+    records = [each.document for each in status.decisions]
+    alone = Readings.model_validate({"readings": status.readings})
     if as_json:
-        printing.print_json(first.as_json() | {"others": [each.as_json() for each in others]})
+        first, *others = [each.as_json() for each in records] or [alone.as_json()]
+        beside = {"others": others, "readings": alone.as_json()["readings"]} if records else {}
+        printing.print_json(first | beside)
     else:
-        for record in (*reversed(others), first):
+        for record in reversed(records):
             printing.print_record(record)
-    return first.verdict.exit_code
+        printing.print_readings(alone.readings, "" if records else alone.headline)
+    return records[0].verdict.exit_code if records else Verdict.MORE.exit_code

@@ -1,5 +1,6 @@
 """What the pages read, by name. Each is a constant number of queries, whatever there is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Sum
@@ -8,8 +9,10 @@ from evalhub.gate.models import Decision, SignOff
 from evalhub.registry.models import (
     Output,
     Run,
+    RunMetric,
     Score,
     Study,
+    StudyArm,
     StudyRun,
 )
 from evalhub.registry.models.runs import UNFINISHED, RunState
@@ -85,6 +88,32 @@ def study_runs(study: Study) -> StudyRuns:
     ]
     heads = [f"{names[arm]}, run again" if repeat else names[arm] for arm, repeat in columns]
     return StudyRuns(heads, rows, list(runs.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """A development set's metric with each arm's mean, in the order of the arms; None where there
+    is none yet."""
+
+    test_set: str
+    metric: str
+    means: list[float | None]
+
+
+def development_rows(study: Study, arms: Sequence[StudyArm]) -> list[ReadingRow]:
+    """What a study's development sets show of these arms. One query."""
+    links = StudyRun.objects.filter(
+        test_set__in=study.test_sets.development(),
+        repeat=0,
+        run__metrics__metric=F("test_set__metric"),
+        run__metrics__in=RunMetric.objects.readable(),
+    ).order_by("test_set__position")
+    means: dict[tuple[str, str], dict[int, float | None]] = {}
+    for test_set, metric, arm, mean in links.values_list(
+        "test_set__name", "test_set__metric__name", "arm", "run__metrics__mean"
+    ):
+        means.setdefault((test_set, metric), {})[arm] = mean
+    return [ReadingRow(*names, [of.get(arm.pk) for arm in arms]) for names, of in means.items()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalhub.dashboard.changes import Changes, Wanted, changes
-from evalhub.dashboard.queries import CampaignProgress, StudyRuns, campaign_state, study_runs
+from evalhub.dashboard.queries import (
+    CampaignProgress,
+    ReadingRow,
+    StudyRuns,
+    campaign_state,
+    development_rows,
+    study_runs,
+)
 from evalhub.gate.models import Action, Decision, SignOff
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
@@ -23,7 +30,10 @@ class ArmTab:
 
 @dataclass(frozen=True, slots=True)
 class StudyPage:
+    """`judged`: whether the study asks for a verdict; development sets alone ask for none."""
+
     study: Study
+    judged: bool
     baseline: StudyArm | None
     arms: Sequence[ArmTab]
     decision: Decision | None
@@ -32,6 +42,8 @@ class StudyPage:
     runs: StudyRuns
     campaign: CampaignProgress | None
     changes: Changes | None
+    readings: Sequence[ReadingRow]
+    names: Sequence[str]
     changed_since: bool
     sign_offs: Sequence[SignOff]
     review_awaited: bool
@@ -55,6 +67,7 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
     runs = study_runs(study)
     return StudyPage(
         study=study,
+        judged=study.test_sets.judged().exists(),
         baseline=_baseline(arms, decision),
         arms=[ArmTab(arm, newest.get(arm.name), arm.name == name) for arm in candidates],
         decision=decision,
@@ -63,6 +76,8 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         runs=runs,
         campaign=campaign_state(study),
         changes=changes(study, decision.document, wanted) if decision else None,
+        readings=development_rows(study, arms),
+        names=[arm.name for arm in arms],
         changed_since=bool(decision) and _changed_since(decision, runs),
         review_awaited=_review_awaited(study, runs, decision),
         sign_offs=list(decision.sign_offs.select_related("by")) if decision else [],

@@ -30,7 +30,7 @@ class NotReadyError(Exception):
 
 @dataclass(slots=True)
 class StudyEvidence:
-    """A study's rows, and what has been read of its runs so far.
+    """A study's rows, but those of development sets, and what has been read of its runs so far.
 
     Attributes:
         runs: by arm's and test set's id.
@@ -114,7 +114,8 @@ def read_study_evidence(study: Study) -> StudyEvidence:
     Raises:
         NotReadyError: a run hasn't finished, or isn't launched.
     """
-    links = StudyRun.objects.filter(arm__study=study).select_related(
+    asked = study.test_sets.judged()
+    links = StudyRun.objects.filter(arm__study=study, test_set__in=asked).select_related(
         "run__version", "run__test_set_version__test_set"
     )
     runs: dict[tuple[int, int], Run] = {}
@@ -122,7 +123,7 @@ def read_study_evidence(study: Study) -> StudyEvidence:
     for link in links:
         (repeats if link.repeat else runs)[link.arm_id, link.test_set_id] = link.run
     arms = list(study.arms.select_related("version__model"))
-    test_sets = list(study.test_sets.select_related("metric", "test_set_version__test_set"))
+    test_sets = list(asked.select_related("metric", "test_set_version__test_set"))
     waiting = sorted(
         {
             str(run)

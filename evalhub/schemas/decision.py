@@ -172,7 +172,35 @@ class SignOffRecord(Declaration):
     created: str = Field(description="when, as ISO 8601 has it")
 
 
+class Reading(Declaration):
+    """An arm beside the baseline on a development set: for reading, never for the verdict.
+
+    `difference` is positive where the arm is better; `lower` and `upper` are its 95% interval.
+    """
+
+    test_set: str
+    metric: str
+    arm: str
+    n: Size = Field(description="items of which both arms have scores")
+    left_out: Count = Field(description="the other items")
+    baseline: float
+    candidate: float
+    difference: float
+    lower: float
+    upper: float
+
+
 class PrintedDecision(DecisionRecord):
-    """What `study run --json` prints: the candidate's decision and those on its other arms."""
+    """What `study run --json` prints: the candidate's decision, those on its other arms, and what
+    the development sets show."""
 
     others: tuple[DecisionRecord, ...] = ()
+    readings: tuple[Reading, ...] = ()
+
+
+class Readings(Declaration):
+    """What `study run --json` prints of a study of development sets alone, which has no verdict."""
+
+    schema_: Literal["evalhub.readings/1"] = Field("evalhub.readings/1", alias="schema")
+    headline: str = "No verdict: development sets are read, and nothing is judged on them"
+    readings: tuple[Reading, ...]

@@ -24,6 +24,7 @@ from evalhub.stats.levels import ALPHA
 
 CostName = Literal["latency", "latency_p95", "cost"]
 DemandRole = Literal["primary", "guard"]
+TestSetRole = Literal["primary", "guard", "development"]
 Tier = Literal["critical", "supporting", "advisory"]
 Primaries = Literal["all-of", "any-of"]
 LedgerScope = Literal["primaries", "all", "off"]
@@ -124,7 +125,7 @@ class ExpectedItems(Declaration):
     )
 
 
-_OF_OTHERS: dict[DemandRole, tuple[tuple[str, ...], str]] = {
+_OF_OTHERS: dict[TestSetRole, tuple[tuple[str, ...], str]] = {
     "primary": (
         ("margin", "relative_margin", "tier"),
         "is for guards: a primary is critical and must gain min_gain",
@@ -132,6 +133,10 @@ _OF_OTHERS: dict[DemandRole, tuple[tuple[str, ...], str]] = {
     "guard": (
         ("min_gain", "planned_gain"),
         "is for primaries: a guard is asked no gain, and may lose less than its margin",
+    ),
+    "development": (
+        ("margin", "relative_margin", "tier", "min_gain", "planned_gain", "mix"),
+        "is for what is judged: a development set is only read",
     ),
 }
 
@@ -149,7 +154,8 @@ class Demand(Declaration):
     """What must hold on one test set by one metric. Written without what its role has no use for.
 
     Attributes:
-        role: a primary must gain more than `min_gain`; a guard must not lose `margin` or more.
+        role: a primary must gain more than `min_gain`; a guard must not lose `margin` or more; a
+            development set is read freely and asks for nothing.
         relative_margin: stands in for `margin`, as a share of the baseline's mean.
         tier: of a guard. "critical": a ship needs it shown; "supporting": shown harm holds, doubt
             doesn't; "advisory": reported, decides nothing. A primary is critical.
@@ -159,8 +165,9 @@ class Demand(Declaration):
         items: None: whatever items there are.
     """
 
-    role: DemandRole = Field(
-        description="primary: must gain more than min_gain; guard: must not lose margin or more"
+    role: TestSetRole = Field(
+        description="primary: must gain more than min_gain; guard: must not lose margin or more; "
+        "development: read freely, never judged"
     )
     margin: Margin = MARGIN
     relative_margin: RelativeMargin | None = None
@@ -220,6 +227,9 @@ class PolicyCriterion(Demand):
         higher_is_better: false for error rates, lengths, losses.
     """
 
+    role: DemandRole = Field(
+        description="primary: must gain more than min_gain; guard: must not lose margin or more"
+    )
     test_set: Named | None = None
     metric: Named = "score"
     higher_is_better: bool = Field(True, description="false for error rates, lengths, losses")

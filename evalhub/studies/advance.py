@@ -7,7 +7,7 @@ again. Nobody is told when a run ends: a timer, a page or a command calls `advan
 import logging
 import uuid
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
@@ -19,8 +19,10 @@ from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
+from evalhub.gate.readings import readings_of
 from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
+from evalhub.schemas.decision import Reading
 from evalhub.studies.reviewing import ReviewRuns, newest_review, open_review, review_runs
 from reviews.models import Campaign
 from reviews.results.ended import has_ended
@@ -40,6 +42,7 @@ class StudyState(StrEnum):
     RUNNING = "running"
     STOPPED = "stopped"
     ADVANCING = "advancing"
+    READ = "read"
     UNREVIEWED = "unreviewed"
     REVIEWING = "reviewing"
     DECIDED = "decided"
@@ -51,13 +54,16 @@ class StudyStatus:
 
     Attributes:
         waits_for: a sentence; "" once it is decided and waits for nothing.
-        decisions: one an arm, the candidate in question first; empty before the runs have ended.
+        decisions: one an arm, the candidate in question first; empty before the runs have ended,
+            and for a study of development sets alone, which are read and not judged.
             Those of a study that waits for its reviewers are made on the evidence as it is.
+        readings: what its development sets show, once its runs have ended.
     """
 
     state: StudyState
     waits_for: str = ""
     decisions: tuple[Decision, ...] = ()
+    readings: tuple[Reading, ...] = ()
 
 
 def advance(*, study: Study, by: User | None) -> StudyStatus:
@@ -74,6 +80,9 @@ def advance(*, study: Study, by: User | None) -> StudyStatus:
     check_evaluates(by, study.project)
     if waiting := _runs_awaited(study):
         return waiting
+    if not study.test_sets.judged().exists():
+        Study.objects.filter(pk=study.pk).update(**_what_has_ended(study))
+        return StudyStatus(StudyState.READ, readings=tuple(readings_of(study)))
     token = _lease(study)
     if token is None:
         return StudyStatus(StudyState.ADVANCING, "another process is deciding on it now")
@@ -89,7 +98,7 @@ def advance(*, study: Study, by: User | None) -> StudyStatus:
         Study.objects.filter(pk=study.pk, lease_token=token).update(
             lease_token=None, lease_until=None, **noted
         )
-    return _decided(study, runs, decisions)
+    return replace(_decided(study, runs, decisions), readings=tuple(readings_of(study)))
 
 
 def due_studies() -> list[Study]:

@@ -91,6 +91,13 @@ def _check_asked(study: "StudyFile") -> None:
     if study.review is not None and study.review.test_set not in study.test_sets:
         named = study.review.test_set
         raise wrong(f"there is no test set {named!r}; {there}", "review", "test_set")
+    judged = [name for name, each in study.test_sets.items() if each.role != "development"]
+    if study.review is not None and study.review.test_set not in judged:
+        raise wrong(
+            f"{study.review.test_set!r} is for development: people are asked about what is judged",
+            "review",
+            "test_set",
+        )
     primary = any(each.role == "primary" for each in study.test_sets.values())
     for name, budget in study.policy.budgets.items():
         at = "policy", "budgets", name
@@ -98,5 +105,7 @@ def _check_asked(study: "StudyFile") -> None:
             raise wrong("say its test_set: there is no primary to measure it on", *at)
         if budget.test_set is not None and budget.test_set not in study.test_sets:
             raise wrong(f"there is no test set {budget.test_set!r}; {there}", *at, "test_set")
+        if budget.test_set is not None and budget.test_set not in judged:
+            raise wrong(f"{budget.test_set!r} is never judged: a development set", *at, "test_set")
         if name in study.test_sets:
             raise wrong("is the name of a budget: choose another", "test_sets", name)

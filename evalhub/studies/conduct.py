@@ -19,7 +19,7 @@ type Progress = Callable[[list[Run]], None]
 
 
 def conduct(*, study: Study, progress: Progress | None = None) -> StudyStatus:
-    """Advances a registered study until it is decided, or waits for people.
+    """Advances a registered study until it is decided, or read, or waits for people.
 
     Runs that failed or were cancelled are taken up again; what was answered stays. A worker must
     be at work, in this process or elsewhere. If this process dies, the timer of a worker goes on
@@ -43,7 +43,7 @@ def conduct(*, study: Study, progress: Progress | None = None) -> StudyStatus:
         open_runs = [run for run in runs if run.state in (RunState.PENDING, RunState.RUNNING)]
         if not open_runs:
             status = advance(study=study, by=None)
-            if status.decisions:
+            if status.decisions or status.state == StudyState.READ:
                 return status
             if status.state == StudyState.STOPPED:
                 for run in runs_of(study):

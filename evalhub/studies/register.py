@@ -11,6 +11,7 @@ from evalhub.accounts.models import Project
 from evalhub.files.items import read_items
 from evalhub.files.rows import DataError
 from evalhub.gate.leakage.overlaps import check_overlaps
+from evalhub.registry.development import read_freely, shared_items
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import (
     Item,
@@ -83,7 +84,7 @@ def _test_set(
     progress: Progress | None,
 ) -> tuple[TestSetVersion, Metric]:
     path, mapping, metric = spec.folder / asked.file, asked.fields.mapping, asked.metric
-    usual = TestSetPurpose.TASK if asked.role == "primary" else TestSetPurpose.CAPABILITY
+    usual = TestSetPurpose.CAPABILITY if asked.role == "guard" else TestSetPurpose.TASK
     version = import_test_set(
         project=project,
         slug=name,
@@ -146,7 +147,11 @@ def _check_training(
         if path is not None:
             check_overlaps(
                 version=versions[name],
-                test_set_versions=[version for version, _ in sets.values()],
+                test_set_versions=[
+                    version
+                    for test_set, (version, _) in sets.items()
+                    if spec.test_sets[test_set].role != "development"
+                ],
                 path=path,
             )
 
@@ -184,6 +189,7 @@ def _link(
 ) -> None:
     """The study's arms and test sets as the file has them now, each pair with its run."""
     test_sets = _linked_test_sets(spec, study, sets)
+    _keep_apart(spec, study, sets)
     arms = _linked_arms(spec, study, versions)
     links = {
         (link.arm_id, link.test_set_id, link.repeat): link
@@ -195,6 +201,17 @@ def _link(
         made = StudyRun(arm=arm, test_set=asked, repeat=repeat)
         _brought(link, made, {"run_id": run.pk})
     StudyRun.objects.filter(pk__in=[link.pk for link in links.values()]).delete()
+
+
+def _keep_apart(
+    spec: StudySpec, study: Study, sets: dict[str, tuple[TestSetVersion, Metric]]
+) -> None:
+    """Opens the development sets, unless something is judged on their items."""
+    for name, (version, _) in sets.items():
+        if spec.test_sets[name].role == "development":
+            read_freely(version)
+    if shared := shared_items(study):
+        raise spec.document.error(["test_sets", shared.mine.name, "role"], str(shared))
 
 
 def _linked_test_sets(
@@ -246,7 +263,10 @@ def _runs(
     repeated = _repeated(spec)
     runs: dict[tuple[str, str, int], Run] = {}
     for name, arm in spec.arms.items():
-        for test_set, repeat in product(sets, (0, 1) if name in repeated else (0,)):
+        for test_set, repeat in product(sets, (0, 1)):
+            judged = spec.test_sets[test_set].role != "development"
+            if repeat and not (judged and name in repeated):
+                continue
             if arm.only and test_set not in arm.only and arm.parent:
                 shared = runs.get((arm.parent, test_set, repeat))
                 if shared is not None:

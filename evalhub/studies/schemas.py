@@ -50,7 +50,8 @@ def schema_of(name: str) -> dict[str, Any]:
         schema_generator=_Published, mode="serialization" if name == "verdict" else "validation"
     )
     if name == "verdict":
-        found["required"].remove("others")  # printed by `study run` alone
+        for printed_by_study_run_alone in ("others", "readings"):
+            found["required"].remove(printed_by_study_run_alone)
     named = kind.model_fields.get("schema_")
     (identity,) = get_args(named.annotation) if named else (f"evalhub.{name}/1",)
     return {"$schema": DIALECT, "$id": identity, **found, "title": f"Evalhub {name}"}

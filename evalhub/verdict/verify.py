@@ -24,6 +24,9 @@ from evalhub.verdict.shares import gap_to
 VERIFICATION = "evalhub.verification/1"
 FOLLOWS = "that is what follows from the record's numbers"
 
+BESIDE = ("others", "readings")
+"""What `study run` prints beside a record, which is no part of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
@@ -109,7 +112,8 @@ class Verification:
 
 
 def verify(document: Any, *, digest: str | None = None) -> Verification:
-    """Recomputes the verdict of a decision record, and of the `others` that it may carry.
+    """Recomputes the verdict of a decision record, and of the `others` that it may carry beside
+    `readings`, which are none's.
 
     Args:
         document: a JSON value.
@@ -120,7 +124,7 @@ def verify(document: Any, *, digest: str | None = None) -> Verification:
             which field.
     """
     printed = declared(PrintedDecision, document)
-    record = {name: value for name, value in document.items() if name != "others"}
+    record = {name: value for name, value in document.items() if name not in BESIDE}
     found = _verify(printed, record, "")
     differences = found.differences
     if digest is not None and digest.lower() != found.digest:
@@ -149,7 +153,8 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
         raise DeclarationError(f"can't be judged: {error}", f"{at}criteria") from error
     sections = {name: noted(each, record.arms) for name, each in record.sections.items()}
     due = record.model_copy(update=ruled(ruling) | sections).as_json()
-    due.pop("others", None)
+    for name in BESIDE:
+        due.pop(name, None)
     levels = alphas_of(
         record.criteria,
         alpha=record.alpha,

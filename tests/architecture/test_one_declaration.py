@@ -165,7 +165,7 @@ def test_a_second_one_would_be_found_wherever_it_stands() -> None:
     [
         (Kind, ModelKind),
         (Tier, policy.Tier),
-        (CriterionRole, policy.DemandRole),
+        (CriterionRole, policy.TestSetRole),
         (testsets.TestSetPurpose, AskedTestSet.model_fields["purpose"].annotation),
     ],
 )

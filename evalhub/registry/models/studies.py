@@ -111,12 +111,23 @@ class StudyArm(models.Model):
 class CriterionRole(models.TextChoices):
     PRIMARY = "primary", "must gain"
     GUARD = "guard", "must not lose"
+    DEVELOPMENT = "development", "is read freely and never judged"
 
 
 class Tier(models.TextChoices):
     CRITICAL = "critical", "critical: a ship needs it shown"
     SUPPORTING = "supporting", "supporting: shown harm holds, doubt doesn't"
     ADVISORY = "advisory", "advisory: reported, decides nothing"
+
+
+class StudyTestSetQuerySet(models.QuerySet["StudyTestSet"]):
+    def judged(self) -> Self:
+        """Those that a decision rests on."""
+        return self.exclude(role=CriterionRole.DEVELOPMENT)
+
+    def development(self) -> Self:
+        """Those that are read freely."""
+        return self.filter(role=CriterionRole.DEVELOPMENT)
 
 
 class StudyTestSet(models.Model):
@@ -150,6 +161,8 @@ class StudyTestSet(models.Model):
     items = models.JSONField(
         null=True, blank=True, help_text="count and digest of the items that are expected"
     )
+
+    objects = StudyTestSetQuerySet.as_manager()
 
     class Meta:
         ordering = ["study", "position"]

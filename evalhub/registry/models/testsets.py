@@ -77,6 +77,12 @@ class TestSetVersion(models.Model):
     digest = models.CharField(max_length=64, help_text="SHA-256 of the items in their order")
     item_count = models.PositiveIntegerField(default=0)
     source = models.CharField(max_length=255, help_text="name of the file it came from")
+    read_freely = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="a study took it for development: all scores on it are open, for good, and "
+        "nothing is judged on its items",
+    )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = TestSetVersionQuerySet.as_manager()

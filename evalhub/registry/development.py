@@ -1,0 +1,83 @@
+"""Development sets: items whose scores anybody may read, and on which nothing is judged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from evalhub.registry.models import Item, RunMetric, Study, StudyTestSet, TestSetVersion
+from evalhub.registry.models.studies import CriterionRole
+
+NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SharedItems:
+    """Items that one test set is read on freely and another is judged on.
+
+    Attributes:
+        mine: the test set of the study that was looked at.
+        free: the version that is read freely.
+        judged: the test set that is judged, of this study or another.
+        keys: the first of them, by their ids.
+        count: how many there are.
+    """
+
+    mine: StudyTestSet
+    free: TestSetVersion
+    judged: StudyTestSet
+    keys: Sequence[str]
+    count: int
+
+    def __str__(self) -> str:
+        named = ", ".join([*(f"'{key}'" for key in self.keys), *(["…"] if self.more else [])])
+        return (
+            f"{self.count} of its items are judged as {self.judged} of the study "
+            f"{self.judged.study.slug} and read freely as {self.free}: {named}. To read them is a "
+            "look that nobody pays for: leave them out of one of the two"
+        )
+
+    @property
+    def more(self) -> bool:
+        return self.count > len(self.keys)
+
+
+def read_freely(version: TestSetVersion) -> None:
+    """Opens all scores on a version, those that there are and those that will be; for good."""
+    if version.read_freely:
+        return
+    version.read_freely = True
+    version.save(update_fields=["read_freely"])
+    sealed = RunMetric.objects.filter(run__test_set_version=version, opened=None)
+    sealed.update(opened=timezone.now())
+
+
+def shared_items(study: Study) -> SharedItems | None:
+    """Items of the study's test sets that are read freely and judged, here or elsewhere in this
+    home; None where there are none, as it must be."""
+    free = TestSetVersion.objects.filter(read_freely=True)
+    if not free.exists():
+        return None
+    for mine in study.test_sets.select_related("test_set_version__test_set", "study"):
+        development = mine.role == CriterionRole.DEVELOPMENT
+        judged = TestSetVersion.objects.filter(studies__in=StudyTestSet.objects.judged())
+        theirs = Item.objects.filter(version__in=judged if development else free)
+        shared = Item.objects.filter(
+            version=mine.test_set_version_id,
+            fingerprint__in=theirs.order_by().values("fingerprint"),
+        ).order_by("position")
+        first = shared.first()
+        if first is not None:
+            other = theirs.filter(fingerprint=first.fingerprint).latest("version").version
+            return SharedItems(
+                mine=mine,
+                free=mine.test_set_version if development else other,
+                judged=_judged_on(other) if development else mine,
+                keys=list(shared.values_list("key", flat=True)[:NAMED]),
+                count=shared.count(),
+            )
+    return None
+
+
+def _judged_on(version: TestSetVersion) -> StudyTestSet:
+    return StudyTestSet.objects.judged().select_related("study").filter(test_set_version=version)[0]
