@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evalhub.files.numbers import LARGEST, finite_number
 from evalhub.files.rows import DataError, Row, field, item_id, read_rows
 from evalhub.stats.preference import CHOICES
 from evalhub.stats.ratings import Label
@@ -223,17 +224,14 @@ def _kind(label: Label) -> str:
 def _number(rating: RatingRow) -> float:
     """The label as a number; in a CSV every label is text."""
     try:
-        value = math.nan if isinstance(rating.label, bool | None) else float(rating.label)
-    except (ValueError, OverflowError):
-        value = math.nan
-    if not math.isfinite(value):
+        return finite_number(None if isinstance(rating.label, bool) else rating.label)
+    except ValueError as error:
         raise _wrong(
             rating.row,
             rating.field,
             "the levels ordinal, interval and ratio need numbers, and this is "
-            f"{_shown(rating.label)}; use --level nominal for names",
-        )
-    return value
+            f"{_shown(rating.label)} (at most {LARGEST:g} in size); use --level nominal for names",
+        ) from error
 
 
 def _side(row: Row, name: str) -> Side:
@@ -261,11 +259,15 @@ def _choice(row: Row, name: str, side: Side | None) -> str:
 def _positive(row: Row, name: str) -> float:
     value = field(row, name)
     try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not (math.isfinite(number) and number > 0):
-        raise _wrong(row, name, f"this is a number above 0, not {_shown(value)}")
+        number = 0.0 if isinstance(value, bool) else finite_number(value)
+    except ValueError:
+        number = 0.0
+    if number <= 0:
+        raise _wrong(
+            row,
+            name,
+            f"this is a number above 0, not {_shown(value)} (and at most {LARGEST:g})",
+        )
     return number
 
 

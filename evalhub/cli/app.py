@@ -25,6 +25,7 @@ from evalhub.cli import (
 )
 from evalhub.cli.exits import INTERRUPTED, USAGE, explain
 from evalhub.cli.home import Home, at_home, use_home
+from evalhub.cli.options import with_usable_numbers
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -82,6 +83,11 @@ app.command("demo")(at_home(demo.demo))
 app.command("up")(at_home(serve.up))
 app.command("worker")(at_home(serve.worker))
 app.command("doctor")(at_home(serve.doctor))
+
+for part in (app, *(each.typer_instance for each in app.registered_groups)):
+    for each in part.registered_commands if part else ():
+        assert each.callback is not None
+        each.callback = with_usable_numbers(each.callback)
 
 
 def main() -> None:

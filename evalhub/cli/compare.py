@@ -1,7 +1,6 @@
 """`evalhub compare`: two files of answers, no database, no server."""
 
 from enum import StrEnum
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,12 +17,6 @@ if TYPE_CHECKING:
 class ComparedRole(StrEnum):
     primary = "primary"
     guard = "guard"
-
-
-def _finite(value: float) -> float:
-    if not isfinite(value):
-        raise typer.BadParameter(f"{value} isn't a number to compare with")
-    return value
 
 
 def compare(
@@ -54,11 +47,12 @@ def compare(
         ComparedRole, typer.Option(help="primary: must gain; guard: must not lose.")
     ] = ComparedRole.primary,
     margin: Annotated[
-        float, typer.Option(help="Loss that a guard may show.", min=0.0, callback=_finite)
-    ] = MARGIN,
+        float | None,
+        typer.Option(help=f"Loss that a guard may show ({MARGIN:g}).", min=0.0),
+    ] = None,
     min_gain: Annotated[
-        float, typer.Option(help="Gain that a primary must pass.", callback=_finite)
-    ] = 0.0,
+        float | None, typer.Option(help="Gain that a primary must pass (0).")
+    ] = None,
     alpha: Alpha = ALPHA,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     report: Annotated[
@@ -67,8 +61,17 @@ def compare(
 ) -> int:
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
     from evalhub.cli import printing
+    from evalhub.cli.outputs import check_output
     from evalhub.studies.compare import CompareRequest, compare_files
 
+    guard = role is ComparedRole.guard
+    if guard and min_gain is not None:
+        raise typer.BadParameter(
+            "is for primaries: a guard is asked no gain", param_hint="--min-gain"
+        )
+    if not guard and margin is not None:
+        raise typer.BadParameter("is for guards: say --role guard", param_hint="--margin")
+    check_output(report, option="--report", inputs=[base, candidate, test_set])
     question = CompareRequest(
         metric=metric,
         extract=extract,
@@ -79,8 +82,8 @@ def compare(
         cluster=cluster,
         tag=tag,
         role=role.value,
-        margin=margin,
-        min_gain=min_gain,
+        margin=MARGIN if margin is None else margin,
+        min_gain=min_gain or 0.0,
         alpha=alpha,
     )
     found = compare_files(base, candidate, test_set, question)
@@ -108,21 +111,12 @@ def _option(text: str) -> tuple[str, Any]:
 
 
 def _write_report(path: Path, record: "DecisionRecord", items: list[dict[str, Any]]) -> None:
-    """Writes the page whole or not at all."""
-    import os
-
+    from evalhub.cli.outputs import whole
     from evalhub.cli.setup import set_up_templates
 
     set_up_templates()
     from evalhub.report.one_file import render_report
 
     text = render_report(record, items)
-    partial = path.with_name(f"{path.name}.part")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise typer.BadParameter(
-            f"{path} can't be written: {error.strerror}", param_hint="--report"
-        ) from error
+    with whole(path, option="--report") as file:
+        file.write_text(text, encoding="utf-8")

@@ -27,14 +27,17 @@ def decide(
 ) -> int:
     """Judge a candidate by a policy, from files of scores alone."""
     from evalhub.cli import printing
+    from evalhub.cli.outputs import check_output
     from evalhub.studies.decide import decide_scores
     from evalhub.studies.evidence import read_scores, read_source
     from evalhub.verdict.policy import read_policy
 
     asked = read_policy(policy)
     source = read_source(evidence)
-    scores = read_scores(source)
     judged = source.judgments
+    rows = [*source.scores, *([source.path.parent / judged.file] if judged else [])]
+    check_output(out, option="--out", inputs=[policy, evidence, *rows])
+    scores = read_scores(source)
     record = decide_scores(
         asked,
         scores,
@@ -70,17 +73,10 @@ def _judgments(path: Path, source: "JudgmentRows") -> "Judgments":
 
 
 def _write(path: Path, record: "DecisionRecord") -> None:
-    """Writes the record whole or not at all."""
     import json
-    import os
 
-    partial = path.with_name(f"{path.name}.part")
+    from evalhub.cli.outputs import whole
+
     text = json.dumps(record.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
-    try:
-        partial.write_text(f"{text}\n", encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise typer.BadParameter(
-            f"{path} can't be written: {error.strerror}", param_hint="--out"
-        ) from error
+    with whole(path, option="--out") as file:
+        file.write_text(f"{text}\n", encoding="utf-8")

@@ -51,32 +51,23 @@ def fingerprint(
 ) -> None:
     """Write one-way hashes of training data, to be checked where the data can't go."""
     import gzip
-    import os
 
     from evalhub.cli import printing
     from evalhub.cli.figures import counted
+    from evalhub.cli.outputs import check_output, whole
     from evalhub.cli.progress import FileBar
     from evalhub.gate.leakage.fingerprints import write_fingerprints
 
     if not out.name.endswith((".jsonl", ".jsonl.gz")):
         raise typer.BadParameter(f"{out} must end in .jsonl or .jsonl.gz", param_hint="--out")
-    if out.resolve() == train.resolve():
-        raise typer.BadParameter(f"{out} is the training data", param_hint="--out")
-    partial = out.with_name(f"{out.name}.part")
+    check_output(out, option="--out", inputs=[train])
     open_ = gzip.open if out.suffix == ".gz" else open
-    try:
-        with (
-            open_(partial, "wt", encoding="ascii", newline="\n") as stream,
-            FileBar(printing.terminal(errors=True), train) as bar,
-        ):
-            rows, texts = write_fingerprints(train, stream, salted=not plain, progress=bar)
-        os.replace(partial, out)
-    except OSError as error:
-        raise typer.BadParameter(
-            f"{out} can't be written: {error.strerror}", param_hint="--out"
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        whole(out, option="--out") as file,
+        open_(file, "wt", encoding="ascii", newline="\n") as stream,
+        FileBar(printing.terminal(errors=True), train) as bar,
+    ):
+        rows, texts = write_fingerprints(train, stream, salted=not plain, progress=bar)
     typer.echo(f"{out}: {counted(texts, 'text')} of {counted(rows, 'row')}")
 
 

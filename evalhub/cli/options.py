@@ -1,9 +1,12 @@
-"""Options that several commands have."""
+"""Options that several commands have, and what holds for the numbers of all."""
 
-from typing import Annotated
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any
 
 import typer
 
+from evalhub.files.numbers import finite_number
 from evalhub.schemas.defaults import MOST_ALPHA
 from evalhub.stats.levels import ALPHA
 
@@ -17,3 +20,20 @@ Alpha = Annotated[
 ]
 Port = Annotated[int, typer.Option(help="Port of the site; 0: any free one.", min=0, max=65535)]
 PORT = 8000
+
+
+def with_usable_numbers[R](command: Callable[..., R]) -> Callable[..., R]:
+    """The command, which refuses a number that can't be computed with: nan, inf, 1e308."""
+
+    @wraps(command)
+    def run(**options: Any) -> R:
+        for name, given in options.items():
+            for each in given if isinstance(given, list) else [given]:
+                try:
+                    finite_number(each if isinstance(each, float) else 0)
+                except ValueError as error:
+                    hint = f"--{name.replace('_', '-')}"
+                    raise typer.BadParameter(str(error), param_hint=hint) from error
+        return command(**options)
+
+    return run

@@ -106,7 +106,7 @@ def guard(
         typer.Option(help="Standard deviation of the items' differences: one, or one a margin."),
     ],
     guards: Annotated[
-        int | None, typer.Option(help="How many alike guards must hold together.", min=1)
+        int | None, typer.Option(help="How many alike guards must hold together.", min=1, max=1000)
     ] = None,
     expected: Annotated[float, typer.Option(help="Difference expected in truth.")] = 0.0,
     n: Items = None,

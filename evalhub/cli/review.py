@@ -201,15 +201,18 @@ def audit(
 ) -> None:
     """Check whether a review was blind; the proof is a file with its SHA-256."""
     found = _ended(campaign)
+    from evalhub.cli.outputs import check_output, whole
     from reviews.audit.report import audit as audited
 
+    check_output(out, option="--out", inputs=())
     document = audited(found)
     for check in document.checks:
         mark = {"pass": "✓", "attention": "?", "nothing": "–"}[check.status]
         typer.echo(f"{mark} {check.title}: {check.found}")
     typer.echo(f"SHA-256 {document.sha256}")
     if out is not None:
-        out.write_text(document.text, encoding="utf-8")
+        with whole(out, option="--out") as file:
+            file.write_text(document.text, encoding="utf-8")
 
 
 @app.command()
@@ -228,11 +231,13 @@ def export(
 ) -> None:
     """Write the judgments of a review that has ended to a file."""
     found = _ended(campaign)
+    from evalhub.cli.outputs import whole
     from reviews.results import export as exporting
 
     records = exporting.rows(found, pseudonyms=pseudonyms)
     if form == "parquet":
-        exporting.write_parquet(records, out)
+        with whole(out, option="--out") as file:
+            exporting.write_parquet(records, file)
         return
     if form == "dpo":
         records = exporting.preferences(found, ties="keep" if keep_ties else "drop")
@@ -243,8 +248,8 @@ def export(
             f"{form!r} is none of jsonl, csv, parquet, dpo, inspect", param_hint="--format"
         )
     lines = exporting.as_csv(records) if form == "csv" else exporting.as_jsonl(records)
-    with out.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(lines)
+    with whole(out, option="--out") as file, file.open("w", encoding="utf-8", newline="") as to:
+        to.writelines(lines)
 
 
 def _ended(number: int) -> "Campaign":

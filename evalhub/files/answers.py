@@ -1,12 +1,15 @@
 """Answers that were made elsewhere, read from a file."""
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalhub.files.numbers import LARGEST, finite_number
 from evalhub.files.rows import Row, field, item_id, read_rows, wrong
+
+MOST_COUNTED = 2**31
+"""Of tokens and samples: what a database keeps as a whole number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,16 @@ def _quantity(row: Row, name: str) -> float | None:
     if value is None or value == "":
         return None
     try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number) or number < 0:
-        shown = json.dumps(value)[:60]
-        raise wrong(row, name, f"a number of 0 or more was expected, and this one is {shown}")
+        number = -1.0 if isinstance(value, bool) else finite_number(value)
+    except ValueError:
+        number = -1.0
+    if number < 0:
+        raise wrong(
+            row,
+            name,
+            f"a number of 0 or more was expected (at most {LARGEST:g}), and this one is "
+            f"{json.dumps(value)[:60]}",
+        )
     return number
 
 
@@ -90,6 +97,8 @@ def _count(row: Row, name: str) -> int | None:
     number = _quantity(row, name)
     if number is None:
         return None
+    if number >= MOST_COUNTED:
+        raise wrong(row, name, f"a number below {MOST_COUNTED:,} was expected, not {number:g}")
     if not number.is_integer():
         raise wrong(row, name, f"a whole number was expected, and this one is {number}")
     return int(number)

@@ -1,13 +1,13 @@
-"""Numbers as files hold them, and how large one may be."""
+"""Numbers as files and options hold them, and how large or small one may be."""
 
 import math
 
-LARGEST = 1e15
-"""Beyond it neighbouring numbers can't be told apart, and squares and sums leave all precision."""
+LARGEST, SMALLEST = 1e15, 1e-30
+"""Beyond them squares and sums leave all precision: no score, cost or margin is there."""
 
 
 def finite_number(value: object) -> float:
-    """A number of at most LARGEST in size; also true (1), false (0), and text, as a CSV has it.
+    """A number that can be computed with; also true (1), false (0), and text, as a CSV has it.
 
     Raises:
         ValueError: what was expected in its place.
@@ -22,6 +22,8 @@ def finite_number(value: object) -> float:
         raise ValueError(f"a finite number was expected, not {shown(value)}")
     if abs(number) > LARGEST:
         raise ValueError(f"a number beyond {LARGEST:g} in size can't be used: {shown(value)}")
+    if 0 < abs(number) < SMALLEST:
+        raise ValueError(f"a number so near to 0 can't be used: {shown(value)}; write 0")
     return number
 
 

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from evalhub.files.numbers import LARGEST
+from evalhub.files.numbers import LARGEST, finite_number
 from evalhub.schemas.declaration import Declaration, declared, default_of, wrong
 from evalhub.schemas.defaults import MARGIN, MOST_ALPHA, PLANNED_GAIN
 from evalhub.stats.levels import ALPHA
@@ -30,6 +30,8 @@ Primaries = Literal["all-of", "any-of"]
 LedgerScope = Literal["primaries", "all", "off"]
 LeakageUse = Literal["judge", "report", "off"]
 
+Measured = Annotated[float, AfterValidator(finite_number)]
+"""A number in a metric's unit."""
 Named = Annotated[str, Field(min_length=1, max_length=120)]
 Alpha = Annotated[
     float,
@@ -44,7 +46,7 @@ HarmAlpha = Annotated[
     Field(gt=0, le=0.5, description="level at which harm is called, over all criteria together"),
 ]
 Margin = Annotated[
-    float,
+    Measured,
     Field(
         ge=0,
         le=LARGEST,
@@ -52,11 +54,11 @@ Margin = Annotated[
     ),
 ]
 RelativeMargin = Annotated[
-    float,
+    Measured,
     Field(gt=0, lt=1, description="the share of the baseline's value that may be lost, as 0.1"),
 ]
 MinGain = Annotated[
-    float,
+    Measured,
     Field(
         ge=-LARGEST,
         le=LARGEST,
@@ -64,11 +66,11 @@ MinGain = Annotated[
     ),
 ]
 PlannedGain = Annotated[
-    float,
+    Measured,
     Field(gt=0, le=LARGEST, description="gain beyond min_gain that is to be detected, above 0"),
 ]
 MaxRatio = Annotated[
-    float,
+    Measured,
     Field(gt=0, le=LARGEST, description="what candidate/baseline must stay below, such as 1.2"),
 ]
 NoiseFloor = Annotated[

@@ -14,6 +14,7 @@ from evalhub.files.identity import answers_digest, scores_digest
 from evalhub.files.rows import DataError, field, item_id, read_rows
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
 from evalhub.schemas.defaults import MARGIN, PLANNED_GAIN
+from evalhub.schemas.policy import beyond
 from evalhub.schemas.sections import EvidenceRow
 from evalhub.stats.levels import ALPHA
 from evalhub.verdict.align import (
@@ -28,7 +29,7 @@ from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.outcomes import outcome
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import decide
-from runners.metrics import METRICS, Answer, MetricScore, Scorer, scorer
+from runners.metrics import METRICS, Answer, MetricError, MetricScore, Scorer, scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,10 @@ def compare_files(
     """
     extract = {} if question.extract is None else {"extract": question.extract}
     score = scorer(question.metric, **extract, **dict(question.options))
+    bounds = score.metric.bounds
+    asked = question.margin if question.role == "guard" else question.min_gain
+    if bounds is not None and (why := beyond(bounds, asked)):
+        raise MetricError(f"{question.metric}: {why}")
     cases = _read_cases(test_set, question, score)
     arms = [_read_arm(path, cases, question, score) for path in (base, candidate)]
     requirement = Requirement(
@@ -119,7 +124,7 @@ def compare_files(
         margin=question.margin,
         min_gain=question.min_gain,
         higher_is_better=METRICS[question.metric].higher_is_better,
-        bounds=METRICS[question.metric].bounds,
+        bounds=bounds,
     )
     labels = [ItemLabel(each.key, each.cluster, each.tags) for each in cases.values()]
     before, after = (_arm_scores(arm, list(cases), test_set.stem) for arm in arms)

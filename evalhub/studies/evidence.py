@@ -5,7 +5,6 @@ No database: `evalhub decide` works on files alone.
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from evalhub.files.document import Document
 from evalhub.files.identity import answers_digest, scores_digest
+from evalhub.files.numbers import finite_number
 from evalhub.files.rows import DataError, Row, item_id, read_rows, wrong
 from evalhub.schemas.declaration import default_of, read_declaration
 from evalhub.schemas.evidence import Evidence, JudgmentRows, ScoreFields
@@ -174,14 +174,10 @@ class _Fields:
         """A finite number; also true (1), false (0), and a number written as text, as in CSV."""
         if not self.has(field):
             return None
-        value = self.row.values[self.name(field)]
         try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = math.nan
-        if not math.isfinite(number):
-            raise self.wrong(field, f"a finite number was expected, not {value!r}")
-        return number
+            return finite_number(self.row.values[self.name(field)])
+        except ValueError as error:
+            raise self.wrong(field, str(error)) from error
 
     def wrong(self, field: str, message: str) -> DataError:
         return wrong(self.row, self.name(field), message)

@@ -90,7 +90,12 @@ def test_json_is_one_document_by_the_published_schema_and_nothing_else(
         (["--metric", "exact_mach"], "did you mean exact_match"),
         (["--role", "judge"], "--role"),
         (["--margin", "-1"], "--margin"),
-        (["--margin", "nan"], "--margin"),
+        (["--role", "guard", "--margin", "nan"], "--margin"),
+        (["--role", "guard", "--margin", "1e308"], "--margin"),
+        (["--role", "guard", "--margin", "1"], "a difference of 1 is none to look for"),
+        (["--min-gain", "-2"], "scores lie between 0 and 1"),
+        (["--margin", "0.1"], "--margin: is for guards: say --role guard"),
+        (["--role", "guard", "--min-gain", "0.1"], "--min-gain: is for primaries"),
         (["--min-gain", "inf"], "--min-gain"),
         (["--min-gain", "nan"], "--min-gain"),
         (["--alpha", "0.5"], "--alpha"),
@@ -173,7 +178,7 @@ def test_a_report_that_can_not_be_written_leaves_nothing(
     Path("taken.html").mkdir()
     before = sorted(Path().iterdir())
     for path in ("no/such/folder.html", "taken.html"):
-        assert run([*EXACT, "--report", path, "--json"]) == 64
+        assert run([*EXACT, "--report", path, "--json"]) == 65
         printed = capsys.readouterr()
         assert printed.out == ""
         assert path in printed.err

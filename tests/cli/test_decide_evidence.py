@@ -230,7 +230,7 @@ def test_a_policy_that_is_wrong_is_an_error_with_its_line(
 def test_a_record_that_cannot_be_written_is_wrong_usage(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert decide("--out", "no/such/folder/record.json") == 64
+    assert decide("--out", "no/such/folder/record.json") == 65
     printed = capsys.readouterr()
     assert (printed.out, "can't be written" in printed.err) == ("", True)
 

@@ -130,11 +130,11 @@ def test_an_output_of_another_kind_or_place_is_wrong_usage(desk: Desk) -> None:
     assert "must end in .jsonl" in desk.refused(
         "fingerprint", desk.train, "--out", "f.txt", code=64
     )
-    assert "is the training data" in desk.refused(
+    assert "is what is read: name another" in desk.refused(
         "fingerprint", desk.train, "--out", desk.train, code=64
     )
     nowhere = str(desk.folder / "none" / "f.jsonl")
-    assert "can't be written" in desk.refused("fingerprint", desk.train, "--out", nowhere, code=64)
+    assert "can't be written" in desk.refused("fingerprint", desk.train, "--out", nowhere)
 
 
 def test_people_read_a_table(desk: Desk) -> None:

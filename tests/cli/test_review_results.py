@@ -48,6 +48,16 @@ def test_the_audit_is_printed_and_written(
     assert "SHA-256" in printed
 
 
+@pytest.mark.parametrize("verb", ["audit", "export"])
+def test_what_can_not_be_written_is_65_and_prints_nothing(
+    judged: Campaign, tmp_path: Path, capsys: Printed, verb: str
+) -> None:
+    assert review(verb, judged.pk, "--out", tmp_path / "nowhere" / "x") == 65
+    printed = capsys.readouterr()
+    assert (printed.out, "there is no folder" in printed.err) == ("", True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_judgments_are_written_in_each_format(judged: Campaign, tmp_path: Path) -> None:
     def wrote(form: str, *options: str) -> Path:
         path = tmp_path / f"out.{form}"

@@ -1,0 +1,60 @@
+"""Files that a command writes: never over one that it reads, and whole or not at all."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from evalhub.files.rows import DataError
+
+
+def check_output(path: Path | None, *, option: str, inputs: Iterable[Path]) -> None:
+    """Refuses, before anything is computed, a file that is an input or that can't be written.
+
+    Raises:
+        typer.BadParameter: `path` is one of the `inputs`, by whatever name or link.
+        evalhub.files.rows.DataError: there is no such folder, or no file can be there.
+    """
+    if path is None:
+        return
+    try:
+        folder, free = path.parent.is_dir(), path.is_file() or not path.exists()
+    except OSError as error:
+        raise _unwritten(path, option, error.strerror or str(error)) from error
+    if any(_same_file(path, each) for each in inputs):
+        raise typer.BadParameter(f"{path} is what is read: name another", param_hint=option)
+    if not folder:
+        raise _unwritten(path, option, f"there is no folder {path.parent}")
+    if not free:
+        raise _unwritten(path, option, "it is no file")
+
+
+@contextmanager
+def whole(path: Path, *, option: str) -> Iterator[Path]:
+    """A file to write to, which takes the place of `path` once the block has ended well.
+
+    Raises:
+        evalhub.files.rows.DataError: it can't be written; `path` is as it was.
+    """
+    check_output(path, option=option, inputs=())
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield partial
+        os.replace(partial, path)
+    except OSError as error:
+        raise _unwritten(path, option, error.strerror or str(error)) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.resolve() == other.resolve() or one.samefile(other)
+    except OSError:
+        return False
+
+
+def _unwritten(path: Path, option: str, why: str) -> DataError:
+    return DataError(f"can't be written ({option}): {why}", file=str(path))
