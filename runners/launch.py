@@ -61,7 +61,7 @@ def launch(
     run, created = Run.objects.select_for_update().get_or_create(
         version=version,
         test_set_version=test_set_version,
-        source=_digest(answers, id_field, output_field) if answers else "",
+        source=source_digest(answers, id_field, output_field) if answers else "",
         repeat=repeat,
     )
     there = set(run.metrics.values_list("metric_id", flat=True))
@@ -193,8 +193,9 @@ def _reopen(run: Run, shards: QuerySet[Shard]) -> None:
     run.save(update_fields=["state", "finished", "error", "unreachable", "answers_digest"])
 
 
-def _digest(path: Path, id_field: str, output_field: str) -> str:
-    """SHA-256 of the file, and of the fields' names where they aren't the usual ones."""
+def source_digest(path: Path, id_field: str, output_field: str) -> str:
+    """What a file of answers is known by: SHA-256 of it, and of the fields' names where they aren't
+    the usual ones. Raises DataError."""
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256")

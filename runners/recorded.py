@@ -16,7 +16,8 @@ def store_answers(run: Run, path: Path, *, id_field: str, output_field: str) -> 
     """Writes the file's answers as the run's outputs; returns the answers an item has at most.
 
     For one transaction, in bounded memory. Raises DataError, naming the line, also for an id
-    that isn't in the test set.
+    that isn't in the test set. Where its items were drawn from a pool, the file may answer all of
+    the pool, and only the answers to what was drawn are kept.
     """
     samples = 1
     answers = read_answers(path, id_field=id_field, output_field=output_field)
@@ -32,7 +33,12 @@ def _joined(
     keys = {answer.item_id for answer in answers}
     items = Item.objects.filter(version=run.test_set_version_id, key__in=keys)
     ids: dict[str, int] = dict(items.values_list("key", "pk"))
+    undrawn: set[str] = set()
+    if len(ids) < len(keys) and (pool := run.test_set_version.pool_id):
+        undrawn = set(Item.objects.filter(version=pool, key__in=keys).values_list("key", flat=True))
     for answer in answers:
+        if answer.item_id in undrawn - ids.keys():
+            continue
         if answer.item_id not in ids:
             raise DataError(
                 f"there is no item '{answer.item_id}' in {run.test_set_version}",

@@ -15,6 +15,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Membership, Project, ResultsSeen, Role, SignInLink, User
 from evalhub.gate.models import Decision, Look, SignOff
 from evalhub.registry.models import (
+    Draw,
     Item,
     Metric,
     ModelVersion,
@@ -62,6 +63,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         lora = a_version(team, f"lora-{slug}", parent=base)
         others = [a_version(team, f"other-{slug}-{i}") for i in range(size)]
         questions = a_test_set(team, f"set-{slug}", items=size + 1, tags=["sums"])
+        Draw.objects.create(pool=questions, version=questions, question=slug)
         guards = [a_test_set(team, f"guard-{slug}-{i}", items=1) for i in range(size)]
         metric = a_metric(extract=f"({slug})")
         runs = [

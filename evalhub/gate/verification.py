@@ -3,11 +3,10 @@
 Everything is computed anew from the rows: a digest that the database keeps isn't taken for one.
 """
 
-import hashlib
 from collections.abc import Iterator
 
 from evalhub.files.identity import answers_digest, scores_digest
-from evalhub.files.items import ItemContent, version_line
+from evalhub.registry.contents import content_digest
 from evalhub.registry.models import Metric, Output, Run, RunMetric, Score, TestSetVersion
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.sections import EvidenceRow
@@ -66,19 +65,7 @@ def _metric(row: EvidenceRow, runs: list[Run | None]) -> Metric | None:
 
 
 def _items(version: TestSetVersion) -> str:
-    sha256 = hashlib.sha256()
-    for item in version.items.order_by("position").iterator(chunk_size=CHUNK):
-        content = ItemContent(
-            key=item.key,
-            input=item.input,
-            references=item.references,
-            context=item.context,
-            tags=item.tags,
-            cluster=item.cluster,
-            metadata=item.metadata,
-        )
-        sha256.update(version_line(content.asked(), content.labels()))
-    return sha256.hexdigest()
+    return content_digest(version.items.order_by("position").iterator(chunk_size=CHUNK))
 
 
 def _answers(run: Run) -> str:

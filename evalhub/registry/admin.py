@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from evalhub.registry.models import (
+    Draw,
     Item,
     Metric,
     Model,
@@ -68,10 +69,19 @@ class TestSetVersionAdmin(Frozen):
         "digest",
         "item_count",
         "source",
+        "pool",
+        "read_freely",
         "created",
         rows_of("registry_item", "version"),
         rows_of("registry_run", "test_set_version"),
     )
+
+
+@admin.register(Draw)
+class DrawAdmin(Frozen):
+    list_display = ("version", "pool", "question", "created")
+    list_select_related = ("version__test_set", "pool__test_set")
+    search_fields = ("pool__test_set__slug", "question__startswith")
 
 
 @admin.register(Item)

@@ -8,8 +8,10 @@ from django.db import transaction
 from django.db.models import Model
 
 from evalhub.accounts.models import Project
+from evalhub.files.canonical import digest_of
 from evalhub.files.items import read_items
 from evalhub.files.rows import DataError
+from evalhub.gate.draws import PoolError, draw
 from evalhub.gate.leakage.overlaps import check_overlaps
 from evalhub.registry.development import read_freely, shared_items
 from evalhub.registry.importing import import_test_set
@@ -29,11 +31,11 @@ from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.versions import register_metric, register_version
 from evalhub.stats.errors import StatisticsError
-from evalhub.studies.spec import AskedTestSet, StudySpec
+from evalhub.studies.spec import Arm, AskedTestSet, StudySpec
 from evalhub.verdict.mix import item_weights
 from reviews.errors import PlanError
 from reviews.planning.campaign import check_question
-from runners.launch import launch
+from runners.launch import launch, source_digest
 
 type Progress = Callable[[str, int], None]
 """Called with a test set's name and the line of its file that has been read."""
@@ -57,10 +59,11 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
         name: _test_set(spec, project, name, test_set, progress)
         for name, test_set in spec.test_sets.items()
     }
-    for name, test_set in spec.test_sets.items():
-        _check_mix(spec, name, test_set, sets[name][0])
     versions = _versions(spec, project)
     study = _study(spec, project)
+    sets |= _drawn(spec, study, sets, versions)
+    for name, test_set in spec.test_sets.items():
+        _check_mix(spec, name, test_set, sets[name][0])
     _link(spec, study, sets, versions)
     _check_training(spec, sets, versions)
     return study
@@ -168,6 +171,47 @@ def _study(spec: StudySpec, project: Project) -> Study:
     return _brought(found, Study(project=project, slug=slug), kept)
 
 
+def _drawn(
+    spec: StudySpec,
+    study: Study,
+    sets: dict[str, tuple[TestSetVersion, Metric]],
+    versions: dict[str, ModelVersion],
+) -> dict[str, tuple[TestSetVersion, Metric]]:
+    """Of each pool, the items that are drawn for what this file asks; the same for the same."""
+    found = {}
+    for name, asked in spec.test_sets.items():
+        if asked.draw is None:
+            continue
+        pool, metric = sets[name]
+        question = {
+            "draw": asked.draw,
+            "metric": metric.digest,
+            "mix": asked.mix,
+            "development": spec.policy.development and spec.policy.development.as_json(),
+            "baseline": versions[spec.baseline].digest,
+            "arms": [
+                [versions[each].digest, _source(spec, arm, name)] for each, arm in spec.arms.items()
+            ],
+        }
+        try:
+            version = draw(
+                pool=pool,
+                count=asked.draw,
+                question=digest_of(question),
+                study=study,
+                mix=asked.mix,
+            )
+        except PoolError as error:
+            raise spec.document.error(["test_sets", name, "draw"], str(error)) from error
+        found[name] = version, metric
+    return found
+
+
+def _source(spec: StudySpec, arm: Arm, test_set: str) -> str:
+    answers = arm.answers(spec.folder, test_set)
+    return source_digest(answers, arm.fields.id, arm.fields.output) if answers else ""
+
+
 def _brought[R: Model](found: R | None, made: R, values: Mapping[str, Any]) -> R:
     """The row that was found, else `made`, with these values; written only where one differs."""
     row = found or made
@@ -227,6 +271,7 @@ def _linked_test_sets(
                 "position": position,
                 "test_set_version_id": version.pk,
                 "metric_id": metric.pk,
+                "draw": spec.test_sets[name].draw,
                 **spec.test_sets[name].columns(),
             },
         )

@@ -169,6 +169,18 @@ class AskedTestSet(Demand):
     )
     metric: AnyMetric
     fields: ItemFields = ItemFields()
+    draw: int | None = Field(
+        None,
+        ge=2,
+        description="of a primary: the file is a pool, of which so many items that nobody has seen "
+        "are drawn for each new question; such a look has the whole level",
+    )
+
+    @model_validator(mode="after")
+    def _draws_for_a_look(self) -> "AskedTestSet":
+        if self.draw is not None and self.role != "primary":
+            raise wrong("is for primaries, whose looks are paid for", "draw")
+        return self
 
     @model_validator(mode="after")
     def _within_its_metric(self) -> "AskedTestSet":

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.ledger_page import ledger_page
+from evalhub.gate.draws import unseen
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.models.testsets import TestSetQuerySet
 from evalhub.report.flips import asked, expected, passage
@@ -31,7 +32,7 @@ def test_sets(request: SignedInRequest) -> HttpResponse:
 @results_only
 def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_seen(request), pk=pk)
-    versions = list(found.versions.all())
+    versions = list(found.versions.select_related("pool__test_set"))
     version = _wanted(versions, request.GET.get("version", ""))
     page = Paginator(Item.objects.filter(version=version).order_by("position"), PAGE)
     items = page.get_page(request.GET.get("page"))
@@ -42,6 +43,7 @@ def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
         "test_set": found,
         "versions": versions,
         "version": version,
+        "unseen": unseen(version) if version and version.draws.exists() else None,
         "ledger": ledger_page(found),
         "page": items,
         "items": shown,
@@ -50,6 +52,6 @@ def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _wanted(versions: list[TestSetVersion], number: str) -> TestSetVersion | None:
-    """The version of this number, else the newest."""
-    newest = versions[0] if versions else None
+    """The version of this number, else the newest that wasn't drawn from another."""
+    newest = next((each for each in versions if each.pool_id is None), None)
     return next((each for each in versions if str(each.number) == number), newest)

@@ -3,10 +3,11 @@
 from evalhub.registry.models.overlaps import TrainingOverlap
 from evalhub.registry.models.runs import Metric, Output, Run, RunMetric, Score, Shard
 from evalhub.registry.models.studies import Study, StudyArm, StudyRun, StudyTestSet
-from evalhub.registry.models.testsets import Item, TestSet, TestSetVersion
+from evalhub.registry.models.testsets import Draw, Item, TestSet, TestSetVersion
 from evalhub.registry.models.versions import Model, ModelVersion
 
 __all__ = [
+    "Draw",
     "Item",
     "Metric",
     "Model",

@@ -139,6 +139,9 @@ class StudyTestSet(models.Model):
     test_set_version = models.ForeignKey(TestSetVersion, models.PROTECT, related_name="studies")
     role = models.CharField(max_length=20, choices=CriterionRole.choices)
     metric = models.ForeignKey(Metric, models.PROTECT, related_name="studies")
+    draw = models.PositiveIntegerField(
+        null=True, help_text="items that are drawn from a pool; null: all of its file"
+    )
     margin = models.FloatField(
         default=default_of(Demand, "margin"), help_text="loss that a guard may show"
     )

@@ -18,8 +18,9 @@ class TestSetPurpose(models.TextChoices):
 
 class TestSetQuerySet(OfProjectQuerySet["TestSet"]):
     def with_newest_version(self) -> Self:
-        """Adds `newest` (a version's number), `items` in that version and `changed`."""
-        versions = TestSetVersion.objects.filter(test_set=OuterRef("pk")).order_by("-number")
+        """Adds `newest` (the number of a version that came from a file), its `items`, `changed`."""
+        versions = TestSetVersion.objects.filter(test_set=OuterRef("pk"), pool=None)
+        versions = versions.order_by("-number")
         return self.annotate(
             newest=Subquery(versions.values("number")[:1]),
             items=Subquery(versions.values("item_count")[:1]),
@@ -77,6 +78,14 @@ class TestSetVersion(models.Model):
     digest = models.CharField(max_length=64, help_text="SHA-256 of the items in their order")
     item_count = models.PositiveIntegerField(default=0)
     source = models.CharField(max_length=255, help_text="name of the file it came from")
+    pool = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="drawn",
+        help_text="the version whose items it holds some of; null where it came from a file",
+    )
     read_freely = models.BooleanField(
         default=False,
         editable=False,
@@ -100,6 +109,25 @@ class TestSetVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.test_set} v{self.number}"
+
+
+class Draw(models.Model):
+    """Items of a pool that nobody had seen, drawn for one question."""
+
+    pool = models.ForeignKey(TestSetVersion, models.PROTECT, related_name="draws")
+    version = models.ForeignKey(TestSetVersion, models.PROTECT, related_name="drawn_for")
+    question = models.CharField(
+        max_length=64,
+        help_text="SHA-256 of what is judged on them: arms, answers, metric, how many",
+    )
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["-created", "-id"]
+        constraints = [models.UniqueConstraint(fields=["pool", "question"], name="draw_once")]
+
+    def __str__(self) -> str:
+        return f"{self.version} of {self.pool}"
 
 
 class ItemQuerySet(models.QuerySet["Item"]):

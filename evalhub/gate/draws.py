@@ -1,0 +1,152 @@
+"""A pool of items: each question draws items from it that nobody has seen, and is judged on them.
+
+The order in which a pool's items are drawn is fixed by its content. Items of a cluster are drawn
+together, and none of a cluster of which an item was seen.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Max, Q
+
+from evalhub.registry.contents import content_digest
+from evalhub.registry.models import Draw, Item, Study, StudyTestSet, TestSet, TestSetVersion
+
+NEW = 2000
+
+
+class PoolError(Exception):
+    """Fewer items are left than are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Items that are drawn together: a cluster, or one item; `tag` is the one of `mix` it has."""
+
+    name: str
+    items: Sequence[int]
+    tag: str = ""
+
+
+@transaction.atomic
+def draw(
+    *,
+    pool: TestSetVersion,
+    count: int,
+    question: str,
+    study: Study,
+    mix: Mapping[str, float] | None = None,
+) -> TestSetVersion:
+    """A version of `count` items of the pool that nobody has seen, or a few more to keep clusters
+    whole.
+
+    The same `question`, a digest of all that is judged on them, has the same items again. Seen is
+    what a decision has read, what is read freely, and what another study waits to be judged on.
+    With a `mix` the items keep its shares as long as there are some of each tag.
+
+    Raises PoolError where fewer are left.
+    """
+    TestSet.objects.select_for_update().get(pk=pool.test_set_id)
+    known = Draw.objects.filter(pool=pool, question=question).select_related("version__test_set")
+    if drawn := known.first():
+        return drawn.version
+    units = _units(pool, study, mix)
+    left = sum(len(unit.items) for unit in units)
+    if left < count:
+        raise PoolError(
+            f"asks for {count:,} items that nobody has seen, and {left:,} of the "
+            f"{pool.item_count:,} of {pool} are left: add new items to its file, or leave `draw` "
+            "out and be judged on all of them as its ledger says"
+        )
+    chosen: list[int] = []
+    for unit in in_order(units, mix, pool.digest):
+        chosen += unit.items
+        if len(chosen) >= count:
+            break
+    version = _version_of(pool, chosen)
+    # Who drew these items before and was never judged on them draws anew.
+    Draw.objects.filter(version=version).delete()
+    Draw.objects.create(pool=pool, version=version, question=question)
+    return version
+
+
+def unseen(pool: TestSetVersion) -> int:
+    """How many of its items can still be drawn by a new question."""
+    return sum(len(unit.items) for unit in _units(pool, None, None))
+
+
+def in_order(units: Sequence[Unit], mix: Mapping[str, float] | None, seed: str) -> Iterator[Unit]:
+    """The units as they are drawn: by a hash, and so that each tag of the mix keeps its share."""
+
+    def place(unit: Unit) -> bytes:
+        return hashlib.sha256(f"{seed}\0{unit.name}".encode()).digest()
+
+    waiting: dict[str, list[Unit]] = defaultdict(list)
+    for unit in sorted(units, key=place, reverse=True):
+        waiting[unit.tag].append(unit)
+    taken = dict.fromkeys(waiting, 0)
+    while waiting:
+        behind = min(waiting, key=lambda tag: (taken[tag] / (mix or {}).get(tag, 1.0), tag))
+        unit = waiting[behind].pop()
+        taken[behind] += len(unit.items)
+        if not waiting[behind]:
+            del waiting[behind]
+        yield unit
+
+
+def _units(
+    pool: TestSetVersion, study: Study | None, mix: Mapping[str, float] | None
+) -> list[Unit]:
+    """What can be drawn, in the pool's order."""
+    waited_for = StudyTestSet.objects.filter(test_set_version__pool__isnull=False)
+    if study is not None:
+        waited_for = waited_for.exclude(study=study)
+    read = TestSetVersion.objects.filter(
+        Q(read_freely=True)
+        | Q(runs__metrics__opened__isnull=False)
+        | Q(looks__isnull=False)
+        | Q(studies__in=waited_for)
+    )
+    seen = set(
+        pool.items.filter(
+            fingerprint__in=Item.objects.filter(version__in=read).order_by().values("fingerprint")
+        ).values_list("pk", flat=True)
+    )
+    members: dict[str, list[tuple[int, list[str]]]] = defaultdict(list)
+    rows = pool.items.order_by("position").values_list("pk", "key", "cluster", "tags")
+    for item, key, cluster, tags in rows:
+        members[f"cluster {cluster}" if cluster else f"item {key}"].append((item, tags))
+    return [
+        Unit(
+            name,
+            [item for item, _ in together],
+            next((tag for tag in together[0][1] if tag in mix), "") if mix else "",
+        )
+        for name, together in members.items()
+        if not any(item in seen for item, _ in together)
+    ]
+
+
+def _version_of(pool: TestSetVersion, items: Sequence[int]) -> TestSetVersion:
+    """The version that holds just these items of the pool, in its order."""
+    rows = list(Item.objects.filter(pk__in=items).order_by("position"))
+    digest = content_digest(rows)
+    test_set = pool.test_set
+    if same := test_set.versions.filter(digest=digest).first():
+        return same
+    newest = test_set.versions.aggregate(newest=Max("number"))["newest"]
+    version = TestSetVersion.objects.create(
+        test_set=test_set,
+        number=newest + 1,
+        digest=digest,
+        item_count=len(rows),
+        source=f"drawn from {pool}",
+        pool=pool,
+    )
+    for position, row in enumerate(rows):
+        row.pk, row.version, row.position = None, version, position
+    Item.objects.bulk_create(rows, batch_size=NEW)
+    return version
