@@ -33,6 +33,8 @@ Array = NDArray[np.float64]
 
 # What a product of floats leaves beside a whole rank is no rank more.
 _ROUNDING = 1e-9
+# How finely ranks (a share of their number) and levels (as logarithms) are searched.
+_RANK, _LEVEL = 1e-7, 1e-3
 _SMALLEST_P, _LARGEST_P = 1e-7, 0.499
 # The level whose limit lies one standard error away.
 _ONE_ERROR = 0.1587
@@ -137,7 +139,7 @@ def _smallest_level(rejects: Callable[[float], bool]) -> float:
     low, high = math.log(_SMALLEST_P), math.log(_LARGEST_P)
     if not rejects(_LARGEST_P):
         return 1.0
-    while high - low > 1e-4:
+    while high - low > _LEVEL:
         middle = (low + high) / 2
         low, high = (low, middle) if rejects(math.exp(middle)) else (middle, high)
     return math.exp(high)
@@ -195,7 +197,7 @@ def _rank(size: float, quantile: float, chance: float) -> float | None:
         binomial_cdf(low, size, quantile) <= chance <= binomial_cdf(high, size, quantile)
     ):
         return None
-    while high - low > _ROUNDING * size:
+    while high - low > _RANK * size:
         middle = (low + high) / 2
         small = binomial_cdf(middle, size, quantile) < chance
         low, high = (middle, high) if small else (low, middle)

@@ -1,4 +1,4 @@
-"""The tutorial is run as it stands: its commands by a shell, its printed lines compared."""
+"""Pages to work along are run as they stand: their commands by a shell, their lines compared."""
 
 import os
 import re
@@ -6,24 +6,29 @@ import subprocess
 import sys
 from pathlib import Path
 
-TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
+import pytest
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-def steps() -> list[tuple[str, list[str]]]:
+def steps(page: str) -> list[tuple[str, list[str]]]:
     """Each ```sh block with the lines of the ```text block that follows it, if one does."""
-    text = TUTORIAL.read_text(encoding="utf-8")
+    text = (DOCS / page).read_text(encoding="utf-8")
     pattern = r"```sh\n(.*?)```(?:\n```text\n(.*?)```)?"
     return [
         (found[1], (found[2] or "").splitlines()) for found in re.finditer(pattern, text, re.DOTALL)
     ]
 
 
-def test_every_command_of_the_tutorial_prints_what_the_page_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("page", "lines"), [("tutorial.md", 10), ("cheaper-model.md", 3)])
+def test_every_command_of_a_page_prints_what_the_page_says(
+    page: str, lines: int, tmp_path: Path
+) -> None:
     """Fails for a verdict, an exit code or a sentence that the page has and the program hasn't."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = {key: value for key, value in os.environ.items() if not key.startswith("EVALHUB_")}
     compared = 0
-    for commands, expected in steps():
+    for commands, expected in steps(page):
         done = subprocess.run(
             ["bash", "-c", commands],
             cwd=tmp_path,
@@ -39,4 +44,4 @@ def test_every_command_of_the_tutorial_prints_what_the_page_says(tmp_path: Path)
                 f"the page says {line!r}; printed was:\n{done.stdout}\n{done.stderr}"
             )
             compared += 1
-    assert compared >= 10
+    assert compared >= lines
