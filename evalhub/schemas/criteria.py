@@ -23,6 +23,8 @@ from evalhub.schemas.verdicts import Status
 Size = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
 Ratio = Annotated[float, Field(ge=0)]
+Deviation = Annotated[float, Field(ge=0)]
+Degrees = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Role = Literal["primary", "guard", "preference", "budget"]
 # The field that says what a criterion of a role must keep to.
@@ -43,6 +45,30 @@ class NextLook(Declaration):
         description="planned sizes of what was seen and of what is added, by which both are "
         "combined; null: a fresh test set is judged by itself",
     )
+
+
+class PlannedPeople(Declaration):
+    """What reviewers add to the spread of their judgments."""
+
+    count: Size
+    lean: Deviation = Field(description="deviation of how far each leans to one arm")
+    df: Degrees = Field(description="how well that is known, in degrees of freedom")
+    sd: Deviation = Field(description="of a judgment by itself")
+
+
+class PlannedSpread(Declaration):
+    """What `needed_n` is planned with (evalhub.stats.power_spread)."""
+
+    sd: Deviation = Field(
+        description="of a difference, with clusters, weights and one more item that differs",
+    )
+    at_bound: Deviation | None = Field(
+        description="the same were the truth on the bound; null: the test is Student's t"
+    )
+    df: Degrees | None = Field(
+        description="how well it is known, in degrees of freedom; null: exactly"
+    )
+    people: PlannedPeople | None = Field(None, description="of judgments, what reviewers add")
 
 
 class Criterion(Declaration):
@@ -115,9 +141,10 @@ class Criterion(Declaration):
     )
     method: str
     test: str
-    sd: float = Field(ge=0)
+    sd: Deviation
     design_effect: float = Field(gt=0)
     gap: float
+    spread: PlannedSpread | None = Field(None, description="null: sd is taken for the truth")
     status: Status = Status.UNDECIDED
     needed_n: Size | None = Field(
         None,

@@ -35,6 +35,14 @@ def t_quantile(p: float, df: float) -> float:
     return normal_quantile(p) if math.isinf(df) else float(_special().stdtrit(df, p))
 
 
+@lru_cache(4096)
+def noncentral_t_quantile(p: float, df: float, shift: float) -> float:
+    """Of Student's t around `shift`: where (Z + shift)/√(χ²/df) lies with a chance of p below."""
+    if math.isinf(df):
+        return normal_quantile(p) + shift
+    return float(_special().nctdtrit(df, shift, p))
+
+
 def binomial_cdf(k: float, n: float, p: float = EVEN) -> float:
     """P(X <= k); between whole numbers it rises smoothly."""
     if k < 0:

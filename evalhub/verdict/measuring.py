@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import isinf
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.criteria import Criterion, PlannedPeople, PlannedSpread
 from evalhub.stats.paired import compare, p_one_sided
+from evalhub.stats.power_spread import Spread, spread_of
 from evalhub.stats.ratios import (
     Contrast,
     contrast,
@@ -37,6 +39,7 @@ class _Share:
     upper: float | None
     p_harm: float
     p_bound: float
+    spread: Spread
     sd: float
     design_effect: float
     gap: float
@@ -106,6 +109,9 @@ def measure(
             upper=None,
             p_harm=p_value(bound=min(requirement.bound, 0.0), alternative="less"),
             p_bound=p_value(bound=requirement.bound, alternative="greater"),
+            spread=spread_of(
+                worse, better, bound=requirement.bound, clusters=clusters, weights=weights
+            ),
             sd=found.sd,
             design_effect=found.design_effect,
             gap=_gap(requirement, planned_gain),
@@ -129,6 +135,7 @@ def measure(
         test=found.test,
         p_harm=share.p_harm,
         p_bound=share.p_bound,
+        spread=planned_with(share.spread),
         sd=share.sd,
         design_effect=share.design_effect,
         gap=share.gap,
@@ -178,6 +185,20 @@ def same_run(requirement: Requirement, scores: Array, *, alpha: float) -> Criter
     )
 
 
+def planned_with(spread: Spread) -> PlannedSpread:
+    """A spread as the record has it."""
+    df = None if isinf(spread.df) else spread.df
+    people = spread.people
+    return PlannedSpread(
+        sd=spread.sd,
+        at_bound=spread.at_bound,
+        df=df,
+        people=None
+        if people is None
+        else PlannedPeople(count=people.count, lean=people.lean, df=people.known, sd=people.sd),
+    )
+
+
 def _gap(requirement: Requirement, planned_gain: float) -> float:
     if requirement.role == "guard":
         return requirement.margin
@@ -206,8 +227,11 @@ def _share(
 
     tested = against(factor)
     gap = gap_to(requirement.role, factor, base_mean)
+    spread = spread_of(factor * base, tuned, bound=0.0, clusters=clusters, weights=weights)
     if min(float(base.min()), float(tuned.min())) < 0 or base_mean <= 0:
-        return _Share(None, None, None, 1.0, 1.0, tested.sd, tested.design_effect, gap, NO_SHARE)
+        return _Share(
+            None, None, None, 1.0, 1.0, spread, tested.sd, tested.design_effect, gap, NO_SHARE
+        )
     limits: tuple[float | None, float | None]
     if requirement.role == "budget":
         found = ratio_of_means(base, tuned, clusters=clusters, weights=weights, alpha=alpha)
@@ -236,6 +260,7 @@ def _share(
         upper=limits[1],
         p_harm=p_harm,
         p_bound=p_bound,
+        spread=spread,
         sd=tested.sd,
         design_effect=tested.design_effect,
         gap=gap,

@@ -4,20 +4,25 @@ A number is planned at the level that will be used. Where a look is extended, th
 tested together with what has been seen (evalhub.verdict.test_set_extension), so it is the number
 with which that test succeeds given what has been seen: conditional power. Else it is the size of a
 fresh test set. What is assumed of the truth is what was planned (nothing is lost, or the planned
-gain), never the effect seen, and it stands in the sentence.
+gain), never the effect seen, and it stands in the sentence. Where the interval leaves out what
+would be assumed (a guard's lies below 0, a primary's below the planned gain), nothing can be
+promised, and no number is given.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, sqrt
+from math import ceil, inf, sqrt
 
 from evalhub.schemas.criteria import Criterion, NextLook
 from evalhub.schemas.policy import Primaries
 from evalhub.schemas.verdicts import Status
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.levels import POWER
-from evalhub.verdict.criteria import COMBINED
+from evalhub.stats.power_people import review_for
+from evalhub.stats.power_spread import Leaning, Spread, items_for
 from evalhub.verdict.quantile_budget import fewest
+
+NO_NUMBER = "no number of items can settle this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +71,61 @@ def _with_need(criterion: Criterion, questions: int) -> Criterion:
 def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Needed:
     """Items in all that would settle a criterion with power 1 − .2/questions.
 
-    n = σ_d²·deff·(z_due + z_power)²/gap², where z_due is what the new items have to show: z of
-    the plan's level, and where stage one's z counts (Lehmacher and Wassmer 1999), what that leaves.
-    Never fewer than the items at which an interval without a single discordant pair would clear
-    the gap (Tango: z²/(n+z²) < gap, where n counts independent items of equal weight).
+    By the spread of the differences and how well it is known (evalhub.stats.power_spread). What
+    the new items have to show is the z of the plan's level, or, where stage one's z counts, what
+    that leaves: (z_due·√(w₁ + w₂) − z₁·√w₁)/√w₂ (Lehmacher and Wassmer 1999).
 
     Args:
         questions: how many criteria are open; the allowed miss rate is shared out among them.
     """
-    if why := _beyond_numbers(criterion):
+    if why := _beyond_numbers(criterion) or _ruled_out(criterion):
         return Needed(None, why)
     power = 1 - (1 - POWER) / questions
-    due = _due(criterion, plan)
-    new = _items(criterion, due, power)
+    shared = f" ({POWER:.0%} for all {questions} that are open)" if questions > 1 else ""
+    told = f"would settle it with {power:.0%} power{shared}, if {_assumed(criterion)}"
+    if criterion.role == "preference":
+        return _needed_judgments(criterion, plan, power, told)
+    size = criterion.n / criterion.clusters if criterion.clusters else 1.0
+    new = items_for(
+        criterion.gap, _spread(criterion), due=_due(criterion, plan), power=power, cluster_size=size
+    )
     if new is None:
-        return Needed(None, "no number of items can settle this: nothing differed to plan with")
-    told = f"would settle it with {power:.0%} power, if {_assumed(criterion)}"
+        return Needed(None, f"{NO_NUMBER}: what is asked lies too near to what is assumed")
+    new = max(new, fewest(criterion))
+    grouped = f" in {ceil(new / size):,} new clusters" if criterion.clusters else ""
     if plan.weights is None:
-        return Needed(new, f"a fresh {_set_of(criterion, new)} {told}")
-    return Needed(criterion.n + new, f"{new:,} more items {told}")
+        return Needed(new, f"a fresh test set of {new:,} items{grouped} {told}")
+    return Needed(criterion.n + new, f"{new:,} more items{grouped} {told}")
+
+
+def _needed_judgments(criterion: Criterion, plan: NextLook, power: float, told: str) -> Needed:
+    """Judged pairs of a fresh review, and by how many people."""
+    spread = _spread(criterion)
+    per_item = criterion.n / (criterion.clusters or criterion.n)
+    found = review_for(
+        criterion.gap, spread, due=-normal_quantile(plan.alpha), power=power, per_item=per_item
+    )
+    if found is None:
+        return Needed(None, f"{NO_NUMBER}: people lean too far, some to one arm and some the other")
+    said = f"a fresh review of {found.judgments:,} judged pairs by {_people(found.people)} {told}"
+    there = spread.people.count if spread.people else found.people
+    if found.only_by_more:
+        said = f"no number of judged pairs by {_people(there)} can settle this: {said}"
+    return Needed(found.judgments, said)
+
+
+def _spread(criterion: Criterion) -> Spread:
+    found = criterion.spread
+    if found is None:
+        sd = criterion.sd * sqrt(criterion.design_effect)
+        return Spread(sd, at_bound=sd)
+    people = found.people
+    return Spread(
+        found.sd,
+        found.at_bound,
+        inf if found.df is None else found.df,
+        None if people is None else Leaning(people.count, people.lean, people.df, people.sd),
+    )
 
 
 def _due(criterion: Criterion, plan: NextLook) -> float:
@@ -97,44 +138,44 @@ def _due(criterion: Criterion, plan: NextLook) -> float:
     return (due * sqrt(seen + added) - z * sqrt(seen)) / sqrt(added)
 
 
-def _items(criterion: Criterion, due: float, power: float) -> int | None:
-    gap, by_variance = criterion.gap, 0
-    if criterion.sd > 0:
-        z = due + normal_quantile(power)
-        variance = criterion.sd**2 * criterion.design_effect
-        by_variance = ceil(z * z * variance / gap**2 - 1e-9)
-    if criterion.role == "budget":
-        return max(by_variance, fewest(criterion)) if by_variance else None
-    by_silence = max(due, 0.0) ** 2 * (1 - gap) / gap if gap < 1 else 1.0
-    return max(by_variance, ceil(by_silence * _worth(criterion)), 1)
-
-
-def _worth(criterion: Criterion) -> float:
-    """How many items stand for an independent one where no pair is discordant, by the width that
-    the interval then has: clusters and weights make them more than one."""
-    z_squared = normal_quantile(1 - criterion.alpha) ** 2
-    width = criterion.upper - criterion.difference
-    silent = not criterion.wins and not criterion.losses and criterion.test != COMBINED
-    if not silent or criterion.role == "preference" or not 0 < width < 1:
-        return 1.0
-    return max(criterion.n * width / (z_squared * (1 - width)), 1.0)
-
-
 def _beyond_numbers(criterion: Criterion) -> str:
-    """Why no number of items can be named; "" where one can."""
+    """Why no number of items follows from what is asked and what there is; "" where one does."""
     c = criterion
     if c.factor is not None and c.ratio is None:
-        return "the baseline's mean isn't above 0, so that nothing can be a share of it"
+        return f"{NO_NUMBER}: the baseline's mean isn't above 0, so nothing can be a share of it"
     planned = c.quantile is not None and c.gap > 0 and c.sd > 0
     if c.role == "budget" and c.ratio_upper is None and not planned:
         if "no interval" in c.method:
             return f"there is {c.method}"
         return "the baseline's mean can't be told from 0"
-    if c.gap > 0:
+    if c.clusters == 1:
+        what = "item" if c.role == "preference" else "cluster"
+        return f"{NO_NUMBER} of one {what}, since they count as one observation: add other {what}s"
+    if c.gap > 0 and _spread(c).sd > 0:
         return ""
+    if c.gap > 0:
+        return f"{NO_NUMBER}: every item came out alike, so there is no spread to plan with"
     if c.role == "budget":
         return "no saving was planned from which a number of items would follow"
-    return "no number of items can settle a margin of 0"
+    if c.role == "guard":
+        return f"{NO_NUMBER}: the margin is 0, and nothing shows that no loss is less than that"
+    return f"{NO_NUMBER}: no gain was planned"
+
+
+def _ruled_out(criterion: Criterion) -> str:
+    """Why nothing can be promised: the interval leaves out what would be assumed."""
+    c = criterion
+    if c.factor is not None:
+        end = c.ratio_upper if c.higher_is_better else c.ratio_lower
+        if end is None or (end >= 1 if c.higher_is_better else end <= 1):
+            return ""
+        real = "a higher cost" if c.role == "budget" else "a loss"
+        return f"{NO_NUMBER}: {real} looks real, since the interval leaves out 100%"
+    if c.role == "guard":
+        return f"{NO_NUMBER}: a loss looks real, since the interval lies below 0" * (c.upper < 0)
+    if c.upper < (c.bound or 0.0) + c.gap:
+        return f"{NO_NUMBER}, since the interval leaves out that {_assumed(c)}: plan a smaller gain"
+    return ""
 
 
 def _assumed(criterion: Criterion) -> str:
@@ -143,11 +184,11 @@ def _assumed(criterion: Criterion) -> str:
         return "nothing is really lost"
     if criterion.role == "budget":
         return "it really costs no more"
+    if criterion.role == "preference":
+        return f"its win score is really {0.5 + (criterion.bound or 0.0) + criterion.gap:.3g}"
     more = " more than is asked" if criterion.min_gain else ""
     return f"it really gains {criterion.gap:g}{more}"
 
 
-def _set_of(criterion: Criterion, n: int) -> str:
-    if criterion.role == "preference":
-        return f"review of {n:,} judged pairs"
-    return f"test set of {n:,} items"
+def _people(count: int) -> str:
+    return "one person" if count == 1 else f"{count} people"

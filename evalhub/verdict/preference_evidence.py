@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from evalhub.schemas.criteria import Criterion
+import numpy as np
+
+from evalhub.schemas.criteria import Criterion, NextLook
 from evalhub.schemas.policy import PreferenceRule
 from evalhub.schemas.sections import AgreementValue, EarlyStopLimits, People, ReviewPlans
 from evalhub.stats.agreement import agreement
 from evalhub.stats.intervals import Estimate
+from evalhub.stats.power_people import judgment_spread
 from evalhub.stats.preference import CHOICES, WinScore, win_score
 from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.measuring import asked_of
+from evalhub.verdict.measuring import asked_of, planned_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,10 @@ def preference_criterion(
         sd=variance**0.5,
         design_effect=1.0,
         gap=planned_gain,
+        spread=planned_with(
+            judgment_spread(np.array(values), items=judgments.items, raters=judgments.raters)
+        ),
+        next_look=NextLook(alpha=alpha * (judgments.plan / (judgments.plan + 1)) ** 2),
         ratio=None,
         ratio_lower=None,
         ratio_upper=None,

@@ -73,6 +73,7 @@ def at_quantile(
             "gap": gap,
             "sd": found.sd * (gap / math.log(factor) if factor > 1 else found.baseline),
             "design_effect": found.design_effect,
+            "spread": None,
         }
     )
     return told.model_copy(update=ends(told, float(candidate.max())))

@@ -101,7 +101,7 @@ def test_a_guard_that_gains_nothing_needs_more_data_or_passes(desk: Desk) -> Non
     assert (record["verdict"], record["criteria"][0]["status"]) == ("ship", "pass")
     record = desk.compared(role="guard", margin=0.01).record.as_json()
     assert record["verdict"] == "need-more-data"
-    assert record["needed_n"] == 381
+    assert record["needed_n"] == 679
     assert record["criteria"][0]["margin"] == 0.01
     assert record["criteria"][0]["min_gain"] is None
 

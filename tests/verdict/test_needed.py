@@ -1,13 +1,18 @@
 """How many items would settle what is open, and how that is said."""
 
+from math import ceil
+from typing import Any
+
+import pytest
+
 from evalhub.schemas.criteria import Criterion, NextLook
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure
-from evalhub.verdict.needed import needed_items
+from evalhub.verdict.needed import Needed, needed_items
 from evalhub.verdict.rule import decide
-from tests.verdict.made_up import a_criterion, a_guard
+from tests.verdict.made_up import a_budget, a_criterion, a_guard, a_share
 
-GUARD = Requirement("sorting", "guard", "sorting", "exact_match", margin=0.02)
+MARGIN = Requirement("sorting", "guard", "sorting", "exact_match", margin=0.02)
 
 
 def in_all(criterion: Criterion, questions: int = 1) -> int | None:
@@ -32,8 +37,8 @@ def test_clustered_items_count_for_less() -> None:
 
 
 def test_a_primary_is_planned_for_the_planned_gain_and_never_the_observed_one() -> None:
-    """.35²·7.848880/.05² = 384.6, whether it seems to gain .001 or .1."""
-    small, large = a_criterion(-0.02, 0.022, sd=0.35), a_criterion(-0.02, 0.22, sd=0.35)
+    """.35²·7.848880/.05² = 384.6, whether it seems to gain .02 or .1."""
+    small, large = a_criterion(-0.02, 0.06, sd=0.35), a_criterion(-0.02, 0.22, sd=0.35)
     assert in_all(small) == in_all(large) == 385
 
 
@@ -42,29 +47,88 @@ def test_a_stricter_level_needs_more() -> None:
     assert in_all(a_guard(-0.03, 0.01, sd=0.3, level=0.975)) == 2139
 
 
-def test_arms_that_never_disagreed_still_need_the_items_at_which_silence_tells() -> None:
-    """No discordant pair among n: the lower bound is −z²/(n+z²), above −.02 from n = 188.2 on."""
-    measured = measure(GUARD, [1.0] * 10, [1.0] * 10, alpha=0.025, planned_gain=0.05)
-    assert measured.sd == 0
-    found = decide("tuned", [measured])
-    assert (found.verdict, found.needed_n) == ("need-more-data", 189)
-    enough = measure(GUARD, [1.0] * 189, [1.0] * 189, alpha=0.025, planned_gain=0.05)
-    assert decide("tuned", [enough]).verdict == "ship"
-    short = measure(GUARD, [1.0] * 188, [1.0] * 188, alpha=0.025, planned_gain=0.05)
-    assert decide("tuned", [short]).verdict == "need-more-data"
+def test_arms_that_never_disagreed_are_planned_with_one_pair_that_did() -> None:
+    """One of 150: sd² = 1/150. Were the truth −.02, with half a win and half a loss of 150
+    (Tango): b = −300·.02 − 1 = −7, q = (√(49 − 1200·.5·.0204) + 7)/600 = .021772,
+    sd² = 2q − .02 − .0004 = .023144. (1.959964·.152132 + .841621·.081650)²/.02² = 336.5."""
+    silent = measure(MARGIN, [1.0] * 150, [1.0] * 150, alpha=0.025, planned_gain=0.05)
+    assert silent.sd == 0
+    found = decide("tuned", [silent])
+    assert (found.verdict, found.needed_n) == ("need-more-data", 337)
 
 
 def test_silence_of_items_that_belong_together_counts_for_less() -> None:
-    """In clusters of 5 with an assumed correlation of .3 an item is worth 1/2.2: 188.23·2.2."""
+    def silent(size: int) -> Criterion:
+        ones, clusters = [1.0] * 50, [f"c{i // size}" for i in range(50)]
+        return measure(MARGIN, ones, ones, clusters=clusters, alpha=0.025, planned_gain=0.05)
 
-    def silent(items: int) -> Criterion:
-        ones, clusters = [1.0] * items, [f"c{i // 5}" for i in range(items)]
-        return measure(GUARD, ones, ones, clusters=clusters, alpha=0.025, planned_gain=0.05)
-
-    assert decide("tuned", [silent(50)]).needed_n == 415
-    assert decide("tuned", [silent(410)]).verdict == "need-more-data"
-    assert decide("tuned", [silent(415)]).verdict == "ship"
+    few, many = (decide("tuned", [silent(size)]).needed_n for size in (5, 2))
+    assert (few or 0) > 1.5 * (many or 0) > 0
 
 
-def test_no_gap_means_no_number() -> None:
-    assert in_all(a_guard(-0.01, 0.01, margin=0.0)) is None
+def extended(criterion: Criterion, *, alpha: float = 0.01, **fields: Any) -> Needed:
+    """With the items that are added tested beside those there are, by equal weights."""
+    plan = NextLook(alpha=alpha, weights=(1.0, 1.0))
+    return needed_items(criterion.model_copy(update=fields), questions=1, plan=plan)
+
+
+def test_an_extension_is_planned_with_what_stage_one_has_shown() -> None:
+    """z₁ = 1 (p .158655), level .01: due 2.326348·√2 − 1 = 2.289953,
+    .3²·(2.289953 + .841621)²/.02² = 2206.5."""
+    found = extended(a_guard(-0.03, 0.01, sd=0.3), p_bound=0.158655)
+    assert found == Needed(
+        3207, "2,207 more items would settle it with 80% power, if nothing is really lost"
+    )
+
+
+def test_what_is_nearly_shown_needs_little_more() -> None:
+    """z₁ = 2.2 (p .013903): due 1.089952, .3²·(1.931573)²/.02² = 839.5."""
+    found = extended(a_guard(-0.0201, 0.03, sd=0.3), p_bound=0.013903)
+    assert found.n == 1840
+
+
+def test_unequal_weights_count_as_they_are() -> None:
+    """Two stages seen and one as large as each: (2.326348·√3 − √2)/1 = 2.615139."""
+    plan = NextLook(alpha=0.01, weights=(2.0, 1.0))
+    guard = a_guard(-0.03, 0.01, sd=0.3, p_bound=0.158655)
+    assert needed_items(guard, questions=1, plan=plan).n == 1000 + ceil(
+        0.09 * (2.615139 + 0.841621) ** 2 / 0.0004
+    )
+
+
+def test_new_items_of_clusters_come_in_new_clusters() -> None:
+    found = extended(a_guard(-0.03, 0.01, sd=0.3, clusters=100, design_effect=2.0), p_bound=0.2)
+    assert "more items in" in found.why
+    assert "new clusters would settle it" in found.why
+
+
+def test_several_open_questions_share_the_misses() -> None:
+    needs = decide("tuned", [a_guard(-0.03, 0.01), a_guard(-0.03, 0.01, name="b")]).criteria
+    assert needs[0].needed_why == (
+        "a fresh test set of 2,365 items would settle it with 90% power (80% for all 2 that are "
+        "open), if nothing is really lost"
+    )
+
+
+@pytest.mark.parametrize(
+    ("criterion", "why"),
+    [
+        (a_guard(-0.03, -0.001), "a loss looks real, since the interval lies below 0"),
+        (a_guard(-0.03, 0.01, clusters=1), "of one cluster, since they count as one observation"),
+        (a_guard(-0.01, 0.01, margin=0.0), "the margin is 0"),
+        (a_criterion(-0.01, 0.02), "the interval leaves out that it really gains 0.05"),
+        (a_guard(-0.03, 0.01, sd=0.0), "every item came out alike"),
+        (a_share(0.85, 0.98), "a loss looks real, since the interval leaves out 100%"),
+        (a_budget(1.05, 1.25), "a higher cost looks real, since the interval leaves out 100%"),
+    ],
+)
+def test_where_no_number_can_settle_it_that_is_said(criterion: Criterion, why: str) -> None:
+    found = decide("tuned", [criterion])
+    assert (found.verdict, found.needed_n) == ("need-more-data", None)
+    assert found.criteria[0].needed_why.startswith("no number of items can settle this")
+    assert why in found.criteria[0].needed_why
+
+
+def test_one_criterion_that_no_number_settles_leaves_the_verdict_without_one() -> None:
+    found = decide("tuned", [a_guard(-0.03, 0.01), a_guard(-0.03, -0.001, name="lost")])
+    assert (found.criteria[0].needed_n, found.needed_n) == (2365, None)

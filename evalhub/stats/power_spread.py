@@ -1,0 +1,177 @@
+"""How far the next items will spread, judged by those seen, and how many of them are enough.
+
+The deviation that was seen is itself uncertain: few differences, or few clusters, may show half of
+it. A size planned with it as though it were the truth has less power than it promises, so the
+uncertainty is planned for (Julious and Owen 2006, Pharmaceutical Statistics 5:29): the power is the
+mean over what the deviation may be.
+"""
+
+import math
+from dataclasses import dataclass
+
+from numpy.typing import ArrayLike
+
+from evalhub.stats.clusters import (
+    ENOUGH_DIFFERENCES,
+    ClusteredMean,
+    assumed_design_effect,
+    clustered_mean,
+    effective_count,
+)
+from evalhub.stats.distributions import (
+    noncentral_t_quantile,
+    normal_cdf,
+    t_quantile,
+)
+from evalhub.stats.errors import StatisticsError
+from evalhub.stats.levels import POWER
+from evalhub.stats.pairs import Labels, line_up
+
+_MOST = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What a number of items is planned with.
+
+    Attributes:
+        sd: of an item's difference, clusters and weights counted: √n times the standard error of
+            their mean, with one more item that differs than was seen.
+        at_bound: the same were the truth on the bound, where the test takes it so; None: the test
+            is Student's t with the deviation seen.
+        people: of judgments, what reviewers add.
+        df: how well it is known, in degrees of freedom: 2/df is its variance's relative variance.
+    """
+
+    sd: float
+    at_bound: float | None = None
+    df: float = math.inf
+    people: "Leaning | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """Reviewers' part in the spread of judgments, which more judgments don't take away.
+
+    Attributes:
+        count: how many there will be.
+        lean: deviation of how far each leans to one arm.
+        known: how well that is known, in degrees of freedom.
+        sd: of a judgment by itself.
+    """
+
+    count: int
+    lean: float
+    known: float
+    sd: float
+
+    @property
+    def error(self) -> float:
+        """The standard error that their leaning leaves in the mean."""
+        return self.lean / math.sqrt(self.count)
+
+    def df(self, n: int, sd: float, of_items: float, of_raters: float) -> float:
+        """Degrees of freedom of the error of `n` judgments, from those of its parts: items',
+        sd²/n, and raters' (Satterthwaite, as win_score() has it)."""
+        items, leaning = sd**2 / n, self.error**2
+        raters = leaning + self.sd**2 / n
+        return (items + leaning) ** 2 / (items**2 / of_items + raters**2 / of_raters)
+
+
+def spread_of(
+    baseline: ArrayLike,
+    candidate: ArrayLike,
+    *,
+    bound: float,
+    clusters: Labels | None = None,
+    weights: ArrayLike | None = None,
+    bounds: tuple[float, float] | None = None,
+) -> Spread:
+    """The spread of the differences of two arms; shapes and errors as in compare().
+
+    To yes/no scores one discordant pair is added: a hundred items without any are planned as
+    though one differed. The variance of other scores, of which nobody knows how they are spread,
+    is uncertain by 1/e − 1/n for n differences (or sums of clusters) of which e carry it,
+    e = (Σr²)²/Σr⁴, as their kurtosis has it.
+    """
+    pairs = line_up(baseline, candidate, clusters, weights, bounds)
+    d, n = pairs.differences, pairs.differences.size
+    mean = clustered_mean(d, pairs.clusters, pairs.weights)
+    differing = effective_count(d - mean.mean)
+    effect = 1.0
+    if not pairs.plain:
+        # Where hardly anything differs, neither does what shows how far clusters agree.
+        assumed = assumed_design_effect(n, pairs.clusters, pairs.weights)
+        rare = differing < ENOUGH_DIFFERENCES or mean.df <= 0
+        effect = max(1.0, mean.design_effect, assumed if rare else 1.0)
+    variance = float(d.var()) * n / max(n - 1, 1)
+    if not differing:
+        variance = pairs.reach**2 / n
+    elif pairs.binary:
+        variance *= 1 + 1 / differing
+    sd = math.sqrt(variance * effect)
+    if pairs.binary and pairs.plain:
+        won, lost = (int((sign * d > 0).sum()) + 0.5 for sign in (1, -1))
+        return Spread(sd, discordant_sd_at(bound, won, lost, n))
+    return Spread(sd, None, df_of(mean))
+
+
+def df_of(mean: ClusteredMean) -> float:
+    """How well a mean's variance is known, by its degrees of freedom and by the kurtosis of what
+    it is the variance of."""
+    carried = effective_count(mean.sums)
+    known = 1 / carried - 1 / mean.sums.size if carried else 2.0
+    return min(2 / known if known > 0 else math.inf, mean.df or 1.0)
+
+
+def discordant_sd_at(bound: float, won: float, lost: float, n: int) -> float:
+    """Deviation of a yes/no difference if it were `bound` in truth, given what was won and lost:
+    √(2q + bound − bound²), q the best-fitting share of losses (Tango 1998, Statistics in Medicine
+    17:891)."""
+    b = (2 * n - won + lost) * bound - won - lost
+    q = (math.sqrt(b * b + 8 * n * lost * bound * (1 - bound)) - b) / (4 * n)
+    return math.sqrt(max(2 * q + bound - bound * bound, 0.0))
+
+
+def items_for(
+    gap: float,
+    spread: Spread,
+    *,
+    due: float,
+    power: float = POWER,
+    cluster_size: float = 1.0,
+) -> int | None:
+    """The fewest items that reach a z of `due` with the given power, `gap` being the distance of
+    the truth from the bound; None where reviewers lean so far that no number does.
+
+    Of n items the standard error is s = √(sd²/n + lean²/people), and a gap of at least
+    k·s + c·(at_bound − sd)/√n is shown. c is `due`, or the t of n items (or clusters) with the same
+    tail where the test is Student's. k is the quantile at `power` of the noncentral t around c, of
+    as many degrees of freedom as s is known with: c + z_power where it is known exactly. Raises
+    StatisticsError unless gap and spread are above 0.
+    """
+    if not (gap > 0 and spread.sd > 0):
+        raise StatisticsError(f"a gap of {gap:g} by a spread of {spread.sd:g} can't be planned for")
+
+    def short(n: int) -> bool:
+        c, apart, error = due, 0.0, spread.sd / math.sqrt(n)
+        df = max(n / cluster_size - 1, 1.0)
+        known = spread.df
+        if spread.people is not None:
+            people = spread.people
+            df = people.df(n, spread.sd, df, max(people.count - 1, 1))
+            known = people.df(n, spread.sd, known, people.known)
+            error = math.hypot(error, people.error)
+        if spread.at_bound is None:
+            c = t_quantile(normal_cdf(due), df)
+        else:
+            apart = (spread.at_bound - spread.sd) / math.sqrt(n)
+        return gap < noncentral_t_quantile(power, known, c) * error + c * apart
+
+    if short(_MOST):
+        return None
+    low, high = 1, _MOST
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if short(middle) else (low, middle)
+    return high
