@@ -26,6 +26,9 @@ from evalhub.verdict.preference_evidence import Judgments, preference_evidence
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import decide
 
+# .99^n is below .01 from here on.
+HARDLY_ALIKE = 459
+
 
 @dataclass(frozen=True, slots=True)
 class _Part:
@@ -162,8 +165,9 @@ def _absent(requirement: Requirement, scores: Scores) -> str:
 def _same_arms(scores: Scores, aligned: Sequence[Aligned]) -> list[str]:
     """Whether the candidate is the baseline under another name.
 
-    By the answers, where rows have them. Else by the scores, unless they are all alike: arms that
-    get everything right may well be two.
+    By the answers, where rows have them. Else by the scores, where two arms would hardly have them
+    alike: not where they are all one value, and of yes/no scores only on as many items that arms
+    which differ on one in a hundred would agree on all of them once in a hundred times.
     """
     base, tuned = scores.outputs
     said = "gave the same answers to" if base else "have the same scores on"
@@ -171,12 +175,15 @@ def _same_arms(scores: Scores, aligned: Sequence[Aligned]) -> list[str]:
         same = base == tuned
     else:
         quality = [each for each in aligned if each.requirement.metric not in COST_METRICS]
-        same = bool(quality) and all(
+        same = all(
             each.baseline.shape == each.candidate.shape
             and bool((each.baseline == each.candidate).all())
             for each in quality
         )
-        same = same and any(np.ptp(each.baseline) > 0 for each in quality)
+        varied = [each for each in quality if np.ptp(each.baseline) > 0]
+        graded = any(not np.isin(each.baseline, (0, 1)).all() for each in varied)
+        items = sum(len(each.items) for each in quality)
+        same = same and bool(varied) and (graded or items >= HARDLY_ALIKE)
     if not same:
         return []
     return [f"{scores.arms[0]} and {scores.arms[1]} {said} every item: was the adapter applied?"]

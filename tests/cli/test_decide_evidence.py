@@ -68,6 +68,17 @@ def test_identical_arms_are_invalid(desk: Path, capsys: pytest.CaptureFixture[st
     assert "gave the same answers to every item" in record(capsys)["headline"]
 
 
+def test_a_few_yes_or_no_scores_may_be_alike_by_chance_and_grades_may_not(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy(criteria={"triage": {"role": "primary", "metric": "exact"}})
+    rows(rows_of("triage", [0, 1] * 25, [0, 1] * 25))
+    assert record(capsys)["verdict"] == "need-more-data"
+    grades = [i / 50 for i in range(50)]
+    rows(rows_of("triage", grades, grades))
+    assert "have the same scores on every item" in record(capsys)["headline"]
+
+
 def test_arms_that_get_everything_right_may_well_be_two(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ Array = NDArray[np.float64]
 Role = Literal["primary", "guard"]
 Word = Literal["accept", "stop", "more"]
 
-PRIMARY_DIFFER, MARGIN = 0.18, 0.02
+PRIMARY_DIFFER = 0.18
 NO_GUARD, NO_GAIN = "no guard", "–"
 # A threshold on one number has nothing to say of a gain, or of several suites.
 NO_THRESHOLD = {"vllm": NO_GAIN}
@@ -56,17 +56,17 @@ def yes_no(
     n: int,
     gain: float,
     differ: float,
-    right: float = 0.6,
+    margin: float = 0.02,
 ) -> Suite:
     """Yes/no scores of which the share `differ` differs, so that the true gain is `gain`; the
-    baseline is right on the share `right`. Items stand in the order of what became of them, so
+    baseline is right on three quarters. Items stand in the order of what became of them, so
     that draws alike in wins and losses are alike in all."""
     wins, losses, _ = rng.multinomial(
         n, [(differ + gain) / 2, (differ - gain) / 2, 1 - differ]
     ).tolist()
-    both = round(right * n) - losses
+    both = round(0.75 * n) - losses
     counts = (both, wins, losses, n - both - wins - losses)
-    return Suite(role, MARGIN, np.repeat([1.0, 0, 1, 0], counts), np.repeat([1.0, 1, 0, 0], counts))
+    return Suite(role, margin, np.repeat([1.0, 0, 1, 0], counts), np.repeat([1.0, 1, 0, 0], counts))
 
 
 def primary(rng: np.random.Generator, n: int, gain: float) -> Suite:
@@ -81,7 +81,7 @@ def lost(n: int) -> Scene:
     return Scene(
         f"guard truly −3 points (margin 2) passes, n = {n:,}",
         "accept",
-        lambda rng: [yes_no(rng, "guard", n, -0.03, 0.05, 0.75)],
+        lambda rng: [yes_no(rng, "guard", n, -0.03, 0.05)],
         {"mlflow": NO_GUARD, **NO_THRESHOLD},
     )
 
@@ -90,23 +90,24 @@ def gained(n: int) -> Scene:
     return Scene(f"gain +5 points ships, n = {n:,}", "accept", lambda rng: [primary(rng, n, 0.05)])
 
 
-def with_guards(name: str, losses: list[float]) -> Scene:
-    """A gain of 5 points on 500 items, beside guards of 500 items that lose these."""
+def with_guards(name: str, guards: list[tuple[float, float, float]]) -> Scene:
+    """A gain of 5 points on 500 items, beside guards of 500 items; of each its true gain, the share
+    that differs, and its margin."""
 
     def draw(rng: np.random.Generator) -> list[Suite]:
-        guards = [yes_no(rng, "guard", 500, -loss, 0.025 + loss, 0.75) for loss in losses]
-        return [primary(rng, 500, 0.05), *guards]
+        return [primary(rng, 500, 0.05), *(yes_no(rng, "guard", 500, *each) for each in guards)]
 
     return Scene(name, "accept", draw)
 
 
 def heavy(n: int) -> Scene:
-    """Graded scores of which 6% lose .6: a true loss of .036, just the margin."""
+    """Graded scores that differ by .1, and 6% of them lose .6: a true loss of .036, just the margin.
+    The scale is wider than [0, 1], so that nothing is cut off."""
 
     def draw(rng: np.random.Generator) -> list[Suite]:
-        baseline = rng.uniform(0.65, 0.95, n)
-        change = rng.normal(0, 0.02, n) - 0.6 * (rng.random(n) < 0.06)
-        return [Suite("guard", 0.036, baseline, np.clip(baseline + change, 0, 1))]
+        baseline = rng.uniform(0.7, 0.9, n)
+        change = rng.normal(0, 0.1, n) - 0.6 * (rng.random(n) < 0.06)
+        return [Suite("guard", 0.036, baseline, baseline + change)]
 
     name = f"graded guard, 6% lose .6 (margin .036) passes, n = {n}"
     return Scene(name, "accept", draw, {"mlflow": NO_GUARD, **NO_THRESHOLD})
@@ -116,7 +117,7 @@ def fallen() -> Scene:
     return Scene(
         "−5 points (margin 2) is stopped, n = 1,319",
         "stop",
-        lambda rng: [yes_no(rng, "guard", 1319, -0.05, 0.15, 0.75)],
+        lambda rng: [yes_no(rng, "guard", 1319, -0.05, 0.15)],
         {},
     )
 
@@ -125,8 +126,14 @@ SCENES = (
     *(equal(n) for n in (50, 200, 1000)),
     *(lost(n) for n in (50, 200, 1000)),
     *(gained(n) for n in (200, 1000)),
-    with_guards("gain +5 and one of four guards −5 ships", [0.05, 0, 0, 0]),
-    with_guards("gain +5, four guards at 0 ships, 500 items", [0, 0, 0, 0]),
+    with_guards(
+        "gain +5 and one of four guards −5 (margin 2) ships, n = 500",
+        [(-0.05, 0.075, 0.02), *[(0, 0.025, 0.02)] * 3],
+    ),
+    with_guards(
+        "gain +5, four guards at 0 (margin 5) ships, n = 500",
+        [(0, 0.15, 0.05)] * 4,
+    ),
     heavy(250),
     fallen(),
 )
