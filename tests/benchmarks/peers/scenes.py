@@ -101,8 +101,8 @@ def with_guards(name: str, guards: list[tuple[float, float, float]]) -> Scene:
 
 
 def heavy(n: int) -> Scene:
-    """Graded scores that differ by .1, and 6% of them lose .6: a true loss of .036, just the margin.
-    The scale is wider than [0, 1], so that nothing is cut off."""
+    """Graded scores that differ by .1, and 6% of them lose .6: a true loss of .036, just the
+    margin. The scale is wider than [0, 1], so that nothing is cut off."""
 
     def draw(rng: np.random.Generator) -> list[Suite]:
         baseline = rng.uniform(0.7, 0.9, n)
