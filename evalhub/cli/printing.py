@@ -41,6 +41,8 @@ def print_record(record: DecisionRecord, console: Console | None = None) -> None
         for table in _criteria(record, narrow=console.width < NARROW):
             console.print()
             console.print(table)
+    for caution in record.people.cautions if record.people else ():
+        console.print(Text(f"? {caution}", "yellow"))
     if missed := _misses(record):
         console.print(Text(missed, "dim"))
     for each in record.alternatives:

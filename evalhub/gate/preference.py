@@ -18,6 +18,7 @@ from evalhub.verdict.preference_evidence import (
 from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair
 from reviews.results.early_stopping import early_stop_of, interim_estimate, rule_of
 from reviews.results.judgment_data import JudgmentData, judgment_data
+from reviews.results.reviewer_quality import too_fast
 
 
 def ask(
@@ -69,10 +70,11 @@ def _judgments(
     versions = campaign.baseline_id, campaign.candidate_id
     data = judgment_data(campaign).between(*versions).on(items)
     main = data.of()
+    names = {reviewer: f"r{i}" for i, reviewer in enumerate(data.reviewers, 1)}
     return Judgments(
         [each.favours for each in main],
         [each.pair.item for each in main],
-        [str(each.reviewer) for each in main],
+        [names[each.reviewer] for each in main],
         data.planned,
         campaign.sealed_plan.identical,
         early_stop=_early_stop(data, rule.model_copy(update={"alpha": alpha / plan**2}))
@@ -81,6 +83,7 @@ def _judgments(
         spent=rule.share if rule else 0.0,
         plan=plan,
         opened=len(plans),
+        too_fast=[too_fast(each) for each in main],
     )
 
 

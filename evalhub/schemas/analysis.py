@@ -57,6 +57,8 @@ class PreferenceDocument(Declaration):
     lower: float
     upper: float
     level: float
+    p_better: float
+    p_worse: float
     judgments: int
     items: int
     raters: int

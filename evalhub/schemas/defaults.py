@@ -11,3 +11,7 @@ SECONDS_A_SCORE = 60.0
 JUDGE_FLOOR = 0.4
 """Agreement beyond chance that a judge must be shown to reach: "moderate" begins above it (Landis
 and Koch 1977)."""
+
+ENOUGH_REVIEWERS = 3
+"""People who must have judged where a policy doesn't say how many. What one or two like by taste
+passes for everybody's preference too often (docs/verdict-rates.md)."""

@@ -19,7 +19,7 @@ from pydantic import (
 
 from evalhub.files.numbers import LARGEST, finite_number
 from evalhub.schemas.declaration import Declaration, declared, default_of, wrong
-from evalhub.schemas.defaults import MARGIN, MOST_ALPHA, PLANNED_GAIN
+from evalhub.schemas.defaults import ENOUGH_REVIEWERS, MARGIN, MOST_ALPHA, PLANNED_GAIN
 from evalhub.stats.levels import ALPHA
 
 CostName = Literal["latency", "latency_p95", "cost"]
@@ -284,7 +284,12 @@ class PeopleFloor(Declaration):
         le=1,
         description="Gwet's AC1 among reviewers below which their judgments are no evidence",
     )
-    min_reviewers: int = Field(1, ge=1, description="how many people must have judged")
+    min_reviewers: int = Field(
+        ENOUGH_REVIEWERS,
+        ge=1,
+        description="how many people must have judged; one or two who lean ship what is no better "
+        "far more often than alpha",
+    )
 
 
 class PreferenceRule(PeopleDemand, PeopleFloor):

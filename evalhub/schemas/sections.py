@@ -189,6 +189,14 @@ class ReviewPlans(Declaration):
     sentence: str
 
 
+class ReviewerPace(Declaration):
+    """How many of a reviewer's answers came before both texts could be read."""
+
+    reviewer: str = Field(description="r1, r2, … in the order in which they came to the review")
+    answers: Count
+    fast: Count = Field(description="faster than 60 characters a second")
+
+
 class People(Declaration):
     """What reviewers said; nobody was asked about `identical` items, whose two answers are one."""
 
@@ -210,6 +218,10 @@ class People(Declaration):
     gwet_ac1: AgreementValue | None = None
     early_stop: EarlyStopLimits | None = None
     plans: ReviewPlans | None = None
+    paces: tuple[ReviewerPace, ...] = Field((), description="empty: nobody took the time")
+    cautions: tuple[str, ...] = Field(
+        (), description="few people, or answers faster than reading; a sentence each"
+    )
 
 
 class EvidenceRow(Declaration):

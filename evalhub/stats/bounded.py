@@ -11,7 +11,7 @@ from evalhub.stats.clusters import (
     clustered_mean,
     effective_count,
 )
-from evalhub.stats.intervals import score_interval
+from evalhub.stats.intervals import score_interval, score_p_less
 from evalhub.stats.levels import ALPHA
 
 Array = NDArray[np.float64]
@@ -31,6 +31,22 @@ def bounded_limits(
     number of values: n over the design effect that is seen, or assumed where too few values differ
     to show one. `clusters` (n,) numbers from 0 without gaps; `weights` (n,) are positive.
     """
+    seen, counts = _counted(values, clusters, weights)
+    return score_interval(seen, counts, reach=reach, alpha=alpha)
+
+
+def bounded_p_less(
+    values: Array, clusters: NDArray[np.intp] | None = None, *, reach: float, bound: float
+) -> float:
+    """p-value of "the mean is at least `bound`", by the test that bounded_limits() inverts."""
+    seen, counts = _counted(values, clusters, None)
+    return score_p_less(seen, counts, reach=reach, bound=bound)
+
+
+def _counted(
+    values: Array, clusters: NDArray[np.intp] | None, weights: Array | None
+) -> tuple[Array, Array]:
+    """Distinct values, and how often each was seen in so many independent ones."""
     mean = clustered_mean(values, clusters, weights)
     effect = float(values.size)
     if mean.df > 0:
@@ -39,9 +55,7 @@ def bounded_limits(
             effect = max(effect, assumed_design_effect(values.size, clusters, weights))
     seen, where = np.unique(values, return_inverse=True)
     counts = np.bincount(where, weights, seen.size).astype(float)
-    return score_interval(
-        seen, counts * (values.size / counts.sum() / effect), reach=reach, alpha=alpha
-    )
+    return seen, counts * (values.size / counts.sum() / effect)
 
 
 def numbered(labels: Sequence[object]) -> NDArray[np.intp]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.stats.bounded import bounded_limits, numbered
+from evalhub.stats.bounded import bounded_limits, bounded_p_less, numbered
 from evalhub.stats.clusters import ClusteredMean, clustered_mean
-from evalhub.stats.distributions import t_quantile
+from evalhub.stats.distributions import t_cdf, t_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import check_alpha
 from evalhub.stats.levels import ALPHA
@@ -21,12 +21,18 @@ CHOICES = ("candidate", "baseline", "tie", "both-bad")
 
 @dataclass(frozen=True, slots=True)
 class WinScore:
-    """Share of judgments won, a tie or "both bad" being half; counts keep the two apart."""
+    """Share of judgments won, a tie or "both bad" being half; counts keep the two apart.
+
+    `p_better` and `p_worse` are one-sided, against a score of no more and of no less than one
+    half: the smallest level at which the interval lies on the other side of it.
+    """
 
     score: float
     lower: float
     upper: float
     level: float
+    p_better: float
+    p_worse: float
     judgments: int
     items: int
     raters: int
@@ -70,17 +76,25 @@ def win_score(
     by_item, by_rater = numbered(items), numbered(raters)
     item_mean, rater_mean = clustered_mean(signs, by_item), clustered_mean(signs, by_rater)
     lower, upper = bounded_limits(signs, by_item, reach=1.0, alpha=alpha)
+    chances = [bounded_p_less(side, by_item, reach=1.0, bound=0.0) for side in (-signs, signs)]
     method = "bounded score interval of a single observation: there is one item"
     if item_mean.df > 0:
-        half, method = _t_half_width(signs, item_mean, rater_mean, alpha)
+        se, df, method = _error(signs, item_mean, rater_mean)
+        half = t_quantile(1 - alpha, df) * se
         lower = max(-1.0, min(lower, item_mean.mean - half))
         upper = min(1.0, max(upper, item_mean.mean + half))
+        chances = [
+            max(p, _tail(side * item_mean.mean, se, df))
+            for p, side in zip(chances, (-1, 1), strict=True)
+        ]
     mean = item_mean.mean
     return WinScore(
         score=(1 + mean) / 2,
         lower=(1 + min(lower, mean)) / 2,
         upper=(1 + max(upper, mean)) / 2,
         level=1 - 2 * alpha,
+        p_better=chances[0],
+        p_worse=chances[1],
         judgments=n,
         items=item_mean.clusters,
         raters=rater_mean.clusters,
@@ -92,16 +106,22 @@ def win_score(
     )
 
 
-def _t_half_width(
-    signs: Array, item_mean: ClusteredMean, rater_mean: ClusteredMean, alpha: float
-) -> tuple[float, str]:
-    """Half the two-way clustered interval, and the method's name."""
+def _error(
+    signs: Array, item_mean: ClusteredMean, rater_mean: ClusteredMean
+) -> tuple[float, float, str]:
+    """The two-way clustered standard error, its degrees of freedom, and the method's name."""
     if rater_mean.df <= 0:
-        half = t_quantile(1 - alpha, item_mean.df) * item_mean.se
-        return half, f"clustered by item, t({item_mean.df:.3g}); says nothing of other raters"
+        name = f"clustered by item, t({item_mean.df:.3g}); says nothing of other raters"
+        return item_mean.se, item_mean.df, name
     of_items, of_raters = item_mean.se**2, rater_mean.se**2
     variance = of_items + max(0.0, of_raters - clustered_mean(signs).se ** 2)
     noise = of_items**2 / item_mean.df + of_raters**2 / rater_mean.df
     df = variance**2 / noise if noise > 0 else item_mean.df
-    half = t_quantile(1 - alpha, df) * math.sqrt(variance)
-    return half, f"clustered by item and by rater, t({df:.3g})"
+    return math.sqrt(variance), df, f"clustered by item and by rater, t({df:.3g})"
+
+
+def _tail(mean: float, se: float, df: float) -> float:
+    """P(t < mean/se): of a mean of no less than 0."""
+    if se == 0:
+        return 0.5 if mean == 0 else float(mean > 0)
+    return t_cdf(mean / se, df)

@@ -1,19 +1,28 @@
 """What people preferred, as a criterion. Pure: judgments in, numbers out."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 
 import numpy as np
 
 from evalhub.schemas.criteria import Criterion, NextLook
 from evalhub.schemas.policy import PreferenceRule
-from evalhub.schemas.sections import AgreementValue, EarlyStopLimits, People, ReviewPlans
+from evalhub.schemas.sections import (
+    AgreementValue,
+    EarlyStopLimits,
+    People,
+    ReviewerPace,
+    ReviewPlans,
+)
 from evalhub.stats.agreement import agreement
 from evalhub.stats.intervals import Estimate
 from evalhub.stats.power_people import judgment_spread
 from evalhub.stats.preference import CHOICES, WinScore, win_score
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import asked_of, planned_with
+from evalhub.verdict.people_cautions import Pace, fast_people, few_people
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,8 @@ class Judgments:
             is judged with the rest.
         plan: which of the plans for these answers that were judged this is, 1 for the first.
         opened: how many plans for these answers there are.
+        too_fast: of each judgment, whether it came before both texts could be read; empty: nobody
+            took the time.
     """
 
     choices: Sequence[str]
@@ -41,6 +52,7 @@ class Judgments:
     spent: float = 0.0
     plan: int = 1
     opened: int = 1
+    too_fast: Sequence[bool] = ()
 
     @property
     def complete(self) -> bool:
@@ -84,7 +96,7 @@ def preference_evidence(
         unasked = "Reviewers haven't been asked about these answers"
         return PreferenceEvidence(pending=[unasked] if required else [])
     alpha /= judgments.plan**2
-    people = people_of(judgments, alpha=alpha)
+    people = people_of(judgments, alpha=alpha, rule=rule)
     if rule is None:
         return PreferenceEvidence(people)
     pending = _pending(rule, judgments, people, alpha)
@@ -176,7 +188,7 @@ def preference_criterion(
     )
 
 
-def people_of(judgments: Judgments, *, alpha: float) -> People:
+def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None = None) -> People:
     """What the decision says of people: how many, what they preferred, how far they agree."""
     done = len(judgments.choices)
     people = People(
@@ -189,6 +201,20 @@ def people_of(judgments: Judgments, *, alpha: float) -> People:
         early_stop=judgments.early_stop,
         plans=_plans(judgments, alpha) if judgments.opened > 1 else None,
     )
+    paces = _paces(judgments)
+    allowed = {} if rule is None else {"allowed": rule.min_reviewers}
+    said = few_people(people.reviewers, **allowed) + fast_people(
+        {f"Reviewer {name}": pace for name, pace in paces.items()}
+    )
+    people = people.model_copy(
+        update={
+            "cautions": tuple(said),
+            "paces": tuple(
+                ReviewerPace(reviewer=name, answers=pace.answers, fast=pace.fast)
+                for name, pace in paces.items()
+            ),
+        }
+    )
     if not done:
         return people
     found, _, _ = _verdict(judgments, alpha)
@@ -196,6 +222,14 @@ def people_of(judgments: Judgments, *, alpha: float) -> People:
     return people.model_copy(
         update={name: getattr(found, name) for name in shares} | _agreement(judgments)
     )
+
+
+def _paces(judgments: Judgments) -> dict[str, Pace]:
+    if not judgments.too_fast:
+        return {}
+    answers = Counter(judgments.raters)
+    fast = Counter(compress(judgments.raters, judgments.too_fast))
+    return {name: Pace(answers[name], fast[name]) for name in answers}
 
 
 def _plans(judgments: Judgments, alpha: float) -> ReviewPlans:
@@ -251,22 +285,5 @@ def _verdict(judgments: Judgments, alpha: float) -> tuple[WinScore, float, float
         )
         return found, stopped.p_better, stopped.p_worse
     left = 1 - judgments.spent
-    better, worse = (_p_below_half(each) for each in (_swapped(judgments), judgments))
-    return _score(judgments, alpha * left), min(1.0, better / left), min(1.0, worse / left)
-
-
-def _swapped(judgments: Judgments) -> Judgments:
-    other = {"candidate": "baseline", "baseline": "candidate"}
-    choices = [other.get(choice, choice) for choice in judgments.choices]
-    return replace(judgments, choices=choices)
-
-
-def _p_below_half(judgments: Judgments) -> float:
-    """The smallest level at which the interval lies wholly below one half, by bisection."""
-    low, high = 1e-6, 0.499
-    if _score(judgments, high).upper >= 0.5:
-        return 1.0
-    for _ in range(20):
-        middle = (low + high) / 2
-        low, high = (low, middle) if _score(judgments, middle).upper < 0.5 else (middle, high)
-    return high
+    found = _score(judgments, alpha * left)
+    return found, min(1.0, found.p_better / left), min(1.0, found.p_worse / left)

@@ -64,9 +64,10 @@ def stop_when_due(*, reviewer: Reviewer) -> EarlyStop | None:
 def stop_if_clear(*, campaign: Campaign) -> EarlyStop | None:
     """Look once: close the campaign if its rule says so, else give the strata their chances.
 
-    None where the rule is fixed, the campaign has ended or the preference is not clear yet.
+    None where the rule is fixed, the campaign has ended, the preference is not clear yet, or fewer
+    people have judged than the study's policy waits for.
     Looking more or less often changes nothing about how often a claim is wrong. Four queries, and
-    three more where something is written.
+    three or four more where something is written.
     """
     rule = rule_of(campaign)
     if rule is None or campaign.state == CampaignState.CLOSED:
@@ -79,7 +80,14 @@ def stop_if_clear(*, campaign: Campaign) -> EarlyStop | None:
         if rule.priority:
             _set_chances(campaign, data)
         return None
+    if len({each.reviewer for each in data.of()}) < _people_awaited(campaign):
+        return None
     return _close(campaign, found, planned=data.planned)
+
+
+def _people_awaited(campaign: Campaign) -> int:
+    """Ended with fewer, a study's review could never have its verdict."""
+    return 1 if campaign.study is None else campaign.study.policy.min_reviewers
 
 
 def interim_estimate(data: JudgmentData, rule: Anytime) -> InterimEstimate | None:

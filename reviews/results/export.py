@@ -19,6 +19,7 @@ from evalhub.registry.models import Item, Output
 from reviews.models import RATED, Campaign, Pair, PairKind
 from reviews.planning.stopping import SCORE
 from reviews.results.judgment_data import JudgmentData, JudgmentRow, judgment_data
+from reviews.results.reviewer_quality import too_fast
 
 SCHEMA = pa.schema(
     [
@@ -41,6 +42,7 @@ SCHEMA = pa.schema(
         ("rationale", pa.string()),
         ("seconds", pa.float64()),
         ("visible_seconds", pa.float64()),
+        ("too_fast", pa.bool_()),
         ("revision", pa.int64()),
         ("answered", pa.string()),
     ]
@@ -56,7 +58,8 @@ def rows(campaign: Campaign, *, pseudonyms: bool = False) -> Iterator[dict[str, 
     """Every judgment that stands, in the order in which they came; `answers` and `flags` are JSON.
 
     `left` is the arm that stood on the left, `choice` what was said as presented, `favours` whom
-    that favours. `answers` and `flags` name arms. With `pseudonyms` reviewers are r1, r2, …
+    that favours; `too_fast` whether it came before both texts could be read. `answers` and `flags`
+    name arms. With `pseudonyms` reviewers are r1, r2, …
     """
     data = judgment_data(campaign, rationales=True)
     names = _pseudonyms(data) if pseudonyms else data.reviewers
@@ -181,6 +184,7 @@ def _row(campaign: Campaign, each: JudgmentRow, reviewer: str) -> dict[str, Any]
         "rationale": each.rationale,
         "seconds": each.seconds,
         "visible_seconds": each.visible_seconds,
+        "too_fast": too_fast(each),
         "revision": each.revision,
         "answered": each.created,
     }

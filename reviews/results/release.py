@@ -28,6 +28,7 @@ def release_text(
         f"- {len(summary.reviewers)} reviewer{'' if len(summary.reviewers) == 1 else 's'}, "
         f"{summary.judgments:,} of {summary.planned:,} judgments, blind; plan `{plan_hash[:12]}`"
     )
+    lines += [f"- **Mind:** {caution}" for caution in summary.cautions]
     return "\n".join(lines) + "\n"
 
 

@@ -12,12 +12,9 @@ from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import Estimate, clopper_pearson
 from evalhub.stats.ratings import read_ratings
 from evalhub.stats.sides import PositionBias, SelfConsistency, position_bias, self_consistency
+from evalhub.verdict.people_cautions import CHARACTERS_A_SECOND, Pace
 from reviews.models import RATED, AssignmentPurpose, PairKind
 from reviews.results.judgment_data import JudgmentData, JudgmentRow
-
-CHARACTERS_A_SECOND = 60.0
-"""Faster than this nobody reads: about 600 words a minute, against 200 to 300 of most readers
-(Brysbaert 2019)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +38,10 @@ class ReviewerQuality:
     @property
     def share_fast(self) -> float:
         return self.fast / self.judgments
+
+    @property
+    def pace(self) -> Pace:
+        return Pace(self.judgments, self.fast)
 
 
 def too_fast(said: JudgmentRow) -> bool:

@@ -12,6 +12,7 @@ from evalhub.stats.errors import StatisticsError
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.preference import CHOICES, WinScore, win_score
 from evalhub.stats.sides import LengthControl, PositionBias, length_control, position_bias
+from evalhub.verdict.people_cautions import fast_people, few_people
 from reviews.models import RATED, AssignmentPurpose
 from reviews.results.judgment_data import JudgmentData, JudgmentRow
 from reviews.results.rated import RatingResult, ratings
@@ -79,6 +80,7 @@ class Summary:
     arms: Strengths | None
     ratings: list[RatingResult]
     adjudicated: dict[str, int]
+    cautions: list[str]
     missing: dict[str, str]
 
 
@@ -93,6 +95,7 @@ def summarise(
     adjudicated = [
         each for each in data.judgments if each.purpose == AssignmentPurpose.ADJUDICATION
     ]
+    reviewers = reviewer_quality(data)
     return Summary(
         judgments=len(main),
         planned=data.planned,
@@ -101,7 +104,7 @@ def summarise(
         length=_length(two, missing),
         sides=_sides(compared) if compared else None,
         agreement=agreement(table_of(compared), scale=CHOICES) if compared else None,
-        reviewers=reviewer_quality(data),
+        reviewers=reviewers,
         tags=_groups([(tag, each) for each in two for tag in each.pair.tags]),
         strata=_groups([(each.pair.stratum, each) for each in two if each.pair.stratum]),
         dimensions=[
@@ -112,6 +115,7 @@ def summarise(
         arms=_arms(compared, baseline),
         ratings=ratings(main, baseline=baseline, candidate=candidate, dimensions=dimensions),
         adjudicated=dict(Counter(each.favours for each in adjudicated)),
+        cautions=few_people(len(reviewers)) + fast_people({r.name: r.pace for r in reviewers}),
         missing=missing,
     )
 

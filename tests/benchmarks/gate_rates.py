@@ -139,18 +139,20 @@ def scene_lines(family: str, draws: int, seed: int, workers: ProcessPoolExecutor
     ]
     for scene, job in zip(scenes, jobs, strict=True):
         counts = job.result()
-        yield rates([scene.name, f"{counts.total():,}"], counts, scene.may_ship)
+        yield rates([scene.name, f"{counts.total():,}"], counts, scene.may_ship, scene.warned)
 
 
-def rates(where: list[str], counts: Counter[str], may_ship: bool) -> Line:
-    """The table's cells, and whether the line's false ships are as rare as promised."""
+def rates(where: list[str], counts: Counter[str], may_ship: bool, warned: bool = False) -> Line:
+    """The table's cells, and whether the line's false ships are as rare as promised; of what a
+    policy has to allow and is warned of, nothing is."""
     draws = counts.total()
     shares = [counts[verdict] / draws for verdict in ("ship", "hold", "need-more-data")]
     false, kept = "true gain", True
     if not may_ship:
         kept = shares[0] <= ALPHA + 2 * math.sqrt(ALPHA * (1 - ALPHA) / draws)
         error = math.sqrt(shares[0] * (1 - shares[0]) / draws)
-        false = f"{shares[0]:.4f} ± {error:.4f} {'ok' if kept else 'TOO MANY'}"
+        said = "ok" if kept else "warned of" if warned else "TOO MANY"
+        false, kept = f"{shares[0]:.4f} ± {error:.4f} {said}", kept or warned
     return [*where, *(f"{share:.3f}" for share in shares), false], kept
 
 

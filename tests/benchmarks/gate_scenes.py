@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.defaults import ENOUGH_REVIEWERS
 from evalhub.schemas.policy import Primaries
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure
@@ -26,7 +27,7 @@ Array = NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class Scene:
     """`draw` gives one study's criteria. `share` of the draws that are asked for are made: some
-    scenes take long."""
+    scenes take long. `warned`: fewer people than a policy asks for unless it says so."""
 
     family: str
     name: str
@@ -34,6 +35,7 @@ class Scene:
     draw: Callable[[Rng], list[Criterion]]
     primaries: Primaries = "all-of"
     share: float = 1.0
+    warned: bool = False
 
 
 def asked(role: str = "primary", **fields: object) -> Requirement:
@@ -150,8 +152,10 @@ def preferred(items: int, raters: int, score: float, lean: float) -> Scene:
         ]
 
     what = "as good" if score == 0.5 else "preferred"
-    name = f"{items} items, {raters} reviewers each who lean by {lean:g}, {what}"
-    return Scene("people", name, score > 0.5, draw, share=0.4)
+    people = "1 reviewer who leans" if raters == 1 else f"{raters} reviewers who each lean"
+    name = f"{items} items, {people} by {lean:g}, {what}"
+    few = raters < ENOUGH_REVIEWERS
+    return Scene("people", name, score > 0.5, draw, share=0.4, warned=few)
 
 
 def small(n: int, discordant: float | None, role: Requirement) -> Scene:
@@ -236,11 +240,9 @@ SCENES = (
     several("any-of", [0.0] * 3, "none of three gains, correlated .5", 0.5),
     several("any-of", [0.04, 0.0, 0.0], "one of three +.04"),
     several("any-of", [0.04, 0.0, -0.05], "one of three +.04, one −.05"),
-    preferred(60, 2, 0.5, 0.0),
-    preferred(60, 2, 0.5, 0.05),
-    preferred(60, 5, 0.5, 0.15),
+    *(preferred(60, raters, 0.5, lean) for lean in (0.0, 0.15, 0.3) for raters in (1, 2, 3, 5)),
     preferred(20, 3, 0.5, 0.15),
-    preferred(60, 5, 0.65, 0.15),
+    *(preferred(60, raters, 0.65, 0.15) for raters in (2, 3, 5, 8)),
     small(20, 0.1, asked()),
     small(20, 0.5, asked()),
     small(20, None, asked()),

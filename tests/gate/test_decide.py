@@ -378,7 +378,7 @@ def test_a_ship_waits_for_judgments_and_people_may_overrule_the_metric(desk: Des
 
 def test_people_who_prefer_the_candidate_let_it_ship(desk: Desk) -> None:
     desk.answered()
-    study = desk.study(review=REVIEW)
+    study = desk.study(review=REVIEW, policy=POLICY | {"min_reviewers": 1})
     judge(asked(study), desk.team.rui, "candidate")
     decision = decided(study)
     assert decision.verdict == "ship"
@@ -387,9 +387,25 @@ def test_people_who_prefer_the_candidate_let_it_ship(desk: Desk) -> None:
     assert preference["margin"] is None
 
 
+def test_one_reviewer_is_too_few_unless_the_policy_says_so_and_then_it_is_warned_of(
+    desk: Desk,
+) -> None:
+    desk.answered()
+    study = desk.study(review=REVIEW)
+    judge(asked(study), desk.team.rui, "candidate")
+    decision = decided(study)
+    assert decision.verdict == "need-more-data"
+    assert any("1 of at least 3 reviewers" in each for each in decision.record["reasons"])
+    few, fast = decision.record["people"]["cautions"]
+    assert few.startswith("Only 1 person judged")
+    assert "no better, where 2.5% is promised" in few
+    assert fast.startswith("Reviewer r1 gave 30 of 30 answers (100%) faster than")
+    assert decision.record["people"]["paces"] == [{"reviewer": "r1", "answers": 30, "fast": 30}]
+
+
 def test_reviewers_who_agree_too_little_are_no_evidence(desk: Desk) -> None:
     desk.answered()
-    study = desk.study(review=REVIEW, policy=POLICY | {"min_agreement": 0.4})
+    study = desk.study(review=REVIEW, policy=POLICY | {"min_agreement": 0.4, "min_reviewers": 2})
     campaign = asked(study, reviewers_per_item=2)
     judge(campaign, desk.team.rui, "candidate")
     judge(campaign, desk.team.ruth, "baseline")

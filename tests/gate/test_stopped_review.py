@@ -9,7 +9,7 @@ from reviews.models import Campaign
 from reviews.results.early_stopping import early_stop_of, interim_estimate
 from reviews.results.judgment_data import judgment_data
 from tests.cast import Team
-from tests.gate.test_decide import REVIEW, Desk, decided, judge
+from tests.gate.test_decide import POLICY, REVIEW, Desk, decided, judge
 from tests.reviews.asking import a_review
 
 
@@ -18,7 +18,7 @@ def study(team: Team) -> Study:
     """The tuned arm gains on its task, and people are to be asked as well."""
     desk = Desk(team)
     desk.answered()
-    return desk.study(review=REVIEW)
+    return desk.study(review=REVIEW, policy=POLICY | {"min_reviewers": 1})
 
 
 def a_stopping_review(study: Study, *, alpha: float = 0.025) -> Campaign:
@@ -75,3 +75,14 @@ def test_its_record_verifies(study: Study, team: Team) -> None:
     judge(a_stopping_review(study), team.rui, "candidate")
     record = decided(study).record
     assert verify(record).differences == []
+
+
+def test_a_review_goes_on_until_as_many_people_have_judged_as_the_policy_waits_for(
+    team: Team,
+) -> None:
+    """By default three; ended with one it could never have its verdict."""
+    desk = Desk(team)
+    desk.answered()
+    campaign = a_stopping_review(desk.study(review=REVIEW))
+    judge(campaign, team.rui, "candidate")
+    assert early_stop_of(campaign) is None

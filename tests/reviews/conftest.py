@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from evalhub.schemas.study import StudySettings
 from reviews.models import Campaign
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.reviews.asking import a_review
@@ -24,6 +25,7 @@ def a_campaign(
     reviewers_per_item: int = 2,
     seed: int = 7,
     answers: tuple[list[str | None], list[str | None]] | None = None,
+    policy: StudySettings | None = None,
     **plan: Any,
 ) -> Campaign:
     """A campaign over every item on which the answers differ; `plan`: its form, its design."""
@@ -37,7 +39,12 @@ def a_campaign(
     candidate_run = a_run(osprey, questions, scores=[0] * items, answers=said[1])
     return a_review(
         study=a_study(
-            team, baseline=heron, candidate=osprey, primary=questions, slug="canary-study"
+            team,
+            baseline=heron,
+            candidate=osprey,
+            primary=questions,
+            slug="canary-study",
+            policy=policy or StudySettings(),
         ),
         baseline_run=baseline_run,
         candidate_run=candidate_run,

@@ -98,3 +98,18 @@ def test_order_and_names_change_nothing_and_swapped_arms_mirror_the_score(rows, 
     again = win_score(choices, items=[f"item {i}" for i in items], raters=[-r for r in raters])
     assert again.lower == pytest.approx(result.lower, abs=1e-9)
     assert again.upper == pytest.approx(result.upper, abs=1e-9)
+
+
+@pytest.mark.parametrize("raters", [1, 2, 4])
+@pytest.mark.parametrize("better", [12, 20, 28])
+def test_the_p_value_is_the_level_at_which_the_interval_leaves_one_half(better, raters):
+    choices = ["candidate"] * better + ["tie"] * 4 + ["baseline"] * (36 - better)
+    of = {"items": [i // 2 for i in range(40)], "raters": [i % raters for i in range(40)]}
+    found = win_score(choices, **of)
+    for p, end, sign in ((found.p_better, "lower", 1), (found.p_worse, "upper", -1)):
+        if 0.001 < p < 0.49:
+            outside = [
+                sign * (getattr(win_score(choices, **of, alpha=alpha), end) - 0.5) >= 0
+                for alpha in (p * 1.001, p * 0.999)
+            ]
+            assert outside == [True, False]

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from evalhub.accounts.models import User
 from evalhub.schemas.review import Anytime, Design
+from evalhub.schemas.study import StudySettings
 from reviews.assignments.assign import End
 from reviews.assignments.judge import undo
 from reviews.assignments.seats import LEASE
@@ -26,7 +27,8 @@ from tests.reviews.steps import next_assignment
 def a_stopping_campaign(team: Team, *, items: int = 60, priority: bool = False) -> Campaign:
     rule = Anytime(alpha=0.025, share=0.2, priority=priority)
     design = Design(stopping=rule)
-    return a_campaign(team, items=items, reviewers_per_item=1, design=design)
+    alone = StudySettings(min_reviewers=1)
+    return a_campaign(team, items=items, reviewers_per_item=1, design=design, policy=alone)
 
 
 def judge_until_the_end(

@@ -44,6 +44,9 @@ def test_each_reviewer_has_their_habits(team: Team) -> None:
     assert found["rui"].sides is not None
     assert found["rui"].sides.share_left == 0.5
     assert found["rui"].agreement == found["ruth"].agreement == 0.5
+    few, fast = summary(campaign).cautions
+    assert few.startswith("Only 2 people judged")
+    assert fast.startswith("ruth gave 12 of 12 answers (100%) faster than both texts can be read")
 
 
 def test_gold_and_repeats_tell_who_pays_attention(team: Team) -> None:
