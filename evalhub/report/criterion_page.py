@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from evalhub.report.forest import Plot, Scale, Tick, around, drawn, plot
 from evalhub.report.methods import Method, methods
-from evalhub.report.power_advice import EvidenceSampling, power_advice
+from evalhub.report.power_advice import EvidenceSampling, power_advice, smallest_effect
 from evalhub.report.power_plot import PowerPlot, power_plot
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import DecisionRecord
@@ -47,7 +47,7 @@ def criterion_page(
 ) -> CriterionPage:
     """The page of the criterion that the record lists as the `number`-th, counted from 1."""
     row = record.criteria[number - 1]
-    found, power = drawn(row), power_plot(row)
+    found, smallest = drawn(row), smallest_effect(row)
     scale = around(found.extent if found else [])
     explained = methods().explaining
     interval_by = explained(row.method)
@@ -59,10 +59,10 @@ def criterion_page(
         bound_label=_bound_label(row),
         interval_by=interval_by,
         test_by=[each for each in explained(row.test) if each not in interval_by],
-        power=power,
-        gap="" if power is None else _in_unit(power.gap, row),
-        smallest="" if power is None else _in_unit(power.smallest, row),
-        advice=power_advice(row, power, sampling or EvidenceSampling()),
+        power=power_plot(row),
+        gap=_in_unit(row.gap, row),
+        smallest="" if smallest is None else _in_unit(smallest, row),
+        advice=power_advice(row, sampling or EvidenceSampling()),
         rule=_rule(record, row),
     )
 

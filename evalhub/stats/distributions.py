@@ -35,12 +35,11 @@ def t_quantile(p: float, df: float) -> float:
     return normal_quantile(p) if math.isinf(df) else float(_special().stdtrit(df, p))
 
 
-@lru_cache(4096)
-def noncentral_t_quantile(p: float, df: float, shift: float) -> float:
-    """Of Student's t around `shift`: where (Z + shift)/√(χ²/df) lies with a chance of p below."""
+def noncentral_t_cdf(x: float, df: float, shift: float) -> float:
+    """P((Z + shift)/√(χ²/df) ≤ x): Student's t around `shift`; `df` may be infinite."""
     if math.isinf(df):
-        return normal_quantile(p) + shift
-    return float(_special().nctdtrit(df, shift, p))
+        return normal_cdf(x - shift)
+    return float(_special().nctdtr(df, shift, x))
 
 
 def binomial_cdf(k: float, n: float, p: float = EVEN) -> float:

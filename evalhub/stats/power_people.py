@@ -32,8 +32,8 @@ def judgment_spread(values: Array, *, items: Labels, raters: Labels) -> Spread:
 
     Items' part is CR2's variance over `items`; what raters add is CR2's over `raters` beyond that
     of single judgments (two-way clustering: Cameron, Gelbach and Miller 2011), as win_score() has
-    it. Few people hardly show how far people lean, so one more is added who leans by .1; and to the
-    judgments one by which items differ.
+    it. Few people hardly show how far people lean, so one more is added who leans by .07, and a
+    judgment by which items differ.
     """
     alike = np.zeros(len(values))
     by_item, by_rater = (line_up(alike, values, each).clusters for each in (items, raters))

@@ -19,7 +19,7 @@ from evalhub.stats.clusters import (
     effective_count,
 )
 from evalhub.stats.distributions import (
-    noncentral_t_quantile,
+    noncentral_t_cdf,
     normal_cdf,
     t_quantile,
 )
@@ -133,6 +133,33 @@ def discordant_sd_at(bound: float, won: float, lost: float, n: int) -> float:
     return math.sqrt(max(2 * q + bound - bound * bound, 0.0))
 
 
+def power_for(
+    n: int, gap: float, spread: Spread, *, due: float, cluster_size: float = 1.0
+) -> float:
+    """The chance that `n` items reach a z of `due`, the truth lying `gap` beyond the bound.
+
+    Their standard error is s = √(sd²/n + lean²/people). c is `due`, or the t of n items (or
+    clusters) with the same tail where the test is Student's. What is asked is that
+    (gap − c·(at_bound − sd)/√n)/s exceeds the noncentral t around c, of as many degrees of freedom
+    as s is known with; where it is known exactly, that is Φ(gap/s − c). Raises StatisticsError
+    unless gap and spread are above 0.
+    """
+    if not (gap > 0 and spread.sd > 0):
+        raise StatisticsError(f"a gap of {gap:g} by a spread of {spread.sd:g} can't be planned for")
+    c, apart, error = due, 0.0, spread.sd / math.sqrt(n)
+    df, known = max(n / cluster_size - 1, 1.0), spread.df
+    if spread.people is not None:
+        people = spread.people
+        df = people.df(n, spread.sd, df, max(people.count - 1, 1))
+        known = people.df(n, spread.sd, known, people.known)
+        error = math.hypot(error, people.error)
+    if spread.at_bound is None:
+        c = t_quantile(normal_cdf(due), df)
+    else:
+        apart = c * (spread.at_bound - spread.sd) / math.sqrt(n)
+    return noncentral_t_cdf((gap - apart) / error, known, c)
+
+
 def items_for(
     gap: float,
     spread: Spread,
@@ -141,36 +168,15 @@ def items_for(
     power: float = POWER,
     cluster_size: float = 1.0,
 ) -> int | None:
-    """The fewest items that reach a z of `due` with the given power, `gap` being the distance of
-    the truth from the bound; None where reviewers lean so far that no number does.
-
-    Of n items the standard error is s = √(sd²/n + lean²/people), and a gap of at least
-    k·s + c·(at_bound − sd)/√n is shown. c is `due`, or the t of n items (or clusters) with the same
-    tail where the test is Student's. k is the quantile at `power` of the noncentral t around c, of
-    as many degrees of freedom as s is known with: c + z_power where it is known exactly. Raises
-    StatisticsError unless gap and spread are above 0.
-    """
-    if not (gap > 0 and spread.sd > 0):
-        raise StatisticsError(f"a gap of {gap:g} by a spread of {spread.sd:g} can't be planned for")
+    """The fewest items with a power_for() of `power`; None where reviewers lean so far that no
+    number has it."""
 
     def short(n: int) -> bool:
-        c, apart, error = due, 0.0, spread.sd / math.sqrt(n)
-        df = max(n / cluster_size - 1, 1.0)
-        known = spread.df
-        if spread.people is not None:
-            people = spread.people
-            df = people.df(n, spread.sd, df, max(people.count - 1, 1))
-            known = people.df(n, spread.sd, known, people.known)
-            error = math.hypot(error, people.error)
-        if spread.at_bound is None:
-            c = t_quantile(normal_cdf(due), df)
-        else:
-            apart = (spread.at_bound - spread.sd) / math.sqrt(n)
-        return gap < noncentral_t_quantile(power, known, c) * error + c * apart
+        return power_for(n, gap, spread, due=due, cluster_size=cluster_size) < power
 
     if short(_MOST):
         return None
-    low, high = 1, _MOST
+    low, high = 0, _MOST
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if short(middle) else (low, middle)

@@ -19,7 +19,7 @@ from evalhub.schemas.verdicts import Status
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.levels import POWER
 from evalhub.stats.power_people import review_for
-from evalhub.stats.power_spread import Leaning, Spread, items_for
+from evalhub.stats.power_spread import Leaning, Spread, items_for, power_for
 from evalhub.verdict.quantile_budget import fewest
 
 NO_NUMBER = "no number of items can settle this"
@@ -98,6 +98,21 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
     return Needed(criterion.n + new, f"{new:,} more items{grouped} {told}")
 
 
+def power_with(criterion: Criterion, n: int) -> float:
+    """The power of `n` items in all, as `needed_n` is planned; 0 where an extension adds none."""
+    plan = criterion.next_look or NextLook(alpha=criterion.alpha)
+    new = n if plan.weights is None else n - criterion.n
+    if new < 1:
+        return 0.0
+    return power_for(
+        new,
+        criterion.gap,
+        _spread(criterion),
+        due=_due(criterion, plan),
+        cluster_size=criterion.n / criterion.clusters if criterion.clusters else 1.0,
+    )
+
+
 def _needed_judgments(criterion: Criterion, plan: NextLook, power: float, told: str) -> Needed:
     """Judged pairs of a fresh review, and by how many people."""
     spread = _spread(criterion)
@@ -105,13 +120,12 @@ def _needed_judgments(criterion: Criterion, plan: NextLook, power: float, told: 
     found = review_for(
         criterion.gap, spread, due=-normal_quantile(plan.alpha), power=power, per_item=per_item
     )
+    there = _people(spread.people.count) if spread.people else "those there are"
+    none = f"no number of judged pairs by {there} can settle this"
     if found is None:
-        return Needed(None, f"{NO_NUMBER}: people lean too far, some to one arm and some the other")
+        return Needed(None, f"{none}: so few show too little of how far people lean to one arm")
     said = f"a fresh review of {found.judgments:,} judged pairs by {_people(found.people)} {told}"
-    there = spread.people.count if spread.people else found.people
-    if found.only_by_more:
-        said = f"no number of judged pairs by {_people(there)} can settle this: {said}"
-    return Needed(found.judgments, said)
+    return Needed(found.judgments, f"{none}: {said}" if found.only_by_more else said)
 
 
 def _spread(criterion: Criterion) -> Spread:

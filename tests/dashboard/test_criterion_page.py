@@ -1,6 +1,7 @@
 """A criterion opened up: what was measured, how, what it could show, and how it counts."""
 
 import re
+from math import ceil
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from evalhub.gate.models import Decision
 from evalhub.registry.models import Output, Run, Score, Study
 from evalhub.report.criterion_page import criterion_page
 from evalhub.report.methods import methods
-from evalhub.report.power_advice import EvidenceSampling, power_advice
+from evalhub.report.power_advice import EvidenceSampling, power_advice, smallest_effect
 from evalhub.report.power_plot import power_plot
-from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.criteria import Criterion, NextLook
 from evalhub.stats.paired import VarianceSplit
-from evalhub.stats.power import paired_power, paired_sample_size
+from evalhub.stats.power import paired_power
+from evalhub.verdict.rule import decide
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 from tests.dashboard.cases import POLICY, a_measured_study
 from tests.reviews.asking import a_review
@@ -25,13 +27,13 @@ from tests.verdict.made_up import a_guard
 
 
 def a_row(**fields: Any) -> Criterion:
-    """An undecided guard of 1,000 items."""
-    made = a_guard(-0.0196, 0.0176, name="reading", baseline=0.6, candidate=0.599)
-    return made.model_copy(update={"needed_n": 1766} | fields)
+    """An open guard of 1,000 items, as the verdict leaves it."""
+    made = a_guard(-0.0216, 0.0196, name="reading", baseline=0.6, candidate=0.599)
+    return decide("tuned", [made.model_copy(update=fields)]).criteria[0]
 
 
 def advice_on(row: Criterion, sampling: EvidenceSampling | None = None) -> str:
-    return " ".join(power_advice(row, power_plot(row), sampling or EvidenceSampling()))
+    return " ".join(power_advice(row, sampling or EvidenceSampling()))
 
 
 def shown(client: Client, decision: Decision, number: int) -> str:
@@ -59,7 +61,6 @@ def test_the_pictures_are_read_aloud(olga: Client, team: Team) -> None:
     page = shown(olga, decision, 2)
     assert 'aria-label="triage-reading: difference −0.50' in page
     assert "must stay above −0.020: fails" in page
-    assert re.search(r'aria-label="Power against items: 40 items have a power of \d+%', page)
 
 
 def test_wins_and_losses_lead_to_their_items(olga: Client, team: Team) -> None:
@@ -77,33 +78,48 @@ def test_there_is_no_other_criterion(olga: Client, team: Team, number: int) -> N
     assert olga.get(address).status_code == 404
 
 
-def test_power_is_that_of_the_statistics_at_todays_items_and_at_80_per_cent() -> None:
-    plot = power_plot(a_row())
+def test_the_picture_shows_the_records_own_number_and_the_power_it_was_planned_for() -> None:
+    """A fresh set at .025: 1,766, the reference's value, and Φ(.02·√1000/.3 − 1.96) = .559."""
+    row = a_row()
+    plot = power_plot(row)
     assert plot
+    assert (plot.needed.n, row.needed_n) == (1766, 1766)
+    assert plot.needed.power == pytest.approx(0.8, abs=1e-3)
     assert plot.now.power == pytest.approx(paired_power(1000, 0.3, 0.02))
-    assert plot.needed.n == paired_sample_size(0.3, 0.02) == 1766  # the reference's value
-    assert plot.smallest == pytest.approx(0.0266, abs=1e-4)
+    assert plot.spoken.endswith("there are 1,000 today, 1,766 have a power of 80%")
+    assert smallest_effect(row) == pytest.approx(0.0266, abs=1e-4)
 
 
-def test_without_a_spread_or_a_gap_there_is_no_curve() -> None:
+def test_an_extension_is_drawn_from_the_items_that_there_are() -> None:
+    look = NextLook(alpha=0.01, weights=(1.0, 1.0))
+    row = a_row(next_look=look, p_bound=0.158655)
+    plot = power_plot(row)
+    assert plot
+    assert (row.needed_n, plot.needed.n, plot.now.power) == (3207, 3207, 0.0)
+    assert plot.needed.power == pytest.approx(0.8, abs=1e-3)
+
+
+def test_without_a_number_there_is_no_picture() -> None:
     assert power_plot(a_row(sd=0.0)) is None
-    assert power_plot(a_row(gap=0.0)) is None
-    assert "1,766 items without a change" in advice_on(a_row(sd=0.0))
-    assert "No gap was planned" in advice_on(a_row(gap=0.0))
+    assert "every item came out alike" in advice_on(a_row(sd=0.0))
+    assert smallest_effect(a_row(sd=0.0)) is None
 
 
-def test_what_would_decide_it_is_said_in_items_and_clusters() -> None:
-    said = advice_on(a_row(clusters=100, needed_n=2300))
-    assert "766 more items, 1,766 in all, would have a power of 80%" in said
-    assert "about 77 new clusters of 10 items" in said
-    assert "asks for 2,300 in all" in said
+def test_what_would_decide_it_is_the_records_sentence_and_what_that_costs() -> None:
+    row = a_row(clusters=100, next_look=NextLook(alpha=0.01, weights=(1.0, 1.0)), p_bound=0.158655)
+    said = advice_on(row, EvidenceSampling(samples=2))
+    assert row.needed_why in row.sentence
+    assert said.startswith(f"{row.needed_why}. That is ")
+    assert "2,207 more items in 221 new clusters" in said
+    assert "4,414 answers of each arm" in said
 
 
 def test_more_answers_an_item_are_said_to_do_or_not() -> None:
     assert "With one answer an item nobody can tell" in advice_on(a_row())
     within = EvidenceSampling(samples=2, split=VarianceSplit(0.01, 0.08, 0.08))
     assert re.search(
-        r"with the same items, \d+ answers to each, where there are 2", advice_on(a_row(), within)
+        r"with the same items, \d+ answers to each, where there are 2 now",
+        advice_on(a_row(), within),
     )
     between = EvidenceSampling(samples=2, split=VarianceSplit(0.09, 0.0001, 0.0001))
     assert "No number of answers an item would do" in advice_on(a_row(), between)
@@ -111,12 +127,20 @@ def test_more_answers_an_item_are_said_to_do_or_not() -> None:
 
 def test_what_people_still_have_to_give_is_said_in_judgments_and_hours() -> None:
     row = a_row(
-        role="preference", clusters=100, n=200, sd=0.45, gap=0.05, margin=None, min_gain=0.0
+        role="preference",
+        clusters=100,
+        n=200,
+        sd=0.45,
+        gap=0.05,
+        margin=None,
+        min_gain=0.0,
+        bound=0.0,
+        upper=0.09,
     )
     said = advice_on(row, EvidenceSampling(judgments_per_item=2, seconds=36))
-    needed = paired_sample_size(0.45, 0.05)
-    assert f"{needed - 200:,} more judgments, {needed:,} in all" in said
-    assert f"{(needed - 200) * 36 / 3600:,.1f} reviewer hours at 36 seconds" in said
+    assert row.needed_n
+    assert f"fresh review of {row.needed_n:,} judged pairs" in said
+    assert f"{2 * ceil(row.needed_n / 2) / 100:,.1f} reviewer hours at 36 seconds" in said
 
 
 def test_harm_is_shown_by_itself_and_after_holm(team: Team) -> None:
@@ -184,7 +208,7 @@ def test_the_methods_page_explains_each_of_them(olga: Client) -> None:
         assert word in page
 
 
-def test_peoples_preference_says_what_more_judgments_would_cost(olga: Client, team: Team) -> None:
+def test_two_people_show_too_little_of_how_far_people_lean(olga: Client, team: Team) -> None:
     study = a_measured_study(team)
     study.review = {"test_set": "triage-task", "items": 5}
     study.save()
@@ -208,8 +232,7 @@ def test_peoples_preference_says_what_more_judgments_would_cost(olga: Client, te
     decision = decide_study(study=study)[0]
     assert decision.record["criteria"][-1]["role"] == "preference"
     page = shown(olga, decision, len(decision.record["criteria"]))
-    assert "at 36 seconds a judgment" in page
-    assert "at 2 judgments each" in page
+    assert "no number of judged pairs by 2 people can settle this" in page
     assert "Cameron, Gelbach and Miller 2011" in page
     assert "outcome=lost" not in page
 

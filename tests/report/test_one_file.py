@@ -35,5 +35,5 @@ def test_the_report_says_how_each_criterion_was_computed(team: Team) -> None:
     page = render_report(record, [a_flip()])
     assert "How triage-task was computed" in page
     assert "Tango 1998" in page
-    assert "Power against items" in page
+    assert "with a chance of 80%" in page
     assert 'href="#measured-2"' in page
