@@ -194,6 +194,36 @@ def preference(
     _show(found, json_)
 
 
+@app.command()
+def looks(
+    n: Annotated[int, typer.Option("--n", help="Items of the test set.")] = 500,
+    sd: Annotated[float, typer.Option(help="Standard deviation of the items' differences.")] = 0.35,
+    alpha: Alpha = ALPHA,
+    json_: Json = False,
+) -> None:
+    """What the k-th look at a test set costs: its level, the items it needs, what it finds."""
+    from evalhub.cli import printing
+    from evalhub.cli.figures import figures
+    from evalhub.verdict.looks import looks_document
+
+    with _usage():
+        found = looks_document(n, sd, alpha=alpha)
+    if json_:
+        printing.print_json(found.as_json())
+        return
+    rows = [
+        (
+            f"{each.number}" + (", spent" if each.spent else ""),
+            f"{each.level:.2g}",
+            f"{each.items_factor:.1f}",
+            f"{each.smallest:.3f}",
+        )
+        for each in found.looks
+    ]
+    heads = ("look", "level", "items, to the first's", f"{n:,} items find")
+    printing.terminal().print(figures(heads, rows))
+
+
 @contextmanager
 def _usage() -> Iterator[None]:
     """Everything here comes from options, so what can't be computed is wrong usage."""

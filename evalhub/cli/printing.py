@@ -12,6 +12,7 @@ from rich.text import Text
 
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow, DecisionRecord, Reading
+from evalhub.schemas.plan import StudyPlan
 from evalhub.schemas.verdicts import marked
 
 NARROW, PIPED = 110, 160
@@ -71,6 +72,33 @@ def print_readings(readings: Sequence[Reading], headline: str) -> None:
         table.add_row("", _cut(each.test_set), each.arm, *_numbers(each), f"{each.n:,}")
     console.print()
     console.print(table)
+
+
+def print_plan(plan: StudyPlan, console: Console | None = None) -> None:
+    """What a study would ask, what its looks cost, and what they can show."""
+    console = console or terminal()
+    table = _table("arm", ("test set", "requests", "tokens sent", "tokens back", "money"))
+    for each in plan.runs:
+        cells = (each.requests, each.prompt_tokens, each.completion_tokens)
+        counted = ["?" if cell is None else f"{cell:,}" for cell in cells]
+        name = f"{each.arm}, again" if each.repeat else each.arm
+        table.add_row("", _cut(name), each.test_set, *counted, _money(each.money))
+    console.print()
+    console.print(table)
+    back = "?" if plan.completion_tokens is None else f"{plan.completion_tokens:,}"
+    console.print(
+        f"\nIn all: {plan.requests:,} requests, {plan.prompt_tokens:,} tokens sent, at most {back} "
+        f"back, money: {_money(plan.money)}. A token is taken for 4 characters, an answer for as "
+        "long as max_tokens allows."
+    )
+    console.print(f"\n{plan.candidate}, the first of {plan.arms} to be judged:")
+    for look in plan.looks:
+        console.print(Text(f"• {look.sentence}"))
+    console.print("\nNothing was asked, and nothing is kept of this.", style="dim")
+
+
+def _money(amount: float | None) -> str:
+    return "no price" if amount is None else f"{amount:,.2f}"
 
 
 def _reasons(reasons: Iterable[str]) -> Table:

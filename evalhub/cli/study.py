@@ -23,6 +23,13 @@ def study() -> None:
 def run(
     file: Annotated[Path, typer.Argument(help="The study: STUDY.yaml")],
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Say what it would ask, cost and be able to show. Nothing is asked or kept.",
+        ),
+    ] = False,
 ) -> int:
     """Run a study to its verdict. Running it again goes on where it stopped."""
     from evalhub.cli import printing
@@ -30,6 +37,9 @@ def run(
     from evalhub.studies.spec import read_study
 
     spec = read_study(file)
+    if dry_run:
+        _plan(spec, json_)
+        return 0
     set_up_database()
     console = printing.terminal(errors=True)
     status = carry(spec, console)
@@ -37,6 +47,30 @@ def run(
     if status.waits_for:
         console.print(f"The study waits for {status.waits_for}.")
     return code
+
+
+def _plan(spec: "StudySpec", as_json: bool) -> None:
+    """Says what a study would do, in this home or, where there is none yet, in one that is gone
+    afterwards."""
+    import os
+    from tempfile import TemporaryDirectory
+
+    from evalhub.cli import printing
+    from evalhub.cli.home import use_home
+    from evalhub.cli.setup import set_up_database
+
+    with TemporaryDirectory() as nowhere:
+        named = os.environ.get("EVALHUB_HOME") or ".evalhub"
+        if not Path(named).expanduser().exists():
+            use_home(Path(nowhere))
+        set_up_database()
+        from evalhub.studies.plan import plan_of_file
+
+        plan = plan_of_file(spec)
+    if as_json:
+        printing.print_json(plan.as_json())
+    else:
+        printing.print_plan(plan)
 
 
 def carry(spec: "StudySpec", console: "Console") -> "StudyStatus":

@@ -16,7 +16,9 @@ from evalhub.gate.models import Action, Decision, SignOff
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
 from evalhub.report.decision_page import DecisionPage, decision_page
+from evalhub.schemas.plan import PlannedLook
 from evalhub.schemas.verdicts import Verdict
+from evalhub.studies.plan import next_looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class StudyPage:
     runs: StudyRuns
     campaign: CampaignProgress | None
     changes: Changes | None
+    looks: Sequence[PlannedLook]
     readings: Sequence[ReadingRow]
     names: Sequence[str]
     changed_since: bool
@@ -76,6 +79,7 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         runs=runs,
         campaign=campaign_state(study),
         changes=changes(study, decision.document, wanted) if decision else None,
+        looks=[] if decision else next_looks(study),
         readings=development_rows(study, arms),
         names=[arm.name for arm in arms],
         changed_since=bool(decision) and _changed_since(decision, runs),

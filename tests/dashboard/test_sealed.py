@@ -89,6 +89,8 @@ def test_before_a_decision_no_page_shows_a_score(olga: Client, team: Team, root:
     page = olga.get(reverse("dashboard:run", args=[run.pk])).text
     assert "sealed" in page
     assert "Tuned answer 7." in page, "answers are always open"
+    page = olga.get(reverse("dashboard:study", args=[study.pk])).text
+    assert "questions: look 1, at level 0.015. 40 items find a gain of 0.1" in page
 
 
 def test_a_decision_opens_what_it_read(olga: Client, team: Team, root: Client) -> None:

@@ -1,0 +1,89 @@
+"""What a study would ask and cost before it does: `study run --dry-run` prints it."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from evalhub.schemas.criteria import Count, Probability, Size
+from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.policy import DemandRole
+
+
+class PlannedRun(Declaration):
+    """One arm on one test set. `requests` are those that are still to be made: none of what is
+    recorded or was answered before."""
+
+    arm: str
+    test_set: str
+    repeat: Count = Field(description="1: the same again, for the noise floor")
+    live: bool
+    requests: Count
+    prompt_tokens: Count = Field(description="a token a 4 characters of what is sent")
+    completion_tokens: Count | None = Field(
+        description="at most, by max_tokens; null where the arm sets none"
+    )
+    money: float | None = Field(description="at most, by the arm's price; null where unknown")
+
+
+class PlannedLook(Declaration):
+    """How the candidate in question would be judged on one test set.
+
+    Attributes:
+        number: of the look that judges it; null where no ledger counts.
+        taken: these very answers were judged before: the look is free.
+        deviation: of the items' differences; None where nothing is known of the metric's.
+        smallest: the effect that so many items show with 80% power.
+        wanted: the effect that is asked about: the planned gain, or a guard's margin.
+        needed: items for that; `short`, how many are missing.
+    """
+
+    test_set: str
+    role: DemandRole
+    items: Size
+    number: Size | None
+    taken: bool
+    level: Probability
+    deviation: float | None
+    seen: bool = Field(description="whether the deviation is that of an earlier decision")
+    design_effect: float = Field(ge=1)
+    smallest: float | None
+    wanted: float | None
+    needed: Size | None
+    short: Count | None
+    sentence: str
+
+
+class StudyPlan(Declaration):
+    """All that `study run` would do. Nothing is registered, asked or written for it."""
+
+    schema_: Literal["evalhub.plan/1"] = Field("evalhub.plan/1", alias="schema")
+    study: str
+    candidate: str
+    arms: Size = Field(description="how many are judged, the candidate first")
+    runs: tuple[PlannedRun, ...]
+    requests: Count
+    prompt_tokens: Count
+    completion_tokens: Count | None = Field(description="null where an arm sets no max_tokens")
+    money: float | None = Field(description="null where an arm that is asked has no price")
+    looks: tuple[PlannedLook, ...]
+
+
+class LookCost(Declaration):
+    """What one look costs: `items_factor` is how many times the first look's items it needs."""
+
+    number: Size
+    level: Probability
+    items_factor: float = Field(ge=1)
+    smallest: float = Field(description="the effect that the items at hand show")
+    spent: bool
+
+
+class LooksDocument(Declaration):
+    """What the looks at a test set of `n` items cost, at a deviation of `sd`."""
+
+    schema_: Literal["evalhub.looks/1"] = Field("evalhub.looks/1", alias="schema")
+    n: Size
+    sd: float
+    alpha: Probability
+    power: Probability
+    looks: tuple[LookCost, ...]

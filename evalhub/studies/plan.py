@@ -1,0 +1,287 @@
+"""What a registered study would still ask, and what its next look costs and can show."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from django.db import transaction
+
+from evalhub.gate.models import Decision, Look
+from evalhub.gate.scores import criterion_of, item_labels
+from evalhub.registry.models import (
+    Output,
+    Run,
+    Study,
+    StudyArm,
+    StudyRun,
+    StudyTestSet,
+    TestSetVersion,
+)
+from evalhub.registry.models.studies import ArmRole, CriterionRole
+from evalhub.schemas.plan import PlannedLook, PlannedRun, StudyPlan
+from evalhub.schemas.study import Price
+from evalhub.stats.clusters import assumed_design_effect
+from evalhub.stats.levels import POWER
+from evalhub.stats.power import minimum_detectable_effect, paired_sample_size
+from evalhub.studies.register import register_study
+from evalhub.studies.spec import StudySpec
+from evalhub.verdict.align import clusters_of
+from evalhub.verdict.levels import level_of
+from evalhub.verdict.mix import item_weights
+from evalhub.verdict.policy import requirement_of
+from evalhub.verdict.rule import alphas_of
+from runners.backends import backend_of
+from runners.metrics import METRICS
+from runners.prompting import PromptError, chat
+
+CHARACTERS_A_TOKEN = 4
+USUAL_DEVIATION = 0.35
+"""Of differences between scores of 0 to 1, where no decision has measured it: a fifth of the
+answers differ or so."""
+
+
+def plan_of_file(spec: StudySpec) -> StudyPlan:
+    """What running a study file would do: it is registered, looked at, and taken back.
+
+    Raises what `register_study` raises.
+    """
+    with transaction.atomic():
+        found = study_plan(register_study(spec))
+        transaction.set_rollback(True)
+    return found
+
+
+def study_plan(study: Study) -> StudyPlan:
+    """What a study would still ask, and the looks of its candidate in question."""
+    links = StudyRun.objects.filter(arm__study=study).select_related(
+        "arm", "test_set", "run__version", "run__test_set_version"
+    )
+    runs: dict[int, PlannedRun] = {}
+    for link in links.order_by("test_set__position", "arm__position", "repeat"):
+        runs.setdefault(link.run_id, _run(link, study.policy.prices.get(link.arm.name)))
+    asked = [each for each in runs.values() if each.requests]
+    judged = _judged(study)
+    return StudyPlan(
+        study=study.name,
+        candidate=study.arms.get(role=ArmRole.CANDIDATE).name,
+        arms=len(judged),
+        runs=tuple(runs.values()),
+        requests=sum(each.requests for each in asked),
+        prompt_tokens=sum(each.prompt_tokens for each in asked),
+        completion_tokens=_sum(each.completion_tokens for each in asked),
+        money=_sum(each.money for each in asked),
+        looks=tuple(next_looks(study)),
+    )
+
+
+def next_looks(study: Study) -> list[PlannedLook]:
+    """How the candidate in question would be judged on each test set, by what is known before."""
+    policy, arms = study.policy, len(_judged(study))
+    test_sets = list(study.test_sets.judged().select_related("metric", "test_set_version"))
+    requirements = [requirement_of(each.name, criterion_of(each)) for each in test_sets]
+    taken = {each.pk: _taken(study, each) for each in test_sets}
+    numbers = {
+        each.pk: taken[each.pk] or next_number(each.test_set_version)
+        for each in test_sets
+        if policy.ledger != "off"
+    }
+    levels = {
+        each.pk: policy.alpha / arms
+        if policy.ledger == "off" or (each.draw and numbers[each.pk] <= arms)
+        else level_of(numbers[each.pk], alpha=policy.alpha)
+        for each in test_sets
+    }
+    paying = [
+        each for each in test_sets if each.role == CriterionRole.PRIMARY or policy.ledger == "all"
+    ] or test_sets
+    # A guard is judged by the look that it comes with.
+    last = min(paying, key=lambda each: levels[each.pk])
+    by = {each.pk: each if each in paying else last for each in test_sets}
+    alphas = alphas_of(
+        requirements,
+        alpha=policy.alpha,
+        primaries=policy.primaries,
+        alphas={each.name: levels[by[each.pk].pk] for each in test_sets},
+    )
+    return [
+        _look(study, each, numbers.get(by[each.pk].pk), bool(taken[by[each.pk].pk]), alpha)
+        for each, alpha in zip(test_sets, alphas, strict=True)
+    ]
+
+
+def next_number(version: TestSetVersion) -> int:
+    """Of the next claim that is read from these items: 1 and the looks at items that it shares."""
+    sharing = TestSetVersion.objects.sharing_items_with([version])
+    return 1 + Look.objects.filter(test_set_version__in=sharing).count()
+
+
+def _judged(study: Study) -> list[StudyArm]:
+    """The arms that are judged: not the baseline, nor what it is chosen from."""
+    chosen = study.policy.development is not None
+    return [
+        arm
+        for arm in study.arms.select_related("version")
+        if arm.role != ArmRole.BASELINE and (arm.version.fine_tuned or not chosen)
+    ]
+
+
+def _run(link: StudyRun, price: Price | None) -> PlannedRun:
+    run = link.run
+    live = backend_of(run.version).live
+    requests, characters = _unanswered(run) if live else (0, 0)
+    prompt = -(-characters // CHARACTERS_A_TOKEN)
+    longest = run.version.sampling.max_tokens
+    completion = 0 if requests == 0 else None if longest is None else longest * requests
+    money = 0.0 if requests == 0 else None
+    if price is not None and completion is not None:
+        money = (price.prompt * prompt + price.completion * completion) / 1e6
+    return PlannedRun(
+        arm=link.arm.name,
+        test_set=link.test_set.name,
+        repeat=link.repeat,
+        live=live,
+        requests=requests,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        money=money,
+    )
+
+
+def _unanswered(run: Run) -> tuple[int, int]:
+    """Answers that are still to be asked for, and the characters that are sent for them."""
+    there = Output.objects.filter(run=run, text__isnull=False).order_by()
+    answered: dict[int, int] = {}
+    for item in there.values_list("item_id", flat=True):
+        answered[item] = answered.get(item, 0) + 1
+    requests = characters = 0
+    rows = run.test_set_version.items.order_by().values_list("pk", "input", "context")
+    for item, given, context in rows.iterator():
+        left = run.samples - answered.get(item, 0)
+        requests += left
+        characters += left * _length(run, given, context)
+    return requests, characters
+
+
+def _length(run: Run, given: str | list[dict[str, str]], context: str) -> int:
+    try:
+        return sum(len(each["content"]) for each in chat(run.version.prompt, given, context))
+    except PromptError:
+        return 0
+
+
+def _taken(study: Study, test_set: StudyTestSet) -> int | None:
+    """The number of the look that these very answers were judged by, if they were."""
+    runs = StudyRun.objects.filter(test_set=test_set, repeat=0).exclude(run__answers_digest="")
+    digests = dict(runs.values_list("arm__role", "run__answers_digest"))
+    if not {ArmRole.BASELINE, ArmRole.CANDIDATE} <= digests.keys():
+        return None
+    looks = Look.objects.filter(
+        items_digest=test_set.test_set_version.digest,
+        candidate_answers=digests[ArmRole.CANDIDATE],
+        baseline_answers=digests[ArmRole.BASELINE],
+        study__test_sets__metric=test_set.metric_id,
+    )
+    return looks.values_list("number", flat=True).first()
+
+
+def _look(
+    study: Study, test_set: StudyTestSet, number: int | None, taken: bool, alpha: float
+) -> PlannedLook:
+    version = test_set.test_set_version
+    effect = _design_effect(test_set)
+    known = _deviation_seen(test_set)
+    deviation = _usual(test_set) if known is None else known
+    primary = test_set.role == CriterionRole.PRIMARY
+    margin = test_set.margin if test_set.relative_margin is None else None
+    wanted = (test_set.planned_gain or study.policy.planned_gain) if primary else margin
+    smallest = needed = None
+    if deviation:
+        smallest = minimum_detectable_effect(
+            version.item_count, deviation, alpha=alpha, power=POWER, design_effect=effect
+        )
+    if deviation and wanted:
+        needed = paired_sample_size(
+            deviation, wanted, alpha=alpha, power=POWER, design_effect=effect
+        )
+    found = PlannedLook(
+        test_set=test_set.name,
+        role="primary" if primary else "guard",
+        items=version.item_count,
+        number=number,
+        taken=taken,
+        level=alpha,
+        deviation=deviation,
+        seen=known is not None,
+        design_effect=effect,
+        smallest=smallest,
+        wanted=wanted,
+        needed=needed,
+        short=None if needed is None else max(0, needed - version.item_count),
+        sentence="?",
+    )
+    return found.model_copy(update={"sentence": _sentence(found)})
+
+
+def _design_effect(test_set: StudyTestSet) -> float:
+    """Of its clusters, at the correlation that is assumed, and of its weights."""
+    items = item_labels(test_set.test_set_version)
+    clusters = clusters_of([each.cluster for each in items])
+    labels = None if clusters is None else np.unique(clusters, return_inverse=True)[1]
+    mix = test_set.mix
+    weights = item_weights([each.tags for each in items], mix) if mix else None
+    return assumed_design_effect(len(items), labels, weights)
+
+
+def _usual(test_set: StudyTestSet) -> float | None:
+    bounds = test_set.bounds or METRICS[test_set.metric.name].bounds
+    return None if bounds is None else USUAL_DEVIATION * (bounds[1] - bounds[0])
+
+
+def _deviation_seen(test_set: StudyTestSet) -> float | None:
+    """As the newest decision that measured this metric on this test set found it."""
+    decisions = Decision.objects.exclude(verdict="invalid").filter(
+        study__test_sets__test_set_version__test_set=test_set.test_set_version.test_set_id,
+        study__test_sets__name=test_set.name,
+        study__test_sets__metric=test_set.metric_id,
+    )
+    newest = decisions.newest_first().first()
+    if newest is None:
+        return None
+    found = [each.sd for each in newest.document.criteria if each.name == test_set.name]
+    return next((sd for sd in found if sd > 0), None)
+
+
+def _sentence(found: PlannedLook) -> str:
+    primary, level = found.role == "primary", f"level {found.level:.2g}"
+    if found.number is None:
+        at = f"judged at {level}, and no ledger counts"
+    elif found.taken:
+        at = f"these answers were judged by look {found.number} at {level}: to decide again is free"
+    elif primary:
+        at = f"look {found.number}, at {level}"
+    else:
+        at = f"judged beside look {found.number}, at {level}"
+    said = f"{found.test_set}: {at}."
+    if found.smallest is None or found.deviation is None:
+        return f"{said} What {found.items:,} items can show is known once a decision has measured."
+    whose = "as was measured before" if found.seen else "supposed"
+    shown = (
+        f"find a gain of {found.smallest:.2g}"
+        if primary
+        else f"show that less than {found.smallest:.2g} is lost, if nothing is,"
+    )
+    said += (
+        f" {found.items:,} items {shown} with {POWER:.0%} power at a deviation of "
+        f"{found.deviation:.2g} ({whose})."
+    )
+    if found.wanted is None or found.needed is None:
+        return said
+    asked = (
+        f"The planned gain of {found.wanted:g}" if primary else f"The margin of {found.wanted:g}"
+    )
+    enough = f"{found.short:,} more" if found.short else "which there are"
+    return f"{said} {asked} needs {found.needed:,}: {enough}."
+
+
+def _sum[N: (int, float)](values: Iterable[N | None]) -> N | None:
+    known: Sequence[N | None] = list(values)
+    return None if None in known else sum(each for each in known if each is not None)
