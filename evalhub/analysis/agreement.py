@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from evalhub.analysis.labels import label_name
 from evalhub.schemas.analysis import AgreementDocument, RaterPair
 from evalhub.stats.agreement import agreement, pair_kappas, rater_agreement
 from evalhub.stats.ratings import Label, Level, read_ratings
@@ -37,14 +38,6 @@ def agreement_document(
             for each in pair_kappas(ratings, level=level)
             for one, other in [each.raters]
         ],
-        prevalence={_name(label): share for label, share in found.prevalence.items()},
+        prevalence={label_name(label): share for label, share in found.prevalence.items()},
         per_rater=rater_agreement(ratings),
     )
-
-
-def _name(label: Label) -> str:
-    """A label as a name in JSON: true for a boolean, 1 for the number 1.0."""
-    if isinstance(label, bool):
-        return "true" if label else "false"
-    whole = isinstance(label, float) and label.is_integer()
-    return str(int(label)) if whole else str(label)

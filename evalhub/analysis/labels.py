@@ -77,8 +77,7 @@ def rating_table(
     """
     table: dict[object, dict[object, Label | None]] = {}
     lines: dict[tuple[str, str], int] = {}
-    first: tuple[str, RatingRow] | None = None
-    for each in ratings:
+    for each in of_one_kind(ratings):
         given = table.setdefault(each.unit, {})
         if each.label is None:
             given.setdefault(each.rater, None)
@@ -92,17 +91,33 @@ def rating_table(
                 "keep one of the two",
             )
         lines[key] = each.row.line
-        kind = _kind(each.label)
-        first = first or (kind, each)
-        if kind != first[0]:
-            raise _wrong(
-                each.row,
-                each.field,
-                f"{_shown(each.label)} is {kind}, where {_shown(first[1].label)} on line "
-                f"{first[1].row.line} is {first[0]}; write all labels in one way",
-            )
         given[each.rater] = _number(each) if numbers else each.label
     return table
+
+
+def of_one_kind(ratings: Iterable[RatingRow]) -> Iterator[RatingRow]:
+    """The ratings as they are. Raises DataError for labels of several kinds."""
+    first: tuple[str, RatingRow] | None = None
+    for each in ratings:
+        if each.label is not None:
+            kind = _kind(each.label)
+            first = first or (kind, each)
+            if kind != first[0]:
+                raise _wrong(
+                    each.row,
+                    each.field,
+                    f"{_shown(each.label)} is {kind}, where {_shown(first[1].label)} on line "
+                    f"{first[1].row.line} is {first[0]}; write all labels in one way",
+                )
+        yield each
+
+
+def label_name(label: Label) -> str:
+    """A label as a name in JSON: true for a boolean, 1 for the number 1.0."""
+    if isinstance(label, bool):
+        return "true" if label else "false"
+    whole = isinstance(label, float) and label.is_integer()
+    return str(int(label)) if whole else str(label)
 
 
 def rating_scale(

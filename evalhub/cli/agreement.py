@@ -55,7 +55,7 @@ def agreement(
     from evalhub.cli import printing
 
     if raters is not None and rater is None and label is None:
-        rows = wide_ratings(file, unit=unit, raters=_names(raters))
+        rows = wide_ratings(file, unit=unit, raters=names_of(raters))
     elif raters is None and rater is not None and label is not None:
         rows = long_ratings(file, unit=unit, rater=rater, label=label)
     else:
@@ -72,7 +72,8 @@ def agreement(
         _print(found)
 
 
-def _names(raters: str) -> list[str]:
+def names_of(raters: str) -> list[str]:
+    """The raters' fields. Raises typer.BadParameter."""
     names = [name.strip() for name in raters.split(",")]
     if not all(names) or len(set(names)) < len(names):
         raise typer.BadParameter(

@@ -15,6 +15,7 @@ from evalhub.cli import (
     decision,
     demo,
     judge,
+    labels,
     leakage,
     power,
     preference,
@@ -72,6 +73,7 @@ app.command("decide")(decide.decide)
 app.add_typer(study.app, name="study")
 app.add_typer(decision.app, name="decision")
 app.command("agreement")(agreement.agreement)
+app.command("labels")(labels.labels)
 app.command("preference")(preference.preference)
 app.add_typer(power.app, name="power")
 app.add_typer(review.app, name="review")

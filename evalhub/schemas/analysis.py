@@ -1,4 +1,4 @@
-"""The documents that `agreement`, `preference`, `judge-check` and `power` answer with.
+"""The documents that `agreement`, `labels`, `preference`, `judge-check` and `power` answer with.
 
 docs/analysis.md explains them. Parts that the statistics return are taken as they are.
 """
@@ -43,6 +43,53 @@ class AgreementDocument(Declaration):
     cohen_kappa: list[RaterPair]
     prevalence: dict[str, float]
     per_rater: list[RaterAgreement]
+
+
+class UnitLabel(Declaration):
+    """What a unit most likely is; `label` is None where that isn't told.
+
+    `state`: "ok", "tie" (two labels have as many votes), "unsure" (the likeliest has less than the
+    chance that was asked) or "unrated". `posterior` is each label's chance, by Dawid and Skene.
+    """
+
+    unit: str
+    label: str | bool | int | float | None
+    state: Literal["ok", "tie", "unsure", "unrated"]
+    votes: dict[str, int]
+    posterior: dict[str, float] | None = None
+
+
+class Habits(Declaration):
+    """A rater's table of habits: true label → given label → share; None for a true label that the
+    rater most likely never met."""
+
+    rater: str
+    ratings: int
+    confusion: dict[str, dict[str, float] | None]
+
+
+class LabelsDocument(Declaration):
+    """One label a unit from several raters, and how it was come by.
+
+    `prior` to `converged` are Dawid and Skene's, and null of a majority.
+    """
+
+    schema_: Literal["evalhub.labels/1"] = Field("evalhub.labels/1", alias="schema")
+    method: Literal["majority", "dawid-skene"]
+    units: int
+    raters: int
+    ratings: int
+    labelled: int
+    ties: int
+    unsure: int
+    unrated: int
+    shares: dict[str, int] = Field(description="labelled units of each label")
+    prior: dict[str, float] | None = None
+    habits: list[Habits] | None = None
+    log_likelihood: float | None = None
+    iterations: int | None = None
+    converged: bool | None = None
+    labels: list[UnitLabel]
 
 
 class PreferenceDocument(Declaration):

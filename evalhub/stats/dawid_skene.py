@@ -5,6 +5,7 @@ true label j with a chance that is the rater's own. Both are fitted by expectati
 from the majority's labels (Dawid and Skene 1979, Applied Statistics 28).
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,14 @@ class DawidSkene:
     log_likelihood: float
     iterations: int
     converged: bool
+
+
+def majority(labels: Sequence[Label]) -> Label | None:
+    """The label that was given most often; None of none, and where two were given as often."""
+    counts = Counter(labels).most_common(2)
+    if not counts or (len(counts) > 1 and counts[0][1] == counts[1][1]):
+        return None
+    return counts[0][0]
 
 
 def dawid_skene(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from evalhub.stats.agreement import Agreement, agreement, pair_kappas
 from evalhub.stats.bounded import bounded_limits, numbered
+from evalhub.stats.dawid_skene import majority
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import Estimate
 from evalhub.stats.levels import ALPHA
@@ -35,13 +36,13 @@ VALUE = {"candidate": 1.0, "tie": 0.5, "both-bad": 0.5, "baseline": 0.0}
 class JudgeCheck:
     """What the labels of people and judge say of the judge.
 
-    `shared` items were labelled by both. `agreement` is between the people's majority and the
-    judge; `cohen_kappa` likewise. `people_win_score` and `judge_win_score` are over the shared
-    items; their difference is the judge's lean. `beyond_chance` is their Krippendorff's alpha with
-    the limits that a judge is held to a floor by. `powered` is the corrected win score over all
-    judged items, None where it cannot be had; `state` says why: "ok", "too-few-human-labels",
-    "not-a-random-sample", "nothing-only-judged" (people labelled everything: use theirs) or
-    "constant" (people said the same of every item).
+    `shared` items were labelled by both. `agreement` is between the people's majority (a tie where
+    they are split) and the judge; `cohen_kappa` likewise. `people_win_score` and `judge_win_score`
+    are over the shared items; their difference is the judge's lean. `beyond_chance` is their
+    Krippendorff's alpha with the limits that a judge is held to a floor by. `powered` is the
+    corrected win score over all judged items, None where it cannot be had; `state` says why: "ok",
+    "too-few-human-labels", "not-a-random-sample", "nothing-only-judged" (people labelled
+    everything: use theirs) or "constant" (people said the same of every item).
     """
 
     shared: int
@@ -82,7 +83,7 @@ def judge_check(
     shared = [item for item in judge if human.get(item)]
     if not shared:
         raise StatisticsError("no item was labelled by people and by the judge")
-    people = {item: _majority(human[item]) for item in shared}
+    people = {item: str(majority(human[item]) or "tie") for item in shared}
     table = read_ratings(
         {item: {"people": people[item], "judge": judge[item]} for item in shared}, scale=CHOICES
     )
@@ -165,13 +166,6 @@ def _beyond_chance(
     shares = (float(np.average(agree, weights=w)), lower + 0.5, upper + 0.5)
     value, low, high = (1 - (1 - share) / differ for share in shares)
     return Estimate(value, low, high)
-
-
-def _majority(choices: Sequence[str]) -> str:
-    """The commonest choice; where two are as common, a tie."""
-    counts = {choice: list(choices).count(choice) for choice in CHOICES}
-    best = [choice for choice, count in counts.items() if count == max(counts.values())]
-    return best[0] if len(best) == 1 else "tie"
 
 
 def _state(means: Array, only: int, random_sample: bool) -> str:

@@ -1,0 +1,103 @@
+"""One label a unit from several raters' ratings, as one document."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from evalhub.analysis.labels import RatingRow, label_name
+from evalhub.schemas.analysis import Habits, LabelsDocument, UnitLabel
+from evalhub.stats.dawid_skene import DawidSkene, dawid_skene, majority
+from evalhub.stats.ratings import Label
+
+type LabelMethod = Literal["majority", "dawid-skene"]
+
+
+def labels_document(
+    ratings: Sequence[RatingRow], method: LabelMethod, *, sure: float
+) -> LabelsDocument:
+    """Labels of the units of one rating or more; a rater may rate a unit several times.
+
+    Args:
+        sure: chance that the likeliest label must have, by Dawid and Skene, to be a unit's label.
+
+    Raises:
+        evalhub.stats.errors.StatisticsError: Dawid and Skene need two raters and two labels.
+    """
+    given: dict[str, list[Label]] = {each.unit: [] for each in ratings}
+    rated = [(each.unit, each.rater, each.label) for each in ratings if each.label is not None]
+    for unit, _, label in rated:
+        given[unit].append(label)
+    fit = None
+    if method == "dawid-skene":
+        fit = dawid_skene(*(list(column) for column in zip(*rated, strict=True)))
+        labels = [_likely(unit, said, fit, sure) for unit, said in given.items()]
+    else:
+        labels = [_voted(unit, said) for unit, said in given.items()]
+    states = Counter(each.state for each in labels)
+    found = LabelsDocument(
+        method=method,
+        units=len(given),
+        raters=len({rater for _, rater, _ in rated}),
+        ratings=len(rated),
+        labelled=states["ok"],
+        ties=states["tie"],
+        unsure=states["unsure"],
+        unrated=states["unrated"],
+        shares=_counted([each.label for each in labels if each.label is not None]),
+        labels=labels,
+    )
+    if fit is None:
+        return found
+    return found.model_copy(update=_fitted(fit, Counter(rater for _, rater, _ in rated)))
+
+
+def _voted(unit: str, said: Sequence[Label]) -> UnitLabel:
+    label = majority(said)
+    state: Literal["ok", "tie", "unrated"] = "unrated" if not said else "tie"
+    return UnitLabel(
+        unit=unit, label=label, state=state if label is None else "ok", votes=_counted(said)
+    )
+
+
+def _likely(unit: str, said: Sequence[Label], fit: DawidSkene, sure: float) -> UnitLabel:
+    if not said:
+        return UnitLabel(unit=unit, label=None, state="unrated", votes={})
+    chances = fit.posterior[unit]
+    best = int(chances.argmax())
+    told = float(chances[best]) >= sure
+    return UnitLabel(
+        unit=unit,
+        label=fit.labels[best] if told else None,
+        state="ok" if told else "unsure",
+        votes=_counted(said),
+        posterior=_named(fit, chances.tolist()),
+    )
+
+
+def _fitted(fit: DawidSkene, ratings: Counter[str]) -> dict[str, object]:
+    return {
+        "prior": _named(fit, list(fit.prior.values())),
+        "habits": [
+            Habits(
+                rater=str(rater),
+                ratings=ratings[str(rater)],
+                confusion={
+                    label_name(true): None if math.isnan(row[0]) else _named(fit, row.tolist())
+                    for true, row in zip(fit.labels, table, strict=True)
+                },
+            )
+            for rater, table in fit.confusion.items()
+        ],
+        "log_likelihood": fit.log_likelihood,
+        "iterations": fit.iterations,
+        "converged": fit.converged,
+    }
+
+
+def _named(fit: DawidSkene, values: Sequence[float]) -> dict[str, float]:
+    return {label_name(label): value for label, value in zip(fit.labels, values, strict=True)}
+
+
+def _counted(labels: Sequence[Label]) -> dict[str, int]:
+    return dict(sorted(Counter(map(label_name, labels)).items()))

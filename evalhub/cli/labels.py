@@ -1,0 +1,108 @@
+"""`evalhub labels`: one label a unit from several raters, from a file alone."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evalhub.cli.agreement import names_of
+
+if TYPE_CHECKING:
+    from evalhub.schemas.analysis import LabelsDocument
+
+
+class LabelMethod(StrEnum):
+    majority = "majority"
+    dawid_skene = "dawid-skene"
+
+
+def labels(
+    file: Annotated[Path, typer.Argument(help="Ratings: JSONL, CSV or Parquet.")],
+    unit: Annotated[str, typer.Option(help="Field with what was rated.")],
+    raters: Annotated[
+        str | None, typer.Option(help="A row a unit: the raters' fields, as a,b,c.")
+    ] = None,
+    rater: Annotated[str | None, typer.Option(help="A row a rating: field with the rater.")] = None,
+    label: Annotated[str | None, typer.Option(help="A row a rating: field with the label.")] = None,
+    method: Annotated[
+        LabelMethod,
+        typer.Option(help="majority: votes. dawid-skene: votes weighed by each rater's habits."),
+    ] = LabelMethod.majority,
+    sure: Annotated[
+        float,
+        typer.Option(
+            help="dawid-skene: chance that the likeliest label must have; else the unit is unsure.",
+            min=0.0,
+            max=1.0,
+        ),
+    ] = 0.5,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the labels here: JSONL, a row a unit.")
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Make one label a unit of several raters' labels. Ties and doubts stay what they are."""
+    from evalhub.analysis.consensus import labels_document
+    from evalhub.analysis.labels import long_ratings, of_one_kind, wide_ratings
+    from evalhub.cli import printing
+    from evalhub.cli.outputs import check_output, whole
+
+    check_output(out, option="--out", inputs=[file])
+    if raters is not None and rater is None and label is None:
+        rows = wide_ratings(file, unit=unit, raters=names_of(raters))
+    elif raters is None and rater is not None and label is not None:
+        rows = long_ratings(file, unit=unit, rater=rater, label=label)
+    else:
+        raise typer.BadParameter(
+            "give --raters a,b,c where a row is a unit, or --rater and --label where it is a rating"
+        )
+    found = labels_document(list(of_one_kind(rows)), method.value, sure=sure)
+    if out is not None:
+        with whole(out, option="--out") as partial:
+            lines = (json.dumps(each.as_json(), ensure_ascii=False) for each in found.labels)
+            partial.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    if json_:
+        printing.print_json(found.as_json())
+    else:
+        _print(found)
+
+
+def _print(found: "LabelsDocument") -> None:
+    from evalhub.cli import printing
+    from evalhub.cli.figures import counted, figures, number
+
+    console = printing.terminal()
+    counts = [(found.units, "unit"), (found.raters, "rater"), (found.ratings, "rating")]
+    console.print(", ".join([*(counted(*each) for each in counts), found.method]))
+    left = [
+        (found.ties, "a tie"),
+        (found.unsure, "unsure"),
+        (found.unrated, "without a rating"),
+    ]
+    for count, what in left:
+        if count:
+            console.print(f"Without a label: {counted(count, 'unit')}, {what}.", style="yellow")
+    if found.converged is False:
+        console.print("The fit was stopped before it had converged.", style="yellow")
+    prior = found.prior or {}
+    names = prior or found.shares
+    console.print()
+    shares = [(name, f"{found.shares.get(name, 0):,}") for name in names]
+    if prior:
+        rows = [(*row, number(prior[row[0]])) for row in shares]
+        console.print(figures(("label", "units", "prior"), rows))
+    else:
+        console.print(figures(("label", "units"), shares))
+    for each in found.habits or []:
+        console.print()
+        console.print(
+            figures(
+                (f"{each.rater} says", *names),
+                [
+                    (f"of {true}", *(number(None if row is None else row[name]) for name in names))
+                    for true, row in each.confusion.items()
+                ],
+            )
+        )
