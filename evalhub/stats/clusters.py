@@ -17,7 +17,11 @@ _AT_ONCE = 1 << 14
 
 @dataclass(frozen=True, slots=True)
 class ClusteredMean:
-    """`design_effect` is the variance against that of as many independent, equal items."""
+    """`design_effect` is the variance against that of as many independent, equal items.
+
+    `skew` is the skewness of the mean's own distribution, sum S^3/(sum S^2)^1.5 over the clusters'
+    sums S, and `skew_doubt` its standard error where nothing leans, √(6 sum W^6/(sum W^2)^3).
+    """
 
     mean: float
     se: float
@@ -25,6 +29,8 @@ class ClusteredMean:
     clusters: int
     design_effect: float
     sums: Array
+    skew: float
+    skew_doubt: float
 
 
 def clustered_mean(
@@ -53,7 +59,7 @@ def clustered_mean(
         share = np.bincount(labels, w, groups) / n
         squares = np.bincount(labels, w * w, groups)
     if groups < 2 or share.max() >= 1:
-        return ClusteredMean(mean, float("inf"), 0.0, groups, 1.0, sums)
+        return ClusteredMean(mean, float("inf"), 0.0, groups, 1.0, sums, 0.0, 0.0)
     gain = 1 / (1 - share)
     variance = dot(gain, sums**2) / n**2
     spread = dot(w, residuals**2) / n
@@ -65,6 +71,8 @@ def clustered_mean(
         clusters=groups,
         design_effect=variance / naive if naive > 0 else 1.0,
         sums=sums,
+        skew=_skewness(sums),
+        skew_doubt=float(np.sqrt(6 * dot(share**3, share**3) / dot(share, share) ** 3)),
     )
 
 
@@ -81,9 +89,19 @@ def _plain_mean(values: Array) -> ClusteredMean:
     mean = _mean(values, None)
     residuals = values - mean
     if n < 2:
-        return ClusteredMean(mean, float("inf"), 0.0, n, 1.0, residuals)
+        return ClusteredMean(mean, float("inf"), 0.0, n, 1.0, residuals, 0.0, 0.0)
     se = float(np.sqrt(dot(residuals, residuals) / (n - 1) / n))
-    return ClusteredMean(mean, se, n - 1.0, n, 1.0, residuals)
+    doubt = float(np.sqrt(6) / n)
+    return ClusteredMean(mean, se, n - 1.0, n, 1.0, residuals, _skewness(residuals), doubt)
+
+
+def _skewness(sums: Array) -> float:
+    second = third = 0.0
+    for part in in_parts(sums):
+        squares = part * part
+        second += float(squares.sum())
+        third += dot(squares, part)
+    return third / second**1.5 if second > 0 else 0.0
 
 
 def _degrees(gain: Array, share: Array, squares: Array) -> float:

@@ -8,6 +8,9 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from evalhub.stats.levels import EVEN
 
 
@@ -56,3 +59,16 @@ def binomial_pmf(k: int, n: int, p: float = EVEN) -> float:
 
 def beta_quantile(p: float, a: float, b: float) -> float:
     return float(_special().betaincinv(a, b, p))
+
+
+def beta_cdf(
+    x: NDArray[np.float64], a: NDArray[np.intp], b: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Elementwise; the chance of a or more of a + b − 1 where each has the chance x."""
+    return np.asarray(_special().betainc(a, b, x))
+
+
+def log_choose(n: int, k: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Elementwise: the logarithm of "n choose k"."""
+    gammaln = _special().gammaln
+    return np.asarray(gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1))

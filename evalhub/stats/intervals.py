@@ -100,6 +100,29 @@ def score_p_less(
     return t_cdf((mean - supposed) * math.sqrt(n / variance), df)
 
 
+@dataclass(frozen=True, slots=True)
+class BoundedScore:
+    """The score interval and its p-values of `values` seen `counts` times each."""
+
+    values: Array
+    counts: Array
+    reach: float
+
+    def lower(self, alpha: float) -> float:
+        return -score_limit(-self.values, self.counts, reach=self.reach, alpha=alpha)
+
+    def upper(self, alpha: float) -> float:
+        return score_limit(self.values, self.counts, reach=self.reach, alpha=alpha)
+
+    def p_below(self, bound: float) -> float:
+        """p-value against a mean of at least `bound`."""
+        return score_p_less(self.values, self.counts, reach=self.reach, bound=bound)
+
+    def p_above(self, bound: float) -> float:
+        """p-value against a mean of at most `bound`."""
+        return score_p_less(-self.values, self.counts, reach=self.reach, bound=-bound)
+
+
 def clopper_pearson(successes: int, n: int, *, alpha: float = ALPHA) -> tuple[float, float]:
     """Exact limits of a proportion (Clopper and Pearson 1934)."""
     if not 0 <= successes <= n or n == 0:

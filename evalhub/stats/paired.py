@@ -2,17 +2,17 @@
 
 The method follows the data and is named in the result:
 
-- yes/no scores: Tango's score interval and McNemar's mid-p test;
-- other scores while few differences carry the evidence: the bounded score interval (Tango's,
-  for any values; wide on purpose) and the sign-flip test;
-- other scores: paired t;
-- clusters or weights: CR2 with Student's t; where differences are rare or clusters few, no
+- yes/no scores: exact limits, with many items Tango's score interval, and McNemar's mid-p test;
+- other scores of which few differ: the bounded score interval (Tango's, for any values; wide on
+  purpose) and the sign-flip test;
+- other scores: Student's t, corrected for skewness;
+- clusters or weights: the same over CR2's error; where differences are rare or clusters few, no
   narrower than the bounded score interval at the effective sample size.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,18 +24,22 @@ from evalhub.stats.clusters import (
     clustered_mean,
     effective_count,
 )
-from evalhub.stats.distributions import t_cdf, t_quantile
 from evalhub.stats.errors import StatisticsError
-from evalhub.stats.intervals import check_alpha, score_limit, score_p_less
+from evalhub.stats.exact import ExactShares, is_exact
+from evalhub.stats.intervals import BoundedScore, check_alpha
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.pairs import Labels, Pairs, line_up, read_scores
 from evalhub.stats.permutation import mcnemar_mid_p, sign_flip
+from evalhub.stats.skew import skewed_mean
 
 Array = NDArray[np.float64]
 
 # With fewer clusters than this that would differ if each moved as one, t alone is not relied
 # on; by simulated coverage.
 _ENOUGH_CLUSTERS = 4
+# So many items of which so large a share carries the variance (a third, of a bell) are spread
+# evenly enough for t, however few they are; by simulation of both tails.
+_EVEN_ITEMS, _EVEN_SHARE = 15, 0.2
 _MOST_FLIPPED = 1000
 
 
@@ -144,14 +148,16 @@ def p_one_sided(
     clusters: Labels | None = None,
     weights: ArrayLike | None = None,
     bounds: tuple[float, float] | None = None,
+    alpha: float = ALPHA,
 ) -> float:
     """p-value against "the difference is at least `bound`" (alternative "less") or "at most
-    `bound`" ("greater"). It is at most alpha just when compare()'s interval at that alpha lies
-    wholly on the alternative's side of `bound`."""
+    `bound`" ("greater"). It is at most `alpha` just when that end of compare() at `alpha` lies on
+    the alternative's side of `bound`; with scores other than yes/no, at any alpha."""
     if not math.isfinite(bound):
         raise StatisticsError(f"the bound must be a finite difference, not {bound}")
+    check_alpha(alpha)
     pairs = line_up(baseline, candidate, clusters, weights, bounds)
-    choice = _choose(pairs)
+    choice = _choose(pairs, alpha)
     p = choice.p_below(bound) if alternative == "less" else choice.p_above(bound)
     beyond_no_difference = bound > 0 if alternative == "less" else bound < 0
     if beyond_no_difference:
@@ -184,89 +190,92 @@ def variance_split(baseline: ArrayLike, candidate: ArrayLike) -> VarianceSplit:
     return VarianceSplit(max(between, 0.0), within_a, within_b)
 
 
+class _End(Protocol):
+    """A way to draw an end, and the one-sided p-values that belong to it."""
+
+    def lower(self, alpha: float) -> float: ...
+    def upper(self, alpha: float) -> float: ...
+    def p_below(self, bound: float) -> float: ...
+    def p_above(self, bound: float) -> float: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """The chosen method: a t part, a bounded score part at `size` items, or the wider."""
+    """The chosen method: one part, or the wider of two."""
 
     pairs: Pairs
     mean: ClusteredMean
-    use_t: bool
-    use_score: bool
+    parts: tuple[_End, ...]
     design_effect: float
     method: str
 
-    @property
-    def size(self) -> float:
-        return self.pairs.differences.size / self.design_effect
-
     def lower(self, alpha: float) -> float:
-        return -self._limit(-1, alpha)
+        return max(min(part.lower(alpha) for part in self.parts), -self.pairs.reach)
 
     def upper(self, alpha: float) -> float:
-        return self._limit(1, alpha)
-
-    def _limit(self, sign: int, alpha: float) -> float:
-        """The upper limit of the differences times `sign`."""
-        limit, reach = -math.inf, self.pairs.reach
-        if self.use_t:
-            half = t_quantile(1 - alpha, self.mean.df) * self.mean.se
-            limit = sign * self.mean.mean + half
-        if self.use_score:
-            values, counts = self.pairs.counted(self.size)
-            limit = max(limit, score_limit(sign * values, counts, reach=reach, alpha=alpha))
-        return min(limit, reach)
+        return min(max(part.upper(alpha) for part in self.parts), self.pairs.reach)
 
     def p_below(self, bound: float) -> float:
         """p-value against a difference of at least `bound`."""
-        return self._p(1, bound)
+        return max(part.p_below(bound) for part in self.parts)
 
     def p_above(self, bound: float) -> float:
         """p-value against a difference of at most `bound`."""
-        return self._p(-1, bound)
-
-    def _p(self, sign: int, bound: float) -> float:
-        p = 0.0
-        if self.use_t:
-            gap = sign * (self.mean.mean - bound)
-            p = t_cdf(gap / self.mean.se, self.mean.df) if self.mean.se > 0 else float(gap >= 0)
-        if self.use_score:
-            values, counts = self.pairs.counted(self.size)
-            reach = self.pairs.reach
-            p = max(p, score_p_less(sign * values, counts, reach=reach, bound=sign * bound))
-        return p
+        return max(part.p_above(bound) for part in self.parts)
 
     def test(self, wins: int, losses: int) -> tuple[float, str]:
         """Two-sided p-value of no difference, and the test's name."""
         if self.pairs.plain and self.pairs.binary:
             return mcnemar_mid_p(losses, wins), "mid-p McNemar"
-        if self.pairs.plain and self.use_score and wins + losses <= _MOST_FLIPPED:
+        scored = isinstance(self.parts[0], BoundedScore)
+        if self.pairs.plain and scored and wins + losses <= _MOST_FLIPPED:
             return sign_flip(self.pairs.differences)
         return min(1.0, 2 * min(self.p_below(0.0), self.p_above(0.0))), self.method
 
 
-def _choose(pairs: Pairs) -> _Choice:
+def _choose(pairs: Pairs, alpha: float = ALPHA) -> _Choice:
+    """`alpha` is the level that an exact p-value is for."""
     mean = clustered_mean(pairs.differences, pairs.clusters, pairs.weights)
     if pairs.plain:
-        if pairs.binary:
-            return _Choice(pairs, mean, False, True, 1.0, "Tango score interval")
-        if effective_count(mean.sums) < ENOUGH_DIFFERENCES:
-            return _Choice(pairs, mean, False, True, 1.0, "bounded score interval")
-        return _Choice(pairs, mean, True, False, 1.0, "paired t")
+        return _of_lone_items(pairs, mean, alpha)
     n = pairs.differences.size
     if mean.df <= 0:
         method = "bounded score interval of a single observation: there is one cluster"
-        return _Choice(pairs, mean, False, True, float(n), method)
+        return _Choice(pairs, mean, (_score(pairs, 1.0),), float(n), method)
     weighted = "" if pairs.weights is None else "weighted, "
     over = "" if pairs.clusters is None else f"over {mean.clusters} clusters, "
-    method = f"CR2 {over}{weighted}t({mean.df:.3g})"
+    skewed = skewed_mean(mean, clustered=pairs.clusters is not None)
+    method = f"CR2 {over}{weighted}skew-corrected t({skewed.corrected_df:.3g})"
     residuals = pairs.differences - mean.mean
     carried = effective_count(residuals if pairs.weights is None else residuals * pairs.weights)
-    enough = carried >= ENOUGH_DIFFERENCES
-    if enough and carried * mean.clusters / n >= _ENOUGH_CLUSTERS:
-        return _Choice(pairs, mean, True, False, max(mean.design_effect, 1.0), method)
+    if _enough(carried, n) and carried * mean.clusters / n >= _ENOUGH_CLUSTERS:
+        return _Choice(pairs, mean, (skewed,), max(mean.design_effect, 1.0), method)
     effect = max(mean.design_effect, assumed_design_effect(n, pairs.clusters, pairs.weights))
     method += f", no narrower than the bounded score interval of {n / effect:.3g} items"
-    return _Choice(pairs, mean, True, True, effect, method)
+    return _Choice(pairs, mean, (skewed, _score(pairs, n / effect)), effect, method)
+
+
+def _of_lone_items(pairs: Pairs, mean: ClusteredMean, alpha: float) -> _Choice:
+    n = pairs.differences.size
+    if pairs.binary:
+        wins, losses = _wins_and_losses(pairs)
+        if is_exact(n, wins, losses):
+            exact = ExactShares(n, wins, losses, alpha)
+            return _Choice(pairs, mean, (exact,), 1.0, "exact score interval")
+        return _Choice(pairs, mean, (_score(pairs, n),), 1.0, "Tango score interval")
+    if _enough(effective_count(mean.sums), n):
+        skewed = skewed_mean(mean, clustered=False)
+        return _Choice(pairs, mean, (skewed,), 1.0, "skew-corrected t")
+    return _Choice(pairs, mean, (_score(pairs, n),), 1.0, "bounded score interval")
+
+
+def _enough(carried: float, n: int) -> bool:
+    """Whether the variance is carried by items enough for t, or as evenly as few can carry it."""
+    return carried >= ENOUGH_DIFFERENCES or (n >= _EVEN_ITEMS and carried >= _EVEN_SHARE * n)
+
+
+def _score(pairs: Pairs, size: float) -> BoundedScore:
+    return BoundedScore(*pairs.counted(size), pairs.reach)
 
 
 def _sd(choice: _Choice) -> float:

@@ -26,6 +26,7 @@ from evalhub.stats.distributions import (
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.levels import POWER
 from evalhub.stats.pairs import Labels, line_up
+from evalhub.stats.skew import errors_to_end
 
 _MOST = 10**9
 
@@ -138,11 +139,11 @@ def power_for(
 ) -> float:
     """The chance that `n` items reach a z of `due`, the truth lying `gap` beyond the bound.
 
-    Their standard error is s = √(sd²/n + lean²/people). c is `due`, or the t of n items (or
-    clusters) with the same tail where the test is Student's. What is asked is that
-    (gap − c·(at_bound − sd)/√n)/s exceeds the noncentral t around c, of as many degrees of freedom
-    as s is known with; where it is known exactly, that is Φ(gap/s − c). Raises StatisticsError
-    unless gap and spread are above 0.
+    Their standard error is s = √(sd²/n + lean²/people). c is `due`, or where the test is Student's
+    the t with the same tail, corrected for skewness that n items (or clusters) can't rule out.
+    What is asked is that (gap − c·(at_bound − sd)/√n)/s exceeds the noncentral t around c, of as
+    many degrees of freedom as s is known with; where it is known exactly, that is Φ(gap/s − c).
+    Raises StatisticsError unless gap and spread are above 0.
     """
     if not (gap > 0 and spread.sd > 0):
         raise StatisticsError(f"a gap of {gap:g} by a spread of {spread.sd:g} can't be planned for")
@@ -153,7 +154,10 @@ def power_for(
         df = people.df(n, spread.sd, df, max(people.count - 1, 1))
         known = people.df(n, spread.sd, known, people.known)
         error = math.hypot(error, people.error)
-    if spread.at_bound is None:
+    if spread.at_bound is None and spread.people is None:
+        clustered = cluster_size > 1
+        c = errors_to_end(n / cluster_size, normal_cdf(-due), clustered=clustered)
+    elif spread.at_bound is None:
         c = t_quantile(normal_cdf(due), df)
     else:
         apart = c * (spread.at_bound - spread.sd) / math.sqrt(n)

@@ -294,7 +294,7 @@ def test_a_prompt_that_does_more_than_the_fine_tune_is_said_to(desk: Desk) -> No
     decision = decided(desk.study(alternatives=[prompted]))
     assert decision.record["alternatives"][0]["sentence"] == (
         "Would a prompt do? prompted reaches 0.90 on questions: better than tuned "
-        "(−0.40 [−0.48, −0.33]): a prompt does more than the fine-tune."
+        "(−0.40 [−0.48, −0.32]): a prompt does more than the fine-tune."
     )
 
 

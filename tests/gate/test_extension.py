@@ -103,7 +103,7 @@ def test_turning_the_arms_round_turns_the_interval_round() -> None:
 def test_one_stage_alone_is_the_ordinary_criterion() -> None:
     baseline, candidate = arms(40, 12, 300)
     whole = staged(PRIMARY, baseline, candidate, 300)
-    assert (whole.method, whole.n) == ("Tango score interval", 300)
+    assert (whole.method, whole.n) == ("exact score interval", 300)
 
 
 def test_of_less_is_better_the_stages_turn_too() -> None:
@@ -326,7 +326,7 @@ def test_changed_items_are_a_new_look_without_a_first_stage(desk: Desk) -> None:
     decision = decided(desk.study(changed, slug="changed"))
     assert decision.record["extension"] is None
     assert decision.record["alpha"] == pytest.approx(level_of(2, alpha=ALPHA))
-    assert decision.record["criteria"][0]["method"] == "Tango score interval"
+    assert decision.record["criteria"][0]["method"] == "exact score interval"
 
 
 @pytest.mark.django_db

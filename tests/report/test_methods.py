@@ -39,7 +39,7 @@ def names_of_paired() -> Iterator[str]:
                     for weights in (None, rng.uniform(0.5, 2, n)):
                         found = compare(base, tuned, clusters=clusters, weights=weights)
                         yield from (found.method, found.test)
-    four_wins = compare([0] * 20, [1] * 4 + [0] * 16)
+    four_wins = compare([0] * 30, [1] * 4 + [0] * 26)
     assert "widened to 0" in four_wins.method
     yield from (four_wins.method, four_wins.test)
 
@@ -115,9 +115,13 @@ def texts(node: ast.AST) -> Iterator[str]:
 
 
 def test_a_name_of_several_parts_is_explained_part_by_part() -> None:
-    name = "CR2 over 12 clusters, weighted, t(9.3), no narrower than the bounded score interval"
+    name = (
+        "CR2 over 12 clusters, weighted, skew-corrected t(4.7), "
+        "no narrower than the bounded score interval"
+    )
     assert [each.key for each in explained(name)] == [
         "bounded-score",
+        "skew",
         "cr2",
         "weights",
         "no-narrower",

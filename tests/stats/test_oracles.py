@@ -114,13 +114,16 @@ def test_exact_and_score_limits_of_a_proportion(successes, n):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_paired_t(seed):
+    """Differences that lean to neither side: Student's own limits, a little wider for the doubt."""
     rng = np.random.default_rng(seed)
     a, b = rng.random((2, 200))
     ours, theirs = compare(a, b), stats.ttest_rel(b, a)
-    assert ours.method == "paired t"
-    assert ours.p_value == pytest.approx(theirs.pvalue, abs=1e-12)
+    assert ours.method == "skew-corrected t"
+    assert theirs.pvalue <= ours.p_value < theirs.pvalue + 0.03
     interval = theirs.confidence_interval(0.95)
-    assert (ours.lower, ours.upper) == pytest.approx((interval.low, interval.high), abs=1e-12)
+    width = interval.high - interval.low
+    assert interval.low - 0.06 * width < ours.lower <= interval.low + 1e-12
+    assert interval.high - 1e-12 <= ours.upper < interval.high + 0.06 * width
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -74,7 +74,7 @@ def test_graded_scores_are_compared_by_the_paired_comparison() -> None:
     tuned = 0.97 * base + rng.normal(0, 0.1, 200)
     found = measured(a_guard(0.1), base, tuned)
     plain = ratio_of_means(base, tuned, alpha=ALPHA)
-    assert found.method == "paired t of candidate − 0.9·baseline"
+    assert found.method == "skew-corrected t of candidate − 0.9·baseline"
     assert (found.ratio_lower, found.ratio_upper) == pytest.approx(
         (plain.lower, plain.upper), rel=2e-3
     )

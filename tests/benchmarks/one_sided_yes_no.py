@@ -1,0 +1,92 @@
+"""Yes/no guards that truly lose their margin: the chance that they pass, enumerated, not drawn.
+
+python -m tests.benchmarks.one_sided_yes_no [--all] [--alpha 0.025]
+
+Every outcome of n items is judged by the product's own limits. The chance of a pass is summed over
+the outcomes, and the largest over the true shares of discordant items is printed: the worst cell.
+`--all` takes every n from 15 to 400 (about an hour), else some of them.
+"""
+
+import argparse
+import sys
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from evalhub.stats.exact import p_at_most
+from evalhub.stats.intervals import score_p_less
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.intp]
+
+SOME = (*range(15, 41), 50, 60, 80, 100, 150, 200, 300, 400)
+MARGINS = (0.02, 0.05, 0.1)
+
+
+def fewest_wins(n: int, margin: float, alpha: float, *, tango: bool = False) -> Whole:
+    """Of each count of losses (n + 1,) the fewest wins with which the guard passes; n + 1: none."""
+
+    def passes(wins: int, losses: int) -> bool:
+        if not tango:
+            return p_at_most(-margin, n, wins, losses, alpha) <= alpha
+        counts = np.array([wins, n - wins - losses, losses], dtype=float)
+        values = np.array([-1.0, 0.0, 1.0])
+        return score_p_less(values, counts, reach=1.0, bound=margin) <= alpha
+
+    found, fewest = np.full(n + 1, n + 1, dtype=np.intp), 0
+    for losses in range(n + 1):
+        low, high, step = fewest - 1, fewest, 1
+        while high <= n - losses and not passes(high, losses):
+            low, high, step = high, high + step, 2 * step
+        high = min(high, n - losses + 1)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if passes(middle, losses) else (middle, high)
+        if high > n - losses:
+            break
+        found[losses] = fewest = high
+    return found
+
+
+def chance(n: int, wins: Whole, difference: float, losses: Array) -> Array:
+    """Of a pass, at true shares of losses (k,) whose wins are `difference` more."""
+    lost = np.arange(n + 1)[:, None]
+    share = np.clip((losses + difference) / np.maximum(1 - losses, 1e-300), 0, 1)
+    needed, rest = wins[:, None], n - lost
+    tail = special.betainc(np.maximum(needed, 1), np.maximum(rest - needed, 0) + 1, share)
+    tail = np.where(needed <= 0, 1.0, np.where(needed > rest, 0.0, tail))
+    return np.asarray((stats.binom.pmf(lost, n, losses) * tail).sum(axis=0))
+
+
+def size(n: int, margin: float, wins: Whole) -> float:
+    """The worst cell: the largest chance of a pass where exactly the margin is lost."""
+    most = (1 + margin) / 2
+    losses = margin + (most - margin) * np.linspace(0, 1, 800) ** 2
+    near = margin + np.geomspace(1e-5, 0.1, 200)
+    return float(chance(n, wins, -margin, np.r_[losses, near[near < most]]).max())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--alpha", type=float, default=0.025)
+    options = parser.parse_args()
+    worst: dict[bool, list[tuple[float, int, float]]] = {False: [], True: []}
+    for n in range(15, 401) if options.all else SOME:
+        for margin in MARGINS:
+            for tango, cells in worst.items():
+                wins = fewest_wins(n, margin, options.alpha, tango=tango)
+                cells.append((size(n, margin, wins), n, margin))
+    sys.stdout.write(
+        "| limits | worst cell | at | cells above alpha |\n| --- | ---: | --- | ---: |\n"
+    )
+    for tango, cells in worst.items():
+        most, n, margin = max(cells)
+        above = sum(cell[0] > options.alpha for cell in cells) / len(cells)
+        name = "Tango" if tango else "Evalhub"
+        sys.stdout.write(f"| {name} | {most:.5f} | n = {n}, margin {margin:g} | {above:.0%} |\n")
+
+
+if __name__ == "__main__":
+    main()
