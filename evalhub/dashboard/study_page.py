@@ -79,7 +79,7 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         runs=runs,
         campaign=campaign_state(study),
         changes=changes(study, decision.document, wanted) if decision else None,
-        looks=[] if decision else next_looks(study),
+        looks=next_looks(study) if _unread(decision) else [],
         readings=development_rows(study, arms),
         names=[arm.name for arm in arms],
         changed_since=bool(decision) and _changed_since(decision, runs),
@@ -142,6 +142,11 @@ def _review_awaited(study: Study, runs: StudyRuns, decision: Decision | None) ->
         and decision.verdict != Verdict.INVALID
         and decision.record["people"] is None
     )
+
+
+def _unread(decision: Decision | None) -> bool:
+    """Whether the arm's look is still to be taken: invalid evidence takes none."""
+    return decision is None or decision.verdict == Verdict.INVALID
 
 
 def _changed_since(decision: Decision | None, runs: StudyRuns) -> bool:

@@ -50,6 +50,8 @@ def test_pages_of_one_thing_take_as_many_queries_for_ten_times_as_much(
 ) -> None:
     small = a_measured_study(team, items=4, tags=1, slug="small")
     large = a_measured_study(team, items=40, tags=8, slug="large")
+    undecided = [reverse("dashboard:study", args=[each.pk]) for each in (small, large)]
+    assert queries(olga, undecided[0]) == queries(olga, undecided[1])
     for study in (small, large):
         decide_study(study=study)
     for few, many in zip(addresses(small), addresses(large), strict=True):
