@@ -91,7 +91,8 @@ def print_plan(plan: StudyPlan, console: Console | None = None) -> None:
         f"back, money: {_money(plan.money)}. A token is taken for 4 characters, an answer for as "
         "long as max_tokens allows."
     )
-    console.print(f"\n{plan.candidate}, the first of {plan.arms} to be judged:")
+    if plan.looks:
+        console.print(f"\n{plan.candidate}, the first of {plan.arms} to be judged:")
     for look in plan.looks:
         console.print(Text(f"• {look.sentence}"))
     console.print("\nNothing was asked, and nothing is kept of this.", style="dim")
