@@ -7,6 +7,7 @@ from django.utils import timezone
 from evalhub.files.identity import answers_digest, scores_digest
 from evalhub.registry.models import Item, Output, Run, Score
 from evalhub.registry.models.runs import RunState, ShardState
+from evalhub.verdict.wording import counted
 from runners.backends import backend_of
 
 UNFINISHED_SHARDS = [ShardState.PENDING, ShardState.CLAIMED]
@@ -108,6 +109,6 @@ def _failed_items(run: Run) -> str:
     reasons = ", ".join([*shown, *([f"and {more} other errors"] if more else [])])
     recorded = not backend_of(run.version).live
     return (
-        f"{count} of {run.test_set_version.item_count} items failed: {reasons}"
+        f"{count} of {counted(run.test_set_version.item_count, 'item')} failed: {reasons}"
         f"{' (so recorded)' if recorded else '; run again to retry them'}"
     )

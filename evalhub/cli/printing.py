@@ -10,9 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from evalhub.report.decision_page import SECTIONS
+from evalhub.report.ends import ends, ends_of
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow, DecisionRecord, Reading
 from evalhub.schemas.plan import StudyPlan
+from evalhub.schemas.sections import Section
 from evalhub.schemas.verdicts import marked
 
 NARROW, PIPED = 110, 160
@@ -42,8 +45,12 @@ def print_record(record: DecisionRecord, console: Console | None = None) -> None
         for table in _criteria(record, narrow=console.width < NARROW):
             console.print()
             console.print(table)
+        console.print(Text(_ends(record), "dim"))
     for caution in record.people.cautions if record.people else ():
         console.print(Text(f"? {caution}", "yellow"))
+    for name, section in record.sections.items():
+        console.print()
+        console.print(_section(name, section))
     if missed := _misses(record):
         console.print(Text(missed, "dim"))
     for each in record.alternatives:
@@ -116,7 +123,7 @@ def _reasons(reasons: Iterable[str]) -> Table:
 
 def _criteria(record: DecisionRecord, *, narrow: bool) -> list[Table]:
     """One table, or two with the same rows where the terminal is too narrow for all columns."""
-    means = ("base", "candidate", "difference", _interval(record))
+    means = ("base", "candidate", "difference", "interval")
     more = ("p", "won/lost/tied", "n", "requires", "metric")
     parts = [means, more] if narrow else [means + more]
     tables = [_table("criterion", columns) for columns in parts]
@@ -148,6 +155,23 @@ def _table(first: str, columns: Iterable[str]) -> Table:
 
 def _cut(name: str) -> Text:
     return Text(name, no_wrap=True, overflow="ellipsis")
+
+
+def _ends(record: DecisionRecord) -> str:
+    """The levels of both ends; a ratio that must stay low stands here as it is, not turned."""
+    turned = any(ends_of(each)[0] == "upper" for each in record.criteria)
+    return f"Interval: {ends(record)}{'. Of a ratio, the other way round' if turned else ''}."
+
+
+def _section(name: str, section: Section) -> Table:
+    """What else the verdict rests on: its title, and its sentences below each other."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=2, justify="right")
+    grid.add_column()
+    grid.add_row(Text(section.status.mark, section.status.colour), Text(SECTIONS[name][0], "bold"))
+    for said in section.sentences:
+        grid.add_row("", Text(said))
+    return grid
 
 
 def _interval(record: DecisionRecord) -> str:

@@ -1,49 +1,78 @@
 """Would a prompt do? A fine-tuned arm against each other arm that isn't fine-tuned."""
 
-from collections.abc import Sequence
-
+from evalhub.gate.costs import budgets
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import StudyArm, StudyTestSet
 from evalhub.schemas.decision import Alternative
 from evalhub.stats.paired import compare
-from evalhub.verdict.wording import signed
+from evalhub.verdict.align import criteria_of
+from evalhub.verdict.baseline_choice import alternative_sentence
 
 
 def alternatives(
-    evidence: StudyEvidence, arm: StudyArm, others: Sequence[StudyArm], *, alpha: float
+    evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, alpha: float
 ) -> list[Alternative]:
-    """A row for each untuned arm of `others` and each test set that must gain; for reading."""
+    """A row for each untuned arm but the baseline and each test set that must gain."""
     if not arm.version.fine_tuned:
         return []
     return [
         row
-        for other in others
-        if not other.version.fine_tuned
+        for other in evidence.arms
+        if other not in (arm, baseline) and not other.version.fine_tuned
+        for fails in [_fails(evidence, baseline, other, alpha)]
         for test_set in evidence.primaries
-        if (row := _against(evidence, arm, other, test_set, alpha)) is not None
+        if (row := _against(evidence, arm, other, test_set, alpha, fails)) is not None
     ]
 
 
+def _fails(
+    evidence: StudyEvidence, baseline: StudyArm, other: StudyArm, alpha: float
+) -> tuple[str, ...]:
+    """The guards and budgets that the other arm itself fails beside the baseline."""
+    pairings = {each.name: evidence.pair(baseline, other, each) for each in evidence.test_sets}
+    costs, _ = budgets(evidence, baseline, other, pairings)
+    guards = [
+        each.aligned
+        for each in pairings.values()
+        if each.aligned.requirement.role == "guard" and each.aligned.items
+    ]
+    policy = evidence.policy
+    measured = criteria_of(
+        [*guards, *costs],
+        alpha=alpha,
+        harm_alpha=policy.harm_alpha,
+        planned_gain=policy.planned_gain,
+    )
+    return tuple(each.name for each in measured if each.fails and each.tier != "advisory")
+
+
 def _against(
-    evidence: StudyEvidence, arm: StudyArm, other: StudyArm, test_set: StudyTestSet, alpha: float
+    evidence: StudyEvidence,
+    arm: StudyArm,
+    other: StudyArm,
+    test_set: StudyTestSet,
+    alpha: float,
+    fails: tuple[str, ...],
 ) -> Alternative | None:
     rows = evidence.pair(other, arm, test_set).aligned
     if not rows.items:
         return None
-    rising = rows.requirement.higher_is_better
+    asked, policy = rows.requirement, evidence.policy
+    rising = asked.higher_is_better
     worse, better = (rows.baseline, rows.candidate) if rising else (rows.candidate, rows.baseline)
-    found = compare(worse, better, clusters=rows.clusters, weights=rows.weights, alpha=alpha)
-    gap = f"{signed(found.difference)} [{signed(found.lower)}, {signed(found.upper)}]"
-    if found.lower > 0:
-        verdict = f"{arm} is better by {gap}"
-    elif found.upper < 0:
-        verdict = f"better than {arm} ({gap}): a prompt does more than the fine-tune"
-    else:
-        verdict = f"not told apart from {arm} ({gap}): a prompt may do as well"
+    found = compare(
+        worse,
+        better,
+        clusters=rows.clusters,
+        weights=rows.weights,
+        alpha=alpha,
+        upper_alpha=policy.harm_alpha,
+    )
     value, candidate = found.baseline, found.candidate
     if not rising:
         value, candidate = candidate, value
-    return Alternative(
+    planned = policy.planned_gain if asked.planned_gain is None else asked.planned_gain
+    row = Alternative(
         arm=other.name,
         kind=other.version.kind,
         test_set=test_set.name,
@@ -53,5 +82,11 @@ def _against(
         difference=found.difference,
         lower=found.lower,
         upper=found.upper,
-        sentence=f"Would a prompt do? {other} reaches {value:.2f} on {test_set}: {verdict}.",
+        alpha=alpha,
+        harm_alpha=policy.harm_alpha,
+        min_gain=asked.min_gain,
+        planned_gain=planned,
+        fails=fails,
+        sentence="",
     )
+    return row.model_copy(update={"sentence": alternative_sentence(row, arm.name)})

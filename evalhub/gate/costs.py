@@ -15,6 +15,7 @@ from evalhub.schemas.study import Price
 from evalhub.verdict.align import Aligned
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.policy import budget_requirements
+from evalhub.verdict.wording import counted
 
 Array = NDArray[np.float64]
 
@@ -44,8 +45,8 @@ def budgets(
             base |= _costs(evidence, asked, pairing.earlier[0], baseline)
             tuned |= _costs(evidence, asked, pairing.earlier[1], arm)
         unknown = [
-            f"The {asked.name} of {each} isn't known for {missing} of {len(ids)} items of "
-            f"{asked.test_set}"
+            f"The {asked.name} of {each} isn't known for {missing} of "
+            f"{counted(len(ids), 'item')} of {asked.test_set}"
             for each, costs in ((baseline, base), (arm, tuned))
             if (missing := sum(item not in costs for item in ids))
         ]

@@ -1,7 +1,7 @@
 """A study's evidence read, judged and kept as decisions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -24,11 +24,12 @@ from evalhub.registry.models import Metric, Run, RunMetric, Study, StudyArm
 from evalhub.registry.models.studies import CriterionRole
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord, StudyName
+from evalhub.schemas.policy import Policy
 from evalhub.schemas.sections import EvidenceRow
 from evalhub.schemas.verdicts import Verdict
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.align import Aligned, breakdown_of, criteria_of
-from evalhub.verdict.baseline_choice import answer
+from evalhub.verdict.baseline_choice import answer, as_good
 from evalhub.verdict.preference_evidence import PreferenceEvidence
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import Ruling, decide
@@ -64,6 +65,16 @@ class _ReadArm:
             )
             for name, pair in self.pairings.items()
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class _ToldBeside:
+    """What the rule is told beside the criteria (see evalhub.verdict.rule.decide)."""
+
+    candidate: str
+    invalid: Sequence[str]
+    pending: Sequence[str]
+    as_good: Sequence[str]
 
 
 def decide_study(*, study: Study) -> list[Decision]:
@@ -165,36 +176,34 @@ def _judge(
         *asked.unfit,
     ]
     pending = [*asked.pending, *unknown]
-    ruling = _verdict(evidence, arm, criteria + asked.criteria, invalid, pending)
-    leakage = None
-    if read.leaks:
-        clean = _without_leaks(evidence, read, staged, costs, paid, asked, invalid, pending)
-        leakage = leakage_section(read.leaks, policy.leakage, ruling, clean)
-        why = disagreement(arm, ruling, clean)
-        if why and policy.leakage == "judge" and not invalid:
-            ruling = _verdict(evidence, arm, criteria + asked.criteria, [why], pending)
     choice = chosen.choice
     if choice is not None:
         said = answer(criteria, planned_gain=policy.planned_gain, primaries=policy.primaries)
         choice = choice.model_copy(update={"answer": said})
+    others = alternatives(evidence, baseline, arm, alpha=paid.level)
+    arms = Arms(baseline=_named(baseline), candidate=_named(arm))
+    told = _ToldBeside(arm.name, invalid, pending, as_good(arms, others, choice))
+    ruling = _verdict(policy, told, criteria + asked.criteria)
+    leakage = None
+    if read.leaks:
+        clean = _without_leaks(evidence, read, staged, costs, paid, asked, told)
+        leakage = leakage_section(read.leaks, policy.leakage, ruling, clean)
+        why = disagreement(arm, ruling, clean)
+        if why and policy.leakage == "judge" and not invalid:
+            ruling = _verdict(policy, replace(told, invalid=[why]), criteria)
     return decision_record(
         ruling,
         alpha=paid.level,
         policy=evidence.study.policy.as_json(),
-        arms=Arms(baseline=_named(baseline), candidate=_named(arm)),
+        arms=arms,
         evidence=[_evidence(each) for each in read.pairings.values()],
         study=StudyName(
             project=evidence.study.project.slug, slug=evidence.study.slug, name=evidence.study.name
         ),
         breakdown=breakdown_of(aligned, alpha=paid.level),
-        alternatives=alternatives(
-            evidence,
-            arm,
-            [each for each in evidence.arms if each not in (arm, baseline)],
-            alpha=paid.level,
-        ),
+        alternatives=others,
         people=asked.record,
-        ledger=None if ruling.verdict == "invalid" else paid.section,
+        ledger=paid.section,
         noise_floor=noise,
         leakage=leakage,
         baseline_choice=choice,
@@ -224,25 +233,21 @@ def _measure(evidence: StudyEvidence, aligned: Sequence[Aligned], paid: Charge) 
     return criteria_of(
         aligned,
         alpha=paid.level,
+        harm_alpha=evidence.policy.harm_alpha,
         planned_gain=evidence.policy.planned_gain,
         primaries=evidence.policy.primaries,
     )
 
 
-def _verdict(
-    evidence: StudyEvidence,
-    arm: StudyArm,
-    criteria: Sequence[Criterion],
-    invalid: Sequence[str],
-    pending: Sequence[str],
-) -> Ruling:
+def _verdict(policy: Policy, told: _ToldBeside, criteria: Sequence[Criterion]) -> Ruling:
     return decide(
-        arm.name,
+        told.candidate,
         criteria,
-        invalid=invalid,
-        pending=pending,
-        harm_alpha=evidence.policy.harm_alpha,
-        primaries=evidence.policy.primaries,
+        invalid=told.invalid,
+        pending=told.pending,
+        as_good=told.as_good,
+        primaries=policy.primaries,
+        registered=policy.ledger != "off",
     )
 
 
@@ -253,8 +258,7 @@ def _without_leaks(
     costs: Sequence[Aligned],
     paid: Charge,
     asked: PreferenceEvidence,
-    invalid: Sequence[str],
-    pending: Sequence[str],
+    told: _ToldBeside,
 ) -> Ruling | None:
     """The verdict on the items that the candidate hasn't seen, weighted to a mix by themselves.
 
@@ -272,7 +276,7 @@ def _without_leaks(
         criteria = _measure(evidence, [*aligned, *costs], paid)
     except StatisticsError:
         return None
-    return _verdict(evidence, read.arm, criteria + asked.criteria, invalid, pending)
+    return _verdict(evidence.policy, told, criteria + asked.criteria)
 
 
 def _named(arm: StudyArm) -> ArmName:

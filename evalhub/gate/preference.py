@@ -35,6 +35,7 @@ def ask(
         rule,
         test_set=asked.name,
         alpha=alpha,
+        harm_alpha=evidence.policy.harm_alpha,
         planned_gain=evidence.policy.planned_gain,
     )
 

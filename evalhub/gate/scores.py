@@ -127,5 +127,6 @@ def criterion_of(asked: StudyTestSet) -> PolicyCriterion:
             "metric": asked.metric.name,
             "higher_is_better": metric.higher_is_better,
             "bounds": asked.bounds or metric.bounds,
+            "unit": metric.unit,
         }
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from evalhub.report.ends import ends_of, look_of
 from evalhub.report.forest import Plot, Scale, Tick, around, drawn, plot
 from evalhub.report.methods import Method, methods
 from evalhub.report.power_advice import EvidenceSampling, power_advice, smallest_effect
@@ -14,7 +15,7 @@ from evalhub.verdict.wording import percent, signed
 
 TIERS = {
     "critical": "It is critical: a ship waits until it is shown to hold.",
-    "supporting": "It is supporting: shown harm holds the candidate back, doubt doesn’t.",
+    "supporting": "It is supporting: where it fails the candidate is held, doubt holds nothing.",
     "advisory": "It is advisory: it is reported and decides nothing.",
 }
 
@@ -90,16 +91,21 @@ def _in_unit(gap: float, row: Criterion) -> str:
 
 
 def _rule(record: DecisionRecord, row: Criterion) -> list[str]:
-    side = "above" if row.factor is None or row.higher_is_better else "below"
+    if row.method == SAME_RUN:
+        return [_place(record, row)]
+    above, below = "above", "below"
+    if row.factor is not None and not row.higher_is_better:
+        above, below = below, above
     bound = f"{signed(row.bound)}" if row.bound else "0"
     if row.factor is not None:
         bound = f"{percent(row.factor)} of the baseline"
-    found = [
-        f"It holds once its interval lies wholly {side} {bound}.",
+    return [
+        f"It holds once its interval lies wholly {above} {bound}, fails once it lies wholly "
+        f"{below}, and is open between.",
         _place(record, row),
-        _level(record, row),
+        *_levels(record, row),
+        _harm(record, row),
     ]
-    return found if row.method == SAME_RUN else [*found, _harm(record, row)]
 
 
 def _place(record: DecisionRecord, row: Criterion) -> str:
@@ -114,29 +120,35 @@ def _place(record: DecisionRecord, row: Criterion) -> str:
     return TIERS[row.tier]
 
 
-def _level(record: DecisionRecord, row: Criterion) -> str:
-    alpha, asked = row.alpha, record.rule.alpha
-    found = f"Its interval has a level of {100 * row.level:.4g}%: α = {alpha:.2g} on either side"
-    if alpha >= asked * (1 - 1e-9):
-        return f"{found}."
-    why = []
-    if record.ledger:
-        why.append("the test set’s ledger")
-    if record.rule.primaries == "any-of" and row.role == "primary":
-        why.append("the other primaries, of which one is enough")
-    shared = " and ".join(why) or "the study’s other candidates"
-    return f"{found}, less than the policy’s {asked:g} because of {shared}."
+def _levels(record: DecisionRecord, row: Criterion) -> list[str]:
+    """At which level either end stands, and why."""
+    passing, harm = (each.capitalize() for each in ends_of(row))
+    asked, found = record.rule.alpha, f"{passing} end, which must pass: α = {row.alpha:.3g}"
+    if row.alpha < asked * (1 - 1e-9):
+        why = []
+        if record.ledger:
+            look = look_of(record)
+            why.append("the test set’s ledger" + ("" if look is None else f" (look {look})"))
+        if record.rule.primaries == "any-of" and row.role == "primary":
+            why.append("the other primaries, of which one is enough")
+        shared = " and ".join(why) or "the study’s other candidates"
+        found += f", less than the policy’s {asked:g} because of {shared}"
+    return [
+        f"{found}; one-sided.",
+        f"{harm} end, by which it fails: α = {row.harm_alpha:.3g}, one-sided, whole for each "
+        "criterion.",
+    ]
 
 
 def _harm(record: DecisionRecord, row: Criterion) -> str:
     if row.tier == "advisory":
-        return f"Harm: {_p(row.p_harm)}. Being advisory, it isn’t corrected and holds nothing back."
+        return f"Harm: {_p(row.p_harm)}. Being advisory, it holds nothing back."
     family = sum(each.tier != "advisory" for each in record.criteria)
-    shown = row.p_harm_adjusted <= record.rule.harm_alpha
+    shown = row.shown_to_lose and row.p_harm_adjusted <= row.harm_alpha
     return (
         f"Harm: {_p(row.p_harm)} by itself and {_p(row.p_harm_adjusted)} by Holm’s method among "
-        f"the {family} that count: {'at most' if shown else 'above'} {record.rule.harm_alpha:g}, "
-        f"so {'harm' if shown else 'no harm'} is shown."
+        f"the {family} that count: {'' if shown else 'not '}shown after correction. This only "
+        "chooses words."
     )
 
 

@@ -3,10 +3,11 @@
 The same for a decision kept in the database and for one that `evalhub compare` has just made.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from evalhub.report.ends import ends
 from evalhub.report.forest import Plot, Tick, common_scale, plot
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow, DecisionRecord
@@ -54,7 +55,7 @@ class DecisionPage:
     items: int
     unscored: int
     extraction_misses: int
-    levels: str
+    ends: str
 
     @property
     def costs(self) -> Sequence[Criterion]:
@@ -83,9 +84,5 @@ def decision_page(record: DecisionRecord) -> DecisionPage:
         items=sum(each.items for each in record.evidence),
         unscored=sum(each.unscored for each in record.evidence),
         extraction_misses=sum(each.extraction_misses for each in record.evidence),
-        levels=_listed(f"{100 * each.level:.4g}%" for each in record.criteria),
+        ends=ends(record),
     )
-
-
-def _listed(values: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(values))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
+from evalhub.report.ends import ends_of
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow
 from evalhub.verdict.wording import interval, measured, percent, signed
@@ -160,8 +161,9 @@ def _spoken(row: Row, found: Drawn, label: str) -> str:
         shown = f"difference {measured(row)}"
         if found.bound is not None:
             must = f", must stay above {signed(found.bound)}"
-    level = f"{100 * row.level:.4g}%"
-    return f"{label}: {shown}, {level} interval {interval(row)}{must}: {row.status.label}"
+    passing, harm = ends_of(row)
+    levels = f"{passing} end at {row.alpha:.3g}, {harm} end at {row.harm_alpha:.3g}"
+    return f"{label}: {shown}, interval {interval(row)} ({levels}){must}: {row.status.label}"
 
 
 def _is_share(extent: list[float]) -> bool:

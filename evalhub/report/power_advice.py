@@ -33,7 +33,7 @@ def power_advice(criterion: Criterion, sampling: EvidenceSampling) -> list[str]:
     """What would decide a criterion that is open, as the record says it, and its cost."""
     if criterion.method == SAME_RUN:
         return ["Nothing is open: both arms are one here."]
-    if criterion.status is not Status.UNDECIDED:
+    if criterion.status is not Status.OPEN:
         return ["It is decided: nothing more is needed."]
     found = [f"{criterion.needed_why[:1].upper()}{criterion.needed_why[1:]}."]
     if criterion.needed_n is None:

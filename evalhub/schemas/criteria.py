@@ -26,6 +26,7 @@ Ratio = Annotated[float, Field(ge=0)]
 Deviation = Annotated[float, Field(ge=0)]
 Degrees = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
+Level = Annotated[float, Field(gt=0, lt=0.5)]
 Role = Literal["primary", "guard", "preference", "budget"]
 # The field that says what a criterion of a role must keep to.
 _DEMANDS: dict[Role, str] = {
@@ -91,6 +92,7 @@ class Criterion(Declaration):
     )
     test_set: str
     metric: str
+    unit: str = Field("", description="what the metric counts: characters; empty for a share")
     requires: str = Field(description="what is asked, in a few words")
     n: Size = Field(description="items that both arms answered; judgments, of a preference")
     clusters: Size | None = Field(description="null where each item stands for itself")
@@ -99,7 +101,8 @@ class Criterion(Declaration):
     difference: float = Field(description="positive where the candidate is better")
     lower: float
     upper: float
-    level: float = Field(gt=0, lt=1, description="of the interval")
+    alpha: Level = Field(description="one-sided level of the end that must pass the bound")
+    harm_alpha: Level = Field(description="one-sided level of the other end: harm")
     p_value: Probability = Field(description="two-sided, against no difference")
     wins: Count
     losses: Count
@@ -135,7 +138,9 @@ class Criterion(Declaration):
     ratio_upper: Ratio | None = Field(description="null: unbounded on that side")
     higher_is_better: bool
     p_harm: Probability = Field(description="one-sided, against a loss that is bearable")
-    p_harm_adjusted: Probability = Field(1.0, description="by Holm over all that count")
+    p_harm_adjusted: Probability = Field(
+        1.0, description="by Holm over all that count: only for the words of the sentence"
+    )
     p_bound: Probability | None = Field(
         None, description="one-sided, against no better than what is asked; null of a preference"
     )
@@ -145,7 +150,7 @@ class Criterion(Declaration):
     design_effect: float = Field(gt=0)
     gap: float
     spread: PlannedSpread | None = Field(None, description="null: sd is taken for the truth")
-    status: Status = Status.UNDECIDED
+    status: Status = Status.OPEN
     needed_n: Size | None = Field(
         None,
         description="items in all that would decide it; null where it is decided, or no "
@@ -175,11 +180,6 @@ class Criterion(Declaration):
         return self.role in ("primary", "preference")
 
     @property
-    def alpha(self) -> float:
-        """The one-sided level of its interval's ends."""
-        return (1 - self.level) / 2
-
-    @property
     def holds(self) -> bool:
         """Whether the interval lies wholly on the side that is asked."""
         if self.factor is None:
@@ -187,3 +187,17 @@ class Criterion(Declaration):
         if self.higher_is_better:
             return self.ratio_lower is not None and self.ratio_lower > self.factor
         return self.ratio_upper is not None and self.ratio_upper < self.factor
+
+    @property
+    def fails(self) -> bool:
+        """Whether the interval lies wholly on the other side."""
+        if self.factor is None:
+            return self.bound is not None and self.upper < self.bound
+        if self.higher_is_better:
+            return self.ratio_upper is not None and self.ratio_upper < self.factor
+        return self.ratio_lower is not None and self.ratio_lower > self.factor
+
+    @property
+    def shown_to_lose(self) -> bool:
+        """Whether it fails and no loss was allowed for, or more is lost than was."""
+        return self.fails and (self.factor is not None or self.upper < min(self.bound or 0.0, 0.0))

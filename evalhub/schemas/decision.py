@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from evalhub.schemas.criteria import Count, Criterion, Size
+from evalhub.schemas.criteria import Count, Criterion, Level, Size
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.policy import Alpha, HarmAlpha, Primaries
 from evalhub.schemas.sections import (
@@ -31,6 +31,7 @@ class RecordedRule(Declaration):
 
     Attributes:
         alpha: what the policy asks for; the record's own `alpha` is what the ledger leaves of it.
+        harm_alpha: one-sided level of the end by which a criterion fails, whole for each.
         alphas: by a criterion's name, the level that it has instead, before any-of divides it.
     """
 
@@ -79,7 +80,13 @@ class BreakdownRow(Declaration):
 
 
 class Alternative(Declaration):
-    """A fine-tuned candidate against another arm that isn't, on what must gain."""
+    """A fine-tuned candidate against another arm that isn't, on what must gain.
+
+    Attributes:
+        alpha, harm_alpha: one-sided levels of the interval's lower and upper end.
+        min_gain, planned_gain: what the candidate must gain, and beyond that what is worth finding.
+        fails: criteria that the other arm itself fails beside the baseline: it is no alternative.
+    """
 
     arm: str
     kind: str
@@ -90,7 +97,19 @@ class Alternative(Declaration):
     difference: float
     lower: float
     upper: float
+    alpha: Level
+    harm_alpha: Level
+    min_gain: float
+    planned_gain: float = Field(gt=0)
+    fails: tuple[str, ...]
     sentence: str
+
+    @property
+    def as_good(self) -> bool:
+        """Whether it is shown that the candidate gains less on it than is worth finding."""
+        if self.fails or self.min_gain < 0:
+            return False
+        return self.lower <= self.min_gain and self.upper < self.min_gain + self.planned_gain
 
 
 class Code(Declaration):
@@ -101,16 +120,24 @@ class Code(Declaration):
 
 
 class DecisionRecord(Declaration):
-    """A verdict with all that it rests on; a section is null where there is no such thing."""
+    """A verdict with all that it rests on; a section is null where there is no such thing.
+
+    Where it is invalid it holds no result: no criterion, difference, interval, score or win.
+    """
 
     schema_: Literal["evalhub.decision/1"] = Field(alias="schema")
     verdict: Verdict
+    registered: bool = Field(description="whether a ledger counts this look at its test sets")
     headline: str = Field(min_length=1)
     reasons: tuple[str, ...] = Field(
         min_length=1, description="a sentence a criterion, after its mark; when invalid, why"
     )
     invalid: tuple[str, ...]
     pending: tuple[str, ...]
+    as_good: tuple[str, ...] = Field(
+        description="which arms that aren't fine-tuned do as well as the candidate, which is: they "
+        "hold it back"
+    )
     criteria: tuple[Criterion, ...]
     needed_n: Size | None
     alpha: Alpha

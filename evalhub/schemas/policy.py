@@ -4,7 +4,7 @@ A policy is a document of its own (`evalhub.policy/1`, see docs/policy.md). Its 
 a part of every study file too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -20,7 +20,7 @@ from pydantic import (
 from evalhub.files.numbers import LARGEST, finite_number
 from evalhub.schemas.declaration import Declaration, declared, default_of, wrong
 from evalhub.schemas.defaults import ENOUGH_REVIEWERS, MARGIN, MOST_ALPHA, PLANNED_GAIN
-from evalhub.stats.levels import ALPHA
+from evalhub.stats.levels import ALPHA, HARM_ALPHA
 
 CostName = Literal["latency", "latency_p95", "cost"]
 DemandRole = Literal["primary", "guard"]
@@ -38,12 +38,17 @@ Alpha = Annotated[
     Field(
         gt=0,
         le=MOST_ALPHA,
-        description=f"one-sided level of every bound; {ALPHA} gives 95% intervals",
+        description="one-sided level of the end of every interval that must pass its bound",
     ),
 ]
 HarmAlpha = Annotated[
     float,
-    Field(gt=0, le=0.5, description="level at which harm is called, over all criteria together"),
+    Field(
+        gt=0,
+        le=MOST_ALPHA,
+        description="one-sided level of the other end, by which a criterion fails: whole for each "
+        "criterion, whatever the ledger leaves of alpha",
+    ),
 ]
 Margin = Annotated[
     Measured,
@@ -221,6 +226,16 @@ class Demand(Declaration):
         return declared(cls, _of_its_role(values))
 
 
+def check_critical(demands: Iterable["Demand | Budget"], asks_people: bool, at: str) -> None:
+    """Refuses, in the field `at`, what asks for nothing that a ship would have to show."""
+    if not asks_people and all(each.tier != "critical" for each in demands):
+        raise wrong(
+            "nothing here is critical, so that anything would ship: give a primary, or make a "
+            "guard critical (leave out its tier)",
+            at,
+        )
+
+
 class PolicyCriterion(Demand):
     """A demand of a policy document, by its name there.
 
@@ -235,6 +250,11 @@ class PolicyCriterion(Demand):
     test_set: Named | None = None
     metric: Named = "score"
     higher_is_better: bool = Field(True, description="false for error rates, lengths, losses")
+    unit: str = Field(
+        "",
+        max_length=40,
+        description="what the metric counts, such as words: for the sentences; empty: nothing",
+    )
 
     @model_validator(mode="after")
     def _has_a_margin(self) -> "PolicyCriterion":
@@ -307,8 +327,8 @@ class Rule(Declaration):
 
     Attributes:
         primaries: whether all of them must gain, or one is enough and none may be harmed.
-        alpha: one-sided level of every bound, of which the ledger leaves a part.
-        harm_alpha: family-wise level at which harm is called.
+        alpha: one-sided level of the end that must pass, of which the ledger leaves a part.
+        harm_alpha: one-sided level of the end by which a criterion fails, whole for each.
         planned_gain: gain beyond a primary's min_gain that is to be detected, where it names none.
         ledger: whose level the k-th candidate on a test set pays with.
         leakage: "judge": the verdicts on all items and on the clean ones must agree;
@@ -320,7 +340,7 @@ class Rule(Declaration):
         description="whether every primary must gain, or one is enough and none may be harmed",
     )
     alpha: Alpha = ALPHA
-    harm_alpha: HarmAlpha = 0.05
+    harm_alpha: HarmAlpha = HARM_ALPHA
     planned_gain: PlannedGain = PLANNED_GAIN
     budgets: dict[CostName, Budget] = Field(
         {},
@@ -368,6 +388,13 @@ class Policy(Rule):
                 )
             named[name] = each.model_copy(update={"test_set": test_set})
         return named
+
+    @model_validator(mode="after")
+    def _something_is_critical(self) -> "Policy":
+        demands: list[Demand | Budget] = [*self.criteria.values(), *self.budgets.values()]
+        asks_people = self.preference is not None and self.preference.required
+        check_critical(demands, asks_people, "criteria")
+        return self
 
     @model_validator(mode="after")
     def _budgets_are_measured(self) -> "Policy":

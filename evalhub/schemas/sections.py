@@ -16,9 +16,9 @@ Digest = Field(pattern="^[0-9a-f]{64}$", description="SHA-256")
 
 
 class Section(Declaration):
-    """What all sections say: "pass" is fine, "fail" is not, "undecided" is worth a look."""
+    """What all sections say: "pass" is fine, "fail" is not, "open" is worth a look."""
 
-    status: Status = Status.UNDECIDED
+    status: Status = Status.OPEN
     sentences: tuple[str, ...] = ()
 
 
@@ -104,11 +104,14 @@ class CleanRow(Declaration):
 
 
 class LeakageSection(Section):
-    """Both verdicts: on all items, and on those that the candidate wasn't trained on."""
+    """Both verdicts: on all items, and on those that the candidate wasn't trained on.
+
+    Where the evidence is invalid there is neither, and the items are only counted.
+    """
 
     rule: LeakageUse
     test_sets: tuple[LeakageRow, ...]
-    verdict_all: Verdict
+    verdict_all: Verdict | None
     verdict_clean: Verdict | None
     clean: tuple[CleanRow, ...]
 
@@ -131,14 +134,17 @@ class ChoiceArm(Declaration):
 
 
 class ChoiceSection(Section):
-    """How the best arm that isn't fine-tuned was chosen, and whether the fine-tune beats it."""
+    """How the best arm that isn't fine-tuned was chosen, and whether the fine-tune beats it.
+
+    Where the evidence is invalid it has no scores and no answer.
+    """
 
     chosen: str
     share: float
     seed: int
     test_sets: tuple[DevelopmentSplit, ...]
     arms: tuple[ChoiceArm, ...]
-    answer: Literal["fine-tune", "don't-fine-tune", "not-shown"] = "not-shown"
+    answer: Literal["fine-tune", "don't-fine-tune", "not-shown"] | None = None
 
 
 class ExtensionRow(Declaration):
@@ -209,10 +215,10 @@ class People(Declaration):
     score: Probability | None = Field(None, description="win score; a tie counts half")
     lower: float | None = None
     upper: float | None = None
-    wins: int = 0
-    losses: int = 0
-    ties: int = 0
-    both_bad: int = 0
+    wins: Count | None = None
+    losses: Count | None = None
+    ties: Count | None = None
+    both_bad: Count | None = None
     raw_agreement: float | None = None
     krippendorff_alpha: AgreementValue | None = None
     gwet_ac1: AgreementValue | None = None

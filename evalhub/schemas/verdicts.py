@@ -37,7 +37,7 @@ class Verdict(StrEnum):
 
 
 class Status(StrEnum):
-    """Whether what is asked is shown, shown not to be, or neither."""
+    """Whether what is asked is shown, shown not to be, or neither: where the interval lies."""
 
     label: str
     mark: str
@@ -51,7 +51,7 @@ class Status(StrEnum):
 
     PASS = "pass", "holds", "✓", "green"
     FAIL = "fail", "fails", "✗", "red"
-    UNDECIDED = "undecided", "undecided", "?", "yellow"
+    OPEN = "open", "open", "?", "yellow"
 
 
 def marked(sentence: str) -> tuple[Status | None, str]:

@@ -2,6 +2,8 @@
 
 # One-sided level of a bound: two of them make a 95% interval.
 ALPHA = 0.025
+# One-sided level at which harm is called.
+HARM_ALPHA = 0.025
 # Chance to show what is true.
 POWER = 0.8
 # A fair coin; the win score of two arms that are liked alike.

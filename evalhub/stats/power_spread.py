@@ -130,7 +130,9 @@ def discordant_sd_at(bound: float, won: float, lost: float, n: int) -> float:
     √(2q + bound − bound²), q the best-fitting share of losses (Tango 1998, Statistics in Medicine
     17:891)."""
     b = (2 * n - won + lost) * bound - won - lost
-    q = (math.sqrt(b * b + 8 * n * lost * bound * (1 - bound)) - b) / (4 * n)
+    # Below 0 for a bound that no yes/no difference reaches.
+    root = max(b * b + 8 * n * lost * bound * (1 - bound), 0.0)
+    q = (math.sqrt(root) - b) / (4 * n)
     return math.sqrt(max(2 * q + bound - bound * bound, 0.0))
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from evalhub.schemas.declaration import wrong
+from evalhub.schemas.policy import Budget, Demand, check_critical
 
 if TYPE_CHECKING:
     from evalhub.studies.spec import Arm, StudyFile
@@ -98,6 +99,10 @@ def _check_asked(study: "StudyFile") -> None:
             "review",
             "test_set",
         )
+    if judged:
+        demands: list[Demand | Budget] = [study.test_sets[name] for name in judged]
+        asks_people = study.review is not None and study.review.required
+        check_critical([*demands, *study.policy.budgets.values()], asks_people, "test_sets")
     primary = any(each.role == "primary" for each in study.test_sets.values())
     for name, budget in study.policy.budgets.items():
         at = "policy", "budgets", name

@@ -16,6 +16,7 @@ from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
 from evalhub.schemas.defaults import MARGIN, PLANNED_GAIN
 from evalhub.schemas.policy import beyond
 from evalhub.schemas.sections import EvidenceRow
+from evalhub.schemas.verdicts import Verdict
 from evalhub.stats.levels import ALPHA
 from evalhub.verdict.align import (
     ArmScores,
@@ -29,6 +30,7 @@ from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.outcomes import outcome
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import decide
+from evalhub.verdict.wording import counted
 from runners.metrics import METRICS, Answer, MetricError, MetricScore, Scorer, scorer
 
 
@@ -125,6 +127,7 @@ def compare_files(
         min_gain=question.min_gain,
         higher_is_better=METRICS[question.metric].higher_is_better,
         bounds=bounds,
+        unit=METRICS[question.metric].unit,
     )
     labels = [ItemLabel(each.key, each.cluster, each.tags) for each in cases.values()]
     before, after = (_arm_scores(arm, list(cases), test_set.stem) for arm in arms)
@@ -140,7 +143,7 @@ def compare_files(
     compared = [aligned] if aligned.items else []
     measured = criteria_of(compared, alpha=question.alpha, planned_gain=question.planned_gain)
     record = decision_record(
-        decide(candidate.stem, measured, invalid=invalid),
+        decide(candidate.stem, measured, invalid=invalid, registered=False),
         alpha=question.alpha,
         policy=asdict(question) | {"options": dict(question.options)},
         arms=Arms(baseline=_file(base), candidate=_file(candidate)),
@@ -164,6 +167,8 @@ def compare_files(
         ],
         breakdown=breakdown_of(compared, alpha=question.alpha),
     )
+    if record.verdict is Verdict.INVALID:
+        return FileComparison(record, [])
     means = [arm.means(len(cases)) for arm in (before, after)]
     return FileComparison(record, _items(list(cases.values()), arms, means, requirement))
 
@@ -250,8 +255,10 @@ def _arm_scores(arm: _AnsweredFile, keys: Sequence[str], test_set: str) -> ArmSc
     flat = [each for scores in by_key for each in scores]
     failed = [each for given in arm.answers.values() for each in given if each.text is None]
     failures = [
-        f"{arm.path.name} holds {len(failed)} errors in place of answers to {test_set}, first on "
-        f"line {each.line} ({each.error}): answer these items again"
+        f"{arm.path.name} holds {counted(len(failed), 'error')} in place of "
+        f"{'an answer' if len(failed) == 1 else 'answers'} to {test_set}, "
+        f"{'' if len(failed) == 1 else 'first '}on line {each.line} ({each.error}): answer "
+        f"{'this item' if len(failed) == 1 else 'these items'} again"
         for each in failed[:1]
     ]
     return ArmScores(

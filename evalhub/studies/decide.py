@@ -71,11 +71,13 @@ def decide_scores(
         policy.preference,
         test_set=judged or first,
         alpha=policy.alpha,
+        harm_alpha=policy.harm_alpha,
         planned_gain=policy.planned_gain,
     )
     criteria = criteria_of(
         aligned,
         alpha=policy.alpha,
+        harm_alpha=policy.harm_alpha,
         planned_gain=policy.planned_gain,
         primaries=policy.primaries,
     )
@@ -84,8 +86,8 @@ def decide_scores(
         criteria + people.criteria,
         invalid=invalid + people.unfit,
         pending=people.pending,
-        harm_alpha=policy.harm_alpha,
         primaries=policy.primaries,
+        registered=False,
     )
     names = " + ".join(path.name for path in scores.files)
     return decision_record(

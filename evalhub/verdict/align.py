@@ -17,12 +17,14 @@ from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow
 from evalhub.schemas.policy import Primaries
 from evalhub.stats.errors import StatisticsError
+from evalhub.stats.levels import HARM_ALPHA
 from evalhub.verdict.breakdown import by_tag
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure, same_run
 from evalhub.verdict.mix import item_weights
 from evalhub.verdict.rule import PRIMARIES, alphas_of
 from evalhub.verdict.test_set_extension import StageScores, combined
+from evalhub.verdict.wording import counted
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
@@ -202,7 +204,8 @@ def flaws_of(requirement: Requirement, items: Sequence[ItemLabel], arm: ArmScore
     """What keeps an arm's scores from being evidence, in sentences."""
     if arm.failures:
         return list(arm.failures)
-    counts, of = arm.counts(len(items)), f"of {len(items)} items of {requirement.test_set}"
+    counts = arm.counts(len(items))
+    of = f"of {counted(len(items), 'item')} of {requirement.test_set}"
     told = []
     missing = np.flatnonzero(counts == 0)
     if missing.size:
@@ -215,15 +218,16 @@ def flaws_of(requirement: Requirement, items: Sequence[ItemLabel], arm: ArmScore
     short = np.flatnonzero((counts > 0) & (counts < due))
     if short.size:
         told.append(
-            f"{arm.name} has fewer than {due} answers to {short.size} {of}, first "
+            f"{arm.name} has fewer than {counted(int(due), 'answer')} to {short.size} {of}, first "
             f"{items[short[0]].key!r}: sample every item equally often"
         )
     gaps = arm.places[np.isnan(arm.values)]
     if gaps.size:
         why = arm.reason or "score them, or say what a failure is worth"
         told.append(
-            f"{arm.name}: {gaps.size} answers of {requirement.test_set} have no score by "
-            f"{requirement.metric}, first that to {items[gaps[0]].key!r}: {why}"
+            f"{arm.name}: {counted(gaps.size, 'answer')} of {requirement.test_set} "
+            f"{'has' if gaps.size == 1 else 'have'} no score by {requirement.metric}, "
+            f"first that to {items[gaps[0]].key!r}: {why}"
         )
     return told
 
@@ -257,7 +261,9 @@ def _weights(
         return None, [f"{requirement.name}: items have weights and the policy a mix: keep one"]
     if given and len(given) < len(items):
         lacking = len(items) - len(given)
-        return None, [f"{requirement.name}: {lacking} of {len(items)} items have no weight"]
+        of = counted(len(items), "item")
+        has = "has" if lacking == 1 else "have"
+        return None, [f"{requirement.name}: {lacking} of {of} {has} no weight"]
     if given:
         return np.array(given, dtype=float), []
     if not mix or not items:
@@ -283,6 +289,7 @@ def criteria_of(
     evidence: Sequence[Aligned],
     *,
     alpha: float,
+    harm_alpha: float = HARM_ALPHA,
     planned_gain: float,
     primaries: Primaries = PRIMARIES,
     alphas: Mapping[str, float] | None = None,
@@ -290,7 +297,8 @@ def criteria_of(
     """Measures every criterion at the level that the rule asks for.
 
     Args:
-        alpha: one-sided level of every bound.
+        alpha: one-sided level of the end of every interval that must pass.
+        harm_alpha: one-sided level of the other end, whole for each.
         planned_gain: gain beyond `min_gain` to be detected where a requirement names none.
         primaries: with "any-of" each of k primaries is measured at its level divided by k.
         alphas: by a criterion's name, the level that it has instead of `alpha`.
@@ -298,15 +306,17 @@ def criteria_of(
     asked = [each.requirement for each in evidence]
     levels = alphas_of(asked, alpha=alpha, primaries=primaries, alphas=alphas)
     return [
-        criterion_of(each, alpha=level, planned_gain=planned_gain)
+        criterion_of(each, alpha=level, harm_alpha=harm_alpha, planned_gain=planned_gain)
         for each, level in zip(evidence, levels, strict=True)
     ]
 
 
-def criterion_of(aligned: Aligned, *, alpha: float, planned_gain: float) -> Criterion:
+def criterion_of(
+    aligned: Aligned, *, alpha: float, harm_alpha: float = HARM_ALPHA, planned_gain: float
+) -> Criterion:
     """Measures one criterion."""
     if aligned.same:
-        return same_run(aligned.requirement, aligned.baseline, alpha=alpha)
+        return same_run(aligned.requirement, aligned.baseline, alpha=alpha, harm_alpha=harm_alpha)
     pooled = measure(
         aligned.requirement,
         aligned.baseline,
@@ -314,12 +324,13 @@ def criterion_of(aligned: Aligned, *, alpha: float, planned_gain: float) -> Crit
         clusters=aligned.clusters,
         weights=aligned.weights,
         alpha=alpha,
+        harm_alpha=harm_alpha,
         planned_gain=planned_gain,
     )
     if aligned.stages is None or aligned.stages.all() or not aligned.stages.any():
         return pooled
     parts = [aligned.where(aligned.stages), aligned.where(~aligned.stages)]
-    return combined(pooled, [_stage(each) for each in parts], alpha=alpha)
+    return combined(pooled, [_stage(each) for each in parts])
 
 
 def _stage(aligned: Aligned) -> StageScores:

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.decision import Alternative, Arms
 from evalhub.schemas.policy import Primaries
 from evalhub.schemas.sections import ChoiceArm, ChoiceSection, DevelopmentSplit
 from evalhub.schemas.study import Development
+from evalhub.verdict.wording import signed
 
 Answer = Literal["fine-tune", "don't-fine-tune", "not-shown"]
 
@@ -61,6 +63,43 @@ def answer(criteria: Sequence[Criterion], *, planned_gain: float, primaries: Pri
     if gains and enough(shown):
         return "fine-tune"
     return "don't-fine-tune" if hopeless(too_little) else "not-shown"
+
+
+def as_good(
+    arms: Arms, alternatives: Sequence[Alternative], choice: ChoiceSection | None
+) -> list[str]:
+    """Which arms that aren't fine-tuned do as well as the fine-tuned candidate, a sentence each.
+
+    The baseline, where it was chosen as the best of them and the answer is "don't-fine-tune"; each
+    other that does so on every test set that must gain and fails nothing itself.
+    """
+    tuned, baseline = arms.candidate.name, arms.baseline.name
+    found = []
+    if choice is not None and choice.answer == "don't-fine-tune":
+        found.append(f"{baseline} does as well as {tuned}")
+    for name in dict.fromkeys(each.arm for each in alternatives):
+        rows = [each for each in alternatives if each.arm == name]
+        if all(each.as_good for each in rows):
+            does = "does more than" if all(each.upper < 0 for each in rows) else "does as well as"
+            where = " and ".join(each.test_set for each in rows)
+            found.append(f"{name} {does} {tuned} on {where}")
+    return found
+
+
+def alternative_sentence(row: Alternative, tuned: str) -> str:
+    """Would a prompt do? What the row shows, in words."""
+    gap = f"{signed(row.difference)} [{signed(row.lower)}, {signed(row.upper)}]"
+    if row.lower > 0:
+        found = f"{tuned} is better by {gap}"
+    elif row.upper < 0:
+        found = f"better than {tuned} ({gap}): a prompt does more than the fine-tune"
+    elif row.as_good:
+        found = f"as good as {tuned} ({gap}), which gains less than {row.planned_gain:g} on it"
+    else:
+        found = f"not told apart from {tuned} ({gap}): a prompt may do as well"
+    if row.fails:
+        found += f"; but {row.arm} fails {', '.join(row.fails)}"
+    return f"Would a prompt do? {row.arm} reaches {row.value:.2f} on {row.test_set}: {found}."
 
 
 def _planned(criterion: Criterion, otherwise: float) -> float:

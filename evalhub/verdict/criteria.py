@@ -45,6 +45,7 @@ class Requirement:
         bounds: the least and the most that one score can be; None where nothing is known.
         items: the items that must be judged on; None: whatever items there are.
         quantile: of a budget, at which quantile of the costs it is judged; None: at their mean.
+        unit: what the metric counts, "" where it is a share.
 
     Raises:
         pydantic.ValidationError: a value of the wrong sign or that isn't finite.
@@ -64,6 +65,7 @@ class Requirement:
     bounds: Bounds | None = None
     items: ExpectedItems | None = None
     quantile: float | None = None
+    unit: str = ""
 
     @model_validator(mode="after")
     def _fits_its_role(self) -> Self:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evalhub.schemas.criteria import Criterion, PlannedPeople, PlannedSpread
+from evalhub.stats.levels import HARM_ALPHA
 from evalhub.stats.paired import compare, p_one_sided
 from evalhub.stats.power_spread import Spread, spread_of
 from evalhub.stats.ratios import (
@@ -57,6 +58,7 @@ def asked_of(asked: Requirement, baseline: float) -> dict[str, Any]:
         "tier": asked.tier,
         "test_set": asked.test_set,
         "metric": asked.metric,
+        "unit": asked.unit,
         "requires": requires(asked),
         "margin": margin if guard else None,
         "relative_margin": share,
@@ -78,6 +80,7 @@ def measure(
     clusters: Sequence[str] | None = None,
     weights: ArrayLike | None = None,
     alpha: float,
+    harm_alpha: float = HARM_ALPHA,
     planned_gain: float,
 ) -> Criterion:
     """Measures one requirement on aligned scores.
@@ -86,7 +89,8 @@ def measure(
         baseline, candidate: scores of shape (n,) or (n, samples), aligned by item, no NaN.
         clusters: cluster labels of shape (n,), or None where items are independent.
         weights: how much each item counts, shape (n,), above 0; None: alike.
-        alpha: one-sided level of the bounds, so the interval's level is 1 − 2·alpha.
+        alpha: one-sided level of the interval's end that must pass the bound.
+        harm_alpha: one-sided level of the other end.
         planned_gain: gain beyond `min_gain` that the study is to detect, for `needed_n`, where
             the requirement has none of its own.
 
@@ -95,12 +99,24 @@ def measure(
     """
     base, tuned = np.asarray(baseline, dtype=float), np.asarray(candidate, dtype=float)
     worse, better = (base, tuned) if requirement.higher_is_better else (tuned, base)
-    found = compare(worse, better, clusters=clusters, weights=weights, alpha=alpha)
+    found = compare(
+        worse, better, clusters=clusters, weights=weights, alpha=alpha, upper_alpha=harm_alpha
+    )
     means = (found.baseline, found.candidate)
     base_mean, tuned_mean = means if requirement.higher_is_better else means[::-1]
     share = None
     if requirement.factor is not None:
-        share = _share(requirement, base, tuned, base_mean, tuned_mean, clusters, weights, alpha)
+        share = _share(
+            requirement,
+            base,
+            tuned,
+            base_mean,
+            tuned_mean,
+            clusters,
+            weights,
+            # Of a ratio that must stay low the upper end is the one that must pass.
+            (alpha, harm_alpha) if requirement.higher_is_better else (harm_alpha, alpha),
+        )
     if share is None:
         p_value = partial(p_one_sided, worse, better, clusters=clusters, weights=weights)
         share = _Share(
@@ -126,7 +142,8 @@ def measure(
         difference=found.difference,
         lower=found.lower,
         upper=found.upper,
-        level=1 - 2 * found.alpha,
+        alpha=alpha,
+        harm_alpha=harm_alpha,
         p_value=found.p_value,
         wins=found.wins,
         losses=found.losses,
@@ -155,7 +172,9 @@ def measure(
     )
 
 
-def same_run(requirement: Requirement, scores: Array, *, alpha: float) -> Criterion:
+def same_run(
+    requirement: Requirement, scores: Array, *, alpha: float, harm_alpha: float = HARM_ALPHA
+) -> Criterion:
     """The criterion of an arm that *is* the baseline on this test set: nothing can differ."""
     mean, factor = float(scores.mean()), requirement.factor
     share = None if factor is None else 1.0
@@ -168,7 +187,8 @@ def same_run(requirement: Requirement, scores: Array, *, alpha: float) -> Criter
         difference=0.0,
         lower=0.0,
         upper=0.0,
-        level=1 - 2 * alpha,
+        alpha=alpha,
+        harm_alpha=harm_alpha,
         p_value=1.0,
         wins=0,
         losses=0,
@@ -213,17 +233,27 @@ def _share(
     tuned_mean: float,
     clusters: Sequence[str] | None,
     weights: ArrayLike | None,
-    alpha: float,
+    levels: tuple[float, float],
 ) -> _Share:
-    """The ratio that a budget or a relative guard asks for.
+    """The ratio that a budget or a relative guard asks for; its ends are at these two levels.
 
     What tests it is the paired difference candidate − factor·baseline against 0: by Fieller's
     interval for a budget, by the paired comparison's own choice of method for a guard.
     """
     factor = requirement.factor or 1.0
 
+    lowest, highest = levels
+
     def against(ratio: float) -> Contrast:
-        return contrast(base, tuned, factor=ratio, clusters=clusters, weights=weights, alpha=alpha)
+        return contrast(
+            base,
+            tuned,
+            factor=ratio,
+            clusters=clusters,
+            weights=weights,
+            alpha=lowest,
+            upper_alpha=highest,
+        )
 
     tested = against(factor)
     gap = gap_to(requirement.role, factor, base_mean)
@@ -234,7 +264,9 @@ def _share(
         )
     limits: tuple[float | None, float | None]
     if requirement.role == "budget":
-        found = ratio_of_means(base, tuned, clusters=clusters, weights=weights, alpha=alpha)
+        found = ratio_of_means(
+            base, tuned, clusters=clusters, weights=weights, alpha=lowest, upper_alpha=highest
+        )
         p_harm = p_ratio_at_most(base, tuned, bound=factor, clusters=clusters, weights=weights)
         p_bound = p_ratio_at_least(base, tuned, bound=factor, clusters=clusters, weights=weights)
         share, limits, method = found.ratio, (found.lower, found.upper), found.method

@@ -61,7 +61,7 @@ def needed_in_all(
 
 
 def _with_need(criterion: Criterion, questions: int) -> Criterion:
-    if criterion.status is not Status.UNDECIDED:
+    if criterion.status is not Status.OPEN:
         return criterion.model_copy(update={"needed_n": None, "needed_why": ""})
     plan = criterion.next_look or NextLook(alpha=criterion.alpha)
     found = needed_items(criterion, questions=questions, plan=plan)

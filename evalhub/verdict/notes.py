@@ -14,7 +14,7 @@ from evalhub.schemas.sections import (
 from evalhub.schemas.verdicts import Status
 from evalhub.verdict.levels import items_factor
 from evalhub.verdict.noise import sameness_sentence
-from evalhub.verdict.wording import signed
+from evalhub.verdict.wording import counted, signed
 
 
 def noted[S: Section](section: S, arms: Arms) -> S:
@@ -26,14 +26,14 @@ def noted[S: Section](section: S, arms: Arms) -> S:
 def _notes(section: Section, arms: Arms) -> tuple[Status, Iterator[str]]:
     match section:
         case LedgerSection():
-            return Status.UNDECIDED if section.spent else Status.PASS, _ledger(section)
+            return Status.OPEN if section.spent else Status.PASS, _ledger(section)
         case NoiseSection():
             state = "" if section.sameness is None else section.sameness.state
-            return _STATES.get(state, Status.UNDECIDED), _noise(section, arms)
+            return _STATES.get(state, Status.OPEN), _noise(section, arms)
         case LeakageSection():
             return _leaked(section), _leakage(section)
         case ChoiceSection():
-            return _STATES.get(section.answer, Status.UNDECIDED), _choice(section, arms)
+            return _STATES.get(section.answer or "", Status.OPEN), _choice(section, arms)
         case ExtensionSection():
             return Status.PASS, _extension(section)
     raise TypeError(f"{type(section).__name__} is no section of a record")
@@ -100,7 +100,7 @@ def _leaked(section: LeakageSection) -> Status:
     if not any(row.leaked for row in section.test_sets):
         return Status.PASS
     agree = section.verdict_all == section.verdict_clean
-    return Status.UNDECIDED if agree else Status.FAIL
+    return Status.OPEN if agree else Status.FAIL
 
 
 def _leakage(section: LeakageSection) -> Iterator[str]:
@@ -112,10 +112,13 @@ def _leakage(section: LeakageSection) -> Iterator[str]:
     for row in section.test_sets:
         kinds = ", ".join(f"{number:,} × {kind}" for kind, number in row.kinds.items())
         yield (
-            f"{row.leaked:,} of {row.items:,} items of {row.test_set} were found in the "
+            f"{row.leaked:,} of {counted(row.items, 'item')} of {row.test_set} "
+            f"{'was' if row.leaked == 1 else 'were'} found in the "
             f"candidate’s training data{f': {kinds}' if kinds else ''}."
         )
     everything, clean = section.verdict_all, section.verdict_clean
+    if everything is None:
+        return
     if clean is None:
         yield "Nothing clean is left to judge."
     elif clean == everything:
@@ -128,14 +131,14 @@ def _leakage(section: LeakageSection) -> Iterator[str]:
     for each in section.clean:
         if each.name in touched:
             yield (
-                f"{each.name} on the {each.n:,} clean items: {signed(each.difference)} "
+                f"{each.name} on the {counted(each.n, 'clean item')}: {signed(each.difference)} "
                 f"[{signed(each.lower)}, {signed(each.upper)}]."
             )
 
 
 def _choice(section: ChoiceSection, arms: Arms) -> Iterator[str]:
     arm, baseline = arms.candidate.name, arms.baseline.name
-    yield {
+    said = {
         "fine-tune": f"{arm} does more than {baseline}, the best arm that isn't fine-tuned.",
         "don't-fine-tune": (
             f"{baseline} does as well: don't fine-tune. {arm} is shown not to gain on it what the "
@@ -145,14 +148,20 @@ def _choice(section: ChoiceSection, arms: Arms) -> Iterator[str]:
             f"It isn't shown that {arm} does more than {baseline}, the best arm that isn't "
             f"fine-tuned, nor that {baseline} does as well."
         ),
-    }[section.answer]
-    scores = ", ".join(
-        f"{each.name} {' / '.join(f'{score:,.3g}' for score in each.scores)}"
-        for each in section.arms
-    )
-    yield f"{section.chosen} is the best arm that isn’t fine-tuned: {scores}."
+    }
+    if section.answer is not None:
+        yield said[section.answer]
+        scores = ", ".join(
+            f"{each.name} {' / '.join(f'{score:,.3g}' for score in each.scores)}"
+            for each in section.arms
+        )
+        yield f"{section.chosen} is the best arm that isn’t fine-tuned: {scores}."
+    else:
+        names = ", ".join(each.name for each in section.arms)
+        yield f"{section.chosen} was chosen as the best arm that isn’t fine-tuned, of {names}."
     sizes = "; ".join(
-        f"{row.development:,} items of {row.test_set} chose, {row.judged:,} were judged"
+        f"{counted(row.development, 'item')} of {row.test_set} chose, {row.judged:,} "
+        f"{'was' if row.judged == 1 else 'were'} judged"
         for row in section.test_sets
     )
     yield f"{sizes}."
@@ -162,6 +171,7 @@ def _extension(section: ExtensionSection) -> Iterator[str]:
     for row in section.test_sets:
         (first, second), (old, new) = row.looks, row.items
         yield (
-            f"{row.test_set} held {old} items at look {first}; {new} were added for look {second}. "
-            "Each part is tested by itself, and the two tests are combined."
+            f"{row.test_set} held {counted(old, 'item')} at look {first}; {new:,} "
+            f"{'was' if new == 1 else 'were'} added for look {second}. Each part is tested by "
+            "itself, and the two tests are combined."
         )

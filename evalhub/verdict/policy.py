@@ -69,6 +69,7 @@ def requirement_of(name: str, asked: PolicyCriterion) -> Requirement:
         planned_gain=asked.planned_gain,
         bounds=asked.bounds,
         items=asked.items,
+        unit=asked.unit,
     )
 
 

@@ -18,11 +18,13 @@ from evalhub.schemas.sections import (
 )
 from evalhub.stats.agreement import agreement
 from evalhub.stats.intervals import Estimate
+from evalhub.stats.levels import HARM_ALPHA
 from evalhub.stats.power_people import judgment_spread
 from evalhub.stats.preference import CHOICES, WinScore, win_score
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import asked_of, planned_with
 from evalhub.verdict.people_cautions import Pace, fast_people, few_people
+from evalhub.verdict.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def preference_evidence(
     *,
     test_set: str,
     alpha: float,
+    harm_alpha: float = HARM_ALPHA,
     planned_gain: float,
 ) -> PreferenceEvidence:
     """People's part of a decision by what the policy asks of it; `rule` None asks for nothing.
@@ -107,6 +110,7 @@ def preference_evidence(
         test_set=test_set,
         min_gain=rule.min_gain,
         alpha=alpha,
+        harm_alpha=harm_alpha,
         planned_gain=planned_gain if rule.planned_gain is None else rule.planned_gain,
     )
     return PreferenceEvidence(
@@ -118,9 +122,14 @@ def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: 
     if not rule.required:
         return []
     if not judgments.complete:
-        return [f"Reviewers have given {people.judgments} of {people.planned} judgments"]
+        planned = counted(people.planned, "judgment")
+        return [f"Reviewers have given {people.judgments} of {planned}"]
     if people.reviewers < rule.min_reviewers:
-        return [f"{people.reviewers} of at least {rule.min_reviewers} reviewers have judged"]
+        least, have = (
+            counted(rule.min_reviewers, "reviewer"),
+            "has" if rule.min_reviewers == 1 else "have",
+        )
+        return [f"{people.reviewers} of at least {least} {have} judged"]
     stopped = judgments.early_stop
     if stopped is not None and stopped.level < 1 - 2 * alpha - 1e-9:
         return [
@@ -143,10 +152,28 @@ def _unfit(rule: PreferenceRule, people: People) -> list[str]:
 
 
 def preference_criterion(
-    judgments: Judgments, *, test_set: str, min_gain: float, alpha: float, planned_gain: float
+    judgments: Judgments,
+    *,
+    test_set: str,
+    min_gain: float,
+    alpha: float,
+    harm_alpha: float = HARM_ALPHA,
+    planned_gain: float,
 ) -> Criterion:
-    """People's win score above one half, by the same rule as any other gain."""
+    """People's win score above one half, by the same rule as any other gain.
+
+    A review that its own rule ended early has that rule's limits, at its level: the upper one none
+    where that is laxer than harm's.
+    """
     found, p_better, p_worse = _verdict(judgments, alpha)
+    left = 1 - judgments.spent
+    lowest, highest = alpha * left, harm_alpha * left
+    if judgments.early_stop is None:
+        upper = max(_score(judgments, highest).upper, found.score)
+    else:
+        lowest = (1 - found.level) / 2
+        upper = found.upper if lowest <= harm_alpha + 1e-9 else 1.0
+        highest = min(lowest, harm_alpha)
     signs = {"candidate": 0.5, "baseline": -0.5}
     values = [signs.get(choice, 0.0) for choice in judgments.choices]
     mean = sum(values) / len(values)
@@ -166,8 +193,9 @@ def preference_criterion(
         candidate=found.score,
         difference=found.score - 0.5,
         lower=found.lower - 0.5,
-        upper=found.upper - 0.5,
-        level=found.level,
+        upper=upper - 0.5,
+        alpha=lowest,
+        harm_alpha=highest,
         p_value=min(1.0, 2 * min(p_better, p_worse)),
         wins=found.wins,
         losses=found.losses,

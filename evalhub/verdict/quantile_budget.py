@@ -40,7 +40,9 @@ def at_quantile(
             quantile=quantile,
             clusters=clusters,
             weights=weights,
-            alpha=criterion.alpha,
+            # Of what must stay low the upper end is the one that must pass.
+            alpha=criterion.harm_alpha,
+            upper_alpha=criterion.alpha,
         )
     except StatisticsError:
         return criterion.model_copy(

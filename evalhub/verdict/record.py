@@ -22,11 +22,15 @@ from evalhub.schemas.sections import (
     LedgerSection,
     NoiseSection,
     People,
-    Section,
 )
+from evalhub.schemas.verdicts import Verdict
+from evalhub.stats.levels import HARM_ALPHA
 from evalhub.verdict.code import code_digest
 from evalhub.verdict.notes import noted
 from evalhub.verdict.rule import Ruling
+
+# What people's judgments say of the two arms.
+SAID = ("score", "lower", "upper", "wins", "losses", "ties", "both_bad", "early_stop")
 
 
 def decision_record(
@@ -47,54 +51,92 @@ def decision_record(
     baseline_choice: ChoiceSection | None = None,
     extension: ExtensionSection | None = None,
 ) -> DecisionRecord:
-    """The record that is printed, stored and shown.
+    """The record that is printed, stored and shown; of invalid evidence without any result.
 
     Args:
-        alpha: one-sided level of every bound.
+        alpha: one-sided level of the end of every interval that must pass.
         policy: as it was asked; its `alpha` is what the ledger took from.
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
         ledger, noise_floor, leakage, baseline_choice, extension: what else the decision rests on,
             without sentences; None where there is no such thing.
     """
-    return DecisionRecord(
+    record = DecisionRecord(
         schema_=SCHEMA,
         **ruled(ruling),
         alpha=alpha,
         rule=RecordedRule(
             primaries=ruling.primaries,
             alpha=policy.get("alpha", alpha),
-            harm_alpha=ruling.harm_alpha,
+            harm_alpha=policy.get("harm_alpha", HARM_ALPHA),
             alphas=dict(alphas or {}),
         ),
         breakdown=tuple(breakdown),
         alternatives=tuple(alternatives),
         people=people,
-        ledger=_noted(ledger, arms),
-        noise_floor=_noted(noise_floor, arms),
-        leakage=_noted(leakage, arms),
-        baseline_choice=_noted(baseline_choice, arms),
-        extension=_noted(extension, arms),
+        ledger=ledger,
+        noise_floor=noise_floor,
+        leakage=leakage,
+        baseline_choice=baseline_choice,
+        extension=extension,
         arms=arms,
         evidence=tuple(evidence),
         policy=dict(policy),
         study=study,
         code=Code(version=__version__, digest=code_digest()),
     )
+    return with_sentences(without_results(record))
 
 
 def ruled(ruling: Ruling) -> dict[str, Any]:
-    """The fields of a record that follow from its criteria and from what is invalid or pending."""
+    """The fields of a record that follow from its criteria and from what else the rule is told."""
     return {
         "verdict": ruling.verdict,
+        "registered": ruling.registered,
         "headline": ruling.headline,
         "reasons": tuple(ruling.reasons),
         "invalid": tuple(ruling.invalid),
         "pending": tuple(ruling.pending),
+        "as_good": tuple(ruling.as_good),
         "criteria": tuple(ruling.criteria),
         "needed_n": ruling.needed_n,
     }
 
 
-def _noted[S: Section](section: S | None, arms: Arms) -> S | None:
-    return None if section is None else noted(section, arms)
+def without_results(record: DecisionRecord) -> DecisionRecord:
+    """The record as it is; of invalid evidence with counts, errors and reasons alone.
+
+    What can't be compared may not be read either: who saw the difference could mend the evidence
+    until it pleases, and no look would have been paid for.
+    """
+    if record.verdict is not Verdict.INVALID:
+        return record
+    people, leakage, choice = record.people, record.leakage, record.baseline_choice
+    arms = (
+        [] if choice is None else [each.model_copy(update={"scores": ()}) for each in choice.arms]
+    )
+    return record.model_copy(
+        update={
+            "criteria": (),
+            "as_good": (),
+            "needed_n": None,
+            "breakdown": (),
+            "alternatives": (),
+            "ledger": None,
+            "noise_floor": None,
+            "extension": None,
+            "people": people and people.model_copy(update=dict.fromkeys(SAID)),
+            "leakage": leakage
+            and leakage.model_copy(
+                update={"verdict_all": None, "verdict_clean": None, "clean": ()}
+            ),
+            "baseline_choice": choice
+            and choice.model_copy(update={"answer": None, "arms": tuple(arms)}),
+        }
+    )
+
+
+def with_sentences(record: DecisionRecord) -> DecisionRecord:
+    """The record with every section's status and sentences."""
+    said = {name: noted(each, record.arms) for name, each in record.sections.items()}
+    return record.model_copy(update=said)

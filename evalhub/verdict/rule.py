@@ -1,18 +1,22 @@
 """From measured criteria to one verdict with its reasons. Pure.
 
-Ship needs every critical criterion: an intersection-union test (Berger 1982), so no correction is
-due and more guards cost only power. Where one primary of several is enough ("any-of"), their
-intervals are at alpha divided by their number (Bonferroni, the first step of Holm), so that the
+A criterion's status is where its interval lies: it passes wholly on the side of its bound that is
+asked, fails wholly on the other, and is open between. The end that must pass is at the criterion's
+alpha, which the ledger may have divided; the other at harm's level, whole for each criterion.
+
+Ship needs every critical criterion to pass: an intersection-union test (Berger 1982), so no
+correction is due and more guards cost only power. Where one primary of several is enough
+("any-of"), their alpha is divided by their number (Bonferroni, the first step of Holm), so that the
 chance of a ship without any gain stays at alpha.
 
-Hold needs proof: harm by Holm's method at `harm_alpha` over the guards and budgets (loss beyond
-the margin) and what must gain (any loss), several of those being one hypothesis there; or
-futility (the interval of a primary lies wholly below the gain that is asked; with "any-of", of
-every primary). Everything between is "need more data". Evidence that can't be compared gives no
-verdict at all: "invalid".
+Hold needs one critical or supporting criterion that fails; with "any-of" a primary holds only where
+it is shown to lose, or where every primary fails. So no criterion that passes takes a hold back.
+Hold, too, where an arm that isn't fine-tuned is shown to do as well as the fine-tuned candidate.
+Everything between is "need more data". Evidence that can't be compared gives no verdict at all:
+"invalid", and no number of it is kept.
 
-A supporting criterion holds when harm is shown and never keeps a ship back; an advisory one
-decides nothing and is left out of Holm's family.
+A supporting criterion in doubt never keeps a ship back; an advisory one decides nothing. Holm's
+method over all others only chooses words: whether harm is shown after correction for their number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,10 +28,10 @@ from evalhub.schemas.policy import Primaries, Rule
 from evalhub.schemas.verdicts import Status, Verdict
 from evalhub.stats.multiplicity import holm
 from evalhub.verdict.criteria import SAME_RUN, Requirement
+from evalhub.verdict.headline import headline
 from evalhub.verdict.needed import needed_in_all, with_needs
-from evalhub.verdict.wording import headline, reasons, sentence
+from evalhub.verdict.wording import reasons, sentence
 
-HARM_ALPHA: float = default_of(Rule, "harm_alpha")
 PRIMARIES: Primaries = default_of(Rule, "primaries")
 
 
@@ -35,8 +39,8 @@ PRIMARIES: Primaries = default_of(Rule, "primaries")
 class Ruling:
     """A verdict and why.
 
-    `invalid` and `pending` are what the verdict was told beside the criteria; `primaries` and
-    `harm_alpha` the rule that it was given by.
+    `invalid`, `pending`, `as_good` and `registered` are what the verdict was told beside the
+    criteria; `primaries` the rule that it was given by. An invalid one has no criteria.
     """
 
     verdict: Verdict
@@ -46,8 +50,9 @@ class Ruling:
     needed_n: int | None
     invalid: list[str]
     pending: list[str]
+    as_good: list[str]
     primaries: Primaries = PRIMARIES
-    harm_alpha: float = HARM_ALPHA
+    registered: bool = True
 
 
 def decide(
@@ -56,8 +61,9 @@ def decide(
     *,
     invalid: Sequence[str] = (),
     pending: Sequence[str] = (),
-    harm_alpha: float = HARM_ALPHA,
+    as_good: Sequence[str] = (),
     primaries: Primaries = PRIMARIES,
+    registered: bool = True,
 ) -> Ruling:
     """The verdict on `candidate`.
 
@@ -68,37 +74,51 @@ def decide(
         invalid: what makes the evidence unfit for a verdict, one sentence each.
         pending: what is still to be measured (a review without judgments), one sentence each:
             it keeps a ship back, never a hold.
-        harm_alpha: family-wise level at which harm is called.
+        as_good: which arms that aren't fine-tuned are shown to do as well as the candidate, which
+            is, a sentence each (see evalhub.verdict.baseline_choice.as_good).
         primaries: whether every primary must gain, or one is enough and none may be harmed.
+        registered: whether a ledger counts this look; where none does the headline says so.
     """
-    p_harm = harm_p_values(criteria)
-    harmed = [p <= harm_alpha for p in p_harm]
-    judged = [
-        each.model_copy(update={"status": _status(each, p <= harm_alpha), "p_harm_adjusted": p})
-        for each, p in zip(criteria, p_harm, strict=True)
-    ]
-    against = _against(judged, harmed, primaries)
-    blocking = _blocking(judged, primaries)
-    judged = [
-        each.model_copy(update={"sentence": sentence(each)})
-        for each in with_needs(judged, blocking, primaries)
-    ]
-    told = list(invalid), list(pending), primaries, harm_alpha
-    if invalid or not judged:
+    told = list(invalid), list(pending)
+    if invalid or not criteria:
         why = list(invalid) or ["nothing was measured"]
         said = f"No verdict on {candidate}: {why[0]}"
-        return Ruling(Verdict.INVALID, said, why, judged, None, *told)
+        return Ruling(Verdict.INVALID, said, why, [], None, *told, [], primaries, registered)
+    judged = [
+        each.model_copy(update={"status": _status(each), "p_harm_adjusted": p})
+        for each, p in zip(criteria, harm_p_values(criteria), strict=True)
+    ]
+    against = _against(judged, primaries)
+    blocking = _blocking(judged, primaries)
+    family = sum(each.tier != "advisory" for each in judged)
+    judged = [
+        each.model_copy(update={"sentence": sentence(each, family=family)})
+        for each in with_needs(judged, blocking, primaries)
+    ]
     needed = None
-    if any(against):
+    if any(against) or as_good:
         verdict = Verdict.HOLD
     elif any(blocking) or pending:
         verdict = Verdict.MORE
         needed = needed_in_all(judged, blocking, primaries)
     else:
         verdict = Verdict.SHIP
-    said = headline(candidate, judged, verdict, against, blocking, pending)
-    why = [*reasons(judged, against, blocking, primaries), *(f"? {text}" for text in pending)]
-    return Ruling(verdict, said, why, judged, needed, *told)
+    said = headline(
+        candidate,
+        judged,
+        verdict,
+        against,
+        blocking,
+        pending=pending,
+        as_good=as_good,
+        registered=registered,
+    )
+    why = [
+        *(f"{Status.FAIL.mark} {text}" for text in as_good),
+        *reasons(judged, against, blocking, primaries),
+        *(f"{Status.OPEN.mark} {text}" for text in pending),
+    ]
+    return Ruling(verdict, said, why, judged, needed, *told, list(as_good), primaries, registered)
 
 
 def alphas_of(
@@ -123,65 +143,52 @@ def alphas_of(
 
 
 def harm_p_values(criteria: Sequence[Criterion]) -> list[float]:
-    """Each criterion's p-value of harm, adjusted for all that are looked at.
+    """Each criterion's p-value of harm by Holm's method over all that count.
 
-    What must gain (primaries and people's preference) is one family, harmed if any member is: its
-    p-value is the smallest of its members' after Holm within the family, so k times the smallest.
-    Holm over the guards, the budgets and this family controls the chance that anything is called
-    harmed wrongly, and adding a primary that gains doesn't make a guard's harm harder to show. A
-    member is called harmed if the family is and its own adjusted p-value says so. What is advisory
-    isn't in the family: it keeps its own p-value.
+    What is advisory keeps its own, and makes no other's larger.
     """
     adjusted = [each.p_harm for each in criteria]
     counted = [i for i, each in enumerate(criteria) if each.tier != "advisory"]
-    gains = [i for i in counted if criteria[i].must_gain]
-    guards = [i for i in counted if not criteria[i].must_gain]
-    within = [float(p) for p in holm([criteria[i].p_harm for i in gains])] if gains else []
-    family = [min(within)] if gains else []
-    across = [float(p) for p in holm(family + [criteria[i].p_harm for i in guards])]
-    for i, p in zip(guards, across[len(family) :], strict=True):
-        adjusted[i] = p
-    for i, p in zip(gains, within, strict=True):
-        adjusted[i] = max(p, across[0])
+    if counted:
+        for i, p in zip(counted, holm([criteria[i].p_harm for i in counted]), strict=True):
+            adjusted[i] = float(p)
     return adjusted
 
 
-def _status(criterion: Criterion, harmed: bool) -> Status:
+def _status(criterion: Criterion) -> Status:
+    """Where the interval lies; of arms that share a run it is known that nothing differs."""
     if criterion.holds:
         return Status.PASS
     if criterion.method == SAME_RUN:
         return Status.PASS if criterion.role == "guard" else Status.FAIL
-    futile = criterion.must_gain and criterion.upper < max(criterion.min_gain or 0.0, 0.0)
-    return Status.FAIL if harmed or futile else Status.UNDECIDED
+    return Status.FAIL if criterion.fails else Status.OPEN
 
 
-def _against(
-    judged: Sequence[Criterion], harmed: Sequence[bool], primaries: Primaries
-) -> list[bool]:
+def _against(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
     """Which criteria hold the candidate back.
 
     Where one primary is enough, one that only gains too little holds nothing back while another
-    may still gain; one that loses does.
+    may still gain; one that is shown to lose does.
     """
     rivals = [each for each in judged if each.role == "primary"]
     hopeless = all(each.status is Status.FAIL for each in rivals)
 
-    def holds(each: Criterion, harm: bool) -> bool:
+    def holds(each: Criterion) -> bool:
         if each.status is not Status.FAIL or each.tier == "advisory":
             return False
         spared = primaries == "any-of" and each.role == "primary" and not hopeless
-        return not spared or harm or each.upper < 0
+        return not spared or each.shown_to_lose
 
-    return [holds(each, harm) for each, harm in zip(judged, harmed, strict=True)]
+    return [holds(each) for each in judged]
 
 
 def _blocking(judged: Sequence[Criterion], primaries: Primaries) -> list[bool]:
-    """Which undecided criteria a ship waits for."""
+    """Which open criteria a ship waits for."""
     gained = primaries == "any-of" and any(
         each.role == "primary" and each.status is Status.PASS for each in judged
     )
     return [
-        each.status is Status.UNDECIDED
+        each.status is Status.OPEN
         and each.tier == "critical"
         and not (gained and each.role == "primary")
         for each in judged

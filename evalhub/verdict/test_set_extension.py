@@ -89,25 +89,24 @@ def p_combined(stages: Sequence[StageScores], *, bound: float, alternative: Alte
     return combined_p_value([each.p_value(bound, alternative) for each in stages], STAGES)
 
 
-def combined(pooled: Criterion, stages: Sequence[StageScores], *, alpha: float) -> Criterion:
+def combined(pooled: Criterion, stages: Sequence[StageScores]) -> Criterion:
     """`pooled`, measured on all items at once, with bounds and p-values of the stages combined.
 
     Args:
+        pooled: its levels are those of both stages together.
         stages: two; stage one as it was judged then.
-        alpha: one-sided level of both together.
     """
     less, greater = (
         partial(p_combined, stages, alternative=alternative) for alternative in ALTERNATIVES
     )
     reach = _reach(stages)
-    lower = _first_kept(lambda bound: greater(bound=bound), reach, alpha)
-    upper = -_first_kept(lambda bound: less(bound=-bound), reach, alpha)
+    lower = _first_kept(lambda bound: greater(bound=bound), reach, pooled.alpha)
+    upper = -_first_kept(lambda bound: less(bound=-bound), reach, pooled.harm_alpha)
     sizes = " and ".join(str(len(each.worse)) for each in stages)
     found = pooled.model_copy(
         update={
             "lower": min(lower, pooled.difference),
             "upper": max(upper, pooled.difference),
-            "level": 1 - 2 * alpha,
             "p_value": min(1.0, 2 * min(less(bound=0.0), greater(bound=0.0))),
             "p_harm": less(bound=min(pooled.bound or 0.0, 0.0)),
             "p_bound": greater(bound=pooled.bound or 0.0),
@@ -115,14 +114,17 @@ def combined(pooled: Criterion, stages: Sequence[StageScores], *, alpha: float) 
             "test": COMBINED,
         }
     )
-    return found if pooled.factor is None else _with_ratio(found, stages, alpha)
+    return found if pooled.factor is None else _with_ratio(found, stages)
 
 
-def _with_ratio(found: Criterion, stages: Sequence[StageScores], alpha: float) -> Criterion:
+def _with_ratio(found: Criterion, stages: Sequence[StageScores]) -> Criterion:
     """The same with the ratio's interval and its p-value of harm, by the stages combined."""
     factor, share = found.factor, found.ratio
     if factor is None or share is None:
         return found.model_copy(update={"p_harm": 1.0, "p_bound": 1.0})
+
+    # Of a ratio that must stay low the upper end is the one that must pass.
+    lowest, highest = (found.alpha, found.harm_alpha)[:: 1 if found.higher_is_better else -1]
 
     def p_value(ratio: float, alternative: Alternative) -> float:
         return combined_p_value(
@@ -130,7 +132,8 @@ def _with_ratio(found: Criterion, stages: Sequence[StageScores], alpha: float) -
         )
 
     def excess(ratio: float, alternative: Alternative) -> float:
-        return normal_quantile(alpha) - _z(p_value(ratio, alternative))
+        due = lowest if alternative == "greater" else highest
+        return normal_quantile(due) - _z(p_value(ratio, alternative))
 
     lower, upper = ratio_limits(
         partial(excess, alternative="greater"),

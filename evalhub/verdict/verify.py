@@ -1,7 +1,8 @@
 """Does a decision record's verdict follow from the record alone? Pure.
 
 Its criteria are judged anew by the same `decide` that judged them first; whatever comes out
-otherwise than it is written is a difference. So are numbers that can't stand beside each other. A
+otherwise than it is written is a difference. So are numbers that can't stand beside each other, and
+results in a record that says of its evidence that it is invalid. A
 number that was changed together with all that follows from it is found by the record's SHA-256
 alone, where that was kept elsewhere.
 """
@@ -15,9 +16,10 @@ from evalhub.files.canonical import digest_of
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import DecisionRecord, PrintedDecision
 from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.schemas.verdicts import Verdict
+from evalhub.verdict.baseline_choice import answer, as_good
 from evalhub.verdict.criteria import SAME_RUN
-from evalhub.verdict.notes import noted
-from evalhub.verdict.record import ruled
+from evalhub.verdict.record import ruled, with_sentences, without_results
 from evalhub.verdict.rule import alphas_of, decide
 from evalhub.verdict.shares import gap_to
 
@@ -146,13 +148,13 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
             record.criteria,
             invalid=record.invalid,
             pending=record.pending,
-            harm_alpha=record.rule.harm_alpha,
+            as_good=as_good(record.arms, record.alternatives, record.baseline_choice),
             primaries=record.rule.primaries,
+            registered=record.registered,
         )
     except (ArithmeticError, ValueError) as error:
         raise DeclarationError(f"can't be judged: {error}", f"{at}criteria") from error
-    sections = {name: noted(each, record.arms) for name, each in record.sections.items()}
-    due = record.model_copy(update=ruled(ruling) | sections).as_json()
+    due = with_sentences(without_results(record.model_copy(update=ruled(ruling)))).as_json()
     for name in BESIDE:
         due.pop(name, None)
     levels = alphas_of(
@@ -161,9 +163,14 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
         primaries=record.rule.primaries,
         alphas=record.rule.alphas,
     )
-    inconsistent = [*_unlike_policy(record, at), *_unlike_asked(record, at)]
+    inconsistent = [
+        *_unlike_policy(record, at),
+        *_unlike_asked(record, at),
+        *_unlike_sections(record, at),
+    ]
     for i, (each, level) in enumerate(zip(record.criteria, levels, strict=True)):
-        inconsistent += _inconsistent(each, level, f"{at}criteria[{i}].")
+        inconsistent += _levels(each, level, record.rule.harm_alpha, f"{at}criteria[{i}].")
+        inconsistent += _inconsistent(each, f"{at}criteria[{i}].")
     return Verification(
         record.arms.candidate.name,
         ruling.verdict,
@@ -208,6 +215,20 @@ def _unlike_asked(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
                 yield Discrepancy(f"{at}criteria[{i}].{part}", said, value, rule)
 
 
+def _unlike_sections(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where what a section says isn't what the criteria or the record say."""
+    counts = record.ledger is not None and record.ledger.counts != "off"
+    if record.registered and not counts and record.verdict is not Verdict.INVALID:
+        rule = "a registered look stands in a ledger that counts"
+        yield Discrepancy(f"{at}registered", True, False, rule)
+    choice, planned_gain = record.baseline_choice, record.policy.get("planned_gain")
+    if choice is None or choice.answer is None or not isinstance(planned_gain, float):
+        return
+    due = answer(record.criteria, planned_gain=planned_gain, primaries=record.rule.primaries)
+    if choice.answer != due:
+        yield Discrepancy(f"{at}baseline_choice.answer", choice.answer, due, FOLLOWS)
+
+
 def _differing(recorded: Any, due: Any, at: str) -> Iterator[Discrepancy]:
     """Where `recorded` isn't what follows; names beyond those of `due` don't matter."""
     if isinstance(due, dict) and isinstance(recorded, Mapping):
@@ -225,7 +246,17 @@ def _differing(recorded: Any, due: Any, at: str) -> Iterator[Discrepancy]:
         yield Discrepancy(at, recorded, due, FOLLOWS)
 
 
-def _inconsistent(criterion: Criterion, alpha: float, at: str) -> Iterator[Discrepancy]:
+def _levels(c: Criterion, alpha: float, harm_alpha: float, at: str) -> Iterator[Discrepancy]:
+    """Where the ends of an interval aren't at the levels of the rule."""
+    for name, due in (("alpha", alpha), ("harm_alpha", harm_alpha)):
+        said = getattr(c, name)
+        # A review that was watched may have ended early at a stricter level.
+        stricter = c.role == "preference" and said < due
+        if not stricter and not isclose(said, due, rel_tol=1e-9):
+            yield Discrepancy(f"{at}{name}", said, due, "it is the rule's")
+
+
+def _inconsistent(criterion: Criterion, at: str) -> Iterator[Discrepancy]:
     """What can't be so in one criterion, whatever was measured."""
     c = criterion
     if not c.lower <= c.difference:
@@ -242,23 +273,20 @@ def _inconsistent(criterion: Criterion, alpha: float, at: str) -> Iterator[Discr
     if not isclose(c.difference, gain, rel_tol=0, abs_tol=1e-9 * scale):
         order = "candidate − baseline" if c.higher_is_better else "baseline − candidate"
         yield Discrepancy(f"{at}difference", c.difference, gain, f"it is {order}")
-    # A review that was watched may have ended early at a stricter level.
-    stricter = c.role == "preference" and c.level > 1 - 2 * alpha
-    if not stricter and not isclose(c.level, 1 - 2 * alpha, rel_tol=0, abs_tol=1e-9):
-        yield Discrepancy(f"{at}level", c.level, 1 - 2 * alpha, "it is 1 − 2·alpha")
     counted = c.wins + c.losses + c.ties
     if counted != c.n:
         yield Discrepancy(f"{at}n", c.n, counted, "it is wins + losses + ties")
     if c.clusters is not None and c.clusters > c.n:
         yield Discrepancy(f"{at}clusters", c.clusters, None, f"{c.n} items fill at most {c.n}")
-    if c.holds and c.p_harm <= alpha:
+    if c.holds and c.p_harm <= c.harm_alpha:
         rule = "what is shown to hold can't be shown to do harm"
         yield Discrepancy(f"{at}p_harm", c.p_harm, None, rule)
     yield from _wrong_demand(c, at)
     yield from _wrong_ratio(c, at)
     # People's interval has no other test than itself.
-    if c.role != "preference" and c.p_value > 2 * alpha and not c.lower <= 0 <= c.upper:
-        rule = f"an interval that leaves out 0 goes with a p-value of at most {2 * alpha:g}"
+    outside = c.alpha if c.lower > 0 else c.harm_alpha if c.upper < 0 else None
+    if c.role != "preference" and outside is not None and c.p_value > 2 * outside:
+        rule = f"an interval that leaves out 0 goes with a p-value of at most {2 * outside:g}"
         yield Discrepancy(f"{at}p_value", c.p_value, None, rule)
 
 

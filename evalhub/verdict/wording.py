@@ -1,12 +1,12 @@
-"""A verdict in words: its headline, a sentence a criterion, and how many more items it needs.
+"""A criterion in words: its sentence, what is asked, and how figures are written. Pure.
 
-Pages, command line and REST show these sentences as the record has them. Pure.
+Pages, command line and REST show these sentences as the record has them.
 """
 
 from collections.abc import Sequence
 
 from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.verdicts import Status, Verdict
+from evalhub.schemas.verdicts import Status
 from evalhub.verdict.criteria import SAME_RUN, Requirement
 
 
@@ -25,7 +25,7 @@ def reasons(
         a or b or c.status is Status.PASS
         for c, a, b in zip(criteria, against, blocking, strict=True)
     ]
-    order = [Status.FAIL, Status.UNDECIDED, Status.PASS]
+    order = [Status.FAIL, Status.OPEN, Status.PASS]
     roles = {"primary": 0, "preference": 1, "guard": 2, "budget": 3}
     ranked = sorted(
         zip(criteria, decisive, strict=True),
@@ -37,7 +37,7 @@ def reasons(
     )
     shared = [c for c in criteria if c.method == SAME_RUN and c.status is Status.PASS]
     found = [
-        f"{c.status.mark} {sentence(c)}{'' if decides else _aside(c, primaries)}"
+        f"{c.status.mark} {c.sentence}{'' if decides else _aside(c, primaries)}"
         for c, decides in ranked
         if c not in shared
     ]
@@ -60,32 +60,89 @@ def _aside(criterion: Criterion, primaries: str) -> str:
     return ""
 
 
-def sentence(criterion: Criterion) -> str:
-    """One criterion in words: what was seen, and what follows."""
-    if criterion.status is Status.PASS and criterion.method == SAME_RUN:
-        return f"{criterion.name}: the arm is the baseline here, nothing can differ"
-    seen = _seen(criterion)
-    if criterion.must_gain:
-        if criterion.status is Status.PASS:
-            return f"{seen}: gains more than the {criterion.min_gain:g} that is asked"
-        if criterion.status is Status.FAIL and criterion.upper < 0:
-            return f"{seen}: a loss, not a gain"
-        if criterion.status is Status.FAIL:
-            return f"{seen}: falls short of the {criterion.min_gain:g} that is asked"
-    elif criterion.status is Status.PASS:
-        kept = "stays within" if criterion.role == "budget" else "loses less than"
-        return f"{seen}: {kept} {_limit(criterion)}"
-    elif criterion.status is Status.FAIL:
-        shown = "over budget, beyond" if criterion.role == "budget" else "harm shown, beyond"
-        return f"{seen}: {shown} {_limit(criterion)}"
-    return f"{seen}: undecided, {criterion.needed_why}"
+def sentence(criterion: Criterion, *, family: int = 1) -> str:
+    """One criterion in words: what was seen, and what follows.
+
+    Args:
+        family: how many criteria count, for which harm is corrected.
+    """
+    c = criterion
+    if c.method == SAME_RUN and c.status is Status.PASS:
+        return f"{c.name}: the arm is the baseline here, nothing can differ"
+    if c.method == SAME_RUN and c.must_gain:
+        return f"{c.name}: the arm is the baseline here, nothing can be gained"
+    if c.status is Status.PASS:
+        return f"{_seen(c)}: {_passes(c)}"
+    if c.status is Status.FAIL:
+        return f"{_seen(c)}: {_fails(c)}{_harm(c, family)}"
+    return f"{_seen(c)}: open, {c.needed_why}"
+
+
+def _passes(c: Criterion) -> str:
+    if c.role == "budget":
+        return f"stays within {limit(c)}"
+    if not may_lose(c):
+        if c.higher_is_better:
+            return f"gains more than the {c.min_gain:g} that is asked"
+        return f"{better(c)}, by more than the {c.min_gain:g} that is asked"
+    if gain_shown(c):
+        return f"{'a gain' if c.higher_is_better else better(c)}, where {allowed(c)} may be lost"
+    if c.higher_is_better:
+        lost = "if anything is lost, then" if c.difference > 0 else "loses"
+        return f"{lost} less than {limit(c)}"
+    lost = f"if {worse(c)}, then" if c.difference > 0 else f"{worse(c)},"
+    return f"{lost} by less than {limit(c)}"
+
+
+def _fails(c: Criterion) -> str:
+    if c.role == "budget":
+        return f"over {limit(c)}"
+    if not c.shown_to_lose:
+        return f"falls short of the {c.min_gain:g} that is asked"
+    if not may_lose(c):
+        return "a loss, not a gain" if c.higher_is_better else f"{worse(c)}, not {better(c)}"
+    return f"loses more than {limit(c)}" if c.higher_is_better else f"{worse(c)}, beyond {limit(c)}"
+
+
+def _harm(c: Criterion, family: int) -> str:
+    """Whether harm is shown by Holm's method too: words alone, the status stands without them."""
+    shown = c.shown_to_lose and c.p_harm_adjusted <= c.harm_alpha
+    if c.tier == "advisory" or not shown:
+        return ""
+    return "; harm shown" + (f" after correction for {family} criteria" if family > 1 else "")
+
+
+def may_lose(criterion: Criterion) -> bool:
+    """Whether something may be lost: of a guard, and where a gain of less than 0 is asked."""
+    return criterion.role == "guard" or (criterion.min_gain or 0.0) < 0
+
+
+def gain_shown(criterion: Criterion) -> bool:
+    """Whether the interval lies wholly above no difference."""
+    c = criterion
+    if c.factor is None:
+        return c.lower > 0
+    if c.higher_is_better:
+        return c.ratio_lower is not None and c.ratio_lower > 1
+    return c.ratio_upper is not None and c.ratio_upper < 1
+
+
+def better(criterion: Criterion) -> str:
+    """What a gain is where less is better: "fewer characters", "less loss"."""
+    return f"fewer {criterion.unit}" if criterion.unit else f"less {criterion.metric}"
+
+
+def worse(criterion: Criterion) -> str:
+    """What a loss is where less is better: "more characters", "more loss"."""
+    return f"more {criterion.unit or criterion.metric}"
 
 
 def _seen(criterion: Criterion) -> str:
     """What was measured: a difference, or a ratio where a ratio is asked."""
     c = criterion
-    if criterion.factor is None:
-        return f"{criterion.name} {signed(c.difference)} [{signed(c.lower)}, {signed(c.upper)}]"
+    if c.factor is None:
+        side = "" if c.higher_is_better else f" (+: {better(c)})"
+        return f"{c.name} {signed(c.difference)} [{signed(c.lower)}, {signed(c.upper)}]{side}"
     if c.ratio is None:
         return f"{criterion.name} {figure(c.candidate)} beside the baseline's {figure(c.baseline)}"
     if c.ratio_lower is None and c.ratio_upper is None:
@@ -94,80 +151,23 @@ def _seen(criterion: Criterion) -> str:
     return f"{criterion.name} {percent(c.ratio)} {ends} of the baseline's {figure(c.baseline)}"
 
 
-def _limit(criterion: Criterion) -> str:
+def limit(criterion: Criterion) -> str:
+    """What the candidate must keep to: "the margin of 0.02", "the budget of 120%"."""
     if criterion.role == "budget":
         return f"the budget of {percent(criterion.max_ratio)}"
     if criterion.relative_margin is not None:
         return f"the {percent(criterion.relative_margin)} of it that may be lost"
-    return f"the margin of {criterion.margin:g}"
+    if criterion.role == "guard":
+        return f"the margin of {criterion.margin:g}"
+    return f"the {allowed(criterion)} it may"
 
 
-def headline(
-    candidate: str,
-    criteria: Sequence[Criterion],
-    verdict: Verdict,
-    against: Sequence[bool],
-    blocking: Sequence[bool],
-    pending: Sequence[str] = (),
-) -> str:
-    """The verdict in a sentence."""
-    gains = [c for c in criteria if c.role == "primary" and c.status is Status.PASS]
-    losses = [c for c, holds in zip(criteria, against, strict=True) if holds]
-    parts = []
-    if gains:
-        best = max(gains, key=lambda c: c.difference)
-        rest = f" and {len(gains) - 1} more" if len(gains) > 1 else ""
-        parts.append(f"gains {size(best.difference)} on {best.name}{rest}")
-    if losses:
-        rest = f", and fails {len(losses) - 1} more" if len(losses) > 1 else ""
-        parts.append(_worst(losses) + rest)
-    if verdict is Verdict.SHIP:
-        parts += _kept(criteria)
-    elif verdict is Verdict.MORE:
-        if waiting := sum(blocking):
-            parts.append(
-                f"{waiting} of {len(criteria)} "
-                f"{'criterion is' if len(criteria) == 1 else 'criteria are'} undecided"
-            )
-            return f"{candidate}: " + "; ".join(parts) + "."
-        parts.append(_waits(pending))
-    *first, last = parts or ["passes all that is asked"]
-    return f"{candidate} {', '.join(first)}{' and ' if first else ''}{last}."
-
-
-def _waits(pending: Sequence[str]) -> str:
-    """What a verdict waits for whose criteria are all decided."""
-    if all(text.startswith("Reviewers ") for text in pending):
-        return "waits for people's judgments"
-    return f"waits: {pending[0]}"
-
-
-def _worst(losses: Sequence[Criterion]) -> str:
-    """The worst of what holds the candidate back; a quality before a cost."""
-    quality = [c for c in losses if c.role != "budget"]
-    if not quality:
-        worst = max(losses, key=lambda c: c.ratio or 0.0)
-        spent = percent(worst.ratio)
-        return f"takes {spent} of the baseline's {worst.name}, over {_limit(worst)}"
-    worst = min(quality, key=lambda c: c.difference)
-    verb = "loses" if worst.difference < 0 else "gains only"
-    limit = "" if worst.must_gain else f", beyond {_limit(worst)}"
-    return f"{verb} {size(worst.difference)} on {worst.name}{limit}"
-
-
-def _kept(criteria: Sequence[Criterion]) -> list[str]:
-    """What a ship keeps beside what it gains."""
-    guards = [c for c in criteria if c.role == "guard"]
-    passed = sum(c.status is Status.PASS for c in guards)
-    found = []
-    if guards and passed == len(guards):
-        found.append("passes its guard" if passed == 1 else f"passes all {passed} guards")
-    elif guards:
-        found.append(f"passes {passed} of {len(guards)} guards, harming none that decides")
-    budgets = [c for c in criteria if c.role == "budget"]
-    if budgets and all(c.status is Status.PASS for c in budgets):
-        found.append("stays within its budget" if len(budgets) == 1 else "stays within its budgets")
-    return found
+def allowed(criterion: Criterion) -> str:
+    """How much may be lost, of what may lose something."""
+    if criterion.relative_margin is not None:
+        return f"{percent(criterion.relative_margin)} of it"
+    lost = criterion.margin if criterion.role == "guard" else -(criterion.min_gain or 0.0)
+    return f"{lost:g}"
 
 
 def requires(asked: Requirement) -> str:
@@ -179,6 +179,8 @@ def requires(asked: Requirement) -> str:
         return f"may lose {asked.margin:g}" if share is None else f"may lose {percent(share)}"
     if asked.role == "preference":
         return f"over {0.5 + asked.min_gain:.2f} of people"
+    if asked.min_gain < 0:
+        return f"may lose {-asked.min_gain:g}"
     return f"must gain over {asked.min_gain:g}" if asked.min_gain else "must gain"
 
 
@@ -210,8 +212,11 @@ def signed(value: float) -> str:
 
 
 def size(value: float) -> str:
-    """A difference without its sign, to two digits."""
-    return f"{abs(value):.2f}"
+    """A difference without its sign: 0.04, 0.007, 73.89, 1,234."""
+    value = abs(value)
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if value >= 0.01 or value == 0 else f"{value:.1g}"
 
 
 def figure(value: float) -> str:
@@ -224,3 +229,13 @@ def percent(ratio: float | None) -> str:
     if ratio is None:
         return "∞"
     return f"{100 * ratio:,.3g}%" if ratio < 10 else f"{100 * ratio:,.0f}%"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: 1 item, 1,240 items."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def are(number: int) -> str:
+    """The verb for so many."""
+    return "is" if number == 1 else "are"

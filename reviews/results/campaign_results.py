@@ -37,7 +37,7 @@ class Bar:
     def status(self) -> str:
         if self.lower > 0.5:
             return "pass"
-        return "fail" if self.upper < 0.5 else "undecided"
+        return "fail" if self.upper < 0.5 else "open"
 
     @property
     def interval(self) -> str:

@@ -43,7 +43,7 @@ EXACT = [*COMPARE, "--metric", "exact_match"]
 def test_a_ship_ends_with_0(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(EXACT) == 0
     printed = capsys.readouterr()
-    assert printed.out.strip().startswith("Ship tuned gains 0.10 on items.")
+    assert printed.out.strip().startswith("Ship Unregistered: tuned gains 0.10 on items.")
     assert printed.err == ""
 
 

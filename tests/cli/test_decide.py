@@ -37,7 +37,7 @@ def test_a_ship_ends_with_0(desk: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert decide() == 0
     printed = capsys.readouterr()
     assert printed.out.strip().startswith(
-        "Ship candidate gains 0.10 on triage and passes its guard."
+        "Ship Unregistered: candidate gains 0.10 on triage and passes its guard."
     )
     assert printed.err == ""
 
@@ -121,7 +121,7 @@ def test_a_document_names_arms_files_and_fields(
         fields={"value": "right", "item": "id"},
     )
     found = record(capsys, of="evidence.yaml")
-    assert found["headline"] == "r8 gains 0.10 on triage and passes its guard."
+    assert found["headline"] == "Unregistered: r8 gains 0.10 on triage and passes its guard."
     assert found["evidence"][0]["version"] == "triage.jsonl + sums.jsonl"
     Path("evidence.json").write_text(json.dumps(yaml.safe_load(Path("evidence.yaml").read_text())))
     assert record(capsys, of="evidence.json")["criteria"] == found["criteria"]
@@ -154,7 +154,7 @@ def test_a_relative_guard_is_judged_in_shares_of_the_baseline(
     assert (found["verdict"], guard["ratio"]) == ("hold", pytest.approx(0.6))
     assert guard["ratio_lower"] < 0.6 < guard["ratio_upper"] < 0.9
     assert guard["margin"] == pytest.approx(0.005)
-    assert "of the baseline's 0.05: harm shown, beyond the 10% of it" in guard["sentence"]
+    assert "of the baseline's 0.05: loses more than the 10% of it" in guard["sentence"]
 
 
 def test_a_supporting_guard_in_doubt_keeps_no_ship_back_but_its_harm_does(
@@ -191,11 +191,12 @@ def test_one_primary_of_two_is_enough_with_any_of_at_half_the_level(
     policy(criteria=two, primaries="any-of")
     found = record(capsys)
     assert found["verdict"] == "ship"
-    assert [each["level"] for each in found["criteria"]] == [pytest.approx(0.975)] * 2
+    assert [each["alpha"] for each in found["criteria"]] == [0.0125] * 2
+    assert [each["harm_alpha"] for each in found["criteria"]] == [0.025] * 2
     assert found["rule"] == {
         "primaries": "any-of",
         "alpha": 0.025,
-        "harm_alpha": 0.05,
+        "harm_alpha": 0.025,
         "alphas": {},
     }
     assert found["reasons"][-1].endswith("(one primary is enough)")

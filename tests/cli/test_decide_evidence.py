@@ -95,7 +95,7 @@ def test_arms_that_get_everything_right_may_well_be_two(
         ),
         (
             lambda found: [found[0] | {"value": None}, *found[1:]],
-            "baseline: 1 answers of triage have no score by exact, first that to 'q0'",
+            "baseline: 1 answer of triage has no score by exact, first that to 'q0'",
         ),
         (
             lambda found: [*found, found[0] | {"sample": 1}],

@@ -44,7 +44,7 @@ def test_a_record_as_it_was_printed_is_verified(record: dict[str, Any], capsys: 
     printed = capsys.readouterr()
     assert printed.out.splitlines() == [
         "verified: ship",
-        "  tuned.items gains 0.10 on items.",
+        "  Unregistered: tuned.items gains 0.10 on items.",
         f"  SHA-256 {digest_of(record)}",
     ]
     assert printed.err == ""

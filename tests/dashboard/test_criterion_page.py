@@ -146,8 +146,8 @@ def test_what_people_still_have_to_give_is_said_in_judgments_and_hours() -> None
 def test_harm_is_shown_by_itself_and_after_holm(team: Team) -> None:
     record = decide_study(study=a_measured_study(team))[0].document
     said = " ".join(criterion_page(record, 2).rule)
-    assert record.criteria[1].p_harm_adjusted <= 0.05
-    assert "at most 0.05, so harm is shown" in said
+    assert record.criteria[1].p_harm_adjusted <= 0.025
+    assert "shown after correction. This only chooses words." in said
 
 
 def test_a_tier_and_a_level_that_others_share_are_said(team: Team) -> None:

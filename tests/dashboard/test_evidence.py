@@ -34,7 +34,7 @@ def test_leaked_items_and_both_verdicts_are_said(olga: Client, team: Team) -> No
     )
     decide_study(study=study)
     page = olga.get(reverse("dashboard:study", args=[study.pk])).text
-    assert "1 of 40 items of triage-reading were found" in page
+    assert "1 of 40 items of triage-reading was found" in page
     assert "1 × exact" in page
     assert "the verdict is the same: hold" in page
     assert "triage-reading on the 39 clean items" in page

@@ -68,17 +68,15 @@ def test_a_gain_that_is_all_on_leaked_items_is_no_evidence(desk: Desk) -> None:
     decision = decided(desk.study(gained=40))
     assert decision.verdict == "invalid"
     assert decision.record["invalid"] == [
-        "tuned was trained on items that it is judged by: with them the verdict is ship, "
-        "without them need-more-data"
+        "tuned was trained on items that it is judged by, and the verdict hangs on them: judge it "
+        "on items that it hasn't seen"
     ]
     leakage = decision.record["leakage"]
     assert leakage["test_sets"] == [
         {"test_set": "questions", "items": 200, "leaked": 40, "kinds": {"exact": 40}}
     ]
-    assert (leakage["verdict_all"], leakage["verdict_clean"]) == ("ship", "need-more-data")
-    clean = {row["name"]: row for row in leakage["clean"]}
-    assert (clean["questions"]["n"], clean["questions"]["difference"]) == (160, 0.0)
-    assert clean["sums"]["n"] == 300
+    assert (leakage["verdict_all"], leakage["verdict_clean"], leakage["clean"]) == (None, None, [])
+    assert decision.record["criteria"] == []
 
 
 def test_a_gain_that_stands_without_them_ships_and_says_so(desk: Desk) -> None:
@@ -130,7 +128,12 @@ def test_the_clean_items_are_weighted_to_production_s_mix_by_themselves(desk: De
     won = [i for i in range(0, 200, 2) if i < 50 or i >= 170]
     a_run(desk.tuned, desk.questions, scores=[float(i in won) for i in range(200)])
     study = a_study(
-        desk.team, baseline=desk.base, candidate=desk.tuned, primary=desk.questions, slug="mixed"
+        desk.team,
+        baseline=desk.base,
+        candidate=desk.tuned,
+        primary=desk.questions,
+        slug="mixed",
+        policy={"leakage": "report"},
     )
     study.test_sets.update(mix={"rare": 0.1, "common": 0.9})
     match = {"part": "input", "how": "exact", "line": 12, "share": 1.0}
@@ -153,7 +156,11 @@ def test_a_policy_may_only_report_it_or_not_look(desk: Desk) -> None:
     study = desk.study(gained=40, leakage="report")
     reported = decided(study)
     assert reported.verdict == "ship"
-    assert reported.record["leakage"]["verdict_clean"] == "need-more-data"
+    leakage = reported.record["leakage"]
+    assert (leakage["verdict_all"], leakage["verdict_clean"]) == ("ship", "need-more-data")
+    clean = {row["name"]: row for row in leakage["clean"]}
+    assert (clean["questions"]["n"], clean["questions"]["difference"]) == (160, 0.0)
+    assert clean["sums"]["n"] == 300
     study.policy = {"leakage": "off"}
     study.save()
     assert decided(study).record["leakage"] is None

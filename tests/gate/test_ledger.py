@@ -125,7 +125,7 @@ def test_the_third_candidate_pays_nine_times(desk: Desk) -> None:
     levels = [decision.record["alpha"] for decision in decisions]
     assert levels == pytest.approx([FIRST, FIRST / 4, FIRST / 9])
     criterion = decisions[2].record["criteria"][0]
-    assert criterion["level"] == pytest.approx(1 - 2 * FIRST / 9)
+    assert criterion["alpha"] == pytest.approx(FIRST / 9)
     said, *_ = decisions[2].record["ledger"]["sentences"]
     assert said.startswith("Look 3 at questions: judged at")
 

@@ -45,7 +45,7 @@ def test_the_second_plan_that_is_judged_pays_and_the_record_says_so(
     assert decided(study).verdict == "hold"
     judge(a_review(study, seed=2), team.rui, "candidate")
     record = decided(study).record
-    assert record["criteria"][-1]["level"] == pytest.approx(1 - 2 * PAID / 4)
+    assert record["criteria"][-1]["alpha"] == pytest.approx(PAID / 4)
     assert record["people"]["plans"] == {
         "number": 2,
         "opened": 2,
@@ -60,7 +60,7 @@ def test_a_plan_that_nobody_judged_by_costs_nothing(study: Study, team: Team) ->
     a_review(study)
     judge(a_review(study, seed=2), team.rui, "candidate")
     record = decided(study).record
-    assert record["criteria"][-1]["level"] == pytest.approx(1 - 2 * PAID)
+    assert record["criteria"][-1]["alpha"] == pytest.approx(PAID)
     assert record["people"]["plans"]["sentence"] == (
         "2 reviews of these answers were planned; this is the newest."
     )

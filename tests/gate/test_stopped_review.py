@@ -46,7 +46,7 @@ def test_a_clear_preference_ships_before_the_plan_is_full(study: Study, team: Te
     assert (people["state"], people["judgments"]) == ("complete", found.judgments)
     assert people["judgments"] < people["planned"]
     preference = decision.record["criteria"][-1]
-    again = interim_estimate(judgment_data(campaign), Anytime(alpha=(1 - preference["level"]) / 2))
+    again = interim_estimate(judgment_data(campaign), Anytime(alpha=preference["alpha"]))
     assert again is not None
     assert (people["lower"], people["upper"]) == pytest.approx((again.lower, again.upper))
     assert preference["lower"] == pytest.approx(again.lower - 0.5)
@@ -67,7 +67,7 @@ def test_limits_are_those_of_the_decision_s_alpha_whatever_the_plan_s(
     assert loose is not None
     assert loose.level == pytest.approx(0.6)
     preference = decided(study).record["criteria"][-1]
-    assert preference["level"] > 0.95
+    assert preference["alpha"] < 0.025
     assert preference["lower"] < loose.lower - 0.5
 
 

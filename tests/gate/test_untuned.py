@@ -242,7 +242,9 @@ def test_a_rival_that_can_not_be_scored_leaves_no_fair_choice(desk: Desk) -> Non
     Output.objects.filter(run__version=desk.prompted, item__key="q0007").delete()
     decision = desk.decided()
     assert decision.verdict == "invalid"
-    assert "prompted has no answer to 1 of 1000 items of questions" in decision.record["invalid"][0]
+    assert (
+        "prompted has no answer to 1 of 1,000 items of questions" in decision.record["invalid"][0]
+    )
     assert decision.record["baseline_choice"] is None
 
 

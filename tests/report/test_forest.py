@@ -7,7 +7,7 @@ from tests.verdict.made_up import a_budget, a_guard
 
 
 def a_row(difference: float, lower: float, upper: float, margin: float = 0.0) -> Criterion:
-    made = a_guard(lower, upper, margin=margin, level=0.95)
+    made = a_guard(lower, upper, margin=margin, alpha=0.0152)
     return made.model_copy(update={"difference": difference})
 
 
@@ -54,7 +54,8 @@ def test_a_guard_is_read_aloud_with_its_margin_and_status() -> None:
     drawn = plot(row, common_scale([row]), label="Reading")
     assert drawn is not None
     assert drawn.spoken == (
-        "Reading: difference −0.12, 95% interval −0.17 to −0.070, must stay above −0.020: fails"
+        "Reading: difference −0.12, interval −0.17 to −0.070 (lower end at 0.0152, upper end at "
+        "0.025), must stay above −0.020: fails"
     )
 
 

@@ -18,6 +18,7 @@ def a_criterion(
     min_gain: float = 0.0,
     p_harm: float = 0.5,
     tier: Tier = "critical",
+    higher_is_better: bool = True,
     **measured: Any,
 ) -> Criterion:
     """A criterion whose interval is [lower, upper], of 1,000 items unless told otherwise."""
@@ -27,7 +28,8 @@ def a_criterion(
         "baseline": 0.5,
         "candidate": 0.5 + (lower + upper) / 2,
         "difference": (lower + upper) / 2,
-        "level": 0.95,
+        "alpha": 0.025,
+        "harm_alpha": 0.025,
         "p_value": 0.5,
         "wins": 100,
         "losses": 100,
@@ -39,7 +41,16 @@ def a_criterion(
         "gap": margin if role == "guard" else 0.05,
     }
     asked = asked_of(
-        Requirement(name, role, name, "exact_match", margin, min_gain, tier=tier),
+        Requirement(
+            name,
+            role,
+            name,
+            "exact_match",
+            margin,
+            min_gain,
+            tier=tier,
+            higher_is_better=higher_is_better,
+        ),
         fields["baseline"],
     )
     nothing = dict.fromkeys(("ratio", "ratio_lower", "ratio_upper"))

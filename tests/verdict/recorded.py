@@ -36,7 +36,7 @@ def a_record(
     pending: Sequence[str] = (),
     alpha: float = 0.025,
     primaries: Primaries = "all-of",
-    harm_alpha: float = 0.05,
+    harm_alpha: float = 0.025,
     alphas: dict[str, float] | None = None,
 ) -> dict[str, Any]:
     """A record as a reader finds it: written as JSON and read again, valid by the schema."""
@@ -46,7 +46,7 @@ def a_record(
         invalid=invalid,
         pending=pending,
         primaries=primaries,
-        harm_alpha=harm_alpha,
+        registered=False,
     )
     policy = Rule(primaries=primaries, alpha=alpha, harm_alpha=harm_alpha).as_json()
     record = decision_record(
@@ -96,7 +96,9 @@ def asked(draw: st.DrawFn) -> Requirement:
     )
 
 
-def measured(draw: st.DrawFn, requirement: Requirement, alpha: float) -> Criterion:
+def measured(
+    draw: st.DrawFn, requirement: Requirement, alpha: float, harm_alpha: float
+) -> Criterion:
     """A criterion measured on scores that are drawn: few or many, binary or not, clustered."""
     n = draw(st.integers(1, 40))
     binary = draw(st.booleans())
@@ -108,7 +110,7 @@ def measured(draw: st.DrawFn, requirement: Requirement, alpha: float) -> Criteri
         for p in (0.4, rate)
     )
     if draw(st.integers(0, 5)) == 0:
-        return same_run(requirement, base, alpha=alpha)
+        return same_run(requirement, base, alpha=alpha, harm_alpha=harm_alpha)
     clusters = [f"c{i // 3}" for i in range(n)] if draw(st.booleans()) else None
     weights = rng.uniform(0.5, 2, n) if draw(st.booleans()) else None
     gain = draw(st.sampled_from([0.0, 0.05]))
@@ -119,12 +121,13 @@ def measured(draw: st.DrawFn, requirement: Requirement, alpha: float) -> Criteri
         clusters=clusters,
         weights=weights,
         alpha=alpha,
+        harm_alpha=harm_alpha,
         planned_gain=gain,
     )
 
 
 @st.composite
-def preferred(draw: st.DrawFn, alpha: float) -> Criterion:
+def preferred(draw: st.DrawFn, alpha: float, harm_alpha: float) -> Criterion:
     """People's preference, of up to three reviewers an item."""
     choices = draw(
         st.lists(
@@ -142,6 +145,7 @@ def preferred(draw: st.DrawFn, alpha: float) -> Criterion:
         test_set="triage",
         min_gain=draw(st.sampled_from([-0.1, 0.0])),
         alpha=alpha,
+        harm_alpha=harm_alpha,
         planned_gain=0.05,
     )
 
@@ -151,19 +155,20 @@ def records(draw: st.DrawFn) -> dict[str, Any]:
     alpha = draw(st.sampled_from([0.025, 0.05, 0.025 / 3]))
     rule: Primaries = draw(st.sampled_from(["all-of", "any-of"]))
     alphas = draw(st.sampled_from([None, {"sums": 0.01}]))
+    harm_alpha = draw(st.sampled_from([0.025, 0.1]))
     requirements = draw(st.lists(asked(), min_size=1, max_size=4))
     levels = alphas_of(requirements, alpha=alpha, primaries=rule, alphas=alphas)
     criteria = [
-        measured(draw, each, level) for each, level in zip(requirements, levels, strict=True)
+        measured(draw, each, level, harm_alpha)
+        for each, level in zip(requirements, levels, strict=True)
     ]
-    criteria += draw(st.lists(preferred(alpha), max_size=1))
-    told = st.lists(st.sampled_from(["no answer to 3 items", "waiting"]), max_size=1)
+    criteria += draw(st.lists(preferred(alpha, harm_alpha), max_size=1))
+    waiting = st.lists(st.just("Reviewers have given 3 of 40 judgments"), max_size=1)
     return a_record(
         criteria,
-        invalid=draw(told),
-        pending=draw(told),
+        pending=draw(waiting),
         alpha=alpha,
         primaries=rule,
-        harm_alpha=draw(st.sampled_from([0.05, 0.2])),
+        harm_alpha=harm_alpha,
         alphas=alphas,
     )

@@ -53,7 +53,7 @@ def test_items_that_one_arm_lacks_or_left_unscored_are_left_out_and_told() -> No
     assert list(found.flaws) == [
         "base has no answer to 1 of 4 items of sums, first 'q1': "
         "both arms must answer the same items",
-        "tuned: 1 answers of sums have no score by exact_match, first that to 'q2': "
+        "tuned: 1 answer of sums has no score by exact_match, first that to 'q2': "
         "score them, or say what a failure is worth",
     ]
 

@@ -16,7 +16,7 @@ def test_wins_losses_and_ties_are_counted_from_the_candidates_side() -> None:
     assert (measured.wins, measured.losses, measured.ties) == (2, 1, 2)
     assert (measured.baseline, measured.candidate) == (0.4, 0.6)
     assert measured.difference == pytest.approx(0.2)
-    assert measured.level == 0.95
+    assert (measured.alpha, measured.harm_alpha) == (0.025, 0.025)
 
 
 def test_less_of_a_cost_is_a_gain() -> None:

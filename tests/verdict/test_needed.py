@@ -44,7 +44,7 @@ def test_a_primary_is_planned_for_the_planned_gain_and_never_the_observed_one() 
 
 def test_a_stricter_level_needs_more() -> None:
     """alpha .0125: .30²·(2.241403 + .841621)²/.02² = 2138.6."""
-    assert in_all(a_guard(-0.03, 0.01, sd=0.3, level=0.975)) == 2139
+    assert in_all(a_guard(-0.03, 0.01, sd=0.3, alpha=0.0125)) == 2139
 
 
 def test_arms_that_never_disagreed_are_planned_with_one_pair_that_did() -> None:

@@ -67,7 +67,7 @@ def test_a_policy_is_read_with_its_defaults(tmp_path: Path) -> None:
     assert (rare.relative_margin, rare.tier, rare.metric) == (0.1, "supporting", "score")
     assert policy.preference == PreferenceRule(min_agreement=0.2, min_reviewers=3)
     assert policy.budgets == {"latency": Budget(max_ratio=1.2)}
-    assert (policy.alpha, policy.harm_alpha, policy.primaries) == (0.025, 0.05, "all-of")
+    assert (policy.alpha, policy.harm_alpha, policy.primaries) == (0.025, 0.025, "all-of")
     assert (policy.ledger, policy.noise_floor, policy.leakage) == ("primaries", False, "judge")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evalhub.schemas.policy import Tier
+from evalhub.schemas.policy import Primaries, Tier
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.rule import alphas_of, decide, harm_p_values
 from evalhub.verdict.wording import percent, signed
@@ -42,7 +42,8 @@ def test_one_harmed_guard_holds_whatever_the_primary_gains() -> None:
     )
     assert (found.verdict, found.needed_n) == ("hold", None)
     assert found.reasons[0] == (
-        "✗ sorting −0.10 [−0.17, −0.030]: harm shown, beyond the margin of 0.02"
+        "✗ sorting −0.10 [−0.17, −0.030]: loses more than the margin of 0.02; "
+        "harm shown after correction for 3 criteria"
     )
     assert found.headline == (
         "tuned gains 0.35 on triage and loses 0.10 on sorting, beyond the margin of 0.02."
@@ -52,7 +53,7 @@ def test_one_harmed_guard_holds_whatever_the_primary_gains() -> None:
 def test_a_loss_on_the_primary_holds() -> None:
     found = decide("tuned", [a_criterion(-0.06, -0.02, p_harm=0.001)])
     assert found.verdict == "hold"
-    assert found.reasons == ["✗ triage −0.040 [−0.060, −0.020]: a loss, not a gain"]
+    assert found.reasons == ["✗ triage −0.040 [−0.060, −0.020]: a loss, not a gain; harm shown"]
 
 
 def test_a_gain_that_cannot_reach_what_is_asked_holds_by_futility() -> None:
@@ -64,19 +65,19 @@ def test_a_gain_that_cannot_reach_what_is_asked_holds_by_futility() -> None:
 
 
 def test_a_guard_is_never_futile() -> None:
-    """Below zero, but it may still lose less than its margin: only proof of harm holds it."""
+    """Below zero, but it may still lose less than its margin."""
     assert decide("tuned", [a_guard(-0.03, -0.001, p_harm=0.3)]).verdict == "need-more-data"
 
 
-def test_what_is_undecided_says_how_many_more_items_would_settle_it() -> None:
+def test_what_is_open_says_how_many_more_items_would_settle_it() -> None:
     found = decide("tuned", [a_criterion(0.02, 0.06), a_guard(-0.03, 0.02)])
     assert found.verdict == "need-more-data"
     assert found.needed_n == 1766
     assert found.reasons[0] == (
-        "? sorting −0.005 [−0.030, +0.020]: undecided, a fresh test set of 1,766 items "
+        "? sorting −0.005 [−0.030, +0.020]: open, a fresh test set of 1,766 items "
         "would settle it with 80% power, if nothing is really lost"
     )
-    assert found.headline == "tuned: gains 0.04 on triage; 1 of 2 criteria are undecided."
+    assert found.headline == "tuned: gains 0.04 on triage; 1 of 2 criteria is open."
 
 
 def test_a_margin_of_nothing_is_settled_by_no_number_of_items() -> None:
@@ -108,7 +109,7 @@ def test_unfit_evidence_gives_no_verdict_even_where_all_numbers_pass() -> None:
     assert (found.verdict, found.needed_n) == ("invalid", None)
     assert found.reasons == ["tuned has no answer to 3 items"]
     assert found.headline == "No verdict on tuned: tuned has no answer to 3 items"
-    assert len(found.criteria) == 1
+    assert found.criteria == []
 
 
 def test_nothing_measured_is_invalid() -> None:
@@ -126,24 +127,48 @@ def test_holm_over_guards_and_primary_is_computed_by_hand() -> None:
     assert harm_p_values(criteria) == pytest.approx([0.04, 0.03, 0.04])
 
 
-def test_several_primaries_are_one_hypothesis_of_harm() -> None:
-    """Nine that gain count once: the guard's .006 is doubled, not multiplied by ten."""
-    gains = [a_criterion(0.1, 0.2, p_harm=1.0) for _ in range(9)]
-    guard = a_guard(-0.17, -0.03, p_harm=0.006)
-    assert harm_p_values([*gains, guard])[-1] == pytest.approx(0.012)
-    assert decide("cot", [*gains, guard]).verdict == "hold"
+def test_the_status_is_where_the_interval_lies_whatever_holm_says() -> None:
+    """The two guards of the issue, whose p-values were corrected for eight others."""
+    passing = [a_guard(-0.05, 0.02, margin=0.1, name=f"g{i}", p_harm=1.0) for i in range(8)]
+    reading = a_guard(-0.37, -0.11, margin=0.1, name="reading", p_harm=0.024)
+    facts = a_guard(-0.35, -0.11, margin=0.1, name="facts", p_harm=0.02)
+    for found in (decide("tuned", [reading, facts]), decide("tuned", [reading, facts, *passing])):
+        assert [each.status for each in found.criteria[:2]] == ["fail", "fail"]
+        assert found.verdict == "hold"
+    assert found.reasons[0].endswith(
+        "reading −0.24 [−0.37, −0.11]: loses more than the margin of 0.1"
+    )
 
 
-def test_one_harmed_primary_among_several_pays_for_its_family_first() -> None:
-    """Within the family 3·.01 = .03; across family and guard 2·.03 = .06."""
-    criteria = [
-        a_criterion(-0.1, 0.01, p_harm=0.01),
-        a_criterion(0.1, 0.2, p_harm=1.0),
-        a_criterion(0.1, 0.2, p_harm=1.0),
-        a_guard(-0.01, 0.01, p_harm=0.9),
+def test_harm_after_correction_is_words_alone() -> None:
+    harmed = a_guard(-0.37, -0.11, margin=0.1, p_harm=0.002)
+    others = [a_guard(-0.05, 0.02, margin=0.1, p_harm=1.0) for _ in range(9)]
+    alone, ten = decide("tuned", [harmed]), decide("tuned", [harmed, *others])
+    assert alone.reasons[0].endswith("the margin of 0.1; harm shown")
+    assert ten.reasons[0].endswith("; harm shown after correction for 10 criteria")
+    more = decide("tuned", [harmed, *others, *others])
+    assert more.reasons[0].endswith("the margin of 0.1")
+    assert alone.verdict == ten.verdict == more.verdict == "hold"
+
+
+@pytest.mark.parametrize("primaries", ["all-of", "any-of"])
+def test_criteria_that_pass_never_weaken_a_hold(primaries: Primaries) -> None:
+    """Holds by a guard, a budget, a loss and, where all must gain, by too little of a gain."""
+    passing = [a_guard(-0.01, 0.01, name=f"g{i}", p_harm=1.0) for i in range(4)]
+    passing.append(a_budget(1.0, 1.1, p_harm=1.0))
+    passing.append(a_criterion(0.02, 0.06, name="routing", p_harm=1.0))
+    held = [
+        a_guard(-0.09, -0.03, p_harm=0.02),
+        a_budget(1.3, 1.4, p_harm=0.02),
+        a_criterion(-0.06, -0.01, p_harm=0.02),
+        a_criterion(0.001, 0.01, min_gain=0.02),
     ]
-    assert harm_p_values(criteria) == pytest.approx([0.06, 1.0, 1.0, 0.9])
-    assert decide("tuned", criteria).verdict == "need-more-data"
+    for each in held[: 3 if primaries == "any-of" else 4]:
+        assert decide("tuned", [each], primaries=primaries).verdict == "hold"
+        for more in range(len(passing)):
+            found = decide("tuned", [each, *passing[: more + 1]], primaries=primaries)
+            assert found.verdict == "hold"
+            assert found.criteria[0].status == "fail"
 
 
 def test_people_who_prefer_the_baseline_hold() -> None:
@@ -169,13 +194,11 @@ def test_doubt_about_a_supporting_guard_is_said_and_keeps_no_ship_back() -> None
     assert (found.verdict, found.needed_n) == ("ship", None)
     assert found.criteria[1].needed_n == 1766
     assert found.reasons[-1] == (
-        "? sorting −0.005 [−0.030, +0.020]: undecided, a fresh test set of 1,766 items "
+        "? sorting −0.005 [−0.030, +0.020]: open, a fresh test set of 1,766 items "
         "would settle it with 80% power, if nothing is really lost "
         "(supporting: doubt keeps no ship back)"
     )
-    assert found.headline == (
-        "tuned gains 0.04 on triage and passes 0 of 1 guards, harming none that decides."
-    )
+    assert found.headline == ("tuned gains 0.04 on triage and leaves 1 supporting guard open.")
 
 
 def test_harm_to_a_supporting_guard_holds() -> None:
@@ -223,14 +246,17 @@ def test_with_any_of_one_gain_is_enough() -> None:
     assert found.reasons[-1].endswith("(one primary is enough)")
 
 
-def test_with_any_of_no_primary_may_be_harmed() -> None:
+def test_with_any_of_no_primary_may_be_shown_to_lose() -> None:
     for harmed in (
-        a_criterion(-0.06, 0.001, name="routing", p_harm=0.02),
-        a_criterion(-0.06, -0.01, name="routing", p_harm=0.2),
+        a_criterion(-0.06, -0.001, name="routing"),
+        a_criterion(-0.06, -0.031, name="routing", min_gain=-0.03),
     ):
         found = decide("tuned", [GAIN, harmed], primaries="any-of")
-        assert found.verdict == "hold"
-        assert "loses 0.03 on routing" in found.headline
+        assert (found.verdict, found.criteria[1].status) == ("hold", "fail")
+        assert "on routing" in found.headline
+    spared = a_criterion(-0.06, -0.001, name="routing", min_gain=-0.03)
+    found = decide("tuned", [GAIN, spared], primaries="any-of")
+    assert (found.verdict, found.criteria[1].status) == ("ship", "open")
 
 
 def test_with_any_of_too_little_gain_holds_only_where_no_primary_can_gain_more() -> None:
@@ -265,7 +291,7 @@ def test_with_any_of_each_of_k_primaries_has_its_share_of_the_level() -> None:
     )
 
 
-def test_a_budget_is_kept_exceeded_or_undecided() -> None:
+def test_a_budget_is_kept_exceeded_or_open() -> None:
     kept = decide("tuned", [GAIN, a_budget(1.05, 1.15)])
     assert kept.verdict == "ship"
     assert kept.headline == "tuned gains 0.04 on triage and stays within its budget."
@@ -281,7 +307,7 @@ def test_a_budget_is_kept_exceeded_or_undecided() -> None:
     open_ = decide("tuned", [GAIN, a_budget(1.1, 1.3)])
     assert open_.verdict == "need-more-data"
     assert open_.reasons[0] == (
-        "? latency 120% [110%, 130%] of the baseline's 400: undecided, "
+        "? latency 120% [110%, 130%] of the baseline's 400: open, "
         "no number of items can settle this: a higher cost looks real, since the interval leaves "
         "out 100%"
     )
@@ -297,7 +323,7 @@ def test_a_budget_without_an_interval_says_why() -> None:
         decide("tuned", [few])
         .reasons[0]
         .endswith(
-            "110% of the baseline's 400: undecided, "
+            "110% of the baseline's 400: open, "
             "there is no interval of a ratio from fewer than 8 items"
         )
     )
@@ -311,7 +337,7 @@ def test_a_saving_that_is_asked_has_no_planned_number_of_items() -> None:
     assert "no saving was planned" in found.reasons[0]
 
 
-def test_a_share_of_the_baseline_is_kept_lost_or_undecided() -> None:
+def test_a_share_of_the_baseline_is_kept_lost_or_open() -> None:
     kept, lost, open_ = (
         decide("tuned", [GAIN, a_share(low, high, p_harm=p)])
         for low, high, p in ((0.92, 1.02, 0.9), (0.6, 0.8, 0.001), (0.85, 1.05, 0.4))
@@ -324,7 +350,7 @@ def test_a_share_of_the_baseline_is_kept_lost_or_undecided() -> None:
     assert lost.headline.endswith("loses 0.06 on rare, beyond the 10% of it that may be lost.")
 
 
-def test_a_share_of_nothing_is_undecided_and_says_so() -> None:
+def test_a_share_of_nothing_is_open_and_says_so() -> None:
     nothing = a_share(None, None, ratio=None, baseline=0.0, gap=0.0)
     found = decide("tuned", [GAIN, nothing])
     assert (found.verdict, found.needed_n) == ("need-more-data", None)

@@ -29,18 +29,20 @@ def test_a_tier_let_down_after_the_fact_is_found() -> None:
 def test_a_level_that_is_not_the_rules_is_found() -> None:
     two = [a_criterion(0.02, 0.06, p_value=0.001, name=name) for name in ("a", "b")]
     record = a_record(two, primaries="any-of")
-    assert fields(record) == ["criteria[0].level", "criteria[1].level"]
-    fair = [each.model_copy(update={"level": 0.975}) for each in two]
+    assert fields(record) == ["criteria[0].alpha", "criteria[1].alpha"]
+    fair = [each.model_copy(update={"alpha": 0.0125}) for each in two]
     assert fields(a_record(fair, primaries="any-of")) == []
-    ledger = [two[0].model_copy(update={"level": 0.98}), two[1]]
+    ledger = [two[0].model_copy(update={"alpha": 0.01}), two[1]]
     assert fields(a_record(ledger, alphas={"a": 0.01})) == []
-    assert fields(a_record(ledger)) == ["criteria[0].level"]
+    assert fields(a_record(ledger)) == ["criteria[0].alpha"]
 
 
 def test_people_may_have_been_settled_at_a_stricter_level_and_at_no_laxer_one() -> None:
     people = a_criterion(0.02, 0.2, role="preference", p_value=0.001, gap=0.05)
-    assert fields(a_record([people.model_copy(update={"level": 0.97})])) == []
-    assert fields(a_record([people.model_copy(update={"level": 0.9})])) == ["criteria[0].level"]
+    for name in ("alpha", "harm_alpha"):
+        assert fields(a_record([people.model_copy(update={name: 0.015})])) == []
+        laxer = people.model_copy(update={name: 0.05})
+        assert fields(a_record([laxer])) == [f"criteria[0].{name}"]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,11 @@ def asked_and_decided() -> dict[str, Any]:
         for each, rows in ((gain, (won, ones)), (guard, (ones, ones)), (latency, (base, base)))
     ]
     record = decision_record(
-        decide("tuned", measured), alpha=0.025, policy=policy.as_json(), arms=ARMS, evidence=[]
+        decide("tuned", measured, registered=False),
+        alpha=0.025,
+        policy=policy.as_json(),
+        arms=ARMS,
+        evidence=[],
     )
     return record.as_json()
 
@@ -96,7 +102,7 @@ def without(record: dict[str, Any], i: int) -> dict[str, Any]:
     """The same decision as if a criterion had never been measured, and all that follows."""
     read = declared(DecisionRecord, record)
     kept = [each for place, each in enumerate(read.criteria) if place != i]
-    return read.model_copy(update=ruled(decide("tuned", kept))).as_json()
+    return read.model_copy(update=ruled(decide("tuned", kept, registered=False))).as_json()
 
 
 def test_a_criterion_of_the_policy_that_was_left_out_is_found() -> None:

@@ -61,8 +61,8 @@ def disagreement(arm: StudyArm, everything: Ruling, clean: Ruling | None) -> str
     if clean.verdict == everything.verdict:
         return None
     return (
-        f"{arm} was trained on items that it is judged by: with them the verdict is "
-        f"{everything.verdict}, without them {clean.verdict}"
+        f"{arm} was trained on items that it is judged by, and the verdict hangs on them: judge "
+        "it on items that it hasn't seen"
     )
 
 

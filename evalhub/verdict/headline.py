@@ -1,0 +1,176 @@
+"""A verdict in one sentence, for whoever reads nothing else. Pure."""
+
+from collections.abc import Sequence
+
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.verdicts import Status, Verdict
+from evalhub.verdict.criteria import SAME_RUN
+from evalhub.verdict.wording import (
+    are,
+    better,
+    counted,
+    gain_shown,
+    limit,
+    may_lose,
+    percent,
+    size,
+    worse,
+)
+
+UNREGISTERED = "Unregistered: "
+"""What a headline starts with where no ledger counts the look."""
+
+
+def headline(
+    candidate: str,
+    criteria: Sequence[Criterion],
+    verdict: Verdict,
+    against: Sequence[bool],
+    blocking: Sequence[bool],
+    *,
+    pending: Sequence[str] = (),
+    as_good: Sequence[str] = (),
+    registered: bool = True,
+) -> str:
+    """The verdict in a sentence.
+
+    Args:
+        against, blocking: by criterion, whether it holds the candidate back, and whether a ship
+            waits for it.
+        pending, as_good, registered: as evalhub.verdict.rule.decide takes them.
+    """
+    losses = [c for c, holds in zip(criteria, against, strict=True) if holds]
+    if as_good:
+        said = f"Don't fine-tune: {as_good[0]}."
+        if losses:
+            said += f" {candidate} {_worst(losses)}."
+    elif verdict is Verdict.SHIP:
+        said = _ships(candidate, criteria)
+    else:
+        said = _waits_or_holds(candidate, criteria, losses, sum(blocking), pending)
+    return said if registered else f"{UNREGISTERED}{said}"
+
+
+def _ships(candidate: str, criteria: Sequence[Criterion]) -> str:
+    primaries = [c for c in criteria if c.role == "primary"]
+    saved = [
+        f"{percent(c.ratio)} of the {c.name}"
+        for c in criteria
+        if c.role == "budget" and c.status is Status.PASS
+    ]
+    as_good = primaries and all(may_lose(c) and not gain_shown(c) for c in primaries)
+    if as_good and saved:
+        said = f"as good {_within(primaries)}, at {_listed(saved)}"
+        return f"{candidate}: {'; '.join([said, *_guards(criteria)])}."
+    parts = [*_gained(criteria), *_guards(criteria), *_budgets(criteria)]
+    return f"{candidate} {_listed(parts or ['passes all that is asked'])}."
+
+
+def _waits_or_holds(
+    candidate: str,
+    criteria: Sequence[Criterion],
+    losses: Sequence[Criterion],
+    waiting: int,
+    pending: Sequence[str],
+) -> str:
+    parts = _gained(criteria)
+    if losses:
+        rest = f", and fails {len(losses) - 1} more" if len(losses) > 1 else ""
+        return f"{candidate} {_listed([*parts, f'{_worst(losses)}{rest}'])}."
+    if waiting:
+        parts.append(
+            f"{waiting} of {counted(len(criteria), 'criterion', 'criteria')} {are(waiting)} open"
+        )
+        return f"{candidate}: {'; '.join(parts)}."
+    return f"{candidate} {_listed([*parts, _waits(pending)])}."
+
+
+def _gained(criteria: Sequence[Criterion]) -> list[str]:
+    """The best of the primaries that pass, in what it does."""
+    found = [c for c in criteria if c.role == "primary" and c.status is Status.PASS]
+    if not found:
+        return []
+    best = max(found, key=lambda c: (gain_shown(c), c.difference))
+    rest = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    if gain_shown(best) or not may_lose(best):
+        return [f"{_gains(best)} on {best.name}{rest}"]
+    if best.difference < 0:
+        return [f"{_loses(best)} on {best.name}{rest}, less than {limit(best)}"]
+    return [f"is as good {_within([best])} on {best.name}{rest}"]
+
+
+def _gains(c: Criterion, only: str = "") -> str:
+    if c.higher_is_better:
+        return f"gains {only}{size(c.difference)}"
+    return f"has {only}{size(c.difference)} {better(c)}"
+
+
+def _loses(c: Criterion) -> str:
+    if c.higher_is_better:
+        return f"loses {size(c.difference)}"
+    return f"has {size(c.difference)} {worse(c)}"
+
+
+def _within(primaries: Sequence[Criterion]) -> str:
+    """By how much they may be worse: once where it is the same for all."""
+    margins = {c.name: f"{-(c.min_gain or 0.0):g}" for c in primaries}
+    if len(set(margins.values())) == 1:
+        return f"within {next(iter(margins.values()))}"
+    return "within " + _listed([f"{margin} on {name}" for name, margin in margins.items()])
+
+
+def _worst(losses: Sequence[Criterion]) -> str:
+    """The worst of what holds the candidate back; a quality before a cost, a loss before what only
+    falls short."""
+    quality = [c for c in losses if c.role != "budget"]
+    if not quality:
+        worst = max(losses, key=lambda c: c.ratio or 0.0)
+        spent = percent(worst.ratio)
+        return f"takes {spent} of the baseline's {worst.name}, over {limit(worst)}"
+    worst = min(quality, key=lambda c: (not c.shown_to_lose, c.difference))
+    if worst.method == SAME_RUN:
+        return f"is the baseline on {worst.name}, where nothing can be gained"
+    if not worst.shown_to_lose and worst.difference <= 0:
+        return f"falls short of the {worst.min_gain:g} that is asked on {worst.name}"
+    if not worst.shown_to_lose:
+        gained = _gains(worst, "only ")
+        return f"{gained} on {worst.name}, less than the {worst.min_gain:g} that is asked"
+    lost = f"{_loses(worst)} on {worst.name}"
+    if not may_lose(worst):
+        return lost
+    return f"{lost}, {'beyond' if worst.role == 'guard' else 'more than'} {limit(worst)}"
+
+
+def _guards(criteria: Sequence[Criterion]) -> list[str]:
+    """What a ship says of its guards: those that pass, and those in doubt that may be."""
+    guards = [c for c in criteria if c.role == "guard" and c.tier != "advisory"]
+    passed = sum(c.status is Status.PASS for c in guards)
+    doubt = len(guards) - passed
+    found = []
+    if passed:
+        every = "all " if passed == len(guards) > 1 else ""
+        found.append(
+            "passes its guard" if len(guards) == 1 else f"passes {every}{counted(passed, 'guard')}"
+        )
+    if doubt:
+        found.append(f"leaves {counted(doubt, 'supporting guard')} open")
+    return found
+
+
+def _budgets(criteria: Sequence[Criterion]) -> list[str]:
+    budgets = [c for c in criteria if c.role == "budget"]
+    if not budgets or any(c.status is not Status.PASS for c in budgets):
+        return []
+    return ["stays within its budget" if len(budgets) == 1 else "stays within its budgets"]
+
+
+def _waits(pending: Sequence[str]) -> str:
+    """What a verdict waits for whose criteria are all settled."""
+    if all(text.startswith("Reviewers ") for text in pending):
+        return "waits for people's judgments"
+    return f"waits: {pending[0]}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    *first, last = parts
+    return f"{', '.join(first)}{' and ' if first else ''}{last}"
