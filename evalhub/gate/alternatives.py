@@ -67,6 +67,7 @@ def _against(
         weights=rows.weights,
         alpha=alpha,
         upper_alpha=policy.harm_alpha,
+        bounds=rows.requirement.bounds,
     )
     value, candidate = found.baseline, found.candidate
     if not rising:

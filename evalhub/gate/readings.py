@@ -49,7 +49,8 @@ def _reading(
     rising = METRICS[test_set.metric.name].higher_is_better
     worse, better = scores if rising else reversed(scores)
     labels = [each.cluster for each in compress(items, whole)]
-    found = compare(worse, better, clusters=clusters_of(labels))
+    bounds = METRICS[test_set.metric.name].bounds
+    found = compare(worse, better, clusters=clusters_of(labels), bounds=bounds)
     value, candidate = found.baseline, found.candidate
     if not rising:
         value, candidate = candidate, value

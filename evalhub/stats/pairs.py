@@ -69,7 +69,8 @@ def line_up(
         raise StatisticsError(
             f"baseline has {len(a)} items and candidate {len(b)}: both need the same items"
         )
-    binary = a.ndim == 1 and b.ndim == 1 and _is_binary(a) and _is_binary(b)
+    shares = bounds is None or tuple(bounds) == (0, 1)
+    binary = shares and a.ndim == 1 and b.ndim == 1 and _is_binary(a) and _is_binary(b)
     low, high = (0.0, 1.0) if binary else _scale(a, b, bounds)
     a, b = (s if s.ndim == 1 else s.mean(axis=1) for s in (a, b))
     d = b - a
@@ -119,7 +120,8 @@ def _scale(a: Array, b: Array, bounds: tuple[float, float] | None) -> tuple[floa
         return min(low, 0.0), max(high, 1.0)
     if not bounds[0] < bounds[1]:
         raise StatisticsError(f"the scale {bounds} must rise")
-    if low < bounds[0] or high > bounds[1]:
+    rounding = _ROUNDING * (bounds[1] - bounds[0])
+    if low < bounds[0] - rounding or high > bounds[1] + rounding:
         raise StatisticsError(f"scores from {low:g} to {high:g} leave the scale {bounds}")
     return bounds
 

@@ -74,6 +74,7 @@ def contrast(
     weights: ArrayLike | None = None,
     alpha: float = ALPHA,
     upper_alpha: float | None = None,
+    bounds: tuple[float, float] | None = None,
 ) -> Contrast:
     """How far the candidate lies above `factor` times the baseline, item by item.
 
@@ -94,6 +95,7 @@ def contrast(
             weights=weights,
             alpha=alpha,
             upper_alpha=upper_alpha,
+            bounds=_scaled(bounds, factor),
         )
         return Contrast(
             other.difference, other.lower, other.upper, other.sd, other.design_effect, other.method
@@ -117,6 +119,7 @@ def p_contrast(
     alternative: Literal["less", "greater"],
     clusters: Labels | None = None,
     weights: ArrayLike | None = None,
+    bounds: tuple[float, float] | None = None,
 ) -> float:
     """p-value against a mean of candidate - factor·baseline of at least 0 (alternative "less") or
     at most 0 ("greater"), by the test that contrast()'s interval inverts."""
@@ -130,10 +133,19 @@ def p_contrast(
             alternative=alternative,
             clusters=clusters,
             weights=weights,
+            bounds=_scaled(bounds, factor),
         )
     values, counts = found
     sign = 1.0 if alternative == "less" else -1.0
     return score_p_less(sign * values, counts, reach=max(1.0, factor), bound=0.0)
+
+
+def _scaled(bounds: tuple[float, float] | None, factor: float) -> tuple[float, float] | None:
+    """The scale on which both the candidate's scores and factor times the baseline's lie."""
+    if bounds is None:
+        return None
+    low, high = bounds
+    return min(low, factor * low), max(high, factor * high)
 
 
 def _yes_no(

@@ -159,6 +159,8 @@ def align(
         same: the two arms are one on this test set.
         unexpected: what `other_items` says of the items.
     """
+    for arm in (baseline, candidate):
+        judged = _within(requirement, len(items), arm, judged)
     whole, before, after = paired(len(items), baseline, candidate, judged=judged)
     kept = items if whole.all() else list(compress(items, whole))
     weights, misfit = _weights(requirement, kept, mix)
@@ -174,6 +176,27 @@ def align(
         mix=mix if mix and weights is not None else None,
         flaws=[*unexpected, *told, *misfit],
     )
+
+
+def _within(
+    requirement: Requirement, items: int, arm: ArmScores, judged: Rows | None
+) -> Rows | None:
+    """Those of the judged items whose scores can be the metric's; the others are a flaw."""
+    beyond = _beyond(requirement, arm)
+    if not beyond.any():
+        return judged
+    within = np.ones(items, dtype=bool) if judged is None else judged.copy()
+    within[arm.places[beyond]] = False
+    return within
+
+
+def _beyond(requirement: Requirement, arm: ArmScores) -> Rows:
+    """Which of an arm's scores are less or more than a score can be."""
+    if requirement.bounds is None:
+        return np.zeros(arm.values.shape, dtype=bool)
+    least, most = requirement.bounds
+    rounding = 1e-12 * (most - least)
+    return np.asarray((arm.values < least - rounding) | (arm.values > most + rounding))
 
 
 def paired(
@@ -228,6 +251,14 @@ def flaws_of(requirement: Requirement, items: Sequence[ItemLabel], arm: ArmScore
             f"{arm.name}: {counted(gaps.size, 'answer')} of {requirement.test_set} "
             f"{'has' if gaps.size == 1 else 'have'} no score by {requirement.metric}, "
             f"first that to {items[gaps[0]].key!r}: {why}"
+        )
+    beyond = arm.places[_beyond(requirement, arm)]
+    if beyond.size and requirement.bounds is not None:
+        least, most = requirement.bounds
+        told.append(
+            f"{arm.name}: {beyond.size} scores of {requirement.test_set} by {requirement.metric} "
+            f"lie beyond {least:g} to {most:g}, first that of {items[beyond[0]].key!r}: say what a "
+            "score can be by `bounds`"
         )
     return told
 
@@ -337,7 +368,8 @@ def _stage(aligned: Aligned) -> StageScores:
     worse, better = aligned.baseline, aligned.candidate
     if not aligned.requirement.higher_is_better:
         worse, better = better, worse
-    return StageScores(worse, better, aligned.clusters, aligned.weights)
+    bounds = aligned.requirement.bounds
+    return StageScores(worse, better, aligned.clusters, aligned.weights, bounds)
 
 
 def breakdown_of(evidence: Sequence[Aligned], *, alpha: float) -> list[BreakdownRow]:

@@ -57,6 +57,7 @@ def _row(
         clusters=None if clusters is None else [clusters[i] for i in index],
         weights=None if weights is None else weights[index],
         alpha=alpha,
+        bounds=requirement.bounds,
     )
     return BreakdownRow(
         test_set=requirement.test_set,

@@ -99,8 +99,15 @@ def measure(
     """
     base, tuned = np.asarray(baseline, dtype=float), np.asarray(candidate, dtype=float)
     worse, better = (base, tuned) if requirement.higher_is_better else (tuned, base)
+    bounds = requirement.bounds
     found = compare(
-        worse, better, clusters=clusters, weights=weights, alpha=alpha, upper_alpha=harm_alpha
+        worse,
+        better,
+        clusters=clusters,
+        weights=weights,
+        alpha=alpha,
+        upper_alpha=harm_alpha,
+        bounds=bounds,
     )
     means = (found.baseline, found.candidate)
     base_mean, tuned_mean = means if requirement.higher_is_better else means[::-1]
@@ -118,15 +125,22 @@ def measure(
             (alpha, harm_alpha) if requirement.higher_is_better else (harm_alpha, alpha),
         )
     if share is None:
-        p_value = partial(p_one_sided, worse, better, clusters=clusters, weights=weights)
+        p_value = partial(
+            p_one_sided, worse, better, clusters=clusters, weights=weights, bounds=bounds
+        )
         share = _Share(
             ratio=None,
             lower=None,
             upper=None,
-            p_harm=p_value(bound=min(requirement.bound, 0.0), alternative="less"),
-            p_bound=p_value(bound=requirement.bound, alternative="greater"),
+            p_harm=p_value(bound=min(requirement.bound, 0.0), alternative="less", alpha=harm_alpha),
+            p_bound=p_value(bound=requirement.bound, alternative="greater", alpha=alpha),
             spread=spread_of(
-                worse, better, bound=requirement.bound, clusters=clusters, weights=weights
+                worse,
+                better,
+                bound=requirement.bound,
+                clusters=clusters,
+                weights=weights,
+                bounds=bounds,
             ),
             sd=found.sd,
             design_effect=found.design_effect,
@@ -253,6 +267,7 @@ def _share(
             weights=weights,
             alpha=lowest,
             upper_alpha=highest,
+            bounds=requirement.bounds,
         )
 
     tested = against(factor)
@@ -274,7 +289,13 @@ def _share(
         sides: tuple[Literal["less", "greater"], ...] = ("less", "greater")
         p_harm, p_bound = (
             p_contrast(
-                base, tuned, factor=factor, alternative=side, clusters=clusters, weights=weights
+                base,
+                tuned,
+                factor=factor,
+                alternative=side,
+                clusters=clusters,
+                weights=weights,
+                bounds=requirement.bounds,
             )
             for side in (sides if requirement.higher_is_better else sides[::-1])
         )

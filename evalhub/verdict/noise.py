@@ -60,7 +60,14 @@ def floor_of(aligned: Aligned, differing: Array, *, alpha: float, repeat_run: in
     worse, better = aligned.baseline, aligned.candidate
     if not rising:
         worse, better = better, worse
-    found = compare(worse, better, clusters=aligned.clusters, weights=aligned.weights, alpha=alpha)
+    found = compare(
+        worse,
+        better,
+        clusters=aligned.clusters,
+        weights=aligned.weights,
+        alpha=alpha,
+        bounds=aligned.requirement.bounds,
+    )
     return NoiseRow(
         test_set=aligned.requirement.test_set,
         metric=aligned.requirement.metric,

@@ -38,12 +38,14 @@ _LEAST = 1e-9
 @dataclass(frozen=True, slots=True)
 class StageScores:
     """One stage's scores: those of the arm that should be worse and of the one that should be
-    better, (n,) or (n, samples), with the items' clusters and weights where they have some."""
+    better, (n,) or (n, samples), with the items' clusters, weights and bounds where they have
+    some."""
 
     worse: Array
     better: Array
     clusters: Sequence[str] | None = None
     weights: Array | None = None
+    bounds: tuple[float, float] | None = None
 
     def p_value(self, bound: float, alternative: Alternative) -> float:
         return p_one_sided(
@@ -53,6 +55,7 @@ class StageScores:
             alternative=alternative,
             clusters=self.clusters,
             weights=self.weights,
+            bounds=self.bounds,
         )
 
     def p_ratio(self, asked: Criterion, ratio: float, alternative: Alternative) -> float:
@@ -66,6 +69,7 @@ class StageScores:
                 alternative=alternative,
                 clusters=self.clusters,
                 weights=self.weights,
+                bounds=self.bounds,
             )
         if arms[0].mean() <= 0:
             return 1.0
@@ -163,7 +167,10 @@ def _z(p_value: float) -> float:
 
 
 def _reach(stages: Sequence[StageScores]) -> float:
-    """No difference is larger: the width of the scale, which is [0, 1] or holds all scores."""
+    """No difference is larger: the width of the scale, which is the metric's own, or [0, 1] and
+    holds all scores."""
+    if (bounds := stages[0].bounds) is not None:
+        return bounds[1] - bounds[0]
     scores = np.concatenate([part.ravel() for each in stages for part in (each.worse, each.better)])
     return float(max(scores.max(), 1.0) - min(scores.min(), 0.0))
 

@@ -68,7 +68,7 @@ def _rating(
     return RatingResult(
         name=name,
         arms=arms,
-        difference=_difference(name, own[baseline], own[candidate]),
+        difference=_difference(dimension, own[baseline], own[candidate]),
         agreement=agreement(table, level="ordinal", scale=dimension.values),
     )
 
@@ -82,9 +82,9 @@ def _mean(version: int, name: str, said: Sequence[JudgmentRow]) -> Mean:
 
 
 def _difference(
-    name: str, baseline: Sequence[JudgmentRow], candidate: Sequence[JudgmentRow]
+    dimension: Dimension, baseline: Sequence[JudgmentRow], candidate: Sequence[JudgmentRow]
 ) -> PairedComparison | None:
-    first, second = _by_item(name, baseline), _by_item(name, candidate)
+    first, second = (_by_item(dimension.name, said) for said in (baseline, candidate))
     both = sorted(first.keys() & second.keys())
     if not both:
         return None
@@ -92,6 +92,7 @@ def _difference(
         [first[item] for item in both],
         [second[item] for item in both],
         alpha=ALPHA,
+        bounds=(min(dimension.values), max(dimension.values)),
     )
 
 

@@ -26,6 +26,7 @@ class Vowels(TextMetric):
     normalisation: ClassVar = "all but vowels"
     higher_is_better: ClassVar = False
     unit: ClassVar = "vowels"
+    bounds: ClassVar = None
 
     name: Literal["vowels"] = "vowels"
     most: int = Field(5, ge=1, description="the largest difference that is told")
@@ -50,6 +51,7 @@ class Block(TextMetric):
     needs_reference: ClassVar = False
     needs_model: ClassVar = False
     unit: ClassVar = "answers"
+    bounds: ClassVar = None
 
     name: Literal["block"] = "block"
 

@@ -1,5 +1,7 @@
 """Two arms side by side: which items are compared, in which shape, and what is unfit in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,23 @@ def test_items_that_one_arm_lacks_or_left_unscored_are_left_out_and_told() -> No
         "both arms must answer the same items",
         "tuned: 1 answer of sums has no score by exact_match, first that to 'q2': "
         "score them, or say what a failure is worth",
+    ]
+
+
+def test_scores_that_cant_be_are_told_and_left_out() -> None:
+    asked = replace(ASKED, bounds=(1.0, 5.0))
+    base, tuned = (
+        ArmScores(*each)
+        for each in (
+            ("base", *by_item([[1], [2], [3], [4]])),
+            ("tuned", *by_item([[1], [6], [0], [5]])),
+        )
+    )
+    found = align(asked, ITEMS, base, tuned)
+    assert found.candidate.tolist() == [1, 5]
+    assert list(found.flaws) == [
+        "tuned: 2 scores of sums by exact_match lie beyond 1 to 5, first that of 'q1': "
+        "say what a score can be by `bounds`"
     ]
 
 

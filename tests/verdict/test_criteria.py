@@ -85,3 +85,16 @@ def test_an_arm_that_is_the_baseline_passes_its_guards_and_gains_nothing() -> No
     assert decide("tuned", [same_run(zero, scores, alpha=0.025)]).verdict == "ship"
     primary = decide("tuned", [same_run(PRIMARY, scores, alpha=0.025)])
     assert primary.verdict == "hold"
+
+
+def test_a_rating_from_1_to_5_reaches_over_4_points() -> None:
+    """Ten ratings without a change leave room for what a tenth of a scale of 4 points is, not 5:
+    the bounded score interval's end is reach·z²/(n + z²)."""
+    rating = Requirement("x", "guard", "x", "rating", margin=1.0, bounds=(1.0, 5.0))
+    unknown = Requirement("x", "guard", "x", "rating", margin=1.0)
+    scores = [2.0, 3.0, 5.0, 4.0, 1.0] * 2
+    of_four, of_five = (
+        measure(each, scores, scores, alpha=0.025, planned_gain=0.1) for each in (rating, unknown)
+    )
+    assert of_four.upper == pytest.approx(4 * 3.8415 / 13.8415, abs=1e-4)
+    assert of_five.upper == pytest.approx(5 * 3.8415 / 13.8415, abs=1e-4)
