@@ -1,6 +1,9 @@
 """Scores become readable by a decision alone: before it, by no door, and after an invalid one."""
 
+import json
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,10 +11,12 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.accounts.models import User
+from evalhub.cli.app import run as command
 from evalhub.gate.decide import decide_study
-from evalhub.registry.models import Metric, Run, Study
+from evalhub.registry.models import Metric, Run, RunMetric, Study
 from runners.launch import resume
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version, opened
+from tests.studies.desks import Desk
 
 # No other number on any page is one of these.
 BASE, TUNED = 0.37, 0.8125
@@ -85,8 +90,8 @@ def test_before_a_decision_no_page_shows_a_score(olga: Client, team: Team, root:
     study = a_sealed_study(team)
     assert shown(olga, [*addresses(study), (reverse("dashboard:study", args=[study.pk]), {})]) == []
     assert shown(root, of_the_admin()) == []
-    run = Run.objects.latest("pk")
-    page = olga.get(reverse("dashboard:run", args=[run.pk])).text
+    last = Run.objects.latest("pk")
+    page = olga.get(reverse("dashboard:run", args=[last.pk])).text
     assert "sealed" in page
     assert "Tuned answer 7." in page, "answers are always open"
     page = olga.get(reverse("dashboard:study", args=[study.pk])).text
@@ -109,11 +114,14 @@ def test_a_decision_opens_what_it_read(olga: Client, team: Team, root: Client) -
 
 def test_invalid_evidence_opens_nothing(olga: Client, team: Team, root: Client) -> None:
     study = a_sealed_study(team, failed=1)
-    assert decide_study(study=study)[0].verdict == "invalid"
-    assert shown(olga, addresses(study)) == []
+    decision = decide_study(study=study)[0]
+    assert decision.verdict == "invalid"
+    of_it = [("dashboard:study", study.pk), ("dashboard:decision", decision.pk)]
+    pages = [(reverse(name, args=[pk]), {}) for name, pk in of_it]
+    assert shown(olga, [*addresses(study), *pages]) == []
     assert shown(root, of_the_admin()) == []
-    run = Run.objects.latest("pk")
-    page = olga.get(reverse("dashboard:run", args=[run.pk]), {"show": "errors"}).text
+    last = Run.objects.latest("pk")
+    page = olga.get(reverse("dashboard:run", args=[last.pk]), {"show": "errors"}).text
     assert "No answer: timed out" in page, "errors are always open"
 
 
@@ -149,3 +157,21 @@ def test_other_answers_are_sealed_again(team: Team) -> None:
     resume(run, by=None)
     assert run.metrics.get().opened is None
     assert Metric.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_shows_no_score_of_invalid_evidence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk(tmp_path)
+    desk.answers("tuned", "triage", ["right"] * 29 + ["wrong"] * 30)
+    study = ["study", "run", str(desk.write())]
+    assert command(study) == 3
+    said = " ".join(capsys.readouterr().out.split())
+    assert "tuned has no answer to 1 of 60 items of triage" in said
+    assert not re.search(r"\d\.\d", said), said
+    assert command([*study, "--json"]) == 3
+    record = json.loads(capsys.readouterr().out)
+    shown = ("criteria", "breakdown", "alternatives", "noise_floor", "leakage", "baseline_choice")
+    assert not any(record[name] for name in shown)
+    assert not RunMetric.objects.readable().exists()
