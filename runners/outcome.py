@@ -84,7 +84,9 @@ def missing(run: Run) -> list[str]:
     first = left.first()
     if first is None:
         return []
-    return [f"{left.count()} of {items.count()} items have no answer, the first is '{first.key}'"]
+    lacking, of = left.count(), counted(items.count(), "item")
+    has = "has" if lacking == 1 else "have"
+    return [f"{lacking} of {of} {has} no answer, the first is '{first.key}'"]
 
 
 def _failed_shards(run: Run) -> str:

@@ -24,7 +24,7 @@ from evalhub.verdict.measuring import measure, same_run
 from evalhub.verdict.mix import item_weights
 from evalhub.verdict.rule import PRIMARIES, alphas_of
 from evalhub.verdict.test_set_extension import StageScores, combined
-from evalhub.verdict.wording import counted
+from evalhub.verdict.wording import are, counted
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
@@ -278,8 +278,8 @@ def other_items(requirement: Requirement, *, count: int, digest: str) -> list[st
     if lacking < 0:
         told = f"{-lacking} too many"
     return [
-        f"{requirement.name}: {expected.count} items of {requirement.test_set} are expected, and "
-        f"these are {count}, {told}; their digest is {digest}"
+        f"{requirement.name}: {counted(expected.count, 'item')} of {requirement.test_set} "
+        f"{are(expected.count)} expected, and these are {count}, {told}; their digest is {digest}"
     ]
 
 

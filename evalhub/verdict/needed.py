@@ -21,6 +21,7 @@ from evalhub.stats.levels import POWER
 from evalhub.stats.power_people import review_for
 from evalhub.stats.power_spread import Leaning, Spread, items_for, power_for
 from evalhub.verdict.quantile_budget import fewest
+from evalhub.verdict.wording import counted
 
 NO_NUMBER = "no number of items can settle this"
 
@@ -94,8 +95,8 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
     new = max(new, fewest(criterion))
     grouped = f" in {ceil(new / size):,} new clusters" if criterion.clusters else ""
     if plan.weights is None:
-        return Needed(new, f"a fresh test set of {new:,} items{grouped} {told}")
-    return Needed(criterion.n + new, f"{new:,} more items{grouped} {told}")
+        return Needed(new, f"a fresh test set of {counted(new, 'item')}{grouped} {told}")
+    return Needed(criterion.n + new, f"{counted(new, 'more item')}{grouped} {told}")
 
 
 def power_with(criterion: Criterion, n: int) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from evalhub.stats.intervals import Estimate
 from evalhub.stats.preference import WinScore
+from evalhub.verdict.wording import counted
 from reviews.results.early_stopping import EarlyStop
 from reviews.results.summary import Summary
 
@@ -49,7 +50,7 @@ def _preference(
         "",
         f"- Win score {100 * score.score:.0f}% {interval(lower, upper)}; ties count half",
         f"- {score.wins:,} for {candidate}, {score.losses:,} for {baseline}, {score.ties:,} ties, "
-        f"{score.both_bad:,} both bad, on {score.items:,} items",
+        f"{score.both_bad:,} both bad, on {counted(score.items, 'item')}",
     ]
     if stopped:
         lines.append(

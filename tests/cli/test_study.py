@@ -110,6 +110,34 @@ def test_the_table_holds_in_its_columns(
     assert printed.count("0/0/300") == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_the_verdict_rests_on_stands_in_the_text_as_in_the_document(
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger's sentences, the noise floor's, and which arm was chosen as the baseline."""
+    monkeypatch.setenv("COLUMNS", "500")
+    desk.study["baseline"] = "best-untuned"
+    desk.study["arms"] |= {
+        "prompted": {"kind": "prompted", "backend": {"recorded": "prompted.{test_set}.jsonl"}}
+    }
+    desk.study["arms"]["prompted"]["repeat"] = {"recorded": "again.{test_set}.jsonl"}
+    desk.study["arms"]["base"]["repeat"] = {"recorded": "again.{test_set}.jsonl"}
+    for arm in ("prompted", "again"):
+        desk.answers(arm, "triage", ["right"] * 15 + [f"{arm}"] * 45)
+        desk.answers(arm, "sums", ["right"] * 300)
+    here(desk, "--json")
+    record = document(capsys.readouterr().out)
+    here(desk)
+    printed = capsys.readouterr().out
+    assert record["arms"]["baseline"]["name"] == "prompted"
+    for name in ("ledger", "noise_floor", "baseline_choice"):
+        assert record[name]["sentences"]
+        for said in record[name]["sentences"]:
+            assert said in printed
+    assert "prompted is the best arm that isn’t fine-tuned: base 0" in printed
+    assert "Interval: lower end at 0.0152, one-sided: look 1; upper end at 0.025: harm." in printed
+
+
 def test_a_flaw_in_the_file_is_65_and_makes_no_home(desk: Desk) -> None:
     desk.study["test_sets"]["triage"]["role"] = "main"
     done = studied(desk, "--json")
