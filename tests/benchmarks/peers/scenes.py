@@ -77,6 +77,11 @@ def equal(n: int) -> Scene:
     return Scene(f"equal arms “gain”, n = {n:,}", "accept", lambda rng: [primary(rng, n, 0)])
 
 
+def held(n: int) -> Scene:
+    """How often a candidate that is as good is said to be worse."""
+    return Scene(f"equal arms are stopped, n = {n:,}", "stop", lambda rng: [primary(rng, n, 0)])
+
+
 def lost(n: int) -> Scene:
     return Scene(
         f"guard truly −3 points (margin 2) passes, n = {n:,}",
@@ -136,4 +141,5 @@ SCENES = (
     ),
     heavy(250),
     fallen(),
+    *(held(n) for n in (200, 1000)),
 )
