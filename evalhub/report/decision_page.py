@@ -43,7 +43,8 @@ class EvidenceNote:
 
 @dataclass(frozen=True, slots=True)
 class DecisionPage:
-    """All that the templates of a decision need; `breakdown` is by test set."""
+    """All that the templates of a decision need; `breakdown` and the numbers of items, `sizes`,
+    are by test set: several criteria may be measured on one."""
 
     record: DecisionRecord
     reasons: Sequence[tuple[Status | None, str]]
@@ -52,10 +53,14 @@ class DecisionPage:
     breakdown: Mapping[str, Sequence[PlottedRow[BreakdownRow]]]
     breakdown_ticks: Sequence[Tick]
     notes: Sequence[EvidenceNote]
-    items: int
+    sizes: Mapping[str, int]
     unscored: int
     extraction_misses: int
     ends: str
+
+    @property
+    def items(self) -> int:
+        return sum(self.sizes.values())
 
     @property
     def costs(self) -> Sequence[Criterion]:
@@ -81,7 +86,7 @@ def decision_page(record: DecisionRecord) -> DecisionPage:
         },
         breakdown_ticks=small.ticks(),
         notes=[EvidenceNote(*SECTIONS[name], each) for name, each in record.sections.items()],
-        items=sum(each.items for each in record.evidence),
+        sizes={each.test_set: each.items for each in record.evidence},
         unscored=sum(each.unscored for each in record.evidence),
         extraction_misses=sum(each.extraction_misses for each in record.evidence),
         ends=ends(record),

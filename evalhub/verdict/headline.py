@@ -14,6 +14,7 @@ from evalhub.verdict.wording import (
     may_lose,
     percent,
     size,
+    spent,
     worse,
 )
 
@@ -54,7 +55,7 @@ def headline(
 def _ships(candidate: str, criteria: Sequence[Criterion]) -> str:
     primaries = [c for c in criteria if c.role == "primary"]
     saved = [
-        f"{percent(c.ratio)} of the {c.name}"
+        f"{percent(c.ratio)} of the {spent(c)}"
         for c in criteria
         if c.role == "budget" and c.status is Status.PASS
     ]
@@ -125,8 +126,8 @@ def _worst(losses: Sequence[Criterion]) -> str:
     quality = [c for c in losses if c.role != "budget"]
     if not quality:
         worst = max(losses, key=lambda c: c.ratio or 0.0)
-        spent = percent(worst.ratio)
-        return f"takes {spent} of the baseline's {worst.name}, over {limit(worst)}"
+        share = percent(worst.ratio)
+        return f"takes {share} of the baseline's {spent(worst)}, over {limit(worst)}"
     worst = min(quality, key=lambda c: (not c.shown_to_lose, c.difference))
     if worst.method == SAME_RUN:
         return f"is the baseline on {worst.name}, where nothing can be gained"
@@ -173,4 +174,5 @@ def _waits(pending: Sequence[str]) -> str:
 
 def _listed(parts: Sequence[str]) -> str:
     *first, last = parts
-    return f"{', '.join(first)}{' and ' if first else ''}{last}"
+    joint = ", and " if any("," in each for each in first) else " and "
+    return f"{', '.join(first)}{joint if first else ''}{last}"

@@ -220,8 +220,16 @@ def size(value: float) -> str:
 
 
 def figure(value: float) -> str:
-    """A mean: 0.20, 412, 1,240."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
+    """A mean: 0.20, 412, 1,240; of a small one two digits: 0.00078."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
+
+
+def spent(criterion: Criterion) -> str:
+    """What a budget is of: "cost", "latency", "p95 latency"."""
+    what = "cost" if criterion.metric == "cost" else "latency"
+    return what if criterion.quantile is None else f"p{100 * criterion.quantile:g} {what}"
 
 
 def percent(ratio: float | None) -> str:
