@@ -18,6 +18,9 @@ Plan = Annotated[
 ]
 Items = Annotated[int | None, typer.Option(help="Items that people are asked about.", min=1)]
 PerItem = Annotated[int | None, typer.Option("--reviewers", help="Judgments an item.", min=1)]
+People = Annotated[
+    int | None, typer.Option(help="Who will judge, in all; what it can show counts them.", min=1)
+]
 Seed = Annotated[int | None, typer.Option(help="Of the sample, orders and sides.", min=0)]
 Question = Annotated[str | None, typer.Option(help="What reviewers are asked.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan's cost, open nothing.")]
@@ -39,12 +42,13 @@ def open_(
     plan: Plan = None,
     items: Items = None,
     reviewers: PerItem = None,
+    people: People = None,
     seed: Seed = None,
     question: Question = None,
     dry_run: DryRun = False,
 ) -> None:
     """Open a review of a finished study's answers."""
-    request = _request(plan, items, reviewers, seed, question)
+    request = _request(plan, items, reviewers, people, seed, question)
     _set_up()
     from django.db.models import Q
 
@@ -81,12 +85,13 @@ def upload(
     plan: Plan = None,
     items: Items = None,
     reviewers: PerItem = None,
+    people: People = None,
     seed: Seed = None,
     question: Question = None,
     dry_run: DryRun = False,
 ) -> None:
     """Open a review of pairs from a file: no study, no models."""
-    request = _request(plan, items, reviewers, seed, question)
+    request = _request(plan, items, reviewers, people, seed, question)
     _set_up()
     from django.db import transaction
 
@@ -285,6 +290,7 @@ def _request(
     plan: Path | None,
     items: int | None,
     reviewers: int | None,
+    people: int | None,
     seed: int | None,
     question: str | None,
 ) -> "CampaignRequest":
@@ -294,7 +300,13 @@ def _request(
     from evalhub.schemas.review import CampaignRequest
     from reviews.planning.campaign_request import asked
 
-    said = {"items": items, "reviewers_per_item": reviewers, "seed": seed, "question": question}
+    said = {
+        "items": items,
+        "reviewers_per_item": reviewers,
+        "people": people,
+        "seed": seed,
+        "question": question,
+    }
     given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
     if plan is None:
         return asked(CampaignRequest, given)
@@ -322,11 +334,21 @@ def _open(
 def _lines(found: "PlanPreview") -> list[str]:
     cost = found.cost
     money = "" if cost.money is None else f", {cost.money:,.0f} at your rate"
-    shows = f"{found.detects:.3f} or more" if found.detects else "nothing: too few"
     return [
         f"{found.items} items: {cost.main} judgments of them, {cost.checks} of control and gold "
         f"pairs, {cost.repeats} repeats, {cost.practice} to practise",
         f"{cost.judgments} judgments, {cost.hours:.1f} hours{money}",
-        f"shows a preference of {shows} (a tie is half a win; 80% power)",
+        *([_shown(found)] if found.needed else []),
         *found.short,
     ]
+
+
+def _shown(found: "PlanPreview") -> str:
+    who = "1 person" if found.people == 1 else f"{found.people} people"
+    if found.detects is not None:
+        return (
+            f"shows by {who} a preference of {found.detects:.3f} or more (a tie is half a win; 80% "
+            "power; people differ by .07)"
+        )
+    could = f"; {found.people_needed} could" if found.people_needed else ""
+    return f"{who} can't show any preference with these items{could}"

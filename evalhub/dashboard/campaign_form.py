@@ -43,6 +43,7 @@ class CampaignForm(forms.Form):
     arms = forms.ChoiceField(label="Compare", widget=forms.RadioSelect)
     items = _number("items", "Items", "that people are asked about")
     reviewers_per_item = _number("reviewers_per_item", "Reviewers an item")
+    people = _number("people", "People", "who will judge, in all")
     question = forms.CharField(label="Question", help_text="Reviewers see it. It names no model.")
     seconds = _number("seconds", "Seconds a comparison")
     rate = _number("rate", "Cost of an hour", "in your currency")
@@ -137,6 +138,7 @@ def document_of(cleaned: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "items": cleaned["items"],
         "reviewers_per_item": cleaned["reviewers_per_item"],
+        "people": cleaned["people"],
         "seed": cleaned["seed"],
         "question": cleaned["question"],
         "seconds": cleaned["seconds"],
@@ -173,6 +175,7 @@ def initial_of(design: Design) -> dict[str, Any]:
             "ratings": form.rates,
             "anytime": design.stopping.rule == "anytime",
             "requires": ", ".join(design.requires),
+            "people": CampaignRequest.model_fields["people"].default,
             "seconds": CampaignRequest.model_fields["seconds"].default,
         }
         | {

@@ -21,12 +21,13 @@ from evalhub.dashboard.campaign_page import (
 from evalhub.files.rows import DataError
 from evalhub.registry.models import Study
 from evalhub.stats.errors import StatisticsError
+from evalhub.stats.power_review import review_detects
 from evalhub.studies.reviewing import for_study
 from evalhub.studies.upload import register_upload
 from reviews.errors import PlanError
 from reviews.models import Campaign
 from reviews.planning.plan_preview import affordable, preview_plan
-from reviews.planning.sizing import score_detected
+from reviews.planning.sizing import planned_review
 from reviews.planning.upload import Columns
 
 COLUMNS = ("prompt", "left", "right", "id", "context", "tags", "expected")
@@ -90,7 +91,7 @@ def previewed(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
         }
         if asked["budget"] and asked["rate"]:
             items = affordable(plan, asked["budget"], arms=len(runs))
-            shows = score_detected(items, plan.reviewers_per_item)
+            shows = review_detects(items, planned_review(plan.judges, plan.reviewers_per_item))
             found |= {"budget": asked["budget"], "affordable": items, "budget_shows": shows}
     except (PlanError, StatisticsError) as error:
         return {"wrong": str(error)}

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from evalhub.schemas.declaration import Declaration, wrong
+from evalhub.schemas.defaults import ENOUGH_REVIEWERS
 from evalhub.stats.levels import ALPHA
 
 SECONDS = 37.0
@@ -216,10 +217,18 @@ class Design(ReviewBasics):
 
 
 class CampaignRequest(Design):
-    """A review plan's file, and what a page's form says: a design and its price."""
+    """A review plan's file, and what a page's form says: a design, who judges, and its price."""
 
+    people: int = Field(
+        ENOUGH_REVIEWERS, ge=1, le=1000, description="who will judge; what it can show counts them"
+    )
     seconds: float = Field(SECONDS, ge=1, le=3600, description="a comparison takes")
     rate: float | None = Field(None, ge=0, description="what an hour costs")
+
+    @property
+    def judges(self) -> int:
+        """How many will judge: never fewer than an item has judgments."""
+        return max(self.people, self.reviewers_per_item)
 
 
 class StratumCount(Declaration):

@@ -38,6 +38,18 @@ def t_quantile(p: float, df: float) -> float:
     return normal_quantile(p) if math.isinf(df) else float(_special().stdtrit(df, p))
 
 
+def normal_cdfs(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(_special().ndtr(x))
+
+
+def t_quantiles(p: float, df: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(_special().stdtrit(df, p))
+
+
+def chi_square_quantiles(p: NDArray[np.float64], df: float) -> NDArray[np.float64]:
+    return 2 * np.asarray(_special().gammaincinv(df / 2, p))
+
+
 def noncentral_t_cdf(x: float, df: float, shift: float) -> float:
     """P((Z + shift)/√(χ²/df) ≤ x): Student's t around `shift`; `df` may be infinite."""
     if math.isinf(df):

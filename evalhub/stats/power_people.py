@@ -14,7 +14,7 @@ from evalhub.stats.power_spread import Leaning, Spread, df_of, items_for
 Array = NDArray[np.float64]
 
 _MOST_PEOPLE = 100
-_LEAN = 0.07
+LEAN = 0.07
 """How far one more reviewer than was seen is taken to lean to one arm, in win scores."""
 
 
@@ -44,7 +44,7 @@ def judgment_spread(values: Array, *, items: Labels, raters: Labels) -> Spread:
     df, seen = max(of_raters.df, 1.0), 0.0
     if of_raters.df > 0:
         seen = max(0.0, of_raters.se**2 - clustered_mean(values).se ** 2) * of_raters.clusters
-    people = Leaning(of_raters.clusters, math.sqrt(seen + _LEAN**2 / df), df + 1, math.sqrt(alone))
+    people = Leaning(of_raters.clusters, math.sqrt(seen + LEAN**2 / df), df + 1, math.sqrt(alone))
     return Spread(math.sqrt(max(of_item, alone)), None, df_of(of_items), people)
 
 

@@ -1,32 +1,34 @@
 """What a campaign would be and cost, before it is opened: for pages and the command line."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evalhub.registry.models import Run, Study
 from evalhub.schemas.review import CampaignRequest
+from evalhub.stats.power_review import PlannedReview, review_detects, review_items
 from reviews.models import PairKind
 from reviews.planning.campaign import inputs
 from reviews.planning.checks import Planned
 from reviews.planning.drafting import Prepared, prepare
 from reviews.planning.pairing import arm_pairs
-from reviews.planning.sizing import Cost, cost_of, items_affordable, items_needed, score_detected
+from reviews.planning.sizing import Cost, cost_of, items_affordable, planned_review
 
-GAINS = (0.55, 0.6, 0.65)
-REVIEWERS = 4  # who practise, until they are known
+GAINS = (0.6, 0.65, 0.7)
 
 
 @dataclass(frozen=True, slots=True)
 class PlanPreview:
-    """A plan with its price. `detects` is the smallest preference that its items would show;
-    ratings show none."""
+    """A plan with its price. `detects` is the smallest preference that its items would show by so
+    many `people`; ratings show none. `people_needed` are the fewest who would show one."""
 
     prepared: Prepared
     items: int
     cost: Cost
+    people: int
+    people_needed: int | None
     detects: float | None
-    needed: list[tuple[float, int]]
-    """(preference, items that show it), for a few to choose from"""
+    needed: list[tuple[float, int | None]]
+    """(preference, items that show it; None: no number by so few), for a few to choose from"""
     short: list[str]
     """what was asked for and isn't there, in sentences"""
 
@@ -55,18 +57,45 @@ def preview_plan(request: CampaignRequest, runs: Sequence[Run], study: Study | N
         checks=checks / prepared.count(PairKind.MAIN),
         repeats=request.form.repeats,
         practice=prepared.count(PairKind.PRACTICE),
-        reviewers=REVIEWERS,
+        reviewers=request.judges,
         seconds=request.seconds,
         rate=request.rate,
     )
+    asked = planned_review(request.judges, request.reviewers_per_item)
+    detects = None if rates else review_detects(items, asked)
     return PlanPreview(
         prepared=prepared,
         items=items,
         cost=cost,
-        detects=None if rates else score_detected(items, request.reviewers_per_item),
-        needed=[] if rates else [(g, items_needed(g, request.reviewers_per_item)) for g in GAINS],
-        short=_short(request, prepared, items),
+        people=request.judges,
+        people_needed=None if rates or detects else _people_needed(items, asked),
+        detects=detects,
+        needed=[] if rates else [(gain, review_items(gain, asked)) for gain in GAINS],
+        short=_short(request, prepared, items) + ([] if rates else _few(request, study)),
     )
+
+
+def _people_needed(items: int, asked: PlannedReview) -> int | None:
+    """The fewest people with whom so many items show any preference; None: not ten do."""
+    more = (replace(asked, people=people) for people in range(asked.people + 1, 11))
+    return next((each.people for each in more if review_detects(items, each)), None)
+
+
+def _few(request: CampaignRequest, study: Study | None) -> list[str]:
+    """What is to be said where the people are few, or too few for the study."""
+    people, each = request.judges, request.reviewers_per_item
+    found = []
+    if people == 1:
+        found.append("What one person prefers says nothing of others: this is that person's taste.")
+    awaited = 1 if study is None else study.policy.min_reviewers
+    if people < awaited:
+        found.append(f"The study waits until {awaited} people have judged: {people} are planned.")
+    elif each < awaited:
+        found.append(
+            f"{each} who judge everything would fill the plan, and the study waits for {awaited}: "
+            "share the turns out by quotas, or have more judge each item."
+        )
+    return found
 
 
 def affordable(request: CampaignRequest, budget: float, *, arms: int = 2) -> int:
@@ -80,7 +109,7 @@ def affordable(request: CampaignRequest, budget: float, *, arms: int = 2) -> int
             checks=request.controls + request.gold,
             repeats=request.form.repeats,
             practice=request.practice,
-            reviewers=REVIEWERS,
+            reviewers=request.judges,
             seconds=request.seconds,
             rate=request.rate,
         ).money

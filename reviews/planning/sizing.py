@@ -1,6 +1,6 @@
 """How large a review has to be, and what it costs, before anyone starts. Pure.
 
-All sizes rest on what is planned (a gain worth having), never on what was observed.
+What its items can show is `evalhub.stats.power_review`, by as many people as there will be.
 """
 
 from collections.abc import Callable
@@ -8,31 +8,13 @@ from dataclasses import dataclass
 
 from evalhub.schemas.review import SECONDS
 from evalhub.stats.errors import StatisticsError
-from evalhub.stats.levels import ALPHA, POWER
-from evalhub.stats.power import design_effect_of, effort, preference_sample_size
+from evalhub.stats.power import effort
+from evalhub.stats.power_review import PlannedReview
 
 TIES = 0.25
 """Share of judgments that favour neither side, until there are some of one's own to go by."""
 ITEM_CORRELATION = 0.3
 """Intraclass correlation of the judgments of one item, likewise."""
-_CLOSE = 1e-4
-
-
-@dataclass(frozen=True, slots=True)
-class Assumptions:
-    """What a size is computed with.
-
-    `alpha` is the error rate of one side. `ties` is the share of judgments that favour neither;
-    `correlation` that of two judgments of one item.
-    """
-
-    ties: float = TIES
-    correlation: float = ITEM_CORRELATION
-    alpha: float = ALPHA
-    power: float = POWER
-
-
-ASSUMED = Assumptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +34,9 @@ class Cost:
     money: float | None
 
 
-def items_needed(score: float, reviewers_per_item: int, assumed: Assumptions = ASSUMED) -> int:
-    """Items with which a preference of `score` (a tie is half a win) shows as above one half.
-
-    Judgments of one item are alike, by the design effect of its reviewers (Kish 1965): more
-    reviewers an item agree better but are no substitute for items. Raises StatisticsError.
-    """
-    judgments = preference_sample_size(
-        score,
-        ties=assumed.ties,
-        alpha=assumed.alpha,
-        power=assumed.power,
-        design_effect=design_effect_of(reviewers_per_item, assumed.correlation),
-    )
-    return -(-judgments // reviewers_per_item)
-
-
-def score_detected(
-    items: int, reviewers_per_item: int, assumed: Assumptions = ASSUMED
-) -> float | None:
-    """The smallest preference that this many items show; None where they could show none."""
-    low, high = 0.5, 0.5 + (1 - assumed.ties) / 2 - _CLOSE
-    if items < 1 or items_needed(high, reviewers_per_item, assumed) > items:
-        return None
-    while high - low > _CLOSE:
-        middle = (low + high) / 2
-        enough = items_needed(middle, reviewers_per_item, assumed) <= items
-        low, high = (low, middle) if enough else (middle, high)
-    return high
+def planned_review(people: int, reviewers_per_item: int) -> PlannedReview:
+    """A review by so many people, with what is assumed until there are judgments of one's own."""
+    return PlannedReview(people, reviewers_per_item, TIES, ITEM_CORRELATION)
 
 
 def cost_of(
