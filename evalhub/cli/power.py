@@ -8,7 +8,7 @@ import typer
 
 from evalhub.cli.options import Alpha
 from evalhub.schemas.defaults import SECONDS_A_SCORE
-from evalhub.stats.levels import ALPHA, EVEN, POWER
+from evalhub.stats.levels import ALPHA, EVEN, LEAN, POWER
 
 if TYPE_CHECKING:
     from evalhub.schemas.analysis import PowerDocument
@@ -157,6 +157,13 @@ def preference(
     n: Annotated[
         int | None, typer.Option("--n", help="Judgments at hand: what can they show?", min=1)
     ] = None,
+    people: Annotated[
+        int | None,
+        typer.Option(help="Who will judge, in all; else a crowd, whose leaning isn't counted."),
+    ] = None,
+    lean: Annotated[
+        float, typer.Option(help="Standard deviation of the people's own win scores.")
+    ] = LEAN,
     judgments_per_item: Annotated[
         float, typer.Option(help="People who judge an item.", min=1.0)
     ] = 1.0,
@@ -168,9 +175,19 @@ def preference(
 ) -> None:
     """Judgments, items and reviewers' hours that show a preference."""
     from evalhub.analysis.power import ItemCosts, PowerTarget, power_document
+    from evalhub.analysis.power_review import CROWD, review_document
     from evalhub.stats.power import judgment_sd, preference_sample_size
+    from evalhub.stats.power_review import PlannedReview
 
     costs = ItemCosts(judgments_per_item, icc, 1, judgments_per_item, seconds)
+    if people is not None:
+        with _usage():
+            review = PlannedReview(people, judgments_per_item, ties, icc, lean)
+            found = review_document(
+                score, review, threshold=threshold, n=n, costs=costs, alpha=alpha, power=power
+            )
+        _show(found, json_)
+        return
     with _usage():
         sizes = None
         if score is not None:
@@ -190,7 +207,7 @@ def preference(
         )
         found = power_document(
             "preference", [target], n=n, costs=costs, alpha=alpha, power=power, sizes=sizes
-        )
+        ).model_copy(update={"caution": CROWD})
     _show(found, json_)
 
 
@@ -246,7 +263,10 @@ def _show(found: "PowerDocument", as_json: bool) -> None:
     console.print(
         f"Power {found.power:g} at one-sided {found.alpha:g}, "
         f"design effect {found.design_effect:.3g}"
+        + (f", {found.people} people who lean by {found.lean:g}" if found.people else "")
     )
+    if found.caution:
+        console.print(found.caution, style="yellow")
     names = [each.name for each in found.criteria]
     needed = {each.name: each.needed for each in found.criteria if each.needed}
     efforts = [

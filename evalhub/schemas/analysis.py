@@ -169,11 +169,12 @@ class GivenSize(Declaration):
 
 
 class CurvePoint(Declaration):
-    """A size with its power and the least difference that it shows of every criterion."""
+    """A size with its power and the least difference that it shows of every criterion; None: it
+    shows none."""
 
     n: int
     power: float | None
-    minimum_detectable_effect: float
+    minimum_detectable_effect: float | None
 
 
 class PowerDocument(Declaration):
@@ -189,3 +190,8 @@ class PowerDocument(Declaration):
     given: GivenSize | None
     curve: list[CurvePoint]
     samples_that_suffice: int | None = None
+    people: int | None = Field(
+        None, description="who judge; null: so many that what each leans by doesn't count"
+    )
+    lean: float | None = Field(None, description="deviation of the people's own win scores")
+    caution: str = Field("", description="of a preference: what the sizes take for granted")

@@ -1,4 +1,4 @@
-"""The levels that hold where nothing else is said."""
+"""The levels, and what is assumed, where nothing else is said."""
 
 # One-sided level of a bound: two of them make a 95% interval.
 ALPHA = 0.025
@@ -8,3 +8,5 @@ HARM_ALPHA = 0.025
 POWER = 0.8
 # A fair coin; the win score of two arms that are liked alike.
 EVEN = 0.5
+# How far people are taken to differ in what they like: deviation of their own win scores.
+LEAN = 0.07

@@ -7,15 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.stats.clusters import clustered_mean
-from evalhub.stats.levels import POWER
+from evalhub.stats.levels import LEAN, POWER
 from evalhub.stats.pairs import Labels, line_up
 from evalhub.stats.power_spread import Leaning, Spread, df_of, items_for
 
 Array = NDArray[np.float64]
 
 _MOST_PEOPLE = 100
-LEAN = 0.07
-"""How far one more reviewer than was seen is taken to lean to one arm, in win scores."""
 
 
 @dataclass(frozen=True, slots=True)

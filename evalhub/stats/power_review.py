@@ -5,19 +5,17 @@ don't take away, and few people can't even show how large it is.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from evalhub.stats.distributions import chi_square_quantiles, normal_cdfs, t_quantiles
 from evalhub.stats.errors import StatisticsError
-from evalhub.stats.levels import ALPHA, EVEN, POWER
+from evalhub.stats.levels import ALPHA, EVEN, LEAN, POWER
 from evalhub.stats.power import design_effect_of, judgment_sd
-from evalhub.stats.power_people import LEAN
 
 _QUANTILES = (np.arange(400) + 0.5) / 400
-_MOST_ITEMS = 1_000_000
+_DOUBLINGS = 21
 _CLOSE = 1e-4
 
 
@@ -89,13 +87,23 @@ def review_items(
     alpha: float = ALPHA,
     power: float = POWER,
 ) -> int | None:
-    """The fewest items with that power; None where a million have not: too few people."""
+    """The fewest items with that power; None where no number up to a million has it: too few
+    people."""
 
     def enough(items: float) -> bool:
         found = review_power(items, score, review, threshold=threshold, alpha=alpha)
         return found >= power
 
-    return math.ceil(_first(enough, 1, _MOST_ITEMS, 0.5)) if enough(_MOST_ITEMS) else None
+    # By doubling: with very few people more items can take power away.
+    sizes = [1 << step for step in range(_DOUBLINGS)]
+    found = next((size for size in sizes if enough(size)), None)
+    if found is None:
+        return None
+    low, high = found // 2, found
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
 
 
 def review_detects(
@@ -115,12 +123,8 @@ def review_detects(
 
     if items < 1 or highest <= threshold or not shown(highest):
         return None
-    return _first(shown, threshold, highest, _CLOSE)
-
-
-def _first(holds: Callable[[float], bool], low: float, high: float, close: float) -> float:
-    """Where what holds of `high` begins to hold, by bisection; it holds of what is returned."""
-    while high - low > close:
+    low, high = threshold, highest
+    while high - low > _CLOSE:
         middle = (low + high) / 2
-        low, high = (low, middle) if holds(middle) else (middle, high)
+        low, high = (low, middle) if shown(middle) else (middle, high)
     return high

@@ -145,6 +145,9 @@ def test_several_people_an_item_need_fewer_items_but_more_judgments(
         "preference --score .5",
         "preference --score .95 --ties .2",
         "preference --score nan",
+        "preference --people 2",
+        "preference --score .6 --people 2 --judgments-per-item 3",
+        "preference --score .5 --people 5",
         "nothing",
     ],
 )
@@ -164,3 +167,22 @@ def test_people_read_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "4 × margin 0.02, sd 0.3  2,924" in printed
     assert "smallest that shows" in printed
+
+
+def test_a_preference_counts_the_people_who_will_judge(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two can show nothing however much they judge; ten need little more than a crowd does."""
+    asked = "preference --score .65 --ties .25 --judgments-per-item 2 --icc .3"
+    crowd, ten, two = (
+        answered(capsys, f"{asked}{people}") for people in ("", " --people 10", " --people 2")
+    )
+    assert "a crowd" in crowd["caution"]
+    least, enough = (found["criteria"][0]["needed"]["judgments"] for found in (crowd, ten))
+    assert least < enough < 2 * least
+    assert (ten["people"], ten["lean"], ten["caution"]) == (10, 0.07, "")
+    assert two["criteria"][0]["needed"] is None
+    assert two["caution"].startswith("2 people can't show it, however many items they judge")
+    assert all(row["power"] < 0.4 for row in two["curve"])
+    given = answered(capsys, f"{asked} --people 2 --n 400")
+    assert given["criteria"][0]["minimum_detectable_effect"] is None
+    one = answered(capsys, "preference --people 1 --n 400")
+    assert "that person's taste" in one["caution"]
