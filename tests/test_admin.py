@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Project, ResultsSeen, Role, SignInLink, User
-from evalhub.gate.models import Decision, Look, SignOff
+from evalhub.gate.models import Decision, GuardLook, Ledger, Look, SignOff
 from evalhub.registry.models import (
     Draw,
     Item,
@@ -57,6 +57,7 @@ EVIDENCE = [m for m in OURS if m._meta.app_label != "accounts" and m not in EDIT
 
 def a_world(team: Team, name: str, *, size: int) -> None:
     """`size` studies with all that hangs on them, each with `size` alternatives and guards."""
+    Ledger.of_home()
     for n in range(size):
         slug = f"{name}-{n}"
         base = a_version(team, f"base-{slug}")
@@ -102,17 +103,17 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             plan_hash=slug,
         )
         for number, guard in enumerate([questions, *guards]):
-            Look.objects.create(
-                test_set=guard.test_set,
+            look = Look.objects.create(
                 number=1,
                 test_set_version=guard,
                 candidate=lora,
                 baseline=base,
-                claim=slug,
+                claim=f"{slug}-{number}",
                 candidate_run=runs[1],
                 baseline_run=runs[0],
                 study=study,
             )
+            GuardLook.objects.create(primary=look, guard=look, number=1, charged=False)
             SignOff.objects.create(
                 decision=decision,
                 by=team.olga,
@@ -227,6 +228,7 @@ def test_the_pages_need_no_more_queries_when_there_is_more_to_show(
     rows = {model: model._default_manager.count() for model in OURS}
     a_world(world, "large", size=4)
     grown = {model: model._default_manager.count() - rows[model] for model in OURS}
+    assert grown.pop(Ledger) == 0, "a home has one"
     assert min(grown.values()) >= 4, grown
     root.get(reverse("admin:index"))  # notes once that root has seen the new projects
     assert asked() == few

@@ -1,31 +1,35 @@
-"""A test set's ledger as its page shows it: the looks at it, and what the next one costs."""
+"""The ledger as a test set's page shows it: the looks at its items, and what the next one costs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Exists, F, OuterRef, Subquery
 
-from evalhub.gate.models import Decision, Look
-from evalhub.registry.models import TestSet
+from evalhub.accounts.models import User
+from evalhub.gate.ledger import SameItems
+from evalhub.gate.models import Decision, GuardLook, Ledger, Look
+from evalhub.registry.models import Study, TestSetVersion
 from evalhub.schemas.declaration import default_of
 from evalhub.schemas.policy import Rule
-from evalhub.verdict.levels import extended_level, is_spent, items_factor, level_of
+from evalhub.verdict.levels import is_spent, items_factor, level_of
 
 SHOWN = 50
 ALPHA: float = default_of(Rule, "alpha")
 
 
 @dataclass(frozen=True, slots=True)
-class LookRow:
-    """A look, with `verdict` of the newest decision that it led to, and the level that it pays."""
-
-    look: Look
-    level: float
-
-
-@dataclass(frozen=True, slots=True)
 class LedgerPage:
-    looks: Sequence[LookRow]
+    """What has been read from a version's items, and what the next claim costs.
+
+    Attributes:
+        home: the ledger's id; None where nobody has looked at anything yet.
+        looks: the newest first, each with the `verdict` of the newest decision that it led to and
+            whether its study may be `seen`.
+    """
+
+    home: UUID | None
+    looks: Sequence[Look]
     more: int
     next: int
     share: float
@@ -33,35 +37,37 @@ class LedgerPage:
     spent: bool
 
 
-def ledger_page(test_set: TestSet) -> LedgerPage:
-    """The newest looks at a test set. Two queries."""
+def ledger_page(version: TestSetVersion, *, user: User) -> LedgerPage:
+    """The newest looks at items that the version has, whoever took them; of a study that the user
+    may not see there is no more than that."""
+    sharing = SameItems().of(version)
     decisions = Decision.objects.filter(
         study=OuterRef("study"),
         study__arms__version=OuterRef("candidate"),
         arm=F("study__arms__name"),
     ).newest_first()
     looks = (
-        Look.objects.filter(test_set=test_set)
+        Look.objects.filter(test_set_version__in=sharing)
         .newest_first()
         .select_related(
-            "candidate__model", "baseline__model", "study", "test_set_version", "extends"
+            "candidate__model",
+            "baseline__model",
+            "study",
+            "test_set_version__test_set",
         )
-        .annotate(verdict=Subquery(decisions.values("verdict")[:1]))
+        .annotate(
+            verdict=Subquery(decisions.values("verdict")[:1]),
+            seen=Exists(Study.objects.seen_by(user).filter(pk=OuterRef("study"))),
+        )
     )
-    shown = list(looks[:SHOWN])
-    following = shown[0].number + 1 if shown else 1
+    count = looks.count()
+    following = 1 + count + sum(at in sharing for at, *_ in GuardLook.objects.charged_once())
     return LedgerPage(
-        looks=[LookRow(look, _level(look)) for look in shown],
-        more=max(0, following - 1 - SHOWN),
+        home=Ledger.objects.values_list("name", flat=True).first(),
+        looks=list(looks[:SHOWN]),
+        more=max(0, count - SHOWN),
         next=following,
         share=level_of(following, alpha=1.0),
         factor=items_factor(following, alpha=ALPHA),
         spent=is_spent(following, alpha=ALPHA),
     )
-
-
-def _level(look: Look) -> float:
-    alpha = look.study.policy.alpha
-    if look.extends is None:
-        return level_of(look.number, alpha=alpha)
-    return extended_level(look.extends.number, look.number, alpha=alpha)

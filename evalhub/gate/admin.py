@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from evalhub.gate.models import Decision, Look, SignOff
+from evalhub.gate.models import Decision, GuardLook, Ledger, Look, SignOff
 from evalhub.registry.read_only import Frozen, readable
 
 
@@ -23,25 +23,57 @@ class DecisionAdmin(Frozen):
     )
 
 
+@admin.register(Ledger)
+class LedgerAdmin(Frozen):
+    list_display = ("name", "entries", "created")
+    search_fields = ("name",)
+    fields = readonly_fields = ("name", "entries", "created")
+
+
 @admin.register(Look)
 class LookAdmin(Frozen):
-    list_display = ("test_set", "number", "candidate", "baseline", "study", "created")
-    list_select_related = ("test_set", "candidate__model", "baseline__model", "study")
-    search_fields = ("test_set__slug", "candidate__model__slug", "baseline__model__slug")
+    list_display = ("test_set_version", "number", "candidate", "baseline", "study", "created")
+    list_select_related = (
+        "test_set_version__test_set",
+        "candidate__model",
+        "baseline__model",
+        "study",
+    )
+    search_fields = (
+        "test_set_version__test_set__slug",
+        "candidate__model__slug",
+        "baseline__model__slug",
+    )
     ordering = ("-id",)
     fields = readonly_fields = (
-        "test_set",
-        "number",
         "test_set_version",
+        "number",
         "candidate",
         "baseline",
         "claim",
         "candidate_run",
         "baseline_run",
+        "items_digest",
+        "candidate_answers",
+        "baseline_answers",
         "extends",
         "study",
         "created",
     )
+
+
+@admin.register(GuardLook)
+class GuardLookAdmin(Frozen):
+    list_display = ("guard", "primary", "number", "charged", "created")
+    list_select_related = (
+        "guard__candidate__model",
+        "guard__test_set_version__test_set",
+        "primary__candidate__model",
+        "primary__test_set_version__test_set",
+    )
+    search_fields = ("guard__candidate__model__slug", "guard__test_set_version__test_set__slug")
+    ordering = ("-id",)
+    fields = readonly_fields = ("guard", "primary", "number", "charged", "created")
 
 
 @admin.register(SignOff)

@@ -55,7 +55,7 @@ def _against(
     fails: tuple[str, ...],
 ) -> Alternative | None:
     rows = evidence.pair(other, arm, test_set).aligned
-    if not rows.items:
+    if not rows.items or rows.flaws:
         return None
     asked, policy = rows.requirement, evidence.policy
     rising = asked.higher_is_better

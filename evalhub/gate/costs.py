@@ -41,9 +41,9 @@ def budgets(
         ids = [each.id for each in pairing.aligned.items]
         base = _costs(evidence, asked, pairing.baseline.run, baseline)
         tuned = _costs(evidence, asked, pairing.candidate.run, arm)
-        if pairing.earlier is not None:
-            base |= _costs(evidence, asked, pairing.earlier[0], baseline)
-            tuned |= _costs(evidence, asked, pairing.earlier[1], arm)
+        for earlier_base, earlier_tuned in pairing.earlier:
+            base |= _costs(evidence, asked, earlier_base, baseline)
+            tuned |= _costs(evidence, asked, earlier_tuned, arm)
         unknown = [
             f"The {asked.name} of {each} isn't known for {missing} of "
             f"{counted(len(ids), 'item')} of {asked.test_set}"

@@ -11,17 +11,18 @@ from evalhub import __version__
 from evalhub.files.canonical import digest_of
 from evalhub.gate.alternatives import alternatives
 from evalhub.gate.baseline_choice import BaselineChoice, choose_baseline
+from evalhub.gate.charge import Charge, charge
+from evalhub.gate.claims import claims_of, shown_beside
 from evalhub.gate.costs import budgets
 from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_section, leaks_of
-from evalhub.gate.ledger import Charge, Claim, LedgerPosition, charge, positions_of, take
+from evalhub.gate.ledger import Claim, SameItems, Standing, standing_of, take
 from evalhub.gate.models import Decision
 from evalhub.gate.preference import ask
 from evalhub.gate.repeats import Repeats, same_answers
 from evalhub.gate.scores import Pairing
 from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
-from evalhub.gate.test_set_extension import extension_section, with_first_stage
+from evalhub.gate.test_set_extension import extension_section, with_stages
 from evalhub.registry.models import Metric, Run, RunMetric, Study, StudyArm
-from evalhub.registry.models.studies import CriterionRole
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord, StudyName
 from evalhub.schemas.policy import Policy
@@ -34,13 +35,13 @@ from evalhub.verdict.preference_evidence import PreferenceEvidence
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import Ruling, decide
 
-TRIES = 20
+TRIES = 100
 SCORES_ALPHA = 0.01
 """Scores that differ at this level, shared by all criteria, are no no-op's."""
 
 
 class ContestedError(Exception):
-    """Other decisions on the same test sets came between, again and again."""
+    """Other decisions came between, again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def decide_study(*, study: Study) -> list[Decision]:
 
     Raises:
         NotReadyError: a run of the study hasn't finished.
-        ContestedError: other decisions on these test sets kept coming between.
+        ContestedError: other decisions kept coming between.
     """
     evidence = read_study_evidence(study)
     chosen = choose_baseline(evidence)
@@ -100,34 +101,18 @@ def _decide_arm(
 ) -> Decision:
     read = _read(evidence, chosen, arm)
     for _ in range(TRIES):
-        positions = positions_of(read.claims)
-        record = _judge(evidence, chosen, repeats, read, positions)
-        kept = _keep(evidence.study, read, positions, record)
+        shared = SameItems()
+        standing = standing_of(read.claims, counts=evidence.policy.ledger, shared=shared)
+        record = _judge(evidence, chosen, repeats, read, standing)
+        kept = _keep(evidence, chosen.baseline, read, standing, shared, record)
         if kept is not None:
             return kept
-    raise ContestedError(f"{evidence.study}: other decisions on its test sets kept coming between")
+    raise ContestedError(f"{evidence.study}: other decisions kept coming between")
 
 
 def _read(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm) -> _ReadArm:
     baseline = chosen.baseline
     pairings = {each.name: evidence.pair(baseline, arm, each) for each in evidence.test_sets}
-    claims = [
-        Claim(
-            name=each.name,
-            primary=each.role == CriterionRole.PRIMARY,
-            baseline=evidence.run(baseline, each),
-            candidate=evidence.run(arm, each),
-            asked={
-                "metric": each.metric.digest,
-                "mix": each.mix,
-                "development": evidence.development.as_json()
-                if evidence.development and each.role == CriterionRole.PRIMARY
-                else None,
-            },
-        )
-        for each in evidence.test_sets
-        if not pairings[each.name].aligned.same
-    ]
     flaws = [*chosen.invalid, *(flaw for each in pairings.values() for flaw in each.aligned.flaws)]
     if same := same_answers(baseline, arm, pairings):
         flaws.insert(0, same)
@@ -137,6 +122,7 @@ def _read(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm) -> _Re
         for each in evidence.test_sets
         if (baseline.pk, each.pk) in evidence.repeats
     }
+    claims = claims_of(evidence, baseline, arm)
     return _ReadArm(arm, pairings, claims, leaks, flaws, again)
 
 
@@ -145,18 +131,12 @@ def _judge(
     chosen: BaselineChoice,
     repeats: Repeats,
     read: _ReadArm,
-    positions: Sequence[LedgerPosition],
+    standing: Standing,
 ) -> DecisionRecord:
-    """The record of the decision, judged at what these positions in the ledger cost."""
+    """The record of the decision, judged at what its claims' looks leave."""
     policy, arm, baseline = evidence.policy, read.arm, chosen.baseline
-    paid = charge(
-        read.claims,
-        positions,
-        counts=policy.ledger,
-        alpha=policy.alpha,
-        arms=len(chosen.arms),
-    )
-    staged = _staged(evidence, read, baseline, positions)
+    paid = charge(standing, counts=policy.ledger, alpha=policy.alpha, arms=len(chosen.arms))
+    staged = _staged(evidence, read, baseline, standing)
     costs, unknown = budgets(evidence, baseline, arm, staged)
     aligned = [each.aligned for each in staged.values() if each.aligned.items]
     criteria = _measure(evidence, [*aligned, *costs], paid)
@@ -172,7 +152,6 @@ def _judge(
     invalid = [
         *dict.fromkeys(flaws),
         *([no_op] if no_op and not flaws else []),
-        *(each.refused for each in positions if each.refused),
         *asked.unfit,
     ]
     pending = [*asked.pending, *unknown]
@@ -194,6 +173,7 @@ def _judge(
     return decision_record(
         ruling,
         alpha=paid.level,
+        alphas=paid.judging([*aligned, *costs]),
         policy=evidence.study.policy.as_json(),
         arms=arms,
         evidence=[_evidence(each) for each in read.pairings.values()],
@@ -207,36 +187,37 @@ def _judge(
         noise_floor=noise,
         leakage=leakage,
         baseline_choice=choice,
-        extension=extension_section(read.claims, positions, staged, paid.level),
+        extension=extension_section(paid.rows, staged),
     )
 
 
 def _staged(
-    evidence: StudyEvidence, read: _ReadArm, baseline: StudyArm, positions: Sequence[LedgerPosition]
+    evidence: StudyEvidence, read: _ReadArm, baseline: StudyArm, standing: Standing
 ) -> dict[str, Pairing]:
-    """The pairings, with the first look's rows in place of those items' where one is extended."""
+    """The pairings, with earlier looks' rows in place of those items' where one is extended."""
     test_sets = {each.name: each for each in evidence.test_sets}
-    staged = dict(read.pairings)
-    for claim, position in zip(read.claims, positions, strict=True):
-        if position.first_id is not None:
-            staged[claim.name] = with_first_stage(
-                evidence,
-                test_sets[claim.name],
-                staged[claim.name],
-                position.first_id,
-                (baseline.name, read.arm.name),
-            )
-    return staged
+    names = baseline.name, read.arm.name
+    stages = {claim.name: at.stages for claim, at in standing.pairs if at.stages}
+    return {
+        name: with_stages(evidence, test_sets[name], each, stages[name], names)
+        if name in stages
+        else each
+        for name, each in read.pairings.items()
+    }
 
 
 def _measure(evidence: StudyEvidence, aligned: Sequence[Aligned], paid: Charge) -> list[Criterion]:
-    return criteria_of(
+    criteria = criteria_of(
         aligned,
         alpha=paid.level,
         harm_alpha=evidence.policy.harm_alpha,
+        alphas=paid.judging(aligned),
         planned_gain=evidence.policy.planned_gain,
         primaries=evidence.policy.primaries,
     )
+    return [
+        each.model_copy(update={"next_look": paid.extended.get(each.test_set)}) for each in criteria
+    ]
 
 
 def _verdict(policy: Policy, told: _ToldBeside, criteria: Sequence[Criterion]) -> Ruling:
@@ -309,14 +290,21 @@ def _evidence(pairing: Pairing) -> EvidenceRow:
 
 @transaction.atomic
 def _keep(
-    study: Study, read: _ReadArm, positions: Sequence[LedgerPosition], record: DecisionRecord
+    evidence: StudyEvidence,
+    baseline: StudyArm,
+    read: _ReadArm,
+    standing: Standing,
+    shared: SameItems,
+    record: DecisionRecord,
 ) -> Decision | None:
     """Keeps the decision and its looks, unless the newest on the arm rests on the same evidence.
 
     None where the ledger has moved since it was judged. No verdict is no look, and opens no score.
     """
+    study = evidence.study
     if record.verdict is not Verdict.INVALID:
-        if not take(read.claims, positions, study=study):
+        also = shown_beside(evidence, baseline, record.alternatives)
+        if not take(standing, study=study, shared=shared, also=also):
             return None
         _open(read)
     document, arm = record.as_json(), read.arm.name

@@ -1,52 +1,61 @@
-"""The test sets' ledger: who was judged on them before, and what the next look costs.
+"""This home's ledger: which claims were read from which items, and what the next one costs.
 
-A look is a verdict on a claim, that one version does better than another by one metric, from one
-version of a test set. Its number stays, so that to decide again on the same items changes
-nothing; another candidate, baseline, metric or weighting is another claim, and so is new items'
-verdict on an old one. No verdict ("invalid") is no look.
+A claim is that one arm's answers do better than another's on some items by one metric. It is known
+by the content of all that: who says it again, in another study, under other names or in another
+project, says the same and pays nothing; whose answers, items, metric or weights differ in anything
+says something else. Its number is 1 and the claims that were read before from items that it
+shares, in any role. A verdict is what reads a claim: evidence that is invalid shows none.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Count
 
 from evalhub.files.canonical import digest_of
-from evalhub.gate.models import Look
-from evalhub.registry.models import Item, Run, Study, TestSet, TestSetVersion
+from evalhub.gate.models import GuardLook, Ledger, Look
+from evalhub.gate.stages import first_stages
+from evalhub.registry.models import Run, Study, TestSetVersion
 from evalhub.schemas.policy import LedgerScope
-from evalhub.schemas.sections import LedgerRow, LedgerSection
-from evalhub.verdict.levels import extended_level, is_spent, level_of
+from evalhub.verdict.levels import staged_level
 
-COUNTS = ("primaries", "all", "off")
+Looks = tuple[int, ...]
+"""Numbers of the looks that judge a claim, oldest first: several where items were added."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claim:
     """What a decision says of one test set: whose run against whose, by what.
 
-    What is charged for goes by the versions (`digest`); what was read goes by the content of the
-    items and of both arms' answers, which stands beside it in the ledger.
-
     Attributes:
+        primary: the candidate must gain here.
+        critical: a ship needs it shown.
         asked: whatever else the comparison rests on (metric, weights, items held back for choosing
             an arm), as JSON. Margins and gains don't belong to it: one interval answers for all.
+        scores: SHA-256 of the baseline's and of the candidate's scores.
     """
 
     name: str
     primary: bool
+    critical: bool
     baseline: Run
     candidate: Run
     asked: dict[str, Any]
+    scores: tuple[str, str]
 
     @property
     def version(self) -> TestSetVersion:
         return self.candidate.test_set_version
 
-    @property
+    @cached_property
+    def asked_digest(self) -> str:
+        return digest_of(self.asked)
+
+    @cached_property
     def digest(self) -> str:
-        return digest_of({"baseline": self.baseline.version_id, **self.asked})
+        return digest_of({**self.content, "asked": self.asked, "scores": self.scores})
 
     @property
     def content(self) -> dict[str, str]:
@@ -59,181 +68,264 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerPosition:
-    """Where a claim stands in its test set's ledger.
+class Beside:
+    """What judges a guard beside one counted claim.
 
     Attributes:
-        number: the look's number, whether it was taken already or would be the next.
+        looks: of the counted claim's.
+        taken: they judged it there before.
+        charged: the last of them was, or would be, taken for the guard.
+    """
+
+    looks: Looks
+    taken: bool
+    charged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerPosition:
+    """Where a claim stands in the ledger.
+
+    Attributes:
+        number: its own look, whether that was taken already or would be the next.
         taken: whether it was.
-        first: the number of the look that this one extends; None where it extends none.
-        first_id: that look's id.
-        changed: the claim was judged before on other items that these don't extend.
-        refused: why these items can't be judged on any more; "" where they can.
+        stages: ids of the looks that it extends, oldest first.
+        looks: the looks that judge it where it is counted; empty where it isn't.
+        beside: where it isn't counted, what judges it beside each counted claim, in their order.
     """
 
     number: int
     taken: bool
-    first: int | None = None
-    first_id: int | None = None
-    changed: bool = False
-    refused: str = ""
+    stages: tuple[int, ...]
+    looks: Looks
+    beside: tuple[Beside, ...] = ()
 
+    @property
+    def counted(self) -> bool:
+        return bool(self.looks)
 
-def positions_of(claims: Sequence[Claim]) -> list[LedgerPosition]:
-    """Where each claim stands now; nothing is written."""
-    test_sets = {claim.version.test_set_id for claim in claims}
-    latest = dict(
-        Look.objects.filter(test_set__in=test_sets)
-        .order_by()
-        .values_list("test_set")
-        .annotate(Max("number"))
-    )
-    candidates = {claim.candidate.version_id for claim in claims}
-    looks = list(
-        Look.objects.filter(test_set__in=test_sets, candidate__in=candidates)
-        .select_related("extends", "test_set_version__test_set")
-        .newest_first()
-    )
-    return [
-        _position(
-            claim,
-            [
-                look
-                for look in looks
-                if look.test_set_id == claim.version.test_set_id
-                and look.candidate_id == claim.candidate.version_id
-                and look.claim == claim.digest
-            ],
-            latest.get(claim.version.test_set_id, 0) + 1,
-        )
-        for claim in claims
-    ]
+    @property
+    def charged(self) -> bool:
+        """Whether a look was, or would be, taken for it."""
+        return self.counted or any(each.charged for each in self.beside)
 
-
-def take(claims: Sequence[Claim], positions: Sequence[LedgerPosition], *, study: Study) -> bool:
-    """Writes the looks that `positions` says are still to be taken; for one transaction.
-
-    False, and nothing is written, where another decision came between: the claims stand elsewhere
-    now and must be judged anew.
-    """
-    ids = sorted({claim.version.test_set_id for claim in claims})
-    list(TestSet.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
-    if positions_of(claims) != list(positions):
-        return False
-    Look.objects.bulk_create(
-        Look(
-            test_set=claim.version.test_set,
-            number=position.number,
-            test_set_version=claim.version,
-            candidate=claim.candidate.version,
-            baseline=claim.baseline.version,
-            claim=claim.digest,
-            candidate_run=claim.candidate,
-            baseline_run=claim.baseline,
-            extends_id=position.first_id,
-            study=study,
-            **claim.content,
-        )
-        for claim, position in zip(claims, positions, strict=True)
-        if not position.taken
-    )
-    return True
-
-
-def _position(claim: Claim, own: Iterable[Look], following: int) -> LedgerPosition:
-    """`own` are the claim's looks at this test set, the newest first."""
-    looks = list(own)
-    here = next((look for look in looks if look.test_set_version_id == claim.version.pk), None)
-    if here is not None:
-        if here.extends is not None:
-            return LedgerPosition(here.number, True, here.extends.number, here.extends.pk)
-        changed = any(look.number < here.number for look in looks)
-        return LedgerPosition(here.number, True, changed=changed)
-    for look in looks:
-        if _extends(claim.version, look.test_set_version):
-            if look.extends is not None:
-                return LedgerPosition(following, False, refused=_refusal(claim, look))
-            return LedgerPosition(following, False, look.number, look.pk)
-    return LedgerPosition(following, False, changed=bool(looks))
-
-
-def _refusal(claim: Claim, look: Look) -> str:
-    return (
-        f"{claim.name} has been extended once already ({look.test_set_version}), and one extension "
-        "is what the levels allow for: judge this candidate on a fresh test set"
-    )
-
-
-def _extends(larger: TestSetVersion, smaller: TestSetVersion) -> bool:
-    """Whether `larger` holds every item of `smaller` unchanged, and new ones that stand apart.
-
-    New items of a cluster that was there before aren't independent of what was seen.
-    """
-    if larger.item_count <= smaller.item_count:
-        return False
-    before, after = _contents(smaller), _contents(larger)
-    if any(after.get(key, ("", ""))[1] != digest for key, (_, digest) in before.items()):
-        return False
-    clusters = {cluster for cluster, _ in before.values()} - {""}
-    return not any(after[key][0] in clusters for key in after.keys() - before.keys())
-
-
-def _contents(version: TestSetVersion) -> dict[str, tuple[str, str]]:
-    """By key: the item's cluster, and the digest of what an answer and its score depend on."""
-    rows = Item.objects.filter(version=version).values_list("key", "cluster", "digest")
-    return {key: (cluster, digest) for key, cluster, digest in rows}
+    def judged_by(self, alpha: float) -> Looks:
+        """The looks that judge it: the strictest of those that might."""
+        ways = [self.looks] if self.looks else [each.looks for each in self.beside]
+        return min(ways, key=lambda looks: staged_level(looks, alpha=alpha), default=(1,))
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
-    """What a decision pays: the level of all its bounds, and the record's section."""
+class Standing:
+    """Where a decision's claims stand in the ledger `home` as long as it has `entries` entries."""
 
-    level: float
-    section: LedgerSection | None
+    claims: Sequence[Claim]
+    positions: Sequence[LedgerPosition]
+    home: str
+    entries: int
+
+    @property
+    def is_news(self) -> bool:
+        """Whether a look is still to be taken."""
+        return not all(at.taken and all(each.taken for each in at.beside) for at in self.positions)
+
+    @property
+    def pairs(self) -> list[tuple[Claim, LedgerPosition]]:
+        return list(zip(self.claims, self.positions, strict=True))
 
 
-def charge(
-    claims: Sequence[Claim],
-    positions: Sequence[LedgerPosition],
-    *,
-    counts: LedgerScope,
-    alpha: float,
-    arms: int,
-) -> Charge:
-    """The level that a decision is judged at.
+@dataclass(slots=True)
+class SameItems:
+    """Which versions share an item with which: asked once while several arms are decided."""
 
-    The strictest of the test sets that count: the primaries ("primaries") or all of them ("all"),
-    and in both cases those on which the claim was judged before with other items. "off" counts
-    nothing and divides alpha over the study's arms.
+    found: dict[int, frozenset[int]] = field(default_factory=dict)
+
+    def of(self, version: TestSetVersion) -> frozenset[int]:
+        """Ids of the versions that share an item with this one, itself included."""
+        if version.pk not in self.found:
+            sharing = TestSetVersion.objects.sharing_items_with([version])
+            self.found[version.pk] = frozenset(sharing.order_by().values_list("pk", flat=True))
+        return self.found[version.pk]
+
+
+def counted(claims: Sequence[Claim], counts: LedgerScope) -> list[Claim]:
+    """The claims that pay by their own looks.
+
+    Primaries, or where there are none the critical guards: something must be what is shipped for.
     """
-    if counts == "off":
-        return Charge(alpha / arms, None)
-    plain = any(position.changed for position in positions)
-    rows, levels = [], [level_of(1, alpha=alpha)]
-    for claim, position in zip(claims, positions, strict=True):
-        level = level_of(position.number, alpha=alpha)
-        if position.first is not None and not plain:
-            level = extended_level(position.first, position.number, alpha=alpha)
-        again = position.first is not None or position.changed
-        counted = counts == "all" or claim.primary or again
-        if counted:
-            levels.append(level)
-        rows.append(
-            LedgerRow(
-                test_set=claim.name,
-                number=position.number,
-                level=level,
-                counted=counted,
-                extends=position.first,
-                spent=is_spent(position.number, alpha=alpha),
-            )
+    if counts == "all":
+        return list(claims)
+    primaries = [each for each in claims if each.primary]
+    return primaries or [each for each in claims if each.critical] or list(claims)
+
+
+def standing_of(claims: Sequence[Claim], *, counts: LedgerScope, shared: SameItems) -> Standing:
+    """Where each claim stands now; of the ledger nothing is written but that there is one."""
+    ledger = Ledger.of_home()
+    taken = {
+        look.claim: look for look in Look.objects.filter(claim__in=[each.digest for each in claims])
+    }
+    stages = {
+        each.digest: taken[each.digest].stages[:-1]
+        if each.digest in taken
+        else first_stages(each.asked_digest, each.baseline, each.candidate)
+        for each in claims
+    }
+    paying = counted(claims, counts)
+    riding = [each for each in claims if each not in paying]
+    tally = _Tally(shared)
+    numbers = {
+        each.digest: taken[each.digest].number if each.digest in taken else tally.take(each.version)
+        for each in (*paying, *riding)
+    }
+    looks = {
+        each.digest: (*(look.number for look in stages[each.digest]), numbers[each.digest])
+        for each in paying
+    }
+    companies = [
+        _Company(each, looks[each.digest], taken.get(each.digest), stages, riding, tally)
+        for each in paying
+    ]
+    positions = [
+        LedgerPosition(
+            number=numbers[each.digest],
+            taken=each.digest in taken,
+            stages=tuple(look.pk for look in stages[each.digest]),
+            looks=looks.get(each.digest, ()),
+            beside=() if each in paying else tuple(company.beside(each) for company in companies),
         )
-    level = min(levels)
-    section = LedgerSection(
-        counts=counts,
-        alpha=alpha,
-        level=level,
-        test_sets=tuple(rows),
-        spent=any(row.spent and row.counted for row in rows),
+        for each in claims
+    ]
+    return Standing(claims, positions, str(ledger), ledger.entries)
+
+
+class _Tally:
+    """How many looks there are at items, with those that the claims at hand would take."""
+
+    def __init__(self, shared: SameItems) -> None:
+        self.shared = shared
+        by_version = Look.objects.order_by().values_list("test_set_version")
+        self.looks: dict[int, int] = dict(by_version.annotate(Count("pk")))
+        for version, *_ in GuardLook.objects.charged_once():
+            self.looks[version] = self.looks.get(version, 0) + 1
+
+    def next(self, version: TestSetVersion) -> int:
+        if not self.looks:
+            return 1
+        return 1 + sum(self.looks.get(each, 0) for each in self.shared.of(version))
+
+    def take(self, version: TestSetVersion) -> int:
+        number = self.next(version)
+        self.looks[version.pk] = self.looks.get(version.pk, 0) + 1
+        return number
+
+
+class _Company:
+    """The guards beside one counted claim: those that were judged there, and those that are asked.
+
+    The guards of its first look are judged by that look. From then on a guard that was judged
+    stays at what judged it; more guards come for nothing as long as all that were judged are still
+    asked, as they were or with items added; any other form of a guard is another try, and takes
+    the next number.
+    """
+
+    def __init__(
+        self,
+        primary: Claim,
+        looks: Looks,
+        taken: Look | None,
+        stages: dict[str, list[Look]],
+        guards: Sequence[Claim],
+        tally: _Tally,
+    ) -> None:
+        self.looks, self.stages = looks, stages
+        chain = [*stages[primary.digest], *([taken] if taken else [])]
+        rows = GuardLook.objects.filter(primary__in=chain).select_related("guard")
+        self.judged = {row.guard.claim: row for row in rows} if chain else {}
+        critical = [each for each in guards if each.critical]
+        asked = {each.digest for each in critical}
+        asked |= {look.claim for each in critical for look in stages[each.digest]}
+        self.covered = self.judged.keys() <= asked
+        # One number pays for all that this decision tries anew beside the claim.
+        self.following = looks[-1] if taken is None else tally.next(primary.version)
+
+    def beside(self, guard: Claim) -> Beside:
+        earlier = tuple(
+            self.judged[look.claim].number
+            for look in self.stages[guard.digest]
+            if look.claim in self.judged
+        )
+        if row := self.judged.get(guard.digest):
+            return Beside((*earlier, row.number), taken=True, charged=row.charged)
+        if not guard.critical:
+            return Beside(self.looks[:1], taken=True)
+        if earlier or not self.covered:
+            charged = self.following not in self.looks
+            return Beside((*earlier, self.following), taken=False, charged=charged)
+        return Beside(self.looks[:1], taken=False)
+
+
+def take(
+    standing: Standing,
+    *,
+    study: Study,
+    shared: SameItems,
+    also: Iterable[Sequence[Claim]] = (),
+) -> bool:
+    """Writes the looks that are still to be taken; for one transaction.
+
+    False, and nothing is written, where another decision came between: the claims may stand
+    elsewhere now and must be judged anew.
+
+    Args:
+        also: claims that are shown beside the decision and not judged by it, which are read too.
+    """
+    ledger = Ledger.objects.select_for_update().get(pk=Ledger.HOME)
+    if ledger.entries != standing.entries and standing.is_news:
+        return False
+    written = _write(standing, study)
+    for claims in also:
+        written += _write(standing_of(claims, counts="all", shared=shared), study)
+    if written:
+        ledger.entries += written
+        ledger.save(update_fields=["entries"])
+    return True
+
+
+def _write(standing: Standing, study: Study) -> int:
+    """How many entries were written."""
+    new = [_look(claim, at, study) for claim, at in standing.pairs if not at.taken]
+    Look.objects.bulk_create(new)
+    digests = [claim.digest for claim in standing.claims]
+    looks = {look.claim: look for look in Look.objects.filter(claim__in=digests)}
+    counted = [looks[claim.digest] for claim, at in standing.pairs if at.counted]
+    beside = [
+        GuardLook(
+            primary=primary,
+            guard=looks[claim.digest],
+            number=each.looks[-1],
+            charged=each.charged,
+        )
+        for claim, at in standing.pairs
+        if not at.counted
+        for primary, each in zip(counted, at.beside, strict=True)
+        if not each.taken
+    ]
+    GuardLook.objects.bulk_create(beside)
+    return len(new) + len(beside)
+
+
+def _look(claim: Claim, position: LedgerPosition, study: Study) -> Look:
+    return Look(
+        claim=claim.digest,
+        number=position.number,
+        test_set_version=claim.version,
+        candidate=claim.candidate.version,
+        baseline=claim.baseline.version,
+        candidate_run=claim.candidate,
+        baseline_run=claim.baseline,
+        asked=claim.asked_digest,
+        extends_id=position.stages[-1] if position.stages else None,
+        study=study,
+        **claim.content,
     )
-    return Charge(level, section)

@@ -45,15 +45,15 @@ class RunScores:
 class Pairing:
     """Two runs of one test set version side by side.
 
-    `earlier` are the runs of the first look whose rows stand before the new items', where the test
-    set was added to.
+    `earlier` are both arms' runs of the looks whose rows stand before the new items', where the
+    test set was added to.
     """
 
     metric: Metric
     baseline: RunScores
     candidate: RunScores
     aligned: Aligned
-    earlier: tuple[Run, Run] | None = None
+    earlier: tuple[tuple[Run, Run], ...] = ()
 
 
 def item_labels(version: TestSetVersion) -> list[ItemLabel]:

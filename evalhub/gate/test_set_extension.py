@@ -1,4 +1,4 @@
-"""A test set that was added to after a first look: what was seen then beside what is new."""
+"""A test set that was added to after a look: what was seen then beside what is new."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -6,89 +6,94 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.gate.ledger import Claim, LedgerPosition
 from evalhub.gate.models import Look
 from evalhub.gate.scores import Pairing
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import StudyTestSet
-from evalhub.schemas.sections import ExtensionRow, ExtensionSection
+from evalhub.schemas.sections import ExtensionRow, ExtensionSection, LedgerRow
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.align import Aligned
-from evalhub.verdict.levels import STAGES
+from evalhub.verdict.levels import stage_weights
 
 
-def with_first_stage(
+def with_stages(
     evidence: StudyEvidence,
     test_set: StudyTestSet,
     pairing: Pairing,
-    look_id: int,
+    look_ids: Sequence[int],
     names: tuple[str, str],
 ) -> Pairing:
-    """The rows of the look with `look_id`, as it was judged then, and the items that are new.
+    """The rows of these looks, oldest first, each as it was judged then, and the items that are
+    new.
 
-    Answers that were given anew to the old items since don't change what was seen. The new items
-    are weighted to the mix by themselves, so that both stages estimate the same thing.
+    Answers that were given anew to the old items since don't change what was seen. Each stage's
+    items are weighted to the mix by themselves, so that all of them estimate the same thing.
     """
-    look = Look.objects.select_related(
+    known = Look.objects.select_related(
         "baseline_run__version",
         "candidate_run__version",
         "baseline_run__test_set_version__test_set",
         "candidate_run__test_set_version__test_set",
-    ).get(pk=look_id)
-    first = evidence.pair_runs(test_set, look.baseline_run, look.candidate_run, names)
-    seen = {each.key for each in evidence.items(look.baseline_run.test_set_version)}
-    new = np.array([each.key not in seen for each in pairing.aligned.items], dtype=bool)
-    unweighed = []
-    try:
-        added = pairing.aligned.where(new)
-    except StatisticsError as error:
-        unweighed = [f"The items added to {test_set.name} can't be weighted to its mix: {error}"]
-        added = replace(pairing.aligned, weights=None, mix=None).where(new)
-    return replace(
-        pairing,
-        aligned=_joined(first.aligned, added, unweighed),
-        earlier=(look.baseline_run, look.candidate_run),
-    )
+    ).in_bulk(look_ids)
+    runs = [(known[each].baseline_run, known[each].candidate_run) for each in look_ids]
+    stages = [evidence.pair_runs(test_set, *both, names).aligned for both in runs]
+    seen: set[str] = set()
+    joined = replace(stages[0], stages=np.zeros(len(stages[0].items), dtype=np.intp))
+    for stage, (earlier, _) in zip([*stages[1:], pairing.aligned], runs, strict=True):
+        seen |= {each.key for each in evidence.items(earlier.test_set_version)}
+        joined = _joined(joined, _added(test_set, stage, seen))
+    return replace(pairing, aligned=joined, earlier=tuple(runs))
 
 
 def extension_section(
-    claims: Sequence[Claim],
-    positions: Sequence[LedgerPosition],
-    staged: Mapping[str, Pairing],
-    level: float,
+    rows: Sequence[LedgerRow], staged: Mapping[str, Pairing]
 ) -> ExtensionSection | None:
-    """The record's `extension`: the two stages of each test set that was added to."""
-    rows = [
-        _row(claim, (position.first, position.number), staged[claim.name])
-        for claim, position in zip(claims, positions, strict=True)
-        if position.first is not None
+    """The record's `extension`: the stages of each test set that was added to."""
+    found = [
+        _row(row, stages)
+        for row in rows
+        if (stages := staged[row.test_set].aligned.stages) is not None
     ]
-    if not rows:
-        return None
-    return ExtensionSection(level=level, weights=STAGES, test_sets=tuple(rows))
+    return ExtensionSection(test_sets=tuple(found)) if found else None
 
 
-def _row(claim: Claim, looks: tuple[int, int], pairing: Pairing) -> ExtensionRow:
-    stages = pairing.aligned.stages
-    first = 0 if stages is None else int(stages.sum())
-    items = first, len(pairing.aligned.items) - first
-    return ExtensionRow(test_set=claim.name, looks=looks, items=items)
+def _row(row: LedgerRow, stages: NDArray[np.intp]) -> ExtensionRow:
+    sizes = np.bincount(stages).tolist()
+    return ExtensionRow(
+        test_set=row.test_set,
+        level=row.level,
+        looks=row.looks,
+        items=tuple(sizes),
+        weights=stage_weights(len(sizes)),
+    )
 
 
-def _joined(first: Aligned, added: Aligned, flaws: Sequence[str]) -> Aligned:
-    rows = len(first.baseline), len(added.baseline)
+def _added(test_set: StudyTestSet, larger: Aligned, seen: set[str]) -> Aligned:
+    """The rows of items that weren't there before."""
+    new = np.array([each.key not in seen for each in larger.items], dtype=bool)
+    try:
+        return larger.where(new)
+    except StatisticsError as error:
+        why = f"The items added to {test_set.name} can't be weighted to its mix: {error}"
+        return replace(larger, weights=None, mix=None, flaws=[*larger.flaws, why]).where(new)
+
+
+def _joined(first: Aligned, added: Aligned) -> Aligned:
+    """`first` is what was seen, with its stages; `added` the rows of another."""
+    before = np.zeros(0, dtype=np.intp) if first.stages is None else first.stages
+    stage = int(before.max(initial=-1)) + 1
     return replace(
         added,
         baseline=_one_below(first.baseline, added.baseline),
         candidate=_one_below(first.candidate, added.candidate),
-        clusters=_clusters(first, added),
+        clusters=_clusters(first, added, stage),
         items=[*first.items, *added.items],
         weights=None
         if first.weights is None or added.weights is None
         else np.concatenate([first.weights, added.weights]),
         mix=None if first.mix is None else added.mix,
-        stages=np.repeat([True, False], rows),
-        flaws=[*added.flaws, *first.flaws, *flaws],
+        stages=np.concatenate([before, np.full(len(added.baseline), stage)]),
+        flaws=[*added.flaws, *first.flaws],
     )
 
 
@@ -101,10 +106,12 @@ def _one_below(first: NDArray[np.float64], added: NDArray[np.float64]) -> NDArra
     )
 
 
-def _clusters(first: Aligned, added: Aligned) -> list[str] | None:
+def _clusters(first: Aligned, added: Aligned, stage: int) -> list[str] | None:
+    """Labels of both; an item without one is a cluster of its own."""
     if first.clusters is None and added.clusters is None:
         return None
     alone = [f"item {i}" for i in range(len(first.baseline) + len(added.baseline))]
     old = first.clusters or [f"first {each}" for each in alone[: len(first.baseline)]]
     new = added.clusters or [f"added {each}" for each in alone[len(first.baseline) :]]
-    return [*old, *(f"added: {each}" if each.startswith("item ") else each for each in new)]
+    marked = (f"added {stage}: {each}" if each.startswith("item ") else each for each in new)
+    return [*old, *marked]

@@ -23,22 +23,30 @@ class Section(Declaration):
 
 
 class LedgerRow(Declaration):
-    """A test set's place in its ledger; `extends` is the look whose items were added to."""
+    """Which look judged a test set.
+
+    Attributes:
+        number: the last of `looks`.
+        looks: numbers, oldest first; several where items were added before each but the first.
+        counted: the look was taken for this test set; else it is that of the primaries, which a
+            guard comes with.
+    """
 
     test_set: str
     number: Size
+    looks: tuple[Size, ...] = Field(min_length=1)
     level: float
     counted: bool
-    extends: int | None
     spent: bool
 
 
 class LedgerSection(Section):
-    """Which candidate on its test sets this one is, and what is left of the policy's alpha."""
+    """Which look at its test sets this one is, by whose ledger, and what is left of alpha."""
 
+    home: str = Field(description="the ledger's random id: its home's, and no other's")
     counts: LedgerScope
     alpha: float
-    level: float
+    level: float = Field(description="of what has no level of its own")
     test_sets: tuple[LedgerRow, ...]
     spent: bool
 
@@ -148,18 +156,18 @@ class ChoiceSection(Section):
 
 
 class ExtensionRow(Declaration):
-    """A test set that was added to: both looks' numbers, and the items of either stage."""
+    """A test set that was added to: its looks' numbers, and the items and weights of each stage."""
 
     test_set: str
-    looks: tuple[int, int]
-    items: tuple[int, int]
+    level: float
+    looks: tuple[int, ...]
+    items: tuple[int, ...]
+    weights: tuple[float, ...]
 
 
 class ExtensionSection(Section):
-    """How items that were added for a second look are combined with the first."""
+    """How items that were added for another look are combined with what was seen."""
 
-    level: float
-    weights: tuple[float, ...]
     test_sets: tuple[ExtensionRow, ...]
 
 

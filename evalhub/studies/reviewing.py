@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef
 
 from evalhub.gate.baseline_choice import baseline_of
-from evalhub.gate.ledger import charge
+from evalhub.gate.charge import unread_level
 from evalhub.registry.models import Run, Study, StudyRun, StudyTestSet
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
@@ -125,7 +125,7 @@ def for_study(request: CampaignRequest, study: Study | None) -> CampaignRequest:
         return request
     policy, review = study.policy, study.review
     judged = study.arms.exclude(role=ArmRole.BASELINE).count()
-    level = charge([], [], counts=policy.ledger, alpha=policy.alpha, arms=judged).level
+    level = unread_level(counts=policy.ledger, alpha=policy.alpha, arms=judged)
     gain = review.min_gain if review else default_of(PeopleDemand, "min_gain")
     of_study = {"alpha": level, "min_gain": gain}
     unsaid = {name: of_study[name] for name in of_study if name not in stopping.model_fields_set}

@@ -100,8 +100,8 @@ class Aligned:
         clusters: labels of shape (n,), or None where the items are independent.
         same: the candidate arm is the baseline on this test set.
         weights: how much each item counts, shape (n,), above 0; None: alike.
-        stages: which rows belong to the first look at the items, shape (n,), where the others
-            were added for a second; None where all are looked at once.
+        stages: the look that each row was added for, shape (n,), from 0 for the first; None where
+            all are looked at once.
         mix: each tag's share of production, to which any part of the rows is weighted anew; None
             where `weights` are the items' own.
         flaws: why no verdict can rest on these scores, one sentence each.
@@ -114,7 +114,7 @@ class Aligned:
     clusters: list[str] | None
     same: bool = False
     weights: Array | None = None
-    stages: Rows | None = None
+    stages: NDArray[np.intp] | None = None
     mix: Mapping[str, float] | None = None
     flaws: Sequence[str] = field(default=())
 
@@ -358,9 +358,9 @@ def criterion_of(
         harm_alpha=harm_alpha,
         planned_gain=planned_gain,
     )
-    if aligned.stages is None or aligned.stages.all() or not aligned.stages.any():
+    if aligned.stages is None or len(looks := np.unique(aligned.stages)) == 1:
         return pooled
-    parts = [aligned.where(aligned.stages), aligned.where(~aligned.stages)]
+    parts = [aligned.where(aligned.stages == each) for each in looks]
     return combined(pooled, [_stage(each) for each in parts])
 
 

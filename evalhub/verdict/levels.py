@@ -1,18 +1,19 @@
-"""What the k-th look at a test set costs. Pure.
+"""What the k-th look at some items costs. Pure.
 
 Trying one candidate after another on the same items makes a false *ship* ever likelier. The k-th
 claim is judged at alpha·6/(π²k²): these levels add up to alpha however many there are, so the
 chance that any of them is shipped wrongly stays below alpha.
 """
 
+from collections.abc import Sequence
+from functools import cache
 from math import pi
 
+from evalhub.schemas.criteria import NextLook
 from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.sequential import final_level
 
 POWER = 0.8
-STAGES = (1.0, 1.0)
-"""Planned sizes of a test set and of its one extension: as many items again."""
 
 
 def level_of(number: int, *, alpha: float) -> float:
@@ -20,14 +21,42 @@ def level_of(number: int, *, alpha: float) -> float:
     return alpha * 6 / (pi * number) ** 2
 
 
+@cache
 def extended_level(first: int, second: int, *, alpha: float) -> float:
     """The level of both stages together, where stage one was look `first` and this is `second`.
 
     What both looks may spend, alpha·6/π²·(1/first² + 1/second²), is what stage one spent and what
     the combined test adds to it: it lies above `level_of(second)`.
     """
+    first_size, second_size = stage_weights(2)
     spent, due = level_of(first, alpha=alpha), level_of(second, alpha=alpha)
-    return final_level(spent, STAGES, alpha=spent + due)
+    return final_level(spent, (first_size, second_size), alpha=spent + due)
+
+
+def staged_level(looks: Sequence[int], *, alpha: float) -> float:
+    """The level of a claim that was looked at by these numbers, oldest first, with items added
+    before each look but the first.
+
+    One: `level_of`. Two: `extended_level`. From three on that of the last look, by which the chance
+    of an error at any of them is at most the sum of what they may spend.
+    """
+    if len(looks) == 2:
+        return extended_level(looks[0], looks[1], alpha=alpha)
+    return level_of(looks[-1], alpha=alpha)
+
+
+def stage_weights(stages: int) -> tuple[float, ...]:
+    """Planned sizes of a test set and of what is added to it: each time as many items again as
+    there are by then (1, 1, 2, 4, …), however many come."""
+    return (1.0, *(2.0**i for i in range(stages - 1)))
+
+
+def next_look(looks: Sequence[int], following: int, *, alpha: float) -> NextLook:
+    """How a claim with these looks is judged once items are added, at look `following`."""
+    *_, added = weights = stage_weights(len(looks) + 1)
+    return NextLook(
+        alpha=staged_level([*looks, following], alpha=alpha), weights=(sum(weights) - added, added)
+    )
 
 
 def items_factor(number: int, *, alpha: float) -> float:

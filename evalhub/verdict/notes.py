@@ -7,6 +7,7 @@ from evalhub.schemas.sections import (
     ChoiceSection,
     ExtensionSection,
     LeakageSection,
+    LedgerRow,
     LedgerSection,
     NoiseSection,
     Section,
@@ -48,23 +49,24 @@ _STATES = {
 
 
 def _ledger(section: LedgerSection) -> Iterator[str]:
-    yield _paid(section)
-    free = [f"{row.test_set} (look {row.number})" for row in section.test_sets if not row.counted]
-    if free:
-        yield f"Counted without charge: {', '.join(free)}."
+    for row in section.test_sets:
+        if row.counted:
+            yield _paid(row, section.alpha)
+    beside = [row.test_set for row in section.test_sets if not row.counted]
+    if beside:
+        yield f"Judged by the same look, without a charge: {', '.join(beside)}."
+    yield f"All looks are those of the ledger {section.home}."
 
 
-def _paid(section: LedgerSection) -> str:
-    counted = [row for row in section.test_sets if row.counted]
-    if not counted:
-        return "No test set that counts was looked at."
-    row = max(counted, key=lambda row: (row.number, row.extends is None))
+def _paid(row: LedgerRow, alpha: float) -> str:
     number, name = row.number, row.test_set
-    paid = f"judged at {section.level:.2g} of the policy's {section.alpha:g}"
-    if row.extends is not None:
+    paid = f"judged at {row.level:.2g} of the policy's {alpha:g}"
+    if len(row.looks) > 1:
+        *earlier, last = row.looks
+        before = f"look{'s' * (len(earlier) > 1)} {', '.join(map(str, earlier))}"
         return (
-            f"The items of {name} were added to after look {row.extends}: look {number}, "
-            f"{paid}, both stages together."
+            f"The items of {name} were added to after {before}: look {last}, {paid}, all stages "
+            "together. The next candidate pays for it."
         )
     if number == 1:
         return (
@@ -72,7 +74,7 @@ def _paid(section: LedgerSection) -> str:
             "that trying many makes no false ship likelier."
         )
     needs = (
-        f"{paid}, where a candidate needs {items_factor(number, alpha=section.alpha):.1f} times "
+        f"{paid}, where a candidate needs {items_factor(number, alpha=alpha):.1f} times "
         "the items that the first needed"
     )
     if row.spent:
@@ -169,9 +171,12 @@ def _choice(section: ChoiceSection, arms: Arms) -> Iterator[str]:
 
 def _extension(section: ExtensionSection) -> Iterator[str]:
     for row in section.test_sets:
-        (first, second), (old, new) = row.looks, row.items
+        (first, *_), (old, *added) = row.looks, row.items
+        news = "; ".join(
+            f"{new:,} {'was' if new == 1 else 'were'} added for look {look}"
+            for new, look in zip(added, row.looks[-len(added) :], strict=False)
+        )
         yield (
-            f"{row.test_set} held {counted(old, 'item')} at look {first}; {new:,} "
-            f"{'was' if new == 1 else 'were'} added for look {second}. Each part is tested by "
-            "itself, and the two tests are combined."
+            f"{row.test_set} held {counted(old, 'item')} at look {first}; {news}. "
+            "Each part is tested by itself, and the tests are combined."
         )

@@ -1,11 +1,11 @@
-"""A criterion whose items were added to after a first look: both stages combined. Pure.
+"""A criterion whose items were added to after a look: all stages combined. Pure.
 
-Each stage is tested on its own items alone and the two one-sided p-values are combined by the
-inverse-normal method (Lehmacher and Wassmer 1999) with weights that were fixed before either was
-seen: alike, as if the extension had been planned to be as large as what it extends. Its size may
-therefore be chosen after the first look. The interval's ends are the differences that the combined
-test just doesn't rule out. A ratio's stages are combined likewise, and its interval holds the
-ratios that the combined test doesn't rule out.
+Each stage is tested on its own items alone and the one-sided p-values are combined by the
+inverse-normal method (Lehmacher and Wassmer 1999) with weights that were fixed before any was
+seen: each extension counts as if it had been planned to be as large as all that it extends. Its
+size may therefore be chosen after a look, and so may whether there is another. The interval's ends
+are the differences that the combined test just doesn't rule out. A ratio's stages are combined
+likewise, and its interval holds the ratios that the combined test doesn't rule out.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from evalhub.stats.quantiles import p_quantile_ratio
 from evalhub.stats.ratios import p_contrast, p_ratio_at_least, p_ratio_at_most
 from evalhub.stats.sequential import combined_p_value
 from evalhub.verdict.criteria import COMBINED
-from evalhub.verdict.levels import STAGES
+from evalhub.verdict.levels import stage_weights
 from evalhub.verdict.quantile_budget import ends
 from evalhub.verdict.shares import ratio_limits
 
@@ -88,17 +88,18 @@ class StageScores:
 
 
 def p_combined(stages: Sequence[StageScores], *, bound: float, alternative: Alternative) -> float:
-    """One-sided p-value of both stages: against a difference of at least `bound` ("less") or of
+    """One-sided p-value of all stages: against a difference of at least `bound` ("less") or of
     at most `bound` ("greater")."""
-    return combined_p_value([each.p_value(bound, alternative) for each in stages], STAGES)
+    p_values = [each.p_value(bound, alternative) for each in stages]
+    return combined_p_value(p_values, stage_weights(len(stages)))
 
 
 def combined(pooled: Criterion, stages: Sequence[StageScores]) -> Criterion:
     """`pooled`, measured on all items at once, with bounds and p-values of the stages combined.
 
     Args:
-        pooled: its levels are those of both stages together.
-        stages: two; stage one as it was judged then.
+        pooled: its levels are those of all stages together.
+        stages: oldest first, each as it was judged then.
     """
     less, greater = (
         partial(p_combined, stages, alternative=alternative) for alternative in ALTERNATIVES
@@ -131,9 +132,8 @@ def _with_ratio(found: Criterion, stages: Sequence[StageScores]) -> Criterion:
     lowest, highest = (found.alpha, found.harm_alpha)[:: 1 if found.higher_is_better else -1]
 
     def p_value(ratio: float, alternative: Alternative) -> float:
-        return combined_p_value(
-            [each.p_ratio(found, ratio, alternative) for each in stages], STAGES
-        )
+        p_values = [each.p_ratio(found, ratio, alternative) for each in stages]
+        return combined_p_value(p_values, stage_weights(len(stages)))
 
     def excess(ratio: float, alternative: Alternative) -> float:
         due = lowest if alternative == "greater" else highest

@@ -5,11 +5,12 @@ import pytest
 
 from evalhub.stats.sequential import combined_p_value
 from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.levels import STAGES, extended_level, level_of
+from evalhub.verdict.levels import extended_level, level_of, stage_weights
 from evalhub.verdict.test_set_extension import StageScores
 from evalhub.verdict.verify import verify
 from tests.cast import Team
-from tests.gate.test_extension import ALPHA, Desk, decided, staged
+from tests.gate.test_added_items import Desk, decided
+from tests.gate.test_extension import ALPHA, staged
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_a_budget_at_its_limit_is_passed_as_seldom_as_both_looks_may() -> None:
         first = rows[0].p_ratio(cost, 1.2, "less")
         size = 20 if first < 0.2 else 200
         second = StageScores(rows[1].worse[:size], rows[1].better[:size])
-        both = combined_p_value([first, second.p_ratio(cost, 1.2, "less")], STAGES)
+        both = combined_p_value([first, second.p_ratio(cost, 1.2, "less")], stage_weights(2))
         passed += first <= start or both <= level
     assert passed / draws <= budget + 3 * np.sqrt(budget * (1 - budget) / draws)
 

@@ -2,24 +2,22 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evalhub.gate.decide import decide_study
-from evalhub.gate.models import Decision, Look
-from evalhub.registry.models import Study, StudyTestSet, TestSetVersion
 from evalhub.schemas.criteria import Criterion
 from evalhub.stats.distributions import normal_cdf, normal_quantile
 from evalhub.stats.sequential import combined_p_value
 from evalhub.verdict.align import Aligned, ItemLabel, criterion_of
 from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.levels import STAGES, extended_level, level_of
+from evalhub.verdict.levels import (
+    extended_level,
+    level_of,
+    stage_weights,
+)
 from evalhub.verdict.test_set_extension import StageScores, p_combined
-from evalhub.verdict.verify import verify
-from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
 ALPHA = 0.025
 PRIMARY = Requirement("triage", "primary", "triage", "exact_match")
@@ -38,7 +36,7 @@ def staged(
     clusters: list[str] | None = None,
 ) -> Criterion:
     """The criterion of rows of which the `first` were looked at before."""
-    stages = np.arange(len(baseline)) < first
+    stages = (np.arange(len(baseline)) >= first).astype(np.intp)
     items = [ItemLabel(f"q{i}") for i in range(len(baseline))]
     rows = Aligned(asked, items, baseline, candidate, clusters, stages=stages)
     return criterion_of(rows, alpha=alpha, planned_gain=0.05)
@@ -174,7 +172,7 @@ def ships(asked: Requirement, odds: Sequence[float], sizes: Sequence[int], draws
     for stages in zip(*counts, strict=True):
         p = [p_of(asked.bound, won, lost, n) for (won, lost), n in zip(stages, sizes, strict=True)]
         at_first = p[0] <= start
-        shipped.append((at_first, at_first or combined_p_value(p, STAGES) <= level))
+        shipped.append((at_first, at_first or combined_p_value(p, stage_weights(2)) <= level))
     return np.mean(shipped, axis=0)
 
 
@@ -197,195 +195,3 @@ def test_an_extension_finds_what_the_first_look_left_open() -> None:
     at_first, at_either = ships(PRIMARY, [0.0875, 0.0375, 0.875], [200, 400], 1000)
     assert at_first == pytest.approx(0.44, abs=0.06)
     assert at_either > 0.8
-
-
-# The same through the database.
-
-
-class Desk:
-    """A tuned arm that gains 6 and loses 2 of the first 100 questions: too little to tell."""
-
-    def __init__(self, team: Team) -> None:
-        self.team = team
-        self.base, self.tuned = a_version(team, "base"), a_version(team, "tuned")
-
-    def questions(self, items: int | Sequence[Any], **fields: Any) -> TestSetVersion:
-        return a_test_set(self.team, "questions", items=items, **fields)
-
-    def answered(self, on: TestSetVersion, *, won: Sequence[int], lost: Sequence[int]) -> None:
-        """The items of these numbers are won and lost; the other answers are right in both."""
-        n = on.item_count
-        a_run(self.base, on, scores=[float(i not in won) for i in range(n)])
-        a_run(self.tuned, on, scores=[float(i not in lost) for i in range(n)])
-
-    def study(self, on: TestSetVersion, slug: str = "study", **fields: Any) -> Study:
-        asked = {"baseline": self.base, "candidate": self.tuned, "primary": on, "slug": slug}
-        return a_study(self.team, **asked | fields)
-
-
-@pytest.fixture
-def desk(team: Team) -> Desk:
-    return Desk(team)
-
-
-def decided(study: Study) -> Decision:
-    return decide_study(study=study)[0]
-
-
-def a_first_look(desk: Desk) -> Decision:
-    small = desk.questions(100)
-    desk.answered(small, won=range(6), lost=range(6, 8))
-    return decided(desk.study(small))
-
-
-def an_extension(desk: Desk, slug: str = "extended") -> Study:
-    """150 new questions, of which 15 are won and 3 lost; the old answers as they were."""
-    large = desk.questions(250)
-    won = [*range(6), *range(100, 115)]
-    desk.answered(large, won=won, lost=[*range(6, 8), *range(115, 118)])
-    return desk.study(large, slug=slug)
-
-
-@pytest.mark.django_db
-def test_new_items_are_a_second_look_and_both_stages_are_combined(desk: Desk) -> None:
-    first = a_first_look(desk)
-    assert first.verdict == "need-more-data"
-    second = decided(an_extension(desk))
-    level = extended_level(1, 2, alpha=ALPHA)
-    assert second.record["alpha"] == pytest.approx(level)
-    extension = second.record["extension"]
-    assert (extension["level"], extension["weights"]) == (pytest.approx(level), [1.0, 1.0])
-    assert extension["test_sets"] == [
-        {"test_set": "questions", "looks": [1, 2], "items": [100, 150]}
-    ]
-    assert extension["sentences"] == [
-        "questions held 100 items at look 1; 150 were added for look 2. Each part is tested by "
-        "itself, and the two tests are combined."
-    ]
-    (criterion,) = second.record["criteria"]
-    expected = staged(PRIMARY, *arms_of_both(), 100, alpha=level)
-    assert (criterion["n"], criterion["wins"], criterion["losses"]) == (250, 21, 5)
-    assert criterion["lower"] == pytest.approx(expected.lower)
-    assert criterion["p_value"] == pytest.approx(expected.p_value)
-    assert "added to after look 1: look 2" in second.record["ledger"]["sentences"][0]
-    assert Look.objects.get(number=2).extends == Look.objects.get(number=1)
-
-
-def arms_of_both() -> tuple[Array, Array]:
-    baseline, candidate = np.ones(250), np.ones(250)
-    baseline[[*range(6), *range(100, 115)]] = 0
-    candidate[[*range(6, 8), *range(115, 118)]] = 0
-    return baseline, candidate
-
-
-@pytest.mark.django_db
-def test_a_record_with_two_stages_is_verified(desk: Desk) -> None:
-    a_first_look(desk)
-    decision = decided(an_extension(desk))
-    assert verify(decision.record, digest=decision.digest).differences == []
-
-
-@pytest.mark.django_db
-def test_to_decide_the_extension_again_changes_nothing(desk: Desk) -> None:
-    a_first_look(desk)
-    study = an_extension(desk)
-    assert decided(study) == decided(study)
-    assert Look.objects.count() == 2
-
-
-@pytest.mark.django_db
-def test_the_first_stage_stays_what_was_seen_whatever_is_answered_now(desk: Desk) -> None:
-    a_first_look(desk)
-    large = desk.questions(250)
-    desk.answered(large, won=range(250), lost=[])
-    (criterion,) = decided(desk.study(large, slug="extended")).record["criteria"]
-    assert (criterion["wins"], criterion["losses"]) == (6 + 150, 2)
-
-
-@pytest.mark.django_db
-def test_a_second_extension_is_refused(desk: Desk) -> None:
-    a_first_look(desk)
-    decided(an_extension(desk))
-    larger = desk.questions(400)
-    desk.answered(larger, won=range(60), lost=range(60, 64))
-    decision = decided(desk.study(larger, slug="extended-again"))
-    assert decision.verdict == "invalid"
-    assert decision.record["invalid"] == [
-        "questions has been extended once already (questions v2), and one extension is what the "
-        "levels allow for: judge this candidate on a fresh test set"
-    ]
-    assert Look.objects.count() == 2
-
-
-@pytest.mark.django_db
-def test_changed_items_are_a_new_look_without_a_first_stage(desk: Desk) -> None:
-    """The levels of all looks add up to alpha, so this look's own level is right for all items."""
-    a_first_look(desk)
-    changed = desk.questions([{"input": f"Another question {i}?"} for i in range(250)])
-    desk.answered(changed, won=range(20), lost=range(20, 22))
-    decision = decided(desk.study(changed, slug="changed"))
-    assert decision.record["extension"] is None
-    assert decision.record["alpha"] == pytest.approx(level_of(2, alpha=ALPHA))
-    assert decision.record["criteria"][0]["method"] == "exact score interval"
-
-
-@pytest.mark.django_db
-def test_new_items_of_old_clusters_do_not_stand_apart(desk: Desk) -> None:
-    small = desk.questions(100, clusters=20)
-    desk.answered(small, won=range(6), lost=range(6, 8))
-    decided(desk.study(small))
-    large = desk.questions(200, clusters=20)
-    desk.answered(large, won=range(12), lost=range(12, 16))
-    decision = decided(desk.study(large, slug="extended"))
-    assert decision.record["extension"] is None
-    assert decision.record["alpha"] == pytest.approx(level_of(2, alpha=ALPHA))
-
-
-@pytest.mark.django_db
-def test_another_candidate_on_the_larger_set_extends_nothing(desk: Desk) -> None:
-    a_first_look(desk)
-    large = desk.questions(250)
-    desk.answered(large, won=range(20), lost=range(20, 22))
-    other = a_version(desk.team, "other")
-    a_run(other, large, scores=[1.0] * 250)
-    decision = decided(desk.study(large, slug="other", candidate=other))
-    assert decision.record["extension"] is None
-    assert decision.record["ledger"]["test_sets"][0]["number"] == 2
-
-
-@pytest.mark.django_db
-def test_an_extended_guard_pays_though_only_primaries_count(desk: Desk) -> None:
-    """Its items are looked at twice, and once more must not make a loss likelier to pass."""
-    primary = a_test_set(desk.team, "fresh", items=200)
-    desk.answered(primary, won=range(40), lost=[])
-    small = desk.questions(100)
-    desk.answered(small, won=[], lost=range(3))
-    decided(desk.study(primary, guards=[small]))
-    large = desk.questions(250)
-    desk.answered(large, won=[], lost=range(3))
-    decision = decided(desk.study(primary, slug="extended", guards=[large]))
-    assert decision.record["alpha"] == pytest.approx(extended_level(1, 2, alpha=ALPHA))
-    assert [row["counted"] for row in decision.record["ledger"]["test_sets"]] == [True, True]
-
-
-@pytest.mark.django_db
-def test_a_relative_guard_s_stages_are_combined_too(desk: Desk) -> None:
-    primary = a_test_set(desk.team, "fresh", items=200)
-    desk.answered(primary, won=range(40), lost=[])
-    study = desk.study(primary, guards=[a_guard_set(desk, 100)])
-    StudyTestSet.objects.filter(study=study, name="sums").update(relative_margin=0.1)
-    decided(study)
-    later = desk.study(primary, slug="later", guards=[a_guard_set(desk, 250)])
-    StudyTestSet.objects.filter(study=later, name="sums").update(relative_margin=0.1)
-    decision = decided(later)
-    assert decision.record["alpha"] == pytest.approx(extended_level(1, 2, alpha=ALPHA))
-    guard = decision.record["criteria"][1]
-    assert (guard["n"], guard["test"]) == (250, "inverse-normal combination")
-    assert guard["ratio_lower"] <= guard["ratio"] <= guard["ratio_upper"]
-    assert verify(decision.record).differences == []
-
-
-def a_guard_set(desk: Desk, items: int) -> TestSetVersion:
-    sums = a_test_set(desk.team, "sums", items=items)
-    desk.answered(sums, won=[], lost=range(3))
-    return sums

@@ -8,8 +8,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from evalhub.gate.decide import decide_study
-from evalhub.gate.ledger import Claim, positions_of, take
-from evalhub.gate.models import Decision, Look
+from evalhub.gate.ledger import Claim, SameItems, Standing, standing_of, take
+from evalhub.gate.models import Decision, Ledger, Look
 from evalhub.registry.models import (
     ModelVersion,
     Run,
@@ -20,7 +20,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.versions import Kind
 from evalhub.verdict.levels import extended_level, is_spent, items_factor, level_of
-from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
+from tests.cast import Team, a_metric, a_run, a_study, a_team, a_test_set, a_version
 
 pytestmark = pytest.mark.django_db
 
@@ -112,9 +112,9 @@ def test_the_first_candidate_is_judged_at_six_over_pi_squared_of_alpha(desk: Des
     assert ledger["test_sets"][0] == {
         "test_set": "questions",
         "number": 1,
+        "looks": [1],
         "level": pytest.approx(FIRST),
         "counted": True,
-        "extends": None,
         "spent": False,
     }
     assert ledger["sentences"][0].startswith("The first candidate on questions: judged at 0.015 of")
@@ -146,13 +146,42 @@ def test_the_same_candidate_in_another_study_is_no_new_look(desk: Desk) -> None:
     assert Look.objects.count() == 2
 
 
-def test_a_rerun_of_the_same_candidate_is_no_new_look(desk: Desk) -> None:
+def test_the_same_version_asked_again_is_a_look_where_it_answers_otherwise(desk: Desk) -> None:
     one = desk.candidate("one")
     decided(desk.study(one))
     a_run(one, desk.questions, scores=[1.0] * 120 + [0.0] * 80)
     again = decided(desk.study(one, slug="once-more"))
     assert again.record["criteria"][0]["candidate"] == 0.6
-    assert number_of(again) == 1
+    assert number_of(again) == 2
+
+
+def test_a_baseline_asked_again_is_a_look_too(desk: Desk) -> None:
+    one = desk.candidate("one")
+    decided(desk.study(one))
+    a_run(desk.base, desk.questions, scores=[1.0] * 40 + [0.0] * 160)
+    assert number_of(decided(desk.study(one, slug="once-more"))) == 2
+
+
+def test_the_same_answers_under_other_names_are_no_new_look(desk: Desk, team: Team) -> None:
+    """Another arm, test set, study and project: what is claimed is the same."""
+    decided(desk.study(desk.candidate("one")))
+    others = a_team("Other desk", "other-desk")
+    questions = renamed(desk.questions, others, "same-questions")
+    base, other = a_version(others, "plain"), a_version(others, "very-new", kind=Kind.LORA)
+    for version, like in ((base, desk.base), (other, ModelVersion.objects.get(model__slug="one"))):
+        said = like.runs.get(test_set_version=desk.questions)
+        answers = [each.text for each in said.outputs.order_by("item__position")]
+        right = [float(each == "right") for each in answers]
+        a_run(version, questions, scores=right, answers=answers)
+    before = Look.objects.count()
+    again = decided(a_study(others, baseline=base, candidate=other, primary=questions))
+    assert (number_of(again, "same-questions"), Look.objects.count()) == (1, before)
+
+
+def renamed(version: TestSetVersion, team: Team, slug: str, **fields: Any) -> TestSetVersion:
+    """The same items as another test set, of another team, with these fields of each changed."""
+    rows = version.items.values("key", "input", "references", "tags", "cluster")
+    return a_test_set(team, slug, items=[row | fields for row in rows])
 
 
 def test_another_margin_is_no_new_look_since_one_interval_answers_for_all(desk: Desk) -> None:
@@ -258,7 +287,7 @@ def test_where_the_arm_is_the_baseline_nothing_is_looked_at(desk: Desk) -> None:
     shared = Run.objects.get(version=desk.base, test_set_version=desk.sums)
     study.arms.get(name="one").runs.create(test_set=study.test_sets.get(name="sums"), run=shared)
     decided(study)
-    assert [look.test_set.slug for look in Look.objects.all()] == ["questions"]
+    assert [look.test_set_version.test_set.slug for look in Look.objects.all()] == ["questions"]
 
 
 def test_a_spent_set_is_said_to_be_with_what_to_do(desk: Desk) -> None:
@@ -273,7 +302,7 @@ def test_a_spent_set_is_said_to_be_with_what_to_do(desk: Desk) -> None:
     )
 
 
-def test_other_teams_test_sets_are_not_counted(desk: Desk) -> None:
+def test_other_items_are_not_counted(desk: Desk) -> None:
     decided(desk.study(desk.candidate("one")))
     others = a_test_set(desk.team, "others", items=200)
     a_run(desk.base, others, scores=[1.0] * 50 + [0.0] * 150)
@@ -288,27 +317,40 @@ def claims_of(desk: Desk, slug: str) -> tuple[Study, list[Claim]]:
     candidate = desk.candidate(slug)
     run = Run.objects.get(version=candidate, test_set_version=desk.questions)
     base = Run.objects.get(version=desk.base, test_set_version=desk.questions)
-    claim = Claim("questions", True, baseline=base, candidate=run, asked={})
+    claim = Claim("questions", True, True, base, run, asked={}, scores=("", slug))
     return desk.study(candidate), [claim]
+
+
+def standing(claims: list[Claim]) -> Standing:
+    return standing_of(claims, counts="primaries", shared=SameItems())
 
 
 def test_who_judged_at_a_number_that_was_taken_meanwhile_judges_anew(desk: Desk) -> None:
     (one, first), (two, second) = claims_of(desk, "one"), claims_of(desk, "two")
-    both = positions_of(first), positions_of(second)
-    assert both[0][0].number == both[1][0].number == 1
-    assert take(first, both[0], study=one)
-    assert not take(second, both[1], study=two)
-    assert take(second, positions_of(second), study=two)
+    both = standing(first), standing(second)
+    assert both[0].positions[0].number == both[1].positions[0].number == 1
+    assert take(both[0], study=one, shared=SameItems())
+    assert not take(both[1], study=two, shared=SameItems())
+    assert take(standing(second), study=two, shared=SameItems())
     assert [look.number for look in Look.objects.order_by("number")] == [1, 2]
 
 
-def test_the_database_counts_no_number_twice(desk: Desk) -> None:
+def test_the_database_counts_no_claim_twice(desk: Desk) -> None:
     decided(desk.study(desk.candidate("one")))
-    look = Look.objects.get(test_set__slug="questions")
-    look.pk, look.claim = None, "another"
+    look = Look.objects.get(test_set_version=desk.questions)
+    look.pk, look.number = None, 2
     with pytest.raises(IntegrityError), transaction.atomic():
         look.save(force_insert=True)
     assert connection.needs_rollback is False
+
+
+def test_a_home_has_one_ledger_under_a_random_id(desk: Desk) -> None:
+    first, second = (decided(desk.study(desk.candidate(slug))) for slug in ("one", "two"))
+    homes = {each.record["ledger"]["home"] for each in (first, second)}
+    assert homes == {str(Ledger.objects.get())}
+    assert first.record["ledger"]["sentences"][-1] == (
+        f"All looks are those of the ledger {Ledger.objects.get()}."
+    )
 
 
 @pytest.mark.django_db(transaction=True)

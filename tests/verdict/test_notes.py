@@ -32,7 +32,9 @@ def test_how_the_baseline_was_chosen_is_said_with_its_answer() -> None:
 
 
 def test_both_stages_of_an_extension_are_said() -> None:
-    row = ExtensionRow(test_set="task", looks=(1, 2), items=(200, 100))
-    found = noted(ExtensionSection(level=0.01, weights=(1.0, 1.0), test_sets=(row,)), ARMS)
+    row = ExtensionRow(
+        test_set="task", level=0.01, looks=(1, 2), items=(200, 100), weights=(1.0, 1.0)
+    )
+    found = noted(ExtensionSection(test_sets=(row,)), ARMS)
     assert found.status is Status.PASS
     assert "task held 200 items at look 1; 100 were added for look 2." in found.sentences[0]

@@ -169,11 +169,14 @@ def test_a_bound_that_is_not_what_was_asked_is_found(name: str, value: float) ->
 
 
 def test_what_a_section_says_follows_from_its_numbers() -> None:
-    row = LedgerRow(
-        test_set="triage", number=3, level=0.002, counted=True, extends=None, spent=False
-    )
+    row = LedgerRow(test_set="triage", number=3, looks=(3,), level=0.002, counted=True, spent=False)
     ledger = LedgerSection(
-        counts="primaries", alpha=0.025, level=0.025, test_sets=(row,), spent=False
+        home="a" * 32,
+        counts="primaries",
+        alpha=0.025,
+        level=0.025,
+        test_sets=(row,),
+        spent=False,
     )
     ruling = decide("tuned", [a_criterion(0.02, 0.06, p_value=0.001)])
     record = decision_record(

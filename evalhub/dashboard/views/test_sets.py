@@ -44,7 +44,7 @@ def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
         "versions": versions,
         "version": version,
         "unseen": unseen(version) if version and version.draws.exists() else None,
-        "ledger": ledger_page(found),
+        "ledger": ledger_page(version, user=request.user) if version else None,
         "page": items,
         "items": shown,
     }
