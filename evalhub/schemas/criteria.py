@@ -87,7 +87,7 @@ class Criterion(Declaration):
         "preference: people's win score; budget: must cost less than max_ratio times the baseline"
     )
     tier: Tier = Field(
-        description="critical: a ship needs it; supporting: shown harm holds, doubt doesn't; "
+        description="critical: a ship needs it; supporting: holds where it fails, doubt doesn't; "
         "advisory: decides nothing"
     )
     test_set: str

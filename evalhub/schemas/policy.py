@@ -164,7 +164,7 @@ class Demand(Declaration):
         role: a primary must gain more than `min_gain`; a guard must not lose `margin` or more; a
             development set is read freely and asks for nothing.
         relative_margin: stands in for `margin`, as a share of the baseline's mean.
-        tier: of a guard. "critical": a ship needs it shown; "supporting": shown harm holds, doubt
+        tier: of a guard. "critical": a ship needs it shown; "supporting": holds where it fails, doubt
             doesn't; "advisory": reported, decides nothing. A primary is critical.
         planned_gain: None: the policy's.
         mix: None: every item counts alike.
@@ -180,7 +180,7 @@ class Demand(Declaration):
     relative_margin: RelativeMargin | None = None
     tier: Tier = Field(
         "critical",
-        description="critical: a ship needs it shown; supporting: shown harm holds, doubt doesn't; "
+        description="critical: a ship needs it shown; supporting: holds where it fails, doubt doesn't; "
         "advisory: reported, decides nothing",
     )
     min_gain: MinGain = 0.0

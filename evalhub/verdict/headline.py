@@ -129,6 +129,10 @@ def _worst(losses: Sequence[Criterion]) -> str:
         share = percent(worst.ratio)
         return f"takes {share} of the baseline's {spent(worst)}, over {limit(worst)}"
     worst = min(quality, key=lambda c: (not c.shown_to_lose, c.difference))
+    if worst.role == "preference":
+        won = f"wins only {percent(worst.candidate)} of people's choices"
+        asked = percent(0.5 + (worst.min_gain or 0.0))
+        return won if worst.shown_to_lose else f"{won}, less than the {asked} that is asked"
     if worst.method == SAME_RUN:
         return f"is the baseline on {worst.name}, where nothing can be gained"
     if not worst.shown_to_lose and worst.difference <= 0:

@@ -184,6 +184,15 @@ def test_what_contradicts_itself_is_said_with_its_line_and_field(
     assert says in refusal(tmp_path, ASKED.replace(old, new, 1))
 
 
+def test_a_study_of_which_nothing_is_critical_would_ship_anything(tmp_path: Path) -> None:
+    guards = ASKED.replace("role: primary", "role: guard")
+    aside = guards.replace("role: guard", "role: guard\n    tier: advisory")
+    assert "field 'test_sets': nothing here is critical" in refusal(tmp_path, aside)
+    budget = "policy:\n  budgets:\n    latency: {max_ratio: 1.2, test_set: sums}\n"
+    assert read(tmp_path, guards).test_sets["sums"].tier == "critical"
+    assert read(tmp_path, aside + budget).test_sets["sums"].tier == "advisory"
+
+
 def test_an_answer_that_is_live_is_repeated_by_asking_twice(tmp_path: Path) -> None:
     live = "backend: {openai: {url: 'http://x/v1', model: m}}"
     text = ASKED.replace('backend: {recorded: "base.{test_set}.jsonl"}', live)

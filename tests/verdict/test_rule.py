@@ -178,6 +178,7 @@ def test_people_who_prefer_the_baseline_hold() -> None:
     found = decide("tuned", [a_criterion(0.02, 0.06, p_harm=1.0), people])
     assert found.verdict == "hold"
     assert found.reasons[0].startswith("✗ Reviewers' preference −0.12")
+    assert found.headline.endswith("and wins only 37.5% of people's choices.")
 
 
 def test_a_criterion_of_judgments_asks_for_judged_pairs() -> None:
