@@ -164,8 +164,8 @@ class Demand(Declaration):
         role: a primary must gain more than `min_gain`; a guard must not lose `margin` or more; a
             development set is read freely and asks for nothing.
         relative_margin: stands in for `margin`, as a share of the baseline's mean.
-        tier: of a guard. "critical": a ship needs it shown; "supporting": holds where it fails, doubt
-            doesn't; "advisory": reported, decides nothing. A primary is critical.
+        tier: of a guard. "critical": a ship needs it shown; "supporting": holds where it fails,
+            doubt doesn't; "advisory": reported, decides nothing. A primary is critical.
         planned_gain: None: the policy's.
         mix: None: every item counts alike.
         bounds: None: the metric's own, where it has some.
@@ -180,8 +180,8 @@ class Demand(Declaration):
     relative_margin: RelativeMargin | None = None
     tier: Tier = Field(
         "critical",
-        description="critical: a ship needs it shown; supporting: holds where it fails, doubt doesn't; "
-        "advisory: reported, decides nothing",
+        description="critical: a ship needs it shown; supporting: holds where it fails, doubt "
+        "doesn't; advisory: reported, decides nothing",
     )
     min_gain: MinGain = 0.0
     planned_gain: PlannedGain | None = None
