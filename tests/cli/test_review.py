@@ -36,6 +36,9 @@ def test_a_study_s_review_says_its_price_and_opens(team: Team, capsys: Printed) 
     said = capsys.readouterr().out
     assert "10 items: 20 judgments of them" in said
     assert "0.2 hours" in said
+    assert "shows by 3 people a preference of 0." in said
+    assert review(*asked, "--people", 2, "--dry-run") == 0
+    assert "2 people can't show any preference with these items; 3 could" in capsys.readouterr().out
     assert not Campaign.objects.exists()
     assert review(*asked, "--seed", 5, "--all-arms") == 0
     campaign = Campaign.objects.get()

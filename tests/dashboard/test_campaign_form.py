@@ -54,6 +54,23 @@ def test_a_preview_opens_nothing(olga: Client, study: Study) -> None:
     assert not Campaign.objects.exists()
 
 
+def test_the_plan_promises_what_so_many_people_can_show(olga: Client, study: Study) -> None:
+    page = olga.get(plan_of(study))
+
+    def shown(**asked: Any) -> str:
+        answer = olga.post(plan_of(study), filled(page, **asked), headers=HTMX)
+        return " ".join(answer.text.split())
+
+    assert "By 3 people: that" in shown(people=3)
+    two = shown(people=2)
+    assert "2 people can’t show any preference with these items; 3 could." in two
+    assert "The study waits until 3 people have judged: 2 are planned." in two
+    assert "70% would need more people" in two
+    alone = shown(people=1, reviewers_per_item=1)
+    assert "says nothing of others: this is that person&#x27;s taste." in alone
+    assert "share the turns out by quotas" in shown(people=6, reviewers_per_item=2)
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [

@@ -65,6 +65,25 @@ def test_results_say_what_people_preferred_and_how_surely(olga: Client, judged: 
     assert "rui" in html
 
 
+def test_few_people_and_answers_faster_than_reading_are_said_in_words(
+    olga: Client, team: Team
+) -> None:
+    """Ruth takes a second for two answers of some thousand characters."""
+    long = ["word " * 200 + str(i) for i in range(12)]
+    campaign = a_campaign(team, answers=(list(long), [f"{each}!" for each in long]))
+    rui, ruth = a_reviewer(campaign, "rui"), a_reviewer(campaign, "ruth")
+    for pair in campaign.pairs.order_by("position"):
+        judge(rui, pair, "candidate", seconds=60)
+        judge(ruth, pair, "candidate", seconds=1)
+    html = html_of(olga, campaign)
+    assert "Only 2 people judged: so few can&#x27;t show how far people differ." in html
+    said = "ruth gave 12 of 12 answers (100%) faster than both texts can be read"
+    assert html.count(said) > 1, "on the page, and in the release note"
+    assert "rui gave" not in html
+    rows = olga.get(address(campaign, "export/?format=jsonl")).getvalue().decode().splitlines()
+    assert [json.loads(row)["too_fast"] for row in rows] == [False, True] * 12
+
+
 def test_the_release_block_is_there_without_a_script(olga: Client, judged: Campaign) -> None:
     html = html_of(olga, judged)
     text = html.split("<textarea", 1)[1].split("</textarea>", 1)[0]

@@ -82,10 +82,9 @@ def test_the_interval_of_a_win_score_holds_for_other_items_and_other_reviewers(c
         assert independent < 0.85
 
 
-@pytest.mark.parametrize("false_yes", [0.075, 0.15])
-def test_a_judge_that_errs_one_way_seldom_is_not_trusted_too_far(false_yes):
-    """Errors in 3% and in 6% of the items, 50 labels: PPI++ alone covers about .85 and .89."""
-    found = judge_coverage(Judge("", 50, 1050, false_yes, 0.0), RUNS)
-    error = math.sqrt(0.025 * 0.975 / RUNS)
+def test_a_judge_that_errs_one_way_seldom_is_not_trusted_too_far():
+    """Errors in 3% of the items, 50 labels: PPI++ alone covers about .85."""
+    found = judge_coverage(Judge("", 50, 1050, 0.075, 0.0), RUNS // 2)
+    error = math.sqrt(0.025 * 0.975 / (RUNS // 2))
     assert max(found.above, found.below) <= 0.025 + 2 * error
     assert found.plain_above + found.plain_below > 0.05 + 2 * ERROR
