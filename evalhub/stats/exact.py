@@ -26,7 +26,7 @@ GAMMA = 1e-6
 # is below a hundredth of alpha.
 _ITEMS, _DISCORDANT = 400, 100
 # Shares of losses that are tried, closer to each other where few wins are possible.
-_TRIED = np.linspace(0, 1, 96) ** 2
+_TRIED = np.linspace(0, 1, 192) ** 2
 # exp(-20) of the chance is left out.
 _UNLIKELY = -20.0
 _NEAR, _CLOSE = 1e-9, 1e-6
