@@ -20,6 +20,7 @@ from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.levels import POWER
 from evalhub.stats.power_people import review_for
 from evalhub.stats.power_spread import Leaning, Spread, items_for, power_for
+from evalhub.stats.skew import errors_to_end
 from evalhub.verdict.quantile_budget import fewest
 from evalhub.verdict.wording import counted
 
@@ -93,10 +94,25 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
     if new is None:
         return Needed(None, f"{NO_NUMBER}: what is asked lies too near to what is assumed")
     new = max(new, fewest(criterion))
-    grouped = f" in {ceil(new / size):,} new clusters" if criterion.clusters else ""
+    clusters = ceil(new / size)
+    grouped = f" in {clusters:,} new clusters" if criterion.clusters else ""
     if plan.weights is None:
-        return Needed(new, f"a fresh test set of {counted(new, 'item')}{grouped} {told}")
-    return Needed(criterion.n + new, f"{counted(new, 'more item')}{grouped} {told}")
+        told = f"a fresh test set of {counted(new, 'item')}{grouped} {told}"
+        return Needed(new, f"{_too_few_clusters(criterion, clusters)}{told}")
+    told = f"{counted(new, 'more item')}{grouped} {told}"
+    clusters += criterion.clusters or 0
+    return Needed(criterion.n + new, f"{_too_few_clusters(criterion, clusters)}{told}")
+
+
+def _too_few_clusters(criterion: Criterion, enough: int) -> str:
+    """That no result of so few clusters could settle it: even were what is assumed seen exactly,
+    the end would lie beyond the bound. "" where one could."""
+    if not criterion.clusters:
+        return ""
+    errors = errors_to_end(criterion.clusters, criterion.alpha, clustered=True)
+    if errors * _spread(criterion).sd / sqrt(criterion.n) < criterion.gap:
+        return ""
+    return f"can't be decided with {criterion.clusters:,} clusters, {enough:,} would do: "
 
 
 def power_with(criterion: Criterion, n: int) -> float:

@@ -102,6 +102,21 @@ def test_new_items_of_clusters_come_in_new_clusters() -> None:
     assert "new clusters would settle it" in found.why
 
 
+def test_too_few_clusters_are_said_with_how_many_would_do() -> None:
+    """20 clusters of 10: an end lies 2.49 errors of .3·√4/√200 off, .106, and the margin is .05."""
+    few = a_guard(-0.1, 0.1, margin=0.05, sd=0.3, n=200, clusters=20, design_effect=4.0)
+    (criterion,) = decide("tuned", [few]).criteria
+    assert criterion.needed_n is not None
+    clusters = -(-criterion.needed_n // 10)
+    assert criterion.needed_why == (
+        f"can't be decided with 20 clusters, {clusters} would do: a fresh test set of "
+        f"{criterion.needed_n:,} items in {clusters} new clusters would settle it with 80% power, "
+        "if nothing is really lost"
+    )
+    many = a_guard(-0.1, 0.1, margin=0.2, sd=0.3, n=200, clusters=20, design_effect=4.0)
+    assert "can't be decided" not in decide("tuned", [many]).criteria[0].needed_why
+
+
 def test_several_open_questions_share_the_misses() -> None:
     needs = decide("tuned", [a_guard(-0.03, 0.01), a_guard(-0.03, 0.01, name="b")]).criteria
     assert needs[0].needed_why == (
