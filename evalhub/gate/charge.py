@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evalhub.gate.ledger import Standing
+from evalhub.gate.ledger import Looks, Standing
 from evalhub.schemas.criteria import NextLook
 from evalhub.schemas.policy import LedgerScope
 from evalhub.schemas.sections import LedgerRow, LedgerSection
@@ -42,31 +42,48 @@ def charge(standing: Standing, *, counts: LedgerScope, alpha: float, arms: int) 
 
     A counted claim is judged by its own looks, a guard by the look that it comes with, whatever
     has no look of its own by the first look of the counted claim that was looked at last. With
-    "off" alpha is divided over the study's arms, and nothing else is counted against it.
+    "off" alpha is divided over the study's arms, and nothing else is counted against it. So it is
+    on items that were drawn from a pool for this question: the first looks at them, one an arm,
+    are the study's own.
     """
     counting = counts != "off"
-    level = unread_level(counts=counts, alpha=alpha, arms=arms)
-    firsts = [at.looks[0] for at in standing.positions if at.counted]
-    if counting:
-        level = level_of(max(firsts, default=1), alpha=alpha)
+    whole = unread_level(counts="off", alpha=alpha, arms=arms)
+    paying = [(claim, at) for claim, at in standing.pairs if at.counted]
+    all_drawn = bool(paying) and all(claim.drawn for claim, _ in paying)
+
+    def level_at(looks: Looks, drawn: bool) -> float:
+        if not counting or (drawn and len(looks) == 1 and looks[0] <= arms):
+            return whole
+        return staged_level(looks, alpha=alpha)
+
+    level = min(
+        (level_at(at.looks[:1], claim.drawn) for claim, at in paying),
+        default=level_at((1,), False),
+    )
     last = max((at.looks[-1] for at in standing.positions if at.counted), default=1)
     rows, extended = [], {}
     for claim, at in standing.pairs:
         looks = at.judged_by(alpha)
+        judged = level_at(looks, claim.drawn if at.counted else all_drawn)
         rows.append(
             LedgerRow(
                 test_set=claim.name,
                 number=looks[-1],
                 looks=looks,
-                level=staged_level(looks, alpha=alpha) if counting else level,
+                level=judged,
                 counted=counting and at.charged,
-                spent=is_spent(looks[-1], alpha=alpha),
+                spent=is_spent(looks[-1], alpha=alpha) and judged < whole,
+                drawn=claim.drawn,
             )
         )
         # Whoever looks in between takes a number: what is planned is that nobody does.
         following = 1 + (looks[-1] if at.counted else max(last, looks[-1]))
         plan = next_look(looks, following, alpha=alpha)
-        extended[claim.name] = plan if counting else plan.model_copy(update={"alpha": level})
+        if not counting:
+            plan = plan.model_copy(update={"alpha": level})
+        elif claim.drawn:  # more items are drawn anew, and judged by themselves
+            plan = NextLook(alpha=whole)
+        extended[claim.name] = plan
     section = LedgerSection(
         home=standing.home,
         counts=counts,

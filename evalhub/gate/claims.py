@@ -1,12 +1,14 @@
 """What a decision reads of a study, as claims on the ledger."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from evalhub.gate.ledger import Claim
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import CriterionRole, Tier
 from evalhub.schemas.decision import Alternative
+from evalhub.schemas.study import Development
 
 RECORDED = "recorded"
 
@@ -18,6 +20,16 @@ def claims_of(evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm) -> lis
         for each in evidence.test_sets
         if (runs := (evidence.run(baseline, each), evidence.run(arm, each)))[0] != runs[1]
     ]
+
+
+def asked_of(test_set: StudyTestSet, development: Development | None) -> dict[str, Any]:
+    """Whatever a claim rests on beside the two runs."""
+    split = development if test_set.role == CriterionRole.PRIMARY else None
+    return {
+        "metric": test_set.metric.digest,
+        "mix": test_set.mix,
+        "development": split.as_json() if split else None,
+    }
 
 
 def shown_beside(
@@ -41,20 +53,16 @@ def shown_beside(
 
 def _claim(evidence: StudyEvidence, test_set: StudyTestSet, baseline: Run, candidate: Run) -> Claim:
     primary = test_set.role == CriterionRole.PRIMARY
-    split = evidence.development if primary else None
     return Claim(
         name=test_set.name,
         primary=primary,
         critical=test_set.tier == Tier.CRITICAL,
         baseline=baseline,
         candidate=candidate,
-        asked={
-            "metric": test_set.metric.digest,
-            "mix": test_set.mix,
-            "development": split.as_json() if split else None,
-        },
+        asked=asked_of(test_set, evidence.development),
         scores=(
             evidence.scores_of(baseline, test_set.metric).digest,
             evidence.scores_of(candidate, test_set.metric).digest,
         ),
+        drawn=test_set.draw is not None,
     )

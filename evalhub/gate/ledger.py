@@ -35,6 +35,7 @@ class Claim:
         asked: whatever else the comparison rests on (metric, weights, items held back for choosing
             an arm), as JSON. Margins and gains don't belong to it: one interval answers for all.
         scores: SHA-256 of the baseline's and of the candidate's scores.
+        drawn: its items were drawn from a pool for this question, and nobody had seen them.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Claim:
     candidate: Run
     asked: dict[str, Any]
     scores: tuple[str, str]
+    drawn: bool = False
 
     @property
     def version(self) -> TestSetVersion:
@@ -197,6 +199,11 @@ def standing_of(claims: Sequence[Claim], *, counts: LedgerScope, shared: SameIte
         for each in claims
     ]
     return Standing(claims, positions, str(ledger), ledger.entries)
+
+
+def next_number(version: TestSetVersion, shared: SameItems) -> int:
+    """Of the next claim that is read from these items, whatever it says."""
+    return _Tally(shared).next(version)
 
 
 class _Tally:

@@ -30,6 +30,7 @@ class LedgerRow(Declaration):
         looks: numbers, oldest first; several where items were added before each but the first.
         counted: the look was taken for this test set; else it is that of the primaries, which a
             guard comes with.
+        drawn: its items were drawn from a pool for this question.
     """
 
     test_set: str
@@ -38,6 +39,7 @@ class LedgerRow(Declaration):
     level: float
     counted: bool
     spent: bool
+    drawn: bool = False
 
 
 class LedgerSection(Section):

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from django.db import transaction
 
+from evalhub.files.canonical import digest_of
+from evalhub.gate.claims import asked_of
+from evalhub.gate.ledger import SameItems, next_number
 from evalhub.gate.models import Decision, Look
 from evalhub.gate.scores import criterion_of, item_labels
 from evalhub.registry.models import (
@@ -14,7 +17,6 @@ from evalhub.registry.models import (
     StudyArm,
     StudyRun,
     StudyTestSet,
-    TestSetVersion,
 )
 from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.schemas.plan import PlannedLook, PlannedRun, StudyPlan
@@ -80,9 +82,10 @@ def next_looks(study: Study) -> list[PlannedLook]:
     if not test_sets:
         return []
     requirements = [requirement_of(each.name, criterion_of(each)) for each in test_sets]
+    shared = SameItems()
     taken = {each.pk: _taken(study, each) for each in test_sets}
     numbers = {
-        each.pk: taken[each.pk] or next_number(each.test_set_version)
+        each.pk: taken[each.pk] or next_number(each.test_set_version, shared)
         for each in test_sets
         if policy.ledger != "off"
     }
@@ -108,12 +111,6 @@ def next_looks(study: Study) -> list[PlannedLook]:
         _look(study, each, numbers.get(by[each.pk].pk), bool(taken[by[each.pk].pk]), alpha)
         for each, alpha in zip(test_sets, alphas, strict=True)
     ]
-
-
-def next_number(version: TestSetVersion) -> int:
-    """Of the next claim that is read from these items: 1 and the looks at items that it shares."""
-    sharing = TestSetVersion.objects.sharing_items_with([version])
-    return 1 + Look.objects.filter(test_set_version__in=sharing).count()
 
 
 def _judged(study: Study) -> list[StudyArm]:
@@ -180,7 +177,7 @@ def _taken(study: Study, test_set: StudyTestSet) -> int | None:
         items_digest=test_set.test_set_version.digest,
         candidate_answers=digests[ArmRole.CANDIDATE],
         baseline_answers=digests[ArmRole.BASELINE],
-        study__test_sets__metric=test_set.metric_id,
+        asked=digest_of(asked_of(test_set, study.policy.development)),
     )
     return looks.values_list("number", flat=True).first()
 

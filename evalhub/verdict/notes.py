@@ -68,6 +68,11 @@ def _paid(row: LedgerRow, alpha: float) -> str:
             f"The items of {name} were added to after {before}: look {last}, {paid}, all stages "
             "together. The next candidate pays for it."
         )
+    if row.drawn:
+        return (
+            f"The items of {name} were drawn from a pool for this question: look {number} at "
+            f"them, {paid}."
+        )
     if number == 1:
         return (
             f"The first candidate on {name}: {paid}. The k-th is judged at a k²-th of this, so "

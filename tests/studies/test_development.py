@@ -50,7 +50,7 @@ def test_a_verdict_is_the_same_with_a_development_set_beside_it(
     assert (reading["test_set"], reading["arm"], reading["n"]) == ("smoke", "tuned", 20)
     assert (reading["baseline"], reading["candidate"]) == (0, 0.75)
     assert reading["lower"] < 0.75 < reading["upper"]
-    assert not Look.objects.filter(test_set__slug="smoke").exists()
+    assert not Look.objects.filter(test_set_version__test_set__slug="smoke").exists()
 
 
 def test_development_sets_alone_are_read_and_never_ship(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from math import pi
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,14 @@ def test_each_build_meets_new_items_until_the_pool_is_empty(
 ) -> None:
     first = judged(desk, capsys)
     assert first["criteria"][0]["n"] == 25
+    assert first["criteria"][0]["alpha"] == first["ledger"]["level"] == 0.025, "the whole level"
     seen = drawn()
     assert judged(desk, capsys) == first
     assert drawn() == seen, "the same question has the same items"
 
     a_build(desk, range(40))
-    judged(desk, capsys)
+    second = judged(desk, capsys)
+    assert (second["ledger"]["level"], second["ledger"]["test_sets"][0]["number"]) == (0.025, 1)
     assert len(drawn()) == 25
     assert not drawn() & seen
     pool = TestSetVersion.objects.get(pool=None)
@@ -96,6 +99,39 @@ def test_items_that_wait_for_another_study_s_verdict_are_not_drawn(
     desk.answers("base", "triage", ["wrong"] * 60)
     judged(desk, capsys)
     assert drawn() == waiting, "nobody saw a score of them"
+
+
+def test_the_arms_of_one_draw_share_the_level(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.study["arms"]["third"] = {
+        "kind": "lora",
+        "parent": "base",
+        "backend": {"recorded": "third.{test_set}.jsonl"},
+    }
+    desk.answers("third", "triage", ["right" if i % 2 else "wrong" for i in range(60)])
+    first = judged(desk, capsys)
+    records = [first, *first["others"]]
+    assert [each["ledger"]["level"] for each in records] == [0.0125, 0.0125]
+    assert [each["ledger"]["test_sets"][0]["number"] for each in records] == [1, 2]
+    (asked,) = Study.objects.get().test_sets.all()
+    rows = [
+        {"id": each.key, "input": each.input, "reference": "right"}
+        for each in asked.test_set_version.items.all()
+    ]
+    desk.rows("seen.jsonl", rows)
+    for arm in ("base", "tuned", "third"):
+        said = [{"id": row["id"], "output": f"{arm} {i % 2}"} for i, row in enumerate(rows)]
+        desk.rows(f"{arm}.seen.jsonl", said)
+    desk.study |= {
+        "slug": "again",
+        "test_sets": {
+            "seen": {"file": "seen.jsonl", "role": "primary", "metric": {"name": "exact_match"}}
+        },
+    }
+    again = judged(desk, capsys)
+    assert again["ledger"]["test_sets"][0]["number"] == 3, "seen is seen, under any name"
+    assert again["ledger"]["level"] == pytest.approx(0.025 * 6 / (9 * pi**2))
 
 
 def test_only_a_primary_is_drawn(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
