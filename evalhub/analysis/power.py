@@ -108,7 +108,7 @@ def power_document(
 
     middle = n or max(sizes or [1])
     curve = dict.fromkeys(max(1, round(middle * share)) for share in SHARES)
-    return PowerDocument(
+    found = PowerDocument(
         question=question,
         unit="judgments" if question == "preference" else "items",
         alpha=alpha,
@@ -136,6 +136,28 @@ def power_document(
             for size in curve
         ],
     )
+    return found.model_copy(update={"sentences": _sentences(found, sizes or [], costs)})
+
+
+def _sentences(found: PowerDocument, sizes: Sequence[int], costs: ItemCosts) -> tuple[str, ...]:
+    """Whether the size at hand is enough, and what it can show, with what that assumes."""
+    if found.given is None:
+        return ()
+    n, told = found.given.n, []
+    if max(sizes, default=0) > n:
+        what = "review" if found.unit == "judgments" else "test set"
+        told.append(f"this {what} has {n:,} {found.unit}; {max(sizes):,} would be needed")
+    least = max(each.minimum_detectable_effect or 0.0 for each in found.criteria)
+    spreads = ", ".join(dict.fromkeys(f"{each.sd:.2g}" for each in found.criteria))
+    assumed = f"if {'judgments' if found.unit == 'judgments' else 'differences'} deviate by "
+    assumed += spreads
+    if costs.cluster_size > 1:
+        one = "item" if found.unit == "judgments" else "cluster"
+        assumed += f" and those of one {one} correlate by {costs.icc:g}"
+    told.append(
+        f"{n:,} {found.unit} show {least:.2g} or more with {found.power:.0%} power, {assumed}"
+    )
+    return tuple(told)
 
 
 def sd_of_means(sd: float, within_sd: float, samples: int) -> float:

@@ -302,3 +302,6 @@ def _show(found: "PowerDocument", as_json: bool) -> None:
     console.print()
     shown = "power" if len(names) == 1 else "power, at least"
     console.print(figures((found.unit, shown, "smallest that shows"), curve))
+    for said in found.sentences:
+        console.print()
+        console.print(f"{said[:1].upper()}{said[1:]}.")

@@ -194,4 +194,7 @@ class PowerDocument(Declaration):
         None, description="who judge; null: so many that what each leans by doesn't count"
     )
     lean: float | None = Field(None, description="deviation of the people's own win scores")
+    sentences: tuple[str, ...] = Field(
+        (), description="whether the size at hand is enough, and what is assumed"
+    )
     caution: str = Field("", description="of a preference: what the sizes take for granted")

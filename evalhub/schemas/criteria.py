@@ -69,6 +69,9 @@ class PlannedSpread(Declaration):
     df: Degrees | None = Field(
         description="how well it is known, in degrees of freedom; null: exactly"
     )
+    skew: float = Field(
+        0.0, description="of items or clusters, above 0 where it draws the lower end outwards"
+    )
     people: PlannedPeople | None = Field(None, description="of judgments, what reviewers add")
 
 

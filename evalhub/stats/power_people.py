@@ -43,7 +43,7 @@ def judgment_spread(values: Array, *, items: Labels, raters: Labels) -> Spread:
     if of_raters.df > 0:
         seen = max(0.0, of_raters.se**2 - clustered_mean(values).se ** 2) * of_raters.clusters
     people = Leaning(of_raters.clusters, math.sqrt(seen + LEAN**2 / df), df + 1, math.sqrt(alone))
-    return Spread(math.sqrt(max(of_item, alone)), None, df_of(of_items), people)
+    return Spread(math.sqrt(max(of_item, alone)), None, df_of(of_items), 0.0, people)
 
 
 def review_for(

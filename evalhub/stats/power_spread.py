@@ -29,6 +29,9 @@ from evalhub.stats.pairs import Labels, line_up
 from evalhub.stats.skew import errors_to_end
 
 _MOST = 10**9
+# How much of the skewness seen is planned with: a sample that leans moves its mean along with its
+# end. By simulation of rare heavy losses.
+_SKEW = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Spread:
             their mean, with one more item that differs than was seen.
         at_bound: the same were the truth on the bound, where the test takes it so; None: the test
             is Student's t with the deviation seen.
+        skew: skewness of the items (or clusters), above 0 where it draws the lower end outwards:
+            rare heavy losses.
         people: of judgments, what reviewers add.
         df: how well it is known, in degrees of freedom: 2/df is its variance's relative variance.
     """
@@ -47,6 +52,7 @@ class Spread:
     sd: float
     at_bound: float | None = None
     df: float = math.inf
+    skew: float = 0.0
     people: "Leaning | None" = None
 
 
@@ -76,7 +82,8 @@ class Leaning:
         sd²/n, and raters' (Satterthwaite, as win_score() has it)."""
         items, leaning = sd**2 / n, self.error**2
         raters = leaning + self.sd**2 / n
-        return (items + leaning) ** 2 / (items**2 / of_items + raters**2 / of_raters)
+        noise = items**2 / of_items + raters**2 / of_raters
+        return (items + leaning) ** 2 / noise if noise > 0 else math.inf
 
 
 def spread_of(
@@ -114,7 +121,7 @@ def spread_of(
     if pairs.binary and pairs.plain:
         won, lost = (int((sign * d > 0).sum()) + 0.5 for sign in (1, -1))
         return Spread(sd, discordant_sd_at(bound, won, lost, n))
-    return Spread(sd, None, df_of(mean))
+    return Spread(sd, None, df_of(mean), -mean.skew * math.sqrt(mean.sums.size))
 
 
 def df_of(mean: ClusteredMean) -> float:
@@ -142,10 +149,10 @@ def power_for(
     """The chance that `n` items reach a z of `due`, the truth lying `gap` beyond the bound.
 
     Their standard error is s = √(sd²/n + lean²/people). c is `due`, or where the test is Student's
-    the t with the same tail, corrected for skewness that n items (or clusters) can't rule out.
-    What is asked is that (gap − c·(at_bound − sd)/√n)/s exceeds the noncentral t around c, of as
-    many degrees of freedom as s is known with; where it is known exactly, that is Φ(gap/s − c).
-    Raises StatisticsError unless gap and spread are above 0.
+    the t with the same tail, corrected for skewness as its ends are (evalhub.stats.skew). What is
+    asked is that (gap − c·(at_bound − sd)/√n)/s exceeds the noncentral t around c, of as many
+    degrees of freedom as s is known with; where it is known exactly, that is Φ(gap/s − c). Raises
+    StatisticsError unless gap and spread are above 0.
     """
     if not (gap > 0 and spread.sd > 0):
         raise StatisticsError(f"a gap of {gap:g} by a spread of {spread.sd:g} can't be planned for")
@@ -158,7 +165,9 @@ def power_for(
         error = math.hypot(error, people.error)
     if spread.at_bound is None and spread.people is None:
         clustered = cluster_size > 1
-        c = errors_to_end(n / cluster_size, normal_cdf(-due), clustered=clustered)
+        c = errors_to_end(
+            n / cluster_size, normal_cdf(-due), skew=_SKEW * spread.skew, clustered=clustered
+        )
     elif spread.at_bound is None:
         c = t_quantile(normal_cdf(due), df)
     else:

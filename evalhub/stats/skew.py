@@ -80,8 +80,11 @@ def skewed_mean(found: ClusteredMean, *, clustered: bool) -> SkewedMean:
 
 
 @lru_cache(4096)
-def errors_to_end(units: float, alpha: float = ALPHA, *, clustered: bool = False) -> float:
-    """How many standard errors from the mean an end lies, of so many equal items or clusters that
-    lean to neither side: what a plan reckons with."""
+def errors_to_end(
+    units: float, alpha: float = ALPHA, *, skew: float = 0.0, clustered: bool = False
+) -> float:
+    """How many standard errors from the mean an end lies, of so many equal items or clusters: what
+    a plan reckons with. `skew` is theirs, above 0 where they lean to that end's side."""
     doubt = math.sqrt(6) / units
-    return SkewedMean(0.0, 1.0, max(units - 1.0, 1.0), 0.0, doubt, clustered).upper(alpha)
+    of_mean = skew / math.sqrt(units)
+    return SkewedMean(0.0, 1.0, max(units - 1.0, 1.0), of_mean, doubt, clustered).upper(alpha)

@@ -227,6 +227,7 @@ def planned_with(spread: Spread) -> PlannedSpread:
         sd=spread.sd,
         at_bound=spread.at_bound,
         df=df,
+        skew=spread.skew,
         people=None
         if people is None
         else PlannedPeople(count=people.count, lean=people.lean, df=people.known, sd=people.sd),
@@ -272,7 +273,8 @@ def _share(
 
     tested = against(factor)
     gap = gap_to(requirement.role, factor, base_mean)
-    spread = spread_of(factor * base, tuned, bound=0.0, clusters=clusters, weights=weights)
+    arms = (factor * base, tuned) if requirement.higher_is_better else (tuned, factor * base)
+    spread = spread_of(*arms, bound=0.0, clusters=clusters, weights=weights)
     if min(float(base.min()), float(tuned.min())) < 0 or base_mean <= 0:
         return _Share(
             None, None, None, 1.0, 1.0, spread, tested.sd, tested.design_effect, gap, NO_SHARE

@@ -155,6 +155,7 @@ def _spread(criterion: Criterion) -> Spread:
         found.sd,
         found.at_bound,
         inf if found.df is None else found.df,
+        found.skew,
         None if people is None else Leaning(people.count, people.lean, people.df, people.sd),
     )
 

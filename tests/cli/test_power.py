@@ -169,6 +169,19 @@ def test_people_read_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert "smallest that shows" in printed
 
 
+def test_a_test_set_that_is_too_small_says_how_many_would_be_needed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    said = answered(capsys, "difference --gap .05 --sd .35 --n 120 --cluster-size 4 --icc .1")
+    assert said["sentences"] == [
+        "this test set has 120 items; 500 would be needed",
+        "120 items show 0.1 or more with 80% power, if differences deviate by 0.35 and those of "
+        "one cluster correlate by 0.1",
+    ]
+    enough = answered(capsys, "guard --margin .02 --sd .3 --n 1766")["sentences"]
+    assert enough == ["1,766 items show 0.02 or more with 80% power, if differences deviate by 0.3"]
+
+
 def test_a_preference_counts_the_people_who_will_judge(capsys: pytest.CaptureFixture[str]) -> None:
     """Two can show nothing however much they judge; ten need little more than a crowd does."""
     asked = "preference --score .65 --ties .25 --judgments-per-item 2 --icc .3"
