@@ -85,16 +85,20 @@ def print_plan(plan: StudyPlan, console: Console | None = None) -> None:
     """What a study would ask, what its looks cost, and what they can show."""
     console = console or terminal()
     table = _table("arm", ("test set", "requests", "tokens sent", "tokens back", "money"))
-    for each in plan.runs:
+    asked = [each for each in plan.runs if each.live]
+    for each in asked:
         cells = (each.requests, each.prompt_tokens, each.completion_tokens)
-        counted = ["?" if cell is None else f"{cell:,}" for cell in cells]
+        numbers = ["?" if cell is None else f"{cell:,}" for cell in cells]
         name = f"{each.arm}, again" if each.repeat else each.arm
-        table.add_row("", _cut(name), each.test_set, *counted, _money(each.money))
+        table.add_row("", _cut(name), each.test_set, *numbers, _money(each.money))
     console.print()
-    console.print(table)
+    if asked:
+        console.print(table)
+    if recorded := len(plan.runs) - len(asked):
+        console.print(f"Recorded, so that nobody is asked: {recorded} of {len(plan.runs)} runs.")
     back = "?" if plan.completion_tokens is None else f"{plan.completion_tokens:,}"
     console.print(
-        f"\nIn all: {plan.requests:,} requests, {plan.prompt_tokens:,} tokens sent, at most {back} "
+        f"In all: {plan.requests:,} requests, {plan.prompt_tokens:,} tokens sent, at most {back} "
         f"back, money: {_money(plan.money)}. A token is taken for 4 characters, an answer for as "
         "long as max_tokens allows."
     )

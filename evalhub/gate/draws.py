@@ -14,6 +14,7 @@ from django.db.models import Max, Q
 
 from evalhub.registry.contents import content_digest
 from evalhub.registry.models import Draw, Item, Study, StudyTestSet, TestSet, TestSetVersion
+from evalhub.registry.models.testsets import ItemQuerySet
 
 NEW = 2000
 
@@ -75,7 +76,9 @@ def draw(
 
 def unseen(pool: TestSetVersion) -> int:
     """How many of its items can still be drawn by a new question."""
-    return sum(len(unit.items) for unit in _units(pool, None, None))
+    seen = _seen(pool, None)
+    beside = Q(pk__in=seen) | Q(cluster__in=seen.exclude(cluster="").values("cluster"))
+    return pool.items.exclude(beside).count()
 
 
 def in_order(units: Sequence[Unit], mix: Mapping[str, float] | None, seed: str) -> Iterator[Unit]:
@@ -101,20 +104,7 @@ def _units(
     pool: TestSetVersion, study: Study | None, mix: Mapping[str, float] | None
 ) -> list[Unit]:
     """What can be drawn, in the pool's order."""
-    waited_for = StudyTestSet.objects.filter(test_set_version__pool__isnull=False)
-    if study is not None:
-        waited_for = waited_for.exclude(study=study)
-    read = TestSetVersion.objects.filter(
-        Q(read_freely=True)
-        | Q(runs__metrics__opened__isnull=False)
-        | Q(looks__isnull=False)
-        | Q(studies__in=waited_for)
-    )
-    seen = set(
-        pool.items.filter(
-            fingerprint__in=Item.objects.filter(version__in=read).order_by().values("fingerprint")
-        ).values_list("pk", flat=True)
-    )
+    seen = set(_seen(pool, study).values_list("pk", flat=True))
     members: dict[str, list[tuple[int, list[str]]]] = defaultdict(list)
     rows = pool.items.order_by("position").values_list("pk", "key", "cluster", "tags")
     for item, key, cluster, tags in rows:
@@ -128,6 +118,22 @@ def _units(
         for name, together in members.items()
         if not any(item in seen for item, _ in together)
     ]
+
+
+def _seen(pool: TestSetVersion, study: Study | None) -> ItemQuerySet:
+    """The pool's items that somebody has seen, or that a study but this one waits for."""
+    waited_for = StudyTestSet.objects.filter(test_set_version__pool__isnull=False)
+    if study is not None:
+        waited_for = waited_for.exclude(study=study)
+    read = TestSetVersion.objects.filter(
+        Q(read_freely=True)
+        | Q(runs__metrics__opened__isnull=False)
+        | Q(looks__isnull=False)
+        | Q(studies__in=waited_for)
+    )
+    theirs = Item.objects.filter(version__in=read).order_by()
+    found: ItemQuerySet = pool.items.filter(fingerprint__in=theirs.values("fingerprint"))
+    return found.order_by()
 
 
 def _version_of(pool: TestSetVersion, items: Sequence[int]) -> TestSetVersion:
