@@ -30,7 +30,7 @@ def examine() -> list[Finding]:
     if foreign:  # its files may have replaced ours: nothing else can be relied on
         return foreign
     set_up_templates()
-    return [_version(), _home(), _database(), _queue(), *_optional()]
+    return [_version(), _home(), _database(), _ledger(), _queue(), *_optional()]
 
 
 def _version() -> Finding:
@@ -89,6 +89,20 @@ def _database() -> Finding:
             "Start it, or correct EVALHUB_DATABASE_URL.",
         )
     return Finding("database", True, seen, advice)
+
+
+def _ledger() -> Finding:
+    from django.db import DatabaseError
+
+    from evalhub.gate.models import Ledger
+
+    try:
+        found = Ledger.objects.first()
+    except DatabaseError:
+        found = None
+    if found is None:
+        return Finding("ledger", True, "no look was taken yet")
+    return Finding("ledger", True, f"{found}, {found.entries} entries")
 
 
 def _queue() -> Finding:

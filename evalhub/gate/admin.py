@@ -56,6 +56,7 @@ class LookAdmin(Frozen):
         "items_digest",
         "candidate_answers",
         "baseline_answers",
+        "drawn_for",
         "extends",
         "study",
         "created",

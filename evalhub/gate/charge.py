@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evalhub.gate.ledger import Looks, Standing
+from evalhub.gate.ledger import Standing
 from evalhub.schemas.criteria import NextLook
 from evalhub.schemas.policy import LedgerScope
 from evalhub.schemas.sections import LedgerRow, LedgerSection
 from evalhub.verdict.align import Aligned
-from evalhub.verdict.levels import is_spent, level_of, next_look, staged_level
+from evalhub.verdict.levels import is_spent, level_of, next_look
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Charge:
         extended: by test set, how it would be judged once items were added to it.
         rows: which look judges each test set.
         section: the record's `ledger`; None where no ledger counts.
+        refused: why nothing is left to judge by, one sentence each.
     """
 
     level: float
@@ -28,6 +29,7 @@ class Charge:
     extended: Mapping[str, NextLook] = field(default_factory=dict)
     rows: Sequence[LedgerRow] = ()
     section: LedgerSection | None = None
+    refused: Sequence[str] = ()
 
     def judging(self, aligned: Sequence[Aligned]) -> dict[str, float]:
         """By a criterion's name, the level of its test set where it differs."""
@@ -43,46 +45,36 @@ def charge(standing: Standing, *, counts: LedgerScope, alpha: float, arms: int) 
     A counted claim is judged by its own looks, a guard by the look that it comes with, whatever
     has no look of its own by the first look of the counted claim that was looked at last. With
     "off" alpha is divided over the study's arms, and nothing else is counted against it. So it is
-    on items that were drawn from a pool for this question: the first looks at them, one an arm,
-    are the study's own.
+    on items that were drawn from a pool for this question; theirs is the only look.
     """
     counting = counts != "off"
-    whole = unread_level(counts="off", alpha=alpha, arms=arms)
-    paying = [(claim, at) for claim, at in standing.pairs if at.counted]
-    all_drawn = bool(paying) and all(claim.drawn for claim, _ in paying)
-
-    def level_at(looks: Looks, drawn: bool) -> float:
-        if not counting or (drawn and len(looks) == 1 and looks[0] <= arms):
-            return whole
-        return staged_level(looks, alpha=alpha)
-
-    level = min(
-        (level_at(at.looks[:1], claim.drawn) for claim, at in paying),
-        default=level_at((1,), False),
-    )
-    last = max((at.looks[-1] for at in standing.positions if at.counted), default=1)
+    level = unread_level(counts=counts, alpha=alpha, arms=arms)
+    counted = [at.looks for at in standing.positions if at.looks]
+    if counting and counted:
+        level = min(looks.first.level(alpha) for looks in counted)
+    last = max((looks.numbers[-1] for looks in counted), default=1)
     rows, extended = [], {}
     for claim, at in standing.pairs:
         looks = at.judged_by(alpha)
-        judged = level_at(looks, claim.drawn if at.counted else all_drawn)
+        *_, number = numbers = looks.numbers
         rows.append(
             LedgerRow(
                 test_set=claim.name,
-                number=looks[-1],
-                looks=looks,
-                level=judged,
+                number=number,
+                looks=numbers,
+                arms=looks.arms,
+                level=looks.level(alpha) if counting else level,
                 counted=counting and at.charged,
-                spent=is_spent(looks[-1], alpha=alpha) and judged < whole,
-                drawn=claim.drawn,
+                spent=looks.arms is None and is_spent(number, alpha=alpha),
             )
         )
         # Whoever looks in between takes a number: what is planned is that nobody does.
-        following = 1 + (looks[-1] if at.counted else max(last, looks[-1]))
-        plan = next_look(looks, following, alpha=alpha)
-        if not counting:
+        following = 1 + (number if at.counted else max(last, number))
+        plan = next_look(numbers, following, alpha=alpha)
+        if not counting or looks.arms:
             plan = plan.model_copy(update={"alpha": level})
-        elif claim.drawn:  # more items are drawn anew, and judged by themselves
-            plan = NextLook(alpha=whole)
+        if looks.arms and at.counted:
+            plan = NextLook(alpha=level)
         extended[claim.name] = plan
     section = LedgerSection(
         home=standing.home,
@@ -93,7 +85,17 @@ def charge(standing: Standing, *, counts: LedgerScope, alpha: float, arms: int) 
         spent=any(row.spent and row.counted for row in rows),
     )
     alphas = {row.test_set: row.level for row in rows if row.level != level}
-    return Charge(level, alphas, extended, rows, section if counting else None)
+    if not counting:
+        return Charge(level, alphas, extended, rows)
+    refused = [_refusal(claim.name) for claim, at in standing.pairs if at.counted and at.refused]
+    return Charge(level, alphas, extended, rows, section, refused)
+
+
+def _refusal(test_set: str) -> str:
+    return (
+        f"Items of {test_set} were drawn for another look, which was judged at the whole of alpha: "
+        "nothing is left to judge by on them. Draw others, or take a fresh test set"
+    )
 
 
 def unread_level(*, counts: LedgerScope, alpha: float, arms: int) -> float:

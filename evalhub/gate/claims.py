@@ -13,10 +13,12 @@ from evalhub.schemas.study import Development
 RECORDED = "recorded"
 
 
-def claims_of(evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm) -> list[Claim]:
-    """A claim for each test set on which the arm isn't the baseline."""
+def claims_of(
+    evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, arms: int
+) -> list[Claim]:
+    """A claim for each test set on which the arm isn't the baseline; `arms` are judged."""
     return [
-        _claim(evidence, each, *runs)
+        _claim(evidence, each, *runs, arms)
         for each in evidence.test_sets
         if (runs := (evidence.run(baseline, each), evidence.run(arm, each)))[0] != runs[1]
     ]
@@ -33,17 +35,25 @@ def asked_of(test_set: StudyTestSet, development: Development | None) -> dict[st
 
 
 def shown_beside(
-    evidence: StudyEvidence, baseline: StudyArm, alternatives: Sequence[Alternative]
+    evidence: StudyEvidence,
+    baseline: StudyArm,
+    alternatives: Sequence[Alternative],
+    *,
+    arms: int,
 ) -> list[list[Claim]]:
     """What a decision's record shows without judging it: other arms beside its own, and second
     answers of the baseline that were recorded, and so may be anybody's."""
     shown = {(each.arm, each.test_set) for each in alternatives}
     others = [
-        [each for each in claims_of(evidence, baseline, arm) if (arm.name, each.name) in shown]
+        [
+            each
+            for each in claims_of(evidence, baseline, arm, arms=arms)
+            if (arm.name, each.name) in shown
+        ]
         for arm in evidence.arms
     ]
     repeats = [
-        _claim(evidence, each, evidence.run(baseline, each), repeat)
+        _claim(evidence, each, evidence.run(baseline, each), repeat, arms)
         for each in evidence.test_sets
         if (repeat := evidence.repeats.get((baseline.pk, each.pk)))
         and repeat.version.backend["type"] == RECORDED
@@ -51,7 +61,9 @@ def shown_beside(
     return [each for each in (*others, repeats) if each]
 
 
-def _claim(evidence: StudyEvidence, test_set: StudyTestSet, baseline: Run, candidate: Run) -> Claim:
+def _claim(
+    evidence: StudyEvidence, test_set: StudyTestSet, baseline: Run, candidate: Run, arms: int
+) -> Claim:
     primary = test_set.role == CriterionRole.PRIMARY
     return Claim(
         name=test_set.name,
@@ -64,5 +76,5 @@ def _claim(evidence: StudyEvidence, test_set: StudyTestSet, baseline: Run, candi
             evidence.scores_of(baseline, test_set.metric).digest,
             evidence.scores_of(candidate, test_set.metric).digest,
         ),
-        drawn=test_set.draw is not None,
+        drawn_for=arms if test_set.draw else None,
     )

@@ -104,7 +104,7 @@ def _decide_arm(
         shared = SameItems()
         standing = standing_of(read.claims, counts=evidence.policy.ledger, shared=shared)
         record = _judge(evidence, chosen, repeats, read, standing)
-        kept = _keep(evidence, chosen.baseline, read, standing, shared, record)
+        kept = _keep(evidence, chosen, read, standing, shared, record)
         if kept is not None:
             return kept
     raise ContestedError(f"{evidence.study}: other decisions kept coming between")
@@ -122,7 +122,7 @@ def _read(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm) -> _Re
         for each in evidence.test_sets
         if (baseline.pk, each.pk) in evidence.repeats
     }
-    claims = claims_of(evidence, baseline, arm)
+    claims = claims_of(evidence, baseline, arm, arms=len(chosen.arms))
     return _ReadArm(arm, pairings, claims, leaks, flaws, again)
 
 
@@ -152,6 +152,7 @@ def _judge(
     invalid = [
         *dict.fromkeys(flaws),
         *([no_op] if no_op and not flaws else []),
+        *paid.refused,
         *asked.unfit,
     ]
     pending = [*asked.pending, *unknown]
@@ -291,7 +292,7 @@ def _evidence(pairing: Pairing) -> EvidenceRow:
 @transaction.atomic
 def _keep(
     evidence: StudyEvidence,
-    baseline: StudyArm,
+    chosen: BaselineChoice,
     read: _ReadArm,
     standing: Standing,
     shared: SameItems,
@@ -303,7 +304,7 @@ def _keep(
     """
     study = evidence.study
     if record.verdict is not Verdict.INVALID:
-        also = shown_beside(evidence, baseline, record.alternatives)
+        also = shown_beside(evidence, chosen.baseline, record.alternatives, arms=len(chosen.arms))
         if not take(standing, study=study, shared=shared, also=also):
             return None
         _open(read)

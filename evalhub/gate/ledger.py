@@ -10,7 +10,7 @@ shares, in any role. A verdict is what reads a claim: evidence that is invalid s
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count
 
@@ -21,8 +21,24 @@ from evalhub.registry.models import Run, Study, TestSetVersion
 from evalhub.schemas.policy import LedgerScope
 from evalhub.verdict.levels import staged_level
 
-Looks = tuple[int, ...]
-"""Numbers of the looks that judge a claim, oldest first: several where items were added."""
+
+class Looks(NamedTuple):
+    """The looks that judge a claim.
+
+    Attributes:
+        numbers: oldest first; several where items were added.
+        arms: of items that were drawn for one look, the arms that share the whole of alpha.
+    """
+
+    numbers: tuple[int, ...]
+    arms: int | None = None
+
+    def level(self, alpha: float) -> float:
+        return staged_level(self.numbers, alpha=alpha, arms=self.arms)
+
+    @property
+    def first(self) -> "Looks":
+        return self._replace(numbers=self.numbers[:1])
 
 
 @dataclass(frozen=True)
@@ -35,7 +51,7 @@ class Claim:
         asked: whatever else the comparison rests on (metric, weights, items held back for choosing
             an arm), as JSON. Margins and gains don't belong to it: one interval answers for all.
         scores: SHA-256 of the baseline's and of the candidate's scores.
-        drawn: its items were drawn from a pool for this question, and nobody had seen them.
+        drawn_for: where its items were drawn from a pool, how many arms are judged on them.
     """
 
     name: str
@@ -45,7 +61,7 @@ class Claim:
     candidate: Run
     asked: dict[str, Any]
     scores: tuple[str, str]
-    drawn: bool = False
+    drawn_for: int | None = None
 
     @property
     def version(self) -> TestSetVersion:
@@ -92,19 +108,21 @@ class LedgerPosition:
         number: its own look, whether that was taken already or would be the next.
         taken: whether it was.
         stages: ids of the looks that it extends, oldest first.
-        looks: the looks that judge it where it is counted; empty where it isn't.
+        looks: what judges it where it is counted; None where it isn't.
+        refused: its items were drawn for another look, which has spent all of alpha.
         beside: where it isn't counted, what judges it beside each counted claim, in their order.
     """
 
     number: int
     taken: bool
     stages: tuple[int, ...]
-    looks: Looks
+    looks: Looks | None
+    refused: bool = False
     beside: tuple[Beside, ...] = ()
 
     @property
     def counted(self) -> bool:
-        return bool(self.looks)
+        return self.looks is not None
 
     @property
     def charged(self) -> bool:
@@ -114,7 +132,7 @@ class LedgerPosition:
     def judged_by(self, alpha: float) -> Looks:
         """The looks that judge it: the strictest of those that might."""
         ways = [self.looks] if self.looks else [each.looks for each in self.beside]
-        return min(ways, key=lambda looks: staged_level(looks, alpha=alpha), default=(1,))
+        return min(ways, key=lambda looks: looks.level(alpha), default=Looks((1,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +194,30 @@ def standing_of(claims: Sequence[Claim], *, counts: LedgerScope, shared: SameIte
     paying = counted(claims, counts)
     riding = [each for each in claims if each not in paying]
     tally = _Tally(shared)
+    drawn = {
+        each.digest: taken[each.digest].drawn_for
+        if each.digest in taken
+        else each.drawn_for
+        if tally.seen(each.version, drawn=False) == 0
+        else None
+        for each in claims
+    }
+    refused = {
+        each.digest
+        for each in claims
+        if each.digest not in taken
+        and drawn[each.digest] is None
+        and tally.seen(each.version, drawn=True)
+    }
     numbers = {
         each.digest: taken[each.digest].number if each.digest in taken else tally.take(each.version)
         for each in (*paying, *riding)
     }
     looks = {
-        each.digest: (*(look.number for look in stages[each.digest]), numbers[each.digest])
+        each.digest: Looks(
+            (*(look.number for look in stages[each.digest]), numbers[each.digest]),
+            drawn[each.digest],
+        )
         for each in paying
     }
     companies = [
@@ -193,7 +229,8 @@ def standing_of(claims: Sequence[Claim], *, counts: LedgerScope, shared: SameIte
             number=numbers[each.digest],
             taken=each.digest in taken,
             stages=tuple(look.pk for look in stages[each.digest]),
-            looks=looks.get(each.digest, ()),
+            looks=looks.get(each.digest),
+            refused=each.digest in refused,
             beside=() if each in paying else tuple(company.beside(each) for company in companies),
         )
         for each in claims
@@ -211,10 +248,21 @@ class _Tally:
 
     def __init__(self, shared: SameItems) -> None:
         self.shared = shared
-        by_version = Look.objects.order_by().values_list("test_set_version")
-        self.looks: dict[int, int] = dict(by_version.annotate(Count("pk")))
+        rows = Look.objects.order_by().values_list("test_set_version")
+        self.looks: dict[int, int] = dict(rows.annotate(Count("pk")))
+        self.drawn = {version for (version,) in rows.exclude(drawn_for=None).distinct()}
         for version, *_ in GuardLook.objects.charged_once():
             self.looks[version] = self.looks.get(version, 0) + 1
+
+    def seen(self, version: TestSetVersion, *, drawn: bool) -> int:
+        """The looks at its items: at versions that were drawn, or at others."""
+        if not self.looks:
+            return 0
+        return sum(
+            self.looks.get(each, 0)
+            for each in self.shared.of(version)
+            if (each in self.drawn) == drawn
+        )
 
     def next(self, version: TestSetVersion) -> int:
         if not self.looks:
@@ -254,7 +302,7 @@ class _Company:
         asked |= {look.claim for each in critical for look in stages[each.digest]}
         self.covered = self.judged.keys() <= asked
         # One number pays for all that this decision tries anew beside the claim.
-        self.following = looks[-1] if taken is None else tally.next(primary.version)
+        self.following = looks.numbers[-1] if taken is None else tally.next(primary.version)
 
     def beside(self, guard: Claim) -> Beside:
         earlier = tuple(
@@ -263,13 +311,15 @@ class _Company:
             if look.claim in self.judged
         )
         if row := self.judged.get(guard.digest):
-            return Beside((*earlier, row.number), taken=True, charged=row.charged)
+            looks = self.looks._replace(numbers=(*earlier, row.number))
+            return Beside(looks, taken=True, charged=row.charged)
         if not guard.critical:
-            return Beside(self.looks[:1], taken=True)
+            return Beside(self.looks.first, taken=True)
         if earlier or not self.covered:
-            charged = self.following not in self.looks
-            return Beside((*earlier, self.following), taken=False, charged=charged)
-        return Beside(self.looks[:1], taken=False)
+            looks = self.looks._replace(numbers=(*earlier, self.following))
+            charged = self.following not in self.looks.numbers
+            return Beside(looks, taken=False, charged=charged)
+        return Beside(self.looks.first, taken=False)
 
 
 def take(
@@ -310,7 +360,7 @@ def _write(standing: Standing, study: Study) -> int:
         GuardLook(
             primary=primary,
             guard=looks[claim.digest],
-            number=each.looks[-1],
+            number=each.looks.numbers[-1],
             charged=each.charged,
         )
         for claim, at in standing.pairs
@@ -332,6 +382,7 @@ def _look(claim: Claim, position: LedgerPosition, study: Study) -> Look:
         candidate_run=claim.candidate,
         baseline_run=claim.baseline,
         asked=claim.asked_digest,
+        drawn_for=position.looks.arms if position.looks else None,
         extends_id=position.stages[-1] if position.stages else None,
         study=study,
         **claim.content,

@@ -124,6 +124,10 @@ class Look(models.Model):
     asked = models.CharField(
         max_length=64, db_index=True, help_text="SHA-256 of metric, weights and items held back"
     )
+    drawn_for = models.PositiveSmallIntegerField(
+        null=True,
+        help_text="of items that were drawn for this look alone: the arms that share all of alpha",
+    )
     extends = models.ForeignKey(
         "self",
         models.PROTECT,

@@ -6,10 +6,12 @@ Everything is computed anew from the rows: a digest that the database keeps isn'
 from collections.abc import Iterator
 
 from evalhub.files.identity import answers_digest, scores_digest
+from evalhub.gate.models import GuardLook, Ledger, Look
 from evalhub.registry.contents import content_digest
 from evalhub.registry.models import Metric, Output, Run, RunMetric, Score, TestSetVersion
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.sections import EvidenceRow
+from evalhub.schemas.verdicts import Verdict
 from evalhub.verdict.code import code_digest
 from evalhub.verdict.verify import RowCheck
 
@@ -17,7 +19,8 @@ CHUNK = 5000
 
 
 def rows_at_home(record: DecisionRecord) -> list[RowCheck]:
-    """A check for the code, and for each test set its items and both arms' answers and scores."""
+    """A check for the code, for each test set its items and both arms' answers and scores, and
+    whether the looks that the record says it has paid for stand in this home's ledger."""
     candidate = record.arms.candidate.name
     checks = [RowCheck(candidate, "", "code", record.code.digest, code_digest())]
     for row in record.evidence:
@@ -25,7 +28,36 @@ def rows_at_home(record: DecisionRecord) -> list[RowCheck]:
             RowCheck(candidate, row.test_set, what, recorded, found)
             for what, recorded, found in _rows(record, row)
         ]
-    return checks
+    return checks + list(_looks(record))
+
+
+def _looks(record: DecisionRecord) -> Iterator[RowCheck]:
+    """A look that isn't in the ledger differs: what wasn't paid for isn't registered."""
+    if not record.registered or record.verdict is Verdict.INVALID:
+        return
+    candidate = record.arms.candidate.name
+    home = Ledger.objects.values_list("name", flat=True).first()
+    told = record.ledger.home if record.ledger else "none"
+    yield RowCheck(candidate, "", "ledger", told, home.hex if home else "none")
+    evidence = {row.test_set: row for row in record.evidence}
+    for row in record.ledger.test_sets if record.ledger else ():
+        known = _numbers(evidence[row.test_set]) if row.test_set in evidence else set()
+        found = row.number if row.number in known else max(known, default=None)
+        seen = "no look" if found is None else f"look {found}"
+        yield RowCheck(candidate, row.test_set, "look", f"look {row.number}", seen)
+
+
+def _numbers(row: EvidenceRow) -> set[int]:
+    """The looks, of these items' or of a primary's beside them, at what the row holds."""
+    looks = Look.objects.filter(
+        items_digest=row.digest,
+        candidate_answers=row.candidate_answers,
+        baseline_answers=row.baseline_answers,
+    )
+    beside = GuardLook.objects.filter(guard__in=looks)
+    own = looks.values_list("number", flat=True)
+    riding = beside.values_list("primary__number", flat=True)
+    return {*own, *riding, *beside.values_list("number", flat=True)}
 
 
 def _rows(record: DecisionRecord, row: EvidenceRow) -> Iterator[tuple[str, str, str | None]]:

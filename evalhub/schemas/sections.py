@@ -28,18 +28,19 @@ class LedgerRow(Declaration):
     Attributes:
         number: the last of `looks`.
         looks: numbers, oldest first; several where items were added before each but the first.
+        arms: of items that were drawn from a pool for this look alone, how many arms share the
+            whole of alpha.
         counted: the look was taken for this test set; else it is that of the primaries, which a
             guard comes with.
-        drawn: its items were drawn from a pool for this question.
     """
 
     test_set: str
     number: Size
     looks: tuple[Size, ...] = Field(min_length=1)
+    arms: Size | None = None
     level: float
     counted: bool
     spent: bool
-    drawn: bool = False
 
 
 class LedgerSection(Section):

@@ -190,8 +190,15 @@ def _drawn(
             "development": spec.policy.development and spec.policy.development.as_json(),
             "baseline": versions[spec.baseline].digest,
             "arms": [
-                [versions[each].digest, _source(spec, arm, name)] for each, arm in spec.arms.items()
+                [versions[each].digest, *(_source(spec, arm, of) for of in spec.test_sets)]
+                for each, arm in spec.arms.items()
             ],
+            # Another form of a guard is another question: what it was is seen.
+            "beside": {
+                of: version.digest
+                for of, (version, _) in sets.items()
+                if not spec.test_sets[of].draw
+            },
         }
         try:
             version = draw(

@@ -33,13 +33,16 @@ def extended_level(first: int, second: int, *, alpha: float) -> float:
     return final_level(spent, (first_size, second_size), alpha=spent + due)
 
 
-def staged_level(looks: Sequence[int], *, alpha: float) -> float:
+def staged_level(looks: Sequence[int], *, alpha: float, arms: int | None = None) -> float:
     """The level of a claim that was looked at by these numbers, oldest first, with items added
     before each look but the first.
 
     One: `level_of`. Two: `extended_level`. From three on that of the last look, by which the chance
-    of an error at any of them is at most the sum of what they may spend.
+    of an error at any of them is at most the sum of what they may spend. `arms` is of items that
+    were drawn from a pool for one look: the arms that share the whole of alpha.
     """
+    if arms is not None:
+        return alpha / arms
     if len(looks) == 2:
         return extended_level(looks[0], looks[1], alpha=alpha)
     return level_of(looks[-1], alpha=alpha)

@@ -68,7 +68,7 @@ def _paid(row: LedgerRow, alpha: float) -> str:
             f"The items of {name} were added to after {before}: look {last}, {paid}, all stages "
             "together. The next candidate pays for it."
         )
-    if row.drawn:
+    if row.arms is not None:
         return (
             f"The items of {name} were drawn from a pool for this question: look {number} at "
             f"them, {paid}."

@@ -54,8 +54,9 @@ class RowCheck:
     Attributes:
         candidate: the arm that was judged.
         test_set: "" for the code that decided.
-        what: "code", "items", "metric", "answers of …" or "scores of …".
-        recorded: SHA-256 of it in the record; of the metric its name.
+        what: "code", "items", "metric", "answers of …", "scores of …", "ledger" or "look".
+        recorded: SHA-256 of it in the record; of the metric its name, of the ledger its id, of a
+            look its number.
         found: the same in the home; None where it isn't there.
     """
 

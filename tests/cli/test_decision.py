@@ -221,7 +221,8 @@ def test_a_home_says_of_every_row_that_it_still_matches(
     assert {row["state"] for row in rows} == {"matches"}
     kinds = ["items", "metric", "answers of base", "scores of base"]
     kinds += ["answers of tuned", "scores of tuned"]
-    assert [row["what"] for row in rows] == ["code", *kinds * len(study["evidence"])]
+    sets = len(study["evidence"])
+    assert [row["what"] for row in rows] == ["code", *kinds * sets, "ledger", *["look"] * sets]
     file, home = str(tmp_path / "verdict.json"), str(settings.HOME)
     assert run(["decision", "verify", file, "--home", home]) == 0
     said = capsys.readouterr().out
@@ -258,7 +259,50 @@ def test_what_a_home_does_not_hold_is_not_there_and_no_difference(
     (tmp_path / "verdict.json").write_text(json.dumps(study))
     code, rows = held_against_home(tmp_path, capsys)
     assert code == 0
-    assert {each["state"] for each in rows if each["what"] != "code"} == {"not there"}
+    kept = ("code", "ledger", "look")
+    assert {each["state"] for each in rows if each["what"] not in kept} == {"not there"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_look_that_the_ledger_does_not_hold_differs(
+    study: dict[str, Any], tmp_path: Path, capsys: Capture
+) -> None:
+    """Whether its number, its answers or its ledger was written by hand."""
+    study["ledger"]["home"] = "f" * 32
+    study["ledger"]["test_sets"][0]["number"] = 7
+    study["evidence"][1]["candidate_answers"] = "0" * 64
+    (tmp_path / "verdict.json").write_text(json.dumps(study))
+    code, rows = held_against_home(tmp_path, capsys)
+    assert code == 65
+    found = {(row["what"], row["test_set"]): row["found"] for row in rows}
+    assert found["ledger", ""] != "f" * 32
+    assert found["look", study["evidence"][0]["test_set"]] == "look 1"
+    assert found["look", study["evidence"][1]["test_set"]] == "no look"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_unregistered_passes_for_a_registered_ship(
+    study: dict[str, Any], tmp_path: Path, capsys: Capture
+) -> None:
+    """A comparison of files with the ledger of a study's record put into it by hand."""
+    desk = Desk(tmp_path)
+    desk.answers("other", "triage", ["right"] * 60)
+    files = [str(tmp_path / f"{arm}.triage.jsonl") for arm in ("base", "other")]
+    asked = ["--test-set", str(tmp_path / "triage.jsonl"), "--metric", "exact_match", "--json"]
+    run(["compare", *files, *asked])
+    record = json.loads(capsys.readouterr().out)
+    assert (record["registered"], record["headline"][:13]) == (False, "Unregistered:")
+    test_set = record["evidence"][0]["test_set"]
+    row = study["ledger"]["test_sets"][0] | {"test_set": test_set}
+    record |= {
+        "registered": True,
+        "headline": record["headline"].removeprefix("Unregistered: "),
+        "ledger": study["ledger"] | {"test_sets": [row]},
+    }
+    (tmp_path / "verdict.json").write_text(json.dumps(record))
+    code, rows = held_against_home(tmp_path, capsys)
+    assert code == 65
+    assert ("look", "no look") in {(each["what"], each["found"]) for each in rows}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -113,10 +113,10 @@ def test_the_first_candidate_is_judged_at_six_over_pi_squared_of_alpha(desk: Des
         "test_set": "questions",
         "number": 1,
         "looks": [1],
+        "arms": None,
         "level": pytest.approx(FIRST),
         "counted": True,
         "spent": False,
-        "drawn": False,
     }
     assert ledger["sentences"][0].startswith("The first candidate on questions: judged at 0.015 of")
 

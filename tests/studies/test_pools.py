@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from math import pi
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,11 @@ from evalhub.registry.models import Draw, Study, TestSetVersion
 from tests.studies.desks import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+SPENT = (
+    "Items of {} were drawn for another look, which was judged at the whole of alpha: nothing is "
+    "left to judge by on them. Draw others, or take a fresh test set"
+)
 
 
 @pytest.fixture
@@ -55,6 +59,9 @@ def test_each_build_meets_new_items_until_the_pool_is_empty(
     seen = drawn()
     assert judged(desk, capsys) == first
     assert drawn() == seen, "the same question has the same items"
+
+    assert first["alpha"] == first["rule"]["alpha"], "one arm has the whole level"
+    assert first["ledger"]["sentences"][0].startswith("The items of triage were drawn from a pool")
 
     a_build(desk, range(40))
     second = judged(desk, capsys)
@@ -129,9 +136,7 @@ def test_the_arms_of_one_draw_share_the_level(
             "seen": {"file": "seen.jsonl", "role": "primary", "metric": {"name": "exact_match"}}
         },
     }
-    again = judged(desk, capsys)
-    assert again["ledger"]["test_sets"][0]["number"] == 3, "seen is seen, under any name"
-    assert again["ledger"]["level"] == pytest.approx(0.025 * 6 / (9 * pi**2))
+    assert judged(desk, capsys)["invalid"] == [SPENT.format("seen")], "under any name"
 
 
 def test_only_a_primary_is_drawn(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
