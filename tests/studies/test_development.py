@@ -70,6 +70,9 @@ def test_development_sets_alone_are_read_and_never_ship(
     assert "nothing is judged on them" in page
     assert "0.75" in page
     assert "Decide now" not in page
+    desk.study["test_sets"]["smoke"]["role"] = "primary"
+    assert study(desk) == 65, "once read freely, never judged"
+    assert "20 of its items are judged as smoke" in capsys.readouterr().err
 
 
 def test_no_item_is_read_freely_and_judged_whichever_comes_first(

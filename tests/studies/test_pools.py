@@ -53,6 +53,9 @@ def drawn(study: str = "gate") -> set[str]:
 def test_each_build_meets_new_items_until_the_pool_is_empty(
     desk: Desk, capsys: pytest.CaptureFixture[str], olga: Client
 ) -> None:
+    assert run(["study", "run", str(desk.write()), "--dry-run", "--json"]) == 0
+    (planned,) = json.loads(capsys.readouterr().out)["looks"]
+    assert (planned["items"], planned["number"], planned["level"]) == (25, 1, 0.025)
     first = judged(desk, capsys)
     assert first["criteria"][0]["n"] == 25
     assert first["criteria"][0]["alpha"] == first["ledger"]["level"] == 0.025, "the whole level"
