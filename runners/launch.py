@@ -25,7 +25,7 @@ from evalhub.registry.models.runs import RunState, ShardState
 from evalhub.schemas.declaration import DeclarationError
 from runners.backends import backend_of
 from runners.metrics import MetricError, scorer
-from runners.outcome import UNFINISHED_SHARDS, missing
+from runners.outcome import UNFINISHED_SHARDS, failed_answers_alone, missing
 from runners.queue import enqueue
 from runners.recorded import store_answers
 
@@ -47,13 +47,15 @@ def launch(
     id_field: str = "id",
     output_field: str = "output",
     repeat: int = 0,
+    retry_errors: bool = True,
 ) -> Run:
     """The run of `version` on `test_set_version`, launched if there is none, scored by `metrics`.
 
     Launching again is the same run: metrics that it lacks are added and scored, and a run that
     failed or was cancelled goes on. A recorded version needs the file of its `answers`, which is
     read and stored here; other content is another run. `repeat` 1 is the same asked a second time,
-    a run of its own. All is written, or nothing.
+    a run of its own. Without `retry_errors` answers that failed for good aren't asked for again.
+    All is written, or nothing.
 
     Raises LaunchError, and DataError for what is wrong with the file of answers.
     """
@@ -72,13 +74,20 @@ def launch(
     )
     if created:
         _plan(run, answers, id_field, output_field)
-    elif run.state in (RunState.FAILED, RunState.CANCELLED):
+    elif goes_on(run, retry_errors=retry_errors):
         resume(run, by=None)
     if not created and new:
         _reopen(run, run.shards.all())
     if run.state in (RunState.PENDING, RunState.RUNNING):
         enqueue(run)
     return run
+
+
+def goes_on(run: Run, *, retry_errors: bool) -> bool:
+    """Whether there is something to do about a run that has ended."""
+    if run.state == RunState.FAILED:
+        return retry_errors or not failed_answers_alone(run)
+    return run.state == RunState.CANCELLED
 
 
 @transaction.atomic

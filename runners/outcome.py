@@ -29,6 +29,13 @@ def check(run: Run) -> None:
         raise (RunUnreachable if run.unreachable else RunFailed)(f"{run}: {run.error}")
 
 
+def failed_answers_alone(run: Run) -> bool:
+    """Whether the run got to its end and nothing but single answers failed."""
+    if run.state != RunState.FAILED or run.unreachable:
+        return False
+    return not run.shards.exclude(state=ShardState.DONE).exists()
+
+
 @transaction.atomic
 def finish(run_id: int) -> None:
     """Aggregates a run and ends it, if it goes on and no shard is left. Harmless twice.

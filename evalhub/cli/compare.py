@@ -19,6 +19,11 @@ class ComparedRole(StrEnum):
     guard = "guard"
 
 
+class FailureUses(StrEnum):
+    invalid = "invalid"
+    worst = "worst"
+
+
 def compare(
     base: Annotated[Path, typer.Argument(help="Answers of what runs now: JSONL, CSV or Parquet.")],
     candidate: Annotated[Path, typer.Argument(help="Answers of what may replace it.")],
@@ -53,6 +58,12 @@ def compare(
     min_gain: Annotated[
         float | None, typer.Option(help="Gain that a primary must pass (0).")
     ] = None,
+    failures: Annotated[
+        FailureUses,
+        typer.Option(
+            help="An `error` in place of an answer: invalid evidence, or the metric's worst score."
+        ),
+    ] = FailureUses.invalid,
     alpha: Alpha = ALPHA,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     report: Annotated[
@@ -85,6 +96,7 @@ def compare(
         margin=MARGIN if margin is None else margin,
         min_gain=min_gain or 0.0,
         alpha=alpha,
+        failures=failures.value,
     )
     found = compare_files(base, candidate, test_set, question)
     if report is not None:

@@ -12,8 +12,9 @@ from evalhub.registry.models import Study, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.sections import ChoiceSection, DevelopmentSplit
 from evalhub.stats.errors import StatisticsError
-from evalhub.verdict.align import Rows, flaws_of
+from evalhub.verdict.align import Rows
 from evalhub.verdict.baseline_choice import best, choice_section
+from evalhub.verdict.flaws import flaws_of
 from evalhub.verdict.mix import item_weights
 from evalhub.verdict.policy import requirement_of
 from runners.metrics import METRICS
@@ -57,10 +58,7 @@ def choose_baseline(evidence: StudyEvidence) -> BaselineChoice:
     ]
     untuned.sort(key=lambda arm: (arm.role != ArmRole.BASELINE, arm.position))
     read = {
-        arm.name: [
-            evidence.scores_of(evidence.run(arm, each), each.metric) for each in evidence.primaries
-        ]
-        for arm in untuned
+        arm.name: [evidence.arm_scores(arm, each) for each in evidence.primaries] for arm in untuned
     }
     invalid = [
         flaw
@@ -69,7 +67,7 @@ def choose_baseline(evidence: StudyEvidence) -> BaselineChoice:
         for flaw in flaws_of(
             requirement_of(asked.name, criterion_of(asked)),
             evidence.items(asked.test_set_version),
-            scores.named(arm.name, asked.name),
+            scores,
         )
     ]
     chosen_by = [_development_rows(evidence, asked) for asked in evidence.primaries]
@@ -90,7 +88,7 @@ def choose_baseline(evidence: StudyEvidence) -> BaselineChoice:
         return BaselineChoice(untuned[0], _in_order(evidence, untuned), None, [said])
     measured = {
         arm.name: [
-            scores.arm.means(len(rows))[rows] * weight
+            scores.means(len(rows))[rows] * weight
             for scores, rows, weight in zip(read[arm.name], chosen_by, weights, strict=True)
         ]
         for arm in untuned

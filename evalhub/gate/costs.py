@@ -33,12 +33,14 @@ def budgets(
 
     `pairings` hold the first look's rows where a test set was added to: costs are those seen then.
     Costs that were not recorded are never taken for 0: a critical budget without them is pending.
+    Items of which an answer failed are left out: nobody got what it cost.
     """
     measured: list[Aligned] = []
     pending: list[str] = []
     for asked in budget_requirements(evidence.policy):
         pairing = pairings[asked.test_set]
-        ids = [each.id for each in pairing.aligned.items]
+        answered = pairing.aligned.without_failures()
+        ids = [each.id for each in answered.items]
         base = _costs(evidence, asked, pairing.baseline.run, baseline)
         tuned = _costs(evidence, asked, pairing.candidate.run, arm)
         for earlier_base, earlier_tuned in pairing.earlier:
@@ -55,8 +57,9 @@ def budgets(
         if ids and not unknown:
             measured.append(
                 replace(
-                    pairing.aligned,
+                    answered,
                     requirement=asked,
+                    failed=None,
                     baseline=_matrix(asked, [base[each] for each in ids]),
                     candidate=_matrix(asked, [tuned[each] for each in ids]),
                 )

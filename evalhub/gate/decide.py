@@ -31,6 +31,7 @@ from evalhub.schemas.verdicts import Verdict
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.align import Aligned, breakdown_of, criteria_of
 from evalhub.verdict.baseline_choice import answer, as_good
+from evalhub.verdict.failures import failures_section
 from evalhub.verdict.preference_evidence import PreferenceEvidence
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import Ruling, decide
@@ -171,6 +172,12 @@ def _judge(
         why = disagreement(arm, ruling, clean)
         if why and policy.leakage == "judge" and not invalid:
             ruling = _verdict(policy, replace(told, invalid=[why]), criteria)
+    failures = None
+    if ruling.verdict is not Verdict.INVALID:
+        failures = failures_section(
+            [*aligned, *costs],
+            lambda rows: _verdict(policy, told, _measure(evidence, rows, paid) + asked.criteria),
+        )
     return decision_record(
         ruling,
         alpha=paid.level,
@@ -186,6 +193,7 @@ def _judge(
         people=asked.record,
         ledger=paid.section,
         noise_floor=noise,
+        failures=failures,
         leakage=leakage,
         baseline_choice=choice,
         extension=extension_section(paid.rows, staged),
@@ -282,6 +290,8 @@ def _evidence(pairing: Pairing) -> EvidenceRow:
         candidate_answers=tuned.run.answers_digest,
         baseline_scores=base.digest,
         candidate_scores=tuned.digest,
+        failed_baseline=base.arm.failures_counted,
+        failed_candidate=tuned.arm.failures_counted,
         unscored_baseline=base.arm.unscored,
         unscored_candidate=tuned.arm.unscored,
         extraction_misses_baseline=base.arm.extraction_misses,

@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 from itertools import batched
 
 import numpy as np
-from django.db.models import Exists, OuterRef, TextField
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+)
 from django.db.models.functions import Cast
 
 from evalhub.registry.models import (
@@ -21,8 +29,9 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import RunState
 from evalhub.schemas.policy import Demand, PolicyCriterion
-from evalhub.verdict.align import Aligned, ArmScores, ItemLabel
+from evalhub.verdict.align import Aligned, ArmScores, ItemLabel, Rows
 from runners.metrics import METRICS
+from runners.outcome import failed_answers_alone
 
 READ_AT_A_TIME = 5000
 
@@ -91,12 +100,23 @@ def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScore
     )
     if arm.unscored:
         first = scores.filter(value=None).order_by("output__item__position", "output__sample")
-        arm = replace(arm, reason=first.values_list("reason", flat=True)[0])
+        arm = replace(
+            arm,
+            reason=first.values_list("reason", flat=True)[0],
+            failed=_failed(scores)[by_place] if failed_answers_alone(run) else None,
+        )
     aggregate = RunMetric.objects.filter(run=run, metric=metric).first()
     if aggregate is None:
         return RunScores(run, arm, "")
     arm = replace(arm, extraction_misses=aggregate.extraction_misses or 0)
     return RunScores(run, arm, aggregate.scores_digest)
+
+
+def _failed(scores: QuerySet[Score]) -> Rows:
+    """Which answers failed for good, in the order of items and samples."""
+    failed = ExpressionWrapper(Q(output__text=None), BooleanField())
+    rows = scores.annotate(failed=failed).order_by("output__item_id", "output__sample")
+    return np.array(list(rows.values_list("failed", flat=True)), dtype=bool)
 
 
 def differing(first: Run, second: Run) -> dict[int, float]:

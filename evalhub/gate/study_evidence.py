@@ -18,7 +18,9 @@ from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import CriterionRole
 from evalhub.schemas.policy import Policy
 from evalhub.schemas.study import Development
-from evalhub.verdict.align import ArmScores, ItemLabel, Rows, align, by_item, other_items
+from evalhub.verdict.align import ArmScores, ItemLabel, Rows, align, by_item
+from evalhub.verdict.failures import at_worst
+from evalhub.verdict.flaws import other_items
 from evalhub.verdict.policy import policy_of_study, requirement_of
 
 UNFINISHED = (RunState.PENDING, RunState.RUNNING, RunState.CANCELLED)
@@ -62,6 +64,12 @@ class StudyEvidence:
             self.scores[key] = run_scores(run, metric, self.items(run.test_set_version))
         return self.scores[key]
 
+    def arm_scores(self, arm: StudyArm, test_set: StudyTestSet) -> ArmScores:
+        """An arm's scores of a test set, its failures scored as the policy says."""
+        scores = self.scores_of(self.run(arm, test_set), test_set.metric)
+        asked = requirement_of(test_set.name, criterion_of(test_set))
+        return at_worst(asked, scores.named(arm.name, test_set.name), self.policy.failures)
+
     def items(self, version: TestSetVersion) -> list[ItemLabel]:
         if version.pk not in self.labels:
             self.labels[version.pk] = item_labels(version)
@@ -103,6 +111,7 @@ class StudyEvidence:
             judged=self.judged(test_set, versions[0]),
             mix=test_set.mix,
             same=baseline.pk == candidate.pk,
+            failures=self.policy.failures,
             unexpected=other_items(asked, count=first.item_count, digest=first.digest),
         )
         return Pairing(test_set.metric, before, after, aligned)

@@ -12,7 +12,7 @@ from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import StudyTestSet
 from evalhub.schemas.sections import ExtensionRow, ExtensionSection, LedgerRow
 from evalhub.stats.errors import StatisticsError
-from evalhub.verdict.align import Aligned
+from evalhub.verdict.align import Aligned, Rows
 from evalhub.verdict.levels import stage_weights
 
 
@@ -93,8 +93,17 @@ def _joined(first: Aligned, added: Aligned) -> Aligned:
         else np.concatenate([first.weights, added.weights]),
         mix=None if first.mix is None else added.mix,
         stages=np.concatenate([before, np.full(len(added.baseline), stage)]),
+        failed=_failed(first, added),
         flaws=[*added.flaws, *first.flaws],
     )
+
+
+def _failed(first: Aligned, added: Aligned) -> Rows | None:
+    if first.failed is None and added.failed is None:
+        return None
+    none = (np.zeros((2, len(each.items)), dtype=bool) for each in (first, added))
+    both = zip((first.failed, added.failed), none, strict=True)
+    return np.concatenate([each if failed is None else failed for failed, each in both], axis=1)
 
 
 def _one_below(first: NDArray[np.float64], added: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,7 +11,6 @@ from pydantic import Field, model_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
 from evalhub.schemas.policy import (
-    Margin,
     MaxRatio,
     MinGain,
     PlannedGain,
@@ -110,7 +109,7 @@ class Criterion(Declaration):
     wins: Count
     losses: Count
     ties: Count
-    margin: Margin | None = Field(
+    margin: Annotated[float, Field(ge=0)] | None = Field(
         description="the loss that a guard may show, in the metric's unit at this baseline"
     )
     relative_margin: RelativeMargin | None = Field(

@@ -15,6 +15,7 @@ from evalhub.schemas.sections import (
     Digest,
     EvidenceRow,
     ExtensionSection,
+    FailuresSection,
     LeakageSection,
     LedgerSection,
     NoiseSection,
@@ -147,6 +148,7 @@ class DecisionRecord(Declaration):
     people: People | None
     ledger: LedgerSection | None
     noise_floor: NoiseSection | None
+    failures: FailuresSection | None
     leakage: LeakageSection | None
     baseline_choice: ChoiceSection | None
     extension: ExtensionSection | None
@@ -159,7 +161,7 @@ class DecisionRecord(Declaration):
     @property
     def sections(self) -> dict[str, Section]:
         """The sections that there are, by field, in the order that matters to a reader."""
-        fields = ("leakage", "ledger", "noise_floor", "baseline_choice", "extension")
+        fields = ("failures", "leakage", "ledger", "noise_floor", "baseline_choice", "extension")
         return {name: found for name in fields if (found := getattr(self, name)) is not None}
 
     def noise_of(self, criterion: Criterion) -> tuple[float, float] | None:

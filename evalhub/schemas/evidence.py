@@ -22,6 +22,7 @@ class ScoreFields(Declaration):
     tags: Text = "tags"
     weight: Text = "weight"
     output: Text = "output"
+    error: Text = "error"
     latency_ms: Text = "latency_ms"
     cost: Text = "cost"
 

@@ -20,6 +20,7 @@ from pydantic import (
 from evalhub.files.numbers import LARGEST, finite_number
 from evalhub.schemas.declaration import Declaration, declared, default_of, wrong
 from evalhub.schemas.defaults import ENOUGH_REVIEWERS, MARGIN, MOST_ALPHA, PLANNED_GAIN
+from evalhub.schemas.measured_on import NO_WORST, Bounds, ExpectedItems, Mix, beyond
 from evalhub.stats.levels import ALPHA, HARM_ALPHA
 
 CostName = Literal["latency", "latency_p95", "cost"]
@@ -29,6 +30,7 @@ Tier = Literal["critical", "supporting", "advisory"]
 Primaries = Literal["all-of", "any-of"]
 LedgerScope = Literal["primaries", "all", "off"]
 LeakageUse = Literal["judge", "report", "off"]
+FailureUse = Literal["invalid", "worst"]
 
 Measured = Annotated[float, AfterValidator(finite_number)]
 """A number in a metric's unit."""
@@ -82,54 +84,6 @@ NoiseFloor = Annotated[
     bool,
     Field(description="whether effects are shown against a second run of the baseline"),
 ]
-
-
-def _adds_up(mix: dict[str, float]) -> dict[str, float]:
-    total = sum(mix.values())
-    if abs(total - 1) > 0.01:
-        raise wrong(f"the shares add up to {total:g}, and must to 1")
-    return mix
-
-
-Mix = Annotated[
-    dict[str, Annotated[float, Field(gt=0, le=1)]],
-    Field(min_length=1, description="share of each tag in production, adding up to 1"),
-    AfterValidator(_adds_up),
-]
-
-
-def _in_order(bounds: tuple[float, float]) -> tuple[float, float]:
-    if not bounds[0] < bounds[1]:
-        raise wrong(f"the least stands first: {bounds[0]:g} isn't below {bounds[1]:g}")
-    return bounds
-
-
-_End = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
-Bounds = Annotated[
-    tuple[_End, _End],
-    Field(description="the least and the most that one score can be, such as [0, 1]"),
-    AfterValidator(_in_order),
-]
-
-
-def beyond(bounds: tuple[float, float], difference: float | None) -> str:
-    """Why scores within `bounds` can't differ by that much; "" where they can."""
-    least, most = bounds
-    if difference is None or abs(difference) < most - least:
-        return ""
-    return (
-        f"scores lie between {least:g} and {most:g}, so that a difference of {difference:g} is "
-        f"none to look for: below {most - least:g} is needed"
-    )
-
-
-class ExpectedItems(Declaration):
-    """The items that a criterion is to be judged on, as an earlier record names them."""
-
-    count: int = Field(ge=1, description="how many there are: `items` of a record's evidence")
-    digest: str = Field(
-        pattern="^[0-9a-f]{64}$", description="of the items: `digest` of a record's evidence"
-    )
 
 
 _OF_OTHERS: dict[TestSetRole, tuple[tuple[str, ...], str]] = {
@@ -333,6 +287,8 @@ class Rule(Declaration):
         ledger: whose level the k-th candidate on a test set pays with.
         leakage: "judge": the verdicts on all items and on the clean ones must agree;
             "report": it is said only.
+        failures: "invalid": no verdict rests on them; "worst": an answer that failed scores the
+            metric's worst, and the result without its item stands beside.
     """
 
     primaries: Primaries = Field(
@@ -356,6 +312,11 @@ class Rule(Declaration):
         "judge",
         description="whether items that were trained on decide, are only said, or aren't looked "
         "for",
+    )
+    failures: FailureUse = Field(
+        "invalid",
+        description="what answers that failed for good make of the evidence: invalid, or the "
+        "worst score that the metric has",
     )
 
 
@@ -394,6 +355,13 @@ class Policy(Rule):
         demands: list[Demand | Budget] = [*self.criteria.values(), *self.budgets.values()]
         asks_people = self.preference is not None and self.preference.required
         check_critical(demands, asks_people, "criteria")
+        return self
+
+    @model_validator(mode="after")
+    def _failures_have_a_score(self) -> "Policy":
+        for name, each in self.criteria.items() if self.failures == "worst" else ():
+            if each.bounds is None:
+                raise wrong(NO_WORST.format(each.metric), "criteria", name, "bounds")
         return self
 
     @model_validator(mode="after")

@@ -3,11 +3,11 @@
 `status` and `sentences` follow from a section's own fields and are set where the record is built.
 """
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, JsonValue
 
-from evalhub.schemas.criteria import Count, Probability, Size
+from evalhub.schemas.criteria import Count, Criterion, Probability, Size
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.policy import LeakageUse, LedgerScope
 from evalhub.schemas.verdicts import Status, Verdict
@@ -104,7 +104,8 @@ class LeakageRow(Declaration):
 
 
 class CleanRow(Declaration):
-    """A criterion as it came out without the items that were trained on."""
+    """A criterion as it came out without some of its items: those that were trained on, or those
+    of which an answer failed."""
 
     name: str
     n: int
@@ -112,6 +113,30 @@ class CleanRow(Declaration):
     lower: float
     upper: float
     status: Status
+
+    @classmethod
+    def of(cls, criterion: Criterion) -> Self:
+        return cls(**{name: getattr(criterion, name) for name in cls.model_fields})
+
+
+class FailedRow(Declaration):
+    """Items of which an answer failed for good, by arm, and what such an answer scores."""
+
+    name: str
+    test_set: str
+    items: int
+    baseline: int
+    candidate: int
+    worst: float
+
+
+class FailuresSection(Section):
+    """Answers that failed and score the worst, and the result without their items, which decides
+    nothing."""
+
+    test_sets: tuple[FailedRow, ...]
+    verdict_without: Verdict | None
+    without: tuple[CleanRow, ...]
 
 
 class LeakageSection(Section):
@@ -256,6 +281,8 @@ class EvidenceRow(Declaration):
     candidate_answers: str = ""
     baseline_scores: str = ""
     candidate_scores: str = ""
+    failed_baseline: Count = 0
+    failed_candidate: Count = 0
     unscored_baseline: Count
     unscored_candidate: Count
     extraction_misses_baseline: Count

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from evalhub.schemas.declaration import wrong
+from evalhub.schemas.measured_on import NO_WORST
 from evalhub.schemas.policy import Budget, Demand, check_critical
 
 if TYPE_CHECKING:
@@ -103,6 +104,10 @@ def _check_asked(study: "StudyFile") -> None:
         demands: list[Demand | Budget] = [study.test_sets[name] for name in judged]
         asks_people = study.review is not None and study.review.required
         check_critical([*demands, *study.policy.budgets.values()], asks_people, "test_sets")
+    for name in judged if study.policy.failures == "worst" else ():
+        metric = study.test_sets[name].metric
+        if metric.bounds is None and study.test_sets[name].bounds is None:
+            raise wrong(NO_WORST.format(metric.name), "test_sets", name, "bounds")
     primary = any(each.role == "primary" for each in study.test_sets.values())
     for name, budget in study.policy.budgets.items():
         at = "policy", "budgets", name

@@ -14,11 +14,13 @@ from evalhub.files.identity import answers_digest, scores_digest
 from evalhub.files.rows import DataError, field, item_id, read_rows
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
 from evalhub.schemas.defaults import MARGIN, PLANNED_GAIN
-from evalhub.schemas.policy import beyond
+from evalhub.schemas.measured_on import NO_WORST, beyond
+from evalhub.schemas.policy import FailureUse
 from evalhub.schemas.sections import EvidenceRow
 from evalhub.schemas.verdicts import Verdict
 from evalhub.stats.levels import ALPHA
 from evalhub.verdict.align import (
+    Aligned,
     ArmScores,
     ItemLabel,
     align,
@@ -27,9 +29,10 @@ from evalhub.verdict.align import (
     criteria_of,
 )
 from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.failures import FAILURES, at_worst, failures_section
 from evalhub.verdict.outcomes import outcome
 from evalhub.verdict.record import decision_record
-from evalhub.verdict.rule import decide
+from evalhub.verdict.rule import Ruling, decide
 from evalhub.verdict.wording import counted
 from runners.metrics import METRICS, Answer, MetricError, MetricScore, Scorer, scorer
 
@@ -58,6 +61,7 @@ class CompareRequest:
     min_gain: float = 0.0
     alpha: float = ALPHA
     planned_gain: float = PLANNED_GAIN
+    failures: FailureUse = FAILURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ def compare_files(
     asked = question.margin if question.role == "guard" else question.min_gain
     if bounds is not None and (why := beyond(bounds, asked)):
         raise MetricError(f"{question.metric}: {why}")
+    if bounds is None and question.failures == "worst":
+        raise MetricError(NO_WORST.format(question.metric))
     cases = _read_cases(test_set, question, score)
     arms = [_read_arm(path, cases, question, score) for path in (base, candidate)]
     requirement = Requirement(
@@ -131,7 +137,7 @@ def compare_files(
     )
     labels = [ItemLabel(each.key, each.cluster, each.tags) for each in cases.values()]
     before, after = (_arm_scores(arm, list(cases), test_set.stem) for arm in arms)
-    aligned = align(requirement, labels, before, after)
+    aligned = align(requirement, labels, before, after, failures=question.failures)
     digests = [arm.answers_digest() for arm in arms]
     invalid = list(aligned.flaws)
     if digests[0] == digests[1]:
@@ -141,9 +147,13 @@ def compare_files(
             "was the adapter applied?",
         )
     compared = [aligned] if aligned.items else []
-    measured = criteria_of(compared, alpha=question.alpha, planned_gain=question.planned_gain)
+
+    def judge(evidence: Sequence[Aligned]) -> Ruling:
+        measured = criteria_of(evidence, alpha=question.alpha, planned_gain=question.planned_gain)
+        return decide(candidate.stem, measured, invalid=invalid, registered=False)
+
     record = decision_record(
-        decide(candidate.stem, measured, invalid=invalid, registered=False),
+        judge(compared),
         alpha=question.alpha,
         policy=asdict(question) | {"options": dict(question.options)},
         arms=Arms(baseline=_file(base), candidate=_file(candidate)),
@@ -159,6 +169,8 @@ def compare_files(
                 candidate_answers=digests[1],
                 baseline_scores=arms[0].scores_digest(),
                 candidate_scores=arms[1].scores_digest(),
+                failed_baseline=before.failures_counted,
+                failed_candidate=after.failures_counted,
                 unscored_baseline=before.unscored,
                 unscored_candidate=after.unscored,
                 extraction_misses_baseline=before.extraction_misses,
@@ -166,10 +178,13 @@ def compare_files(
             )
         ],
         breakdown=breakdown_of(compared, alpha=question.alpha),
+        failures=None if invalid else failures_section(compared, judge),
     )
     if record.verdict is Verdict.INVALID:
         return FileComparison(record, [])
-    means = [arm.means(len(cases)) for arm in (before, after)]
+    means = [
+        at_worst(requirement, arm, question.failures).means(len(cases)) for arm in (before, after)
+    ]
     return FileComparison(record, _items(list(cases.values()), arms, means, requirement))
 
 
@@ -253,7 +268,8 @@ def _read_arm(
 def _arm_scores(arm: _AnsweredFile, keys: Sequence[str], test_set: str) -> ArmScores:
     by_key = [arm.scores.get(key, []) for key in keys]
     flat = [each for scores in by_key for each in scores]
-    failed = [each for given in arm.answers.values() for each in given if each.text is None]
+    answered = [each for key in keys for each in arm.answers.get(key, [])]
+    failed = [each for each in answered if each.text is None]
     failures = [
         f"{arm.path.name} holds {counted(len(failed), 'error')} in place of "
         f"{'an answer' if len(failed) == 1 else 'answers'} to {test_set}, "
@@ -264,9 +280,17 @@ def _arm_scores(arm: _AnsweredFile, keys: Sequence[str], test_set: str) -> ArmSc
     return ArmScores(
         arm.path.name,
         *by_item([[each.value for each in scores] for scores in by_key]),
-        reason=next((each.reason for each in flat if each.value is None), ""),
+        reason=next(
+            (
+                each.reason
+                for each, answer in zip(flat, answered, strict=True)
+                if each.value is None and answer.text is not None
+            ),
+            "",
+        ),
         failures=failures,
         extraction_misses=sum(each.extracted is False for each in flat),
+        failed=np.array([each.text is None for each in answered], dtype=bool),
     )
 
 

@@ -7,7 +7,7 @@ from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.studies.advance import StudyState, StudyStatus, advance
-from runners.launch import resume
+from runners.launch import goes_on, resume
 from runners.outcome import check
 from runners.queue import enqueue
 
@@ -21,9 +21,10 @@ type Progress = Callable[[list[Run]], None]
 def conduct(*, study: Study, progress: Progress | None = None) -> StudyStatus:
     """Advances a registered study until it is decided, or read, or waits for people.
 
-    Runs that failed or were cancelled are taken up again; what was answered stays. A worker must
-    be at work, in this process or elsewhere. If this process dies, the timer of a worker goes on
-    with the study (`evalhub.studies.advance`).
+    Runs that failed or were cancelled are taken up again; what was answered stays, and so does
+    what failed for good where the policy gives it a score. A worker must be at work, in this
+    process or elsewhere. If this process dies, the timer of a worker goes on with the study
+    (`evalhub.studies.advance`).
 
     Raises:
         runners.outcome.RunUnreachable: a model's endpoint doesn't answer. What was answered before
@@ -31,9 +32,9 @@ def conduct(*, study: Study, progress: Progress | None = None) -> StudyStatus:
         NotReadyError: a run was cancelled meanwhile.
     """
     for run in runs_of(study):
-        if run.state in (RunState.FAILED, RunState.CANCELLED):
+        if goes_on(run, retry_errors=study.policy.failures == "invalid"):
             resume(run, by=None)
-        elif run.state != RunState.DONE:
+        elif run.state in (RunState.PENDING, RunState.RUNNING):
             enqueue(run)
     enqueued = time.monotonic()
     while True:

@@ -17,14 +17,14 @@ from evalhub.verdict.align import (
     breakdown_of,
     by_item,
     criteria_of,
-    items_digest,
-    other_items,
 )
 from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.failures import failures_section
+from evalhub.verdict.flaws import items_digest, other_items
 from evalhub.verdict.policy import COST_METRICS, requirements_of
 from evalhub.verdict.preference_evidence import Judgments, preference_evidence
 from evalhub.verdict.record import decision_record
-from evalhub.verdict.rule import decide
+from evalhub.verdict.rule import Ruling, decide
 
 # .99^n is below .01 from here on.
 HARDLY_ALIKE = 459
@@ -36,7 +36,7 @@ class _Part:
 
     items: int
     digest: str
-    unscored: tuple[int, int]
+    arms: tuple[ArmScores, ArmScores]
     aligned: Aligned
 
 
@@ -74,24 +74,28 @@ def decide_scores(
         harm_alpha=policy.harm_alpha,
         planned_gain=policy.planned_gain,
     )
-    criteria = criteria_of(
-        aligned,
-        alpha=policy.alpha,
-        harm_alpha=policy.harm_alpha,
-        planned_gain=policy.planned_gain,
-        primaries=policy.primaries,
-    )
-    ruling = decide(
-        scores.arms[1],
-        criteria + people.criteria,
-        invalid=invalid + people.unfit,
-        pending=people.pending,
-        primaries=policy.primaries,
-        registered=False,
-    )
+    invalid += people.unfit
+
+    def judge(evidence: Sequence[Aligned]) -> Ruling:
+        criteria = criteria_of(
+            evidence,
+            alpha=policy.alpha,
+            harm_alpha=policy.harm_alpha,
+            planned_gain=policy.planned_gain,
+            primaries=policy.primaries,
+        )
+        return decide(
+            scores.arms[1],
+            criteria + people.criteria,
+            invalid=invalid,
+            pending=people.pending,
+            primaries=policy.primaries,
+            registered=False,
+        )
+
     names = " + ".join(path.name for path in scores.files)
     return decision_record(
-        ruling,
+        judge(aligned),
         alpha=policy.alpha,
         policy=policy.as_json(),
         arms=Arms(
@@ -106,8 +110,10 @@ def decide_scores(
                 items=each.items,
                 metric=each.aligned.requirement.metric,
                 **scores.digests(each.aligned.requirement),
-                unscored_baseline=each.unscored[0],
-                unscored_candidate=each.unscored[1],
+                failed_baseline=each.arms[0].failures_counted,
+                failed_candidate=each.arms[1].failures_counted,
+                unscored_baseline=each.arms[0].unscored,
+                unscored_candidate=each.arms[1].unscored,
                 extraction_misses_baseline=0,
                 extraction_misses_candidate=0,
             )
@@ -117,6 +123,7 @@ def decide_scores(
             [each for each in aligned if each.requirement.role != "budget"], alpha=policy.alpha
         ),
         people=people.record,
+        failures=None if invalid else failures_section(aligned, judge),
     )
 
 
@@ -125,30 +132,45 @@ def _part(requirement: Requirement, policy: Policy, scores: Scores) -> _Part | N
     cells = scores.cells.get((requirement.test_set, requirement.metric))
     if cells is None:
         return None
-    criterion = policy.criteria.get(requirement.name)
     keys = list(dict.fromkeys([*cells[0], *cells[1]]))
+    if requirement.role == "budget":  # what a failure cost isn't counted, nor what the other did
+        failed = {item for arm in (0, 1) for item, _ in scores.failed(requirement.test_set, arm)}
+        keys = [key for key in keys if key not in failed]
+    before, after = (_arm(requirement, scores, keys, arm) for arm in (0, 1))
     known = [scores.items[requirement.test_set, key] for key in keys]
-    before, after = (
-        ArmScores(
-            name,
-            *by_item([[value for _, value in sorted(cell.get(key, {}).items())] for key in keys]),
-        )
-        for name, cell in zip(scores.arms, cells, strict=True)
-    )
     labels = [
         ItemLabel(key, each.cluster or "", each.tags, each.weight)
         for key, each in zip(keys, known, strict=True)
     ]
     digest = items_digest(labels)
+    criterion = policy.criteria.get(requirement.name)
     aligned = align(
         requirement,
         labels,
         before,
         after,
         mix=criterion.mix if criterion else None,
+        failures=policy.failures,
         unexpected=other_items(requirement, count=len(keys), digest=digest),
     )
-    return _Part(len(keys), digest, (before.unscored, after.unscored), aligned)
+    return _Part(len(keys), digest, (before, after), aligned)
+
+
+def _arm(requirement: Requirement, scores: Scores, keys: Sequence[str], arm: int) -> ArmScores:
+    cell = scores.cells[requirement.test_set, requirement.metric][arm]
+    by_key = [sorted(cell.get(key, {}).items()) for key in keys]
+    places, values = by_item([[value for _, value in each] for each in by_key])
+    errors = scores.failed(requirement.test_set, arm)
+    answers = [(key, each[0]) for key, row in zip(keys, by_key, strict=True) for each in row]
+    failed = np.array([each in errors for each in answers], dtype=bool) & np.isnan(values)
+    first = next((errors[answers[row]] for row in np.flatnonzero(failed)), "")
+    return ArmScores(
+        scores.arms[arm],
+        places,
+        values,
+        reason=f"it failed ({first}); answer it again, or say failures: worst" if first else "",
+        failed=failed,
+    )
 
 
 def _absent(requirement: Requirement, scores: Scores) -> str:

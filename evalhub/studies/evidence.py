@@ -58,6 +58,7 @@ class Scores:
         cells: by (test set, metric), the scores of the baseline and of the candidate.
         items: by (test set, item), what else is known of the item.
         outputs: each arm's answers, by (test set, item, sample), where rows have them.
+        errors: likewise, what stands in an answer's place where it failed for good.
     """
 
     arms: tuple[str, str]
@@ -67,6 +68,14 @@ class Scores:
     outputs: tuple[dict[tuple[str, str, int], str], dict[tuple[str, str, int], str]] = field(
         default_factory=lambda: ({}, {})
     )
+    errors: tuple[dict[tuple[str, str, int], str], dict[tuple[str, str, int], str]] = field(
+        default_factory=lambda: ({}, {})
+    )
+
+    def failed(self, test_set: str, arm: int) -> dict[tuple[str, int], str]:
+        """By item and sample, why the arm's answer failed for good."""
+        found = self.errors[arm].items()
+        return {(item, sample): error for (at, item, sample), error in found if at == test_set}
 
     def digest(self, arm: int) -> str:
         """SHA-256 of what one arm scored, the same whatever the order and format of its rows."""
@@ -85,11 +94,17 @@ class Scores:
         """
         found: dict[str, Any] = {}
         for arm, role in enumerate(ARMS):
-            answers = [
+            answers: list[tuple[str, int, str | None, str]] = [
                 (item, sample, text, "")
                 for (at, item, sample), text in self.outputs[arm].items()
                 if at == asked.test_set
             ]
+            if answers:
+                answers += [
+                    (item, sample, None, error)
+                    for (at, item, sample), error in self.errors[arm].items()
+                    if at == asked.test_set
+                ]
             found[f"{role}_answers"] = answers_digest(answers) if answers else ""
             found[f"{role}_scores"] = scores_digest(
                 (item, sample, value)
@@ -207,10 +222,15 @@ def _take(
             f"already (sample {sample}); several answers to an item need a `sample` field that "
             "counts 0, 1, …",
         )
-    _cell(scores, test_set, metric, arm).setdefault(item, {})[sample] = row.number("value")
-    for cost in COST_METRICS:
-        if (value := row.number(cost)) is not None:
-            _take_cost(scores, row, (test_set, cost, item), arm, sample, value)
+    value = row.number("value")
+    _cell(scores, test_set, metric, arm).setdefault(item, {})[sample] = value
+    if row.has("error"):
+        if value is not None or row.has("output"):
+            raise row.wrong("error", "stands in place of an answer: it has no value and no output")
+        scores.errors[arm][test_set, item, sample] = str(row.row.values[row.name("error")])
+    for cost in () if row.has("error") else COST_METRICS:  # nobody got what a failure cost
+        if (spent := row.number(cost)) is not None:
+            _take_cost(scores, row, (test_set, cost, item), arm, sample, spent)
     if row.has("output"):
         scores.outputs[arm][test_set, item, sample] = str(row.row.values[row.name("output")])
     _take_item(scores.items.setdefault((test_set, item), ItemInfo()), row, item)

@@ -334,6 +334,7 @@ def _runs(
                 id_field=arm.fields.id,
                 output_field=arm.fields.output,
                 repeat=repeat,
+                retry_errors=spec.policy.failures == "invalid",
             )
     return runs
 

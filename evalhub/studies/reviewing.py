@@ -15,6 +15,7 @@ from evalhub.schemas.review import Anytime, CampaignRequest, Design
 from reviews.errors import NothingToCompareError, PlanError
 from reviews.models import Campaign, Pair
 from reviews.planning.campaign import open_campaign
+from runners.outcome import failed_answers_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,15 @@ def arms_to_review(study: Study, test_set: str) -> list[ReviewArm]:
         names = ", ".join(study.test_sets.values_list("name", flat=True))
         raise PlanError(f"test_set: {study} has no {test_set!r}; it has {names}")
     links = (
-        StudyRun.objects.filter(
-            arm__study=study, test_set__name=test_set, repeat=0, run__state=RunState.DONE
-        )
+        StudyRun.objects.filter(arm__study=study, test_set__name=test_set, repeat=0)
         .select_related("arm", "run__version__model", "run__test_set_version__test_set__project")
         .order_by("arm__position")
     )
     baseline = baseline_of(study)
     order = {"candidate": 1}
     ranked = sorted(
-        links, key=lambda link: 0 if link.arm == baseline else order.get(link.arm.role, 2)
+        (link for link in links if _has_ended_well(study, link.run)),
+        key=lambda link: 0 if link.arm == baseline else order.get(link.arm.role, 2),
     )
     found: dict[int, ReviewArm] = {}
     for link in ranked:
@@ -71,14 +71,21 @@ def review_runs(study: Study) -> ReviewRuns | None:
     """
     if study.review is None:
         return None
-    links = StudyRun.objects.filter(arm__study=study, repeat=0)
-    if links.exclude(run__state=RunState.DONE).exists():
+    links = StudyRun.objects.filter(arm__study=study, repeat=0).select_related("run")
+    if not all(_has_ended_well(study, link.run) for link in links):
         return None
-    on_test_set = links.filter(test_set__name=study.review.test_set).select_related("run")
+    on_test_set = links.filter(test_set__name=study.review.test_set)
     return ReviewRuns(
         baseline=on_test_set.get(arm=baseline_of(study)).run,
         candidate=on_test_set.get(arm__role=ArmRole.CANDIDATE).run,
     )
+
+
+def _has_ended_well(study: Study, run: Run) -> bool:
+    """Whether its answers stay as they are: all are there, or what failed has a score."""
+    if run.state == RunState.DONE:
+        return True
+    return study.policy.failures == "worst" and failed_answers_alone(run)
 
 
 def open_review(study: Study, runs: ReviewRuns) -> Campaign | None:

@@ -12,19 +12,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.files.canonical import digest_of
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow
-from evalhub.schemas.policy import Primaries
+from evalhub.schemas.policy import FailureUse, Primaries
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.levels import HARM_ALPHA
 from evalhub.verdict.breakdown import by_tag
 from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.failures import FAILURES, at_worst
+from evalhub.verdict.flaws import beyond_bounds, flaws_of
 from evalhub.verdict.measuring import measure, same_run
 from evalhub.verdict.mix import item_weights
 from evalhub.verdict.rule import PRIMARIES, alphas_of
 from evalhub.verdict.test_set_extension import StageScores, combined
-from evalhub.verdict.wording import are, counted
+from evalhub.verdict.wording import counted
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
@@ -59,6 +60,8 @@ class ArmScores:
         failures: what went wrong while it was answered, one sentence each; it stands for all that
             is missing because of it.
         extraction_misses: answers in which the extraction pattern found nothing.
+        failed: which answers failed for good and so have no score, shape (m,); None where more
+            went wrong than single answers.
     """
 
     name: str
@@ -68,6 +71,11 @@ class ArmScores:
     samples: int | None = None
     failures: Sequence[str] = ()
     extraction_misses: int = 0
+    failed: Rows | None = None
+
+    @property
+    def failures_counted(self) -> int:
+        return 0 if self.failed is None else int(self.failed.sum())
 
     @property
     def unscored(self) -> int:
@@ -104,6 +112,8 @@ class Aligned:
             all are looked at once.
         mix: each tag's share of production, to which any part of the rows is weighted anew; None
             where `weights` are the items' own.
+        failed: for each arm whether an answer to the item failed and scores the worst, shape
+            (2, n); None where none did.
         flaws: why no verdict can rest on these scores, one sentence each.
     """
 
@@ -116,6 +126,7 @@ class Aligned:
     weights: Array | None = None
     stages: NDArray[np.intp] | None = None
     mix: Mapping[str, float] | None = None
+    failed: Rows | None = None
     flaws: Sequence[str] = field(default=())
 
     def where(self, kept: Rows) -> "Aligned":
@@ -136,7 +147,16 @@ class Aligned:
             clusters=None if self.clusters is None else list(compress(self.clusters, kept)),
             weights=weights,
             stages=None if self.stages is None else self.stages[kept],
+            failed=None if self.failed is None else self.failed[:, kept],
         )
+
+    def without_failures(self) -> "Aligned":
+        """The items that both arms answered, weighted to the mix by themselves.
+
+        Raises:
+            evalhub.stats.errors.StatisticsError: a tag of the mix has none of these rows.
+        """
+        return self if self.failed is None else self.where(~self.failed.any(axis=0))
 
 
 def align(
@@ -148,6 +168,7 @@ def align(
     judged: Rows | None = None,
     mix: Mapping[str, float] | None = None,
     same: bool = False,
+    failures: FailureUse = FAILURES,
     unexpected: Sequence[str] = (),
 ) -> Aligned:
     """Both arms' scores of the items that each of them has answered and that are all scored.
@@ -157,8 +178,10 @@ def align(
         judged: the items that are judged on; None: all.
         mix: each tag's share of production, to which the items are weighted.
         same: the two arms are one on this test set.
+        failures: what answers that failed for good make of the evidence.
         unexpected: what `other_items` says of the items.
     """
+    baseline, candidate = (at_worst(requirement, arm, failures) for arm in (baseline, candidate))
     for arm in (baseline, candidate):
         judged = _within(requirement, len(items), arm, judged)
     whole, before, after = paired(len(items), baseline, candidate, judged=judged)
@@ -174,6 +197,7 @@ def align(
         same=same,
         weights=weights,
         mix=mix if mix and weights is not None else None,
+        failed=_failed(baseline, candidate, whole) if failures == "worst" else None,
         flaws=[*unexpected, *told, *misfit],
     )
 
@@ -182,21 +206,12 @@ def _within(
     requirement: Requirement, items: int, arm: ArmScores, judged: Rows | None
 ) -> Rows | None:
     """Those of the judged items whose scores can be the metric's; the others are a flaw."""
-    beyond = _beyond(requirement, arm)
+    beyond = beyond_bounds(requirement, arm)
     if not beyond.any():
         return judged
     within = np.ones(items, dtype=bool) if judged is None else judged.copy()
     within[arm.places[beyond]] = False
     return within
-
-
-def _beyond(requirement: Requirement, arm: ArmScores) -> Rows:
-    """Which of an arm's scores are less or more than a score can be."""
-    if requirement.bounds is None:
-        return np.zeros(arm.values.shape, dtype=bool)
-    least, most = requirement.bounds
-    rounding = 1e-12 * (most - least)
-    return np.asarray((arm.values < least - rounding) | (arm.values > most + rounding))
 
 
 def paired(
@@ -212,6 +227,15 @@ def paired(
     return whole, _matrix(baseline, whole), _matrix(candidate, whole)
 
 
+def _failed(baseline: ArmScores, candidate: ArmScores, whole: Rows) -> Rows | None:
+    """For each arm which of the `whole` items have an answer that failed; None where none has."""
+    found = np.zeros((2, len(whole)), dtype=bool)
+    for row, arm in zip(found, (baseline, candidate), strict=True):
+        if arm.failed is not None:
+            row[arm.places[arm.failed]] = True
+    return found[:, whole] if found.any() else None
+
+
 def _matrix(arm: ArmScores, whole: Rows) -> Array:
     values = arm.values[whole[arm.places]]
     samples = arm.counts(len(whole))[whole]
@@ -221,66 +245,6 @@ def _matrix(arm: ArmScores, whole: Rows) -> Array:
         return values.reshape(len(samples), -1)
     sums = np.add.reduceat(values, np.cumsum(samples) - samples)
     return np.asarray(sums / samples, dtype=float)
-
-
-def flaws_of(requirement: Requirement, items: Sequence[ItemLabel], arm: ArmScores) -> list[str]:
-    """What keeps an arm's scores from being evidence, in sentences."""
-    if arm.failures:
-        return list(arm.failures)
-    counts = arm.counts(len(items))
-    of = f"of {counted(len(items), 'item')} of {requirement.test_set}"
-    told = []
-    missing = np.flatnonzero(counts == 0)
-    if missing.size:
-        what = f"{requirement.metric} of" if requirement.role == "budget" else "answer to"
-        told.append(
-            f"{arm.name} has no {what} {missing.size} {of}, first {items[missing[0]].key!r}: "
-            "both arms must answer the same items"
-        )
-    due = counts.max(initial=0) if arm.samples is None else arm.samples
-    short = np.flatnonzero((counts > 0) & (counts < due))
-    if short.size:
-        told.append(
-            f"{arm.name} has fewer than {counted(int(due), 'answer')} to {short.size} {of}, first "
-            f"{items[short[0]].key!r}: sample every item equally often"
-        )
-    gaps = arm.places[np.isnan(arm.values)]
-    if gaps.size:
-        why = arm.reason or "score them, or say what a failure is worth"
-        told.append(
-            f"{arm.name}: {counted(gaps.size, 'answer')} of {requirement.test_set} "
-            f"{'has' if gaps.size == 1 else 'have'} no score by {requirement.metric}, "
-            f"first that to {items[gaps[0]].key!r}: {why}"
-        )
-    beyond = arm.places[_beyond(requirement, arm)]
-    if beyond.size and requirement.bounds is not None:
-        least, most = requirement.bounds
-        told.append(
-            f"{arm.name}: {beyond.size} scores of {requirement.test_set} by {requirement.metric} "
-            f"lie beyond {least:g} to {most:g}, first that of {items[beyond[0]].key!r}: say what a "
-            "score can be by `bounds`"
-        )
-    return told
-
-
-def items_digest(items: Sequence[ItemLabel]) -> str:
-    """SHA-256 of what is known of items that have no content here, in whatever order they stand."""
-    return digest_of(sorted([each.key, each.cluster, [*each.tags], each.weight] for each in items))
-
-
-def other_items(requirement: Requirement, *, count: int, digest: str) -> list[str]:
-    """What keeps these items from being those that are expected, in a sentence."""
-    expected = requirement.items
-    if expected is None or (expected.count, expected.digest) == (count, digest):
-        return []
-    lacking = expected.count - count
-    told = "as many, but not the same" if not lacking else f"{abs(lacking)} missing"
-    if lacking < 0:
-        told = f"{-lacking} too many"
-    return [
-        f"{requirement.name}: {counted(expected.count, 'item')} of {requirement.test_set} "
-        f"{are(expected.count)} expected, and these are {count}, {told}; their digest is {digest}"
-    ]
 
 
 def _weights(

@@ -7,10 +7,9 @@ from pydantic.dataclasses import dataclass
 
 from evalhub.schemas.criteria import Role
 from evalhub.schemas.declaration import default_of, wrong
+from evalhub.schemas.measured_on import Bounds, ExpectedItems
 from evalhub.schemas.policy import (
-    Bounds,
     Demand,
-    ExpectedItems,
     Margin,
     MaxRatio,
     MinGain,
@@ -92,6 +91,11 @@ class Requirement:
         if self.role != "guard" or self.relative_margin is None:
             return None
         return 1 - self.relative_margin if self.higher_is_better else 1 + self.relative_margin
+
+    @property
+    def worst(self) -> float | None:
+        """The score that is the worst; None where nothing bounds it."""
+        return None if self.bounds is None else self.bounds[0 if self.higher_is_better else 1]
 
     @property
     def must_gain(self) -> bool:

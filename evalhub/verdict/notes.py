@@ -6,6 +6,7 @@ from evalhub.schemas.decision import Arms
 from evalhub.schemas.sections import (
     ChoiceSection,
     ExtensionSection,
+    FailuresSection,
     LeakageSection,
     LedgerRow,
     LedgerSection,
@@ -31,6 +32,8 @@ def _notes(section: Section, arms: Arms) -> tuple[Status, Iterator[str]]:
         case NoiseSection():
             state = "" if section.sameness is None else section.sameness.state
             return _STATES.get(state, Status.OPEN), _noise(section, arms)
+        case FailuresSection():
+            return Status.OPEN, _failures(section, arms)
         case LeakageSection():
             return _leaked(section), _leakage(section)
         case ChoiceSection():
@@ -101,6 +104,30 @@ def _noise(section: NoiseSection, arms: Arms) -> Iterator[str]:
             f"{signed(row.difference)} [{signed(row.lower)}, {signed(row.upper)}], though "
             f"nothing changed; {row.differing:.1%} of its answers read otherwise."
         )
+
+
+def _failures(section: FailuresSection, arms: Arms) -> Iterator[str]:
+    arm = arms.baseline.name, arms.candidate.name
+    for row in section.test_sets:
+        counts = [
+            f"{count:,} of {name}"
+            for name, count in zip(arm, (row.baseline, row.candidate), strict=True)
+            if count
+        ]
+        yield (
+            f"An answer that failed scores {row.worst:g}, the worst, on {row.name}: "
+            f"{' and '.join(counts)}, {row.items:,} items."
+        )
+    for each in section.without:
+        yield (
+            f"Without these items {each.name} is {signed(each.difference)} "
+            f"[{signed(each.lower)}, {signed(each.upper)}] on {each.n:,} items: "
+            f"{each.status.label}."
+        )
+    if section.verdict_without is None:
+        yield "Without these items nothing is left to judge."
+    else:
+        yield f"Without these items the verdict would be {section.verdict_without.label.lower()}."
 
 
 def _leaked(section: LeakageSection) -> Status:

@@ -18,6 +18,7 @@ from evalhub.schemas.sections import (
     ChoiceSection,
     EvidenceRow,
     ExtensionSection,
+    FailuresSection,
     LeakageSection,
     LedgerSection,
     NoiseSection,
@@ -47,6 +48,7 @@ def decision_record(
     alphas: Mapping[str, float] | None = None,
     ledger: LedgerSection | None = None,
     noise_floor: NoiseSection | None = None,
+    failures: FailuresSection | None = None,
     leakage: LeakageSection | None = None,
     baseline_choice: ChoiceSection | None = None,
     extension: ExtensionSection | None = None,
@@ -58,8 +60,8 @@ def decision_record(
         policy: as it was asked; its `alpha` is what the ledger took from.
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
-        ledger, noise_floor, leakage, baseline_choice, extension: what else the decision rests on,
-            without sentences; None where there is no such thing.
+        ledger, noise_floor, failures, leakage, baseline_choice, extension: what else the decision
+            rests on, without sentences; None where there is no such thing.
     """
     record = DecisionRecord(
         schema_=SCHEMA,
@@ -76,6 +78,7 @@ def decision_record(
         people=people,
         ledger=ledger,
         noise_floor=noise_floor,
+        failures=failures,
         leakage=leakage,
         baseline_choice=baseline_choice,
         extension=extension,
@@ -124,6 +127,7 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
             "alternatives": (),
             "ledger": None,
             "noise_floor": None,
+            "failures": None,
             "extension": None,
             "people": people and people.model_copy(update=dict.fromkeys(SAID)),
             "leakage": leakage

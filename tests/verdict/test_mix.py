@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.schemas.policy import Mix
+from evalhub.schemas.measured_on import Mix
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import measure

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from evalhub.gate.leakage.overlaps import leaked_keys
 from evalhub.gate.scores import Pairing
 from evalhub.registry.models import StudyArm
-from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.policy import LeakageUse
 from evalhub.schemas.sections import CleanRow, LeakageRow, LeakageSection
 from evalhub.verdict.rule import Ruling
@@ -78,18 +77,7 @@ def leakage_section(
         test_sets=tuple(each.row() for each in leaks),
         verdict_all=everything.verdict,
         verdict_clean=None if clean is None else clean.verdict,
-        clean=() if clean is None else tuple(_clean(each) for each in clean.criteria),
-    )
-
-
-def _clean(criterion: Criterion) -> CleanRow:
-    return CleanRow(
-        name=criterion.name,
-        n=criterion.n,
-        difference=criterion.difference,
-        lower=criterion.lower,
-        upper=criterion.upper,
-        status=criterion.status,
+        clean=() if clean is None else tuple(CleanRow.of(each) for each in clean.criteria),
     )
 
 
