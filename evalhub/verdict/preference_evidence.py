@@ -129,7 +129,10 @@ def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: 
             counted(rule.min_reviewers, "reviewer"),
             "has" if rule.min_reviewers == 1 else "have",
         )
-        return [f"{people.reviewers} of at least {least} {have} judged"]
+        return [
+            f"{people.reviewers} of at least {least} {have} judged: more people have to, by a new "
+            "plan where this one is full"
+        ]
     stopped = judgments.early_stop
     if stopped is not None and stopped.level < 1 - 2 * alpha - 1e-9:
         return [

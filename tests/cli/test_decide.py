@@ -305,7 +305,7 @@ def test_people_are_heard_counted_and_must_agree(
     ann = ["candidate"] * 40 + ["baseline"] * 5
     votes({"ann": ann})
     found = record(capsys, of="evidence.yaml")
-    assert found["pending"] == ["1 of at least 2 reviewers have judged"]
+    assert "1 of at least 2 reviewers have judged" in found["pending"][0]
 
     votes({"ann": ann, "bea": ["candidate"] * 38 + ["tie"] * 7})
     found = record(capsys, of="evidence.yaml")

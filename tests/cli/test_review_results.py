@@ -48,6 +48,19 @@ def test_the_audit_is_printed_and_written(
     assert "SHA-256" in printed
 
 
+def test_a_review_s_judgments_become_one_label_a_pair(
+    judged: Campaign, tmp_path: Path, capsys: Printed
+) -> None:
+    """As docs/review-results.md says it: thirty pairs are split, and stay ties of votes."""
+    file = tmp_path / "judgments.jsonl"
+    assert review("export", judged.pk, "--out", file) == 0
+    fields = ["--unit", "pair", "--rater", "reviewer", "--label", "favours"]
+    capsys.readouterr()
+    assert run(["labels", str(file), *fields, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["units"], found["ties"], found["shares"]) == (40, 30, {"tie": 10})
+
+
 @pytest.mark.parametrize("verb", ["audit", "export"])
 def test_what_can_not_be_written_is_65_and_prints_nothing(
     judged: Campaign, tmp_path: Path, capsys: Printed, verb: str
