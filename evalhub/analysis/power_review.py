@@ -75,7 +75,28 @@ def review_document(
         people=review.people,
         lean=review.lean,
         caution=_caution(score, items, review),
+        sentences=_sentences(n, needed, shown(n) if n else None, review, power),
     )
+
+
+def _sentences(
+    n: int | None, needed: int | None, least: float | None, review: PlannedReview, power: float
+) -> tuple[str, ...]:
+    """Whether the judgments at hand are enough, and what they can show, with what that assumes."""
+    if n is None:
+        return ()
+    told = []
+    if needed is not None and needed > n:
+        told.append(f"this review has {n:,} judgments; {needed:,} would be needed")
+    if least is not None:
+        who = "1 person" if review.people == 1 else f"{review.people} people"
+        leaning = "" if review.people == 1 else f" they lean by {review.lean:g},"
+        told.append(
+            f"{n:,} judgments by {who} show {least:.2g} or more with {power:.0%} power, "
+            f"if{leaning} {review.ties:.0%} of judgments are ties and those of one item "
+            f"correlate by {review.correlation:g}"
+        )
+    return tuple(told)
 
 
 def _caution(score: float | None, items: int | None, review: PlannedReview) -> str:

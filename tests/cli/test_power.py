@@ -197,5 +197,8 @@ def test_a_preference_counts_the_people_who_will_judge(capsys: pytest.CaptureFix
     assert all(row["power"] < 0.4 for row in two["curve"])
     given = answered(capsys, f"{asked} --people 2 --n 400")
     assert given["criteria"][0]["minimum_detectable_effect"] is None
+    few = answered(capsys, f"{asked} --people 10 --n 60")["sentences"]
+    assert few[0].startswith("this review has 60 judgments; ")
+    assert few[1].startswith("60 judgments by 10 people show 0.19 or more with 80% power, if they")
     one = answered(capsys, "preference --people 1 --n 400")
     assert "that person's taste" in one["caution"]

@@ -29,7 +29,8 @@ def a_campaign(
     **plan: Any,
 ) -> Campaign:
     """A campaign over every item on which the answers differ; `plan`: its form, its design."""
-    questions = a_test_set(team, "canary-set", items=items, tags=["dates", "sums"], clusters=4)
+    asked = [{"input": f"Question {i}?"} for i in range(items)]
+    questions = a_test_set(team, "canary-set", items=asked, tags=["dates", "sums"], clusters=4)
     heron, osprey = a_version(team, "canary-heron"), a_version(team, "canary-osprey")
     said = answers or (
         [f"The first answer to {i}." for i in range(items)],

@@ -49,7 +49,8 @@ def campaign(team: Team) -> Campaign:
 
 
 def a_rich_campaign(team: Team, *, practice: int) -> Campaign:
-    over = a_test_set(team, "canary-set", items=24, tags=["canary-tag-one", "canary-tag-two"])
+    asked = [{"input": f"Question {i}?"} for i in range(24)]
+    over = a_test_set(team, "canary-set", items=asked, tags=["canary-tag-one", "canary-tag-two"])
     heron, osprey = a_version(team, "canary-heron"), a_version(team, "canary-osprey")
     marks = [i % 2 for i in range(24)]
     runs = [
