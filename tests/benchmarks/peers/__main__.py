@@ -23,13 +23,14 @@ from tests.benchmarks.peers.scenes import SCENES
 # By a tool's name in the scenes: its column's head, and its adapter where it runs elsewhere.
 TOOLS = {
     "ours": ("ours", None),
+    "registered": ("ours, first look", None),
     "mlflow": ("MLflow assert", "mlflow_assert"),
     "invarlock": ("invarlock", "invarlock_gate"),
     "nemo": ("NeMo gate", "nemo_gate"),
     "finetunecheck": ("finetunecheck", "finetunecheck_verdict"),
     "vllm": ("vLLM CI", None),
 }
-HERE = {"ours": ours.judge, "vllm": vllm_ci.judge}
+HERE = {"ours": ours.judge, "registered": ours.judge_registered, "vllm": vllm_ci.judge}
 
 say = sys.stdout.write
 

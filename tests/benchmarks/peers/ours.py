@@ -1,4 +1,5 @@
-"""This project's verdict, by its own functions, at the policy's defaults."""
+"""This project's verdict, by its own functions, at the policy's defaults: without a ledger, and at
+the level that a ledger leaves a primary's first look."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -8,6 +9,7 @@ import numpy as np
 from evalhub.schemas.criteria import Criterion
 from evalhub.stats.levels import ALPHA
 from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.levels import level_of
 from evalhub.verdict.measuring import measure
 from evalhub.verdict.rule import decide
 from tests.benchmarks.peers.scenes import Role, Suite, Word
@@ -16,16 +18,29 @@ WORDS: dict[str, Word] = {"ship": "accept", "hold": "stop", "need-more-data": "m
 
 
 @cache
-def criterion(role: Role, margin: float, baseline: bytes, candidate: bytes) -> Criterion:
+def criterion(
+    role: Role, margin: float, baseline: bytes, candidate: bytes, alpha: float
+) -> Criterion:
     limits = {"margin": margin} if role == "guard" else {}
     return measure(
         Requirement("suite", role, "suite", "score", **limits),
         np.frombuffer(baseline),
         np.frombuffer(candidate),
-        alpha=ALPHA,
+        alpha=alpha,
         planned_gain=0.05,
     )
 
 
 def judge(study: Sequence[Suite]) -> Word:
-    return WORDS[decide("candidate", [criterion(*each.key) for each in study]).verdict]
+    return judged(study, ALPHA)
+
+
+def judge_registered(study: Sequence[Suite]) -> Word:
+    return judged(study, level_of(1, alpha=ALPHA))
+
+
+def judged(study: Sequence[Suite], primary_alpha: float) -> Word:
+    criteria = [
+        criterion(*each.key, primary_alpha if each.role == "primary" else ALPHA) for each in study
+    ]
+    return WORDS[decide("candidate", criteria).verdict]
