@@ -25,9 +25,7 @@ from evalhub.verdict.policy import COST_METRICS, requirements_of
 from evalhub.verdict.preference_evidence import Judgments, preference_evidence
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import Ruling, decide
-
-# .99^n is below .01 from here on.
-HARDLY_ALIKE = 459
+from evalhub.verdict.same_scores import same_scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,8 @@ def decide_scores(
     read = [_part(requirement, policy, scores) for requirement in asked]
     parts = [each for each in read if each is not None]
     aligned = [each.aligned for each in parts if each.aligned.items]
-    invalid = _same_arms(scores, aligned) + [
+    same, doubts = _same_arms(scores, aligned)
+    invalid = same + [
         flaw
         for requirement, part in zip(asked, read, strict=True)
         for flaw in (part.aligned.flaws if part else [_absent(requirement, scores)])
@@ -88,7 +87,7 @@ def decide_scores(
             scores.arms[1],
             criteria + people.criteria,
             invalid=invalid,
-            pending=people.pending,
+            pending=[*people.pending, *doubts],
             primaries=policy.primaries,
             registered=False,
         )
@@ -186,28 +185,20 @@ def _absent(requirement: Requirement, scores: Scores) -> str:
     )
 
 
-def _same_arms(scores: Scores, aligned: Sequence[Aligned]) -> list[str]:
-    """Whether the candidate is the baseline under another name.
+def _same_arms(scores: Scores, aligned: Sequence[Aligned]) -> tuple[list[str], list[str]]:
+    """Whether the candidate is the baseline under another name: what makes the evidence invalid,
+    and what only is in doubt.
 
-    By the answers, where rows have them. Else by the scores, where two arms would hardly have them
-    alike: not where they are all one value, and of yes/no scores only on as many items that arms
-    which differ on one in a hundred would agree on all of them once in a hundred times.
+    By the answers, where rows have them. Else by the scores, as far as they prove it.
     """
     base, tuned = scores.outputs
-    said = "gave the same answers to" if base else "have the same scores on"
     if base or tuned:
-        same = base == tuned
+        said = [] if base != tuned else ["gave the same answers to"]
     else:
         quality = [each for each in aligned if each.requirement.metric not in COST_METRICS]
-        same = all(
-            each.baseline.shape == each.candidate.shape
-            and bool((each.baseline == each.candidate).all())
-            for each in quality
-        )
-        varied = [each for each in quality if np.ptp(each.baseline) > 0]
-        graded = any(not np.isin(each.baseline, (0, 1)).all() for each in varied)
-        items = sum(len(each.items) for each in quality)
-        same = same and bool(varied) and (graded or items >= HARDLY_ALIKE)
-    if not same:
-        return []
-    return [f"{scores.arms[0]} and {scores.arms[1]} {said} every item: was the adapter applied?"]
+        found = same_scores(quality)
+        if found is not None and not found.proof:
+            return [], [found.sentence]
+        said = [] if found is None else ["have the same scores on"]
+    arms = f"{scores.arms[0]} and {scores.arms[1]}"
+    return [f"{arms} {each} every item: was the adapter applied?" for each in said], []

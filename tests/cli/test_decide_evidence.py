@@ -55,7 +55,7 @@ def test_a_criterion_without_evidence_is_invalid_and_says_what_is_there(
 
 
 def test_identical_arms_are_invalid(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    same = rows_of("triage", [0, 1] * 150, [0, 1] * 150)
+    same = rows_of("triage", [0, 1] * 200, [0, 1] * 200)
     rows(same + SUMS)
     found = record(capsys)
     assert found["invalid"] == [
@@ -73,7 +73,12 @@ def test_a_few_yes_or_no_scores_may_be_alike_by_chance_and_grades_may_not(
 ) -> None:
     policy(criteria={"triage": {"role": "primary", "metric": "exact"}})
     rows(rows_of("triage", [0, 1] * 25, [0, 1] * 25))
-    assert record(capsys)["verdict"] == "need-more-data"
+    found = record(capsys)
+    assert found["verdict"] == "need-more-data"
+    assert found["pending"] == [
+        "Both arms have the same scores on every item; 50 items don't prove that they are one (688 "
+        "would). Was the adapter applied? The answers (`output`) would tell"
+    ]
     grades = [i / 50 for i in range(50)]
     rows(rows_of("triage", grades, grades))
     assert "have the same scores on every item" in record(capsys)["headline"]
