@@ -32,6 +32,7 @@ from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.align import Aligned, breakdown_of, criteria_of
 from evalhub.verdict.baseline_choice import answer, as_good
 from evalhub.verdict.failures import failures_section
+from evalhub.verdict.needed import with_next_looks
 from evalhub.verdict.preference_evidence import PreferenceEvidence
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import Ruling, decide
@@ -224,9 +225,7 @@ def _measure(evidence: StudyEvidence, aligned: Sequence[Aligned], paid: Charge) 
         planned_gain=evidence.policy.planned_gain,
         primaries=evidence.policy.primaries,
     )
-    return [
-        each.model_copy(update={"next_look": paid.extended.get(each.test_set)}) for each in criteria
-    ]
+    return with_next_looks(criteria, paid.extended, evidence.policy.primaries)
 
 
 def _verdict(policy: Policy, told: _ToldBeside, criteria: Sequence[Criterion]) -> Ruling:

@@ -9,7 +9,7 @@ would be assumed (a guard's lies below 0, a primary's below the planned gain), n
 promised, and no number is given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, inf, sqrt
 
@@ -44,6 +44,22 @@ def with_needs(
     spare = max(rivals - 1, 0) if primaries == "any-of" else 0
     questions = max(len(waiting) - spare, 1)
     return [_with_need(each, questions) for each in judged]
+
+
+def with_next_looks(
+    criteria: Sequence[Criterion], looks: Mapping[str, NextLook], primaries: Primaries
+) -> list[Criterion]:
+    """The same with how each would be judged with items added, by its test set; primaries of which
+    one is enough share the level, as they do now."""
+    rivals = sum(each.role == "primary" for each in criteria) if primaries == "any-of" else 1
+
+    def planned(criterion: Criterion) -> NextLook | None:
+        look = looks.get(criterion.test_set)
+        if look is None or criterion.role != "primary":
+            return look
+        return look.model_copy(update={"alpha": look.alpha / rivals})
+
+    return [each.model_copy(update={"next_look": planned(each)}) for each in criteria]
 
 
 def needed_in_all(

@@ -21,19 +21,18 @@ from functools import cache
 
 import numpy as np
 
-from evalhub.schemas.criteria import Criterion, NextLook
+from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.verdicts import Status
-from evalhub.stats.sequential import combined_p_value
 from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.levels import STAGES, extended_level, level_of
+from evalhub.verdict.levels import level_of, next_look
 from evalhub.verdict.measuring import measure
 from evalhub.verdict.preference_evidence import Judgments, preference_criterion
 from evalhub.verdict.rule import decide
-from evalhub.verdict.test_set_extension import StageScores
+from evalhub.verdict.test_set_extension import StageScores, p_combined
 from tests.benchmarks.gate_scenes import Array, Rng, graded, yes_no
 
 ALPHA = 0.025
-FIRST, BOTH = level_of(1, alpha=ALPHA), extended_level(1, 2, alpha=ALPHA)
+FIRST, NEXT = level_of(1, alpha=ALPHA), next_look([1], 2, alpha=ALPHA)
 LEAST, MOST = 0.76, 0.84
 
 Draw = Callable[[Rng, int, str], tuple[Array, Array, list[str] | None]]
@@ -59,15 +58,14 @@ class Asked:
             alpha=FIRST,
             planned_gain=self.gain,
         )
-        plan = NextLook(alpha=BOTH, weights=STAGES)
-        return found.model_copy(update={"next_look": plan}), self._stage(base, tuned, clusters)
+        return found.model_copy(update={"next_look": NEXT}), self._stage(base, tuned, clusters)
 
     def settled(self, rng: Rng, first: StageScores, more: int) -> bool:
         """Whether it passes once `more` items are added: the end of the gate's own interval lies
         beyond the bound just when this p-value is below the level."""
         stages = [first, self._stage(*self.draw(rng, more, "added"))]
         bound = self.requirement.bound
-        return combined_p_value([each.p_value(bound, "greater") for each in stages], STAGES) <= BOTH
+        return p_combined(stages, bound=bound, alternative="greater") <= NEXT.alpha
 
     def _stage(self, base: Array, tuned: Array, clusters: list[str] | None) -> StageScores:
         arms = (base, tuned) if self.requirement.higher_is_better else (tuned, base)
