@@ -87,17 +87,26 @@ def _waits_or_holds(
 
 
 def _gained(criteria: Sequence[Criterion]) -> list[str]:
-    """The best of the primaries that pass, in what it does."""
-    found = [c for c in criteria if c.role == "primary" and c.status is Status.PASS]
-    if not found:
-        return []
-    best = max(found, key=lambda c: (gain_shown(c), c.difference))
-    rest = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    if gain_shown(best) or not may_lose(best):
-        return [f"{_gains(best)} on {best.name}{rest}"]
-    if best.difference < 0:
-        return [f"{_loses(best)} on {best.name}{rest}, less than {limit(best)}"]
-    return [f"is as good {_within([best])} on {best.name}{rest}"]
+    """What the primaries that pass do: those that gain, by the best of them, and those that lose no
+    more than they may, by the worst."""
+    passed = [c for c in criteria if c.role == "primary" and c.status is Status.PASS]
+    gains = [c for c in passed if gain_shown(c) or not may_lose(c)]
+    kept = [c for c in passed if c not in gains]
+    found = []
+    if gains:
+        best = max(gains, key=lambda c: c.difference)
+        found.append(f"{_gains(best)} on {best.name}{_more(gains)}")
+    if kept:
+        worst = min(kept, key=lambda c: c.difference)
+        if worst.difference < 0:
+            found.append(f"{_loses(worst)} on {worst.name}{_more(kept)}, less than {limit(worst)}")
+        else:
+            found.append(f"is as good {_within([worst])} on {worst.name}{_more(kept)}")
+    return found
+
+
+def _more(criteria: Sequence[Criterion]) -> str:
+    return f" and {len(criteria) - 1} more" if len(criteria) > 1 else ""
 
 
 def _gains(c: Criterion, only: str = "") -> str:

@@ -314,6 +314,18 @@ def test_a_budget_is_kept_exceeded_or_open() -> None:
     )
 
 
+def test_what_only_loses_no_more_than_it_may_is_not_counted_among_the_gains() -> None:
+    kept = a_criterion(-0.02, 0.01, name="routing", min_gain=-0.03)
+    assert decide("tuned", [GAIN, kept]).headline == (
+        "tuned gains 0.04 on triage and loses 0.005 on routing, less than the 0.03 it may."
+    )
+    assert decide("tuned", [kept, kept]).headline == (
+        "tuned loses 0.005 on routing and 1 more, less than the 0.03 it may."
+    )
+    even = a_criterion(-0.02, 0.04, name="routing", min_gain=-0.03)
+    assert decide("tuned", [even]).headline == "tuned is as good within 0.03 on routing."
+
+
 def test_a_budget_that_is_only_reached_does_not_pass() -> None:
     assert decide("tuned", [GAIN, a_budget(1.1, 1.2)]).verdict == "need-more-data"
 
