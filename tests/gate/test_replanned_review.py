@@ -98,7 +98,7 @@ def chosen(team: Team) -> Study:
     return desk.study(
         review=REVIEW,
         alternatives=[prompted],
-        policy={"development": {"share": 0.3, "seed": 0}},
+        policy={"development": {"share": 0.3, "seed": 0}, "min_reviewers": 1},
     )
 
 
