@@ -1,0 +1,108 @@
+"""How often one of ten candidates that gain nothing ships, by each way that went past the ledger.
+
+python -m tests.benchmarks.ledger_rates [--draws 20000] [--seed 0] [--markdown]
+
+Ten candidates as good as the baseline are tried until one ships. All are compared with the same
+baseline's answers to the same items, so their z-values correlate by one half. "before" is each
+judged as that way had it; "now" as the ledger counts it, by the product's own level functions. A
+rate passes up to .025 and two Monte Carlo errors.
+"""
+
+import argparse
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.stats.distributions import normal_quantile
+from evalhub.verdict.levels import level_of, stage_weights, staged_level
+
+ALPHA, CANDIDATES, CORRELATION = 0.025, 10, 0.5
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way past the ledger; both rates by the look that each of the ten was or is judged as.
+
+    `draw` gives the z-values, shape (draws, tries); `before` and `now` the looks of each try: the
+    numbers by which it is judged, several where items were added.
+    """
+
+    name: str
+    draw: Callable[[np.random.Generator, int], Array]
+    before: Sequence[Sequence[int]]
+    now: Sequence[Sequence[int]]
+
+
+def alike(correlation: float) -> Callable[[np.random.Generator, int], Array]:
+    """Ten z-values that share a part: the baseline's answers, or more of the candidate's own."""
+
+    def draw(rng: np.random.Generator, draws: int) -> Array:
+        shared = rng.standard_normal((draws, 1))
+        own = rng.standard_normal((draws, CANDIDATES))
+        return math.sqrt(correlation) * shared + math.sqrt(1 - correlation) * own
+
+    return draw
+
+
+def added(stages: int) -> Callable[[np.random.Generator, int], Array]:
+    """One candidate whose items are added to: z-values of all that is there at each look."""
+
+    def draw(rng: np.random.Generator, draws: int) -> Array:
+        new = rng.standard_normal((draws, stages))
+        weights = np.array(stage_weights(stages))
+        return np.asarray(np.cumsum(np.sqrt(weights) * new, axis=1) / np.sqrt(np.cumsum(weights)))
+
+    return draw
+
+
+def in_turn(tries: int, start: int = 1) -> list[tuple[int]]:
+    return [(look,) for look in range(start, start + tries)]
+
+
+FIRST = [(1,)] * CANDIDATES
+WAYS = (
+    Way("answers replaced under one arm's name", alike(CORRELATION), FIRST, in_turn(10)),
+    Way("an answer deleted, the difference read", alike(CORRELATION), FIRST, in_turn(10)),
+    Way("the items under five names", alike(CORRELATION), in_turn(2) * 5, in_turn(10)),
+    Way("asked again, runs alike by .5", alike(0.5), FIRST, in_turn(10)),
+    Way("asked again, runs alike by .9", alike(0.9), FIRST, in_turn(10)),
+    Way("a guard's answers replaced", alike(CORRELATION), FIRST, in_turn(10)),
+    Way("items added three times", added(4), [(1,)] * 4, [(1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)]),
+)
+
+
+def shipped(z: Array, looks: Sequence[Sequence[int]]) -> Array:
+    """Whether any of the tries passes at its level, shape (draws,)."""
+    due = [-normal_quantile(staged_level(each, alpha=ALPHA)) for each in looks]
+    return np.asarray((z >= np.array(due)).any(axis=1), dtype=float)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--markdown", action="store_true")
+    options = parser.parse_args()
+    say = sys.stdout.write
+    assert sum(level_of(k, alpha=ALPHA) for k in range(1, 1000)) < ALPHA
+    if options.markdown:
+        say("| way | before | now | |\n| --- | ---: | ---: | --- |\n")
+    passed = True
+    for way in WAYS:
+        z = way.draw(np.random.default_rng(options.seed), options.draws)
+        before, now = (shipped(z, looks).mean() for looks in (way.before, way.now))
+        error = math.sqrt(now * (1 - now) / options.draws)
+        well = now <= ALPHA + 2 * math.sqrt(ALPHA * (1 - ALPHA) / options.draws)
+        passed &= bool(well)
+        cells = [way.name, f"{before:.4f}", f"{now:.4f} ± {error:.4f}", "ok" if well else "ABOVE"]
+        say(f"| {' | '.join(cells)} |\n" if options.markdown else f"{'  '.join(cells)}\n")
+    sys.exit(not passed)
+
+
+if __name__ == "__main__":
+    main()
