@@ -23,12 +23,13 @@ import numpy as np
 
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.verdicts import Status
+from evalhub.stats.sequential import combined_p_value
 from evalhub.verdict.criteria import Requirement
-from evalhub.verdict.levels import level_of, next_look
+from evalhub.verdict.levels import level_of, next_look, stage_weights
 from evalhub.verdict.measuring import measure
 from evalhub.verdict.preference_evidence import Judgments, preference_criterion
 from evalhub.verdict.rule import decide
-from evalhub.verdict.test_set_extension import StageScores, p_combined
+from evalhub.verdict.test_set_extension import Alternative, StageScores, p_combined
 from tests.benchmarks.gate_scenes import Array, Rng, graded, yes_no
 
 ALPHA = 0.025
@@ -60,12 +61,18 @@ class Asked:
         )
         return found.model_copy(update={"next_look": NEXT}), self._stage(base, tuned, clusters)
 
-    def settled(self, rng: Rng, first: StageScores, more: int) -> bool:
-        """Whether it passes once `more` items are added: the end of the gate's own interval lies
-        beyond the bound just when this p-value is below the level."""
+    def settled(self, rng: Rng, first: StageScores, told: Criterion) -> bool:
+        """Whether it passes once the items that it asked for are added: the end of the gate's own
+        interval lies beyond the bound just when this p-value is below the level."""
+        more = (told.needed_n or 0) - told.n
         stages = [first, self._stage(*self.draw(rng, more, "added"))]
-        bound = self.requirement.bound
-        return p_combined(stages, bound=bound, alternative="greater") <= NEXT.alpha
+        if told.factor is None:
+            p = p_combined(stages, bound=self.requirement.bound, alternative="greater")
+        else:
+            side: Alternative = "less" if told.role == "budget" else "greater"
+            parts = [each.p_ratio(told, told.factor, side) for each in stages]
+            p = combined_p_value(parts, stage_weights(2))
+        return p <= NEXT.alpha
 
     def _stage(self, base: Array, tuned: Array, clusters: list[str] | None) -> StageScores:
         arms = (base, tuned) if self.requirement.higher_is_better else (tuned, base)
@@ -117,9 +124,7 @@ def followed(scene: Scene, rng: Rng, tally: Tally) -> None:
         return
     tally.advised += 1
     tally.numbers.append(ruling.needed_n)
-    tally.settled += all(
-        asked.settled(rng, stage, (told.needed_n or 0) - told.n) for asked, stage, told in waiting
-    )
+    tally.settled += all(asked.settled(rng, stage, told) for asked, stage, told in waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +236,23 @@ def grouped_yes_no(size: int, discordant: float) -> Draw:
     return draw
 
 
+def rarely_other(share: float) -> Draw:
+    """Yes/no scores of .3 in both arms, a share of which is drawn anew in the candidate's."""
+
+    def draw(rng: Rng, n: int, stage: str) -> tuple[Array, Array, None]:
+        base = rng.random(n) < 0.3
+        tuned = np.where(rng.random(n) < share, rng.random(n) < 0.3, base)
+        return base.astype(float), tuned.astype(float), None
+
+    return draw
+
+
+def as_fast(rng: Rng, n: int, stage: str) -> tuple[Array, Array, None]:
+    """Times with a tail that both arms share, and of their own."""
+    shared = 400 * rng.lognormal(0, 0.5, n)
+    return shared * rng.lognormal(0, 0.4, n), shared * rng.lognormal(0, 0.4, n), None
+
+
 def one(name: str, asked: Requirement, n: int, draw: Draw, **fields: object) -> Scene:
     gain = fields.pop("gain", 0.05)
     return Scene(name, [Asked(asked, n, draw, gain)], **fields)  # type: ignore[arg-type]
@@ -279,6 +301,18 @@ SCENES = [
     reviewed(40, 5, 0.1, 0.1),
     reviewed(60, 8, 0.2, 0.1),
     reviewed(40, 3, 0.1, 0.1),
+    one(
+        "guard, 400 yes/no items, a tenth of .3 may be lost",
+        Requirement("guard", "guard", "guard", "score", relative_margin=0.1),
+        400,
+        rarely_other(0.1),
+    ),
+    one(
+        "budget, 100 times, 1.1 of the baseline's",
+        Requirement("time", "budget", "time", "latency_ms", max_ratio=1.1, higher_is_better=False),
+        100,
+        as_fast,
+    ),
 ]
 
 
