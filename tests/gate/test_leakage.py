@@ -190,7 +190,7 @@ def test_two_items_may_share_a_passage_in_a_small_test_set(leakage):
 
 def test_items_too_short_to_be_found_are_counted(leakage):
     result = leakage([{"text": "yes no maybe"}], {"a": "yes", "b": "no way", "c": "yes no maybe"})
-    assert (result.too_short, result.items) == (2, 3)
+    assert (result.too_short, result.items) == (1, 3)
     assert found(result) == {"c": [("input", "exact", 1)]}
 
 

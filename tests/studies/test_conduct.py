@@ -303,6 +303,16 @@ def test_training_rows_that_hold_test_items_are_looked_for_and_judged_without(de
     assert (leakage["verdict_all"], leakage["verdict_clean"]) == ("ship", "need-more-data")
 
 
+def test_training_data_that_is_a_test_set_of_two_words_is_leakage(desk: Desk) -> None:
+    asked = [{"id": f"q{i}", "input": f"word w{i}", "reference": "right"} for i in range(60)]
+    desk.rows("triage.jsonl", asked)
+    desk.rows("train.jsonl", asked)
+    desk.study["arms"]["tuned"]["training"] = {"data": "train.jsonl"}
+    decision = conducted(desk)
+    assert decision.verdict == "invalid"
+    assert decision.record["leakage"]["test_sets"][0]["leaked"] == 60
+
+
 def test_prices_of_the_study_file_weigh_the_tokens_of_a_cost(desk: Desk) -> None:
     for arm, price, tokens in (("base", 1.0, 40), ("tuned", 0.5, 60)):
         desk.study["arms"][arm]["price"] = {"prompt": price, "completion": price}

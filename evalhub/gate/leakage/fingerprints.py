@@ -68,12 +68,14 @@ class Prints:
 class TrainingBatch:
     """Fingerprints of the texts of some rows, those of three words or more.
 
-    `lines` (texts,) says where each stands first among these rows.
+    `lines` (texts,) says where each stands first among these rows. `brief` are the lines and all
+    texts of the rows that hold a shorter text; of a file of fingerprints nobody knows them.
     """
 
     rows: int
     lines: NDArray[np.int64]
     prints: Prints
+    brief: Sequence[tuple[int, Sequence[str]]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,16 @@ def tokens_of(text: str) -> list[str]:
 def words_of(text: str) -> list[str]:
     """The words of a text alone."""
     return _words(tokens_of(text))
+
+
+def is_brief(text: str) -> bool:
+    """Whether a text has words, and too few to be looked for by itself."""
+    return 0 < len(words_of(text)) < FEWEST_WORDS
+
+
+def normal_form(text: str) -> str:
+    """What equal texts have in common: their words, brackets and signs."""
+    return " ".join(tokens_of(text))
 
 
 def texts_of(value: Any) -> Iterator[str]:
@@ -220,29 +232,36 @@ def _from_data(
     first: Row, rest: Iterable[Row], file: str, salt: bytes = PLAIN
 ) -> Iterator[TrainingBatch]:
     found = False
-    for rows, lines in _by_size(chain([first], rest)):
+    for rows in _by_size(chain([first], rest)):
+        lines: dict[str, int] = {}
+        for line, held in rows:
+            for text in held:
+                lines.setdefault(text, line)
         found = found or bool(lines)
         texts = [text for text in lines if len(words_of(text)) >= FEWEST_WORDS]
+        short = {text for text in lines if is_brief(text)}
         at = np.array([lines[text] for text in texts], np.int64)
-        yield TrainingBatch(rows, at, fingerprint(texts, salt))
+        brief = [row for row in rows if not short.isdisjoint(row[1])]
+        yield TrainingBatch(len(rows), at, fingerprint(texts, salt), brief)
     if not found:
         raise DataError("no field of any row holds a text", file=file)
 
 
-def _by_size(rows: Iterable[Row]) -> Iterator[tuple[int, dict[str, int]]]:
-    """Some rows at a time, fewer where texts are long: how many, and the line of each text."""
-    count = size = 0
-    lines: dict[str, int] = {}
+def _by_size(rows: Iterable[Row]) -> Iterator[list[tuple[int, list[str]]]]:
+    """Some rows at a time, fewer where texts are long: the line and the texts of each."""
+    batch: list[tuple[int, list[str]]] = []
+    seen: set[str] = set()
+    size = 0
     for row in rows:
-        count += 1
-        for text in texts_of(row.values):
-            size += 0 if text in lines else len(text)
-            lines.setdefault(text, row.line)
-        if count == _BATCH_ROWS or size >= _BATCH_CHARACTERS:
-            yield count, lines
-            count, size, lines = 0, 0, {}
-    if count:
-        yield count, lines
+        texts = list(texts_of(row.values))
+        batch.append((row.line, texts))
+        size += sum(len(text) for text in {*texts} - seen)
+        seen.update(texts)
+        if len(batch) == _BATCH_ROWS or size >= _BATCH_CHARACTERS:
+            yield batch
+            batch, seen, size = [], set(), 0
+    if batch:
+        yield batch
 
 
 def _header(salt: bytes) -> dict[str, Any]:

@@ -11,6 +11,10 @@ its references) is in the training data in one of three ways:
   of 5 rows: a pair of similarity s is looked at with chance 1 − (1 − s⁵)²⁰, which is .99964 at
   .8.
 
+An item whose input has one word or two has leaked where a training row holds the input and one of
+its references, each as a whole text of its own; without a reference, where it holds the two words.
+A file of fingerprints knows no text so short.
+
 What many items share (an instruction, a template) is no evidence against any of them. Texts and
 runs of words in more than 5% of the items, and in more than two, are ignored; so are runs of 13
 words with 8 that are shared so, and a text that is for the most part made of shared shingles
@@ -24,6 +28,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.gate.leakage.brief import BriefItem, BriefItems
 from evalhub.gate.leakage.fingerprints import (
     FEWEST_WORDS,
     NGRAM,
@@ -88,7 +93,11 @@ class Leakage:
             too_short=self.too_short,
             ignored_when_shared_by_more_than=self.shared_by,
             ngram=NGRAM,
-            fewest_words={"exact input": FEWEST_WORDS, "anything else": SHORT_NGRAM},
+            fewest_words={
+                "input in one row with its reference": 1,
+                "exact input": 2 if self.read == "data" else FEWEST_WORDS,
+                "anything else": SHORT_NGRAM,
+            },
             shingle=SHINGLE,
             bands=BANDS,
             band_rows=BAND_ROWS,
@@ -114,7 +123,8 @@ def find_leakage(
     The items' hashes are held in memory (up to 20 kB an item of a hundred words); the training
     data stream by. Raises DataError as reading the training data does.
     """
-    wanted = [_Wanted.of(items, training.salt) for items in test_sets]
+    known = training.read == "data"
+    wanted = [_Wanted.of(items, training.salt, texts_known=known) for items in test_sets]
     best: list[dict[tuple[int, str], LeakageMatch]] = [{} for _ in wanted]
     rows = texts = 0
     for batch in training.batches:
@@ -198,10 +208,12 @@ class _Wanted:
     bands: _Table
     shared_by: int
     too_short: int
+    brief: BriefItems
 
     @classmethod
-    def of(cls, items: Iterable[ItemTexts], salt: bytes) -> "_Wanted":
-        keys, owners, names, prints = _read_items(items, salt)
+    def of(cls, items: Iterable[ItemTexts], salt: bytes, *, texts_known: bool) -> "_Wanted":
+        """`texts_known`: items of one word or two can be found only in the texts themselves."""
+        keys, owners, names, prints, few_words = _read_items(items, salt)
         items_of = np.array(owners, np.int64)
         limit = max(FEWEST_SHARING, int(SHARED * len(keys)))
         words = prints.words
@@ -227,6 +239,8 @@ class _Wanted:
         sought += np.bincount(short.parts, minlength=words.size)
         seen = np.zeros(len(keys), bool)
         seen[items_of[fit | alike | (sought > 0)]] = True
+        few = few_words.unshared(limit) if texts_known else []
+        seen[[owners[each.part] for each in few]] = True
         bands = _band_hashes(prints.signatures[alike])
         return cls(
             keys=keys,
@@ -242,6 +256,7 @@ class _Wanted:
             bands=_Table.of(bands.ravel(), np.repeat(everything[alike], BANDS)),
             shared_by=limit,
             too_short=int(np.count_nonzero(~seen)),
+            brief=BriefItems(few),
         )
 
     def matches(self, batch: TrainingBatch) -> Iterator[tuple[int, LeakageMatch]]:
@@ -252,6 +267,8 @@ class _Wanted:
                 part,
                 LeakageMatch(part=self.names[part], how="exact", line=lines[text], share=1.0),
             )
+        for line, part in self.brief.found_in(batch):
+            yield part, LeakageMatch(part=self.names[part], how="exact", line=line, share=1.0)
         for text, part, share in self._ngrams(prints):
             how = f"{min(NGRAM, int(self.words[part]))}-gram"
             yield part, LeakageMatch(part=self.names[part], how=how, line=lines[text], share=share)
@@ -297,15 +314,19 @@ class _Wanted:
 
 def _read_items(
     items: Iterable[ItemTexts], salt: bytes
-) -> tuple[list[str], list[int], list[str], Prints]:
-    """Keys of the items; of each part its item, its name and, all together, its prints."""
+) -> tuple[list[str], list[int], list[str], Prints, BriefItems]:
+    """Keys of the items; of each part its item, its name and, all together, its prints; the items
+    whose input is short."""
     keys: list[str] = []
     owners: list[int] = []
     names: list[str] = []
     done: list[Prints] = []
     texts: list[str] = []
     size = 0
+    brief: list[BriefItem] = []
     for item in items:
+        if (short := BriefItem.of(item.parts, len(owners))) is not None:
+            brief.append(short)
         for name, text in dict.fromkeys(item.parts):
             owners.append(len(keys))
             names.append(name)
@@ -316,7 +337,7 @@ def _read_items(
             done.append(fingerprint(texts, salt))
             texts, size = [], 0
     done.append(fingerprint(texts, salt))
-    return keys, owners, names, _joined(done)
+    return keys, owners, names, _joined(done), BriefItems(brief)
 
 
 def _joined(prints: Sequence[Prints]) -> Prints:
