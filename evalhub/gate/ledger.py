@@ -238,9 +238,15 @@ def standing_of(claims: Sequence[Claim], *, counts: LedgerScope, shared: SameIte
     return Standing(claims, positions, str(ledger), ledger.entries)
 
 
-def next_number(version: TestSetVersion, shared: SameItems) -> int:
-    """Of the next claim that is read from these items, whatever it says."""
-    return _Tally(shared).next(version)
+def next_looks(
+    version: TestSetVersion, *, drawn_for: int | None, shared: SameItems
+) -> tuple[Looks, bool]:
+    """What would judge the next claim that is read from these items, whatever it says, and
+    whether it would be refused: they were drawn for another look."""
+    tally = _Tally(shared)
+    arms = None if tally.seen(version, drawn=False) else drawn_for
+    refused = arms is None and tally.seen(version, drawn=True) > 0
+    return Looks((tally.next(version),), arms), refused
 
 
 class _Tally:

@@ -31,6 +31,7 @@ class PlannedLook(Declaration):
     Attributes:
         number: of the look that judges it; null where no ledger counts.
         taken: these very answers were judged before: the look is free.
+        refused: the items were drawn for another look, and no other claim is judged on them.
         deviation: of the items' differences; None where nothing is known of the metric's.
         smallest: the effect that so many items show with 80% power.
         wanted: the effect that is asked about: the planned gain, or a guard's margin.
@@ -42,6 +43,7 @@ class PlannedLook(Declaration):
     items: Size
     number: Size | None
     taken: bool
+    refused: bool
     level: Probability
     deviation: float | None
     seen: bool = Field(description="whether the deviation is that of an earlier decision")

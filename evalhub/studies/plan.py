@@ -7,7 +7,8 @@ from django.db import transaction
 
 from evalhub.files.canonical import digest_of
 from evalhub.gate.claims import asked_of
-from evalhub.gate.ledger import SameItems, next_number
+from evalhub.gate.ledger import Looks, SameItems
+from evalhub.gate.ledger import next_looks as ledger_looks
 from evalhub.gate.models import Decision, Look
 from evalhub.gate.scores import criterion_of, item_labels
 from evalhub.registry.models import (
@@ -27,7 +28,6 @@ from evalhub.stats.power import minimum_detectable_effect, paired_sample_size
 from evalhub.studies.register import register_study
 from evalhub.studies.spec import StudySpec
 from evalhub.verdict.align import clusters_of
-from evalhub.verdict.levels import level_of
 from evalhub.verdict.mix import item_weights
 from evalhub.verdict.policy import requirement_of
 from evalhub.verdict.rule import alphas_of
@@ -84,16 +84,17 @@ def next_looks(study: Study) -> list[PlannedLook]:
     requirements = [requirement_of(each.name, criterion_of(each)) for each in test_sets]
     shared = SameItems()
     taken = {each.pk: _taken(study, each) for each in test_sets}
-    numbers = {
-        each.pk: taken[each.pk] or next_number(each.test_set_version, shared)
+    following = {
+        each.pk: ledger_looks(
+            each.test_set_version, drawn_for=arms if each.draw else None, shared=shared
+        )
         for each in test_sets
-        if policy.ledger != "off"
     }
+    looks = {key: taken[key] or found for key, (found, _) in following.items()}
+    counting = policy.ledger != "off"
     levels = {
-        each.pk: policy.alpha / arms
-        if policy.ledger == "off" or (each.draw and numbers[each.pk] <= arms)
-        else level_of(numbers[each.pk], alpha=policy.alpha)
-        for each in test_sets
+        key: each.level(policy.alpha) if counting else policy.alpha / arms
+        for key, each in looks.items()
     }
     paying = [
         each for each in test_sets if each.role == CriterionRole.PRIMARY or policy.ledger == "all"
@@ -108,7 +109,14 @@ def next_looks(study: Study) -> list[PlannedLook]:
         alphas={each.name: levels[by[each.pk].pk] for each in test_sets},
     )
     return [
-        _look(study, each, numbers.get(by[each.pk].pk), bool(taken[by[each.pk].pk]), alpha)
+        _look(
+            study,
+            each,
+            number=looks[by[each.pk].pk].numbers[-1] if counting else None,
+            taken=bool(taken[by[each.pk].pk]),
+            refused=counting and each in paying and not taken[each.pk] and following[each.pk][1],
+            alpha=alpha,
+        )
         for each, alpha in zip(test_sets, alphas, strict=True)
     ]
 
@@ -167,23 +175,29 @@ def _length(run: Run, given: str | list[dict[str, str]], context: str) -> int:
         return 0
 
 
-def _taken(study: Study, test_set: StudyTestSet) -> int | None:
-    """The number of the look that these very answers were judged by, if they were."""
+def _taken(study: Study, test_set: StudyTestSet) -> Looks | None:
+    """The look that these very answers were judged by, if they were."""
     runs = StudyRun.objects.filter(test_set=test_set, repeat=0).exclude(run__answers_digest="")
     digests = dict(runs.values_list("arm__role", "run__answers_digest"))
     if not {ArmRole.BASELINE, ArmRole.CANDIDATE} <= digests.keys():
         return None
-    looks = Look.objects.filter(
+    look = Look.objects.filter(
         items_digest=test_set.test_set_version.digest,
         candidate_answers=digests[ArmRole.CANDIDATE],
         baseline_answers=digests[ArmRole.BASELINE],
         asked=digest_of(asked_of(test_set, study.policy.development)),
-    )
-    return looks.values_list("number", flat=True).first()
+    ).first()
+    return None if look is None else Looks((look.number,), look.drawn_for)
 
 
 def _look(
-    study: Study, test_set: StudyTestSet, number: int | None, taken: bool, alpha: float
+    study: Study,
+    test_set: StudyTestSet,
+    *,
+    number: int | None,
+    taken: bool,
+    refused: bool,
+    alpha: float,
 ) -> PlannedLook:
     version = test_set.test_set_version
     effect = _design_effect(test_set)
@@ -207,6 +221,7 @@ def _look(
         items=version.item_count,
         number=number,
         taken=taken,
+        refused=refused,
         level=alpha,
         deviation=deviation,
         seen=known is not None,
@@ -251,6 +266,11 @@ def _deviation_seen(test_set: StudyTestSet) -> float | None:
 
 def _sentence(found: PlannedLook) -> str:
     primary, level = found.role == "primary", f"level {found.level:.2g}"
+    if found.refused:
+        return (
+            f"{found.test_set}: items of it were drawn for another look, and nothing is left to "
+            "judge by on them. Draw others, or take a fresh test set."
+        )
     if found.number is None:
         at = f"judged at {level}, and no ledger counts"
     elif found.taken:

@@ -139,6 +139,8 @@ def test_the_arms_of_one_draw_share_the_level(
             "seen": {"file": "seen.jsonl", "role": "primary", "metric": {"name": "exact_match"}}
         },
     }
+    assert run(["study", "run", str(desk.write()), "--dry-run"]) == 0
+    assert "items of it were drawn for another look" in capsys.readouterr().out
     assert judged(desk, capsys)["invalid"] == [SPENT.format("seen")], "under any name"
 
 
