@@ -19,6 +19,7 @@ from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.verdicts import Verdict
 from evalhub.verdict.baseline_choice import answer, as_good
 from evalhub.verdict.criteria import SAME_RUN
+from evalhub.verdict.levels import staged_level
 from evalhub.verdict.record import ruled, with_sentences, without_results
 from evalhub.verdict.rule import alphas_of, decide
 from evalhub.verdict.shares import gap_to
@@ -168,6 +169,7 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
         *_unlike_policy(record, at),
         *_unlike_asked(record, at),
         *_unlike_sections(record, at),
+        *_unlike_ledger(record, at),
     ]
     for i, (each, level) in enumerate(zip(record.criteria, levels, strict=True)):
         inconsistent += _levels(each, level, record.rule.harm_alpha, f"{at}criteria[{i}].")
@@ -228,6 +230,33 @@ def _unlike_sections(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
     due = answer(record.criteria, planned_gain=planned_gain, primaries=record.rule.primaries)
     if choice.answer != due:
         yield Discrepancy(f"{at}baseline_choice.answer", choice.answer, due, FOLLOWS)
+
+
+def _unlike_ledger(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where a level isn't the one that the looks leave."""
+    ledger = record.ledger
+    if ledger is None:
+        return
+    for field, said, due in (
+        ("alpha", ledger.alpha, record.rule.alpha),
+        ("level", ledger.level, record.alpha),
+    ):
+        if not isclose(said, due, rel_tol=1e-9):
+            yield Discrepancy(f"{at}ledger.{field}", said, due, "it is the record's own")
+    for i, row in enumerate(ledger.test_sets):
+        inner = f"{at}ledger.test_sets[{i}]."
+        if row.number != row.looks[-1]:
+            yield Discrepancy(f"{inner}number", row.number, row.looks[-1], "it is the last look's")
+        level = staged_level(row.looks, alpha=ledger.alpha, arms=row.arms)
+        if not isclose(row.level, level, rel_tol=1e-9):
+            yield Discrepancy(f"{inner}level", row.level, level, "it is what the looks leave")
+        for each in record.criteria:
+            paid = record.rule.alphas.get(each.name, record.alpha)
+            if each.test_set != row.test_set or each.role == "preference":
+                continue
+            if not isclose(paid, row.level, rel_tol=1e-9):
+                where = f"{at}rule.alphas.{each.name}"
+                yield Discrepancy(where, paid, row.level, "it is what the looks leave")
 
 
 def _differing(recorded: Any, due: Any, at: str) -> Iterator[Discrepancy]:

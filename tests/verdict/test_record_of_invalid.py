@@ -58,13 +58,12 @@ BESIDE: dict[str, Any] = {
         raw_agreement=0.05,
     ),
     "ledger": LedgerSection(
+        home="a" * 32,
         counts="primaries",
         alpha=0.025,
         level=0.0152,
         test_sets=(
-            LedgerRow(
-                test_set="t", number=1, level=0.0152, counted=True, extends=None, spent=False
-            ),
+            LedgerRow(test_set="t", number=1, looks=(1,), level=0.0152, counted=True, spent=False),
         ),
         spent=False,
     ),
@@ -92,9 +91,11 @@ BESIDE: dict[str, Any] = {
         answer="fine-tune",
     ),
     "extension": ExtensionSection(
-        level=0.01,
-        weights=(1.0, 1.0),
-        test_sets=(ExtensionRow(test_set="t", looks=(1, 2), items=(200, 100)),),
+        test_sets=(
+            ExtensionRow(
+                test_set="t", level=0.01, looks=(1, 2), items=(200, 100), weights=(1.0, 1.0)
+            ),
+        ),
     ),
 }
 

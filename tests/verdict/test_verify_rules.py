@@ -11,6 +11,7 @@ from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.policy import Policy
 from evalhub.schemas.sections import LedgerRow, LedgerSection
 from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.levels import level_of
 from evalhub.verdict.measuring import measure
 from evalhub.verdict.policy import requirements_of
 from evalhub.verdict.record import decision_record, ruled
@@ -169,20 +170,25 @@ def test_a_bound_that_is_not_what_was_asked_is_found(name: str, value: float) ->
 
 
 def test_what_a_section_says_follows_from_its_numbers() -> None:
-    row = LedgerRow(test_set="triage", number=3, looks=(3,), level=0.002, counted=True, spent=False)
+    level = level_of(3, alpha=0.025)
+    row = LedgerRow(test_set="triage", number=3, looks=(3,), level=level, counted=True, spent=False)
     ledger = LedgerSection(
         home="a" * 32,
         counts="primaries",
         alpha=0.025,
-        level=0.025,
+        level=level,
         test_sets=(row,),
         spent=False,
     )
-    ruling = decide("tuned", [a_criterion(0.02, 0.06, p_value=0.001)])
+    ruling = decide("tuned", [a_criterion(0.02, 0.06, p_value=0.001, alpha=level)])
+    policy = {"alpha": 0.025}
     record = decision_record(
-        ruling, alpha=0.025, policy={}, arms=ARMS, evidence=[], ledger=ledger
+        ruling, alpha=level, policy=policy, arms=ARMS, evidence=[], ledger=ledger
     ).as_json()
     assert record["ledger"]["sentences"][0].startswith("Look 3 at triage")
     assert fields(record) == []
-    record["ledger"]["test_sets"][0]["number"] = 1
-    assert fields(record) == ["ledger.sentences[0]"]
+    (row_as_json,) = record["ledger"]["test_sets"]
+    row_as_json |= {"number": 1, "looks": [1]}
+    assert fields(record) == ["ledger.test_sets[0].level", "ledger.sentences[0]"]
+    row_as_json["level"] = level_of(1, alpha=0.025)
+    assert fields(record) == ["rule.alphas.triage", "ledger.sentences[0]"]
