@@ -348,8 +348,4 @@ def _no_news(old: DecisionRecord, new: DecisionRecord) -> bool:
 
 
 def _seen(record: DecisionRecord) -> tuple[Any, ...]:
-    of_criteria = [
-        (each.name, each.n, each.difference, each.wins, each.losses) for each in record.criteria
-    ]
-    told = record.invalid, record.evidence, record.arms, record.policy, record.people
-    return *told, of_criteria
+    return record.invalid, record.evidence, record.arms, record.policy, record.people
