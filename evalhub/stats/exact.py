@@ -22,9 +22,9 @@ Array = NDArray[np.float64]
 Whole = NDArray[np.intp]
 
 GAMMA = 1e-6
-# Up to so many items, or discordant ones, the limits are exact; beyond, the score test's own error
-# is below a hundredth of alpha.
-_ITEMS, _DISCORDANT = 400, 100
+# Up to so many items, or discordant ones, the limits are exact. Beyond, the score test errs by up
+# to a tenth of alpha more, where nearly every item differs, and costs next to nothing.
+_ITEMS, _DISCORDANT = 400, 30
 # Shares of losses that are tried, closer to each other where few wins are possible.
 _TRIED = np.linspace(0, 1, 192) ** 2
 # exp(-20) of the chance is left out.
