@@ -16,6 +16,7 @@ from evalhub.schemas.verdicts import Status, marked
 
 # By a record's section: its title, and its method's anchor on the methods page.
 SECTIONS = {
+    "failures": ("Answers that failed", "failures"),
     "leakage": ("Leakage", "leakage"),
     "ledger": ("Test-set ledger", "ledger"),
     "noise_floor": ("Noise floor", "noise-floor"),

@@ -106,6 +106,17 @@ def test_a_failure_scores_the_worst_on_its_own_arm_and_stands_beside_the_rest(
     ]
 
 
+def test_people_read_both_results_in_the_terminal_and_on_the_page(
+    files: Path, capsys: Printed
+) -> None:
+    assert run([*COMPARE[:-1], "--failures", "worst", "--report", "page.html"]) == 0
+    printed, page = capsys.readouterr().out, Path("page.html").read_text(encoding="utf-8")
+    for text in (printed, page):
+        assert "Answers that failed" in text
+        assert "An answer that failed scores 0, the worst, on items: 2 of tuned, 120 items." in text
+        assert "on 118 items: holds." in text
+
+
 def test_the_result_without_failures_decides_nothing(files: Path, capsys: Printed) -> None:
     answers("base.jsonl", ["wrong"] * 60 + ["right"] * 60)
     answers("tuned.jsonl", ["right"] * 40 + ["wrong"] * 20 + ["right"] * 15 + [None] * 45)
