@@ -206,6 +206,7 @@ def test_the_doctor_finds_a_fresh_home_well(tmp_path: Path) -> None:
     done = evalhub("doctor", at=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "✓ database: SQLite, not made yet" in done.stdout
+    assert "✓ ledger: no look was taken yet" in done.stdout
 
 
 def test_the_doctor_names_a_database_and_a_queue_that_do_not_answer(tmp_path: Path) -> None:

@@ -4,10 +4,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from evalhub.accounts.models import Membership, Role
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import SignOff
 from evalhub.registry.models import Run, StudyRun, TrainingOverlap
-from tests.cast import Team, a_run, searched
+from tests.cast import Team, a_run, a_team, a_test_set, searched
 from tests.dashboard.cases import a_measured_study
 
 
@@ -73,6 +74,20 @@ def test_a_test_set_shows_every_look_at_it_and_what_the_next_costs(
     assert "triage-lora v1" in page
     assert "triage-prompted v1" in page
     assert "would be look 3, judged at 6.8% of" in page
+
+
+def test_looks_of_another_project_at_the_same_items_are_counted_and_not_named(
+    team: Team,
+) -> None:
+    decide_study(study=a_measured_study(team))
+    theirs = a_team("Other desk", "other-desk")
+    Membership.objects.create(project=theirs.project, user=theirs.sam, role=Role.OWNER)
+    task = a_test_set(theirs, "triage-task", items=40, tags=["tag0", "tag1"])
+    sam = theirs.signed_in(theirs.sam)
+    page = sam.get(reverse("dashboard:test_set", args=[task.test_set_id])).text
+    assert page.count("in another project, at items that are here too") == 2
+    assert "would be look 3" in page
+    assert "triage-lora" not in page
 
 
 def test_an_evaluator_signs_a_decision_off(eva: Client, team: Team) -> None:
