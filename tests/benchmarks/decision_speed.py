@@ -92,7 +92,7 @@ def measure() -> None:
 
     from evalhub.gate.decide import decide_study
     from evalhub.gate.differences import ComparedRuns, items_by_outcome
-    from evalhub.gate.models import Decision, Look
+    from evalhub.gate.models import Decision, GuardLook, Look
     from evalhub.registry.models import Score, Study, StudyRun
 
     study = Study.objects.get()
@@ -114,6 +114,7 @@ def measure() -> None:
     firsts = []
     for _ in range(FIRSTS):
         Decision.objects.all().delete()
+        GuardLook.objects.all().delete()
         Look.objects.all().delete()
         firsts.append(seconds())
     nexts = [seconds() for _ in range(NEXTS)]
