@@ -120,14 +120,14 @@ def _failures(section: FailuresSection, arms: Arms) -> Iterator[str]:
         )
     for each in section.without:
         yield (
-            f"Without these items {each.name} is {signed(each.difference)} "
+            f"Without what failed, {each.name} is {signed(each.difference)} "
             f"[{signed(each.lower)}, {signed(each.upper)}] on {each.n:,} items: "
             f"{each.status.label}."
         )
     if section.verdict_without is None:
-        yield "Without these items nothing is left to judge."
+        yield "Without what failed nothing is left to judge."
     else:
-        yield f"Without these items the verdict would be {section.verdict_without.label.lower()}."
+        yield f"Without what failed the verdict would be {section.verdict_without.label.lower()}."
 
 
 def _leaked(section: LeakageSection) -> Status:

@@ -100,9 +100,9 @@ def test_a_failure_scores_the_worst_on_its_own_arm_and_stands_beside_the_rest(
     assert section["verdict_without"] == "ship"
     assert section["sentences"] == [
         "An answer that failed scores 0, the worst, on items: 2 of tuned, 120 items.",
-        f"Without these items items is +0.34 [{without['lower']:+.2f}, {without['upper']:+.2f}] "
+        f"Without what failed, items is +0.34 [{without['lower']:+.2f}, {without['upper']:+.2f}] "
         "on 118 items: holds.",
-        "Without these items the verdict would be ship.",
+        "Without what failed the verdict would be ship.",
     ]
 
 
