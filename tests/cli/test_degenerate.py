@@ -171,7 +171,7 @@ def judged(n: int, choice: str = "candidate") -> list[dict[str, Any]]:
         (judged(49), judged(100), "too-few-human-labels", 3),
         ([{"id": i, "choice": "tie"} for i in range(60)], judged(100), "constant", 3),
         (judged(60), judged(60), "nothing-only-judged", 0),
-        (judged(60), [{"id": i, "choice": "candidate"} for i in range(100)], "ok", 0),
+        (judged(60), [{"id": i, "choice": "candidate"} for i in range(100)], "ok", 1),
     ],
 )
 def test_a_judge_that_cannot_be_calibrated_has_a_name(

@@ -128,7 +128,7 @@ def test_the_keyboard_opens_a_criterion_and_goes_back_to_its_losses(
     page.get_by_role("link", name="triage-reading").first.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("triage-reading")
     expect(page.get_by_role("img", name="must stay above −0.020: fails")).to_be_visible()
-    expect(page.get_by_role("img", name="Power against items")).to_be_visible()
+    expect(page.get_by_text("It is decided: nothing more is needed.")).to_be_visible()
     page.get_by_role("link", name="20", exact=True).press("Enter")
     expect(page.get_by_role("link", name="Lost (20)")).to_have_attribute("aria-current", "true")
 
