@@ -55,7 +55,7 @@ def test_a_guard_exactly_at_its_margin_ships_no_more_often_than_alpha() -> None:
 
 def test_a_primary_without_any_gain_ships_no_more_often_than_alpha() -> None:
     kept = binary(GUARD, 2000, 10, 10)
-    shares = shares_of_binary(PRIMARY, 400, 0.1, 0.1, kept)
+    shares = shares_of_binary(PRIMARY, 450, 0.1, 0.1, kept)
     assert shares.get("ship", 0) <= 0.025 + NOISE
     assert shares.get("hold", 0) <= 0.025 + NOISE
     assert shares.get("ship", 0) > 0.005
@@ -72,8 +72,8 @@ def test_the_same_holds_for_scores_between_0_and_1() -> None:
 
 
 def test_a_clear_gain_ships_and_a_clear_loss_is_held() -> None:
-    """Power by the formula: σ_d² = .2, n = 400, gain .1 against 0: over .99."""
-    assert shares_of_binary(PRIMARY, 400, 0.15, 0.05)["ship"] > 0.98
+    """Power by the formula: σ_d² = .2, n = 450, gain .1 against 0: over .99."""
+    assert shares_of_binary(PRIMARY, 450, 0.15, 0.05)["ship"] > 0.98
     assert shares_of_binary(GUARD, 1200, 0.02, 0.10)["hold"] > 0.98
 
 
