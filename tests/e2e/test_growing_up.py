@@ -27,7 +27,7 @@ test_sets:
   sums: {file: sums.jsonl, role: primary, metric: {name: exact_match}}
 """
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.heavy, pytest.mark.services]
 
 
 @pytest.fixture

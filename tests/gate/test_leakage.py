@@ -395,6 +395,7 @@ def test_csv_and_gzip_are_read_as_any_file(tmp_path, leakage):
     assert set(searched(zipped, [item]).leaked) == {"q"}
 
 
+@pytest.mark.heavy
 def test_memory_does_not_grow_with_the_training_data(tmp_path):
     """Four times the rows hold no more at once."""
     author = Writer(1)

@@ -156,6 +156,7 @@ def test_long_items_make_short_batches(team: Team, jsonl: Write) -> None:
     assert lines == [8, 16, 20]
 
 
+@pytest.mark.heavy
 def test_memory_does_not_grow_with_the_file(team: Team, jsonl: Write) -> None:
     short, long = (jsonl(*questions(n), name=f"{n}.jsonl") for n in (4_000, 16_000))
     imported(team, short)
