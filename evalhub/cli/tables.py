@@ -61,7 +61,9 @@ def made() -> bool:
     found = rows.values_list("name", flat=True).first()
     if found is None:
         loader = MigrationLoader(connection)
-        if set(loader.applied_migrations) - set(loader.graph.nodes):
+        # another process may have recorded our own row since
+        applied = {key for key in loader.applied_migrations if key[0] != APP}
+        if applied - set(loader.graph.nodes):
             raise OtherVersionError
         return False
     if found != digest():
