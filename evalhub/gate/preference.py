@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from itertools import compress
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm, StudyTestSet
@@ -49,13 +49,14 @@ def _judgments(
 ) -> Judgments | None:
     """Those of the study's newest review of these very answers; of others they would say nothing.
 
-    Earlier plans for the same answers count, whichever study they were made in, once somebody has
-    judged by them. `items` are the keys that are judged on; None: all.
+    Earlier plans for the same answers count, in whichever study and under whatever versions' names
+    they were made, once somebody has judged by them. `items` are the keys that are judged on;
+    None: all.
     """
     pairs = Pair.objects.filter(
         campaign=OuterRef("pk"),
-        baseline_output__run=baseline,
-        candidate_output__run=candidate,
+        baseline_output__run__in=_with_these_answers(baseline),
+        candidate_output__run__in=_with_these_answers(candidate),
     )
     given = Judgment.objects.current().filter(
         assignment__pair__campaign=OuterRef("pk"), assignment__purpose=AssignmentPurpose.MAIN
@@ -85,6 +86,13 @@ def _judgments(
         plan=plan,
         opened=len(plans),
         too_fast=[too_fast(each) for each in main],
+    )
+
+
+def _with_these_answers(run: Run) -> QuerySet[Run]:
+    """The runs that say the same to the same items, itself included."""
+    return Run.objects.filter(
+        test_set_version__digest=run.test_set_version.digest, answers_digest=run.answers_digest
     )
 
 

@@ -18,9 +18,16 @@ from tests.reviews import asking
 PAID = level_of(1, alpha=0.025)
 
 
-def a_review(study: Study, *, baseline: str = "base", seed: int = 1, items: int = 30) -> Campaign:
+def a_review(
+    study: Study,
+    *,
+    baseline: str = "base",
+    candidate: str = "tuned",
+    seed: int = 1,
+    items: int = 30,
+) -> Campaign:
     runs = StudyRun.objects.filter(arm__study=study, test_set__name="questions")
-    base, tuned = (runs.get(arm__name=name).run for name in (baseline, "tuned"))
+    base, tuned = (runs.get(arm__name=name).run for name in (baseline, candidate))
     return asking.a_review(
         study=study,
         baseline_run=base,
@@ -85,6 +92,34 @@ def test_a_plan_in_another_study_of_the_same_runs_counts(study: Study, team: Tea
     judge(a_review(other), team.rui, "baseline")
     judge(a_review(study, seed=2), team.rui, "candidate")
     assert decided(study).record["people"]["plans"]["number"] == 2
+
+
+def test_the_same_answers_recorded_anew_under_other_names_start_no_new_count(
+    study: Study, team: Team
+) -> None:
+    questions, sums = (each.test_set_version for each in study.test_sets.order_by("position"))
+    copies = []
+    for arm in study.arms.order_by("position"):
+        copies.append(a_version(team, f"{arm.name}-anew"))
+        for test_set in (questions, sums):
+            link = StudyRun.objects.get(arm=arm, test_set__test_set_version=test_set)
+            outputs = link.run.outputs.order_by("item__position")
+            scores = outputs.values_list("scores__value", flat=True)
+            answers = outputs.values_list("text", flat=True)
+            a_run(copies[-1], test_set, scores=list(scores), answers=list(answers))
+    anew = a_study(
+        team,
+        baseline=copies[0],
+        candidate=copies[1],
+        primary=questions,
+        guards=[sums],
+        slug="anew",
+        review=REVIEW,
+        policy={"min_reviewers": 1},
+    )
+    judge(a_review(study), team.rui, "baseline")
+    judge(a_review(anew, baseline="base-anew", candidate="tuned-anew"), team.rui, "candidate")
+    assert decided(anew).record["people"]["plans"]["number"] == 2
 
 
 @pytest.fixture
