@@ -1,10 +1,11 @@
 """`evalhub agreement`: how far raters agree, from a file alone."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from evalhub.cli.ratings import Label, Rater, Raters, Ratings, Unit, read_ratings
 
 if TYPE_CHECKING:
     from evalhub.schemas.analysis import AgreementDocument
@@ -29,13 +30,11 @@ class Level(StrEnum):
 
 
 def agreement(
-    file: Annotated[Path, typer.Argument(help="Ratings: JSONL, CSV or Parquet.")],
-    unit: Annotated[str, typer.Option(help="Field with what was rated.")],
-    raters: Annotated[
-        str | None, typer.Option(help="A row a unit: the raters' fields, as a,b,c.")
-    ] = None,
-    rater: Annotated[str | None, typer.Option(help="A row a rating: field with the rater.")] = None,
-    label: Annotated[str | None, typer.Option(help="A row a rating: field with the label.")] = None,
+    file: Ratings,
+    unit: Unit,
+    raters: Raters = None,
+    rater: Rater = None,
+    label: Label = None,
     level: Annotated[
         Level,
         typer.Option(help="nominal: names. The others need numbers, and weigh how far apart."),
@@ -51,17 +50,10 @@ def agreement(
 ) -> None:
     """Say how far raters agree, beyond chance too. Missing ratings are allowed."""
     from evalhub.analysis.agreement import agreement_document
-    from evalhub.analysis.labels import long_ratings, rating_scale, rating_table, wide_ratings
+    from evalhub.analysis.labels import rating_scale, rating_table
     from evalhub.cli import printing
 
-    if raters is not None and rater is None and label is None:
-        rows = wide_ratings(file, unit=unit, raters=names_of(raters))
-    elif raters is None and rater is not None and label is not None:
-        rows = long_ratings(file, unit=unit, rater=rater, label=label)
-    else:
-        raise typer.BadParameter(
-            "give --raters a,b,c where a row is a unit, or --rater and --label where it is a rating"
-        )
+    rows = read_ratings(file, unit=unit, raters=raters, rater=rater, label=label)
     ratings, numbers = list(rows), level is not Level.nominal
     table = rating_table(ratings, numbers=numbers)
     scale = None if labels is None else rating_scale(_scale(labels), ratings, numbers=numbers)
@@ -70,16 +62,6 @@ def agreement(
         printing.print_json(found.as_json())
     else:
         _print(found)
-
-
-def names_of(raters: str) -> list[str]:
-    """The raters' fields. Raises typer.BadParameter."""
-    names = [name.strip() for name in raters.split(",")]
-    if not all(names) or len(set(names)) < len(names):
-        raise typer.BadParameter(
-            f"{raters!r} must name each rater's field once, as a,b,c", param_hint="--raters"
-        )
-    return names
 
 
 def _scale(labels: str) -> list[str]:

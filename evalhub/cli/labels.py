@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.agreement import names_of
+from evalhub.cli.ratings import Label, Rater, Raters, Ratings, Unit, read_ratings
 
 if TYPE_CHECKING:
     from evalhub.schemas.analysis import LabelsDocument
@@ -19,13 +19,11 @@ class LabelMethod(StrEnum):
 
 
 def labels(
-    file: Annotated[Path, typer.Argument(help="Ratings: JSONL, CSV or Parquet.")],
-    unit: Annotated[str, typer.Option(help="Field with what was rated.")],
-    raters: Annotated[
-        str | None, typer.Option(help="A row a unit: the raters' fields, as a,b,c.")
-    ] = None,
-    rater: Annotated[str | None, typer.Option(help="A row a rating: field with the rater.")] = None,
-    label: Annotated[str | None, typer.Option(help="A row a rating: field with the label.")] = None,
+    file: Ratings,
+    unit: Unit,
+    raters: Raters = None,
+    rater: Rater = None,
+    label: Label = None,
     method: Annotated[
         LabelMethod,
         typer.Option(help="majority: votes. dawid-skene: votes weighed by each rater's habits."),
@@ -45,19 +43,12 @@ def labels(
 ) -> None:
     """Make one label a unit of several raters' labels. Ties and doubts stay what they are."""
     from evalhub.analysis.consensus import labels_document
-    from evalhub.analysis.labels import long_ratings, of_one_kind, wide_ratings
+    from evalhub.analysis.labels import of_one_kind
     from evalhub.cli import printing
     from evalhub.cli.outputs import check_output, whole
 
     check_output(out, option="--out", inputs=[file])
-    if raters is not None and rater is None and label is None:
-        rows = wide_ratings(file, unit=unit, raters=names_of(raters))
-    elif raters is None and rater is not None and label is not None:
-        rows = long_ratings(file, unit=unit, rater=rater, label=label)
-    else:
-        raise typer.BadParameter(
-            "give --raters a,b,c where a row is a unit, or --rater and --label where it is a rating"
-        )
+    rows = read_ratings(file, unit=unit, raters=raters, rater=rater, label=label)
     found = labels_document(list(of_one_kind(rows)), method.value, sure=sure)
     if out is not None:
         with whole(out, option="--out") as partial:
