@@ -5,10 +5,13 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from evalhub.cli import tables
 from tests.studies.desks import Desk
@@ -128,6 +131,26 @@ def test_four_processes_start_at_once_on_a_fresh_postgresql(
     url = urlunsplit(urlsplit(postgres_url)._replace(path="/at_once"))
     printed = at_once(Desk(tmp_path), EVALHUB_DATABASE_URL=url)
     assert all("Ship tuned gains 0.50 on triage" in each for each in printed)
+
+
+@pytest.mark.django_db
+def test_tables_that_another_process_records_meanwhile_are_ours() -> None:
+    """Its row comes between our two reads of what was applied."""
+    recorder, recorded = MigrationRecorder(connection), False
+    recorder.migration_qs.filter(app=tables.APP).delete()
+
+    def another_process(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal recorded
+        found = execute(sql, params, many, context)
+        if not recorded and sql.startswith("SELECT") and tables.APP in (params or ()):
+            recorded = True
+            recorder.record_applied(tables.APP, tables.digest())
+        return found
+
+    with connection.execute_wrapper(another_process):
+        tables.made()
+    assert recorded
+    assert tables.made()
 
 
 def change(at: Path, statement: str) -> None:
