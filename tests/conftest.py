@@ -10,6 +10,9 @@ from hypothesis import settings
 
 from tests.cast import Team, a_team
 from tests.services import postgresql, redis_server
+from tests.tampering import let_tests_flush
+
+let_tests_flush()
 
 # The same examples in every run, and none is failed by a slow moment.
 settings.register_profile("fixed", derandomize=True, deadline=None)

@@ -96,11 +96,11 @@ class SignInLink(models.Model):
 class ResultsSeen(models.Model):
     """A person has seen which model gave which answer in a project: they can't judge blindly.
 
-    It outlives the role by which they saw it.
+    It outlives the role by which they saw it: the database refuses to change or delete it.
     """
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="results_seen")
-    user = models.ForeignKey(User, models.CASCADE, related_name="results_seen")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="results_seen")
+    user = models.ForeignKey(User, models.PROTECT, related_name="results_seen")
     how = models.CharField(max_length=200, help_text="role or page by which they saw it")
     created = models.DateTimeField(db_default=Now(), editable=False)
 

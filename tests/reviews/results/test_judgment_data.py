@@ -2,15 +2,15 @@
 
 from collections import Counter
 
-from django.db.models import Q
 from pytest_django import DjangoAssertNumQueries
 
 from evalhub.stats.preference import win_score
-from reviews.models import Assignment, Campaign, Judgment
+from reviews.models import Assignment, Campaign
 from reviews.results.judgment_data import judgment_data
 from tests.cast import Team
 from tests.reviews.assignments.test_assign import answer
 from tests.reviews.steps import next_assignment
+from tests.tampering import administrator
 
 
 def review(campaign: Campaign, team: Team) -> None:
@@ -34,16 +34,17 @@ def test_choices_are_led_back_to_the_arms(campaign: Campaign, team: Team) -> Non
     assert {pair.cluster for pair in found.pairs.values()} == {"c0", "c1", "c2", "c3"}
 
 
+SWAPPED = """
+    UPDATE reviews_judgment SET choice = CASE choice WHEN 'left' THEN 'right' ELSE 'left' END
+    WHERE choice IN ('left', 'right')"""
+
+
 def test_flipping_every_side_changes_no_count(campaign: Campaign, team: Team) -> None:
     review(campaign, team)
     before = judgment_data(campaign).of()
-    for assignment in Assignment.objects.all():
-        assignment.candidate_on_left = not assignment.candidate_on_left
-        assignment.save()
-    left = Q(choice="left")
-    lefts = list(Judgment.objects.filter(left).values_list("pk", flat=True))
-    Judgment.objects.filter(choice="right").update(choice="left")
-    Judgment.objects.filter(pk__in=lefts).update(choice="right")
+    with administrator() as sql:
+        sql("UPDATE reviews_assignment SET candidate_on_left = NOT candidate_on_left")
+        sql(SWAPPED)
     after = judgment_data(campaign).of()
     assert [each.favours for each in after] == [each.favours for each in before]
     assert Counter(each.choice for each in after) == {"right": 6 + 12, "left": 6}

@@ -29,6 +29,7 @@ from tests.reviews.conftest import a_campaign
 from tests.reviews.pages.test_pages import choose, form, page
 from tests.reviews.sixteen.test_blindness import scrubbed
 from tests.reviews.steps import next_assignment
+from tests.tampering import administrator
 
 
 def judge_all(campaign: Campaign, user: User, choice: str = "left") -> list[Assignment]:
@@ -104,10 +105,12 @@ def test_3_exchanging_the_sides_of_every_judgment_changes_no_count(
         while isinstance(dealt := next_assignment(campaign=campaign, user=user), Assignment):
             answer(dealt, user, draw.choice(["left", "right", "tie", "both-bad"]))
     before = judgment_data(campaign).of()
-    Assignment.objects.update(candidate_on_left=~F("candidate_on_left"))
-    swapped = {"left": "right", "right": "left"}
-    for judgment in Judgment.objects.filter(choice__in=swapped):
-        Judgment.objects.filter(pk=judgment.pk).update(choice=swapped[judgment.choice])
+    with administrator() as sql:
+        sql("UPDATE reviews_assignment SET candidate_on_left = NOT candidate_on_left")
+        sql(
+            "UPDATE reviews_judgment SET choice = CASE choice WHEN 'left' THEN 'right' "
+            "ELSE 'left' END WHERE choice IN ('left', 'right')"
+        )
     after = judgment_data(campaign).of()
     assert [each.favours for each in after] == [each.favours for each in before]
     assert {each.favours for each in before} == {"candidate", "baseline", "tie", "both-bad"}
