@@ -1,4 +1,4 @@
--- tables-8f4ef7f762ce8ee642094d90
+-- tables-697eebc6aef8be8d11d20e12
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -28,6 +28,9 @@ CREATE INDEX "accounts_membership_user_id_487fb39e" ON "accounts_membership" ("u
 CREATE INDEX "accounts_membership_project_id_e3530d11" ON "accounts_membership" ("project_id");
 CREATE INDEX "accounts_resultsseen_project_id_6c26417c" ON "accounts_resultsseen" ("project_id");
 CREATE INDEX "accounts_resultsseen_user_id_45ec404f" ON "accounts_resultsseen" ("user_id");
+CREATE TRIGGER accounts_resultsseen_append_only_update BEFORE UPDATE ON accounts_resultsseen BEGIN SELECT RAISE(ABORT, 'who has seen results is never forgotten'); END;
+CREATE TRIGGER accounts_resultsseen_append_only_delete BEFORE DELETE ON accounts_resultsseen BEGIN SELECT RAISE(ABORT, 'who has seen results is never forgotten'); END;
+CREATE TRIGGER accounts_resultsseen_append_only_insert BEFORE INSERT ON accounts_resultsseen WHEN EXISTS (SELECT 1 FROM accounts_resultsseen WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'who has seen results is never forgotten'); END;
 CREATE TABLE "django_admin_log" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "object_id" text NULL, "object_repr" varchar(200) NOT NULL, "action_flag" smallint unsigned NOT NULL CHECK ("action_flag" >= 0), "change_message" text NOT NULL, "content_type_id" integer NULL REFERENCES "django_content_type" ("id") DEFERRABLE INITIALLY DEFERRED, "user_id" bigint NOT NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "action_time" datetime NOT NULL);
 CREATE INDEX "django_admin_log_content_type_id_c4bce8eb" ON "django_admin_log" ("content_type_id");
 CREATE INDEX "django_admin_log_user_id_c564eba6" ON "django_admin_log" ("user_id");
@@ -143,6 +146,16 @@ CREATE INDEX "assignment_at_hand" ON "reviews_assignment" ("reviewer_id", "turn"
 CREATE INDEX "assignment_gave_back" ON "reviews_assignment" ("reviewer_id", "pair_id") WHERE "state" IN ('expired', 'skipped');
 CREATE TRIGGER reviews_campaign_sealed BEFORE UPDATE OF plan, plan_hash, form, question, kind, baseline_id, candidate_id, reviewers_per_item, seed, requires, invited_only ON reviews_campaign WHEN OLD.plan IS NOT NEW.plan OR OLD.plan_hash IS NOT NEW.plan_hash OR OLD.form IS NOT NEW.form OR OLD.question IS NOT NEW.question OR OLD.kind IS NOT NEW.kind OR OLD.baseline_id IS NOT NEW.baseline_id OR OLD.candidate_id IS NOT NEW.candidate_id OR OLD.reviewers_per_item IS NOT NEW.reviewers_per_item OR OLD.seed IS NOT NEW.seed OR OLD.requires IS NOT NEW.requires OR OLD.invited_only IS NOT NEW.invited_only BEGIN SELECT RAISE(ABORT, 'a sealed plan can''t be changed: open another campaign'); END;
 CREATE TRIGGER reviews_pair_sealed BEFORE UPDATE OF campaign_id, kind, item_id, baseline_output_id, candidate_output_id, expected, feedback, stratum, position, seats ON reviews_pair WHEN OLD.campaign_id IS NOT NEW.campaign_id OR OLD.kind IS NOT NEW.kind OR OLD.item_id IS NOT NEW.item_id OR OLD.baseline_output_id IS NOT NEW.baseline_output_id OR OLD.candidate_output_id IS NOT NEW.candidate_output_id OR OLD.expected IS NOT NEW.expected OR OLD.feedback IS NOT NEW.feedback OR OLD.stratum IS NOT NEW.stratum OR OLD.position IS NOT NEW.position OR OLD.seats IS NOT NEW.seats BEGIN SELECT RAISE(ABORT, 'a sealed plan can''t be changed: open another campaign'); END;
+CREATE TRIGGER reviews_judgment_append_only_update BEFORE UPDATE ON reviews_judgment BEGIN SELECT RAISE(ABORT, 'judgments are added, never changed'); END;
+CREATE TRIGGER reviews_judgment_append_only_delete BEFORE DELETE ON reviews_judgment BEGIN SELECT RAISE(ABORT, 'judgments are added, never changed'); END;
+CREATE TRIGGER reviews_judgment_append_only_insert BEFORE INSERT ON reviews_judgment WHEN EXISTS (SELECT 1 FROM reviews_judgment WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'judgments are added, never changed'); END;
+CREATE TRIGGER reviews_event_append_only_update BEFORE UPDATE ON reviews_event BEGIN SELECT RAISE(ABORT, 'what was done to a review is never changed'); END;
+CREATE TRIGGER reviews_event_append_only_delete BEFORE DELETE ON reviews_event BEGIN SELECT RAISE(ABORT, 'what was done to a review is never changed'); END;
+CREATE TRIGGER reviews_event_append_only_insert BEFORE INSERT ON reviews_event WHEN EXISTS (SELECT 1 FROM reviews_event WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'what was done to a review is never changed'); END;
+CREATE TRIGGER reviews_guess_append_only_update BEFORE UPDATE ON reviews_guess BEGIN SELECT RAISE(ABORT, 'guesses are added, never changed'); END;
+CREATE TRIGGER reviews_guess_append_only_delete BEFORE DELETE ON reviews_guess BEGIN SELECT RAISE(ABORT, 'guesses are added, never changed'); END;
+CREATE TRIGGER reviews_guess_append_only_insert BEFORE INSERT ON reviews_guess WHEN EXISTS (SELECT 1 FROM reviews_guess WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'guesses are added, never changed'); END;
+CREATE TRIGGER reviews_campaign_set_once_update BEFORE UPDATE ON reviews_campaign WHEN (CAST(OLD.unblinded AS TEXT) <> '' AND OLD."unblinded" IS NOT NEW."unblinded") BEGIN SELECT RAISE(ABORT, 'unblinding isn''t taken back'); END;
 CREATE TABLE "django_session" ("session_key" varchar(40) NOT NULL PRIMARY KEY, "session_data" text NOT NULL, "expire_date" datetime NOT NULL);
 CREATE INDEX "django_session_expire_date_a5c62663" ON "django_session" ("expire_date");
 INSERT INTO "django_content_type" ("id", "app_label", "model") VALUES (1, 'accounts', 'membership');
@@ -365,11 +378,13 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('auth', '0010
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('auth', '0011_update_proxy_permissions', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('auth', '0012_alter_user_first_name_max_length', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('accounts', '0001_initial', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('accounts', '0002_results_seen_append_only', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('admin', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('admin', '0002_logentry_remove_auto_add', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('admin', '0003_logentry_add_action_flag_choices', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('gate', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0002_append_only', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('sessions', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-8f4ef7f762ce8ee642094d90', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-697eebc6aef8be8d11d20e12', CURRENT_TIMESTAMP);
