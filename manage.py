@@ -7,6 +7,7 @@ import sys
 from django.core.management import execute_from_command_line
 
 if __name__ == "__main__":
+    os.umask(0o077)  # what is written here holds the site's data
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalhub.settings")
     from evalhub.settings import make_home
 

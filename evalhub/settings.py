@@ -6,8 +6,10 @@
 | EVALHUB_DATABASE_URL | postgresql://… once SQLite is outgrown | SQLite in EVALHUB_HOME |
 | EVALHUB_REDIS_URL | redis://… once one process is outgrown | a queue inside the process |
 | EVALHUB_SECRET_KEY | signs sessions; the same in every process | made once, kept in EVALHUB_HOME |
-| EVALHUB_ALLOWED_HOSTS | host names the site answers to, by comma | localhost only |
-| EVALHUB_TRUSTED_ORIGINS | https origins of a proxy before the site, by comma | none |
+| EVALHUB_URL | the address people use: https://evalhub.example.org | this machine's own |
+| EVALHUB_TRUSTED_PROXY | IP address of the proxy before an https site | 127.0.0.1 |
+| EVALHUB_ALLOWED_HOSTS | further host names the site answers to, by comma | none |
+| EVALHUB_TRUSTED_ORIGINS | refused: EVALHUB_URL says it now | none |
 | EVALHUB_MAIL_URL | smtps://user:password@host, to send invitations by | links are copied |
 | EVALHUB_MAIL_FROM | the sender of such mail | evalhub@localhost |
 | EVALHUB_DEBUG | 1 shows tracebacks in the browser | off |
@@ -18,25 +20,34 @@ import secrets
 import tempfile
 from contextlib import suppress
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.functional import lazy
+
+from evalhub.files.private import make_private_file, make_private_folder
 
 HOME = Path(os.environ.get("EVALHUB_HOME") or ".evalhub").expanduser().resolve()
 
 
 def make_home() -> None:
-    """Makes the folder HOME, which git takes no notice of. Importing this file makes nothing."""
+    """Makes the folder HOME, its owner's alone, which git takes no notice of.
+
+    One that is there keeps its rights: `evalhub doctor` says where they are too wide.
+    Importing this file makes nothing.
+    """
     try:
-        HOME.mkdir(parents=True)
+        make_private_folder(HOME)
     except FileExistsError:
         if not HOME.is_dir():
             raise
     else:
+        make_private_file(HOME / ".gitignore")
         (HOME / ".gitignore").write_text("*\n")
 
 
@@ -71,7 +82,9 @@ def _mailer(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
     if parts.scheme not in ports or not parts.hostname:
-        raise ValueError("EVALHUB_MAIL_URL isn't of the form smtps://user:password@host:465")
+        raise ImproperlyConfigured(
+            "EVALHUB_MAIL_URL isn't of the form smtps://user:password@host:465"
+        )
     return {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "OPTIONS": {
@@ -86,10 +99,57 @@ def _mailer(url: str) -> dict[str, Any]:
     }
 
 
+def _site_url(given: str) -> str:
+    """The address that people use, without a slash at its end; "" where none is given."""
+    parts = urlsplit(given)
+    whole = f"{parts.scheme}://{parts.netloc}"
+    if given and (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or "@" in parts.netloc
+        or given.rstrip("/") != whole
+    ):
+        raise ImproperlyConfigured(
+            "EVALHUB_URL is a scheme and a host, such as https://evalhub.example.org, "
+            "without a path"
+        )
+    return whole.lower() if given else ""
+
+
+def _address(given: str) -> str:
+    try:
+        return str(ip_address(given)) if given else ""
+    except ValueError:
+        raise ImproperlyConfigured(
+            "EVALHUB_TRUSTED_PROXY is the IP address from which the proxy speaks to the site"
+        ) from None
+
+
+if os.environ.get("EVALHUB_TRUSTED_ORIGINS"):
+    raise ImproperlyConfigured(
+        "EVALHUB_TRUSTED_ORIGINS isn't read any more: give the site's one address as EVALHUB_URL"
+    )
+SITE_URL = _site_url(os.environ.get("EVALHUB_URL", "").strip())
+SITE_HOST = urlsplit(SITE_URL).hostname or "localhost"
+HTTPS = SITE_URL.startswith("https://")
+LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+# The proxy that speaks https for the site is on this machine, unless it is said where.
+TRUSTED_PROXY = _address(os.environ.get("EVALHUB_TRUSTED_PROXY", "").strip()) or (
+    "127.0.0.1" if HTTPS else ""
+)
 DEBUG = os.environ.get("EVALHUB_DEBUG") == "1"
+if DEBUG and SITE_HOST not in ("localhost", "127.0.0.1", "::1"):
+    raise ImproperlyConfigured(
+        "EVALHUB_DEBUG shows the inside of the site to whoever meets an error, so it is for this "
+        "machine alone: unset it, or EVALHUB_URL"
+    )
 SECRET_KEY = lazy(_secret_key, str)()  # read, or made, where it is first used
-ALLOWED_HOSTS = _names("EVALHUB_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
-CSRF_TRUSTED_ORIGINS = _names("EVALHUB_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = [
+    *LOCAL_HOSTS,
+    f"[{SITE_HOST}]" if ":" in SITE_HOST else SITE_HOST,
+    *_names("EVALHUB_ALLOWED_HOSTS"),
+]
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
 
 INSTALLED_APPS = [
     "evalhub.accounts",
@@ -109,6 +169,7 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 MIDDLEWARE = [
+    "evalhub.serving.headers.PrivateAnswers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -171,20 +232,28 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 SESSION_COOKIE_HTTPONLY = True
-# Behind a proxy that speaks https, cookies don't travel without it.
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = any(
-    origin.startswith("https://") for origin in CSRF_TRUSTED_ORIGINS
-)
+# Behind a proxy that speaks https nothing travels without it. Whether a request came so, waitress
+# knows from the trusted proxy (evalhub.cli.site).
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_SSL_HOST = urlsplit(SITE_URL).netloc
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from within, not by the proxy
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+# The domain's other names and the browsers' lists are for the domain's owner to decide on.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
-# Every script and style is a file of ours: no inline code, nothing from elsewhere.
+# Every script and style is a file of ours: no inline code, nothing from elsewhere. A form may lead
+# to another site only where that is added here (an identity provider's).
 SECURE_CSP = {
     "default-src": [CSP.SELF],
     "object-src": [CSP.NONE],
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
+    "form-action": [CSP.SELF],
     "img-src": [CSP.SELF, "data:"],
 }
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 STATIC_URL = "static/"

@@ -7,21 +7,71 @@ from pathlib import Path
 
 import pytest
 
-PRINT = "from evalhub import settings as s; print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE)"
+PRINT = (
+    "from evalhub import settings as s; print(s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, "
+    "s.SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS > 0, s.CSRF_TRUSTED_ORIGINS, s.ALLOWED_HOSTS[3:])"
+)
 
 
 @pytest.mark.parametrize(
-    ("origins", "secure"), [("", "False False"), ("https://evals.example.org", "True True")]
+    ("url", "follows"),
+    [
+        ("", "False False False False [] ['localhost']"),
+        (
+            "https://evals.example.org/",
+            "True True True True ['https://evals.example.org'] ['evals.example.org']",
+        ),
+        (
+            "http://evals.example.org:8000",
+            "False False False False ['http://evals.example.org:8000'] ['evals.example.org']",
+        ),
+        ("https://[fd00::7]:8443", "True True True True ['https://[fd00::7]:8443'] ['[fd00::7]']"),
+    ],
 )
-def test_cookies_are_for_https_alone_behind_a_proxy_that_speaks_it(
-    origins: str, secure: str, tmp_path: Path
-) -> None:
-    environment = os.environ | {
-        "EVALHUB_HOME": str(tmp_path),
-        "EVALHUB_TRUSTED_ORIGINS": origins,
-    }
+def test_what_https_needs_follows_from_the_address(url: str, follows: str, tmp_path: Path) -> None:
+    environment = os.environ | {"EVALHUB_HOME": str(tmp_path), "EVALHUB_URL": url}
     printed = subprocess.check_output([sys.executable, "-c", PRINT], env=environment, text=True)
-    assert printed.strip() == secure
+    assert printed.strip() == follows
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"EVALHUB_URL": "evals.example.org"}, "EVALHUB_URL is a scheme and a host"),
+        ({"EVALHUB_URL": "https://e.example.org/evals"}, "without a path"),
+        ({"EVALHUB_URL": "https://eva:secret@e.example.org"}, "EVALHUB_URL is a scheme and a host"),
+        ({"EVALHUB_TRUSTED_PROXY": "proxy"}, "EVALHUB_TRUSTED_PROXY is the IP address"),
+        ({"EVALHUB_TRUSTED_ORIGINS": "https://e.example.org"}, "as EVALHUB_URL"),
+        ({"EVALHUB_MAIL_URL": "imap://eva:secret@e.example.org"}, "EVALHUB_MAIL_URL isn't of the"),
+        ({"EVALHUB_DEBUG": "1", "EVALHUB_URL": "https://e.example.org"}, "this machine alone"),
+    ],
+)
+def test_a_variable_that_cannot_be_is_named_in_one_sentence(
+    variables: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    ended = subprocess.run(
+        [Path(sys.executable).parent / "evalhub", "doctor"],
+        env=os.environ | {"EVALHUB_HOME": str(tmp_path)} | variables,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == 64
+    assert said in " ".join(ended.stderr.split())
+    assert "secret" not in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_errors_are_not_shown_to_other_machines(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [Path(sys.executable).parent / "evalhub", "up", "--host", "0.0.0.0", "--port", "0"],
+        env=os.environ | {"EVALHUB_HOME": str(tmp_path), "EVALHUB_DEBUG": "1"},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == 64
+    assert "other machines can: unset it" in ended.stderr
 
 
 def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:

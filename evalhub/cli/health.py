@@ -6,8 +6,11 @@ import sys
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from shlex import quote
 
 import typer
+
+from evalhub.files.private import open_to_others
 
 DISTRIBUTION = "evalhub-gate"  # the name `evalhub` belongs to somebody else on PyPI
 
@@ -66,7 +69,18 @@ def _home() -> Finding:
         return Finding(
             "home", False, f"{there} can't be written", "Set EVALHUB_HOME to a folder of yours."
         )
-    return Finding("home", True, str(home) if home.exists() else f"{home}, not made yet")
+    if not home.exists():
+        return Finding("home", True, f"{home}, not made yet")
+    if wide := list(open_to_others(home)):
+        names = [str(path.relative_to(home)) if path != home else "the folder" for path in wide]
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        return Finding(
+            "home",
+            False,
+            f"{home}: others than its owner have rights to {', '.join(names[:3])}{more}",
+            f"It holds keys and everybody's answers: chmod -R go= {quote(str(home))}",
+        )
+    return Finding("home", True, str(home))
 
 
 def _database() -> Finding:

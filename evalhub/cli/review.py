@@ -120,7 +120,9 @@ def invite(
     campaign: Number,
     emails: Annotated[list[str], typer.Argument(help="Whom to invite.")],
     by: Annotated[str, typer.Option(help="Who invites: a user's name.")],
-    url: Annotated[str, typer.Option(help="The site's address.")] = "http://localhost:8000",
+    url: Annotated[
+        str, typer.Option(help="The site's address.", show_default="EVALHUB_URL, or localhost:8000")
+    ] = "",
     quota: Annotated[int | None, typer.Option(help="Most judgments of each.", min=1)] = None,
     tag: Annotated[
         list[str] | None, typer.Option(help="Language or skill that they have; repeatable.")
@@ -131,6 +133,7 @@ def invite(
     found = _campaign(campaign)
     from django.conf import settings
 
+    from evalhub.accounts.addresses import absolute
     from evalhub.accounts.models import User
     from reviews.errors import InvitationError
     from reviews.joining.invite import invitation_path, mail_invitation
@@ -146,7 +149,8 @@ def invite(
             )
         except InvitationError as error:
             raise typer.BadParameter(str(error)) from error
-        link = f"{url.rstrip('/')}{invitation_path(made)}"
+        path = invitation_path(made)
+        link = url.rstrip("/") + path if url else absolute(path)
         if settings.MAIL_URL:
             mail_invitation(invitation=made, url=link)
         typer.echo(f"{made.email}  {link}")

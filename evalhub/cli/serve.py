@@ -57,6 +57,9 @@ def worker(
 
 
 def doctor(
+    deploy: Annotated[
+        bool, typer.Option("--deploy", help="Look too at whether other machines may be let in.")
+    ] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
     """Say what is configured and reachable, and what to do where it isn't."""
@@ -68,6 +71,10 @@ def doctor(
     from evalhub.cli.health import examine
 
     findings = examine()
+    if deploy:
+        from evalhub.cli.deployment import examine_deployment
+
+        findings += examine_deployment()
     if json_:
         printing.print_json([asdict(finding) for finding in findings])
     else:

@@ -9,14 +9,17 @@ def set_up_templates() -> None:
     """Django with its templates; no database is touched and no home made.
 
     Raises:
-        typer.BadParameter: a database URL that can't be.
+        typer.BadParameter: a variable of the environment that can't be.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalhub.settings")
     import dj_database_url
     import django
+    from django.core.exceptions import ImproperlyConfigured
 
     try:
         django.setup()
+    except ImproperlyConfigured as error:
+        raise typer.BadParameter(str(error), param_hint="the environment") from error
     except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
         raise typer.BadParameter(
             "isn't of the form postgresql://user:password@host:5432/name",

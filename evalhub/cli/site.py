@@ -1,11 +1,13 @@
 """The site served by waitress, with the worker beside it where there is no Redis."""
 
+import os
 import signal
 import socket
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from types import FrameType
+from typing import Any
 
 import typer
 
@@ -13,16 +15,29 @@ import typer
 def serve_site(
     *, host: str, port: int, threads: int, lines: Sequence[str], processes: int = 1
 ) -> int:
-    """Serves until SIGTERM or Ctrl+C. `lines` are printed once it listens; {url} is its address."""
+    """Serves until SIGTERM or Ctrl+C. `lines` are printed once it listens; {url} is its address.
+
+    Raises:
+        typer.BadParameter: it can't listen there; or may not, because errors show their inside.
+    """
+    from django.conf import settings
     from django.db import connections
 
     from evalhub.cli.processes import run_processes
 
+    if settings.DEBUG and host not in ("127.0.0.1", "::1", "localhost"):
+        raise typer.BadParameter(
+            f"EVALHUB_DEBUG shows the inside of the site to whoever meets an error, and on {host} "
+            "other machines can: unset it, or listen on 127.0.0.1"
+        )
+    os.umask(0o077)  # what is written from here on is the site's own
     signal.signal(signal.SIGTERM, _interrupt)
     listeners = _listen(host, port, processes)
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
-    url = f"http://{shown}:{listeners[0].getsockname()[1]}"
-    typer.echo(f"Evalhub is at {url}  (Ctrl+C stops it)")
+    here = f"http://{shown}:{listeners[0].getsockname()[1]}"
+    url = settings.SITE_URL or here
+    behind = f", by a proxy that speaks to {here}" if url != here else ""
+    typer.echo(f"Evalhub is at {url}{behind}  (Ctrl+C stops it)")
     for line in lines:
         typer.echo(line.replace("{url}", url))
     sys.stdout.flush()
@@ -67,12 +82,20 @@ def _serve(listener: socket.socket, threads: int, *, worker: bool) -> None:
     from evalhub.wsgi import application
     from runners.embedded import embedded_worker
 
+    proxy: dict[str, Any] = {}
+    if settings.TRUSTED_PROXY:
+        proxy = {
+            "trusted_proxy": settings.TRUSTED_PROXY,
+            "trusted_proxy_count": 1,
+            "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+        }
     server = create_server(
         application,
         sockets=[listener],
         threads=threads,
         ident=None,
         clear_untrusted_proxy_headers=True,
+        **proxy,
     )
     with ExitStack() as stack:
         if worker and not settings.REDIS_URL:

@@ -19,6 +19,8 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from evalhub.files.private import make_private_file
+
 EMPTY = Path(__file__).with_name("empty.sql")
 APP = "evalhub"  # of the row that holds the digest; no Django app has this label
 LOCK_S = 120
@@ -42,6 +44,8 @@ def make_tables() -> None:
     Raises:
         OtherVersionError: there are tables of another version. They are left alone.
     """
+    if connection.vendor == "sqlite":
+        make_private_file(Path(place()))
     if made():
         return
     with _lock():
@@ -107,6 +111,7 @@ def _lock() -> Iterator[None]:
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
         return
+    make_private_file(settings.HOME / "setup.lock")
     with closing(sqlite3.connect(settings.HOME / "setup.lock", timeout=LOCK_S)) as lock:
         lock.execute("BEGIN EXCLUSIVE")
         yield

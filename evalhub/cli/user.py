@@ -10,9 +10,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Users, and the links by which they sign in.")
 
-SITE = "http://localhost:8000"
 Name = Annotated[str, typer.Argument(help="The user's name.", metavar="NAME")]
-Url = Annotated[str, typer.Option(help="The site's address.")]
+Url = Annotated[
+    str, typer.Option(help="The site's address.", show_default="EVALHUB_URL, or localhost:8000")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -34,7 +35,7 @@ def add(
     superuser: Annotated[
         bool, typer.Option("--superuser", help="May do everything, in the admin too.")
     ] = False,
-    url: Url = SITE,
+    url: Url = "",
     json_: Json = False,
 ) -> int:
     """Make a user and print the link that signs them in: it works once, within an hour."""
@@ -53,7 +54,7 @@ def add(
 
 
 @app.command()
-def link(name: Name, url: Url = SITE, json_: Json = False) -> int:
+def link(name: Name, url: Url = "", json_: Json = False) -> int:
     """Print a new link that signs a user in: it works once, within an hour."""
     from evalhub.cli.setup import set_up_database
 
@@ -99,10 +100,12 @@ def _row(user: "User") -> dict[str, object]:
 
 
 def _print_link(user: "User", site: str, as_json: bool) -> int:
+    from evalhub.accounts.addresses import absolute
     from evalhub.accounts.sign_in import LASTS, sign_in_path
     from evalhub.cli import printing
 
-    address = site.rstrip("/") + sign_in_path(user)
+    path = sign_in_path(user)
+    address = site.rstrip("/") + path if site else absolute(path)
     if as_json:
         printing.print_json(
             {"user": user.username, "link": address, "seconds": int(LASTS.total_seconds())}

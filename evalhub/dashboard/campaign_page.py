@@ -7,6 +7,7 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils import timezone
 
+from evalhub.accounts.addresses import absolute
 from evalhub.accounts.models import User
 from evalhub.registry.models import Run, Study
 from evalhub.registry.models.runs import RunState
@@ -171,7 +172,7 @@ def running(campaign: Campaign, request: HttpRequest) -> Running:
         hours_left=left * (median(paces) if len(paces) >= 5 else SECONDS) / 3600,
         people=[_person(each) for each in reviewers],
         invited=[
-            Invited(each, request.build_absolute_uri(invitation_path(each)), _ended(each))
+            Invited(each, absolute(invitation_path(each), request), _ended(each))
             for each in campaign.invitations.filter(used=None).order_by("pk")
         ],
         kinds={

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.contrib.messages import constants
 
+from evalhub.accounts.addresses import absolute
 from evalhub.accounts.requests import SignedInRequest
 from reviews.errors import ReviewError
 from reviews.joining.invite import invitation_path, invite, mail_invitation
@@ -37,7 +38,7 @@ def invite_all(campaign: Campaign, request: SignedInRequest) -> Iterator[tuple[i
             continue
         made += 1
         if settings.MAIL_URL:
-            url = request.build_absolute_uri(invitation_path(invitation))
+            url = absolute(invitation_path(invitation), request)
             try:
                 mail_invitation(invitation=invitation, url=url)
             except OSError as error:

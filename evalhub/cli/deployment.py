@@ -1,0 +1,47 @@
+"""What `evalhub doctor --deploy` looks at besides: whether others may be let in to this site."""
+
+from django.conf import settings
+from django.core.checks import WARNING, CheckMessage, run_checks
+
+from evalhub.cli.health import Finding
+
+
+def examine_deployment() -> list[Finding]:
+    """The site's address, and each thing that Django's own deployment checks complain of."""
+    complaints = [
+        each
+        for each in run_checks(include_deployment_checks=True)
+        if each.level >= WARNING and not each.is_silenced()
+    ]
+    return [_address(), *(_complaint(each) for each in complaints)]
+
+
+def _address() -> Finding:
+    if settings.HTTPS:
+        proxy = f"through a proxy that speaks from {settings.TRUSTED_PROXY}"
+        return Finding("address", True, f"{settings.SITE_URL}, {proxy}")
+    return Finding(
+        "address",
+        False,
+        f"{settings.SITE_URL or 'none but this machine’s own'}: nothing is encrypted on the way",
+        "Put a proxy that speaks https before the site, and set EVALHUB_URL to its address.",
+    )
+
+
+def _complaint(message: CheckMessage) -> Finding:
+    """Django's advice names its settings; all of them follow from the variables said here."""
+    follows = {
+        "security.W004": "EVALHUB_URL",
+        "security.W008": "EVALHUB_URL",
+        "security.W009": "EVALHUB_SECRET_KEY",
+        "security.W012": "EVALHUB_URL",
+        "security.W016": "EVALHUB_URL",
+        "security.W018": "EVALHUB_DEBUG",
+    }
+    variable = follows.get(str(message.id))
+    return Finding(
+        f"check {message.id}",
+        False,
+        " ".join(str(message.msg).split()),
+        f"It follows from {variable}." if variable else str(message.hint or ""),
+    )

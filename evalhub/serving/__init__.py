@@ -1,0 +1,1 @@
+"""The site kept running: what its answers carry, what it may take, how it is watched."""

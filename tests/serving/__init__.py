@@ -1,0 +1,1 @@
+"""The site as it is served: by `evalhub up`, from outside."""
