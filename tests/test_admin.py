@@ -12,7 +12,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from evalhub.accounts.models import Membership, Project, ResultsSeen, Role, SignInLink, User
+from evalhub.accounts.models import (
+    LogEntry,
+    Membership,
+    Project,
+    ResultsSeen,
+    Role,
+    SignInLink,
+    User,
+)
 from evalhub.gate.models import Decision, GuardLook, Ledger, Look, SignOff
 from evalhub.registry.models import (
     Draw,
@@ -166,6 +174,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         Membership.objects.create(project=team.project, user=person, role=Role.REVIEWER)
         elsewhere = Project.objects.create(slug=f"project-{slug}", name=slug)
         Membership.objects.create(project=elsewhere, user=team.olga, role=Role.OWNER)
+        LogEntry.objects.create(action="decided", by=person, project=elsewhere, what=slug)
         ResultsSeen.objects.create(project=elsewhere, user=team.olga, how="owner")
 
 

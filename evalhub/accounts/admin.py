@@ -8,7 +8,8 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from evalhub.accounts.models import Membership, Project, ResultsSeen, User
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, LogEntry, Membership, Project, ResultsSeen, User
 from evalhub.accounts.results_seen import ADMINISTERS, expose, note_roles
 
 admin.site.site_header = admin.site.site_title = "Evalhub"
@@ -66,6 +67,16 @@ def note_membership(membership: Membership) -> None:
     )
 
 
+def note_rights(user: User, form: Any, *, by: Any, change: bool) -> None:
+    """What of a person's way into the site was changed, for the audit log."""
+    if not change:
+        note(Action.USER_ADDED, by=by, about=user)
+    rights = {"is_superuser": "superuser", "is_staff": "staff", "is_active": "active"}
+    for name in rights.keys() & set(form.changed_data):
+        said = "" if getattr(user, name) else "not "
+        note(Action.ROLE_CHANGED, by=by, about=user, what=f"{said}{rights[name]}")
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
     list_display = ("username", "email", "first_name", "last_name", "is_staff", "last_login")
@@ -82,6 +93,7 @@ class UserAdmin(DjangoUserAdmin):
         if administers:
             projects = Project.objects.values_list("pk", flat=True)
             expose(projects=projects, user=obj, how=ADMINISTERS)
+        note_rights(obj, form, by=request.user, change=change)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         note_formset(formset)
@@ -113,19 +125,30 @@ class MembershipAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
 
 
+class KeptForGood(admin.ModelAdmin):
+    """Rows that the site keeps for good: to be looked at."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(ResultsSeen)
-class ResultsSeenAdmin(admin.ModelAdmin):
-    """Kept by the site: who has seen the arms' names has seen them."""
+class ResultsSeenAdmin(KeptForGood):
+    """Who has seen the arms' names has seen them."""
 
     list_display = ("user", "project", "how", "created")
     list_select_related = ("user", "project")
     search_fields = ("user__username", "user__email", "project__slug")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: ResultsSeen | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ResultsSeen | None = None) -> bool:
-        return False
+@admin.register(LogEntry)
+class LogEntryAdmin(KeptForGood):
+    list_display = ("created", "by", "said", "what", "about", "project")
+    list_select_related = ("by", "about", "project")
+    search_fields = ("what", "action", "by__username", "about__username", "project__slug")

@@ -6,7 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
-from evalhub.accounts.models import Project, Role, User
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, Project, Role, User
 from evalhub.accounts.results_seen import set_role
 
 
@@ -34,6 +35,8 @@ def add_user(
     except ValidationError as error:
         raise UserError(f"{name!r} can't be a user's name: {' '.join(error.messages)}") from error
     user.save()
+    what = "who administers the site" if superuser else ""
+    note(Action.USER_ADDED, by=None, about=user, what=what)
     if role is not None:
         set_role(project=_project(project, role), user=user, role=role)
     return user
@@ -63,6 +66,7 @@ def first_owner() -> User | None:
         return None
     user.set_unusable_password()
     user.save(update_fields=["password"])
+    note(Action.USER_ADDED, by=None, about=user, what="the first, who administers the site")
     for project in Project.objects.all() or [_project("default", Role.OWNER)]:
         set_role(project=project, user=user, role=Role.OWNER)
     return user

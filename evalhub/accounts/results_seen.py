@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 
-from evalhub.accounts.models import Membership, Project, ResultsSeen, Role, User
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, Membership, Project, ResultsSeen, Role, User
 
 ADMINISTERS = "administers the site"
 
@@ -30,14 +32,18 @@ def sees_results(user: User) -> bool:
     return user.is_superuser or bool(seen)
 
 
-def set_role(*, project: Project, user: User, role: Role) -> Membership:
+@transaction.atomic
+def set_role(*, project: Project, user: User, role: Role, by: User | None = None) -> Membership:
     """Makes this person a member with this role, or gives the member another role.
 
     Both the role they had and the one that they get count as having seen the results, where
-    such a role sees them.
+    such a role sees them. `by` is None for the operator; whether they may, the caller has checked.
     """
-    had = Membership.objects.filter(project=project, user=user).values_list("role", flat=True)
+    had = list(Membership.objects.filter(project=project, user=user).values_list("role", flat=True))
     note_roles(project_id=project.pk, user=user, roles=[*had, role])
+    if had != [role]:
+        was = f"{had[0]} → " if had else ""
+        note(Action.ROLE_CHANGED, by=by, about=user, project=project, what=f"{was}{role}")
     membership, _ = Membership.objects.update_or_create(
         project=project, user=user, defaults={"role": role}
     )

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from evalhub.accounts.models import SignInLink, User
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, SignInLink, User
 
 LASTS = timedelta(hours=1)
 AGAIN = "Whoever runs this site makes a new one with `evalhub user link NAME`."
@@ -22,11 +23,12 @@ class SignInError(Exception):
 def sign_in_path(user: User) -> str:
     """The path of a new link for `user`: who has it within the hour is that user, once.
 
-    Links that have expired are deleted on the way.
+    For the operator alone: no page makes one. Links that have expired are deleted on the way.
     """
     token, now = secrets.token_urlsafe(32), timezone.now()
     SignInLink.objects.filter(expires__lte=now).delete()
     SignInLink.objects.create(user=user, digest=_digest(token), expires=now + LASTS)
+    note(Action.LINK_MADE, by=None, about=user)
     return reverse("accounts:sign_in", args=[token])
 
 
@@ -48,6 +50,7 @@ def user_of(token: str) -> User:
     return link.user
 
 
+@transaction.atomic
 def use_link(token: str) -> User:
     """The user that a token signs in, now that it is used up: of two calls at once one gets it.
 
@@ -58,6 +61,7 @@ def use_link(token: str) -> User:
     unused = SignInLink.objects.filter(digest=_digest(token), used=None)
     if not unused.update(used=timezone.now()):
         raise SignInError(f"This sign-in link was used already: it works once. {AGAIN}")
+    note(Action.LINK_USED, by=user)
     return user
 
 

@@ -240,9 +240,19 @@ def export(
 ) -> None:
     """Write the judgments of a review that has ended to a file."""
     found = _ended(campaign)
+    from django.db import transaction
+
+    from evalhub.accounts.audit_log import note
+    from evalhub.accounts.models import Action
     from evalhub.cli.outputs import whole
     from reviews.results import export as exporting
 
+    if form not in ("jsonl", "csv", "parquet", "dpo", "inspect"):
+        raise typer.BadParameter(
+            f"{form!r} is none of jsonl, csv, parquet, dpo, inspect", param_hint="--format"
+        )
+    with transaction.atomic():
+        note(Action.EXPORTED, by=None, project=found.project, what=f"{found} as {form}")
     records = exporting.rows(found, pseudonyms=pseudonyms)
     if form == "parquet":
         with whole(out, option="--out") as file:
@@ -252,10 +262,6 @@ def export(
         records = exporting.preferences(found, ties="keep" if keep_ties else "drop")
     elif form == "inspect":
         records = exporting.inspect_scores(found)
-    elif form not in ("jsonl", "csv"):
-        raise typer.BadParameter(
-            f"{form!r} is none of jsonl, csv, parquet, dpo, inspect", param_hint="--format"
-        )
     lines = exporting.as_csv(records) if form == "csv" else exporting.as_jsonl(records)
     with whole(out, option="--out") as file, file.open("w", encoding="utf-8", newline="") as to:
         to.writelines(lines)
@@ -264,6 +270,8 @@ def export(
 def _ended(number: int) -> "Campaign":
     """The review, with its plan; one that goes on is refused."""
     found = _campaign(number)
+    from evalhub.accounts.audit_log import note_once
+    from evalhub.accounts.models import Action
     from reviews.errors import StillBlindError
     from reviews.results.ended import check_ended
 
@@ -271,6 +279,7 @@ def _ended(number: int) -> "Campaign":
         check_ended(found)
     except StillBlindError as error:
         raise typer.BadParameter(str(error)) from error
+    note_once(Action.SAW_RESULTS, by=None, project=found.project, what=str(found))
     return found
 
 

@@ -12,7 +12,7 @@ from evalhub.dashboard.queries import (
     development_rows,
     study_runs,
 )
-from evalhub.gate.models import Action, Decision, SignOff
+from evalhub.gate.models import Decision, SignOff, SignOffAction
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
 from evalhub.report.decision_page import DecisionPage, decision_page
@@ -56,7 +56,7 @@ class StudyPage:
     def overridden(self) -> SignOff | None:
         """The sign-off that holds, where it says otherwise than the decision."""
         newest = next(iter(self.sign_offs), None)
-        return newest if newest and newest.action == Action.OVERRIDDEN else None
+        return newest if newest and newest.action == SignOffAction.OVERRIDDEN else None
 
 
 def study_page(study: Study, wanted: Wanted) -> StudyPage:

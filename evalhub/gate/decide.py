@@ -8,6 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from evalhub import __version__
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, User
 from evalhub.files.canonical import digest_of
 from evalhub.gate.alternatives import alternatives
 from evalhub.gate.baseline_choice import BaselineChoice, choose_baseline
@@ -80,9 +82,9 @@ class _ToldBeside:
     as_good: Sequence[str]
 
 
-def decide_study(*, study: Study) -> list[Decision]:
+def decide_study(*, study: Study, by: User | None = None) -> list[Decision]:
     """Decides on every arm but the baseline (or all that it was chosen from), the candidate in
-    question first.
+    question first. `by` asked for it; None is the operator or the timer.
 
     The same evidence gives the decision that is kept already. The level is what the test sets'
     ledger leaves for the arm (evalhub.gate.ledger), so that trying more arms, in this study or
@@ -95,18 +97,22 @@ def decide_study(*, study: Study) -> list[Decision]:
     evidence = read_study_evidence(study)
     chosen = choose_baseline(evidence)
     repeats = Repeats(evidence, {})
-    return [_decide_arm(evidence, chosen, repeats, arm) for arm in chosen.arms]
+    return [_decide_arm(evidence, chosen, repeats, arm, by) for arm in chosen.arms]
 
 
 def _decide_arm(
-    evidence: StudyEvidence, chosen: BaselineChoice, repeats: Repeats, arm: StudyArm
+    evidence: StudyEvidence,
+    chosen: BaselineChoice,
+    repeats: Repeats,
+    arm: StudyArm,
+    by: User | None,
 ) -> Decision:
     read = _read(evidence, chosen, arm)
     for _ in range(TRIES):
         shared = SameItems()
         standing = standing_of(read.claims, counts=evidence.policy.ledger, shared=shared)
         record = _judge(evidence, chosen, repeats, read, standing)
-        kept = _keep(evidence, chosen, read, standing, shared, record)
+        kept = _keep(evidence, chosen, read, standing, shared, record, by)
         if kept is not None:
             return kept
     raise ContestedError(f"{evidence.study}: other decisions kept coming between")
@@ -306,6 +312,7 @@ def _keep(
     standing: Standing,
     shared: SameItems,
     record: DecisionRecord,
+    by: User | None,
 ) -> Decision | None:
     """Keeps the decision and its looks, unless the newest on the arm rests on the same evidence.
 
@@ -322,7 +329,7 @@ def _keep(
     newest = Decision.objects.filter(study=study, arm=arm).newest_first().first()
     if newest is not None and (newest.digest == key or _no_news(newest.document, record)):
         return newest
-    return Decision.objects.create(
+    made = Decision.objects.create(
         study=study,
         arm=arm,
         verdict=record.verdict,
@@ -330,6 +337,8 @@ def _keep(
         digest=key,
         code_version=__version__,
     )
+    note(Action.DECIDED, by=by, project=study.project, what=f"decision {made.pk} on {study}")
+    return made
 
 
 def _open(read: _ReadArm) -> None:

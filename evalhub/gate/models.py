@@ -184,7 +184,7 @@ class GuardLook(models.Model):
         return f"{self.guard} beside {self.primary}: look {self.number}"
 
 
-class Action(models.TextChoices):
+class SignOffAction(models.TextChoices):
     SIGNED_OFF = "signed-off", "signed off"
     OVERRIDDEN = "overridden", "overridden"
 
@@ -194,7 +194,7 @@ class SignOff(models.Model):
 
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="sign_offs")
     by = models.ForeignKey(User, models.PROTECT, related_name="sign_offs")
-    action = models.CharField(max_length=20, choices=Action.choices)
+    action = models.CharField(max_length=20, choices=SignOffAction.choices)
     verdict = models.CharField(
         max_length=20, choices=Verdict.choices(), help_text="what holds from now on"
     )

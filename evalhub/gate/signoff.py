@@ -6,7 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from evalhub import __version__
-from evalhub.accounts.models import User
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.canonical import digest_of
 from evalhub.gate.models import Decision, SignOff
@@ -49,7 +50,7 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
         return newest
     now = timezone.now()
     record = _record(decision, by, holds, reason, now).as_json()
-    return SignOff.objects.create(
+    signed = SignOff.objects.create(
         decision=decision,
         by=by,
         action=record["action"],
@@ -59,6 +60,10 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
         digest=digest_of(record),
         created=now,
     )
+    action = Action.SIGNED if holds == decision.verdict else Action.OVERRODE
+    study = decision.study
+    note(action, by=by, project=study.project, what=f"decision {decision.pk} on {study}")
+    return signed
 
 
 def _check(decision: Decision, by: User) -> None:

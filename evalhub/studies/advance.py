@@ -92,7 +92,7 @@ def advance(*, study: Study, by: User | None) -> StudyStatus:
         runs = review_runs(study)
         if runs is not None and _opens_unattended(study):
             open_review(study, runs)
-        decisions = tuple(decide_study(study=study))
+        decisions = tuple(decide_study(study=study, by=by))
         noted = ended
     finally:
         Study.objects.filter(pk=study.pk, lease_token=token).update(

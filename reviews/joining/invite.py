@@ -11,7 +11,8 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from evalhub.accounts.models import Membership, ResultsSeen, Role, User
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, Membership, ResultsSeen, Role, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.schemas.review import checked_tags
 from reviews.errors import CampaignEndedError, InvitationError, UnblindedError
@@ -76,6 +77,7 @@ def invite(
             raise InvitationError(f"{email} is a reviewer of this review already.")
         refuse_who_has_seen(campaign, person)
     Invitation.objects.filter(campaign=campaign, email=email, used=None).delete()
+    note(Action.INVITED, by=by, project=campaign.project, what=f"to {campaign}")
     return Invitation.objects.create(
         campaign=campaign,
         email=email,
@@ -141,6 +143,7 @@ def accept(*, token: str, user: User | None, password: str = "") -> User:
     )
     invitation.used = timezone.now()
     invitation.save(update_fields=["reviewer", "used"])
+    note(Action.INVITATION_USED, by=person, project=campaign.project, what=f"to {campaign}")
     return person
 
 
@@ -148,7 +151,9 @@ def accept(*, token: str, user: User | None, password: str = "") -> User:
 def withdraw(*, invitation: Invitation, by: User) -> None:
     """Ends an open invitation's link; one that was used stays as it is. Raises NotAllowedError."""
     check_evaluates(by, invitation.campaign.project)
-    Invitation.objects.filter(pk=invitation.pk, used=None).delete()
+    campaign = invitation.campaign
+    if Invitation.objects.filter(pk=invitation.pk, used=None).delete()[0]:
+        note(Action.INVITATION_WITHDRAWN, by=by, project=campaign.project, what=f"to {campaign}")
 
 
 def refuse_who_has_seen(campaign: Campaign, user: User) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import transaction
 
-from evalhub.accounts.models import User
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.canonical import digest_of
 from evalhub.registry.models import Metric, ModelVersion, Run, Study, StudyTestSet
@@ -74,6 +75,7 @@ def open_campaign(
     if opened:
         _write_pairs(campaign, prepared)
         Event.objects.create(campaign=campaign, kind=EventKind.OPENED, by=by)
+        note(Action.REVIEW_OPENED, by=by, project=project, what=str(campaign))
         if supersedes is not None:
             close_campaign(campaign=supersedes, by=by, why="another plan took its place")
     return campaign
@@ -106,6 +108,7 @@ def close_campaign(*, campaign: Campaign, by: User | None, why: str = "") -> Non
         Event.objects.create(
             campaign=campaign, kind=EventKind.CLOSED, by=by, detail={"why": why} if why else {}
         )
+        note(Action.REVIEW_CLOSED, by=by, project=campaign.project, what=str(campaign))
         campaign.ended = why
     campaign.state = CampaignState.CLOSED
 
@@ -186,6 +189,8 @@ def _change(campaign: Campaign, state: CampaignState, kind: EventKind, by: User 
     if found.state != state:
         Campaign.objects.filter(pk=campaign.pk).update(state=state)
         Event.objects.create(campaign=campaign, kind=kind, by=by)
+        what = f"{campaign}: {state}"
+        note(Action.REVIEW_PAUSED, by=by, project=campaign.project, what=what)
     campaign.state = state
 
 

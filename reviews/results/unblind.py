@@ -3,7 +3,8 @@
 from django.db import transaction
 from django.utils import timezone
 
-from evalhub.accounts.models import Project, User
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, Project, User
 from reviews.errors import AlreadyUnblindedError, NotOwnerError
 from reviews.models import Campaign, CampaignState, Event, EventKind
 
@@ -25,4 +26,5 @@ def unblind(*, campaign: Campaign, by: User) -> Event:
     campaign.state = locked.state = CampaignState.CLOSED
     campaign.ended = locked.ended = locked.ended or WHY
     locked.save(update_fields=["unblinded", "state", "ended"])
+    note(Action.UNBLINDED, by=by, project=locked.project, what=str(locked))
     return Event.objects.create(campaign=locked, kind=EventKind.UNBLINDED, by=by)

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from evalhub.accounts.models import Project
+from evalhub.accounts.audit_log import note, note_once
+from evalhub.accounts.models import Action, Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from reviews.audit.report import audit
@@ -61,6 +63,8 @@ def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
         except StillBlindError as error:
             context = {"campaign": found, "error": error, "owner": _owns(request, found)}
             return render(request, "dashboard/results/blind.html", context, status=409)
+        what = str(found)
+        note_once(Action.SAW_RESULTS, by=request.user, project=found.project, what=what)
         return view(request, found)
 
     return guarded
@@ -108,11 +112,14 @@ def audit_file(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
 def export(request: SignedInRequest, campaign: Campaign) -> Any:
     """Judgments as ?format=jsonl, csv or parquet; preference pairs as dpo; scores as inspect."""
     wanted = request.GET.get("format", "jsonl")
+    if wanted not in (*TEXTS, "parquet"):
+        raise Http404
+    with transaction.atomic():
+        what = f"{campaign} as {wanted}"
+        note(Action.EXPORTED, by=request.user, project=campaign.project, what=what)
     records = rows(campaign, pseudonyms="pseudonyms" in request.GET)
     if wanted == "parquet":
         return _parquet(campaign, records)
-    if wanted not in TEXTS:
-        raise Http404
     name, content_type = TEXTS[wanted]
     if wanted == "dpo":
         records = preferences(campaign, ties="keep" if "ties" in request.GET else "drop")
