@@ -12,10 +12,13 @@
 | EVALHUB_TRUSTED_ORIGINS | refused: EVALHUB_URL says it now | none |
 | EVALHUB_MAIL_URL | smtps://user:password@host, to send invitations by | links are copied |
 | EVALHUB_MAIL_FROM | the sender of such mail | evalhub@localhost |
+| EVALHUB_LOG | text, or json: one object a line | text |
+| EVALHUB_METRICS_TOKEN | bearer token for reading /metrics | only from this machine |
 | EVALHUB_DEBUG | 1 shows tracebacks in the browser | off |
 """
 
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
@@ -169,6 +172,7 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 MIDDLEWARE = [
+    "evalhub.serving.requests.IdentifiedRequests",
     "evalhub.serving.headers.PrivateAnswers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -267,12 +271,51 @@ REDIS_URL = os.environ.get("EVALHUB_REDIS_URL", "")
 MAIL_URL = os.environ.get("EVALHUB_MAIL_URL", "")
 MAILERS = {"default": _mailer(MAIL_URL)}
 DEFAULT_FROM_EMAIL = os.environ.get("EVALHUB_MAIL_FROM") or "evalhub@localhost"
+METRICS_TOKEN = os.environ.get("EVALHUB_METRICS_TOKEN", "")
+DEFAULT_EXCEPTION_REPORTER = "evalhub.serving.hiding.ReporterWithoutSecrets"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "evalhub.serving.hiding.NoValues"
+
+
+def _given_secrets() -> list[str]:
+    """What the environment holds that is a secret: passwords in addresses, keys, tokens."""
+    addresses = ("EVALHUB_DATABASE_URL", "EVALHUB_REDIS_URL", "EVALHUB_MAIL_URL")
+    passwords = [urlsplit(os.environ.get(name, "")).password or "" for name in addresses]
+    word = re.compile(r"(?:^|_)(?:API_?KEY|KEY|TOKEN|PASSWORD|PASSWD|SECRET)(?:_|$)", re.IGNORECASE)
+    keys = [value for name, value in os.environ.items() if word.search(name)]
+    return [*passwords, *map(unquote, passwords), *keys]
+
+
+_GIVEN_SECRETS = _given_secrets()
+
+
+def known_secrets() -> list[str]:
+    """What no page, log or report of this process may hold."""
+    made = [_secret_key()] if _secret_key.cache_info().currsize else []  # else nobody has read it
+    return [*_GIVEN_SECRETS, *made]
+
+
+LOG = os.environ.get("EVALHUB_LOG") or "text"
+if LOG not in ("text", "json"):
+    raise ImproperlyConfigured("EVALHUB_LOG is text or json")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "text": {"()": "evalhub.logs.LogText", "secrets": known_secrets},
+        "json": {"()": "evalhub.logs.LogJson", "secrets": known_secrets},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    # its warnings say that requests queue, one line each, just when there is no time for it
-    "loggers": {"waitress.queue": {"level": "ERROR"}},
+    "loggers": {
+        # their own handlers would write what ours hides
+        "django": {"handlers": [], "level": "WARNING"},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # its warnings say that requests queue, one line each, just when there is no time for it
+        "waitress.queue": {"level": "ERROR"},
+        # each request and each shard, where a program reads the log
+        **{
+            name: {"level": "INFO" if LOG == "json" else "WARNING"}
+            for name in ("evalhub", "reviews", "runners")
+        },
+    },
 }

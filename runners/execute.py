@@ -13,6 +13,7 @@ from contextlib import closing
 from django.db import OperationalError
 from django.db.models import Exists, OuterRef, QuerySet
 
+from evalhub.logs import about
 from evalhub.registry.models import Item, Metric, Output, Score
 from runners import shards
 from runners.backends import backend_of
@@ -41,26 +42,34 @@ def process_shard(run_id: int, *, stopping: Callable[[], bool] = lambda: False) 
     yes, the shard is given back. Raises OperationalError where the database is away: the lease
     ends by itself.
     """
-    claim = shards.claim_next(run_id)
-    if claim is None:
-        finish(run_id)
-        return False
+    with about(run=run_id):
+        claim = shards.claim_next(run_id)
+        if claim is None:
+            finish(run_id)
+            return False
+        with about(shard=claim.shard.pk):
+            _carry(claim, stopping)
+    return True
+
+
+def _carry(claim: ShardClaim, stopping: Callable[[], bool]) -> None:
+    """Takes the shard to its end, or gives it back and says why."""
     try:
         _answer_and_score(claim, stopping)
         shards.complete(claim)
+        logger.info("a shard is done: %d items", claim.size)
     except ClaimLost:
         logger.info("%s: left to others", claim.shard)
     except Stopping:
         shards.release(claim)
     except BackendError as error:
         shards.release(claim)
-        stop(run_id, f"{error}; run again to go on")
+        stop(claim.shard.run_id, f"{error}; run again to go on")
     except OperationalError:
         raise
     except Exception as error:
         logger.exception("%s: failed", claim.shard)
         shards.fail_attempt(claim, f"{type(error).__name__}: {error}")
-    return True
 
 
 def _answer_and_score(claim: ShardClaim, stopping: Callable[[], bool]) -> None:

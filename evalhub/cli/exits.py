@@ -4,6 +4,8 @@ import os
 import sys
 import traceback
 
+from evalhub.logs import hide
+
 USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, INTERRUPTED = 64, 65, 69, 70, 130
 
 # By name, so that nothing is imported here. What isn't listed is our fault.
@@ -34,9 +36,11 @@ def explain(error: Exception) -> int:
     """Prints what went wrong on standard error and gives the exit code for it."""
     names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
     code = next((CODES[name] for name in names if name in CODES), OUR_FAULT)
-    sys.stderr.write(f"evalhub: {_message(error, names, code)}\n")
+    said = f"evalhub: {_message(error, names, code)}\n"
     if code == OUR_FAULT and os.environ.get("EVALHUB_DEBUG") == "1":
-        traceback.print_exception(error)
+        said += "".join(traceback.format_exception(error))
+    settings = sys.modules.get("evalhub.settings")  # where they were read, there are secrets
+    sys.stderr.write(hide(said, settings.known_secrets() if settings else ()))
     return code
 
 
