@@ -4,9 +4,13 @@ from django.contrib import admin
 from django.urls import include, path
 
 from evalhub.accounts.views import home
+from evalhub.serving import watching
 
 urlpatterns = [
     path("", home, name="home"),
+    path("healthz", watching.alive, name="alive"),
+    path("readyz", watching.ready, name="ready"),
+    path("metrics", watching.metrics, name="metrics"),
     path("accounts/", include("evalhub.accounts.urls")),
     path("reviews/", include("reviews.urls")),
     path("admin/", admin.site.urls),

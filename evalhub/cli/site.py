@@ -24,6 +24,7 @@ def serve_site(
     from django.db import connections
 
     from evalhub.cli.processes import run_processes
+    from evalhub.serving.counting import count_together
 
     if settings.DEBUG and host not in ("127.0.0.1", "::1", "localhost"):
         raise typer.BadParameter(
@@ -42,12 +43,11 @@ def serve_site(
         typer.echo(line.replace("{url}", url))
     sys.stdout.flush()
     if processes == 1:
-        _serve(listeners[0], threads, worker=True)
+        _serve(listeners[0], threads, 0)
     else:
         connections.close_all()
-        run_processes(
-            lambda number: _serve(listeners[number], threads, worker=number == 0), processes
-        )
+        count_together(processes)
+        run_processes(lambda number: _serve(listeners[number], threads, number), processes)
     return 0
 
 
@@ -73,15 +73,17 @@ def _listen(host: str, port: int, processes: int) -> list[socket.socket]:
         ) from error
 
 
-def _serve(listener: socket.socket, threads: int, *, worker: bool) -> None:
-    """Until interrupted. One process at most has the worker inside."""
+def _serve(listener: socket.socket, threads: int, number: int) -> None:
+    """Until interrupted, as the process of that number. The first has the worker inside."""
     from django.conf import settings
     from waitress.server import create_server
 
+    from evalhub.serving.counting import count_as
     from evalhub.studies.advance import ticker
     from evalhub.wsgi import application
     from runners.embedded import embedded_worker
 
+    count_as(number)
     proxy: dict[str, Any] = {}
     if settings.TRUSTED_PROXY:
         proxy = {
@@ -98,7 +100,7 @@ def _serve(listener: socket.socket, threads: int, *, worker: bool) -> None:
         **proxy,
     )
     with ExitStack() as stack:
-        if worker and not settings.REDIS_URL:
+        if number == 0 and not settings.REDIS_URL:
             stack.enter_context(embedded_worker())
             stack.enter_context(ticker())
         try:

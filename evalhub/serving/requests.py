@@ -10,13 +10,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from evalhub.logs import about
+from evalhub.serving.counting import count
 
 SANE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 logger = logging.getLogger(__name__)
 
 
 class IdentifiedRequests:
-    """Middleware: gives each request its id, and logs how it was answered."""
+    """Middleware: gives each request its id, counts it, and logs how it was answered."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -34,6 +35,7 @@ class IdentifiedRequests:
                 response.status_code,
                 extra={"fields": {"status": response.status_code, "ms": round(seconds * 1000, 1)}},
             )
+        count(method=request.method or "", status=response.status_code, seconds=seconds)
         response["X-Request-ID"] = identity
         return response
 

@@ -1,0 +1,92 @@
+"""Requests counted over all processes of one `evalhub up`, in memory that they share."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from mmap import mmap
+from threading import Lock
+
+BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Seconds up to which a request took; one more bucket has those that took longer."""
+METHODS = ("GET", "POST", "other")
+CLASSES = ("2xx", "3xx", "4xx", "5xx")
+
+_CELL = 8
+_WIDTH = len(BOUNDS) + 2 + len(CLASSES)  # buckets, the sum of seconds, classes of status
+
+
+@dataclass(frozen=True, slots=True)
+class MethodCounts:
+    """What was counted of one method: `buckets` has how many took up to each bound, not summed."""
+
+    buckets: list[float]
+    seconds: float
+    by_class: dict[str, float]
+
+
+class RequestCounts:
+    """A row of counts for each process; each writes its own, and any reads all.
+
+    A process that is started again takes the row of the one that ended, so nothing counts down.
+    Make it before the processes are forked.
+    """
+
+    def __init__(self, processes: int = 1) -> None:
+        self._cells = memoryview(mmap(-1, processes * self._row_cells() * _CELL)).cast("d")
+        self._processes = processes
+        self._row = 0
+        self._lock = Lock()
+
+    def use_row(self, number: int) -> None:
+        """From now on this process counts in row `number`."""
+        self._row = number
+
+    def add(self, *, method: str, status: int, seconds: float) -> None:
+        """Counts one request that was answered."""
+        kind = METHODS.index(method) if method in METHODS else len(METHODS) - 1
+        first = self._row * self._row_cells() + kind * _WIDTH
+        with self._lock:
+            self._cells[first + bisect_left(BOUNDS, seconds)] += 1
+            self._cells[first + len(BOUNDS) + 1] += seconds
+            self._cells[first + len(BOUNDS) + 2 + min(max(status // 100, 2), 5) - 2] += 1
+
+    def totals(self) -> dict[str, MethodCounts]:
+        """The sums over the processes, by method."""
+        size = self._row_cells()
+        sums = [sum(self._cells[cell::size]) for cell in range(size)]
+        found = {}
+        for kind, method in enumerate(METHODS):
+            cells = sums[kind * _WIDTH : (kind + 1) * _WIDTH]
+            buckets, (seconds, *by_class) = cells[: len(BOUNDS) + 1], cells[len(BOUNDS) + 1 :]
+            found[method] = MethodCounts(
+                buckets, seconds, dict(zip(CLASSES, by_class, strict=True))
+            )
+        return found
+
+    @staticmethod
+    def _row_cells() -> int:
+        return len(METHODS) * _WIDTH
+
+
+answered = RequestCounts()
+"""This process's own; `count_together` puts one of several processes in its place."""
+
+
+def count_together(processes: int) -> None:
+    """Makes the counts of the processes that are forked from now on one."""
+    global answered
+    answered = RequestCounts(processes)
+
+
+def count_as(number: int) -> None:
+    """Makes this process the one of that number."""
+    answered.use_row(number)
+
+
+def count(*, method: str, status: int, seconds: float) -> None:
+    """Counts one request that this process answered."""
+    answered.add(method=method, status=status, seconds=seconds)
+
+
+def counted() -> dict[str, MethodCounts]:
+    """What all processes together have answered, by method."""
+    return answered.totals()
