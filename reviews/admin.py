@@ -1,11 +1,16 @@
 """Reviews in the admin, all of them read-only. Reviewers have no way in here."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
 
 from evalhub.registry.read_only import Frozen, FrozenLarge, readable, rows_of
 from reviews.models import (
     Assignment,
     Campaign,
+    CampaignState,
     Dealing,
     Event,
     Guess,
@@ -16,6 +21,8 @@ from reviews.models import (
 )
 
 REVIEWER = "reviewer__user__username"
+CAMPAIGN = "assignment__reviewer__campaign"
+ENDED = Q(**{f"{CAMPAIGN}__state": CampaignState.CLOSED})
 
 
 @admin.register(Campaign)
@@ -57,9 +64,15 @@ class PairAdmin(Frozen):
 
 @admin.register(Dealing)
 class DealingAdmin(Frozen):
-    list_display = ("campaign", "pairs", "seats", "weighed")
+    """Without the strata's chances, which follow what reviewers have said so far."""
+
+    list_display = ("campaign", "places", "pairs", "seats", "weighed")
     list_select_related = ("campaign",)
     search_fields = ("campaign__name",)
+    fields = readonly_fields = ("campaign", "places", "pairs", "seats", "weighed")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        return not lookup.startswith("chances") and super().lookup_allowed(lookup, value, request)
 
 
 @admin.register(Reviewer)
@@ -80,6 +93,8 @@ class AssignmentAdmin(FrozenLarge):
 
 @admin.register(Judgment)
 class JudgmentAdmin(FrozenLarge):
+    """Those of campaigns that have ended: an address can filter and sort by any column."""
+
     list_display = (
         "assignment__pair__item__key",
         f"assignment__{REVIEWER}",
@@ -91,6 +106,9 @@ class JudgmentAdmin(FrozenLarge):
     list_filter = ("choice",)
     list_select_related = ("assignment__pair__item", "assignment__reviewer__user")
     search_fields = ("assignment__pair__item__key__startswith", f"assignment__{REVIEWER}")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Judgment]:
+        return super().get_queryset(request).filter(ENDED)
 
 
 @admin.register(Event)
@@ -110,6 +128,11 @@ class InvitationAdmin(Frozen):
 
 @admin.register(Guess)
 class GuessAdmin(Frozen):
+    """Those of campaigns that have ended."""
+
     list_display = (f"assignment__{REVIEWER}", "assignment__pair__item__key", "side", "created")
     list_select_related = ("assignment__pair__item", "assignment__reviewer__user")
     search_fields = (f"assignment__{REVIEWER}", "assignment__pair__item__key__startswith")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Guess]:
+        return super().get_queryset(request).filter(ENDED)

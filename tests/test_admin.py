@@ -109,6 +109,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             seed=1,
             plan={"items": size},
             plan_hash=slug,
+            state="closed",  # what was said in one that goes on isn't shown
         )
         for number, guard in enumerate([questions, *guards]):
             look = Look.objects.create(

@@ -1,9 +1,14 @@
-"""What people said of an arm, read from its campaigns and put into the decision's terms."""
+"""What people said of an arm, read from its campaigns and put into the decision's terms.
+
+Of a review that goes on nothing is read but how many judgments there are: a decision could be made
+after each of them, and would show every vote.
+"""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from itertools import compress
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm, StudyTestSet
@@ -13,25 +18,50 @@ from evalhub.schemas.sections import EarlyStopLimits
 from evalhub.verdict.preference_evidence import (
     Judgments,
     PreferenceEvidence,
+    RunningReview,
     preference_evidence,
+    running_evidence,
 )
-from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair
+from reviews.errors import StillBlindError
+from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair, PairKind
 from reviews.results.early_stopping import early_stop_of, interim_estimate, rule_of
+from reviews.results.ended import check_ended
 from reviews.results.judgment_data import JudgmentData, judgment_data
 from reviews.results.reviewer_quality import too_fast
+
+
+@dataclass(frozen=True, slots=True)
+class _Review:
+    """The review that a decision hears, and which of those planned for these answers it is."""
+
+    campaign: Campaign
+    plan: int
+    opened: int
 
 
 def ask(
     evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, *, alpha: float
 ) -> PreferenceEvidence:
-    """What people said of this arm's answers beside the baseline's."""
+    """What people said of this arm's answers beside the baseline's.
+
+    While their review goes on: how many judgments there are, and nothing that depends on what
+    they say.
+    """
     rule, review = evidence.policy.preference, evidence.study.review
     if rule is None or review is None or arm.role != ArmRole.CANDIDATE:
         return PreferenceEvidence()
     asked = next(each for each in evidence.test_sets if each.name == review.test_set)
     runs = evidence.run(baseline, asked), evidence.run(arm, asked)
+    heard, items = _newest(evidence, *runs), _judged_on(evidence, asked, runs[0])
+    judgments = None
+    if heard is not None:
+        try:
+            check_ended(heard.campaign)
+        except StillBlindError:
+            return running_evidence(_counts(heard, items), rule, alpha=alpha)
+        judgments = _judgments(heard, items, alpha)
     return preference_evidence(
-        _judgments(evidence, *runs, _judged_on(evidence, asked, runs[0]), alpha),
+        judgments,
         rule,
         test_set=asked.name,
         alpha=alpha,
@@ -40,18 +70,11 @@ def ask(
     )
 
 
-def _judgments(
-    evidence: StudyEvidence,
-    baseline: Run,
-    candidate: Run,
-    items: Collection[str] | None,
-    alpha: float,
-) -> Judgments | None:
-    """Those of the study's newest review of these very answers; of others they would say nothing.
+def _newest(evidence: StudyEvidence, baseline: Run, candidate: Run) -> _Review | None:
+    """The study's newest review of these very answers; of others it would say nothing.
 
     Earlier plans for the same answers count, in whichever study and under whatever versions' names
-    they were made, once somebody has judged by them. `items` are the keys that are judged on;
-    None: all.
+    they were made, once somebody has judged by them.
     """
     pairs = Pair.objects.filter(
         campaign=OuterRef("pk"),
@@ -68,6 +91,36 @@ def _judgments(
     if campaign is None:
         return None
     plan = 1 + sum(each.pk in judged for each in plans[plans.index(campaign) + 1 :])
+    return _Review(campaign, plan, len(plans))
+
+
+def _counts(heard: _Review, items: Collection[str] | None) -> RunningReview:
+    """How far a review is that goes on. No choice is read."""
+    campaign = heard.campaign
+    pairs = Pair.objects.filter(
+        campaign=campaign,
+        kind=PairKind.MAIN,
+        baseline_output__run__version=campaign.baseline_id,
+        candidate_output__run__version=campaign.candidate_id,
+    )
+    if items is not None:
+        pairs = pairs.filter(item__key__in=items)
+    given = Judgment.objects.current().filter(
+        assignment__pair__in=pairs, assignment__purpose=AssignmentPurpose.MAIN
+    )
+    return RunningReview(
+        judgments=given.count(),
+        planned=pairs.aggregate(n=Sum("seats", default=0))["n"],
+        identical=campaign.sealed_plan.identical,
+        plan=heard.plan,
+        opened=heard.opened,
+        plan_hash=campaign.plan_hash,
+    )
+
+
+def _judgments(heard: _Review, items: Collection[str] | None, alpha: float) -> Judgments:
+    """Those of a review that has ended, on the items (their keys) that are judged on; None: all."""
+    campaign = heard.campaign
     rule = rule_of(campaign)
     versions = campaign.baseline_id, campaign.candidate_id
     data = judgment_data(campaign).between(*versions).on(items)
@@ -79,12 +132,13 @@ def _judgments(
         [names[each.reviewer] for each in main],
         data.planned,
         campaign.sealed_plan.identical,
-        early_stop=_early_stop(data, rule.model_copy(update={"alpha": alpha / plan**2}))
+        early_stop=_early_stop(data, rule.model_copy(update={"alpha": alpha / heard.plan**2}))
         if rule and early_stop_of(campaign)
         else None,
         spent=rule.share if rule else 0.0,
-        plan=plan,
-        opened=len(plans),
+        plan=heard.plan,
+        opened=heard.opened,
+        plan_hash=campaign.plan_hash,
         too_fast=[too_fast(each) for each in main],
     )
 

@@ -240,14 +240,23 @@ class ReviewerPace(Declaration):
 
 
 class People(Declaration):
-    """What reviewers said; nobody was asked about `identical` items, whose two answers are one."""
+    """What reviewers said; nobody was asked about `identical` items, whose two answers are one.
 
-    state: Literal["waiting", "partial", "complete"]
+    Attributes:
+        state: "waiting": nobody has judged yet; "running": of a review that goes on there are
+            counts alone; "partial": it ended before its plan was full; "complete".
+        items, reviewers: on how many items there are judgments, and of how many people; null
+            while the review goes on.
+        plan_hash: SHA-256 of the review's sealed plan; empty where judgments came from a file.
+    """
+
+    state: Literal["waiting", "running", "partial", "complete"]
     planned: int
     judgments: int
     identical: int
-    items: int
-    reviewers: int
+    items: Count | None = None
+    reviewers: Count | None = None
+    plan_hash: str = ""
     score: Probability | None = Field(None, description="win score; a tie counts half")
     lower: float | None = None
     upper: float | None = None

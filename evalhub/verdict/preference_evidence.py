@@ -41,6 +41,7 @@ class Judgments:
             is judged with the rest.
         plan: which of the plans for these answers that were judged this is, 1 for the first.
         opened: how many plans for these answers there are.
+        plan_hash: SHA-256 of the sealed plan that they were given by; "" for those of a file.
         too_fast: of each judgment, whether it came before both texts could be read; empty: nobody
             took the time.
     """
@@ -54,12 +55,29 @@ class Judgments:
     spent: float = 0.0
     plan: int = 1
     opened: int = 1
+    plan_hash: str = ""
     too_fast: Sequence[bool] = ()
 
     @property
     def complete(self) -> bool:
         """Whether nothing more is to come."""
         return self.early_stop is not None or 0 < self.planned <= len(self.choices)
+
+    @property
+    def reviewers(self) -> int:
+        return len(set(self.raters))
+
+
+@dataclass(frozen=True, slots=True)
+class RunningReview:
+    """All that may be known of a review that goes on; the fields are as those of `Judgments`."""
+
+    judgments: int
+    planned: int
+    identical: int = 0
+    plan: int = 1
+    opened: int = 1
+    plan_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,23 +132,42 @@ def preference_evidence(
         planned_gain=planned_gain if rule.planned_gain is None else rule.planned_gain,
     )
     return PreferenceEvidence(
-        people, [criterion] if rule.required else [], pending, _unfit(rule, people)
+        people, [criterion] if rule.required else [], pending, _unfit(rule, judgments, people)
     )
+
+
+def running_evidence(
+    review: RunningReview, rule: PreferenceRule, *, alpha: float
+) -> PreferenceEvidence:
+    """People's part of a decision that is made while they judge: how many judgments there are."""
+    people = People(
+        state="running" if review.judgments else "waiting",
+        planned=review.planned,
+        judgments=review.judgments,
+        identical=review.identical,
+        plan_hash=review.plan_hash,
+        plans=_plans(review, alpha / review.plan**2) if review.opened > 1 else None,
+    )
+    return PreferenceEvidence(people, pending=[_given(people)] if rule.required else [])
+
+
+def _given(people: People) -> str:
+    return f"Reviewers have given {people.judgments} of {counted(people.planned, 'judgment')}"
 
 
 def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: float) -> list[str]:
     if not rule.required:
         return []
     if not judgments.complete:
-        planned = counted(people.planned, "judgment")
-        return [f"Reviewers have given {people.judgments} of {planned}"]
-    if people.reviewers < rule.min_reviewers:
+        return [_given(people)]
+    reviewers = judgments.reviewers
+    if reviewers < rule.min_reviewers:
         least, have = (
             counted(rule.min_reviewers, "reviewer"),
             "has" if rule.min_reviewers == 1 else "have",
         )
         return [
-            f"{people.reviewers} of at least {least} {have} judged: more people have to, by a new "
+            f"{reviewers} of at least {least} {have} judged: more people have to, by a new "
             "plan where this one is full"
         ]
     stopped = judgments.early_stop
@@ -142,13 +179,13 @@ def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: 
     return []
 
 
-def _unfit(rule: PreferenceRule, people: People) -> list[str]:
+def _unfit(rule: PreferenceRule, judgments: Judgments, people: People) -> list[str]:
     """Agreement is asked of those who must judge: below their number it is still to come."""
     floor, ac1 = rule.min_agreement, people.gwet_ac1
     value = None if ac1 is None else ac1.value
     if floor is None or (value is not None and value >= floor):
         return []
-    if people.reviewers < rule.min_reviewers:
+    if judgments.reviewers < rule.min_reviewers:
         return []
     shown = "unknown" if value is None else f"{value:.2f}"
     return [f"reviewers' agreement (AC1) is {shown}, below the floor of {floor:g}"]
@@ -228,13 +265,14 @@ def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None
         judgments=done,
         identical=judgments.identical,
         items=len(set(judgments.items)),
-        reviewers=len(set(judgments.raters)),
+        reviewers=judgments.reviewers,
+        plan_hash=judgments.plan_hash,
         early_stop=judgments.early_stop,
         plans=_plans(judgments, alpha) if judgments.opened > 1 else None,
     )
     paces = _paces(judgments)
     allowed = {} if rule is None else {"allowed": rule.min_reviewers}
-    said = few_people(people.reviewers, **allowed) + fast_people(
+    said = few_people(judgments.reviewers, **allowed) + fast_people(
         {f"Reviewer {name}": pace for name, pace in paces.items()}
     )
     people = people.model_copy(
@@ -263,7 +301,7 @@ def _paces(judgments: Judgments) -> dict[str, Pace]:
     return {name: Pace(answers[name], fast[name]) for name in answers}
 
 
-def _plans(judgments: Judgments, alpha: float) -> ReviewPlans:
+def _plans(judgments: Judgments | RunningReview, alpha: float) -> ReviewPlans:
     number, opened = judgments.plan, judgments.opened
     said = f"{opened} reviews of these answers were planned; this is the newest"
     if number > 1:
