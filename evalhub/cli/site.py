@@ -76,9 +76,10 @@ def _listen(host: str, port: int, processes: int) -> list[socket.socket]:
 def _serve(listener: socket.socket, threads: int, number: int) -> None:
     """Until interrupted, as the process of that number. The first has the worker inside."""
     from django.conf import settings
-    from waitress.server import create_server
+    from django.urls import reverse
 
     from evalhub.serving.counting import count_as
+    from evalhub.serving.server import BoundedServer, Callers, Limits
     from evalhub.studies.advance import ticker
     from evalhub.wsgi import application
     from runners.embedded import embedded_worker
@@ -91,11 +92,13 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
             "trusted_proxy_count": 1,
             "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
         }
-    server = create_server(
+    uploads = frozenset(reverse(name) for name in settings.UPLOAD_PAGES)
+    server = BoundedServer(
         application,
-        sockets=[listener],
+        listener,
+        callers=Callers(settings.SESSION_COOKIE_NAME, uploads),
+        limits=Limits(),
         threads=threads,
-        ident=None,
         clear_untrusted_proxy_headers=True,
         **proxy,
     )

@@ -1,0 +1,209 @@
+"""The server: waitress, with a bound on what one connection may take, and what all may together.
+
+waitress closes what is silent for long and refuses what is too large at all. What it doesn't bound:
+a request that comes a byte at a time, connections that are opened and left, a large body of
+somebody who may upload nothing, and an answer that nobody reads.
+"""
+
+import copy
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import TcpWSGIServer
+from waitress.utilities import Error
+
+KIB, MIB = 1024, 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a process takes. Sizes are bytes, times seconds.
+
+    Attributes:
+        connections: open at once. One more closes the one that has waited longest.
+        header: of a request.
+        strangers_body: of a request without a session or a token.
+        body: of any other.
+        upload: of one to an address where files are uploaded.
+        uploads: bodies larger than `body` that are received or worked on at once.
+        header_s: for a request's header, from its first byte.
+        slowest: bytes a second that a body comes by, once `header_s` are over.
+        idle_s: for which a connection may be silent, or an answer unread.
+    """
+
+    connections: int = 480
+    header: int = 32 * KIB
+    strangers_body: int = 64 * KIB
+    body: int = 3 * MIB
+    upload: int = 64 * MIB
+    uploads: int = 4
+    header_s: float = 15.0
+    slowest: int = 16 * KIB
+    idle_s: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """How a request's header says who may send more than a stranger. Nothing is looked up.
+
+    Attributes:
+        session_cookie: the name of the cookie that people who are signed in send.
+        upload_paths: addresses where files are uploaded.
+    """
+
+    session_cookie: str
+    upload_paths: frozenset[str]
+
+
+class _Busy(Error):  # type: ignore[misc]
+    code = 503
+    reason = "Service Unavailable"
+
+
+class _Request(HTTPRequestParser):  # type: ignore[misc]
+    """A request that knows since when it comes, and how long its body may be."""
+
+    completed: bool
+
+    def __init__(self, adjustments: Adjustments, server: "BoundedServer") -> None:
+        super().__init__(adjustments)
+        self.began = time.time()
+        self.large = False
+        self._server = server
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        known = self._is_known()
+        if known and self.path in self._server.callers.upload_paths:
+            self.large = self.chunked or self.content_length > self._server.limits.body
+            self.adj = self._server.for_uploads if self.large else self._server.for_known
+        elif known:
+            self.adj = self._server.for_known
+
+    def received(self, data: bytes) -> int:
+        at_header = self.body_rcv is None
+        consumed: int = super().received(data)
+        if at_header and self.large and not self.completed and self._server.is_full_of_uploads():
+            self.error = _Busy("Others are uploading just now. Try again in a minute.")
+            self.completed = True
+        if self.error is not None:
+            self.expect_continue = False  # else the channel asks for the body and forgets this
+        return consumed
+
+    def is_late(self, now: float) -> bool:
+        """Whether it should have come by now."""
+        limits, taken = self._server.limits, now - self.began
+        body: int = self.body_bytes_received if self.headers_finished else 0
+        return taken > limits.header_s + body / limits.slowest
+
+    def _is_known(self) -> bool:
+        named = rf"(?:^|;)\s*{re.escape(self._server.callers.session_cookie)}="
+        return "AUTHORIZATION" in self.headers or bool(
+            re.search(named, self.headers.get("COOKIE", ""))
+        )
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection."""
+
+    def __init__(self, server: "BoundedServer", *rest: Any, **named: Any) -> None:
+        self.parser_class = lambda adjustments: _Request(adjustments, server)
+        self.answered = False
+        super().__init__(server, *rest, **named)
+
+    def service(self) -> None:
+        super().service()
+        self.answered = True
+
+    def bodies(self) -> Iterator[_Request]:
+        """The requests that are coming or wait for their answer."""
+        coming = self.request
+        yield from [*self.requests, *([coming] if coming else [])]
+
+    def waits(self) -> tuple[int, float] | None:
+        """How readily it is closed for others, lowest first; None while it is being answered."""
+        if self.requests or self.total_outbufs_len:
+            return None
+        if self.request is not None and self.request.headers_finished:
+            return 2, self.request.began
+        return int(self.answered), self.last_activity
+
+
+class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
+    """waitress on a socket that listens, within limits."""
+
+    channel_class = _Channel
+
+    def __init__(
+        self,
+        application: Callable[..., Any],
+        listener: socket.socket,
+        *,
+        callers: Callers,
+        limits: Limits,
+        threads: int,
+        **adjustments: Any,
+    ) -> None:
+        self.callers, self.limits = callers, limits
+        settled = Adjustments(
+            sockets=[listener],
+            threads=threads,
+            ident=None,
+            connection_limit=limits.connections + 16,  # `_make_room` keeps below it
+            channel_timeout=limits.idle_s,
+            cleanup_interval=3,
+            max_request_header_size=limits.header,
+            max_request_body_size=limits.strangers_body + 1,
+            inbuf_overflow=64 * KIB,
+            asyncore_use_poll=True,
+            **adjustments,
+        )
+        self.for_known = _with_body(settled, limits.body)
+        self.for_uploads = _with_body(settled, limits.upload)
+        place = (listener.family, listener.type, listener.proto, listener.getsockname())
+        super().__init__(
+            application, _sock=listener, adj=settled, sockinfo=place, bind_socket=False
+        )
+
+    def handle_accept(self) -> None:
+        super().handle_accept()
+        if len(self.active_channels) > self.limits.connections:
+            self._make_room()
+
+    def maintenance(self, now: float) -> None:
+        """Closes what is late besides what is silent. It is called every few seconds."""
+        super().maintenance(now)
+        for channel in list(self.active_channels.values()):
+            unread = channel.total_outbufs_len and channel.last_activity < now - self.limits.idle_s
+            coming = channel.request
+            if unread or (not channel.requests and coming is not None and coming.is_late(now)):
+                channel.will_close = True
+
+    def is_full_of_uploads(self) -> bool:
+        """Whether as many large bodies as may be are here, the one that asks among them."""
+        channels = list(self.active_channels.values())
+        large = [each for channel in channels for each in channel.bodies() if each.large]
+        return len(large) > self.limits.uploads
+
+    def _make_room(self) -> None:
+        waiting = [
+            (waits, channel)
+            for channel in self.active_channels.values()
+            if (waits := channel.waits()) is not None and not channel.will_close
+        ]
+        if waiting:
+            _, longest = min(waiting, key=lambda each: each[0])
+            longest.handle_close()
+
+
+def _with_body(adjustments: Adjustments, most: int) -> Adjustments:
+    changed = copy.copy(adjustments)
+    changed.max_request_body_size = most + 1
+    return changed
