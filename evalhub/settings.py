@@ -204,10 +204,12 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
+# A commit is on the disk before anybody is told of it (FULL), so that losing power loses nothing
+# that was called saved. What is written in bulk is written in batches, each of them one commit.
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-64000;",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-64000;",
 }
 if database_url := os.environ.get("EVALHUB_DATABASE_URL"):
     DATABASES: dict[str, Any] = {

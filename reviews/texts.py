@@ -5,6 +5,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+LAID_OUT = 200_000
+"""Characters of a JSON text, and of it with its indentation ten times as many, that are laid out:
+deep nesting makes hundreds of megabytes of a few."""
+
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff]")
 _OUTSIDE_STRINGS = re.compile(r'("(?:\\.|[^"\\])*")|\s+')
 
@@ -22,12 +26,12 @@ def shown(text: str) -> str:
 
     What a reader couldn't see but a page's source would give away (a byte order mark, CRLF,
     trailing white space, control characters) is taken out. A JSON object or array is indented
-    where that changes nothing but white space; duplicate keys, or a number that would be
-    written differently, keep the text as it came.
+    where that changes nothing but white space; duplicate keys, a number that would be written
+    differently, or a text too long for it (`LAID_OUT`) keep the text as it came.
     """
     text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = "\n".join(line.rstrip() for line in text.split("\n")).strip()
-    if not text.startswith(("{", "[")):
+    if not text.startswith(("{", "[")) or len(text) > LAID_OUT:
         return text
     try:
         value = json.loads(text)
@@ -36,7 +40,18 @@ def shown(text: str) -> str:
     compact = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if compact != _OUTSIDE_STRINGS.sub(lambda match: match[1] or "", text):
         return text
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    return _laid_out(value) or text
+
+
+def _laid_out(value: Any) -> str:
+    """The value indented, or "" where that is too long."""
+    parts, length = [], 0
+    for part in json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(value):
+        parts.append(part)
+        length += len(part)
+        if length > 10 * LAID_OUT:
+            return ""
+    return "".join(parts)
 
 
 def turns(request: Any) -> list[Turn]:

@@ -14,11 +14,11 @@ from evalhub.files.rows import Row, field, item_id, read_rows, wrong
 
 LABEL_LIMIT = 200
 ROLES = ("system", "user", "assistant")
-# White space, control and format characters; punctuation and signs at either end.
+# White space, control and format characters.
 UNSEEN = re.compile(
     "[\\s\x00-\x1f\x7f-\x9f\xad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+"
 )
-ENDS = re.compile(r"^\W+|\W+$")
+_WORD = re.compile(r"\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class ItemContent:
         """
         said = unicodedata.normalize("NFKC", self._question() + self.context).casefold()
         seen = UNSEEN.sub("", said)
-        told = (ENDS.sub("", seen) or seen).encode("utf-8", "surrogatepass")
+        told = _without_ends(seen).encode("utf-8", "surrogatepass")
         return int.from_bytes(hashlib.sha256(told).digest()[:8], "big", signed=True)
 
     def _question(self) -> str:
@@ -104,6 +104,19 @@ def read_items(path: Path, mapping: FieldMapping) -> Iterator[tuple[int, ItemCon
     used = mapping.used
     for row in read_rows(path):
         yield row.line, _content(row, mapping, used)
+
+
+def _without_ends(text: str) -> str:
+    """The text without punctuation and signs at either end, or all of it where there is no more.
+
+    Each end is read once: the pattern `\\W+$` reads a long run of signs again from each of its
+    places.
+    """
+    first = _WORD.search(text)
+    if first is None:
+        return text
+    last = next(end for end in range(len(text), 0, -1) if _WORD.match(text, end - 1))
+    return text[first.start() : last]
 
 
 def _content(row: Row, mapping: FieldMapping, used: frozenset[str]) -> ItemContent:

@@ -10,13 +10,15 @@ import json
 import math
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 LINE_LIMIT = 32 * 1024 * 1024
+NESTING = 500
+"""How deep a JSON value may be nested."""
 READ = "JSONL (.jsonl, .ndjson), CSV (.csv), either gzipped (.gz), and Parquet (.parquet)"
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -146,11 +148,11 @@ def parse_json(text: str) -> Any:
     """The value of a JSON text, read strictly, as I-JSON (RFC 7493) and what a database keeps.
 
     Raises JsonError for malformed JSON, duplicate names, NaN and infinities (also 1e999), lone
-    surrogates and NUL characters.
+    surrogates, NUL characters, and what is nested more than NESTING deep.
     """
     try:
         value = json.loads(text, object_pairs_hook=_without_duplicates)
-        _check(value, "")
+        _check(value)
     except json.JSONDecodeError as error:
         raise JsonError(f"malformed JSON at column {error.pos + 1}: {error.msg}") from error
     except RecursionError as error:
@@ -286,42 +288,74 @@ def _refuse_utf16(start: bytes, file: str) -> None:
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise JsonError("named twice in one object", twice)
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise JsonError("named twice in one object", _cut(name))
+            seen.add(name)
     return values
 
 
 def _storable(row: Row) -> Row:
     try:
-        _check(row.values, "")
+        _check(row.values)
     except JsonError as flaw:
         raise DataError(flaw.message, file=row.file, line=row.line, field=flaw.field) from flaw
     return row
 
 
-def _check(value: Any, at: str) -> None:
-    """Raises JsonError for a value that JSON or PostgreSQL cannot hold."""
-    match value:
-        case str():
-            if bad := _UNSTORABLE.search(value):
-                what = "a NUL character" if bad[0] == "\x00" else "half a surrogate pair"
-                raise JsonError(
-                    f"holds {what} at position {bad.start() + 1}, which can't be stored", at
-                )
-        case float():
+type _Place = tuple[_Place | None, str | int]
+"""Where a value stands: in which other, and under which name or number there."""
+
+
+def _check(value: Any) -> None:
+    """Raises JsonError for a value that JSON or PostgreSQL cannot hold, or nested beyond NESTING.
+
+    Where a value stands is put into words only for an error: a long name holds many values.
+    """
+    waiting: list[tuple[Any, _Place | None, int]] = [(value, None, 1)]
+    while waiting:
+        value, at, depth = waiting.pop()
+        if isinstance(value, str):
+            _check_text(value, at)
+        elif isinstance(value, float):
             if not math.isfinite(value):
                 raise JsonError(
-                    f"{value} is not a number that JSON has; leave it out or use null", at
+                    f"{value} is not a number that JSON has; leave it out or use null", _path(at)
                 )
-        case dict():
-            for name, inner in value.items():
-                _check(name, at or "(a name)")
-                _check(inner, f"{at}.{name}" if at else name)
-        case list():
-            for index, inner in enumerate(value):
-                _check(inner, f"{at}[{index}]")
-        case None | bool() | int():
-            pass
-        case _:
-            raise JsonError(f"a {type(value).__name__} has no place in JSON; write it as text", at)
+        elif isinstance(value, dict | list):
+            if depth > NESTING:
+                raise JsonError(f"nested more than {NESTING} deep", _path(at))
+            if isinstance(value, dict):
+                for name in value:
+                    _check_text(name, at or (None, "(a name)"))
+                inside: Iterable[tuple[str | int, Any]] = value.items()
+            else:
+                inside = enumerate(value)
+            # the last comes first off the list, and the first flaw is to be told
+            waiting += reversed([(inner, (at, name), depth + 1) for name, inner in inside])
+        elif value is not None and not isinstance(value, bool | int):
+            raise JsonError(
+                f"a {type(value).__name__} has no place in JSON; write it as text", _path(at)
+            )
+
+
+def _check_text(text: str, at: _Place | None) -> None:
+    if bad := _UNSTORABLE.search(text):
+        what = "a NUL character" if bad[0] == "\x00" else "half a surrogate pair"
+        raise JsonError(
+            f"holds {what} at position {bad.start() + 1}, which can't be stored", _path(at)
+        )
+
+
+def _path(at: _Place | None) -> str:
+    """`messages[0].content`, cut where it is long; '' is the whole."""
+    parts: list[str] = []
+    while at is not None:
+        at, name = at
+        parts.append(f"[{name}]" if isinstance(name, int) else f".{name}")
+    return _cut("".join(reversed(parts)).removeprefix("."))
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= 200 else f"{name[:199]}…"

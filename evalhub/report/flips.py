@@ -70,7 +70,7 @@ def flip_of(row: Mapping[str, Any], *, baseline: str, candidate: str) -> Flip:
         baseline, candidate: the arms' names.
     """
     texts = row["baseline_text"], row["candidate_text"]
-    before, after = word_diff(texts[0] or "", texts[1] or "", most=COMPARED)
+    before, after, _ = word_diff(texts[0] or "", texts[1] or "", most=COMPARED)
     return Flip(
         key=row["key"],
         test_set=row["test_set"],

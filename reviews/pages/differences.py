@@ -14,22 +14,25 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class MarkedAnswer:
-    """An answer with <mark> around what the other lacks, and how many words that is."""
+    """An answer with <mark> around what the other lacks, and how many words that is.
+
+    `words` is None where the two are too long or too different to be compared to their ends.
+    """
 
     html: SafeString
-    words: int
+    words: int | None
 
 
 def marked_answers(left: str, right: str) -> tuple[MarkedAnswer, MarkedAnswer]:
     """Both answers with their differences (`word_diff`) marked."""
-    ours, theirs = word_diff(left, right)
-    return _marked(ours), _marked(theirs)
+    ours, theirs, aligned = word_diff(left, right)
+    return _marked(ours, aligned), _marked(theirs, aligned)
 
 
-def _marked(pieces: Sequence[Piece]) -> MarkedAnswer:
+def _marked(pieces: Sequence[Piece], aligned: bool) -> MarkedAnswer:
     html = [
         f"<mark>{escape(piece.text)}</mark>" if piece.changed else escape(piece.text)
         for piece in pieces
     ]
     words = sum(len(_WORD.findall(piece.text)) for piece in pieces if piece.changed)
-    return MarkedAnswer(mark_safe("".join(html)), words)
+    return MarkedAnswer(mark_safe("".join(html)), words if aligned else None)

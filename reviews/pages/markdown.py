@@ -13,8 +13,13 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 LONGEST = 100_000  # characters; a longer text is shown as it came
+MOST_MARKS = 4_000  # characters that Markdown may read as marks, and lines, likewise
+MOST_SEARCHED = (
+    10_000_000  # characters read in search of the ends of links: each reads on from "]("
+)
 
-_TAGS = re.compile(r"<[^>]*>")
+_MARKS = "[]!<>|*_~`&\\\n"
+_TAGS = re.compile(r"<[^<>]*>")
 _CLEANER = nh3.Cleaner(
     tags={
         *("p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li"),
@@ -36,13 +41,23 @@ def rendered(text: str) -> SafeString:
     A line break stays one, HTML stays text. A link is its text with its address behind it and
     can't be followed; an image is its description and address. Headings become h3 … h6, none
     skipped. Link definitions, which would vanish, and LaTeX's brackets stay as they are. A text
-    that would leave nothing to read, or has more than 100,000 characters, is kept as it came.
+    that would leave nothing to read, or is too long to be laid out (`readable`), is kept as it
+    came.
     """
-    if len(text) <= LONGEST:
+    if readable(text):
         html = _CLEANER.clean(_MARKDOWN.render(text))
         if _TAGS.sub("", html).strip():
             return mark_safe(html)
     return plain(text)
+
+
+def readable(text: str) -> bool:
+    """Whether a text is laid out in less than a second: Markdown takes quadratic time for some."""
+    return (
+        len(text) <= LONGEST
+        and sum(text.count(mark) for mark in _MARKS) <= MOST_MARKS
+        and text.count("](") * len(text) <= MOST_SEARCHED
+    )
 
 
 def plain(text: str) -> SafeString:
@@ -69,7 +84,8 @@ class _Renderer(RendererHTML):
     def link_close(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
     ) -> str:
-        opening = next(t for t in reversed(tokens[:idx]) if t.type == "link_open")
+        before = (tokens[place] for place in range(idx - 1, -1, -1))
+        opening = next(token for token in before if token.type == "link_open")
         if opening.info == "auto":
             return "</span>"
         return f"</span>{_address(opening.attrGet('href'), opening.attrGet('title'))}"

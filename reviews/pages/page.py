@@ -16,7 +16,7 @@ from reviews.errors import UnknownAssignmentError
 from reviews.joining.admit import admit
 from reviews.models import Assignment, AssignmentState, Choice, Pair, PairKind
 from reviews.pages.differences import marked_answers
-from reviews.pages.markdown import plain, rendered
+from reviews.pages.markdown import LONGEST, plain, rendered
 from reviews.pages.reading import ASK, FLAG, MUCH
 from reviews.texts import shown, turns
 
@@ -76,7 +76,7 @@ class Pane:
     side: str
     name: str
     html: SafeString
-    apart: int | None = None  # with "diff": words that only this answer has
+    apart: int | None = None  # with "diff": words that only this answer has, where that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +176,11 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
 
 
 def _request(item: Item, view: View) -> ItemRequest:
-    as_html = plain if view == "raw" else rendered
-    messages = [
-        Passage(turn.speaker, as_html(turn.text), len(turn.text.split()))
-        for turn in turns(item.input)
-    ]
-    given = shown(item.context or "")
+    """The request; where its messages are very long together, they are shown as they came."""
+    said, given = turns(item.input), shown(item.context or "")
+    long = sum(len(turn.text) for turn in said) + len(given) > LONGEST
+    as_html = plain if long or view == "raw" else rendered
+    messages = [Passage(turn.speaker, as_html(turn.text), len(turn.text.split())) for turn in said]
     context = Passage("", as_html(given), len(given.split())) if given else None
     return ItemRequest(messages[-1], messages[:-1], context)
 

@@ -11,23 +11,23 @@ WORDS = st.lists(st.sampled_from(["a", "b", "the", " ", "\n", ",", "9:46"])).map
 
 
 def test_one_word_that_differs_is_marked_in_both() -> None:
-    before, after = word_diff("It arrived at 9 sharp.", "It arrived at 10 sharp.")
+    before, after, _ = word_diff("It arrived at 9 sharp.", "It arrived at 10 sharp.")
     assert before == [Piece("It arrived at ", False), Piece("9", True), Piece(" sharp.", False)]
     assert after == [Piece("It arrived at ", False), Piece("10", True), Piece(" sharp.", False)]
 
 
 def test_equal_texts_have_no_marks() -> None:
-    before, after = word_diff("the same", "the same")
+    before, after, _ = word_diff("the same", "the same")
     assert before == after == [Piece("the same", False)]
 
 
 def test_texts_that_share_next_to_nothing_are_marked_whole() -> None:
-    _, after = word_diff("It arrived at 9:46.", '{"intent": "arrival", "priority": "low"}')
+    _, after, _ = word_diff("It arrived at 9:46.", '{"intent": "arrival", "priority": "low"}')
     assert after == [Piece('{"intent": "arrival", "priority": "low"}', True)]
 
 
 def test_an_empty_answer_has_no_pieces() -> None:
-    assert word_diff("", "yes") == ([], [Piece("yes", True)])
+    assert word_diff("", "yes") == ([], [Piece("yes", True)], True)
 
 
 def unmarked(pieces: list[Piece]) -> str:
@@ -39,7 +39,7 @@ def unmarked(pieces: list[Piece]) -> str:
 def test_the_pieces_make_up_the_texts_and_agree_where_nothing_is_marked(
     before: str, after: str
 ) -> None:
-    old, new = word_diff(before, after)
+    old, new, _ = word_diff(before, after)
     assert "".join(piece.text for piece in old) == before
     assert "".join(piece.text for piece in new) == after
     assert unmarked(old) == unmarked(new)

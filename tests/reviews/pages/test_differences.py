@@ -66,3 +66,9 @@ def test_two_long_answers_with_nothing_in_common_are_marked_whole() -> None:
     )
     assert (left.words, right.words) == (3000, 3000)
     assert left.html.count("<mark>") == 3000  # a line each
+
+
+def test_answers_that_loop_are_not_counted_word_by_word() -> None:
+    left, right = marked_answers("x y\n" * 3000 + "z", "y x\nx y\n" * 3000)
+    assert (left.words, right.words) == (None, None)
+    assert bare(left.html) == "x y\n" * 3000 + "z"

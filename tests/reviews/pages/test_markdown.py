@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from reviews.pages.markdown import LONGEST, rendered
+from reviews.pages.markdown import LONGEST, MOST_MARKS, rendered
 
 
 def test_emphasis_lists_code_and_tables_are_laid_out() -> None:
@@ -88,6 +88,22 @@ def test_code_keeps_its_entities_and_its_whole_label() -> None:
 @pytest.mark.parametrize("text", ["[" * 20_000, "[a](" * 20_000, "*_" * 40_000, "![" * 40_000])
 def test_no_text_takes_long(text: str) -> None:
     assert rendered(text)
+
+
+def test_a_text_of_nothing_but_marks_is_kept_as_it_came() -> None:
+    text = "![a](" * MOST_MARKS
+    assert rendered(text) == f"<pre>{text}</pre>"
+
+
+def test_a_text_whose_links_have_no_end_is_kept_as_it_came() -> None:
+    text = "![a](" * 150 + "a" * 90_000
+    assert rendered(text) == f"<pre>{text}</pre>"
+
+
+def test_a_long_report_with_tables_and_links_is_laid_out() -> None:
+    row = "| [a link](https://example.org/a) | **bold** and plain words, as many as that |\n"
+    text = "| what | why |\n|---|---|\n" + row * 200 + "\nwords in a row\n" * 900
+    assert rendered(text).startswith("<table>")
 
 
 def test_a_very_long_text_is_kept_as_it_came() -> None:
