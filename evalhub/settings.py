@@ -14,6 +14,8 @@
 | EVALHUB_MAIL_FROM | the sender of such mail | evalhub@localhost |
 | EVALHUB_LOG | text, or json: one object a line | text |
 | EVALHUB_METRICS_TOKEN | bearer token for reading /metrics | only from this machine |
+| EVALHUB_ENDPOINTS | model servers under aliases: a JSON document, or a JSON or TOML file | none |
+| EVALHUB_OFFLINE | 1 reaches nothing but endpoints that were declared, and no model hub | off |
 | EVALHUB_DEBUG | 1 shows tracebacks in the browser | off |
 """
 
@@ -274,6 +276,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 REDIS_URL = os.environ.get("EVALHUB_REDIS_URL", "")
+ENDPOINTS = os.environ.get("EVALHUB_ENDPOINTS", "")  # read by runners.backends.endpoints
+OFFLINE = os.environ.get("EVALHUB_OFFLINE") == "1"
 MAIL_URL = os.environ.get("EVALHUB_MAIL_URL", "")
 MAILERS = {"default": _mailer(MAIL_URL)}
 DEFAULT_FROM_EMAIL = os.environ.get("EVALHUB_MAIL_FROM") or "evalhub@localhost"

@@ -105,7 +105,7 @@ def _answer(claim: ShardClaim, score: Callable[[], None], tick: Callable[[], Non
     if not questions:
         return
     version = run.version
-    asked = client(backend_of(version), version.prompt, version.sampling)
+    asked = client(backend_of(version), version.prompt, version.sampling, run.reach)
     with closing(ask_all(asked, questions)) as batches:
         for batch in batches:
             Output.objects.bulk_create(

@@ -23,6 +23,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import RunState, ShardState
 from evalhub.schemas.declaration import DeclarationError
+from evalhub.schemas.keys import Reach
 from runners.backends import backend_of
 from runners.metrics import MetricError, scorer
 from runners.outcome import UNFINISHED_SHARDS, failed_answers_alone, missing
@@ -48,6 +49,7 @@ def launch(
     output_field: str = "output",
     repeat: int = 0,
     retry_errors: bool = True,
+    reach: Reach = Reach(),  # noqa: B008 (frozen)
 ) -> Run:
     """The run of `version` on `test_set_version`, launched if there is none, scored by `metrics`.
 
@@ -55,6 +57,8 @@ def launch(
     failed or was cancelled goes on. A recorded version needs the file of its `answers`, which is
     read and stored here; other content is another run. `repeat` 1 is the same asked a second time,
     a run of its own. Without `retry_errors` answers that failed for good aren't asked for again.
+    `reach` is what the run may reach, in whatever process it is worked on; an operator's command
+    says it anew each time. It is no part of what the run is.
     All is written, or nothing.
 
     Raises LaunchError, and DataError for what is wrong with the file of answers.
@@ -65,7 +69,11 @@ def launch(
         test_set_version=test_set_version,
         source=source_digest(answers, id_field, output_field) if answers else "",
         repeat=repeat,
+        defaults={"reach": reach},
     )
+    if reach.operator and run.reach != reach:
+        run.reach = reach
+        run.save(update_fields=["reach"])
     there = set(run.metrics.values_list("metric_id", flat=True))
     new = {metric.pk: metric for metric in metrics if metric.pk not in there}
     opened = timezone.now() if test_set_version.read_freely else None

@@ -39,6 +39,7 @@ from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.models.versions import Kind
 from evalhub.registry.versions import register_metric, register_version
 from evalhub.schemas.declaration import declared
+from evalhub.schemas.keys import Reach
 from evalhub.schemas.leakage import LeakageSettings
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
@@ -49,6 +50,8 @@ from runners.launch import launch
 
 RECORDED = {"type": "recorded"}
 UNSCORED = "the item has no reference"
+OPERATOR = Reach(operator=True)
+"""What a run may reach that an operator's command launched."""
 
 
 @dataclass(frozen=True)

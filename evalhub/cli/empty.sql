@@ -1,4 +1,4 @@
--- tables-509a571b1da4dd529df4e17e
+-- tables-5ea2ce2d45e24ab291d060d4
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -85,9 +85,6 @@ CREATE INDEX "registry_studytestset_name_68507da2" ON "registry_studytestset" ("
 CREATE INDEX "registry_studytestset_metric_id_e1b1801d" ON "registry_studytestset" ("metric_id");
 CREATE INDEX "registry_studytestset_study_id_a19dc790" ON "registry_studytestset" ("study_id");
 CREATE INDEX "registry_studytestset_test_set_version_id_1d402d3a" ON "registry_studytestset" ("test_set_version_id");
-CREATE TABLE "registry_run" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "source" varchar(64) NOT NULL, "repeat" smallint unsigned NOT NULL CHECK ("repeat" >= 0), "samples" smallint unsigned NOT NULL CHECK ("samples" >= 0), "state" varchar(20) NOT NULL, "error" text NOT NULL, "unreachable" bool NOT NULL, "answers_digest" varchar(64) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "started" datetime NULL, "finished" datetime NULL, "version_id" bigint NOT NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED, "test_set_version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "run_once" UNIQUE ("version_id", "test_set_version_id", "source", "repeat"));
-CREATE INDEX "registry_run_version_id_c48d9132" ON "registry_run" ("version_id");
-CREATE INDEX "registry_run_test_set_version_id_a543e7bf" ON "registry_run" ("test_set_version_id");
 CREATE TABLE "registry_item" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "position" integer unsigned NOT NULL CHECK ("position" >= 0), "key" varchar(200) NOT NULL, "input" text NOT NULL CHECK ((JSON_VALID("input") OR "input" IS NULL)), "references" text NOT NULL CHECK ((JSON_VALID("references") OR "references" IS NULL)), "context" text NOT NULL, "tags" text NOT NULL CHECK ((JSON_VALID("tags") OR "tags" IS NULL)), "cluster" varchar(200) NOT NULL, "metadata" text NOT NULL CHECK ((JSON_VALID("metadata") OR "metadata" IS NULL)), "digest" varchar(64) NOT NULL, "fingerprint" bigint NOT NULL, "version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "item_position" UNIQUE ("version_id", "position"), CONSTRAINT "item_key" UNIQUE ("version_id", "key"));
 CREATE INDEX "registry_item_version_id_0c31a761" ON "registry_item" ("version_id");
 CREATE INDEX "item_fingerprint" ON "registry_item" ("fingerprint", "version_id");
@@ -116,6 +113,9 @@ CREATE INDEX "gate_guardlook_primary_id_c533c110" ON "gate_guardlook" ("primary_
 CREATE TABLE "gate_signoff" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "action" varchar(20) NOT NULL, "verdict" varchar(20) NOT NULL, "reason" text NOT NULL, "record" text NOT NULL CHECK ((JSON_VALID("record") OR "record" IS NULL)), "digest" varchar(64) NOT NULL UNIQUE, "created" datetime NOT NULL, "by_id" bigint NOT NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "decision_id" bigint NOT NULL REFERENCES "gate_decision" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "sign_off_has_a_reason" CHECK (NOT ("reason" = '')));
 CREATE INDEX "gate_signoff_by_id_0650e464" ON "gate_signoff" ("by_id");
 CREATE INDEX "gate_signoff_decision_id_f7e1a65c" ON "gate_signoff" ("decision_id");
+CREATE TABLE "registry_run" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "source" varchar(64) NOT NULL, "repeat" smallint unsigned NOT NULL CHECK ("repeat" >= 0), "samples" smallint unsigned NOT NULL CHECK ("samples" >= 0), "state" varchar(20) NOT NULL, "error" text NOT NULL, "unreachable" bool NOT NULL, "answers_digest" varchar(64) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "started" datetime NULL, "finished" datetime NULL, "version_id" bigint NOT NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED, "test_set_version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, "reach" text NOT NULL CHECK ((JSON_VALID("reach") OR "reach" IS NULL)), CONSTRAINT "run_once" UNIQUE ("version_id", "test_set_version_id", "source", "repeat"));
+CREATE INDEX "registry_run_version_id_c48d9132" ON "registry_run" ("version_id");
+CREATE INDEX "registry_run_test_set_version_id_a543e7bf" ON "registry_run" ("test_set_version_id");
 CREATE TABLE "reviews_dealing" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "places" integer unsigned NOT NULL CHECK ("places" >= 0), "pairs" integer unsigned NOT NULL CHECK ("pairs" >= 0), "seats" integer unsigned NOT NULL CHECK ("seats" >= 0), "chances" text NOT NULL CHECK ((JSON_VALID("chances") OR "chances" IS NULL)), "weighed" integer unsigned NOT NULL CHECK ("weighed" >= 0), "campaign_id" bigint NOT NULL UNIQUE REFERENCES "reviews_campaign" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "reviews_event" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "kind" varchar(20) NOT NULL, "detail" text NOT NULL CHECK ((JSON_VALID("detail") OR "detail" IS NULL)), "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "by_id" bigint NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "campaign_id" bigint NOT NULL REFERENCES "reviews_campaign" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE INDEX "reviews_event_by_id_35011299" ON "reviews_event" ("by_id");
@@ -399,7 +399,8 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('admin', '000
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('admin', '0003_logentry_add_action_flag_choices', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('gate', '0001_initial', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0002_run_reach', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0002_append_only', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('sessions', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-509a571b1da4dd529df4e17e', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-5ea2ce2d45e24ab291d060d4', CURRENT_TIMESTAMP);

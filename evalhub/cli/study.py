@@ -30,13 +30,21 @@ def run(
             help="Say what it would ask, cost and be able to show. Nothing is asked or kept.",
         ),
     ] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST",
+            help="A host, or host:port, that the study's keys may be sent to. Repeatable.",
+        ),
+    ] = None,
 ) -> int:
     """Run a study to its verdict. Running it again goes on where it stopped."""
     from evalhub.cli import printing
     from evalhub.cli.setup import set_up_database
+    from evalhub.studies.origin import OperatorFile
     from evalhub.studies.spec import read_study
 
-    spec = read_study(file)
+    spec = read_study(file, OperatorFile(_hosts(allow or [])))
     if dry_run:
         _plan(spec, json_)
         return 0
@@ -47,6 +55,16 @@ def run(
     if status.waits_for:
         console.print(f"The study waits for {status.waits_for}.")
     return code
+
+
+def _hosts(given: "list[str]") -> tuple[str, ...]:
+    from evalhub.schemas.declaration import DeclarationError, declared
+    from evalhub.schemas.keys import Reach
+
+    try:
+        return declared(Reach, {"hosts": given}).hosts
+    except DeclarationError as error:
+        raise typer.BadParameter(error.message, param_hint="--allow") from error
 
 
 def _plan(spec: "StudySpec", as_json: bool) -> None:

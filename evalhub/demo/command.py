@@ -29,11 +29,12 @@ def run_demo(*, live: bool, serve: bool, port: int) -> int:
     from evalhub.cli.setup import set_up_database
     from evalhub.cli.study import carry, show
     from evalhub.demo.server import local_server
+    from evalhub.studies.origin import OperatorFile
     from evalhub.studies.spec import read_study
 
     with local_server() if live else nullcontext("") as url:
         os.environ[URL_VARIABLE] = url
-        spec = read_study(STUDY_LIVE if live else STUDY)
+        spec = read_study(STUDY_LIVE if live else STUDY, OperatorFile())
         set_up_database()
         status = carry(spec, printing.terminal(errors=True))
     people = _people(spec.project)

@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
+from evalhub.schemas.outside import Outside
 
 Text = Annotated[str, Field(min_length=1)]
+FileOfRows = Annotated[Text, Outside("file")]
 
 
 class ScoreFields(Declaration):
@@ -30,7 +32,7 @@ class ScoreFields(Declaration):
 class JudgmentRows(Declaration):
     """Where people's choices lie, one a row: candidate, baseline, tie or both-bad."""
 
-    file: Text = Field(description="the rows, relative to this file")
+    file: FileOfRows = Field(description="the rows, relative to this file")
     test_set: Text | None = Field(None, description="whose items they judged; the first primary's")
     item: Text = Field("item", description="field with the item")
     reviewer: Text = Field("reviewer", description="field with who judged")
@@ -52,7 +54,7 @@ class Evidence(Declaration):
     schema_: Literal["evalhub.evidence/1"] = Field(alias="schema")
     baseline: Text = Field(description="the arm that runs now, as the rows name it")
     candidate: Text = Field(description="the arm that may replace it, as the rows name it")
-    scores: Text | Annotated[tuple[Text, ...], Field(min_length=1)] = Field(
+    scores: FileOfRows | Annotated[tuple[FileOfRows, ...], Field(min_length=1)] = Field(
         description="files of score rows, relative to this file: JSONL, CSV or Parquet"
     )
     fields: ScoreFields = Field(

@@ -1,11 +1,12 @@
 """What a model version says of who answers and of how it was trained. Neither may hold a key."""
 
 import re
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
+from evalhub.schemas.outside import Outside
 
 _SECRET_NAME = re.compile(
     r"api_?key|authori[sz]ation|passw|secret|credential|private_?key|bearer"
@@ -46,19 +47,22 @@ class BackendDeclaration(KeylessDeclaration):
         """Where it is asked, as it was configured."""
         return self.type
 
+    @property
+    def key_and_address(self) -> tuple[str, str] | None:
+        """The variable of its key and the address that it is sent to, where both are said."""
+        return None
+
 
 class TrainingRecord(KeylessDeclaration, extra="allow"):
     """How a version was trained: whatever people want to keep, and what the leakage check reads."""
 
-    data: str | None = Field(
+    data: Annotated[str, Field(min_length=1), Outside("file")] | None = Field(
         None,
-        min_length=1,
         description="file of training rows, relative to this file, to be compared with the test "
         "sets",
     )
-    hashes: str | None = Field(
+    hashes: Annotated[str, Field(min_length=1), Outside("file")] | None = Field(
         None,
-        min_length=1,
         description="file of fingerprints of the training rows, in place of data",
     )
 

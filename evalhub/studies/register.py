@@ -86,7 +86,7 @@ def _test_set(
     asked: AskedTestSet,
     progress: Progress | None,
 ) -> tuple[TestSetVersion, Metric]:
-    path, mapping, metric = spec.folder / asked.file, asked.fields.mapping, asked.metric
+    path, mapping, metric = spec.file(asked.file), asked.fields.mapping, asked.metric
     usual = TestSetPurpose.CAPABILITY if asked.role == "guard" else TestSetPurpose.TASK
     version = import_test_set(
         project=project,
@@ -146,7 +146,7 @@ def _check_training(
     if spec.policy.leakage == "off":
         return
     for name, arm in spec.arms.items():
-        path = arm.training_file(spec.folder)
+        path = arm.training_file(spec.file)
         if path is not None:
             check_overlaps(
                 version=versions[name],
@@ -215,7 +215,7 @@ def _drawn(
 
 
 def _source(spec: StudySpec, arm: Arm, test_set: str) -> str:
-    answers = arm.answers(spec.folder, test_set)
+    answers = arm.answers(spec.file, test_set)
     return source_digest(answers, arm.fields.id, arm.fields.output) if answers else ""
 
 
@@ -330,11 +330,12 @@ def _runs(
                 version=versions[name],
                 test_set_version=version,
                 metrics=[metric],
-                answers=answers(spec.folder, test_set),
+                answers=answers(spec.file, test_set),
                 id_field=arm.fields.id,
                 output_field=arm.fields.output,
                 repeat=repeat,
                 retry_errors=spec.policy.failures == "invalid",
+                reach=spec.reach,
             )
     return runs
 

@@ -3,6 +3,7 @@
 Pure but for reading the file.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,6 +14,8 @@ from pydantic import AfterValidator, Field, create_model, model_validator
 from evalhub.files.document import Document
 from evalhub.files.items import FieldMapping
 from evalhub.schemas.declaration import Declaration, read_declaration, wrong
+from evalhub.schemas.keys import Reach
+from evalhub.schemas.outside import Outside, OutsideError
 from evalhub.schemas.policy import Demand, NoiseFloor
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
@@ -29,13 +32,14 @@ from evalhub.schemas.study import (
 from evalhub.schemas.version import BackendDeclaration, TrainingRecord
 from evalhub.studies import checks
 from evalhub.studies.checks import BEST_UNTUNED
+from evalhub.studies.origin import Origin
 from runners.backends import BACKENDS
 from runners.backends.recorded import RecordedBackend
 from runners.metrics import AnyMetric
 
 USUAL = FieldMapping()
 
-FileName = Annotated[str, Field(min_length=1, description="relative to this file")]
+FileName = Annotated[str, Field(min_length=1, description="relative to this file"), Outside("file")]
 AnswersFile = Annotated[
     str,
     Field(
@@ -43,9 +47,14 @@ AnswersFile = Annotated[
         description="file of answers, relative to this file; {test_set} stands for the test set's "
         "name",
     ),
+    Outside("file"),
 ]
 FieldName = Annotated[str, Field(min_length=1)]
 FieldNames = FieldName | Annotated[tuple[FieldName, ...], Field(min_length=1)]
+
+
+type Files = Callable[[str], Path]
+"""The file that a study names."""
 
 
 def _words(name: str) -> str:
@@ -131,18 +140,18 @@ class Arm(Declaration):
         """The backend as a model version has it."""
         return self.backend.asked or RecordedBackend()
 
-    def answers(self, folder: Path, test_set: str) -> Path | None:
+    def answers(self, files: Files, test_set: str) -> Path | None:
         """The file of this arm's recorded answers to `test_set`; None when it answers live."""
-        return _file_of(self.backend.recorded, folder, test_set)
+        return _file_of(self.backend.recorded, files, test_set)
 
-    def repeated(self, folder: Path, test_set: str) -> Path | None:
+    def repeated(self, files: Files, test_set: str) -> Path | None:
         """The file of the same arm's answers made a second time; None where there is none."""
-        return _file_of(self.repeat.recorded if self.repeat else None, folder, test_set)
+        return _file_of(self.repeat.recorded if self.repeat else None, files, test_set)
 
-    def training_file(self, folder: Path) -> Path | None:
+    def training_file(self, files: Files) -> Path | None:
         """The file of its training rows, or of their fingerprints; None where none is named."""
         named = self.training.data or self.training.hashes
-        return folder / named if named else None
+        return files(named) if named else None
 
 
 class ItemFields(Declaration):
@@ -238,6 +247,7 @@ class StudySpec:
     """
 
     document: Document
+    origin: Origin
     project: str
     name: str
     slug: str | None
@@ -249,13 +259,17 @@ class StudySpec:
     review: StudyReview | None
 
     @property
-    def folder(self) -> Path:
-        """What the paths in the file are relative to."""
-        return self.document.path.parent
+    def reach(self) -> Reach:
+        """What its runs may reach."""
+        return self.origin.reach
+
+    def file(self, named: str) -> Path:
+        """A file that the study names: one of the operator's, or one that was uploaded."""
+        return self.origin.file(self.document.path, named)
 
 
-def read_study(path: Path) -> StudySpec:
-    """Reads and checks a study file.
+def read_study(path: Path, origin: Origin) -> StudySpec:
+    """Reads and checks a study file, which may name outside itself what its origin allows.
 
     Raises:
         evalhub.files.rows.DataError: what is wrong, with file, line and field.
@@ -263,8 +277,14 @@ def read_study(path: Path) -> StudySpec:
     document = Document(path)
     start = "a study is a mapping that starts with schema: evalhub.study/1"
     file = read_declaration(StudyFile, document, start=start)
+    try:
+        origin.check(file)
+    except OutsideError as error:
+        raise document.error(error.place, error.message) from error
     for name, arm in file.arms.items():
-        if (rows := arm.training_file(path.parent)) and not rows.is_file():
+        if (
+            rows := arm.training_file(lambda named: origin.file(path, named))
+        ) and not rows.is_file():
             field = "data" if arm.training.data else "hashes"
             raise document.error(
                 ["arms", name, "training", field],
@@ -275,6 +295,7 @@ def read_study(path: Path) -> StudySpec:
     baseline = untuned[0] if best else file.baseline
     return StudySpec(
         document=document,
+        origin=origin,
         project=file.project,
         name=file.name,
         slug=file.slug,
@@ -297,5 +318,5 @@ def _candidate(arms: dict[str, Arm], baseline: str) -> str:
     return next((name for name in others if arms[name].fine_tuned), others[0])
 
 
-def _file_of(named: str | None, folder: Path, test_set: str) -> Path | None:
-    return None if named is None else folder / named.replace("{test_set}", test_set)
+def _file_of(named: str | None, files: Files, test_set: str) -> Path | None:
+    return None if named is None else files(named.replace("{test_set}", test_set))

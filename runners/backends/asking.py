@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
+from evalhub.schemas.keys import Reach
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.version import BackendDeclaration
@@ -45,7 +46,8 @@ class BackendClient(Protocol):
     """A version's endpoint, ready to be asked on an event loop, by many tasks at once.
 
     The module of a live backend has a class of this name, and it a class method
-    `of(backend, prompt, sampling)` that makes one or raises BackendError.
+    `of(backend, prompt, sampling, reach)` that makes one or raises BackendError. `reach` says what
+    the run may reach: a client takes no address, variable or key that it doesn't allow.
     """
 
     @property
@@ -64,8 +66,10 @@ class BackendClient(Protocol):
         that is refused, a model that isn't there, an address where nothing answers."""
 
 
-def client(backend: BackendDeclaration, prompt: Prompt, sampling: Sampling) -> BackendClient:
+def client(
+    backend: BackendDeclaration, prompt: Prompt, sampling: Sampling, reach: Reach
+) -> BackendClient:
     """The client of a live backend. Raises BackendError."""
     module = import_module(f"runners.backends.{backend.type}")
-    made: BackendClient = module.Client.of(backend, prompt, sampling)
+    made: BackendClient = module.Client.of(backend, prompt, sampling, reach)
     return made

@@ -1,25 +1,35 @@
 """Any server that speaks OpenAI's chat or completion protocol over HTTP."""
 
 import asyncio
-import email.utils
 import json
-import os
 import random
-import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
+from evalhub.schemas.declaration import wrong
+from evalhub.schemas.endpoints import Alias
+from evalhub.schemas.keys import KeyVariable, Reach, base_address, check_address_variable
+from evalhub.schemas.outside import Outside
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.version import BackendDeclaration
 from runners.backends.asking import BackendError, BackendRequest, Reply
+from runners.backends.body import ACCEPTED, UnreadableBody, read_body
+from runners.backends.connecting import PublicAddressesOnly
+from runners.backends.replies import complaint, reply, retry_after
+from runners.backends.target import NAMED, Target, target_of
 from runners.prompting import PromptError, chat, completion
 
 if TYPE_CHECKING:
@@ -28,8 +38,8 @@ if TYPE_CHECKING:
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 60.0
 LONGEST_RETRY_AFTER_S = 600.0
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
+MOST_COMPLAINT = 65_536
+"""Bytes of an error response that are read."""
 _OURS = frozenset({"model", "messages", "prompt", "stream", "n", *Sampling.model_fields})
 RETRIED = frozenset({408, 409, 429})
 REFUSALS = frozenset({401, 402, 403, 404, 405, 407, 410})
@@ -49,14 +59,22 @@ class OpenAIBackend(BackendDeclaration):
     """Any server that speaks OpenAI's chat or completion protocol over HTTP."""
 
     type: Literal["openai"] = "openai"
-    url: str = Field(
+    url: Annotated[str, Outside("address")] | None = Field(
+        None,
         description="the base address, ending in /v1; ${NAME} is read from the environment where "
-        "the worker runs"
+        "the worker runs",
+    )
+    endpoint: Alias | None = Field(
+        None,
+        description="in place of url and key_env: the alias that an operator gave them in "
+        "EVALHUB_ENDPOINTS",
     )
     model: str = Field(min_length=1, description="the model's name at that server")
     api: Literal["chat", "completion"] = Field("chat", description="which protocol is spoken")
-    key_env: str | None = Field(
-        None, description="the environment variable, where the worker runs, that holds the key"
+    key_env: KeyVariable | None = Field(
+        None,
+        description="the environment variable, where the worker runs, that holds the key; it is "
+        "sent to no host that it isn't bound to",
     )
     concurrency: int = Field(
         8,
@@ -70,23 +88,56 @@ class OpenAIBackend(BackendDeclaration):
     )
     retries: int = Field(5, ge=0, le=20, description="attempts after the first")
     extra: dict[str, Any] = Field({}, description="more fields for the request's body")
+    most_bytes: int = Field(
+        8_388_608,
+        ge=1024,
+        le=268_435_456,
+        description="of one answer as it comes and once it is unpacked; a longer one is an error",
+    )
 
     @property
     def address(self) -> str:
-        return self.url
+        return self.url or f"endpoint {self.endpoint}"
+
+    @property
+    def key_and_address(self) -> tuple[str, str] | None:
+        plain = self.url is not None and not NAMED.fullmatch(self.url)
+        return (self.key_env, self.url) if self.key_env and self.url and plain else None
+
+    @model_serializer(mode="wrap")
+    def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Fields that came later are written where they say something: a version from before has
+        its digest still."""
+        found: dict[str, Any] = dump(self)
+        usual = {"endpoint": None, "most_bytes": type(self).model_fields["most_bytes"].default}
+        if self.endpoint is not None:
+            usual |= {"url": None, "key_env": None}
+        return {
+            name: value
+            for name, value in found.items()
+            if name not in usual or value != usual[name]
+        }
+
+    @model_validator(mode="after")
+    def _asks_somebody(self) -> Self:
+        if self.url is None and self.endpoint is None:
+            raise wrong(
+                "missing: give the server's url, or an endpoint that an operator made", "url"
+            )
+        for name in ("url", "key_env"):
+            if self.endpoint is not None and getattr(self, name) is not None:
+                raise wrong("belongs to the endpoint, which is named: leave it out", name)
+        return self
 
     @field_validator("url")
     @classmethod
-    def _is_an_address(cls, url: str) -> str:
-        return url if _VARIABLE.fullmatch(url) else base_address(url)
-
-    @field_validator("key_env")
-    @classmethod
-    def _is_a_variable(cls, name: str | None) -> str | None:
-        # What was given isn't repeated: it may be a key.
-        if name is not None and not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
-            raise ValueError("must be the name of an environment variable that holds the key")
-        return name
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        if named := NAMED.fullmatch(url):
+            check_address_variable(named[1])
+            return url
+        return base_address(url)
 
     @field_validator("extra")
     @classmethod
@@ -97,28 +148,6 @@ class OpenAIBackend(BackendDeclaration):
         return extra
 
 
-def base_address(url: str) -> str:
-    """An http address without its last slash, such as http://127.0.0.1:8000/v1, or ValueError."""
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an address such as http://127.0.0.1:8000/v1")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("must hold no user, key or query: name the key's variable in 'key_env'")
-    if parts.path.rstrip("/").endswith("/completions"):
-        raise ValueError("must be the base, ending in /v1: the rest is added by 'api'")
-    return url.strip().rstrip("/")
-
-
-def _from_environment(name: str, field: str) -> str:
-    value = os.environ.get(name)
-    if not value:
-        raise BackendError(
-            f"backend, field '{field}': the environment variable {name} isn't set where the "
-            f"worker runs; export {name} there"
-        )
-    return value
-
-
 @dataclass(slots=True)
 class Client:
     """A version's endpoint, ready to be asked on an event loop."""
@@ -126,22 +155,21 @@ class Client:
     backend: OpenAIBackend
     prompt: Prompt
     sampling: Sampling
-    endpoint: str
-    key: str
+    target: Target
     _quiet_until: float = field(default=0.0, init=False)
+    _public: PublicAddressesOnly = field(default_factory=PublicAddressesOnly, init=False)
 
     @classmethod
-    def of(cls, backend: OpenAIBackend, prompt: Prompt, sampling: Sampling) -> Self:
-        """Raises BackendError where an environment variable that is named isn't set."""
-        url, key = backend.url, ""
-        if named := _VARIABLE.fullmatch(url):
-            try:
-                url = base_address(_from_environment(named[1], "url"))
-            except ValueError as error:
-                raise BackendError(f"backend, field 'url': {named[1]} {error}") from error
-        if backend.key_env:
-            key = _from_environment(backend.key_env, "key_env")
-        return cls(backend, prompt, sampling, url, key)
+    def of(cls, backend: OpenAIBackend, prompt: Prompt, sampling: Sampling, reach: Reach) -> Self:
+        """Raises BackendError as `target_of` does."""
+        target = target_of(
+            url=backend.url, key_env=backend.key_env, endpoint=backend.endpoint, reach=reach
+        )
+        return cls(backend, prompt, sampling, target)
+
+    @property
+    def endpoint(self) -> str:
+        return self.target.url
 
     @property
     def concurrency(self) -> int:
@@ -150,12 +178,19 @@ class Client:
     @asynccontextmanager
     async def session(self) -> "AsyncIterator[aiohttp.ClientSession]":
         """Connections to the endpoint, with the key; for `ask`."""
-        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         import aiohttp
 
+        headers = {"Accept-Encoding": ACCEPTED}
+        if self.target.key:
+            headers["Authorization"] = f"Bearer {self.target.key.value}"
         async with aiohttp.ClientSession(
             headers=headers,
-            connector=aiohttp.TCPConnector(limit=0),
+            auto_decompress=False,
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            connector=aiohttp.TCPConnector(
+                limit=0, socket_factory=None if self.target.private else self._public
+            ),
             timeout=aiohttp.ClientTimeout(total=self.backend.timeout_s),
         ) as session:
             yield session
@@ -184,6 +219,7 @@ class Client:
             except TimeoutError:
                 last, after, status = f"no answer within {self.backend.timeout_s:g} s", None, 0
             except aiohttp.ClientConnectorError as error:
+                self._check_public()
                 last, after, status = error.os_error.strerror or str(error), None, 0
                 unreachable += 1
             except (aiohttp.ClientError, OSError) as error:
@@ -196,13 +232,13 @@ class Client:
                 await self._pause(attempt, after)
         if unreachable == attempts:
             raise BackendError(
-                f"nothing answers at {self.backend.url} ({last}): start the server, or correct "
-                "the arm's url"
+                f"nothing answers at {self.backend.address} ({last}): start the server, or correct "
+                f"{self._place}"
             )
         if status == BUSY:
             raise BackendError(
-                f"{self.backend.url} takes no more for now: {last}; lower the arm's concurrency, "
-                "or wait"
+                f"{self.backend.address} takes no more for now: {last}; lower the arm's "
+                "concurrency, or wait"
             )
         return Reply(error=last if attempts == 1 else f"{last} ({attempts} attempts)")
 
@@ -241,88 +277,49 @@ class Client:
             headers={"Content-Type": "application/json"},
             allow_redirects=False,
         ) as response:
-            content = await response.read()
+            most = self.backend.most_bytes if response.status == 200 else MOST_COMPLAINT
+            try:
+                content, more = await read_body(response, most)
+            except UnreadableBody as error:
+                return Reply(error=f"the response can't be read: {error}")
         latency_ms = (time.perf_counter() - start) * 1000
+        key = self.target.key
+        if response.status == 200 and more:
+            return Reply(
+                error=f"the response is longer than {most:,} bytes, which are the most (most_bytes)"
+            )
         if response.status == 200:
-            return _reply(content, latency_ms)
-        message = f"HTTP {response.status}: {_complaint(content)}"
-        if self.key:
-            message = message.replace(self.key, "…")
+            return reply(content, latency_ms, key)
+        message = f"HTTP {response.status}: {complaint(content, key)}"
         if response.status in REFUSALS or 300 <= response.status < 400:
-            at = self.backend.url + self._path
+            at = self.backend.address + self._path
             raise BackendError(f"{at} refuses: {message}; {self._cure(response.status)}")
         if response.status in RETRIED or response.status >= 500:
             after = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             raise _Again(message, response.status, after)
         return Reply(error=message)
 
+    def _check_public(self) -> None:
+        if self._public.refused:
+            raise BackendError(
+                f"{self.backend.address} is at {self._public.refused}, on this machine or in a "
+                "private network: say private: true of it in EVALHUB_ENDPOINTS if it should be"
+            )
+
+    @property
+    def _place(self) -> str:
+        """Where the address stands that may be wrong."""
+        return "the arm's url" if self.backend.url else "its url in EVALHUB_ENDPOINTS"
+
     def _cure(self, status: int) -> str:
         """What puts right that every request is refused with this status."""
         model, variable = self.backend.model, self.backend.key_env
         if status == 404:
-            return f"is {model!r} served there, and are the arm's url and api right?"
+            return f"is {model!r} served there, and are {self._place} and the arm's api right?"
         if status in (401, 403) and variable:
             return f"put a key into {variable} that may ask {model!r}"
+        if status in (401, 403) and self.backend.endpoint:
+            return f"give that endpoint a key in EVALHUB_ENDPOINTS that may ask {model!r}"
         if status in (401, 403):
             return "name the variable that holds its key in the arm's key_env"
-        return "put that right at the server, or correct the arm's url"
-
-
-def retry_after(header: str | None, now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header: a number of them, or a date (RFC 9110, 10.2.3).
-
-    None where there is no header or it says neither.
-    """
-    if header is None:
-        return None
-    if header.strip().isdecimal():
-        return float(header)
-    try:
-        until = email.utils.parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - now).total_seconds())
-
-
-def _complaint(content: bytes) -> str:
-    """What an error response says, shortened."""
-    said = content.decode("utf-8", "replace").strip()
-    try:
-        error = json.loads(said)["error"]
-        said = error["message"] if isinstance(error, dict) else error
-    except (ValueError, KeyError, TypeError, RecursionError):
-        pass
-    return str(said)[:200].replace("\x00", "") or "no reason given"
-
-
-def _reply(content: bytes, latency_ms: float) -> Reply:
-    try:
-        answer = json.loads(content)
-    except (ValueError, RecursionError):
-        shown = content[:60].decode("utf-8", "replace").replace("\x00", "")
-        return Reply(error=f"the response is malformed JSON: {shown!r}")
-    choices = answer.get("choices") if isinstance(answer, dict) else None
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(choice, dict):
-        return Reply(error="the response has no choices")
-    message = choice.get("message")
-    text = message.get("content") if isinstance(message, dict) else choice.get("text")
-    if not isinstance(text, str):
-        why = choice.get("finish_reason") or "not given"
-        return Reply(error=f"the response has no content (finish_reason: {str(why)[:60]})")
-    if _UNSTORABLE.search(text):
-        return Reply(error="the response holds a NUL character or half a surrogate pair")
-    usage = answer.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
-    return Reply(
-        text=text,
-        latency_ms=latency_ms,
-        prompt_tokens=_count(usage.get("prompt_tokens")),
-        completion_tokens=_count(usage.get("completion_tokens")),
-    )
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and 0 <= value < 2**31 else None
+        return f"put that right at the server, or correct {self._place}"

@@ -1,11 +1,12 @@
 """JSON Schema."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from evalhub.files.rows import JsonError, parse_json
+from evalhub.schemas.outside import Inert
 from runners.metrics.score import Answer, MetricScore, TextMetric
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class JsonSchema(TextMetric):
     instead: ClassVar = "schema"
 
     name: Literal["json_schema"] = "json_schema"
-    schema_: dict[str, Any] | str | None = Field(
+    schema_: Annotated[dict[str, Any] | str, Inert()] | None = Field(
         None, alias="schema", description="the schema; else each reference is one"
     )
 

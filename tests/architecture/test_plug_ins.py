@@ -67,6 +67,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field
 
+from evalhub.schemas.keys import Reach
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.version import BackendDeclaration
@@ -87,7 +88,9 @@ class Client:
     concurrency: int = 1
 
     @classmethod
-    def of(cls, backend: ShoutBackend, prompt: Prompt, sampling: Sampling) -> Self:
+    def of(
+        cls, backend: ShoutBackend, prompt: Prompt, sampling: Sampling, reach: Reach
+    ) -> Self:
         return cls(backend)
 
     @asynccontextmanager

@@ -31,7 +31,7 @@ def desk(tmp_path: Path) -> Desk:
 def studied(desk: Desk, server: OpenAIServer, **settings: Any) -> int:
     backend = {"url": server.url, "model": "echo", "retries": 0} | settings
     desk.study["arms"]["tuned"]["backend"] = {"openai": backend}
-    return run(["study", "run", str(desk.write()), "--json"])
+    return run(["study", "run", str(desk.write()), "--json", "--allow", "127.0.0.1"])
 
 
 def failing(status: int, message: str) -> Callable[[str, int], Any]:

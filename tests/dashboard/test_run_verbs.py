@@ -7,7 +7,7 @@ from django.urls import reverse
 from evalhub.registry.models import Run
 from evalhub.registry.models.runs import RunState
 from runners.launch import launch
-from tests.cast import Team, a_metric, a_test_set, a_version
+from tests.cast import OPERATOR, Team, a_metric, a_test_set, a_version
 
 LIVE = {"type": "openai", "url": "http://127.0.0.1:9/v1", "model": "m"}
 
@@ -18,6 +18,7 @@ def run(team: Team) -> Run:
         version=a_version(team, "live", backend=LIVE),
         test_set_version=a_test_set(team, items=5),
         metrics=[a_metric()],
+        reach=OPERATOR,
     )
 
 

@@ -9,10 +9,11 @@ from evalhub.demo import record, server
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
+from evalhub.studies.origin import OperatorFile
 from evalhub.studies.spec import read_study
 
 DEMO = Path(record.__file__).parent
-STUDY = read_study(DEMO / "study.yaml")
+STUDY = read_study(DEMO / "study.yaml", OperatorFile())
 PROVENANCE = json.loads((DEMO / "PROVENANCE.json").read_text(encoding="utf-8"))
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from evalhub.demo import record
+from evalhub.studies.origin import OperatorFile
 from evalhub.studies.spec import read_study
 from runners.metrics import Answer, Scorer
 
 DEMO = Path(record.__file__).parent
 PAGE = Path(__file__).parents[2] / "docs" / "demo.md"
-STUDY = read_study(DEMO / "study.yaml")
+STUDY = read_study(DEMO / "study.yaml", OperatorFile())
 ROWS = re.findall(r"^\| (\w+) \| `(\w+)` \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.M)
 
 

@@ -9,12 +9,13 @@ import pytest
 import yaml
 
 from evalhub.demo import record, server
+from evalhub.studies.origin import OperatorFile
 from evalhub.studies.spec import read_study
 from runners.metrics import Answer, Scorer
 from runners.suites import SUITES
 
 DEMO = Path(record.__file__).parent
-STUDY = read_study(DEMO / "study.yaml")
+STUDY = read_study(DEMO / "study.yaml", OperatorFile())
 
 
 def without_backends(path: Path) -> Mapping[str, Any]:
@@ -30,11 +31,15 @@ def test_the_live_study_differs_in_its_backends_and_name_only() -> None:
 
 
 def test_the_live_study_reads_as_a_study() -> None:
-    assert list(read_study(DEMO / "study_live.yaml").arms) == ["base", "prompted", "lora"]
+    assert list(read_study(DEMO / "study_live.yaml", OperatorFile()).arms) == [
+        "base",
+        "prompted",
+        "lora",
+    ]
 
 
 def test_the_live_arms_differ_in_the_scale_of_the_adapter() -> None:
-    arms = read_study(DEMO / "study_live.yaml").arms
+    arms = read_study(DEMO / "study_live.yaml", OperatorFile()).arms
     scales = {name: arm.spec.as_json()["extra"]["lora"][0]["scale"] for name, arm in arms.items()}
     assert scales == {"base": 0, "prompted": 0, "lora": 1}
 

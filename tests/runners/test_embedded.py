@@ -11,7 +11,7 @@ from evalhub.registry.models import Run, Shard
 from runners.celery import broker
 from runners.embedded import embedded_worker
 from runners.launch import launch
-from tests.cast import a_metric, a_team, a_test_set, a_version
+from tests.cast import OPERATOR, a_metric, a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -66,6 +66,7 @@ def test_two_runs_share_the_worker_and_the_bound_of_their_server() -> None:
                 version=a_version(team, slug, backend=server.backend(concurrency=8)),
                 test_set_version=a_test_set(team, slug, items=150),
                 metrics=[a_metric("length")],
+                reach=OPERATOR,
             )
             for slug in ("one", "two")
         ]
@@ -82,6 +83,7 @@ def test_at_the_end_the_worker_gives_back_what_it_holds() -> None:
                 version=a_version(team, backend=server.backend(concurrency=2)),
                 test_set_version=a_test_set(team, items=60),
                 metrics=[a_metric("length")],
+                reach=OPERATOR,
             )
             end = time.monotonic() + 15
             while not server.requests and time.monotonic() < end:

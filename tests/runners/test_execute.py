@@ -15,7 +15,7 @@ from runners import shards
 from runners.execute import process_shard
 from runners.launch import cancel, launch, resume
 from runners.outcome import RunUnreachable, check
-from tests.cast import Team, a_metric, a_team, a_test_set, a_version
+from tests.cast import OPERATOR, Team, a_metric, a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer, http_error
 from tests.runners.test_launch import worked_through
 
@@ -39,7 +39,9 @@ def a_live_run(
         team, items=[{"references": [f"You said: questions: Question {i}?"]} for i in range(items)]
     )
     version = a_version(team, "live", backend=server.backend(**backend), sampling=sampling or {})
-    return launch(version=version, test_set_version=questions, metrics=metrics or [a_metric()])
+    return launch(
+        version=version, test_set_version=questions, metrics=metrics or [a_metric()], reach=OPERATOR
+    )
 
 
 def lapse(shard: Shard) -> None:

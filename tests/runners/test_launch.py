@@ -11,7 +11,7 @@ from evalhub.registry.models import ModelVersion, Output, Run, Score, Shard
 from runners.execute import process_shard
 from runners.launch import LaunchError, cancel, claimable_runs, launch, resume
 from runners.outcome import RunFailed, RunUnreachable, check
-from tests.cast import Team, a_metric, a_test_set, a_version
+from tests.cast import OPERATOR, Team, a_metric, a_test_set, a_version
 
 pytestmark = pytest.mark.django_db
 
@@ -295,6 +295,7 @@ def test_a_run_at_a_dead_address_says_that_nothing_answers(team: Team) -> None:
         version=a_version(team, backend=OPENAI | {"retries": 0}),
         test_set_version=a_test_set(team, items=2),
         metrics=[a_metric()],
+        reach=OPERATOR,
     )
     run = worked_through(run)
     assert run.state == "failed"

@@ -26,11 +26,12 @@ raise SystemExit(start_worker(threads=2))
 LAUNCH = """
 import django; django.setup()
 from runners.launch import launch
-from tests.cast import a_metric, a_team, a_test_set, a_version
+from tests.cast import OPERATOR, a_metric, a_team, a_test_set, a_version
 run = launch(
     version=a_version(a_team(), backend={backend!r}),
     test_set_version=a_test_set(a_team("Other", "other"), items={items}),
     metrics=[a_metric("length")],
+    reach=OPERATOR,
 )
 print(run.pk)
 """

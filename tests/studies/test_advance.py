@@ -13,6 +13,7 @@ from evalhub.cli.app import run as evalhub
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Run, Study
 from evalhub.studies.advance import StudyState, advance, advance_studies, due_studies
+from evalhub.studies.origin import OperatorFile
 from evalhub.studies.register import register_study
 from evalhub.studies.spec import read_study
 from reviews.models import Campaign
@@ -34,7 +35,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def registered(desk: Desk) -> Study:
-    return register_study(read_study(desk.write()))
+    return register_study(read_study(desk.write(), OperatorFile()))
 
 
 def ran(desk: Desk) -> Study:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from evalhub.studies.conduct import conduct
+from evalhub.studies.origin import OperatorFile
 from evalhub.studies.register import register_study
 from evalhub.studies.spec import read_study
 from runners.embedded import embedded_worker
@@ -52,7 +53,7 @@ def test_every_accuracy_is_the_published_one_and_word_sorting_holds_it(
     file = tmp_path / "study.yaml"
     file.write_text(yaml.safe_dump(study_of(shared_data / "bbh", sorted(published))))
     with embedded_worker():
-        (decision,) = conduct(study=register_study(read_study(file))).decisions
+        (decision,) = conduct(study=register_study(read_study(file, OperatorFile()))).decisions
 
     record = decision.record
     found = {each["name"]: each for each in record["criteria"]}

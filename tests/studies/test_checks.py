@@ -57,8 +57,8 @@ def test_a_repeat_of_recorded_answers_is_a_noise_floor(tmp_path: Path) -> None:
     )
     spec = read(tmp_path, text)
     assert spec.policy.noise_floor
-    assert spec.arms["base"].repeated(tmp_path, "sums") == tmp_path / "again.sums.jsonl"
-    assert spec.arms["tuned"].repeated(tmp_path, "sums") is None
+    assert spec.arms["base"].repeated(tmp_path.joinpath, "sums") == tmp_path / "again.sums.jsonl"
+    assert spec.arms["tuned"].repeated(tmp_path.joinpath, "sums") is None
 
 
 def test_the_file_of_training_rows_lies_beside_the_study(tmp_path: Path) -> None:
@@ -66,8 +66,8 @@ def test_the_file_of_training_rows_lies_beside_the_study(tmp_path: Path) -> None
     for field in ("data", "hashes"):
         text = ASKED.replace("{kind: lora,", f"{{kind: lora, training: {{{field}: train.jsonl}},")
         spec = read(tmp_path, text)
-        assert spec.arms["tuned"].training_file(tmp_path) == tmp_path / "train.jsonl"
-        assert spec.arms["base"].training_file(tmp_path) is None
+        assert spec.arms["tuned"].training_file(tmp_path.joinpath) == tmp_path / "train.jsonl"
+        assert spec.arms["base"].training_file(tmp_path.joinpath) is None
 
 
 def test_budgets_reviewers_and_the_rule_are_read(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Output, Run
 from evalhub.studies.conduct import conduct
+from evalhub.studies.origin import OperatorFile
 from evalhub.studies.register import register_study
 from evalhub.studies.spec import read_study
 from reviews.models import Campaign
@@ -48,7 +49,7 @@ def asking(desk: Desk, url: str, **backend: Any) -> None:
 
 
 def conducted(desk: Desk) -> Decision:
-    study = register_study(read_study(desk.write()))
+    study = register_study(read_study(desk.write(), OperatorFile()))
     with embedded_worker():
         return conduct(study=study).decisions[0]
 
@@ -80,7 +81,7 @@ def test_conducting_again_asks_nothing_and_gives_the_same_decision(
 def test_progress_is_told_while_runs_go_on(desk: Desk, server: OpenAIServer) -> None:
     server.latency_s = 0.05
     asking(desk, server.url, concurrency=4)
-    study = register_study(read_study(desk.write()))
+    study = register_study(read_study(desk.write(), OperatorFile()))
     told: list[int] = []
     with embedded_worker():
         conduct(study=study, progress=lambda runs: told.append(sum(run.items_done for run in runs)))
@@ -138,7 +139,7 @@ def test_what_was_answered_before_the_endpoint_went_away_stays(
 
 
 def test_a_cancelled_run_is_taken_up_again(desk: Desk) -> None:
-    study = register_study(read_study(desk.write()))
+    study = register_study(read_study(desk.write(), OperatorFile()))
     cancel(
         Run.objects.get(version__model__slug="tuned", test_set_version__test_set__slug="sums"),
         by=None,

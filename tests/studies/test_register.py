@@ -23,6 +23,7 @@ from evalhub.registry.models import (
 )
 from evalhub.schemas.policy import Budget
 from evalhub.schemas.study import Development
+from evalhub.studies.origin import OperatorFile
 from evalhub.studies.register import register_study
 from evalhub.studies.spec import read_study
 from tests.studies.desks import Desk
@@ -49,7 +50,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def registered(desk: Desk) -> Study:
-    return register_study(read_study(desk.write()))
+    return register_study(read_study(desk.write(), OperatorFile()))
 
 
 def counted() -> dict[str, int]:
@@ -352,7 +353,10 @@ def test_a_question_that_names_an_arm_is_refused_before_anything_runs(desk: Desk
 
 def test_progress_is_told_by_test_set(desk: Desk) -> None:
     told: dict[str, int] = {}
-    register_study(read_study(desk.write()), progress=lambda name, line: told.update({name: line}))
+    register_study(
+        read_study(desk.write(), OperatorFile()),
+        progress=lambda name, line: told.update({name: line}),
+    )
     assert told == {"triage": 60, "sums": 300}
 
 

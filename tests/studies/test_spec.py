@@ -10,6 +10,7 @@ import yaml
 
 from evalhub.files.rows import DataError
 from evalhub.schemas.sampling import Sampling
+from evalhub.studies.origin import OperatorFile
 from evalhub.studies.schemas import schema_of
 from evalhub.studies.spec import StudySpec, read_study
 from runners.metrics import METRICS
@@ -36,10 +37,10 @@ test_sets:
 """
 
 
-def read(folder: Path, text: str) -> StudySpec:
+def read(folder: Path, text: str, *hosts: str) -> StudySpec:
     path = folder / "study.yaml"
     path.write_text(text)
-    return read_study(path)
+    return read_study(path, OperatorFile(hosts))
 
 
 def refusal(folder: Path, text: str) -> str:
@@ -53,21 +54,23 @@ def test_a_short_study_has_the_defaults(tmp_path: Path) -> None:
     assert (spec.baseline, spec.candidate, spec.project) == ("base", "tuned", "desk")
     triage = spec.test_sets["triage"]
     assert (triage.margin, triage.min_gain, triage.file) == (0.02, 0.0, "triage.jsonl")
-    assert spec.arms["tuned"].answers(tmp_path, "triage") == tmp_path / "tuned.jsonl"
+    assert spec.arms["tuned"].answers(tmp_path.joinpath, "triage") == tmp_path / "tuned.jsonl"
     assert (spec.policy.alpha, spec.policy.planned_gain, spec.review) == (0.025, 0.05, None)
 
 
 def test_the_whole_example_of_the_page_is_read(tmp_path: Path) -> None:
     example = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     assert example is not None
-    spec = read(tmp_path, example[1])
+    with pytest.raises(DataError, match="run the command with --allow"):
+        read(tmp_path, example[1])
+    spec = read(tmp_path, example[1], "127.0.0.1:8001")
     assert list(spec.arms) == ["base", "few-shot", "adapter", "older-adapter"]
     assert spec.candidate == "adapter"
     assert spec.arms["few-shot"].only == ("triage",)
     assert spec.arms["few-shot"].sampling == Sampling(temperature=0, max_tokens=200, seed=7)
     assert spec.arms["adapter"].spec.as_json()["key_env"] == "SUPPORT_KEY"
     older = spec.arms["older-adapter"]
-    assert older.answers(tmp_path, "triage") == tmp_path / "answers" / "older.triage.jsonl"
+    assert older.answers(tmp_path.joinpath, "triage") == tmp_path / "answers" / "older.triage.jsonl"
     assert older.fields.output == "answer"
     assert spec.test_sets["triage"].metric == ExactMatch(lower=True)
     assert spec.test_sets["arithmetic"].metric == NumericMatch(extract="answer is (.*)")
@@ -105,7 +108,9 @@ def test_the_example_uses_every_field_of_arms_test_sets_policy_and_review() -> N
 
 def test_the_demo_studies_are_read() -> None:
     for name in ("study.yaml", "study_live.yaml"):
-        assert read_study(REPOSITORY / "evalhub" / "demo" / name).candidate == "lora"
+        assert (
+            read_study(REPOSITORY / "evalhub" / "demo" / name, OperatorFile()).candidate == "lora"
+        )
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet
+from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.testsets import Item, TestSetVersion
 from evalhub.registry.models.versions import ModelVersion
+from evalhub.schemas.keys import Reach
 
 
 class RunState(models.TextChoices):
@@ -44,6 +46,12 @@ class Run(models.Model):
     )
     repeat = models.PositiveSmallIntegerField(
         default=0, help_text="0: the run itself; 1, 2, …: the same again, for the noise floor"
+    )
+    reach = DeclaredField[Reach](
+        Reach,
+        default=Reach,
+        editable=False,
+        help_text="what it may reach, by the word of who launched it and not of the study",
     )
     samples = models.PositiveSmallIntegerField(default=1, help_text="answers to each item")
     state = models.CharField(max_length=20, choices=RunState.choices, default=RunState.PENDING)

@@ -19,7 +19,7 @@ def test_the_guide_lists_every_field_of_a_server_with_its_default() -> None:
     assert shown.keys() == fields.keys()
     for name, each in fields.items():
         default = "" if each.is_required() else each.default
-        assert shown[name] == {"key_env": "none", "extra": ""}.get(name, str(default))
+        assert shown[name] == {"extra": ""}.get(name, "none" if default is None else str(default))
 
 
 def test_the_guide_names_every_setting_of_sampling() -> None:

@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 
 from evalhub.schemas.declaration import declared
+from evalhub.schemas.keys import Reach
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from runners.backends.asking import BackendError, BackendRequest, Reply
 from runners.backends.fanout import ask_all
-from runners.backends.openai import Client, OpenAIBackend, retry_after
+from runners.backends.openai import Client, OpenAIBackend
+from runners.backends.replies import retry_after
 from tests.fakes.openai_server import DROP, HANG, OpenAIServer, body, http_error
+
+OPERATOR = Reach(operator=True, hosts=("127.0.0.1",))
 
 
 @pytest.fixture
@@ -27,11 +31,13 @@ def client_of(
     backend: dict[str, Any],
     prompt: dict[str, Any] | None = None,
     sampling: dict[str, Any] | None = None,
+    reach: Reach = OPERATOR,
 ) -> Client:
     return Client.of(
         declared(OpenAIBackend, backend),
         declared(Prompt, prompt or {}),
         declared(Sampling, sampling or {}),
+        reach,
     )
 
 
@@ -41,9 +47,10 @@ def replies(
     prompt: dict[str, Any] | None = None,
     sampling: dict[str, Any] | None = None,
     samples: int = 1,
+    reach: Reach = OPERATOR,
 ) -> list[Reply]:
     """The replies to these inputs, in their order."""
-    client = client_of(backend, prompt, sampling)
+    client = client_of(backend, prompt, sampling, reach)
     questions = [
         BackendRequest(i, k, text, "") for i, text in enumerate(prompts) for k in range(samples)
     ]

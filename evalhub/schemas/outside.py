@@ -1,0 +1,192 @@
+"""What a document names outside itself, marked where it is declared.
+
+A field that names a file, a variable, an address, a command or code says so in its type:
+`Annotated[str, Outside("file")]`. An operator's own document may name all of that. One that comes
+by web or REST names files by the digest of what was uploaded, an alias that an operator made, and
+nothing else (`check_from_web`). What is free of form, `Any` and fields that nobody declared, is
+looked through too, unless it is marked `Inert`.
+"""
+
+import re
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+type Place = tuple[str | int, ...]
+
+What = Literal["file", "variable", "address", "command", "code", "alias"]
+
+UPLOADED = re.compile("sha256:[0-9a-f]{64}")
+"""How an uploaded file is named: by its digest."""
+LOOKS_OUTSIDE = re.compile(
+    r"(^|_)(paths?|files?|filename|folder|dir|directory|urls?|uri|address(es)?|hosts?|endpoints?"
+    r"|env|environ|variables?|command|cmd|exec|shell|script|modules?|imports?|includes?|code"
+    r"|socket|proxy|plugins?)(_|$)"
+)
+"""Names of declared fields that sound as though they reached outside."""
+_FOLLOWED = re.compile(
+    r"(^|_)(paths?|files?|filename|folder|dir|directory|urls?|uri|endpoints?|env|environ|variables?"
+    r"|command|cmd|exec|shell|script|imports?|includes?|remote_code|socket|proxy|plugins?)(_|$)"
+)
+"""The same for names that nobody declared; without those that training records are full of."""
+_POINTS_OUTSIDE = re.compile(r"\s*([a-z][a-z0-9+.-]*://|/|~|\.\.?/|[a-z]:\\|\\\\|\$\{)", re.I)
+
+_INSTEAD: dict[What, str] = {
+    "file": "names a file of this machine: name what was uploaded, as sha256:DIGEST",
+    "variable": "names a variable of this machine: name an `endpoint` that an operator made, which "
+    "has its key",
+    "address": "is an address of its own: name an `endpoint` that an operator made",
+    "command": "is a command, which no document from outside may give",
+    "code": "is code, which no document from outside may give",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Marks the type of a field that names something outside the document."""
+
+    what: What
+
+
+@dataclass(frozen=True, slots=True)
+class Inert:
+    """Marks a field free of form in which no name is ever followed."""
+
+
+class OutsideError(ValueError):
+    """What a document from the web names, and may not; `place` is where."""
+
+    def __init__(self, message: str, place: Place) -> None:
+        self.message, self.place = message, place
+        super().__init__(message)
+
+
+def check_from_web(
+    value: BaseModel, *, uploaded: Container[str], aliases: Container[str], at: Place = ()
+) -> None:
+    """Refuses a declaration that names anything outside but uploads and aliases.
+
+    Args:
+        uploaded: the files that came with it, each as sha256:DIGEST.
+        aliases: the endpoints that an operator made.
+
+    Raises:
+        OutsideError: the first field that names something else, and what would be right.
+    """
+    for place, marks, found in named_outside(value, at):
+        for what in marks:
+            if what == "alias":
+                if found not in aliases:
+                    raise OutsideError(
+                        f"no operator has made an endpoint {str(found)[:80]!r}", place
+                    )
+            elif what != "file" or not _is_uploaded(found):
+                raise OutsideError(_INSTEAD[what], place)
+            elif found not in uploaded:
+                raise OutsideError("nothing with this digest was uploaded", place)
+        if not marks:
+            raise OutsideError(
+                "may point outside the document, and one that comes from outside may not", place
+            )
+
+
+def named_outside(value: Any, at: Place = ()) -> Iterator[tuple[Place, tuple[What, ...], Any]]:
+    """(place, marks, value) of all that a declaration names outside.
+
+    No marks: a name or a text in a part free of form that looks like it.
+    """
+    if not isinstance(value, BaseModel):
+        return
+    for name, field in type(value).model_fields.items():
+        here = (*at, field.alias or name)
+        yield from _within(field, getattr(value, name), here)
+    for name, inner in (value.model_extra or {}).items():
+        yield from _loose(inner, (*at, name))
+
+
+def marks_of(kind: Any) -> tuple[What, ...]:
+    """How a type, or a field's, is marked anywhere inside."""
+    return tuple(dict.fromkeys(each.what for each in _metadata(kind) if isinstance(each, Outside)))
+
+
+def is_inert(kind: Any) -> bool:
+    """Whether a type, or a field's, is marked as followed by nobody."""
+    return any(isinstance(each, Inert) for each in _metadata(kind))
+
+
+def _metadata(kind: Any) -> Iterator[Any]:
+    if isinstance(kind, FieldInfo):
+        yield from kind.metadata
+        yield from _metadata(kind.annotation)
+        return
+    yield from getattr(kind, "__metadata__", ())
+    if hasattr(kind, "__value__"):  # a `type` alias
+        yield from _metadata(kind.__value__)
+    if hasattr(kind, "__metadata__"):
+        yield from _metadata(kind.__origin__)
+    else:
+        for inner in get_args(kind):
+            yield from _metadata(inner)
+
+
+def _within(kind: Any, value: Any, at: Place) -> Iterator[tuple[Place, tuple[What, ...], Any]]:
+    """What a field's value names, by the type that it is declared with."""
+    if isinstance(value, BaseModel):
+        yield from named_outside(value, at)
+    elif marks := marks_of(kind):
+        for place, leaf in _leaves(value, at):
+            yield place, marks, leaf
+    elif isinstance(value, Mapping):
+        if _is_free(kind) and not is_inert(kind):
+            yield from _loose(value, at)
+        for name, inner in value.items():
+            yield from named_outside(inner, (*at, name))
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _within(kind, inner, (*at, index))
+    elif _is_free(kind) and not is_inert(kind):
+        yield from _loose(value, at)
+
+
+def _is_free(kind: Any) -> bool:
+    """Whether anything may stand there: `Any` or `object` somewhere in the type."""
+    inner = kind.annotation if isinstance(kind, FieldInfo) else kind
+    inner = getattr(inner, "__value__", inner)
+    return inner in (Any, object) or any(_is_free(each) for each in get_args(inner))
+
+
+def _leaves(value: Any, at: Place) -> Iterator[tuple[Place, Any]]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _leaves(inner, (*at, name))
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, (*at, index))
+    elif value is not None:
+        yield at, value
+
+
+def _loose(value: Any, at: Place) -> Iterator[tuple[Place, tuple[What, ...], Any]]:
+    """What looks as though it named something, in what nobody declared."""
+    if at and isinstance(at[-1], str) and _FOLLOWED.search(_plain(at[-1])):
+        yield at, (), value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _loose(inner, (*at, name))
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _loose(inner, (*at, index))
+    elif isinstance(value, str) and _POINTS_OUTSIDE.match(value):
+        yield at, (), value
+
+
+def _plain(name: str) -> str:
+    """camelCase and kebab-case as snake_case."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[-. ]", "_", name).lower()
+
+
+def _is_uploaded(value: Any) -> bool:
+    return isinstance(value, str) and UPLOADED.fullmatch(value) is not None

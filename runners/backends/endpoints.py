@@ -1,0 +1,73 @@
+"""The endpoints that an operator made, as EVALHUB_ENDPOINTS names them to this process."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.schemas.endpoints import Endpoint, Endpoints
+from runners.backends.asking import BackendError
+
+VARIABLE = "EVALHUB_ENDPOINTS"
+
+
+def endpoints() -> Mapping[str, Endpoint]:
+    """By alias. Raises BackendError for what can't be read, without repeating any of it."""
+    return declared_endpoints()[0]
+
+
+def endpoint_named(alias: str) -> tuple[Endpoint, Path]:
+    """The endpoint, and the folder that its `key_file` is relative to. Raises BackendError."""
+    there, folder = declared_endpoints()
+    if alias not in there:
+        known = f"there are {', '.join(there)}" if there else "it names none"
+        raise BackendError(
+            f"backend, field 'endpoint': there is no endpoint {alias!r} where the worker runs; "
+            f"an operator makes one in {VARIABLE} ({known})"
+        )
+    return there[alias], folder
+
+
+def declared_endpoints() -> tuple[Mapping[str, Endpoint], Path]:
+    """What the variable says, and the folder it is relative to. Raises BackendError."""
+    from django.conf import settings
+
+    said: str = settings.ENDPOINTS.strip()
+    if not said:
+        return {}, Path()
+    folder = Path() if said.startswith("{") else Path(said).expanduser().parent
+    try:
+        found = declared(Endpoints, {"endpoints": _read(said)})
+    except DeclarationError as error:
+        at = error.field.removeprefix("endpoints").removeprefix(".")
+        where = f", field '{at}'" if at else ""
+        raise BackendError(f"{VARIABLE}{where}: {error.message}") from None
+    return found.endpoints, folder
+
+
+def _read(said: str) -> Any:
+    if said.startswith("{"):
+        return _parsed(said, json.loads, "JSON")
+    path = Path(said).expanduser()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "isn't UTF-8"
+        raise BackendError(f"{VARIABLE}: {path} can't be read: {why}") from None
+    if path.suffix.lower() == ".toml":
+        return _parsed(text, tomllib.loads, "TOML")
+    return _parsed(text, json.loads, "JSON")
+
+
+def _parsed(text: str, parse: Any, language: str) -> Any:
+    try:
+        return parse(text)
+    except (ValueError, RecursionError):
+        # What was given isn't repeated: it may hold a key.
+        raise BackendError(
+            f"{VARIABLE} isn't {language}: it is a JSON document, or the path of a JSON or TOML "
+            'file, such as {"support": {"url": "https://models.example.org/v1", "key_env": '
+            '"SUPPORT_KEY"}}'
+        ) from None

@@ -1,0 +1,287 @@
+"""Whom a key is sent to, and what is told of it."""
+
+import base64
+import json
+import traceback
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.schemas.keys import WELL_KNOWN, KeyNotBoundError, Reach, check_bound
+from runners.backends import AnyBackend
+from runners.backends.asking import BackendError, Reply
+from runners.backends.masking import Secret
+from tests.fakes.openai_server import OpenAIServer, body, http_error
+from tests.runners.backends.test_openai import client_of, replies
+
+KEY = 'sk/live+0123456789"abc'
+OPENAI = {"type": "openai", "url": "https://api.example.org/v1", "model": "small"}
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
+
+
+def by_command(*hosts: str) -> Reach:
+    return declared(Reach, {"operator": True, "hosts": list(hosts)})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "EVALHUB_SECRET_KEY",
+        "EVALHUB_MAIL_URL",
+        "EVALHUB_DATABASE_URL",
+        "EVALHUB_ANYTHING",
+        "evalhub_secret_key",
+        "DATABASE_URL",
+        "CELERY_BROKER_URL",
+        "PGPASSWORD",
+        "POSTGRES_PASSWORD",
+        "DJANGO_SECRET_KEY",
+        "SECRET_KEY",
+    ],
+)
+def test_the_site_s_own_secrets_are_no_keys_and_no_addresses(name: str) -> None:
+    with pytest.raises(DeclarationError, match="belongs to this site, and is sent to no model"):
+        declared(AnyBackend, OPENAI | {"key_env": name})
+    with pytest.raises(DeclarationError, match="belongs to this site: put the address"):
+        declared(AnyBackend, OPENAI | {"url": f"${{{name}}}"})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "models.example.org"])
+def test_a_key_goes_nowhere_that_nobody_has_allowed(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    backend = OPENAI | {"url": f"http://{host}:8001/v1", "key_env": "MY_KEY"}
+    with pytest.raises(BackendError) as refused:
+        client_of(backend, reach=by_command("elsewhere.example.org"))
+    said = str(refused.value)
+    assert f"nobody has said that MY_KEY may be sent to {host}:8001" in said
+    assert f"--allow {host}:8001" in said
+    assert client_of(backend, reach=by_command(host)).target.key.value == KEY
+    assert client_of(backend, reach=by_command(f"{host}:8001")).target.key.value == KEY
+    with pytest.raises(BackendError):
+        client_of(backend, reach=by_command(f"{host}:8002"))
+
+
+def test_a_key_is_not_sent_by_a_request_that_was_refused(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    with pytest.raises(BackendError, match="nobody has said"):
+        replies(server.backend(key_env="MY_KEY"), "Hi", reach=by_command())
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("variable", WELL_KNOWN)
+def test_a_well_known_key_goes_to_its_own_host_by_https_alone(variable: str) -> None:
+    for host in WELL_KNOWN[variable]:
+        check_bound(variable, f"https://{host}/v1", Reach())
+        check_bound(variable, f"https://{host.upper()}./v1", Reach())
+        for url in (
+            f"http://{host}/v1",
+            f"https://{host}:8443/v1",
+            f"https://{host}.example.org/v1",
+            f"https://not{host}/v1",
+            "https://example.org/v1",
+        ):
+            with pytest.raises(KeyNotBoundError, match=f"{variable} goes to https://"):
+                check_bound(variable, url, Reach())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.openai.com\\@evil.example/v1",
+        "https://evil.example\\.api.openai.com/v1",
+        "https://api.openai.com%2eevil.example/v1",
+        "https://api.openai.com evil.example/v1",
+        "https://api.openai.com\t.evil.example/v1",
+        "https://evil.example#@api.openai.com/v1",
+        "https://me@api.openai.com/v1",
+        "https://api.openai.com:99999/v1",
+        "https://[::1/v1",
+        "https:///v1",
+        "https://api.openai.com?@evil.example/v1",
+    ],
+)
+def test_an_address_that_could_be_read_in_two_ways_is_none(url: str) -> None:
+    with pytest.raises(DeclarationError) as refused:
+        declared(AnyBackend, OPENAI | {"url": url})
+    assert refused.value.field == "url"
+
+
+@pytest.mark.parametrize(
+    "host", ["http://x/v1", "x/v1", "a@x", "", " ", "x:y", "x:99999", "*", "a b", "x?y", "[::1"]
+)
+def test_what_is_no_host_is_allowed_by_nobody(host: str) -> None:
+    with pytest.raises(DeclarationError, match="isn't a host such as"):
+        by_command(host)
+
+
+def test_hosts_are_compared_as_they_are_asked() -> None:
+    for allowed, url in (
+        ("Models.Example.ORG", "http://models.example.org/v1"),
+        ("models.example.org:443", "https://models.example.org/v1"),
+        ("::1", "http://[::1]:8000/v1"),
+        ("[::1]:8000", "http://[::1]:8000/v1"),
+        ("münchen.example", "https://xn--mnchen-3ya.example/v1"),
+    ):
+        check_bound("MY_KEY", url, by_command(allowed))
+
+
+def test_an_address_from_a_variable_is_held_to_the_same(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_URL", server.url)
+    monkeypatch.setenv("MY_KEY", KEY)
+    backend = server.backend(url="${MY_URL}", key_env="MY_KEY")
+    with pytest.raises(BackendError, match=f"MY_KEY may be sent to 127.0.0.1:{server.port}"):
+        client_of(backend, reach=by_command())
+    server.key = KEY
+    [reply] = replies(backend, "Hi", reach=by_command("127.0.0.1"))
+    assert reply.text == "You said: Hi"
+
+
+def test_a_run_that_no_command_launched_asks_no_address_of_its_own(server: OpenAIServer) -> None:
+    with pytest.raises(BackendError, match="didn't come by the operator's own command"):
+        replies(server.backend(), "Hi", reach=Reach(hosts=("127.0.0.1",)))
+    assert server.requests == []
+
+
+def test_a_redirect_is_not_followed_and_takes_no_key_along(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    with OpenAIServer() as elsewhere:
+        there = {"Location": f"{elsewhere.url}/chat/completions"}
+        server.misbehave = lambda prompt, attempt: http_error(307, "over there", there)
+        with pytest.raises(BackendError, match="HTTP 307"):
+            replies(server.backend(key_env="MY_KEY"), "Hi")
+        assert elsewhere.requests == []
+
+
+def spelt() -> list[str]:
+    long = ("Bearer " + KEY).encode()
+    return [
+        KEY,
+        quote(KEY),
+        quote(KEY, safe=""),
+        json.dumps(KEY)[1:-1],
+        base64.b64encode(KEY.encode()).decode(),
+        base64.b64encode(long).decode(),
+        base64.b64encode(b"x" + long).decode(),
+        base64.urlsafe_b64encode(long).decode(),
+        KEY.encode().hex().upper(),
+    ]
+
+
+def middle(said: str) -> str:
+    """What tells something of the key: groups of base64 at its ends may hold what stands beside."""
+    return said[len(said) // 2 - 4 : len(said) // 2 + 4]
+
+
+@pytest.mark.parametrize("said", spelt())
+@pytest.mark.parametrize("status", [400, 401, 500])
+def test_no_error_holds_the_key_however_the_server_spells_it(
+    server: OpenAIServer, said: str, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    before = "x" * 120
+    server.misbehave = lambda prompt, attempt: http_error(status, before + said)
+    backend = server.backend(key_env="MY_KEY", retries=0)
+    try:
+        [reply] = replies(backend, "Hi")
+        told = reply.error
+    except BackendError as error:
+        told = "".join(traceback.format_exception(error))
+    assert f"HTTP {status}: xxx" in told
+    assert middle(said) not in told
+
+
+def test_half_a_key_is_not_left_where_an_error_is_cut(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    server.misbehave = lambda prompt, attempt: http_error(400, "x" * 190 + KEY)
+    [reply] = replies(server.backend(key_env="MY_KEY"), "Hi")
+    assert reply.error == "HTTP 400: " + "x" * 190 + "…"
+    server.misbehave = lambda prompt, attempt: body("x" * 55 + KEY)
+    [reply] = replies(server.backend(key_env="MY_KEY"), "Hi")
+    assert reply.error.endswith("xxx…'")
+
+
+@pytest.mark.parametrize("said", spelt())
+def test_an_answer_that_holds_the_key_is_not_kept(
+    server: OpenAIServer, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+
+    def answered(content: str) -> Reply:
+        server.misbehave = lambda prompt, attempt: body(content)
+        [reply] = replies(server.backend(key_env="MY_KEY"), "Hi")
+        return reply
+
+    reply = answered(json.dumps({"choices": [{"message": {"content": f"It is {said}!"}}]}))
+    assert reply.text is None
+    assert reply.error == "the answer holds the key that it was asked with, and isn't kept"
+    assert middle(said) not in answered(said).error
+
+
+def test_a_word_that_servers_take_for_a_key_may_stand_in_an_answer(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", "EMPTY")
+    [reply] = replies(server.backend(key_env="MY_KEY"), "The list is EMPTY.")
+    assert reply.text == "You said: The list is EMPTY."
+
+
+@pytest.mark.parametrize("key", ["two\nlines", "schlüssel", "bell\x07", "   "])
+def test_what_is_no_key_is_refused_and_not_repeated(
+    key: str, server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", key)
+    with pytest.raises(BackendError, match="what MY_KEY holds is no key") as refused:
+        replies(server.backend(key_env="MY_KEY"), "Hi")
+    assert key not in str(refused.value)
+
+
+def test_a_key_shows_itself_in_no_representation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    backend: dict[str, Any] = OPENAI | {
+        "url": "https://api.openai.com/v1",
+        "key_env": "OPENAI_API_KEY",
+    }
+    client = client_of(backend)
+    assert client.target.key.value == KEY
+    assert KEY not in repr(client)
+    assert KEY not in repr(Secret(KEY))
+
+
+def test_a_version_from_before_keeps_its_specification() -> None:
+    """Fields that came later aren't written where they say nothing: digests stay."""
+    spec = declared(AnyBackend, OPENAI | {"key_env": "MY_KEY"}).as_json()
+    assert list(spec) == [
+        "type",
+        "url",
+        "model",
+        "api",
+        "key_env",
+        "concurrency",
+        "timeout_s",
+        "retries",
+        "extra",
+    ]
+    other = declared(AnyBackend, OPENAI | {"most_bytes": 2048}).as_json()
+    assert other["most_bytes"] == 2048
+    alias = declared(AnyBackend, {"type": "openai", "endpoint": "support", "model": "m"})
+    assert alias.as_json()["endpoint"] == "support"
+    assert not {"url", "key_env"} & alias.as_json().keys()
+    assert declared(AnyBackend, alias.as_json()) == alias
