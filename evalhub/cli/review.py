@@ -215,8 +215,11 @@ def audit(
 
     check_output(out, option="--out", inputs=())
     document = audited(found)
+    typer.echo(document.headline)
     for check in document.checks:
-        mark = {"pass": "✓", "attention": "?", "nothing": "–"}[check.status]
+        mark = {"pass": "✓", "attention": "✗ look:", "not established": "? not established:"}[
+            check.status
+        ]
         typer.echo(f"{mark} {check.title}: {check.found}")
     typer.echo(f"SHA-256 {document.sha256}")
     if out is not None:

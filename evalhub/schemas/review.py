@@ -82,6 +82,36 @@ class Dimension(Declaration):
         return tuple(range(self.low, self.high + 1)) if self.kind == "rating" else ()
 
 
+class Show(Declaration):
+    """How answers are put before people: both arms' alike. What an answer says stays the same."""
+
+    json_: Literal["indented", "pretty"] = Field(
+        "indented",
+        alias="json",
+        description="indented: where that changes nothing but white space. pretty: all JSON in one "
+        "layout, with its keys in order, no escapes and no code fence around it",
+    )
+    markdown: Literal["rendered", "plain"] = Field(
+        "rendered", description="plain: marks of headings, lists, bold words and code are taken off"
+    )
+
+    @property
+    def said(self) -> str:
+        """What was made alike before answers were shown, as a sentence; empty for nothing."""
+        done = []
+        if self.json_ == "pretty":
+            done.append("JSON in one layout (keys in order, no escapes, no code fence)")
+        if self.markdown == "plain":
+            done.append("Markdown as plain text")
+        return f"Both arms' answers were shown alike: {' and '.join(done)}." if done else ""
+
+
+def without_usual_show(found: dict[str, Any], show: Show) -> dict[str, Any]:
+    """A document without `show` where it says nothing: then it is as it was before there was one,
+    and so is its digest."""
+    return {name: value for name, value in found.items() if name != "show" or show != Show()}
+
+
 class Form(Declaration):
     """What a page asks of a pair, or of a single answer where its dimensions are ratings."""
 
@@ -100,6 +130,11 @@ class Form(Declaration):
         10, ge=0, le=10_000, description="turns between two of one item, and before a repeat"
     )
     guess: bool = Field(False, description="ask in the end which side was the tuned model")
+    show: Show = Show()
+
+    @model_serializer(mode="wrap")
+    def _without_usual_show(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_usual_show(dump(self), self.show)
 
     @model_validator(mode="after")
     def _fits(self) -> "Form":

@@ -6,11 +6,11 @@ The database keeps some of them as they are here: `StudySettings` and `StudyRevi
 import hashlib
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from evalhub.schemas.declaration import Declaration, declared
 from evalhub.schemas.policy import NoiseFloor, PeopleDemand, PeopleFloor, Rule
-from evalhub.schemas.review import ItemCount, ReviewBasics
+from evalhub.schemas.review import ItemCount, ReviewBasics, Show, without_usual_show
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=80)]
 """What stands in addresses."""
@@ -77,3 +77,8 @@ class StudyReview(ReviewBasics, PeopleDemand):
         description="who opens the review once its answers are there: its owner, or auto: nobody "
         "has to",
     )
+    show: Show = Show()
+
+    @model_serializer(mode="wrap")
+    def _without_usual_show(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_usual_show(dump(self), self.show)

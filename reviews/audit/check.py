@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from evalhub.stats.multiplicity import holm
 
-Status = Literal["pass", "attention", "nothing"]
+Status = Literal["not established", "attention", "pass"]
 
 LEVEL = 0.01
 """Chance that a fair campaign calls for a look by any of its tests, at most."""
@@ -23,7 +23,7 @@ class Check:
     """One thing that was looked at: what, what came out in words, and the numbers of it.
 
     A statistical test has its own `p` and, once judged, its p corrected for all tests of the
-    audit. "nothing": there was nothing to test, which is no proof either way.
+    audit. "not established": there was nothing to test, or too little to say so.
     """
 
     key: str
@@ -38,10 +38,10 @@ class Check:
 
 
 def status_of(something: bool, fine: bool) -> Status:
-    return "nothing" if not something else "pass" if fine else "attention"
+    return "not established" if not something else "pass" if fine else "attention"
 
 
-def test_of(
+def a_test(
     key: str,
     title: str,
     tested: str,
@@ -49,13 +49,21 @@ def test_of(
     p: float | None,
     weight: int,
     numbers: dict[str, Any],
+    *,
+    enough: bool = True,
 ) -> Check:
-    """A test whose status the family decides. `p` is None where there was nothing to test."""
-    return Check(key, title, tested, found, status_of(p is not None, True), numbers, p, weight)
+    """A test whose status the family decides.
+
+    `p` is None where there was nothing to test. Where there wasn't `enough` to say that all is
+    well, a test that calls for no look hasn't passed either.
+    """
+    status = status_of(p is not None and enough, True)
+    return Check(key, title, tested, found, status, numbers, p, weight)
 
 
 def judged(checks: Iterable[Check]) -> list[Check]:
-    """The checks with their p-values corrected together (Holm, weighted), and judged by LEVEL.
+    """The checks with their p-values corrected together (Holm, weighted), and judged by LEVEL;
+    what isn't established first, then what calls for a look.
 
     The chance that any of them calls for a look where all hypotheses hold is at most LEVEL, however
     the tests depend on each other.
@@ -64,14 +72,17 @@ def judged(checks: Iterable[Check]) -> list[Check]:
     tests = [(each.key, each.p, each.weight) for each in all_checks if each.p is not None]
     family = holm([p for _, p, _ in tests], [weight for *_, weight in tests])
     corrected = {key: float(p) for (key, *_), p in zip(tests, family, strict=True)}
-    return [
+    found = [
         replace(
-            each, corrected=corrected[each.key], status=status_of(True, corrected[each.key] > LEVEL)
+            each,
+            corrected=corrected[each.key],
+            status="attention" if corrected[each.key] <= LEVEL else each.status,
         )
         if each.key in corrected
         else each
         for each in all_checks
     ]
+    return sorted(found, key=lambda each: get_args(Status).index(each.status))
 
 
 def binomial_p(count: int, total: int, share: float = 0.5, alternative: str = "two-sided") -> float:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from evalhub.stats.intervals import clopper_pearson
-from reviews.audit.check import PEOPLE, Check, binomial_p, test_of
+from reviews.audit.check import PEOPLE, Check, a_test, binomial_p
 from reviews.models import PairKind
 from reviews.results.judgment_data import JudgmentData
 from reviews.results.reviewer_quality import consistency, share_of
@@ -18,7 +18,7 @@ def control(found: JudgmentData) -> Check:
     counts = Counter(each.favours for each in found.of(kind=PairKind.CONTROL))
     first, second = counts["candidate"], counts["baseline"]
     p = _even(first, second)
-    return test_of(
+    return a_test(
         "control",
         "A/A: two answers of one arm",
         "Pairs of which neither answer can be better for its arm: choices should fall evenly "
@@ -37,7 +37,7 @@ def position(found: JudgmentData) -> Check:
     left, right = chosen["left"], chosen["right"]
     p = _even(left, right)
     share = share_of(left, left + right)
-    return test_of(
+    return a_test(
         "position",
         "The left isn't liked for being left",
         "Of the judgments that chose a side, the share that chose the left (exact binomial test); "
@@ -55,7 +55,7 @@ def position(found: JudgmentData) -> Check:
 def repeats(found: JudgmentData) -> Check:
     again = consistency(found)
     p = binomial_p(again.consistent, again.pairs, CONSISTENT, "less") if again else None
-    return test_of(
+    return a_test(
         "repeats",
         "People say the same twice",
         "Pairs that one reviewer was shown twice, sides swapped: the same answer should win. Who "
@@ -75,7 +75,7 @@ def gold(found: JudgmentData) -> Check:
     gold = found.of(kind=PairKind.GOLD)
     passed = sum(each.favours == each.pair.expected for each in gold)
     p = binomial_p(passed, len(gold), ATTENTIVE, "less") if gold else None
-    return test_of(
+    return a_test(
         "gold",
         "People pay attention",
         "Pairs whose better answer is known (exact binomial test against "
@@ -99,7 +99,7 @@ def guesses(rows: Iterable[tuple[str, bool]]) -> Check:
     right, wrong = counts["right"], counts["wrong"]
     p = _even(right, wrong)
     lower, upper = clopper_pearson(right, right + wrong) if right + wrong else (0.0, 1.0)
-    return test_of(
+    return a_test(
         "guess",
         "Reviewers can't tell which was tuned",
         "After the last vote, which side of a few of one's own pairs was the tuned model? Against "

@@ -6,15 +6,16 @@ asked for.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from evalhub.files.canonical import digest_of
 from evalhub.registry.models import StudyArm
-from reviews.audit.check import LEVEL, Check, judged, status_of
-from reviews.audit.leaks import Scan
+from evalhub.schemas.review import Show
+from reviews.audit.check import LEVEL, Check, Status, judged, status_of
 from reviews.audit.people_checks import control, gold, guesses, position, repeats
+from reviews.audit.scan import Answers, Scan
 from reviews.audit.side_checks import (
     balance,
     dealt_turns,
@@ -23,11 +24,13 @@ from reviews.audit.side_checks import (
     sides_of_seed,
     tokens,
 )
-from reviews.audit.text_checks import artefacts, leaks
+from reviews.audit.text_checks import artefacts, hidden_bytes, leaks, telling
 from reviews.models import Campaign, Guess, Pair, PairKind
 from reviews.results.judgment_data import judgment_data
+from reviews.telling import AnswerPair, drawn, tell
+from reviews.texts import shown
 
-SCHEMA = "evalhub.review-audit/1"
+SCHEMA = "evalhub.review-audit/2"
 FALSE_ALARMS: dict[str, Any] = {
     "at_most": LEVEL,
     "method": "Holm's correction over all p-values of the audit, weighted",
@@ -51,14 +54,31 @@ class Audit:
 
     @property
     def attention(self) -> list[Check]:
-        return [check for check in self.checks if check.status == "attention"]
+        return self._with("attention")
+
+    @property
+    def not_established(self) -> list[Check]:
+        return self._with("not established")
+
+    @property
+    def headline(self) -> str:
+        """How many checks came out how, in words."""
+        look, passed = len(self.attention), len(self._with("pass"))
+        return (
+            f"{passed} check{'' if passed == 1 else 's'} passed, {len(self.not_established)} not "
+            f"established, {look} call{'s' if look == 1 else ''} for a look"
+        )
+
+    def _with(self, status: Status) -> list[Check]:
+        return [check for check in self.checks if check.status == status]
 
 
 def audit(campaign: Campaign) -> Audit:
     """Every check of a campaign. A constant number of queries; texts are read one by one."""
-    found, dealt, scan = judgment_data(campaign), dealt_turns(campaign), Scan(_names(campaign))
-    texts = hashlib.sha256()
-    scan.read(_texts(campaign, texts))
+    found, dealt, show = judgment_data(campaign), dealt_turns(campaign), campaign.page_form.show
+    scan, texts = Scan(_names(campaign), show), hashlib.sha256()
+    items = {pair.item for pair in found.pairs.values() if pair.kind == PairKind.MAIN}
+    told = tell(_shown(scan.passing(_texts(campaign, texts)), drawn(items), show))
     guessed = Guess.objects.filter(assignment__reviewer__campaign=campaign)
     checks = judged(
         [
@@ -68,7 +88,9 @@ def audit(campaign: Campaign) -> Audit:
             independence(dealt, found),
             sides_of_items(dealt, found),
             leaks(scan),
-            *artefacts(scan, found),
+            telling(told, len(items), show),
+            artefacts(scan, found),
+            hidden_bytes(scan),
             tokens(dealt),
             control(found),
             position(found),
@@ -88,6 +110,7 @@ def audit(campaign: Campaign) -> Audit:
         "campaign": campaign.pk,
         "plan_hash": campaign.plan_hash,
         "judgments": len(found.judgments),
+        "show": show.as_json(),
         "false_alarms": FALSE_ALARMS,
         "checks": [asdict(check) for check in checks],
         "events": events,
@@ -110,19 +133,37 @@ def _plan(campaign: Campaign, texts: str) -> Check:
     )
 
 
-def _texts(campaign: Campaign, digest: Any) -> Iterator[tuple[str, str, str]]:
-    """(item, baseline's text, candidate's text) of main pairs; all texts go into the digest."""
+def _texts(campaign: Campaign, digest: Any) -> Iterator[Answers]:
+    """Of main pairs; all texts go into the digest."""
     rows = (
         Pair.objects.filter(campaign=campaign)
         .order_by("position")
-        .values_list("kind", "item__key", "baseline_output__text", "candidate_output__text",
-                     "candidate_output")
+        .values_list("kind", "item__key", "item__cluster", "baseline_output__text",
+                     "candidate_output__text", "baseline_output__run__version_id",
+                     "candidate_output__run__version_id")
     )  # fmt: skip
-    for kind, item, baseline, candidate, second in rows.iterator(chunk_size=500):
-        for text in (baseline, candidate) if second is not None else (baseline,):
-            digest.update(hashlib.sha256(str(text).encode()).hexdigest().encode())
-        if kind == PairKind.MAIN:
-            yield item, baseline or "", candidate or ""
+    both = campaign.baseline_id, campaign.candidate_id
+    rated: dict[str, dict[int, str]] = {}
+    for kind, item, cluster, text, other, version, second in rows.iterator(chunk_size=500):
+        for each in (text, other) if second is not None else (text,):
+            digest.update(hashlib.sha256(str(each).encode()).hexdigest().encode())
+        if kind == PairKind.MAIN and second is not None:
+            yield Answers(item, text or "", other or "", cluster, (version, second) == both)
+        elif kind == PairKind.MAIN and version in both:
+            own = rated.setdefault(item, {})
+            own[version] = text or ""
+            if len(own) == 2:
+                del rated[item]
+                yield Answers(item, own[both[0]], own[both[1]], cluster)
+
+
+def _shown(rows: Iterable[Answers], items: Collection[str], show: Show) -> Iterator[AnswerPair]:
+    """The baseline's and the candidate's answers to these items as they were shown."""
+    for row in rows:
+        if row.arms and row.item in items:
+            yield AnswerPair(
+                row.item, row.cluster, shown(row.baseline, show), shown(row.candidate, show)
+            )
 
 
 def _names(campaign: Campaign) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from evalhub.stats.allocation import AllocationTest, allocation_test
-from reviews.audit.check import DEALING, Check, status_of, test_of, times
+from reviews.audit.check import DEALING, Check, a_test, status_of, times
 from reviews.audit.tokens import BITS, tokens_test
 from reviews.blinding import BLOCK, candidate_on_left
 from reviews.models import Assignment, AssignmentPurpose, Campaign
@@ -102,7 +102,7 @@ def independence(dealt: list[Dealt], found: JudgmentData) -> Check:
         if (test := _allocation(rows, marks)) is not None
     }
     p = times(tests.values())
-    return test_of(
+    return a_test(
         "independence",
         "Sides don't go with what is on them",
         "Whether the candidate's side goes with the number of the turn or of the pair, with a tag, "
@@ -128,7 +128,7 @@ def sides_of_items(dealt: list[Dealt], found: JudgmentData) -> Check:
         before[pair.pk] = turn.on_left
     test = _allocation(again, marks)
     same = sum(mark == turn.on_left for mark, (turn, _) in zip(marks, again, strict=True))
-    return test_of(
+    return a_test(
         "items",
         "Sides vary from reviewer to reviewer",
         "Whether a pair's side goes with its side for the reviewer before (exact test within the "
@@ -151,9 +151,9 @@ def tokens(dealt: list[Dealt]) -> Check:
     )
     if len(dealt) < FEWEST:
         few = f"{len(dealt)} turns are too few to test it: {FEWEST} or more."
-        return test_of("tokens", "Tokens tell nothing", tested, few, None, DEALING, {})
+        return a_test("tokens", "Tokens tell nothing", tested, few, None, DEALING, {})
     result = tokens_test([each.token for each in dealt], [each.on_left for each in dealt])
-    return test_of(
+    return a_test(
         "tokens",
         "Tokens tell nothing",
         tested,

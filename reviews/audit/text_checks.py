@@ -1,13 +1,16 @@
 """Do the texts themselves tell the arms apart? Parts of the audit. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from evalhub.schemas.review import Show
 from evalhub.stats.multiplicity import holm
-from reviews.audit.check import LEVEL, PEOPLE, Check, binomial_p, status_of, times
-from reviews.audit.leaks import Scan
+from reviews.audit.check import LEVEL, PEOPLE, Check, a_test, binomial_p, status_of
+from reviews.audit.scan import Scan
 from reviews.models import PairKind
 from reviews.results.judgment_data import JudgmentData
+from reviews.telling import FEWEST, MOST, TELLS, Telling
+from reviews.traits import Trait
 
 
 def leaks(scan: Scan) -> Check:
@@ -38,51 +41,103 @@ def leaks(scan: Scan) -> Check:
     )
 
 
-def artefacts(scan: Scan, found: JudgmentData) -> Iterator[Check]:
-    """One-arm artefacts: those a reader sees, and those that were taken out before showing."""
-    for shown, key, title in (
-        (True, "artefacts", "The arms look alike"),
-        (False, "bytes", "No hidden bytes tell them apart"),
-    ):
-        traits = [trait for trait in scan.traits() if trait.shown == shown and not trait.leaks]
-        p_values = {
-            trait.key: binomial_p(fewer, fewer + more)
-            for trait in traits
-            if (fewer := scan.only_baseline[trait.key]) + (more := scan.only_candidate[trait.key])
-        }
-        corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True))
-        told = [
-            f"{trait.title}: {scan.candidate[trait.key]} of the candidate's answers, "
-            f"{scan.baseline[trait.key]} of the baseline's"
-            for trait in traits
-            if corrected.get(trait.key, 1) <= LEVEL
-        ]
-        after = (
-            "A reader could use it."
-            if shown
-            else "Pages show none of it: it is taken out of both answers before."
-        )
-        numbers = {
-            "pairs": scan.pairs,
-            "candidate": {trait.key: scan.candidate[trait.key] for trait in traits},
-            "baseline": {trait.key: scan.baseline[trait.key] for trait in traits},
-            "p_values": p_values,
-        }
-        tested = (
-            f"Of each of {len(traits)} traits, how many pairs have it in one answer only, and of "
-            "which arm (McNemar's exact test)."
-        )
-        words = f"{'; '.join(told)}. {after}" if told else "No trait goes with an arm."
-        yield Check(
-            key,
-            title,
-            tested,
-            words,
-            status_of(scan.pairs > 0, True),
-            numbers | (_lengths(found) if shown else {}),
-            p=times(p_values.values()) if shown else None,
-            weight=PEOPLE,
-        )
+DOUBT = 0.05
+"""A trait that goes with an arm by a p-value below this leaves it open that they look alike."""
+
+
+def artefacts(scan: Scan, found: JudgmentData) -> Check:
+    """One-arm artefacts that a reader sees."""
+    traits = [trait for trait in scan.traits() if trait.shown and not trait.leaks]
+    p_values = _p_values(scan, traits)
+    least = min(p_values.values(), default=1.0)
+    told = _told(scan, traits, p_values, DOUBT)
+    if scan.pairs < FEWEST:
+        words = f"{scan.pairs} pairs are too few to say so (fewer than {FEWEST})"
+        words = f"{words}; {'; '.join(told)}." if told else f"{words}."
+    else:
+        words = f"{'; '.join(told)}. A reader could use it." if told else "No trait goes with one."
+    return a_test(
+        "artefacts",
+        "No trait goes with an arm",
+        f"Of each of {len(traits)} traits (JSON, Markdown, lists, endings), how many pairs have it "
+        "in one answer only, and of which arm (McNemar's exact test, for as many tests as there "
+        "are different ones).",
+        words,
+        min(1.0, max(scan.distinct(traits), 1) * least) if scan.pairs else None,
+        PEOPLE,
+        _counts(scan, traits) | {"p_values": p_values} | _lengths(found),
+        enough=scan.pairs >= FEWEST and not told,
+    )
+
+
+def hidden_bytes(scan: Scan) -> Check:
+    """Bytes of one arm that were taken out before showing."""
+    traits = [trait for trait in scan.traits() if not trait.shown]
+    p_values = _p_values(scan, traits)
+    told = _told(scan, traits, p_values, LEVEL)
+    return Check(
+        "bytes",
+        "No hidden bytes tell them apart",
+        f"Of each of {len(traits)} traits that pages take out of both answers, how many pairs have "
+        "it in one answer only (McNemar's exact test).",
+        f"{'; '.join(told)}. Pages show none of it: it is taken out of both answers before."
+        if told
+        else "No trait goes with an arm.",
+        status_of(scan.pairs > 0, True),
+        _counts(scan, traits) | {"p_values": p_values},
+    )
+
+
+def telling(found: Telling, items: int, show: Show) -> Check:
+    """How well text alone tells the arms apart. That a reader could tell doesn't prove that one
+    did."""
+    measured = f"{found}. "
+    if found.choice is not None:
+        measured = f"{measured[0].upper()}{measured[1:]}"
+    telling = "; ".join(map(str, found.features))
+    sampled = "" if items <= MOST else f" Measured on {MOST:,} of {items:,} items, drawn by digest."
+    return a_test(
+        "telling",
+        "Text alone doesn't tell the arms apart",
+        "A plain classifier of what a reader sees (form, endings, length, words, letters) learns "
+        "whose answers are whose from nine tenths of the items and says it of the rest (test by "
+        "exchanging the two answers of an item; the interval allows for what the tenths share). "
+        f"It passes where at most {TELLS:.0%} can be told apart.{sampled}",
+        f"{measured}{telling + '. ' if telling else ''}{show.said}".strip(),
+        None if found.choice is None else found.choice.p,
+        PEOPLE,
+        found.as_json() | {"show": show.as_json()},
+        enough=found.alike,
+    )
+
+
+def _p_values(scan: Scan, traits: Iterable[Trait]) -> dict[str, float]:
+    return {
+        trait.key: binomial_p(fewer, fewer + more)
+        for trait in traits
+        if (fewer := scan.only_baseline[trait.key]) + (more := scan.only_candidate[trait.key])
+    }
+
+
+def _told(
+    scan: Scan, traits: Iterable[Trait], p_values: Mapping[str, float], level: float
+) -> list[str]:
+    """What goes with an arm, corrected for the traits alone."""
+    corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True))
+    return [
+        f"{trait.title}: {scan.candidate[trait.key]} of the candidate's answers, "
+        f"{scan.baseline[trait.key]} of the baseline's"
+        for trait in traits
+        if corrected.get(trait.key, 1) <= level
+    ]
+
+
+def _counts(scan: Scan, traits: Sequence[Trait]) -> dict[str, Any]:
+    return {
+        "pairs": scan.pairs,
+        "candidate": {trait.key: scan.candidate[trait.key] for trait in traits},
+        "baseline": {trait.key: scan.baseline[trait.key] for trait in traits},
+    }
 
 
 def _lengths(found: JudgmentData) -> dict[str, Any]:

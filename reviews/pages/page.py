@@ -149,7 +149,7 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
     )
     outputs = [pair.candidate_output, pair.baseline_output]
     sides = outputs if assignment.candidate_on_left else outputs[::-1]
-    texts = [shown(output.text or "") for output in sides if output is not None]
+    texts = [shown(output.text or "", form.show) for output in sides if output is not None]
     code = any(text.startswith(("{", "[")) for text in texts)
     said, rationale = _said_before(assignment)
     return {
@@ -196,7 +196,8 @@ def _panes(texts: list[str], form: Form, view: View, *, code: bool) -> list[Pane
             )
             for side, each in zip(sides, marked_answers(*texts), strict=True)
         ]
-    as_html = rendered if view == "read" and not code else plain
+    laid_out = view == "read" and not code and form.show.markdown == "rendered"
+    as_html = rendered if laid_out else plain
     empty = SafeString("")
     return [
         Pane(*side, as_html(text) if text else empty)

@@ -76,7 +76,7 @@ def prepare(asked: PlanInputs) -> Prepared:
         asked = replace(asked, design=asked.design.model_copy(update={"known": known}))
     design, form = asked.design, asked.design.form
     arms = arm_pairs(len(asked.runs), design.combinations)
-    there = joined(asked.runs, arms)
+    there = joined(asked.runs, arms, form.show)
     population = _population(there, design)
     scores = _scores(asked)
     groups = _strata(population, asked, scores)
@@ -243,7 +243,7 @@ def _checks(
     drawn = sorted(there.candidates, key=lambda key: draw(design.seed, "control", key))
     pool = [key for key in drawn if key not in used] + [key for key in drawn if key in main_keys]
     ids = {each.item: key for key, each in there.candidates.items()}
-    seconds = [second_answers(run, ids) for run in asked.runs]
+    seconds = [second_answers(run, ids, design.form.show) for run in asked.runs]
     n = round(design.controls * main)
     return known + controls(pool, there.candidates, seconds, n=n, seed=design.seed)
 

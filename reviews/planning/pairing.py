@@ -8,9 +8,9 @@ from itertools import combinations
 from typing import Literal
 
 from evalhub.registry.models import Item, Metric, Output, Run, Score
-from evalhub.schemas.review import KNOWN, Combinations, Known
+from evalhub.schemas.review import KNOWN, Combinations, Known, Show
 from reviews.planning.campaign_request import asked
-from reviews.texts import shown, turns
+from reviews.texts import USUAL, shown, turns
 
 Better = Literal["baseline", "candidate"]
 
@@ -64,7 +64,7 @@ def arm_pairs(arms: int, which: Combinations) -> list[tuple[int, int]]:
     return list(combinations(range(arms), 2))
 
 
-def joined(runs: Sequence[Run], pairs: Sequence[tuple[int, int]]) -> Joined:
+def joined(runs: Sequence[Run], pairs: Sequence[tuple[int, int]], show: Show = USUAL) -> Joined:
     """The first sample of each run's answers, by item. One pass over each run.
 
     Of the texts only digests and lengths are held.
@@ -82,7 +82,7 @@ def joined(runs: Sequence[Run], pairs: Sequence[tuple[int, int]]) -> Joined:
                 named = " · ".join(sorted(map(str, tags)))
                 nothing = [None] * len(runs)
                 candidate = found[key] = Candidate(item, named, [*nothing], [*nothing])
-            candidate.outputs[arm], candidate.digests[arm] = pk, _digest(str(text))
+            candidate.outputs[arm], candidate.digests[arm] = pk, _digest(str(text), show)
             candidate.lengths.append(len(str(text)))
     paired = {
         key: candidate
@@ -99,7 +99,9 @@ def joined(runs: Sequence[Run], pairs: Sequence[tuple[int, int]]) -> Joined:
     )
 
 
-def second_answers(run: Run, keys: Mapping[int, str]) -> dict[str, tuple[int, bytes]]:
+def second_answers(
+    run: Run, keys: Mapping[int, str], show: Show = USUAL
+) -> dict[str, tuple[int, bytes]]:
     """Item key → another answer of the same arm: its second sample, or that of its A/A repeat.
 
     `keys` maps the ids of the items asked about to their keys.
@@ -115,7 +117,7 @@ def second_answers(run: Run, keys: Mapping[int, str]) -> dict[str, tuple[int, by
         )
         for item, pk, text in rows.iterator():
             if item in keys:
-                found[keys[item]] = pk, _digest(str(text))
+                found[keys[item]] = pk, _digest(str(text), show)
     return found
 
 
@@ -161,5 +163,5 @@ def known_answers(run: Run) -> dict[str, Known]:
     }
 
 
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(shown(text).encode(), digest_size=16).digest()
+def _digest(text: str, show: Show) -> bytes:
+    return hashlib.blake2b(shown(text, show).encode(), digest_size=16).digest()

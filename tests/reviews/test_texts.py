@@ -2,6 +2,9 @@
 
 import pytest
 
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.review import Form, Show
+from evalhub.schemas.study import StudyReview
 from reviews.texts import Turn, shown, turns
 
 
@@ -38,3 +41,67 @@ def test_a_text_and_a_chat_are_read_as_turns() -> None:
     assert turns(" Hello? ") == [Turn("", "Hello?")]
     chat = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello?"}]
     assert turns(chat) == [Turn("system", "Be kind."), Turn("user", "Hello?")]
+
+
+PRETTY, PLAIN = declared(Show, {"json": "pretty"}), Show(markdown="plain")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"b":1,"a":"ü"}',
+        '{ "a": "\\u00fc",\n"b": 1 }',
+        '```json\n{"a": "ü", "b": 1}\n```',
+        '```\n{"b": 1,\t"a": "ü"}\n```\n',
+    ],
+    ids=["compact", "escapes", "fence", "bare fence"],
+)
+def test_json_that_says_the_same_reads_the_same_where_a_plan_asks_for_it(text: str) -> None:
+    assert shown(text, PRETTY) == '{\n  "a": "ü",\n  "b": 1\n}'
+    assert shown(text) != shown(text, PRETTY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 1, "a": 2}',
+        '{"a": 0.1000000000000000055}',
+        '{"a": 1e999}',
+        '{"a": NaN}',
+        '{"a": "\\ud800"}',
+        '{"a": "\\u200b"}',
+        '{"a": 1,}',
+        "[" * 9999,
+        "[" + "1" * 5000 + "]",
+        "{a} is no JSON",
+        "```python\n{}\n```",
+    ],
+    ids=["twice", "digits", "infinite", "NaN", "half", "unseen", "comma", "deep", "long", "prose",
+         "code"],
+)  # fmt: skip
+def test_nothing_is_lost_for_the_sake_of_one_layout(text: str) -> None:
+    assert shown(text, PRETTY) == text
+
+
+def test_marks_of_markdown_are_taken_off_and_words_and_code_are_left() -> None:
+    text = (
+        "# Title\n\n\n\n**Bold** and `code`, 2*3*4.\n\n* one\n+ two\n3) three\n---\n> said\n"
+        "```python\n# a comment\nx = a ** b\n```\nEnd."
+    )
+    assert shown(text, PLAIN) == (
+        "Title\n\nBold and code, 2*3*4.\n\n- one\n- two\n3. three\nsaid\n"
+        "# a comment\nx = a ** b\nEnd."
+    )
+    assert shown("---", PLAIN) == "---"
+    assert shown("```\n```", PLAIN) == "```\n```"
+
+
+def test_a_plan_that_says_nothing_of_it_is_the_plan_that_it_was() -> None:
+    """Sealed plans' digests, and those of studies' files, stand."""
+    assert "show" not in Form().as_json()
+    assert "show" not in declared(StudyReview, {"test_set": "q", "items": 3}).as_json()
+    asked = Form(show=PRETTY)
+    assert asked.as_json()["show"] == {"json": "pretty", "markdown": "rendered"}
+    assert declared(Form, asked.as_json()) == asked
+    assert "JSON in one layout" in asked.show.said
+    assert Show().said == ""

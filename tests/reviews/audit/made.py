@@ -14,10 +14,10 @@ import numpy as np
 
 from reviews.assignments.order import order_of
 from reviews.audit.check import Check, judged
-from reviews.audit.leaks import Scan
 from reviews.audit.people_checks import control, gold, guesses, position, repeats
+from reviews.audit.scan import Scan
 from reviews.audit.side_checks import Dealt, independence, sides_of_items, tokens
-from reviews.audit.text_checks import artefacts
+from reviews.audit.text_checks import artefacts, hidden_bytes
 from reviews.blinding import candidate_on_left, canonical, dealing_seed
 from reviews.models import AssignmentPurpose, PairKind
 from reviews.results.judgment_data import JudgedPair, JudgmentData, JudgmentRow
@@ -39,7 +39,8 @@ class Made:
             [
                 independence(self.dealt, self.data),
                 sides_of_items(self.dealt, self.data),
-                *artefacts(self.scan, self.data),
+                artefacts(self.scan, self.data),
+                hidden_bytes(self.scan),
                 tokens(self.dealt),
                 control(self.data),
                 position(self.data),

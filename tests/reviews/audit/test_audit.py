@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from evalhub.schemas.review import Design, Form
 from reviews.audit.check import Check
 from reviews.audit.check import judged as judge_family
-from reviews.audit.leaks import Scan
 from reviews.audit.report import Audit, audit
+from reviews.audit.scan import Scan
 from reviews.audit.tokens import TokensTest, tokens_test
 from reviews.models import Assignment, AssignmentPurpose, Campaign, PairKind
 from reviews.results.guess import pending_guesses, record_guess
@@ -46,16 +46,19 @@ def test_a_fair_campaign_passes_what_could_be_tested(team: Team) -> None:
         "independence": "pass",
         "items": "pass",
         "leaks": "pass",
+        "telling": "not established",  # sixty items of four clusters
         "artefacts": "pass",
         "bytes": "pass",
         "tokens": "pass",
-        "control": "nothing",
+        "control": "not established",
         "position": "pass",
-        "repeats": "nothing",
-        "gold": "nothing",
-        "guess": "nothing",
+        "repeats": "not established",
+        "gold": "not established",
+        "guess": "not established",
     }
     assert found.attention == []
+    assert found.headline == "10 checks passed, 5 not established, 0 call for a look"
+    assert [each.status for each in found.checks] == ["not established"] * 5 + ["pass"] * 10
     assert "60 pairs" in check(found, "leaks").tested
     assert check(found, "balance").numbers["blocks"] == 20
 
@@ -235,7 +238,7 @@ def test_the_furthest_of_122_bits_is_judged_as_such() -> None:
 
 def test_too_few_turns_prove_nothing() -> None:
     few = made(np.random.default_rng(1), 20, 1)
-    assert {each.key: each.status for each in few.audit()}["tokens"] == "nothing"
+    assert {each.key: each.status for each in few.audit()}["tokens"] == "not established"
 
 
 def test_one_family_of_tests_keeps_its_level_whatever_it_is_made_of() -> None:
@@ -245,7 +248,7 @@ def test_one_family_of_tests_keeps_its_level_whatever_it_is_made_of() -> None:
         Check(str(i), "", "", "", "pass", {}, p, weight) for i, (p, weight) in enumerate(asked)
     ]
     fact = Check("fact", "", "", "", "attention", {})
-    found = judge_family([*tests, fact])
+    found = sorted(judge_family([*tests, fact]), key=lambda each: each.key)
     assert [each.corrected for each in found] == [
         pytest.approx(0.0088),
         pytest.approx(0.0088),
