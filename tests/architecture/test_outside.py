@@ -1,0 +1,137 @@
+"""Whatever a declaration names outside itself is marked, so that no study from the web can name it.
+
+A new field that sounds like a path, an address, a variable or a command, and isn't marked, fails
+here: mark its type with `Outside`, or say below why it names nothing.
+"""
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePath
+from typing import Annotated, Any, get_args
+
+import pytest
+from pydantic import AnyUrl, FilePath, HttpUrl
+
+import evalhub
+import reviews
+import runners
+from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.outside import LOOKS_OUTSIDE, Outside, marks_of
+
+ROOT = Path(__file__).resolve().parents[2]
+SAYS_OUTSIDE = re.compile(
+    r"\b(file|path|folder|environment variable|variable|address|url|host|command|script)s?\b", re.I
+)
+TYPES = (PurePath, AnyUrl, HttpUrl)
+
+# What sounds so and names nothing: (declaration, field).
+NAMES_NOTHING = {
+    ("ArmName", "file"): "a record's word for the file that was compared; nothing reads it again",
+    ("Reach", "hosts"): "of the operator's command, and in no document",
+    ("Endpoints", "endpoints"): "what an operator made, and in no study",
+    ("DecisionRecord", "code"): "which version of Evalhub decided",
+    ("SignOffRecord", "code"): "which version of Evalhub wrote it down",
+}
+NAMES_NOTHING_BY_ITS_DESCRIPTION = {
+    ("Reach", "hosts"): "of the operator's command, and in no document",
+    ("Dimension", "name"): "the key under which files of judgments have it",
+}
+
+# Who reads documents that may come from the web, and by which function alone.
+WEB = ("evalhub/dashboard", "evalhub/api", "reviews/pages", "evalhub/accounts")
+OPERATORS = {"OperatorFile", "read_policy", "read_source", "read_scores", "target_of"}
+
+
+def declarations() -> list[type[Declaration]]:
+    """All that the product declares."""
+    for package in (evalhub, reviews, runners):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not re.search(r"\.migrations|__main__|^evalhub\.demo\.", module.name):
+                importlib.import_module(module.name)
+
+    def below(kind: type[Declaration]) -> Iterator[type[Declaration]]:
+        for each in kind.__subclasses__():
+            yield each
+            yield from below(each)
+
+    ours = {each for each in below(Declaration) if each.__module__.split(".")[0] != "tests"}
+    return sorted(ours, key=lambda each: (each.__module__, each.__qualname__))
+
+
+def fields() -> Iterator[tuple[tuple[str, str], Any]]:
+    for kind in declarations():
+        for name, field in kind.model_fields.items():
+            if name in kind.__annotations__ or kind.__module__ == "evalhub.studies.spec":
+                yield (kind.__name__, name), field
+
+
+def types_in(kind: Any) -> Iterator[Any]:
+    yield kind
+    for inner in get_args(getattr(kind, "__value__", kind)):
+        yield from types_in(inner)
+
+
+def test_every_field_that_sounds_as_though_it_reached_outside_is_marked() -> None:
+    found = list(fields())
+    assert len(found) > 300
+    sounding = {
+        at
+        for at, field in found
+        if LOOKS_OUTSIDE.search(at[1].strip("_"))
+        or any(isinstance(each, type) and issubclass(each, TYPES) for each in types_in(field))
+        or any(each is FilePath for each in types_in(field.annotation))
+    }
+    marked = {at for at, field in found if marks_of(field)}
+    assert {at for at in sounding if at not in marked} == NAMES_NOTHING.keys()
+
+
+def test_every_field_that_is_described_as_a_file_or_an_address_is_marked() -> None:
+    found = list(fields())
+    said = {
+        at
+        for at, field in found
+        if field.description
+        and SAYS_OUTSIDE.search(field.description)
+        and not marks_of(field)
+        and any(each is str for each in types_in(field.annotation))
+    }
+    assert said == NAMES_NOTHING_BY_ITS_DESCRIPTION.keys()
+
+
+def test_what_is_marked_is_what_is_known_to_reach_outside() -> None:
+    marked = {at: marks_of(field) for at, field in fields() if marks_of(field)}
+    assert marked[("OpenAIBackend", "url")] == ("address",)
+    assert marked[("OpenAIBackend", "key_env")] == ("variable",)
+    assert marked[("OpenAIBackend", "endpoint")] == ("alias",)
+    assert marked[("AskedTestSet", "file")] == ("file",)
+    assert marked[("TrainingRecord", "data")] == ("file",)
+    assert marked[("Evidence", "scores")] == ("file",)
+
+
+@pytest.mark.parametrize("name", ["include_path", "hook_command", "base_url", "key_env", "a_file"])
+def test_a_new_field_that_is_forgotten_would_be_found(name: str) -> None:
+    assert LOOKS_OUTSIDE.search(name)
+    kind = Annotated[str, Outside("file")]
+    assert marks_of(kind | None) == ("file",)
+    assert marks_of(tuple[kind, ...] | None) == ("file",)
+    assert marks_of(str | None) == ()
+
+
+def test_nothing_that_serves_the_web_reads_a_document_as_the_operator_s() -> None:
+    seen = 0
+    for path in (path for part in WEB for path in sorted((ROOT / part).rglob("*.py"))):
+        seen += 1
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        named |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        named |= {
+            each.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for each in node.names
+        }
+        assert not named & OPERATORS, f"{path} reads what only a command may"
+    assert seen > 30
