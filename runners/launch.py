@@ -76,6 +76,8 @@ def launch(
         run.save(update_fields=["reach"])
     there = set(run.metrics.values_list("metric_id", flat=True))
     new = {metric.pk: metric for metric in metrics if metric.pk not in there}
+    if created or new:
+        _check_whole(test_set_version)
     opened = timezone.now() if test_set_version.read_freely else None
     RunMetric.objects.bulk_create(
         RunMetric(run=run, metric=metric, opened=opened) for metric in new.values()
@@ -153,6 +155,15 @@ def claimable_runs() -> QuerySet[Run]:
     return found
 
 
+def _check_whole(test_set_version: TestSetVersion) -> None:
+    redacted = test_set_version.items.filter(redacted__isnull=False).values_list("key", flat=True)
+    if keys := list(redacted[:3]):
+        raise LaunchError(
+            f"{test_set_version}: the text of item '{keys[0]}' was redacted, so that nothing more "
+            "can be asked of this version: import the test set without that item"
+        )
+
+
 def _check(
     version: ModelVersion,
     test_set_version: TestSetVersion,
@@ -174,7 +185,7 @@ def _check(
     if not items.exists():
         raise LaunchError(f"{test_set_version}: has no items")
     for comparing in (one for one in scorers if one.metric.compares):
-        if bare := items.filter(references=[]).first():
+        if bare := items.filter(references=[], redacted=None).first():
             raise LaunchError(
                 f"{test_set_version}: item '{bare.key}' has no reference, which "
                 f"{comparing.metric.name} compares with"

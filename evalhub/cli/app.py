@@ -10,6 +10,7 @@ from typer.exceptions import Abort, TyperException
 import evalhub
 from evalhub.cli import (
     agreement,
+    backup,
     compare,
     decide,
     decision,
@@ -19,6 +20,7 @@ from evalhub.cli import (
     leakage,
     power,
     preference,
+    redact,
     review,
     serve,
     study,
@@ -85,6 +87,9 @@ app.command("demo")(at_home(demo.demo))
 app.command("up")(at_home(serve.up))
 app.command("worker")(at_home(serve.worker))
 app.command("doctor")(at_home(serve.doctor))
+app.command("redact")(at_home(redact.redact))
+app.command("backup")(at_home(backup.backup))
+app.command("restore")(at_home(backup.restore))
 
 for part in (app, *(each.typer_instance for each in app.registered_groups)):
     for each in part.registered_commands if part else ():

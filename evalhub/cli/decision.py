@@ -134,7 +134,7 @@ def _rows(document: dict[str, Any], home: Path) -> "list[RowCheck]":
 
 
 def _row(row: "RowCheck") -> str:
-    mark = {"matches": "✓", "differs": "✗", "not there": "–"}[row.state]
+    mark = {"matches": "✓", "redacted": "✓", "differs": "✗", "not there": "–"}[row.state]
     where = f" on {row.test_set}" if row.test_set else ""
     return f"  {mark} {row.candidate}: {row.what}{where}: {row.state}"
 

@@ -13,6 +13,12 @@ import typer
 from evalhub.files.private import open_to_others
 
 DISTRIBUTION = "evalhub-gate"  # the name `evalhub` belongs to somebody else on PyPI
+ADVICE = {
+    "OURS": "",
+    "MISSING": "Its tables aren't made yet: the first command does it.",
+    "EARLIER": "Its tables are an earlier version's: the first command backs up what they hold, "
+    "and brings them up to date.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +92,13 @@ def _home() -> Finding:
 def _database() -> Finding:
     from django.db import DatabaseError, connection
 
-    from evalhub.cli.tables import OtherVersionError, made, place
+    from evalhub.cli.tables import OtherVersionError, place, tables
 
     if connection.vendor == "sqlite" and not Path(place()).exists():
         return Finding("database", True, "SQLite, not made yet", "The first command makes it.")
     seen = f"{connection.display_name} at {place()}"
     try:
-        advice = "" if made() else "Its tables aren't made yet: the first command does it."
+        advice = ADVICE[tables().name]
     except OtherVersionError as error:
         return Finding("database", False, f"{seen} is another version's", str(error))
     except DatabaseError as error:

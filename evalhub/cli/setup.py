@@ -34,8 +34,19 @@ def set_up_database() -> None:
         typer.BadParameter: a home or a database URL that can't be.
         OtherVersionError: a database of another version.
     """
-    set_up_templates()
+    set_up_home()
     from evalhub.cli.tables import make_tables
+
+    make_tables()
+
+
+def set_up_home() -> None:
+    """Django with its home; the database is left as it is.
+
+    Raises:
+        typer.BadParameter: a home or a database URL that can't be.
+    """
+    set_up_templates()
     from evalhub.settings import make_home
 
     try:
@@ -45,4 +56,3 @@ def set_up_database() -> None:
             f"{error.filename} can't be made or written: {error.strerror}",
             param_hint="--home or EVALHUB_HOME",
         ) from error
-    make_tables()

@@ -1,16 +1,20 @@
-"""The database's tables: made once, by one process, and checked by every command.
+"""The database's tables: made once, by one process, checked by every command, kept up to date.
 
 A fresh SQLite database is not migrated but filled from `empty.sql`, which `.ci/tables.py` writes
 from a migrated one; that takes 20 ms in place of two seconds. A row of django_migrations names
-the digest of the migrations that made the tables, so that a command checks one row and
-a database of another version is recognised.
+the digest of the migrations that made the tables, so that a command checks one row. A database
+whose row is the digest of the first of our migrations is an earlier version's: it is backed up and
+migrated. Any other is a later version's, or nobody's, and is left alone.
 """
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+import sys
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
+from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.conf import settings
@@ -21,58 +25,98 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from evalhub.files.private import make_private_file
 
+if TYPE_CHECKING:
+    from evalhub.database.backup import Backup
+
 EMPTY = Path(__file__).with_name("empty.sql")
 APP = "evalhub"  # of the row that holds the digest; no Django app has this label
 LOCK_S = 120
+OURS = ("evalhub.", "reviews", "runners")
 ADVISORY_LOCK = 0x6576616C687562  # "evalhub"
+FIRST = "tables-8f4ef7f762ce8ee642094d90"
+"""The row of the homes that were made before digests named what they are of: by each app's
+migrations 0001 alone."""
 
 
 class OtherVersionError(Exception):
-    """The database was made by another version of Evalhub."""
+    """The database was made by a later version of Evalhub, or by none."""
 
     def __init__(self) -> None:
         super().__init__(
-            f"the database at {place()} was made by another version of Evalhub, whose tables "
-            "differ. Nothing was changed. Keep that version for it, or start anew: another "
+            f"the database at {place()} was made by another version of Evalhub, whose tables this "
+            "one doesn't know. Nothing was changed. Use the version that made it or a later one; a "
+            "backup from before an upgrade is read by `evalhub restore`, in a fresh "
             f"{'--home' if connection.vendor == 'sqlite' else 'EVALHUB_DATABASE_URL'}"
         )
 
 
+class Tables(StrEnum):
+    """What there is in a database."""
+
+    MISSING = "not made yet, or not to the end"
+    EARLIER = "an earlier version's"
+    OURS = "ours"
+
+
 def make_tables() -> None:
-    """Makes the tables where there are none; of several processes at once, one does.
+    """Makes the tables where there are none, and brings an earlier version's up to date, after a
+    backup. Of several processes at once, one does.
 
     Raises:
         OtherVersionError: there are tables of another version. They are left alone.
     """
     if connection.vendor == "sqlite":
         make_private_file(Path(place()))
-    if made():
+    if tables() is Tables.OURS:
         return
     with _lock():
-        if made():
+        found = tables()
+        if found is Tables.OURS:
             return
-        if connection.introspection.table_names() or not _filled_from_script():
+        if found is Tables.EARLIER:
+            _upgrade()
+        elif connection.introspection.table_names() or not _filled_from_script():
             # also goes on where a process was interrupted, or where manage.py migrated
-            call_command("migrate", verbosity=0, interactive=False)
-            MigrationRecorder(connection).record_applied(APP, digest())
+            _migrate()
 
 
-def made() -> bool:
-    """Whether the tables are there. Raises OtherVersionError."""
+def tables() -> Tables:
+    """What there is. Raises OtherVersionError."""
     if "django_migrations" not in connection.introspection.table_names():
-        return False
+        return Tables.MISSING
     rows = MigrationRecorder.Migration.objects.using(connection.alias).filter(app=APP)
     found = rows.values_list("name", flat=True).first()
-    if found is None:
-        loader = MigrationLoader(connection)
-        # another process may have recorded our own row since
-        applied = {key for key in loader.applied_migrations if key[0] != APP}
-        if applied - set(loader.graph.nodes):
-            raise OtherVersionError
-        return False
-    if found != digest():
+    if found == digest():
+        return Tables.OURS
+    recorded = MigrationRecorder(connection).applied_migrations()
+    # another process may have recorded our own row since
+    applied = {key for key in recorded if key[0] != APP}
+    if applied - set(MigrationLoader(connection).graph.nodes):
         raise OtherVersionError
-    return True
+    if found is None:
+        return Tables.MISSING
+    if not _are_of(found, applied):
+        raise OtherVersionError
+    return Tables.EARLIER
+
+
+def _are_of(found: str, applied: set[tuple[str, str]]) -> bool:
+    """Whether tables with this digest were made by migrations of ours, which these are."""
+    return found in (FIRST, digest(applied))
+
+
+def restore_tables(path: Path) -> "Backup":
+    """The database as it is in a backup, brought up to date where that is an earlier version's.
+
+    Raises:
+        evalhub.database.restore.RestoreError: nothing was changed then.
+    """
+    from evalhub.database.restore import restore
+
+    with _lock():
+        restored = restore(path, made_by_known=_are_of)
+        _migrate()
+    return restored
 
 
 def place() -> str:
@@ -80,13 +124,17 @@ def place() -> str:
     return str(connection.settings_dict["HOST"] or connection.settings_dict["NAME"])
 
 
-def digest() -> str:
-    """SHA-256, shortened, over the sources of all installed apps' migrations."""
+def digest(applied: Collection[tuple[str, str]] | None = None) -> str:
+    """SHA-256, shortened, over all migrations, or over those of them that are applied.
+
+    Of ours it is over the sources, of Django's and other libraries' over the names.
+    """
     sources = hashlib.sha256()
-    for config in apps.get_app_configs():
+    for config in sorted(apps.get_app_configs(), key=lambda each: each.label):
         for path in sorted(Path(config.path).glob("migrations/[0-9]*.py")):
-            sources.update(f"{config.label}/{path.name}\n".encode())
-            sources.update(path.read_bytes())
+            if applied is None or (config.label, path.stem) in applied:
+                sources.update(f"{config.label}/{path.name}\n".encode())
+                sources.update(path.read_bytes() if config.name.startswith(OURS) else b"")
     return f"tables-{sources.hexdigest()[:24]}"
 
 
@@ -98,6 +146,25 @@ def _filled_from_script() -> bool:
     connection.ensure_connection()
     connection.connection.executescript(f"BEGIN IMMEDIATE;\n{script}COMMIT;")
     return True
+
+
+def _migrate() -> None:
+    call_command("migrate", verbosity=0, interactive=False)
+    recorder = MigrationRecorder(connection)
+    recorder.migration_qs.filter(app=APP).delete()
+    recorder.record_applied(APP, digest())
+
+
+def _upgrade() -> None:
+    """A backup first; then, should the process end in the middle, the next one goes on."""
+    from evalhub.database.backup import backup_before_upgrade
+
+    kept = backup_before_upgrade()
+    sys.stderr.write(
+        f"evalhub: the tables are brought up to date; as they were, they are in {kept}\n"
+    )
+    MigrationRecorder(connection).migration_qs.filter(app=APP).delete()
+    _migrate()
 
 
 @contextmanager

@@ -8,7 +8,16 @@ from collections.abc import Iterator
 from evalhub.files.identity import answers_digest, scores_digest
 from evalhub.gate.models import GuardLook, Ledger, Look
 from evalhub.registry.contents import content_digest
-from evalhub.registry.models import Metric, Output, Run, RunMetric, Score, TestSetVersion
+from evalhub.registry.models import (
+    Metric,
+    Output,
+    Redaction,
+    Run,
+    RunMetric,
+    Score,
+    TestSetVersion,
+)
+from evalhub.registry.models.redactions import RedactionQuerySet
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.sections import EvidenceRow
 from evalhub.schemas.verdicts import Verdict
@@ -24,10 +33,10 @@ def rows_at_home(record: DecisionRecord) -> list[RowCheck]:
     candidate = record.arms.candidate.name
     checks = [RowCheck(candidate, "", "code", record.code.digest, code_digest())]
     for row in record.evidence:
-        checks += [
-            RowCheck(candidate, row.test_set, what, recorded, found)
-            for what, recorded, found in _rows(record, row)
-        ]
+        for what, recorded, found, redactions in _rows(record, row):
+            # what redactions lead to is no difference: what was recorded once stood here
+            redacted = found not in (None, recorded) and redactions.lead(recorded, found)
+            checks.append(RowCheck(candidate, row.test_set, what, recorded, found, redacted))
     return checks + list(_looks(record))
 
 
@@ -60,8 +69,10 @@ def _numbers(row: EvidenceRow) -> set[int]:
     return {*own, *riding, *beside.values_list("number", flat=True)}
 
 
-def _rows(record: DecisionRecord, row: EvidenceRow) -> Iterator[tuple[str, str, str | None]]:
-    """(what, as recorded, as found or None) of one test set."""
+def _rows(
+    record: DecisionRecord, row: EvidenceRow
+) -> Iterator[tuple[str, str, str | None, RedactionQuerySet]]:
+    """(what, as recorded, as found or None, what may lead from the one to the other)."""
     base, tuned = record.arms.baseline.name, record.arms.candidate.name
     arms = (
         (base, row.baseline_run, row.baseline_answers, row.baseline_scores),
@@ -69,14 +80,18 @@ def _rows(record: DecisionRecord, row: EvidenceRow) -> Iterator[tuple[str, str, 
     )
     runs = [_run(row, key) for _, key, _, _ in arms]
     version = next((run.test_set_version for run in runs if run is not None), None)
-    yield "items", row.digest, None if version is None else _items(version)
+    none = Redaction.objects.none()
+    of_items = Redaction.objects.of_version(version) if version else none
+    yield "items", row.digest, None if version is None else _items(version), of_items
     metric = _metric(row, runs)
-    found = None if metric is None else metric.options == row.metric_options
-    yield "metric", row.metric, None if found is None else row.metric if found else "other options"
+    same = None if metric is None else metric.options == row.metric_options
+    found = None if same is None else row.metric if same else "other options"
+    yield "metric", row.metric, found, none
     for (name, _, answers, scores), run in zip(arms, runs, strict=True):
-        yield f"answers of {name}", answers, None if run is None else _answers(run)
+        of_run = Redaction.objects.of_run(run) if run else none
+        yield f"answers of {name}", answers, None if run is None else _answers(run), of_run
         there = None if run is None or metric is None else _scores(run, metric)
-        yield f"scores of {name}", scores, there
+        yield f"scores of {name}", scores, there, none
 
 
 def _run(row: EvidenceRow, key: int | None) -> Run | None:

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from evalhub.cli.tables import OtherVersionError, made
+from evalhub.cli.tables import OtherVersionError, Tables, tables
 from runners.queue import QueueUnreachable, queue_length
 
 
@@ -50,7 +50,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def missing() -> Iterator[str]:
     """What keeps the site from serving, in sentences that tell a stranger nothing."""
     try:
-        if not made():
+        if tables() is not Tables.OURS:
             yield "the database's tables aren't made"
     except OtherVersionError:
         yield "the database's tables are another version's"

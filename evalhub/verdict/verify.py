@@ -59,6 +59,7 @@ class RowCheck:
         recorded: SHA-256 of it in the record; of the metric its name, of the ledger its id, of a
             look its number.
         found: the same in the home; None where it isn't there.
+        redacted: whether redactions lead from what is recorded to what was found.
     """
 
     candidate: str
@@ -66,11 +67,14 @@ class RowCheck:
     what: str
     recorded: str
     found: str | None
+    redacted: bool = False
 
     @property
-    def state(self) -> Literal["matches", "differs", "not there"]:
+    def state(self) -> Literal["matches", "differs", "not there", "redacted"]:
         if self.found is None:
             return "not there"
+        if self.redacted:
+            return "redacted"
         return "matches" if self.found == self.recorded else "differs"
 
 

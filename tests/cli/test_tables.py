@@ -148,9 +148,9 @@ def test_tables_that_another_process_records_meanwhile_are_ours() -> None:
         return found
 
     with connection.execute_wrapper(another_process):
-        tables.made()
+        tables.tables()
     assert recorded
-    assert tables.made()
+    assert tables.tables() is tables.Tables.OURS
 
 
 def change(at: Path, statement: str) -> None:
@@ -171,7 +171,7 @@ def test_a_home_of_another_version_is_refused_in_a_sentence(tmp_path: Path, stat
     refused = call(EVALHUB, "user", "list", at=tmp_path)
     assert refused.returncode == 64
     assert "made by another version of Evalhub" in refused.stderr
-    assert "Keep that version for it, or start anew: another --home" in refused.stderr
+    assert "Use the version that made it or a later one" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
     doctor = call(EVALHUB, "doctor", at=tmp_path)
     assert doctor.returncode == 69

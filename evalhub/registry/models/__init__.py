@@ -1,6 +1,7 @@
 """What exists: test sets, model versions, runs with their outputs and scores, studies."""
 
 from evalhub.registry.models.overlaps import TrainingOverlap
+from evalhub.registry.models.redactions import Redaction
 from evalhub.registry.models.runs import Metric, Output, Run, RunMetric, Score, Shard
 from evalhub.registry.models.studies import Study, StudyArm, StudyRun, StudyTestSet
 from evalhub.registry.models.testsets import Draw, Item, TestSet, TestSetVersion
@@ -13,6 +14,7 @@ __all__ = [
     "Model",
     "ModelVersion",
     "Output",
+    "Redaction",
     "Run",
     "RunMetric",
     "Score",

@@ -140,6 +140,9 @@ class Output(models.Model):
     sample = models.PositiveSmallIntegerField(default=0)
     text = models.TextField(null=True)
     error = models.TextField(blank=True)
+    text_sha256 = models.CharField(
+        max_length=64, null=True, editable=False, help_text="of a text that was redacted"
+    )
     latency_ms = models.FloatField(null=True)
     prompt_tokens = models.PositiveIntegerField(null=True)
     completion_tokens = models.PositiveIntegerField(null=True)

@@ -150,6 +150,9 @@ class Item(models.Model):
         max_length=200, blank=True, help_text="items that share a source share a cluster"
     )
     metadata = models.JSONField(default=dict)
+    redacted = models.DateTimeField(
+        null=True, editable=False, help_text="when its text was taken out; nothing is asked of it"
+    )
     digest = models.CharField(
         max_length=64,
         editable=False,

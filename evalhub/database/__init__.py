@@ -1,0 +1,1 @@
+"""The database as a whole: kept in one file, and made again from it. Knows tables, no models."""

@@ -1,0 +1,129 @@
+"""A backup: one compressed file of every row, whichever database they stand in.
+
+The first line is the header: the version, and the migrations by which the tables were made. Each
+further line is a row, [model, [value, …]]; the last has their number and the SHA-256 of all before.
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, connections, transaction
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
+
+import evalhub
+from evalhub.database.rows import kept_models, rows
+
+FORMAT = "evalhub-backup/1"
+OUR_ROW = "evalhub"  # of django_migrations: evalhub.cli.tables keeps its digest there
+_SNAPSHOT = "snapshot"
+
+
+class BackupError(Exception):
+    """A backup that can't be written; the message says why and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What a backup holds: where it is, the SHA-256 of its content, how many rows of each model."""
+
+    path: Path
+    sha256: str
+    rows: Counter[str]
+
+
+def write_backup(path: Path) -> Backup:
+    """Writes all that the database holds to a new file, whole or not at all.
+
+    It is the state of one moment, however much is written meanwhile; writers don't wait for it.
+
+    Raises:
+        BackupError: there is such a file, or it can't be written there.
+    """
+    if path.exists():
+        raise BackupError(f"{path} is there already: a backup never replaces a file")
+    try:
+        descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
+    except OSError as error:
+        raise BackupError(f"{path} can't be written: {error.strerror}") from error
+    try:
+        with os.fdopen(descriptor, "wb") as raw, _snapshot() as alias:
+            written, sha256 = _write(raw, alias)
+            raw.flush()
+            os.fsync(raw.fileno())
+        os.link(part, path)  # fails where somebody else has written there meanwhile
+    except FileExistsError as error:
+        raise BackupError(f"{path} is there already: a backup never replaces a file") from error
+    except OSError as error:
+        raise BackupError(f"{path} can't be written: {error.strerror}") from error
+    finally:
+        os.unlink(part)
+    return Backup(path, sha256, written)
+
+
+def backup_before_upgrade() -> Path:
+    """A backup in the home's folder `backups`, named after the moment. Raises BackupError."""
+    folder = Path(settings.HOME) / "backups"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / f"before-upgrade-{timezone.now():%Y%m%dT%H%M%S%f}.jsonl.gz"
+    return write_backup(path).path
+
+
+def _write(raw: Any, alias: str) -> tuple[Counter[str], str]:
+    recorded = MigrationRecorder(connections[alias]).applied_migrations()
+    tables = [name for app, name in recorded if app == OUR_ROW]
+    applied = sorted(key for key in recorded if key[0] != OUR_ROW)
+    header = {
+        "format": FORMAT,
+        "version": evalhub.__version__,
+        "written": timezone.now().isoformat(timespec="seconds"),
+        "tables": tables[0] if tables else "",
+        "migrations": applied,
+    }
+    sha256, count = hashlib.sha256(), Counter[str]()
+    with gzip.GzipFile(fileobj=raw, mode="wb", filename="", compresslevel=6) as file:
+
+        def line(value: Any) -> None:
+            text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+            sha256.update(text)
+            file.write(text)
+
+        line(header)
+        for label, model in kept_models(connections[alias], applied).items():
+            for row in rows(model, alias):
+                line([label, row])
+                count[label] += 1
+        digest = sha256.hexdigest()
+        line({"rows": count.total(), "sha256": digest})
+    return count, digest
+
+
+@contextmanager
+def _snapshot() -> Iterator[str]:
+    """A connection of its own on which nothing changes while it is open: its alias."""
+    config = dict(connection.settings_dict)
+    config["OPTIONS"] = dict(config["OPTIONS"])
+    if connection.vendor == "sqlite":
+        config["OPTIONS"]["transaction_mode"] = "DEFERRED"  # reads, and keeps no writer waiting
+    else:
+        from psycopg import IsolationLevel
+
+        config["OPTIONS"]["isolation_level"] = IsolationLevel.REPEATABLE_READ
+    connections.databases[_SNAPSHOT] = config
+    try:
+        with transaction.atomic(using=_SNAPSHOT):
+            yield _SNAPSHOT
+    finally:
+        connections[_SNAPSHOT].close()
+        del connections[_SNAPSHOT]
+        del connections.databases[_SNAPSHOT]

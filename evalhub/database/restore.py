@@ -1,0 +1,144 @@
+"""A database made again from a backup, on SQLite or PostgreSQL, whichever it came from."""
+
+import gzip
+import hashlib
+import json
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import batched
+from pathlib import Path
+from typing import Any, cast
+
+from django.core.exceptions import ValidationError
+from django.core.management.color import no_style
+from django.db import DatabaseError, connection, models, transaction
+from django.db.migrations.executor import MigrationExecutor
+
+from evalhub.database.backup import FORMAT, Backup
+from evalhub.database.rows import columns, instance, kept_models
+
+LONGEST_LINE = 256 * 2**20
+BATCH = 500
+
+
+class RestoreError(Exception):
+    """A file that isn't a whole backup, or that can't be put here; nothing was changed."""
+
+
+def restore(path: Path, *, made_by_known: Callable[[str, set[tuple[str, str]]], bool]) -> Backup:
+    """Makes the tables as they were when the backup was written and fills them, all or nothing.
+
+    The caller brings them up to date after. `made_by_known` says whether a digest of tables made
+    by these migrations is one that this version knows.
+
+    Raises:
+        RestoreError: the file isn't a whole backup, or a later version's, or there is data here.
+    """
+    header, sha256, count = _checked(path)
+    applied = {(str(app), str(name)) for app, name in header["migrations"]}
+    executor = MigrationExecutor(connection)
+    unknown = sorted(applied - set(executor.loader.graph.nodes))
+    if unknown or not made_by_known(header["tables"], applied):
+        raise RestoreError(
+            f"{path} was written by Evalhub {header['version']}, whose tables this version doesn't "
+            "know: restore it with that version or a later one"
+        )
+    if not _is_fresh():
+        raise RestoreError(
+            "this database holds data, and a backup is restored into a fresh one only: give "
+            "another --home, or an empty database as EVALHUB_DATABASE_URL"
+        )
+    executor.migrate(_last_of(executor, applied))
+    kept = kept_models(connection, applied)
+    try:
+        with transaction.atomic():
+            _load(path, kept)
+            connection.check_constraints()
+            for statement in connection.ops.sequence_reset_sql(no_style(), list(kept.values())):
+                with connection.cursor() as cursor:
+                    cursor.execute(statement)
+    except (DatabaseError, ValidationError, ValueError, KeyError) as error:
+        raise RestoreError(f"{path} holds a row that can't be stored: {error}") from error
+    return Backup(path, sha256, count)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with gzip.open(path, "rb") as file:
+            while line := file.readline(LONGEST_LINE):
+                yield line
+    except FileNotFoundError as error:
+        raise RestoreError(f"there is no file {path}") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise RestoreError(f"{path} isn't a whole backup: {error}") from error
+
+
+def _checked(path: Path) -> tuple[dict[str, Any], str, Counter[str]]:
+    """The header, the SHA-256 and the number of rows, once the whole file has been read."""
+    sha256, count, header, last = hashlib.sha256(), Counter[str](), None, None
+    for number, line in enumerate(_lines(path), 1):
+        if last is not None:
+            raise RestoreError(f"{path}, line {number}: a backup ends before")
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            raise RestoreError(f"{path}, line {number}: is no JSON: {error}") from error
+        if header is None:
+            if not isinstance(value, dict) or value.get("format") != FORMAT:
+                raise RestoreError(f"{path} isn't a backup of Evalhub ({FORMAT})")
+            header = value
+        elif isinstance(value, dict):
+            last = value
+            continue
+        else:
+            count[value[0]] += 1
+        sha256.update(line)
+    if header is None or last is None:
+        raise RestoreError(f"{path} isn't a whole backup: its last line is missing")
+    if last != {"rows": count.total(), "sha256": sha256.hexdigest()}:
+        raise RestoreError(
+            f"{path} was changed since it was written: its SHA-256 isn't the one said"
+        )
+    return header, sha256.hexdigest(), count
+
+
+def _is_fresh() -> bool:
+    """Whether no table of ours has a row: a restore that was interrupted may go on."""
+    for name in connection.introspection.table_names():
+        if name.startswith(("django_", "auth_")):
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT 1 FROM {connection.ops.quote_name(name)} LIMIT 1")
+            if cursor.fetchone():
+                return False
+    return True
+
+
+def _last_of(
+    executor: MigrationExecutor, applied: set[tuple[str, str]]
+) -> list[tuple[str, str | None]]:
+    """Of each app the migrations that no other applied one of it builds on."""
+    nodes = executor.loader.graph.node_map
+    return [
+        key
+        for key in sorted(applied)
+        if not any(child.key in applied and child.key[0] == key[0] for child in nodes[key].children)
+    ]
+
+
+def _load(path: Path, kept: dict[str, type[models.Model]]) -> None:
+    for model in kept.values():
+        for field in columns(model):
+            if isinstance(field, models.DateField):  # would put in the moment of the restore
+                field.auto_now = field.auto_now_add = False
+        # what a migration has put there is in the backup, too
+        model._base_manager.all().delete()
+    for batch in batched((json.loads(each) for each in _lines(path)), BATCH):
+        found: dict[str, list[models.Model]] = {}
+        for value in batch:
+            if isinstance(value, list):
+                label, row = cast(tuple[str, list[Any]], value)
+                found.setdefault(label, []).append(instance(kept[label], row))
+        for label, objects in found.items():
+            kept[label]._base_manager.bulk_create(objects)

@@ -1,0 +1,160 @@
+"""An item's text taken out for good, wherever it stands; digests and decisions stay."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, Project, User
+from evalhub.accounts.permissions import NotAllowedError
+from evalhub.files.identity import answers_digest
+from evalhub.registry.contents import content_digest
+from evalhub.registry.models import Item, Output, Redaction, Run, Score, TestSetVersion
+from reviews.models import Campaign
+from reviews.results.ended import has_ended
+
+REDACTED = "[redacted]"
+CHUNK = 5000
+
+
+class RedactionError(Exception):
+    """An item that can't be redacted; the message says why. Nothing was changed then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """How much was taken out."""
+
+    items: int
+    versions: int
+    answers: int
+    runs: int
+
+
+def redact(*, project: Project, test_set: str, item: str, reason: str, by: User | None) -> Redacted:
+    """As `_redact`, and the database's own files don't hold the text any more either.
+
+    On PostgreSQL that is so after its next VACUUM.
+    """
+    if connection.vendor != "sqlite":
+        return _redact(project=project, test_set=test_set, item=item, reason=reason, by=by)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA secure_delete = ON")
+        try:
+            return _redact(project=project, test_set=test_set, item=item, reason=reason, by=by)
+        finally:
+            cursor.execute("PRAGMA secure_delete = OFF")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@transaction.atomic
+def _redact(
+    *, project: Project, test_set: str, item: str, reason: str, by: User | None
+) -> Redacted:
+    """Takes the text of an item out of every version of the project that asks the same, and its
+    answers out of every run on them.
+
+    What is left is the item's id, its tags and cluster, the digest of what it said, and all
+    scores. A `Redaction` leads from each digest of before to what it is now; no digest that was
+    recorded changes. `by` is an owner; None is the operator.
+
+    Raises:
+        RedactionError: no such item, no reason, a run on it that goes on, or rows that aren't
+            what their digest says.
+        evalhub.accounts.permissions.NotAllowedError: `by` doesn't own the project.
+    """
+    if by is not None and not Project.objects.owned_by(by).filter(pk=project.pk).exists():
+        raise NotAllowedError(f"{by} doesn't own {project}: an item is redacted by an owner")
+    if not 0 < len(reason.strip()) <= 300:
+        raise RedactionError("say why, in 1 to 300 characters")
+    found = Item.objects.filter(
+        version__test_set__project=project, version__test_set__slug=test_set, key=item
+    ).order_by("-version__number")
+    newest = found.first()
+    if newest is None:
+        raise RedactionError(f"{project} has no item {item!r} in a test set {test_set!r}")
+    same = Item.objects.filter(
+        version__test_set__project=project, digest=newest.digest, redacted=None
+    )
+    versions = list(TestSetVersion.objects.filter(items__in=same).distinct().order_by("pk"))
+    if not versions:
+        raise RedactionError(f"{item!r} of {test_set!r} is redacted already")
+    runs = list(Run.objects.filter(test_set_version__in=versions).order_by("pk"))
+    if going := next((run for run in runs if run.finished is None), None):
+        raise RedactionError(f"{going} goes on: wait for its end, or cancel it")
+    for campaign in Campaign.objects.filter(pairs__item__in=same).distinct().defer("plan"):
+        if not has_ended(campaign):
+            raise RedactionError(f"{campaign} shows it to its reviewers now: close that first")
+    texts = [(version, _keys(version, same), _checked_items(version)) for version in versions]
+    said = [(run, _checked_answers(run)) for run in runs]
+    outputs = Output.objects.filter(run__in=runs, item__in=same.values("pk"))
+    scores = Score.objects.filter(output__in=outputs.values("pk"))
+    scores.filter(value__isnull=False).update(reason="")
+    scores.filter(value__isnull=True).update(reason=REDACTED)
+    count = outputs.count()
+    _take_out_answers(outputs)
+    taken = same.update(
+        input=REDACTED, references=[], context="", metadata={}, redacted=timezone.now()
+    )
+    shared = {"project": project, "reason": reason.strip(), "by": by}
+    Redaction.objects.bulk_create(
+        Redaction(version=version, item=keys, before=before, after=_items(version), **shared)
+        for version, keys, before in texts
+    )
+    keys_of = {version.pk: keys for version, keys, _ in texts}
+    Redaction.objects.bulk_create(
+        Redaction(
+            version_id=run.test_set_version_id,
+            run=run,
+            item=keys_of[run.test_set_version_id],
+            before=before,
+            after=_answers(run),
+            **shared,
+        )
+        for run, before in said
+    )
+    note(Action.REDACTED, by=by, project=project, what=f"an item of {test_set}: {reason.strip()}")
+    return Redacted(taken, len(versions), count, len(runs))
+
+
+def _take_out_answers(outputs: QuerySet[Output]) -> None:
+    """A text in place of a text, and an error in place of an error: neither becomes the other."""
+    for output in outputs.filter(text__isnull=False).only("pk", "text").iterator(chunk_size=CHUNK):
+        digest = sha256((output.text or "").encode()).hexdigest()
+        Output.objects.filter(pk=output.pk).update(text=REDACTED, text_sha256=digest)
+    outputs.filter(text__isnull=True).update(error=REDACTED)
+
+
+def _keys(version: TestSetVersion, same: QuerySet[Item]) -> str:
+    return ", ".join(
+        same.filter(version=version).order_by("position").values_list("key", flat=True)
+    )
+
+
+def _checked_items(version: TestSetVersion) -> str:
+    """The digest of the items as they are, which is the recorded one or led to from it."""
+    found = _items(version)
+    if not Redaction.objects.of_version(version).lead(version.digest, found):
+        raise RedactionError(f"the items of {version} aren't what its digest says")
+    return found
+
+
+def _checked_answers(run: Run) -> str:
+    found = _answers(run)
+    if not Redaction.objects.of_run(run).lead(run.answers_digest, found):
+        raise RedactionError(f"the answers of {run} aren't what its digest says")
+    return found
+
+
+def _items(version: TestSetVersion) -> str:
+    return content_digest(version.items.order_by("position").iterator(chunk_size=CHUNK))
+
+
+def _answers(run: Run) -> str:
+    rows = Output.objects.filter(run=run).order_by()
+    return answers_digest(
+        rows.values_list("item__key", "sample", "text", "error").iterator(chunk_size=CHUNK)
+    )
