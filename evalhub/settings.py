@@ -36,6 +36,9 @@ from django.utils.csp import CSP
 from django.utils.functional import lazy
 
 from evalhub.files.private import make_private_file, make_private_folder
+from evalhub.libraries import keep_to_themselves
+
+keep_to_themselves()
 
 HOME = Path(os.environ.get("EVALHUB_HOME") or ".evalhub").expanduser().resolve()
 
@@ -278,6 +281,8 @@ TIME_ZONE = "UTC"
 REDIS_URL = os.environ.get("EVALHUB_REDIS_URL", "")
 ENDPOINTS = os.environ.get("EVALHUB_ENDPOINTS", "")  # read by runners.backends.endpoints
 OFFLINE = os.environ.get("EVALHUB_OFFLINE") == "1"
+if os.environ.get("EVALHUB_OFFLINE", "") not in ("", "0", "1"):
+    raise ImproperlyConfigured("EVALHUB_OFFLINE is 1 or 0")  # another word would switch nothing
 MAIL_URL = os.environ.get("EVALHUB_MAIL_URL", "")
 MAILERS = {"default": _mailer(MAIL_URL)}
 DEFAULT_FROM_EMAIL = os.environ.get("EVALHUB_MAIL_FROM") or "evalhub@localhost"

@@ -29,6 +29,7 @@ from evalhub.cli import (
 from evalhub.cli.exits import INTERRUPTED, USAGE, explain
 from evalhub.cli.home import Home, at_home, use_home
 from evalhub.cli.options import with_usable_numbers
+from evalhub.libraries import keep_to_themselves
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -104,6 +105,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs a command and returns its exit code."""
+    keep_to_themselves()
     try:
         code = app(arguments, prog_name="evalhub", standalone_mode=False)
     except (Abort, KeyboardInterrupt):

@@ -39,7 +39,7 @@ def examine() -> list[Finding]:
     if foreign:  # its files may have replaced ours: nothing else can be relied on
         return foreign
     set_up_templates()
-    return [_version(), _home(), _database(), _ledger(), _queue(), *_optional()]
+    return [_version(), _home(), _database(), _ledger(), _queue(), *_endpoints(), *_optional()]
 
 
 def _version() -> Finding:
@@ -146,6 +146,31 @@ def _queue() -> Finding:
         f"Redis answers, {length} messages wait",
         "`evalhub worker` works on them, on any machine." if length else "",
     )
+
+
+def _endpoints() -> list[Finding]:
+    """The endpoints that an operator made, without anything of their keys."""
+    from django.conf import settings
+
+    from evalhub.schemas.keys import host_and_port
+    from runners.backends.asking import BackendError
+    from runners.backends.endpoints import endpoints
+
+    found = []
+    if settings.OFFLINE:
+        found.append(Finding("offline", True, "nothing but declared endpoints is reached"))
+    if not settings.ENDPOINTS:
+        return found
+    try:
+        there = endpoints()
+    except BackendError as error:
+        return [*found, Finding("endpoints", False, str(error), "Correct EVALHUB_ENDPOINTS.")]
+    said = [f"{alias} at {host_and_port(each.url)[0]}" for alias, each in there.items()]
+    unset = [
+        each.key_env for each in there.values() if each.key_env and not os.environ.get(each.key_env)
+    ]
+    advice = f"Not set here, and needed where the worker runs: {', '.join(unset)}." if unset else ""
+    return [*found, Finding("endpoints", True, ", ".join(said), advice)]
 
 
 def _optional() -> list[Finding]:

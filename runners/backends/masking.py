@@ -21,8 +21,9 @@ class Secret:
     _pattern: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        found = sorted(_spellings(self.value), key=len, reverse=True)
-        pattern = re.compile("|".join(map(re.escape, found)), re.I) if found else None
+        found = [*map(re.escape, _spellings(self.value)), *_encoded(self.value)]
+        found.sort(key=len, reverse=True)
+        pattern = re.compile("|".join(found), re.I) if found else None
         object.__setattr__(self, "_pattern", pattern)
 
     def __bool__(self) -> bool:
@@ -44,13 +45,17 @@ class Secret:
 def _spellings(key: str) -> set[str]:
     if len(key) < TELLING:
         return {key} - {""}
-    raw = key.encode()
-    found = {key, quote(key), quote(key, safe=""), quote_plus(key), raw.hex()}
+    found = {key, quote(key), quote(key, safe=""), quote_plus(key), key.encode().hex()}
     in_json = key.replace("\\", "\\\\").replace('"', '\\"')
-    found |= {in_json, in_json.replace("/", "\\/")}
-    for shift in range(3):  # wherever it stands in what is encoded, whole groups of it read alike
-        inner = raw[shift:]
-        inner = inner[: len(inner) // 3 * 3]
+    return found | {in_json, in_json.replace("/", "\\/")}
+
+
+def _encoded(key: str) -> set[str]:
+    """Patterns of the key in base64, wherever it stands in what is encoded."""
+    raw, found = key.encode(), set()
+    for shift in range(3):  # whole groups of three bytes read alike, and those at the ends go too
+        inner = raw[shift : shift + (len(raw) - shift) // 3 * 3]
         for spelt in (base64.b64encode(inner), base64.urlsafe_b64encode(inner)):
-            found.add(spelt.decode())
-    return {each for each in found if len(each) >= TELLING}
+            if len(spelt) >= TELLING:
+                found.add(rf"[\w+/-]{{0,4}}{re.escape(spelt.decode())}[\w+/-]{{0,4}}={{0,2}}")
+    return found

@@ -65,7 +65,11 @@ def ask(postgres_url: str) -> Iterator[Ask]:
 
 @pytest.fixture
 def python(ask: Ask, redis_url: str, tmp_path: Path) -> Iterator[Start]:
-    """Starts Python processes that share the database and the queue; ends them at the end."""
+    """Starts Python processes that share the database and the queue; ends them at the end.
+
+    They sign nothing: there is no session key, nor can one be read or made.
+    """
+    (tmp_path / "secret_key").mkdir()
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("EVALHUB_")
     } | {
@@ -75,7 +79,6 @@ def python(ask: Ask, redis_url: str, tmp_path: Path) -> Iterator[Start]:
         "EVALHUB_REDIS_URL": f"{redis_url.rstrip('/')}/{1 + time.monotonic_ns() % 15}"
         if urlsplit(redis_url).path in ("", "/")
         else redis_url,
-        "EVALHUB_SECRET_KEY": "for these tests",
     }
     started: list[subprocess.Popen[str]] = []
 

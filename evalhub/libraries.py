@@ -1,0 +1,28 @@
+"""What the libraries are told through the environment: to report nothing, and to fetch nothing.
+
+It counts for libraries that are imported afterwards, so each way into the product begins with it.
+"""
+
+import os
+
+NO_REPORTS = {
+    "DO_NOT_TRACK": "1",
+    "DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+}
+"""Whatever else is set: nobody's library tells anybody what is evaluated here."""
+NO_HUB = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "HF_EVALUATE_OFFLINE": "1",
+}
+"""With EVALHUB_OFFLINE=1: what is on this machine is read, and nothing is looked for elsewhere."""
+
+
+def keep_to_themselves() -> None:
+    """Sets these variables for this process and those that it starts."""
+    os.environ.update(NO_REPORTS)
+    if os.environ.get("EVALHUB_OFFLINE") == "1":
+        os.environ.update(NO_HUB)
