@@ -11,7 +11,7 @@ COPY runners runners
 RUN uv sync --no-dev --no-editable
 
 FROM python:3.13-slim
-RUN useradd --uid 10001 --create-home evalhub && install --directory --owner evalhub /data
+RUN useradd --uid 10001 --create-home evalhub && install --directory --owner evalhub --mode 0700 /data
 COPY --from=build /opt/evalhub /opt/evalhub
 ENV PATH=/opt/evalhub/bin:$PATH EVALHUB_HOME=/data PYTHONUNBUFFERED=1
 USER evalhub

@@ -1,16 +1,19 @@
 """What `evalhub doctor --deploy` looks at besides: whether others may be let in to this site."""
 
 from django.conf import settings
-from django.core.checks import WARNING, CheckMessage, run_checks
+from django.core.checks import WARNING, CheckMessage, Tags, run_checks
 
 from evalhub.cli.health import Finding
 
 
 def examine_deployment() -> list[Finding]:
-    """The site's address, and each thing that Django's own deployment checks complain of."""
+    """The site's address, and each thing that Django's own security checks complain of.
+
+    (Its other checks are about the code, and open the database.)
+    """
     complaints = [
         each
-        for each in run_checks(include_deployment_checks=True)
+        for each in run_checks(tags=[Tags.security], include_deployment_checks=True)
         if each.level >= WARNING and not each.is_silenced()
     ]
     return [_address(), *(_complaint(each) for each in complaints)]

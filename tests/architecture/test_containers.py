@@ -1,8 +1,12 @@
 """The image and its services, held to the code: there is no engine here to build them with."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ from evalhub.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+VARIABLE = re.compile(r"\$\{(\w+):([-?])([^}]*)\}")
 REQUIRED = re.compile(r"\$\{(\w+):\?[^}]+\}")
 
 
@@ -31,11 +36,12 @@ def instructions() -> list[list[str]]:
     return [shlex.split(line, posix=False) for line in text.splitlines() if line and line[0] != "#"]
 
 
-def test_the_services_are_the_grown_four(services: dict[str, Any]) -> None:
-    assert set(services) == {"web", "worker", "redis", "postgres"}
+def test_the_services_are_the_grown_four_and_a_proxy(services: dict[str, Any]) -> None:
+    assert set(services) == {"web", "worker", "redis", "postgres", "proxy"}
+    assert services["proxy"]["profiles"] == ["tls"]
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "redis", "postgres"])
+@pytest.mark.parametrize("name", ["web", "worker", "redis", "postgres", "proxy"])
 def test_a_service_has_an_image_and_is_watched(name: str, services: dict[str, Any]) -> None:
     service = services[name]
     assert service["image"]
@@ -60,12 +66,99 @@ def test_every_variable_is_one_that_the_settings_read(name: str, services: dict[
     assert set(services[name]["environment"]) <= read
 
 
-@pytest.mark.parametrize("name", ["EVALHUB_SECRET_KEY", "POSTGRES_PASSWORD"])
-def test_a_secret_has_no_default(name: str) -> None:
+@pytest.mark.parametrize("name", ["EVALHUB_SECRET_KEY", "EVALHUB_URL", "POSTGRES_PASSWORD"])
+def test_what_must_be_said_has_no_default(name: str) -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     uses = re.findall(rf"\$\{{{name}(.)(.)", text)
     assert uses
     assert set(uses) == {(":", "?")}
+
+
+def test_a_worker_has_no_key_that_signs_sessions_and_nothing_else_of_the_site_s(
+    services: dict[str, Any],
+) -> None:
+    assert set(services["worker"]["environment"]) == {
+        "EVALHUB_DATABASE_URL",
+        "EVALHUB_REDIS_URL",
+        "EVALHUB_LOG",
+    }
+    assert "volumes" not in services["worker"]
+
+
+def test_ports_are_published_on_this_machine_unless_it_is_said_otherwise(
+    services: dict[str, Any],
+) -> None:
+    published = [port for service in services.values() for port in service.get("ports", [])]
+    assert len(published) == 3
+    filled = [filled_in(port) for port in published]
+    assert all(port.startswith("127.0.0.1:") for port in filled)
+    assert "ports" not in services["postgres"] | services["redis"]
+
+
+def test_the_proxy_passes_https_on_from_the_address_that_the_site_believes(
+    services: dict[str, Any],
+) -> None:
+    proxy, web = services["proxy"], filled_in(services["web"]["environment"])
+    address = proxy["networks"]["default"]["ipv4_address"]
+    whole = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    [network] = whole["networks"]["default"]["ipam"]["config"]
+    assert ip_address(address) in ip_network(network["subnet"])
+    assert web["EVALHUB_TRUSTED_PROXY"] == address
+    command = filled_in(proxy["command"])
+    assert command == ["caddy", "reverse-proxy", "--from", web["EVALHUB_URL"], "--to", "web:8000"]
+
+
+def test_the_web_s_health_is_whether_it_is_ready(services: dict[str, Any]) -> None:
+    assert "http://localhost:8000/readyz" in services["web"]["healthcheck"]["test"][-1]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        [Path(sys.executable).parent / "evalhub", "doctor", "--deploy"],
+    ],
+    ids=["check", "doctor"],
+)
+@pytest.mark.services
+def test_what_the_environment_makes_of_the_site_may_be_let_in_to(
+    command: list[str | Path],
+    services: dict[str, Any],
+    postgres_url: str,
+    redis_url: str,
+    tmp_path: Path,
+) -> None:
+    """The compose file's own environment, with another database and queue behind its addresses."""
+    given = filled_in(services["web"]["environment"])
+    given |= {"EVALHUB_DATABASE_URL": postgres_url, "EVALHUB_REDIS_URL": redis_url}
+    plain = {k: v for k, v in os.environ.items() if not k.startswith(("EVALHUB_", "DJANGO_"))}
+    ended = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=plain | given | {"EVALHUB_HOME": str(tmp_path / "data")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "✗" not in ended.stdout
+
+
+def test_without_an_address_the_doctor_says_what_is_missing(tmp_path: Path) -> None:
+    plain = {k: v for k, v in os.environ.items() if not k.startswith(("EVALHUB_", "DJANGO_"))}
+    ended = subprocess.run(
+        [Path(sys.executable).parent / "evalhub", "doctor", "--deploy", "--json"],
+        cwd=tmp_path,
+        env=plain,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 69
+    amiss = {each["name"]: each for each in json.loads(ended.stdout) if not each["well"]}
+    assert {"address", "check security.W008", "check security.W012"} <= set(amiss)
+    assert "set EVALHUB_URL" in amiss["address"]["advice"]
+    assert amiss["check security.W012"]["advice"] == "It follows from EVALHUB_URL."
 
 
 def test_the_worker_waits_for_the_tables_and_those_for_the_database(
@@ -86,7 +179,8 @@ def test_the_database_url_names_the_database_that_is_made(services: dict[str, An
 
 def test_every_volume_is_declared(services: dict[str, Any]) -> None:
     declared = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["volumes"]
-    used = {volume.split(":")[0] for service in services.values() for volume in service["volumes"]}
+    mounts = [mount for service in services.values() for mount in service.get("volumes", [])]
+    used = {mount.split(":")[0] for mount in mounts}
     assert used == set(declared)
 
 
@@ -118,6 +212,20 @@ def test_the_image_serves_the_site(instructions: list[list[str]]) -> None:
     command, *arguments = json.loads(said["CMD"])
     assert command in COMMANDS
     assert takes(command, arguments)
+
+
+def filled_in(value: Any) -> Any:
+    """The value with the variables of a file .env that says what has to be said, and no more."""
+    env = {
+        "EVALHUB_URL": "https://evalhub.example.org",
+        "EVALHUB_SECRET_KEY": "a-long-and-random-text-of-more-than-fifty-characters-0123456789",
+        "POSTGRES_PASSWORD": "letters123",
+    }
+    if isinstance(value, dict):
+        return {name: filled_in(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [filled_in(each) for each in value]
+    return VARIABLE.sub(lambda found: env[found[1]] if found[2] == "?" else found[3], value)
 
 
 def takes(command: str, arguments: list[str]) -> bool:
