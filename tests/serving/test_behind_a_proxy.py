@@ -1,13 +1,18 @@
 """One EVALHUB_URL, and every link, cookie and header follows, behind a real proxy process."""
 
+import json
 import re
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.architecture.test_containers import ROOT, filled_in
 from tests.fakes.proxy import proxy_to
-from tests.serving.site import Site, ask, up
+from tests.serving.site import BIN, Site, ask, environment, up
 
 HOST = "evalhub.example.org"
 URL = f"https://{HOST}"
@@ -108,3 +113,39 @@ def test_static_files_may_be_kept(site: Site) -> None:
         file = ask(port, sheet[1], host=HOST)
     assert file.status == 200
     assert "public" in file.headers["Cache-Control"]
+
+
+@pytest.mark.heavy
+@pytest.mark.services
+def test_the_grown_set_up_without_containers(
+    tmp_path: Path, postgres_url: str, redis_url: str
+) -> None:
+    """Two processes, PostgreSQL, Redis and a worker, in the environment of docker-compose.yml."""
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    here = {"EVALHUB_DATABASE_URL": postgres_url, "EVALHUB_REDIS_URL": redis_url}
+    web, worker = (filled_in(services[name]["environment"]) | here for name in ("web", "worker"))
+    with (
+        up(tmp_path, "--processes", "2", **web | {"EVALHUB_TRUSTED_PROXY": "127.0.0.1"}) as site,
+        a_worker(environment(tmp_path / "worker", worker)) as working,
+    ):
+        made = site.command("user", "add", "nour", "--project", "support", "--role", "owner")
+        assert f"  {URL}/accounts/" in made
+        with proxy_to(site.url) as port:
+            page = ask(port, "/accounts/login/", host=HOST)
+            assert page.headers["Strict-Transport-Security"]
+            assert ask(port, "/metrics", host=HOST).status == 401
+        ready = ask(site.port, "/readyz")
+        assert (ready.status, ready.text) == (200, '{"ready": true, "reasons": []}')
+        assert working.poll() is None
+    lines = [json.loads(line) for line in site.log.read_text().splitlines()]
+    assert {"time", "level", "logger", "message"} <= set.intersection(*map(set, lines))
+    assert not (tmp_path / "worker" / "secret_key").exists()
+
+
+@contextmanager
+def a_worker(variables: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    with subprocess.Popen([BIN / "evalhub", "worker"], env=variables) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
