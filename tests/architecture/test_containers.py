@@ -80,6 +80,8 @@ def test_a_worker_has_no_key_that_signs_sessions_and_nothing_else_of_the_site_s(
     assert set(services["worker"]["environment"]) == {
         "EVALHUB_DATABASE_URL",
         "EVALHUB_REDIS_URL",
+        "EVALHUB_ENDPOINTS",
+        "EVALHUB_OFFLINE",
         "EVALHUB_LOG",
     }
     assert "volumes" not in services["worker"]
