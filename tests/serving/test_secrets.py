@@ -2,12 +2,16 @@
 
 import json
 import sqlite3
+import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from tests.serving.site import Site, ask, up
+from tests.cli.test_study import a_closed_port
+from tests.serving.site import BIN, PATIENCE_S, Site, ask, environment, up
 
 SECRETS = {
     "the session's key": "signing-key-0123456789-0123456789-0123456789-abcdef",
@@ -86,3 +90,28 @@ def test_what_a_command_reports_in_debug_mode_has_no_secret(broken: Site) -> Non
     findings = json.loads(broken.command("doctor", "--json"))
     assert {each["name"] for each in findings} >= {"home", "database"}
     assert holds_none(json.dumps(findings))
+
+
+def test_a_worker_s_log_has_no_secret_when_its_queue_does_not_answer(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    address = f"redis://:queue-password-1@127.0.0.1:{a_closed_port()}/0"
+    given = environment(
+        tmp_path / "home", ENVIRONMENT | {"EVALHUB_LOG": "json", "EVALHUB_REDIS_URL": address}
+    )
+    with (
+        log.open("w") as errors,
+        subprocess.Popen([BIN / "evalhub", "worker"], env=given, stderr=errors) as process,
+    ):
+        try:
+            until = time.monotonic() + PATIENCE_S
+            while "requeue_orphans" not in log.read_text() and time.monotonic() < until:
+                time.sleep(0.2)
+        finally:
+            process.kill()
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    assert {"celery.worker.consumer.consumer", "runners.timer"} <= {
+        line["logger"] for line in lines
+    }
+    assert any("Traceback" in line.get("traceback", "") for line in lines)
+    assert "queue-password-1" not in log.read_text()
+    assert holds_none(log.read_text())
