@@ -143,7 +143,7 @@ def _within(kind: Any, value: Any, at: Place) -> Iterator[tuple[Place, tuple[Wha
         if _is_free(kind) and not is_inert(kind):
             yield from _loose(value, at)
         for name, inner in value.items():
-            yield from named_outside(inner, (*at, name))
+            yield from _within(kind, inner, (*at, name))
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
             yield from _within(kind, inner, (*at, index))
