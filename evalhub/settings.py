@@ -16,6 +16,11 @@
 | EVALHUB_METRICS_TOKEN | bearer token for reading /metrics | only from this machine |
 | EVALHUB_ENDPOINTS | model servers under aliases: a JSON document, or a JSON or TOML file | none |
 | EVALHUB_OFFLINE | 1 reaches nothing but endpoints that were declared, and no model hub | off |
+| EVALHUB_OIDC_URL | address of the team's identity provider (OpenID Connect) | none |
+| EVALHUB_OIDC_CLIENT_ID | what the provider calls this site | needed with the address |
+| EVALHUB_OIDC_SECRET | the provider's secret for this site | needed with the address |
+| EVALHUB_OIDC_NAME | what its button says after "Sign in with" | the address's host |
+| EVALHUB_OIDC_JOIN_BY_MAIL | 1 lets verified mail addresses enter existing accounts | off |
 | EVALHUB_DEBUG | 1 shows tracebacks in the browser | off |
 """
 
@@ -28,7 +33,7 @@ from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -133,6 +138,29 @@ def _address(given: str) -> str:
         ) from None
 
 
+def _identity_provider(url: str) -> dict[str, Any]:
+    """The team's identity provider as allauth takes it, known by its address; {} without one."""
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not parts.hostname or parts.scheme not in ({"https", "http"} if here else {"https"}):
+        raise ImproperlyConfigured("EVALHUB_OIDC_URL isn't of the form https://login.example.org")
+    client, secret = map(os.environ.get, ("EVALHUB_OIDC_CLIENT_ID", "EVALHUB_OIDC_SECRET"))
+    if not client or not secret:
+        raise ImproperlyConfigured(
+            "EVALHUB_OIDC_URL needs EVALHUB_OIDC_CLIENT_ID and EVALHUB_OIDC_SECRET"
+        )
+    return {
+        # another provider's person 7 is somebody else
+        "provider_id": re.sub(r"[^a-z0-9]+", "-", (parts.netloc + parts.path).lower()).strip("-"),
+        "name": os.environ.get("EVALHUB_OIDC_NAME") or parts.hostname,
+        "client_id": client,
+        "secret": secret,
+        "settings": {"server_url": url.rstrip("/")},
+    }
+
+
 if os.environ.get("EVALHUB_TRUSTED_ORIGINS"):
     raise ImproperlyConfigured(
         "EVALHUB_TRUSTED_ORIGINS isn't read any more: give the site's one address as EVALHUB_URL"
@@ -167,7 +195,12 @@ INSTALLED_APPS = [
     "evalhub.gate",
     "evalhub.report",
     "evalhub.dashboard",
-    "django.contrib.admin",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "evalhub.accounts.apps.SocialAccounts",
+    "allauth.socialaccount.providers.openid_connect",
+    "evalhub.accounts.apps.Admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -192,6 +225,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "evalhub.urls"
 WSGI_APPLICATION = "evalhub.wsgi.application"
@@ -235,7 +269,18 @@ else:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Counts guesses for all processes, whatever else is configured (evalhub.accounts.guessing).
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
+# People sign in by django-allauth: docs/accounts.md, docs/decisions/sign-in.md
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "accounts:login"
@@ -243,6 +288,30 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+ACCOUNT_ADAPTER = "evalhub.accounts.adapters.SiteAccounts"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
+ACCOUNT_CHANGE_EMAIL = True  # one address each; a new one counts once its link was opened
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_REAUTHENTICATION_REQUIRED = SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip"}  # whatever is sent; guesses have limits of their own
+MFA_ADAPTER = "evalhub.accounts.adapters.Passkeys"
+MFA_SUPPORTED_TYPES = ["webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+SOCIALACCOUNT_ADAPTER = "evalhub.accounts.adapters.ProviderAccounts"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+OIDC = _identity_provider(os.environ.get("EVALHUB_OIDC_URL", ""))
+# whereto the form that begins signing in there is redirected
+OIDC_ORIGINS = [urljoin(OIDC["settings"]["server_url"], "/")] if OIDC else []
+OIDC_JOIN_BY_MAIL = os.environ.get("EVALHUB_OIDC_JOIN_BY_MAIL") == "1"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [OIDC] if OIDC else []}
+}
+SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 # Behind a proxy that speaks https nothing travels without it. Whether a request came so, waitress
 # knows from the trusted proxy (evalhub.cli.site).
@@ -262,7 +331,7 @@ SECURE_CSP = {
     "object-src": [CSP.NONE],
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
-    "form-action": [CSP.SELF],
+    "form-action": [CSP.SELF, *OIDC_ORIGINS],
     "img-src": [CSP.SELF, "data:"],
 }
 SECURE_REFERRER_POLICY = "same-origin"

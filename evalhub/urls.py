@@ -12,6 +12,7 @@ urlpatterns = [
     path("readyz", watching.ready, name="ready"),
     path("metrics", watching.metrics, name="metrics"),
     path("accounts/", include("evalhub.accounts.urls")),
+    path("accounts/", include("evalhub.accounts.library_urls")),
     path("reviews/", include("reviews.urls")),
     path("admin/", admin.site.urls),
     path("", include("evalhub.dashboard.urls")),

@@ -12,8 +12,6 @@ from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, LogEntry, Membership, Project, ResultsSeen, User
 from evalhub.accounts.results_seen import ADMINISTERS, expose, note_roles
 
-admin.site.site_header = admin.site.site_title = "Evalhub"
-
 
 class Memberships(admin.TabularInline):
     """A person's roles, or a project's members: roles may be changed and taken away."""

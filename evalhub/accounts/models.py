@@ -6,10 +6,23 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
 
 
 class User(AbstractUser):
     """A person who signs in."""
+
+    sign_outs = models.PositiveIntegerField(
+        default=0, editable=False, help_text="how often they signed out everywhere else"
+    )
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """What each session carries: another password ends it, and so does `sign_outs`."""
+        kept: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        if not self.sign_outs:
+            return kept
+        salt = "evalhub.accounts.sign_outs"
+        return salted_hmac(salt, f"{kept} {self.sign_outs}", algorithm="sha256").hexdigest()
 
 
 class Role(models.TextChoices):

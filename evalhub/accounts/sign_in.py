@@ -1,10 +1,16 @@
-"""One-click sign-in: a link with a random token, for one person, one use and one hour."""
+"""One-click sign-in: a link with a random token, for one person, one use and one hour.
+
+And its opposite: signing out everywhere else.
+"""
 
 import hashlib
 import secrets
 from datetime import timedelta
 
+from django.contrib.auth import update_session_auth_hash
 from django.db import transaction
+from django.db.models import F
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -63,6 +69,14 @@ def use_link(token: str) -> User:
         raise SignInError(f"This sign-in link was used already: it works once. {AGAIN}")
     note(Action.LINK_USED, by=user)
     return user
+
+
+def end_other_sessions(*, request: HttpRequest, user: User) -> None:
+    """Signs a person out in every browser but the one that asks."""
+    user.sign_outs = F("sign_outs") + 1
+    user.save(update_fields=["sign_outs"])
+    user.refresh_from_db(fields=["sign_outs"])
+    update_session_auth_hash(request, user)
 
 
 def _digest(token: str) -> str:

@@ -1,17 +1,16 @@
-"""Addresses for signing in and out."""
+"""Addresses for signing in and out, and of one's own account."""
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from evalhub.accounts import views
+from evalhub.accounts.library_urls import login
 
 app_name = "accounts"
 urlpatterns = [
-    path(
-        "login/",
-        LoginView.as_view(template_name="accounts/login.html", redirect_authenticated_user=True),
-        name="login",
-    ),
+    path("", views.account, name="account"),
+    path("login/", login, name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("sign-in/<str:token>/", views.sign_in, name="sign_in"),
+    path("sign-out-elsewhere/", views.sign_out_elsewhere, name="sign_out_elsewhere"),
 ]

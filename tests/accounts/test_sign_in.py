@@ -124,9 +124,9 @@ def test_name_and_password_sign_in_and_a_wrong_one_is_told(team: Team) -> None:
     team.olga.set_password("a long passphrase")
     team.olga.save()
     login = reverse("accounts:login")
-    wrong = Client().post(login, {"username": "olga", "password": "no"})
+    wrong = Client().post(login, {"login": "olga", "password": "no"})
     assert "don’t match" in wrong.text
-    right = Client().post(login, {"username": "olga", "password": "a long passphrase"})
+    right = Client().post(login, {"login": "olga", "password": "a long passphrase"})
     assert right.url == reverse("home")
 
 

@@ -1,0 +1,67 @@
+"""Limits on guessing passwords, counted in the database for all processes together.
+
+allauth counts; these are the rates, and how long somebody has to wait. Its own limit on an account
+could be kept full by anybody, from anywhere, so that the account's owner never got in.
+"""
+
+from math import ceil
+from time import time
+
+from allauth.core.internal.ratelimit import (
+    RateLimitUsage,
+    consume,
+    get_cache_key,
+    get_rates,
+)
+from django.core.cache import cache
+from django.db.models import Q
+from django.http import HttpRequest
+
+from evalhub.accounts.models import User
+
+APP = "evalhub.accounts"
+RATES = {
+    "account_from_address": "5/5m/key",
+    "address": "30/10m/ip",  # whatever the account
+    "account": "50/h/key",  # from anywhere: slow enough that passwords can't be guessed
+}
+
+
+class TooManyGuesses(Exception):
+    """No password is looked at before `seconds` have passed."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many wrong passwords: try again in {seconds} s.")
+        self.seconds = seconds
+
+
+def take_guess(request: HttpRequest, *, name: str, address: str) -> RateLimitUsage:
+    """Counts a guess at an account's password, before it is looked at; a right one is rolled back.
+
+    Raises:
+        TooManyGuesses: there were too many. This one isn't counted.
+    """
+    account = _account(name)
+    keys = {"account_from_address": f"{account} from {address}", "account": account}
+    taken = RateLimitUsage(usage=[])
+    for action in RATES:
+        usage = consume(request, app=APP, action=action, config=RATES, key=keys.get(action))
+        if usage is None:
+            taken.rollback()
+            raise TooManyGuesses(_wait(request, action, keys.get(action)))
+        taken.usage += usage.usage
+    return taken
+
+
+def _account(name: str) -> str:
+    """One and the same for an account's name and its mail address, in any spelling."""
+    meant = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name))
+    user = meant.order_by("pk").values_list("pk", flat=True).first()
+    return f"account {user}" if user else f"nobody {name.casefold()}"
+
+
+def _wait(request: HttpRequest, action: str, key: str | None) -> int:
+    """Seconds until the oldest guess that counts is forgotten."""
+    [rate] = get_rates(app=APP, action=action, config=RATES)
+    guesses = cache.get(get_cache_key(request, app=APP, action=action, rate=rate, key=key), [])
+    return max(1, ceil(guesses[-1] + rate.duration - time())) if guesses else 1
