@@ -12,5 +12,7 @@ urlpatterns = [
     path("login/", login, name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("sign-in/<str:token>/", views.sign_in, name="sign_in"),
+    path("typed/<str:key>/", views.typed, name="typed"),
+    path("still-here/", views.still_here, name="still_here"),
     path("sign-out-elsewhere/", views.sign_out_elsewhere, name="sign_out_elsewhere"),
 ]

@@ -7,14 +7,16 @@ from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evalhub.accounts.models import Membership, Project, Role
+from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.accounts.sign_in import SignInError, end_other_sessions, use_link, user_of
+from evalhub.accounts.typed import keep, kept, person_mark, typed_in
 
 
 @require_GET
@@ -65,6 +67,41 @@ def sign_out_elsewhere(request: SignedInRequest) -> HttpResponse:
     end_other_sessions(request=request, user=request.user)
     messages.success(request, "You are signed out everywhere else.")
     return redirect("accounts:account")
+
+
+@never_cache
+@require_GET
+def typed(request: SignedInRequest, key: str) -> HttpResponse:
+    """What this person had typed when their session was over, to be sent by them once more."""
+    found = kept(request, key)
+    status = 404 if found is None else 200
+    return render(request, "accounts/typed.html", {"typed": found}, status=status)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that a page of this site didn't send, or one that is older than the last sign-in.
+
+    Who is signed in and did send it from here may send it once more; who isn't signs in first.
+    """
+    found = typed_in(request)
+    signed_in = request.user.is_authenticated
+    context = {"typed": found if signed_in else None, "kept": "" if signed_in else keep(request)}
+    response = render(request, "accounts/csrf_failure.html", context, status=403)
+    response.headers["Evalhub-Page"] = "stale"
+    return response
+
+
+@never_cache
+@require_GET
+def still_here(request: SignedInRequest) -> JsonResponse:
+    """For a page that was left open meanwhile: who is signed in, and a token for its forms."""
+    return JsonResponse({"person": person_mark(request.user), "token": get_token(request)})
+
+
+def person(request: HttpRequest) -> dict[str, str]:
+    """Context of every page: for whom it is."""
+    user = getattr(request, "user", None)  # no user is known yet where a request is refused early
+    return {"person": person_mark(user) if isinstance(user, User) else ""}
 
 
 @login_not_required

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.core.signing import Signer
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
+from evalhub.accounts.typed import person_mark
 from reviews.assignments import judge as judging
 from reviews.assignments.assign import Assigned, End, assign
 from reviews.assignments.progress import own_reviews, progress_of
@@ -231,7 +231,7 @@ def _current(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
 def _ahead(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
     """The comparison after the one at hand, ready to take its place, and how many are saved."""
     own = progress_of(assigned.reviewer)
-    headers = {MARK: _person(request), "Evalhub-Saved": str(own.judged)}
+    headers = {MARK: person_mark(request.user), "Evalhub-Saved": str(own.judged)}
     form = assigned.reviewer.campaign.page_form
     if (
         assigned.ahead is None
@@ -268,13 +268,8 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     """A whole page, or the part of it that a page with the script puts in its own place."""
-    person = _person(request)
+    person = person_mark(request.user)
     template = f"reviews/{name}.html{part if request.htmx else ''}"
     response = render(request, template, context | {"person": person}, status=status)
     response.headers[MARK] = person
     return response
-
-
-def _person(request: SignedInRequest) -> str:
-    """The same for one person always, and nobody's name or number."""
-    return Signer(salt="reviews.person").signature(str(request.user.pk))

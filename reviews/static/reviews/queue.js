@@ -22,6 +22,7 @@ export class Queue {
       this.#entries.set(entry.token, entry);
     }
     window.addEventListener("online", () => this.send());
+    document.addEventListener("evalhub:signed-in", () => this.send());
     document.addEventListener("visibilitychange", () => document.hidden || this.send());
   }
 
@@ -76,7 +77,10 @@ export class Queue {
     } catch {
       return this.#failed("the server can’t be reached");
     }
-    if (response.type === "opaqueredirect") return this.#failed("you are signed out", "sign-in");
+    if (response.status === 401) {
+      document.dispatchEvent(new CustomEvent("evalhub:signed-out"));
+      return this.#failed("you are signed out", "sign-in");
+    }
     if (response.status >= 500 || response.status === 429) {
       return this.#failed("the server has a problem");
     }

@@ -306,7 +306,11 @@ document.addEventListener("change", (event) => {
 // What htmx brings: another way to look at the answers, the comparison after a skip or an undo
 
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { serverResponse, shouldSwap } = event.detail;
+  const { serverResponse, shouldSwap, xhr } = event.detail;
+  if (xhr.status === 401 || xhr.getResponseHeader("Evalhub-Page") === "stale") {
+    event.detail.shouldSwap = false; // still_here.js says what to do
+    return;
+  }
   if (shouldSwap && !serverResponse.includes(`id="${event.detail.target.id}"`)) {
     event.detail.shouldSwap = false; // signed out meanwhile, say: let the whole page show it
     location.reload();
