@@ -7,19 +7,33 @@ from threading import Thread
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from evalhub.accounts.guessing import TooManyGuesses, take_guess
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.guessing import TooManyGuesses, note_failure, take_guess
+from evalhub.accounts.models import Action, User
+from evalhub.accounts.sign_in import end_ways_in
+
+WAYS = {
+    "password": "by password",
+    "link": "by link",
+    "mfa": "by passkey",
+    "socialaccount": "by identity provider",
+}
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +50,20 @@ class SiteAccounts(DefaultAccountAdapter):
         try:
             self._login_failed_rl_usage = take_guess(request, name=name, address=address)
         except TooManyGuesses as error:
+            if error.first:
+                note_failure(name=name, action=Action.LOCKED_OUT)
             raise ImmediateHttpResponse(refusal(request, error.seconds)) from error
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        name = credentials.get("username") or credentials.get("email", "")
+        note_failure(name=name, action=Action.SIGN_IN_FAILED)
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        assert isinstance(user, User)
+        way = [record["method"] for record in get_authentication_records(request, user)]
+        with transaction.atomic():
+            super().login(request, user)
+            note(Action.SIGNED_IN, by=user, what=WAYS.get(way[-1], way[-1]) if way else "")
 
     def get_login_stages(self) -> list[str]:
         """A passkey stands beside the password, and isn't asked for after it."""
@@ -65,7 +92,63 @@ class Passkeys(DefaultMFAAdapter):
 
 
 class ProviderAccounts(DefaultSocialAccountAdapter):
-    """People whom the team's identity provider knows."""
+    """People whom the team's identity provider knows. Who is new has no role anywhere."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        return True
+
+    def populate_user(
+        self, request: HttpRequest, sociallogin: SocialLogin, data: dict[str, Any]
+    ) -> User:
+        """A mail address counts where the provider says that it is verified."""
+        mail = verified_mail(sociallogin)
+        sociallogin.email_addresses = [
+            address for address in sociallogin.email_addresses if address.email.lower() == mail
+        ]
+        user: User = super().populate_user(request, sociallogin, data | {"email": mail})
+        return user
+
+    def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
+        """The one account of this address that may be entered by it, where that is configured."""
+        mail = verified_mail(sociallogin)
+        found = User.objects.filter(email__iexact=mail) if mail else User.objects.none()
+        if not settings.OIDC_JOIN_BY_MAIL or _connects(sociallogin) or len(found) != 1:
+            return None
+        return None if found[0].is_staff or found[0].is_superuser else (found[0], mail)
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Refuses a person whom the provider names in two ways, or whose address is another's."""
+        claims = sociallogin.account.extra_data
+        subjects = {claims[part].get("sub") for part in ("userinfo", "id_token") if part in claims}
+        if len(subjects) != 1:
+            raise ImmediateHttpResponse(
+                render(request, "accounts/provider_failed.html", status=403)
+            )
+        if joined := sociallogin._did_authenticate_by_email:
+            end_ways_in(user=sociallogin.user, mail=joined)
+        elif not sociallogin.is_existing and not _connects(sociallogin):
+            mail = verified_mail(sociallogin)
+            if mail and User.objects.filter(email__iexact=mail).exists():
+                page = render(request, "accounts/connect_first.html", {"mail": mail}, status=403)
+                raise ImmediateHttpResponse(page)
+            # somebody asked for the address, and it is another's
+            EmailAddress.objects.filter(email__iexact=mail, verified=False).delete()
+
+    def get_connect_redirect_url(self, request: HttpRequest, socialaccount: object) -> str:
+        return reverse("accounts:account")
+
+
+def verified_mail(sociallogin: SocialLogin) -> str:
+    """The address that the provider says is verified, or "". Some providers say "true"."""
+    claims = sociallogin.account.extra_data
+    person = claims.get("userinfo") or claims.get("id_token") or {}
+    verified = person.get("email_verified") in (True, "true")
+    return str(person.get("email") or "").lower() if verified else ""
+
+
+def _connects(sociallogin: SocialLogin) -> bool:
+    """Whether somebody who is signed in connects their own account."""
+    return bool(sociallogin.state.get("process") == "connect")
 
 
 def refusal(request: HttpRequest, seconds: int) -> HttpResponse:

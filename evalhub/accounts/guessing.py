@@ -8,16 +8,19 @@ from math import ceil
 from time import time
 
 from allauth.core.internal.ratelimit import (
+    Rate,
     RateLimitUsage,
     consume,
     get_cache_key,
     get_rates,
 )
 from django.core.cache import cache
+from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest
 
-from evalhub.accounts.models import User
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, User
 
 APP = "evalhub.accounts"
 RATES = {
@@ -30,9 +33,10 @@ RATES = {
 class TooManyGuesses(Exception):
     """No password is looked at before `seconds` have passed."""
 
-    def __init__(self, seconds: int) -> None:
+    def __init__(self, seconds: int, *, first: bool) -> None:
         super().__init__(f"Too many wrong passwords: try again in {seconds} s.")
         self.seconds = seconds
+        self.first = first  # of those that the limit refuses
 
 
 def take_guess(request: HttpRequest, *, name: str, address: str) -> RateLimitUsage:
@@ -48,20 +52,38 @@ def take_guess(request: HttpRequest, *, name: str, address: str) -> RateLimitUsa
         usage = consume(request, app=APP, action=action, config=RATES, key=keys.get(action))
         if usage is None:
             taken.rollback()
-            raise TooManyGuesses(_wait(request, action, keys.get(action)))
+            limit = _limit(request, action, keys.get(action))
+            seconds = _wait(*limit)
+            raise TooManyGuesses(seconds, first=cache.add(f"{limit[0]}:told", True, seconds))
         taken.usage += usage.usage
     return taken
 
 
+@transaction.atomic
+def note_failure(*, name: str, action: Action) -> None:
+    """Notes it of an account that there is: of names that nobody has there is no end."""
+    if user := _meant(name):
+        note(action, by=None, about=user)
+
+
 def _account(name: str) -> str:
     """One and the same for an account's name and its mail address, in any spelling."""
+    user = _meant(name)
+    return f"account {user.pk}" if user else f"nobody {name.casefold()}"
+
+
+def _meant(name: str) -> User | None:
     meant = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=name))
-    user = meant.order_by("pk").values_list("pk", flat=True).first()
-    return f"account {user}" if user else f"nobody {name.casefold()}"
+    return meant.order_by("pk").first()
 
 
-def _wait(request: HttpRequest, action: str, key: str | None) -> int:
-    """Seconds until the oldest guess that counts is forgotten."""
+def _limit(request: HttpRequest, action: str, key: str | None) -> tuple[str, Rate]:
+    """Where the guesses that count are kept, the newest first, and at which rate."""
     [rate] = get_rates(app=APP, action=action, config=RATES)
-    guesses = cache.get(get_cache_key(request, app=APP, action=action, rate=rate, key=key), [])
+    return get_cache_key(request, app=APP, action=action, rate=rate, key=key), rate
+
+
+def _wait(place: str, rate: Rate) -> int:
+    """Seconds until the oldest guess that counts is forgotten."""
+    guesses = cache.get(place, [])
     return max(1, ceil(guesses[-1] + rate.duration - time())) if guesses else 1

@@ -8,13 +8,15 @@ from functools import wraps
 from typing import Any
 
 from allauth.account import views as account
+from allauth.account.decorators import reauthentication_required
 from allauth.mfa.webauthn import views as passkeys
 from allauth.socialaccount import views as social
 from allauth.socialaccount.providers import registry
+from allauth.socialaccount.providers.openid_connect import views as openid
 from django.conf import settings
 from django.contrib.auth.views import LogoutView
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.urls import include, path, reverse_lazy
+from django.urls import path, re_path, reverse_lazy
 
 from evalhub.accounts import views
 
@@ -37,6 +39,7 @@ def page(view: Any, template: str, **options: Any) -> Any:
     return view.as_view(template_name=f"accounts/{template}.html", **options)
 
 
+who_is_still_there = reauthentication_required(app="allauth.account")
 HOME = reverse_lazy("accounts:account")
 
 WAYS_IN = {"provider": lambda: settings.OIDC, "mail": lambda: bool(settings.MAIL_URL)}
@@ -46,7 +49,8 @@ forgotten = page(account.PasswordResetView, "forgotten")
 forgotten_sent = page(account.PasswordResetDoneView, "forgotten_sent")
 new_password = page(account.PasswordResetFromKeyView, "new_password")
 new_password_done = page(account.PasswordResetFromKeyDoneView, "new_password_done")
-mail = page(account.EmailView, "mail")
+set_password = who_is_still_there(page(account.PasswordSetView, "password"))
+mail = who_is_still_there(page(views.OwnMail, "mail"))
 confirm_mail = page(account.ConfirmEmailView, "confirm_mail")
 
 urlpatterns = [
@@ -59,15 +63,15 @@ urlpatterns = [
         page(account.PasswordChangeView, "password"),
         name="account_change_password",
     ),
-    path("password/set/", page(account.PasswordSetView, "password"), name="account_set_password"),
+    path("password/set/", set_password, name="account_set_password"),
     path("password/forgotten/", where_there_is_mail(forgotten), name="account_reset_password"),
     path(
         "password/forgotten/sent/",
         where_there_is_mail(forgotten_sent),
         name="account_reset_password_done",
     ),
-    path(
-        "password/new/<str:uidb36>-<str:key>/",
+    re_path(
+        r"^password/new/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/$",
         where_there_is_mail(new_password),
         name="account_reset_password_from_key",
     ),
@@ -98,5 +102,8 @@ urlpatterns = [
         name="socialaccount_connections",
     ),
     path("provider/cancelled/", views.cancelled, name="socialaccount_login_cancelled"),
-    path("", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("oidc/<slug:provider_id>/login/", views.provider, name="openid_connect_login"),
+    path(
+        "oidc/<slug:provider_id>/login/callback/", openid.callback, name="openid_connect_callback"
+    ),
 ]

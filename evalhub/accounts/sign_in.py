@@ -7,6 +7,8 @@ import hashlib
 import secrets
 from datetime import timedelta
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth import update_session_auth_hash
 from django.db import transaction
 from django.db.models import F
@@ -73,10 +75,28 @@ def use_link(token: str) -> User:
 
 def end_other_sessions(*, request: HttpRequest, user: User) -> None:
     """Signs a person out in every browser but the one that asks."""
-    user.sign_outs = F("sign_outs") + 1
-    user.save(update_fields=["sign_outs"])
-    user.refresh_from_db(fields=["sign_outs"])
+    _end_sessions(user)
     update_session_auth_hash(request, user)
+
+
+@transaction.atomic
+def end_ways_in(*, user: User, mail: str) -> None:
+    """Ends the password, passkeys and sessions of an account that a mail address lets enter.
+
+    Else whoever made the account with somebody's address could go on using it. An address that
+    was confirmed here shows that its person made them.
+    """
+    if EmailAddress.objects.filter(user=user, email__iexact=mail, verified=True).exists():
+        return
+    Authenticator.objects.filter(user=user).delete()
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    _end_sessions(user)
+
+
+def _end_sessions(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(sign_outs=F("sign_outs") + 1)
+    user.refresh_from_db(fields=["sign_outs"])
 
 
 def _digest(token: str) -> str:

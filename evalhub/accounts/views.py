@@ -1,9 +1,14 @@
 """Where a person starts, the one-click way in, and one's own account."""
 
+import logging
+from typing import Any
+
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
+from allauth.account.views import EmailView
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.providers.openid_connect import views as openid
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -12,11 +17,14 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from requests import RequestException
 
 from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.accounts.sign_in import SignInError, end_other_sessions, use_link, user_of
 from evalhub.accounts.typed import keep, kept, person_mark, typed_in
+
+log = logging.getLogger(__name__)
 
 
 @require_GET
@@ -62,6 +70,16 @@ def account(request: SignedInRequest) -> HttpResponse:
     return render(request, "accounts/account.html", context)
 
 
+class OwnMail(EmailView):  # type: ignore[misc]  # allauth says nothing of its types
+    """A new mail address of one's own. allauth forgets the one that there is; here it stays."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        has = self.request.user.email
+        response: HttpResponse = super().form_valid(form)
+        User.objects.filter(pk=self.request.user.pk).update(email=has)
+        return response
+
+
 @require_POST
 def sign_out_elsewhere(request: SignedInRequest) -> HttpResponse:
     end_other_sessions(request=request, user=request.user)
@@ -102,6 +120,19 @@ def person(request: HttpRequest) -> dict[str, str]:
     """Context of every page: for whom it is."""
     user = getattr(request, "user", None)  # no user is known yet where a request is refused early
     return {"person": person_mark(user) if isinstance(user, User) else ""}
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def provider(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """To the identity provider, whose addresses are asked from itself."""
+    try:
+        answer: HttpResponse = openid.login(request, provider_id)
+    except RequestException:
+        log.exception("the identity provider %s can't be asked", provider_id)
+        return render(request, "accounts/provider_failed.html", status=502)
+    return answer
 
 
 @login_not_required
