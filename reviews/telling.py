@@ -35,6 +35,8 @@ PLAINNESS = (1.0, 1.0, 0.75)
 """Of two features that are as clear, which to name: looks, then words, then letters."""
 ALIKE = 0.8
 """Features whose differences correlate so much are named once."""
+TOLD = "told_apart"
+"""The key of it in the event by which a review was opened."""
 NAMED = 6
 """Features that are named, at most."""
 TELLS = 0.75

@@ -356,6 +356,7 @@ def _lines(found: "PlanPreview") -> list[str]:
         f"{cost.judgments} judgments, {cost.hours:.1f} hours{money}",
         *([_shown(found)] if found.needed else []),
         *found.short,
+        *found.told_apart.sentences,
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from django import forms
 from django.utils.text import slugify
 
-from evalhub.schemas.review import CampaignRequest, Design, Flag, Form
+from evalhub.schemas.review import CampaignRequest, Design, Flag, Form, Show
 from reviews.errors import PlanError
 from reviews.planning.campaign_request import asked
 from reviews.planning.upload import ARMS
@@ -99,6 +99,12 @@ class CampaignForm(forms.Form):
     invited_only = forms.BooleanField(
         label="Only people who are invited to this review", required=False
     )
+    pretty_json = forms.BooleanField(
+        label="Show all JSON in one layout",
+        required=False,
+        help_text="keys in order, no escapes, no code fence: of both arms alike",
+    )
+    plain_markdown = forms.BooleanField(label="Show Markdown as plain text", required=False)
     supersedes = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(
@@ -150,6 +156,10 @@ def document_of(cleaned: Mapping[str, Any]) -> dict[str, Any]:
             "dimensions": _dimensions(cleaned["dimensions"], ratings=cleaned["ratings"]),
             "repeats": shares["repeats"],
             "guess": cleaned["guess"],
+            "show": {
+                "json": "pretty" if cleaned["pretty_json"] else "indented",
+                "markdown": "plain" if cleaned["plain_markdown"] else "rendered",
+            },
         },
         "strata": list(cleaned["strata"]),
         "diverse": cleaned["diverse"],
@@ -170,6 +180,7 @@ def initial_of(design: Design) -> dict[str, Any]:
     return (
         {name: said[name] for name in Design.model_fields}
         | {name: getattr(form, name) for name in ("steps", "rationale", "flags", "guess")}
+        | initial_show(form.show)
         | {
             "dimensions": "\n".join(each.question for each in form.dimensions),
             "ratings": form.rates,
@@ -184,6 +195,14 @@ def initial_of(design: Design) -> dict[str, Any]:
             if name in SHARES
         }
     )
+
+
+def initial_show(show: Show) -> dict[str, bool]:
+    """The fields that say how answers are shown."""
+    return {
+        "pretty_json": show.json_ == "pretty",
+        "plain_markdown": show.markdown == "plain",
+    }
 
 
 def _dimensions(lines: str, *, ratings: bool) -> list[dict[str, Any]]:

@@ -10,7 +10,13 @@ from django.shortcuts import get_object_or_404
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.requests import SignedInRequest
-from evalhub.dashboard.campaign_form import PROPOSED, CampaignForm, UploadForm, initial_of
+from evalhub.dashboard.campaign_form import (
+    PROPOSED,
+    CampaignForm,
+    UploadForm,
+    initial_of,
+    initial_show,
+)
 from evalhub.dashboard.campaign_page import (
     ReviewSource,
     campaign_source,
@@ -63,7 +69,7 @@ def campaign_form(
 ) -> CampaignForm:
     """The form as the plan that is changed has it, or as the study's file asks."""
     review = source.study.review if source.study else None
-    asked = review.as_json() if review else {}
+    asked = review.as_json() | initial_show(review.show) if review else {}
     initial = initial_of(superseded.sealed_plan.design if superseded else PROPOSED)
     if superseded is None:
         initial |= asked

@@ -27,6 +27,7 @@ from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair, PairKind
 from reviews.results.early_stopping import early_stop_of, interim_estimate, rule_of
 from reviews.results.ended import check_ended
 from reviews.results.judgment_data import JudgmentData, judgment_data
+from reviews.results.looks import looks_known
 from reviews.results.reviewer_quality import too_fast
 
 
@@ -140,6 +141,7 @@ def _judgments(heard: _Review, items: Collection[str] | None, alpha: float) -> J
         opened=heard.opened,
         plan_hash=campaign.plan_hash,
         too_fast=[too_fast(each) for each in main],
+        looks=looks_known(campaign),
     )
 
 

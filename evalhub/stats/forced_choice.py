@@ -33,7 +33,7 @@ FOLDS = 10
 DRAWS = 2047
 INFLATION = 2.0
 """What the variance of the share is taken for, against that of as many independent pairs: where
-texts told apart 56 to 88% this covered the share in 95% or more of simulations."""
+texts told apart 52 to 88% this covered the share in 95 to 100% of simulations."""
 ENOUGH = 20
 """Draws that reach what was observed: after so many the p-value is known well enough."""
 _UNIT = 64.0  # votes are whole multiples of 1/64, so that sums don't hang on their order

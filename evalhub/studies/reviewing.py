@@ -11,7 +11,7 @@ from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.declaration import default_of
 from evalhub.schemas.policy import PeopleDemand
-from evalhub.schemas.review import Anytime, CampaignRequest, Design
+from evalhub.schemas.review import Anytime, CampaignRequest, Design, Form
 from reviews.errors import NothingToCompareError, PlanError
 from reviews.models import Campaign, Pair
 from reviews.planning.campaign import open_campaign
@@ -104,6 +104,7 @@ def open_review(study: Study, runs: ReviewRuns) -> Campaign | None:
                 reviewers_per_item=study.review.reviewers_per_item,
                 seed=study.review.seed,
                 question=study.review.question,
+                form=Form(show=study.review.show),
             ),
         )
     except NothingToCompareError:

@@ -44,6 +44,7 @@ class Judgments:
         plan_hash: SHA-256 of the sealed plan that they were given by; "" for those of a file.
         too_fast: of each judgment, whether it came before both texts could be read; empty: nobody
             took the time.
+        looks: what is to be said of the answers' looks, in sentences.
     """
 
     choices: Sequence[str]
@@ -57,6 +58,7 @@ class Judgments:
     opened: int = 1
     plan_hash: str = ""
     too_fast: Sequence[bool] = ()
+    looks: Sequence[str] = ()
 
     @property
     def complete(self) -> bool:
@@ -277,7 +279,7 @@ def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None
     )
     people = people.model_copy(
         update={
-            "cautions": tuple(said),
+            "cautions": (*said, *judgments.looks),
             "paces": tuple(
                 ReviewerPace(reviewer=name, answers=pace.answers, fast=pace.fast)
                 for name, pace in paces.items()

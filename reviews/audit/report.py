@@ -27,6 +27,7 @@ from reviews.audit.side_checks import (
 from reviews.audit.text_checks import artefacts, hidden_bytes, leaks, telling
 from reviews.models import Campaign, Guess, Pair, PairKind
 from reviews.results.judgment_data import judgment_data
+from reviews.results.looks import told_when_sealed
 from reviews.telling import AnswerPair, drawn, tell
 from reviews.texts import shown
 
@@ -34,9 +35,12 @@ SCHEMA = "evalhub.review-audit/2"
 FALSE_ALARMS: dict[str, Any] = {
     "at_most": LEVEL,
     "method": "Holm's correction over all p-values of the audit, weighted",
-    "simulated": {"fair_campaigns": 10_000, "called_for_a_look": 30},
+    "simulated": {"fair_campaigns": 610, "called_for_a_look": 3, "interval": [0.0010, 0.0143]},
+    "text_alone": {"fair_reviews": 750, "p_of_01_or_less": 2, "interval": [0.0003, 0.0096]},
 }
-"""How often the tests call for a look at a fair campaign (`tests/benchmarks/audit_rate.py`)."""
+"""How often the tests call for a look at a fair campaign (`tests/benchmarks/audit_rate.py`), and
+how often text alone is said to tell arms that don't differ, before the correction
+(`tests/benchmarks/telling_rate.py`); 95% intervals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def audit(campaign: Campaign) -> Audit:
             independence(dealt, found),
             sides_of_items(dealt, found),
             leaks(scan),
-            telling(told, len(items), show),
+            telling(told, len(items), show, told_when_sealed(campaign)),
             artefacts(scan, found),
             hidden_bytes(scan),
             tokens(dealt),

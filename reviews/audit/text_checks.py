@@ -88,13 +88,21 @@ def hidden_bytes(scan: Scan) -> Check:
     )
 
 
-def telling(found: Telling, items: int, show: Show) -> Check:
+def telling(
+    found: Telling, items: int, show: Show, when_sealed: Mapping[str, Any] | None = None
+) -> Check:
     """How well text alone tells the arms apart. That a reader could tell doesn't prove that one
     did."""
     measured = f"{found}. "
     if found.choice is not None:
         measured = f"{measured[0].upper()}{measured[1:]}"
     telling = "; ".join(map(str, found.features))
+    known = ""
+    if when_sealed and when_sealed["share"] is not None:
+        known = (
+            f"When the plan was sealed it was known: {when_sealed['right']:g} of "
+            f"{when_sealed['pairs']} pairs ({when_sealed['share']:.0%}). "
+        )
     sampled = "" if items <= MOST else f" Measured on {MOST:,} of {items:,} items, drawn by digest."
     return a_test(
         "telling",
@@ -103,10 +111,10 @@ def telling(found: Telling, items: int, show: Show) -> Check:
         "whose answers are whose from nine tenths of the items and says it of the rest (test by "
         "exchanging the two answers of an item; the interval allows for what the tenths share). "
         f"It passes where at most {TELLS:.0%} can be told apart.{sampled}",
-        f"{measured}{telling + '. ' if telling else ''}{show.said}".strip(),
+        f"{measured}{telling + '. ' if telling else ''}{known}{show.said}".strip(),
         None if found.choice is None else found.choice.p,
         PEOPLE,
-        found.as_json() | {"show": show.as_json()},
+        found.as_json() | {"show": show.as_json(), "when_sealed": dict(when_sealed or {})},
         enough=found.alike,
     )
 

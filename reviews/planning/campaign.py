@@ -15,6 +15,8 @@ from reviews.blinding import dealing_seed
 from reviews.errors import CampaignEndedError, PlanError
 from reviews.models import Campaign, CampaignState, Event, EventKind, Pair
 from reviews.planning.drafting import PlanInputs, Prepared, prepare
+from reviews.planning.told_apart import told_apart
+from reviews.telling import TOLD
 
 
 @transaction.atomic
@@ -74,7 +76,8 @@ def open_campaign(
     )
     if opened:
         _write_pairs(campaign, prepared)
-        Event.objects.create(campaign=campaign, kind=EventKind.OPENED, by=by)
+        told = told_apart(prepared).telling.as_json()
+        Event.objects.create(campaign=campaign, kind=EventKind.OPENED, by=by, detail={TOLD: told})
         note(Action.REVIEW_OPENED, by=by, project=project, what=str(campaign))
         if supersedes is not None:
             close_campaign(campaign=supersedes, by=by, why="another plan took its place")

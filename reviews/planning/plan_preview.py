@@ -12,6 +12,7 @@ from reviews.planning.checks import Planned
 from reviews.planning.drafting import Prepared, prepare
 from reviews.planning.pairing import arm_pairs
 from reviews.planning.sizing import Cost, cost_of, items_affordable, planned_review
+from reviews.planning.told_apart import ToldApart, told_apart
 
 GAINS = (0.6, 0.65, 0.7)
 
@@ -31,6 +32,8 @@ class PlanPreview:
     """(preference, items that show it; None: no number by so few), for a few to choose from"""
     short: list[str]
     """what was asked for and isn't there, in sentences"""
+    told_apart: ToldApart
+    """how well text alone tells the arms apart"""
 
     @property
     def controls(self) -> int:
@@ -72,6 +75,7 @@ def preview_plan(request: CampaignRequest, runs: Sequence[Run], study: Study | N
         detects=detects,
         needed=[] if rates else [(gain, review_items(gain, asked)) for gain in GAINS],
         short=_short(request, prepared, items) + ([] if rates else _few(request, study)),
+        told_apart=told_apart(prepared),
     )
 
 

@@ -3,7 +3,7 @@
 A constant number of queries.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -17,6 +17,7 @@ from reviews.results.adjudicate import adjudicated
 from reviews.results.early_stopping import EarlyStop, early_stop_of
 from reviews.results.ended import check_ended
 from reviews.results.judgment_data import judgment_data
+from reviews.results.looks import looks_known
 from reviews.results.release import interval, release_text
 from reviews.results.summary import Summary, summarise
 
@@ -95,6 +96,7 @@ def campaign_results(campaign: Campaign) -> CampaignResults:
         campaign.candidate_id,
         form.dimensions,
     )
+    summary = replace(summary, cautions=[*summary.cautions, *looks_known(campaign)])
     names = _names(campaign, summary)
     stopped = early_stop_of(campaign)
     disputed, done = adjudicated(campaign)

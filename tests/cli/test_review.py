@@ -56,6 +56,17 @@ def test_pairs_are_uploaded_and_open(pairs: Path, db: None, capsys: Printed) -> 
     assert re.search(rf"{campaign.pk}  open +0/10 +tone", capsys.readouterr().out)
 
 
+def test_a_plan_is_told_how_well_texts_tell_the_arms_apart(
+    pairs: Path, db: None, capsys: Printed
+) -> None:
+    rows = [{"prompt": f"P{i}", "left": f"Line {i}.", "right": f'["{i}"]'} for i in range(20)]
+    pairs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert review("upload", pairs, "--dry-run") == 0
+    said = capsys.readouterr().out
+    assert "Text alone tells which answer is whose in 20 of 20 pairs" in said
+    assert "is a JSON object or array: 20 of 20 of the candidate's, 0 of 20" in said
+
+
 def test_a_plan_may_stand_in_a_file(pairs: Path, db: None) -> None:
     plan = pairs.with_name("plan.yaml")
     plan.write_text(

@@ -109,7 +109,10 @@ def test_a_review_with_open_auto_is_opened_by_the_timer(desk: Desk) -> None:
     desk.study["review"] = AUTO
     study = ran(desk)
     advance_studies()
-    assert Campaign.objects.get().study == study
+    campaign = Campaign.objects.get()
+    assert campaign.study == study
+    known = campaign.events.get(kind="opened").detail["told_apart"]
+    assert known["pairs"] == campaign.pairs.count()
     assert study.decisions.get().verdict == "need-more-data"
     assert advance(study=study, by=None).state == StudyState.REVIEWING
 

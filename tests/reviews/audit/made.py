@@ -12,17 +12,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from evalhub.schemas.review import Show
 from reviews.assignments.order import order_of
 from reviews.audit.check import Check, judged
 from reviews.audit.people_checks import control, gold, guesses, position, repeats
 from reviews.audit.scan import Scan
 from reviews.audit.side_checks import Dealt, independence, sides_of_items, tokens
-from reviews.audit.text_checks import artefacts, hidden_bytes
+from reviews.audit.text_checks import artefacts, hidden_bytes, telling
 from reviews.blinding import candidate_on_left, canonical, dealing_seed
 from reviews.models import AssignmentPurpose, PairKind
 from reviews.results.judgment_data import JudgedPair, JudgmentData, JudgmentRow
+from reviews.telling import AnswerPair, Telling, tell
 
 REPEATS, SPACING = 0.1, 10
+WORDS = (
+    "the", "a", "and", "of", "to", "in", "it", "is", "that", "for", "was", "on", "are", "with",
+    "they", "be", "at", "one", "have", "this", "from", "by", "rain", "river", "stone", "house",
+    "child", "walks", "sees", "gives", "under", "over", "green", "old", "slowly", "again",
+    "never", "each", "other",
+)  # fmt: skip
 
 
 @dataclass
@@ -32,6 +40,7 @@ class Made:
     dealt: list[Dealt]
     data: JudgmentData
     scan: Scan
+    told: Telling
     guesses: list[tuple[str, bool]]
 
     def audit(self) -> list[Check]:
@@ -39,6 +48,7 @@ class Made:
             [
                 independence(self.dealt, self.data),
                 sides_of_items(self.dealt, self.data),
+                telling(self.told, self.told.pairs, Show()),
                 artefacts(self.scan, self.data),
                 hidden_bytes(self.scan),
                 tokens(self.dealt),
@@ -82,12 +92,13 @@ def made(rng: np.random.Generator, size: int, reviewers: int, fault: Fault = Fau
         rows += said.values()
         guessed += [_guess(rng, turn.on_left, fault.told) for turn, _ in own[:5]]
     data = JudgmentData(pairs, rows, {pk: f"r{pk}" for pk in range(reviewers)})
-    texts = (
-        (pair.item, _text(rng, 0.3), _text(rng, fault.markdown))
+    texts = [
+        (pair.item, a_text(rng, 0.3), a_text(rng, fault.markdown))
         for pair in pairs.values()
         if pair.kind == PairKind.MAIN
-    )
-    return Made(dealt, data, Scan().read(texts), guessed)
+    ]
+    told = tell(AnswerPair(item, "", one, other) for item, one, other in texts)
+    return Made(dealt, data, Scan().read(texts), told, guessed)
 
 
 def _pair(rng: np.random.Generator, pk: int) -> JudgedPair:
@@ -167,8 +178,13 @@ def _guess(rng: np.random.Generator, on_left: bool, right: float) -> tuple[str, 
     return ("left" if on_left == (rng.random() < right) else "right"), on_left
 
 
-def _text(rng: np.random.Generator, markdown: float) -> str:
-    return "An **answer**." if rng.random() < markdown else "An answer."
+def a_text(rng: np.random.Generator, markdown: float = 0.0, words: float = 12.0) -> str:
+    """A sentence of so many words, half or twice as many in every third, some of them bold."""
+    count = max(1, round(words * float(np.exp(rng.normal(0, 0.7)))))
+    chosen = [WORDS[i] for i in rng.integers(0, len(WORDS), count)]
+    if rng.random() < markdown:
+        chosen[0] = f"**{chosen[0]}**"
+    return f"{' '.join(chosen)}{rng.choice(['.', '.', '.', '!'])}"
 
 
 def _leaking(turn: Dealt, pair: JudgedPair) -> Dealt:
