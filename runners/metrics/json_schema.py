@@ -7,7 +7,10 @@ from pydantic import Field, field_validator
 
 from evalhub.files.rows import JsonError, parse_json
 from evalhub.schemas.outside import Inert
+from runners.metrics.apart import TooMuchError, in_the_process_apart, read_apart
 from runners.metrics.score import Answer, MetricScore, TextMetric
+
+_SMALL = 4_000
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -23,6 +26,7 @@ class JsonSchema(TextMetric):
     normalisation: ClassVar = "white space at the ends"
     binary: ClassVar = True
     instead: ClassVar = "schema"
+    apart: ClassVar = True
 
     name: Literal["json_schema"] = "json_schema"
     schema_: Annotated[dict[str, Any] | str, Inert()] | None = Field(
@@ -33,7 +37,7 @@ class JsonSchema(TextMetric):
     @classmethod
     def _is_a_schema(cls, given: dict[str, Any] | str | None) -> dict[str, Any] | str | None:
         if given is not None:
-            validator(given)
+            _check(given)
         return given
 
     @cached_property
@@ -57,6 +61,17 @@ class JsonSchema(TextMetric):
         if flaw is None:
             return MetricScore(1.0)
         return MetricScore(0.0, f"{flaw.json_path}: {flaw.message[:200]}")
+
+
+def _check(schema: dict[str, Any] | str) -> None:
+    """Raises ValueError for what is no schema. A large one is read in a process that can be ended."""
+    if in_the_process_apart() or len(str(schema)) <= _SMALL:
+        validator(schema)
+        return
+    try:
+        read_apart("schema", schema)
+    except TooMuchError as error:
+        raise ValueError(f"is no schema to use: reading it {error}") from error
 
 
 def validator(schema: Any) -> "Validator":

@@ -14,6 +14,7 @@ class RegexMatch(TextMetric):
     normalisation: ClassVar = "none"
     binary: ClassVar = True
     instead: ClassVar = "pattern"
+    apart: ClassVar = True
 
     name: Literal["regex_match"] = "regex_match"
     pattern: str | None = Field(None, description="the pattern; else each reference is one")
@@ -22,9 +23,9 @@ class RegexMatch(TextMetric):
     @classmethod
     def _compiles(cls, source: str | None) -> str | None:
         if source is not None:
-            from runners.metrics.pattern import compiled
+            from runners.metrics.pattern import groups_of
 
-            compiled(source)
+            groups_of(source)
         return source
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:

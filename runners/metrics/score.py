@@ -7,6 +7,13 @@ from typing import Any, ClassVar
 from pydantic import Field, field_validator
 
 from evalhub.schemas.declaration import Declaration
+from runners.metrics.apart import (
+    LONG,
+    TooMuchError,
+    extracted_apart,
+    in_the_process_apart,
+    scored_apart,
+)
 
 
 class MetricError(ValueError):
@@ -53,6 +60,8 @@ class MetricDeclaration(Declaration):
         normalisation: what the metric takes no notice of.
         instead: an option that, where given, stands in for the references.
         needs_model: whether `score_batch` is to be handed a model.
+        apart: whether a reference or an option can stall who scores (a pattern, a schema), so that
+            answers are scored in a process that can be ended (`runners.metrics.apart`).
         unit: of the value; "" is a share from 0 to 1, or with `binary` 0 or 1.
         bounds: the least and the most that a value can be; None where nothing bounds it.
     """
@@ -62,6 +71,7 @@ class MetricDeclaration(Declaration):
     needs_reference: ClassVar[bool] = True
     instead: ClassVar[str] = ""
     needs_model: ClassVar[bool] = False
+    apart: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
     binary: ClassVar[bool] = False
     unit: ClassVar[str] = ""
@@ -116,9 +126,9 @@ class TextMetric(MetricDeclaration):
     @classmethod
     def _has_a_group(cls, source: str | None) -> str | None:
         if source is not None:
-            from runners.metrics.pattern import compiled
+            from runners.metrics.pattern import groups_of
 
-            if not compiled(source).groups:
+            if not groups_of(source):
                 raise ValueError(
                     "has no group: put the part to score in brackets, as in 'answer is (.*)'"
                 )
@@ -148,30 +158,51 @@ class Scorer:
         if any(isinstance(references, str) for _, references in answers):
             raise TypeError("references are a list; this is one text")
         read = [self._read(answer) for answer, _ in answers]
-        scorable = [
-            (part, references)
-            for (part, _), (_, references) in zip(read, answers, strict=True)
-            if isinstance(part, Answer)
-        ]
-        scores = self.metric.score_batch(scorable, self.ask)
-        if len(scores) != len(scorable):
+        here: list[Scorable] = []
+        apart: list[Scorable] = []
+        places: list[list[Scorable] | None] = []
+        for (part, _), (_, references) in zip(read, answers, strict=True):
+            if isinstance(part, Answer):
+                place = apart if self._stalls(part, references) else here
+                place.append((part, references))
+                places.append(place)
+            else:
+                places.append(None)
+        scored_here = iter(self._scored(here))
+        scored_elsewhere = iter(scored_apart(self.metric.name, self._options, apart))
+        scores = []
+        for (part, extracted), where in zip(read, places, strict=True):
+            if isinstance(part, Answer):
+                part = next(scored_elsewhere if where is apart else scored_here)
+            scores.append(replace(part, extracted=extracted))
+        return scores
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """The metric's options but for the pattern, which has been used by then."""
+        return {name: each for name, each in self.metric.options.items() if name != "extract"}
+
+    def _scored(self, answers: Sequence[Scorable]) -> Sequence[MetricScore]:
+        scores = self.metric.score_batch(answers, self.ask)
+        if len(scores) != len(answers):
             raise MetricError(
-                f"{self.metric.name} gave {len(scores)} scores for {len(scorable)} answers"
+                f"{self.metric.name} gave {len(scores)} scores for {len(answers)} answers"
             )
-        scored = iter(scores)
-        return [
-            replace(next(scored) if isinstance(part, Answer) else part, extracted=extracted)
-            for part, extracted in read
-        ]
+        return scores
+
+    def _stalls(self, answer: Answer, references: Sequence[Any]) -> bool:
+        """Whether scoring the answer could hold this process for long: a schema, a long text."""
+        if not isinstance(self.metric, TextMetric) or in_the_process_apart():
+            return False
+        given = (each for each in references if isinstance(each, str))
+        return self.metric.apart or len(answer.text) + sum(map(len, given)) > LONG
 
     def _read(self, answer: Answer) -> tuple[Answer | MetricScore, bool | None]:
         """What is scored of the answer, and whether the pattern matched; or why nothing is."""
         if not isinstance(self.metric, TextMetric) or self.metric.extract is None:
             return answer, None
-        from runners.metrics.pattern import TOO_SLOW, compiled, last_group
-
         try:
-            part = last_group(compiled(self.metric.extract), answer.text)
-        except TimeoutError:
-            return MetricScore(None, f"the extraction pattern {TOO_SLOW}"), False
+            part = extracted_apart(self.metric.extract, answer.text)
+        except TooMuchError as error:
+            return MetricScore(None, f"the extraction pattern {error} on this output"), False
         return (answer, False) if part is None else (replace(answer, text=part), True)
