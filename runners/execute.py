@@ -9,6 +9,8 @@ sent back after a failed attempt. When no shard is left, the run is finished (`o
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from itertools import batched
+from time import monotonic
 
 from django.db import OperationalError
 from django.db.models import Exists, OuterRef, QuerySet
@@ -24,6 +26,9 @@ from runners.outcome import finish, stop
 from runners.shards import ClaimLost, ShardClaim
 
 SCORED_AT_A_TIME = 500
+# A pattern or a schema may take seconds for each answer, and the lease must be renewed meanwhile.
+SCORED_BETWEEN_LOOKS = 5
+LOOKS_EVERY_S = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -134,8 +139,16 @@ def _score(claim: ShardClaim, metric_id: int, function: Scorer, tick: Callable[[
     costs = ["latency_ms", "prompt_tokens", "completion_tokens"]
     unscored = unscored.select_related("item").only("text", "error", *costs, "item__references")
     last = 0
+    together = SCORED_AT_A_TIME if function.metric.needs_model else SCORED_BETWEEN_LOOKS
     while outputs := list(unscored.filter(pk__gt=last)[:SCORED_AT_A_TIME]):
-        Score.objects.bulk_create(_scores(outputs, metric_id, function), ignore_conflicts=True)
+        rows, written = list[Score](), monotonic()
+        for some in batched(outputs, together):
+            rows += _scores(some, metric_id, function)
+            if monotonic() - written > LOOKS_EVERY_S:
+                Score.objects.bulk_create(rows, ignore_conflicts=True)
+                tick()
+                rows, written = [], monotonic()
+        Score.objects.bulk_create(rows, ignore_conflicts=True)
         last = outputs[-1].pk
         if len(outputs) == SCORED_AT_A_TIME:
             tick()

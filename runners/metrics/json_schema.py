@@ -64,7 +64,7 @@ class JsonSchema(TextMetric):
 
 
 def _check(schema: dict[str, Any] | str) -> None:
-    """Raises ValueError for what is no schema. A large one is read in a process that can be ended."""
+    """Raises ValueError for what is no schema. A large one is read apart."""
     if in_the_process_apart() or len(str(schema)) <= _SMALL:
         validator(schema)
         return

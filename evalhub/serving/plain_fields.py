@@ -1,0 +1,79 @@
+"""Nothing that a database can't keep, or takes for something else, gets past this door.
+
+PostgreSQL refuses a NUL character wherever it stands, SQLite keeps it until somebody moves to
+PostgreSQL, terminals obey the other control characters, and numbers of a thousand digits overflow
+or stall. No field of any form asks for them, so one place refuses them all, and names the field.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.utils.datastructures import MultiValueDict
+
+LONGEST_NUMBER = 100
+"""Digits of a field that holds nothing else."""
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_NO_DIGITS = str.maketrans("", "", "+-_.,eE \t\r\n")
+
+type Fields = Iterable[tuple[str, str]]
+
+
+class PlainFields:
+    """Middleware: 400 with the field's name for what no field may hold.
+
+    That is a control character but tab and line ends, half a surrogate pair, or more than
+    `LONGEST_NUMBER` digits and nothing else: in the address, in its parameters, in a cookie, in a
+    posted field or an uploaded file's name.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        fields = [("the address", request.path_info), *_each(request.GET)]
+        fields += [(f"cookie {name}", value) for name, value in request.COOKIES.items()]
+        return _refusal(fields) or self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """What was posted, where the request's own limits let it be read."""
+        if request.method in ("GET", "HEAD"):
+            return None
+        files = [(name, each.name or "") for name, each in _each(request.FILES)]
+        return _refusal([*_each(request.POST), *files])
+
+
+def _each(given: MultiValueDict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, values in given.lists():
+        yield from ((name, value) for value in values)
+
+
+def _refusal(fields: Fields) -> HttpResponse | None:
+    for name, value in fields:
+        wrong = "its name" if _CONTROL.search(name) else ""
+        wrong = f"{wrong} holds {_named(name)}" if wrong else _wrong(value)
+        if wrong:
+            shown = name if name.isprintable() else ascii(name)
+            said = f"field '{shown[:80]}': {wrong}"
+            return HttpResponseBadRequest(f"{said}\n", content_type="text/plain; charset=utf-8")
+    return None
+
+
+def _wrong(value: str) -> str:
+    if _CONTROL.search(value):
+        return f"holds {_named(value)}, which nothing here may hold"
+    if len(value) > LONGEST_NUMBER:
+        digits = value.translate(_NO_DIGITS)
+        if len(digits) > LONGEST_NUMBER and digits.isdecimal():
+            return f"a number of {len(digits):,} digits; nothing here is counted so far"
+    return ""
+
+
+def _named(text: str) -> str:
+    found = _CONTROL.search(text)
+    assert found is not None
+    if found[0] >= "\ud800":
+        return "half a surrogate pair"
+    return f"the control character U+{ord(found[0]):04X}"
