@@ -139,7 +139,7 @@ def _score(claim: ShardClaim, metric_id: int, function: Scorer, tick: Callable[[
     costs = ["latency_ms", "prompt_tokens", "completion_tokens"]
     unscored = unscored.select_related("item").only("text", "error", *costs, "item__references")
     last = 0
-    together = SCORED_AT_A_TIME if function.metric.needs_model else SCORED_BETWEEN_LOOKS
+    together = SCORED_BETWEEN_LOOKS if function.one_by_one else SCORED_AT_A_TIME
     while outputs := list(unscored.filter(pk__gt=last)[:SCORED_AT_A_TIME]):
         rows, written = list[Score](), monotonic()
         for some in batched(outputs, together):

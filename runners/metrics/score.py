@@ -178,6 +178,11 @@ class Scorer:
         return scores
 
     @property
+    def one_by_one(self) -> bool:
+        """Whether answers are scored one after the other, so that a batch saves nothing."""
+        return type(self.metric).score_batch is MetricDeclaration.score_batch
+
+    @property
     def _options(self) -> dict[str, Any]:
         """The metric's options but for the pattern, which has been used by then."""
         return {name: each for name, each in self.metric.options.items() if name != "extract"}
