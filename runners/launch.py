@@ -11,6 +11,7 @@ from django.utils import timezone
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.rows import DataError
+from evalhub.registry import drafts
 from evalhub.registry.models import (
     Item,
     Metric,
@@ -21,14 +22,14 @@ from evalhub.registry.models import (
     Shard,
     TestSetVersion,
 )
-from evalhub.registry.models.runs import RunState, ShardState
+from evalhub.registry.models.runs import RunQuerySet, RunState, ShardState
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.keys import Reach
 from runners.backends import backend_of
 from runners.metrics import MetricError, scorer
-from runners.outcome import UNFINISHED_SHARDS, failed_answers_alone, missing
+from runners.outcome import UNFINISHED_SHARDS, failed_answers_alone
 from runners.queue import enqueue
-from runners.recorded import store_answers
+from runners.recorded import publish_answers, stage_answers
 
 LIVE_SHARD = 64
 RECORDED_SHARD = 2000
@@ -38,7 +39,6 @@ class LaunchError(Exception):
     """A run that can't be launched as asked, and what would be right."""
 
 
-@transaction.atomic
 def launch(
     *,
     version: ModelVersion,
@@ -59,31 +59,88 @@ def launch(
     a run of its own. Without `retry_errors` answers that failed for good aren't asked for again.
     `reach` is what the run may reach, in whatever process it is worked on; an operator's command
     says it anew each time. It is no part of what the run is.
-    All is written, or nothing.
+    Its answers are written in short transactions, and nobody sees the run before all are there.
 
     Raises LaunchError, and DataError for what is wrong with the file of answers.
     """
     _check(version, test_set_version, metrics, answers)
-    run, created = Run.objects.select_for_update().get_or_create(
+    if answers is None:
+        asked = Run(version=version, test_set_version=test_set_version, repeat=repeat, reach=reach)
+        return _launched(asked, metrics, reach, retry_errors=retry_errors)
+    fields = {"id_field": id_field, "output_field": output_field}
+    run = recorded_run(
+        version=version, test_set_version=test_set_version, answers=answers, repeat=repeat, **fields
+    )
+    if run.pk is None:
+        run = stage_answers(run, answers, **fields)
+    try:
+        return _launched(run, metrics, reach, retry_errors=retry_errors)
+    finally:
+        drafts.drop(run)
+
+
+def recorded_run(
+    *,
+    version: ModelVersion,
+    test_set_version: TestSetVersion,
+    answers: Path,
+    id_field: str = "id",
+    output_field: str = "output",
+    repeat: int = 0,
+) -> Run:
+    """The run of a file of answers, or where there is none, one that isn't saved yet, to be staged.
+
+    Raises DataError where the file can't be read.
+    """
+    asked = Run(
         version=version,
         test_set_version=test_set_version,
-        source=source_digest(answers, id_field, output_field) if answers else "",
+        source=source_digest(answers, id_field, output_field),
         repeat=repeat,
-        defaults={"reach": reach},
     )
+    return _there(asked) or asked
+
+
+def launch_staged(run: Run) -> Run:
+    """Launches a run whose recorded answers are staged (`runners.recorded`), without metrics.
+
+    For the transaction that makes them seen; where the same run is there by now, it is that one,
+    and the draft is the caller's to drop.
+    """
+    _check(run.version, run.test_set_version, [], None, staged=True)
+    return _launched(run, [], run.reach, retry_errors=False)
+
+
+@transaction.atomic
+def _launched(asked: Run, metrics: Sequence[Metric], reach: Reach, *, retry_errors: bool) -> Run:
+    """The run as it is asked for, or that is there; `asked` may be a draft with its answers."""
+    there_is = _there(asked, lock=True)
+    if there_is is not None:
+        run, created = there_is, False
+    elif asked.draft_until is not None:
+        publish_answers(asked)
+        run, created = asked, True
+    else:
+        run, created = Run.objects.select_for_update().get_or_create(
+            version=asked.version,
+            test_set_version=asked.test_set_version,
+            source=asked.source,
+            repeat=asked.repeat,
+            defaults={"reach": reach},
+        )
     if reach.operator and run.reach != reach:
         run.reach = reach
         run.save(update_fields=["reach"])
     there = set(run.metrics.values_list("metric_id", flat=True))
     new = {metric.pk: metric for metric in metrics if metric.pk not in there}
     if created or new:
-        _check_whole(test_set_version)
-    opened = timezone.now() if test_set_version.read_freely else None
+        _check_whole(run.test_set_version)
+    opened = timezone.now() if run.test_set_version.read_freely else None
     RunMetric.objects.bulk_create(
         RunMetric(run=run, metric=metric, opened=opened) for metric in new.values()
     )
     if created:
-        _plan(run, answers, id_field, output_field)
+        _plan(run)
     elif goes_on(run, retry_errors=retry_errors):
         resume(run, by=None)
     if not created and new:
@@ -91,6 +148,21 @@ def launch(
     if run.state in (RunState.PENDING, RunState.RUNNING):
         enqueue(run)
     return run
+
+
+def _there(asked: Run, *, lock: bool = False) -> Run | None:
+    runs: RunQuerySet = Run.objects.get_queryset()
+    found: Run | None = (
+        (runs.select_for_update() if lock else runs)
+        .filter(
+            version=asked.version_id,
+            test_set_version=asked.test_set_version_id,
+            source=asked.source,
+            repeat=asked.repeat,
+        )
+        .first()
+    )
+    return found
 
 
 def goes_on(run: Run, *, retry_errors: bool) -> bool:
@@ -169,13 +241,15 @@ def _check(
     test_set_version: TestSetVersion,
     metrics: Iterable[Metric],
     answers: Path | None,
+    *,
+    staged: bool = False,
 ) -> None:
     try:
         backend = backend_of(version)
         scorers = [scorer(metric.name, **metric.options) for metric in metrics]
     except (DeclarationError, MetricError) as error:
         raise LaunchError(f"{version}: {error}") from error
-    if not backend.live and answers is None:
+    if not backend.live and answers is None and not staged:
         raise LaunchError(f"{version}: its answers are recorded, and no file of them is given")
     if backend.live and answers is not None:
         raise LaunchError(
@@ -198,14 +272,12 @@ def _check(
         )
 
 
-def _plan(run: Run, answers: Path | None, id_field: str, output_field: str) -> None:
-    if answers is None:
+def _plan(run: Run) -> None:
+    recorded = bool(run.source)
+    if not recorded:
         run.samples = run.version.sampling.samples
-    else:
-        run.samples = store_answers(run, answers, id_field=id_field, output_field=output_field)
-        run.error = "\n".join(missing(run))
-    run.save(update_fields=["samples", "error"])
-    size = LIVE_SHARD if answers is None else RECORDED_SHARD
+        run.save(update_fields=["samples"])
+    size = RECORDED_SHARD if recorded else LIVE_SHARD
     count = run.test_set_version.item_count
     Shard.objects.bulk_create(
         Shard(run=run, start=start, stop=min(start + size, count))

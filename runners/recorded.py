@@ -1,30 +1,66 @@
 """Answers made elsewhere, joined to the items of a test set by their ids."""
 
-from collections.abc import Iterator
-from itertools import batched
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from django.db import transaction
 
 from evalhub.files.answers import RecordedAnswer, read_answers
 from evalhub.files.rows import DataError
+from evalhub.registry import drafts
 from evalhub.registry.models import Item, Output, Run
 from evalhub.schemas.sampling import MOST_SAMPLES
+from runners.outcome import missing
 
-JOINED_AT_A_TIME = 2000
 
+def stage_answers(
+    run: Run, path: Path, *, id_field: str = "id", output_field: str = "output"
+) -> Run:
+    """A draft of `run`, which isn't saved yet, with the file's answers as its outputs.
 
-def store_answers(run: Run, path: Path, *, id_field: str, output_field: str) -> int:
-    """Writes the file's answers as the run's outputs; returns the answers an item has at most.
-
-    For one transaction, in bounded memory. Raises DataError, naming the line, also for an id
-    that isn't in the test set. Where its items were drawn from a pool, the file may answer all of
-    the pool, and only the answers to what was drawn are kept.
+    They are written in short transactions and bounded memory; `publish_answers` makes the run
+    seen, `drafts.drop` takes it away. After an error there is nothing of it. Raises DataError,
+    naming the line, also for an id that isn't in the test set. Where its items were drawn from a
+    pool, the file may answer all of the pool, and only the answers to what was drawn are kept.
     """
-    samples = 1
-    answers = read_answers(path, id_field=id_field, output_field=output_field)
-    for batch in batched(answers, JOINED_AT_A_TIME):
-        Output.objects.bulk_create(_joined(run, path, id_field, batch))
-        samples = max(samples, *(answer.sample + 1 for answer in batch))
-    return samples
+    drafts.drop_left_over()
+    run.draft_until = drafts.leased()
+    run.save()
+    try:
+        answers = read_answers(path, id_field=id_field, output_field=output_field)
+        for batch in _batches(answers):
+            outputs = list(_joined(run, path, id_field, batch))
+            with transaction.atomic():
+                drafts.renew(run)
+                Output.objects.bulk_create(outputs)
+            run.samples = max(run.samples, *(answer.sample + 1 for answer in batch))
+        run.error = "\n".join(missing(run))
+        run.save(update_fields=["samples", "error"])
+    except BaseException:
+        drafts.drop(run)
+        raise
+    return run
+
+
+def publish_answers(run: Run) -> None:
+    """Makes a draft the run that it is; for one transaction. Raises DraftLostError."""
+    drafts.renew(run)
+    run.draft_until = None
+    run.save(update_fields=["draft_until"])
+
+
+def _batches(answers: Iterable[RecordedAnswer]) -> Iterator[tuple[RecordedAnswer, ...]]:
+    """Answers by the batch: bounded by their number and, for long ones, by their length."""
+    batch: list[RecordedAnswer] = []
+    size = 0
+    for answer in answers:
+        batch.append(answer)
+        size += len(answer.text or "")
+        if len(batch) == drafts.ROWS or size >= drafts.BYTES:
+            yield tuple(batch)
+            batch, size = [], 0
+    if batch:
+        yield tuple(batch)
 
 
 def _joined(

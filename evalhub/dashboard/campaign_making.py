@@ -24,6 +24,7 @@ from evalhub.dashboard.campaign_page import (
     study_source,
     uploaded_runs,
 )
+from evalhub.files.limits import WEB
 from evalhub.files.rows import DataError
 from evalhub.registry.models import Study
 from evalhub.stats.errors import StatisticsError
@@ -125,6 +126,7 @@ def uploaded(form: UploadForm, project: Project, *, by: User) -> str:
                 right_path=paths[1],
                 columns=Columns(**{name: given[name] for name in COLUMNS}),
                 arms=(given["left_name"], given["right_name"]),
+                limits=WEB,
             )
         except DataError as error:
             name = Path(error.file).name

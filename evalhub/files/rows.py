@@ -16,9 +16,13 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-LINE_LIMIT = 32 * 1024 * 1024
+from evalhub.files.limits import COMMAND, Limits
+
 NESTING = 500
 """How deep a JSON value may be nested."""
+PARQUET_ROWS = 1_000
+LARGEST_COLUMN = 1024**3
+"""Bytes of a Parquet column in one row group, where nothing less is asked."""
 READ = "JSONL (.jsonl, .ndjson), CSV (.csv), either gzipped (.gz), and Parquet (.parquet)"
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -58,29 +62,44 @@ class Row:
     file: str = ""
 
 
-def read_rows(path: Path) -> Iterator[Row]:
+def read_rows(path: Path, limits: Limits = COMMAND) -> Iterator[Row]:
     """The rows of a JSONL, CSV or Parquet file, in bounded memory.
 
     Raises DataError, while reading: no such file, another format, no rows, malformed content,
-    text that is not UTF-8, a line beyond LINE_LIMIT bytes, a value that no database keeps.
+    text that is not UTF-8, more of something than `limits` has, a value that no database keeps.
     """
     file = str(path)
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     zipped = suffixes[-1:] == [".gz"]
     kind = "".join(suffixes[-2:-1] if zipped else suffixes[-1:])
     try:
+        if limits.bytes is not None and (size := path.stat().st_size) > limits.bytes:
+            raise DataError(f"has {size:,} bytes, and at most {limits.bytes:,} are read", file=file)
         match kind, zipped:
             case ((".jsonl" | ".ndjson"), _):
-                rows = _read_jsonl(path, zipped)
+                rows = _read_jsonl(path, zipped, limits)
             case ".csv", _:
-                rows = _read_csv(path, zipped)
+                rows = _read_csv(path, zipped, limits)
             case ".parquet", False:
-                rows = _read_parquet(path)
+                rows = _read_parquet(path, limits)
             case _:
                 raise DataError(f"cannot read this kind of file; what is read: {READ}", file=file)
-        empty = True
+        number = 0
         for row in rows:
-            empty = False
+            number += 1
+            if limits.rows is not None and number > limits.rows:
+                raise DataError(
+                    f"holds more than {limits.rows:,} rows, the most that are read",
+                    file=file,
+                    line=row.line,
+                )
+            for name, value in row.values.items():
+                if isinstance(value, str) and len(value) > limits.cell:
+                    raise wrong(
+                        row,
+                        name,
+                        f"holds {len(value):,} characters, and at most {limits.cell:,} are read",
+                    )
             yield row
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"damaged gzip data: {error}", file=file) from error
@@ -88,7 +107,7 @@ def read_rows(path: Path) -> Iterator[Row]:
         raise DataError("no such file", file=file) from error
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}", file=file) from error
-    if empty:
+    if not number:
         raise DataError("holds no rows", file=file)
 
 
@@ -169,9 +188,9 @@ def wrong(row: Row, name: str, message: str) -> DataError:
     return DataError(message, file=row.file, line=row.line, field=name)
 
 
-def _read_jsonl(path: Path, zipped: bool) -> Iterator[Row]:
+def _read_jsonl(path: Path, zipped: bool, limits: Limits) -> Iterator[Row]:
     file = str(path)
-    for number, line in _lines(path, zipped):
+    for number, line in _lines(path, zipped, limits):
         if not line.strip():
             continue
         try:
@@ -189,10 +208,12 @@ def _read_jsonl(path: Path, zipped: bool) -> Iterator[Row]:
         yield Row(number, values, file)
 
 
-def _read_csv(path: Path, zipped: bool) -> Iterator[Row]:
+def _read_csv(path: Path, zipped: bool, limits: Limits) -> Iterator[Row]:
     file = str(path)
-    csv.field_size_limit(LINE_LIMIT)  # Python's own limit of 128 KiB is short for a context
-    reader = csv.reader((line for _, line in _lines(path, zipped)), strict=True)
+    csv.field_size_limit(
+        max(limits.cell, COMMAND.cell)
+    )  # Python's own limit of 128 KiB is short for a context
+    reader = csv.reader((line for _, line in _lines(path, zipped, limits)), strict=True)
     header: list[str] = []
     start = 1
     try:
@@ -223,7 +244,7 @@ def _header(names: list[str], file: str, line: int | None) -> list[str]:
     return names
 
 
-def _read_parquet(path: Path) -> Iterator[Row]:
+def _read_parquet(path: Path, limits: Limits) -> Iterator[Row]:
     import pyarrow
     from pyarrow import parquet
 
@@ -231,13 +252,75 @@ def _read_parquet(path: Path) -> Iterator[Row]:
     try:
         with parquet.ParquetFile(path) as table:
             _header(table.schema_arrow.names, file, None)
-            number = 0
-            for batch in table.iter_batches(batch_size=1000):
-                for values in batch.to_pylist():
-                    number += 1
-                    yield _storable(Row(number, _plain(values), file))
+        texts = [
+            each.name
+            for each in table.schema_arrow
+            if pyarrow.types.is_string(each.type) or pyarrow.types.is_large_string(each.type)
+        ]
+        # A text that comes a thousand times is stored once, and is to be held once.
+        with parquet.ParquetFile(path, read_dictionary=texts) as table:
+            number, read = 0, 0
+            for group in range(table.num_row_groups):
+                _check_group(table.metadata.row_group(group), limits, file, number)
+                for batch in table.iter_batches(batch_size=PARQUET_ROWS, row_groups=[group]):
+                    _check_texts(batch, limits, file, number)
+                    for place in range(batch.num_rows):
+                        number += 1
+                        values = batch.slice(place, 1).to_pylist()[0]
+                        read += sum(len(each) for each in values.values() if isinstance(each, str))
+                        _check_decoded(read, limits, file, number)
+                        yield _storable(Row(number, _plain(values), file))
     except pyarrow.ArrowException as error:
         raise DataError(f"malformed Parquet: {error}", file=file) from error
+
+
+def _check_group(group: Any, limits: Limits, file: str, before: int) -> None:
+    """What the file says of a row group's columns, before any of them is unpacked."""
+    for column in (group.column(place) for place in range(group.num_columns)):
+        name = column.path_in_schema
+        most = limits.decoded or LARGEST_COLUMN
+        if column.total_uncompressed_size > most:
+            raise DataError(
+                f"unpacks to {column.total_uncompressed_size:,} bytes in one row group, and at "
+                f"most {most:,} are read",
+                file=file,
+                line=before + 1,
+                field=name,
+            )
+        if column.num_values > limits.values:
+            raise DataError(
+                f"holds {column.num_values:,} values in one row group, and at most "
+                f"{limits.values:,} are read",
+                file=file,
+                line=before + 1,
+                field=name,
+            )
+
+
+def _check_texts(batch: Any, limits: Limits, file: str, before: int) -> None:
+    """That no text of the batch is too long, before it is written out for each row that has it."""
+    from pyarrow import DictionaryArray, compute
+
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if isinstance(column, DictionaryArray) and len(column.dictionary):
+            longest = compute.max(compute.binary_length(column.dictionary)).as_py() or 0
+            if longest > 4 * limits.cell:  # UTF-8 has up to four bytes a character
+                raise DataError(
+                    f"holds a text of {longest:,} bytes, and at most {limits.cell:,} characters "
+                    "are read",
+                    file=file,
+                    line=before + 1,
+                    field=name,
+                )
+
+
+def _check_decoded(read: int, limits: Limits, file: str, line: int) -> None:
+    if limits.decoded is not None and read > limits.decoded:
+        raise DataError(
+            f"holds more than {limits.decoded:,} bytes once it is unpacked, the most that is read",
+            file=file,
+            line=line,
+        )
 
 
 def _plain(value: Any) -> Any:
@@ -253,19 +336,20 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def _lines(path: Path, zipped: bool) -> Iterator[tuple[int, str]]:
+def _lines(path: Path, zipped: bool, limits: Limits) -> Iterator[tuple[int, str]]:
     """The numbered lines of a UTF-8 file. Only a line feed ends a line, as in JSONL itself."""
     file = str(path)
     with gzip.open(path) if zipped else path.open("rb") as stream:
-        number = 0
-        while raw := stream.readline(LINE_LIMIT + 1):
-            number += 1
-            if len(raw) > LINE_LIMIT:
+        number, read = 0, 0
+        while raw := stream.readline(limits.line + 1):
+            number, read = number + 1, read + len(raw)
+            if len(raw) > limits.line:
                 raise DataError(
-                    f"longer than {LINE_LIMIT // 1024**2} MiB, the most a line may hold",
+                    f"longer than {limits.line // 1024**2} MiB, the most a line may hold",
                     file=file,
                     line=number,
                 )
+            _check_decoded(read, limits, file, number)
             if number == 1:
                 _refuse_utf16(raw, file)
                 raw = raw.removeprefix(_BOM)

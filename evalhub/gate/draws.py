@@ -144,7 +144,7 @@ def _version_of(pool: TestSetVersion, items: Sequence[int]) -> TestSetVersion:
     if same := test_set.versions.filter(digest=digest).first():
         return same
     newest = test_set.versions.aggregate(newest=Max("number"))["newest"]
-    version = TestSetVersion.objects.create(
+    version: TestSetVersion = TestSetVersion.objects.create(
         test_set=test_set,
         number=newest + 1,
         digest=digest,

@@ -147,9 +147,10 @@ def _judgments(heard: _Review, items: Collection[str] | None, alpha: float) -> J
 
 def _with_these_answers(run: Run) -> QuerySet[Run]:
     """The runs that say the same to the same items, itself included."""
-    return Run.objects.filter(
+    found: QuerySet[Run] = Run.objects.filter(
         test_set_version__digest=run.test_set_version.digest, answers_digest=run.answers_digest
     )
+    return found
 
 
 def _early_stop(data: JudgmentData, rule: Anytime) -> EarlyStopLimits | None:

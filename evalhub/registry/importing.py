@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from django.db import IntegrityError, transaction
@@ -11,13 +12,11 @@ from django.db.models import Max
 from evalhub.accounts.models import Project
 from evalhub.files.items import FieldMapping, ItemContent, read_items, version_line
 from evalhub.files.rows import DataError
+from evalhub.registry import drafts
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.study import check_name
-
-BATCH_ITEMS = 2000
-BATCH_BYTES = 8 * 1024 * 1024
 
 type Progress = Callable[[int], None]
 
@@ -31,11 +30,11 @@ def import_test_set(
     mapping: FieldMapping = FieldMapping(),  # noqa: B008 (frozen)
     progress: Progress | None = None,
 ) -> TestSetVersion:
-    """Imports a JSONL, CSV or Parquet file in one transaction and in bounded memory.
+    """Imports a JSONL, CSV or Parquet file in short transactions and in bounded memory.
 
     The same items in the same order are the version that is there already, and nothing is
-    written; any other content is the next version, and the older ones stay as they are. After
-    an error there is nothing of the file.
+    written; any other content is the next version, and the older ones stay as they are. Nobody
+    sees a version before all of it is there, and after an error there is nothing of the file.
 
     Args:
         slug: name of the test set in the project; it is made where it isn't there.
@@ -48,6 +47,23 @@ def import_test_set(
         evalhub.files.rows.DataError: what is wrong with the file, with its line and field.
         evalhub.schemas.declaration.DeclarationError: a slug or a purpose that can't be.
     """
+    version = stage_test_set(
+        project=project, slug=slug, path=path, purpose=purpose, mapping=mapping, progress=progress
+    )
+    return publish_test_set(version)
+
+
+def stage_test_set(
+    *,
+    project: Project,
+    slug: str,
+    path: Path,
+    purpose: str = TestSetPurpose.TASK,
+    mapping: FieldMapping = FieldMapping(),  # noqa: B008 (frozen)
+    progress: Progress | None = None,
+) -> TestSetVersion:
+    """As `import_test_set`, up to its last step: a draft with all its items, or the version that
+    holds them already. `publish_test_set` makes it seen, `drafts.drop` takes it away."""
     check_name(slug, at="test set")
     if purpose not in TestSetPurpose:
         raise DeclarationError(
@@ -58,27 +74,50 @@ def import_test_set(
         content = _Content()
         for batch in _batches(path, mapping):
             content.take(batch, progress)
-        if same := known.filter(digest=content.digest).first():
+        same: TestSetVersion | None = known.filter(digest=content.digest).first()
+        if same is not None:
             return same
+    drafts.drop_left_over()
+    batches = _batches(path, mapping)
+    first = next(batches)  # what can't be read at all leaves no trace
     with transaction.atomic():
-        # The lock makes importers of one test set take turns, so that numbers don't collide.
-        test_set, _ = TestSet.objects.select_for_update().get_or_create(
+        test_set, _ = TestSet.objects.get_or_create(
             project=project, slug=slug, defaults={"purpose": purpose}
         )
-        newest = test_set.versions.aggregate(newest=Max("number", default=0))["newest"]
-        version = TestSetVersion.objects.create(
-            test_set=test_set, number=newest + 1, source=path.name
+        draft = TestSetVersion.with_drafts.create(
+            test_set=test_set, number=0, source=path.name, draft_until=drafts.leased()
         )
+    try:
         content = _Content()
-        for batch in _batches(path, mapping):
-            _write(version, batch, content.count, path, mapping)
+        for batch in chain([first], batches):
+            _write(draft, batch, content.count, path, mapping)
             content.take(batch, progress)
-        same = test_set.versions.filter(digest=content.digest).first()
+        draft.digest, draft.item_count = content.digest, content.count
+        draft.save(update_fields=["digest", "item_count"])
+    except BaseException:
+        drafts.drop(draft)
+        raise
+    return draft
+
+
+def publish_test_set(version: TestSetVersion) -> TestSetVersion:
+    """The draft as the test set's next version, or the one of the same content by now.
+
+    A version that is no draft is returned as it is. Raises evalhub.registry.drafts.DraftLostError.
+    """
+    if version.draft_until is None:
+        return version
+    with transaction.atomic():
+        # The lock makes importers of one test set take turns, so that numbers don't collide.
+        test_set = TestSet.objects.select_for_update().get(pk=version.test_set_id)
+        same = test_set.versions.filter(digest=version.digest).first()
         if same is None:
-            version.digest, version.item_count = content.digest, content.count
-            version.save(update_fields=["digest", "item_count"])
+            drafts.renew(version)
+            newest = test_set.versions.aggregate(newest=Max("number", default=0))["newest"]
+            version.number, version.draft_until = newest + 1, None
+            version.save(update_fields=["number", "draft_until"])
             return version
-        transaction.set_rollback(True)
+    drafts.drop(version)
     return same
 
 
@@ -113,7 +152,7 @@ def _batches(path: Path, mapping: FieldMapping) -> Iterator[_Batch]:
         asked, labels = content.asked(), content.labels()
         batch.append((line, content, asked, labels))
         size += len(asked) + len(labels)
-        if len(batch) == BATCH_ITEMS or size >= BATCH_BYTES:
+        if len(batch) == drafts.ROWS or size >= drafts.BYTES:
             yield batch
             batch, size = [], 0
     if batch:
@@ -141,6 +180,7 @@ def _write(
     ]
     try:
         with transaction.atomic():
+            drafts.renew(version)
             Item.objects.bulk_create(items)
     except IntegrityError as error:
         raise _duplicate(version, batch, path, mapping) or error from error

@@ -8,8 +8,10 @@ from django.db import transaction
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
+from evalhub.files.limits import COMMAND, Limits
 from evalhub.files.rows import DataError
-from evalhub.registry.importing import import_test_set
+from evalhub.registry import drafts
+from evalhub.registry.importing import publish_test_set, stage_test_set
 from evalhub.registry.models import Run, TestSetVersion
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.versions import register_version
@@ -17,8 +19,9 @@ from evalhub.schemas.declaration import DeclarationError
 from reviews.planning.upload import ARMS, USUAL, Columns, Split, split_pairs
 from runners.backends.recorded import RecordedBackend
 from runners.execute import process_shard
-from runners.launch import launch
+from runners.launch import launch_staged, recorded_run
 from runners.outcome import check
+from runners.recorded import stage_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,6 @@ class Uploaded:
     candidate_run: Run
 
 
-@transaction.atomic
 def register_upload(
     *,
     project: Project,
@@ -39,10 +41,13 @@ def register_upload(
     right_path: Path | None = None,
     columns: Columns = USUAL,
     arms: tuple[str, str] = ARMS,
+    limits: Limits = COMMAND,
 ) -> Uploaded:
     """The runs of an upload's two sides; the same file again is the same runs. All or nothing.
 
-    The test set takes `name`, the two models take it with the arm's.
+    The test set takes `name`, the two models take it with the arm's. The files are read whole,
+    within `limits`, before anything is written; then it is written in short transactions, so that
+    nobody waits for it, and seen once all of it is there.
 
     Raises DataError, naming the file, the line and the field; DeclarationError for a name that
     can't be; NotAllowedError where `by` doesn't evaluate in the project.
@@ -53,25 +58,46 @@ def register_upload(
     if names[0] == names[1] or not all(text.strip() for text in (name, *arms)):
         raise DeclarationError("an upload and its two sides need names, and different ones", "name")
     with tempfile.TemporaryDirectory() as folder:
-        found = split_pairs(path, into=Path(folder), columns=columns, right_path=right_path)
-        version = _imported(project, slug, found, path, columns)
-        runs = [
-            _run(project, model, version, found.answers[arm])
-            for model, arm in zip(names, ARMS, strict=True)
-        ]
-    return Uploaded(*runs)
+        found = split_pairs(
+            path, into=Path(folder), columns=columns, right_path=right_path, limits=limits
+        )
+        version = _staged(project, slug, found, path, columns)
+        drawn: list[TestSetVersion | Run] = [version]
+        try:
+            runs = [
+                _run(project, model, version, found.answers[arm])
+                for model, arm in zip(names, ARMS, strict=True)
+            ]
+            drawn = [*runs, version]
+            launched = _seen(version, runs)
+        finally:
+            for draft in drawn:
+                drafts.drop(draft)
+    for run in launched:
+        while process_shard(run.pk):
+            pass
+        run.refresh_from_db()
+        check(run)
+    return Uploaded(*launched)
 
 
-def _imported(
+@transaction.atomic
+def _seen(version: TestSetVersion, runs: list[Run]) -> list[Run]:
+    """The upload's drafts as what they are, all at once; or what is there of the same content."""
+    publish_test_set(version)
+    return [launch_staged(run) for run in runs]
+
+
+def _staged(
     project: Project,
     slug: str,
     found: Split,
     path: Path,
     columns: Columns,
 ) -> TestSetVersion:
-    """The test set's version, named for the upload; its errors speak of the upload's fields."""
+    """The test set's draft, named for the upload; its errors speak of the upload's fields."""
     try:
-        return import_test_set(project=project, slug=slug, path=found.items)
+        return stage_test_set(project=project, slug=slug, path=found.items)
     except DataError as error:
         names = {
             "id": columns.id,
@@ -86,11 +112,7 @@ def _imported(
 
 
 def _run(project: Project, model: str, version: TestSetVersion, answers: Path) -> Run:
-    """The run of recorded answers, carried to its end here: there is nobody to ask."""
+    """The run of recorded answers as a draft, or the one that is there."""
     of = register_version(project=project, slug=model, kind="base", backend=RecordedBackend())
-    run = launch(version=of, test_set_version=version, metrics=[], answers=answers)
-    while process_shard(run.pk):
-        pass
-    run.refresh_from_db()
-    check(run)
-    return run
+    asked = recorded_run(version=of, test_set_version=version, answers=answers)
+    return asked if asked.pk else stage_answers(asked, answers)

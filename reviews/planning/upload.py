@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
+from evalhub.files.limits import COMMAND, Limits
 from evalhub.files.rows import DataError, Row, item_id, read_rows, wrong
 from evalhub.files.rows import field as field_of
 from evalhub.schemas.review import KNOWN, Expected
@@ -59,6 +60,7 @@ def split_pairs(
     into: Path,
     columns: Columns = USUAL,
     right_path: Path | None = None,
+    limits: Limits = COMMAND,
 ) -> Split:
     """Takes an upload apart into items and each side's answers, joined on the items' ids.
 
@@ -72,23 +74,29 @@ def split_pairs(
         found.items.open("w", encoding="utf-8") as items,
         found.answers["left"].open("w", encoding="utf-8") as left,
     ):
-        for row, key in _keyed(path, columns, needed=right_path is not None):
+        for row, key in _keyed(path, columns, limits, needed=right_path is not None):
             _once(row, key, columns, seen)
             items.write(_line(_item(row, key, columns) | _known(row, columns)))
             left.write(_line({"id": key, "output": _answer(row, columns.left)}))
             found.lines["left"].append(row.line)
-    _write_right(found, right_path or path, columns, seen, own_file=right_path is not None)
+    _write_right(found, right_path or path, columns, seen, limits, own_file=right_path is not None)
     if right_path is not None and len(found.lines["right"]) < len(seen):
-        _refuse_missing(path, right_path, columns, seen)
+        _refuse_missing(path, right_path, columns, seen, limits)
     return found
 
 
 def _write_right(
-    found: Split, path: Path, columns: Columns, keys: Mapping[str, int], *, own_file: bool
+    found: Split,
+    path: Path,
+    columns: Columns,
+    keys: Mapping[str, int],
+    limits: Limits,
+    *,
+    own_file: bool,
 ) -> None:
     seen: dict[str, int] = {}
     with found.answers["right"].open("w", encoding="utf-8") as right:
-        for row, key in _keyed(path, columns, needed=own_file):
+        for row, key in _keyed(path, columns, limits, needed=own_file):
             if key not in keys:
                 raise wrong(row, columns.id, f"there is no item '{key}' in the other file")
             _once(row, key, columns, seen)
@@ -97,9 +105,9 @@ def _write_right(
 
 
 def _refuse_missing(
-    path: Path, right_path: Path, columns: Columns, keys: Mapping[str, int]
+    path: Path, right_path: Path, columns: Columns, keys: Mapping[str, int], limits: Limits
 ) -> None:
-    there = {key for _, key in _keyed(right_path, columns, needed=True)}
+    there = {key for _, key in _keyed(right_path, columns, limits, needed=True)}
     key = next(key for key in keys if key not in there)
     raise DataError(
         f"item '{key}' has no answer in {right_path.name}", file=str(path), line=keys[key],
@@ -107,13 +115,15 @@ def _refuse_missing(
     )  # fmt: skip
 
 
-def _keyed(path: Path, columns: Columns, *, needed: bool) -> Iterator[tuple[Row, str]]:
+def _keyed(
+    path: Path, columns: Columns, limits: Limits, *, needed: bool
+) -> Iterator[tuple[Row, str]]:
     """Each row with its item's id: its own, or where no row has one, its line.
 
     `needed` is where two files are joined, on nothing but the id.
     """
     by_line: bool | None = None
-    for row in read_rows(path):
+    for row in read_rows(path, limits):
         if by_line is None:
             by_line = columns.id == USUAL.id and columns.id not in row.values and not needed
         yield row, f"line-{row.line}" if by_line else item_id(row, columns.id)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from evalhub.files.answers import RecordedAnswer, read_answers
+from evalhub.files.limits import COMMAND
 from evalhub.files.rows import (
-    LINE_LIMIT,
     DataError,
     JsonError,
     Row,
@@ -229,7 +229,7 @@ def test_a_line_of_200_mb_is_refused_without_being_read_whole(tmp_path: Path, na
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (error.line, error.message) == (2, "longer than 32 MiB, the most a line may hold")
-    assert peak < 2.5 * LINE_LIMIT
+    assert peak < 2.5 * COMMAND.line
 
 
 @pytest.mark.parametrize(

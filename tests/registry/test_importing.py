@@ -12,7 +12,7 @@ from django.db import connection
 
 from evalhub.files.items import FieldMapping
 from evalhub.files.rows import DataError
-from evalhub.registry import importing
+from evalhub.registry import drafts
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.schemas.declaration import DeclarationError
@@ -134,7 +134,7 @@ def test_two_who_import_the_same_content_at_once_get_one_version(team: Team, jso
 def test_a_file_is_written_by_the_batch_and_not_by_the_item(
     team: Team, jsonl: Write, django_assert_max_num_queries: Callable[[int], Any]
 ) -> None:
-    with django_assert_max_num_queries(3 * (10_000 // importing.BATCH_ITEMS) + 12):
+    with django_assert_max_num_queries(5 * (10_000 // drafts.ROWS) + 16):
         assert imported(team, jsonl(*questions(10_000))).item_count == 10_000
 
 
@@ -153,7 +153,7 @@ def test_long_items_make_short_batches(team: Team, jsonl: Write) -> None:
     lines: list[int] = []
     rows = ({"id": i, "input": megabyte} for i in range(20))
     imported(team, jsonl(*rows), progress=lines.append)
-    assert lines == [8, 16, 20]
+    assert lines == [4, 8, 12, 16, 20]
 
 
 @pytest.mark.heavy

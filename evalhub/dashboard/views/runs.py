@@ -19,7 +19,7 @@ PAGE = 50
 
 
 def _seen(request: SignedInRequest) -> RunQuerySet:
-    found = Run.objects.seen_by(request.user).order_by("-created", "-id")
+    found: RunQuerySet = Run.objects.seen_by(request.user).order_by("-created", "-id")
     return found.select_related("version__model", "test_set_version__test_set__project")
 
 

@@ -36,6 +36,14 @@ class RunQuerySet(OfProjectQuerySet["Run"]):
         return self.annotate(items_done=models.Sum("shards__done", default=0))
 
 
+class WrittenRuns(models.Manager.from_queryset(RunQuerySet)):  # type: ignore[misc]
+    """All but the drafts, which nobody sees."""
+
+    def get_queryset(self) -> RunQuerySet:
+        found: RunQuerySet = super().get_queryset().filter(draft_until=None)
+        return found
+
+
 class Run(models.Model):
     """One model version answering one test set version."""
 
@@ -69,14 +77,22 @@ class Run(models.Model):
     created = models.DateTimeField(db_default=Now(), editable=False)
     started = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
+    draft_until = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="its recorded answers are still being written, in short batches, and whoever "
+        "writes them is heard of by then; null once they are all there",
+    )
 
-    objects = RunQuerySet.as_manager()
+    objects = WrittenRuns()
+    with_drafts = RunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created", "-id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["version", "test_set_version", "source", "repeat"],
+                condition=Q(draft_until=None),
                 name="run_once",
                 violation_error_message="This version has a run on this test set version.",
             )

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Self
 
 from django.db import models
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project
@@ -68,6 +68,14 @@ class TestSetVersionQuerySet(models.QuerySet["TestSetVersion"]):
         return self.filter(pk__in=shared.values("version"))
 
 
+class WrittenVersions(models.Manager.from_queryset(TestSetVersionQuerySet)):  # type: ignore[misc]
+    """All but the drafts, which nobody sees."""
+
+    def get_queryset(self) -> TestSetVersionQuerySet:
+        found: TestSetVersionQuerySet = super().get_queryset().filter(draft_until=None)
+        return found
+
+
 class TestSetVersion(models.Model):
     """The frozen content of a test set: the same content is the same version."""
 
@@ -93,15 +101,27 @@ class TestSetVersion(models.Model):
         "nothing is judged on its items",
     )
     created = models.DateTimeField(db_default=Now(), editable=False)
+    draft_until = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="its items are still being written, in short batches, and whoever writes them is "
+        "heard of by then; null once they are all there",
+    )
 
-    objects = TestSetVersionQuerySet.as_manager()
+    objects = WrittenVersions()
+    with_drafts = TestSetVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["test_set", "-number"]
         constraints = [
-            models.UniqueConstraint(fields=["test_set", "number"], name="test_set_version_number"),
+            models.UniqueConstraint(
+                fields=["test_set", "number"],
+                condition=Q(draft_until=None),
+                name="test_set_version_number",
+            ),
             models.UniqueConstraint(
                 fields=["test_set", "digest"],
+                condition=Q(draft_until=None),
                 name="test_set_version_content",
                 violation_error_message="The test set has a version with this content.",
             ),
