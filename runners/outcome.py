@@ -1,11 +1,11 @@
 """How a run ends: its aggregates, its state, and in a sentence what is wrong with it."""
 
 from django.db import transaction
-from django.db.models import Avg, Count, Q
+from django.db.models import Avg, Count, Max, Q
 from django.utils import timezone
 
 from evalhub.files.identity import answers_digest, scores_digest
-from evalhub.registry.models import Item, Output, Run, Score
+from evalhub.registry.models import Item, Output, Run, RunMetric, Score
 from evalhub.registry.models.runs import RunState, ShardState
 from evalhub.verdict.wording import counted
 from runners.backends import backend_of
@@ -36,26 +36,58 @@ def failed_answers_alone(run: Run) -> bool:
     return not run.shards.exclude(state=ShardState.DONE).exists()
 
 
-@transaction.atomic
 def finish(run_id: int) -> None:
     """Aggregates a run and ends it, if it goes on and no shard is left. Harmless twice.
 
-    What was answered and scored gets the digests that decisions know it by.
+    What was answered and scored gets the digests that decisions know it by. All of it is read
+    before the transaction that writes what came of it: nobody waits while a large run is read.
     """
-    run = Run.objects.unfinished().select_for_update().filter(pk=run_id).first()
+    run = Run.objects.unfinished().filter(pk=run_id).first()
     if run is None or run.shards.filter(state__in=UNFINISHED_SHARDS).exists():
         return
-    for row in run.metrics.all():
-        scores = Score.objects.filter(output__run=run_id, metric=row.metric_id)
-        found = scores.aggregate(
-            scored=Count("value"),
-            unscored=Count("pk", filter=Q(value=None)),
-            extraction_misses=Count("pk", filter=Q(extracted=False)),
-            mean=Avg("value"),
+    there = _rows_there(run_id)
+    aggregates = {row.pk: _aggregates(run_id, row.metric_id) for row in run.metrics.all()}
+    _conclude(run)
+    with transaction.atomic():
+        still = Run.objects.unfinished().select_for_update().filter(pk=run_id).exists()
+        if (
+            not still
+            or run.shards.filter(state__in=UNFINISHED_SHARDS).exists()
+            or there != _rows_there(run_id)
+        ):
+            return  # it was reopened meanwhile, and is finished once it is done again
+        for pk, found in aggregates.items():
+            run.metrics.filter(pk=pk).update(**found)
+        run.save(update_fields=["state", "error", "finished", "unreachable", "answers_digest"])
+
+
+def _rows_there(run_id: int) -> list[dict[str, int | None]]:
+    """What tells that answers, scores or metrics came or went while they were read."""
+    counted_rows = {"rows": Count("pk"), "newest": Max("pk")}
+    return [
+        rows.aggregate(**counted_rows)
+        for rows in (
+            Output.objects.filter(run=run_id),
+            Score.objects.filter(output__run=run_id),
+            RunMetric.objects.filter(run=run_id),
         )
-        values = scores.order_by().values_list("output__item__key", "output__sample", "value")
-        digest = scores_digest(values.iterator(chunk_size=5000))
-        run.metrics.filter(pk=row.pk).update(**found, scores_digest=digest)
+    ]
+
+
+def _aggregates(run_id: int, metric_id: int) -> dict[str, object]:
+    scores = Score.objects.filter(output__run=run_id, metric=metric_id)
+    found = scores.aggregate(
+        scored=Count("value"),
+        unscored=Count("pk", filter=Q(value=None)),
+        extraction_misses=Count("pk", filter=Q(extracted=False)),
+        mean=Avg("value"),
+    )
+    values = scores.order_by().values_list("output__item__key", "output__sample", "value")
+    return found | {"scores_digest": scores_digest(values.iterator(chunk_size=5000))}
+
+
+def _conclude(run: Run) -> None:
+    """Sets what the run comes to, and saves nothing."""
     answers = Output.objects.filter(run=run).order_by()
     run.answers_digest = answers_digest(
         answers.values_list("item__key", "sample", "text", "error").iterator(chunk_size=5000)
@@ -74,7 +106,6 @@ def finish(run_id: int) -> None:
     run.state = RunState.FAILED if failures else RunState.DONE
     run.error = "\n".join([*failures, *missing(run)])
     run.finished = timezone.now()
-    run.save(update_fields=["state", "error", "finished", "unreachable", "answers_digest"])
 
 
 def stop(run_id: int, error: str) -> None:

@@ -109,10 +109,10 @@ def publish_test_set(version: TestSetVersion) -> TestSetVersion:
         return version
     with transaction.atomic():
         # The lock makes importers of one test set take turns, so that numbers don't collide.
+        drafts.renew(version)
         test_set = TestSet.objects.select_for_update().get(pk=version.test_set_id)
         same = test_set.versions.filter(digest=version.digest).first()
         if same is None:
-            drafts.renew(version)
             newest = test_set.versions.aggregate(newest=Max("number", default=0))["newest"]
             version.number, version.draft_until = newest + 1, None
             version.save(update_fields=["number", "draft_until"])

@@ -68,7 +68,7 @@ def test_a_page_that_is_not_there_shows_the_last_one(olga: Client, team: Team) -
     study = a_measured_study(team)
     decide_study(study=study)
     address = reverse("dashboard:study", args=[study.pk])
-    for page in ("0", "99", "-3", "x", "9" * 400):
+    for page in ("0", "99", "-3", "x", "9" * 100):
         assert olga.get(address, {"page": page, "outcome": "?"}).status_code == 200
 
 

@@ -10,7 +10,7 @@ from evalhub.files.document import MOST_ALIASES, MOST_BYTES, MOST_VALUES, Docume
 from evalhub.files.rows import NESTING, DataError, JsonError, parse_json
 from evalhub.files.word_diff import LONGEST, word_diff
 
-LIMIT_S = 60
+LIMIT_S = 240
 """For what took minutes to hours and takes a second now: generous, as machines are busy."""
 
 STALLS = {

@@ -18,14 +18,17 @@ class TestSetPurpose(models.TextChoices):
 
 class TestSetQuerySet(OfProjectQuerySet["TestSet"]):
     def with_newest_version(self) -> Self:
-        """Adds `newest` (the number of a version that came from a file), its `items`, `changed`."""
+        """Adds `newest` (the number of a version that came from a file), its `items`, `changed`.
+
+        Those whose first version is still being written are left out.
+        """
         versions = TestSetVersion.objects.filter(test_set=OuterRef("pk"), pool=None)
         versions = versions.order_by("-number")
         return self.annotate(
             newest=Subquery(versions.values("number")[:1]),
             items=Subquery(versions.values("item_count")[:1]),
             changed=Subquery(versions.values("created")[:1]),
-        )
+        ).filter(newest__isnull=False)
 
 
 class TestSet(models.Model):

@@ -95,7 +95,7 @@ def test_a_pattern_that_backtracks_without_end_is_stopped_and_leaves_the_answer_
     started = time.monotonic()
     extraction = scorer("exact_match", extract=endless)(Answer(output), ["b"])
     match = scorer("regex_match", pattern=endless)(Answer(output), [])
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 120  # two seconds of computing each, on a busy machine
     assert extraction == MetricScore(
         None, "the extraction pattern took more than 2 s on this output", extracted=False
     )
