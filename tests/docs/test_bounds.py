@@ -1,0 +1,44 @@
+"""The page on limits says what the constants are."""
+
+from pathlib import Path
+
+import pytest
+
+from evalhub.files import document, limits, rows, word_diff
+from evalhub.serving.plain_fields import LONGEST_NUMBER
+from reviews.pages import markdown
+from runners.metrics import apart, pattern
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "decisions" / "bounds.md"
+WEB = limits.WEB
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("an upload by the web: the file", f"{WEB.bytes:,} bytes"),
+        ("an upload by the web: its text once unpacked", f"{WEB.decoded:,} bytes"),
+        ("an upload by the web: rows", f"{WEB.rows:,}"),
+        ("an upload by the web: a line", f"{WEB.line:,} bytes"),
+        ("an upload by the web: a text in a row", f"{WEB.cell:,} characters"),
+        ("an upload by the web: values", f"{WEB.values:,}"),
+        ("a file named on the command line: a line", f"{limits.COMMAND.line:,} bytes"),
+        ("JSON, nested", f"{rows.NESTING} deep"),
+        ("a study, policy or plan: the file", f"{document.MOST_BYTES:,} bytes"),
+        ("a study, policy or plan: values", f"{document.MOST_VALUES:,}"),
+        ("a study, policy or plan: aliases", f"{document.MOST_ALIASES:,}"),
+        ("a study, policy or plan: nested", f"{document.DEEPEST} deep"),
+        ("scoring one answer", f"{apart.SECONDS:g} s of computing, {apart.MEMORY_MB:,} MB"),
+        ("an answer with its references", f"{apart.LONG:,} characters"),
+        ("a pattern", f"{pattern.LONGEST:,} characters"),
+        ("two answers marked where they differ", f"{word_diff.LONGEST:,} characters"),
+        (
+            "an answer laid out as Markdown",
+            f"{markdown.LONGEST:,} characters, {markdown.MOST_MARKS:,} marks",
+        ),
+        ("a field of a page", f"{LONGEST_NUMBER} digits"),
+    ],
+)
+def test_the_page_says_the_limit(what: str, said: str) -> None:
+    lines = [line for line in PAGE.read_text().splitlines() if line.startswith(f"| {what}")]
+    assert [line for line in lines if line.endswith(f"| {said} |")]
