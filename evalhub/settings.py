@@ -405,5 +405,6 @@ LOGGING: dict[str, Any] = {
             name: {"level": "INFO" if LOG == "json" else "WARNING"}
             for name in ("evalhub", "reviews", "runners")
         },
+        "reviews.chain.seal": {"level": "INFO"},  # a seal is to leave the database
     },
 }

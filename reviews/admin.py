@@ -8,9 +8,9 @@ from django.http import HttpRequest
 
 from evalhub.registry.read_only import Frozen, FrozenLarge, readable, rows_of
 from reviews.models import (
+    OVER,
     Assignment,
     Campaign,
-    CampaignState,
     Dealing,
     Event,
     Guess,
@@ -18,11 +18,12 @@ from reviews.models import (
     Judgment,
     Pair,
     Reviewer,
+    Undo,
 )
 
 REVIEWER = "reviewer__user__username"
 CAMPAIGN = "assignment__reviewer__campaign"
-ENDED = Q(**{f"{CAMPAIGN}__state": CampaignState.CLOSED})
+ENDED = Q(**{f"{CAMPAIGN}__state__in": OVER})
 
 
 @admin.register(Campaign)
@@ -108,6 +109,23 @@ class JudgmentAdmin(FrozenLarge):
     search_fields = ("assignment__pair__item__key__startswith", f"assignment__{REVIEWER}")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Judgment]:
+        return super().get_queryset(request).filter(ENDED)
+
+
+@admin.register(Undo)
+class UndoAdmin(FrozenLarge):
+    """Those of campaigns that have ended, as with judgments."""
+
+    list_display = (
+        "assignment__pair__item__key",
+        f"assignment__{REVIEWER}",
+        "revision",
+        "created",
+    )
+    list_select_related = ("assignment__pair__item", "assignment__reviewer__user")
+    search_fields = ("assignment__pair__item__key__startswith", f"assignment__{REVIEWER}")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Undo]:
         return super().get_queryset(request).filter(ENDED)
 
 

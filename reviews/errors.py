@@ -1,5 +1,7 @@
 """What can stand in the way of a review, each with a sentence for the person it meets."""
 
+from collections.abc import Sequence
+
 
 class ReviewError(Exception):
     """Base of this package's errors; `str(error)` is fit to be read by a person."""
@@ -184,3 +186,20 @@ class StillGoingError(ReviewError):
     """A disagreement is to be adjudicated while the campaign goes on."""
 
     sentence = "This review goes on: disagreements are adjudicated when it has ended."
+
+
+class SealedError(ReviewError):
+    """The campaign has ended, and what was said in it is sealed."""
+
+    sentence = (
+        "This review has ended and its judgments are sealed: nothing can be answered, skipped or "
+        "taken back any more."
+    )
+
+
+class TamperedError(ReviewError):
+    """The campaign's record isn't what was recorded; `faults` says in sentences what differs."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__(f"The record of this review was changed. {' '.join(faults)}")
+        self.faults = tuple(faults)

@@ -31,19 +31,24 @@ SEALED = "a sealed plan can''t be changed: open another campaign"
 
 
 def seal(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Triggers that refuse to change what the plan's hash stands for."""
+    """Triggers that refuse to change what the plan's hash stands for, in place of any there."""
+    _drop(schema_editor)
     for table, columns in (("reviews_campaign", CAMPAIGN), ("reviews_pair", PAIR)):
         for statement in _statements(schema_editor.connection.vendor, table, columns):
             schema_editor.execute(statement, params=None)
 
 
 def unseal(apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    _drop(schema_editor)
+
+
+def _drop(schema_editor: BaseDatabaseSchemaEditor) -> None:
     for table in ("reviews_campaign", "reviews_pair"):
         if schema_editor.connection.vendor == "sqlite":
-            schema_editor.execute(f"DROP TRIGGER {table}_sealed", params=None)
+            schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_sealed", params=None)
         else:
-            schema_editor.execute(f"DROP TRIGGER {table}_sealed ON {table}", params=None)
-            schema_editor.execute(f"DROP FUNCTION {table}_sealed", params=None)
+            schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_sealed ON {table}", params=None)
+            schema_editor.execute(f"DROP FUNCTION IF EXISTS {table}_sealed", params=None)
 
 
 def _statements(vendor: str, table: str, columns: tuple[str, ...]) -> list[str]:

@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,6 +54,13 @@ def jsonl(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def the_same_pseudonyms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reviewers' sides and orders are drawn by their pseudonyms: the same in every run."""
+    numbers = itertools.count()
+    monkeypatch.setattr("reviews.joining.admit.new_pseudonym", lambda: f"r-{next(numbers):016x}")
 
 
 @pytest.fixture

@@ -36,12 +36,12 @@ from evalhub.registry.models import (
     TrainingOverlap,
 )
 from evalhub.registry.models import Model as ModelLine
+from reviews.chain.append import add_guess, add_judgment, add_undo
 from reviews.models import (
     Assignment,
     Campaign,
     Dealing,
     Event,
-    Guess,
     Invitation,
     Judgment,
     Pair,
@@ -169,8 +169,9 @@ def a_world(team: Team, name: str, *, size: int) -> None:
                 dealt=timezone.now(),
                 lease_until=timezone.now(),
             )
-            Judgment.objects.create(assignment=assignment, choice="left", seconds=4)
-            Guess.objects.create(assignment=assignment, side="left")
+            add_judgment(assignment, revision=0, choice="left", seconds=4)
+            add_guess(assignment, side="left")
+            add_undo(assignment, revision=0)
         person = User.objects.create(username=f"person-{slug}")
         Membership.objects.create(project=team.project, user=person, role=Role.REVIEWER)
         elsewhere = Project.objects.create(slug=f"project-{slug}", name=slug)

@@ -209,7 +209,7 @@ def audit(
     out: Annotated[Path | None, typer.Option(help="Where the proof goes, as JSON.")] = None,
 ) -> None:
     """Check whether a review was blind; the proof is a file with its SHA-256."""
-    found = _ended(campaign)
+    found = _ended(campaign, unchanged=False)
     from evalhub.cli.outputs import check_output, whole
     from reviews.audit.report import audit as audited
 
@@ -225,6 +225,39 @@ def audit(
     if out is not None:
         with whole(out, option="--out") as file:
             file.write_text(document.text, encoding="utf-8")
+
+
+@app.command()
+def verify(
+    campaign: Annotated[
+        int | None, typer.Argument(help="The review's number; without one, all of them.")
+    ] = None,
+    head: Annotated[
+        str | None, typer.Option(help="A seal or a reviewer's number that was kept elsewhere.")
+    ] = None,
+) -> None:
+    """Follow what was said along its chains again, and print each head; exit code 3 if changed."""
+    _set_up()
+    from reviews.chain.verify import verify as verified
+    from reviews.models import Campaign
+
+    rows = Campaign.objects.order_by("pk")
+    chosen = list(rows if campaign is None else [_campaign(campaign)])
+    known = head is None
+    changed = False
+    for each in chosen:
+        found = verified(each)
+        changed = changed or bool(found.faults)
+        known = known or found.knows(str(head).strip().lower(), each)
+        typer.echo(f"review {each.pk}: {each.seal or 'not sealed yet'}")
+        for key, passed in found.heads.items():
+            typer.echo(f"  {key}: {passed[-1]}")
+        for fault in found.faults:
+            typer.echo(f"  ✗ {fault}")
+    if not known:
+        typer.echo(f"✗ no record here ever led to {head}")
+    if changed or not known:
+        raise typer.Exit(3)
 
 
 @app.command()
@@ -270,16 +303,16 @@ def export(
         to.writelines(lines)
 
 
-def _ended(number: int) -> "Campaign":
-    """The review, with its plan; one that goes on is refused."""
+def _ended(number: int, *, unchanged: bool = True) -> "Campaign":
+    """The review, with its plan; one that goes on is refused, and one that was changed."""
     found = _campaign(number)
     from evalhub.accounts.audit_log import note_once
     from evalhub.accounts.models import Action
     from reviews.errors import StillBlindError
-    from reviews.results.ended import check_ended
+    from reviews.results.ended import check_ended, end
 
     try:
-        check_ended(found)
+        (check_ended if unchanged else end)(found)
     except StillBlindError as error:
         raise typer.BadParameter(str(error)) from error
     note_once(Action.SAW_RESULTS, by=None, project=found.project, what=str(found))

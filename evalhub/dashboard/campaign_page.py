@@ -17,7 +17,6 @@ from reviews.errors import PlanError
 from reviews.joining.invite import invitation_path
 from reviews.models import (
     Campaign,
-    CampaignState,
     Event,
     Invitation,
     PairKind,
@@ -110,7 +109,7 @@ class Running:
 
     @property
     def open(self) -> bool:
-        return bool(self.campaign.state != CampaignState.CLOSED)
+        return not self.campaign.is_over
 
 
 def study_source(study: Study, test_set: str) -> ReviewSource:

@@ -22,7 +22,7 @@ from evalhub.verdict.preference_evidence import (
     preference_evidence,
     running_evidence,
 )
-from reviews.errors import StillBlindError
+from reviews.errors import StillBlindError, TamperedError
 from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair, PairKind
 from reviews.results.early_stopping import early_stop_of, interim_estimate, rule_of
 from reviews.results.ended import check_ended
@@ -60,6 +60,8 @@ def ask(
             check_ended(heard.campaign)
         except StillBlindError:
             return running_evidence(_counts(heard, items), rule, alpha=alpha)
+        except TamperedError as error:
+            return PreferenceEvidence(unfit=[str(error)])
         judgments = _judgments(heard, items, alpha)
     return preference_evidence(
         judgments,

@@ -158,7 +158,9 @@ def _renew(assignment: Assignment, now: datetime.datetime) -> None:
 
 def _end_of_dealing(reviewer: Reviewer) -> End | None:
     campaign = reviewer.campaign
-    if campaign.state == CampaignState.CLOSED or campaign.unblinded:
+    if campaign.state == CampaignState.COMPLETE and not campaign.unblinded:
+        return End("done")
+    if campaign.is_over or campaign.unblinded or reviewer.ended:
         return End("stopped" if campaign.stopped_early else "closed")
     if reviewer.state == ReviewerState.REMOVED:
         return End("removed")

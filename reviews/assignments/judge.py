@@ -15,6 +15,7 @@ from evalhub.schemas.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import DEALT, Assigned, assign_to
 from reviews.assignments.seats import LEASE, give_back, holds_seat, take_seat
+from reviews.chain.append import CHAINED, add_judgment, add_undo
 from reviews.errors import (
     AlreadyJudgedError,
     CampaignClosedError,
@@ -23,6 +24,7 @@ from reviews.errors import (
     NoReasonError,
     NothingToUndoError,
     NotReviewingError,
+    SealedError,
     SkippedError,
     StaleFormError,
     UnknownAssignmentError,
@@ -43,7 +45,7 @@ from reviews.models import (
 
 RECENT = 20  # answers whose seconds a reviewer's row keeps
 REASON_LENGTH = 300
-KEPT = (*DEALT, "judged", "seated", "skipped", "sealed", "recent", "answered")
+KEPT = (*DEALT, *CHAINED, "judged", "seated", "skipped", "sealed", "recent", "answered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def keep_and_deal(
     lasts counts though the campaign was stopped early meanwhile. Raises
     UnknownAssignmentError, NotInvitedError, UnblindedError, StaleFormError, UnknownChoiceError,
     UnfitAnswerError, AlreadyJudgedError, SkippedError, LeaseLostError, NotReviewingError,
-    CampaignClosedError or NamesRevealedError; nothing is kept then.
+    CampaignClosedError, SealedError or NamesRevealedError; nothing is kept then.
     """
     assignment, leased = _locked_turn(token, user, nonce)
     judgment = _keep(assignment, answer, key)
@@ -92,10 +94,10 @@ def keep_and_deal(
 def undo(*, campaign: Campaign, user: User) -> Assignment:
     """Take the last answer back: its assignment is on lease again, and keeps its seat.
 
-    The judgment stays, but doesn't stand; the next answer is a further revision. Once the first
-    answer of a block is given, what was answered in earlier blocks is sealed. Raises
-    NothingToUndoError, NotInvitedError, UnblindedError, NotReviewingError, CampaignClosedError
-    or NamesRevealedError.
+    The judgment stays, but doesn't stand, and a row says so; the next answer is a further
+    revision. Once the first answer of a block is given, what was answered in earlier blocks is
+    sealed. Raises NothingToUndoError, NotInvitedError, UnblindedError, NotReviewingError,
+    CampaignClosedError, SealedError or NamesRevealedError.
     """
     admit(campaign=campaign, user=user)
     try:
@@ -118,6 +120,8 @@ def undo(*, campaign: Campaign, user: User) -> Assignment:
     if last is None:
         raise NothingToUndoError
     assignment = last.assignment
+    assignment.reviewer = reviewer
+    add_undo(assignment, revision=last.revision)
     now = timezone.now()
     assignment.state = AssignmentState.LEASED
     assignment.dealt, assignment.lease_until = now, now + LEASE
@@ -194,8 +198,8 @@ def _keep(assignment: Assignment, given: ReviewerAnswer, key: str) -> Judgment:
         raise LeaseLostError
     now = timezone.now()
     since = max(filter(None, (assignment.dealt, reviewer.answered)))
-    judgment = Judgment.objects.create(
-        assignment=assignment,
+    judgment = add_judgment(
+        assignment,
         revision=assignment.revision,
         key=key,
         seconds=max(0.0, (now - since).total_seconds()),
@@ -264,6 +268,10 @@ def _said(judgment: Judgment) -> str:
     return labels.get(judgment.choice, "rated")
 
 
+def _lost_lease(in_flight: Assignment | None) -> bool:
+    return in_flight is not None and in_flight.state == AssignmentState.EXPIRED
+
+
 def _has_lease(assignment: Assignment) -> bool:
     leased = assignment.state == AssignmentState.LEASED
     return leased and assignment.lease_until > timezone.now()
@@ -273,7 +281,9 @@ def _check_open(reviewer: Reviewer, *, in_flight: Assignment | None = None) -> N
     """Raise where nothing is taken any more; a paused reviewer may still answer what is on lease.
 
     So may who was at a comparison when the campaign was stopped early: its sequence holds however
-    many answers it has, so what was begun counts. What an owner closed takes none.
+    many answers it has, so what was begun counts until the seal. What an owner closed takes none.
+
+    The seal is read from the reviewer's own row: that is locked, so its newest version was read.
     """
     if reviewer.campaign.unblinded is not None:
         raise NamesRevealedError
@@ -281,5 +291,7 @@ def _check_open(reviewer: Reviewer, *, in_flight: Assignment | None = None) -> N
         in_flight and _has_lease(in_flight) and reviewer.campaign.stopped_early
     ):
         raise CampaignClosedError
+    if reviewer.ended is not None or reviewer.campaign.state == CampaignState.COMPLETE:
+        raise LeaseLostError if _lost_lease(in_flight) else SealedError
     if reviewer.state == ReviewerState.REMOVED:
         raise NotReviewingError

@@ -10,8 +10,9 @@ from django.db import transaction
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
 from reviews.assignments.seats import shorten_leases
+from reviews.chain.append import add_event, lock_campaign
 from reviews.errors import InvitationError
-from reviews.models import Event, EventKind, Reviewer, ReviewerState
+from reviews.models import EventKind, Reviewer, ReviewerState
 
 
 @transaction.atomic
@@ -43,6 +44,7 @@ def set_quota(*, reviewer: Reviewer, quota: int | None, by: User) -> None:
     check_evaluates(by, reviewer.campaign.project)
     if quota is not None and quota < 1:
         raise InvitationError("A quota is 1 or more comparisons.")
+    lock_campaign(reviewer.campaign)
     if Reviewer.objects.filter(pk=reviewer.pk).exclude(quota=quota).update(quota=quota):
         _record(reviewer, by, quota=quota)
     reviewer.quota = quota
@@ -50,15 +52,11 @@ def set_quota(*, reviewer: Reviewer, quota: int | None, by: User) -> None:
 
 def _move(reviewer: Reviewer, between: set[ReviewerState], to: ReviewerState, by: User) -> None:
     check_evaluates(by, reviewer.campaign.project)
+    lock_campaign(reviewer.campaign)
     if Reviewer.objects.filter(pk=reviewer.pk, state__in=between).update(state=to):
         _record(reviewer, by, state=str(to))
     reviewer.refresh_from_db(fields=["state"])
 
 
 def _record(reviewer: Reviewer, by: User, **detail: Any) -> None:
-    Event.objects.create(
-        campaign_id=reviewer.campaign_id,
-        kind=EventKind.REVIEWER,
-        by=by,
-        detail={"reviewer": reviewer.user.get_username(), **detail},
-    )
+    add_event(reviewer.campaign, EventKind.REVIEWER, by=by, reviewer=reviewer.key, **detail)

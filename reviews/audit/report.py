@@ -15,6 +15,7 @@ from evalhub.registry.models import StudyArm
 from evalhub.schemas.review import Show
 from reviews.audit.check import LEVEL, Check, Status, judged, status_of
 from reviews.audit.people_checks import control, gold, guesses, position, repeats
+from reviews.audit.record_check import record_check
 from reviews.audit.scan import Answers, Scan
 from reviews.audit.side_checks import (
     balance,
@@ -79,6 +80,9 @@ class Audit:
 
 def audit(campaign: Campaign) -> Audit:
     """Every check of a campaign. A constant number of queries; texts are read one by one."""
+    record = record_check(campaign)
+    if record.status != "pass":
+        return _document(campaign, [record], judgments=None)
     found, dealt, show = judgment_data(campaign), dealt_turns(campaign), campaign.page_form.show
     scan, texts = Scan(_names(campaign), show), hashlib.sha256()
     items = {pair.item for pair in found.pairs.values() if pair.kind == PairKind.MAIN}
@@ -86,6 +90,7 @@ def audit(campaign: Campaign) -> Audit:
     guessed = Guess.objects.filter(assignment__reviewer__campaign=campaign)
     checks = judged(
         [
+            record,
             _plan(campaign, texts.hexdigest()),
             sides_of_seed(campaign.seed, dealt),
             balance(dealt, found),
@@ -103,6 +108,11 @@ def audit(campaign: Campaign) -> Audit:
             guesses(guessed.values_list("side", "assignment__candidate_on_left")),
         ]
     )
+    return _document(campaign, checks, judgments=len(found.judgments))
+
+
+def _document(campaign: Campaign, checks: list[Check], *, judgments: int | None) -> Audit:
+    """`judgments` is None where the record was changed: then there is no figure in it."""
     events = [
         {"kind": kind, "by": by or "the site", "at": at.isoformat()}
         for kind, by, at in campaign.events.order_by("pk").values_list(
@@ -113,8 +123,9 @@ def audit(campaign: Campaign) -> Audit:
         "schema": SCHEMA,
         "campaign": campaign.pk,
         "plan_hash": campaign.plan_hash,
-        "judgments": len(found.judgments),
-        "show": show.as_json(),
+        "seal": campaign.seal,
+        "judgments": judgments,
+        "show": campaign.page_form.show.as_json(),
         "false_alarms": FALSE_ALARMS,
         "checks": [asdict(check) for check in checks],
         "events": events,

@@ -1,10 +1,12 @@
 """Who may judge in a campaign: members who review, and have never seen which model is which."""
 
+import secrets
 from collections.abc import Sequence
 
 from django.db import connection
 
 from evalhub.accounts.models import Role, User
+from reviews.chain.links import start
 from reviews.errors import InvitedOnlyError, NotInvitedError, UnblindedError
 from reviews.models import Campaign, PairKind, Reviewer, ReviewerState
 
@@ -54,15 +56,22 @@ def add_reviewer(
     *, campaign: Campaign, user: User, quota: int | None = None, tags: Sequence[str] = ()
 ) -> Reviewer:
     """The person's row, made where there is none; practising first where there is practice."""
+    key = new_pseudonym()
     practice = campaign.pairs.filter(kind=PairKind.PRACTICE).exists()
     reviewer, _ = Reviewer.objects.get_or_create(
         campaign=campaign,
         user=user,
         defaults={
-            "key": user.get_username(),
+            "key": key,
+            "head": start(campaign.plan_hash, key),
             "state": ReviewerState.PRACTISING if practice else ReviewerState.ACTIVE,
             "quota": quota,
             "tags": list(tags),
         },
     )
     return reviewer
+
+
+def new_pseudonym() -> str:
+    """What a reviewer is called in their sides, orders and judgments: it names nobody."""
+    return f"r-{secrets.token_hex(8)}"

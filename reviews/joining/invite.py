@@ -17,7 +17,7 @@ from evalhub.accounts.permissions import check_evaluates
 from evalhub.schemas.review import checked_tags
 from reviews.errors import CampaignEndedError, InvitationError, UnblindedError
 from reviews.joining.admit import add_reviewer
-from reviews.models import Campaign, CampaignState, Invitation, Reviewer
+from reviews.models import Campaign, Invitation, Reviewer
 
 LASTS_DAYS = 14
 _SALT = "reviews.invite"
@@ -55,7 +55,7 @@ def invite(
     project.
     """
     check_evaluates(by, campaign.project)
-    if campaign.state == CampaignState.CLOSED or campaign.unblinded is not None:
+    if campaign.is_over or campaign.unblinded is not None:
         raise CampaignEndedError
     email = email.strip().lower()
     try:
@@ -129,7 +129,7 @@ def accept(*, token: str, user: User | None, password: str = "") -> User:
     """
     invitation = _open_invitation(token, lock=True)
     campaign = invitation.campaign
-    if campaign.state == CampaignState.CLOSED or campaign.unblinded is not None:
+    if campaign.is_over or campaign.unblinded is not None:
         raise CampaignEndedError
     person = user or _account(invitation, password)
     refuse_who_has_seen(campaign, person)

@@ -9,8 +9,10 @@ from reviews.models.assignments import (
     Dealing,
     Guess,
     Judgment,
+    Undo,
 )
 from reviews.models.campaigns import (
+    OVER,
     Campaign,
     CampaignKind,
     CampaignState,
@@ -22,6 +24,7 @@ from reviews.models.campaigns import (
 from reviews.models.people import Invitation, Reviewer, ReviewerState
 
 __all__ = [
+    "OVER",
     "RATED",
     "Assignment",
     "AssignmentPurpose",
@@ -40,4 +43,5 @@ __all__ = [
     "PairKind",
     "Reviewer",
     "ReviewerState",
+    "Undo",
 ]

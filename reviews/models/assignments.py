@@ -74,7 +74,9 @@ JUDGED_BY = (
     "revision",
     "dealt",
     "lease_until",
+    "repeats",
     "pair__kind",
+    "pair__position",
 )
 
 
@@ -217,6 +219,9 @@ class Judgment(models.Model):
     key = models.CharField(
         max_length=64, blank=True, help_text="the browser's own: the same again is the same row"
     )
+    place = models.PositiveIntegerField(
+        editable=False, help_text="in the chain of all that its reviewer has said"
+    )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     objects: ClassVar = JudgmentQuerySet.as_manager()
@@ -249,11 +254,34 @@ class Judgment(models.Model):
         return f"{self.choice} at {self.assignment}"
 
 
+class Undo(models.Model):
+    """A judgment was taken back. Rows are added, never changed."""
+
+    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="undos")
+    revision = models.PositiveSmallIntegerField(help_text="of the judgment that stands no more")
+    place = models.PositiveIntegerField(
+        editable=False, help_text="in the chain of all that its reviewer has said"
+    )
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "revision"], name="undone_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"revision {self.revision} taken back at {self.assignment}"
+
+
 class Guess(models.Model):
     """Which side a reviewer took for the tuned one, asked after their last judgment."""
 
     assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="guess")
     side = models.CharField(max_length=10)
+    place = models.PositiveIntegerField(
+        editable=False, help_text="in the chain of all that its reviewer has said"
+    )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -20,7 +20,12 @@ class CampaignKind(models.TextChoices):
 class CampaignState(models.TextChoices):
     OPEN = "open", "open"
     PAUSED = "paused", "paused"
+    COMPLETE = "complete", "complete: every judgment is in"
     CLOSED = "closed", "closed"
+
+
+OVER = (CampaignState.COMPLETE, CampaignState.CLOSED)
+"""The states in which a campaign takes no more answers."""
 
 
 class CampaignQuerySet(OfProjectQuerySet["Campaign"]):
@@ -71,7 +76,7 @@ class Campaign(models.Model):
     """A blind review of two arms of a study, by a plan that was sealed before the first deal.
 
     It is complete when every pair has its judgments (see `reviews.results.ended`); closed when
-    someone has ended it.
+    someone has ended it. Either way its judgments are sealed (see `reviews.chain`).
     """
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="campaigns")
@@ -123,6 +128,18 @@ class Campaign(models.Model):
     unblinded = models.DateTimeField(
         null=True, blank=True, help_text="when an owner had the arms named; nothing changes after"
     )
+    events_head = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="of the chain of its events"
+    )
+    sealed = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="when its judgments were sealed"
+    )
+    seal = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="SHA-256 of `sealed_as`"
+    )
+    sealed_as = models.JSONField(
+        null=True, blank=True, editable=False, help_text="the heads of all chains at the seal"
+    )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     open_pairs: int  # of those that were read `with_open_pairs`
@@ -167,6 +184,11 @@ class Campaign(models.Model):
     def sealed_plan(self) -> ReviewPlan:
         """The plan as its type; it lists every item, so ask for it once."""
         return declared(ReviewPlan, self.plan)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it takes no more answers; what is in flight after an early stop may count."""
+        return self.state in OVER
 
     @property
     def stopped_early(self) -> bool:
@@ -247,6 +269,7 @@ class EventKind(models.TextChoices):
     STOPPED = "stopped", "stopped early by its rule"
     REVIEWER = "reviewer", "a reviewer’s state or quota changed"
     CLOSED = "closed", "closed"
+    SEALED = "sealed", "its judgments were sealed"
     UNBLINDED = "unblinded", "unblinded"
 
 

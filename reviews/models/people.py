@@ -31,6 +31,10 @@ NOT_DEALT_BY = (
     "requires",
     "invited_only",
     "supersedes",
+    "events_head",
+    "sealed",
+    "seal",
+    "sealed_as",
     "created",
 )
 """What of a campaign the pages of its reviewers do without."""
@@ -70,7 +74,17 @@ class Reviewer(models.Model):
     user = models.ForeignKey(User, models.PROTECT, related_name="reviewing")
     key = models.CharField(
         max_length=150,
-        help_text="names this person in all that is drawn for them: their user name as they joined",
+        help_text="names this person in all that is drawn for them and in what they said: a "
+        "random pseudonym",
+    )
+    head = models.CharField(
+        max_length=64, editable=False, help_text="of the chain of all that this person has said"
+    )
+    links = models.PositiveIntegerField(
+        default=0, editable=False, help_text="rows in that chain: the next one's place"
+    )
+    ended = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="when the campaign's seal ended this"
     )
     state = models.CharField(
         max_length=20, choices=ReviewerState.choices, default=ReviewerState.ACTIVE

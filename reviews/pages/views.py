@@ -223,7 +223,9 @@ def _current(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
         guesses = pending_guesses(campaign=reviewed, user=request.user) if over else []
         disputed = over and may_adjudicate(reviewed, request.user)
         context = {"campaign": reviewed, "progress": own, "end": assigned.current}
-        return _page(request, "end", context | {"guesses": guesses, "disputed": disputed})
+        context |= {"guesses": guesses, "disputed": disputed}
+        context |= {"ended": assigned.reviewer.ended, "head": over and assigned.reviewer.head}
+        return _page(request, "end", context)
     context = _shown(request, assigned.current) | {"progress": own, "number": own.number}
     return _page(request, "turn", context | {"can_undo": own.judged > 0})
 

@@ -12,8 +12,10 @@ from evalhub.files.canonical import digest_of
 from evalhub.registry.models import Metric, ModelVersion, Run, Study, StudyTestSet
 from evalhub.schemas.review import Design
 from reviews.blinding import dealing_seed
+from reviews.chain.append import add_event, lock_campaign
+from reviews.chain.seal import seal_campaign
 from reviews.errors import CampaignEndedError, PlanError
-from reviews.models import Campaign, CampaignState, Event, EventKind, Pair
+from reviews.models import OVER, Campaign, CampaignState, EventKind, Pair
 from reviews.planning.drafting import PlanInputs, Prepared, prepare
 from reviews.planning.told_apart import told_apart
 from reviews.telling import TOLD
@@ -77,7 +79,7 @@ def open_campaign(
     if opened:
         _write_pairs(campaign, prepared)
         told = told_apart(prepared).telling.as_json()
-        Event.objects.create(campaign=campaign, kind=EventKind.OPENED, by=by, detail={TOLD: told})
+        add_event(campaign, EventKind.OPENED, by=by, **{TOLD: told})
         note(Action.REVIEW_OPENED, by=by, project=project, what=str(campaign))
         if supersedes is not None:
             close_campaign(campaign=supersedes, by=by, why="another plan took its place")
@@ -104,16 +106,17 @@ def resume_campaign(*, campaign: Campaign, by: User | None) -> None:
 
 @transaction.atomic
 def close_campaign(*, campaign: Campaign, by: User | None, why: str = "") -> None:
-    """Take no more judgments; closing twice is harmless. Raises NotAllowedError."""
+    """Take no more judgments, and seal those that there are; closing what is over changes nothing.
+
+    Raises NotAllowedError.
+    """
     check_evaluates(by, campaign.project)
-    open_ = Campaign.objects.filter(pk=campaign.pk).exclude(state=CampaignState.CLOSED)
+    lock_campaign(campaign)
+    open_ = Campaign.objects.filter(pk=campaign.pk).exclude(state__in=OVER)
     if open_.update(state=CampaignState.CLOSED, ended=why):
-        Event.objects.create(
-            campaign=campaign, kind=EventKind.CLOSED, by=by, detail={"why": why} if why else {}
-        )
+        add_event(campaign, EventKind.CLOSED, by=by, **({"why": why} if why else {}))
         note(Action.REVIEW_CLOSED, by=by, project=campaign.project, what=str(campaign))
-        campaign.ended = why
-    campaign.state = CampaignState.CLOSED
+    seal_campaign(campaign, by=by)
 
 
 def inputs(
@@ -186,12 +189,12 @@ def _write_pairs(campaign: Campaign, prepared: Prepared) -> None:
 
 def _change(campaign: Campaign, state: CampaignState, kind: EventKind, by: User | None) -> None:
     check_evaluates(by, campaign.project)
-    found = Campaign.objects.select_for_update().defer("plan").get(pk=campaign.pk)
-    if found.state == CampaignState.CLOSED:
+    found = lock_campaign(campaign)
+    if found.is_over:
         raise CampaignEndedError
     if found.state != state:
         Campaign.objects.filter(pk=campaign.pk).update(state=state)
-        Event.objects.create(campaign=campaign, kind=kind, by=by)
+        add_event(campaign, kind, by=by)
         what = f"{campaign}: {state}"
         note(Action.REVIEW_PAUSED, by=by, project=campaign.project, what=what)
     campaign.state = state

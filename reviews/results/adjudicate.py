@@ -16,6 +16,7 @@ from evalhub.accounts.models import User
 from reviews.assignments.answer import SIDES
 from reviews.assignments.judge import form_nonce
 from reviews.blinding import candidate_on_left
+from reviews.chain.append import CHAINED, add_judgment, lock_campaign
 from reviews.errors import (
     AlreadyJudgedError,
     LeaseLostError,
@@ -105,7 +106,7 @@ def next_disagreement(*, campaign: Campaign, user: User) -> Assignment | None:
     """
     admit(campaign=campaign, user=user)
     _check(campaign)
-    _lock(campaign)
+    lock_campaign(campaign)
     join(campaign=campaign, user=user)
     reviewer = Reviewer.objects.select_for_update().get(campaign=campaign, user=user)
     _check_active(reviewer)
@@ -144,14 +145,15 @@ def adjudicate(*, token: uuid.UUID, user: User, nonce: str, choice: str) -> Judg
     StaleFormError, UnknownChoiceError, AlreadyJudgedError, LeaseLostError where another person has
     taken the pair since, and what `next_disagreement` does.
     """
-    own = Assignment.objects.select_related("reviewer__campaign__project").filter(
+    own = Assignment.objects.select_related("reviewer__campaign__project", "pair").filter(
         purpose=AssignmentPurpose.ADJUDICATION, reviewer__user=user
     )
     try:
-        _lock(
+        lock_campaign(
             Campaign.objects.defer("plan").get(reviewers__assignments__in=own.filter(token=token))
         )
-        assignment = own.select_for_update(of=("self",)).get(token=token)
+        rows = own.select_for_update(of=("self", "reviewer"), no_key=True)
+        assignment = rows.get(token=token)
     except (Campaign.DoesNotExist, Assignment.DoesNotExist):
         raise UnknownAssignmentError from None
     reviewer = assignment.reviewer
@@ -172,7 +174,9 @@ def adjudicate(*, token: uuid.UUID, user: User, nonce: str, choice: str) -> Judg
     assignment.state, assignment.revision = AssignmentState.DONE, 1
     assignment.save(update_fields=["state", "revision"])
     seconds = max(0.0, (timezone.now() - assignment.dealt).total_seconds())
-    return Judgment.objects.create(assignment=assignment, choice=choice, seconds=seconds)
+    judgment = add_judgment(assignment, revision=0, choice=choice, seconds=seconds)
+    reviewer.save(update_fields=CHAINED)
+    return judgment
 
 
 def adjudicated(campaign: Campaign) -> tuple[int, int]:
@@ -188,11 +192,6 @@ def adjudicated(campaign: Campaign) -> tuple[int, int]:
         ),
     )
     return counts["n"], counts["done"]
-
-
-def _lock(campaign: Campaign) -> None:
-    """Nobody else is dealt a disagreement, or adjudicates one, until the transaction ends."""
-    Campaign.objects.select_for_update(no_key=True).only("pk").get(pk=campaign.pk)
 
 
 def _check_active(reviewer: Reviewer) -> None:

@@ -4,15 +4,12 @@ A constant number of queries.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import lru_cache
-
-from django.db.models import Max
 
 from evalhub.registry.models import ModelVersion, StudyArm
 from evalhub.schemas.review import Dimension
 from evalhub.stats.preference import WinScore
-from reviews.models import Campaign, Judgment
+from reviews.models import Campaign
 from reviews.results.adjudicate import adjudicated
 from reviews.results.early_stopping import EarlyStop, early_stop_of
 from reviews.results.ended import check_ended
@@ -82,16 +79,13 @@ class CampaignResults:
 
 
 def campaign_results(campaign: Campaign) -> CampaignResults:
-    """Raises StillBlindError while the campaign goes on."""
+    """Raises StillBlindError while the campaign goes on, TamperedError where it was changed."""
     check_ended(campaign)
     form = campaign.page_form
-    newest = Judgment.objects.filter(assignment__reviewer__campaign=campaign).aggregate(
-        pk=Max("pk"), at=Max("created")
-    )
+    heads = campaign.reviewers.order_by("pk").values_list("head", flat=True)
     summary = _summary(
         campaign.pk,
-        campaign.plan_hash,
-        (newest["pk"], newest["at"]),
+        (campaign.seal, *heads),
         campaign.baseline_id,
         campaign.candidate_id,
         form.dimensions,
@@ -129,14 +123,13 @@ def campaign_results(campaign: Campaign) -> CampaignResults:
 @lru_cache(maxsize=16)
 def _summary(
     campaign: int,
-    plan_hash: str,
-    newest: tuple[int | None, datetime | None],
+    heads: tuple[str, ...],
     baseline: int,
     candidate: int,
     dimensions: tuple[Dimension, ...],
 ) -> Summary:
-    """Kept for a campaign that has ended: of the same plan, with the same newest judgment, it is
-    the same."""
+    """Kept for a campaign that is sealed: under the same seal, with the same heads of what was
+    adjudicated since, it is the same."""
     data = judgment_data(Campaign.objects.defer("plan").get(pk=campaign))
     return summarise(data, baseline=baseline, candidate=candidate, dimensions=dimensions)
 

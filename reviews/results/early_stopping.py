@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass
 from django.db import transaction
 
 from evalhub.schemas.review import Anytime
+from reviews.chain.append import add_event, lock_campaign
 from reviews.models import (
+    OVER,
     Campaign,
     CampaignState,
     Dealing,
-    Event,
     EventKind,
     PairKind,
     Reviewer,
@@ -52,7 +53,7 @@ def stop_when_due(*, reviewer: Reviewer) -> EarlyStop | None:
     """
     campaign, dealing = reviewer.campaign, reviewer.campaign.dealing
     given, seen = reviewer.others_seated + reviewer.seated, dealing.weighed
-    if campaign.state == CampaignState.CLOSED or given < seen + max(FEWEST, GROWTH * seen):
+    if campaign.is_over or given < seen + max(FEWEST, GROWTH * seen):
         return None
     if not Dealing.objects.filter(pk=dealing.pk, weighed=seen).update(weighed=given):
         return None
@@ -70,7 +71,7 @@ def stop_if_clear(*, campaign: Campaign) -> EarlyStop | None:
     three or four more where something is written.
     """
     rule = rule_of(campaign)
-    if rule is None or campaign.state == CampaignState.CLOSED:
+    if rule is None or campaign.is_over:
         return None
     data = judgment_data(campaign)
     found = interim_estimate(data, rule)
@@ -136,11 +137,12 @@ def _close(campaign: Campaign, found: InterimEstimate, *, planned: int) -> Early
     )
     # Reviewers read this: it doesn't say for whom.
     why = f"The preference is clear after {found.judgments} of {planned} judgments."
-    open_ = Campaign.objects.filter(pk=campaign.pk).exclude(state=CampaignState.CLOSED)
+    lock_campaign(campaign)
+    open_ = Campaign.objects.filter(pk=campaign.pk).exclude(state__in=OVER)
     if not open_.update(state=CampaignState.CLOSED, ended=why):
         return None
     campaign.state, campaign.ended = CampaignState.CLOSED, why
-    Event.objects.create(campaign=campaign, kind=EventKind.STOPPED, detail=asdict(stop))
+    add_event(campaign, EventKind.STOPPED, **asdict(stop))
     return stop
 
 

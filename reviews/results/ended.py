@@ -1,22 +1,29 @@
-"""Whether a campaign has ended: until then nobody is shown what its judgments favour."""
+"""Whether a campaign has ended: until then nobody is shown what its judgments favour.
 
+What has ended is sealed: by its last judgment, by who closes it, or by the first look at it.
+"""
+
+from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
+from reviews.chain.append import lock_record
+from reviews.chain.seal import seal_campaign
+from reviews.chain.verify import check_unchanged
 from reviews.errors import StillBlindError
 from reviews.models import (
     Assignment,
     AssignmentPurpose,
     AssignmentState,
     Campaign,
-    CampaignState,
     Pair,
     PairKind,
 )
 
 
 def has_ended(campaign: Campaign) -> bool:
-    """Whether nothing more is to come: closed, unblinded, or every seat has its judgment."""
-    if campaign.state == CampaignState.CLOSED or campaign.unblinded is not None:
+    """Whether nothing more is to come: sealed, closed, or every seat has its judgment."""
+    if campaign.seal or campaign.is_over or campaign.unblinded is not None:
         return True
     dealt = Pair.objects.filter(campaign=campaign).exclude(kind=PairKind.PRACTICE)
     held = Assignment.objects.filter(
@@ -26,6 +33,37 @@ def has_ended(campaign: Campaign) -> bool:
 
 
 def check_ended(campaign: Campaign) -> None:
-    """Raises StillBlindError while answers are still to come: who looks then could steer them."""
+    """What everybody calls who reads a campaign's judgments. It seals what has ended.
+
+    Raises StillBlindError while answers are still to come: who looks then could steer them.
+    Raises TamperedError where the record isn't what was recorded.
+    """
+    end(campaign)
+    check_unchanged(campaign)
+
+
+@transaction.atomic
+def end(campaign: Campaign) -> None:
+    """Seals a campaign that has ended. Raises StillBlindError."""
+    if campaign.seal:
+        return
     if not has_ended(campaign):
         raise StillBlindError
+    lock_record(campaign)
+    if not has_ended(campaign):  # an answer was taken back meanwhile
+        raise StillBlindError
+    seal_campaign(campaign)
+
+
+@transaction.atomic
+def end_if_complete(campaign: Campaign) -> None:
+    """Seals a campaign that has ended, unless somebody is at a comparison that may still count."""
+    found = Campaign.objects.defer("plan").get(pk=campaign.pk)
+    if found.seal or not has_ended(found):
+        return
+    lock_record(found)
+    in_flight = Assignment.objects.on_lease().filter(
+        reviewer__campaign=found, lease_until__gt=timezone.now()
+    )
+    if has_ended(found) and not in_flight.exclude(pair__kind=PairKind.PRACTICE).exists():
+        seal_campaign(found)

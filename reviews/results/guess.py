@@ -10,6 +10,7 @@ from django.db import transaction
 
 from evalhub.accounts.models import User
 from reviews.blinding import draw
+from reviews.chain.append import CHAINED, add_guess
 from reviews.errors import (
     AlreadyGuessedError,
     NamesRevealedError,
@@ -66,7 +67,8 @@ def record_guess(*, token: uuid.UUID, user: User, side: str) -> Guess:
     """
     own = Assignment.objects.select_related("reviewer__campaign__project", "pair")
     try:
-        assignment = own.select_for_update(of=("self",)).get(token=token, reviewer__user=user)
+        rows = own.select_for_update(of=("self", "reviewer"), no_key=True)
+        assignment = rows.get(token=token, reviewer__user=user)
     except Assignment.DoesNotExist:
         raise UnknownAssignmentError from None
     campaign = assignment.reviewer.campaign
@@ -85,4 +87,6 @@ def record_guess(*, token: uuid.UUID, user: User, side: str) -> Guess:
         raise StillJudgingError
     if assignment not in pending_guesses(campaign=campaign, user=user):
         raise UnknownAssignmentError
-    return Guess.objects.create(assignment=assignment, side=side)
+    guess = add_guess(assignment, side=side)
+    assignment.reviewer.save(update_fields=CHAINED)
+    return guess

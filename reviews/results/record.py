@@ -11,6 +11,7 @@ from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import Assigned, End, retried
 from reviews.assignments.judge import Recorded, keep_and_deal
 from reviews.results.early_stopping import stop_when_due
+from reviews.results.ended import end_if_complete
 
 
 def record(
@@ -24,11 +25,18 @@ def record(
 ) -> Recorded:
     """Keep an answer and deal what comes next; then stop the campaign early if it is time to.
 
+    The last answer seals the campaign.
+
     What goes wrong after the answer is committed costs no judgment. With `ahead` the comparison
     after the next is dealt too. Raises what `keep_and_deal` does; nothing is kept then.
     """
     kept = keep_and_deal(token=token, user=user, nonce=nonce, answer=answer, key=key, ahead=ahead)
     reviewer = kept.assigned.reviewer
     if stop_when_due(reviewer=reviewer):
-        return Recorded(kept.judgment, Assigned(reviewer, End("stopped"), None))
-    return Recorded(kept.judgment, retried(kept.assigned, ahead=ahead))
+        assigned = Assigned(reviewer, End("stopped"), None)
+    else:
+        assigned = retried(kept.assigned, ahead=ahead)
+    if isinstance(assigned.current, End):
+        end_if_complete(reviewer.campaign)
+        reviewer.refresh_from_db(fields=["ended"])
+    return Recorded(kept.judgment, assigned)

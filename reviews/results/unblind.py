@@ -5,6 +5,8 @@ from django.utils import timezone
 
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, Project, User
+from reviews.chain.append import add_event, lock_campaign
+from reviews.chain.seal import seal_campaign
 from reviews.errors import AlreadyUnblindedError, NotOwnerError
 from reviews.models import Campaign, CampaignState, Event, EventKind
 
@@ -13,18 +15,19 @@ WHY = "An owner had the models named."
 
 @transaction.atomic
 def unblind(*, campaign: Campaign, by: User) -> Event:
-    """Close the campaign for good and record who had its arms named.
+    """Close the campaign for good, seal it and record who had its arms named.
 
     Raises NotOwnerError, or AlreadyUnblindedError: it happens once.
     """
     if not Project.objects.owned_by(by).filter(pk=campaign.project_id).exists():
         raise NotOwnerError
-    locked = Campaign.objects.select_for_update().defer("plan").get(pk=campaign.pk)
+    locked = lock_campaign(campaign)
     if locked.unblinded is not None:
         raise AlreadyUnblindedError
-    campaign.unblinded = locked.unblinded = timezone.now()
-    campaign.state = locked.state = CampaignState.CLOSED
-    campaign.ended = locked.ended = locked.ended or WHY
+    if not locked.is_over:
+        locked.state, locked.ended = CampaignState.CLOSED, WHY
+    locked.unblinded = timezone.now()
     locked.save(update_fields=["unblinded", "state", "ended"])
+    seal_campaign(campaign, by=by)
     note(Action.UNBLINDED, by=by, project=locked.project, what=str(locked))
-    return Event.objects.create(campaign=locked, kind=EventKind.UNBLINDED, by=by)
+    return add_event(campaign, EventKind.UNBLINDED, by=by)

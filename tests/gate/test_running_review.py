@@ -19,7 +19,7 @@ from evalhub.schemas.review import Anytime, Design
 from evalhub.schemas.study import StudySettings
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.judge import form_nonce
-from reviews.models import Assignment, Campaign, Judgment
+from reviews.models import Assignment, Campaign, Judgment, Reviewer
 from reviews.planning.campaign import close_campaign
 from tests.cast import Team
 from tests.gate.test_decide import REVIEW, Desk, asked, judge
@@ -194,6 +194,16 @@ def differing(campaign: Campaign, said: Callable[[], Answers]) -> list[str]:
             if (status, text) != other[door]:
                 found.append("\n".join([door, *lines]))
     return found
+
+
+@pytest.fixture(autouse=True)
+def the_same_pseudonyms_in_each_round(
+    the_same_pseudonyms: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is dealt goes by them, and each round of votes is undone."""
+    monkeypatch.setattr(
+        "reviews.joining.admit.new_pseudonym", lambda: ("rui", "ruth")[Reviewer.objects.count() % 2]
+    )
 
 
 @pytest.mark.parametrize("who", ["olga", "eva", "root"])

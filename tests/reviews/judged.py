@@ -11,7 +11,9 @@ from typing import Any
 from django.utils import timezone
 
 from evalhub.accounts.models import Membership, Project, Role, User
+from reviews.assignments.judge import form_nonce
 from reviews.blinding import candidate_on_left
+from reviews.chain.append import CHAINED, add_judgment
 from reviews.joining.admit import add_reviewer
 from reviews.models import (
     Assignment,
@@ -70,7 +72,9 @@ def judge(
         pair.taken += 1
         pair.save(update_fields=["taken"])
     choice = SIDE[on_left].get(favour, favour)
-    return Judgment.objects.create(assignment=assignment, choice=choice, seconds=seconds, **said)
+    judgment = add_judgment(assignment, revision=0, choice=choice, seconds=seconds, **said)
+    reviewer.save(update_fields=CHAINED)
+    return judgment
 
 
 def _token(reviewer: Reviewer, turn: int) -> uuid.UUID:
@@ -91,3 +95,8 @@ def judge_all(
     for pair in campaign.pairs.filter(kind=kind).order_by("position"):
         for name, favours in verdicts.items():
             judge(reviewers[name], pair, favours(pair.position), seconds=seconds)
+
+
+def form_nonce_of(assignment: Assignment, user: User) -> str:
+    """What the page of this turn carries."""
+    return form_nonce(token=assignment.token, user=user)

@@ -3,7 +3,9 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from reviews.models import Campaign, Event, EventKind, Guess
+from reviews.chain.append import add_guess
+from reviews.models import Campaign
+from reviews.planning.campaign import pause_campaign
 from reviews.results.unblind import unblind
 from tests.cast import Team
 from tests.reviews.judged import judge_all
@@ -34,8 +36,8 @@ def sql(statement: str) -> None:
 def test_the_database_refuses(campaign: Campaign, team: Team, refused: str) -> None:
     judge_all(campaign, {"ann": lambda _: "candidate"})
     turn = campaign.pairs.get(position=0).assignments.get()
-    Guess.objects.create(assignment=turn, side="left")
-    Event.objects.create(campaign=campaign, kind=EventKind.PAUSED)
+    add_guess(turn, side="left")
+    pause_campaign(campaign=campaign, by=None)
     unblind(campaign=campaign, by=team.olga)
     with pytest.raises(IntegrityError, match=r"changed|taken back"):
         sql(refused)

@@ -18,11 +18,11 @@ from evalhub.accounts.models import Action, Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from reviews.audit.report import audit
-from reviews.errors import ReviewError, StillBlindError
+from reviews.errors import ReviewError, StillBlindError, TamperedError
 from reviews.models import Campaign
 from reviews.models.campaigns import CampaignQuerySet
 from reviews.results.campaign_results import campaign_results as results_of
-from reviews.results.ended import check_ended
+from reviews.results.ended import check_ended, end
 from reviews.results.export import (
     as_csv,
     as_jsonl,
@@ -53,19 +53,26 @@ def _owns(request: SignedInRequest, campaign: Campaign) -> bool:
 
 
 def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
-    """The view of a review that has ended; one that goes on says so, and shows nothing (409)."""
+    """The view of a review that has ended and is sealed, which asks itself whether it was changed.
+
+    One that goes on says so, as does one whose record was changed; neither shows anything (409).
+    """
 
     @wraps(view)
     def guarded(request: SignedInRequest, pk: int) -> Any:
         found = get_object_or_404(_seen(request), pk=pk)
+        context = {"campaign": found, "owner": _owns(request, found)}
         try:
-            check_ended(found)
+            end(found)
+            what = str(found)
+            note_once(Action.SAW_RESULTS, by=request.user, project=found.project, what=what)
+            return view(request, found)
         except StillBlindError as error:
-            context = {"campaign": found, "error": error, "owner": _owns(request, found)}
+            context["error"] = error
             return render(request, "dashboard/results/blind.html", context, status=409)
-        what = str(found)
-        note_once(Action.SAW_RESULTS, by=request.user, project=found.project, what=what)
-        return view(request, found)
+        except TamperedError as error:
+            context["error"] = error
+            return render(request, "dashboard/results/changed.html", context, status=409)
 
     return guarded
 
@@ -111,6 +118,7 @@ def audit_file(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
 @ended
 def export(request: SignedInRequest, campaign: Campaign) -> Any:
     """Judgments as ?format=jsonl, csv or parquet; preference pairs as dpo; scores as inspect."""
+    check_ended(campaign)
     wanted = request.GET.get("format", "jsonl")
     if wanted not in (*TEXTS, "parquet"):
         raise Http404

@@ -12,6 +12,7 @@ from evalhub.schemas.review import Form
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import End
 from reviews.assignments.judge import form_nonce, skip
+from reviews.chain.append import add_judgment
 from reviews.errors import (
     AlreadyJudgedError,
     CampaignClosedError,
@@ -127,7 +128,7 @@ def test_the_database_holds_one_judgment_an_assignment(campaign: Campaign, team:
     dealt: Assignment = deal(campaign, team.rui)
     answer(dealt, team.rui)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Judgment.objects.create(assignment=dealt, choice="right", seconds=1)
+        add_judgment(dealt, revision=0, choice="right", seconds=1)
     with pytest.raises(IntegrityError), transaction.atomic():
         Judgment.objects.filter(assignment=dealt).update(choice="candidate")
 

@@ -16,6 +16,7 @@ from reviews.audit.check import judged as judge_family
 from reviews.audit.report import Audit, audit
 from reviews.audit.scan import Scan
 from reviews.audit.tokens import TokensTest, tokens_test
+from reviews.blinding import candidate_on_left
 from reviews.models import Assignment, AssignmentPurpose, Campaign, PairKind
 from reviews.results.guess import pending_guesses, record_guess
 from reviews.results.unblind import unblind
@@ -23,6 +24,7 @@ from tests.cast import Team, a_team
 from tests.reviews.audit.made import FAULTS, made
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import a_reviewer, judge, judge_all
+from tests.tampering import administrator
 
 
 def check(of: Audit, key: str) -> Check:
@@ -40,6 +42,7 @@ def judged(team: Team, items: int = 60, **plan: Any) -> Campaign:
 def test_a_fair_campaign_passes_what_could_be_tested(team: Team) -> None:
     found = audit(judged(team))
     assert {each.key: each.status for each in found.checks} == {
+        "record": "pass",
         "plan": "pass",
         "sides-of-seed": "pass",
         "balance": "pass",
@@ -80,13 +83,31 @@ def test_events_are_in_it(team: Team) -> None:
     campaign = judged(team)
     unblind(campaign=campaign, by=team.olga)
     kinds = [(each["kind"], each["by"]) for each in audit(campaign).events]
-    assert kinds == [("opened", "the site"), ("unblinded", "olga")]
+    assert kinds == [
+        ("opened", "the site"),
+        ("sealed", "olga"),
+        ("unblinded", "olga"),
+    ]
 
 
-def test_a_side_that_was_tampered_with_shows(team: Team) -> None:
+def test_a_side_that_was_changed_later_shows_and_nothing_else_is_said(team: Team) -> None:
     campaign = judged(team)
-    one = Assignment.objects.order_by("pk")[3]
-    Assignment.objects.filter(pk=one.pk).update(candidate_on_left=not one.candidate_on_left)
+    with administrator() as sql:
+        sql(
+            "UPDATE reviews_assignment SET candidate_on_left = NOT candidate_on_left WHERE id = %s",
+            Assignment.objects.order_by("pk")[3].pk,
+        )
+    found = audit(campaign)
+    assert [(each.key, each.status) for each in found.checks] == [("record", "attention")]
+    assert "a judgment was changed or re-timed, or a turn was" in found.checks[0].found
+
+
+def test_a_side_that_was_dealt_otherwise_shows(team: Team) -> None:
+    campaign = a_campaign(team, items=12)
+    ann = a_reviewer(campaign, "ann")
+    for pair in campaign.pairs.all():
+        side = candidate_on_left(campaign.seed, ann.key, ann.turns)
+        judge(ann, pair, "candidate", on_left=side != (ann.turns == 3))
     found = audit(campaign)
     assert check(found, "sides-of-seed").status == "attention"
     assert check(found, "sides-of-seed").numbers["other"] == 1
@@ -94,10 +115,11 @@ def test_a_side_that_was_tampered_with_shows(team: Team) -> None:
 
 
 def test_sides_tied_to_parity_show(team: Team) -> None:
-    campaign = judged(team)
-    for each in Assignment.objects.select_related("pair"):
-        each.candidate_on_left = each.pair.position % 2 == 0
-        each.save(update_fields=["candidate_on_left"])
+    campaign = a_campaign(team, items=60)
+    for name in ("rui", "ruth"):
+        person = a_reviewer(campaign, name)
+        for pair in campaign.pairs.all():
+            judge(person, pair, "candidate", on_left=pair.position % 2 == 0)
     found = audit(campaign)
     assert check(found, "independence").status == "attention"
     assert check(found, "items").status == "attention"  # the same side for everyone

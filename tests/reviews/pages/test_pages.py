@@ -156,6 +156,10 @@ def test_each_end_says_which_it_is(rui: Client, team: Team) -> None:
     assert "What is left is with other reviewers" in page(rui, campaign)
     answer(theirs, team.ruth)
     assert "Done. Thank you!" in page(rui, campaign)
+
+
+def test_a_review_that_was_closed_says_so(rui: Client, campaign: Campaign) -> None:
+    page(rui, campaign)
     close_campaign(campaign=campaign, by=None)
     assert "This review is closed" in page(rui, campaign)
 

@@ -51,15 +51,19 @@ def test_the_same_plan_of_the_same_answers_has_one_hash_in_any_database(team: Te
     assert {*first.pairs.values_list("item")}.isdisjoint(second.pairs.values_list("item"))
 
 
-def test_sides_follow_the_name_that_a_reviewer_joined_with(campaign: Campaign, team: Team) -> None:
-    """Neither their row's id nor the name that they have later."""
+def test_sides_follow_the_pseudonym_that_a_reviewer_joined_with(
+    campaign: Campaign, team: Team
+) -> None:
+    """Neither their row's id nor any name that they have."""
     sides = []
     while isinstance(dealt := next_assignment(campaign=campaign, user=team.rui), Assignment):
         sides.append(dealt.candidate_on_left)
         answer(dealt, team.rui)
         team.rui.username = f"rui the {len(sides)}th"
         team.rui.save()
-    assert sides == [candidate_on_left(campaign.seed, "rui", turn) for turn in range(12)]
+    key = campaign.reviewers.get().key
+    assert key.startswith("r-")
+    assert sides == [candidate_on_left(campaign.seed, key, turn) for turn in range(12)]
 
 
 def test_strata_given_by_the_caller_win_over_tags(asked: dict[str, Any]) -> None:
@@ -194,7 +198,7 @@ def test_another_plan_is_another_campaign_in_place_of_the_first(
     first.refresh_from_db()
     assert second.supersedes == first
     assert (first.state, first.ended) == ("closed", "another plan took its place")
-    assert [each.kind for each in first.events.all()] == ["opened", "closed"]
+    assert [each.kind for each in first.events.all()] == ["opened", "closed", "sealed"]
     assert second.events.get().by == team.olga
 
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from evalhub.schemas.review import Dimension, Form
+from reviews.chain.append import add_judgment, add_undo
 from reviews.models import Assignment, Campaign, Judgment
 from reviews.results.export import (
     COLUMNS,
@@ -63,7 +64,8 @@ def test_flags_name_the_arm_that_they_were_put_on(judged: Campaign) -> None:
 def test_only_what_stands_is_exported(judged: Campaign) -> None:
     one = Judgment.objects.first()
     assert one is not None
-    Judgment.objects.create(assignment=one.assignment, revision=1, choice="tie", seconds=3)
+    add_undo(one.assignment, revision=0)
+    add_judgment(one.assignment, revision=1, choice="tie", seconds=3)
     found = list(rows(judged))
     assert len(found) == 24
     again = next(row for row in found if row["assignment"] == str(one.assignment.token))

@@ -18,6 +18,7 @@ from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.pages.test_pages import choose, form, page
 from tests.reviews.steps import next_assignment
+from tests.tampering import administrator
 
 
 def scrubbed(html: str) -> str:
@@ -123,7 +124,8 @@ def test_exchanging_the_arms_changes_no_byte_but_the_tokens(rui: Client, team: T
     pages = []
     for campaign in (there, back):
         dealt = deal(campaign, team.rui)
-        Assignment.objects.filter(pk=dealt.pk).update(candidate_on_left=campaign == there)
+        with administrator() as sql:
+            sql("UPDATE reviews_assignment SET candidate_on_left = %s", campaign == there)
         html = scrubbed(page(rui, campaign))
         html = re.sub(r'name="nonce" value="[^"]+"', "", html)
         html = re.sub(rf'(/reviews/|data-campaign="){campaign.pk}\b', r"\1campaign", html)

@@ -1,0 +1,106 @@
+"""A running digest: each row's link holds the digest of all before it. Pure.
+
+Whoever keeps a head can tell for ever whether the rows that led to it are the same: one that was
+changed, removed, added or put elsewhere leads to another. People stand in it by pseudonym, and a
+reason by its digest, so that a name can be erased and the chain still be followed.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from evalhub.files.canonical import canonical_json
+
+FORMAT = "evalhub.review-chain/1"
+EVENTS = "events"
+
+
+def start(plan_hash: str, of: str) -> str:
+    """The head of a chain without links: a reviewer's, by their pseudonym, or that of EVENTS."""
+    return hashlib.sha256(f"{FORMAT}\n{plan_hash}\n{of}".encode()).hexdigest()
+
+
+def after(head: str, link: Mapping[str, Any]) -> str:
+    """The head when `link` is added: SHA-256 of the head before, a line feed, and the link as
+    canonical JSON."""
+    return hashlib.sha256(head.encode() + b"\n" + canonical_json(link)).hexdigest()
+
+
+def at(moment: datetime) -> str:
+    """The one spelling of a moment: UTC, to the microsecond."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def judgment_link(
+    *,
+    token: object,
+    position: int,
+    purpose: str,
+    repeats: object,
+    turn: int,
+    candidate_on_left: bool,
+    revision: int,
+    choice: str,
+    much: bool,
+    answers: Mapping[str, Any],
+    flags: Mapping[str, Any],
+    rationale: str,
+    seconds: float,
+    visible_seconds: float | None,
+    key: str,
+    created: datetime,
+) -> dict[str, Any]:
+    """A judgment; `position` is its pair's place in the plan, `repeats` an earlier turn's token."""
+    return {
+        "what": "judgment",
+        "token": str(token),
+        "position": position,
+        "purpose": purpose,
+        "repeats": str(repeats) if repeats else None,
+        "turn": turn,
+        "candidate_on_left": bool(candidate_on_left),
+        "revision": revision,
+        "choice": choice,
+        "much": bool(much),
+        "answers": dict(answers),
+        "flags": dict(flags),
+        "rationale": hashlib.sha256(rationale.encode()).hexdigest() if rationale else "",
+        "seconds": float(seconds),
+        "visible_seconds": None if visible_seconds is None else float(visible_seconds),
+        "key": key,
+        "created": at(created),
+    }
+
+
+def undo_link(*, token: object, revision: int, created: datetime) -> dict[str, Any]:
+    """The judgment of this revision was taken back."""
+    return {"what": "undo", "token": str(token), "revision": revision, "created": at(created)}
+
+
+def guess_link(*, token: object, side: str, created: datetime) -> dict[str, Any]:
+    return {"what": "guess", "token": str(token), "side": side, "created": at(created)}
+
+
+def event_link(
+    *, kind: str, by: int | None, detail: Mapping[str, Any], created: datetime
+) -> dict[str, Any]:
+    """Something that was done to the campaign; `by` is a user's number, which names nobody."""
+    return {
+        "what": "event",
+        "kind": kind,
+        "by": by,
+        "detail": _unsigned_zeros(dict(detail)),
+        "created": at(created),
+    }
+
+
+def _unsigned_zeros(value: Any) -> Any:
+    """PostgreSQL's JSON has no -0.0: what is read is what was written, on either database."""
+    if isinstance(value, float):
+        return value + 0.0
+    if isinstance(value, Mapping):
+        return {name: _unsigned_zeros(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_unsigned_zeros(each) for each in value]
+    return value

@@ -1,0 +1,221 @@
+"""Is the record what it was? Every chain followed again, before anything is shown of it."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from evalhub.files.canonical import digest_of
+from reviews.chain.append import lock_record
+from reviews.chain.links import (
+    EVENTS,
+    after,
+    at,
+    event_link,
+    guess_link,
+    judgment_link,
+    start,
+    undo_link,
+)
+from reviews.chain.seal import exposure_links, pairs_digest
+from reviews.errors import TamperedError
+from reviews.models import (
+    Assignment,
+    AssignmentPurpose,
+    AssignmentState,
+    Campaign,
+    EventKind,
+    Guess,
+    Judgment,
+    Undo,
+)
+
+type Link = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A campaign's chains as its rows give them, and in `faults` what doesn't match the heads.
+
+    `heads` are each reviewer's, by pseudonym, from the start on: the last is the newest.
+    """
+
+    heads: dict[str, list[str]] = field(default_factory=dict)
+    events: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def knows(self, head: str, campaign: Campaign) -> bool:
+        """Whether a head from outside is the campaign's seal, or one that a chain passed."""
+        every = (self.events, *self.heads.values())
+        return head == campaign.seal or any(head in passed for passed in every)
+
+
+def check_unchanged(campaign: Campaign) -> None:
+    """Raises TamperedError, which says what doesn't match, where the record was changed."""
+    if faults := verify(campaign).faults:
+        raise TamperedError(faults)
+
+
+def verify(campaign: Campaign) -> Verified:
+    """Follows every chain of a campaign again. A constant number of queries.
+
+    It finds what was changed, removed, added or re-timed without the heads, and what doesn't
+    agree with itself. Who changes the heads as well is found by a head that left the database.
+    """
+    found = _follow(campaign)
+    if found.faults:  # or a row was added between two queries: once more while nobody can
+        with transaction.atomic():
+            lock_record(campaign)
+            found = _follow(campaign)
+    return found
+
+
+def _follow(stale: Campaign) -> Verified:
+    found, campaign = Verified(), Campaign.objects.get(pk=stale.pk)
+    if digest_of(campaign.plan) != campaign.plan_hash:
+        found.faults.append("The plan isn't the one that was sealed.")
+    links = _links(campaign)
+    _follow_reviewers(campaign, links, found)
+    _compare_with_turns(campaign, links, found)
+    _follow_events(campaign, found)
+    if campaign.seal or campaign.sealed or campaign.sealed_as:
+        _compare_with_seal(campaign, links, found)
+    return found
+
+
+def _follow_reviewers(campaign: Campaign, links: dict[int, list[Link]], found: Verified) -> None:
+    reviewers = campaign.reviewers.order_by("pk").values_list("pk", "key", "head", "links")
+    for pk, key, head, many in reviewers:
+        own = links.get(pk, [])
+        passed = found.heads[key] = [start(campaign.plan_hash, key)]
+        for link in own:
+            passed.append(after(passed[-1], {k: v for k, v in link.items() if k != "place"}))
+        if [link["place"] for link in own] != list(range(many)):
+            found.faults.append(
+                f"Of reviewer {key} there are {len(own)} rows where {many} were recorded, or "
+                "they aren't in their places: some were removed or added."
+            )
+        elif passed[-1] != head:
+            found.faults.append(
+                f"What reviewer {key} said doesn't lead to the head that was recorded with it: "
+                "a judgment was changed or re-timed, or a turn was."
+            )
+
+
+def _compare_with_turns(campaign: Campaign, links: dict[int, list[Link]], found: Verified) -> None:
+    """What stands by the rows is what stands by the turns' states."""
+    standing: dict[str, bool] = {}
+    for own in links.values():
+        for link in own:
+            if link["what"] != "guess":
+                standing[link["token"]] = link["what"] == "judgment"
+    done = Assignment.objects.filter(reviewer__campaign=campaign, state=AssignmentState.DONE)
+    by_state = {str(token) for token in done.values_list("token", flat=True)}
+    if by_state != {token for token, stands in standing.items() if stands}:
+        found.faults.append(
+            "Turns are marked as answered whose judgment was taken back or isn't there, or the "
+            "other way round."
+        )
+
+
+def _follow_events(campaign: Campaign, found: Verified) -> None:
+    rows = list(campaign.events.order_by("pk").values_list("kind", "by_id", "detail", "created"))
+    found.events.append(start(campaign.plan_hash, EVENTS))
+    for kind, by, detail, created in rows:
+        link = event_link(kind=kind, by=by, detail=detail, created=created)
+        found.events.append(after(found.events[-1], link))
+    if found.events[-1] != (campaign.events_head or found.events[0]):
+        found.faults.append("What was done to the review was changed: an event is not as it was.")
+    kinds = {kind for kind, *_ in rows}
+    if (campaign.unblinded is not None) != (EventKind.UNBLINDED in kinds):
+        found.faults.append(
+            "The models were named, and the review is marked as if they weren't."
+            if campaign.unblinded is None
+            else "The models are marked as named, and there is no record of who had them named."
+        )
+    sealed = [detail.get("seal") for kind, _, detail, _ in rows if kind == EventKind.SEALED]
+    if sealed != ([campaign.seal] if campaign.seal else []):
+        found.faults.append("The seal isn't the one that was recorded.")
+
+
+def _compare_with_seal(campaign: Campaign, links: dict[int, list[Link]], found: Verified) -> None:
+    sealed = campaign.sealed_as or {}
+    if digest_of(sealed) != campaign.seal or campaign.sealed is None:
+        found.faults.append("The seal isn't the digest of what was sealed.")
+        return
+    if at(campaign.sealed) != sealed["sealed"]:
+        found.faults.append("The time of the seal was changed.")
+    for key, each in sealed["reviewers"].items():
+        passed = found.heads.get(key, [])
+        if passed[each["links"] : each["links"] + 1] != [each["head"]]:
+            found.faults.append(f"What reviewer {key} said isn't what was sealed.")
+    later = {
+        link["purpose"]
+        for pk, key in campaign.reviewers.values_list("pk", "key")
+        for link in links.get(pk, [])[sealed["reviewers"].get(key, {"links": 0})["links"] :]
+        if link["what"] == "judgment"
+    }
+    if later - {AssignmentPurpose.ADJUDICATION}:
+        found.faults.append("There are judgments from after the seal.")
+    events = sealed["events"]
+    if found.events[events["links"] : events["links"] + 1] != [events["head"]]:
+        found.faults.append("What was done to the review before its seal isn't what was sealed.")
+    exposures = exposure_links(campaign.project_id)[: sealed["exposures"]["rows"]]
+    if digest_of(exposures) != sealed["exposures"]["digest"]:
+        found.faults.append("Who had seen results before the seal isn't what was sealed.")
+    if pairs_digest(campaign) != sealed["pairs"]:
+        found.faults.append("The pairs that were compared aren't those that were sealed.")
+
+
+def _links(campaign: Campaign) -> dict[int, list[Link]]:
+    """{reviewer: the links of all that they have said, by their places}; each has its "place"."""
+    own: dict[int, list[Link]] = defaultdict(list)
+    for reviewer, place, link in (*_judgments(campaign), *_others(campaign)):
+        own[reviewer].append(link | {"place": place})
+    for links in own.values():
+        links.sort(key=lambda link: (link["place"], link["what"]))
+    return own
+
+
+def _judgments(campaign: Campaign) -> Iterator[tuple[int, int, Link]]:
+    rows = Judgment.objects.filter(assignment__reviewer__campaign=campaign).order_by("pk")
+    names = {
+        "token": "assignment__token",
+        "position": "assignment__pair__position",
+        "purpose": "assignment__purpose",
+        "repeats": "assignment__repeats__token",
+        "turn": "assignment__turn",
+        "candidate_on_left": "assignment__candidate_on_left",
+        **{
+            name: name
+            for name in (
+                "revision",
+                "choice",
+                "much",
+                "answers",
+                "flags",
+                "rationale",
+                "seconds",
+                "visible_seconds",
+                "key",
+                "created",
+            )
+        },
+    }
+    found = rows.values_list("assignment__reviewer", "place", *names.values())
+    for reviewer, place, *values in found.iterator(chunk_size=2000):
+        yield reviewer, place, judgment_link(**dict(zip(names, values, strict=True)))
+
+
+def _others(campaign: Campaign) -> Iterator[tuple[int, int, Link]]:
+    read = ("assignment__reviewer", "place", "assignment__token")
+    undos = Undo.objects.filter(assignment__reviewer__campaign=campaign).order_by("pk")
+    for reviewer, place, token, revision, created in undos.values_list(
+        *read, "revision", "created"
+    ):
+        yield reviewer, place, undo_link(token=token, revision=revision, created=created)
+    guesses = Guess.objects.filter(assignment__reviewer__campaign=campaign).order_by("pk")
+    for reviewer, place, token, side, created in guesses.values_list(*read, "side", "created"):
+        yield reviewer, place, guess_link(token=token, side=side, created=created)
