@@ -152,12 +152,12 @@ def test_another_projects_reviewer_judges_while_twelve_megabytes_are_uploaded(
     path.write_bytes(many(12_000, 480))
     assert path.stat().st_size > 12 * 1000 * 1000
     failures: list[str] = []
+    client, page = team.signed_in(team.olga), reverse("dashboard:upload_pairs")
+    # Here: a response's context has whatever any thread renders meanwhile.
+    given = filled(client.get(page), name="Large", project="support-desk")
 
     def send() -> None:
         try:
-            client = team.signed_in(team.olga)
-            page = reverse("dashboard:upload_pairs")
-            given = filled(client.get(page), name="Large", project="support-desk")
             file = SimpleUploadedFile("pairs.jsonl", path.read_bytes())
             if client.post(page, given | {"file": file}).status_code != 302:
                 failures.append("the upload was refused")
@@ -169,8 +169,8 @@ def test_another_projects_reviewer_judges_while_twelve_megabytes_are_uploaded(
     reviewer, slowest, judged = others.signed_in(others.rui), 0.0, 0
     while uploading.is_alive() and judged < 30:
         start = time.monotonic()
-        page = reviewer.get(reverse("reviews:campaign", args=[campaign.pk]), follow=True)
-        action, fields = form(page.text)
+        shown = reviewer.get(reverse("reviews:campaign", args=[campaign.pk]), follow=True)
+        action, fields = form(shown.text)
         assert reviewer.post(action, fields | {"choice": "left"}).status_code < 400
         slowest, judged = max(slowest, time.monotonic() - start), judged + 1
     uploading.join()
