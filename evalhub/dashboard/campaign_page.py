@@ -181,8 +181,18 @@ def running(campaign: Campaign, request: HttpRequest) -> Running:
             .annotate(n=Count("pk"))
             .order_by("kind")
         },
-        events=list(campaign.events.select_related("by").order_by("pk")),
+        events=_events(campaign, reviewers),
     )
+
+
+def _events(campaign: Campaign, reviewers: list[Reviewer]) -> list[Event]:
+    """What was done, with the names that reviewers have now: it is kept with pseudonyms."""
+    names = {each.key: each.user.get_username() for each in reviewers}
+    found = list(campaign.events.select_related("by").order_by("pk"))
+    for each in found:
+        key = each.detail.get("reviewer")
+        each.reviewer_name = names.get(key, key)
+    return found
 
 
 def _person(reviewer: Reviewer) -> Person:

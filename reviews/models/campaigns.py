@@ -284,6 +284,8 @@ class Event(models.Model):
     detail = models.JSONField(default=dict)
     created = models.DateTimeField(db_default=Now(), editable=False)
 
+    reviewer_name: str | None  # on the owner's page, for what was done to a reviewer
+
     class Meta:
         ordering = ["campaign", "id"]
         constraints = [
