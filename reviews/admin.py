@@ -139,9 +139,10 @@ class EventAdmin(Frozen):
 
 @admin.register(Invitation)
 class InvitationAdmin(Frozen):
-    list_display = ("email", "campaign", "by", "expires", "used")
-    list_select_related = ("campaign", "by")
-    search_fields = ("email", "campaign__name")
+    list_display = ("whom", "campaign", "by", "expires", "used")
+    list_select_related = ("account", "campaign", "by")
+    search_fields = ("email", "account__username", "campaign__name")
+    exclude = ("digest",)
 
 
 @admin.register(Guess)

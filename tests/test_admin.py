@@ -14,8 +14,10 @@ from django.utils import timezone
 
 from evalhub.accounts.models import (
     LogEntry,
+    MemberInvitation,
     Membership,
     Project,
+    Provenance,
     ResultsSeen,
     Role,
     SignInLink,
@@ -176,6 +178,10 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         Membership.objects.create(project=team.project, user=person, role=Role.REVIEWER)
         elsewhere = Project.objects.create(slug=f"project-{slug}", name=slug)
         Membership.objects.create(project=elsewhere, user=team.olga, role=Role.OWNER)
+        MemberInvitation.objects.create(
+            project=elsewhere, role="owner", account=person, by=team.olga, expires=timezone.now()
+        )
+        Provenance.objects.create(user=person, project=elsewhere, by=team.olga)
         LogEntry.objects.create(action="decided", by=person, project=elsewhere, what=slug)
         ResultsSeen.objects.create(project=elsewhere, user=team.olga, how="owner")
 
@@ -296,18 +302,13 @@ def test_evidence_does_not_go_with_its_project_or_its_people(world: Team, root: 
     assert Judgment.objects.count() == 2
 
 
-def test_a_member_is_added_and_given_a_role_on_the_project(world: Team, root: Client) -> None:
-    project = Project.objects.create(slug="new", name="New")
-    empty = {"TOTAL_FORMS": 0, "INITIAL_FORMS": 0, "MIN_NUM_FORMS": 0, "MAX_NUM_FORMS": 1000}
-    one = empty | {"TOTAL_FORMS": 1, "0-user": world.sam.pk, "0-role": "evaluator"}
-    form = {"slug": "new", "name": "Renamed"}
-    form |= {f"memberships-{key}": str(value) for key, value in empty.items()}
-    form |= {f"memberships-2-{key}": str(value) for key, value in one.items()}
-    assert root.post(page(project), form).status_code == 302
-    project.refresh_from_db()
-    assert (project.name, project.memberships.get().user) == ("Renamed", world.sam)
-    again = root.post(page(project), form | {"memberships-INITIAL_FORMS": "0"})
-    assert "already a member of the project" in again.content.decode()
+def test_roles_are_not_changed_here_but_on_the_page_of_members(world: Team, root: Client) -> None:
+    member = world.project.memberships.get(user=world.rui)
+    for row in (world.project, world.rui, member):
+        assert 'name="memberships-0-role"' not in root.get(page(row)).content.decode()
+    assert root.post(page(member), {"role": "owner"}).status_code == 403
+    assert root.post(page(member, "delete"), {"post": "yes"}).status_code == 403
+    assert root.get(changelist(Membership) + "add/").status_code == 403
 
 
 SEARCHES: list[tuple[type[Model], str, int]] = [

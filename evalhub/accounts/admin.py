@@ -9,17 +9,32 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from evalhub.accounts.audit_log import note
-from evalhub.accounts.models import Action, LogEntry, Membership, Project, ResultsSeen, User
-from evalhub.accounts.results_seen import ADMINISTERS, expose, note_roles
+from evalhub.accounts.models import (
+    Action,
+    LogEntry,
+    MemberInvitation,
+    Membership,
+    Project,
+    Provenance,
+    ResultsSeen,
+    User,
+)
+from evalhub.accounts.results_seen import ADMINISTERS, expose
 
 
 class Memberships(admin.TabularInline):
-    """A person's roles, or a project's members: roles may be changed and taken away."""
+    """A person's roles, or a project's members. They are changed on the page of members alone."""
 
     model = Membership
     extra = 0
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
@@ -35,34 +50,6 @@ class Members(Memberships):
     fields = ("user", "role")
     readonly_fields = ("user",)
     verbose_name_plural = "members"
-
-
-class NewMember(admin.TabularInline):
-    """A form of its own: a box to choose a person costs a query a row."""
-
-    model = Membership
-    autocomplete_fields = ("user",)
-    fields = ("user", "role")
-    extra = 1
-    verbose_name_plural = "add a member"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
-        return super().get_queryset(request).none()
-
-
-def note_formset(formset: Any) -> None:
-    """What roles were had before a form of members is saved, and which are given by it."""
-    for form in formset.forms:
-        membership: Membership = form.instance
-        if membership.user_id and membership.project_id:
-            note_membership(membership)
-
-
-def note_membership(membership: Membership) -> None:
-    had = Membership.objects.filter(pk=membership.pk).values_list("role", flat=True)
-    note_roles(
-        project_id=membership.project_id, user=membership.user, roles=[*had, membership.role]
-    )
 
 
 def note_rights(user: User, form: Any, *, by: Any, change: bool) -> None:
@@ -93,38 +80,17 @@ class UserAdmin(DjangoUserAdmin):
             expose(projects=projects, user=obj, how=ADMINISTERS)
         note_rights(obj, form, by=request.user, change=change)
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        note_formset(formset)
-        super().save_formset(request, form, formset, change)
-
 
 @admin.register(Project)
 class ProjectAdmin(admin.ModelAdmin):
     list_display = ("slug", "name", "created")
     search_fields = ("slug", "name")
     readonly_fields = ("created",)
-    inlines = (Members, NewMember)
-
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        note_formset(formset)
-        super().save_formset(request, form, formset, change)
+    inlines = (Members,)
 
 
-@admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):
-    list_display = ("user", "project", "role")
-    list_filter = ("role",)
-    list_select_related = ("user", "project")
-    search_fields = ("user__username", "user__email", "project__slug", "project__name")
-    autocomplete_fields = ("user", "project")
-
-    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
-        note_membership(obj)
-        super().save_model(request, obj, form, change)
-
-
-class KeptForGood(admin.ModelAdmin):
-    """Rows that the site keeps for good: to be looked at."""
+class LookedAt(admin.ModelAdmin):
+    """Rows that no form changes: to be looked at."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -136,8 +102,16 @@ class KeptForGood(admin.ModelAdmin):
         return False
 
 
+@admin.register(Membership)
+class MembershipAdmin(LookedAt):
+    list_display = ("user", "project", "role")
+    list_filter = ("role",)
+    list_select_related = ("user", "project")
+    search_fields = ("user__username", "user__email", "project__slug", "project__name")
+
+
 @admin.register(ResultsSeen)
-class ResultsSeenAdmin(KeptForGood):
+class ResultsSeenAdmin(LookedAt):
     """Who has seen the arms' names has seen them."""
 
     list_display = ("user", "project", "how", "created")
@@ -146,7 +120,22 @@ class ResultsSeenAdmin(KeptForGood):
 
 
 @admin.register(LogEntry)
-class LogEntryAdmin(KeptForGood):
+class LogEntryAdmin(LookedAt):
     list_display = ("created", "by", "said", "what", "about", "project")
     list_select_related = ("by", "about", "project")
     search_fields = ("what", "action", "by__username", "about__username", "project__slug")
+
+
+@admin.register(MemberInvitation)
+class MemberInvitationAdmin(LookedAt):
+    list_display = ("whom", "role", "project", "by", "expires", "used")
+    list_select_related = ("account", "project", "by")
+    search_fields = ("email", "account__username", "project__slug")
+    exclude = ("digest",)
+
+
+@admin.register(Provenance)
+class ProvenanceAdmin(LookedAt):
+    list_display = ("user", "project", "by", "confirmed", "confirmed_by")
+    list_select_related = ("user", "project", "by", "confirmed_by")
+    search_fields = ("user__username", "project__slug")

@@ -19,3 +19,13 @@ def check_evaluates(by: User | None, project: Project) -> None:
         raise NotAllowedError(
             f"{by} is neither owner nor evaluator of {project}, and can't change anything there"
         )
+
+
+def check_manages(by: User, project: Project) -> None:
+    """That `by` owns the project, or administers the site.
+
+    Raises:
+        NotAllowedError: they do neither.
+    """
+    if not by.is_superuser and not Project.objects.owned_by(by).filter(pk=project.pk).exists():
+        raise NotAllowedError(f"{by} doesn't own {project}: only its owners can do this")

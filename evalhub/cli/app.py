@@ -18,6 +18,7 @@ from evalhub.cli import (
     judge,
     labels,
     leakage,
+    log,
     power,
     preference,
     redact,
@@ -86,6 +87,7 @@ app.command("leakage")(leakage.leakage)
 app.command("fingerprint")(leakage.fingerprint)
 app.command("demo")(at_home(demo.demo))
 app.command("up")(at_home(serve.up))
+app.command("log")(at_home(log.log))
 app.command("worker")(at_home(serve.worker))
 app.command("doctor")(at_home(serve.doctor))
 app.command("redact")(at_home(redact.redact))

@@ -118,7 +118,7 @@ def upload(
 @app.command()
 def invite(
     campaign: Number,
-    emails: Annotated[list[str], typer.Argument(help="Whom to invite.")],
+    emails: Annotated[list[str], typer.Argument(help="Mail addresses or user names.")],
     by: Annotated[str, typer.Option(help="Who invites: a user's name.")],
     url: Annotated[
         str, typer.Option(help="The site's address.", show_default="EVALHUB_URL, or localhost:8000")
@@ -129,15 +129,16 @@ def invite(
     ] = None,
     days: Annotated[int, typer.Option(help="How long the link works.", min=1, max=90)] = 14,
 ) -> None:
-    """Print a link for each person; it works once. It is mailed too, where mail is configured."""
+    """Invite people. Who has an account finds it in their own list; for an address without one
+    a link is printed, which makes an account, once. It is mailed instead, where there is mail."""
     found = _campaign(campaign)
     from django.conf import settings
 
     from evalhub.accounts.addresses import absolute
     from evalhub.accounts.models import User
     from reviews.errors import InvitationError
-    from reviews.joining.invite import invitation_path, mail_invitation
     from reviews.joining.invite import invite as invited
+    from reviews.joining.invite import mail_invitation
 
     inviter = User.objects.filter(username=by).first()
     if inviter is None:
@@ -149,11 +150,12 @@ def invite(
             )
         except InvitationError as error:
             raise typer.BadParameter(str(error)) from error
-        path = invitation_path(made)
-        link = url.rstrip("/") + path if url else absolute(path)
-        if settings.MAIL_URL:
-            mail_invitation(invitation=made, url=link)
-        typer.echo(f"{made.email}  {link}")
+        link = url.rstrip("/") + made.path if url else absolute(made.path)
+        if settings.MAIL_URL and mail_invitation(invited=made, url=link):
+            link = "by mail"
+        elif not made.by_link:
+            link = f"in their own list, after signing in: {link}"
+        typer.echo(f"{made.invitation.whom}  {link}")
 
 
 @app.command()

@@ -4,17 +4,14 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from django.db.models import Count
-from django.http import HttpRequest
 from django.utils import timezone
 
-from evalhub.accounts.addresses import absolute
 from evalhub.accounts.models import User
 from evalhub.registry.models import Run, Study
 from evalhub.registry.models.runs import RunState
 from evalhub.schemas.review import SECONDS, ReviewPlan
 from evalhub.studies.reviewing import arms_to_review
 from reviews.errors import PlanError
-from reviews.joining.invite import invitation_path
 from reviews.models import (
     Campaign,
     Event,
@@ -79,9 +76,10 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Invited:
+class Waiting:
+    """An invitation that nobody has answered."""
+
     invitation: Invitation
-    url: str
     ended: bool
 
 
@@ -94,7 +92,7 @@ class Running:
     asked: int
     hours_left: float
     people: list[Person]
-    invited: list[Invited]
+    invited: list[Waiting]
     kinds: dict[str, int]
     events: list[Event]
 
@@ -156,7 +154,7 @@ def uploaded_runs(user: User, keys: list[str]) -> list[Run]:
     return [found[key] for key in keys if key in found]
 
 
-def running(campaign: Campaign, request: HttpRequest) -> Running:
+def running(campaign: Campaign) -> Running:
     """How far a campaign is. `campaign` was read `for_owners`. Four queries."""
     reviewers = list(
         Reviewer.objects.filter(campaign=campaign).select_related("user").order_by("pk")
@@ -171,8 +169,8 @@ def running(campaign: Campaign, request: HttpRequest) -> Running:
         hours_left=left * (median(paces) if len(paces) >= 5 else SECONDS) / 3600,
         people=[_person(each) for each in reviewers],
         invited=[
-            Invited(each, absolute(invitation_path(each), request), _ended(each))
-            for each in campaign.invitations.filter(used=None).order_by("pk")
+            Waiting(each, _ended(each))
+            for each in campaign.invitations.unanswered().select_related("account").order_by("pk")
         ],
         kinds={
             KINDS[kind]: n

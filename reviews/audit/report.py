@@ -14,6 +14,7 @@ from evalhub.files.canonical import digest_of
 from evalhub.registry.models import StudyArm
 from evalhub.schemas.review import Show
 from reviews.audit.check import LEVEL, Check, Status, judged, status_of
+from reviews.audit.identity_checks import identities
 from reviews.audit.people_checks import control, gold, guesses, position, repeats
 from reviews.audit.record_check import record_check
 from reviews.audit.scan import Answers, Scan
@@ -105,6 +106,7 @@ def audit(campaign: Campaign) -> Audit:
             position(found),
             repeats(found),
             gold(found),
+            identities(campaign, found),
             guesses(guessed.values_list("side", "assignment__candidate_on_left")),
         ]
     )

@@ -1,26 +1,52 @@
-"""Invitations: a signed link by which one person joins a campaign once."""
+"""Invitations to a campaign: by a link to an address, into the list of whoever has an account.
 
-import datetime
+A link makes a new account, once. It enters none that is there, so whoever can see it, its inviter
+among them, can be nobody else by it (see evalhub.accounts.invitations).
+"""
+
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
-from django.core.signing import BadSignature, Signer
-from django.core.validators import validate_email
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.audit_log import note
-from evalhub.accounts.models import Action, Membership, ResultsSeen, Role, User
+from evalhub.accounts.invitations import (
+    LASTS_DAYS,
+    Invitee,
+    MembershipError,
+    check_no_account,
+    digest_of_token,
+    expiry,
+    invitee,
+    make_account,
+    new_token,
+    open_one,
+)
+from evalhub.accounts.models import (
+    Action,
+    InvitationQuerySet,
+    Membership,
+    Project,
+    ResultsSeen,
+    Role,
+    User,
+)
 from evalhub.accounts.permissions import check_evaluates
+from evalhub.accounts.results_seen import set_role
 from evalhub.schemas.review import checked_tags
+from reviews.chain.append import add_event
 from reviews.errors import CampaignEndedError, InvitationError, UnblindedError
 from reviews.joining.admit import add_reviewer
-from reviews.models import Campaign, Invitation, Reviewer
-
-LASTS_DAYS = 14
-_SALT = "reviews.invite"
+from reviews.models import (
+    Campaign,
+    EventKind,
+    Invitation,
+    Judgment,
+    Reviewer,
+)
 
 SUBJECT = "You are asked to compare some answers"
 BODY = """Hello{name},
@@ -29,10 +55,27 @@ BODY = """Hello{name},
 
     {question}
 
-Begin here. The link is for you alone, works once, and ends on {expires}:
+{begin}
 
 {url}
 """
+BY_LINK = "Begin here. The link is for you alone, works once, and ends on {expires}:"
+SIGNED_IN = "Sign in as you always do; the invitation stands there until {expires}:"
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """An invitation that was just made, and the only sight of its link.
+
+    `path` is the link's where it makes an account, and that of the person's own list else.
+    """
+
+    invitation: Invitation
+    path: str
+
+    @property
+    def by_link(self) -> bool:
+        return self.invitation.account is None
 
 
 @transaction.atomic
@@ -45,115 +88,128 @@ def invite(
     quota: int | None = None,
     tags: Sequence[str] = (),
     days: int = LASTS_DAYS,
-) -> Invitation:
-    """An invitation that lasts `days` days. An open one to the same address is renewed: its
-    earlier link ends.
+) -> Invited:
+    """An invitation that lasts `days` days. An open one to the same person is renewed: its
+    earlier link ends. `email` is a mail address or, of somebody with an account, a user name.
 
-    Raises InvitationError for an address that can't be, somebody who reviews here already, or
-    tags that the campaign requires and that aren't given; UnblindedError for somebody who has
-    seen the arms' names; CampaignEndedError; NotAllowedError where `by` doesn't evaluate in the
-    project.
+    Raises InvitationError for an address that can't be, somebody who reviews here already, has
+    judged before where `by` is no owner, or whose account may be another's, and for tags that the
+    campaign requires and that aren't given; UnblindedError for somebody who has seen the arms'
+    names; CampaignEndedError; NotAllowedError where `by` doesn't evaluate in the project.
     """
     check_evaluates(by, campaign.project)
     if campaign.is_over or campaign.unblinded is not None:
         raise CampaignEndedError
-    email = email.strip().lower()
-    try:
-        validate_email(email)
-    except ValidationError:
-        raise InvitationError(f"“{email}” isn't a mail address.") from None
-    if not 1 <= days <= 90:
-        raise InvitationError("An invitation lasts 1 to 90 days.")
     if quota is not None and quota < 1:
         raise InvitationError("A quota is 1 or more comparisons.")
     try:
         has = checked_tags(tags)
-    except ValueError as error:
+        expires = expiry(days)
+        whom = invitee(email, project=campaign.project)
+    except (ValueError, MembershipError) as error:
         raise InvitationError(str(error)) from error
     if missing := sorted(set(campaign.requires) - set(has)):
         raise InvitationError(f"This review needs reviewers with: {', '.join(missing)}.")
-    for person in User.objects.filter(email__iexact=email):
-        if Reviewer.objects.filter(campaign=campaign, user=person).exists():
-            raise InvitationError(f"{email} is a reviewer of this review already.")
-        refuse_who_has_seen(campaign, person)
-    Invitation.objects.filter(campaign=campaign, email=email, used=None).delete()
-    note(Action.INVITED, by=by, project=campaign.project, what=f"to {campaign}")
-    return Invitation.objects.create(
+    _check_invitable(campaign, whom, by)
+    Invitation.objects.unanswered().filter(campaign=campaign, **whom.columns).delete()
+    token = new_token(whom)
+    invitation = Invitation.objects.create(
         campaign=campaign,
-        email=email,
+        **whom.columns,
+        digest=digest_of_token(token),
         name=name.strip()[:150],
         quota=quota,
         tags=list(has),
         by=by,
-        expires=timezone.now() + datetime.timedelta(days=days),
+        expires=expires,
     )
+    _noted(Action.INVITED, invitation, by=by, about=whom.account)
+    path = reverse("reviews:join", args=[token]) if token else reverse("reviews:home")
+    return Invited(invitation, path)
 
 
-def invitation_path(invitation: Invitation) -> str:
-    """Where the invited person joins. Whoever has this path is that person."""
-    token = Signer(salt=_SALT).sign(str(invitation.token))
-    return reverse("reviews:join", args=[token])
+def mail_invitation(*, invited: Invited, url: str) -> bool:
+    """Sends it with the absolute address `url` of its path; False where there is no mail address.
 
-
-def mail_invitation(*, invitation: Invitation, url: str) -> None:
-    """Sends the link. Raises OSError (smtplib's errors are among them) where it can't be sent."""
-    send_mail(
-        SUBJECT,
-        BODY.format(
-            name=f" {invitation.name}" if invitation.name else "",
-            by=invitation.by.get_full_name() or invitation.by.get_username(),
-            question=invitation.campaign.question,
-            expires=f"{invitation.expires:%-d %B %Y}",
-            url=url,
-        ),
-        None,
-        [invitation.email],
+    Nobody but the person has seen the link then, as long as nobody shows it.
+    Raises OSError (smtplib's errors are among them) where it can't be sent.
+    """
+    invitation = invited.invitation
+    to = invitation.account.email if invitation.account else invitation.email
+    if not to:
+        return False
+    begin = BY_LINK if invited.by_link else SIGNED_IN
+    text = BODY.format(
+        name=f" {invitation.name}" if invitation.name else "",
+        by=invitation.inviter,
+        question=invitation.campaign.question,
+        begin=begin.format(expires=f"{invitation.expires:%-d %B %Y}"),
+        url=url,
     )
+    send_mail(SUBJECT, text, None, [to])
+    Invitation.objects.filter(pk=invitation.pk).update(shown=False)
+    return True
 
 
 def invitation_of(token: str) -> Invitation:
-    """The open invitation of a link. Raises InvitationError, whose message says what to do."""
+    """The open invitation of a link, whose address is still nobody's.
+
+    Raises InvitationError, whose message says what to do.
+    """
     return _open_invitation(token, lock=False)
 
 
 @transaction.atomic
-def accept(*, token: str, user: User | None, password: str = "") -> User:
-    """Uses an invitation up: its person becomes a reviewer of the project and of the campaign.
+def accept(*, token: str, user: User | None = None, password: str = "") -> User:
+    """Uses a link up: a new account for the address that was invited, with `password` where one
+    is given, becomes a reviewer of the project and of the campaign.
 
-    `user` is who is signed in, if anyone; else an account is made for the address that was
-    invited, with `password` where one is given. An account that has a password, or any other
-    part in the site, is never entered by a link: its person signs in first.
-
-    Returns the person, to be signed in. Raises InvitationError, UnblindedError,
-    CampaignEndedError; the invitation stays open then.
+    Returns the person, to be signed in. Raises InvitationError where there is an account for the
+    address by now, or where `user` is signed in; CampaignEndedError. The invitation stays open.
     """
     invitation = _open_invitation(token, lock=True)
-    campaign = invitation.campaign
-    if campaign.is_over or campaign.unblinded is not None:
-        raise CampaignEndedError
-    person = user or _account(invitation, password)
-    refuse_who_has_seen(campaign, person)
-    if Invitation.objects.filter(reviewer__campaign=campaign, reviewer__user=person).exists():
-        raise InvitationError("You have joined this review already, by another invitation.")
-    Membership.objects.get_or_create(
-        project=campaign.project, user=person, defaults={"role": Role.REVIEWER}
-    )
-    invitation.reviewer = add_reviewer(
-        campaign=campaign, user=person, quota=invitation.quota, tags=invitation.tags
-    )
-    invitation.used = timezone.now()
-    invitation.save(update_fields=["reviewer", "used"])
-    note(Action.INVITATION_USED, by=person, project=campaign.project, what=f"to {campaign}")
+    if user is not None:
+        raise InvitationError(
+            f"You are signed in as {user}. This link makes a new account, for {invitation.email}: "
+            "sign out to use it, or ask to be invited under your own name."
+        )
+    _check_goes_on(invitation.campaign)
+    project = invitation.campaign.project
+    try:
+        person = make_account(invitation=invitation, project=project, password=password)
+    except MembershipError as error:
+        raise InvitationError(str(error)) from error
+    _use(invitation, person)
     return person
 
 
 @transaction.atomic
+def accept_own(*, invitation: Invitation, user: User) -> Reviewer:
+    """Accepts what waits in this person's own list.
+
+    Raises InvitationError for what doesn't, UnblindedError, CampaignEndedError.
+    """
+    own = _own(invitation, user)
+    _check_goes_on(own.campaign)
+    refuse_who_has_seen(own.campaign, user)
+    return _use(own, user)
+
+
+@transaction.atomic
+def decline(*, invitation: Invitation, user: User) -> None:
+    """Takes it off this person's own list. Raises InvitationError for what isn't there."""
+    own = _own(invitation, user)
+    own.declined = timezone.now()
+    own.save(update_fields=["declined"])
+    _noted(Action.INVITATION_REFUSED, own, by=user)
+
+
+@transaction.atomic
 def withdraw(*, invitation: Invitation, by: User) -> None:
-    """Ends an open invitation's link; one that was used stays as it is. Raises NotAllowedError."""
+    """Ends an open invitation; one that was used stays as it is. Raises NotAllowedError."""
     check_evaluates(by, invitation.campaign.project)
-    campaign = invitation.campaign
-    if Invitation.objects.filter(pk=invitation.pk, used=None).delete()[0]:
-        note(Action.INVITATION_WITHDRAWN, by=by, project=campaign.project, what=f"to {campaign}")
+    if Invitation.objects.unanswered().filter(pk=invitation.pk).delete()[0]:
+        _noted(Action.INVITATION_WITHDRAWN, invitation, by=by, about=invitation.account)
 
 
 def refuse_who_has_seen(campaign: Campaign, user: User) -> None:
@@ -166,41 +222,65 @@ def refuse_who_has_seen(campaign: Campaign, user: User) -> None:
         raise UnblindedError
 
 
+def _check_invitable(campaign: Campaign, whom: Invitee, by: User) -> None:
+    person = whom.account
+    if person is None:
+        return
+    if Reviewer.objects.filter(campaign=campaign, user=person).exists():
+        raise InvitationError(f"{person} is a reviewer of this review already.")
+    refuse_who_has_seen(campaign, person)
+    judged = Judgment.objects.filter(assignment__reviewer__user=person).exists()
+    if judged and not Project.objects.owned_by(by).filter(pk=campaign.project_id).exists():
+        raise InvitationError(
+            f"{person} has judged answers before: only an owner of the project invites them."
+        )
+
+
+def _check_goes_on(campaign: Campaign) -> None:
+    if campaign.is_over or campaign.unblinded is not None:
+        raise CampaignEndedError
+
+
+def _use(invitation: Invitation, person: User) -> Reviewer:
+    campaign = invitation.campaign
+    if not Membership.objects.filter(project=campaign.project_id, user=person).exists():
+        set_role(project=campaign.project, user=person, role=Role.REVIEWER, by=invitation.by)
+    reviewer = add_reviewer(
+        campaign=campaign, user=person, quota=invitation.quota, tags=invitation.tags
+    )
+    invitation.reviewer, invitation.used = reviewer, timezone.now()
+    invitation.save(update_fields=["reviewer", "used"])
+    new = invitation.account is None
+    add_event(campaign, EventKind.JOINED, by=person, reviewer=reviewer.pk, new_account=new)
+    _noted(Action.INVITATION_USED, invitation, by=person)
+    return reviewer
+
+
+def _noted(action: Action, invitation: Invitation, *, by: User, about: User | None = None) -> None:
+    campaign = invitation.campaign
+    what = f"to {campaign} (invitation {invitation.pk})"
+    note(action, by=by, about=about, project=campaign.project, what=what)
+
+
+def _own(invitation: Invitation, user: User) -> Invitation:
+    rows = Invitation.objects.select_for_update(of=("self",)).filter(account=user)
+    return _checked(rows, pk=invitation.pk)
+
+
 def _open_invitation(token: str, *, lock: bool) -> Invitation:
-    try:
-        uuid = Signer(salt=_SALT).unsign(token)
-    except BadSignature:
-        raise InvitationError("This link is damaged. Copy the whole of it.") from None
-    rows = Invitation.objects.filter(token=uuid)
+    rows = Invitation.objects.filter(account=None)
     rows = rows.select_for_update(of=("self",)) if lock else rows
-    invitation = rows.select_related("campaign__project", "by").defer("campaign__plan").first()
-    if invitation is None:
-        raise InvitationError("This invitation was withdrawn or renewed. Ask for a new link.")
-    if invitation.used is not None:
-        raise InvitationError("This invitation has been used: it works once.")
-    if invitation.expires < timezone.now():
-        raise InvitationError("This invitation has ended. Ask for a new link.")
+    invitation = _checked(rows, digest=digest_of_token(token) or "-")
+    try:
+        check_no_account(invitation)
+    except MembershipError as error:
+        raise InvitationError(str(error)) from error
     return invitation
 
 
-def _account(invitation: Invitation, password: str) -> User:
-    """The invited address's account, made where there is none."""
-    account = User.objects.filter(email__iexact=invitation.email).first()
-    account = account or User.objects.filter(username__iexact=invitation.email).first()
-    if account is None:
-        return User.objects.create_user(
-            invitation.email, invitation.email, password or None, first_name=invitation.name
-        )
-    elsewhere = Membership.objects.filter(user=account).exclude(
-        project=invitation.campaign.project_id, role=Role.REVIEWER
-    )
-    if (
-        account.has_usable_password()
-        or account.is_staff
-        or elsewhere.exists()
-        or not account.is_active
-    ):
-        raise InvitationError(
-            f"There is an account for {invitation.email} already. Sign in, and open the link again."
-        )
-    return account
+def _checked(rows: "InvitationQuerySet[Invitation]", **which: object) -> Invitation:
+    found = rows.select_related("campaign__project", "by").defer("campaign__plan")
+    try:
+        return open_one(found.filter(**which).first())
+    except MembershipError as error:
+        raise InvitationError(str(error)) from error

@@ -267,6 +267,7 @@ class EventKind(models.TextChoices):
     PAUSED = "paused", "paused"
     RESUMED = "resumed", "resumed"
     STOPPED = "stopped", "stopped early by its rule"
+    JOINED = "joined", "somebody joined by an invitation"
     REVIEWER = "reviewer", "a reviewer’s state or quota changed"
     CLOSED = "closed", "closed"
     SEALED = "sealed", "its judgments were sealed"

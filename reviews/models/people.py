@@ -1,14 +1,12 @@
 """Who reviews: people in a campaign, and how they were invited."""
 
-import uuid
 from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Now
 
-from evalhub.accounts.models import User
+from evalhub.accounts.models import AnyInvitation, InvitationQuerySet, User
 from reviews.models.campaigns import Campaign
 
 
@@ -136,33 +134,29 @@ class Reviewer(models.Model):
         return f"{self.user} in campaign {self.campaign_id}"
 
 
-class Invitation(models.Model):
-    """A link by which one person joins a campaign once; only its signature is ever sent."""
+class Invitation(AnyInvitation):
+    """Asks one person to review in a campaign."""
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="invitations")
-    email = models.EmailField(help_text="where the link went")
-    name = models.CharField(max_length=150, blank=True)
-    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     quota = models.PositiveIntegerField(null=True, blank=True)
     tags = models.JSONField(default=list, blank=True, help_text="languages and skills")
-    by = models.ForeignKey(User, models.PROTECT, related_name="invitations_sent")
-    expires = models.DateTimeField()
-    used = models.DateTimeField(null=True, blank=True)
     reviewer = models.OneToOneField(
         Reviewer, models.PROTECT, null=True, blank=True, related_name="invitation"
     )
-    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects: ClassVar = InvitationQuerySet.as_manager()
 
     class Meta:
         ordering = ["campaign", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["campaign", "email"],
-                condition=Q(used__isnull=True),
-                name="invitation_open_once",
+                fields=["campaign", field],
+                condition=Q(used=None, declined=None) & ~Q(**{field: empty}),
+                name=f"invitation_{field}_once",
                 violation_error_message="This person has an open invitation to the campaign.",
             )
+            for field, empty in (("email", ""), ("account", None))
         ]
 
     def __str__(self) -> str:
-        return f"{self.email} to campaign {self.campaign_id}"
+        return f"{self.whom} to campaign {self.campaign_id}"

@@ -9,25 +9,28 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from evalhub.accounts.models import User
+from evalhub.accounts.invitations import MembershipError
+from evalhub.accounts.members import accept_membership, decline_membership
+from evalhub.accounts.models import MemberInvitation, User
+from evalhub.accounts.requests import SignedInRequest
 from reviews.assignments.progress import EXPECTED_SECONDS
 from reviews.errors import NotInvitedError, ReviewError
-from reviews.joining.invite import accept, invitation_of
+from reviews.joining.invite import accept, accept_own, decline, invitation_of
 from reviews.joining.qualify import practice_of, qualify
-from reviews.models import Campaign, PairKind
+from reviews.models import Campaign, Invitation, PairKind
 
 
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """What one is invited to; the button uses the invitation up, the visit doesn't."""
+    """What one is invited to; the button makes the account, the visit doesn't."""
     user = request.user if isinstance(request.user, User) else None
     try:
         if request.method == "GET":
-            return render(request, "reviews/joining/join.html", _asked(token, user))
+            return render(request, "reviews/joining/join.html", _asked(token))
         return _accept(request, token, user)
     except ReviewError as error:
         context = {"error": error, "signed_in": user}
@@ -53,22 +56,56 @@ def practice(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "reviews/joining/practice.html", context)
 
 
+@never_cache
+@require_POST
+def answer_invitation(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Accepts or declines what waits in one's own list."""
+    invitation = get_object_or_404(Invitation.objects.filter(account=request.user), pk=pk)
+    try:
+        if request.POST.get("answer") == "accept":
+            accept_own(invitation=invitation, user=request.user)
+        else:
+            decline(invitation=invitation, user=request.user)
+    except ReviewError as error:
+        return _refused(request, error)
+    return redirect("reviews:home")
+
+
+@never_cache
+@require_POST
+def answer_membership(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Accepts or declines to be a member of a project."""
+    invitation = get_object_or_404(MemberInvitation.objects.filter(account=request.user), pk=pk)
+    accepts = request.POST.get("answer") == "accept"
+    try:
+        (accept_membership if accepts else decline_membership)(
+            invitation=invitation, user=request.user
+        )
+    except MembershipError as error:
+        return _refused(request, error)
+    return redirect("home" if accepts else "reviews:home")
+
+
+def _refused(request: SignedInRequest, error: Exception) -> HttpResponse:
+    context = {"error": error, "signed_in": request.user}
+    return render(request, "reviews/joining/refused.html", context, status=403)
+
+
 def _accept(request: HttpRequest, token: str, user: User | None) -> HttpResponse:
     password = request.POST.get("password", "")
     if password:
         try:
             validate_password(password)
         except ValidationError as error:
-            context = _asked(token, user) | {"wrong": " ".join(error.messages)}
+            context = _asked(token) | {"wrong": " ".join(error.messages)}
             return render(request, "reviews/joining/join.html", context, status=400)
     person = accept(token=token, user=user, password=password)
-    if person != user:
-        request.session.flush()
-        login(request, person)
+    request.session.flush()
+    login(request, person)
     return redirect("reviews:home")
 
 
-def _asked(token: str, user: User | None) -> dict[str, Any]:
+def _asked(token: str) -> dict[str, Any]:
     """What an invited person is told before they say yes: never who or what is compared."""
     invitation = invitation_of(token)
     campaign = invitation.campaign
@@ -81,5 +118,4 @@ def _asked(token: str, user: User | None) -> dict[str, Any]:
         "practice": campaign.pairs.filter(kind=PairKind.PRACTICE).count(),
         "most": share,
         "minutes": max(1, round(share * EXPECTED_SECONDS / 60)),
-        "signed_in": user,
     }

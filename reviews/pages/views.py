@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evalhub.accounts.models import Project
+from evalhub.accounts.models import MemberInvitation, Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.accounts.typed import person_mark
 from reviews.assignments import judge as judging
@@ -30,7 +30,7 @@ from reviews.errors import (
     UnknownSideError,
 )
 from reviews.joining.admit import admit
-from reviews.models import Assignment, Campaign
+from reviews.models import Assignment, Campaign, Invitation
 from reviews.pages.page import ends_block, own_assignment, shown_turn, view_of
 from reviews.pages.reading import answer_of, skip_reason, token_of
 from reviews.results.adjudicate import may_adjudicate
@@ -81,9 +81,16 @@ def explained(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @never_cache
 @require_GET
 def home(request: SignedInRequest) -> HttpResponse:
-    """The campaigns in which this person reviews."""
+    """The campaigns in which this person reviews, and the invitations that wait for them."""
     results = Project.objects.seen_by(request.user).exists()
-    context = {"reviews": own_reviews(request.user), "results": results}
+    invited = Invitation.objects.waiting_for(request.user).select_related("campaign__project", "by")
+    asked = MemberInvitation.objects.waiting_for(request.user).select_related("project", "by")
+    context = {
+        "reviews": own_reviews(request.user),
+        "results": results,
+        "invited": invited.defer("campaign__plan"),
+        "asked": asked,
+    }
     return _page(request, "home", context, part="")
 
 

@@ -61,36 +61,6 @@ def test_a_reviewer_s_role_is_no_exposure(team: Team) -> None:
     assert seen(team.sam) == []
 
 
-def test_an_owner_made_a_reviewer_in_the_admin_stays_exposed(team: Team, admin: Client) -> None:
-    membership = team.project.memberships.get(user=team.olga)
-    answer = admin.post(
-        reverse("admin:accounts_membership_change", args=[membership.pk]),
-        {"user": team.olga.pk, "project": team.project.pk, "role": "reviewer"},
-    )
-    assert answer.status_code == 302
-    assert team.project.memberships.get(user=team.olga).role == Role.REVIEWER
-    assert seen(team.olga) == [("support-desk", "was owner")]
-
-
-def test_a_member_changed_on_the_project_s_page_stays_exposed(team: Team, admin: Client) -> None:
-    members = list(team.project.memberships.order_by("pk"))
-    form: dict[str, object] = {"slug": "support-desk", "name": "Support desk"}
-    for prefix in ("memberships", "memberships-2"):
-        form |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
-    form |= {"memberships-TOTAL_FORMS": len(members), "memberships-INITIAL_FORMS": len(members)}
-    for place, member in enumerate(members):
-        form |= {
-            f"memberships-{place}-id": member.pk,
-            f"memberships-{place}-project": team.project.pk,
-            f"memberships-{place}-role": "reviewer",
-        }
-    answer = admin.post(reverse("admin:accounts_project_change", args=[team.project.pk]), form)
-    assert answer.status_code == 302
-    assert {each.role for each in team.project.memberships.all()} == {"reviewer"}
-    assert seen(team.eva) == [("support-desk", "was evaluator")]
-    assert seen(team.rui) == []
-
-
 def test_the_admin_s_pages_show_every_project(admin: Client, team: Team) -> None:
     admin.get(reverse("admin:index"))
     assert seen(User.objects.get(username="root")) == [("support-desk", "administers the site")]

@@ -208,7 +208,8 @@ def test_several_people_are_invited_at_once_and_each_refusal_is_said(
 ) -> None:
     emails = f"nora@example.org, max@example.org\n{team.eva.email} nonsense"
     shown = invite(olga, campaign, emails, quota="20", tags="DE law").text
-    assert "2 invitations made: copy each link" in shown
+    assert "nora@example.org is invited." in shown
+    assert "aren’t shown again" in shown
     assert "judge blindly" in shown
     assert "nonsense: “nonsense” isn" in shown
     found = Invitation.objects.order_by("pk")

@@ -15,7 +15,7 @@ from evalhub.accounts.models import User
 from evalhub.gate.decide import decide_study
 from evalhub.registry.models import Run, StudyRun
 from evalhub.schemas.review import Design
-from reviews.joining.invite import invitation_path
+from reviews.joining.invite import invite
 from reviews.models import Assignment, Campaign, Invitation
 from reviews.planning.campaign import close_campaign, open_campaign
 from tests.cast import Team
@@ -26,7 +26,13 @@ REMEMBERED = "accounts_resultsseen"  # who has been shown results can't review b
 DEALT = {"reviews_assignment", "reviews_dealing", "reviews_pair", "reviews_reviewer"}
 # who looks at a review's results is in the audit log: once, and with each export
 NOTED = re.compile(r"/campaigns/\d+/(?:results/|audit/|audit.json|export/)$")
-NOT_READ = ("accounts/sign-in/", "accounts/login/", "accounts/logout/", "reviews/join/")
+NOT_READ = (
+    "accounts/sign-in/",
+    "accounts/login/",
+    "accounts/logout/",
+    "reviews/join/",
+    "accounts/join/",
+)
 WRITE = re.compile(r'\s*(?:INSERT INTO|INSERT OR IGNORE INTO|UPDATE|DELETE FROM)\s+"(\w+)"')
 
 
@@ -93,7 +99,7 @@ def addresses(team: Team) -> list[str]:
         f"?campaign={open_.pk}",
         f"?runs={'-'.join(str(each.pk) for each in Run.objects.all()[:2])}",
     ]
-    join = invitation_path(open_.invitations.get())
+    join = invite(campaign=open_, email="other@example.org", by=team.olga).path
     return [*found, join, *(f"/campaigns/new/{query}" for query in queries)]
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.schemas.review import Design, Known
-from reviews.joining.invite import invitation_path, invite, mail_invitation
+from reviews.joining.invite import invite, mail_invitation
 from reviews.models import Campaign, Judgment
 from tests.cast import Team
 from tests.e2e.conftest import PHONE
@@ -41,7 +41,7 @@ def campaign(team: Team) -> Campaign:
 def mailed_link(campaign: Campaign, team: Team, live_server: LiveServer) -> str:
     """What stands in the mail that Nour gets."""
     asked = invite(campaign=campaign, email="nour@example.org", by=team.olga, name="Nour")
-    mail_invitation(invitation=asked, url=f"{live_server.url}{invitation_path(asked)}")
+    mail_invitation(invited=asked, url=f"{live_server.url}{asked.path}")
     [sent] = mail.outbox
     assert sent.to == ["nour@example.org"]
     links = re.findall(r"https?://\S+", str(sent.body))

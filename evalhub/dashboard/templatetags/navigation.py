@@ -6,7 +6,8 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from evalhub.accounts.models import Project
+from evalhub.accounts.models import MemberInvitation, Project, User
+from reviews.models import Invitation
 
 register = template.Library()
 
@@ -23,7 +24,24 @@ CAMPAIGNS = (
     "dashboard:campaigns",
     ("dashboard:campaign", "dashboard:new_campaign", "dashboard:upload_pairs"),
 )
+MEMBERS = (
+    "Members",
+    "dashboard:projects",
+    ("dashboard:project", "dashboard:member", "dashboard:site_log"),
+)
+INVITATIONS = ("Invitations", "reviews:home", ("reviews:",))
 REVIEWS = ("Reviews", "reviews:home", ("reviews:",))
+
+
+def owns(user: User) -> bool:
+    return Project.objects.owned_by(user).exists()
+
+
+def invited(user: User) -> bool:
+    """Whether something waits in this person's own list: else they have no way there."""
+    return any(
+        rows.waiting_for(user).exists() for rows in (MemberInvitation.objects, Invitation.objects)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +59,10 @@ def navigation(context: dict[str, Any]) -> list[Link]:
         return []
     here = request.resolver_match.view_name if request.resolver_match else ""
     sees_results = Project.objects.seen_by(request.user).exists()
+    pages: list[tuple[str, str, tuple[str, ...]]]
     pages = [*RESULTS[:1], CAMPAIGNS, *RESULTS[1:]] if sees_results else [REVIEWS]
+    if sees_results and (request.user.is_superuser or owns(request.user)):
+        pages.append(MEMBERS)
+    if sees_results and invited(request.user):
+        pages.append(INVITATIONS)
     return [Link(label, reverse(name), here.startswith(under)) for label, name, under in pages]

@@ -114,7 +114,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
 @results_only
 def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_seen(request), pk=pk)
-    context = {"running": running(found, request), "campaign": found}
+    context = {"running": running(found), "campaign": found}
     part = "_running.html" if request.htmx else "campaign.html"
     return render(request, f"dashboard/campaigns/{part}", context)
 
@@ -132,14 +132,19 @@ def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("dashboard:campaign", pk)
 
 
+@never_cache
 @require_POST
 @results_only
 @shows_refusal
 def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_seen(request), pk=pk)
-    for level, said in invite_all(found, request):
+    told = invite_all(found, request)
+    for level, said in told.said:
         messages.add_message(request, level, said)
-    return redirect(reverse("dashboard:campaign", args=[pk]) + "#people")
+    if not told.links:
+        return redirect(reverse("dashboard:campaign", args=[pk]) + "#people")
+    context = {"running": running(found), "campaign": found, "links": told.links}
+    return render(request, "dashboard/campaigns/campaign.html", context)
 
 
 @require_POST

@@ -57,11 +57,12 @@ def test_a_fair_campaign_passes_what_could_be_tested(team: Team) -> None:
         "position": "pass",
         "repeats": "not established",
         "gold": "not established",
+        "identities": "pass",
         "guess": "not established",
     }
     assert found.attention == []
-    assert found.headline == "11 checks passed, 5 not established, 0 call for a look"
-    assert [each.status for each in found.checks] == ["not established"] * 5 + ["pass"] * 11
+    assert found.headline == "12 checks passed, 5 not established, 0 call for a look"
+    assert [each.status for each in found.checks] == ["not established"] * 5 + ["pass"] * 12
     assert "60 pairs" in check(found, "leaks").tested
     assert check(found, "balance").numbers["blocks"] == 20
 

@@ -19,7 +19,7 @@ from evalhub.schemas.declaration import declared
 from evalhub.schemas.review import Design, Form
 from evalhub.studies.upload import register_upload
 from reviews.joining.admit import join
-from reviews.joining.invite import invitation_path, invite
+from reviews.joining.invite import invite
 from reviews.models import Campaign
 from runners.backends.recorded import RecordedBackend
 from runners.execute import process_shard
@@ -163,7 +163,7 @@ def test_4_a_page_that_breaks_names_no_arm(team: Team, campaign: Campaign) -> No
 def test_4_the_way_in_names_no_arm_whether_it_lets_in_or_not(
     team: Team, campaign: Campaign
 ) -> None:
-    path = invitation_path(invite(campaign=campaign, email="nora@example.org", by=team.olga))
+    path = invite(campaign=campaign, email="nora@example.org", by=team.olga).path
     anybody, owner = Client(), team.signed_in(team.olga)
     seen = [anybody.get(path), owner.post(path), anybody.post(path, {"password": "short"})]
     seen += [anybody.post(path, follow=True), Client().get(path), Client().get(path[:-3] + "x/")]

@@ -1,0 +1,247 @@
+"""An owner's verbs on the members of a project, and the answers of those who were invited.
+
+Each raises NotAllowedError where `by` doesn't own the project. Superusers may what owners may.
+"""
+
+from dataclasses import dataclass
+
+from django.core.mail import send_mail
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.invitations import (
+    LASTS_DAYS,
+    MembershipError,
+    check_no_account,
+    digest_of_token,
+    expiry,
+    invitee,
+    make_account,
+    new_token,
+    open_one,
+)
+from evalhub.accounts.models import (
+    Action,
+    MemberInvitation,
+    Membership,
+    Project,
+    Provenance,
+    Role,
+    User,
+)
+from evalhub.accounts.permissions import check_manages
+from evalhub.accounts.results_seen import set_role
+
+RANK = {Role.REVIEWER: 0, Role.EVALUATOR: 1, Role.OWNER: 2}
+
+SUBJECT = "You are invited to {project}"
+BODY = """Hello,
+
+{by} invites you to be {role} of {project}. {begin}, until {expires}:
+
+{url}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedMember:
+    """An invitation that was just made, and the only sight of its link."""
+
+    invitation: MemberInvitation
+    path: str
+
+    @property
+    def by_link(self) -> bool:
+        return self.invitation.account is None
+
+
+@transaction.atomic
+def invite_member(
+    *, project: Project, whom: str, role: Role, by: User, days: int = LASTS_DAYS
+) -> InvitedMember:
+    """Asks whoever `whom` means, by user name or mail address, to be a member with this role.
+
+    Who has an account finds it in their own list; an address without one gets a link that makes
+    an account, once. An open invitation of the same person is renewed: its earlier link ends.
+
+    Raises MembershipError for an address that can't be, or a member.
+    """
+    check_manages(by, project)
+    try:
+        asked = invitee(whom, project=project)
+    except ValueError as error:
+        raise MembershipError(str(error)) from error
+    if asked.account and project.memberships.filter(user=asked.account).exists():
+        raise MembershipError(f"{asked.account} is a member already: change the role instead.")
+    MemberInvitation.objects.unanswered().filter(project=project, **asked.columns).delete()
+    token = new_token(asked)
+    invitation = MemberInvitation.objects.create(
+        project=project,
+        role=role,
+        **asked.columns,
+        digest=digest_of_token(token),
+        by=by,
+        expires=expiry(days),
+    )
+    _noted(Action.INVITED, invitation, by=by, about=asked.account)
+    path = reverse("accounts:join", args=[token]) if token else reverse("reviews:home")
+    return InvitedMember(invitation, path)
+
+
+def mail_member_invitation(*, invited: InvitedMember, url: str) -> bool:
+    """Sends it with the absolute address `url` of its path; False where there is no mail address.
+
+    Raises OSError where it can't be sent.
+    """
+    invitation = invited.invitation
+    to = invitation.account.email if invitation.account else invitation.email
+    if not to:
+        return False
+    begin = "This link makes your account, once" if invited.by_link else "Sign in to answer"
+    text = BODY.format(
+        by=invitation.inviter,
+        role=f"{'a' if invitation.role == Role.REVIEWER else 'an'} {invitation.role}",
+        project=invitation.project.name,
+        begin=begin,
+        expires=f"{invitation.expires:%-d %B %Y}",
+        url=url,
+    )
+    send_mail(SUBJECT.format(project=invitation.project.name), text, None, [to])
+    MemberInvitation.objects.filter(pk=invitation.pk).update(shown=False)
+    return True
+
+
+def member_invitation_of(token: str) -> MemberInvitation:
+    """The open invitation of a link, whose address is still nobody's. Raises MembershipError."""
+    rows = MemberInvitation.objects.select_related("project", "by")
+    found = open_one(rows.filter(account=None, digest=digest_of_token(token) or "-").first())
+    check_no_account(found)
+    return found
+
+
+@transaction.atomic
+def join_project(*, token: str, user: User | None = None, password: str = "") -> User:
+    """Uses a link up: a new account for its address becomes a member. Raises MembershipError."""
+    locked = MemberInvitation.objects.select_for_update(of=("self",))
+    locked.filter(digest=digest_of_token(token) or "-").first()
+    invitation = member_invitation_of(token)
+    if user is not None:
+        raise MembershipError(
+            f"You are signed in as {user}. This link makes a new account, for {invitation.email}: "
+            "sign out to use it, or ask to be invited under your own name."
+        )
+    person = make_account(invitation=invitation, project=invitation.project, password=password)
+    _use(invitation, person)
+    return person
+
+
+@transaction.atomic
+def accept_membership(*, invitation: MemberInvitation, user: User) -> None:
+    """Accepts what waits in this person's own list. Raises MembershipError for what doesn't."""
+    _use(_own(invitation, user), user)
+
+
+@transaction.atomic
+def decline_membership(*, invitation: MemberInvitation, user: User) -> None:
+    """Takes it off this person's own list. Raises MembershipError for what isn't there."""
+    own = _own(invitation, user)
+    own.declined = timezone.now()
+    own.save(update_fields=["declined"])
+    _noted(Action.INVITATION_REFUSED, own, by=user)
+
+
+@transaction.atomic
+def withdraw_membership(*, invitation: MemberInvitation, by: User) -> None:
+    """Ends an open invitation; one that was used stays as it is."""
+    check_manages(by, invitation.project)
+    if MemberInvitation.objects.unanswered().filter(pk=invitation.pk).delete()[0]:
+        _noted(Action.INVITATION_WITHDRAWN, invitation, by=by, about=invitation.account)
+
+
+@transaction.atomic
+def change_role(*, membership: Membership, role: Role, by: User) -> None:
+    """Gives a member another role; what they have seen, they have seen.
+
+    Raises MembershipError where it would leave no owner, or where they would raise themselves.
+    """
+    check_manages(by, membership.project)
+    held = _held(membership)
+    if by == held.user and RANK[role] > RANK[Role(held.role)]:
+        raise MembershipError("Nobody gives themselves a higher role: ask another owner.")
+    if role != Role.OWNER:
+        _check_another_owner(held)
+        _withdraw_what_they_asked(held)
+    set_role(project=held.project, user=held.user, role=role, by=by)
+
+
+@transaction.atomic
+def remove_member(*, membership: Membership, by: User) -> None:
+    """Ends a membership; what the person said and saw is kept.
+
+    Raises MembershipError where it would leave no owner.
+    """
+    check_manages(by, membership.project)
+    held = _held(membership)
+    _check_another_owner(held)
+    _withdraw_what_they_asked(held)
+    note(Action.MEMBER_REMOVED, by=by, about=held.user, project=held.project, what=held.role)
+    held.delete()
+
+
+@transaction.atomic
+def confirm_person(*, membership: Membership, by: User) -> None:
+    """An owner says that the account that a link made is the person's for whom it was meant.
+
+    Nobody says it of themselves. Confirming again is harmless. Raises MembershipError.
+    """
+    check_manages(by, membership.project)
+    if by == membership.user:
+        raise MembershipError("Another owner has to say whose your account is.")
+    unconfirmed = Provenance.objects.unconfirmed().filter(user=membership.user)
+    if unconfirmed.update(confirmed=timezone.now(), confirmed_by=by):
+        note(Action.CONFIRMED, by=by, about=membership.user, project=membership.project)
+
+
+def _held(membership: Membership) -> Membership:
+    """The membership as it is now, while nobody else changes any of the project's."""
+    Project.objects.select_for_update().get(pk=membership.project_id)
+    held = Membership.objects.select_related("project", "user").filter(pk=membership.pk).first()
+    if held is None:
+        raise MembershipError("This person isn't a member any more.")
+    return held
+
+
+def _check_another_owner(held: Membership) -> None:
+    others = Membership.objects.filter(project=held.project, role=Role.OWNER).exclude(pk=held.pk)
+    if held.role == Role.OWNER and not others.filter(user__is_active=True).exists():
+        raise MembershipError(
+            f"{held.user} is the only owner of {held.project.name}: make somebody else one first."
+        )
+
+
+def _withdraw_what_they_asked(held: Membership) -> None:
+    """Who isn't an owner any more makes nobody a member by an earlier invitation either."""
+    MemberInvitation.objects.unanswered().filter(project=held.project, by=held.user).delete()
+
+
+def _own(invitation: MemberInvitation, user: User) -> MemberInvitation:
+    rows = MemberInvitation.objects.select_for_update(of=("self",)).filter(account=user)
+    return open_one(rows.select_related("project", "by").filter(pk=invitation.pk).first())
+
+
+def _use(invitation: MemberInvitation, person: User) -> None:
+    if not Membership.objects.filter(project=invitation.project, user=person).exists():
+        role = Role(invitation.role)
+        set_role(project=invitation.project, user=person, role=role, by=invitation.by)
+    invitation.used = timezone.now()
+    invitation.save(update_fields=["used"])
+    _noted(Action.INVITATION_USED, invitation, by=person)
+
+
+def _noted(
+    action: Action, invitation: MemberInvitation, *, by: User, about: User | None = None
+) -> None:
+    what = f"to be {invitation.role} (invitation {invitation.pk})"
+    note(action, by=by, about=about, project=invitation.project, what=what)

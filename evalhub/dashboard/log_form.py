@@ -1,0 +1,41 @@
+"""How the audit log is searched: by what was done, by whom, when, and by words."""
+
+import datetime
+from typing import Any
+
+from django import forms
+
+from evalhub.accounts.models import Action, LogEntryQuerySet
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+
+class LogForm(forms.Form):
+    action = forms.ChoiceField(
+        required=False, choices=[("", "anything"), *Action.choices], label="Done"
+    )
+    person = forms.CharField(required=False, max_length=150, label="User name")
+    since = forms.DateField(required=False, widget=DateInput, label="From")
+    until = forms.DateField(required=False, widget=DateInput, label="To")
+    q = forms.CharField(required=False, max_length=200, label="Words")
+
+    def narrowed(self, entries: LogEntryQuerySet) -> LogEntryQuerySet:
+        """Those entries that are asked for. The form is valid."""
+        asked: dict[str, Any] = self.cleaned_data
+        if asked["action"]:
+            entries = entries.filter(action=asked["action"])
+        if asked["person"]:
+            entries = entries.by_or_about(asked["person"])
+        if asked["since"]:
+            entries = entries.filter(created__gte=_start(asked["since"]))
+        if asked["until"]:
+            entries = entries.filter(
+                created__lt=_start(asked["until"]) + datetime.timedelta(days=1)
+            )
+        return entries.containing(asked["q"])
+
+
+def _start(day: datetime.date) -> datetime.datetime:
+    return datetime.datetime.combine(day, datetime.time(), tzinfo=datetime.UTC)
