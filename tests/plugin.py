@@ -7,11 +7,13 @@ browser, and with `--postgresql` the database that they run on is a real Postgre
 import os
 from collections.abc import Generator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
 KEPT = {"EVALHUB_CHROMIUM"}
 SERVERS = ExitStack()
+MOST_PROCESSES = 4
 LEFT_OUT = pytest.StashKey[list[str]]()
 
 
@@ -24,7 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None]:
+    worker = "PYTEST_XDIST_WORKER" in os.environ
+    if not early_config.invocation_params.args and not worker:
+        # all tests: on every core, file by file, in this order
+        args += ["-n", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadfile"]
+        args += ["--no-loadscope-reorder"]
     for name in [name for name in os.environ if name.startswith("EVALHUB_")]:
         if name not in KEPT:
             del os.environ[name]
@@ -46,6 +53,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=heavy)
         items[:] = [item for item in items if item not in set(heavy)]
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process that ran some of the tests tells the one that reports."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_out"] = session.config.stash.get(LEFT_OUT, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", [])
 
 
 def pytest_terminal_summary(

@@ -30,6 +30,7 @@ from evalhub.registry.models import (
     Metric,
     ModelVersion,
     Output,
+    Redaction,
     Run,
     Score,
     Study,
@@ -75,6 +76,9 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         others = [a_version(team, f"other-{slug}-{i}") for i in range(size)]
         questions = a_test_set(team, f"set-{slug}", items=size + 1, tags=["sums"])
         Draw.objects.create(pool=questions, version=questions, question=slug)
+        Redaction.objects.create(
+            project=team.project, version=questions, item="q0", before="a", after="b", reason="why"
+        )
         guards = [a_test_set(team, f"guard-{slug}-{i}", items=1) for i in range(size)]
         metric = a_metric(extract=f"({slug})")
         runs = [

@@ -11,7 +11,8 @@ from evalhub.cli.exits import BAD_DATA
 from evalhub.cli.home import at_home
 
 if TYPE_CHECKING:
-    from evalhub.files.rows import DataError, JsonError
+    from evalhub.files.json_values import JsonError
+    from evalhub.files.rows import DataError
     from evalhub.schemas.declaration import DeclarationError
     from evalhub.verdict.verify import Discrepancy, RowCheck, Verification
 
@@ -46,7 +47,8 @@ def verify(
     from dataclasses import replace
 
     from evalhub.cli import printing
-    from evalhub.files.rows import DataError, JsonError, parse_json
+    from evalhub.files.json_values import JsonError, parse_json
+    from evalhub.files.rows import DataError
     from evalhub.schemas.declaration import DeclarationError
     from evalhub.verdict.verify import verify
 

@@ -79,7 +79,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
     from django.urls import reverse
 
     from evalhub.serving.counting import count_as
-    from evalhub.serving.server import BoundedServer, Callers, Limits
+    from evalhub.serving.server import BoundedServer, Callers, ServerLimits
     from evalhub.studies.advance import ticker
     from evalhub.wsgi import application
     from runners.embedded import embedded_worker
@@ -97,7 +97,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
         application,
         listener,
         callers=Callers(settings.SESSION_COOKIE_NAME, uploads),
-        limits=Limits(),
+        limits=ServerLimits(),
         threads=threads,
         clear_untrusted_proxy_headers=True,
         **proxy,

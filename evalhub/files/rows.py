@@ -7,25 +7,21 @@ Django here, so that comparing two files of answers needs no database.
 import csv
 import gzip
 import json
-import math
-import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from evalhub.files.json_values import JsonError, check_value, parse_json
 from evalhub.files.limits import COMMAND, Limits
 
-NESTING = 500
-"""How deep a JSON value may be nested."""
 PARQUET_ROWS = 1_000
 LARGEST_COLUMN = 1024**3
 """Bytes of a Parquet column in one row group, where nothing less is asked."""
 READ = "JSONL (.jsonl, .ndjson), CSV (.csv), either gzipped (.gz), and Parquet (.parquet)"
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -43,14 +39,6 @@ class DataError(Exception):
         if field is not None:
             where.append(f"field '{field}'")
         super().__init__(f"{', '.join(where)}: {message}")
-
-
-class JsonError(ValueError):
-    """What is wrong with a value, and in which field of it ('' is the whole)."""
-
-    def __init__(self, message: str, field: str = "") -> None:
-        self.message, self.field = message, field
-        super().__init__(f"field '{field}': {message}" if field else message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,26 +149,6 @@ def item_id(row: Row, name: str = "id") -> str:
         return value
     shown = "empty" if isinstance(value, str) else json.dumps(value)
     raise wrong(row, name, f"an id is text or a whole number, and this one is {shown}")
-
-
-def parse_json(text: str) -> Any:
-    """The value of a JSON text, read strictly, as I-JSON (RFC 7493) and what a database keeps.
-
-    Raises JsonError for malformed JSON, duplicate names, NaN and infinities (also 1e999), lone
-    surrogates, NUL characters, and what is nested more than NESTING deep.
-    """
-    try:
-        value = json.loads(text, object_pairs_hook=_without_duplicates)
-        _check(value)
-    except json.JSONDecodeError as error:
-        raise JsonError(f"malformed JSON at column {error.pos + 1}: {error.msg}") from error
-    except RecursionError as error:
-        raise JsonError("malformed JSON: nested too deeply") from error
-    except JsonError:
-        raise
-    except ValueError as error:  # Python refuses to read numbers of more than 4,300 digits
-        raise JsonError(f"malformed JSON: {error}") from error
-    return value
 
 
 def wrong(row: Row, name: str, message: str) -> DataError:
@@ -369,77 +337,9 @@ def _refuse_utf16(start: bytes, file: str) -> None:
         raise DataError("this is UTF-16, not UTF-8; save the file as UTF-8", file=file, line=1)
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        seen: set[str] = set()
-        for name, _ in pairs:
-            if name in seen:
-                raise JsonError("named twice in one object", _cut(name))
-            seen.add(name)
-    return values
-
-
 def _storable(row: Row) -> Row:
     try:
-        _check(row.values)
+        check_value(row.values)
     except JsonError as flaw:
         raise DataError(flaw.message, file=row.file, line=row.line, field=flaw.field) from flaw
     return row
-
-
-type _Place = tuple[_Place | None, str | int]
-"""Where a value stands: in which other, and under which name or number there."""
-
-
-def _check(value: Any) -> None:
-    """Raises JsonError for a value that JSON or PostgreSQL cannot hold, or nested beyond NESTING.
-
-    Where a value stands is put into words only for an error: a long name holds many values.
-    """
-    waiting: list[tuple[Any, _Place | None, int]] = [(value, None, 1)]
-    while waiting:
-        value, at, depth = waiting.pop()
-        if isinstance(value, str):
-            _check_text(value, at)
-        elif isinstance(value, float):
-            if not math.isfinite(value):
-                raise JsonError(
-                    f"{value} is not a number that JSON has; leave it out or use null", _path(at)
-                )
-        elif isinstance(value, dict | list):
-            if depth > NESTING:
-                raise JsonError(f"nested more than {NESTING} deep", _path(at))
-            if isinstance(value, dict):
-                for name in value:
-                    _check_text(name, at or (None, "(a name)"))
-                inside: Iterable[tuple[str | int, Any]] = value.items()
-            else:
-                inside = enumerate(value)
-            # the last comes first off the list, and the first flaw is to be told
-            waiting += reversed([(inner, (at, name), depth + 1) for name, inner in inside])
-        elif value is not None and not isinstance(value, bool | int):
-            raise JsonError(
-                f"a {type(value).__name__} has no place in JSON; write it as text", _path(at)
-            )
-
-
-def _check_text(text: str, at: _Place | None) -> None:
-    if bad := _UNSTORABLE.search(text):
-        what = "a NUL character" if bad[0] == "\x00" else "half a surrogate pair"
-        raise JsonError(
-            f"holds {what} at position {bad.start() + 1}, which can't be stored", _path(at)
-        )
-
-
-def _path(at: _Place | None) -> str:
-    """`messages[0].content`, cut where it is long; '' is the whole."""
-    parts: list[str] = []
-    while at is not None:
-        at, name = at
-        parts.append(f"[{name}]" if isinstance(name, int) else f".{name}")
-    return _cut("".join(reversed(parts)).removeprefix("."))
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= 200 else f"{name[:199]}…"

@@ -16,6 +16,7 @@ from evalhub.registry.models import (
     Model,
     ModelVersion,
     Output,
+    Redaction,
     Run,
     RunMetric,
     Score,
@@ -82,6 +83,18 @@ class DrawAdmin(Frozen):
     list_display = ("version", "pool", "question", "created")
     list_select_related = ("version__test_set", "pool__test_set")
     search_fields = ("pool__test_set__slug", "question__startswith")
+
+
+@admin.register(Redaction)
+class RedactionAdmin(Frozen):
+    list_display = ("version", "run", "reason", "by", "created")
+    list_select_related = (
+        "version__test_set",
+        "run__version__model",
+        "run__test_set_version__test_set",
+        "by",
+    )
+    search_fields = ("version__test_set__slug", "reason")
 
 
 @admin.register(Item)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from evalhub.files.rows import DataError, JsonError, parse_json
+from evalhub.files.json_values import JsonError, parse_json
+from evalhub.files.rows import DataError
 
 if TYPE_CHECKING:
     from evalhub.files.document import Document

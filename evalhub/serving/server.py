@@ -23,7 +23,7 @@ KIB, MIB = 1024, 1024**2
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ServerLimits:
     """What a process takes. Sizes are bytes, times seconds.
 
     Attributes:
@@ -147,7 +147,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         listener: socket.socket,
         *,
         callers: Callers,
-        limits: Limits,
+        limits: ServerLimits,
         threads: int,
         **adjustments: Any,
     ) -> None:

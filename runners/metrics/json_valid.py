@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from evalhub.files.rows import JsonError, parse_json
+from evalhub.files.json_values import JsonError, parse_json
 from runners.metrics.score import Answer, MetricScore, TextMetric
 
 _KINDS = {"any": object, "object": dict, "array": list}

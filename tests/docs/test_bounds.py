@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from evalhub.files import document, limits, rows, word_diff
+from evalhub.files import document, json_values, limits, word_diff
 from evalhub.serving.plain_fields import LONGEST_NUMBER
 from reviews.pages import markdown
 from runners.metrics import apart, pattern
@@ -23,7 +23,7 @@ WEB = limits.WEB
         ("an upload by the web: a text in a row", f"{WEB.cell:,} characters"),
         ("an upload by the web: values", f"{WEB.values:,}"),
         ("a file named on the command line: a line", f"{limits.COMMAND.line:,} bytes"),
-        ("JSON, nested", f"{rows.NESTING} deep"),
+        ("JSON, nested", f"{json_values.NESTING} deep"),
         ("a study, policy or plan: the file", f"{document.MOST_BYTES:,} bytes"),
         ("a study, policy or plan: values", f"{document.MOST_VALUES:,}"),
         ("a study, policy or plan: aliases", f"{document.MOST_ALIASES:,}"),

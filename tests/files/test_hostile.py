@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from evalhub.files.document import MOST_ALIASES, MOST_BYTES, MOST_VALUES, Document
-from evalhub.files.rows import NESTING, DataError, JsonError, parse_json
+from evalhub.files.json_values import NESTING, JsonError, parse_json
+from evalhub.files.rows import DataError
 from evalhub.files.word_diff import LONGEST, word_diff
 
 LIMIT_S = 240
@@ -29,7 +30,7 @@ STALLS = {
 }
 SET_UP = """
 from evalhub.files.items import ItemContent
-from evalhub.files.rows import JsonError, parse_json
+from evalhub.files.json_values import JsonError, parse_json
 from evalhub.files.word_diff import word_diff
 def question(text):
     return ItemContent('k', text, [], '', [], '', {})

@@ -15,17 +15,9 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from evalhub.files.answers import RecordedAnswer, read_answers
+from evalhub.files.json_values import JsonError, parse_json
 from evalhub.files.limits import COMMAND
-from evalhub.files.rows import (
-    DataError,
-    JsonError,
-    Row,
-    field,
-    item_id,
-    parse_json,
-    progress_total,
-    read_rows,
-)
+from evalhub.files.rows import DataError, Row, field, item_id, progress_total, read_rows
 
 TWO = '{"id": "a", "output": "ä"}\n{"id": "b", "output": "2"}\n'
 

@@ -12,7 +12,7 @@ from threading import Event
 
 import pytest
 
-from evalhub.serving.server import Limits
+from evalhub.serving.server import ServerLimits
 from evalhub.serving.strangers import AT_ONCE
 from tests.serving.site import Reply, Site, ask, up
 
@@ -187,7 +187,7 @@ def test_a_flood_of_passwords_leaves_the_site_to_others(site: Site) -> None:
 
 def test_the_page_on_the_limits_says_what_they_are() -> None:
     page = (Path(__file__).parents[2] / "docs" / "decisions" / "server-limits.md").read_text()
-    said = Limits()
+    said = ServerLimits()
     for bound in (
         f"{said.connections}; one more",
         f"{said.header // 1024} KiB, {said.header_s:g} s",

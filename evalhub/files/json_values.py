@@ -1,0 +1,108 @@
+"""JSON values as they are read and kept: strictly, and never what a database can't hold. Pure."""
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+NESTING = 500
+"""How deep a JSON value may be nested."""
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class JsonError(ValueError):
+    """What is wrong with a value, and in which field of it ('' is the whole)."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        self.message, self.field = message, field
+        super().__init__(f"field '{field}': {message}" if field else message)
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text, read strictly, as I-JSON (RFC 7493) and what a database keeps.
+
+    Raises JsonError for malformed JSON, duplicate names, NaN and infinities (also 1e999), lone
+    surrogates, NUL characters, and what is nested more than NESTING deep.
+    """
+    try:
+        value = json.loads(text, object_pairs_hook=_without_duplicates)
+        check_value(value)
+    except json.JSONDecodeError as error:
+        raise JsonError(f"malformed JSON at column {error.pos + 1}: {error.msg}") from error
+    except RecursionError as error:
+        raise JsonError("malformed JSON: nested too deeply") from error
+    except JsonError:
+        raise
+    except ValueError as error:  # Python refuses to read numbers of more than 4,300 digits
+        raise JsonError(f"malformed JSON: {error}") from error
+    return value
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise JsonError("named twice in one object", _cut(name))
+            seen.add(name)
+    return values
+
+
+type _Place = tuple[_Place | None, str | int]
+"""Where a value stands: in which other, and under which name or number there."""
+
+
+def check_value(value: Any) -> None:
+    """Raises JsonError for a value that JSON or PostgreSQL cannot hold, or nested beyond NESTING.
+
+    Where a value stands is put into words only for an error: a long name holds many values.
+    """
+    waiting: list[tuple[Any, _Place | None, int]] = [(value, None, 1)]
+    while waiting:
+        value, at, depth = waiting.pop()
+        if isinstance(value, str):
+            _check_text(value, at)
+        elif isinstance(value, float):
+            if not math.isfinite(value):
+                raise JsonError(
+                    f"{value} is not a number that JSON has; leave it out or use null", _path(at)
+                )
+        elif isinstance(value, dict | list):
+            if depth > NESTING:
+                raise JsonError(f"nested more than {NESTING} deep", _path(at))
+            if isinstance(value, dict):
+                for name in value:
+                    _check_text(name, at or (None, "(a name)"))
+                inside: Iterable[tuple[str | int, Any]] = value.items()
+            else:
+                inside = enumerate(value)
+            # the last comes first off the list, and the first flaw is to be told
+            waiting += reversed([(inner, (at, name), depth + 1) for name, inner in inside])
+        elif value is not None and not isinstance(value, bool | int):
+            raise JsonError(
+                f"a {type(value).__name__} has no place in JSON; write it as text", _path(at)
+            )
+
+
+def _check_text(text: str, at: _Place | None) -> None:
+    if bad := _UNSTORABLE.search(text):
+        what = "a NUL character" if bad[0] == "\x00" else "half a surrogate pair"
+        raise JsonError(
+            f"holds {what} at position {bad.start() + 1}, which can't be stored", _path(at)
+        )
+
+
+def _path(at: _Place | None) -> str:
+    """`messages[0].content`, cut where it is long; '' is the whole."""
+    parts: list[str] = []
+    while at is not None:
+        at, name = at
+        parts.append(f"[{name}]" if isinstance(name, int) else f".{name}")
+    return _cut("".join(reversed(parts)).removeprefix("."))
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= 200 else f"{name[:199]}…"
