@@ -139,12 +139,6 @@ class AlreadyGuessedError(ReviewError):
     sentence = "You have guessed at this pair already; that guess stands."
 
 
-class NotOwnerError(ReviewError):
-    """Only an owner of the campaign's project may do this."""
-
-    sentence = "Only an owner of the project can do this."
-
-
 class AlreadyUnblindedError(ReviewError):
     """The arms have been named before: it happens once."""
 

@@ -29,3 +29,19 @@ def check_manages(by: User, project: Project) -> None:
     """
     if not by.is_superuser and not Project.objects.owned_by(by).filter(pk=project.pk).exists():
         raise NotAllowedError(f"{by} doesn't own {project}: only its owners can do this")
+
+
+def owns(by: User, project: Project) -> bool:
+    """Whether `by` is an owner of the project. Who administers the site isn't, for that."""
+    return Project.objects.owned_by(by).filter(pk=project.pk).exists()
+
+
+def check_owns(by: User | None, project: Project, what: str) -> None:
+    """That `by` is an owner of the project, or the operator (None); `what` is the act, in words.
+
+    Raises:
+        NotAllowedError: they are not, whatever else they are there.
+    """
+    check_evaluates(by, project)
+    if by is not None and not owns(by, project):
+        raise NotAllowedError(f"Only an owner of {project} can {what}, and {by} isn't one")

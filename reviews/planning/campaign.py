@@ -7,7 +7,7 @@ from django.db import transaction
 
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
-from evalhub.accounts.permissions import check_evaluates
+from evalhub.accounts.permissions import check_evaluates, check_owns
 from evalhub.files.canonical import digest_of
 from evalhub.registry.models import Metric, ModelVersion, Run, Study, StudyTestSet
 from evalhub.schemas.review import Design
@@ -48,7 +48,8 @@ def open_campaign(
 
     Raises PlanError for runs of different test set versions or of one model version, a question
     that names an arm, and a design that these runs don't allow; NothingToCompareError where all
-    answers read the same; NotAllowedError where `by` doesn't evaluate in the project.
+    answers read the same; NotAllowedError where `by` doesn't evaluate in the project, or isn't an
+    owner and would close the review that goes on.
     """
     project = runs[0].test_set_version.test_set.project
     check_evaluates(by, project)
@@ -81,7 +82,7 @@ def open_campaign(
         told = told_apart(prepared).telling.as_json()
         add_event(campaign, EventKind.OPENED, by=by, **{TOLD: told})
         note(Action.REVIEW_OPENED, by=by, project=project, what=str(campaign))
-        if supersedes is not None:
+        if supersedes is not None and not supersedes.is_over:
             close_campaign(campaign=supersedes, by=by, why="another plan took its place")
     return campaign
 
@@ -108,9 +109,9 @@ def resume_campaign(*, campaign: Campaign, by: User | None) -> None:
 def close_campaign(*, campaign: Campaign, by: User | None, why: str = "") -> None:
     """Take no more judgments, and seal those that there are; closing what is over changes nothing.
 
-    Raises NotAllowedError.
+    An owner's, or the operator's. Raises NotAllowedError.
     """
-    check_evaluates(by, campaign.project)
+    check_owns(by, campaign.project, "close a review")
     lock_campaign(campaign)
     open_ = Campaign.objects.filter(pk=campaign.pk).exclude(state__in=OVER)
     if open_.update(state=CampaignState.CLOSED, ended=why):

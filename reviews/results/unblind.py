@@ -4,10 +4,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from evalhub.accounts.audit_log import note
-from evalhub.accounts.models import Action, Project, User
+from evalhub.accounts.models import Action, User
+from evalhub.accounts.permissions import check_owns
 from reviews.chain.append import add_event, lock_campaign
 from reviews.chain.seal import seal_campaign
-from reviews.errors import AlreadyUnblindedError, NotOwnerError
+from reviews.errors import AlreadyUnblindedError
 from reviews.models import Campaign, CampaignState, Event, EventKind
 
 WHY = "An owner had the models named."
@@ -17,10 +18,9 @@ WHY = "An owner had the models named."
 def unblind(*, campaign: Campaign, by: User) -> Event:
     """Close the campaign for good, seal it and record who had its arms named.
 
-    Raises NotOwnerError, or AlreadyUnblindedError: it happens once.
+    Raises NotAllowedError, or AlreadyUnblindedError: it happens once.
     """
-    if not Project.objects.owned_by(by).filter(pk=campaign.project_id).exists():
-        raise NotOwnerError
+    check_owns(by, campaign.project, "have the models named")
     locked = lock_campaign(campaign)
     if locked.unblinded is not None:
         raise AlreadyUnblindedError

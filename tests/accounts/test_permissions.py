@@ -16,7 +16,6 @@ from evalhub.schemas.review import Design
 from evalhub.studies.advance import advance
 from evalhub.studies.upload import register_upload
 from reviews.assignments.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
-from reviews.errors import NotOwnerError
 from reviews.joining.invite import invite, withdraw
 from reviews.models import Campaign, Invitation, Reviewer
 from reviews.planning.campaign import (
@@ -88,14 +87,46 @@ def test_reviewers_and_strangers_are_refused_by_the_verb_itself(
         assert everything() == before, name
 
 
-def test_evaluators_may(team: Team, verbs: dict[str, Verb]) -> None:
+def test_evaluators_may_do_all_but_what_is_an_owner_s(team: Team, verbs: dict[str, Verb]) -> None:
+    owners = verbs.pop("close")
     for verb in verbs.values():
         verb(team.eva)
+    with pytest.raises(NotAllowedError, match="Only an owner of support-desk can close a review"):
+        owners(team.eva)
+    owners(team.olga)
+
+
+def test_another_plan_that_closes_a_review_is_an_owner_s_too(
+    team: Team, verbs: dict[str, Verb]
+) -> None:
+    campaign = Campaign.objects.get()
+    runs = [
+        Run.objects.filter(version=each).first() for each in (campaign.baseline, campaign.candidate)
+    ]
+    assert runs[0]
+    assert runs[1]
+    with pytest.raises(NotAllowedError, match="can close a review"):
+        open_campaign(
+            runs=[runs[0], runs[1]],
+            design=Design(items=6, reviewers_per_item=1),
+            study=campaign.study,
+            by=team.eva,
+            supersedes=campaign,
+        )
+    assert Campaign.objects.get().state == "open"
+
+
+def test_who_administers_the_site_closes_no_review_by_that(
+    team: Team, verbs: dict[str, Verb]
+) -> None:
+    root = User.objects.create_superuser("root")
+    with pytest.raises(NotAllowedError, match="Only an owner"):
+        verbs["close"](root)
 
 
 def test_only_an_owner_has_the_arms_named(team: Team, verbs: dict[str, Verb]) -> None:
     campaign = Campaign.objects.get()
     for person in (team.eva, team.rui, team.sam):
-        with pytest.raises(NotOwnerError):
+        with pytest.raises(NotAllowedError):
             unblind(campaign=campaign, by=person)
     unblind(campaign=campaign, by=team.olga)

@@ -198,6 +198,17 @@ def test_a_review_is_paused_resumed_and_closed(olga: Client, campaign: Campaign)
     assert list(done) == [(kind, "olga") for kind in ("paused", "resumed", "closed", "sealed")]
 
 
+def test_an_evaluator_does_not_close_a_review_and_reads_why(
+    eva: Client, campaign: Campaign
+) -> None:
+    assert "Close…" not in eva.get(page_of(campaign)).text
+    answer = eva.post(page_of(campaign, "change_campaign"), {"verb": "close"})
+    assert answer.status_code == 403
+    assert "Only an owner of support-desk can close a review" in answer.text
+    campaign.refresh_from_db()
+    assert campaign.state == "open"
+
+
 def invite(client: Client, campaign: Campaign, emails: str, **more: str) -> Any:
     path = page_of(campaign, "invite_people")
     return client.post(path, {"emails": emails, **more}, follow=True)

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evalhub.accounts.models import Project
+from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.campaign_form import CampaignForm, UploadForm
@@ -114,7 +115,11 @@ def upload(request: SignedInRequest) -> HttpResponse:
 @results_only
 def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_seen(request), pk=pk)
-    context = {"running": running(found), "campaign": found}
+    context = {
+        "running": running(found),
+        "campaign": found,
+        "owner": owns(request.user, found.project),
+    }
     part = "_running.html" if request.htmx else "campaign.html"
     return render(request, f"dashboard/campaigns/{part}", context)
 

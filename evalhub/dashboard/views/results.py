@@ -14,7 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.accounts.audit_log import note, note_once
-from evalhub.accounts.models import Action, Project
+from evalhub.accounts.models import Action
+from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from reviews.audit.report import audit
@@ -47,11 +48,6 @@ def _seen(request: SignedInRequest) -> CampaignQuerySet:
     return found.select_related("project", "study", "baseline__model", "candidate__model")
 
 
-def _owns(request: SignedInRequest, campaign: Campaign) -> bool:
-    """Whether this person may have the arms named."""
-    return Project.objects.owned_by(request.user).filter(pk=campaign.project_id).exists()
-
-
 def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
     """The view of a review that has ended and is sealed, which asks itself whether it was changed.
 
@@ -61,7 +57,7 @@ def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
     @wraps(view)
     def guarded(request: SignedInRequest, pk: int) -> Any:
         found = get_object_or_404(_seen(request), pk=pk)
-        context = {"campaign": found, "owner": _owns(request, found)}
+        context = {"campaign": found, "owner": owns(request.user, found.project)}
         try:
             end(found)
             what = str(found)
@@ -85,7 +81,7 @@ def campaign_results(request: SignedInRequest, campaign: Campaign) -> HttpRespon
     context = {
         "campaign": campaign,
         "found": results_of(campaign),
-        "owner": _owns(request, campaign),
+        "owner": owns(request.user, campaign.project),
     }
     return render(request, "dashboard/results/results.html", context)
 

@@ -4,7 +4,8 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from evalhub.accounts.models import User
-from reviews.errors import AlreadyUnblindedError, NotOwnerError
+from evalhub.accounts.permissions import NotAllowedError
+from reviews.errors import AlreadyUnblindedError
 from reviews.models import Campaign, CampaignState, Event, EventKind
 from reviews.results.unblind import unblind
 from tests.cast import Team
@@ -37,6 +38,6 @@ def test_why_it_had_ended_before_is_kept(campaign: Campaign, team: Team) -> None
 @pytest.mark.parametrize("person", ["eva", "rui", "sam"])
 def test_nobody_else_can(campaign: Campaign, team: Team, person: str) -> None:
     who: User = getattr(team, person)
-    with pytest.raises(NotOwnerError):
+    with pytest.raises(NotAllowedError):
         unblind(campaign=campaign, by=who)
     assert Campaign.objects.get(pk=campaign.pk).unblinded is None
