@@ -100,6 +100,7 @@ def sign(
     from evalhub.accounts.models import User
     from evalhub.gate.models import Decision
     from evalhub.gate.signoff import sign_off
+    from evalhub.gate.staleness import changes_since
 
     found = Decision.objects.select_related("study__project").filter(pk=decision).first()
     person = User.objects.filter(username=by).first()
@@ -107,6 +108,8 @@ def sign(
         raise typer.BadParameter(f"there is no decision {decision}", param_hint="DECISION")
     if person is None:
         raise typer.BadParameter(f"there is no user {by!r}", param_hint="--by")
+    for change in changes_since(found):
+        typer.echo(f"? Changed since it was decided: {change.sentence}.", err=True)
     signed = sign_off(decision=found, by=person, reason=reason, verdict=override)
     if json_:
         printing.print_json(signed.record)

@@ -57,6 +57,13 @@ def print_record(record: DecisionRecord, console: Console | None = None) -> None
         console.print(Text(each.sentence, "dim"))
 
 
+def print_changes(sentences: Iterable[str]) -> None:
+    """What has changed since what is printed below was decided; nothing where nothing has."""
+    console = terminal()
+    for each in sentences:
+        console.print(Text(f"? Changed since this was decided: {each}.", "yellow"))
+
+
 def print_breakdown(record: DecisionRecord, console: Console | None = None) -> None:
     """The differences by tag, the largest loss first."""
     console = console or terminal()

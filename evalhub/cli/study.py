@@ -118,16 +118,29 @@ def show(status: "StudyStatus", as_json: bool) -> int:
     """Prints the decisions and what development sets show, and returns the exit code of the
     candidate in question; without a decision, that of "need more data"."""
     from evalhub.cli import printing
+    from evalhub.gate.staleness import changes_since
     from evalhub.schemas.decision import Readings
     from evalhub.schemas.verdicts import Verdict
 
     records = [each.document for each in status.decisions]
+    since = dict.fromkeys(
+        change.sentence for each in status.decisions for change in changes_since(each)
+    )
     alone = Readings.model_validate({"readings": status.readings})
     if as_json:
         first, *others = [each.as_json() for each in records] or [alone.as_json()]
-        beside = {"others": others, "readings": alone.as_json()["readings"]} if records else {}
+        beside = (
+            {
+                "others": others,
+                "changed_since": list(since),
+                "readings": alone.as_json()["readings"],
+            }
+            if records
+            else {}
+        )
         printing.print_json(first | beside)
     else:
+        printing.print_changes(since)
         for record in reversed(records):
             printing.print_record(record)
         printing.print_readings(alone.readings, "" if records else alone.headline)

@@ -13,6 +13,7 @@ from evalhub.dashboard.queries import (
     study_runs,
 )
 from evalhub.gate.models import Decision, SignOff, SignOffAction
+from evalhub.gate.staleness import Change, changes_since
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
 from evalhub.report.decision_page import DecisionPage, decision_page
@@ -47,7 +48,7 @@ class StudyPage:
     looks: Sequence[PlannedLook]
     readings: Sequence[ReadingRow]
     names: Sequence[str]
-    changed_since: bool
+    since: Sequence[Change]
     sign_offs: Sequence[SignOff]
     review_awaited: bool
     verdicts: Sequence[tuple[str, str]] = tuple(Verdict.choices())
@@ -82,7 +83,7 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         looks=next_looks(study) if _unread(decision) else [],
         readings=development_rows(study, arms),
         names=[arm.name for arm in arms],
-        changed_since=bool(decision) and _changed_since(decision, runs),
+        since=changes_since(decision) if decision else [],
         review_awaited=_review_awaited(study, runs, decision),
         sign_offs=list(decision.sign_offs.select_related("by")) if decision else [],
     )
@@ -147,9 +148,3 @@ def _review_awaited(study: Study, runs: StudyRuns, decision: Decision | None) ->
 def _unread(decision: Decision | None) -> bool:
     """Whether the arm's look is still to be taken: invalid evidence takes none."""
     return decision is None or decision.verdict == Verdict.INVALID
-
-
-def _changed_since(decision: Decision | None, runs: StudyRuns) -> bool:
-    return decision is not None and any(
-        run.finished is not None and run.finished > decision.created for run in runs.runs
-    )

@@ -11,8 +11,8 @@ from itertools import compress
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from evalhub.gate.study_evidence import StudyEvidence
-from evalhub.registry.models import Run, StudyArm, StudyTestSet
-from evalhub.registry.models.studies import ArmRole
+from evalhub.registry.models import Run, Study, StudyArm, StudyTestSet
+from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.schemas.review import Anytime
 from evalhub.schemas.sections import EarlyStopLimits
 from evalhub.verdict.preference_evidence import (
@@ -32,7 +32,7 @@ from reviews.results.reviewer_quality import too_fast
 
 
 @dataclass(frozen=True, slots=True)
-class _Review:
+class HeardReview:
     """The review that a decision hears, and which of those planned for these answers it is."""
 
     campaign: Campaign
@@ -53,7 +53,7 @@ def ask(
         return PreferenceEvidence()
     asked = next(each for each in evidence.test_sets if each.name == review.test_set)
     runs = evidence.run(baseline, asked), evidence.run(arm, asked)
-    heard, items = _newest(evidence, *runs), _judged_on(evidence, asked, runs[0])
+    heard, items = newest_review(evidence.study, *runs), _judged_on(evidence, asked, runs[0])
     judgments = None
     if heard is not None:
         try:
@@ -73,7 +73,7 @@ def ask(
     )
 
 
-def _newest(evidence: StudyEvidence, baseline: Run, candidate: Run) -> _Review | None:
+def newest_review(study: Study, baseline: Run, candidate: Run) -> HeardReview | None:
     """The study's newest review of these very answers; of others it would say nothing.
 
     Earlier plans for the same answers count, in whichever study and under whatever versions' names
@@ -87,32 +87,52 @@ def _newest(evidence: StudyEvidence, baseline: Run, candidate: Run) -> _Review |
     given = Judgment.objects.current().filter(
         assignment__pair__campaign=OuterRef("pk"), assignment__purpose=AssignmentPurpose.MAIN
     )
-    opened = Campaign.objects.filter(Exists(pairs))
+    opened = Campaign.objects.filter(Exists(pairs)).defer("plan")
     plans = list(opened)
     judged = set(opened.filter(Exists(given)).values_list("pk", flat=True))
-    campaign = next((each for each in plans if each.study_id == evidence.study.pk), None)
+    campaign = next((each for each in plans if each.study_id == study.pk), None)
     if campaign is None:
         return None
     plan = 1 + sum(each.pk in judged for each in plans[plans.index(campaign) + 1 :])
-    return _Review(campaign, plan, len(plans))
+    return HeardReview(campaign, plan, len(plans))
 
 
-def _counts(heard: _Review, items: Collection[str] | None) -> RunningReview:
-    """How far a review is that goes on. No choice is read."""
-    campaign = heard.campaign
+def judgments_so_far(study: Study, campaign: Campaign) -> int:
+    """How many judgments there are on what a decision of the study judges. No choice is read."""
+    split, review = study.policy.development, study.review
+    items = None
+    if split is not None and review is not None and _is_primary(study, review.test_set):
+        keys = campaign.pairs.values_list("item__key", "item__cluster")
+        items = {key for key, cluster in keys if not split.holds(key, cluster)}
+    return _given(_main_pairs(campaign, items))
+
+
+def _is_primary(study: Study, test_set: str) -> bool:
+    return study.test_sets.filter(name=test_set, role=CriterionRole.PRIMARY).exists()
+
+
+def _main_pairs(campaign: Campaign, items: Collection[str] | None) -> QuerySet[Pair]:
     pairs = Pair.objects.filter(
         campaign=campaign,
         kind=PairKind.MAIN,
         baseline_output__run__version=campaign.baseline_id,
         candidate_output__run__version=campaign.candidate_id,
     )
-    if items is not None:
-        pairs = pairs.filter(item__key__in=items)
+    return pairs if items is None else pairs.filter(item__key__in=items)
+
+
+def _given(pairs: QuerySet[Pair]) -> int:
     given = Judgment.objects.current().filter(
         assignment__pair__in=pairs, assignment__purpose=AssignmentPurpose.MAIN
     )
+    return given.count()
+
+
+def _counts(heard: HeardReview, items: Collection[str] | None) -> RunningReview:
+    """How far a review is that goes on."""
+    campaign, pairs = heard.campaign, _main_pairs(heard.campaign, items)
     return RunningReview(
-        judgments=given.count(),
+        judgments=_given(pairs),
         planned=pairs.aggregate(n=Sum("seats", default=0))["n"],
         identical=campaign.sealed_plan.identical,
         plan=heard.plan,
@@ -121,7 +141,7 @@ def _counts(heard: _Review, items: Collection[str] | None) -> RunningReview:
     )
 
 
-def _judgments(heard: _Review, items: Collection[str] | None, alpha: float) -> Judgments:
+def _judgments(heard: HeardReview, items: Collection[str] | None, alpha: float) -> Judgments:
     """Those of a review that has ended, on the items (their keys) that are judged on; None: all."""
     campaign = heard.campaign
     rule = rule_of(campaign)

@@ -220,10 +220,11 @@ class Reading(Declaration):
 
 
 class PrintedDecision(DecisionRecord):
-    """What `study run --json` prints: the candidate's decision, those on its other arms, and what
-    the development sets show."""
+    """What `study run --json` prints: the candidate's decision, those on its other arms, what has
+    changed since they were made, and what the development sets show."""
 
     others: tuple[DecisionRecord, ...] = ()
+    changed_since: tuple[str, ...] = Field((), description="a sentence for each thing; empty: none")
     readings: tuple[Reading, ...] = ()
 
 

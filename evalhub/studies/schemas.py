@@ -50,7 +50,7 @@ def schema_of(name: str) -> dict[str, Any]:
         schema_generator=_Published, mode="serialization" if name == "verdict" else "validation"
     )
     if name == "verdict":
-        for printed_by_study_run_alone in ("others", "readings"):
+        for printed_by_study_run_alone in ("others", "readings", "changed_since"):
             found["required"].remove(printed_by_study_run_alone)
     named = kind.model_fields.get("schema_")
     (identity,) = get_args(named.annotation) if named else (f"evalhub.{name}/1",)

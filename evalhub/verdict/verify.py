@@ -27,7 +27,7 @@ from evalhub.verdict.shares import gap_to
 VERIFICATION = "evalhub.verification/1"
 FOLLOWS = "that is what follows from the record's numbers"
 
-BESIDE = ("others", "readings")
+BESIDE = ("others", "readings", "changed_since")
 """What `study run` prints beside a record, which is no part of it."""
 
 
@@ -121,7 +121,7 @@ class Verification:
 
 def verify(document: Any, *, digest: str | None = None) -> Verification:
     """Recomputes the verdict of a decision record, and of the `others` that it may carry beside
-    `readings`, which are none's.
+    `readings` and `changed_since`, which are none's.
 
     Args:
         document: a JSON value.

@@ -13,6 +13,7 @@ from evalhub.dashboard.access import results_only
 from evalhub.dashboard.sampling import flips_of, sampling_of
 from evalhub.gate.models import Decision, DecisionQuerySet
 from evalhub.gate.signoff import SignOffError, sign_off
+from evalhub.gate.staleness import changes_since
 from evalhub.report.criterion_page import criterion_page
 from evalhub.report.methods import methods as explained_methods
 
@@ -24,9 +25,17 @@ def _seen(request: SignedInRequest) -> DecisionQuerySet:
 @require_GET
 @results_only
 def decision(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The decision's record, as the command line prints it."""
+    """The decision's record, as the command line prints it.
+
+    What has changed since stands in a header, by its kinds: the record has a digest.
+    """
     found = get_object_or_404(_seen(request), pk=pk)
-    return JsonResponse(found.record, json_dumps_params={"indent": 2, "ensure_ascii": False})
+    kinds = ", ".join(dict.fromkeys(each.what.value for each in changes_since(found)))
+    return JsonResponse(
+        found.record,
+        json_dumps_params={"indent": 2, "ensure_ascii": False},
+        headers={"Evalhub-Changed-Since": kinds} if kinds else None,
+    )
 
 
 @require_GET
@@ -41,6 +50,7 @@ def criterion(request: SignedInRequest, pk: int, number: int) -> HttpResponse:
         "decision": found,
         "study": found.study,
         "shown": criterion_page(record, number, sampling_of(found, record.criteria[number - 1])),
+        "since": changes_since(found),
         "flips": flips_of(found, record.criteria[number - 1]),
         "criteria": len(record.criteria),
         "earlier": number - 1,
