@@ -41,6 +41,7 @@ urlpatterns = [
         name="withdraw_invitation",
     ),
     path("campaigns/<int:pk>/results/", results.campaign_results, name="campaign_results"),
+    path("campaigns/<int:pk>/judgments/", results.judgments, name="campaign_judgments"),
     path("campaigns/<int:pk>/audit/", results.campaign_audit, name="campaign_audit"),
     path("campaigns/<int:pk>/audit.json", results.audit_file, name="campaign_audit_file"),
     path("campaigns/<int:pk>/export/", results.export, name="campaign_export"),

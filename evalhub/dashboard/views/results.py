@@ -18,10 +18,12 @@ from evalhub.accounts.models import Action
 from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
+from evalhub.dashboard.judgments_page import judgments_page
 from reviews.audit.report import audit
 from reviews.errors import ReviewError, StillBlindError, TamperedError
 from reviews.models import Campaign
 from reviews.models.campaigns import CampaignQuerySet
+from reviews.results.browsing import Sought
 from reviews.results.campaign_results import campaign_results as results_of
 from reviews.results.ended import check_ended, end
 from reviews.results.export import (
@@ -84,6 +86,17 @@ def campaign_results(request: SignedInRequest, campaign: Campaign) -> HttpRespon
         "owner": owns(request.user, campaign.project),
     }
     return render(request, "dashboard/results/results.html", context)
+
+
+@never_cache
+@require_GET
+@results_only
+@ended
+def judgments(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
+    """Judgments one by one; what is asked for stands in the address."""
+    shown = judgments_page(campaign, Sought.of(request.GET), request.GET.get("page", ""))
+    part = "_judgments.html" if request.htmx else "judgments.html"
+    return render(request, f"dashboard/results/{part}", {"campaign": campaign, "shown": shown})
 
 
 @never_cache

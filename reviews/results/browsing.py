@@ -1,0 +1,266 @@
+"""Judgments to be read one by one, with their reasons, and which of them somebody asks for.
+
+Until an owner has the models named, nothing here tells a pair's arms apart: its answers are A and
+B, in an order that is drawn for each pair and has nothing to do with arm or side, and no filter
+asks for an arm.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+
+from evalhub.registry.models import ModelVersion, StudyArm
+from reviews.blinding import draw
+from reviews.models import RATED, AssignmentPurpose, Campaign, Pair, PairKind
+from reviews.results.judgment_data import JudgedPair, JudgmentData, JudgmentRow, judgment_data
+from reviews.results.reviewer_quality import too_fast
+
+LONGEST = 200
+ARMS = ("baseline", "candidate")
+NOTES: dict[str, str] = {
+    AssignmentPurpose.REPEAT: "the same pair again, sides swapped",
+    AssignmentPurpose.ADJUDICATION: "decides the disagreement",
+}
+VOTES = {"one": "one answer", "much": "one, much better", "tie": "a tie", "both-bad": "both bad"}
+AGREEMENT = {
+    "opposed": "some preferred the one, some the other",
+    "differ": "not all said the same",
+    "same": "all said the same",
+}
+REASON = {"yes": "with a reason", "no": "without a reason"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What an address asks for; empty where it doesn't say."""
+
+    text: str = ""
+    vote: str = ""
+    agreement: str = ""
+    reviewer: str = ""
+    flag: str = ""
+    reason: str = ""
+    tag: str = ""
+
+    @classmethod
+    def of(cls, query: Mapping[str, str]) -> "Sought":
+        names = [each.name for each in fields(cls)]
+        said = {name: query.get(name, "").replace("\0", "").strip()[:LONGEST] for name in names}
+        return cls(**said)
+
+    @property
+    def query(self) -> str:
+        return urlencode({name: value for name, value in asdict(self).items() if value})
+
+
+class Said(NamedTuple):
+    """A judgment as it is read; `found` says whether it is one of those asked for.
+
+    `left` is the label of the answer that stood on the left, which a reason may speak of.
+    """
+
+    reviewer: str
+    vote: str
+    left: str
+    answers: list[tuple[str, str]]
+    flags: list[tuple[str, str]]
+    rationale: str
+    note: str
+    fast: bool
+    found: bool
+
+
+class Browsed(NamedTuple):
+    """A pair with its judgments. `labels` are in the order in which its answers are shown, which
+    `arms` gives as "baseline" and "candidate"."""
+
+    pair: JudgedPair
+    arms: tuple[str, ...]
+    labels: tuple[str, ...]
+    said: list[Said]
+
+
+@dataclass(frozen=True, slots=True)
+class Browsing:
+    """The pairs with a judgment that is asked for, and what else may be asked for.
+
+    Each choice is (its value in an address, its label).
+    """
+
+    sought: Sought
+    pairs: list[Browsed]
+    judgments: int
+    votes: list[tuple[str, str]]
+    reviewers: list[str]
+    flags: list[str]
+    tags: list[str]
+    compared: bool
+
+
+def browse(campaign: Campaign, sought: Sought) -> Browsing:
+    """The judgments of a campaign that has ended (`reviews.results.ended.check_ended`).
+
+    Six queries at most, whatever its size.
+    """
+    data = judgment_data(campaign, rationales=True)
+    names = _names(campaign, data) if campaign.unblinded is not None else {}
+    people = {pk: f"r{i}" for i, pk in enumerate(data.reviewers, 1)}
+    by_pair: dict[int, list[JudgmentRow]] = {}
+    for each in data.judgments:
+        if each.pair.kind != PairKind.PRACTICE:
+            by_pair.setdefault(each.pair.pk, []).append(each)
+    with_text = _with_text(campaign, sought.text) if sought.text else set()
+    dimensions = {each.name: each.question for each in campaign.page_form.dimensions}
+    pairs, judgments = [], 0
+    for pair in data.pairs.values():
+        said = by_pair.get(pair.pk, [])
+        if not said or not _agreement(said, sought.agreement):
+            continue
+        found = [
+            _wanted(each, sought, people, names, in_text=pair.pk in with_text) for each in said
+        ]
+        if any(found):
+            judgments += sum(found)
+            pairs.append(_browsed(campaign, pair, said, found, people, names, dimensions))
+    rows = [each for said in by_pair.values() for each in said]
+    return Browsing(
+        sought=sought,
+        pairs=pairs,
+        judgments=judgments,
+        votes=[*VOTES.items(), *((f"v{pk}", name) for pk, name in names.items())],
+        reviewers=list(people.values()),
+        flags=sorted({flag for each in rows for given in each.flags.values() for flag in given}),
+        tags=sorted({tag for each in data.pairs.values() for tag in each.tags}),
+        compared=any(each.favours != RATED for each in rows),
+    )
+
+
+def _names(campaign: Campaign, data: JudgmentData) -> dict[int, str]:
+    """By version: the study's name for it, else its own."""
+    found = {
+        pk
+        for pair in data.pairs.values()
+        for pk in (pair.baseline_version, pair.candidate_version)
+        if pk is not None
+    }
+    versions = ModelVersion.objects.select_related("model").filter(pk__in=found).order_by("pk")
+    names = {each.pk: str(each) for each in versions}
+    arms = StudyArm.objects.filter(study=campaign.study_id, version__in=found)
+    return names | dict(arms.values_list("version_id", "name"))
+
+
+def _with_text(campaign: Campaign, text: str) -> set[int]:
+    """The pairs whose item or answers hold the text; SQLite keeps an input's letters escaped."""
+    escaped = json.dumps(text)[1:-1]
+    asked = Pair.objects.filter(campaign=campaign).annotate(
+        input=Cast("item__input", TextField()), context=Cast("item__context", TextField())
+    )
+    anywhere = (
+        Q(item__key__icontains=text)
+        | Q(baseline_output__text__icontains=text)
+        | Q(candidate_output__text__icontains=text)
+    )
+    for each in {text, escaped}:
+        anywhere |= Q(input__icontains=each) | Q(context__icontains=each)
+    return set(asked.filter(anywhere).values_list("pk", flat=True))
+
+
+def _agreement(said: Iterable[JudgmentRow], wanted: str) -> bool:
+    if wanted not in AGREEMENT:
+        return True
+    votes = [each.favours for each in said if each.purpose == AssignmentPurpose.MAIN]
+    if wanted == "same":
+        return len(votes) > 1 and len(set(votes)) == 1
+    return set(ARMS) <= set(votes) if wanted == "opposed" else len(set(votes)) > 1
+
+
+def _wanted(
+    each: JudgmentRow,
+    sought: Sought,
+    people: Mapping[int, str],
+    names: Mapping[int, str],
+    *,
+    in_text: bool,
+) -> bool:
+    flags = {flag for given in each.flags.values() for flag in given}
+    return (
+        _voted(each, sought.vote, names)
+        and sought.reviewer in ("", people[each.reviewer])
+        and (not sought.flag or sought.flag in flags)
+        and (sought.reason not in REASON or bool(each.rationale) == (sought.reason == "yes"))
+        and (not sought.tag or sought.tag in each.pair.tags)
+        and (not sought.text or in_text or sought.text.casefold() in each.rationale.casefold())
+    )
+
+
+def _voted(each: JudgmentRow, vote: str, names: Mapping[int, str]) -> bool:
+    """A vote for a version is found only where versions are named."""
+    if vote in ("one", "much"):
+        return each.favours in ARMS and (each.much or vote == "one")
+    if vote in VOTES:
+        return each.favours == vote
+    versions = {"candidate": each.pair.candidate_version, "baseline": each.pair.baseline_version}
+    named = {f"v{pk}" for pk in names}
+    return vote not in named or vote == f"v{versions.get(each.favours)}"
+
+
+def _browsed(
+    campaign: Campaign,
+    pair: JudgedPair,
+    said: Iterable[JudgmentRow],
+    found: Iterable[bool],
+    people: Mapping[int, str],
+    names: Mapping[int, str],
+    dimensions: Mapping[str, str],
+) -> Browsed:
+    labels = _labels(campaign, pair, names)
+
+    def read(each: JudgmentRow, wanted: bool) -> Said:
+        left = "candidate" if each.candidate_side == "left" else "baseline"
+        return Said(
+            reviewer=people[each.reviewer],
+            vote=_vote(each, labels),
+            left=labels.get(left, "") if len(labels) > 1 else "",
+            answers=[
+                (dimensions.get(name, name), labels.get(str(given), str(given).replace("-", " ")))
+                for name, given in each.answers.items()
+            ],
+            flags=[
+                (labels.get(arm, "The answer"), flag)
+                for arm in (*labels, "answer")
+                for flag in each.flags.get(arm, ())
+            ],
+            rationale=each.rationale,
+            note=NOTES.get(each.purpose, ""),
+            fast=too_fast(each),
+            found=wanted,
+        )
+
+    judgments = [read(each, wanted) for each, wanted in zip(said, found, strict=True)]
+    return Browsed(pair, tuple(labels), tuple(labels.values()), judgments)
+
+
+def _labels(campaign: Campaign, pair: JudgedPair, names: Mapping[int, str]) -> dict[str, str]:
+    """By arm what its answer is called, in the order in which the answers are shown."""
+    if pair.candidate_version is None:
+        return {"baseline": names.get(pair.baseline_version, "The answer")}
+    if not names:
+        first = draw(campaign.seed, "browsed", pair.position) % 2
+        return {ARMS[first]: "Answer A", ARMS[1 - first]: "Answer B"}
+    versions = pair.baseline_version, pair.candidate_version
+    if versions[0] == versions[1]:
+        return {arm: f"{names[versions[0]]}, {i}" for i, arm in enumerate(ARMS, 1)}
+    return {arm: names[version] for arm, version in zip(ARMS, versions, strict=True)}
+
+
+def _vote(each: JudgmentRow, labels: Mapping[str, str]) -> str:
+    if each.favours == RATED:
+        return "rated"
+    if each.favours in labels:
+        return f"{labels[each.favours]} is {'much ' if each.much else ''}better"
+    return {"tie": "a tie", "both-bad": "both bad"}[each.favours]
