@@ -17,6 +17,7 @@ from django.db.models.functions import Cast
 from evalhub.registry.models import ModelVersion, StudyArm
 from reviews.blinding import draw
 from reviews.models import RATED, AssignmentPurpose, Campaign, Pair, PairKind
+from reviews.results.ended import check_ended
 from reviews.results.judgment_data import JudgedPair, JudgmentData, JudgmentRow, judgment_data
 from reviews.results.reviewer_quality import too_fast
 
@@ -103,10 +104,11 @@ class Browsing:
 
 
 def browse(campaign: Campaign, sought: Sought) -> Browsing:
-    """The judgments of a campaign that has ended (`reviews.results.ended.check_ended`).
+    """The judgments of a campaign that has ended. A constant number of queries.
 
-    Six queries at most, whatever its size.
+    Raises StillBlindError, TamperedError.
     """
+    check_ended(campaign)
     data = judgment_data(campaign, rationales=True)
     names = _names(campaign, data) if campaign.unblinded is not None else {}
     people = {pk: f"r{i}" for i, pk in enumerate(data.reviewers, 1)}

@@ -7,6 +7,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from evalhub.accounts.models import User
+from evalhub.accounts.permissions import check_owns
 from reviews.chain.append import lock_record
 from reviews.chain.seal import seal_campaign
 from reviews.chain.verify import check_unchanged
@@ -43,12 +45,16 @@ def check_ended(campaign: Campaign) -> None:
 
 
 @transaction.atomic
-def end(campaign: Campaign) -> None:
-    """Seals a campaign that has ended. Raises StillBlindError."""
+def end(campaign: Campaign, *, by: User | None = None) -> None:
+    """Seals a campaign that has ended; `by` is who looks first, an owner, or None for the site.
+
+    Raises StillBlindError, NotAllowedError.
+    """
     if campaign.seal:
         return
     if not has_ended(campaign):
         raise StillBlindError
+    check_owns(by, campaign.project, "be the first to open a review’s results, which seals it")
     lock_record(campaign)
     if not has_ended(campaign):  # an answer was taken back meanwhile
         raise StillBlindError

@@ -124,7 +124,7 @@ def test_afterwards_they_have_their_names(olga: Client, judged: Campaign, team: 
         ({"text": "Question 7?"}, "2 judgments of 1 pair"),
         ({"text": "another answer to 11."}, "2 judgments of 1 pair"),
         ({"text": "nowhere"}, "0 judgments of 0 pairs"),
-        ({"text": "\0", "vote": "x", "reviewer": "r9"}, "0 judgments of 0 pairs"),
+        ({"text": "x", "vote": "x", "reviewer": "r9"}, "0 judgments of 0 pairs"),
     ],
 )
 def test_what_is_asked_for_stands_in_the_address(

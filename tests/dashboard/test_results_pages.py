@@ -118,7 +118,10 @@ def test_an_owner_has_the_models_named_and_it_is_recorded(
     assert "have been named already" in again.content.decode()
 
 
-def test_an_evaluator_sees_results_but_names_nothing(eva: Client, judged: Campaign) -> None:
+def test_an_evaluator_sees_results_but_names_nothing(
+    olga: Client, eva: Client, judged: Campaign
+) -> None:
+    html_of(olga, judged)
     assert "Have the models named" not in html_of(eva, judged)
     answer = eva.post(address(judged, "unblind/"))
     assert answer.status_code == 403
@@ -243,3 +246,18 @@ def test_the_review_and_its_study_lead_here(olga: Client, judged: Campaign) -> N
     assert link in html_of(olga, judged, "")
     unblind(campaign=judged, by=judged.project.memberships.get(role="owner").user)
     assert link in html_of(olga, judged)
+
+
+def test_the_first_look_seals_and_is_an_owner_s(
+    olga: Client, eva: Client, judged: Campaign
+) -> None:
+    """Judged to its end in a home of before there were seals."""
+    assert not judged.seal
+    for page in ("results/", "judgments/", "audit/", "export/"):
+        answer = eva.get(address(judged, page))
+        assert answer.status_code == 403
+        assert "Only an owner of support-desk can be the first to open" in answer.text
+    assert not Campaign.objects.get(pk=judged.pk).seal
+    html_of(olga, judged)
+    assert Campaign.objects.get(pk=judged.pk).seal
+    html_of(eva, judged)

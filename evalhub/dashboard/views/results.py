@@ -61,7 +61,7 @@ def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
         found = get_object_or_404(_seen(request), pk=pk)
         context = {"campaign": found, "owner": owns(request.user, found.project)}
         try:
-            end(found)
+            end(found, by=request.user)
             what = str(found)
             note_once(Action.SAW_RESULTS, by=request.user, project=found.project, what=what)
             return view(request, found)
