@@ -162,6 +162,7 @@ def _judgments(heard: HeardReview, items: Collection[str] | None, alpha: float) 
         plan=heard.plan,
         opened=heard.opened,
         plan_hash=campaign.plan_hash,
+        seal=campaign.seal,
         too_fast=[too_fast(each) for each in main],
         looks=looks_known(campaign),
     )

@@ -232,6 +232,8 @@ def _review(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
             f"{counted(abs(more), 'judgment')} {'more' if more > 0 else 'fewer'}: this read "
             f"{people.judgments} of {people.planned}, and there are {given}"
         )
+    elif people.seal and people.seal != heard.campaign.seal:
+        said = "Its review has another seal: judgments aren't what they were"
     else:
         said = ""
     if said:

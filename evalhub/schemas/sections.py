@@ -248,6 +248,7 @@ class People(Declaration):
         items, reviewers: on how many items there are judgments, and of how many people; null
             while the review goes on.
         plan_hash: SHA-256 of the review's sealed plan; empty where judgments came from a file.
+        seal: SHA-256 over all judgments of a review that has ended; else empty.
     """
 
     state: Literal["waiting", "running", "partial", "complete"]
@@ -257,6 +258,7 @@ class People(Declaration):
     items: Count | None = None
     reviewers: Count | None = None
     plan_hash: str = ""
+    seal: str = ""
     score: Probability | None = Field(None, description="win score; a tie counts half")
     lower: float | None = None
     upper: float | None = None

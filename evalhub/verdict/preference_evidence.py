@@ -42,6 +42,7 @@ class Judgments:
         plan: which of the plans for these answers that were judged this is, 1 for the first.
         opened: how many plans for these answers there are.
         plan_hash: SHA-256 of the sealed plan that they were given by; "" for those of a file.
+        seal: SHA-256 over them, as the review was sealed when it ended; likewise.
         too_fast: of each judgment, whether it came before both texts could be read; empty: nobody
             took the time.
         looks: what is to be said of the answers' looks, in sentences.
@@ -57,6 +58,7 @@ class Judgments:
     plan: int = 1
     opened: int = 1
     plan_hash: str = ""
+    seal: str = ""
     too_fast: Sequence[bool] = ()
     looks: Sequence[str] = ()
 
@@ -269,6 +271,7 @@ def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None
         items=len(set(judgments.items)),
         reviewers=judgments.reviewers,
         plan_hash=judgments.plan_hash,
+        seal=judgments.seal,
         early_stop=judgments.early_stop,
         plans=_plans(judgments, alpha) if judgments.opened > 1 else None,
     )

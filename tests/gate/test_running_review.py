@@ -294,6 +294,8 @@ def test_once_it_has_ended_people_are_heard(study: Study, team: Team, olga: Clie
     olga.post(reverse("dashboard:decide", args=[study.pk]))
     record = study.decisions.get().record
     assert record["people"]["wins"] == 60
+    campaign.refresh_from_db()
+    assert record["people"]["seal"] == campaign.seal != ""
     assert record["criteria"][-1]["role"] == "preference"
 
 
