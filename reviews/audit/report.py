@@ -157,13 +157,15 @@ def _texts(campaign: Campaign, digest: Any) -> Iterator[Answers]:
         .order_by("position")
         .values_list("kind", "item__key", "item__cluster", "baseline_output__text",
                      "candidate_output__text", "baseline_output__run__version_id",
-                     "candidate_output__run__version_id")
+                     "candidate_output__run__version_id", "baseline_output__text_sha256",
+                     "candidate_output__text_sha256")
     )  # fmt: skip
     both = campaign.baseline_id, campaign.candidate_id
     rated: dict[str, dict[int, str]] = {}
-    for kind, item, cluster, text, other, version, second in rows.iterator(chunk_size=500):
-        for each in (text, other) if second is not None else (text,):
-            digest.update(hashlib.sha256(str(each).encode()).hexdigest().encode())
+    for kind, item, cluster, text, other, version, second, *was in rows.iterator(chunk_size=500):
+        for each, redacted in zip((text, other), was, strict=True):
+            if each is not None:  # of what was redacted the digest is kept
+                digest.update((redacted or hashlib.sha256(each.encode()).hexdigest()).encode())
         if kind == PairKind.MAIN and second is not None:
             yield Answers(item, text or "", other or "", cluster, (version, second) == both)
         elif kind == PairKind.MAIN and version in both:

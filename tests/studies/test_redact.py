@@ -133,3 +133,11 @@ def test_what_can_t_be_redacted_is_named(
     code, said = redact(home, test_set or its_set, item or key, why=why)
     assert (code, words in said) == (64, True), said
     assert ask(home, "SELECT count(*) FROM registry_redaction") == [(0,)]
+
+
+def test_its_review_still_is_what_was_sealed(home: Path) -> None:
+    test_set, key, *_ = an_item_of_the_review(home)
+    assert redact(home, test_set, key)[0] == 0
+    audited = evalhub("review", "audit", "1", at=home)
+    assert "The plan is the one that was sealed; so are all texts." in audited.stdout
+    assert evalhub("review", "results", "1", at=home).returncode == 0
