@@ -94,9 +94,11 @@ def look(
         found = average_limits(values, plan=len(seats), weights=weights, alpha=spent)
         lower, upper = max(lower, found.lower - gap), min(upper, found.upper + gap)
         for way, scores in (("better", values), ("worse", [1 - each for each in values])):
-            p = average_p_value(
-                scores, supposed=0.5 + gap, plan=len(seats), weights=weights, alpha=spent
-            )
+            p = 1.0  # strata half the plan away from their shares can hide any preference
+            if gap < 0.5:
+                p = average_p_value(
+                    scores, supposed=0.5 + gap, plan=len(seats), weights=weights, alpha=spent
+                )
             p = min(1.0, p * len(streams) / rule.share)
             better, worse = (min(better, p), worse) if way == "better" else (better, min(worse, p))
     clustered = win_score(

@@ -96,6 +96,20 @@ def test_strata_dealt_by_priority_are_led_back_to_the_plan() -> None:
     assert led_back.winner is None
 
 
+def test_strata_far_from_their_shares_show_nothing_yet() -> None:
+    """The first items of a plan may all be of a stratum that hardly has a share in it."""
+    rare = judged(["candidate"] * 5, strata=["rare"])
+    found = look(
+        rare,
+        seats={str(n): 1 for n in range(100)},
+        rule=Anytime(),
+        shares={"rare": 0.3, "usual": 0.7},
+    )
+    assert found is not None
+    assert (found.p_better, found.p_worse, found.winner) == (1.0, 1.0, None)
+    assert (found.lower, found.upper) == (0.0, 1.0)
+
+
 def test_uncertain_strata_come_first_within_bounds() -> None:
     plan = {"clear": 0.5, "open": 0.5}
     strata = ["clear"] * 40 + ["open"] * 40
