@@ -138,7 +138,7 @@ def scene(team: Team) -> Scene:
             "uidb36": "1",
             "provider_id": "team",
             "content_type_id": 1,
-            "object_id": 1,
+            "object_id": root.pk,
             "id": root.pk,
             "app_label": "registry",
             "url": "nothing",
