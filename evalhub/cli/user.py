@@ -89,6 +89,27 @@ def list_(json_: Json = False) -> int:
     return 0
 
 
+@app.command()
+def erase(name: Name, json_: Json = False) -> int:
+    """Erase a person's name, addresses and ways in, for good; what they judged stays evidence."""
+    from evalhub.cli import printing
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.studies.erase import erase_user
+
+    left = erase_user(name=name)
+    if json_:
+        printing.print_json({"user": left})
+        return 0
+    typer.echo(
+        f"Erased: the account is called {left} now, and nobody can use it. Judgments, seals and "
+        "decisions stand.\nBackups, exports, logs and mails aren't reached; nor is a user name "
+        "that a review from before pseudonyms recorded."
+    )
+    return 0
+
+
 def _row(user: "User") -> dict[str, object]:
     return {
         "user": user.username,

@@ -39,6 +39,17 @@ def remove_reviewer(*, reviewer: Reviewer, by: User) -> None:
 
 
 @transaction.atomic
+def remove_erased(*, reviewer: Reviewer) -> None:
+    """As `remove_reviewer`, of a person whom the site's operator erases."""
+    lock_campaign(reviewer.campaign)
+    rows = Reviewer.objects.filter(pk=reviewer.pk).exclude(state=ReviewerState.REMOVED)
+    if rows.update(state=ReviewerState.REMOVED):
+        _record(reviewer, None, state=str(ReviewerState.REMOVED))
+    reviewer.refresh_from_db(fields=["state"])
+    shorten_leases(reviewer)
+
+
+@transaction.atomic
 def set_quota(*, reviewer: Reviewer, quota: int | None, by: User) -> None:
     """At most this many judgments of this person; None for no limit. Raises InvitationError."""
     check_evaluates(by, reviewer.campaign.project)
@@ -58,5 +69,5 @@ def _move(reviewer: Reviewer, between: set[ReviewerState], to: ReviewerState, by
     reviewer.refresh_from_db(fields=["state"])
 
 
-def _record(reviewer: Reviewer, by: User, **detail: Any) -> None:
+def _record(reviewer: Reviewer, by: User | None, **detail: Any) -> None:
     add_event(reviewer.campaign, EventKind.REVIEWER, by=by, reviewer=reviewer.key, **detail)

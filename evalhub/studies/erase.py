@@ -1,0 +1,132 @@
+"""A person erased: no name, address or way in is left of them; what they said stays as evidence."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.contrib.admin.models import LogEntry as AdminEntry
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db import connection, transaction
+from django.db.models import Q
+
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import (
+    Action,
+    MemberInvitation,
+    Membership,
+    Project,
+    Role,
+    SignInLink,
+    User,
+)
+from evalhub.accounts.people import UserError, named_user
+from reviews.assignments.reviewers import remove_erased
+from reviews.models import Invitation, Reviewer
+
+CHUNK = 2000
+
+
+def erase_user(*, name: str) -> str:
+    """As `_erase`, and the database's own files don't hold the name any more either.
+
+    On PostgreSQL that is so after its next VACUUM.
+    """
+    with _leaving_nothing():
+        return _erase(name)
+
+
+@contextmanager
+def _leaving_nothing() -> Iterator[None]:
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA secure_delete = ON")
+        try:
+            yield
+        finally:
+            cursor.execute("PRAGMA secure_delete = OFF")
+        if not connection.in_atomic_block:  # what earlier writes freed may hold the name too
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@transaction.atomic
+def _erase(name: str) -> str:
+    """Takes a person out and returns what their account is called from now on.
+
+    The account's row stays, nameless and closed, because judgments, events and the audit log
+    refer to it; none of those is changed, so that every chain, seal and decision still holds.
+
+    Raises:
+        evalhub.accounts.people.UserError: nobody is called that, or nobody else owns one of
+            their projects, or administers the site.
+    """
+    user = User.objects.select_for_update().get(pk=named_user(name).pk)
+    _check_replaceable(user)
+    known = {user.username, user.email, *_addresses(user)} - {""}
+    _erase_invitations(user, known)
+    _erase_ways_in(user)
+    _erase_admin_entries(user, known)
+    for reviewer in Reviewer.objects.filter(user=user, campaign__sealed=None):
+        remove_erased(reviewer=reviewer)
+    Membership.objects.filter(user=user).delete()
+    user.username = f"erased-{secrets.token_hex(4)}"
+    user.first_name = user.last_name = user.email = ""
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.last_login = None
+    user.set_unusable_password()
+    user.save()
+    note(Action.ERASED, by=None, about=user)
+    return user.username
+
+
+def _check_replaceable(user: User) -> None:
+    owners = Membership.objects.filter(role=Role.OWNER, user__is_active=True).exclude(user=user)
+    alone = Project.objects.owned_by(user).exclude(pk__in=owners.values("project"))
+    if names := ", ".join(alone.values_list("slug", flat=True)):
+        raise UserError(f"{user} is the only owner of {names}: make somebody else an owner first")
+    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
+    if user.is_superuser and not others.exists():
+        raise UserError(f"{user} alone administers the site: make another superuser first")
+
+
+def _addresses(user: User) -> list[str]:
+    return list(EmailAddress.objects.filter(user=user).values_list("email", flat=True))
+
+
+def _erase_invitations(user: User, known: set[str]) -> None:
+    """Open ones go, answered ones lose the name and the address."""
+    theirs = Q(account=user)
+    for each in known:
+        theirs |= Q(email__iexact=each)
+    for rows in (
+        Invitation.objects.filter(theirs | Q(reviewer__user=user)),
+        MemberInvitation.objects.filter(theirs),
+    ):
+        rows.filter(used=None, declined=None).delete()
+        rows.update(email="", name="")
+
+
+def _erase_ways_in(user: User) -> None:
+    for model in (EmailAddress, SocialAccount, Authenticator, SignInLink):
+        model._default_manager.filter(user=user).delete()
+    for session in Session.objects.iterator(chunk_size=CHUNK):
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()
+
+
+def _erase_admin_entries(user: User, known: set[str]) -> None:
+    """What the admin noted of changed rows spells their names out."""
+    naming = Q(
+        content_type__app_label="accounts", content_type__model="user", object_id=str(user.pk)
+    )
+    for each in known:
+        naming |= Q(object_repr=each) | Q(object_repr__startswith=f"{each} ")
+        naming |= Q(object_repr__startswith=f"{each},")
+        naming |= Q(change_message__contains=f'"object": "{each} ')
+    AdminEntry.objects.filter(naming).update(object_repr="erased", change_message="")
