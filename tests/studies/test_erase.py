@@ -5,9 +5,22 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
+from django.contrib.sessions.models import Session
 
-from evalhub.accounts.models import Action, LogEntry, Membership, Role, User
+from evalhub.accounts.members import invite_member
+from evalhub.accounts.models import (
+    Action,
+    LogEntry,
+    MemberInvitation,
+    Membership,
+    Role,
+    SignInLink,
+    User,
+)
 from evalhub.accounts.people import UserError, add_user
+from evalhub.accounts.sign_in import sign_in_path
 from evalhub.studies.erase import erase_user
 from reviews.chain.verify import verify
 from reviews.models import Judgment, ReviewerState
@@ -95,3 +108,23 @@ def test_what_a_reviewer_said_is_still_followed_without_a_name() -> None:
     [entry] = LogEntry.objects.filter(action=Action.ERASED)
     assert (entry.about, entry.what, entry.detail) == (person, "", {})
     assert not User.objects.filter(username="quentin").exists()
+
+
+@pytest.mark.django_db
+def test_every_way_in_goes_and_nobody_elses() -> None:
+    team = a_team()
+    theirs, others = team.signed_in(team.ruth), team.signed_in(team.rui)
+    for person in (team.ruth, team.rui):
+        EmailAddress.objects.create(user=person, email=person.email)
+        SocialAccount.objects.create(user=person, provider="team", uid=person.username)
+        sign_in_path(person)
+    invite_member(
+        project=team.project, whom="ruth@elsewhere.example", role=Role.REVIEWER, by=team.olga
+    )
+    User.objects.filter(pk=team.ruth.pk).update(email="Ruth@elsewhere.example")
+    erase_user(name="ruth")
+    for model in (EmailAddress, SocialAccount, SignInLink, Session):
+        assert model._default_manager.count() == 1
+    assert MemberInvitation.objects.count() == 0
+    assert theirs.get("/").status_code == 302
+    assert "_auth_user_id" in others.session
