@@ -360,10 +360,11 @@ def test_one_reviewer_is_too_few_unless_the_policy_says_so_and_then_it_is_warned
     decision = decided(study)
     assert decision.verdict == "need-more-data"
     assert any("1 of at least 3 reviewers" in each for each in decision.record["reasons"])
-    few, fast = decision.record["people"]["cautions"]
+    few, fast, apart = decision.record["people"]["cautions"]
     assert few.startswith("Only 1 person judged")
     assert "no better, where 2.5% is promised" in few
     assert fast.startswith("Reviewer r1 gave 30 of 30 answers (100%) faster than")
+    assert "text alone tells the arms apart in 30 of 30 pairs (100%)" in apart
     assert decision.record["people"]["paces"] == [{"reviewer": "r1", "answers": 30, "fast": 30}]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.staticfiles.finders import get_finders
+from django.core.signing import Signer
 from django.db import IntegrityError, transaction
 from django.test import Client, override_settings
 from django.urls import reverse
@@ -190,9 +191,13 @@ def test_4_static_files_and_their_names_are_the_same_for_every_campaign(
         assert not given_away(response, secrets_of(campaign)), name
 
 
-def test_4_cookies_and_cache_headers_say_nothing_of_a_turn(rui: Client, campaign: Campaign) -> None:
+def test_4_cookies_and_cache_headers_say_nothing_of_a_turn(
+    rui: Client, team: Team, campaign: Campaign
+) -> None:
     response = rui.get(reverse("reviews:campaign", args=[campaign.pk]))
-    assert set(response.cookies) <= {"csrftoken", "sessionid"}
+    assert set(response.cookies) <= {"csrftoken", "sessionid", "evalhub_person"}
+    if person := response.cookies.get("evalhub_person"):  # who signed in here, and no more
+        assert Signer(salt="reviews.person").unsign(person.value) == str(team.rui.pk)
     assert "ETag" not in response.headers
     assert "Last-Modified" not in response.headers
     assert "no-store" in response.headers["Cache-Control"]
