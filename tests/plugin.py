@@ -13,7 +13,6 @@ import pytest
 
 KEPT = {"EVALHUB_CHROMIUM"}
 SERVERS = ExitStack()
-MOST_PROCESSES = 4
 LEFT_OUT = pytest.StashKey[list[str]]()
 
 
@@ -26,12 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None]:
-    worker = "PYTEST_XDIST_WORKER" in os.environ
-    if not early_config.invocation_params.args and not worker:
-        # all tests: on every core, file by file, in this order
-        args += ["-n", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadfile"]
-        args += ["--no-loadscope-reorder"]
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     for name in [name for name in os.environ if name.startswith("EVALHUB_")]:
         if name not in KEPT:
             del os.environ[name]
