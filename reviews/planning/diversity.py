@@ -6,7 +6,8 @@ of their sets (Broder 1997; the permutations are rensa's).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import batched
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ ALIKE = 0.7
 """Estimated Jaccard similarity from which two texts are near-copies."""
 MOST_WORDS = 400
 """Words of a text that are compared; of longer texts the first and the last."""
+TEXTS = 500
+"""Texts of which word triples are held at a time; they take far more memory than the text."""
 
 _SEED = 42
 
@@ -23,19 +26,20 @@ type Signatures = npt.NDArray[np.uint32]
 """One row a text, one column a permutation."""
 
 
-def signatures(texts: Sequence[str]) -> Signatures:
-    """MinHash signatures of the texts' sets of word triples: shape (len(texts), BANDS * ROWS).
+def signatures(texts: Iterable[str]) -> Signatures:
+    """MinHash signatures of the texts' sets of word triples, a row of BANDS * ROWS for each text.
 
     Case and punctuation don't count. A text of one or two words is one shingle; texts without
     a word are alike.
     """
     from rensa import RMinHash
 
-    if not texts:
-        return np.empty((0, BANDS * ROWS), dtype=np.uint32)
-    shingles = [_word_triples(text) for text in texts]
-    matrix = RMinHash.digest_matrix_from_token_sets(shingles, BANDS * ROWS, _SEED)
-    return np.array(matrix.to_rows(), np.uint32)
+    found = [np.empty((0, BANDS * ROWS), dtype=np.uint32)]
+    for some in batched(texts, TEXTS):
+        shingles = [_word_triples(text) for text in some]
+        matrix = RMinHash.digest_matrix_from_token_sets(shingles, BANDS * ROWS, _SEED)
+        found.append(np.array(matrix.to_rows(), np.uint32))
+    return np.concatenate(found)
 
 
 def near_copies(found: Signatures) -> list[int]:

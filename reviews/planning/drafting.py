@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evalhub.registry.models import Metric, Output, Run, RunMetric
@@ -176,9 +176,17 @@ def _copies(
     design = asked.design
     if not design.diverse:
         return None, None
-    requests = requests_of(population)
     keys = list(population)
-    found = signatures([requests[key] for key in keys])
+    read: list[str] = []
+
+    def requests() -> Iterator[str]:
+        for key, text in requests_of(population):
+            read.append(key)
+            yield text
+
+    as_read = signatures(requests())
+    row = {key: i for i, key in enumerate(read)}
+    found = as_read[[row[key] for key in keys]]  # which copies find each other follows the order
     copies = near_copies(found)
     place = {key: i for i, key in enumerate(keys)}
     strata = [groups[key] for key in keys]

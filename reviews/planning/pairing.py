@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal
@@ -139,15 +139,13 @@ def certain(
     return found
 
 
-def requests_of(candidates: Mapping[str, Candidate]) -> dict[str, str]:
-    """Item key → the text of its request, to find near-copies by."""
+def requests_of(candidates: Mapping[str, Candidate]) -> Iterator[tuple[str, str]]:
+    """Item key and the text of its request, to find near-copies by; one text is held at a time."""
     version = Item.objects.get(pk=next(iter(candidates.values())).item).version_id
     rows = Item.objects.filter(version=version).order_by().values_list("key", "input", "context")
-    return {
-        key: "\n".join([*(turn.text for turn in turns(given)), context])
-        for key, given, context in rows.iterator()
-        if key in candidates
-    }
+    for key, given, context in rows.iterator():
+        if key in candidates:
+            yield key, "\n".join([*(turn.text for turn in turns(given)), context])
 
 
 def known_answers(run: Run) -> dict[str, Known]:
