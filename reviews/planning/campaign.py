@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -17,11 +19,24 @@ from reviews.chain.seal import seal_campaign
 from reviews.errors import CampaignEndedError, PlanError
 from reviews.models import OVER, Campaign, CampaignState, EventKind, Pair
 from reviews.planning.drafting import PlanInputs, Prepared, prepare
+from reviews.planning.sources import sources
 from reviews.planning.told_apart import told_apart
 from reviews.telling import TOLD
 
+TRIES = 3
+"""Times that a plan is made before it is refused, because its answers changed meanwhile."""
 
-@transaction.atomic
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """All that opening a campaign writes, ready to be written."""
+
+    prepared: Prepared
+    plan: dict[str, Any]
+    sealed: str
+    told: dict[str, Any]
+
+
 def open_campaign(
     *,
     runs: Sequence[Run],
@@ -46,18 +61,45 @@ def open_campaign(
     refuses to change it. Another plan is another campaign, which `supersedes` the one that it
     closes.
 
+    All reading comes first, so that nobody's judgment waits for it, and then one transaction
+    writes it, unless something that the plan was made of has changed: then it is made anew.
+
     Raises PlanError for runs of different test set versions or of one model version, a question
-    that names an arm, and a design that these runs don't allow; NothingToCompareError where all
-    answers read the same; NotAllowedError where `by` doesn't evaluate in the project, or isn't an
-    owner and would close the review that goes on.
+    that names an arm, a design that these runs don't allow, and answers that keep changing;
+    NothingToCompareError where all answers read the same; NotAllowedError where `by` doesn't
+    evaluate in the project, or isn't an owner and would close the review that goes on.
     """
-    project = runs[0].test_set_version.test_set.project
-    check_evaluates(by, project)
+    check_evaluates(by, runs[0].test_set_version.test_set.project)
     asked = inputs(runs, design, study, strata)
+    for _ in range(TRIES):
+        read_of = sources(runs)
+        draft = _drafted(asked)
+        with transaction.atomic():
+            if sources(runs) == read_of:
+                return _opened(draft, asked, study=study, name=name, by=by, supersedes=supersedes)
+    raise PlanError("the answers change while the plan is made: open it once they stay the same")
+
+
+def _drafted(asked: PlanInputs) -> _Draft:
     prepared = prepare(asked)
     plan = prepared.plan.as_json()
-    sealed = digest_of(plan)
-    first, second, *_ = runs
+    return _Draft(prepared, plan, digest_of(plan), told_apart(prepared).telling.as_json())
+
+
+def _opened(
+    draft: _Draft,
+    asked: PlanInputs,
+    *,
+    study: Study | None,
+    name: str,
+    by: User | None,
+    supersedes: Campaign | None,
+) -> Campaign:
+    """Writes it, in the caller's transaction; a plan that is open already is returned as it is."""
+    first, second, *_ = asked.runs
+    project = first.test_set_version.test_set.project
+    check_evaluates(by, project)
+    design, plan, sealed = asked.design, draft.plan, draft.sealed
     campaign, opened = Campaign.objects.get_or_create(
         project=project,
         study=study,
@@ -78,9 +120,8 @@ def open_campaign(
         },
     )
     if opened:
-        _write_pairs(campaign, prepared)
-        told = told_apart(prepared).telling.as_json()
-        add_event(campaign, EventKind.OPENED, by=by, **{TOLD: told})
+        _write_pairs(campaign, draft.prepared)
+        add_event(campaign, EventKind.OPENED, by=by, **{TOLD: draft.told})
         note(Action.REVIEW_OPENED, by=by, project=project, what=str(campaign))
         if supersedes is not None and not supersedes.is_over:
             close_campaign(campaign=supersedes, by=by, why="another plan took its place")
