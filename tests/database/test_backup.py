@@ -26,14 +26,15 @@ from tests.database.homes import (
 WRITES = """
 import sqlite3, sys, uuid
 database = sqlite3.connect(sys.argv[1], timeout=20, isolation_level=None)
-now = "2026-11-25 12:00:00"
+names = [name for _, name, *_ in database.execute("PRAGMA table_info(accounts_user)")]
+names = ", ".join(name for name in names if name not in ("id", "username", "email"))
 print("writing", flush=True)
 while True:
     name = uuid.uuid4().hex
     database.execute("BEGIN IMMEDIATE")
     user = database.execute(
-        "INSERT INTO accounts_user (password, is_superuser, username, first_name, last_name, email,"
-        " is_staff, is_active, date_joined) VALUES ('', 0, ?, '', '', '', 0, 1, ?)", [name, now]
+        f"INSERT INTO accounts_user (username, email, {names}) "
+        f"SELECT ?, '', {names} FROM accounts_user ORDER BY id LIMIT 1", [name]
     ).lastrowid
     database.execute(
         "INSERT INTO accounts_membership (project_id, user_id, role) VALUES (1, ?, 'reviewer')",
