@@ -4,7 +4,8 @@ from django.db import transaction
 from django.db.models import Avg, Count, Max, Q
 from django.utils import timezone
 
-from evalhub.files.identity import answers_digest, scores_digest
+from evalhub.files.identity import scores_digest
+from evalhub.registry.contents import answers_as_they_are
 from evalhub.registry.models import Item, Output, Run, RunMetric, Score
 from evalhub.registry.models.runs import RunState, ShardState
 from evalhub.verdict.wording import counted
@@ -89,9 +90,7 @@ def _aggregates(run_id: int, metric_id: int) -> dict[str, object]:
 def _conclude(run: Run) -> None:
     """Sets what the run comes to, and saves nothing."""
     answers = Output.objects.filter(run=run).order_by()
-    run.answers_digest = answers_digest(
-        answers.values_list("item__key", "sample", "text", "error").iterator(chunk_size=5000)
-    )
+    run.answers_digest = answers_as_they_are(run)
     backend = backend_of(run.version)
     run.unreachable = (
         backend.live and answers.exists() and not answers.filter(text__isnull=False).exists()

@@ -5,17 +5,15 @@ Everything is computed anew from the rows: a digest that the database keeps isn'
 
 from collections.abc import Iterator
 
-from evalhub.files.identity import answers_digest, scores_digest
+from evalhub.files.identity import scores_digest
 from evalhub.gate.models import GuardLook, Ledger, Look
-from evalhub.registry.contents import content_digest
+from evalhub.registry.contents import CHUNK, answers_as_they_are, items_as_they_are
 from evalhub.registry.models import (
     Metric,
-    Output,
     Redaction,
     Run,
     RunMetric,
     Score,
-    TestSetVersion,
 )
 from evalhub.registry.models.redactions import RedactionQuerySet
 from evalhub.schemas.decision import DecisionRecord
@@ -23,8 +21,6 @@ from evalhub.schemas.sections import EvidenceRow
 from evalhub.schemas.verdicts import Verdict
 from evalhub.verdict.code import code_digest
 from evalhub.verdict.verify import RowCheck
-
-CHUNK = 5000
 
 
 def rows_at_home(record: DecisionRecord) -> list[RowCheck]:
@@ -82,14 +78,19 @@ def _rows(
     version = next((run.test_set_version for run in runs if run is not None), None)
     none = Redaction.objects.none()
     of_items = Redaction.objects.of_version(version) if version else none
-    yield "items", row.digest, None if version is None else _items(version), of_items
+    yield "items", row.digest, None if version is None else items_as_they_are(version), of_items
     metric = _metric(row, runs)
     same = None if metric is None else metric.options == row.metric_options
     found = None if same is None else row.metric if same else "other options"
     yield "metric", row.metric, found, none
     for (name, _, answers, scores), run in zip(arms, runs, strict=True):
         of_run = Redaction.objects.of_run(run) if run else none
-        yield f"answers of {name}", answers, None if run is None else _answers(run), of_run
+        yield (
+            f"answers of {name}",
+            answers,
+            None if run is None else answers_as_they_are(run),
+            of_run,
+        )
         there = None if run is None or metric is None else _scores(run, metric)
         yield f"scores of {name}", scores, there, none
 
@@ -109,17 +110,6 @@ def _metric(row: EvidenceRow, runs: list[Run | None]) -> Metric | None:
         name=row.metric,
     )
     return next((each for each in found if each.options == row.metric_options), found.first())
-
-
-def _items(version: TestSetVersion) -> str:
-    return content_digest(version.items.order_by("position").iterator(chunk_size=CHUNK))
-
-
-def _answers(run: Run) -> str:
-    rows = Output.objects.filter(run=run).order_by()
-    return answers_digest(
-        rows.values_list("item__key", "sample", "text", "error").iterator(chunk_size=CHUNK)
-    )
 
 
 def _scores(run: Run, metric: Metric) -> str:

@@ -1,10 +1,13 @@
-"""Items of the database as the content that they are known by."""
+"""Items and answers of the database as the content that they are known by."""
 
 import hashlib
 from collections.abc import Iterable
 
+from evalhub.files.identity import answers_digest
 from evalhub.files.items import ItemContent, version_line
-from evalhub.registry.models import Item
+from evalhub.registry.models import Item, Output, Run, TestSetVersion
+
+CHUNK = 5000
 
 
 def content_digest(items: Iterable[Item]) -> str:
@@ -22,3 +25,16 @@ def content_digest(items: Iterable[Item]) -> str:
         )
         sha256.update(version_line(content.asked(), content.labels()))
     return sha256.hexdigest()
+
+
+def items_as_they_are(version: TestSetVersion) -> str:
+    """The digest of a version's rows, computed anew: not the one that is recorded."""
+    return content_digest(version.items.order_by("position").iterator(chunk_size=CHUNK))
+
+
+def answers_as_they_are(run: Run) -> str:
+    """The digest of a run's answers, computed anew: not the one that is recorded."""
+    rows = Output.objects.filter(run=run).order_by()
+    return answers_digest(
+        rows.values_list("item__key", "sample", "text", "error").iterator(chunk_size=CHUNK)
+    )

@@ -1,8 +1,6 @@
 """A person erased: no name, address or way in is left of them; what they said stays as evidence."""
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -10,10 +8,11 @@ from allauth.socialaccount.models import SocialAccount
 from django.contrib.admin.models import LogEntry as AdminEntry
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from evalhub.accounts.audit_log import note
+from evalhub.accounts.leaving_nothing import leaving_nothing
 from evalhub.accounts.models import (
     Action,
     MemberInvitation,
@@ -35,24 +34,8 @@ def erase_user(*, name: str) -> str:
 
     On PostgreSQL that is so after its next VACUUM.
     """
-    with _leaving_nothing():
+    with leaving_nothing():
         return _erase(name)
-
-
-@contextmanager
-def _leaving_nothing() -> Iterator[None]:
-    if connection.vendor != "sqlite":
-        yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA secure_delete = ON")
-        try:
-            yield
-        finally:
-            cursor.execute("PRAGMA secure_delete = OFF")
-        if not connection.in_atomic_block:  # what earlier writes freed may hold the name too
-            cursor.execute("VACUUM")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @transaction.atomic

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from evalhub.accounts.audit_log import note
+from evalhub.accounts.leaving_nothing import leaving_nothing
 from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import NotAllowedError
-from evalhub.files.identity import answers_digest
-from evalhub.registry.contents import content_digest
+from evalhub.registry.contents import answers_as_they_are, items_as_they_are
 from evalhub.registry.models import Item, Output, Redaction, Run, Score, TestSetVersion
 from reviews.models import Campaign
 from reviews.results.ended import has_ended
@@ -39,15 +39,8 @@ def redact(*, project: Project, test_set: str, item: str, reason: str, by: User 
 
     On PostgreSQL that is so after its next VACUUM.
     """
-    if connection.vendor != "sqlite":
+    with leaving_nothing():
         return _redact(project=project, test_set=test_set, item=item, reason=reason, by=by)
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA secure_delete = ON")
-        try:
-            return _redact(project=project, test_set=test_set, item=item, reason=reason, by=by)
-        finally:
-            cursor.execute("PRAGMA secure_delete = OFF")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @transaction.atomic
@@ -101,7 +94,13 @@ def _redact(
     )
     shared = {"project": project, "reason": reason.strip(), "by": by}
     Redaction.objects.bulk_create(
-        Redaction(version=version, item=keys, before=before, after=_items(version), **shared)
+        Redaction(
+            version=version,
+            item=keys,
+            before=before,
+            after=items_as_they_are(version),
+            **shared,
+        )
         for version, keys, before in texts
     )
     keys_of = {version.pk: keys for version, keys, _ in texts}
@@ -111,7 +110,7 @@ def _redact(
             run=run,
             item=keys_of[run.test_set_version_id],
             before=before,
-            after=_answers(run),
+            after=answers_as_they_are(run),
             **shared,
         )
         for run, before in said
@@ -136,25 +135,14 @@ def _keys(version: TestSetVersion, same: QuerySet[Item]) -> str:
 
 def _checked_items(version: TestSetVersion) -> str:
     """The digest of the items as they are, which is the recorded one or led to from it."""
-    found = _items(version)
+    found = items_as_they_are(version)
     if not Redaction.objects.of_version(version).lead(version.digest, found):
         raise RedactionError(f"the items of {version} aren't what its digest says")
     return found
 
 
 def _checked_answers(run: Run) -> str:
-    found = _answers(run)
+    found = answers_as_they_are(run)
     if not Redaction.objects.of_run(run).lead(run.answers_digest, found):
         raise RedactionError(f"the answers of {run} aren't what its digest says")
     return found
-
-
-def _items(version: TestSetVersion) -> str:
-    return content_digest(version.items.order_by("position").iterator(chunk_size=CHUNK))
-
-
-def _answers(run: Run) -> str:
-    rows = Output.objects.filter(run=run).order_by()
-    return answers_digest(
-        rows.values_list("item__key", "sample", "text", "error").iterator(chunk_size=CHUNK)
-    )

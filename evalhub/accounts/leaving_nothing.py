@@ -1,0 +1,27 @@
+"""What is taken out for good is to be gone from the database's own files too."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+
+@contextmanager
+def leaving_nothing() -> Iterator[None]:
+    """After the block, what it deleted or wrote over is in no file of a SQLite database.
+
+    It takes the write lock for a while, and free space for a second copy of the database. On
+    PostgreSQL the rows that were go with its next VACUUM.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA secure_delete = ON")
+        try:
+            yield
+        finally:
+            cursor.execute("PRAGMA secure_delete = OFF")
+        if not connection.in_atomic_block:  # what earlier writes freed may hold it too
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
