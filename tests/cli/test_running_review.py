@@ -23,6 +23,7 @@ GIVEN = 5
 
 def said(desk: Desk, votes: Sequence[str], printed: Printed) -> list[tuple[int, str, str]]:
     """Every command's code and print, once a reviewer has voted so in a database of its own."""
+    call_command("flush", interactive=False, verbosity=0)  # ids begin at 1 in each round
     study = ["study", "run", str(desk.write())]
     assert run(study) == 2
     project = Project.objects.get()
@@ -48,7 +49,6 @@ def said(desk: Desk, votes: Sequence[str], printed: Printed) -> list[tuple[int, 
         told = text.out.replace(Ledger.of_home().name.hex, "the ledger")
         found.append((code, told, text.err.strip().rpartition("\n")[2]))
     assert not (desk.folder / "out").exists()
-    call_command("flush", interactive=False, verbosity=0)
     return found
 
 
