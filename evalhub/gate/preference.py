@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import compress
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, Study, StudyArm, StudyTestSet
@@ -23,7 +23,13 @@ from evalhub.verdict.preference_evidence import (
     running_evidence,
 )
 from reviews.errors import StillBlindError, TamperedError
-from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair, PairKind
+from reviews.models import (
+    AssignmentPurpose,
+    Campaign,
+    Judgment,
+    Pair,
+    PairKind,
+)
 from reviews.results.early_stopping import early_stop_of, interim_estimate, rule_of
 from reviews.results.ended import check_ended
 from reviews.results.judgment_data import JudgmentData, judgment_data
@@ -79,21 +85,19 @@ def newest_review(study: Study, baseline: Run, candidate: Run) -> HeardReview | 
     Earlier plans for the same answers count, in whichever study and under whatever versions' names
     they were made, once somebody has judged by them.
     """
+    # by ids: nested in one query, PostgreSQL without statistics goes through all pairs for each
+    ours, theirs = _with_these_answers(baseline), _with_these_answers(candidate)
+    runs = dict((ours | theirs).values_list("pk", "answers_digest"))
     pairs = Pair.objects.filter(
-        campaign=OuterRef("pk"),
-        baseline_output__run__in=_with_these_answers(baseline),
-        candidate_output__run__in=_with_these_answers(candidate),
+        baseline_output__run__in=[pk for pk in runs if runs[pk] == baseline.answers_digest],
+        candidate_output__run__in=[pk for pk in runs if runs[pk] == candidate.answers_digest],
     )
-    given = Judgment.objects.current().filter(
-        assignment__pair__campaign=OuterRef("pk"), assignment__purpose=AssignmentPurpose.MAIN
-    )
-    opened = Campaign.objects.filter(Exists(pairs)).defer("plan")
-    plans = list(opened)
-    judged = set(opened.filter(Exists(given)).values_list("pk", flat=True))
+    opened = Campaign.objects.filter(pk__in=pairs.order_by().values("campaign"))
+    plans = list(opened.with_judged().defer("plan"))
     campaign = next((each for each in plans if each.study_id == study.pk), None)
     if campaign is None:
         return None
-    plan = 1 + sum(each.pk in judged for each in plans[plans.index(campaign) + 1 :])
+    plan = 1 + sum(each.judged for each in plans[plans.index(campaign) + 1 :])
     return HeardReview(campaign, plan, len(plans))
 
 

@@ -57,6 +57,17 @@ class CampaignQuerySet(OfProjectQuerySet["Campaign"]):
             given=_total(people.values("campaign"), "seated"),
         )
 
+    def with_judged(self) -> Self:
+        """Adds `judged`: whether somebody has judged by its plan."""
+        from reviews.models.assignments import Assignment, AssignmentPurpose, AssignmentState
+
+        given = Assignment.objects.filter(
+            reviewer__campaign=OuterRef("pk"),
+            purpose=AssignmentPurpose.MAIN,
+            state=AssignmentState.DONE,
+        )
+        return self.annotate(judged=Exists(given))
+
     def with_open_pairs(self) -> Self:
         """Adds `open_pairs`: those with a free seat, without practice."""
         free = Pair.objects.filter(campaign=OuterRef("pk"), taken__lt=F("seats"))
@@ -143,6 +154,7 @@ class Campaign(models.Model):
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     open_pairs: int  # of those that were read `with_open_pairs`
+    judged: bool  # of those that were read `with_judged`
 
     objects: ClassVar = CampaignQuerySet.as_manager()
 
