@@ -178,4 +178,5 @@ def test_a_reviewers_page_that_is_loaded_again_saves_it_too(
         if Judgment.objects.exists():
             break
         page.wait_for_timeout(100)
+    page.wait_for_load_state("networkidle")  # a page isn't closed in the middle of loading
     assert Judgment.objects.get().choice == "right"
