@@ -91,6 +91,7 @@ def shown(client: Client, address: str, query: Mapping[str, str] | None = None) 
     text = answer.getvalue().decode()
     for pattern in (
         r"(?<=/)\d+(?=[/.])",
+        r"(?<=ID “)\d+",
         r'name="csrfmiddlewaretoken" value="[^"]*"',
         r"<time.*?</time>",
         r"\d{4}-\d\d-\d\d[T ][\d:.+]+",
@@ -242,7 +243,7 @@ def test_what_the_early_stop_looks_at_stands_on_no_page(study: Study, root: Clie
         campaign.dealing.refresh_from_db()
         weighed.append(campaign.dealing.weighed)
         return {
-            each: shown(root, each)
+            named(each, {}): shown(root, each)
             for each in (
                 reverse("admin:reviews_dealing_changelist"),
                 reverse("admin:reviews_dealing_change", args=[campaign.dealing.pk]),
