@@ -98,15 +98,19 @@ def erase(name: Name, json_: Json = False) -> int:
     set_up_database()
     from evalhub.studies.erase import erase_user
 
-    left = erase_user(name=name)
+    erased = erase_user(name=name)
     if json_:
-        printing.print_json({"user": left})
+        printing.print_json({"user": erased.name, "named_in": erased.named_in})
         return 0
     typer.echo(
-        f"Erased: the account is called {left} now, and nobody can use it. Judgments, seals and "
-        "decisions stand.\nBackups, exports, logs and mails aren't reached; nor is a user name "
-        "that a review from before pseudonyms recorded."
+        f"Erased: the account is called {erased.name} now, and nobody can use it. Judgments, seals "
+        "and decisions stand.\nBackups, exports, logs and mails aren't reached."
     )
+    if erased.named_in:
+        typer.echo(
+            "Their name stays where a digest from before pseudonyms covers it: "
+            f"{', '.join(erased.named_in)}."
+        )
     return 0
 
 

@@ -81,11 +81,11 @@ def _record(
 ) -> SignOffRecord:
     study = decision.study
     return SignOffRecord(
-        schema_="evalhub.sign-off/1",
+        schema_="evalhub.sign-off/2",
         action="signed-off" if verdict == decision.verdict else "overridden",
         verdict=verdict,
         reason=reason,
-        by=by.get_username(),
+        by=by.pk,
         decision=SignedDecision(
             id=decision.pk,
             digest=decision.digest,

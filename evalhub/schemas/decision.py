@@ -189,13 +189,16 @@ class SignedDecision(Declaration):
 
 
 class SignOffRecord(Declaration):
-    """A person stands by a decision, or overrides it; `verdict` is what holds from then on."""
+    """A person stands by a decision, or overrides it; `verdict` is what holds from then on.
 
-    schema_: Literal["evalhub.sign-off/1"] = Field(alias="schema")
+    Records of `evalhub.sign-off/1` are alike, but that `by` is the user's name.
+    """
+
+    schema_: Literal["evalhub.sign-off/2"] = Field(alias="schema")
     action: Literal["signed-off", "overridden"]
     verdict: Verdict
     reason: str = Field(min_length=1)
-    by: str
+    by: int = Field(description="number of the account: the home alone knows whose it is")
     decision: SignedDecision
     code: Code
     created: str = Field(description="when, as ISO 8601 has it")

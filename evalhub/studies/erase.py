@@ -1,6 +1,7 @@
 """A person erased: no name, address or way in is left of them; what they said stays as evidence."""
 
 import secrets
+from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -23,13 +24,22 @@ from evalhub.accounts.models import (
     User,
 )
 from evalhub.accounts.people import UserError, named_user
+from evalhub.gate.models import SignOff
 from reviews.assignments.reviewers import remove_erased
 from reviews.models import Invitation, Reviewer
 
 CHUNK = 2000
 
 
-def erase_user(*, name: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erased person's account is called now, and where a digest still covers their name."""
+
+    name: str
+    named_in: tuple[str, ...]
+
+
+def erase_user(*, name: str) -> Erased:
     """As `_erase`, and the database's own files don't hold the name any more either.
 
     On PostgreSQL that is so after its next VACUUM.
@@ -39,8 +49,8 @@ def erase_user(*, name: str) -> str:
 
 
 @transaction.atomic
-def _erase(name: str) -> str:
-    """Takes a person out and returns what their account is called from now on.
+def _erase(name: str) -> Erased:
+    """Takes a person out.
 
     The account's row stays, nameless and closed, because judgments, events and the audit log
     refer to it; none of those is changed, so that every chain, seal and decision still holds.
@@ -65,7 +75,17 @@ def _erase(name: str) -> str:
     user.set_unusable_password()
     user.save()
     note(Action.ERASED, by=None, about=user)
-    return user.username
+    return Erased(user.username, _named_in(user, known))
+
+
+def _named_in(user: User, known: set[str]) -> tuple[str, ...]:
+    """Rows from before pseudonyms: without the name their digest would be another's."""
+    reviews = Reviewer.objects.filter(user=user, key__in=known).order_by("campaign")
+    signed = SignOff.objects.filter(by=user).order_by("pk")
+    return (
+        *(f"review {each.campaign_id}" for each in reviews),
+        *(f"sign-off of decision {each.decision_id}" for each in signed if each.spells_name),
+    )
 
 
 def _check_replaceable(user: User) -> None:

@@ -41,8 +41,8 @@ def test_a_sign_off_is_a_record_of_its_own_that_names_the_decision_by_its_digest
     signed = sign_off(decision=decision, by=team.eva, reason=" Read it all. ")
     assert (signed.action, signed.verdict, signed.reason) == ("signed-off", "ship", "Read it all.")
     record = signed.record
-    assert record["schema"] == "evalhub.sign-off/1"
-    assert (record["by"], record["reason"]) == ("eva", "Read it all.")
+    assert record["schema"] == "evalhub.sign-off/2"
+    assert (record["by"], record["reason"]) == (team.eva.pk, "Read it all.")
     assert record["created"] == signed.created.isoformat()
     assert record["decision"] == {
         "id": decision.pk,

@@ -1,5 +1,6 @@
 """A person is erased: no file of the home holds their address, and all evidence stands."""
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +22,7 @@ from evalhub.accounts.models import (
 )
 from evalhub.accounts.people import UserError, add_user
 from evalhub.accounts.sign_in import sign_in_path
+from evalhub.files.canonical import digest_of
 from evalhub.studies.erase import erase_user
 from reviews.chain.verify import verify
 from reviews.models import Judgment, ReviewerState
@@ -68,6 +70,26 @@ def test_no_file_holds_the_address_and_the_evidence_stands(home: Path) -> None:
     assert "ruth:" not in evalhub("user", "list", at=home).stdout
 
 
+def test_records_from_before_pseudonyms_keep_the_name_and_are_named(home: Path) -> None:
+    """Their digests cover it: the first version signed off with it, and dealt and chained by it."""
+    assert evalhub("user", "add", "root", "--superuser", at=home).returncode == 0
+    made = evalhub("user", "add", "nour", "--project", "support-desk", "--role", "owner", at=home)
+    assert made.returncode == 0, made.stderr
+    before = sign_offs(home)
+    erased = evalhub("user", "erase", "olga", at=home)
+    assert "covers it: sign-off of decision 3." in erased.stdout, erased
+    assert sign_offs(home) == before
+    for record, digest in before:
+        assert digest_of(json.loads(record)) == digest
+    told = evalhub("user", "erase", "ruth", "--json", at=home)
+    assert json.loads(told.stdout)["named_in"] == ["review 1"]
+
+
+def sign_offs(home: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(home / "home" / "evalhub.sqlite3")) as database:
+        return database.execute("SELECT record, digest FROM gate_signoff").fetchall()
+
+
 def test_a_name_that_nobody_has_is_a_usage_error(home: Path) -> None:
     done = evalhub("user", "erase", "nobody", at=home)
     assert (done.returncode, "there is no user nobody" in done.stderr) == (64, True)
@@ -96,7 +118,7 @@ def test_what_a_reviewer_said_is_still_followed_without_a_name() -> None:
     )
     judge_all(campaign, {"quentin": lambda position: "candidate"})
     said, person = Judgment.objects.count(), User.objects.get(username="quentin")
-    name = erase_user(name="quentin")
+    name = erase_user(name="quentin").name
     person.refresh_from_db()
     assert (person.username, person.is_active, person.email) == (name, False, "")
     assert not person.has_usable_password()
