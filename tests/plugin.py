@@ -1,7 +1,8 @@
 """What must be in place before Django reads its settings: `-p tests.plugin` loads it early.
 
 The tests see no EVALHUB_ variable of the shell they are started from, but for the path of a
-browser, and with `--postgresql` the database that they run on is a real PostgreSQL.
+browser, nor the width of its terminal, and with `--postgresql` the database that they run on is a
+real PostgreSQL. Without arguments all tests are run, on every core.
 """
 
 import os
@@ -12,6 +13,9 @@ from typing import Any
 import pytest
 
 KEPT = {"EVALHUB_CHROMIUM"}
+# Programs that tests start keep what they compile: else each compiles everything again.
+OF_THE_SHELL = ("COLUMNS", "PYTHONDONTWRITEBYTECODE")
+MOST_PROCESSES = 4
 SERVERS = ExitStack()
 LEFT_OUT = pytest.StashKey[list[str]]()
 
@@ -25,10 +29,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
-    for name in [name for name in os.environ if name.startswith("EVALHUB_")]:
-        if name not in KEPT:
-            del os.environ[name]
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> Generator[None]:
+    if not early_config.invocation_params.args and "PYTEST_XDIST_WORKER" not in os.environ:
+        args += ["-n", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadfile"]
+        args += ["--no-loadscope-reorder"]
+    ours = {name for name in os.environ if name.startswith("EVALHUB_")} - KEPT
+    for name in [*ours, *OF_THE_SHELL]:
+        os.environ.pop(name, None)
     if early_config.known_args_namespace.postgresql:
         from tests.services import postgresql
 
