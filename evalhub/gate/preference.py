@@ -5,7 +5,7 @@ after each of them, and would show every vote.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 
 from django.db.models import QuerySet, Sum
@@ -16,9 +16,10 @@ from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.schemas.review import Anytime
 from evalhub.schemas.sections import EarlyStopLimits
 from evalhub.verdict.preference_evidence import (
+    CountedReview,
     Judgments,
     PreferenceEvidence,
-    RunningReview,
+    changed_evidence,
     preference_evidence,
     running_evidence,
 )
@@ -51,8 +52,8 @@ def ask(
 ) -> PreferenceEvidence:
     """What people said of this arm's answers beside the baseline's.
 
-    While their review goes on: how many judgments there are, and nothing that depends on what
-    they say.
+    While their review goes on, and where its record was changed: how many judgments there are, and
+    nothing that depends on what they say.
     """
     rule, review = evidence.policy.preference, evidence.study.review
     if rule is None or review is None or arm.role != ArmRole.CANDIDATE:
@@ -65,9 +66,12 @@ def ask(
         try:
             check_ended(heard.campaign)
         except StillBlindError:
-            return running_evidence(_counts(heard, items), rule, alpha=alpha)
+            going_on = replace(
+                _counts(heard, items), identical=heard.campaign.sealed_plan.identical
+            )
+            return running_evidence(going_on, rule, alpha=alpha)
         except TamperedError as error:
-            return PreferenceEvidence(unfit=[str(error)])
+            return changed_evidence(_counts(heard, items), str(error))
         judgments = _judgments(heard, items, alpha)
     return preference_evidence(
         judgments,
@@ -132,13 +136,12 @@ def _given(pairs: QuerySet[Pair]) -> int:
     return given.count()
 
 
-def _counts(heard: HeardReview, items: Collection[str] | None) -> RunningReview:
-    """How far a review is that goes on."""
+def _counts(heard: HeardReview, items: Collection[str] | None) -> CountedReview:
+    """How far a review is. Nothing is read of its plan, which may have been changed."""
     campaign, pairs = heard.campaign, _main_pairs(heard.campaign, items)
-    return RunningReview(
+    return CountedReview(
         judgments=_given(pairs),
         planned=pairs.aggregate(n=Sum("seats", default=0))["n"],
-        identical=campaign.sealed_plan.identical,
         plan=heard.plan,
         opened=heard.opened,
         plan_hash=campaign.plan_hash,

@@ -244,14 +244,15 @@ class People(Declaration):
 
     Attributes:
         state: "waiting": nobody has judged yet; "running": of a review that goes on there are
-            counts alone; "partial": it ended before its plan was full; "complete".
+            counts alone; "changed": so there are where its record isn't what was recorded;
+            "partial": it ended before its plan was full; "complete".
         items, reviewers: on how many items there are judgments, and of how many people; null
-            while the review goes on.
+            while the review goes on, and where it was changed.
         plan_hash: SHA-256 of the review's sealed plan; empty where judgments came from a file.
         seal: SHA-256 over all judgments of a review that has ended; else empty.
     """
 
-    state: Literal["waiting", "running", "partial", "complete"]
+    state: Literal["waiting", "running", "changed", "partial", "complete"]
     planned: int
     judgments: int
     identical: int

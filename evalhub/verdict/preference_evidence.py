@@ -73,8 +73,9 @@ class Judgments:
 
 
 @dataclass(frozen=True, slots=True)
-class RunningReview:
-    """All that may be known of a review that goes on; the fields are as those of `Judgments`."""
+class CountedReview:
+    """All that may be known of a review that goes on, or whose record was changed; the fields are
+    as those of `Judgments`."""
 
     judgments: int
     planned: int
@@ -141,7 +142,7 @@ def preference_evidence(
 
 
 def running_evidence(
-    review: RunningReview, rule: PreferenceRule, *, alpha: float
+    review: CountedReview, rule: PreferenceRule, *, alpha: float
 ) -> PreferenceEvidence:
     """People's part of a decision that is made while they judge: how many judgments there are."""
     people = People(
@@ -153,6 +154,18 @@ def running_evidence(
         plans=_plans(review, alpha / review.plan**2) if review.opened > 1 else None,
     )
     return PreferenceEvidence(people, pending=[_given(people)] if rule.required else [])
+
+
+def changed_evidence(review: CountedReview, why: str) -> PreferenceEvidence:
+    """People's part of a decision where what they said was changed: that, and no figure of it."""
+    people = People(
+        state="changed",
+        planned=review.planned,
+        judgments=review.judgments,
+        identical=review.identical,
+        plan_hash=review.plan_hash,
+    )
+    return PreferenceEvidence(people, unfit=[why])
 
 
 def _given(people: People) -> str:
@@ -306,7 +319,7 @@ def _paces(judgments: Judgments) -> dict[str, Pace]:
     return {name: Pace(answers[name], fast[name]) for name in answers}
 
 
-def _plans(judgments: Judgments | RunningReview, alpha: float) -> ReviewPlans:
+def _plans(judgments: Judgments | CountedReview, alpha: float) -> ReviewPlans:
     number, opened = judgments.plan, judgments.opened
     said = f"{opened} reviews of these answers were planned; this is the newest"
     if number > 1:

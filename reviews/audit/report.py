@@ -59,6 +59,11 @@ class Audit:
         return FALSE_ALARMS
 
     @property
+    def unchanged(self) -> bool:
+        """Whether the record is what was recorded; if it isn't, nothing else was tested."""
+        return not any(check.key == "record" for check in self.attention)
+
+    @property
     def attention(self) -> list[Check]:
         return self._with("attention")
 

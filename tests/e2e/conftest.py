@@ -56,6 +56,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def is_error(said: ConsoleMessage) -> bool:
     """By 401 the site tells an open page that its person is signed out: that is no fault of it."""
     told = ("status of 401", "Response Status Error Code 401")  # by the browser, by htmx
+    refused = "status of 409" in said.text and said.page is not None
+    if refused and said.location["url"] == said.page.url:  # a whole page that says why
+        return False
     return said.type == "error" and not any(text in said.text for text in told)
 
 

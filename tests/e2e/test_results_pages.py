@@ -16,6 +16,7 @@ from tests.cast import Team
 from tests.e2e.conftest import Opens
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import a_reviewer, judge
+from tests.tampering import administrator
 
 NAME = "Support answers, winter"
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -140,3 +141,26 @@ def test_each_disagreement_is_adjudicated_with_one_key_and_one_request(
         "pk"
     )
     assert list(said.values_list("choice", flat=True)) == ["left", "right", "tie"]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("phone", [False, True])
+def test_a_changed_record_is_refused_on_a_sound_page(
+    opens: Opens,
+    team: Team,
+    judged: Campaign,
+    axe: Callable[[Page], None],
+    dark: bool,
+    phone: bool,
+) -> None:
+    with administrator() as sql:
+        sql("UPDATE reviews_judgment SET seconds = 61")
+        sql("DELETE FROM reviews_event WHERE kind = 'opened'")
+    for name in ("results", "export", "audit"):
+        page = opens(team.olga, f"/campaigns/{judged.pk}/{name}/", dark=dark, phone=phone)
+        expect(page.locator("main")).to_contain_text("a judgment was changed or re-timed")
+        expect(page.locator("main")).not_to_contain_text("%")
+        keep(page, f"changed-{name}-{'dark' if dark else 'light'}-{'phone' if phone else 'laptop'}")
+        axe(page)
+        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert not wide, "the page scrolls sideways"
