@@ -50,9 +50,10 @@ def worker(
             "another one to do"
         )
     from evalhub.studies.advance import ticker
+    from evalhub.studies.tidying import tidier
     from runners.tasks import start_worker
 
-    with ticker():
+    with ticker(), tidier():
         return start_worker(threads=concurrency)
 
 

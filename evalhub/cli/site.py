@@ -81,6 +81,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
     from evalhub.serving.counting import count_as
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
     from evalhub.studies.advance import ticker
+    from evalhub.studies.tidying import tidier
     from evalhub.wsgi import application
     from runners.embedded import embedded_worker
 
@@ -106,6 +107,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
         if number == 0 and not settings.REDIS_URL:
             stack.enter_context(embedded_worker())
             stack.enter_context(ticker())
+            stack.enter_context(tidier())
         try:
             server.run()
         except KeyboardInterrupt:

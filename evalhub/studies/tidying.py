@@ -1,0 +1,20 @@
+"""What has had its time is taken out, by the site itself: nobody has to remember a command."""
+
+from contextlib import AbstractContextManager
+
+from evalhub.accounts.sign_in import drop_expired_sessions
+from evalhub.registry.drafts import drop_left_over
+from runners.timer import every
+
+TIDY_S = 600.0
+
+
+def tidy() -> None:
+    """Deletes expired sessions, and what writers that have ended left half-written."""
+    drop_expired_sessions()
+    drop_left_over()
+
+
+def tidier() -> AbstractContextManager[None]:
+    """Tidies now and every TIDY_S seconds, on a thread of this process, while the block runs."""
+    return every(TIDY_S, tidy)
