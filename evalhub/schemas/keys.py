@@ -32,8 +32,8 @@ WELL_KNOWN: dict[str, tuple[str, ...]] = {
     "TOGETHER_API_KEY": ("api.together.xyz", "api.together.ai"),
     "XAI_API_KEY": ("api.x.ai",),
 }
-"""Keys that everybody calls so, and whose they are, by the providers' own documents of November
-2026. They go there by https alone."""
+"""Keys by their usual names, and the hosts that they are for, as is commonly known: each provider's
+documents weren't looked up. They go there by https alone; others are the operator's to name."""
 
 
 def _is_a_variable(name: str) -> str:
