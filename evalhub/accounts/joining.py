@@ -1,6 +1,5 @@
 """The page of a link that makes an account in a project."""
 
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -9,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from evalhub.accounts.adapters import sign_in_by
 from evalhub.accounts.invitations import MembershipError
 from evalhub.accounts.members import join_project, member_invitation_of
 from evalhub.accounts.models import User
@@ -34,5 +34,5 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     except MembershipError as error:
         return render(request, "accounts/sign_in_failed.html", {"why": str(error)}, status=403)
     request.session.flush()
-    login(request, person)
+    sign_in_by("invitation", request, person)
     return redirect("home")

@@ -3,8 +3,6 @@
 import logging
 from typing import Any
 
-from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.login import record_authentication
 from allauth.account.views import EmailView
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
@@ -19,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from requests import RequestException
 
+from evalhub.accounts.adapters import sign_in_by
 from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.accounts.sign_in import SignInError, end_other_sessions, use_link, user_of
@@ -51,8 +50,7 @@ def sign_in(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "accounts/sign_in_failed.html", {"why": str(error)}, status=403)
     if request.method != "POST":
         return render(request, "accounts/sign_in.html", {"person": user})
-    record_authentication(request, user, "link")
-    get_adapter(request).login(request, user)
+    sign_in_by("link", request, user)
     return redirect("home")
 
 

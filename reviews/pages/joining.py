@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -11,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from evalhub.accounts.adapters import sign_in_by
 from evalhub.accounts.invitations import MembershipError
 from evalhub.accounts.members import accept_membership, decline_membership
 from evalhub.accounts.models import MemberInvitation, User
@@ -101,7 +101,7 @@ def _accept(request: HttpRequest, token: str, user: User | None) -> HttpResponse
             return render(request, "reviews/joining/join.html", context, status=400)
     person = accept(token=token, user=user, password=password)
     request.session.flush()
-    login(request, person)
+    sign_in_by("invitation", request, person)
     return redirect("reviews:home")
 
 

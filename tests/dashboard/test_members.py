@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from evalhub.accounts.members import change_role
 from evalhub.accounts.models import (
+    Action,
     LogEntry,
     MemberInvitation,
     Membership,
@@ -165,7 +166,9 @@ def test_a_new_address_gets_a_link_that_makes_one_account_once(olga: Client, tea
     assert roles(team)["nora@example.org"] == "evaluator"
     for again in (Client(), client):
         assert again.get(path).status_code == 403
-    assert User.objects.filter(email="nora@example.org").count() == 1
+    nora = User.objects.get(email="nora@example.org")
+    [entry] = LogEntry.objects.filter(action=Action.SIGNED_IN)
+    assert (entry.by, entry.what) == (nora, "by invitation")
 
 
 def test_a_link_is_no_way_in_for_who_is_signed_in_or_has_an_account(

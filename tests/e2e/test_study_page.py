@@ -71,6 +71,10 @@ def test_axe_finds_nothing_amiss_on_the_other_pages(
     for each in pages:
         page.goto(root + each)
         axe(page)
+    page.goto(root + reverse("accounts:account"))
+    page.get_by_role("button", name="Sign out everywhere else").click()
+    page.get_by_role("status").get_by_text("signed out everywhere else").wait_for()
+    axe(page)
 
 
 def test_no_page_scrolls_sideways_on_a_narrow_phone(opens: Opens, team: Team) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from evalhub.accounts.models import Role, User
+from evalhub.accounts.models import Action, LogEntry, Role, User
 from evalhub.schemas.review import Design
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.assign import End
@@ -66,6 +66,8 @@ def test_the_link_makes_an_account_a_member_and_a_reviewer(campaign: Campaign, t
     reviewer = campaign.reviewers.get(user=nora)
     assert (reviewer.quota, reviewer.tags, reviewer.state) == (5, ["de"], "active")
     assert client.get(reverse("reviews:campaign", args=[campaign.pk])).status_code == 200
+    [entry] = LogEntry.objects.filter(action=Action.SIGNED_IN)
+    assert (entry.by, entry.what) == (nora, "by invitation")
 
 
 def test_a_visit_does_not_use_the_link_up(campaign: Campaign, team: Team) -> None:
