@@ -6,6 +6,7 @@ made from it. Three queries whatever the size.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from django.db.models.functions import Length
@@ -104,7 +105,7 @@ def judgment_data(campaign: Campaign, *, rationales: bool = False) -> JudgmentDa
     rows = (
         Judgment.objects.current()
         .filter(assignment__reviewer__campaign=campaign)
-        .order_by("pk")
+        .order_by()  # here below: PostgreSQL without statistics would join in this order
         .values_list(
             "pk",
             "assignment_id",
@@ -126,7 +127,8 @@ def judgment_data(campaign: Campaign, *, rationales: bool = False) -> JudgmentDa
             *(["rationale"] if rationales else []),
         )
     )
-    judgments = [_judgment(row, pairs) for row in rows.iterator(chunk_size=2000)]
+    in_order = sorted(rows, key=itemgetter(0))
+    judgments = [_judgment(row, pairs) for row in in_order]
     reviewers = dict(campaign.reviewers.order_by("pk").values_list("pk", "user__username"))
     return JudgmentData(pairs, judgments, reviewers)
 

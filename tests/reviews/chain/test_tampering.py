@@ -1,8 +1,11 @@
 """Somebody with the database's password changes what was said: every page refuses to show it."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from evalhub.accounts.results_seen import expose
@@ -95,6 +98,19 @@ def test_no_page_shows_a_record_after(act: str, over: Campaign, olga: Client) ->
     [only] = audit(Campaign.objects.get()).checks
     assert (only.key, only.status) == ("record", "attention")
     assert run(["review", "verify", str(over.pk)]) == 3
+
+
+def test_it_is_followed_by_queries_that_need_no_statistics(over: Campaign) -> None:
+    """A join or an order of all that was said is what PostgreSQL can take the slow way."""
+    with CaptureQueriesContext(connection) as queries:
+        assert verify(over).faults == []
+    said = [
+        query["sql"]
+        for query in queries
+        if re.search(r'FROM "reviews_(assignment|judgment|undo|guess)"', query["sql"])
+    ]
+    assert len(said) == 4
+    assert not [sql for sql in said if " JOIN " in sql or " ORDER BY " in sql]
 
 
 def test_untouched_it_is_shown_and_its_heads_are_known(over: Campaign, olga: Client) -> None:
