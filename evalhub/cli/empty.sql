@@ -1,4 +1,4 @@
--- tables-4001c9a9c395e9e299152e3d
+-- tables-8ffb189ec5630ce396c75cfb
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -71,9 +71,6 @@ CREATE TABLE "registry_metric" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT,
 CREATE TABLE "registry_model" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "slug" varchar(120) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "project_id" bigint NOT NULL REFERENCES "accounts_project" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "model_slug" UNIQUE ("project_id", "slug"));
 CREATE INDEX "registry_model_slug_91eb288f" ON "registry_model" ("slug");
 CREATE INDEX "registry_model_project_id_363ad021" ON "registry_model" ("project_id");
-CREATE TABLE "registry_modelversion" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "number" integer unsigned NOT NULL CHECK ("number" >= 0), "kind" varchar(20) NOT NULL, "backend" text NOT NULL CHECK ((JSON_VALID("backend") OR "backend" IS NULL)), "prompt" text NOT NULL CHECK ((JSON_VALID("prompt") OR "prompt" IS NULL)), "sampling" text NOT NULL CHECK ((JSON_VALID("sampling") OR "sampling" IS NULL)), "training" text NOT NULL CHECK ((JSON_VALID("training") OR "training" IS NULL)), "notes" text NOT NULL, "stage" varchar(20) NOT NULL, "digest" varchar(64) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "model_id" bigint NOT NULL REFERENCES "registry_model" ("id") DEFERRABLE INITIALLY DEFERRED, "parent_id" bigint NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "model_version_number" UNIQUE ("model_id", "number"), CONSTRAINT "model_version_spec" UNIQUE ("model_id", "digest"));
-CREATE INDEX "registry_modelversion_model_id_bed9c39a" ON "registry_modelversion" ("model_id");
-CREATE INDEX "registry_modelversion_parent_id_a870fac4" ON "registry_modelversion" ("parent_id");
 CREATE TABLE "registry_output" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "sample" smallint unsigned NOT NULL CHECK ("sample" >= 0), "text" text NULL, "error" text NOT NULL, "latency_ms" real NULL, "prompt_tokens" integer unsigned NULL CHECK ("prompt_tokens" >= 0), "completion_tokens" integer unsigned NULL CHECK ("completion_tokens" >= 0), "item_id" bigint NOT NULL REFERENCES "registry_item" ("id") DEFERRABLE INITIALLY DEFERRED, "run_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, "text_sha256" varchar(64) NULL, CONSTRAINT "output_once" UNIQUE ("run_id", "item_id", "sample"), CONSTRAINT "output_text_or_error" CHECK ((("text" IS NOT NULL OR NOT ("error" = '')) AND 1 = (CASE WHEN "text" IS NOT NULL THEN 1 ELSE 0 END + CASE WHEN NOT ("error" = '') THEN 1 ELSE 0 END))));
 CREATE INDEX "registry_output_item_id_ecb8dab9" ON "registry_output" ("item_id");
 CREATE INDEX "registry_output_run_id_94ca4527" ON "registry_output" ("run_id");
@@ -154,6 +151,11 @@ CREATE INDEX "registry_testsetversion_pool_id_c25e95b7" ON "registry_testsetvers
 CREATE UNIQUE INDEX "run_once" ON "registry_run" ("version_id", "test_set_version_id", "source", "repeat") WHERE "draft_until" IS NULL;
 CREATE UNIQUE INDEX "test_set_version_number" ON "registry_testsetversion" ("test_set_id", "number") WHERE "draft_until" IS NULL;
 CREATE UNIQUE INDEX "test_set_version_content" ON "registry_testsetversion" ("test_set_id", "digest") WHERE "draft_until" IS NULL;
+CREATE TABLE "registry_modelversion" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "number" integer unsigned NOT NULL CHECK ("number" >= 0), "kind" varchar(20) NOT NULL, "backend" text NOT NULL CHECK ((JSON_VALID("backend") OR "backend" IS NULL)), "prompt" text NOT NULL CHECK ((JSON_VALID("prompt") OR "prompt" IS NULL)), "sampling" text NOT NULL CHECK ((JSON_VALID("sampling") OR "sampling" IS NULL)), "training" text NOT NULL CHECK ((JSON_VALID("training") OR "training" IS NULL)), "notes" text NOT NULL, "stage" varchar(20) NOT NULL, "digest" varchar(64) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "model_id" bigint NOT NULL REFERENCES "registry_model" ("id") DEFERRABLE INITIALLY DEFERRED, "parent_id" bigint NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED, "draft_until" datetime NULL);
+CREATE INDEX "registry_modelversion_model_id_bed9c39a" ON "registry_modelversion" ("model_id");
+CREATE INDEX "registry_modelversion_parent_id_a870fac4" ON "registry_modelversion" ("parent_id");
+CREATE UNIQUE INDEX "model_version_number" ON "registry_modelversion" ("model_id", "number") WHERE "draft_until" IS NULL;
+CREATE UNIQUE INDEX "model_version_spec" ON "registry_modelversion" ("model_id", "digest") WHERE "draft_until" IS NULL;
 CREATE TABLE "reviews_dealing" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "places" integer unsigned NOT NULL CHECK ("places" >= 0), "pairs" integer unsigned NOT NULL CHECK ("pairs" >= 0), "seats" integer unsigned NOT NULL CHECK ("seats" >= 0), "chances" text NOT NULL CHECK ((JSON_VALID("chances") OR "chances" IS NULL)), "weighed" integer unsigned NOT NULL CHECK ("weighed" >= 0), "campaign_id" bigint NOT NULL UNIQUE REFERENCES "reviews_campaign" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "reviews_event" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "kind" varchar(20) NOT NULL, "detail" text NOT NULL CHECK ((JSON_VALID("detail") OR "detail" IS NULL)), "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "by_id" bigint NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "campaign_id" bigint NOT NULL REFERENCES "reviews_campaign" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE INDEX "reviews_event_by_id_35011299" ON "reviews_event" ("by_id");
@@ -523,6 +525,7 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('mfa', '0003_
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0002_run_reach', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0003_redactions', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0004_drafts', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0005_version_drafts', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0002_append_only', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0003_chain', CURRENT_TIMESTAMP);
@@ -537,4 +540,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccount', '0004_app_provider_id_settings', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccount', '0005_socialtoken_nullable_app', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccount', '0006_alter_socialaccount_extra_data', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-4001c9a9c395e9e299152e3d', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-8ffb189ec5630ce396c75cfb', CURRENT_TIMESTAMP);

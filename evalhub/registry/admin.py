@@ -34,6 +34,7 @@ from evalhub.registry.read_only import (
     FrozenInline,
     FrozenLarge,
     Kept,
+    Written,
     beginning,
     readable,
     rows_of,
@@ -44,7 +45,7 @@ SEARCH_RUN = ("run__version__model__slug", "run__test_set_version__test_set__slu
 
 
 @admin.register(TestSet)
-class TestSetAdmin(Kept):
+class TestSetAdmin(Written, Kept):
     list_display = ("slug", "project", "purpose", "created")
     list_filter = ("purpose",)
     list_select_related = ("project",)
@@ -98,7 +99,7 @@ class RedactionAdmin(Frozen):
 
 
 @admin.register(Item)
-class ItemAdmin(FrozenLarge):
+class ItemAdmin(Written, FrozenLarge):
     list_display = ("key", "version", "position", beginning("input"), "tags", "cluster")
     list_select_related = ("version__test_set",)
     search_fields = ("key__startswith",)
@@ -118,7 +119,7 @@ class ItemAdmin(FrozenLarge):
 
 
 @admin.register(Model)
-class ModelAdmin(Frozen):
+class ModelAdmin(Written, Frozen):
     list_display = ("slug", "project", "created")
     list_select_related = ("project",)
     search_fields = ("slug", "project__slug")
@@ -195,7 +196,7 @@ class ShardAdmin(Frozen):
 
 
 @admin.register(Output)
-class OutputAdmin(FrozenLarge):
+class OutputAdmin(Written, FrozenLarge):
     list_display = ("item__key", "sample", "run", beginning("text"), "error", "latency_ms")
     list_filter = (("error", admin.EmptyFieldListFilter),)
     list_select_related = ("item", *RUN)

@@ -1,9 +1,10 @@
 """What is written in many short transactions and seen all at once, or never.
 
 SQLite has one writer: whoever writes a large file in one transaction keeps everybody's judgments
-waiting. So a version of a test set, or a run of recorded answers, begins as a draft, which no
-query finds; its rows are written batch by batch; and one short transaction makes it what it is.
-A draft whose writer isn't heard of any more is taken away by the next one who writes.
+waiting. So a version of a test set, a run of recorded answers, or the version of a model that an
+upload makes for them, begins as a draft, which no query finds; its rows are written batch by batch;
+and one short transaction makes it what it is. A draft whose writer isn't heard of any more is taken
+away by the site itself (`evalhub.studies.tidying`), or by the next one who writes.
 """
 
 import datetime
@@ -13,7 +14,17 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from evalhub.registry.models import Item, Output, Run, TestSet, TestSetVersion
+from evalhub.registry.models import (
+    Item,
+    Model,
+    ModelVersion,
+    Output,
+    Run,
+    TestSet,
+    TestSetVersion,
+)
+
+type Draft = TestSetVersion | ModelVersion | Run
 
 LEASE = datetime.timedelta(minutes=10)
 ROWS = 2_000
@@ -31,7 +42,7 @@ def leased() -> datetime.datetime:
     return timezone.now() + LEASE
 
 
-def renew(draft: TestSetVersion | Run) -> None:
+def renew(draft: Draft) -> None:
     """Says that the draft's writer lives; for the transaction of a batch. Raises DraftLostError."""
     kept = type(draft).with_drafts.filter(pk=draft.pk, draft_until__isnull=False)
     if not kept.update(draft_until=leased()):
@@ -40,7 +51,7 @@ def renew(draft: TestSetVersion | Run) -> None:
         )
 
 
-def drop(draft: TestSetVersion | Run) -> None:
+def drop(draft: Draft) -> None:
     """Takes a draft away with all that was written of it. Harmless where it is none any more."""
     found = type(draft).with_drafts.filter(pk=draft.pk, draft_until__isnull=False)
     if found.update(draft_until=timezone.now()):
@@ -50,24 +61,43 @@ def drop(draft: TestSetVersion | Run) -> None:
 def drop_left_over() -> int:
     """Takes the drafts away whose writers have ended without a word; how many there were."""
     left = Q(draft_until__lt=timezone.now())
-    drafts = [*Run.with_drafts.filter(left), *TestSetVersion.with_drafts.filter(left)]
+    drafts: list[Draft] = [
+        *Run.with_drafts.filter(left),
+        *TestSetVersion.with_drafts.filter(left),
+        *ModelVersion.with_drafts.filter(left),
+    ]
     for draft in drafts:
         _take_away(draft)
     return len(drafts)
 
 
-def _take_away(draft: TestSetVersion | Run) -> None:
+def _take_away(draft: Draft) -> None:
+    if isinstance(draft, Run):
+        _delete(Output.objects.filter(run=draft))
+        _delete_itself(draft)
+        return
+    of = "version" if isinstance(draft, ModelVersion) else "test_set_version"
+    for run in Run.with_drafts.filter(**{of: draft}, draft_until__isnull=False):
+        _take_away(run)
     if isinstance(draft, TestSetVersion):
-        for run in Run.with_drafts.filter(test_set_version=draft, draft_until__isnull=False):
-            _take_away(run)
-        rows: QuerySet[Any] = Item.objects.filter(version=draft).order_by()
-    else:
-        rows = Output.objects.filter(run=draft).order_by()
+        _delete(Item.objects.filter(version=draft))
+    _delete_itself(draft)
+
+
+def _delete(rows: QuerySet[Any]) -> None:
+    rows = rows.order_by()
     while some := list(rows.values_list("pk", flat=True)[:ROWS]):
         with transaction.atomic():
             rows.filter(pk__gte=min(some), pk__lte=max(some))._raw_delete(rows.db)
-    with transaction.atomic():
-        type(draft).with_drafts.filter(pk=draft.pk, draft_until__isnull=False).delete()
-        if isinstance(draft, TestSetVersion):
-            empty = ~Q(pk__in=TestSetVersion.with_drafts.values("test_set"))
-            TestSet.objects.filter(empty, pk=draft.test_set_id).delete()
+
+
+@transaction.atomic
+def _delete_itself(draft: Draft) -> None:
+    """The draft's own row, and what it was the only version of."""
+    type(draft).with_drafts.filter(pk=draft.pk, draft_until__isnull=False).delete()
+    if isinstance(draft, TestSetVersion):
+        empty = ~Q(pk__in=TestSetVersion.with_drafts.values("test_set"))
+        TestSet.objects.filter(empty, pk=draft.test_set_id).delete()
+    elif isinstance(draft, ModelVersion):
+        empty = ~Q(pk__in=ModelVersion.with_drafts.values("model"))
+        Model.objects.filter(empty, pk=draft.model_id).delete()

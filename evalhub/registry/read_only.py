@@ -45,6 +45,14 @@ class FrozenLarge(Frozen):
     show_full_result_count = False
 
 
+class Written(admin.ModelAdmin):
+    """Of rows of which some belong to drafts: without those."""
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        found: Any = super().get_queryset(request)
+        return found.written()
+
+
 class FrozenInline(admin.TabularInline):
     """Evidence on the page of what it belongs to."""
 

@@ -8,6 +8,7 @@ from django.db.models import Max
 
 from evalhub.accounts.models import Project
 from evalhub.files.canonical import digest_of
+from evalhub.registry import drafts
 from evalhub.registry.models import Metric, Model, ModelVersion
 from evalhub.registry.models.versions import Kind
 from evalhub.schemas.declaration import DeclarationError
@@ -42,10 +43,55 @@ def register_version(
         evalhub.schemas.declaration.DeclarationError: a name, kind or parent that can't be.
     """
     check_name(slug, at="model")
-    if kind not in Kind:
-        raise DeclarationError(f"{kind!r} isn't one of {', '.join(Kind.values)}", "kind")
     if parent is not None and parent.model.project_id != project.pk:
         raise DeclarationError(f"{parent} isn't in the project {project}", "parent")
+    asked = _specified(kind, backend, parent, prompt, sampling, training)
+    asked.notes = notes
+    with transaction.atomic():
+        model, _ = Model.objects.select_for_update().get_or_create(project=project, slug=slug)
+        return _numbered(asked, model)
+
+
+def stage_version(
+    *, project: Project, slug: str, kind: str, backend: BackendDeclaration
+) -> ModelVersion:
+    """As `register_version` of a specification of no more than this, up to its last step: a draft,
+    or the version that is there. `publish_version` makes it seen, `drafts.drop` takes it away."""
+    check_name(slug, at="model")
+    draft = _specified(kind, backend)
+    with transaction.atomic():
+        model, _ = Model.objects.select_for_update().get_or_create(project=project, slug=slug)
+        same: ModelVersion | None = model.versions.filter(digest=draft.digest).first()
+        if same is not None:
+            return same
+        draft.model, draft.number, draft.draft_until = model, 0, drafts.leased()
+        draft.save()
+    return draft
+
+
+@transaction.atomic
+def publish_version(version: ModelVersion) -> ModelVersion:
+    """The draft as its model's next version, or the one of the same specification by now.
+
+    A version that is no draft is returned as it is. Raises evalhub.registry.drafts.DraftLostError.
+    """
+    if version.draft_until is None:
+        return version
+    drafts.renew(version)
+    return _numbered(version, Model.objects.select_for_update().get(pk=version.model_id))
+
+
+def _specified(
+    kind: str,
+    backend: BackendDeclaration,
+    parent: ModelVersion | None = None,
+    prompt: Prompt = Prompt(),  # noqa: B008 (frozen)
+    sampling: Sampling = Sampling(),  # noqa: B008 (frozen)
+    training: TrainingRecord = TrainingRecord(),  # noqa: B008 (frozen)
+) -> ModelVersion:
+    """A version of no model yet, with the digest of its specification."""
+    if kind not in Kind:
+        raise DeclarationError(f"{kind!r} isn't one of {', '.join(Kind.values)}", "kind")
     spec = {
         "kind": str(kind),
         "backend": backend.as_json(),
@@ -55,15 +101,18 @@ def register_version(
     }
     # Versions of two models may have one digest, so the parent's model is part of the lineage.
     lineage = None if parent is None else [parent.model.slug, parent.digest]
-    digest = digest_of({**spec, "parent": lineage})
-    with transaction.atomic():
-        model, _ = Model.objects.select_for_update().get_or_create(project=project, slug=slug)
-        if same := model.versions.filter(digest=digest).first():
-            return same
-        newest = model.versions.aggregate(newest=Max("number", default=0))["newest"]
-        return ModelVersion.objects.create(
-            model=model, number=newest + 1, parent=parent, notes=notes, digest=digest, **spec
-        )
+    return ModelVersion(parent=parent, digest=digest_of({**spec, "parent": lineage}), **spec)
+
+
+def _numbered(version: ModelVersion, model: Model) -> ModelVersion:
+    """The version as the model's next one, or that of its specification; the model is locked."""
+    same: ModelVersion | None = model.versions.filter(digest=version.digest).first()
+    if same is not None:
+        return same
+    newest = model.versions.aggregate(newest=Max("number", default=0))["newest"]
+    version.model, version.number, version.draft_until = model, newest + 1, None
+    version.save(update_fields=["number", "draft_until"] if version.pk else None)
+    return version
 
 
 def register_metric(*, name: str, options: Mapping[str, Any]) -> Metric:

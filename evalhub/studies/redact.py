@@ -12,6 +12,7 @@ from evalhub.accounts.leaving_nothing import leaving_nothing
 from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.registry.contents import answers_as_they_are, items_as_they_are
+from evalhub.registry.drafts import drop_left_over
 from evalhub.registry.models import Item, Output, Redaction, Run, Score, TestSetVersion
 from reviews.models import Campaign
 from reviews.results.ended import has_ended
@@ -40,6 +41,7 @@ def redact(*, project: Project, test_set: str, item: str, reason: str, by: User 
     On PostgreSQL that is so after its next VACUUM.
     """
     with leaving_nothing():
+        drop_left_over()  # a writer that was killed may have left the same text
         return _redact(project=project, test_set=test_set, item=item, reason=reason, by=by)
 
 
@@ -63,13 +65,15 @@ def _redact(
         raise NotAllowedError(f"{by} doesn't own {project}: an item is redacted by an owner")
     if not 0 < len(reason.strip()) <= 300:
         raise RedactionError("say why, in 1 to 300 characters")
-    found = Item.objects.filter(
-        version__test_set__project=project, version__test_set__slug=test_set, key=item
-    ).order_by("-version__number")
+    found = (
+        Item.objects.written()
+        .filter(version__test_set__project=project, version__test_set__slug=test_set, key=item)
+        .order_by("-version__number")
+    )
     newest = found.first()
     if newest is None:
         raise RedactionError(f"{project} has no item {item!r} in a test set {test_set!r}")
-    same = Item.objects.filter(
+    same = Item.objects.written().filter(
         version__test_set__project=project, digest=newest.digest, redacted=None
     )
     versions = list(TestSetVersion.objects.filter(items__in=same).distinct().order_by("pk"))

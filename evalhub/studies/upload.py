@@ -12,9 +12,10 @@ from evalhub.files.limits import COMMAND, Limits
 from evalhub.files.rows import DataError
 from evalhub.registry import drafts
 from evalhub.registry.importing import publish_test_set, stage_test_set
-from evalhub.registry.models import Run, TestSetVersion
+from evalhub.registry.models import ModelVersion, Run, TestSetVersion
+from evalhub.registry.models.versions import Kind
 from evalhub.registry.slugs import slug_of
-from evalhub.registry.versions import register_version
+from evalhub.registry.versions import publish_version, stage_version
 from evalhub.schemas.declaration import DeclarationError
 from reviews.planning.upload import ARMS, USUAL, Columns, Split, split_pairs
 from runners.backends.recorded import RecordedBackend
@@ -61,17 +62,20 @@ def register_upload(
         found = split_pairs(
             path, into=Path(folder), columns=columns, right_path=right_path, limits=limits
         )
-        version = _staged(project, slug, found, path, columns)
-        drawn: list[TestSetVersion | Run] = [version]
+        written: list[drafts.Draft] = []
         try:
-            runs = [
-                _run(project, model, version, found.answers[arm])
-                for model, arm in zip(names, ARMS, strict=True)
-            ]
-            drawn = [*runs, version]
+            version = _staged(project, slug, found, path, columns)
+            written.append(version)
+            runs = []
+            for model, arm in zip(names, ARMS, strict=True):
+                of = stage_version(
+                    project=project, slug=model, kind=Kind.BASE, backend=RecordedBackend()
+                )
+                written.append(of)
+                runs.append(_run(of, version, found.answers[arm]))
             launched = _seen(version, runs)
         finally:
-            for draft in drawn:
+            for draft in written:  # with the runs of it
                 drafts.drop(draft)
     for run in launched:
         while process_shard(run.pk):
@@ -85,6 +89,11 @@ def register_upload(
 def _seen(version: TestSetVersion, runs: list[Run]) -> list[Run]:
     """The upload's drafts as what they are, all at once; or what is there of the same content."""
     publish_test_set(version)
+    for run in runs:
+        of = publish_version(run.version)
+        if of != run.version:  # another upload made it meanwhile
+            Run.with_drafts.filter(pk=run.pk).update(version=of)
+            run.version = of
     return [launch_staged(run) for run in runs]
 
 
@@ -111,8 +120,7 @@ def _staged(
         raise DataError(error.message, file=str(path), line=line, field=name) from error
 
 
-def _run(project: Project, model: str, version: TestSetVersion, answers: Path) -> Run:
+def _run(of: ModelVersion, version: TestSetVersion, answers: Path) -> Run:
     """The run of recorded answers as a draft, or the one that is there."""
-    of = register_version(project=project, slug=model, kind="base", backend=RecordedBackend())
     asked = recorded_run(version=of, test_set_version=version, answers=answers)
     return asked if asked.pk else stage_answers(asked, answers)

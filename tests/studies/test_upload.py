@@ -23,7 +23,15 @@ from pyarrow import parquet
 from evalhub.files.limits import MIB, WEB
 from evalhub.registry import drafts
 from evalhub.registry.importing import publish_test_set, stage_test_set
-from evalhub.registry.models import Item, ModelVersion, Output, Run, TestSet, TestSetVersion
+from evalhub.registry.models import (
+    Item,
+    Model,
+    ModelVersion,
+    Output,
+    Run,
+    TestSet,
+    TestSetVersion,
+)
 from evalhub.studies import upload
 from reviews.models import Judgment
 from tests.cast import Team, a_team
@@ -228,4 +236,5 @@ def test_an_upload_that_fails_at_its_end_leaves_nothing(
         )
     assert not any(kind.objects.exists() for kind in (TestSet, TestSetVersion, Item, Output))
     assert not Run.with_drafts.exists()
-    assert ModelVersion.objects.count() == 2
+    assert not ModelVersion.with_drafts.exists()
+    assert not Model.objects.exists()

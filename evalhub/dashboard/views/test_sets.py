@@ -17,7 +17,7 @@ PAGE = 25
 
 
 def _seen(request: SignedInRequest) -> TestSetQuerySet:
-    return TestSet.objects.seen_by(request.user).select_related("project")
+    return TestSet.objects.seen_by(request.user).written().select_related("project")
 
 
 @require_GET

@@ -17,7 +17,7 @@ RUNS = 50
 
 
 def _seen(request: SignedInRequest) -> ModelVersionQuerySet:
-    found = ModelVersion.objects.seen_by(request.user)
+    found: ModelVersionQuerySet = ModelVersion.objects.seen_by(request.user)
     return found.select_related("model__project", "parent__model")
 
 

@@ -148,6 +148,13 @@ class Shard(models.Model):
         return f"{self.run} [{self.start}, {self.stop})"
 
 
+class OutputQuerySet(models.QuerySet["Output"]):
+    def written(self) -> Self:
+        """Without those of drafts; what begins with a run that is seen needn't ask."""
+        drafts = Run.with_drafts.filter(draft_until__isnull=False).order_by()
+        return self.exclude(run__in=drafts)
+
+
 class Output(models.Model):
     """One answer (sample k) to one item; `text` is NULL where an error stands instead."""
 
@@ -162,6 +169,8 @@ class Output(models.Model):
     latency_ms = models.FloatField(null=True)
     prompt_tokens = models.PositiveIntegerField(null=True)
     completion_tokens = models.PositiveIntegerField(null=True)
+
+    objects = OutputQuerySet.as_manager()
 
     class Meta:
         ordering = ["run", "item", "sample"]

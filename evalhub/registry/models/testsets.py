@@ -30,6 +30,10 @@ class TestSetQuerySet(OfProjectQuerySet["TestSet"]):
             changed=Subquery(versions.values("created")[:1]),
         ).filter(newest__isnull=False)
 
+    def written(self) -> Self:
+        """Without those whose only versions are drafts."""
+        return self.filter(pk__in=TestSetVersion.objects.order_by().values("test_set"))
+
 
 class TestSet(models.Model):
     """A named set of items; what is in it is said by its versions."""
@@ -154,6 +158,11 @@ class Draw(models.Model):
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
+    def written(self) -> Self:
+        """Without those of drafts; what begins with a version that is seen needn't ask."""
+        drafts = TestSetVersion.with_drafts.filter(draft_until__isnull=False).order_by()
+        return self.exclude(version__in=drafts)
+
     def between(self, start: int, stop: int) -> Self:
         """Items at positions start, start + 1, …, stop − 1, in order."""
         return self.filter(position__gte=start, position__lt=stop).order_by("position")

@@ -1,6 +1,9 @@
 """Lines of models, and the versions that are compared."""
 
+from typing import Self
+
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project
@@ -28,12 +31,20 @@ class VersionStage(models.TextChoices):
     RETIRED = "retired", "retired"
 
 
+class ModelQuerySet(models.QuerySet["Model"]):
+    def written(self) -> Self:
+        """Without those whose only versions are drafts."""
+        return self.filter(pk__in=ModelVersion.objects.order_by().values("model"))
+
+
 class Model(models.Model):
     """A line of models: what a team would call one model across its versions."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="models")
     slug = models.SlugField(max_length=120)
     created = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = ModelQuerySet.as_manager()
 
     class Meta:
         ordering = ["project", "slug"]
@@ -51,6 +62,14 @@ class Model(models.Model):
 
 class ModelVersionQuerySet(OfProjectQuerySet["ModelVersion"]):
     project_field = "model__project"
+
+
+class WrittenModelVersions(models.Manager.from_queryset(ModelVersionQuerySet)):  # type: ignore[misc]
+    """All but the drafts, which nobody sees."""
+
+    def get_queryset(self) -> ModelVersionQuerySet:
+        found: ModelVersionQuerySet = super().get_queryset().filter(draft_until=None)
+        return found
 
 
 class ModelVersion(models.Model):
@@ -74,15 +93,27 @@ class ModelVersion(models.Model):
     )
     digest = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the spec")
     created = models.DateTimeField(db_default=Now(), editable=False)
+    draft_until = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="an upload makes it, whose answers are still being written, and is heard of by "
+        "then; null once they are all there",
+    )
 
-    objects = ModelVersionQuerySet.as_manager()
+    objects = WrittenModelVersions()
+    with_drafts = ModelVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["model", "-number"]
         constraints = [
-            models.UniqueConstraint(fields=["model", "number"], name="model_version_number"),
+            models.UniqueConstraint(
+                fields=["model", "number"],
+                condition=Q(draft_until=None),
+                name="model_version_number",
+            ),
             models.UniqueConstraint(
                 fields=["model", "digest"],
+                condition=Q(draft_until=None),
                 name="model_version_spec",
                 violation_error_message="The model has a version with this specification.",
             ),
