@@ -22,7 +22,7 @@ from evalhub.registry.models import (
     Shard,
     TestSetVersion,
 )
-from evalhub.registry.models.runs import RunQuerySet, RunState, ShardState
+from evalhub.registry.models.runs import STOPPED, RunQuerySet, RunState, ShardState
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.keys import Reach
 from runners.backends import backend_of
@@ -189,14 +189,16 @@ def cancel(run: Run, *, by: User | None) -> None:
 
 
 @transaction.atomic
-def resume(run: Run, *, by: User | None, retry_errors: bool = True) -> None:
-    """Lets a run go on where it stopped; `retry_errors` asks again what ended in an error.
+def resume(run: Run, *, by: User | None, retry_errors: bool = True) -> bool:
+    """Lets a run go on that failed or was cancelled; of any other nothing is changed.
 
-    Errors among recorded answers stay: there is nobody to ask. Raises NotAllowedError where `by`
-    doesn't evaluate in the run's project.
+    Whether it goes on. `retry_errors` asks again what ended in an error; errors among recorded
+    answers stay: there is nobody to ask. Raises NotAllowedError where `by` doesn't evaluate in the
+    run's project.
     """
     check_evaluates(by, run.test_set_version.test_set.project)
-    Run.objects.select_for_update().get(pk=run.pk)
+    if Run.objects.select_for_update().get(pk=run.pk).state not in STOPPED:
+        return False
     reopened = ~Q(state=ShardState.DONE)
     live = backend_of(run.version).live
     if live and not run.test_set_version.read_freely:
@@ -215,6 +217,7 @@ def resume(run: Run, *, by: User | None, retry_errors: bool = True) -> None:
         errors.delete()
     _reopen(run, run.shards.filter(reopened))
     enqueue(run)
+    return True
 
 
 def claimable_runs() -> QuerySet[Run]:

@@ -105,12 +105,13 @@ def test_another_process_keeps_to_what_the_command_allowed(
             assert studied(desk, asked, "--allow", f"127.0.0.1:{server.port}") == 0
         live = Run.objects.exclude(version__backend__type="recorded").get()
         live.outputs.update(text=None, error="lost")
+        Run.objects.filter(pk=live.pk).update(state="failed")
         with embedded_worker():
             resume(live, by=None)
             assert ended(live).state == "done"
         assert len(server.requests) == 120
         live.outputs.update(text=None, error="lost")
-        Run.objects.filter(pk=live.pk).update(reach={"operator": True, "hosts": []})
+        Run.objects.filter(pk=live.pk).update(state="failed", reach={"operator": True, "hosts": []})
         with embedded_worker():
             resume(live, by=None)
             again = ended(live)

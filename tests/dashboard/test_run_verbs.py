@@ -47,5 +47,14 @@ def test_nobody_else_may(verb: str, rui: Client, stranger: Client, run: Run) -> 
     assert run.state == RunState.PENDING
 
 
+@pytest.mark.parametrize("state", ["done", "running"])
+def test_what_has_not_stopped_is_not_resumed(eva: Client, run: Run, state: str) -> None:
+    Run.objects.update(state=state, answers_digest="of what was answered")
+    before = [Run.objects.values().get(), *run.shards.values()]
+    said = eva.post(reverse("dashboard:resume_run", args=[run.pk]), follow=True)
+    assert "nothing was changed" in said.text
+    assert [Run.objects.values().get(), *run.shards.values()] == before
+
+
 def test_a_look_changes_nothing(eva: Client, run: Run) -> None:
     assert eva.get(reverse("dashboard:cancel_run", args=[run.pk])).status_code == 405

@@ -150,10 +150,12 @@ def test_other_answers_are_sealed_again(team: Team) -> None:
         a_version(team, backend={"type": "recorded"}), a_test_set(team, items=2), scores=[0, 1]
     )
     opened(run)
+    Run.objects.update(state="failed")
     resume(run, by=None)
     assert run.metrics.get().opened, "recorded answers stay what they are"
     run.version.backend = {"type": "openai", "url": "http://127.0.0.1:9/v1", "model": "m"}
     run.version.save()
+    Run.objects.update(state="failed")
     resume(run, by=None)
     assert run.metrics.get().opened is None
     assert Metric.objects.count() == 1

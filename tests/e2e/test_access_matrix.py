@@ -1,5 +1,6 @@
 """Who may ask what of every address: docs/access.md is the table, the site is asked all of it."""
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -7,45 +8,64 @@ from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
+from django.test.client import encode_multipart
 from django.urls import URLResolver, get_resolver, reverse
 
 from evalhub.accounts.models import MemberInvitation, Role, User
 from evalhub.gate.decide import decide_study
-from evalhub.registry.models import Run
+from evalhub.registry.models import Run, Study
 from evalhub.schemas.review import Design
 from reviews.joining.invite import expiry, invite
 from reviews.models import Assignment, Reviewer
 from reviews.planning.campaign import close_campaign, open_campaign
-from tests.cast import Team, a_team
+from runners.launch import cancel, launch
+from tests.cast import Team, a_team, a_test_set, a_version
 from tests.dashboard.cases import a_measured_study
+from tests.dashboard.test_campaign_pages import filled
 from tests.reviews.assignments.test_assign import deal
 from tests.reviews.conftest import CANARIES, a_campaign
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "access.md"
 ROLES = ["anonymous", "reviewer", "evaluator", "owner", "superuser", "another project's owner"]
-METHODS = ["GET", "POST"]
 NAMES = [*CANARIES, "triage-base", "triage-lora", "triage-prompted"]
 TEXTS = ["Question 3?", "The first answer to", "Another answer to", "wrong, says"]
 ADMIN = re.compile(r"^/admin/(?:auth|accounts|registry|reviews|gate)/[a-z]+/")
 OVER = re.compile(r"^/campaigns/<int:pk>/(?:results|audit|export|unblind)")
 
 FORM = "application/x-www-form-urlencoded"
-WRITE = re.compile(r'\s*(?:INSERT INTO|INSERT OR IGNORE INTO|UPDATE|DELETE FROM)\s+"(\w+)"')
+WRITE = re.compile(r'\s*(INSERT INTO|INSERT OR IGNORE INTO|UPDATE|DELETE FROM)\s+"(\w+)"')
 UNCOUNTED = {"django_session", "accounts_cache", "accounts_resultsseen"}
 SAMPLED = re.compile(r"^/admin/(?:auth/group|accounts/user|registry/study|reviews/assignment)/")
+BOUNDARY = "no-file-holds-this"
+PAIRS = b'{"prompt": "Say it", "left": "one", "right": "two"}\n'
+PLAN, UPLOAD = "the page's own form, sent as a plan", "and with a file of pairs"
 POSTED = {
-    "/decisions/<int:pk>/sign/": "reason=We+have+looked+at+it",
-    "/campaigns/<int:pk>/change/": "verb=close",
-    "/campaigns/<int:pk>/invite/": "emails=new@example.org",
-    "/campaigns/<int:pk>/reviewers/<int:reviewer>/": "verb=pause",
-    "/projects/<slug:slug>/members/": "whom=new@example.org&role=reviewer",
-    "/projects/<slug:slug>/members/<int:pk>/": "verb=role&role=evaluator",
+    "/studies/<int:pk>/decide/": [""],
+    "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],
+    "/campaigns/new/": [PLAN],
+    "/campaigns/upload/": [UPLOAD],
+    "/campaigns/<int:pk>/change/": ["verb=close"],
+    "/campaigns/<int:pk>/unblind/": [""],
+    "/campaigns/<int:pk>/invite/": ["emails=new@example.org"],
+    "/campaigns/<int:pk>/reviewers/<int:reviewer>/": ["verb=pause", "verb=remove"],
+    "/campaigns/<int:pk>/invitations/<int:invitation>/withdraw/": [""],
+    "/projects/<slug:slug>/members/": ["whom=new@example.org&role=reviewer"],
+    "/projects/<slug:slug>/members/<int:pk>/": ["verb=role&role=evaluator", "verb=remove"],
+    "/projects/<slug:slug>/invitations/<int:pk>/withdraw/": [""],
+    "/runs/<int:pk>/cancel/": [""],
+    "/runs/<int:pk>/resume/": [""],
 }
+"""What is posted: all that is needed for the thing to be done. Elsewhere an empty form is."""
+
+CLIENT = Client(raise_request_exception=False)
+"""One for all, whose cookies are set for each request: a new one makes all of its parts anew."""
 
 type Row = tuple[str, str]  # the address as it is declared, the method
 
@@ -59,11 +79,19 @@ class Scene:
     ended: int
     decision: int
     study: int
+    running: int
+    stopped: int
+    forms: dict[str, bytes]  # by what POSTED calls them
 
     def address(self, route: str) -> str:
         ids = dict(self.ids)
         if OVER.match(route):
             ids["campaigns"] = self.ended
+        if route.startswith("/runs/"):
+            verbs = {"cancel": self.running, "resume": self.stopped}
+            ids["runs"] = verbs.get(route.split("/")[-2], ids["runs"])
+        if route == "/campaigns/new/":
+            return f"{route}?study={self.study}"
         first = route.strip("/").split("/")[0]
         if first == "decisions":
             ids["pk"] = self.decision
@@ -116,6 +144,8 @@ def scene(team: Team) -> Scene:
         by=team.olga, expires=expiry(14),
     )  # fmt: skip
     run = runs[0]
+    stopped = a_run_that_goes_on(team, "stopped")
+    cancel(stopped, by=None)
     return Scene(
         people=dict(
             zip(ROLES, [None, team.rui, team.eva, team.olga, root, other.sam], strict=True)
@@ -146,7 +176,28 @@ def scene(team: Team) -> Scene:
         ended=ended.pk,
         decision=decide_study(study=study)[0].pk,
         study=study.pk,
+        running=a_run_that_goes_on(team, "going").pk,
+        stopped=stopped.pk,
+        forms=a_form_of_each(team.signed_in(team.olga), study),
     )
+
+
+def a_run_that_goes_on(team: Team, name: str) -> Run:
+    """One that nobody works on here."""
+    backend = {"type": "openai", "url": "http://127.0.0.1:9/v1", "model": "m"}
+    version = a_version(team, name, backend=backend)
+    return launch(version=version, test_set_version=a_test_set(team, f"of-{name}"), metrics=[])
+
+
+def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
+    """As the owner's pages have them, filled in."""
+    plan = filled(client.get(reverse("dashboard:new_campaign", query={"study": study.pk})))
+    upload = filled(client.get(reverse("dashboard:upload_pairs")), project="support-desk")
+    upload |= {"name": "Tone", "file": SimpleUploadedFile("pairs.jsonl", PAIRS)}
+    return {
+        PLAN: urlencode(plan | {"open": "1"}, doseq=True).encode(),
+        UPLOAD: encode_multipart(BOUNDARY, upload),
+    }
 
 
 def _runs_of(campaign: Any) -> list[int]:
@@ -164,26 +215,53 @@ def cookies_of(user: User | None) -> SimpleCookie:
     return client.cookies
 
 
-def asked(method: str, address: str, cookies: SimpleCookie, form: str = "") -> Any:
-    """The answer to one request, of which nothing stays; `wrote`: it would have changed a table."""
-    client = Client(raise_request_exception=False)
-    client.cookies = SimpleCookie(cookies.output(header="", sep=";"))
+def asked(
+    method: str,
+    address: str,
+    cookies: SimpleCookie,
+    form: bytes = b"",
+    *,
+    unlike: str = "",
+) -> Any:
+    """The answer to one request, of which nothing stays.
+
+    `wrote`: tables of which it would have changed rows; `changed`: whether the rows of all tables,
+    as it left them, are other than `unlike` says.
+    """
+    CLIENT.cookies = SimpleCookie(cookies.output(header="", sep=";"))
     wrote = []
 
     def watch(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        table = WRITE.match(sql)
-        if table and table[1] not in UNCOUNTED:
-            wrote.append(table[1])
-        return execute(sql, params, many, context)
+        result, statement = execute(sql, params, many, context), WRITE.match(sql)
+        if statement is None or statement[2] in UNCOUNTED:
+            return result
+        # of what it inserts SQLite counts nothing before it is read
+        if statement[1].startswith("INSERT") or context["cursor"].rowcount:
+            wrote.append(statement[2])
+        return result
 
+    files = form.startswith(f"--{BOUNDARY}".encode())
+    kind = f"multipart/form-data; boundary={BOUNDARY}" if files else FORM
     before = transaction.savepoint_create()
     with connection.execute_wrapper(watch):
-        answer: Any = client.generic(method, address, form, content_type=FORM)
+        answer: Any = CLIENT.generic(method, address, form, content_type=kind)
         answer.body = b"".join(answer) if answer.streaming else answer.content
     answer.wrote = wrote
     transaction.set_rollback(False)
+    if unlike:
+        answer.changed = all_rows() != unlike
     transaction.savepoint_rollback(before)
     return answer
+
+
+def all_rows() -> str:
+    """A digest of every row of every table, but for what a mere visit may write."""
+    digest = hashlib.sha256()
+    with connection.cursor() as cursor:
+        for table in sorted(set(connection.introspection.table_names(cursor)) - UNCOUNTED):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            digest.update(f"{table}: {sorted(map(str, cursor.fetchall()))}".encode())
+    return digest.hexdigest()
 
 
 def outcome(answer: Any) -> str:
@@ -209,12 +287,22 @@ def test_every_address_answers_everybody_as_the_table_says(scene: Scene) -> None
     told = []
     for place, (role, user) in enumerate(scene.people.items()):
         cookies = cookies_of(user)
+        before = all_rows()
         for route in dict.fromkeys(routes()):
             if ADMIN.match(route) and role != "reviewer" and not SAMPLED.match(route):
                 continue  # what is for staff is alike for all others
-            for method in METHODS:
-                form = POSTED.get(route, "") if method == "POST" else ""
-                answer = asked(method, scene.address(route), cookies, form)
+            address = scene.address(route)
+            answers = [("GET", asked("GET", address, cookies))]
+            for form in POSTED.get(route, []):
+                body = scene.forms.get(form, form.encode())
+                answer = asked("POST", address, cookies, body, unlike=before)
+                answers.append(("POST", answer))
+                # whoever may not, or is answered otherwise, has changed no row
+                if answer.changed != (outcome(answer) == "does it"):
+                    told.append(f"{role} {route} {form}: {outcome(answer)}, {answer.wrote}")
+            if route not in POSTED:
+                answers.append(("POST", asked("POST", address, cookies)))
+            for method, answer in answers:
                 found[kind(route), method][place].add(outcome(answer))
                 told += [
                     f"{role} {method} {route}: {word}" for word in learned(role, route, answer)

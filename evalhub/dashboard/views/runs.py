@@ -63,9 +63,10 @@ def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
 def resume(request: SignedInRequest, pk: int) -> HttpResponse:
     """Lets a cancelled or failed run go on, asking again what ended in an error."""
     try:
-        launch.resume(get_object_or_404(_seen(request), pk=pk), by=request.user)
+        goes_on = launch.resume(get_object_or_404(_seen(request), pk=pk), by=request.user)
     except QueueUnreachable as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, "The run goes on where it stopped.")
+        said = "goes on where it stopped" if goes_on else "hadn’t stopped, so nothing was changed"
+        messages.success(request, f"The run {said}.")
     return redirect("dashboard:run", pk)

@@ -44,10 +44,10 @@ def study(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def flips(request: SignedInRequest, pk: int) -> HttpResponse:
     """What changed, as a part of the study's page; without htmx, that page."""
+    found = get_object_or_404(_seen(request), pk=pk)
     if not request.htmx:
         query = request.GET.urlencode()
         return redirect(f"{reverse('dashboard:study', args=[pk])}?{query}#changed")
-    found = get_object_or_404(_seen(request), pk=pk)
     wanted = Wanted.of(request.GET)
     decision = newest_decision(found, wanted.arm)
     shown = changes(found, decision.document, wanted) if decision else None

@@ -23,6 +23,7 @@ class RunState(models.TextChoices):
 
 
 UNFINISHED = (RunState.PENDING, RunState.RUNNING)
+STOPPED = (RunState.FAILED, RunState.CANCELLED)
 
 
 class RunQuerySet(OfProjectQuerySet["Run"]):
