@@ -1,4 +1,4 @@
-"""Write evalhub/cli/empty.sql, the empty database that a fresh home starts from: `make tables`.
+"""Write evalhub/database/empty.sql, the empty database of a fresh home: `make tables`.
 
 Run it after every change of a migration; a test says so where it was forgotten.
 """
@@ -23,10 +23,12 @@ def main() -> None:
 
         django.setup()
         call_command("migrate", verbosity=0)
-        from evalhub.cli import tables
+        from evalhub.database import tables
 
         with sqlite3.connect(Path(home) / "evalhub.sqlite3") as database:
-            tables.EMPTY.write_text(dump(database, tables.APP, tables.digest()), encoding="utf-8")
+            tables.EMPTY.write_text(
+                dump(database, tables.OUR_ROW, tables.digest()), encoding="utf-8"
+            )
 
 
 def dump(database: sqlite3.Connection, app: str, digest: str) -> str:

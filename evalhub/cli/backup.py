@@ -34,7 +34,7 @@ def restore(
     from evalhub.cli.setup import set_up_home
 
     set_up_home()
-    from evalhub.cli.tables import restore_tables
+    from evalhub.database.tables import restore_tables
 
     restored = restore_tables(file)
     _note("RESTORED", restored)

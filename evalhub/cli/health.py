@@ -92,7 +92,7 @@ def _home() -> Finding:
 def _database() -> Finding:
     from django.db import DatabaseError, connection
 
-    from evalhub.cli.tables import OtherVersionError, place, tables
+    from evalhub.database.tables import OtherVersionError, place, tables
 
     if connection.vendor == "sqlite" and not Path(place()).exists():
         return Finding("database", True, "SQLite, not made yet", "The first command makes it.")
@@ -114,7 +114,7 @@ def _database() -> Finding:
 def _ledger() -> Finding:
     from django.db import DatabaseError, connection
 
-    from evalhub.cli.tables import place
+    from evalhub.database.tables import place
     from evalhub.gate.models import Ledger
 
     found = None

@@ -35,7 +35,7 @@ def set_up_database() -> None:
         OtherVersionError: a database of another version.
     """
     set_up_home()
-    from evalhub.cli.tables import make_tables
+    from evalhub.database.tables import make_tables
 
     make_tables()
 

@@ -1,1 +1,4 @@
-"""The database as a whole: kept in one file, and made again from it. Knows tables, no models."""
+"""The database as a whole: its tables made and brought up to date, all of it in one file and back.
+
+Knows tables, no models.
+"""

@@ -22,10 +22,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 import evalhub
-from evalhub.database.rows import kept_models, rows
+from evalhub.database.rows import OUR_ROW, kept_models, rows
 
 FORMAT = "evalhub-backup/1"
-OUR_ROW = "evalhub"  # of django_migrations: evalhub.cli.tables keeps its digest there
 _SNAPSHOT = "snapshot"
 
 

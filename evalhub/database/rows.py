@@ -11,6 +11,8 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 
+OUR_ROW = "evalhub"
+"""Of django_migrations, beside those of Django's apps: `tables` keeps its digest there."""
 LEFT_OUT = frozenset({"sessions.session"})
 """Who is signed in stays behind: the cookies are signed with a key that isn't kept either."""
 

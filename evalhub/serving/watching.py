@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from evalhub.cli.tables import OtherVersionError, Tables, tables
+from evalhub.database.tables import OtherVersionError, Tables, tables
 from runners.queue import QueueUnreachable, queue_length
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from tests.cli.test_tables import EVALHUB, call
+from tests.database.test_tables import EVALHUB, call
 
 EARLIER = Path(__file__).with_name("earlier-0.1.0.jsonl.gz")
 """The backup that an upgrade made of a home of the first version: the demo, with a review that

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_tables import environment
 from tests.database.homes import (
     DECISIONS,
     decisions,
@@ -22,6 +21,7 @@ from tests.database.homes import (
     lines,
     rows_of,
 )
+from tests.database.test_tables import environment
 
 WRITES = """
 import sqlite3, sys, uuid

@@ -21,7 +21,7 @@ from runners.backends.recorded import RecordedBackend
 from runners.launch import launch_staged, recorded_run
 from runners.recorded import stage_answers
 from tests.cast import Team, a_test_set, a_version
-from tests.cli.test_tables import environment
+from tests.database.test_tables import environment
 
 LEFT_OUT = re.compile(r"/(?:accounts|reviews|projects|admin/(?!registry/))")
 WORD = "canary"

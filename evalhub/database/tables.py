@@ -23,13 +23,13 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from evalhub.database.rows import OUR_ROW
 from evalhub.files.private import make_private_file
 
 if TYPE_CHECKING:
     from evalhub.database.backup import Backup
 
 EMPTY = Path(__file__).with_name("empty.sql")
-APP = "evalhub"  # of the row that holds the digest; no Django app has this label
 LOCK_S = 120
 OURS = ("evalhub.", "reviews", "runners")
 ADVISORY_LOCK = 0x6576616C687562  # "evalhub"
@@ -84,13 +84,13 @@ def tables() -> Tables:
     """What there is. Raises OtherVersionError."""
     if "django_migrations" not in connection.introspection.table_names():
         return Tables.MISSING
-    rows = MigrationRecorder.Migration.objects.using(connection.alias).filter(app=APP)
+    rows = MigrationRecorder.Migration.objects.using(connection.alias).filter(app=OUR_ROW)
     found = rows.values_list("name", flat=True).first()
     if found == digest():
         return Tables.OURS
     recorded = MigrationRecorder(connection).applied_migrations()
     # another process may have recorded our own row since
-    applied = {key for key in recorded if key[0] != APP}
+    applied = {key for key in recorded if key[0] != OUR_ROW}
     if applied - set(MigrationLoader(connection).graph.nodes):
         raise OtherVersionError
     if found is None:
@@ -151,8 +151,8 @@ def _filled_from_script() -> bool:
 def _migrate() -> None:
     call_command("migrate", verbosity=0, interactive=False)
     recorder = MigrationRecorder(connection)
-    recorder.migration_qs.filter(app=APP).delete()
-    recorder.record_applied(APP, digest())
+    recorder.migration_qs.filter(app=OUR_ROW).delete()
+    recorder.record_applied(OUR_ROW, digest())
 
 
 def _upgrade() -> None:
@@ -163,7 +163,7 @@ def _upgrade() -> None:
     sys.stderr.write(
         f"evalhub: the tables are brought up to date; as they were, they are in {kept}\n"
     )
-    MigrationRecorder(connection).migration_qs.filter(app=APP).delete()
+    MigrationRecorder(connection).migration_qs.filter(app=OUR_ROW).delete()
     _migrate()
 
 

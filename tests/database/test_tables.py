@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from evalhub.cli import tables
+from evalhub.database import tables
 from tests.studies.desks import Desk
 
 EVALHUB = Path(sys.executable).with_name("evalhub")
@@ -137,14 +137,14 @@ def test_four_processes_start_at_once_on_a_fresh_postgresql(
 def test_tables_that_another_process_records_meanwhile_are_ours() -> None:
     """Its row comes between our two reads of what was applied."""
     recorder, recorded = MigrationRecorder(connection), False
-    recorder.migration_qs.filter(app=tables.APP).delete()
+    recorder.migration_qs.filter(app=tables.OUR_ROW).delete()
 
     def another_process(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         nonlocal recorded
         found = execute(sql, params, many, context)
-        if not recorded and sql.startswith("SELECT") and tables.APP in (params or ()):
+        if not recorded and sql.startswith("SELECT") and tables.OUR_ROW in (params or ()):
             recorded = True
-            recorder.record_applied(tables.APP, tables.digest())
+            recorder.record_applied(tables.OUR_ROW, tables.digest())
         return found
 
     with connection.execute_wrapper(another_process):
