@@ -8,6 +8,7 @@ a_run(lora, questions, scores=[1, 1] * 20)
 study = a_study(team, baseline=base, candidate=lora, primary=questions)
 """
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,15 +26,18 @@ from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import (
     Metric,
     ModelVersion,
+    Output,
     Run,
     RunMetric,
     Score,
+    Shard,
     Study,
     StudyArm,
     StudyRun,
     StudyTestSet,
     TestSetVersion,
 )
+from evalhub.registry.models.runs import RunState, ShardState
 from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.models.versions import Kind
@@ -45,8 +49,7 @@ from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.version import TrainingRecord
 from runners.backends import AnyBackend
-from runners.execute import process_shard
-from runners.launch import launch
+from runners.outcome import finish
 
 RECORDED = {"type": "recorded"}
 UNSCORED = "the item has no reference"
@@ -160,39 +163,52 @@ def a_run(
     metric: Metric | None = None,
     repeat: int = 0,
 ) -> Run:
-    """A recorded run carried to its end, with one output and one score an item, in order.
+    """A recorded run that has ended, with one output and one score an item, in order.
 
-    The answers are recorded and the run is worked on as any other, but its scores are given. A
-    score of None is unscored, with a reason; an answer of None is an error, and fails the run.
-    Answers that aren't given say "right" where the score is 1 and else "wrong", with the version's
-    name. `repeat` 1 is the same version asked a second time.
+    Its rows are written as working on it would leave them, and `runners.outcome.finish` ends it as
+    it ends any. A score of None is unscored, with a reason; an answer of None is an error, and
+    fails the run. Answers that aren't given say "right" where the score is 1 and else "wrong", with
+    the version's name. `repeat` 1 is the same version asked a second time.
     """
     metric = metric or a_metric()
     items = list(on.items.order_by("position"))
     said = answers or ["right" if score == 1 else f"wrong, says {version}" for score in scores]
     assert len(items) == len(scores) == len(said), f"{on} has {len(items)} items"
-    costs = {"latency_ms": 100.0, "prompt_tokens": 20, "completion_tokens": 5}
-    rows = [
-        {"id": item.key, **({"output": text} if text is not None else {"error": "timed out"})}
-        for item, text in zip(items, said, strict=True)
-    ]
-    with tempfile.TemporaryDirectory() as folder:
-        path = _written(Path(folder) / "answers.jsonl", [row | costs for row in rows])
-        run = launch(
-            version=version, test_set_version=on, metrics=[metric], answers=path, repeat=repeat
+    now = timezone.now()
+    run = Run.objects.create(
+        version=version,
+        test_set_version=on,
+        source=hashlib.sha256(json.dumps(said).encode()).hexdigest(),
+        repeat=repeat,
+        state=RunState.RUNNING,
+        started=now,
+    )
+    RunMetric.objects.create(run=run, metric=metric, opened=now if on.read_freely else None)
+    Shard.objects.create(
+        run=run, start=0, stop=len(items), done=len(items), attempts=1, state=ShardState.DONE
+    )
+    outputs = Output.objects.bulk_create(
+        Output(
+            run=run,
+            item=item,
+            text=text,
+            error="" if text is not None else "timed out",
+            latency_ms=100.0,
+            prompt_tokens=20,
+            completion_tokens=5,
         )
-    values = {item.pk: value for item, value in zip(items, scores, strict=True)}
+        for item, text in zip(items, said, strict=True)
+    )
     Score.objects.bulk_create(
         Score(
-            output_id=output,
+            output=output,
             metric=metric,
-            value=values[item],
-            reason="" if values[item] is not None else UNSCORED,
+            value=value,
+            reason="" if value is not None else UNSCORED,
         )
-        for output, item in run.outputs.order_by("pk").values_list("pk", "item_id")
+        for output, value in zip(outputs, scores, strict=True)
     )
-    while process_shard(run.pk):
-        pass
+    finish(run.pk)
     run.refresh_from_db()
     return run
 
