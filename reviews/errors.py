@@ -28,6 +28,12 @@ class FormError(PlanError):
         self.field = field
 
 
+class PreviewBusyError(ReviewError):
+    """Another plan of many answers is being worked out."""
+
+    sentence = "Another plan is being worked out. This one follows in a moment."
+
+
 class NotInvitedError(ReviewError):
     """This person isn't a member of the campaign's project."""
 

@@ -31,7 +31,7 @@ from evalhub.stats.errors import StatisticsError
 from evalhub.stats.power_review import review_detects
 from evalhub.studies.reviewing import for_study
 from evalhub.studies.upload import register_upload
-from reviews.errors import PlanError
+from reviews.errors import PlanError, PreviewBusyError
 from reviews.models import Campaign
 from reviews.planning.plan_preview import affordable, preview_plan
 from reviews.planning.sizing import planned_review
@@ -100,6 +100,8 @@ def previewed(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
             items = affordable(plan, asked["budget"], arms=len(runs))
             shows = review_detects(items, planned_review(plan.judges, plan.reviewers_per_item))
             found |= {"budget": asked["budget"], "affordable": items, "budget_shows": shows}
+    except PreviewBusyError as error:
+        return {"busy": str(error)}
     except (PlanError, StatisticsError) as error:
         return {"wrong": str(error)}
     return found

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evalhub.registry.models import Metric, Output, Run, RunMetric
@@ -17,22 +17,23 @@ from evalhub.schemas.review import (
 from reviews.blinding import BLOCK, draw
 from reviews.errors import NothingToCompareError, PlanError
 from reviews.models import RATED, Choice, PairKind
+from reviews.planning.answers import JoinedAnswers, answers_of
 from reviews.planning.checks import Planned, controls, known_pairs
-from reviews.planning.diversity import near_copies, signatures, similarities, vendi_score
+from reviews.planning.diversity import Signatures, similarities, vendi_score
 from reviews.planning.pairing import (
     Candidate,
     Joined,
     arm_pairs,
     certain,
-    joined,
     known_answers,
-    requests_of,
     scores_of,
     second_answers,
 )
 from reviews.planning.sampling import combined, disagreement_strata, length_strata, stratified
 
 VENDI_OF = 500  # items of which the Vendi score is computed, at most
+
+type Reader = Callable[[Sequence[Run], Design], JoinedAnswers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,10 @@ class _Scores:
     candidate: dict[str, float | None]
 
 
-def prepare(asked: PlanInputs) -> Prepared:
+def prepare(asked: PlanInputs, read: Reader = answers_of) -> Prepared:
     """Samples, chooses control, gold and practice pairs, and puts them in order; writes nothing.
 
+    `read` brings the runs' answers, as they are now or as they are kept.
     Raises PlanError for what can't be asked, NothingToCompareError where all answers read alike.
     """
     if told := known_answers(asked.runs[0]):
@@ -76,15 +78,16 @@ def prepare(asked: PlanInputs) -> Prepared:
         asked = replace(asked, design=asked.design.model_copy(update={"known": known}))
     design, form = asked.design, asked.design.form
     arms = arm_pairs(len(asked.runs), design.combinations)
-    there = joined(asked.runs, arms, form.show)
+    answers = read(asked.runs, design)
+    there = answers.joined
     population = _population(there, design)
     scores = _scores(asked)
     groups = _strata(population, asked, scores)
-    copies, vendi = _copies(population, groups, asked)
-    keys = stratified(
-        list(population), [groups[key] for key in population], n=design.items, seed=design.seed,
-        groups=copies,
-    )  # fmt: skip
+    signed, copies = answers.copies(population) if design.diverse else (None, None)
+    keys = _sampled(groups, design, copies)
+    vendi = None
+    if signed is not None:
+        vendi = _vendi(signed, list(population), [_sampled(groups, design), keys])
     main = [pair for key in keys for pair in _main(key, population[key], arms, groups[key], form)]
     checks = [] if form.rates else _checks(asked, there, keys, scores, len(main))
     pairs = _in_order([*main, *checks], design.seed)
@@ -169,35 +172,20 @@ def _strata(
     return combined(*parts)
 
 
-def _copies(
-    population: Mapping[str, Candidate], groups: Mapping[str, str], asked: PlanInputs
-) -> tuple[list[int] | None, Vendi | None]:
-    """The groups of near-copies, and how varied a sample is without and with regard to them."""
-    design = asked.design
-    if not design.diverse:
-        return None, None
-    keys = list(population)
-    read: list[str] = []
+def _sampled(
+    groups: Mapping[str, str], design: Design, copies: Sequence[int] | None = None
+) -> list[str]:
+    return stratified(
+        list(groups), list(groups.values()), n=design.items, seed=design.seed, groups=copies
+    )
 
-    def requests() -> Iterator[str]:
-        for key, text in requests_of(population):
-            read.append(key)
-            yield text
 
-    as_read = signatures(requests())
-    row = {key: i for i, key in enumerate(read)}
-    found = as_read[[row[key] for key in keys]]  # which copies find each other follows the order
-    copies = near_copies(found)
+def _vendi(signed: Signatures, keys: Sequence[str], samples: Sequence[Sequence[str]]) -> Vendi:
+    """How varied the samples are, which were drawn without and with regard to near-copies."""
     place = {key: i for i, key in enumerate(keys)}
-    strata = [groups[key] for key in keys]
-
-    def variety(regarded: list[int] | None) -> float:
-        drawn = stratified(keys, strata, n=design.items, seed=design.seed, groups=regarded)
-        rows = [place[key] for key in drawn[:VENDI_OF]]
-        return round(vendi_score(similarities(found[rows])), 2)
-
-    items = min(design.items, len(keys), VENDI_OF)
-    return copies, Vendi(before=variety(None), after=variety(copies), items=items)
+    drawn = [[place[key] for key in sample[:VENDI_OF]] for sample in samples]
+    before, after = (round(vendi_score(similarities(signed[rows])), 2) for rows in drawn)
+    return Vendi(before=before, after=after, items=len(drawn[0]))
 
 
 def _main(

@@ -1,12 +1,15 @@
 """What a campaign would be and cost, before it is opened: for pages and the command line."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from evalhub.registry.models import Run, Study
 from evalhub.schemas.review import CampaignRequest
 from evalhub.stats.power_review import PlannedReview, review_detects, review_items
+from reviews.errors import PreviewBusyError
 from reviews.models import PairKind
+from reviews.planning.answers import are_many, kept_answers
 from reviews.planning.campaign import inputs
 from reviews.planning.checks import Planned
 from reviews.planning.drafting import Prepared, prepare
@@ -15,6 +18,8 @@ from reviews.planning.sizing import Cost, cost_of, items_affordable, planned_rev
 from reviews.planning.told_apart import ToldApart, told_apart
 
 GAINS = (0.6, 0.65, 0.7)
+
+_ONE = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,23 @@ class PlanPreview:
 
 
 def preview_plan(request: CampaignRequest, runs: Sequence[Run], study: Study | None) -> PlanPreview:
-    """What opening a campaign by this request would make. Raises PlanError, as opening it would."""
-    prepared = prepare(inputs(runs, request, study))
+    """What opening a campaign by this request would make.
+
+    Of many answers one is worked out at a time in a process. Raises PreviewBusyError; PlanError, as
+    opening it would.
+    """
+    if not are_many(runs):
+        return _worked_out(request, runs, study)
+    if not _ONE.acquire(blocking=False):
+        raise PreviewBusyError
+    try:
+        return _worked_out(request, runs, study)
+    finally:
+        _ONE.release()
+
+
+def _worked_out(request: CampaignRequest, runs: Sequence[Run], study: Study | None) -> PlanPreview:
+    prepared = prepare(inputs(runs, request, study), kept_answers)
     items = len(prepared.plan.items)
     rates = request.form.rates
     checks = prepared.count(PairKind.CONTROL) + prepared.count(PairKind.GOLD)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.db import connection
@@ -15,6 +15,8 @@ from django.urls import reverse
 from evalhub.studies.redact import redact
 from evalhub.studies.upload import register_upload
 from reviews.models import Campaign, Judgment
+from reviews.planning.answers import MOST_ANSWERS, JoinedAnswers, _Kept
+from reviews.texts import USUAL
 from tests.cast import Team, a_team
 from tests.dashboard.test_campaign_pages import HTMX, filled
 from tests.reviews.conftest import a_campaign
@@ -108,6 +110,101 @@ def test_a_judgment_is_saved_while_the_answers_of_a_plan_are_read(
         assert meanwhile.done == 1
         assert Judgment.objects.count() == saved
     assert Campaign.objects.exclude(pk=others.pk).get().pairs.filter(kind="main").count() == 20
+
+
+@pytest.fixture
+def twenty_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reviews.planning.answers.MANY", 20)
+    monkeypatch.setattr("reviews.planning.answers._KEPT", _Kept())
+
+
+@pytest.mark.usefixtures("twenty_are_many")
+def test_a_big_preview_keeps_nobody_waiting_not_even_another_one(
+    team: Team, others: Campaign, tmp_path: Path
+) -> None:
+    olga, page = team.signed_in(team.olga), plan_page(team, tmp_path, items=20)
+    given = filled(olga.get(page), items=20, seed=3, pretty_json="on")
+    reviewer, eva = Client(), team.signed_in(team.eva)
+    reviewer.force_login(team.rui)
+
+    def three_more(_: int) -> None:
+        judge(reviewer, others)
+        told = eva.post(page, given, headers=HTMX)
+        assert told.status_code == 200
+        assert "Another plan is being worked out." in told.text
+        assert 'hx-trigger="load delay:2s"' in told.text, "it asks again by itself"
+        assert "judgments</p>" not in told.text
+        whole = eva.post(page, given)
+        assert whole.status_code == 200
+        assert "Another plan is being worked out." in whole.text
+        assert 'id="plan"' in whole.text
+
+    meanwhile = AtEachReading(three_more, times=1)
+    with connection.execute_wrapper(meanwhile):
+        told = olga.post(page, given, headers=HTMX)
+    assert meanwhile.done == 1
+    assert "Another plan" not in told.text
+    assert "judgments</p>" in told.text
+    assert eva.post(page, given, headers=HTMX).text == told.text, "its turn came"
+
+
+@pytest.mark.usefixtures("twenty_are_many")
+def test_a_preview_that_fails_lets_the_next_one_in(team: Team, tmp_path: Path) -> None:
+    olga, page = team.signed_in(team.olga), plan_page(team, tmp_path, items=20)
+    given = filled(olga.get(page), items=20)
+    broken = AtEachReading(lambda _: 1 / 0, times=1)  # type: ignore[arg-type, return-value]
+    shown_alike = given | {"pretty_json": "on"}
+    with pytest.raises(ZeroDivisionError), connection.execute_wrapper(broken):
+        olga.post(page, shown_alike, headers=HTMX)
+    assert "Another plan" not in olga.post(page, shown_alike, headers=HTMX).text
+
+
+@pytest.mark.usefixtures("twenty_are_many")
+def test_a_changed_field_reads_no_answer_again_unless_one_has_changed(
+    team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    olga, page = team.signed_in(team.olga), plan_page(team, tmp_path, items=20)
+    given = filled(olga.get(page), items=20)
+    changed = [{"people": "5"}, {"items": "12"}, {"seed": "9"}, {"strata": "length"}]
+
+    def previews() -> list[str]:
+        return [olga.post(page, given | each, headers=HTMX).text for each in changed]
+
+    reads = AtEachReading(lambda _: None, times=0)
+    with connection.execute_wrapper(reads):
+        kept = previews()
+    assert reads.reads == 0
+    redacting(team)(1)
+    with connection.execute_wrapper(reads):
+        after = previews()
+    assert reads.reads == 2, "each arm's answers, once"
+    assert after != kept
+    monkeypatch.setattr("reviews.planning.answers.MANY", 1000)
+    with connection.execute_wrapper(reads):
+        assert previews() == after, "as it is when nothing is kept"
+    assert reads.reads == 2 + 2 * len(changed)
+
+
+@pytest.mark.usefixtures("twenty_are_many")
+def test_answers_that_changed_while_they_were_read_are_not_kept(team: Team, tmp_path: Path) -> None:
+    olga, page = team.signed_in(team.olga), plan_page(team, tmp_path, items=20)
+    given = filled(olga.get(page), items=20, pretty_json="on")
+    meanwhile = AtEachReading(redacting(team), times=1)
+    with connection.execute_wrapper(meanwhile):
+        olga.post(page, given, headers=HTMX)
+        shown = olga.post(page, given, headers=HTMX).text
+    assert meanwhile.reads == 4
+    assert "Of 19 items whose answers differ" in shown
+
+
+def test_what_is_kept_of_answers_is_bounded() -> None:
+    kept, one = _Kept(), cast(JoinedAnswers, object())
+    keys = [((), (n,), "all", USUAL) for n in range(9)]
+    for key in keys[:6]:
+        kept.keep(key, one, 10)
+    assert [n for n in range(9) if kept.get(keys[n])] == [2, 3, 4, 5]
+    kept.keep(keys[6], one, MOST_ANSWERS - 10)
+    assert [n for n in range(9) if kept.get(keys[n])] == [5, 6]
 
 
 def redacting(team: Team) -> Callable[[int], None]:

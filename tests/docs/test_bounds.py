@@ -7,6 +7,7 @@ import pytest
 from evalhub.files import document, json_values, limits, word_diff
 from evalhub.serving.plain_fields import LONGEST_NUMBER
 from reviews.pages import markdown
+from reviews.planning import answers
 from runners.metrics import apart, pattern
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "decisions" / "bounds.md"
@@ -42,3 +43,10 @@ WEB = limits.WEB
 def test_the_page_says_the_limit(what: str, said: str) -> None:
     lines = [line for line in PAGE.read_text().splitlines() if line.startswith(f"| {what}")]
     assert [line for line in lines if line.endswith(f"| {said} |")]
+
+
+def test_the_page_says_what_is_kept_of_a_plan() -> None:
+    said = " ".join(PAGE.read_text().split())
+    assert f"of {answers.MANY:,} answers or more" in said
+    assert answers.MOST_KEPT == 4
+    assert f"at most four times and {answers.MOST_ANSWERS:,} answers a process" in said

@@ -14,9 +14,11 @@ from evalhub.registry.models import Study
 from evalhub.schemas.review import Design
 from evalhub.studies.reviewing import arms_to_review
 from reviews.models import Campaign
+from reviews.planning.plan_preview import _ONE
 from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
+from tests.e2e.test_results_pages import keep
 from tests.reviews.asking import a_review
 from tests.reviews.joining.test_invite import practised
 from tests.reviews.planning.test_planning import a_certain_campaign
@@ -179,3 +181,19 @@ def test_axe_finds_nothing_amiss_on_how_practice_went(
     expect(page.get_by_role("heading", level=1)).to_have_text("Not this time")
     axe(page)
     assert not overflows(page)
+
+
+def test_a_plan_that_waits_for_another_one_comes_by_itself(
+    opens: Opens, team: Team, axe: Callable[[Page], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reviews.planning.answers.MANY", 1)
+    study = a_measured_study(team)
+    with _ONE:
+        page = opens(team.olga, plan_of(study), phone=True)
+        preview = page.locator("#preview")
+        expect(preview).to_contain_text("Another plan is being worked out.")
+        axe(page)
+        keep(page, "busy-preview-phone")
+    expect(preview).to_contain_text("hours", timeout=30_000)
+    page.get_by_label("People").first.fill("4")
+    expect(preview).to_contain_text("By 4 people", timeout=30_000)
