@@ -2,13 +2,17 @@
 
 import itertools
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
 from hypothesis import settings
 
+from evalhub.database.tables import EMPTY
 from tests.cast import Team, a_team
 from tests.services import postgresql, redis_server
 from tests.tampering import let_tests_flush
@@ -28,6 +32,16 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("shared data not found at ../shared/data")
     return SHARED_DATA.resolve()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
+    """On SQLite the prepared tables are kept: only migrations that they lack are applied."""
+    if connection.vendor != "sqlite":
+        return False
+    with closing(sqlite3.connect(connection.settings_dict["TEST"]["NAME"])) as database:
+        database.executescript(EMPTY.read_text())
+    return True
 
 
 @pytest.fixture(scope="session")
