@@ -224,12 +224,13 @@ def queries(client: Client, url: str) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize("model", OURS)
 def test_every_record_is_in_the_admin_and_can_be_searched(
-    world: Team, root: Client, model: type[Model]
+    world: Team, root: Client, subtests: pytest.Subtests
 ) -> None:
-    assert admin.site.get_model_admin(model).search_fields
-    assert root.get(changelist(model), {"q": "small"}).status_code == 200
+    for model in OURS:
+        with subtests.test(model=model.__name__):
+            assert admin.site.get_model_admin(model).search_fields
+            assert root.get(changelist(model), {"q": "small"}).status_code == 200
 
 
 def test_the_pages_need_no_more_queries_when_there_is_more_to_show(
@@ -255,37 +256,40 @@ def test_the_pages_need_no_more_queries_when_there_is_more_to_show(
     assert asked() == few
 
 
-@pytest.mark.parametrize("model", OURS)
-def test_lists_are_totally_ordered(world: Team, root: Client, model: type[Model]) -> None:
-    shown = root.get(changelist(model)).context["cl"].queryset
-    assert shown.totally_ordered
+def test_lists_are_totally_ordered(world: Team, root: Client, subtests: pytest.Subtests) -> None:
+    for model in OURS:
+        with subtests.test(model=model.__name__):
+            shown = root.get(changelist(model)).context["cl"].queryset
+            assert shown.totally_ordered
 
 
-@pytest.mark.parametrize("model", EVIDENCE)
 def test_evidence_is_neither_added_nor_changed_nor_deleted(
-    world: Team, root: Client, model: type[Model]
+    world: Team, root: Client, subtests: pytest.Subtests
 ) -> None:
-    row = richest(world, model)
-    before = model._default_manager.filter(pk=row.pk).values().get()
-    shown = root.get(page(row)).content.decode()
-    assert 'name="_save"' not in shown
-    assert root.get(changelist(model) + "add/").status_code == 403
-    assert root.post(page(row), {"slug": "x", "key": "x", "value": 1}).status_code == 403
-    assert root.post(page(row, "delete"), {"post": "yes"}).status_code == 403
-    selected = {"action": "delete_selected", "_selected_action": row.pk, "post": "yes"}
-    root.post(changelist(model), selected)
-    assert model._default_manager.filter(pk=row.pk).values().get() == before
+    for model in EVIDENCE:
+        with subtests.test(model=model.__name__):
+            row = richest(world, model)
+            before = model._default_manager.filter(pk=row.pk).values().get()
+            shown = root.get(page(row)).content.decode()
+            assert 'name="_save"' not in shown
+            assert root.get(changelist(model) + "add/").status_code == 403
+            assert root.post(page(row), {"slug": "x", "key": "x", "value": 1}).status_code == 403
+            assert root.post(page(row, "delete"), {"post": "yes"}).status_code == 403
+            selected = {"action": "delete_selected", "_selected_action": row.pk, "post": "yes"}
+            root.post(changelist(model), selected)
+            assert model._default_manager.filter(pk=row.pk).values().get() == before
 
 
-@pytest.mark.parametrize(("model", "changed"), EDITABLE.items())
 def test_only_what_no_digest_covers_is_changed(
-    world: Team, root: Client, model: type[Model], changed: set[str]
+    world: Team, root: Client, subtests: pytest.Subtests
 ) -> None:
-    row = richest(world, model)
-    form = root.get(page(row)).context["adminform"].form
-    assert set(form.fields) == changed
-    assert root.get(changelist(model) + "add/").status_code == 403
-    assert root.post(page(row, "delete"), {"post": "yes"}).status_code == 403
+    for model, changed in EDITABLE.items():
+        with subtests.test(model=model.__name__):
+            row = richest(world, model)
+            form = root.get(page(row)).context["adminform"].form
+            assert set(form.fields) == changed
+            assert root.get(changelist(model) + "add/").status_code == 403
+            assert root.post(page(row, "delete"), {"post": "yes"}).status_code == 403
 
 
 def test_a_stage_and_notes_are_changed_and_the_specification_is_not(
@@ -337,11 +341,10 @@ SEARCHES: list[tuple[type[Model], str, int]] = [
 ]
 
 
-@pytest.mark.parametrize(("model", "words", "found"), SEARCHES)
-def test_a_search_finds_what_it_names(
-    world: Team, root: Client, model: type[Model], words: str, found: int
-) -> None:
-    assert root.get(changelist(model), {"q": words}).context["cl"].result_count == found
+def test_a_search_finds_what_it_names(world: Team, root: Client, subtests: pytest.Subtests) -> None:
+    for model, words, found in SEARCHES:
+        with subtests.test(model=model.__name__):
+            assert root.get(changelist(model), {"q": words}).context["cl"].result_count == found
 
 
 def test_what_hangs_on_a_row_is_one_link_away(world: Team, root: Client) -> None:

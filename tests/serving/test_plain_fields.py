@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -22,17 +23,11 @@ REFUSED = {
     "-1." + "9" * 4000 + "e5": "a number of 4,002 digits",
 }
 TAKEN = [
-    "9" * 30,
-    "-" + "9" * 19,
-    "1e400",
-    "NaN",
-    "%ED%A0%80",
-    "%FF",
-    "٣",
-    "0x10",
-    "[]",
-    "../..",
-    "%0A",
+    *("1e400", "%FF", "../.."),
+    *(
+        pytest.param(odd, marks=pytest.mark.heavy)
+        for odd in ("9" * 30, "-" + "9" * 19, "NaN", "%ED%A0%80", "٣", "0x10", "[]", "%0A")
+    ),
 ]
 FORM = "application/x-www-form-urlencoded"
 
@@ -91,9 +86,8 @@ def test_every_route_refuses_it_and_names_the_field(admin: Client, value: str) -
             assert REFUSED[value] in answer.text
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_field_is_refused_by_name(admin: Client, name: str) -> None:
-    for value in REFUSED:
+def test_every_field_is_refused_by_name(admin: Client) -> None:
+    for name, value in product(NAMES, REFUSED):
         assert f"'{name}'" in admin.get(f"/campaigns/?{name}={value}").text
         posted = admin.post("/campaigns/new/", f"{name}={value}", content_type=FORM)
         assert (posted.status_code, f"'{name}'" in posted.text) == (400, True)
