@@ -68,6 +68,7 @@ def test_a_fresh_home_is_the_same_again(kept: Path, tmp_path: Path) -> None:
     assert rows_of(tmp_path / "again.jsonl.gz") == rows_of(kept / "b.jsonl.gz")
 
 
+@pytest.mark.heavy
 def test_a_restored_home_is_worked_in(kept: Path, tmp_path: Path) -> None:
     """New rows get new ids: the counters go on after those that were restored."""
     assert evalhub("restore", kept / "b.jsonl.gz", at=tmp_path).returncode == 0
@@ -100,6 +101,7 @@ def test_from_either_database_to_either(kept: Path, tmp_path: Path, postgres_url
     assert rows_of(second / "again.jsonl.gz") == rows_of(first / "pg.jsonl.gz")
 
 
+@pytest.mark.heavy
 def test_it_is_the_state_of_one_moment_while_others_write(tmp_path: Path) -> None:
     """A person and their role are written together: no backup has the one without the other."""
     earlier_home(tmp_path)

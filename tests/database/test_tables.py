@@ -178,6 +178,7 @@ def test_a_home_of_another_version_is_refused_in_a_sentence(tmp_path: Path, stat
     assert "✗ database: SQLite" in doctor.stdout
 
 
+@pytest.mark.heavy
 def test_tables_that_were_made_half_are_finished(tmp_path: Path) -> None:
     done = call(sys.executable, MANAGE, "migrate", "registry", at=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -56,6 +56,7 @@ def test_the_backup_is_all_that_there_was(home: Path) -> None:
     assert rows_of(kept) == rows_of(EARLIER)
 
 
+@pytest.mark.heavy
 def test_its_evidence_stands(home: Path) -> None:
     """The record of a decision that the earlier version made follows from its numbers, and rests
     on what this home holds; its review is read as it was judged."""
@@ -72,6 +73,7 @@ def test_its_evidence_stands(home: Path) -> None:
     assert "48 judgments" in results.stdout
 
 
+@pytest.mark.heavy
 def test_an_upgrade_that_was_interrupted_goes_on(home: Path) -> None:
     """As it is when the process ends between its backup and the last migration."""
     with closing(database(home)) as opened, opened:
@@ -99,6 +101,7 @@ def test_a_downgrade_is_refused(home: Path, what: str) -> None:
     assert backups(home) == []
 
 
+@pytest.mark.heavy
 def test_a_backup_of_an_earlier_version_is_restored_into_this_one(tmp_path: Path) -> None:
     done = evalhub("restore", EARLIER, at=tmp_path)
     assert done.returncode == 0, done.stderr

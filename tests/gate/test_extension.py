@@ -176,6 +176,7 @@ def ships(asked: Requirement, odds: Sequence[float], sizes: Sequence[int], draws
     return np.mean(shipped, axis=0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("asked", "p_won", "p_lost"), [(PRIMARY, 0.1, 0.1), (GUARD, 0.05, 0.1)], ids=["gain", "margin"]
 )

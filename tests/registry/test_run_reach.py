@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 UPGRADE = """
 import django; django.setup()
 from django.core.management import call_command
@@ -32,6 +34,7 @@ print(Run.objects.get().reach.as_json())
 """
 
 
+@pytest.mark.heavy
 def test_a_run_from_before_is_the_operator_s(tmp_path: Path) -> None:
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "evalhub.settings"}
     environment["EVALHUB_HOME"] = str(tmp_path)

@@ -45,6 +45,7 @@ def test_a_weight_of_two_counts_twice_in_the_mean() -> None:
     assert average_limits([1, 0], plan=10, weights=[2, 1]).mean == pytest.approx(2 / 3)
 
 
+@pytest.mark.heavy
 def test_the_truth_is_left_out_at_some_look_no_more_often_than_promised() -> None:
     """400 sequences of 200 fair coins looked at 20 times each: 5% may fail, so more than 30
     failures would have a chance of 1 in 50."""

@@ -25,7 +25,7 @@ ERROR = math.sqrt(0.95 * 0.05 / RUNS)
         Case(200, 0.04, 0.01),
         Case(1000, 0.04, 0.01),
         Case(20, 0.30, 0.20),
-        Case(200, 0.30, 0.20),
+        pytest.param(Case(200, 0.30, 0.20), marks=pytest.mark.heavy),
         Case(50, 0.10, 0.05, samples=2),
         Case(200, 0.30, 0.20, samples=2),
         Case(200, 0.04, 0.01, clusters=20, icc=0.3),

@@ -70,6 +70,7 @@ def test_no_file_holds_the_address_and_the_evidence_stands(home: Path) -> None:
     assert "ruth:" not in evalhub("user", "list", at=home).stdout
 
 
+@pytest.mark.heavy
 def test_records_from_before_pseudonyms_keep_the_name_and_are_named(home: Path) -> None:
     """Their digests cover it: the first version signed off with it, and dealt and chained by it."""
     assert evalhub("user", "add", "root", "--superuser", at=home).returncode == 0

@@ -86,6 +86,7 @@ def test_digests_and_decisions_stand_and_say_so(home: Path) -> None:
     assert "differs" not in {state for (what, _), state in states.items() if what != "code"}
 
 
+@pytest.mark.heavy
 def test_a_change_beside_a_redaction_is_still_seen(home: Path) -> None:
     test_set, key, *_ = an_item_of_the_review(home)
     assert redact(home, test_set, key)[0] == 0
@@ -106,6 +107,7 @@ def test_a_change_beside_a_redaction_is_still_seen(home: Path) -> None:
     assert (code, "aren't what its digest says" in said) == (64, True), said
 
 
+@pytest.mark.heavy
 def test_what_redactions_lead_to_is_kept_by_the_database(home: Path) -> None:
     test_set, key, *_ = an_item_of_the_review(home)
     assert redact(home, test_set, key)[0] == 0

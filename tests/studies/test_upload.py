@@ -105,6 +105,7 @@ def test_reading_such_a_file_takes_no_more_memory_than_a_plain_one(tmp_path: Pat
     assert int(done.stdout) < 300
 
 
+@pytest.mark.heavy
 def test_a_gzip_that_unpacks_to_half_a_gigabyte_is_refused(olga: Client) -> None:
     line = rows(PAIR | {"left": "x" * 500_000})
     said = sent(olga, "pairs.jsonl.gz", gzip.compress(line * 1000))
@@ -150,6 +151,7 @@ def many(count: int, size: int) -> bytes:
     )
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 def test_another_projects_reviewer_judges_while_twelve_megabytes_are_uploaded(
     tmp_path: Path,

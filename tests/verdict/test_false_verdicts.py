@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from evalhub.schemas.criteria import Criterion
@@ -61,6 +62,7 @@ def test_a_primary_without_any_gain_ships_no_more_often_than_alpha() -> None:
     assert shares.get("ship", 0) > 0.005
 
 
+@pytest.mark.heavy
 def test_the_same_holds_for_scores_between_0_and_1() -> None:
     rng = np.random.default_rng(7)
     noise = rng.beta(2, 2, size=(2000, 120)) - rng.beta(2, 2, size=(2000, 120))

@@ -281,6 +281,7 @@ def test_one_family_of_tests_keeps_its_level_whatever_it_is_made_of() -> None:
     assert [each.status for each in found] == ["attention", "attention", "pass", "attention"]
 
 
+@pytest.mark.heavy
 def test_a_fair_campaign_seldom_calls_for_a_look() -> None:
     """1% of 240 in four sizes, with its Monte Carlo error: 7 or fewer have a chance of .996."""
     rng = np.random.default_rng(29)

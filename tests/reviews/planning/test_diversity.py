@@ -65,6 +65,7 @@ def test_short_and_empty_texts_have_signatures_too() -> None:
     assert near_copies(signatures([])) == []
 
 
+@pytest.mark.heavy
 def test_a_hundred_thousand_requests_take_seconds() -> None:
     rng = random.Random(2)
     texts = [a_text(rng, 25) for _ in range(100_000)]

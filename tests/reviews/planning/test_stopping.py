@@ -166,6 +166,7 @@ def test_pandalm_stops_early_what_its_annotators_say_in_full(shared_data: Path) 
     assert looked(choices[:300], items=213, raters=3).winner == "candidate"
 
 
+@pytest.mark.heavy
 def test_looking_at_nothing_again_and_again_claims_too_much_no_more_than_allowed() -> None:
     """200 campaigns of 60 coins, three reviewers of like mind, looked at every 15 judgments: looks
     may be wrong in 2.5%, both ways together; 11 would have a chance below 2%."""
