@@ -22,6 +22,7 @@ from evalhub.accounts.models import MemberInvitation, Role, User
 from evalhub.gate.decide import decide_study
 from evalhub.registry.models import Run, Study
 from evalhub.schemas.review import Design
+from reviews.assignments.judge import form_nonce
 from reviews.joining.invite import expiry, invite
 from reviews.models import Assignment, Reviewer
 from reviews.planning.campaign import close_campaign, open_campaign
@@ -46,7 +47,10 @@ SAMPLED = re.compile(r"^/admin/(?:auth/group|accounts/user|registry/study|review
 BOUNDARY = "no-file-holds-this"
 PAIRS = b'{"prompt": "Say it", "left": "one", "right": "two"}\n'
 PLAN, UPLOAD = "the page's own form, sent as a plan", "and with a file of pairs"
+CHOICE, SKIP = "the reviewer's own form, with a choice", "and with a reason to skip it"
 POSTED = {
+    "/reviews/judge/<uuid:token>/": [CHOICE],
+    "/reviews/skip/<uuid:token>/": [SKIP],
     "/studies/<int:pk>/decide/": [""],
     "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],
     "/campaigns/new/": [PLAN],
@@ -178,7 +182,8 @@ def scene(team: Team) -> Scene:
         study=study.pk,
         running=a_run_that_goes_on(team, "going").pk,
         stopped=stopped.pk,
-        forms=a_form_of_each(team.signed_in(team.olga), study),
+        forms=a_form_of_each(team.signed_in(team.olga), study)
+        | forms_of_a_turn(form_nonce(token=dealt.token, user=team.rui)),
     )
 
 
@@ -198,6 +203,12 @@ def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
         PLAN: urlencode(plan | {"open": "1"}, doseq=True).encode(),
         UPLOAD: encode_multipart(BOUNDARY, upload),
     }
+
+
+def forms_of_a_turn(nonce: str) -> dict[str, bytes]:
+    """What only the reviewer's page carries, in anybody's hands."""
+    said = {CHOICE: {"choice": "left"}, SKIP: {"reason": "I can't read it"}}
+    return {name: urlencode(each | {"nonce": nonce}).encode() for name, each in said.items()}
 
 
 def _runs_of(campaign: Any) -> list[int]:
