@@ -10,6 +10,7 @@ it can be and printed, with the seed that finds it again.
 import argparse
 import gzip
 import io
+import logging
 import os
 import resource
 import sys
@@ -27,6 +28,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 GROWTH_MIB = 256
+MOST_FAULTS = 10
+NO_TOKEN = "00000000-0000-4000-8000-000000000000"
 EXAMPLES = 200
 """A round's, of requests and of files; each round has a seed of its own."""
 ODD = (
@@ -136,7 +139,8 @@ def odd_requests(
 
 
 class OddSite:
-    """A site with a decided study, its addresses, and people who may do all, much, little, nothing.
+    """A site with a decided study and a review that goes on, its addresses, and people who may do
+    all, much, little or nothing.
 
     What a request does is undone after it.
     """
@@ -147,15 +151,20 @@ class OddSite:
         from evalhub.accounts.models import User
         from evalhub.gate.decide import decide_study
         from tests.dashboard.cases import a_measured_study
+        from tests.reviews.assignments.test_assign import deal
+        from tests.reviews.conftest import a_campaign
         from tests.serving.test_plain_fields import NAMES, ROUTES
 
         decide_study(study=a_measured_study(team))
+        turn = deal(a_campaign(team), team.rui)
         chief = User.objects.create_superuser("chief", email="chief@example.org")
         team.project.memberships.create(user=chief, role="owner")
         self.names = NAMES
         # Django's own admin fails where its address names no row: it is read-only, and not ours
         self.routes = [
-            each.replace("/projects/1/", f"/projects/{team.project.slug}/")
+            each.replace("/projects/1/", f"/projects/{team.project.slug}/").replace(
+                NO_TOKEN, str(turn.token)
+            )
             for each in ROUTES
             if "logout" not in each and not each.startswith("/admin/")
         ]
@@ -233,6 +242,7 @@ def fuzz(seconds: float, first: int, folder: Path) -> int:
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
+    logging.disable(logging.WARNING)  # of each refusal
     from tests.cast import a_team
 
     site, done = OddSite(a_team()), Counter[str]()
@@ -246,12 +256,12 @@ def fuzz(seconds: float, first: int, folder: Path) -> int:
         done[f"file {read_odd_file(file, folder)}"] += 1
 
     rounds = settings(EXACT, max_examples=EXAMPLES)
-    tries = given(asked=site.requests())(ask), given(file=odd_files())(read)
+    tries = (ask, {"asked": site.requests()}), (read, {"file": odd_files()})
     number, faults, before, end = first, 0, _held(), perf_counter() + seconds
-    while perf_counter() < end:
-        for each in tries:
+    while perf_counter() < end and faults < MOST_FAULTS:
+        for work, odd in tries:
             try:
-                seed(number)(rounds(each))()
+                seed(number)(rounds(given(**odd)(work)))()
             except Exception as fault:
                 faults += 1
                 print(f"seed {number}:")  # noqa: T201
