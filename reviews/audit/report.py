@@ -37,7 +37,7 @@ SCHEMA = "evalhub.review-audit/2"
 FALSE_ALARMS: dict[str, Any] = {
     "at_most": LEVEL,
     "method": "Holm's correction over all p-values of the audit, weighted",
-    "simulated": {"fair_campaigns": 610, "called_for_a_look": 3, "interval": [0.0010, 0.0143]},
+    "simulated": {"fair_campaigns": 10_000, "called_for_a_look": 39, "interval": [0.0028, 0.0053]},
     "text_alone": {"fair_reviews": 750, "p_of_01_or_less": 2, "interval": [0.0003, 0.0096]},
 }
 """How often the tests call for a look at a fair campaign (`tests/benchmarks/audit_rate.py`), and

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=10_000)
     parser.add_argument("--each", type=int, default=3, help="judgments a pair")
     parser.add_argument("--people", type=int, default=32)
+    parser.add_argument("--agree", type=float, default=0.75, help="0: each votes as it happens")
     asked = parser.parse_args()
     from tests.services import postgresql_server
 
@@ -49,18 +51,18 @@ def main() -> None:
         set_up_database()
         _write(f"{asked.database}, {asked.pairs:,} pairs, {asked.each} judgments each, by "
                f"{asked.people} people")  # fmt: skip
-        measure(asked.pairs, asked.each, asked.people)
+        measure(asked.pairs, asked.each, asked.people, asked.agree)
 
 
-def measure(pairs: int, each: int, people: int) -> None:
+def measure(pairs: int, each: int, people: int, agree: float) -> None:
     from reviews.audit.report import audit
     from reviews.chain.verify import check_unchanged
     from reviews.models import Campaign
     from reviews.planning.campaign import close_campaign
     from reviews.results.campaign_results import campaign_results
-    from reviews.results.export import as_csv, as_jsonl, preferences, rows
+    from reviews.results.export import as_csv, as_jsonl, preferences, rows, write_parquet
 
-    campaign = a_judged_campaign(pairs, each, people)
+    campaign = a_judged_campaign(pairs, each, people, agree)
     steps: dict[str, Callable[[], object]] = {
         "sealed": lambda: close_campaign(campaign=campaign, by=None),
         "followed (evalhub review verify)": lambda: check_unchanged(campaign),
@@ -69,6 +71,7 @@ def measure(pairs: int, each: int, people: int) -> None:
         "results, again": lambda: campaign_results(campaign),
         "CSV": lambda: sum(map(len, as_csv(rows(campaign)))),
         "JSONL": lambda: sum(map(len, as_jsonl(rows(campaign)))),
+        "Parquet": lambda: write_parquet(rows(campaign), Path(os.environ["EVALHUB_HOME"]) / "all"),
         "preference pairs": lambda: sum(map(len, as_jsonl(preferences(campaign)))),
     }
     for name, step in steps.items():
@@ -98,13 +101,14 @@ def timed(step: Callable[[], object]) -> tuple[float, float, tuple[float, str]]:
     return process_time() - spent, perf_counter() - start, max(took)
 
 
-def a_judged_campaign(pairs: int, each: int, people: int) -> Any:
-    """Every pair judged by `each` of the people in turn, two thirds of them for the candidate."""
+def a_judged_campaign(pairs: int, each: int, people: int, agree: float) -> Any:
+    """Every pair judged by `each` of the people in turn, who like what most like in this share of
+    the pairs, and anything in the others."""
     from reviews.chain.links import after, judgment_link
     from reviews.models import Assignment, AssignmentState, Judgment
     from tests.cast import a_team
     from tests.reviews.conftest import a_campaign
-    from tests.reviews.judged import a_reviewer
+    from tests.reviews.judged import SIDE, a_reviewer
 
     draw, words = random.Random(1), TEXT.split()
     texts = tuple(
@@ -113,18 +117,24 @@ def a_judged_campaign(pairs: int, each: int, people: int) -> Any:
     )
     campaign = a_campaign(a_team(), items=pairs, reviewers_per_item=each, answers=texts)
     reviewers = [a_reviewer(campaign, f"reviewer-{i}") for i in range(people)]
-    turns, said = [], []
+    turns, said, liked = [], [], False
     asked = [pair for pair in campaign.pairs.order_by("position") for _ in range(each)]
     for number, pair in enumerate(asked):
         person = reviewers[number % people]
         now = BEGAN + timedelta(seconds=number)
+        if number % each == 0:
+            liked = draw.random() < 0.4
         turn = Assignment(
             pair=pair, reviewer=person, token=uuid.UUID(int=draw.getrandbits(128), version=4),
             purpose="main", turn=person.turns, candidate_on_left=draw.random() < 0.5,
             state=AssignmentState.DONE, revision=1, dealt=now, lease_until=now,
         )  # fmt: skip
+        favours = ("candidate", "baseline", "tie")[
+            liked if draw.random() < agree else draw.randrange(3)
+        ]
+        choice = SIDE[turn.candidate_on_left].get(favours, favours)
         judged: dict[str, Any] = {
-            "revision": 0, "choice": draw.choice(["left", "right", "tie"]), "seconds": 20.0,
+            "revision": 0, "choice": choice, "seconds": 20.0,
             "created": now, **dict(zip(SAID, EMPTY, strict=True)),
         }  # fmt: skip
         link = judgment_link(

@@ -152,7 +152,7 @@ def test_the_audit_is_a_page_and_a_file_with_its_hash(olga: Client, judged: Camp
     document = json.loads(answer.content)
     assert document["plan_hash"] == judged.plan_hash
     html = html_of(olga, judged, "audit/")
-    assert "at most 1% of reviews: in 3 of 610 simulated ones" in html
+    assert "at most 1% of reviews: in 39 of 10,000 simulated ones" in html
     assert "corrected for all tests" in html
     assert answer.headers["Evalhub-SHA256"] in html
     for check in document["checks"]:
