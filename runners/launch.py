@@ -173,19 +173,19 @@ def goes_on(run: Run, *, retry_errors: bool) -> bool:
 
 
 @transaction.atomic
-def cancel(run: Run, *, by: User | None) -> None:
-    """Stop an unfinished run: within seconds its workers let go of it. What is done stays.
+def cancel(run: Run, *, by: User | None) -> bool:
+    """Stops an unfinished run: within seconds its workers let go of it. What is done stays.
 
-    Raises NotAllowedError where `by` doesn't evaluate in the run's project.
+    Whether it stopped it: of a run that has ended nothing is changed. Raises NotAllowedError where
+    `by` doesn't evaluate in the run's project.
     """
     check_evaluates(by, run.test_set_version.test_set.project)
-    if (
-        Run.objects.unfinished()
-        .filter(pk=run.pk)
-        .update(state=RunState.CANCELLED, finished=timezone.now())
-    ):
+    going = Run.objects.unfinished().filter(pk=run.pk)
+    stopped = bool(going.update(state=RunState.CANCELLED, finished=timezone.now()))
+    if stopped:
         run.shards.filter(state=ShardState.CLAIMED).update(state=ShardState.PENDING, claim=None)
     run.refresh_from_db()
+    return stopped
 
 
 @transaction.atomic

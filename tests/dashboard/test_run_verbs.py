@@ -56,5 +56,15 @@ def test_what_has_not_stopped_is_not_resumed(eva: Client, run: Run, state: str) 
     assert [Run.objects.values().get(), *run.shards.values()] == before
 
 
+@pytest.mark.parametrize("state", ["done", "failed", "cancelled"])
+def test_what_has_ended_is_not_cancelled(eva: Client, run: Run, state: str) -> None:
+    Run.objects.update(state=state, answers_digest="of what was answered")
+    before = [Run.objects.values().get(), *run.shards.values()]
+    said = eva.post(reverse("dashboard:cancel_run", args=[run.pk]), follow=True)
+    assert f"The run had ended ({state}), so nothing was changed" in said.text
+    assert "The run is cancelled" not in said.text
+    assert [Run.objects.values().get(), *run.shards.values()] == before
+
+
 def test_a_look_changes_nothing(eva: Client, run: Run) -> None:
     assert eva.get(reverse("dashboard:cancel_run", args=[run.pk])).status_code == 405

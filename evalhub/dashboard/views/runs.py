@@ -53,8 +53,12 @@ def run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
     """Stops a run that goes on; what was answered stays."""
-    launch.cancel(get_object_or_404(_seen(request), pk=pk), by=request.user)
-    messages.success(request, "The run is cancelled. What was answered is kept.")
+    found = get_object_or_404(_seen(request), pk=pk)
+    if launch.cancel(found, by=request.user):
+        messages.success(request, "The run is cancelled. What was answered is kept.")
+    else:
+        ended = f"The run had ended ({found.get_state_display()}), so nothing was changed."
+        messages.info(request, ended)
     return redirect("dashboard:run", pk)
 
 
