@@ -114,6 +114,8 @@ def launch_staged(run: Run) -> Run:
 @transaction.atomic
 def _launched(asked: Run, metrics: Sequence[Metric], reach: Reach, *, retry_errors: bool) -> Run:
     """The run as it is asked for, or that is there; `asked` may be a draft with its answers."""
+    if asked.draft_until is not None:  # of two who staged the same answers the second finds them
+        ModelVersion.with_drafts.select_for_update(no_key=True).get(pk=asked.version_id)
     there_is = _there(asked, lock=True)
     if there_is is not None:
         run, created = there_is, False

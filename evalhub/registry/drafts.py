@@ -43,12 +43,22 @@ def leased() -> datetime.datetime:
 
 
 def renew(draft: Draft) -> None:
-    """Says that the draft's writer lives; for the transaction of a batch. Raises DraftLostError."""
-    kept = type(draft).with_drafts.filter(pk=draft.pk, draft_until__isnull=False)
-    if not kept.update(draft_until=leased()):
-        raise DraftLostError(
-            "what was written so far was taken away, as it took too long; nothing is there of it"
-        )
+    """Says that the draft's writer lives; for the transaction of a batch. Raises DraftLostError.
+
+    With a run goes what was made for it: its answers may take longer to write than a lease lasts.
+    """
+    for each in [draft, *_made_for(draft)]:
+        kept = type(each).with_drafts.filter(pk=each.pk, draft_until__isnull=False)
+        if not kept.update(draft_until=leased()):
+            raise DraftLostError(
+                "what was written so far was taken away, as it took too long; nothing is there of "
+                "it"
+            )
+
+
+def _made_for(draft: Draft) -> list[Draft]:
+    of: list[Draft] = [draft.test_set_version, draft.version] if isinstance(draft, Run) else []
+    return [each for each in of if each.draft_until is not None]
 
 
 def drop(draft: Draft) -> None:
@@ -93,7 +103,14 @@ def _delete(rows: QuerySet[Any]) -> None:
 
 @transaction.atomic
 def _delete_itself(draft: Draft) -> None:
-    """The draft's own row, and what it was the only version of."""
+    """The draft's own row, and what it was the only version of.
+
+    That is locked before it is looked at: somebody could just begin another version of it.
+    """
+    if isinstance(draft, TestSetVersion):
+        TestSet.objects.select_for_update().filter(pk=draft.test_set_id).first()
+    elif isinstance(draft, ModelVersion):
+        Model.objects.select_for_update().filter(pk=draft.model_id).first()
     type(draft).with_drafts.filter(pk=draft.pk, draft_until__isnull=False).delete()
     if isinstance(draft, TestSetVersion):
         empty = ~Q(pk__in=TestSetVersion.with_drafts.values("test_set"))

@@ -47,10 +47,13 @@ def import_test_set(
         evalhub.files.rows.DataError: what is wrong with the file, with its line and field.
         evalhub.schemas.declaration.DeclarationError: a slug or a purpose that can't be.
     """
-    version = stage_test_set(
+    staged = stage_test_set(
         project=project, slug=slug, path=path, purpose=purpose, mapping=mapping, progress=progress
     )
-    return publish_test_set(version)
+    version = publish_test_set(staged)
+    if version != staged:
+        drafts.drop(staged)
+    return version
 
 
 def stage_test_set(
@@ -81,7 +84,8 @@ def stage_test_set(
     batches = _batches(path, mapping)
     first = next(batches)  # what can't be read at all leaves no trace
     with transaction.atomic():
-        test_set, _ = TestSet.objects.get_or_create(
+        # Locked, as who drops the only other version of it takes the test set away.
+        test_set, _ = TestSet.objects.select_for_update().get_or_create(
             project=project, slug=slug, defaults={"purpose": purpose}
         )
         draft = TestSetVersion.with_drafts.create(
@@ -103,7 +107,8 @@ def stage_test_set(
 def publish_test_set(version: TestSetVersion) -> TestSetVersion:
     """The draft as the test set's next version, or the one of the same content by now.
 
-    A version that is no draft is returned as it is. Raises evalhub.registry.drafts.DraftLostError.
+    Then the draft is the caller's to drop. A version that is no draft is returned as it is. Raises
+    evalhub.registry.drafts.DraftLostError.
     """
     if version.draft_until is None:
         return version
@@ -111,14 +116,13 @@ def publish_test_set(version: TestSetVersion) -> TestSetVersion:
         # The lock makes importers of one test set take turns, so that numbers don't collide.
         drafts.renew(version)
         test_set = TestSet.objects.select_for_update().get(pk=version.test_set_id)
-        same = test_set.versions.filter(digest=version.digest).first()
-        if same is None:
-            newest = test_set.versions.aggregate(newest=Max("number", default=0))["newest"]
-            version.number, version.draft_until = newest + 1, None
-            version.save(update_fields=["number", "draft_until"])
-            return version
-    drafts.drop(version)
-    return same
+        same: TestSetVersion | None = test_set.versions.filter(digest=version.digest).first()
+        if same is not None:
+            return same
+        newest = test_set.versions.aggregate(newest=Max("number", default=0))["newest"]
+        version.number, version.draft_until = newest + 1, None
+        version.save(update_fields=["number", "draft_until"])
+    return version
 
 
 type _Batch = list[tuple[int, ItemContent, bytes, bytes]]

@@ -1,7 +1,10 @@
 """An upload of pairs becomes a test set version, two recorded versions and their runs."""
 
 import tempfile
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db import transaction
@@ -13,6 +16,7 @@ from evalhub.files.rows import DataError
 from evalhub.registry import drafts
 from evalhub.registry.importing import publish_test_set, stage_test_set
 from evalhub.registry.models import ModelVersion, Run, TestSetVersion
+from evalhub.registry.models.runs import UNFINISHED
 from evalhub.registry.models.versions import Kind
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.versions import publish_version, stage_version
@@ -24,6 +28,8 @@ from runners.launch import launch_staged, recorded_run
 from runners.outcome import check
 from runners.recorded import stage_answers
 
+POLL_S = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
@@ -31,6 +37,84 @@ class Uploaded:
 
     baseline_run: Run
     candidate_run: Run
+
+
+@dataclass(slots=True)
+class StagedUpload:
+    """An upload that is written, in short transactions, and that nobody sees before `publish`."""
+
+    project: Project
+    slug: str
+    models: tuple[str, str]
+    path: Path
+    columns: Columns
+    found: Split
+    runs: list[Run] = field(default_factory=list)
+    _written: list[drafts.Draft] = field(default_factory=list)
+
+    def stage(self) -> None:
+        """Writes what isn't there yet; `drop` takes it away."""
+        version = _staged(self.project, self.slug, self.found, self.path, self.columns)
+        self._written, self.runs = [version], []
+        for model, arm in zip(self.models, ARMS, strict=True):
+            of = stage_version(
+                project=self.project, slug=model, kind=Kind.BASE, backend=RecordedBackend()
+            )
+            self._written.append(of)
+            self.runs.append(_run(of, version, self.found.answers[arm]))
+
+    def drop(self) -> None:
+        """Takes away what was written and not published; harmless where all was."""
+        for draft in (*self.runs, *self._written):
+            drafts.drop(draft)
+
+    def publish(self) -> Uploaded:
+        """The upload's runs, seen all at once, and done."""
+        while (launched := _seen(self.project, self.runs)) is None:
+            # Its items are there by another upload: the answers are to be joined to those.
+            self.drop()
+            self.stage()
+        for run in launched:
+            _done(run)
+        return Uploaded(*launched)
+
+
+@contextmanager
+def staged_upload(
+    *,
+    project: Project,
+    by: User | None,
+    name: str,
+    path: Path,
+    right_path: Path | None = None,
+    columns: Columns = USUAL,
+    arms: tuple[str, str] = ARMS,
+    limits: Limits = COMMAND,
+) -> Iterator[StagedUpload]:
+    """An upload to look at and to publish; what isn't published when the block ends is taken away.
+
+    The test set takes `name`, the two models take it with the arm's. The files are read whole,
+    within `limits`, before anything is written; then it is written in short transactions, so that
+    nobody waits for it, and seen once all of it is there.
+
+    Raises DataError, naming the file, the line and the field; DeclarationError for a name that
+    can't be; NotAllowedError where `by` doesn't evaluate in the project.
+    """
+    check_evaluates(by, project)
+    slug = slug_of(name, limit=60)
+    left, right = (f"{slug}-{slug_of(arm, limit=40)}" for arm in arms)
+    if left == right or not all(text.strip() for text in (name, *arms)):
+        raise DeclarationError("an upload and its two sides need names, and different ones", "name")
+    with tempfile.TemporaryDirectory() as folder:
+        found = split_pairs(
+            path, into=Path(folder), columns=columns, right_path=right_path, limits=limits
+        )
+        upload = StagedUpload(project, slug, (left, right), path, columns, found)
+        try:
+            upload.stage()
+            yield upload
+        finally:
+            upload.drop()
 
 
 def register_upload(
@@ -46,55 +130,47 @@ def register_upload(
 ) -> Uploaded:
     """The runs of an upload's two sides; the same file again is the same runs. All or nothing.
 
-    The test set takes `name`, the two models take it with the arm's. The files are read whole,
-    within `limits`, before anything is written; then it is written in short transactions, so that
-    nobody waits for it, and seen once all of it is there.
-
-    Raises DataError, naming the file, the line and the field; DeclarationError for a name that
-    can't be; NotAllowedError where `by` doesn't evaluate in the project.
+    As `staged_upload`, published. Raises what that does.
     """
-    check_evaluates(by, project)
-    slug = slug_of(name, limit=60)
-    names = [f"{slug}-{slug_of(arm, limit=40)}" for arm in arms]
-    if names[0] == names[1] or not all(text.strip() for text in (name, *arms)):
-        raise DeclarationError("an upload and its two sides need names, and different ones", "name")
-    with tempfile.TemporaryDirectory() as folder:
-        found = split_pairs(
-            path, into=Path(folder), columns=columns, right_path=right_path, limits=limits
-        )
-        written: list[drafts.Draft] = []
-        try:
-            version = _staged(project, slug, found, path, columns)
-            written.append(version)
-            runs = []
-            for model, arm in zip(names, ARMS, strict=True):
-                of = stage_version(
-                    project=project, slug=model, kind=Kind.BASE, backend=RecordedBackend()
-                )
-                written.append(of)
-                runs.append(_run(of, version, found.answers[arm]))
-            launched = _seen(version, runs)
-        finally:
-            for draft in written:  # with the runs of it
-                drafts.drop(draft)
-    for run in launched:
-        while process_shard(run.pk):
-            pass
-        run.refresh_from_db()
-        check(run)
-    return Uploaded(*launched)
+    with staged_upload(
+        project=project,
+        by=by,
+        name=name,
+        path=path,
+        right_path=right_path,
+        columns=columns,
+        arms=arms,
+        limits=limits,
+    ) as upload:
+        return upload.publish()
 
 
 @transaction.atomic
-def _seen(version: TestSetVersion, runs: list[Run]) -> list[Run]:
-    """The upload's drafts as what they are, all at once; or what is there of the same content."""
-    publish_test_set(version)
+def _seen(project: Project, runs: list[Run]) -> list[Run] | None:
+    """The upload's drafts as what they are, all at once; or what is there of the same content.
+
+    None, and nothing is written, where another upload has made the test set's version meanwhile.
+    """
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)  # they take turns
+    version = runs[0].test_set_version
+    if publish_test_set(version) != version:
+        return None
     for run in runs:
         of = publish_version(run.version)
         if of != run.version:  # another upload made it meanwhile
             Run.with_drafts.filter(pk=run.pk).update(version=of)
             run.version = of
     return [launch_staged(run) for run in runs]
+
+
+def _done(run: Run) -> None:
+    """Takes a run to its end, or waits for those who are at it. Raises RunFailed."""
+    while run.state in UNFINISHED:
+        more = process_shard(run.pk)
+        run.refresh_from_db()
+        if not more and run.state in UNFINISHED:
+            time.sleep(POLL_S)
+    check(run)
 
 
 def _staged(

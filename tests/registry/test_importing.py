@@ -12,7 +12,7 @@ from django.db import connection
 
 from evalhub.files.items import FieldMapping
 from evalhub.files.rows import DataError
-from evalhub.registry import drafts
+from evalhub.registry import drafts, importing
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.schemas.declaration import DeclarationError
@@ -126,6 +126,35 @@ def test_two_who_import_the_same_content_at_once_get_one_version(team: Team, jso
     assert len(versions) == 2
     assert versions[0] == versions[1]
     assert (TestSetVersion.objects.get().item_count, Item.objects.count()) == (3000, 3000)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_have_both_written_it_the_second_gets_the_first_s_version(
+    team: Team, jsonl: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are at their last step before either takes it."""
+    path, there, versions = jsonl(*questions(3)), Barrier(2), list[TestSetVersion]()
+    publish = importing.publish_test_set
+
+    def together(staged: TestSetVersion) -> TestSetVersion:
+        assert staged.draft_until is not None
+        there.wait(timeout=30)
+        return publish(staged)
+
+    monkeypatch.setattr(importing, "publish_test_set", together)
+
+    def work() -> None:
+        versions.append(imported(team, path))
+        connection.close()
+
+    threads = [Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert versions[0] == versions[1]
+    assert TestSetVersion.with_drafts.get() == versions[0]
+    assert Item.objects.count() == 3
 
 
 # What it costs
