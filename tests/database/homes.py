@@ -56,6 +56,21 @@ def earlier_home(at: Path) -> None:
     shutil.copytree(_earlier_home(), at / "home")
 
 
+@cache
+def _upgraded_home() -> Path:
+    folder = _earlier_home().parent
+    shutil.copytree(folder / "home", folder / "upgraded" / "home")
+    done = evalhub("user", "list", at=folder / "upgraded")
+    assert done.returncode == 0, done.stderr
+    shutil.rmtree(folder / "upgraded" / "home" / "backups")
+    return folder / "upgraded" / "home"
+
+
+def upgraded_home(at: Path) -> None:
+    """The same brought up to date, without the backup that was made of it before."""
+    shutil.copytree(_upgraded_home(), at / "home")
+
+
 def earlier_database(at: Path, **more: str) -> None:
     """The home below this folder, or the database of that URL, as the first version left it."""
     tables = header(EARLIER)["tables"]

@@ -27,7 +27,7 @@ from evalhub.studies.erase import erase_user
 from reviews.chain.verify import verify
 from reviews.models import Judgment, ReviewerState
 from tests.cast import a_run, a_team, a_test_set, a_version
-from tests.database.homes import decisions, earlier_home, evalhub
+from tests.database.homes import decisions, evalhub, upgraded_home
 from tests.reviews.asking import a_review
 from tests.reviews.judged import judge_all
 
@@ -36,10 +36,7 @@ ADDRESS = "ruth.almond@example.org"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    earlier_home(tmp_path)
-    assert evalhub("user", "list", at=tmp_path).returncode == 0
-    for each in (tmp_path / "home" / "backups").iterdir():  # they hold all that there was
-        each.unlink()
+    upgraded_home(tmp_path)
     with closing(sqlite3.connect(tmp_path / "home" / "evalhub.sqlite3")) as database, database:
         database.execute("UPDATE accounts_user SET email = ? WHERE username = 'ruth'", [ADDRESS])
         database.execute(

@@ -7,17 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.database.homes import decisions, earlier_home, evalhub
+from tests.database.homes import decisions, evalhub, upgraded_home
 
 WHY = "a customer's name"
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    earlier_home(tmp_path)
-    assert evalhub("user", "list", at=tmp_path).returncode == 0
-    for each in (tmp_path / "home" / "backups").iterdir():  # they hold all that there was
-        each.unlink()
+    upgraded_home(tmp_path)
     return tmp_path
 
 
