@@ -44,6 +44,11 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def owned_by(self, user: User) -> Self:
         return self.filter(memberships__user=user, memberships__role=Role.OWNER)
 
+    def empty(self) -> Self:
+        """Those in which there are no people and nothing of a registry, half-written or whole."""
+        people = self.filter(memberships=None, invitations=None)
+        return people.filter(test_sets=None, models=None, studies=None)
+
 
 class OfProjectQuerySet[M: models.Model](models.QuerySet[M]):
     """Rows that belong to a project, which `project_field` leads to."""

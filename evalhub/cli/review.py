@@ -1,15 +1,17 @@
 """`evalhub review`: blind reviews opened, filled with people, paused and ended."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from evalhub.accounts.models import Project
     from evalhub.registry.models import Run, Study
     from evalhub.schemas.review import CampaignRequest
     from reviews.models import Campaign
-    from reviews.planning.plan_preview import PlanPreview
 
 app = typer.Typer(no_args_is_help=True, help="Reviews: people compare answers blindly.")
 
@@ -61,7 +63,10 @@ def open_(
     if len(matching) != 1:
         raise typer.BadParameter(f"there is no study {study!r}; name it as PROJECT/STUDY")
     arms = arms_to_review(matching[0], test_set)
-    _open(request, [arm.run for arm in (arms if all_arms else arms[:2])], matching[0], "", dry_run)
+    runs = [arm.run for arm in (arms if all_arms else arms[:2])]
+    _say(request, runs, matching[0])
+    if not dry_run:
+        _open(request, runs, matching[0], "")
 
 
 @app.command()
@@ -93,15 +98,12 @@ def upload(
     """Open a review of pairs from a file: no study, no models."""
     request = _request(plan, items, reviewers, people, seed, question)
     _set_up()
-    from django.db import transaction
-
-    from evalhub.accounts.models import Project
-    from evalhub.studies.upload import register_upload
+    from evalhub.studies.upload import staged_upload
     from reviews.planning.upload import Columns
 
-    with transaction.atomic():
-        space, _ = Project.objects.get_or_create(slug=project, defaults={"name": project})
-        found = register_upload(
+    with (
+        _space(project) as space,
+        staged_upload(
             project=space,
             by=None,
             name=name or file.stem,
@@ -109,10 +111,13 @@ def upload(
             right_path=right_file,
             columns=Columns(prompt, left, right, id_, context, tags, cluster, expected),
             arms=(left_name, right_name),
-        )
-        _open(request, [found.baseline_run, found.candidate_run], None, name or file.stem, dry_run)
+        ) as staged,
+    ):
+        _say(request, staged.runs, None)
         if dry_run:
-            transaction.set_rollback(True)
+            return
+        found = staged.publish()
+    _open(request, [found.baseline_run, found.candidate_run], None, name or file.stem)
 
 
 @app.command()
@@ -367,40 +372,32 @@ def _request(
     return asked(CampaignRequest, document.data | given)
 
 
-def _open(
-    request: "CampaignRequest", runs: "list[Run]", study: "Study | None", name: str, dry_run: bool
-) -> None:
-    """Prints what the plan asks of people and, but for a dry run, opens it."""
+@contextmanager
+def _space(slug: str) -> "Iterator[Project]":
+    """The project; one that is made here goes again where nothing came into it."""
+    from evalhub.accounts.models import Project
+
+    space, made = Project.objects.get_or_create(slug=slug, defaults={"name": slug})
+    try:
+        yield space
+    finally:
+        if made:
+            Project.objects.empty().filter(pk=space.pk).delete()
+
+
+def _say(request: "CampaignRequest", runs: "list[Run]", study: "Study | None") -> None:
+    """Prints what the plan asks of people."""
+    from evalhub.cli.plan_lines import plan_lines
     from evalhub.studies.reviewing import for_study
-    from reviews.planning.campaign import open_campaign
     from reviews.planning.plan_preview import preview_plan
 
-    request = for_study(request, study)
-    typer.echo("\n".join(_lines(preview_plan(request, runs, study))))
-    if not dry_run:
-        opened = open_campaign(runs=runs, design=request, study=study, name=name, by=None)
-        typer.echo(f"review {opened.pk} is open, its plan sealed as {opened.plan_hash[:12]}")
+    typer.echo("\n".join(plan_lines(preview_plan(for_study(request, study), runs, study))))
 
 
-def _lines(found: "PlanPreview") -> list[str]:
-    cost = found.cost
-    money = "" if cost.money is None else f", {cost.money:,.0f} at your rate"
-    return [
-        f"{found.items} items: {cost.main} judgments of them, {cost.checks} of control and gold "
-        f"pairs, {cost.repeats} repeats, {cost.practice} to practise",
-        f"{cost.judgments} judgments, {cost.hours:.1f} hours{money}",
-        *([_shown(found)] if found.needed else []),
-        *found.short,
-        *found.told_apart.sentences,
-    ]
+def _open(request: "CampaignRequest", runs: "list[Run]", study: "Study | None", name: str) -> None:
+    from evalhub.studies.reviewing import for_study
+    from reviews.planning.campaign import open_campaign
 
-
-def _shown(found: "PlanPreview") -> str:
-    who = "1 person" if found.people == 1 else f"{found.people} people"
-    if found.detects is not None:
-        return (
-            f"shows by {who} a preference of {found.detects:.3f} or more (a tie is half a win; 80% "
-            "power; people differ by .07)"
-        )
-    could = f"; {found.people_needed} could" if found.people_needed else ""
-    return f"{who} can't show any preference with these items{could}"
+    design = for_study(request, study)
+    opened = open_campaign(runs=runs, design=design, study=study, name=name, by=None)
+    typer.echo(f"review {opened.pk} is open, its plan sealed as {opened.plan_hash[:12]}")
