@@ -24,17 +24,20 @@ from evalhub.database.rows import OUR_ROW
 from evalhub.database.tables import Tables, digest, tables
 from evalhub.gate.decide import decide_study
 from evalhub.registry.models import Run, Study
-from evalhub.schemas.review import Design
+from evalhub.schemas.review import Design, Form
 from reviews.assignments.judge import form_nonce
 from reviews.joining.invite import expiry, invite
-from reviews.models import Assignment, Reviewer
+from reviews.models import Assignment, Campaign
 from reviews.planning.campaign import close_campaign, open_campaign
+from reviews.results.adjudicate import next_disagreement
+from reviews.results.guess import pending_guesses
 from runners.launch import cancel, launch
 from tests.cast import Team, a_team, a_test_set, a_version
 from tests.dashboard.cases import a_measured_study
 from tests.dashboard.test_campaign_pages import filled
-from tests.reviews.assignments.test_assign import deal
+from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import CANARIES, a_campaign
+from tests.reviews.judged import judge_all
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "access.md"
 ROLES = ["anonymous", "reviewer", "evaluator", "owner", "superuser", "another project's owner"]
@@ -51,9 +54,13 @@ BOUNDARY = "no-file-holds-this"
 PAIRS = b'{"prompt": "Say it", "left": "one", "right": "two"}\n'
 PLAN, UPLOAD = "the page's own form, sent as a plan", "and with a file of pairs"
 CHOICE, SKIP = "the reviewer's own form, with a choice", "and with a reason to skip it"
+GUESS, ADJUDICATION = "a guess at one of the reviewer's turns", "a choice in a disagreement"
 POSTED = {
     "/reviews/judge/<uuid:token>/": [CHOICE],
     "/reviews/skip/<uuid:token>/": [SKIP],
+    "/reviews/<int:pk>/undo/": [""],
+    "/reviews/<int:pk>/guess/": [GUESS],
+    "/reviews/<int:pk>/adjudicate/": [ADJUDICATION],
     "/studies/<int:pk>/decide/": [""],
     "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],
     "/campaigns/new/": [PLAN],
@@ -88,17 +95,22 @@ class Scene:
     study: int
     running: int
     stopped: int
+    rows: dict[str, int]  # of the admin's tables that are sampled
+    afterwards: dict[str, int]  # the reviews that are asked about once they have ended
     forms: dict[str, bytes]  # by what POSTED calls them
 
     def address(self, route: str) -> str:
         ids = dict(self.ids)
         if OVER.match(route):
             ids["campaigns"] = self.ended
+        ids["reviews"] = self.afterwards.get(route.split("/")[-2], ids["reviews"])
         if route.startswith("/runs/"):
             verbs = {"cancel": self.running, "resume": self.stopped}
             ids["runs"] = verbs.get(route.split("/")[-2], ids["runs"])
         if route == "/campaigns/new/":
             return f"{route}?study={self.study}"
+        if (row := self.rows.get(route.removeprefix("/admin/").partition("/<")[0])) is not None:
+            ids["object_id"] = row
         first = route.strip("/").split("/")[0]
         if first == "decisions":
             ids["pk"] = self.decision
@@ -141,11 +153,13 @@ def scene(team: Team) -> Scene:
     other = a_team("Others", "others")
     other.project.memberships.create(user=other.sam, role=Role.OWNER)
     campaign = a_campaign(team, items=6)
+    answer(deal(campaign, team.rui), team.rui)
     dealt = deal(campaign, team.rui)
     runs = [Run.objects.get(pk=pk) for pk in _runs_of(campaign)]
     design = Design(items=5, reviewers_per_item=1)
     ended = open_campaign(runs=runs, design=design, study=campaign.study, by=None)
     close_campaign(campaign=ended, by=None)
+    afterwards, said = reviews_that_have_ended(team, campaign, runs)
     study = a_measured_study(team)
     invited = invite(campaign=campaign, email="nora@example.org", by=team.olga)
     member = MemberInvitation.objects.create(
@@ -165,7 +179,7 @@ def scene(team: Team) -> Scene:
             "token": dealt.token,
             "campaigns": campaign.pk,
             "reviews": campaign.pk,
-            "reviewer": Reviewer.objects.get(user=team.rui).pk,
+            "reviewer": campaign.reviewers.get(user=team.rui).pk,
             "invitation": invited.invitation.pk,
             "invitations": member.pk,
             "members": team.project.memberships.get(user=team.ruth).pk,
@@ -187,8 +201,11 @@ def scene(team: Team) -> Scene:
         study=study.pk,
         running=a_run_that_goes_on(team, "going").pk,
         stopped=stopped.pk,
+        rows={"registry/study": study.pk, "reviews/assignment": dealt.pk},
+        afterwards=afterwards,
         forms=a_form_of_each(team.signed_in(team.olga), study)
-        | forms_of_a_turn(form_nonce(token=dealt.token, user=team.rui)),
+        | forms_of_a_turn(form_nonce(token=dealt.token, user=team.rui))
+        | said,
     )
 
 
@@ -214,6 +231,30 @@ def forms_of_a_turn(nonce: str) -> dict[str, bytes]:
     """What only the reviewer's page carries, in anybody's hands."""
     said = {CHOICE: {"choice": "left"}, SKIP: {"reason": "I can't read it"}}
     return {name: urlencode(each | {"nonce": nonce}).encode() for name, each in said.items()}
+
+
+def reviews_that_have_ended(
+    team: Team, like: Campaign, runs: list[Run]
+) -> tuple[dict[str, int], dict[str, bytes]]:
+    """Where the reviewer is asked for guesses, and where to adjudicate what two others said."""
+    guessing, disputed = (
+        open_campaign(runs=runs, design=Design(items=5, form=form), study=like.study, by=None)
+        for form in (Form(guess=True), Form())
+    )
+    judge_all(guessing, {"rui": lambda _: "candidate", "bob": lambda _: "candidate"})
+    judge_all(disputed, {"ben": lambda _: "candidate", "bob": lambda _: "baseline"})
+    asked = pending_guesses(campaign=guessing, user=team.rui)[0]
+    turn = next_disagreement(campaign=disputed, user=team.rui)
+    assert turn is not None
+    nonce = form_nonce(token=turn.token, user=team.rui)
+    said = {
+        GUESS: {"token": asked.token, "side": "left"},
+        ADJUDICATION: {"token": turn.token, "nonce": nonce, "choice": "left"},
+    }
+    return (
+        {"guess": guessing.pk, "adjudicate": disputed.pk},
+        {name: urlencode(each).encode() for name, each in said.items()},
+    )
 
 
 def _runs_of(campaign: Any) -> list[int]:
