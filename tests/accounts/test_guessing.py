@@ -136,6 +136,7 @@ def test_who_does_not_administer_the_site_is_told_so_by_the_admin(olga: Client) 
     assert "administer" in answer.text
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db(transaction=True)
 def test_two_processes_count_together(team: Team) -> None:
     """Guesses in other processes count here: they are kept in the database."""

@@ -18,6 +18,8 @@ from pydantic import Field
 
 from runners.metrics.score import Answer, MetricScore, TextMetric
 
+pytestmark = pytest.mark.heavy
+
 
 class Vowels(TextMetric):
     """How many vowels the output has too few or too many."""

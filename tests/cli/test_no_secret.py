@@ -13,6 +13,8 @@ import pytest
 from tests.fakes.openai_server import OpenAIServer, http_error
 from tests.studies.desks import Desk
 
+pytestmark = pytest.mark.heavy
+
 EVALHUB = str(Path(sys.executable).with_name("evalhub"))
 KEY = "sk-support+0123456789/abcdef"
 SPELT = [KEY, quote(KEY, safe=""), base64.b64encode(KEY.encode()).decode()]

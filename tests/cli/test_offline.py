@@ -121,6 +121,7 @@ def test_the_watch_sees_and_refuses_a_connection(watched: Watched) -> None:
     assert watched.tried
 
 
+@pytest.mark.heavy
 def test_comparing_files_and_looking_after_a_home_reach_nothing(watched: Watched) -> None:
     Desk(watched.folder)
     asked = ["base.triage.jsonl", "tuned.triage.jsonl", "--test-set", "triage.jsonl"]
@@ -143,6 +144,7 @@ def a_live_study(watched: Watched, backend: dict[str, Any]) -> str:
     return str(desk.write())
 
 
+@pytest.mark.heavy
 def test_a_study_reaches_the_endpoint_that_was_declared_and_nothing_else(
     watched: Watched, server: OpenAIServer
 ) -> None:
@@ -158,6 +160,7 @@ def test_a_study_reaches_the_endpoint_that_was_declared_and_nothing_else(
     assert "endpoints: support at 127.0.0.1" in done.stdout
 
 
+@pytest.mark.heavy
 def test_offline_an_address_that_nobody_declared_is_not_even_looked_up(watched: Watched) -> None:
     study = a_live_study(watched, {"url": "https://models.example.org/v1"})
     done = watched.evalhub("study", "run", study)
@@ -170,6 +173,7 @@ def test_offline_an_address_that_nobody_declared_is_not_even_looked_up(watched: 
     assert {each.rsplit(" ", 1)[1] for each in watched.tried} == {"models.example.org:443"}
 
 
+@pytest.mark.heavy
 def test_the_site_reaches_nothing(watched: Watched) -> None:
     process = subprocess.Popen(
         [EVALHUB, "up", "--port", "0"],

@@ -31,6 +31,7 @@ def modes(home: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("umask", [0o000, 0o022])
 def test_a_home_is_its_owners_alone(umask: int, tmp_path: Path) -> None:
     home = tmp_path / ".evalhub"

@@ -55,6 +55,7 @@ def desk(tmp_path: Path) -> Desk:
     return desk
 
 
+@pytest.mark.heavy
 def test_an_unchanged_study_run_again_changes_no_row(desk: Desk) -> None:
     first = studied(desk, "--json")
     before = tables(desk.folder / "home")
@@ -66,6 +67,7 @@ def test_an_unchanged_study_run_again_changes_no_row(desk: Desk) -> None:
     assert first.returncode == second.returncode
 
 
+@pytest.mark.heavy
 def test_of_a_changed_study_the_arms_and_test_sets_that_stay_keep_their_rows(desk: Desk) -> None:
     studied(desk)
     before = tables(desk.folder / "home")

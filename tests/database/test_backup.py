@@ -209,6 +209,7 @@ def test_a_cut_file_changes_nothing(kept: Path, tmp_path: Path) -> None:
     assert (missing.returncode, missing.stderr) == (65, "evalhub: there is no file none.jsonl.gz\n")
 
 
+@pytest.mark.heavy
 def test_where_there_is_data_nothing_is_restored(kept: Path, tmp_path: Path) -> None:
     assert evalhub("user", "add", "olga", at=tmp_path).returncode == 0
     done = evalhub("restore", kept / "b.jsonl.gz", at=tmp_path)
@@ -217,6 +218,7 @@ def test_where_there_is_data_nothing_is_restored(kept: Path, tmp_path: Path) -> 
     assert evalhub("user", "list", at=tmp_path).stdout == "olga: no role\n"
 
 
+@pytest.mark.heavy
 def test_a_home_that_was_made_and_never_used_is_fresh(kept: Path, tmp_path: Path) -> None:
     assert evalhub("user", "list", at=tmp_path).returncode == 0
     done = evalhub("restore", kept / "b.jsonl.gz", at=tmp_path)

@@ -89,6 +89,7 @@ def test_a_doctor_makes_nothing_either(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.heavy
 def test_another_server_takes_the_site_s_application(tmp_path: Path) -> None:
     assert call(EVALHUB, "user", "list", at=tmp_path).returncode == 0
     done = call(sys.executable, "-c", LOGIN, at=tmp_path)
@@ -158,6 +159,7 @@ def change(at: Path, statement: str) -> None:
         database.execute(statement)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "statement",
     [

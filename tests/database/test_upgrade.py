@@ -49,6 +49,7 @@ def test_any_command_brings_it_up_to_date_after_a_backup(home: Path) -> None:
     assert "earlier" not in evalhub("doctor", at=home).stdout
 
 
+@pytest.mark.heavy
 def test_the_backup_is_all_that_there_was(home: Path) -> None:
     assert evalhub("user", "list", at=home).returncode == 0
     [kept] = backups(home)

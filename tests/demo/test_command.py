@@ -55,6 +55,7 @@ def test_the_demo_ends_well_and_says_its_verdict_s_code(
     assert "19 of 19 runs" in first.stderr
 
 
+@pytest.mark.heavy
 def test_a_second_call_finds_its_data(first: subprocess.CompletedProcess[str], home: Path) -> None:
     again = demo(home, "--no-serve")
     assert again.returncode == 0
@@ -81,6 +82,7 @@ def site(first: subprocess.CompletedProcess[str], home: Path) -> Iterator[str]:
         assert process.returncode == 0
 
 
+@pytest.mark.heavy
 def test_its_links_sign_in_the_owner_and_the_reviewers(site: str) -> None:
     links = dict(re.findall(r"(olga|rui|ruth) +(http\S+)", site))
     assert set(links) == {"olga", "rui", "ruth"}

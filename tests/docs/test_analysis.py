@@ -11,6 +11,7 @@ import pytest
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("page", "commands"), [("analysis.md", 11), ("leakage.md", 2)])
 def test_every_command_of_a_page_prints_what_the_page_says(
     page: str, commands: int, tmp_path: Path

@@ -20,6 +20,7 @@ def steps(page: str) -> list[tuple[str, list[str]]]:
     ]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("page", "lines"), [("tutorial.md", 10), ("cheaper-model.md", 9)])
 def test_every_command_of_a_page_prints_what_the_page_says(
     page: str, lines: int, tmp_path: Path

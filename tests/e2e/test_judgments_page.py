@@ -15,7 +15,7 @@ from tests.e2e.test_results_pages import keep
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import a_reviewer, judge
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 
 REASONS = [
     "The left one answers what was asked and stops there; the right one repeats the question.",

@@ -1,5 +1,6 @@
 """The tests that use the database pass on PostgreSQL as they do on SQLite."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,8 @@ def test_the_database_tests_pass_on_postgresql() -> None:
     done = subprocess.run(
         [
             *[sys.executable, "-m", "pytest", "--postgresql", "-p", "no:cacheprovider"],
-            *["-m", "not browser and not services and not local and not heavy", *folders],
+            *["-m", "not browser and not services and not local and not heavy"],
+            *["-n", str(min(os.cpu_count() or 1, 2)), "--dist", "loadfile", *folders],
         ],
         cwd=ROOT,
         stdout=subprocess.PIPE,

@@ -19,7 +19,7 @@ from tests.reviews.judged import a_reviewer, judge
 from tests.tampering import administrator
 
 NAME = "Support answers, winter"
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.cast import Team
 from tests.e2e.conftest import Opens
 from tests.e2e.test_review_page import ANSWERS, a_campaign
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 
 RUBRIC = {
     "steps": True,

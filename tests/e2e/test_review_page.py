@@ -16,7 +16,7 @@ from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.e2e.conftest import Opens
 from tests.reviews.asking import a_review
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 
 REQUEST = "The app charged me twice and I can’t open a ticket. What happens next?"
 ANSWERS = (

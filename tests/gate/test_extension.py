@@ -188,6 +188,7 @@ def test_yes_no_scores_at_the_edge_keep_it_too(
     assert 0.005 < rate <= 0.019 + 3 * (0.019 * 0.981 / 2000) ** 0.5
 
 
+@pytest.mark.heavy
 def test_an_extension_finds_what_the_first_look_left_open() -> None:
     """A gain of .05, σ_d = .35: z = .05·√200/.35 = 2.02 at the first look, power .44 at .0152.
 

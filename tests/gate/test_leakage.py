@@ -252,6 +252,7 @@ def test_near_duplicates_are_told_by_their_similarity(leakage, changes, least, m
     assert least <= near / 300 <= most
 
 
+@pytest.mark.heavy
 def test_real_questions_are_independent_of_each_other(shared_data, leakage):
     """GSM8K: of 659 questions looked for in 660 others one is found, and rightly: both are of
     Jana's puppies, of which two thirds are Pomeranians, and a run of 13 words is the same."""

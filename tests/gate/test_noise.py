@@ -73,6 +73,7 @@ def test_an_adapter_that_changes_5_points_more_is_not_called_a_no_op(
     assert share_called("no-op", n, unstable, changed=0.05) <= 0.025 + 3 * 0.0035
 
 
+@pytest.mark.heavy
 def test_what_can_not_be_told_is_called_neither() -> None:
     """A fifth of 200 answers differs by chance: a no-op then may hide, and isn't made up."""
     neither = share_called("not-told", 200, 0.4)

@@ -49,6 +49,7 @@ def lapse(shard: Shard) -> None:
     Shard.objects.filter(pk=shard.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
 
 
+@pytest.mark.heavy
 @pytest.mark.django_db
 def test_2000_prompts_become_a_finished_run(team: Team, server: OpenAIServer) -> None:
     server.latency_s = 0.01

@@ -24,6 +24,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
+@pytest.mark.heavy
 def test_the_printed_lines_and_the_commands_links_lead_to_the_address(site: Site) -> None:
     assert f"Evalhub is at {URL}, by a proxy that speaks to http://localhost:" in site.printed
     assert f"  {URL}/accounts/" in site.printed
@@ -105,6 +106,7 @@ def test_another_name_is_not_answered_to(site: Site) -> None:
         assert ask(port, "/accounts/login/", host="evil.example.org").status == 400
 
 
+@pytest.mark.heavy
 def test_static_files_may_be_kept(site: Site) -> None:
     with proxy_to(site.url) as port:
         page = ask(port, "/accounts/login/", host=HOST)

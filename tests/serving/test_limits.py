@@ -202,6 +202,7 @@ def test_the_page_on_the_limits_says_what_they_are() -> None:
         assert bound in page
 
 
+@pytest.mark.heavy
 def test_who_is_signed_in_may_upload(site: Site, tmp_path: Path) -> None:
     """An upload larger than any other body gets through to the page."""
     printed = site.command("user", "add", "olga", "--project", "support", "--role", "owner")

@@ -92,6 +92,7 @@ def test_what_a_command_reports_in_debug_mode_has_no_secret(broken: Site) -> Non
     assert holds_none(json.dumps(findings))
 
 
+@pytest.mark.heavy
 def test_a_worker_s_log_has_no_secret_when_its_queue_does_not_answer(tmp_path: Path) -> None:
     log = tmp_path / "log"
     address = f"redis://:queue-password-1@127.0.0.1:{a_closed_port()}/0"

@@ -118,6 +118,7 @@ def test_it_is_not_ready_without_its_queue_and_its_tables(site: Site) -> None:
     assert ask(site.port, "/healthz").status == 200
 
 
+@pytest.mark.heavy
 def test_it_is_ready_once_it_serves(tmp_path_factory: pytest.TempPathFactory) -> None:
     with up(tmp_path_factory.mktemp("ready")) as site:
         page = ask(site.port, "/readyz")

@@ -66,6 +66,7 @@ def test_ignoring_few_clusters_fails():
     assert result.evalhub > 0.92
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "case",
     [

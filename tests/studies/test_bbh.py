@@ -46,6 +46,7 @@ def study_of(folder: Path, tasks: list[str]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.heavy
 def test_every_accuracy_is_the_published_one_and_word_sorting_holds_it(
     shared_data: Path, tmp_path: Path
 ) -> None:

@@ -53,6 +53,7 @@ def holders(home: Path) -> list[str]:
     return [path.name for path in files if ADDRESS.encode() in path.read_bytes()]
 
 
+@pytest.mark.heavy
 def test_no_file_holds_the_address_and_the_evidence_stands(home: Path) -> None:
     before = decisions(home)
     assert holders(home)

@@ -91,6 +91,7 @@ def a_slow_desk(folder: Path, server: OpenAIServer) -> Desk:
     return desk
 
 
+@pytest.mark.heavy
 def test_a_site_finishes_reviews_and_decides_what_a_killed_command_began(
     tmp_path: Path, home: Path, evalhub: Start
 ) -> None:

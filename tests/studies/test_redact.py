@@ -134,6 +134,7 @@ def test_what_can_t_be_redacted_is_named(
     assert ask(home, "SELECT count(*) FROM registry_redaction") == [(0,)]
 
 
+@pytest.mark.heavy
 def test_its_review_still_is_what_was_sealed(home: Path) -> None:
     test_set, key, *_ = an_item_of_the_review(home)
     assert redact(home, test_set, key)[0] == 0

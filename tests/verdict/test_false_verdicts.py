@@ -54,6 +54,7 @@ def test_a_guard_exactly_at_its_margin_ships_no_more_often_than_alpha() -> None:
     assert shares.get("ship", 0) > 0.005, "the rule would never ship: it is too timid"
 
 
+@pytest.mark.heavy
 def test_a_primary_without_any_gain_ships_no_more_often_than_alpha() -> None:
     kept = binary(GUARD, 2000, 10, 10)
     shares = shares_of_binary(PRIMARY, 450, 0.1, 0.1, kept)
@@ -73,12 +74,14 @@ def test_the_same_holds_for_scores_between_0_and_1() -> None:
     assert 0.005 < shares.get("ship", 0) <= bound
 
 
+@pytest.mark.heavy
 def test_a_clear_gain_ships_and_a_clear_loss_is_held() -> None:
     """Power by the formula: σ_d² = .2, n = 450, gain .1 against 0: over .99."""
     assert shares_of_binary(PRIMARY, 450, 0.15, 0.05)["ship"] > 0.98
     assert shares_of_binary(GUARD, 1200, 0.02, 0.10)["hold"] > 0.98
 
 
+@pytest.mark.heavy
 def test_the_planned_number_of_items_has_about_the_planned_power() -> None:
     """σ_d = .30 for a guard that loses nothing: 1,766 items, power .8 by the normal formula."""
     share = shares_of_binary(GUARD, 1766, 0.045, 0.045)["ship"]

@@ -90,6 +90,7 @@ def test_an_owner_does_see_them(olga: Client, campaign: Campaign) -> None:
     assert "canary-osprey" in html
 
 
+@pytest.mark.heavy
 def test_evaluating_elsewhere_opens_nothing_here(
     rui: Client, campaign: Campaign, team: Team
 ) -> None:

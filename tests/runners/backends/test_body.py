@@ -102,6 +102,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
 
 
+@pytest.mark.heavy
 def test_a_few_packed_bytes_never_become_hundreds_of_megabytes() -> None:
     """407 KB became 400 MB. Measured in a process of its own, whose memory nothing else used."""
     done = subprocess.run(
