@@ -18,8 +18,6 @@ from pydantic import Field
 
 from runners.metrics.score import Answer, MetricScore, TextMetric
 
-pytestmark = pytest.mark.heavy
-
 
 class Vowels(TextMetric):
     """How many vowels the output has too few or too many."""
@@ -166,6 +164,7 @@ def evalhub(house: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.heavy
 def test_a_metric_is_one_file_and_one_line(copy: Path) -> None:
     asked = ["calm.jsonl", "loud.jsonl", "--test-set", "words.jsonl", "--metric", "vowels"]
     done = evalhub(copy, "compare", *asked, "--option", "most=3", "--json")
@@ -177,6 +176,7 @@ def test_a_metric_is_one_file_and_one_line(copy: Path) -> None:
     assert "vowels: field 'most': must be 1 or more, not 0" in refused.stderr
 
 
+@pytest.mark.heavy
 def test_a_run_scores_a_block_of_answers_by_one_call(copy: Path) -> None:
     _plug_in(copy / "runners" / "metrics", "block", BLOCK, "Block")
     asked = STUDY.replace("shout: {marks: MARKS}", "recorded: loud.jsonl")
@@ -186,6 +186,7 @@ def test_a_run_scores_a_block_of_answers_by_one_call(copy: Path) -> None:
     assert (criterion["baseline"], criterion["candidate"]) == (30, 30)
 
 
+@pytest.mark.heavy
 def test_a_metric_that_needs_a_model_is_refused_where_there_is_none(copy: Path) -> None:
     judging = BLOCK.replace("needs_model: ClassVar = False", "needs_model: ClassVar = True")
     _plug_in(copy / "runners" / "metrics", "block", judging, "Block")
@@ -196,6 +197,7 @@ def test_a_metric_that_needs_a_model_is_refused_where_there_is_none(copy: Path) 
     assert "block asks a model, and none is given" in refused.stderr
 
 
+@pytest.mark.heavy
 def test_a_backend_is_one_file_and_one_line(copy: Path) -> None:
     (copy / "study.yaml").write_text(STUDY.replace("MARKS", "2"))
     done = evalhub(copy, "study", "run", "study.yaml", "--json")

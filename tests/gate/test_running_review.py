@@ -207,7 +207,9 @@ def the_same_pseudonyms_in_each_round(
     )
 
 
-@pytest.mark.parametrize("who", ["olga", "eva", "root"])
+@pytest.mark.parametrize(
+    "who", ["olga", *(pytest.param(who, marks=pytest.mark.heavy) for who in ("eva", "root"))]
+)
 def test_no_page_depends_on_the_votes_of_a_review_that_goes_on(
     study: Study, who: str, request: pytest.FixtureRequest
 ) -> None:

@@ -54,6 +54,7 @@ def holds_none(text: str) -> bool:
     return True
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("accept", ["text/html", "text/plain"])
 def test_the_page_of_an_error_shows_where_it_happened_and_no_secret(
     broken: Site, accept: str
@@ -68,6 +69,7 @@ def test_the_page_of_an_error_shows_where_it_happened_and_no_secret(
     assert "no such table" in broken.log.read_text()
 
 
+@pytest.mark.heavy
 def test_a_form_that_fails_repeats_nothing_of_what_was_typed(broken: Site) -> None:
     page = ask(
         broken.port,
@@ -82,6 +84,7 @@ def test_a_form_that_fails_repeats_nothing_of_what_was_typed(broken: Site) -> No
     assert holds_none(broken.log.read_text())
 
 
+@pytest.mark.heavy
 def test_what_a_command_reports_in_debug_mode_has_no_secret(broken: Site) -> None:
     """`user link` meets the missing table; the doctor says what is configured."""
     with pytest.raises(AssertionError) as failed:
