@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import batched, compress
 
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, Study, StudyArm, StudyTestSet
@@ -123,24 +123,30 @@ def _is_primary(study: Study, test_set: str) -> bool:
     return study.test_sets.filter(name=test_set, role=CriterionRole.PRIMARY).exists()
 
 
-def _main_pairs(campaign: Campaign, items: Collection[str] | None) -> QuerySet[Pair]:
-    pairs = Pair.objects.filter(
-        campaign=campaign,
-        kind=PairKind.MAIN,
-        baseline_output__run__version=campaign.baseline_id,
-        candidate_output__run__version=campaign.candidate_id,
-    )
-    return pairs if items is None else pairs.filter(item__key__in=items)
+def _main_pairs(campaign: Campaign, items: Collection[str] | None) -> dict[int, int]:
+    """The pairs that compare the campaign's two versions, on these items or on all: their seats.
 
-
-def _given(pairs: QuerySet[Pair]) -> int:
-    """How many main turns on these pairs have a judgment that stands.
-
-    By ids: nested in one query, PostgreSQL without statistics goes through all judgments for each.
+    Chosen here: PostgreSQL without statistics begins with the versions' runs, and goes through all
+    answers of the one for each of the other.
     """
+    versions = (campaign.baseline_id, campaign.candidate_id)
+    of = dict(Run.objects.filter(version__in=versions).values_list("pk", "version"))
+    rows = campaign.pairs.filter(kind=PairKind.MAIN).order_by()
+    compared = rows.values_list(
+        "pk", "seats", "item__key", "baseline_output__run", "candidate_output__run"
+    )
+    return {
+        pk: seats
+        for pk, seats, key, *runs in compared
+        if tuple(of.get(run) for run in runs) == versions and (items is None or key in items)
+    }
+
+
+def _given(pairs: Collection[int]) -> int:
+    """How many main turns on these pairs have a judgment that stands; by ids, for the same."""
     turns = Assignment.objects.filter(purpose=AssignmentPurpose.MAIN, state=AssignmentState.DONE)
     given = 0
-    for some in batched(pairs.order_by().values_list("pk", flat=True), _PAIRS_AT_ONCE):
+    for some in batched(pairs, _PAIRS_AT_ONCE):
         of_these = list(turns.filter(pair__in=some).order_by().values_list("pk", flat=True))
         judged = Judgment.objects.filter(assignment__in=of_these).order_by()
         given += judged.values("assignment").distinct().count()
@@ -152,7 +158,7 @@ def _counts(heard: HeardReview, items: Collection[str] | None) -> CountedReview:
     campaign, pairs = heard.campaign, _main_pairs(heard.campaign, items)
     return CountedReview(
         judgments=_given(pairs),
-        planned=pairs.aggregate(n=Sum("seats", default=0))["n"],
+        planned=sum(pairs.values()),
         plan=heard.plan,
         opened=heard.opened,
         plan_hash=campaign.plan_hash,

@@ -1,8 +1,9 @@
 """What has changed of a decision's evidence since it was made.
 
 The digests that its record holds are compared with what the study has now; a constant number of
-queries, and no score or answer is read. Whether rows still have the digests that the database
-keeps of them is another question (evalhub.gate.verification).
+queries, and two for each 2,000 pairs of its review, and no score or answer is read. Whether rows
+still have the digests that the database keeps of them is another question
+(evalhub.gate.verification).
 """
 
 from collections.abc import Iterator
