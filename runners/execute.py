@@ -136,8 +136,8 @@ def _answer(claim: ShardClaim, score: Callable[[], None], tick: Callable[[], Non
 def _score(claim: ShardClaim, metric_id: int, function: Scorer, tick: Callable[[], None]) -> None:
     """Writes the missing scores of the outputs that are there."""
     unscored = _outputs(claim).exclude(_scored_by(metric_id)).order_by("pk")
-    costs = ["latency_ms", "prompt_tokens", "completion_tokens"]
-    unscored = unscored.select_related("item").only("text", "error", *costs, "item__references")
+    given = ["latency_ms", "prompt_tokens", "completion_tokens", "given_scores"]
+    unscored = unscored.select_related("item").only("text", "error", *given, "item__references")
     last = 0
     together = SCORED_BETWEEN_LOOKS if function.one_by_one else SCORED_AT_A_TIME
     while outputs := list(unscored.filter(pk__gt=last)[:SCORED_AT_A_TIME]):
@@ -158,7 +158,13 @@ def _scores(outputs: Sequence[Output], metric_id: int, score: Scorer) -> list[Sc
     """The scores of some outputs, those that hold an answer by one call of the metric."""
     answers = [
         (
-            Answer(each.text, each.latency_ms, each.prompt_tokens, each.completion_tokens),
+            Answer(
+                each.text,
+                each.latency_ms,
+                each.prompt_tokens,
+                each.completion_tokens,
+                each.given_scores,
+            ),
             each.item.references,
         )
         for each in outputs

@@ -260,6 +260,11 @@ def _check(
         raise LaunchError(
             f"{version}: answers by itself ({backend.type}), and takes no file of answers"
         )
+    if backend.live and (given := [one for one in scorers if one.metric.recorded_alone]):
+        raise LaunchError(
+            f"{version}: answers by itself ({backend.type}), and {given[0].metric.name} takes "
+            "scores that came with recorded answers"
+        )
     items = Item.objects.filter(version=test_set_version).order_by("position")
     if not items.exists():
         raise LaunchError(f"{test_set_version}: has no items")

@@ -98,4 +98,5 @@ def _joined(
             latency_ms=answer.latency_ms,
             prompt_tokens=answer.prompt_tokens,
             completion_tokens=answer.completion_tokens,
+            given_scores=answer.scores,
         )

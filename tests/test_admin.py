@@ -263,6 +263,18 @@ def test_lists_are_totally_ordered(world: Team, root: Client, subtests: pytest.S
             assert shown.totally_ordered
 
 
+def test_scores_made_elsewhere_are_neither_shown_nor_searched_for(
+    world: Team, root: Client
+) -> None:
+    row = richest(world, Output)
+    Output.objects.filter(pk=row.pk).update(given_scores={"f1": 0.123456})
+    for lookup in ("given_scores__f1__gt", "given_scores__isnull", "given_scores__contains"):
+        asked = root.get(changelist(Output), {lookup: "0"})
+        assert asked.status_code in (302, 400), "refused, or sent to the whole list"
+    assert "0.123456" not in root.get(page(row)).content.decode()
+    assert "0.123456" not in root.get(changelist(Output)).content.decode()
+
+
 def test_evidence_is_neither_added_nor_changed_nor_deleted(
     world: Team, root: Client, subtests: pytest.Subtests
 ) -> None:

@@ -1,4 +1,4 @@
--- tables-8ffb189ec5630ce396c75cfb
+-- tables-293563b69b7f0a5ee54d6efd
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -71,7 +71,7 @@ CREATE TABLE "registry_metric" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT,
 CREATE TABLE "registry_model" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "slug" varchar(120) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "project_id" bigint NOT NULL REFERENCES "accounts_project" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "model_slug" UNIQUE ("project_id", "slug"));
 CREATE INDEX "registry_model_slug_91eb288f" ON "registry_model" ("slug");
 CREATE INDEX "registry_model_project_id_363ad021" ON "registry_model" ("project_id");
-CREATE TABLE "registry_output" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "sample" smallint unsigned NOT NULL CHECK ("sample" >= 0), "text" text NULL, "error" text NOT NULL, "latency_ms" real NULL, "prompt_tokens" integer unsigned NULL CHECK ("prompt_tokens" >= 0), "completion_tokens" integer unsigned NULL CHECK ("completion_tokens" >= 0), "item_id" bigint NOT NULL REFERENCES "registry_item" ("id") DEFERRABLE INITIALLY DEFERRED, "run_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, "text_sha256" varchar(64) NULL, CONSTRAINT "output_once" UNIQUE ("run_id", "item_id", "sample"), CONSTRAINT "output_text_or_error" CHECK ((("text" IS NOT NULL OR NOT ("error" = '')) AND 1 = (CASE WHEN "text" IS NOT NULL THEN 1 ELSE 0 END + CASE WHEN NOT ("error" = '') THEN 1 ELSE 0 END))));
+CREATE TABLE "registry_output" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "sample" smallint unsigned NOT NULL CHECK ("sample" >= 0), "text" text NULL, "error" text NOT NULL, "latency_ms" real NULL, "prompt_tokens" integer unsigned NULL CHECK ("prompt_tokens" >= 0), "completion_tokens" integer unsigned NULL CHECK ("completion_tokens" >= 0), "item_id" bigint NOT NULL REFERENCES "registry_item" ("id") DEFERRABLE INITIALLY DEFERRED, "run_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, "text_sha256" varchar(64) NULL, "given_scores" text NULL CHECK ((JSON_VALID("given_scores") OR "given_scores" IS NULL)), CONSTRAINT "output_once" UNIQUE ("run_id", "item_id", "sample"), CONSTRAINT "output_text_or_error" CHECK ((("text" IS NOT NULL OR NOT ("error" = '')) AND 1 = (CASE WHEN "text" IS NOT NULL THEN 1 ELSE 0 END + CASE WHEN NOT ("error" = '') THEN 1 ELSE 0 END))));
 CREATE INDEX "registry_output_item_id_ecb8dab9" ON "registry_output" ("item_id");
 CREATE INDEX "registry_output_run_id_94ca4527" ON "registry_output" ("run_id");
 CREATE TABLE "registry_runmetric" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "scored" integer unsigned NULL CHECK ("scored" >= 0), "unscored" integer unsigned NULL CHECK ("unscored" >= 0), "extraction_misses" integer unsigned NULL CHECK ("extraction_misses" >= 0), "mean" real NULL, "scores_digest" varchar(64) NOT NULL, "opened" datetime NULL, "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, "run_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "run_metric_once" UNIQUE ("run_id", "metric_id"));
@@ -526,6 +526,7 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0003_redactions', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0004_drafts', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0005_version_drafts', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0006_given_scores', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0002_append_only', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0003_chain', CURRENT_TIMESTAMP);
@@ -540,4 +541,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccount', '0004_app_provider_id_settings', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccount', '0005_socialtoken_nullable_app', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccount', '0006_alter_socialaccount_extra_data', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-8ffb189ec5630ce396c75cfb', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-293563b69b7f0a5ee54d6efd', CURRENT_TIMESTAMP);

@@ -1,20 +1,26 @@
 """Answers that were made elsewhere, read from a file."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from evalhub.files.numbers import LARGEST, finite_number
 from evalhub.files.rows import Row, field, item_id, read_rows, wrong
 
+SCORES = "scores"
+MOST_SCORES, LONGEST_NAME = 100, 200
+"""How many scores an answer may come with, and of how many characters a name may be."""
 MOST_COUNTED = 2**31
 """Of tokens and samples: what a database keeps as a whole number."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedAnswer:
-    """One answer made elsewhere. Either `text` is there, or `error` says why there is none."""
+    """One answer made elsewhere. Either `text` is there, or `error` says why there is none.
+
+    `scores` are numbers by name that were made elsewhere too; None where it came with none.
+    """
 
     item_id: str
     sample: int
@@ -24,6 +30,7 @@ class RecordedAnswer:
     completion_tokens: int | None
     line: int
     error: str | None = None
+    scores: Mapping[str, float] | None = None
 
 
 def read_answers(
@@ -32,8 +39,9 @@ def read_answers(
     """The answers of a file, one a row, in the file's order.
 
     Besides id and output a row may have `sample` (0, 1, … where an item has several answers),
-    `latency_ms`, `prompt_tokens`, `completion_tokens`, and `error` in place of an output.
-    A CSV holds only text, so these numbers may be written as text, and empty is absent.
+    `latency_ms`, `prompt_tokens`, `completion_tokens`, `error` in place of an output, and `scores`:
+    an object of numbers, true, false or null by their names, or columns `scores.NAME`.
+    A CSV holds only text, so numbers of columns may be written as text, and empty is absent.
     Raises DataError, also for a second answer with the same id and sample.
     """
     seen: dict[tuple[str, int], int] = {}
@@ -57,6 +65,7 @@ def read_answers(
             completion_tokens=_count(row, "completion_tokens"),
             line=row.line,
             error=error,
+            scores=_scores(row),
         )
 
 
@@ -73,6 +82,44 @@ def _output(row: Row, name: str) -> tuple[str | None, str | None]:
     if not isinstance(value, str):
         raise wrong(row, name, f"an output is text, and this one is {json.dumps(value)[:60]}")
     return value, None
+
+
+def _scores(row: Row) -> dict[str, float] | None:
+    """The scores that came with an answer, without those that are null."""
+    given = row.values.get(SCORES)
+    given = {} if given is None or given == "" else given
+    if not isinstance(given, dict):
+        raise wrong(row, SCORES, f"an object of numbers was expected, not {_cut(given)}")
+    found: dict[str, float] = {}
+    for name, value in given.items():
+        if isinstance(value, str):
+            expected = "a number, true, false or null was expected"
+            raise wrong(row, f"{SCORES}.{name}", f"{expected}, not {_cut(value)}")
+        _score(row, found, name, value)
+    for column, value in row.values.items():
+        if column.startswith(f"{SCORES}.") and value != "":
+            _score(row, found, column.removeprefix(f"{SCORES}."), value)
+    if len(found) > MOST_SCORES:
+        raise wrong(row, SCORES, f"an answer has at most {MOST_SCORES} scores, not {len(found)}")
+    return found or None
+
+
+def _score(row: Row, found: dict[str, float], name: str, value: object) -> None:
+    at = f"{SCORES}.{name}"
+    if not 0 < len(name) <= LONGEST_NAME:
+        raise wrong(row, SCORES, f"a score's name has 1 to {LONGEST_NAME} characters")
+    if name in found:
+        raise wrong(row, at, "is given twice, within `scores` and as a column: keep one of them")
+    if value is None:
+        return
+    try:
+        found[name] = finite_number(value)
+    except ValueError as error:
+        raise wrong(row, at, str(error)) from None
+
+
+def _cut(value: object) -> str:
+    return json.dumps(value)[:60]
 
 
 def _quantity(row: Row, name: str) -> float | None:

@@ -17,7 +17,7 @@ from evalhub.verdict.baseline_choice import best, choice_section
 from evalhub.verdict.flaws import flaws_of
 from evalhub.verdict.mix import item_weights
 from evalhub.verdict.policy import requirement_of
-from runners.metrics import METRICS
+from runners.metrics import declared_metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,8 @@ def choose_baseline(evidence: StudyEvidence) -> BaselineChoice:
         for arm in untuned
     }
     signs = [
-        1.0 if METRICS[each.metric.name].higher_is_better else -1.0 for each in evidence.primaries
+        1.0 if declared_metric(each.metric.name, **each.metric.options).rises else -1.0
+        for each in evidence.primaries
     ]
     chosen = best(
         {

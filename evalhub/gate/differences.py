@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evalhub.registry.models import Item, Metric, Run, RunMetric, Score, Study
 from evalhub.schemas.sections import EvidenceRow
 from evalhub.verdict.outcomes import Outcome
-from runners.metrics import METRICS
+from runners.metrics import declared_metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class ComparedRuns:
     @property
     def sign(self) -> int:
         """1 where a higher value is better, else -1."""
-        return 1 if METRICS[self.metric.name].higher_is_better else -1
+        return 1 if declared_metric(self.metric.name, **self.metric.options).rises else -1
 
 
 @dataclass(frozen=True, slots=True)

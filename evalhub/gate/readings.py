@@ -9,7 +9,7 @@ from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.decision import Reading
 from evalhub.stats.paired import compare
 from evalhub.verdict.align import clusters_of, paired
-from runners.metrics import METRICS
+from runners.metrics import declared_metric
 
 
 def readings_of(study: Study) -> list[Reading]:
@@ -46,11 +46,11 @@ def _reading(
     whole, *scores = paired(len(items), *arms)
     if whole.sum() < 2:
         return None
-    rising = METRICS[test_set.metric.name].higher_is_better
+    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
+    rising = metric.rises
     worse, better = scores if rising else reversed(scores)
     labels = [each.cluster for each in compress(items, whole)]
-    bounds = METRICS[test_set.metric.name].bounds
-    found = compare(worse, better, clusters=clusters_of(labels), bounds=bounds)
+    found = compare(worse, better, clusters=clusters_of(labels), bounds=metric.reach)
     value, candidate = found.baseline, found.candidate
     if not rising:
         value, candidate = candidate, value

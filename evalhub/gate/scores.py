@@ -30,7 +30,7 @@ from evalhub.registry.models import (
 from evalhub.registry.models.runs import RunState
 from evalhub.schemas.policy import Demand, PolicyCriterion
 from evalhub.verdict.align import Aligned, ArmScores, ItemLabel, Rows
-from runners.metrics import METRICS
+from runners.metrics import declared_metric
 from runners.outcome import failed_answers_alone
 
 READ_AT_A_TIME = 5000
@@ -139,14 +139,14 @@ def differing(first: Run, second: Run) -> dict[int, float]:
 
 def criterion_of(asked: StudyTestSet) -> PolicyCriterion:
     """What the study asks on a test set, as a policy says it."""
-    metric = METRICS[asked.metric.name]
+    metric = declared_metric(asked.metric.name, **asked.metric.options)
     return PolicyCriterion.of_columns(
         {name: getattr(asked, name) for name in Demand.model_fields}
         | {
             "test_set": asked.name,
             "metric": asked.metric.name,
-            "higher_is_better": metric.higher_is_better,
-            "bounds": asked.bounds or metric.bounds,
-            "unit": metric.unit,
+            "higher_is_better": metric.rises,
+            "bounds": asked.bounds or metric.reach,
+            "unit": metric.counted_in,
         }
     )

@@ -106,7 +106,7 @@ def _check_asked(study: "StudyFile") -> None:
         check_critical([*demands, *study.policy.budgets.values()], asks_people, "test_sets")
     for name in judged if study.policy.failures == "worst" else ():
         metric = study.test_sets[name].metric
-        if metric.bounds is None and study.test_sets[name].bounds is None:
+        if metric.reach is None and study.test_sets[name].bounds is None:
             raise wrong(NO_WORST.format(metric.name), "test_sets", name, "bounds")
     primary = any(each.role == "primary" for each in study.test_sets.values())
     for name, budget in study.policy.budgets.items():

@@ -34,7 +34,7 @@ from evalhub.verdict.outcomes import outcome
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import Ruling, decide
 from evalhub.verdict.wording import counted
-from runners.metrics import METRICS, Answer, MetricError, MetricScore, Scorer, scorer
+from runners.metrics import Answer, MetricError, MetricScore, Scorer, scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def compare_files(
     """
     extract = {} if question.extract is None else {"extract": question.extract}
     score = scorer(question.metric, **extract, **dict(question.options))
-    bounds = score.metric.bounds
+    bounds = score.metric.reach
     asked = question.margin if question.role == "guard" else question.min_gain
     if bounds is not None and (why := beyond(bounds, asked)):
         raise MetricError(f"{question.metric}: {why}")
@@ -131,9 +131,9 @@ def compare_files(
         metric=question.metric,
         margin=question.margin,
         min_gain=question.min_gain,
-        higher_is_better=METRICS[question.metric].higher_is_better,
+        higher_is_better=score.metric.rises,
         bounds=bounds,
-        unit=METRICS[question.metric].unit,
+        unit=score.metric.counted_in,
     )
     labels = [ItemLabel(each.key, each.cluster, each.tags) for each in cases.values()]
     before, after = (_arm_scores(arm, list(cases), test_set.stem) for arm in arms)
@@ -246,7 +246,13 @@ def _read_arm(
         score.batch(
             [
                 (
-                    Answer(each.text, each.latency_ms, each.prompt_tokens, each.completion_tokens),
+                    Answer(
+                        each.text,
+                        each.latency_ms,
+                        each.prompt_tokens,
+                        each.completion_tokens,
+                        each.scores,
+                    ),
                     cases[key].references,
                 )
                 for key, given in answers.items()

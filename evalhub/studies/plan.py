@@ -32,7 +32,7 @@ from evalhub.verdict.mix import item_weights
 from evalhub.verdict.policy import requirement_of
 from evalhub.verdict.rule import alphas_of
 from runners.backends import backend_of
-from runners.metrics import METRICS
+from runners.metrics import declared_metric
 from runners.prompting import PromptError, chat
 
 CHARACTERS_A_TOKEN = 4
@@ -246,7 +246,8 @@ def _design_effect(test_set: StudyTestSet) -> float:
 
 
 def _usual(test_set: StudyTestSet) -> float | None:
-    bounds = test_set.bounds or METRICS[test_set.metric.name].bounds
+    metric = declared_metric(test_set.metric.name, **test_set.metric.options)
+    bounds = test_set.bounds or metric.reach
     return None if bounds is None else USUAL_DEVIATION * (bounds[1] - bounds[0])
 
 

@@ -193,7 +193,7 @@ class AskedTestSet(Demand):
 
     @model_validator(mode="after")
     def _within_its_metric(self) -> "AskedTestSet":
-        own = self.metric.bounds
+        own = self.metric.reach
         if own is not None and self.bounds is not None:
             raise wrong(
                 f"{self.metric.name} lies between {own[0]:g} and {own[1]:g}: leave them out",

@@ -24,6 +24,7 @@ __all__ = [
     "MetricError",
     "MetricScore",
     "Scorer",
+    "declared_metric",
     "scorer",
 ]
 
@@ -44,6 +45,7 @@ _TABLE = {
     "length": "Length",
     "latency": "Latency",
     "tokens": "Tokens",
+    "recorded": "RecordedScore",
 }
 
 METRICS: dict[str, type[MetricDeclaration]] = {
@@ -64,10 +66,15 @@ def scorer(name: str, **options: Any) -> Scorer:
     place of the output; where it doesn't match, the whole output is, and the score says so.
     Raises MetricError for an unknown name or option, or a value that an option doesn't take.
     """
+    return Scorer(declared_metric(name, **options))
+
+
+def declared_metric(name: str, **options: Any) -> MetricDeclaration:
+    """The metric of that name with its options. Raises MetricError, as `scorer`."""
     if name not in METRICS:
         raise MetricError(f"there is no metric {name!r}{_near(name, METRICS)}")
     try:
-        return Scorer(declared(METRICS[name], {"name": name, **options}))
+        return declared(METRICS[name], {"name": name, **options})
     except DeclarationError as error:
         raise MetricError(f"{name}: {error}") from error
 

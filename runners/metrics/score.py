@@ -1,6 +1,6 @@
 """What every metric takes, gives and declares, and how answers are scored by one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -22,12 +22,16 @@ class MetricError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model said, and what it cost. None is a cost that nobody recorded."""
+    """What a model said, and what it cost. None is a cost that nobody recorded.
+
+    `scores` are those that were made elsewhere and came with the answer, by name.
+    """
 
     text: str
     latency_ms: float | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    scores: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class MetricDeclaration(Declaration):
         needs_model: whether `score_batch` is to be handed a model.
         apart: whether a reference or an option can stall who scores (a pattern, a schema), so that
             answers are scored in a process that can be ended (`runners.metrics.apart`).
+        recorded_alone: whether only answers made elsewhere can have it.
         unit: of the value; "" is a share from 0 to 1, or with `binary` 0 or 1.
         bounds: the least and the most that a value can be; None where nothing bounds it.
     """
@@ -72,6 +77,7 @@ class MetricDeclaration(Declaration):
     instead: ClassVar[str] = ""
     needs_model: ClassVar[bool] = False
     apart: ClassVar[bool] = False
+    recorded_alone: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
     binary: ClassVar[bool] = False
     unit: ClassVar[str] = ""
@@ -89,6 +95,21 @@ class MetricDeclaration(Declaration):
         """Whether a reference is needed, with these options."""
         return self.needs_reference and self.instead not in self.options
 
+    @property
+    def rises(self) -> bool:
+        """Whether a higher value is better, with these options."""
+        return self.higher_is_better
+
+    @property
+    def reach(self) -> tuple[float, float] | None:
+        """The least and the most that a value can be, with these options."""
+        return self.bounds
+
+    @property
+    def counted_in(self) -> str:
+        """The unit of the value, with these options."""
+        return self.unit
+
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         """The score by one reference, pure. ValueError says why the answer can't be scored."""
         raise NotImplementedError
@@ -103,7 +124,7 @@ class MetricDeclaration(Declaration):
         scores = [self._one(answer, one) for one in references if one is not None]
         values = [score.value for score in scores if score.value is not None]
         if values:
-            best = max(values) if self.higher_is_better else min(values)
+            best = max(values) if self.rises else min(values)
             return next(score for score in scores if score.value == best)
         return scores[0] if scores else MetricScore(None, "no reference")
 

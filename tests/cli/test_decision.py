@@ -231,6 +231,33 @@ def test_a_home_says_of_every_row_that_it_still_matches(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_scores_made_elsewhere_are_held_against_their_home_too(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    desk = Desk(tmp_path)
+    desk.study["test_sets"] = {
+        "triage": {
+            "file": "triage.jsonl",
+            "role": "primary",
+            "metric": {"name": "recorded", "score": "f1", "bounds": [0, 1]},
+        }
+    }
+    for arm, score in (("base", 0.25), ("tuned", 0.75)):
+        rows = (
+            {"id": f"q{i}", "output": arm, "scores": {"f1": score + i % 2 / 10}} for i in range(60)
+        )
+        desk.rows(f"{arm}.triage.jsonl", rows)
+    assert run(["study", "run", str(desk.write()), "--json"]) == 0
+    (tmp_path / "verdict.json").write_text(capsys.readouterr().out)
+    code, found = held_against_home(tmp_path, capsys)
+    assert (code, {row["state"] for row in found}) == (0, {"matches"})
+    Score.objects.filter(value=0.75).update(value=0.76)
+    code, found = held_against_home(tmp_path, capsys)
+    assert [row["what"] for row in found if row["state"] != "matches"] == ["scores of tuned"]
+    assert code != 0
+
+
+@pytest.mark.django_db(transaction=True)
 def test_whatever_was_changed_in_a_home_differs_whatever_its_digests_say(
     study: dict[str, Any], tmp_path: Path, capsys: Capture
 ) -> None:

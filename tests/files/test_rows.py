@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from evalhub.files.answers import RecordedAnswer, read_answers
 from evalhub.files.json_values import JsonError, parse_json
 from evalhub.files.limits import COMMAND
 from evalhub.files.rows import DataError, Row, field, item_id, progress_total, read_rows
@@ -37,13 +36,6 @@ def table(folder: Path, columns: dict[str, list[Any]]) -> Path:
 def refusal(path: Path) -> DataError:
     with pytest.raises(DataError) as caught:
         list(read_rows(path))
-    return caught.value
-
-
-def answer_refusal(folder: Path, *rows: dict[str, Any]) -> DataError:
-    path = write(folder, "answers.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-    with pytest.raises(DataError) as caught:
-        list(read_answers(path))
     return caught.value
 
 
@@ -296,74 +288,6 @@ def test_an_id_is_text_or_a_whole_number(value: Any, text: str) -> None:
 def test_anything_else_is_no_id(value: Any) -> None:
     with pytest.raises(DataError, match="field 'id': an id is text or a whole number"):
         item_id(Row(1, {"id": value}, "a.jsonl"))
-
-
-# Answers
-
-
-def test_answers_are_read_with_what_they_cost(tmp_path: Path) -> None:
-    row = {"id": 7, "output": "yes", "sample": 1, "latency_ms": 12.5, "prompt_tokens": 3}
-    path = write(tmp_path, "a.jsonl", json.dumps(row) + "\n" + '{"id": "b", "output": ""}\n')
-    assert list(read_answers(path)) == [
-        RecordedAnswer("7", 1, "yes", 12.5, 3, None, line=1),
-        RecordedAnswer("b", 0, "", None, None, None, line=2),
-    ]
-
-
-def test_other_field_names_can_be_given(tmp_path: Path) -> None:
-    path = write(tmp_path, "a.jsonl", '{"meta": {"key": "a"}, "text": "yes"}\n')
-    (answer,) = read_answers(path, id_field="meta.key", output_field="text")
-    assert (answer.item_id, answer.text) == ("a", "yes")
-
-
-def test_numbers_in_a_csv_are_text_and_empty_is_absent(tmp_path: Path) -> None:
-    path = write(tmp_path, "a.csv", "id,output,sample,latency_ms\na,yes,0,12.5\na,no,1,\n")
-    assert [(a.sample, a.latency_ms) for a in read_answers(path)] == [(0, 12.5), (1, None)]
-
-
-def test_a_failed_answer_keeps_its_error_and_has_no_text(tmp_path: Path) -> None:
-    path = write(tmp_path, "a.jsonl", '{"id": "a", "output": null, "error": "timed out"}\n')
-    (answer,) = read_answers(path)
-    assert (answer.text, answer.error) == (None, "timed out")
-
-
-def test_an_answer_with_an_error_besides_is_refused(tmp_path: Path) -> None:
-    error = answer_refusal(tmp_path, {"id": "a", "output": "x", "error": "timed out"})
-    assert "both an output and an `error`" in error.message
-
-
-def test_a_second_answer_to_an_item_names_both_lines(tmp_path: Path) -> None:
-    error = answer_refusal(
-        tmp_path,
-        {"id": "1", "output": "x"},
-        {"id": "b", "output": "x"},
-        {"id": 1, "output": "y"},
-    )
-    assert (error.line, error.field) == (3, "id")
-    assert "'1' was answered on line 1 already (sample 0)" in error.message
-    assert "several answers to an item need a `sample` field" in error.message
-
-
-@pytest.mark.parametrize(
-    ("row", "field_name", "message"),
-    [
-        ({"output": "x"}, "id", "missing; the row has output"),
-        ({"id": "a"}, "output", "missing; the row has id"),
-        ({"id": "a", "output": None}, "output", "null is not an answer; leave the row out"),
-        ({"id": "a", "output": 18}, "output", "an output is text, and this one is 18"),
-        ({"id": "a", "output": "", "latency_ms": -1}, "latency_ms", "0 or more was expected"),
-        ({"id": "a", "output": "", "latency_ms": "inf"}, "latency_ms", "0 or more was expected"),
-        ({"id": "a", "output": "", "latency_ms": True}, "latency_ms", "0 or more was expected"),
-        ({"id": "a", "output": "", "sample": 0.5}, "sample", "a whole number was expected"),
-        ({"id": "a", "output": "", "prompt_tokens": [1]}, "prompt_tokens", "this one is [1]"),
-    ],
-)
-def test_a_bad_answer_is_refused_with_its_field(
-    tmp_path: Path, row: dict[str, Any], field_name: str, message: str
-) -> None:
-    error = answer_refusal(tmp_path, row)
-    assert (error.line, error.field) == (1, field_name)
-    assert message in error.message
 
 
 # JSON, strictly

@@ -103,6 +103,44 @@ def test_a_metric_added_later_is_scored_and_nothing_is_answered_again(
     assert Score.objects.count() == 6
 
 
+def test_scores_made_elsewhere_are_taken_by_the_metric_that_names_them(
+    team: Team, tmp_path: Path
+) -> None:
+    rows = [
+        {"id": "q0000", "output": "right", "scores": {"f1": 0.5, "em": True}},
+        {"id": "q0001", "output": "wrong", "scores": {"f1": None, "em": False}},
+        {"id": "q0002", "output": "wrong"},
+        {"id": "q0003", "error": "timed out", "output": None, "scores": {"f1": 1}},
+    ]
+    run = launch(
+        version=a_version(team),
+        test_set_version=a_test_set(team, items=4),
+        metrics=[a_metric("recorded", score="f1"), a_metric("recorded", score="em"), a_metric()],
+        answers=answers_in(tmp_path, rows),
+    )
+    worked_through(run)
+    assert [
+        (row.metric.options.get("score"), row.scored, row.unscored, row.mean)
+        for row in run.metrics.order_by("metric_id")
+    ] == [("f1", 1, 3, 0.5), ("em", 2, 2, 0.5), (None, 3, 1, 1 / 3)]
+    of_f1 = Score.objects.filter(metric__options__score="f1").order_by("output__item__position")
+    assert list(of_f1.values_list("value", "reason")) == [
+        (0.5, ""),
+        (None, "no score 'f1' was recorded, but em"),
+        (None, "no score 'f1' was recorded"),
+        (None, "no answer: timed out"),
+    ]
+
+
+def test_a_model_that_answers_by_itself_has_no_recorded_scores(team: Team) -> None:
+    with pytest.raises(LaunchError, match="recorded takes scores that came with recorded answers"):
+        launch(
+            version=a_version(team, backend={"type": "openai", "url": "http://x/v1", "model": "m"}),
+            test_set_version=a_test_set(team, items=1),
+            metrics=[a_metric("recorded", score="f1")],
+        )
+
+
 def test_an_unknown_item_is_named_with_its_line_and_nothing_is_written(
     team: Team, tmp_path: Path
 ) -> None:

@@ -64,6 +64,27 @@ def test_gsm8k_is_what_its_authors_found(shared_data: Path) -> None:
     assert criterion["test"] == "mid-p McNemar"
 
 
+def test_scores_made_elsewhere_are_compared_and_less_may_be_better(desk: Desk) -> None:
+    for path, rate in ((desk.base, 0.4), (desk.tuned, 0.1)):
+        rows = enumerate(desk.questions)
+        said = f"said by {path.stem}"
+        write(
+            path,
+            (
+                {"id": each["id"], "output": said, "scores": {"wer": rate + i % 3 / 10}}
+                for i, each in rows
+            ),
+        )
+    options = (("score", "wer"), ("higher_is_better", False), ("bounds", [0, 1]))
+    record = desk.compared(metric="recorded", options=options).record
+    (criterion,) = record.criteria
+    assert record.verdict == "ship"
+    assert round(criterion.difference, 6) == 0.3
+    assert "fewer points of wer" in record.headline
+    with pytest.raises(MetricError, match="a difference of 2 is none to look for"):
+        desk.compared(metric="recorded", options=options, min_gain=2.0)
+
+
 def test_one_tuned_arm_of_word_sorting_is_harmed_as_a_guard(shared_data: Path) -> None:
     folder = shared_data / "bbh" / "word_sorting"
     record = compare_files(

@@ -170,6 +170,12 @@ class Output(models.Model):
     latency_ms = models.FloatField(null=True)
     prompt_tokens = models.PositiveIntegerField(null=True)
     completion_tokens = models.PositiveIntegerField(null=True)
+    given_scores = models.JSONField(
+        null=True,
+        editable=False,
+        help_text="numbers by name that came with an answer made elsewhere; for the metric that "
+        "takes them alone, whose scores are sealed",
+    )
 
     objects = OutputQuerySet.as_manager()
 
