@@ -15,6 +15,7 @@ from evalhub.cli import (
     decide,
     decision,
     demo,
+    gate,
     judge,
     labels,
     leakage,
@@ -76,6 +77,7 @@ app.command("compare")(compare.compare)
 app.command("decide")(decide.decide)
 app.add_typer(study.app, name="study")
 app.add_typer(decision.app, name="decision")
+app.command("gate")(at_home(gate.gate))
 app.command("agreement")(agreement.agreement)
 app.command("labels")(labels.labels)
 app.command("preference")(preference.preference)

@@ -16,6 +16,7 @@ CODES = {
     "evalhub.database.backup.BackupError": USAGE,
     "evalhub.database.restore.RestoreError": BAD_DATA,
     "evalhub.studies.redact.RedactionError": USAGE,
+    "evalhub.studies.change.ChangeError": USAGE,
     "evalhub.files.rows.DataError": BAD_DATA,
     "evalhub.schemas.declaration.DeclarationError": BAD_DATA,
     "evalhub.stats.errors.StatisticsError": BAD_DATA,

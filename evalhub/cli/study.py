@@ -44,7 +44,7 @@ def run(
     from evalhub.studies.origin import OperatorFile
     from evalhub.studies.spec import read_study
 
-    spec = read_study(file, OperatorFile(_hosts(allow or [])))
+    spec = read_study(file, OperatorFile(hosts_of(allow or [])))
     if dry_run:
         _plan(spec, json_)
         return 0
@@ -57,7 +57,8 @@ def run(
     return code
 
 
-def _hosts(given: "list[str]") -> tuple[str, ...]:
+def hosts_of(given: "list[str]") -> tuple[str, ...]:
+    """The hosts of `--allow`. Raises typer.BadParameter for what is none."""
     from evalhub.schemas.declaration import DeclarationError, declared
     from evalhub.schemas.keys import Reach
 
@@ -91,8 +92,8 @@ def _plan(spec: "StudySpec", as_json: bool) -> None:
         printing.print_plan(plan)
 
 
-def carry(spec: "StudySpec", console: "Console") -> "StudyStatus":
-    """Registers and conducts a study, with progress bars on `console`.
+def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) -> "StudyStatus":
+    """Registers and conducts a study, with progress bars on `console`, for `wait_s` at most.
 
     Without Redis the worker is this process itself.
     """
@@ -111,7 +112,7 @@ def carry(spec: "StudySpec", console: "Console") -> "StudyStatus":
         nullcontext() if settings.REDIS_URL else embedded_worker(),
         RunBars(console) as bars,
     ):
-        return conduct(study=registered, progress=bars)
+        return conduct(study=registered, progress=bars, wait_s=wait_s)
 
 
 def show(status: "StudyStatus", as_json: bool) -> int:

@@ -1,19 +1,13 @@
 """What changed between two arms on one test set, a page of ten items at a time."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
 from urllib.parse import urlencode
 
-from evalhub.gate.differences import (
-    ComparedRuns,
-    compared_runs,
-    differences_of,
-    items_by_outcome,
-)
-from evalhub.registry.models import Item, Output, Study
+from evalhub.gate.changed_items import changed_items
+from evalhub.gate.differences import compared_runs, items_by_outcome
+from evalhub.registry.models import Study
 from evalhub.report.flips import Flip, flip_of
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.verdicts import Status, Verdict
@@ -96,7 +90,8 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
     pages = max(1, ceil(total / PAGE))
     page = min(max(wanted.page, 1), pages)
     arms = record.arms
-    rows = _rows(pair, outcome, items[outcome][(page - 1) * PAGE : page * PAGE].tolist())
+    wanted_items = items[outcome][(page - 1) * PAGE : page * PAGE].tolist()
+    rows = changed_items(pair, outcome, wanted_items)
 
     def leading_to(test_set: str, outcome: str, page: int = 1) -> str:
         asked = {"arm": wanted.arm, "test_set": test_set, "outcome": outcome, "page": page}
@@ -153,47 +148,3 @@ def _worst(record: DecisionRecord, moved: Mapping[str, tuple[int, int]]) -> str:
 
 def _first(counts: Mapping[Outcome, int]) -> Outcome:
     return next((each for each in Outcome if counts[each]), Outcome.LOST)
-
-
-def _rows(pair: ComparedRuns, outcome: Outcome, page: Sequence[int]) -> list[dict[str, Any]]:
-    """Items of one outcome as rows for `flip_of`. Three queries."""
-    items = Item.objects.in_bulk(page)
-    answers = _answers([pair.baseline.pk, pair.candidate.pk], items)
-    return [
-        {
-            "key": items[each.item_id].key,
-            "input": _with_context(items[each.item_id]),
-            "reference": items[each.item_id].references,
-            "tags": items[each.item_id].tags,
-            "outcome": outcome,
-            "difference": each.difference,
-            "baseline": each.baseline,
-            "candidate": each.candidate,
-            **_said("baseline", answers[pair.baseline.pk, each.item_id]),
-            **_said("candidate", answers[pair.candidate.pk, each.item_id]),
-        }
-        for each in differences_of(pair, page)
-    ]
-
-
-def _answers(runs: Sequence[int], items: Iterable[int]) -> dict[tuple[int, int], list[Output]]:
-    found: dict[tuple[int, int], list[Output]] = defaultdict(list)
-    for output in Output.objects.filter(run__in=runs, item__in=list(items)).order_by("sample"):
-        found[output.run_id, output.item_id].append(output)
-    return found
-
-
-def _said(arm: str, outputs: Sequence[Output]) -> dict[str, Any]:
-    """The first answer: scores are means over all samples, of which the page tells the number."""
-    first = outputs[0] if outputs else None
-    return {
-        f"{arm}_text": first.text if first else None,
-        f"{arm}_error": first.error if first else "",
-        "samples": len(outputs),
-    }
-
-
-def _with_context(item: Item) -> Any:
-    if item.context and isinstance(item.input, str):
-        return f"{item.context}\n\n{item.input}"
-    return item.input

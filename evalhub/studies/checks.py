@@ -1,5 +1,6 @@
 """What the fields of a study file may not say together. Pure."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from evalhub.schemas.declaration import wrong
@@ -67,7 +68,9 @@ def _check_arm(study: "StudyFile", name: str, arm: "Arm") -> None:
             raise wrong(f"there is no test set {each!r}", *at, "only", index)
     for part, answers in (("backend", arm.backend), ("repeat", arm.repeat)):
         recorded = answers.recorded if answers else None
-        if recorded and "{test_set}" not in recorded and len(study.test_sets) > 1:
+        if isinstance(recorded, dict):
+            _check_by_test_set(study, arm, recorded, (*at, part, "recorded"))
+        elif recorded and "{test_set}" not in recorded and len(study.test_sets) > 1:
             raise wrong(
                 "needs {test_set} in the file's name: there are several test sets",
                 *at,
@@ -85,6 +88,18 @@ def _check_arm(study: "StudyFile", name: str, arm: "Arm") -> None:
         raise wrong(
             "this arm answers live: say noise_floor: true, and it is asked twice", *at, "repeat"
         )
+
+
+def _check_by_test_set(
+    study: "StudyFile", arm: "Arm", files: Mapping[str, str], at: tuple[str | int, ...]
+) -> None:
+    for name in files:
+        if name not in study.test_sets:
+            raise wrong(f"there is no test set {name!r}", *at, name)
+    for name in arm.only or study.test_sets:
+        repeated = study.test_sets[name].role != "development" or "repeat" not in at
+        if repeated and name not in files:
+            raise wrong(f"has no file of the answers to {name!r}", *at)
 
 
 def _check_asked(study: "StudyFile") -> None:

@@ -18,7 +18,9 @@ type Progress = Callable[[list[Run]], None]
 """Called with the study's runs, each with `items_done`, whenever they have been looked at."""
 
 
-def conduct(*, study: Study, progress: Progress | None = None) -> StudyStatus:
+def conduct(
+    *, study: Study, progress: Progress | None = None, wait_s: float | None = None
+) -> StudyStatus:
     """Advances a registered study until it is decided, or read, or waits for people.
 
     Runs that failed or were cancelled are taken up again; what was answered stays, and so does
@@ -26,17 +28,20 @@ def conduct(*, study: Study, progress: Progress | None = None) -> StudyStatus:
     process or elsewhere. If this process dies, the timer of a worker goes on with the study
     (`evalhub.studies.advance`).
 
+    Args:
+        wait_s: seconds after which it is left as it is; None: it is waited for.
+
     Raises:
         runners.outcome.RunUnreachable: a model's endpoint doesn't answer. What was answered before
             stays, and conducting the study again goes on from there.
-        NotReadyError: a run was cancelled meanwhile.
+        NotReadyError: a run was cancelled meanwhile, or `wait_s` are over.
     """
     for run in runs_of(study):
         if goes_on(run, retry_errors=study.policy.failures == "invalid"):
             resume(run, by=None)
         elif run.state in (RunState.PENDING, RunState.RUNNING):
             enqueue(run)
-    enqueued = time.monotonic()
+    began = enqueued = time.monotonic()
     while True:
         runs = runs_of(study)
         if progress is not None:
@@ -54,6 +59,11 @@ def conduct(*, study: Study, progress: Progress | None = None) -> StudyStatus:
             enqueued = time.monotonic()
             for run in open_runs:
                 enqueue(run)
+        if wait_s is not None and time.monotonic() - began > wait_s:
+            raise NotReadyError(
+                f"{study} isn't decided after {wait_s:,.0f} s: {len(open_runs)} of its {len(runs)} "
+                "runs still go on; the same command goes on with them"
+            )
         time.sleep(POLL_SECONDS)
 
 

@@ -31,6 +31,7 @@ from evalhub.schemas.study import (
 )
 from evalhub.schemas.version import BackendDeclaration, TrainingRecord
 from evalhub.studies import checks
+from evalhub.studies.change import StudyChange
 from evalhub.studies.checks import BEST_UNTUNED
 from evalhub.studies.origin import Origin
 from runners.backends import BACKENDS
@@ -49,6 +50,8 @@ AnswersFile = Annotated[
     ),
     Outside("file"),
 ]
+Recorded = AnswersFile | Annotated[dict[Name, AnswersFile], Field(min_length=1)]
+"""One file of answers, or one for each test set, by the test set's name."""
 FieldName = Annotated[str, Field(min_length=1)]
 FieldNames = FieldName | Annotated[tuple[FieldName, ...], Field(min_length=1)]
 
@@ -67,13 +70,13 @@ def _words(name: str) -> str:
 class RecordedAnswers(Declaration):
     """Answers made elsewhere."""
 
-    recorded: AnswersFile
+    recorded: Recorded
 
 
 class _ArmBackend(Declaration):
     """Who answers: recorded answers, or one of the backends that are asked."""
 
-    recorded: AnswersFile | None = None
+    recorded: Recorded | None = None
 
     @property
     def asked(self) -> BackendDeclaration | None:
@@ -268,15 +271,22 @@ class StudySpec:
         return self.origin.file(self.document.path, named)
 
 
-def read_study(path: Path, origin: Origin) -> StudySpec:
+def read_study(path: Path, origin: Origin, change: StudyChange | None = None) -> StudySpec:
     """Reads and checks a study file, which may name outside itself what its origin allows.
+
+    Args:
+        change: what is said in place of what stands in it.
 
     Raises:
         evalhub.files.rows.DataError: what is wrong, with file, line and field.
+        evalhub.studies.change.ChangeError: the change doesn't fit the study.
     """
     document = Document(path)
     start = "a study is a mapping that starts with schema: evalhub.study/1"
     file = read_declaration(StudyFile, document, start=start)
+    if change is not None:
+        document.data = change.changed(document.data, _in_question(file), path.parent)
+        file = read_declaration(StudyFile, document, start=start)
     try:
         origin.check(file)
     except OutsideError as error:
@@ -291,16 +301,14 @@ def read_study(path: Path, origin: Origin) -> StudySpec:
                 f"there is no file {getattr(arm.training, field)!r} beside the study",
             )
     best = file.baseline == BEST_UNTUNED
-    untuned = [name for name, arm in file.arms.items() if not arm.fine_tuned]
-    baseline = untuned[0] if best else file.baseline
     return StudySpec(
         document=document,
         origin=origin,
         project=file.project,
         name=file.name,
         slug=file.slug,
-        baseline=baseline,
-        candidate=file.candidate or _candidate(file.arms, baseline),
+        baseline=_baseline(file),
+        candidate=_in_question(file),
         arms=file.arms,
         test_sets=file.test_sets,
         policy=StudySettings(
@@ -313,10 +321,20 @@ def read_study(path: Path, origin: Origin) -> StudySpec:
     )
 
 
-def _candidate(arms: dict[str, Arm], baseline: str) -> str:
-    others = [name for name in arms if name != baseline]
-    return next((name for name in others if arms[name].fine_tuned), others[0])
+def _baseline(file: StudyFile) -> str:
+    if file.baseline != BEST_UNTUNED:
+        return file.baseline
+    return next(name for name, arm in file.arms.items() if not arm.fine_tuned)
 
 
-def _file_of(named: str | None, files: Files, test_set: str) -> Path | None:
+def _in_question(file: StudyFile) -> str:
+    if file.candidate is not None:
+        return file.candidate
+    others = [name for name in file.arms if name != _baseline(file)]
+    return next((name for name in others if file.arms[name].fine_tuned), others[0])
+
+
+def _file_of(named: Recorded | None, files: Files, test_set: str) -> Path | None:
+    if isinstance(named, dict):
+        named = named.get(test_set)
     return None if named is None else files(named.replace("{test_set}", test_set))

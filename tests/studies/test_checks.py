@@ -51,6 +51,14 @@ def test_the_best_untuned_arm_is_asked_for_by_a_word(tmp_path: Path) -> None:
     assert read(tmp_path, text).policy.development == Development(share=0.5, seed=0)
 
 
+def test_recorded_answers_may_be_a_file_for_each_test_set(tmp_path: Path) -> None:
+    files = "recorded: {triage: one.jsonl, sums: other.jsonl}"
+    spec = read(tmp_path, ASKED.replace('recorded: "base.{test_set}.jsonl"', files))
+    arm = spec.arms["base"]
+    assert arm.answers(tmp_path.joinpath, "triage") == tmp_path / "one.jsonl"
+    assert arm.answers(tmp_path.joinpath, "sums") == tmp_path / "other.jsonl"
+
+
 def test_a_repeat_of_recorded_answers_is_a_noise_floor(tmp_path: Path) -> None:
     text = ASKED.replace(
         "{kind: base,", '{kind: base, repeat: {recorded: "again.{test_set}.jsonl"},'
@@ -154,6 +162,16 @@ policy:
             "{kind: base,",
             "{kind: base, repeat: {recorded: a.jsonl},",
             "line 6, field 'arms.base.repeat.recorded': needs {test_set}",
+        ),
+        (
+            'recorded: "base.{test_set}.jsonl"',
+            "recorded: {sums: a.jsonl, triage: a.jsonl, more: a.jsonl}",
+            "line 6, field 'arms.base.backend.recorded.more': there is no test set 'more'",
+        ),
+        (
+            'recorded: "base.{test_set}.jsonl"',
+            "recorded: {sums: a.jsonl}",
+            "line 6, field 'arms.base.backend.recorded': has no file of the answers to 'triage'",
         ),
         (
             "{kind: lora,",

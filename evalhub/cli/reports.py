@@ -1,0 +1,128 @@
+"""What a pipeline reads of a decision: files that are whole or not there, and GitHub's own."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from evalhub.cli.outputs import check_output, whole
+
+if TYPE_CHECKING:
+    from evalhub.schemas.decision import DecisionRecord
+
+SUMMARY, OUTPUTS, WORKSPACE = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_WORKSPACE"
+
+
+@dataclass(frozen=True, slots=True)
+class ToldDecision:
+    """A decision as a pipeline is told of it.
+
+    Attributes:
+        flips: what changed, as `evalhub.report.flips.flip_of` takes it, the worst first.
+        changed_since: a sentence for each thing that has changed since it was decided.
+        link: where it is to be read; "": nowhere but here.
+    """
+
+    record: "DecisionRecord"
+    flips: Sequence[Mapping[str, Any]] = ()
+    changed_since: Sequence[str] = ()
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Where a pipeline wants to be told; None: not there."""
+
+    junit: Path | None = None
+    markdown: Path | None = None
+    out: Path | None = None
+    github: bool = False
+
+    def check(self, inputs: Iterable[Path]) -> None:
+        """Refuses, before anything is asked, what can't be written.
+
+        Raises typer.BadParameter and evalhub.files.rows.DataError as `check_output` does.
+        """
+        read = [*inputs]
+        for path, option in self._files():
+            check_output(path, option=option, inputs=read)
+        if self.github and not os.environ.get(SUMMARY):
+            raise typer.BadParameter(
+                f"is for a step of GitHub Actions, and {SUMMARY} isn't set", param_hint="--github"
+            )
+
+    def write(self, judged: ToldDecision, study: Path) -> None:
+        """Writes all of them for a decision on the study of this file."""
+        from evalhub.files.canonical import digest_of
+        from evalhub.report.github import annotations, step_outputs
+        from evalhub.report.junit import junit
+        from evalhub.report.markdown import SUMMARY_BYTES, markdown
+
+        record = judged.record
+        options: dict[str, Any] = {"changed_since": judged.changed_since, "link": judged.link}
+        self._put(self.junit, "--junit", junit(record))
+        self._put(self.markdown, "--markdown", markdown(record, judged.flips, **options).encode())
+        self._put(self.out, "--out", _document(record.as_json()))
+        if self.github:
+            room = SUMMARY_BYTES - _size(Path(os.environ[SUMMARY]))
+            if room > 0:
+                _append(SUMMARY, markdown(record, judged.flips, most=room, **options))
+            digest = digest_of(record.as_json())
+            told = step_outputs(record, digest=digest, link=judged.link)
+            _append(OUTPUTS, "".join(f"{name}={value}\n" for name, value in told.items()))
+            _say(annotations(record, _in_workspace(study)))
+
+    def undecided(self, name: str, why: str, study: Path) -> None:
+        """Says in all of them that there is no verdict: what an earlier run wrote stays nowhere."""
+        from evalhub.report.github import command
+        from evalhub.report.junit import junit_undecided
+        from evalhub.report.markdown import markdown_undecided
+
+        text = markdown_undecided(name, why)
+        self._put(self.junit, "--junit", junit_undecided(name, why))
+        self._put(self.markdown, "--markdown", text.encode())
+        if self.out is not None:
+            self.out.unlink(missing_ok=True)
+        if self.github:
+            _append(SUMMARY, text)
+            _say([command("error", f"Undecided: {why}", "Evalhub", _in_workspace(study))])
+
+    def _files(self) -> list[tuple[Path | None, str]]:
+        return [(self.junit, "--junit"), (self.markdown, "--markdown"), (self.out, "--out")]
+
+    def _put(self, path: Path | None, option: str, content: bytes) -> None:
+        if path is not None:
+            with whole(path, option=option) as file:
+                file.write_bytes(content)
+
+
+def _document(value: Any) -> bytes:
+    return f"{json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)}\n".encode()
+
+
+def _say(commands: Iterable[str]) -> None:
+    """On standard error, which GitHub reads commands from too: the other may be one document."""
+    for line in commands:
+        sys.stderr.write(f"{line}\n")
+
+
+def _append(variable: str, text: str) -> None:
+    if path := os.environ.get(variable):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _in_workspace(study: Path) -> str:
+    """The study file as GitHub's pages name it; "" where it lies elsewhere."""
+    top = Path(os.environ.get(WORKSPACE) or ".").resolve()
+    file = study.resolve()
+    return str(file.relative_to(top)) if file.is_relative_to(top) else ""

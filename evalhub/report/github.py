@@ -1,0 +1,73 @@
+"""What GitHub Actions is told of a decision: annotations, and the values of a step's outputs. Pure.
+
+https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+"""
+
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.verdicts import Status, Verdict, marked
+
+MOST_ANNOTATIONS = 10
+"""Annotations of a kind that GitHub keeps of one step."""
+_COMMANDS = {Verdict.HOLD: "error", Verdict.INVALID: "error", Verdict.MORE: "warning"}
+
+
+def annotations(record: DecisionRecord, file: str = "") -> list[str]:
+    """Workflow commands, the verdict's first, each a line; at most `MOST_ANNOTATIONS` in all.
+
+    Args:
+        file: the study file within the repository, which they stand beside; "": beside none.
+    """
+    verdict = record.verdict
+    first = command(
+        _COMMANDS.get(verdict, "notice"), f"{verdict.label}: {record.headline}", "Evalhub", file
+    )
+    ranked = sorted(record.criteria, key=_place)
+    told = [each for each in ranked if each.status is not Status.PASS]
+    lines = [
+        command(_kind(each), marked(each.sentence)[1], f"Evalhub: {each.name}", file)
+        for each in told
+    ]
+    if verdict is Verdict.INVALID:
+        lines = [command("error", marked(why)[1], "Evalhub", file) for why in record.reasons]
+    if len(lines) > MOST_ANNOTATIONS - 1:
+        more = len(lines) - (MOST_ANNOTATIONS - 2)
+        said = f"{more} more criteria don't hold or are open: see the job's summary"
+        lines = [*lines[: MOST_ANNOTATIONS - 2], command("notice", said, "Evalhub", file)]
+    return [first, *lines]
+
+
+def command(kind: str, message: str, title: str, file: str = "") -> str:
+    """One workflow command: whatever the message holds, it is one line and one command."""
+    named = {"title": title} | ({"file": file} if file else {})
+    properties = ",".join(f"{name}={_property(value)}" for name, value in named.items())
+    return f"::{kind} {properties}::{_data(message)}"
+
+
+def step_outputs(record: DecisionRecord, *, digest: str, link: str = "") -> dict[str, str]:
+    """Outputs of the step, for the steps after it; each is one line."""
+    return {
+        "verdict": str(record.verdict),
+        "exit-code": str(record.verdict.exit_code),
+        "headline": " ".join(record.headline.split()),
+        "decision": digest,
+        "link": link,
+    }
+
+
+def _kind(criterion: Criterion) -> str:
+    if criterion.tier == "advisory":
+        return "notice"
+    return "error" if criterion.status is Status.FAIL else "warning"
+
+
+def _place(criterion: Criterion) -> int:
+    return ["error", "warning", "notice"].index(_kind(criterion))
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

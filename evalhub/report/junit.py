@@ -1,0 +1,92 @@
+"""A decision as JUnit XML, which every CI shows: a test case a criterion, and one for the verdict.
+
+Pure. A verdict of hold is a failure, invalid evidence an error, and need-more-data is skipped: what
+ends the job is the exit code, which its message names.
+"""
+
+import re
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from junitparser.junitparser import FinalResult
+
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.verdicts import Status, Verdict, marked
+
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 can't hold (its production 2, Char)."""
+
+_RESULTS: dict[Verdict, type[FinalResult]] = {
+    Verdict.HOLD: Failure,
+    Verdict.INVALID: Error,
+    Verdict.MORE: Skipped,
+}
+
+
+def junit(record: DecisionRecord) -> bytes:
+    """The record as a JUnit file."""
+    suite = TestSuite(_clean(_suite_name(record)))
+    cases = [_criterion_case(each) for each in record.criteria]
+    _add(suite, [*cases, _verdict_case(record)])
+    return _written(suite)
+
+
+def junit_undecided(name: str, why: str) -> bytes:
+    """A JUnit file that says there is no verdict, in place of one from before.
+
+    Args:
+        name: of the study.
+        why: a sentence.
+    """
+    suite, case = TestSuite(_clean(name)), TestCase("verdict", "evalhub")
+    case.result = [Error(_clean(f"undecided: {why}"), "undecided")]
+    _add(suite, [case])
+    return _written(suite)
+
+
+def _suite_name(record: DecisionRecord) -> str:
+    return record.study.name if record.study else "evalhub"
+
+
+def _criterion_case(criterion: Criterion) -> TestCase:
+    """Only what decides can fail: of an advisory criterion, or doubt of a supporting one, CI is
+    told, and no more."""
+    case = TestCase(_clean(criterion.name), _clean(f"evalhub.{criterion.role}"))
+    said = _clean(marked(criterion.sentence)[1])
+    if criterion.status is Status.FAIL and criterion.tier != "advisory":
+        case.result = [Failure(said, "fails")]
+    elif criterion.status is Status.FAIL:
+        case.result = [Skipped(f"fails, and is advisory: {said}", "advisory")]
+    elif criterion.status is Status.OPEN:
+        case.result = [Skipped(said, "open")]
+    case.system_out = said
+    return case
+
+
+def _verdict_case(record: DecisionRecord) -> TestCase:
+    verdict, case = record.verdict, TestCase("verdict", "evalhub")
+    if verdict in _RESULTS:
+        message = f"{verdict.label} (exit code {verdict.exit_code}): {record.headline}"
+        result = _RESULTS[verdict](_clean(message), str(verdict))
+        result.text = _clean("\n".join(record.reasons))
+        case.result = [result]
+    case.system_out = _clean("\n".join([record.headline, *record.reasons]))
+    return case
+
+
+def _add(suite: TestSuite, cases: list[TestCase]) -> None:
+    for each in cases:
+        each.time = 0.0
+    suite.add_testcases(cases)
+
+
+def _written(suite: TestSuite) -> bytes:
+    whole = JUnitXml("evalhub")
+    whole.add_testsuite(suite)
+    whole.update_statistics()  # type: ignore[no-untyped-call]
+    text: str | bytes = whole.tostring()  # type: ignore[no-untyped-call]
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def _clean(text: str) -> str:
+    return _NO_XML.sub("\ufffd", text)

@@ -1,0 +1,168 @@
+"""A decision as Markdown for a pull request or a job's summary: the verdict, then the worst flips.
+
+Pure. What a model or a user wrote stands in code alone, where nothing of it is a link, an image, a
+mention or a command.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from evalhub.report.ends import ends
+from evalhub.report.flips import asked, expected
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.verdicts import Verdict, marked
+from evalhub.verdict.outcomes import Outcome
+
+SUMMARY_BYTES = 1024 * 1024
+"""Of a job's summary on GitHub: a longer one is dropped whole."""
+COMMENT_BYTES = 64 * 1024
+"""Of a comment on GitHub."""
+ITEM = 2_000
+"""Characters of one text that are shown."""
+
+_ICONS = {Verdict.SHIP: "✅", Verdict.HOLD: "❌", Verdict.MORE: "⏳", Verdict.INVALID: "⚠️"}
+_SPECIAL = re.compile(r"[\\`*_\[\]<>#|~@&$]|:(?=/)|(?<=www)\.", re.I)
+"""What begins something, within a line: also a bare address, which GitHub makes a link of."""
+
+
+def markdown(
+    record: DecisionRecord,
+    flips: Sequence[Mapping[str, Any]] = (),
+    *,
+    changed_since: Sequence[str] = (),
+    link: str = "",
+    most: int = COMMENT_BYTES,
+) -> str:
+    """The record as Markdown of at most `most` bytes: flips are left out from the end, and told.
+
+    Args:
+        flips: items as `evalhub.report.flips.flip_of` takes them, the worst first.
+        changed_since: a sentence for each thing that has changed since it was decided.
+        link: where the whole decision is to be read.
+    """
+    head = "\n".join(_head(record, changed_since, link))
+    if len(head.encode()) > most:
+        return _cut(head, most)
+    text, left = head, len(flips)
+    rest = most - len(head.encode()) - 300  # for the sentence on what is left out
+    for outcome, title in ((Outcome.LOST, "Lost, the worst first"), (Outcome.WON, "Won")):
+        chosen = [each for each in flips if each["outcome"] == outcome]
+        for index, flip in enumerate(chosen):
+            part = (f"\n### {title}\n" if not index else "") + _flip(record, flip)
+            if len(part.encode()) > rest:
+                break
+            text, rest, left = text + part, rest - len(part.encode()), left - 1
+    if left:
+        where = f" All of them are in [the decision]({link})." if link else ""
+        text += (
+            f"\n{left:,} more changed items aren't shown, so that this is shown at all.{where}\n"
+        )
+    return text
+
+
+def markdown_undecided(name: str, why: str) -> str:
+    """Says that there is no verdict."""
+    return f"## ⏳ Undecided: {plain(name)}\n\nWhy: {plain(why)}\n"
+
+
+def plain(text: str) -> str:
+    """Text as Markdown that shows it as it is, in one line."""
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
+
+
+def _head(record: DecisionRecord, changed_since: Sequence[str], link: str) -> Iterable[str]:
+    verdict = record.verdict
+    yield f"## {_ICONS[verdict]} {verdict.label}: {plain(record.headline)}\n"
+    for each in changed_since:
+        yield f"> **Changed since this was decided:** {plain(each)}.\n>"
+    for reason in record.reasons:
+        status, words = marked(reason)
+        yield f"- {status.mark + ' ' if status else ''}{plain(words)}"
+    yield ""
+    if record.criteria:
+        yield from _table(record)
+    for section in record.sections.values():
+        for said in section.sentences:
+            yield f"- {section.status.mark} {plain(said)}"
+    arms = record.arms
+    yield f"\nArms: {_code(arms.candidate.name)} against {_code(arms.baseline.name)}. " + (
+        f"[The decision]({link}).\n" if link else "\n"
+    )
+
+
+def _table(record: DecisionRecord) -> Iterable[str]:
+    yield "| | criterion | base | candidate | difference | interval | won/lost/tied | requires |"
+    yield "|---|---|---:|---:|---:|---|---|---|"
+    for each in record.criteria:
+        cells = [
+            each.status.mark,
+            plain(each.name),
+            f"{each.baseline:.4g}",
+            f"{each.candidate:.4g}",
+            *_shown(each),
+            f"{each.wins:,}/{each.losses:,}/{each.ties:,}",
+            plain(each.requires if each.tier == "critical" else f"{each.requires}, {each.tier}"),
+        ]
+        yield f"| {' | '.join(cells)} |"
+    yield f"\nInterval: {plain(ends(record))}.\n"
+
+
+def _shown(each: Criterion) -> tuple[str, str]:
+    if each.ratio is None:
+        return f"{each.difference:+.4g}", f"{each.lower:+.4g} to {each.upper:+.4g}"
+    low, high = (
+        "unbounded" if end is None else f"×{end:.4g}"
+        for end in (each.ratio_lower, each.ratio_upper)
+    )
+    return f"×{each.ratio:.4g}", f"{low} to {high}"
+
+
+def _flip(record: DecisionRecord, flip: Mapping[str, Any]) -> str:
+    before, after = flip["baseline"], flip["candidate"]
+    title = f"{_html(flip['test_set'])} · {_html(flip['key'])}: {_score(before)} → {_score(after)}"
+    arms = record.arms
+    parts = [
+        ("asked", asked(flip["input"])),
+        ("expected", expected(flip["reference"])),
+        (arms.baseline.name, _answer(flip, "baseline")),
+        (arms.candidate.name, _answer(flip, "candidate")),
+    ]
+    said = "\n".join(f"{plain(name)}:\n{_block(text)}" for name, text in parts if text)
+    return f"\n<details><summary>{title}</summary>\n\n{said}\n\n</details>\n"
+
+
+def _answer(flip: Mapping[str, Any], arm: str) -> str:
+    text = flip[f"{arm}_text"]
+    if text is None:
+        return f"no answer: {flip.get(f'{arm}_error') or 'none was recorded'}"
+    return text or "(empty)"
+
+
+def _score(value: float | None) -> str:
+    return "unscored" if value is None else f"{value:.4g}"
+
+
+def _html(text: str) -> str:
+    short = " ".join(text.split())
+    return plain(short if len(short) <= 120 else f"{short[:119]}…")
+
+
+def _block(text: str) -> str:
+    """A block of code, fenced by more backticks than stand in a row in it."""
+    shown = text if len(text) <= ITEM else f"{text[:ITEM]} …"
+    longest = max((len(each) for each in re.findall("`+", shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{shown}\n{fence}"
+
+
+def _code(text: str) -> str:
+    return f"<code>{_html(text)}</code>"
+
+
+def _cut(text: str, most: int) -> str:
+    """As many whole lines as fit, and that there were more."""
+    said = "\n\nThe rest isn't shown, so that this is shown at all.\n"
+    kept = text.encode()[: most - len(said.encode())].decode(errors="ignore")
+    return kept.rpartition("\n")[0] + said

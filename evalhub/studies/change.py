@@ -1,0 +1,108 @@
+"""What a pipeline says in place of what stands in the study file. Pure but for reading files."""
+
+import os
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalhub.files.document import Document
+from evalhub.files.rows import DataError
+from evalhub.schemas.declaration import read_declaration
+from evalhub.schemas.version import TrainingRecord
+
+
+class ChangeError(ValueError):
+    """What is said in place of the file's own doesn't fit it; begins with the option's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyChange:
+    """Which arm is in question, who answers for it, and how it was trained; None: as in the file.
+
+    Attributes:
+        candidate: an arm of the file.
+        adapter: the name by which a server of models knows the candidate's adapter.
+        answers: a file of its answers; {test_set} stands for the test set's name.
+        training: a file with its training record.
+    """
+
+    candidate: str | None = None
+    adapter: str | None = None
+    answers: Path | None = None
+    training: Path | None = None
+
+    def changed(self, data: dict[str, Any], candidate: str, folder: Path) -> dict[str, Any]:
+        """A valid study's document with all of this in it.
+
+        Args:
+            candidate: the arm that the document itself asks about.
+            folder: the study file's.
+
+        Raises:
+            ChangeError: there is no such arm, or it takes no such thing.
+            DataError: the training record can't be read.
+        """
+        found = deepcopy(data)
+        name = self.candidate or candidate
+        if self.candidate is not None:
+            found["candidate"] = name
+        if name not in found["arms"]:
+            there = ", ".join(found["arms"])
+            raise ChangeError(f"--candidate: there is no arm {name!r}; there are {there}")
+        arm = found["arms"][name]
+        if self.answers is not None and self.adapter is not None:
+            raise ChangeError(
+                "--answers: are there already, and --adapter says whom to ask: give one of the two"
+            )
+        if self.answers is not None:
+            arm["backend"] = {"recorded": str(self.answers.absolute())}
+        if self.adapter is not None:
+            _serve(arm, name, self.adapter)
+        if self.training is not None:
+            arm["training"] = _training(self.training, folder)
+        return found
+
+
+def _serve(arm: dict[str, Any], name: str, adapter: str) -> None:
+    """The arm, answered by what a server of models calls `adapter`."""
+    if why := _not_served(adapter):
+        raise ChangeError(
+            f"--adapter: {adapter!r} is {why}, and no backend here loads weights by itself: let a "
+            "server load it (vLLM: --lora-modules NAME=PATH) and give the NAME that it is served "
+            "by, or give its answers with --answers"
+        )
+    if "openai" not in arm["backend"]:
+        raise ChangeError(
+            f"--adapter: names a model at a server, and the answers of the arm {name!r} are "
+            "recorded: say openai: {…} in its backend, or give the answers with --answers"
+        )
+    arm["backend"]["openai"]["model"] = adapter
+
+
+def _not_served(adapter: str) -> str:
+    """What an adapter is that isn't a name at a server; "" for one that is."""
+    path = Path(adapter).expanduser()
+    if path.exists() or adapter.startswith(("/", "./", "../", "~", "\\")):
+        return "a file or folder"
+    if "@" in adapter:
+        return "a hub's id with a revision"
+    return ""
+
+
+def _training(path: Path, folder: Path) -> dict[str, Any]:
+    """A training record, which names files from its own folder, as the study in `folder` would."""
+    document = Document(path)
+    record = read_declaration(
+        TrainingRecord, document, start="a training record is a mapping, such as {learning_rate: 2}"
+    )
+    found = dict(document.data)
+    for field in ("data", "hashes"):
+        if (named := getattr(record, field)) is not None:
+            file = path.parent / named
+            if not file.is_file():
+                raise DataError(
+                    f"there is no file {named!r} beside it", file=str(path), field=field
+                )
+            found[field] = os.path.relpath(file, folder)  # no path of this machine
+    return found
