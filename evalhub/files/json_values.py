@@ -27,7 +27,7 @@ def parse_json(text: str) -> Any:
     surrogates, NUL characters, and what is nested more than NESTING deep.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_without_duplicates)
+        value = json.loads(text, object_pairs_hook=without_duplicates)
         check_value(value)
     except json.JSONDecodeError as error:
         raise JsonError(f"malformed JSON at column {error.pos + 1}: {error.msg}") from error
@@ -40,7 +40,8 @@ def parse_json(text: str) -> Any:
     return value
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of these names and values. Raises JsonError where a name comes twice."""
     values = dict(pairs)
     if len(values) < len(pairs):
         seen: set[str] = set()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 MIB = 1024 * 1024
+DOCUMENT_MOST = 256 * MIB
+"""Bytes of a JSON file that isn't read line by line: all of it is held in memory."""
 
 
 @dataclass(frozen=True, slots=True)

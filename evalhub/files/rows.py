@@ -1,4 +1,4 @@
-"""Rows out of the files people have: JSONL, CSV and Parquet, one row at a time.
+"""Rows out of the files people have: JSONL, CSV and Parquet, one row at a time, and JSON arrays.
 
 Whatever is wrong with a file is a DataError that names the file, the line and the field. No
 Django here, so that comparing two files of answers needs no database.
@@ -20,7 +20,10 @@ from evalhub.files.limits import COMMAND, Limits
 PARQUET_ROWS = 1_000
 LARGEST_COLUMN = 1024**3
 """Bytes of a Parquet column in one row group, where nothing less is asked."""
-READ = "JSONL (.jsonl, .ndjson), CSV (.csv), either gzipped (.gz), and Parquet (.parquet)"
+READ = (
+    "JSONL (.jsonl, .ndjson), CSV (.csv), a JSON array (.json), each of them gzipped too (.gz), "
+    "and Parquet (.parquet)"
+)
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -51,7 +54,7 @@ class Row:
 
 
 def read_rows(path: Path, limits: Limits = COMMAND) -> Iterator[Row]:
-    """The rows of a JSONL, CSV or Parquet file, in bounded memory.
+    """The rows of a JSONL, CSV or Parquet file in bounded memory, or those of a JSON array.
 
     Raises DataError, while reading: no such file, another format, no rows, malformed content,
     text that is not UTF-8, more of something than `limits` has, a value that no database keeps.
@@ -68,6 +71,8 @@ def read_rows(path: Path, limits: Limits = COMMAND) -> Iterator[Row]:
                 rows = _read_jsonl(path, zipped, limits)
             case ".csv", _:
                 rows = _read_csv(path, zipped, limits)
+            case ".json", _:
+                rows = _read_array(path, limits)
             case ".parquet", False:
                 rows = _read_parquet(path, limits)
             case _:
@@ -201,6 +206,12 @@ def _read_csv(path: Path, zipped: bool, limits: Limits) -> Iterator[Row]:
                 yield _storable(Row(line, dict(zip(header, cells, strict=True)), file))
     except csv.Error as error:
         raise DataError(f"malformed CSV: {error}", file=file, line=start) from error
+
+
+def _read_array(path: Path, limits: Limits) -> Iterator[Row]:
+    from evalhub.files.json_document import JsonDocument
+
+    yield from JsonDocument(path, limits).rows()
 
 
 def _header(names: list[str], file: str, line: int | None) -> list[str]:

@@ -134,7 +134,7 @@ def test_a_missing_file_is_named_as_it_was_given() -> None:
     assert str(refusal(Path("no/such.jsonl"))) == "no/such.jsonl: no such file"
 
 
-@pytest.mark.parametrize("name", ["a.json", "a.txt", "a", "a.parquet.gz", "a.gz"])
+@pytest.mark.parametrize("name", ["a.json5", "a.txt", "a", "a.parquet.gz", "a.gz"])
 def test_another_kind_of_file_is_told_which_are_read(tmp_path: Path, name: str) -> None:
     error = refusal(write(tmp_path, name, "[]"))
     assert "JSONL (.jsonl, .ndjson), CSV (.csv)" in error.message
