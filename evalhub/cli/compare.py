@@ -25,7 +25,9 @@ class FailureUses(StrEnum):
 
 
 def compare(
-    base: Annotated[Path, typer.Argument(help="Answers of what runs now: JSONL, CSV or Parquet.")],
+    base: Annotated[
+        Path, typer.Argument(help="Answers of what runs now: JSONL, CSV, Parquet, JSON.")
+    ],
     candidate: Annotated[Path, typer.Argument(help="Answers of what may replace it.")],
     test_set: Annotated[Path, typer.Option(help="The items that both answered.")],
     metric: Annotated[str, typer.Option(help="exact_match, numeric_match, json_fields, …")],

@@ -17,7 +17,7 @@ def decide(
         Path,
         typer.Option(
             help="Scores: a document evalhub.evidence/1 (YAML, JSON), or rows of the arms "
-            "baseline and candidate (JSONL, CSV, Parquet)."
+            "baseline and candidate (JSONL, CSV, Parquet; not .json)."
         ),
     ],
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,

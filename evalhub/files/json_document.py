@@ -5,7 +5,7 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]
-from json.scanner import py_make_scanner
+from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +143,7 @@ def _past_space(text: str, at: int) -> int:
 
 def _duplicate(text: str) -> int | None:
     """Where the object starts that names something twice; None where that can't be told."""
-    decoder = json.JSONDecoder(object_pairs_hook=without_duplicates)
+    decoder: Any = json.JSONDecoder(object_pairs_hook=without_duplicates)
     found: list[int] = []
     parse = decoder.parse_object
 

@@ -1,6 +1,6 @@
 """Evidence from elsewhere: which two arms, and which files hold their rows."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -9,6 +9,7 @@ from evalhub.schemas.outside import Outside
 
 Text = Annotated[str, Field(min_length=1)]
 FileOfRows = Annotated[Text, Outside("file")]
+FilesOfRows = FileOfRows | Annotated[tuple[FileOfRows, ...], Field(min_length=1)]
 
 
 class ScoreFields(Declaration):
@@ -54,8 +55,9 @@ class Evidence(Declaration):
     schema_: Literal["evalhub.evidence/1"] = Field(alias="schema")
     baseline: Text = Field(description="the arm that runs now, as the rows name it")
     candidate: Text = Field(description="the arm that may replace it, as the rows name it")
-    scores: FileOfRows | Annotated[tuple[FileOfRows, ...], Field(min_length=1)] = Field(
-        description="files of score rows, relative to this file: JSONL, CSV or Parquet"
+    scores: FilesOfRows | dict[Text, FilesOfRows] = Field(
+        description="files of score rows, relative to this file: JSONL, CSV, Parquet or a JSON "
+        "array; or an arm's files by its name, whose rows then need no arm"
     )
     fields: ScoreFields = Field(
         ScoreFields(), description="what the rows' fields are called, where they have other names"
@@ -64,15 +66,41 @@ class Evidence(Declaration):
 
     @field_validator("scores")
     @classmethod
-    def _named_once(cls, scores: str | tuple[str, ...]) -> tuple[str, ...]:
-        files = (scores,) if isinstance(scores, str) else scores
-        for index, name in enumerate(files):
-            if name in files[:index]:
-                raise wrong(f"{name!r} is named twice", index)
-        return files
+    def _named_once(cls, scores: Any) -> "tuple[str, ...] | dict[str, tuple[str, ...]]":
+        if not isinstance(scores, dict):
+            return _once(scores)
+        by_arm = {name: _once(files, name) for name, files in scores.items()}
+        seen: dict[str, str] = {}
+        for name, files in by_arm.items():
+            for index, file in enumerate(files):
+                if seen.setdefault(file, name) != name:
+                    raise wrong(f"{file!r} is {seen[file]}'s already", name, index)
+        return by_arm
 
     @model_validator(mode="after")
     def _two_arms(self) -> "Evidence":
         if self.baseline == self.candidate:
             raise wrong("is the baseline itself: name two arms", "candidate")
+        if isinstance(self.scores, dict):
+            for name in self.scores:
+                if name not in (self.baseline, self.candidate):
+                    known = f"{self.baseline} and {self.candidate}"
+                    raise wrong(f"isn't an arm: they are {known}", "scores", name)
+            for name in (self.baseline, self.candidate):
+                if name not in self.scores:
+                    raise wrong(f"has no files of {name}", "scores")
         return self
+
+    def files(self) -> "tuple[tuple[str, str | None], ...]":
+        """Each file of rows, and whose they are where the file says whose all of its rows are."""
+        if isinstance(self.scores, dict):
+            return tuple((each, arm) for arm, files in self.scores.items() for each in files)
+        return tuple((each, None) for each in self.scores)
+
+
+def _once(scores: str | tuple[str, ...], *at: str) -> tuple[str, ...]:
+    files = (scores,) if isinstance(scores, str) else scores
+    for index, name in enumerate(files):
+        if name in files[:index]:
+            raise wrong(f"{name!r} is named twice", *at, index)
+    return files

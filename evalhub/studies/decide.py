@@ -97,10 +97,7 @@ def decide_scores(
         judge(aligned),
         alpha=policy.alpha,
         policy=policy.as_json(),
-        arms=Arms(
-            baseline=ArmName(name=scores.arms[0], file=names, digest=scores.digest(0)),
-            candidate=ArmName(name=scores.arms[1], file=names, digest=scores.digest(1)),
-        ),
+        arms=Arms(baseline=_named(scores, 0), candidate=_named(scores, 1)),
         evidence=[
             EvidenceRow(
                 test_set=each.aligned.requirement.test_set,
@@ -124,6 +121,10 @@ def decide_scores(
         people=people.record,
         failures=None if invalid else failures_section(aligned, judge),
     )
+
+
+def _named(scores: Scores, arm: int) -> ArmName:
+    return ArmName(name=scores.arms[arm], file=scores.file_names(arm), digest=scores.digest(arm))
 
 
 def _part(requirement: Requirement, policy: Policy, scores: Scores) -> _Part | None:

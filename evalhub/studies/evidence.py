@@ -28,11 +28,16 @@ ARMS = ("baseline", "candidate")
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSource:
-    """Which two arms, which files hold their rows, and where people's choices lie, if anywhere."""
+    """Which two arms, which files hold their rows, and where people's choices lie, if anywhere.
+
+    Attributes:
+        owners: of each file, the arm that all its rows are of; None where the rows say it.
+    """
 
     path: Path
     arms: tuple[str, str]
     scores: tuple[Path, ...]
+    owners: tuple[str | None, ...] = ()
     fields: ScoreFields = field(default_factory=ScoreFields)
     judgments: JudgmentRows | None = None
 
@@ -55,6 +60,7 @@ class Scores:
     """Every score of the two arms.
 
     Attributes:
+        owners: of each file, the arm that all its rows are of; None where the rows say it.
         cells: by (test set, metric), the scores of the baseline and of the candidate.
         items: by (test set, item), what else is known of the item.
         outputs: each arm's answers, by (test set, item, sample), where rows have them.
@@ -63,6 +69,7 @@ class Scores:
 
     arms: tuple[str, str]
     files: tuple[Path, ...]
+    owners: tuple[str | None, ...]
     cells: dict[tuple[str, str], tuple[Cell, Cell]] = field(default_factory=dict)
     items: dict[tuple[str, str], ItemInfo] = field(default_factory=dict)
     outputs: tuple[dict[tuple[str, str, int], str], dict[tuple[str, str, int], str]] = field(
@@ -71,6 +78,11 @@ class Scores:
     errors: tuple[dict[tuple[str, str, int], str], dict[tuple[str, str, int], str]] = field(
         default_factory=lambda: ({}, {})
     )
+
+    def file_names(self, arm: int) -> str:
+        """The files that hold rows of an arm, for people."""
+        named = zip(self.files, self.owners, strict=True)
+        return " + ".join(file.name for file, of in named if of in (None, self.arms[arm]))
 
     def failed(self, test_set: str, arm: int) -> dict[tuple[str, int], str]:
         """By item and sample, why the arm's answer failed for good."""
@@ -122,14 +134,15 @@ def read_source(path: Path) -> EvidenceSource:
         evalhub.files.rows.DataError: what is wrong, with file, line and field.
     """
     if path.suffix.lower() not in (".yaml", ".yml", ".json"):
-        return EvidenceSource(path, ARMS, (path,))
+        return EvidenceSource(path, ARMS, (path,), (None,))
     document = Document(path)
     start = f"evidence is a mapping that starts with schema: {SCHEMA}"
     found = read_declaration(Evidence, document, start=start)
     return EvidenceSource(
         path,
         (found.baseline, found.candidate),
-        tuple(path.parent / name for name in found.scores),
+        tuple(path.parent / name for name, _ in found.files()),
+        tuple(arm for _, arm in found.files()),
         found.fields,
         found.judgments,
     )
@@ -138,19 +151,20 @@ def read_source(path: Path) -> EvidenceSource:
 def read_scores(source: EvidenceSource) -> Scores:
     """Every score row of the two arms; rows of other arms are passed over.
 
-    A row has an item, an arm and a value, and may have a test set ("items" where it hasn't), a
-    metric ("score"), a sample, and of its item a cluster, tags and a weight; also the output, its
+    A row has an item, an arm and a value, and the arm may be left out of a file that holds one
+    arm's rows, as the document says. It may have a test set ("items" where it hasn't), a metric
+    ("score"), a sample, and of its item a cluster, tags and a weight; also the output, its
     latency_ms and its cost. A value that is null or empty is unscored.
 
     Raises:
         evalhub.files.rows.DataError: what is wrong, with file, line and field.
     """
-    scores = Scores(source.arms, source.scores)
+    scores = Scores(source.arms, source.scores, source.owners)
     seen: dict[tuple[str, str, str, str, int], Row] = {}
     others: set[str] = set()
-    for path in source.scores:
+    for path, owner in zip(source.scores, source.owners, strict=True):
         for row in read_rows(path):
-            _take(scores, _Fields(row, source.fields), seen, others)
+            _take(scores, _Fields(row, source.fields), owner, seen, others)
     for arm, name in enumerate(source.arms):
         if not any(cells[arm] for cells in scores.cells.values()):
             others |= {
@@ -201,10 +215,11 @@ class _Fields:
 def _take(
     scores: Scores,
     row: _Fields,
+    owner: str | None,
     seen: dict[tuple[str, str, str, str, int], Row],
     others: set[str],
 ) -> None:
-    name = item_id(row.row, row.name("arm"))
+    name = _arm_of(row, owner)
     if name not in scores.arms:
         others.add(name)
         return
@@ -234,6 +249,16 @@ def _take(
     if row.has("output"):
         scores.outputs[arm][test_set, item, sample] = str(row.row.values[row.name("output")])
     _take_item(scores.items.setdefault((test_set, item), ItemInfo()), row, item)
+
+
+def _arm_of(row: _Fields, owner: str | None) -> str:
+    """Whose the row is: what it says, or where it says nothing, what the document says."""
+    if owner is None or row.has("arm"):
+        name = item_id(row.row, row.name("arm"))
+        if owner is not None and name != owner:
+            raise row.wrong("arm", f"is {name!r}, and the document says that the file is {owner}'s")
+        return name
+    return owner
 
 
 def _take_cost(

@@ -175,7 +175,7 @@ class ItemFields(Declaration):
 class AskedTestSet(Demand):
     """One test set: its file, and what must hold on it."""
 
-    file: FileName = Field(description="the items: JSONL, CSV or Parquet")
+    file: FileName = Field(description="the items: JSONL, CSV, Parquet or a JSON array")
     purpose: Literal["task", "capability", "safety"] | None = Field(
         None, description="by the role: task for a primary, else capability"
     )

@@ -39,12 +39,18 @@ def test_an_array_is_read_as_rows_with_the_lines_they_start_on(tmp_path: Path, n
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('[{"id": "a"},\n {"id": ', "rows.json, line 2: malformed JSON at column 9: Expecting value"),
+        (
+            '[{"id": "a"},\n {"id": ',
+            "rows.json, line 2: malformed JSON at column 9: Expecting value",
+        ),
         (
             '[{"id": "a"},\n {"b": 1,\n "b": 2}]',
             "rows.json, line 2, field 'b': named twice in one object",
         ),
-        ('[{"id": "a"},\n 7]', "rows.json, line 2, field '[1]': an object with fields was expected"),
+        (
+            '[{"id": "a"},\n 7]',
+            "rows.json, line 2, field '[1]': an object with fields was expected",
+        ),
         ('{"id": "a"}', "rows.json, line 1: a list of objects was expected"),
         ("[]", "rows.json: holds no rows"),
         ("", "rows.json, line 1: malformed JSON at column 1: Expecting value"),
