@@ -1,0 +1,422 @@
+"""A callback for the trainers of transformers and TRL that registers what a training saves.
+
+    from evalhub.trainer_callback import RegisterVersions
+
+    trainer.add_callback(RegisterVersions("support-lora", project="support", data="train.jsonl"))
+
+Each checkpoint becomes a version of the model at an Evalhub server, with its hyperparameters, the
+digest of its data and its losses. A server that is away, slow or refuses stops no training: what
+could not be sent is kept in a file beside the checkpoints, is told, and goes with the next one, or
+later by `python -m evalhub.trainer_callback FILE`. The token is read from EVALHUB_TOKEN or a file.
+
+This file needs the standard library alone, so that it may be installed with `pip install --no-deps`
+or copied.
+"""
+
+import argparse
+import hashlib
+import ipaddress
+import json
+import logging
+import math
+import os
+import re
+import sys
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger("evalhub")
+
+UNSENT = "evalhub-unsent.jsonl"
+RECORD = "evalhub-training.json"
+"""In each checkpoint: the training record, as `evalhub gate --training-record` takes it."""
+MOST_POINTS = 50
+"""Of a curve of losses, evenly chosen; the last is always among them."""
+MOST_ANSWER = 65_536
+GONE = (408, 409, 425, 429)
+"""Refusals that may end by themselves, as all from 500 on may."""
+
+HYPERPARAMETERS = (
+    "learning_rate", "lr_scheduler_type", "warmup_steps", "warmup_ratio", "weight_decay", "optim",
+    "adam_beta1", "adam_beta2", "adam_epsilon", "max_grad_norm", "num_train_epochs", "max_steps",
+    "seed", "data_seed", "bf16", "fp16", "per_device_train_batch_size",
+    "gradient_accumulation_steps", "label_smoothing_factor",
+    "neftune_noise_alpha", "group_by_length", "max_length", "max_seq_length", "packing",
+    "completion_only_loss", "assistant_only_loss", "beta", "loss_type", "num_generations",
+    "temperature", "epsilon",
+)  # fmt: skip
+"""Of the trainer's arguments, where it has them: what changes the weights, and no path or key."""
+
+SOFTWARE = ("transformers", "trl", "peft", "torch")
+
+_OUTSIDE = re.compile(r"\s*([a-z][a-z0-9+.-]*://|/|~|\.\.?/|[a-z]:\\|\\\\)", re.I)
+
+
+class RegisterVersions:
+    """Registers each checkpoint as a version of a model. Only the world's process zero does.
+
+    Args:
+        model: name of the model in the project; it is made where it isn't there.
+        project: the project, as it stands in addresses.
+        server: address of the site; by default EVALHUB_SERVER. https, unless it is this machine.
+        token_file: file that holds the token; by default EVALHUB_TOKEN does.
+        kind: lora, qlora, full, distilled; by default what the model looks like.
+        data: the file of training rows, whose SHA-256 is recorded.
+        backend: who answers for a version: a mapping, or a function from a checkpoint's name to
+            one, such as {"type": "openai", "endpoint": "vllm", "model": name}. By default
+            recorded: its answers come as files.
+        notes: what is new in it, in words.
+        more: further fields of the training record.
+        unsent: where to keep what could not be sent; by default a file in the output folder.
+        timeout_s: seconds that one save may be held up by the server.
+
+    Raises:
+        ValueError: no server or token is said, the token would cross a network in the clear, or
+            there is no such file of data. All of it before a training begins.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        project: str,
+        server: str | None = None,
+        token_file: str | os.PathLike[str] | None = None,
+        kind: str | None = None,
+        data: str | os.PathLike[str] | None = None,
+        backend: Mapping[str, Any] | Callable[[str], Mapping[str, Any]] | None = None,
+        notes: str = "",
+        more: Mapping[str, Any] | None = None,
+        unsent: str | os.PathLike[str] | None = None,
+        timeout_s: float = 5.0,
+    ) -> None:
+        self._door = _Door.of(server, token_file, timeout_s)
+        self._path = "/api/v1/projects/{}/models/{}/versions".format(
+            *(urllib.parse.quote(each, safe="") for each in (project, model))
+        )
+        self._kind, self._backend, self._notes = kind, backend or {"type": "recorded"}, notes
+        self._data = None if data is None else Path(data)
+        if self._data is not None and not self._data.is_file():
+            raise ValueError(f"data: there is no file {self._data}")
+        self._digest = ""
+        self._more = dict(more or {})
+        self._unsent = None if unsent is None else Path(unsent)
+        self._began = time.monotonic()
+        self._last_step = -1
+        self._told = False
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        """Events of a training that nothing is to be done about, also those of later versions."""
+        if name.startswith("on_"):
+            return _nothing
+        raise AttributeError(name)
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._began = time.monotonic()
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Registers the checkpoint that was just written."""
+        self._register(args, state, kwargs, f"checkpoint-{state.global_step}")
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Registers the end where no checkpoint was of it, and sends what is still unsent."""
+        if state.global_step != self._last_step:
+            self._register(args, state, kwargs, "end")
+            return
+        self._guarded(args, state, lambda: self._deliver(self._file(args), []))
+
+    def _register(self, args: Any, state: Any, having: Mapping[str, Any], checkpoint: str) -> None:
+        def register() -> None:
+            record = self._record(args, state, having.get("model"), checkpoint)
+            self._last_step = state.global_step
+            folder = Path(args.output_dir) / checkpoint
+            if folder.is_dir():
+                _put(folder / RECORD, json.dumps(record, indent=2) + "\n")
+            self._deliver(self._file(args), [_letter(self._path, self._body(record, checkpoint))])
+
+        self._guarded(args, state, register)
+
+    def _guarded(self, args: Any, state: Any, do: Callable[[], None]) -> None:
+        if not state.is_world_process_zero:
+            return
+        try:
+            do()
+        except Exception as error:  # whatever it is: the training is worth more than its record
+            logger.warning("evalhub: this version was not registered: %r", error)
+
+    def _file(self, args: Any) -> Path:
+        return self._unsent or Path(args.output_dir) / UNSENT
+
+    def _body(self, record: Mapping[str, Any], checkpoint: str) -> dict[str, Any]:
+        backend = self._backend(checkpoint) if callable(self._backend) else self._backend
+        kind = self._kind or record["method"]
+        return {
+            "kind": kind, "backend": dict(backend), "training": record, "notes": self._notes,
+        }  # fmt: skip
+
+    def _record(self, args: Any, state: Any, model: Any, checkpoint: str) -> dict[str, Any]:
+        chosen = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else vars(args)
+        history = state.log_history or []
+        found = {
+            "method": _method(model),
+            "base_model": _name(getattr(getattr(model, "config", None), "_name_or_path", "")),
+            "adapter": _adapter(model),
+            "dataset_sha256": self._data_digest(),
+            "hyperparameters": {
+                name: chosen[name]
+                for name in HYPERPARAMETERS
+                if chosen.get(name) not in (None, "None")
+            },
+            "checkpoint": checkpoint,
+            "step": state.global_step,
+            "epoch": state.epoch,
+            "losses": _curve(history, "loss"),
+            "eval_losses": _curve(history, "eval_loss"),
+            "best_metric": state.best_metric,
+            "best_checkpoint": _name(state.best_model_checkpoint or ""),
+            "tokens_seen": state.num_input_tokens_seen or None,
+            "flos": state.total_flos,
+            "software": {
+                name: sys.modules[name].__version__ for name in SOFTWARE if name in sys.modules
+            },
+            "seconds": round(time.monotonic() - self._began, 1),
+            **self._more,
+        }
+        return {name: _plain(each) for name, each in found.items() if each not in (None, "", [])}
+
+    def _data_digest(self) -> str:
+        if self._data is not None and not self._digest:
+            with self._data.open("rb") as file:
+                self._digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return self._digest
+
+    def _deliver(self, file: Path, letters: list[dict[str, Any]]) -> None:
+        """Sends what waits and these, within the time, and keeps what couldn't be sent."""
+        waiting = [*_read(file), *letters]
+        if not waiting:
+            return
+        done: dict[int, str] = {}
+        sender = threading.Thread(
+            target=_send_all, args=(self._door, waiting, done), daemon=True, name="evalhub"
+        )
+        sender.start()
+        sender.join(self._door.timeout_s)
+        kept = _left(waiting, dict(done))
+        _keep(file, kept)
+        if kept and not self._told:
+            logger.warning(
+                "evalhub: %d version(s) not registered at %s (%s); kept in %s, and sent with the "
+                "next, or by: python -m evalhub.trainer_callback %s",
+                len(kept), self._door.server, kept[-1]["why"], file, file,
+            )  # fmt: skip
+        self._told = bool(kept)
+
+
+class _Door:
+    """A server and the token for it."""
+
+    def __init__(self, server: str, token: str, timeout_s: float) -> None:
+        self.server, self.timeout_s = server, timeout_s
+        self._token = token
+
+    @classmethod
+    def of(
+        cls, server: str | None, token_file: str | os.PathLike[str] | None, timeout_s: float
+    ) -> "_Door":
+        address = (server or os.environ.get("EVALHUB_SERVER") or "").rstrip("/")
+        parts = urllib.parse.urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("say the site's address: server= or EVALHUB_SERVER, https://…")
+        if parts.scheme == "http" and not _is_here(parts.hostname):
+            raise ValueError(f"{address}: https is needed, or anybody on the way reads the token")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError("the site's address is scheme, host, port and path alone")
+        token = (
+            Path(token_file).read_text(encoding="utf-8") if token_file is not None
+            else os.environ.get("EVALHUB_TOKEN") or ""
+        ).strip()  # fmt: skip
+        if not token:
+            raise ValueError("there is no token: put it into EVALHUB_TOKEN, or name its token_file")
+        return cls(address, token, timeout_s)
+
+    def send(self, letter: Mapping[str, Any]) -> None:
+        """Raises urllib.error.HTTPError where it is refused, OSError where nobody takes it."""
+        body = json.dumps(letter["body"], sort_keys=True).encode()
+        request = urllib.request.Request(
+            self.server + letter["path"],
+            data=body,
+            method="POST",
+            headers={
+                "Authorization": f"Bearer {self._token}",
+                "Content-Type": "application/json",
+                "Idempotency-Key": letter["key"],
+            },
+        )
+        opener = urllib.request.build_opener(_NoRedirect)
+        with opener.open(request, timeout=self.timeout_s) as answer:
+            answer.read(MOST_ANSWER)
+
+
+def _is_here(host: str) -> bool:
+    """Whether it is this machine by its own word, which no name server can change."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows nothing: the token is for one server."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _send_all(door: _Door, letters: list[dict[str, Any]], done: dict[int, str]) -> None:
+    """Sends in order; `done` gets "" for what was taken, else why not. Ends where nobody answers,
+    and goes on after what is refused by itself."""
+    for number, letter in enumerate(letters):
+        try:
+            door.send(letter)
+            done[number] = ""
+        except urllib.error.HTTPError as error:
+            done[number] = f"HTTP {error.code}: {_said(error)}"
+            if error.code >= 500 or error.code in GONE:
+                return
+        except Exception as error:
+            done[number] = f"{type(error).__name__}: {error}"
+            return
+
+
+def _left(letters: list[dict[str, Any]], done: Mapping[int, str]) -> list[dict[str, Any]]:
+    """What wasn't taken, and why."""
+    return [
+        {**letter, "why": done.get(number, "no answer in time")}
+        for number, letter in enumerate(letters)
+        if done.get(number) != ""
+    ]
+
+
+def _said(error: urllib.error.HTTPError) -> str:
+    """What the server says is wrong, in a line."""
+    try:
+        problem = json.loads(error.read(MOST_ANSWER))
+        said = problem.get("detail") or problem.get("title") or error.reason
+        flaws = [f"{each['field']}: {each['message']}" for each in problem.get("errors") or ()]
+    except Exception:
+        return str(error.reason)
+    return " ".join("; ".join([str(said), *flaws]).split())[:500]
+
+
+def _letter(path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """What is sent, under a key of its content, so that it may be sent twice."""
+    text = json.dumps([path, body], sort_keys=True)
+    return {"path": path, "key": hashlib.sha256(text.encode()).hexdigest(), "body": body}
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
+    if not file.exists():
+        return []
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.strip()]
+
+
+def _keep(file: Path, letters: Iterable[Mapping[str, Any]]) -> None:
+    lines = [json.dumps(each, sort_keys=True) + "\n" for each in letters]
+    if lines:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _put(file, "".join(lines))
+    else:
+        file.unlink(missing_ok=True)
+
+
+def _put(file: Path, text: str) -> None:
+    """Whole or not at all, also if the training is killed meanwhile."""
+    part = file.with_name(f".{file.name}.part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, file)
+
+
+def _method(model: Any) -> str:
+    if not getattr(model, "peft_config", None):
+        return "full"
+    small = getattr(model, "is_loaded_in_4bit", False) or getattr(model, "is_quantized", False)
+    return "qlora" if small else "lora"
+
+
+def _adapter(model: Any) -> dict[str, Any] | None:
+    configs = list((getattr(model, "peft_config", None) or {}).values())
+    if not configs:
+        return None
+    names = ("r", "lora_alpha", "lora_dropout", "target_modules", "use_rslora", "use_dora", "bias")
+    found = {name: getattr(configs[0], name, None) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _curve(history: list[dict[str, Any]], name: str) -> list[list[Any]]:
+    """[step, value] of what was logged under this name."""
+    points = [[each.get("step"), each[name]] for each in history if name in each]
+    if len(points) <= MOST_POINTS:
+        return points
+    last = len(points) - 1
+    return [points[round(n * last / (MOST_POINTS - 1))] for n in range(MOST_POINTS)]
+
+
+def _name(text: str) -> str:
+    """A name: of what is a path, its last part."""
+    return text.replace("\\", "/").rstrip("/").rpartition("/")[2] if _OUTSIDE.match(text) else text
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: no NaN, no set, no path of this machine."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(str(each) for each in value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if value is None or isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return _name(str(value))
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    return None
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Sends what a training could not. Ends with 0 where nothing is left, else with 69."""
+    parser = argparse.ArgumentParser(
+        prog="python -m evalhub.trainer_callback",
+        description="Send the versions that a training could not register.",
+    )
+    parser.add_argument("file", type=Path, help=f"the file that it kept them in: …/{UNSENT}")
+    parser.add_argument("--server", help="address of the site; by default EVALHUB_SERVER")
+    parser.add_argument("--token-file", type=Path, help="by default EVALHUB_TOKEN holds the token")
+    given = parser.parse_args(arguments)
+    try:
+        door = _Door.of(given.server, given.token_file, 60.0)
+        letters = _read(given.file)
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"evalhub: {error}\n")
+        return 64
+    done: dict[int, str] = {}
+    _send_all(door, letters, done)
+    kept = _left(letters, done)
+    _keep(given.file, kept)
+    sys.stderr.write(f"evalhub: {len(letters) - len(kept)} registered, {len(kept)} left\n")
+    for each in kept:
+        sys.stderr.write(f"  {each['why']}\n")
+    return 69 if kept else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
