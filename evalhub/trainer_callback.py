@@ -46,15 +46,13 @@ HYPERPARAMETERS = (
     "learning_rate", "lr_scheduler_type", "warmup_steps", "warmup_ratio", "weight_decay", "optim",
     "adam_beta1", "adam_beta2", "adam_epsilon", "max_grad_norm", "num_train_epochs", "max_steps",
     "seed", "data_seed", "bf16", "fp16", "per_device_train_batch_size",
-    "gradient_accumulation_steps", "label_smoothing_factor",
-    "neftune_noise_alpha", "group_by_length", "max_length", "max_seq_length", "packing",
-    "completion_only_loss", "assistant_only_loss", "beta", "loss_type", "num_generations",
-    "temperature", "epsilon",
+    "gradient_accumulation_steps", "label_smoothing_factor", "neftune_noise_alpha", "packing",
+    "group_by_length", "max_length", "max_seq_length", "completion_only_loss", "beta",
+    "assistant_only_loss", "loss_type", "num_generations", "temperature", "epsilon",
 )  # fmt: skip
 """Of the trainer's arguments, where it has them: what changes the weights, and no path or key."""
 
-SOFTWARE = ("transformers", "trl", "peft", "torch")
-
+SOFTWARE = {"transformers", "trl", "peft", "torch"}
 _OUTSIDE = re.compile(r"\s*([a-z][a-z0-9+.-]*://|/|~|\.\.?/|[a-z]:\\|\\\\)", re.I)
 
 
@@ -155,10 +153,8 @@ class RegisterVersions:
 
     def _body(self, record: Mapping[str, Any], checkpoint: str) -> dict[str, Any]:
         backend = self._backend(checkpoint) if callable(self._backend) else self._backend
-        kind = self._kind or record["method"]
-        return {
-            "kind": kind, "backend": dict(backend), "training": record, "notes": self._notes,
-        }  # fmt: skip
+        body = {"kind": self._kind or record["method"], "backend": dict(backend)}
+        return body | {"training": record, "notes": self._notes}
 
     def _record(self, args: Any, state: Any, model: Any, checkpoint: str) -> dict[str, Any]:
         chosen = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else vars(args)
@@ -183,7 +179,7 @@ class RegisterVersions:
             "tokens_seen": state.num_input_tokens_seen or None,
             "flos": state.total_flos,
             "software": {
-                name: sys.modules[name].__version__ for name in SOFTWARE if name in sys.modules
+                each: sys.modules[each].__version__ for each in SOFTWARE & set(sys.modules)
             },
             "seconds": round(time.monotonic() - self._began, 1),
             **self._more,
@@ -210,11 +206,9 @@ class RegisterVersions:
         kept = _left(waiting, dict(done))
         _keep(file, kept)
         if kept and not self._told:
-            logger.warning(
-                "evalhub: %d version(s) not registered at %s (%s); kept in %s, and sent with the "
-                "next, or by: python -m evalhub.trainer_callback %s",
-                len(kept), self._door.server, kept[-1]["why"], file, file,
-            )  # fmt: skip
+            how = "sent with the next, or by: python -m evalhub.trainer_callback"
+            why = f"{self._door.server} ({kept[-1]['why']}); {how} {file}"
+            logger.warning("evalhub: %d version(s) not registered at %s", len(kept), why)
         self._told = bool(kept)
 
 
@@ -237,10 +231,8 @@ class _Door:
             raise ValueError(f"{address}: https is needed, or anybody on the way reads the token")
         if parts.username is not None or parts.query or parts.fragment:
             raise ValueError("the site's address is scheme, host, port and path alone")
-        token = (
-            Path(token_file).read_text(encoding="utf-8") if token_file is not None
-            else os.environ.get("EVALHUB_TOKEN") or ""
-        ).strip()  # fmt: skip
+        token = os.environ.get("EVALHUB_TOKEN") or ""
+        token = (Path(token_file).read_text("utf-8") if token_file is not None else token).strip()
         if not token:
             raise ValueError("there is no token: put it into EVALHUB_TOKEN, or name its token_file")
         return cls(address, token, timeout_s)
@@ -351,12 +343,10 @@ def _method(model: Any) -> str:
 
 
 def _adapter(model: Any) -> dict[str, Any] | None:
-    configs = list((getattr(model, "peft_config", None) or {}).values())
-    if not configs:
-        return None
+    config = next(iter((getattr(model, "peft_config", None) or {}).values()), None)
     names = ("r", "lora_alpha", "lora_dropout", "target_modules", "use_rslora", "use_dora", "bias")
-    found = {name: getattr(configs[0], name, None) for name in names}
-    return {name: value for name, value in found.items() if value is not None}
+    found = {name: getattr(config, name, None) for name in names}
+    return {name: value for name, value in found.items() if value is not None} or None
 
 
 def _curve(history: list[dict[str, Any]], name: str) -> list[list[Any]]:
@@ -377,10 +367,9 @@ def _plain(value: Any) -> Any:
     """A value as JSON has it: no NaN, no set, no path of this machine."""
     if isinstance(value, Mapping):
         return {str(name): _plain(each) for name, each in value.items()}
-    if isinstance(value, (set, frozenset)):
-        return sorted(str(each) for each in value)
-    if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
+    if isinstance(value, (list, tuple, set, frozenset)):
+        found = [_plain(each) for each in value]
+        return found if isinstance(value, (list, tuple)) else sorted(found, key=str)
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):

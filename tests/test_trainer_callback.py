@@ -32,7 +32,7 @@ def training(folder: Path, **fields: Any) -> SimpleNamespace:
         learning_rate=2e-4,
         num_train_epochs=3,
         hub_token="hf_" + "a" * 30,
-        logging_dir="/home/somebody/runs",
+        logging_dir="/srv/runs",
         **fields,
     )
 

@@ -1,4 +1,4 @@
-"""Interpreters of their own, with what a training job has: torch, and the wheel without its needs."""
+"""Interpreters with what a training job has: torch, and the wheel without what it needs."""
 
 import os
 import shutil
