@@ -23,7 +23,7 @@ from evalhub.accounts.models import (
     SignInLink,
     User,
 )
-from evalhub.gate.models import Decision, GuardLook, Ledger, Look, SignOff
+from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff
 from evalhub.registry.models import (
     Draw,
     Item,
@@ -103,6 +103,14 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             record={"headline": f"Ship {slug}"},
             digest=slug,
             code_version="1",
+        )
+        Blessing.objects.create(
+            project=team.project,
+            version=lora,
+            decision=decision,
+            by=team.olga,
+            reason=slug,
+            before=Blessing.objects.newest_first().first(),
         )
         campaign = Campaign.objects.create(
             project=study.project,

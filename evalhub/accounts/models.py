@@ -259,6 +259,7 @@ class Action(models.TextChoices):
     DECIDED = "decided", "decided"
     SIGNED = "signed", "signed a decision off"
     OVERRODE = "overrode", "overrode a decision"
+    BLESSED = "blessed", "made a version the baseline:"
     TOKEN_MADE = "token-made", "made a token"
     TOKEN_REVOKED = "token-revoked", "revoked a token"
     ERASED = "erased", "erased a person"

@@ -11,6 +11,7 @@ import evalhub
 from evalhub.cli import (
     agreement,
     backup,
+    bless,
     compare,
     decide,
     decision,
@@ -78,6 +79,7 @@ app.command("decide")(decide.decide)
 app.add_typer(study.app, name="study")
 app.add_typer(decision.app, name="decision")
 app.command("gate")(at_home(gate.gate))
+app.command("bless")(at_home(bless.bless))
 app.command("agreement")(agreement.agreement)
 app.command("labels")(labels.labels)
 app.command("preference")(preference.preference)

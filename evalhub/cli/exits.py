@@ -31,6 +31,7 @@ CODES = {
     "evalhub.gate.decide.ContestedError": UNREACHABLE,
     "evalhub.accounts.permissions.NotAllowedError": USAGE,
     "evalhub.gate.signoff.SignOffError": USAGE,
+    "evalhub.gate.blessing.BlessingError": USAGE,
     "runners.queue.QueueUnreachable": UNREACHABLE,
     "runners.outcome.RunUnreachable": UNREACHABLE,
 }

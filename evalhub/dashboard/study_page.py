@@ -12,6 +12,7 @@ from evalhub.dashboard.queries import (
     development_rows,
     study_runs,
 )
+from evalhub.gate.blessing import BaselineStanding, baseline_standing
 from evalhub.gate.models import Decision, SignOff, SignOffAction
 from evalhub.gate.staleness import Change, changes_since
 from evalhub.registry.models import Study, StudyArm
@@ -38,6 +39,7 @@ class StudyPage:
     study: Study
     judged: bool
     baseline: StudyArm | None
+    standing: BaselineStanding
     arms: Sequence[ArmTab]
     decision: Decision | None
     page: DecisionPage | None
@@ -69,10 +71,13 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
     name = wanted.arm if wanted.arm in names else next(iter(names), "")
     decision = newest.get(name)
     runs = study_runs(study)
+    baseline = _baseline(arms, decision)
+    candidate = next((arm for arm in candidates if arm.name == name), None)
     return StudyPage(
         study=study,
         judged=study.test_sets.judged().exists(),
-        baseline=_baseline(arms, decision),
+        baseline=baseline,
+        standing=baseline_standing(study.project, baseline=baseline, candidate=candidate),
         arms=[ArmTab(arm, newest.get(arm.name), arm.name == name) for arm in candidates],
         decision=decision,
         page=decision_page(decision.document) if decision else None,

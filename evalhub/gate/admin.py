@@ -1,8 +1,11 @@
-"""Decisions, looks and sign-offs in the admin, all of them read-only."""
+"""Decisions, looks, sign-offs and blessings in the admin, all of them read-only."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 
-from evalhub.gate.models import Decision, GuardLook, Ledger, Look, SignOff
+from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff
 from evalhub.registry.read_only import Frozen, readable
 
 
@@ -93,3 +96,24 @@ class SignOffAdmin(Frozen):
         "digest",
         "created",
     )
+
+
+@admin.register(Blessing)
+class BlessingAdmin(Frozen):
+    list_display = ("version", "project", "decision", "by", "created")
+    list_filter = ("project",)
+    search_fields = ("version__model__slug", "by__username")
+    fields = readonly_fields = (
+        "project",
+        "version",
+        "decision",
+        "by",
+        "reason",
+        "before",
+        "created",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        before = "before__version__model", "before__project"
+        found: Any = super().get_queryset(request)
+        return found.select_related("version__model", "project", "decision__study", "by", *before)

@@ -1,4 +1,5 @@
-"""Decisions, what the ledger has been charged for them, and who stands by them."""
+"""Decisions, what the ledger has been charged for them, who stands by them, and what they made the
+baseline."""
 
 from collections.abc import Iterator
 from typing import Self
@@ -8,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
-from evalhub.accounts.models import OfProjectQuerySet, User
+from evalhub.accounts.models import OfProjectQuerySet, Project, User
 from evalhub.registry.models import (
     ModelVersion,
     Run,
@@ -222,3 +223,52 @@ class SignOff(models.Model):
     def spells_name(self) -> bool:
         """Whether the record, under its digest, holds the user's name: once it did."""
         return isinstance(self.record["by"], str)
+
+
+class BlessingQuerySet(OfProjectQuerySet["Blessing"]):
+    def newest_first(self) -> Self:
+        return self.order_by("-id")
+
+    def current(self, project: Project) -> "Blessing | None":
+        """The one that says what the project's baseline is; None: nobody has blessed any."""
+        found = self.filter(project=project).select_related("version__model", "by", "decision")
+        return found.newest_first().first()
+
+
+class Blessing(models.Model):
+    """Somebody made a version the project's baseline, by a decision, and says why.
+
+    Rows are added, never changed; the newest holds. Each names the one before it, so that of two
+    at the same moment one is refused.
+    """
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="blessings")
+    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="blessings")
+    decision = models.ForeignKey(Decision, models.PROTECT, related_name="blessings")
+    by = models.ForeignKey(User, models.PROTECT, related_name="blessings")
+    reason = models.TextField()
+    before = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="after", help_text="what held until then"
+    )
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = BlessingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project"],
+                condition=models.Q(before=None),
+                name="blessing_first_once",
+                violation_error_message="The project has a first baseline.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reason=""),
+                name="blessing_has_a_reason",
+                violation_error_message="A blessing says why.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}, baseline of {self.project}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from evalhub.gate.models import Decision
+from evalhub.gate.models import Blessing, Decision
 from evalhub.gate.preference import judgments_so_far, newest_review
 from evalhub.registry.models import (
     Run,
@@ -41,6 +41,7 @@ class Changed(StrEnum):
     SCORES = "scores"
     TRAINING = "training"
     REVIEW = "review"
+    BASELINE = "baseline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ def changes_since(decision: Decision) -> list[Change]:
         *_answers(decision, record, now),
         *_training(decision, record, now),
         *_review(decision, record, now),
+        *_baseline(decision, record, now),
     ]
 
 
@@ -241,3 +243,17 @@ def _review(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
         yield Change(Changed.REVIEW, said)
     if (people is None or people.state in ("waiting", "running")) and has_ended(heard.campaign):
         yield Change(Changed.REVIEW, "Its review has ended")
+
+
+def _baseline(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[Change]:
+    """Of a study that asks to be judged against the blessed baseline. Where that is the candidate
+    by now, nothing has changed of what was found."""
+    if not decision.study.policy.blessed:
+        return
+    arms = [now.arm(each.name) for each in (record.arms.baseline, record.arms.candidate)]
+    blessed = Blessing.objects.current(decision.study.project)
+    if blessed is None or blessed.version_id in [arm.version_id for arm in arms if arm]:
+        return
+    judged = record.arms.baseline.version
+    said = f"The project's baseline is {blessed.version}, and this judged against {judged}"
+    yield Change(Changed.BASELINE, said)

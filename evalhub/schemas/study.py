@@ -28,6 +28,12 @@ ModelKind = Literal[
 FINE_TUNED: frozenset[ModelKind] = frozenset({"lora", "qlora", "full", "distilled"})
 
 
+Blessed = Annotated[
+    bool,
+    Field(description="whether the baseline has to be the version that the project has blessed"),
+]
+
+
 class StudyPolicy(Rule, PeopleFloor):
     """The study-wide part of the policy."""
 
@@ -63,6 +69,7 @@ class StudySettings(StudyPolicy):
     """
 
     noise_floor: NoiseFloor = False
+    blessed: Blessed = False
     development: Development | None = None
     prices: dict[str, Price] = {}
 

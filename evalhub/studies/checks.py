@@ -34,6 +34,10 @@ def _check_baseline(study: "StudyFile") -> None:
     if study.candidate == study.baseline:
         raise wrong("the candidate can't be the baseline itself", "candidate")
     untuned = [name for name, arm in arms.items() if not arm.fine_tuned]
+    if best and study.blessed:
+        raise wrong(
+            f"goes with an arm that is named: {BEST_UNTUNED} may choose another one", "blessed"
+        )
     if best:
         if not untuned or len(untuned) == len(arms):
             raise wrong(

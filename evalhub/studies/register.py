@@ -13,6 +13,7 @@ from evalhub.files.items import read_items
 from evalhub.files.rows import DataError
 from evalhub.gate.draws import PoolError, draw
 from evalhub.gate.leakage.overlaps import check_overlaps
+from evalhub.gate.models import Blessing
 from evalhub.registry.development import read_freely, shared_items
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import (
@@ -60,6 +61,7 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
         for name, test_set in spec.test_sets.items()
     }
     versions = _versions(spec, project)
+    _check_blessed(spec, project, versions)
     study = _study(spec, project)
     sets |= _drawn(spec, study, sets, versions)
     for name, test_set in spec.test_sets.items():
@@ -135,6 +137,25 @@ def _versions(spec: StudySpec, project: Project) -> dict[str, ModelVersion]:
             notes=arm.notes,
         )
     return found
+
+
+def _check_blessed(spec: StudySpec, project: Project, versions: dict[str, ModelVersion]) -> None:
+    """That the baseline is what somebody made it, where the file asks for that."""
+    if not spec.policy.blessed:
+        return
+    blessed = Blessing.objects.current(project)
+    if blessed is None:
+        raise spec.document.error(
+            ["blessed"],
+            f"{project} has no baseline yet: decide without this, and bless a decision's arm",
+        )
+    named = versions[spec.baseline]
+    if named != blessed.version:
+        raise spec.document.error(
+            ["baseline"],
+            f"{spec.baseline} is {named}, and the baseline of {project} is {blessed.version} since "
+            f"{blessed.created:%Y-%m-%d} (decision {blessed.decision_id}): judge against that",
+        )
 
 
 def _check_training(

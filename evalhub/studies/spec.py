@@ -21,6 +21,7 @@ from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.study import (
     FINE_TUNED,
+    Blessed,
     Development,
     ModelKind,
     Name,
@@ -224,6 +225,7 @@ class StudyFile(Declaration):
         description="the arm that runs now, or best-untuned: the best arm that is not fine-tuned, "
         "chosen on a part of the items and judged on the rest"
     )
+    blessed: Blessed = False
     candidate: Name | None = Field(
         None,
         description="the arm in question; by default the first fine-tuned arm, else the first "
@@ -314,6 +316,7 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
         policy=StudySettings(
             **dict(file.policy),
             noise_floor=file.noise_floor or any(arm.repeat for arm in file.arms.values()),
+            blessed=file.blessed,
             development=(file.development or Development()) if best else None,
             prices={name: arm.price for name, arm in file.arms.items() if arm.price},
         ),
