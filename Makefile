@@ -1,4 +1,4 @@
-.PHONY: setup run demo check test fix tables schemas lock bench
+.PHONY: setup run demo check test fix tables schemas openapi lock bench
 
 setup:  ## the environment, with everything for development
 	uv sync
@@ -27,6 +27,9 @@ tables:  ## the empty database that a fresh home starts from; after each change 
 
 schemas:  ## the JSON Schemas in docs/, after each change of what is declared
 	uv run python -m evalhub.studies.schemas
+
+openapi:  ## the document of the REST interface, after each change of an endpoint
+	uv run .ci/openapi.py
 
 lock:  ## take the newest versions, and pin them in pyproject.toml
 	uv run --no-project .ci/pin.py

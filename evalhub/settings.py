@@ -195,6 +195,7 @@ INSTALLED_APPS = [
     "evalhub.gate",
     "evalhub.report",
     "evalhub.dashboard",
+    "evalhub.api",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -343,6 +344,23 @@ X_FRAME_OPTIONS = "DENY"
 
 # The server takes large bodies for these alone (evalhub.serving.server).
 UPLOAD_PAGES = ["dashboard:upload_pairs"]
+UPLOAD_ENDPOINTS = r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows)"
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "evalhub.api.document.Operations",
+    "EXCEPTION_HANDLER": "evalhub.api.problems.answer_problem",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Evalhub",
+    "DESCRIPTION": "Should this fine-tuned model replace what we run now?",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": [],  # declarations name what they choose from
+    "SCHEMA_PATH_PREFIX": r"/api/v1/projects/\{project\}",
+}
+API_REQUESTS_A_MINUTE = 30_000
 
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True

@@ -14,6 +14,7 @@ urlpatterns = [
     path("accounts/", include("evalhub.accounts.urls")),
     path("accounts/", include("evalhub.accounts.library_urls")),
     path("reviews/", include("reviews.urls")),
+    path("api/v1/", include("evalhub.api.urls")),
     path("admin/", admin.site.urls),
     path("", include("evalhub.dashboard.urls")),
 ]

@@ -50,6 +50,15 @@ def named_user(name: str) -> User:
     return user
 
 
+def named_project(slug: str) -> Project:
+    """The project of that name. Raises UserError."""
+    project = Project.objects.filter(slug=slug).first()
+    if project is None:
+        there = ", ".join(Project.objects.values_list("slug", flat=True)) or "none yet"
+        raise UserError(f"there is no project {slug!r} (projects: {there})")
+    return project
+
+
 @transaction.atomic
 def first_owner() -> User | None:
     """On a site without users: a superuser who owns every project, or a first one.

@@ -27,6 +27,7 @@ from evalhub.cli import (
     review,
     serve,
     study,
+    token,
     user,
 )
 from evalhub.cli.exits import INTERRUPTED, USAGE, explain
@@ -69,7 +70,7 @@ def version() -> None:
     _print_version(True)
 
 
-for group in (study.app, review.app, user.app):
+for group in (study.app, review.app, token.app, user.app):
     for each in group.registered_commands:
         assert each.callback is not None
         each.callback = at_home(each.callback)
@@ -86,6 +87,7 @@ app.command("preference")(preference.preference)
 app.add_typer(power.app, name="power")
 app.add_typer(review.app, name="review")
 app.add_typer(user.app, name="user")
+app.add_typer(token.app, name="token")
 app.command("judge-check")(judge.judge_check)
 app.command("leakage")(leakage.leakage)
 app.command("fingerprint")(leakage.fingerprint)

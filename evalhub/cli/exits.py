@@ -11,6 +11,7 @@ USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, INTERRUPTED = 64, 65, 69, 70, 130
 # By name, so that nothing is imported here. What isn't listed is our fault.
 CODES = {
     "evalhub.accounts.people.UserError": USAGE,
+    "evalhub.accounts.tokens.TokenError": USAGE,
     "evalhub.database.tables.OtherVersionError": USAGE,
     "runners.metrics.score.MetricError": USAGE,
     "evalhub.database.backup.BackupError": USAGE,

@@ -1,6 +1,7 @@
 """The site served by waitress, with the worker beside it where there is no Redis."""
 
 import os
+import re
 import signal
 import socket
 import sys
@@ -78,6 +79,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
     from django.conf import settings
     from django.urls import reverse
 
+    from evalhub.api.waiting import SEATS
     from evalhub.serving.counting import count_as
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
     from evalhub.studies.advance import ticker
@@ -86,6 +88,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
     from runners.embedded import embedded_worker
 
     count_as(number)
+    SEATS.set_for(threads=threads)
     proxy: dict[str, Any] = {}
     if settings.TRUSTED_PROXY:
         proxy = {
@@ -93,7 +96,8 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
             "trusted_proxy_count": 1,
             "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
         }
-    uploads = frozenset(reverse(name) for name in settings.UPLOAD_PAGES)
+    pages = [re.escape(reverse(name)) for name in settings.UPLOAD_PAGES]
+    uploads = re.compile("|".join([*pages, settings.UPLOAD_ENDPOINTS]))
     server = BoundedServer(
         application,
         listener,

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
 
-from evalhub.gate.models import Decision, SignOff
 from evalhub.registry.models import (
     Output,
     Run,
@@ -16,24 +15,7 @@ from evalhub.registry.models import (
     StudyRun,
 )
 from evalhub.registry.models.runs import UNFINISHED, RunState
-from evalhub.registry.models.studies import ArmRole
 from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair, PairKind
-
-
-def with_verdict(studies: "QuerySet[Study]") -> "QuerySet[Study]":
-    """Adds `verdict`, `headline` and `decided` of the newest decision on the candidate arm, and
-    `signed`, the verdict that a person has put in its place or stands by."""
-    newest = Decision.objects.filter(
-        study=OuterRef("pk"), study__arms__name=F("arm"), study__arms__role=ArmRole.CANDIDATE
-    ).newest_first()
-    sign_offs = SignOff.objects.filter(decision=OuterRef("newest")).order_by("-created", "-id")
-    return studies.annotate(
-        newest=Subquery(newest.values("pk")[:1]),
-        signed=Subquery(sign_offs.values("verdict")[:1]),
-        verdict=Subquery(newest.values("verdict")[:1]),
-        headline=Subquery(newest.values("record__headline")[:1]),
-        decided=Subquery(newest.values("created")[:1]),
-    )
 
 
 @dataclass(slots=True)

@@ -55,11 +55,11 @@ class Callers:
 
     Attributes:
         session_cookie: the name of the cookie that people who are signed in send.
-        upload_paths: addresses where files are uploaded.
+        uploads: matches the whole of an address where files are uploaded.
     """
 
     session_cookie: str
-    upload_paths: frozenset[str]
+    uploads: re.Pattern[str]
 
 
 class _Busy(Error):  # type: ignore[misc]
@@ -81,7 +81,7 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
         known = self._is_known()
-        if known and self.path in self._server.callers.upload_paths:
+        if known and self._server.callers.uploads.fullmatch(self.path):
             self.large = self.chunked or self.content_length > self._server.limits.body
             self.adj = self._server.for_uploads if self.large else self._server.for_known
         elif known:

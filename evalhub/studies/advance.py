@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
+from django.db.models import Case, Exists, F, Max, OuterRef, Q, Subquery, When
 from django.utils import timezone
 
 from evalhub.accounts.models import User
@@ -22,6 +22,7 @@ from evalhub.gate.models import Decision
 from evalhub.gate.readings import readings_of
 from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
+from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.decision import Reading
 from evalhub.studies.reviewing import ReviewRuns, newest_review, open_review, review_runs
 from reviews.models import Campaign
@@ -99,6 +100,34 @@ def advance(*, study: Study, by: User | None) -> StudyStatus:
             lease_token=None, lease_until=None, **noted
         )
     return replace(_decided(study, runs, decisions), readings=tuple(readings_of(study)))
+
+
+def status_of(study: Study) -> StudyStatus:
+    """Where a study is, for who only looks: nothing is done, opened or decided.
+
+    Its decisions are the newest, as they are kept: one an arm, the candidate in question first.
+    """
+    if waiting := _runs_awaited(study):
+        return waiting
+    if not study.test_sets.judged().exists():
+        return StudyStatus(StudyState.READ)
+    ended, decisions = _what_has_ended(study), newest_decisions(study)
+    news = study.advanced_runs != ended["advanced_runs"] or (
+        ended["advanced_review"] not in (None, study.advanced_review)
+    )
+    if news or not decisions:
+        return StudyStatus(StudyState.ADVANCING, "the next step, which a worker takes")
+    return _decided(study, review_runs(study), decisions)
+
+
+def newest_decisions(study: Study) -> tuple[Decision, ...]:
+    """The newest decision on each arm that there is now, the candidate in question first."""
+    rows = Decision.objects.filter(study=OuterRef("study"), arm=OuterRef("name")).newest_first()
+    first = Case(When(role=ArmRole.CANDIDATE, then=0), default=1)
+    arms = study.arms.annotate(newest=Subquery(rows.values("pk")[:1])).exclude(newest=None)
+    keys = list(arms.order_by(first, "position").values_list("newest", flat=True))
+    found = Decision.objects.select_related("study__project").in_bulk(keys)
+    return tuple(found[pk] for pk in keys)
 
 
 def due_studies() -> list[Study]:

@@ -11,11 +11,13 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.leaving_nothing import leaving_nothing
 from evalhub.accounts.models import (
     Action,
+    ApiToken,
     MemberInvitation,
     Membership,
     Project,
@@ -118,6 +120,9 @@ def _erase_invitations(user: User, known: set[str]) -> None:
 def _erase_ways_in(user: User) -> None:
     for model in (EmailAddress, SocialAccount, Authenticator, SignInLink):
         model._default_manager.filter(user=user).delete()
+    tokens = ApiToken.objects.filter(user=user)
+    tokens.filter(revoked=None).update(revoked=timezone.now())
+    tokens.update(name="erased")
     for session in Session.objects.iterator(chunk_size=CHUNK):
         if session.get_decoded().get(SESSION_KEY) == str(user.pk):
             session.delete()

@@ -4,15 +4,17 @@ from contextlib import AbstractContextManager
 
 from evalhub.accounts.sign_in import drop_expired_sessions
 from evalhub.registry.drafts import drop_left_over
+from evalhub.registry.uploads import drop_old_uploads
 from runners.timer import every
 
 TIDY_S = 600.0
 
 
 def tidy() -> None:
-    """Deletes expired sessions, and what writers that have ended left half-written."""
+    """Deletes expired sessions, what writers that have ended left half-written, old uploads."""
     drop_expired_sessions()
     drop_left_over()
+    drop_old_uploads()
 
 
 def tidier() -> AbstractContextManager[None]:

@@ -11,11 +11,12 @@ from django_htmx.http import HttpResponseClientRefresh
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.changes import Wanted, changes
-from evalhub.dashboard.queries import study_runs, with_verdict
+from evalhub.dashboard.queries import study_runs
 from evalhub.dashboard.study_page import newest_decision, study_page
 from evalhub.registry.models import Study
 from evalhub.registry.models.studies import StudyQuerySet
 from evalhub.studies.advance import advance
+from evalhub.studies.verdicts import with_verdict
 
 PAGE = 25
 

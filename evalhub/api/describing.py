@@ -1,0 +1,127 @@
+"""How an endpoint's method is told of in the OpenAPI document."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from pydantic import BaseModel, create_model
+
+from evalhub.api.lists import LARGEST_PAGE, PAGE, NoFilters
+from evalhub.api.problems import MEDIA_TYPE
+from evalhub.api.shapes.problems import ProblemShape
+from evalhub.schemas.declaration import Declaration
+
+USUAL = (400, 401, 403, 404, 406, 429)
+WORDS = {
+    200: "done",
+    201: "made",
+    202: "taken up: ask at Location",
+    204: "done, and there is nothing to say",
+    304: "nothing has changed",
+    400: "what is wrong with the request, with its field",
+    401: "no token, or one that isn't known",
+    403: "the token's scope or its person's role isn't enough",
+    404: "nothing here that the token may see",
+    406: "no such form of answer",
+    409: "it doesn't fit what is there",
+    412: "it doesn't hold",
+    413: "too large",
+    415: "another kind of content",
+    422: "the content isn't what it says it is, or its Idempotency-Key was another request's",
+    429: "too many requests",
+    503: "not now: ask again after Retry-After",
+}
+CURSOR = OpenApiParameter("cursor", str, description="of the page, from `next` or `previous`")
+SIZE = OpenApiParameter(
+    "page_size", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE}
+)
+FIELDS = OpenApiParameter("fields", str, description="the fields that are wanted, by comma")
+WAIT = OpenApiParameter(
+    "wait",
+    {"type": "integer", "minimum": 0, "maximum": 25, "default": 0},
+    description="seconds to hold the answer back for news",
+)
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 255},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="any text that is this request's alone; the same again is the same answer",
+)
+
+
+def describes(
+    says: str,
+    *,
+    gives: type[BaseModel] | None,
+    takes: Any = None,
+    code: int = 200,
+    also: Mapping[int, type[BaseModel]] | tuple[int, ...] = (),
+    pages: bool = False,
+    filtered: type[filters.FilterSet] = NoFilters,
+    query: tuple[OpenApiParameter, ...] = (),
+    once: bool = False,
+    **more: Any,
+) -> Callable[..., Any]:
+    """Of a method: what it does, takes and gives.
+
+    Args:
+        takes: a declaration, or what a body of another media type is.
+        code: of its success.
+        also: further codes, with their shapes or as problems.
+        pages: whether it is a list of what it gives.
+        once: whether it needs an Idempotency-Key.
+    """
+    kinds = also if isinstance(also, Mapping) else dict.fromkeys(also, ProblemShape)
+    codes = dict.fromkeys(USUAL, ProblemShape)
+    if once:
+        codes |= {409: ProblemShape, 413: ProblemShape, 415: ProblemShape, 422: ProblemShape}
+    answers: dict[Any, Any] = {
+        (each, MEDIA_TYPE if each >= 400 else "application/json"): OpenApiResponse(
+            kind, WORDS[each]
+        )
+        for each, kind in (codes | dict(kinds)).items()
+    }
+    shape = page_of(gives) if pages and gives is not None else gives
+    answers[code, "application/json"] = OpenApiResponse(shape, WORDS[code])
+    paged = (CURSOR, SIZE) if pages else ()
+    fields = (FIELDS,) if gives is not None and code == 200 and not once else ()
+    summary, _, rest = says.partition("\n")
+    return extend_schema(
+        summary=summary,
+        description=rest.strip() or summary,
+        request=takes,
+        responses=answers,
+        parameters=[*_filters(filtered), *paged, *fields, *query, *((KEY,) if once else ())],
+        **more,
+    )
+
+
+@cache
+def page_of(shape: type[BaseModel]) -> type[Declaration]:
+    """A page of a list of these."""
+    name = f"{shape.__name__.removesuffix('Shape')}PageShape"
+    return create_model(
+        name,
+        __base__=Declaration,
+        next=(str | None, ...),
+        previous=(str | None, ...),
+        results=(tuple[shape, ...], ...),  # type: ignore[valid-type]
+    )
+
+
+def _filters(filtered: type[filters.FilterSet]) -> list[OpenApiParameter]:
+    found = []
+    for name, each in filtered.base_filters.items():
+        kind: Any = OpenApiTypes.STR
+        if isinstance(each, filters.IsoDateTimeFilter):
+            kind = OpenApiTypes.DATETIME
+        elif isinstance(each, filters.NumberFilter):
+            kind = OpenApiTypes.INT
+        choices = each.extra.get("choices")
+        values = [value for value, _ in choices] if choices else None
+        found.append(OpenApiParameter(name, kind, enum=values, description=str(each.label or "")))
+    return found

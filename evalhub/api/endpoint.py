@@ -1,0 +1,99 @@
+"""What all endpoints have in common: a token's project and scope, its limit, ETags."""
+
+from typing import Any, ClassVar
+
+from django.shortcuts import get_object_or_404
+from django.utils.decorators import method_decorator
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import conditional_page
+from pydantic import BaseModel
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from evalhub.accounts.models import ApiToken, Project, Scope, User
+from evalhub.api.authentication import BearerAuthentication
+from evalhub.api.limits import TokenLimit
+from evalhub.api.problems import Problem
+from evalhub.api.reading import PlainJSONParser
+from evalhub.schemas.declaration import DeclarationError, declared
+
+
+class HasScope(BasePermission):
+    """The token has the scope that this method needs."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if request.auth is None:
+            raise NotAuthenticated
+        assert isinstance(view, Endpoint)
+        needed = view.scopes.get(request.method or "", Scope.READ)
+        token: ApiToken = request.auth
+        if needed not in token.scopes:
+            raise Problem(
+                403, f"The token needs the scope {needed}; it has {', '.join(token.scopes)}"
+            )
+        return True
+
+
+@method_decorator(gzip_page, name="dispatch")
+@method_decorator(conditional_page, name="dispatch")
+class Endpoint(APIView):
+    """An address for programs. A method that isn't in `scopes` needs the scope read.
+
+    Attributes:
+        parameters: of the query, that its methods take; any other is refused.
+    """
+
+    authentication_classes = [BearerAuthentication]
+    permission_classes = [HasScope]
+    parser_classes = [PlainJSONParser]
+    throttle_classes = [TokenLimit]
+    scopes: ClassVar[dict[str, Scope]] = {}
+    parameters: ClassVar[tuple[str, ...]] = ()
+    metadata_class = None
+    login_required = False  # of Django's middleware: this door has another key
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        unknown = [each for each in request.query_params if each not in self.parameters]
+        if unknown:
+            known = ", ".join(self.parameters) or "none"
+            raise Problem(400, f"isn't known here (known: {known})", field=unknown[0])
+
+    @property
+    def by(self) -> User:
+        """The person for whom the token acts."""
+        assert isinstance(self.request.user, User)
+        return self.request.user
+
+    def document(self) -> dict[str, Any]:
+        """The request's body, a JSON object. Raises DeclarationError for anything else."""
+        if not isinstance(self.request.data, dict):
+            raise DeclarationError("the body is a JSON object, of Content-Type application/json")
+        return dict(self.request.data)
+
+    def body[D: BaseModel](self, kind: type[D]) -> D:
+        """The request's body as a declaration. Raises DeclarationError, naming the field."""
+        return declared(kind, self.document())
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        done = super().finalize_response(request, response, *args, **kwargs)
+        done.headers.setdefault("Cache-Control", "private, no-cache")
+        for name, value in getattr(request, "limit_headers", {}).items():
+            done.headers[name] = value
+        return done
+
+
+class ProjectEndpoint(Endpoint):
+    """An address below the token's project. Of any other project nothing is to be seen."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.project = _project(request, kwargs["project"])
+
+
+def _project(request: Request, slug: str) -> Project:
+    """The token's project, if that is the one of the address, and its person sees it still."""
+    token: ApiToken = request.auth
+    return get_object_or_404(Project.objects.seen_by(token.user), pk=token.project_id, slug=slug)

@@ -1,0 +1,113 @@
+"""A POST with its Idempotency-Key is done once; the same again is the same answer.
+
+After draft-ietf-httpapi-idempotency-key-header-07, which expired in April 2026, with no successor.
+What ended in a problem has changed nothing, and its key is free again.
+"""
+
+import datetime
+import hashlib
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import wraps
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.accounts.models import ApiToken
+from evalhub.api.models import Answered
+from evalhub.api.problems import Problem
+from evalhub.files.canonical import digest_of
+
+KEPT = datetime.timedelta(days=7)
+HELD = datetime.timedelta(minutes=3)
+"""Whoever dies meanwhile holds the key for that long."""
+LONGEST = 255
+
+type Method = Callable[..., Response]
+
+
+def once(*, lasts: bool = False, secret: bool = False) -> Callable[[Method], Method]:
+    """Of a method that handles POST.
+
+    Args:
+        lasts: it takes long and does so in transactions of its own, each of which may be repeated;
+            else the act and its answer are kept together, or neither.
+        secret: its answer holds a secret, which isn't kept: the same request again is told so.
+    """
+
+    def decorated(method: Method) -> Method:
+        @wraps(method)
+        def answered(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+            claim = _claim(request)
+            if claim.status is not None:
+                return _again(claim)
+            try:
+                with nullcontext() if lasts else transaction.atomic():
+                    response = method(view, request, *args, **kwargs)
+                    _keep(claim, response, secret)
+            except BaseException:
+                Answered.objects.filter(pk=claim.pk, status=None).delete()
+                raise
+            return response
+
+        answered.answers_once = True  # type: ignore[attr-defined]
+        return answered
+
+    return decorated
+
+
+def _claim(request: Request) -> Answered:
+    """The key's row: new and this request's to work on, or answered. Raises Problem."""
+    token: ApiToken = request.auth
+    key = request.headers.get("Idempotency-Key", "").strip().strip('"')
+    if not key:
+        raise Problem(
+            400,
+            "A POST needs an Idempotency-Key: any text of your own that is this request's alone, "
+            "so that sending it again after a lost answer does nothing twice.",
+            field="Idempotency-Key",
+        )
+    if len(key) > LONGEST or not key.isprintable():
+        raise Problem(400, f"is at most {LONGEST} printable characters", field="Idempotency-Key")
+    now = timezone.now()
+    fingerprint = _fingerprint(request)
+    Answered.objects.filter(token=token, created__lt=now - KEPT).delete()
+    try:
+        with transaction.atomic():
+            return Answered.objects.create(
+                token=token, key=key, fingerprint=fingerprint, held_until=now + HELD
+            )
+    except IntegrityError:
+        there = Answered.objects.of(token, key).first()
+    if there is not None and there.fingerprint != fingerprint:
+        raise Problem(
+            422, "This Idempotency-Key was used for another request.", field="Idempotency-Key"
+        )
+    if there is not None and there.status is None:
+        left = Answered.objects.filter(pk=there.pk, status=None, held_until__lt=now)
+        there = there if left.update(held_until=now + HELD) else None
+    if there is None:
+        raise Problem(409, "The same request is being worked on.", headers={"Retry-After": "2"})
+    return there
+
+
+def _keep(claim: Answered, response: Response, secret: bool) -> None:
+    claim.status = response.status_code
+    claim.location = response.headers.get("Location", "")
+    claim.body = None if secret else response.data
+    claim.save(update_fields=["status", "location", "body"])
+
+
+def _again(claim: Answered) -> Response:
+    if claim.body is None:
+        raise Problem(409, "This was done, and its answer held a secret, which is shown once.")
+    headers = {"Location": claim.location} if claim.location else {}
+    return Response(claim.body, claim.status, headers=headers | {"Idempotency-Replayed": "true"})
+
+
+def _fingerprint(request: Request) -> str:
+    where = f"{request.method} {request.get_full_path()}\n"
+    return hashlib.sha256((where + digest_of(request.data)).encode()).hexdigest()

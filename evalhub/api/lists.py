@@ -1,0 +1,92 @@
+"""Lists: a page at a time by cursor, by declared filters, with the fields that are wanted."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django_filters import rest_framework as filters
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.api.problems import Problem
+from evalhub.api.reading import number
+from evalhub.schemas.declaration import Declaration
+
+PAGE, LARGEST_PAGE = 50, 500
+PAGED = ("cursor", "page_size", "fields")
+"""What every list takes in its query, beside its own filters."""
+
+
+class Pages(CursorPagination):
+    """By what was made when, newest first; a page stays what it is while rows are added."""
+
+    page_size = PAGE
+    page_size_query_param = "page_size"
+    max_page_size = LARGEST_PAGE
+    ordering = ("-created", "-id")
+
+    def __init__(self, ordering: tuple[str, ...] = ("-created", "-id")) -> None:
+        self.ordering = ordering  # type: ignore[assignment]
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
+        return tuple(self.ordering)
+
+
+class NoFilters(filters.FilterSet):
+    """Of lists that have none."""
+
+
+class Since(filters.FilterSet):
+    """What lists of what was made at some time have."""
+
+    created_after = filters.IsoDateTimeFilter(field_name="created", lookup_expr="gte")
+    created_before = filters.IsoDateTimeFilter(field_name="created", lookup_expr="lt")
+
+
+def listed[M: Model](
+    request: Request,
+    rows: "QuerySet[M]",
+    shape: Callable[[M], Declaration],
+    *,
+    filtered: type[filters.FilterSet] = NoFilters,
+    ordering: tuple[str, ...] = ("-created", "-id"),
+) -> Response:
+    """A page of rows in their shape. Raises Problem for a filter or a cursor that can't be."""
+    chosen = filtered(request.query_params, queryset=rows, request=request)
+    if not chosen.is_valid():
+        field, said = next(iter(chosen.errors.items()))
+        raise Problem(400, str(said[0]), field=field)
+    _check_size(request)
+    pages = Pages(ordering)
+    try:
+        found = pages.paginate_queryset(chosen.qs, request)
+    except NotFound:
+        raise Problem(400, "isn't a cursor of this list", field="cursor") from None
+    body = {
+        "next": pages.get_next_link(),
+        "previous": pages.get_previous_link(),
+        "results": [shape(row).as_json() for row in found or []],
+    }
+    return Response(body | {"results": [_chosen(request, each) for each in body["results"]]})
+
+
+def shown(request: Request, shape: Declaration, status: int = 200, **headers: str) -> Response:
+    """One thing in its shape."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(_chosen(request, shape.as_json()), status, headers=named)
+
+
+def _chosen(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+    """The fields that the query asks for, of all; all without `fields`."""
+    wanted = [name for name in request.query_params.get("fields", "").split(",") if name]
+    if unknown := [name for name in wanted if name not in row]:
+        raise Problem(400, f"there is no {unknown[0][:80]!r}: {', '.join(row)}", field="fields")
+    return {name: row[name] for name in wanted} if wanted else row
+
+
+def _check_size(request: Request) -> None:
+    given = request.query_params.get("page_size", str(PAGE))
+    if not number(given, field="page_size", most=LARGEST_PAGE):
+        raise Problem(400, "a page holds 1 or more", field="page_size")

@@ -1,0 +1,154 @@
+"""What went wrong, as application/problem+json (RFC 9457), whatever raised it.
+
+Besides type, title, status and detail a problem has `errors`: for each flaw the field, as a dotted
+path, and where it lies in a file, the file and its line.
+"""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+
+from evalhub.accounts.invitations import MembershipError
+from evalhub.accounts.permissions import NotAllowedError
+from evalhub.accounts.tokens import TokenError
+from evalhub.files.rows import DataError
+from evalhub.gate.decide import ContestedError
+from evalhub.gate.draws import PoolError
+from evalhub.gate.signoff import SignOffError, SupersededError
+from evalhub.gate.study_evidence import NotReadyError
+from evalhub.registry.drafts import DraftLostError
+from evalhub.schemas.declaration import DeclarationError
+from reviews.errors import PlanError, ReviewError
+from runners.launch import LaunchError
+from runners.metrics import MetricError
+from runners.outcome import RunFailed
+from runners.queue import QueueUnreachable
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_S = 5
+
+STATUSES: dict[type[Exception], int] = {
+    TokenError: 400,
+    DataError: 400,
+    DeclarationError: 400,
+    MetricError: 400,
+    LaunchError: 409,
+    NotAllowedError: 403,
+    MembershipError: 409,
+    SupersededError: 409,
+    SignOffError: 400,
+    PlanError: 400,
+    ReviewError: 409,
+    PoolError: 409,
+    NotReadyError: 409,
+    RunFailed: 409,
+    ContestedError: 503,
+    DraftLostError: 503,
+    QueueUnreachable: 503,
+    OperationalError: 503,
+}
+"""The domain's exceptions, the special ones before those that they are of."""
+
+
+class Problem(Exception):
+    """An answer that is no success, raised by the API itself.
+
+    Attributes:
+        more: further members of the problem, beside the usual ones.
+        headers: of the answer.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        detail: str,
+        *,
+        field: str = "",
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        self.code, self.detail, self.field, self.more = code, detail, field, more
+        self.headers = dict(headers or {})
+        super().__init__(detail)
+
+
+def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's exception handler. None for what is our own fault, which Django answers and logs."""
+    if isinstance(error, Http404):
+        return problem(404, "There is nothing here that you may see.")
+    if isinstance(error, PermissionDenied):
+        return problem(403, str(error) or "This may not be done.")
+    if isinstance(error, Problem):
+        flaws = [{"field": error.field, "message": error.detail}] if error.field else []
+        return problem(error.code, error.detail, flaws, error.headers, **error.more)
+    if isinstance(error, exceptions.APIException):
+        return _of_framework(error)
+    code = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), None)
+    if code is None:
+        return None
+    if isinstance(error, OperationalError):  # its words may hold an address
+        return problem(503, "The database doesn't answer.", headers={"Retry-After": f"{RETRY_S}"})
+    headers = {"Retry-After": f"{RETRY_S}"} if code == 503 else {}
+    return problem(code, str(error), list(_flaws(error)), headers)
+
+
+def problem(
+    code: int,
+    detail: str,
+    errors: list[dict[str, Any]] | None = None,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    """The answer that tells of a problem."""
+    body = {
+        "type": "about:blank",
+        "title": HTTPStatus(code).phrase,
+        "status": code,
+        "detail": detail,
+        "errors": errors or [],
+        **more,
+    }
+    return Response(body, code, headers=dict(headers or {}), content_type=MEDIA_TYPE)
+
+
+def _flaws(error: Exception) -> Iterator[dict[str, Any]]:
+    if isinstance(error, DataError):
+        at = {"file": error.file, "line": error.line, "field": error.field or ""}
+        yield {name: each for name, each in at.items() if each is not None} | {
+            "message": error.message
+        }
+    elif isinstance(error, DeclarationError | TokenError) and error.field:
+        yield {"field": error.field, "message": error.message}
+
+
+def _of_framework(error: exceptions.APIException) -> Response:
+    code = error.status_code
+    headers = {}
+    if (header := getattr(error, "auth_header", None)) is not None:
+        headers["WWW-Authenticate"] = header
+    if (wait := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = str(max(1, round(wait)))
+    if code == status.HTTP_401_UNAUTHORIZED and isinstance(error, exceptions.NotAuthenticated):
+        return problem(code, "Give a token: Authorization: Bearer evh_…", headers=headers)
+    detail = error.detail
+    flaws = [{"field": name, "message": said} for name, said in _flat(detail)]
+    said = "; ".join(f"{name}: {said}" if name else said for name, said in _flat(detail))
+    return problem(code, said, [each for each in flaws if each["field"]], headers)
+
+
+def _flat(detail: Any, at: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            path = at if name == "non_field_errors" else f"{at}.{name}" if at else str(name)
+            yield from _flat(inner, path)
+    elif isinstance(detail, list):
+        for inner in detail:
+            yield from _flat(inner, at)
+    else:
+        yield at, str(detail)

@@ -1,0 +1,36 @@
+"""What a problem looks like."""
+
+from pydantic import Field, JsonValue
+
+from evalhub.schemas.declaration import Declaration
+
+
+class FlawShape(Declaration, extra="allow"):
+    """One thing that is wrong, and where."""
+
+    field: str = Field("", description="its field, as a dotted path")
+    message: str
+    file: str | None = Field(None, description="the upload that it is in, as sha256:DIGEST")
+    line: int | None = None
+
+
+class ProblemShape(Declaration, extra="allow"):
+    """What went wrong, by RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: tuple[FlawShape, ...] = Field(description="each flaw with its field")
+
+
+class GateProblemShape(ProblemShape):
+    """Why the gate doesn't open: what it says when it does, beside the problem."""
+
+    verdict: str | None
+    current: bool
+    registered: bool
+    headline: str
+    reasons: tuple[str, ...]
+    changed_since: tuple[str, ...]
+    links: dict[str, JsonValue]

@@ -1,0 +1,19 @@
+"""Projects, as programs see them."""
+
+from datetime import datetime
+
+from evalhub.accounts.models import Project
+from evalhub.api.addresses import address
+from evalhub.schemas.declaration import Declaration
+
+
+class ProjectShape(Declaration):
+    slug: str
+    name: str
+    created: datetime
+    url: str
+
+    @classmethod
+    def of(cls, project: Project) -> "ProjectShape":
+        url = address("project", project.slug)
+        return cls(slug=project.slug, name=project.name, created=project.created, url=url)

@@ -1,0 +1,269 @@
+"""Studies, their gate and their decisions, as programs see them."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field, JsonValue
+
+from evalhub.api.addresses import address
+from evalhub.gate.models import Decision, SignOff
+from evalhub.gate.staleness import changes_since
+from evalhub.registry.models import Run, Study, StudyRun
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.verdicts import Verdict
+from evalhub.studies.advance import StudyState, StudyStatus
+from evalhub.studies.passing import Passing, Standing
+
+
+class StudyShape(Declaration):
+    """A study, as lists have it."""
+
+    slug: str
+    name: str
+    created: datetime
+    verdict: Verdict | None = Field(description="the newest decision's on the candidate")
+    url: str
+
+    @classmethod
+    def of(cls, study: Study) -> "StudyShape":
+        """Of a study with its newest verdict (`evalhub.studies.verdicts.with_verdict`)."""
+        verdict = getattr(study, "verdict", None)
+        return cls(
+            slug=study.slug,
+            name=study.name,
+            created=study.created,
+            verdict=Verdict(verdict) if verdict else None,
+            url=address("study", study.project.slug, study.slug),
+        )
+
+
+class ArmShape(Declaration):
+    name: str
+    role: str
+    model: str
+    version: int
+    digest: str = Field(description="SHA-256 of the version's specification")
+
+
+class StudyTestSetShape(Declaration):
+    name: str
+    role: str
+    version: int
+    digest: str = Field(description="SHA-256 of the items")
+    items: int
+    metric: str
+
+
+class StudyRunShape(Declaration):
+    id: int
+    arm: str
+    test_set: str
+    repeat: int
+    state: str
+    items: int
+    done: int
+    error: str
+    url: str
+
+    @classmethod
+    def of(cls, link: StudyRun, run: Run) -> "StudyRunShape":
+        return cls(
+            id=run.pk,
+            arm=link.arm.name,
+            test_set=link.test_set.name,
+            repeat=link.repeat,
+            state=run.state,
+            items=run.test_set_version.item_count,
+            done=run.items_done,  # type: ignore[attr-defined]
+            error=run.error,
+            url=address("run", run.test_set_version.test_set.project.slug, run.pk),
+        )
+
+
+class DecisionLink(Declaration):
+    arm: str
+    id: int
+    verdict: Verdict
+    current: bool = Field(description="whether it rests on the evidence as it is now")
+    url: str
+
+    @classmethod
+    def of(cls, decision: Decision) -> "DecisionLink":
+        return cls(
+            arm=decision.arm,
+            id=decision.pk,
+            verdict=Verdict(decision.verdict),
+            current=not changes_since(decision),
+            url=address("decision", decision.study.project.slug, decision.pk),
+        )
+
+
+class WholeStudyShape(Declaration):
+    """A study with all that is known of it: how far it is, and what was decided."""
+
+    slug: str
+    name: str
+    created: datetime
+    state: StudyState
+    waits_for: str = Field(description="a sentence; empty once it waits for nothing")
+    arms: tuple[ArmShape, ...]
+    test_sets: tuple[StudyTestSetShape, ...]
+    runs: tuple[StudyRunShape, ...]
+    decisions: tuple[DecisionLink, ...]
+    url: str
+
+    @classmethod
+    def of(cls, study: Study, status: StudyStatus) -> "WholeStudyShape":
+        links = StudyRun.objects.filter(arm__study=study).select_related("arm", "test_set")
+        links = links.order_by("test_set__position", "arm__position", "repeat")
+        found = Run.objects.filter(studies__in=links).distinct().with_progress()
+        related = found.select_related("test_set_version__test_set__project")
+        runs = {run.pk: run for run in related}
+        return cls(
+            slug=study.slug,
+            name=study.name,
+            created=study.created,
+            state=status.state,
+            waits_for=status.waits_for,
+            arms=tuple(
+                ArmShape(
+                    name=each.name,
+                    role=each.role,
+                    model=each.version.model.slug,
+                    version=each.version.number,
+                    digest=each.version.digest,
+                )
+                for each in study.arms.select_related("version__model")
+            ),
+            test_sets=tuple(
+                StudyTestSetShape(
+                    name=each.name,
+                    role=each.role,
+                    version=each.test_set_version.number,
+                    digest=each.test_set_version.digest,
+                    items=each.test_set_version.item_count,
+                    metric=each.metric.name,
+                )
+                for each in study.test_sets.select_related("test_set_version", "metric")
+            ),
+            runs=tuple(StudyRunShape.of(link, runs[link.run_id]) for link in links),
+            decisions=tuple(DecisionLink.of(each) for each in status.decisions),
+            url=address("study", study.project.slug, study.slug),
+        )
+
+
+class GateShape(Declaration):
+    """What the gate says of one arm: passed, refused, or open to be asked again."""
+
+    passing: Passing
+    said: str
+    verdict: Verdict | None
+    current: bool
+    registered: bool
+    signed: Verdict | None = Field(description="a person's verdict in its place")
+    headline: str
+    reasons: tuple[str, ...]
+    changed_since: tuple[str, ...]
+    arm: str
+    version: str | None = Field(description="digest of the version that was asked about")
+    links: dict[str, JsonValue]
+
+    @classmethod
+    def of(cls, study: Study, found: Standing) -> "GateShape":
+        decision = found.decision
+        record = decision.document if decision else None
+        links: dict[str, JsonValue] = {"study": address("study", study.project.slug, study.slug)}
+        if decision is not None:
+            links["decision"] = address("decision", study.project.slug, decision.pk)
+        return cls(
+            passing=found.passing,
+            said=found.said,
+            verdict=Verdict(decision.verdict) if decision else None,
+            current=decision is not None
+            and found.version == found.arm.version
+            and not found.changed_since
+            and found.passing is not Passing.OPEN,
+            registered=record is not None and record.registered,
+            signed=found.signed,
+            headline=record.headline if record else "",
+            reasons=record.reasons if record else (),
+            changed_since=found.changed_since,
+            arm=found.arm.name,
+            version=found.version.digest if found.version else None,
+            links=links,
+        )
+
+
+class DecisionShape(Declaration):
+    """A decision, as lists have it."""
+
+    id: int
+    study: str
+    arm: str
+    verdict: Verdict
+    headline: str
+    digest: str = Field(description="SHA-256 of its canonical record")
+    created: datetime
+    url: str
+
+    @classmethod
+    def of(cls, decision: Decision) -> "DecisionShape":
+        return cls(**_of(decision))
+
+
+class WholeDecisionShape(DecisionShape):
+    """A decision with its record and what has changed since."""
+
+    record: DecisionRecord
+    current: bool
+    changed_since: tuple[str, ...]
+
+    @classmethod
+    def of(cls, decision: Decision) -> "WholeDecisionShape":
+        since = tuple(each.sentence for each in changes_since(decision))
+        return cls(
+            **_of(decision), record=decision.document, current=not since, changed_since=since
+        )
+
+
+def _of(decision: Decision) -> dict[str, Any]:
+    return {
+        "id": decision.pk,
+        "study": decision.study.slug,
+        "arm": decision.arm,
+        "verdict": Verdict(decision.verdict),
+        "headline": decision.document.headline,
+        "digest": decision.digest,
+        "created": decision.created,
+        "url": address("decision", decision.study.project.slug, decision.pk),
+    }
+
+
+class SignOffRequest(Declaration):
+    """A person stands by a decision, or overrides it."""
+
+    reason: str = Field(min_length=1, max_length=4000)
+    verdict: Verdict | None = Field(None, description="another than it gave overrides it")
+
+
+class SignOffShape(Declaration):
+    id: int
+    action: str
+    verdict: Verdict
+    reason: str
+    by: int = Field(description="number of the account")
+    created: datetime
+    digest: str
+
+    @classmethod
+    def of(cls, signed: SignOff) -> "SignOffShape":
+        return cls(
+            id=signed.pk,
+            action=signed.action,
+            verdict=Verdict(signed.verdict),
+            reason=signed.reason,
+            by=signed.by_id,
+            created=signed.created,
+            digest=signed.digest,
+        )

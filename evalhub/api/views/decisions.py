@@ -1,0 +1,79 @@
+"""Decisions, and who stands by them."""
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django_filters import rest_framework as filters
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.accounts.models import Scope
+from evalhub.api.describing import describes
+from evalhub.api.endpoint import ProjectEndpoint
+from evalhub.api.idempotency import once
+from evalhub.api.lists import PAGED, Since, listed, shown
+from evalhub.api.shapes.studies import (
+    DecisionShape,
+    SignOffRequest,
+    SignOffShape,
+    WholeDecisionShape,
+)
+from evalhub.gate.models import Decision
+from evalhub.gate.signoff import sign_off
+from evalhub.schemas.verdicts import Verdict
+
+
+class DecisionFilters(Since):
+    study = filters.CharFilter(field_name="study__slug", label="slug of a study")
+    arm = filters.CharFilter(label="name of an arm")
+    verdict = filters.ChoiceFilter(choices=Verdict.choices())
+
+
+class DecisionEndpoint(ProjectEndpoint):
+    """Below the project's decisions."""
+
+    def rows(self) -> "QuerySet[Decision]":
+        rows = Decision.objects.filter(study__project=self.project)
+        return rows.select_related("study__project")
+
+    def decision(self) -> Decision:
+        return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
+
+
+class Decisions(DecisionEndpoint):
+    parameters = (*PAGED, *DecisionFilters.base_filters)
+
+    @describes("The project's decisions", gives=DecisionShape, pages=True, filtered=DecisionFilters)
+    def get(self, request: Request, project: str) -> Response:
+        return listed(request, self.rows(), DecisionShape.of, filtered=DecisionFilters)
+
+
+class OneDecision(DecisionEndpoint):
+    parameters = ("fields",)
+
+    @describes("A decision with its record", gives=WholeDecisionShape)
+    def get(self, request: Request, project: str, pk: int) -> Response:
+        return shown(request, WholeDecisionShape.of(self.decision()))
+
+
+class SignOffs(DecisionEndpoint):
+    scopes = {"POST": Scope.DECIDE}
+    parameters = PAGED
+
+    @describes("Who stands by a decision", gives=SignOffShape, pages=True)
+    def get(self, request: Request, project: str, pk: int) -> Response:
+        return listed(request, self.decision().sign_offs.all(), SignOffShape.of)
+
+    @describes(
+        "Sign a decision off, or override it",
+        gives=SignOffShape,
+        takes=SignOffRequest,
+        code=201,
+        once=True,
+    )
+    @once()
+    def post(self, request: Request, project: str, pk: int) -> Response:
+        asked = self.body(SignOffRequest)
+        signed = sign_off(
+            decision=self.decision(), by=self.by, reason=asked.reason, verdict=asked.verdict
+        )
+        return shown(request, SignOffShape.of(signed), 201)

@@ -1,0 +1,54 @@
+"""The token's project, the document of this API, and what isn't there."""
+
+from pathlib import Path
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from evalhub.accounts.models import Project
+from evalhub.api.describing import describes
+from evalhub.api.endpoint import Endpoint, ProjectEndpoint
+from evalhub.api.lists import PAGED, listed, shown
+from evalhub.api.shapes.projects import ProjectShape
+
+DOCUMENT = Path(__file__).resolve().parents[1] / "openapi.json"
+
+
+class Projects(Endpoint):
+    parameters = PAGED
+
+    @describes("The projects that the token is for, which is one", gives=ProjectShape, pages=True)
+    def get(self, request: Request) -> Response:
+        rows = Project.objects.seen_by(self.by).filter(pk=request.auth.project_id)
+        return listed(request, rows, ProjectShape.of)
+
+
+class OneProject(ProjectEndpoint):
+    parameters = ("fields",)
+
+    @describes("A project", gives=ProjectShape)
+    def get(self, request: Request, project: str) -> Response:
+        return shown(request, ProjectShape.of(self.project))
+
+
+class Schema(APIView):
+    """This API as an OpenAPI document, for everybody: it holds nothing of anybody's."""
+
+    authentication_classes: list[Any] = []
+    permission_classes: list[Any] = []
+    schema = None
+    login_required = False
+
+    def get(self, request: Request) -> HttpResponse:
+        return HttpResponse(DOCUMENT.read_bytes(), content_type="application/vnd.oai.openapi+json")
+
+
+class NotThere(Endpoint):
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise Http404

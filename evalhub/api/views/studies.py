@@ -1,0 +1,138 @@
+"""Studies: handed in, followed, asked whether a version may ship."""
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.accounts.models import Scope
+from evalhub.api.describing import WAIT, describes
+from evalhub.api.endpoint import ProjectEndpoint
+from evalhub.api.idempotency import once
+from evalhub.api.lists import PAGED, Since, listed, shown
+from evalhub.api.problems import Problem
+from evalhub.api.shapes.problems import GateProblemShape
+from evalhub.api.shapes.studies import GateShape, StudyShape, WholeStudyShape
+from evalhub.api.waiting import waited
+from evalhub.registry.models import Study
+from evalhub.registry.uploads import Uploads
+from evalhub.studies.advance import StudyState, StudyStatus, advance, status_of
+from evalhub.studies.from_web import register_from_web
+from evalhub.studies.passing import Passing, Standing, standing
+from evalhub.studies.spec import StudyFile
+from evalhub.studies.verdicts import with_verdict
+from runners.backends.endpoints import endpoints
+
+RETRY_S = 5
+GOES_ON = (StudyState.RUNNING, StudyState.ADVANCING)
+CANDIDATE = OpenApiParameter("candidate", str, description="an arm; else the one in question")
+VERSION = OpenApiParameter(
+    "version", str, description="digest of the version that is meant; else the arm's newest"
+)
+
+
+class Studies(ProjectEndpoint):
+    scopes = {"POST": Scope.RUN}
+    parameters = (*PAGED, *Since.base_filters)
+
+    @describes("The project's studies", gives=StudyShape, pages=True, filtered=Since)
+    def get(self, request: Request, project: str) -> Response:
+        rows = Study.objects.filter(project=self.project).select_related("project")
+        return listed(request, with_verdict(rows), StudyShape.of, filtered=Since)
+
+    @describes(
+        "Hand in a study\n\nIt is registered and its runs are launched; the same again changes "
+        "nothing. Files are named by what was uploaded, sha256:DIGEST, model servers by the alias "
+        "that an operator gave them.",
+        gives=WholeStudyShape,
+        takes=StudyFile,
+        code=202,
+        once=True,
+        also=(503,),
+    )
+    @once(lasts=True)
+    def post(self, request: Request, project: str) -> Response:
+        study = register_from_web(
+            project=self.project,
+            by=self.by,
+            document=self.document(),
+            files=Uploads(self.project),
+            aliases=endpoints(),
+        )
+        found = WholeStudyShape.of(study, status_of(study))
+        return shown(request, found, 202, Location=found.url, Retry_After=str(RETRY_S))
+
+
+class StudyEndpoint(ProjectEndpoint):
+    """Below one study."""
+
+    def study(self) -> Study:
+        rows = Study.objects.filter(project=self.project).select_related("project")
+        return get_object_or_404(rows, slug=self.kwargs["slug"])
+
+
+class OneStudy(StudyEndpoint):
+    parameters = ("fields", "wait")
+
+    @describes(
+        "A study: its runs, how far they are, and its decisions\n\n202 while a worker is at it.",
+        gives=WholeStudyShape,
+        query=(WAIT,),
+        also={202: WholeStudyShape},
+    )
+    def get(self, request: Request, project: str, slug: str) -> Response:
+        def look() -> tuple[Study, StudyStatus]:
+            study = self.study()
+            return study, status_of(study)
+
+        study, status = waited(request, look, lambda found: found[1].state not in GOES_ON)
+        shape = WholeStudyShape.of(study, status)
+        if status.state in GOES_ON:
+            return shown(request, shape, 202, Retry_After=str(RETRY_S))
+        return shown(request, shape)
+
+
+class StudyGate(StudyEndpoint):
+    parameters = ("candidate", "version", "wait", "fields")
+
+    @describes(
+        "May this arm ship?\n\n200 for a ship alone that is registered and rests on today's "
+        "evidence; 412 for every other answer; 503 while there is none yet, so that "
+        "`curl --fail --retry` waits.",
+        gives=GateShape,
+        query=(CANDIDATE, VERSION, WAIT),
+        also={412: GateProblemShape, 503: GateProblemShape},
+    )
+    def get(self, request: Request, project: str, slug: str) -> Response:
+        asked = {name: request.query_params.get(name, "") for name in ("candidate", "version")}
+        study = self.study()
+
+        def look() -> Standing:
+            study.refresh_from_db()
+            return standing(study, **asked)
+
+        found = waited(request, look, lambda each: each.passing is not Passing.OPEN)
+        shape = GateShape.of(study, found)
+        if found.passing is Passing.PASSED:
+            return shown(request, shape)
+        refused = found.passing is Passing.REFUSED
+        headers = {} if refused else {"Retry-After": str(RETRY_S)}
+        raise Problem(412 if refused else 503, f"{found.said}.", headers=headers, **shape.as_json())
+
+
+class StudyDecisions(StudyEndpoint):
+    scopes = {"POST": Scope.DECIDE}
+
+    @describes(
+        "Decide now\n\nA worker does it by itself once the runs have ended.",
+        gives=WholeStudyShape,
+        once=True,
+        also=(503,),
+    )
+    @once()
+    def post(self, request: Request, project: str, slug: str) -> Response:
+        study = self.study()
+        status = advance(study=study, by=self.by)
+        if not status.decisions and status.state is not StudyState.READ:
+            raise Problem(409, f"It can't be decided yet: it waits for {status.waits_for}.")
+        return shown(request, WholeStudyShape.of(study, status))

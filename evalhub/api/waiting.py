@@ -1,0 +1,54 @@
+"""`?wait=`: an answer held back until there is news, on as many threads as can be spared."""
+
+import time
+from collections.abc import Callable
+from threading import BoundedSemaphore
+
+from rest_framework.request import Request
+
+from evalhub.api.reading import number
+
+LONGEST_S = 25
+LOOK_S = 0.5
+SPARED = 2
+"""Threads of a process that no waiting request takes."""
+
+
+class Seats:
+    """Where the requests of a process wait: one at least, and all threads but `SPARED`."""
+
+    def __init__(self) -> None:
+        self.set_for(threads=SPARED * 2)
+
+    def set_for(self, *, threads: int) -> None:
+        """Says how many threads this process serves with, before it does."""
+        self._free = BoundedSemaphore(max(1, threads - SPARED))
+
+    def taken(self) -> bool:
+        """Takes one, where there is one left."""
+        return self._free.acquire(blocking=False)
+
+    def leave(self) -> None:
+        self._free.release()
+
+
+SEATS = Seats()
+
+
+def waited[T](request: Request, look: Callable[[], T], settled: Callable[[T], bool]) -> T:
+    """What `look` finds, once it is settled or the time is over that the request would wait.
+
+    Where too many wait already it is what there is now: who asks asks again.
+    """
+    seconds = number(request.query_params.get("wait", "0"), field="wait", most=LONGEST_S)
+    found = look()
+    if not seconds or settled(found) or not SEATS.taken():
+        return found
+    try:
+        until = time.monotonic() + seconds
+        while not settled(found) and (left := until - time.monotonic()) > 0:
+            time.sleep(min(LOOK_S, left))
+            found = look()
+        return found
+    finally:
+        SEATS.leave()

@@ -1,0 +1,134 @@
+"""`evalhub token`: what lets a program act in a project."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from evalhub.accounts.models import ApiToken, Project, User
+
+app = typer.Typer(no_args_is_help=True, help="Tokens, by which programs act in a project.")
+
+Name = Annotated[str, typer.Argument(help="What the token is for.", metavar="NAME")]
+Of = Annotated[str, typer.Option("--project", help="The project that it is for.", metavar="P")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@app.command()
+def add(
+    name: Name,
+    project: Of,
+    scope: Annotated[
+        list[str],
+        typer.Option(help="read, ingest, run, decide, review or admin. Repeatable."),
+    ],
+    user: Annotated[
+        str,
+        typer.Option(help="For whom it acts.", show_default="the project's only owner"),
+    ] = "",
+    days: Annotated[int, typer.Option(help="How long it lasts.")] = 90,
+    json_: Json = False,
+) -> int:
+    """Make a token and print it: it is shown this once."""
+    from evalhub.cli import printing
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.accounts.people import named_project
+    from evalhub.accounts.tokens import add_token
+
+    of = named_project(project)
+    person = _person(of, user)
+    made = add_token(project=of, user=person, name=name, scopes=scope, by=None, days=days)
+    if json_:
+        printing.print_json(_row(made.token) | {"token": made.secret})
+        return 0
+    typer.echo(made.secret)
+    until = f"{made.token.expires:%-d %B %Y}"
+    typer.echo(
+        f"{made.token.name} acts for {person} in {of}, until {until}: "
+        f"{', '.join(made.token.scopes)}. It isn't shown again.",
+        err=True,
+    )
+    return 0
+
+
+@app.command("list")
+def list_(project: Of, json_: Json = False) -> int:
+    """List a project's tokens, without their secrets."""
+    from evalhub.cli import printing
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.accounts.people import named_project
+
+    tokens = list(named_project(project).tokens.select_related("user"))
+    if json_:
+        printing.print_json([_row(each) for each in tokens])
+        return 0
+    if not tokens:
+        typer.echo("No tokens yet: `evalhub token add NAME` makes one.", err=True)
+    for each in tokens:
+        typer.echo(f"{each.name}: {each.shown}… {_words(each)}")
+    return 0
+
+
+@app.command()
+def revoke(name: Name, project: Of, json_: Json = False) -> int:
+    """End a token at once."""
+    from evalhub.cli import printing
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.accounts.people import named_project
+    from evalhub.accounts.tokens import named_token, revoke_token
+
+    token = named_token(named_project(project), name)
+    revoke_token(token=token, by=None)
+    token.refresh_from_db()
+    if json_:
+        printing.print_json(_row(token))
+    else:
+        typer.echo(f"{token.name} opens nothing any more.")
+    return 0
+
+
+def _person(project: "Project", name: str) -> "User":
+    from evalhub.accounts.models import Role
+    from evalhub.accounts.people import named_user
+
+    if name:
+        return named_user(name)
+    owners = [each.user for each in project.memberships.filter(role=Role.OWNER)]
+    if len(owners) != 1:
+        names = ", ".join(str(each) for each in owners) or "nobody"
+        raise typer.BadParameter(
+            f"a token acts for a person, and {project} is owned by {names}: name one",
+            param_hint="--user",
+        )
+    return owners[0]
+
+
+def _row(token: "ApiToken") -> dict[str, Any]:
+    def at(moment: Any) -> str | None:
+        return moment and moment.isoformat(timespec="seconds")
+
+    return {
+        "name": token.name,
+        "project": token.project.slug,
+        "user": token.user.username,
+        "scopes": token.scopes,
+        "begins": token.shown,
+        "expires": at(token.expires),
+        "last_used": at(token.last_used),
+        "revoked": at(token.revoked),
+    }
+
+
+def _words(token: "ApiToken") -> str:
+    if token.revoked:
+        return f"revoked on {token.revoked:%-d %B %Y}"
+    state = "expired" if token.expired else "until"
+    used = f"last used on {token.last_used:%-d %B %Y}" if token.last_used else "never used"
+    held = ", ".join(token.scopes)
+    return f"for {token.user}, {held}, {state} {token.expires:%-d %B %Y}, {used}"
