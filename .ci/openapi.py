@@ -1,13 +1,17 @@
-"""Write the OpenAPI document of the REST interface: `make openapi`, after each change of it."""
+"""Write the OpenAPI document of the REST interface and its reference: `make openapi`."""
 
 import os
+from pathlib import Path
 
 import django
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "evalhub.settings"
 django.setup()
 
-from evalhub.api.document import written  # noqa: E402
+from evalhub.api.document import document, written  # noqa: E402
+from evalhub.api.reference import reference  # noqa: E402
 from evalhub.api.views.projects import DOCUMENT  # noqa: E402
 
 DOCUMENT.write_text(written(), encoding="utf-8")
+page = Path(__file__).resolve().parents[1] / "docs" / "rest-reference.md"
+page.write_text(reference(document()), encoding="utf-8")

@@ -352,15 +352,6 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "evalhub.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
 }
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Evalhub",
-    "DESCRIPTION": "Should this fine-tuned model replace what we run now?",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "POSTPROCESSING_HOOKS": [],  # declarations name what they choose from
-    "SCHEMA_PATH_PREFIX": r"/api/v1/projects/\{project\}",
-}
-API_REQUESTS_A_MINUTE = 30_000
 
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True

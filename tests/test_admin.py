@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.models import (
+    ApiToken,
     LogEntry,
     MemberInvitation,
     Membership,
@@ -194,6 +195,14 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             project=elsewhere, role="owner", account=person, by=team.olga, expires=timezone.now()
         )
         Provenance.objects.create(user=person, project=elsewhere, by=team.olga)
+        ApiToken.objects.create(
+            project=elsewhere,
+            user=person,
+            name=slug,
+            digest=slug,
+            scopes=["read"],
+            expires=timezone.now(),
+        )
         LogEntry.objects.create(action="decided", by=person, project=elsewhere, what=slug)
         ResultsSeen.objects.create(project=elsewhere, user=team.olga, how="owner")
 

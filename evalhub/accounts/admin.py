@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import (
     Action,
+    ApiToken,
     LogEntry,
     MemberInvitation,
     Membership,
@@ -131,6 +132,14 @@ class MemberInvitationAdmin(LookedAt):
     list_display = ("whom", "role", "project", "by", "expires", "used")
     list_select_related = ("account", "project", "by")
     search_fields = ("email", "account__username", "project__slug")
+    exclude = ("digest",)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(LookedAt):
+    list_display = ("name", "shown", "user", "project", "expires", "last_used", "revoked")
+    list_select_related = ("user", "project")
+    search_fields = ("name", "user__username", "project__slug")
     exclude = ("digest",)
 
 

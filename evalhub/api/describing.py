@@ -11,8 +11,8 @@ from pydantic import BaseModel, create_model
 
 from evalhub.api.lists import LARGEST_PAGE, PAGE, NoFilters
 from evalhub.api.problems import MEDIA_TYPE
+from evalhub.api.shapes import Given
 from evalhub.api.shapes.problems import ProblemShape
-from evalhub.schemas.declaration import Declaration
 
 USUAL = (400, 401, 403, 404, 406, 429)
 WORDS = {
@@ -101,12 +101,12 @@ def describes(
 
 
 @cache
-def page_of(shape: type[BaseModel]) -> type[Declaration]:
+def page_of(shape: type[BaseModel]) -> type[Given]:
     """A page of a list of these."""
     name = f"{shape.__name__.removesuffix('Shape')}PageShape"
     return create_model(
         name,
-        __base__=Declaration,
+        __base__=Given,
         next=(str | None, ...),
         previous=(str | None, ...),
         results=(tuple[shape, ...], ...),  # type: ignore[valid-type]

@@ -26,7 +26,7 @@ class HasScope(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if request.auth is None:
             raise NotAuthenticated
-        assert isinstance(view, Endpoint)
+        assert isinstance(view, ApiEndpoint)
         needed = view.scopes.get(request.method or "", Scope.READ)
         token: ApiToken = request.auth
         if needed not in token.scopes:
@@ -38,7 +38,7 @@ class HasScope(BasePermission):
 
 @method_decorator(gzip_page, name="dispatch")
 @method_decorator(conditional_page, name="dispatch")
-class Endpoint(APIView):
+class ApiEndpoint(APIView):
     """An address for programs. A method that isn't in `scopes` needs the scope read.
 
     Attributes:
@@ -85,7 +85,7 @@ class Endpoint(APIView):
         return done
 
 
-class ProjectEndpoint(Endpoint):
+class ProjectEndpoint(ApiEndpoint):
     """An address below the token's project. Of any other project nothing is to be seen."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

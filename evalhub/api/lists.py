@@ -1,6 +1,7 @@
 """Lists: a page at a time by cursor, by declared filters, with the fields that are wanted."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -25,10 +26,9 @@ class Pages(CursorPagination):
     page_size = PAGE
     page_size_query_param = "page_size"
     max_page_size = LARGEST_PAGE
-    ordering = ("-created", "-id")
 
-    def __init__(self, ordering: tuple[str, ...] = ("-created", "-id")) -> None:
-        self.ordering = ordering  # type: ignore[assignment]
+    def __init__(self, ordering: tuple[str, ...]) -> None:
+        self.ordering = ordering
 
     def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
         return tuple(self.ordering)
@@ -72,10 +72,12 @@ def listed[M: Model](
     return Response(body | {"results": [_chosen(request, each) for each in body["results"]]})
 
 
-def shown(request: Request, shape: Declaration, status: int = 200, **headers: str) -> Response:
+def shown(
+    request: Request, shape: Declaration, code: int = HTTPStatus.OK, **headers: str
+) -> Response:
     """One thing in its shape."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(_chosen(request, shape.as_json()), status, headers=named)
+    return Response(_chosen(request, shape.as_json()), code, headers=named)
 
 
 def _chosen(request: Request, row: dict[str, Any]) -> dict[str, Any]:

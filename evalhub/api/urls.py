@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evalhub.api.views import decisions, files, projects, studies
+from evalhub.api.views import decisions, files, projects, registry, runs, studies
 
 app_name = "api"
 PROJECT = "projects/<slug:project>"
@@ -22,5 +22,38 @@ urlpatterns = [
     path(f"{PROJECT}/decisions", decisions.Decisions.as_view(), name="decisions"),
     path(f"{PROJECT}/decisions/<int:pk>", decisions.OneDecision.as_view(), name="decision"),
     path(f"{PROJECT}/decisions/<int:pk>/sign-offs", decisions.SignOffs.as_view(), name="sign_offs"),
+    path(f"{PROJECT}/test-sets", registry.TestSets.as_view(), name="test_sets"),
+    path(
+        f"{PROJECT}/test-sets/<slug:slug>/versions",
+        registry.TestSetVersions.as_view(),
+        name="test_set_versions",
+    ),
+    path(
+        f"{PROJECT}/test-sets/<slug:slug>/versions/<int:number>",
+        registry.OneTestSetVersion.as_view(),
+        name="test_set_version",
+    ),
+    path(
+        f"{PROJECT}/test-sets/<slug:slug>/versions/<int:number>/items",
+        registry.Items.as_view(),
+        name="items",
+    ),
+    path(f"{PROJECT}/models", registry.Models.as_view(), name="models"),
+    path(
+        f"{PROJECT}/models/<slug:slug>/versions",
+        registry.ModelVersions.as_view(),
+        name="model_versions",
+    ),
+    path(
+        f"{PROJECT}/models/<slug:slug>/versions/<int:number>",
+        registry.OneModelVersion.as_view(),
+        name="model_version",
+    ),
+    path(f"{PROJECT}/runs", runs.Runs.as_view(), name="runs"),
+    path(f"{PROJECT}/runs/<int:pk>", runs.OneRun.as_view(), name="run"),
+    path(f"{PROJECT}/runs/<int:pk>/cancel", runs.CancelRun.as_view(), name="cancel_run"),
+    path(f"{PROJECT}/runs/<int:pk>/resume", runs.ResumeRun.as_view(), name="resume_run"),
+    path(f"{PROJECT}/runs/<int:pk>/outputs", runs.OutputsOfRun.as_view(), name="outputs"),
+    path(f"{PROJECT}/runs/<int:pk>/scores", runs.ScoresOfRun.as_view(), name="scores"),
     path("<path:rest>", projects.NotThere.as_view(), name="not_there"),
 ]

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from evalhub.accounts.models import ApiToken, Project, User
 
 app = typer.Typer(no_args_is_help=True, help="Tokens, by which programs act in a project.")
@@ -110,8 +112,8 @@ def _person(project: "Project", name: str) -> "User":
 
 
 def _row(token: "ApiToken") -> dict[str, Any]:
-    def at(moment: Any) -> str | None:
-        return moment and moment.isoformat(timespec="seconds")
+    def at(moment: "datetime | None") -> str | None:
+        return None if moment is None else moment.isoformat(timespec="seconds")
 
     return {
         "name": token.name,

@@ -20,7 +20,9 @@ from django.conf import settings
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
+from evalhub.files.limits import COMMAND, WEB, Limits
 from evalhub.files.private import make_private_folder
+from evalhub.files.rows import DataError, read_rows
 
 NAMED = re.compile("sha256:([0-9a-f]{64})")
 CHUNK = 1 << 20
@@ -32,6 +34,14 @@ KEPT_S = 14 * 24 * 3600
 """How long a file is kept after it was last written or asked for."""
 PARTS_KEPT_S = 2 * 24 * 3600
 
+UNPACKED = Limits(
+    bytes=LARGEST,
+    decoded=LARGEST,
+    rows=None,
+    line=COMMAND.line,
+    cell=COMMAND.cell,
+    values=WEB.values,
+)
 _SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
 
 
@@ -152,7 +162,12 @@ class Uploads(Mapping[str, Path]):
             written.unlink()
             raise OtherContentError(f"what was uploaded is sha256:{digest}, and not {name}")
         part.seek(0)
-        written.rename(self._folder / f"{digest}{_suffix(part)}")
+        whole = written.rename(self._folder / f"{digest}{_suffix(part)}")
+        try:
+            _check_unpacked(whole, name)
+        except BaseException:
+            whole.unlink()
+            raise
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[BufferedRandom]:
@@ -201,6 +216,29 @@ def _digest(name: str) -> str:
     if found is None:
         raise UploadError("a file is named sha256: and 64 digits of its SHA-256, in small letters")
     return found[1]
+
+
+def _check_unpacked(path: Path, name: str) -> None:
+    """That it holds no more than a file may have, once it is unpacked. Reads it in bounded memory.
+
+    Raises TooLargeError, or DataError for what can't be unpacked.
+    """
+    if path.suffix == ".parquet":
+        try:
+            for _ in read_rows(path, UNPACKED):
+                pass
+        except DataError as error:
+            raise DataError(error.message, file=name, line=error.line, field=error.field) from None
+    elif path.suffix == ".gz":
+        size = 0
+        try:
+            with gzip.open(path) as stream:
+                while chunk := stream.read(CHUNK):
+                    size += len(chunk)
+                    if size > LARGEST:
+                        raise TooLargeError(f"unpacked it has more than {LARGEST:,} bytes")
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise DataError(f"damaged gzip data: {error}", file=name) from error
 
 
 def _suffix(file: BufferedRandom) -> str:

@@ -1,19 +1,31 @@
-"""A study file that came by REST: checked as one from outside, and registered for its sender."""
+"""What comes by REST: checked as what comes from outside, and registered for its sender."""
 
 import json
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from django.db import transaction
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.rows import DataError
-from evalhub.registry.models import Study
+from evalhub.registry.importing import import_test_set
+from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
+from evalhub.registry.versions import register_metric, register_version
 from evalhub.schemas.declaration import DeclarationError
+from evalhub.schemas.outside import OutsideError, check_from_web
 from evalhub.studies.origin import UploadedStudy
 from evalhub.studies.register import register_study
-from evalhub.studies.spec import read_study
+from evalhub.studies.spec import ItemFields, read_study
+from evalhub.studies.version_file import VersionFile
+from runners.launch import launch
+from runners.metrics import MetricDeclaration
+
+type Files = Mapping[str, Path]
+"""What was uploaded to the project, by sha256:DIGEST."""
 
 
 def register_from_web(
@@ -21,14 +33,13 @@ def register_from_web(
     project: Project,
     by: User | None,
     document: Mapping[str, Any],
-    files: Mapping[str, Path],
+    files: Files,
     aliases: Collection[str],
 ) -> Study:
     """Registers and launches what a study file says; the same again changes nothing.
 
     Args:
         document: the study file as JSON. It may leave out its project, and names no other.
-        files: what was uploaded to the project, by sha256:DIGEST.
         aliases: the endpoints that an operator made.
 
     Raises:
@@ -43,21 +54,115 @@ def register_from_web(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "study.json"
         path.write_text(json.dumps({**document, "project": project.slug}), encoding="utf-8")
-        try:
+        with _told_by_digest(files, document=path):
             spec = read_study(path, UploadedStudy(files=files, aliases=aliases))
             return register_study(spec)
-        except DataError as error:
-            raise _told(error, path, files) from error
 
 
-def _told(error: DataError, document: Path, files: Mapping[str, Path]) -> Exception:
-    """The error without a path of this machine: the body's field, or the upload by its digest."""
-    if error.file == str(document):
-        return DeclarationError(error.message, error.field or "")
-    named = {str(files[name]): name for name in files}
-    return DataError(
-        error.message,
-        file=named.get(error.file, Path(error.file).name),
-        line=error.line,
-        field=error.field,
+def import_test_set_from_web(
+    *,
+    project: Project,
+    by: User | None,
+    slug: str,
+    file: str,
+    files: Files,
+    purpose: str,
+    fields: ItemFields,
+) -> TestSetVersion:
+    """The version of a test set that an uploaded file holds; the same content is the same version.
+
+    Raises as `register_from_web`.
+    """
+    check_evaluates(by, project)
+    with _told_by_digest(files):
+        return import_test_set(
+            project=project,
+            slug=slug,
+            path=_uploaded(files, file, "file"),
+            purpose=purpose,
+            mapping=fields.mapping,
+        )
+
+
+def register_version_from_web(
+    *,
+    project: Project,
+    by: User | None,
+    slug: str,
+    asked: VersionFile,
+    parent: ModelVersion | None,
+    files: Files,
+    aliases: Collection[str],
+) -> ModelVersion:
+    """The version of a model that has this specification, made where there is none.
+
+    Raises NotAllowedError, and DeclarationError for what names anything outside but uploads and
+    aliases.
+    """
+    check_evaluates(by, project)
+    try:
+        check_from_web(asked, uploaded=files, aliases=aliases)
+    except OutsideError as error:
+        raise DeclarationError(error.message, ".".join(map(str, error.place))) from error
+    return register_version(
+        project=project,
+        slug=slug,
+        kind=asked.kind,
+        parent=parent,
+        backend=asked.spec,
+        prompt=asked.prompt,
+        sampling=asked.sampling,
+        training=asked.training,
+        notes=asked.notes,
     )
+
+
+def launch_from_web(
+    *,
+    project: Project,
+    by: User | None,
+    version: ModelVersion,
+    test_set_version: TestSetVersion,
+    metrics: Sequence[MetricDeclaration],
+    answers: str | None,
+    files: Files,
+) -> Run:
+    """The run of a version on a test set version, launched if there is none.
+
+    Args:
+        answers: the upload with a recorded version's answers, as sha256:DIGEST.
+
+    Raises as `register_from_web`.
+    """
+    check_evaluates(by, project)
+    path = None if answers is None else _uploaded(files, answers, "answers")
+    with transaction.atomic():
+        wanted = [register_metric(name=each.name, options=each.options) for each in metrics]
+    with _told_by_digest(files):
+        return launch(
+            version=version, test_set_version=test_set_version, metrics=wanted, answers=path
+        )
+
+
+def _uploaded(files: Files, name: str, field: str) -> Path:
+    try:
+        return files[name]
+    except KeyError:
+        raise DeclarationError("nothing with this digest was uploaded", field) from None
+
+
+@contextmanager
+def _told_by_digest(files: Files, document: Path | None = None) -> Iterator[None]:
+    """Errors of files without a path of this machine: an upload by its digest, the body's field."""
+    try:
+        yield
+    except DataError as error:
+        if document is not None and error.file == str(document):
+            raise DeclarationError(error.message, error.field or "") from error
+        named = next((name for name in files if str(files[name]) == error.file), "")
+        raise DataError(
+            error.message,
+            file=named or Path(error.file).name,
+            line=error.line,
+            field=error.field,
+        ) from error

@@ -22,7 +22,7 @@ class Passing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class GateAnswer:
     """How one arm of a study stands.
 
     Attributes:
@@ -43,7 +43,7 @@ class Standing:
     signed: Verdict | None = None
 
 
-def standing(study: Study, *, candidate: str = "", version: str = "") -> Standing:
+def gate_answer(study: Study, *, candidate: str = "", version: str = "") -> GateAnswer:
     """Whether an arm's version has a ship that holds now: registered, and on today's evidence.
 
     Args:
@@ -61,8 +61,8 @@ def standing(study: Study, *, candidate: str = "", version: str = "") -> Standin
     if decision is None:
         decision = study.decisions.filter(arm=arm.name).newest_first().first()
 
-    def told(passing: Passing, said: str, **more: object) -> Standing:
-        return Standing(passing, said, status, arm, asked, decision, **more)  # type: ignore[arg-type]
+    def told(passing: Passing, said: str, **more: object) -> GateAnswer:
+        return GateAnswer(passing, said, status, arm, asked, decision, **more)  # type: ignore[arg-type]
 
     if asked is None:
         return told(Passing.REFUSED, f"{arm.version.model} has no version {version[:64]!r}")

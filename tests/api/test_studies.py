@@ -37,6 +37,7 @@ def study(base: bytes = HALF, tuned: bytes = RIGHT) -> dict[str, Any]:
     return {
         "schema": "evalhub.study/1",
         "name": "Sums",
+        "slug": "sums",
         "baseline": "base",
         "arms": {
             "base": {"kind": "base", "backend": {"recorded": digest(base)}},
@@ -104,7 +105,7 @@ def test_the_same_study_again_changes_nothing(program: Programs) -> None:
 @pytest.mark.parametrize(
     ("change", "field", "says"),
     [
-        ({"baseline": "bass"}, "baseline", "isn't an arm"),
+        ({"baseline": "bass"}, "baseline", "there is no arm"),
         ({"project": "elsewhere"}, "project", "this address is for"),
         ({"nmae": "x"}, "nmae", "did you mean name?"),
     ],

@@ -18,6 +18,7 @@ from pydantic import AnyUrl, FilePath, HttpUrl
 import evalhub
 import reviews
 import runners
+from evalhub.api.shapes import Given
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.outside import LOOKS_OUTSIDE, Outside, marks_of
 
@@ -63,6 +64,8 @@ def declarations() -> list[type[Declaration]]:
 
 def fields() -> Iterator[tuple[tuple[str, str], Any]]:
     for kind in declarations():
+        if issubclass(kind, Given):  # what an endpoint answers, and takes from nobody
+            continue
         for name, field in kind.model_fields.items():
             if name in kind.__annotations__ or kind.__module__ == "evalhub.studies.spec":
                 yield (kind.__name__, name), field

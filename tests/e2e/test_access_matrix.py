@@ -44,6 +44,7 @@ ROLES = ["anonymous", "reviewer", "evaluator", "owner", "superuser", "another pr
 NAMES = [*CANARIES, "triage-base", "triage-lora", "triage-prompted"]
 TEXTS = ["Question 3?", "The first answer to", "Another answer to", "wrong, says"]
 ADMIN = re.compile(r"^/admin/(?:auth|accounts|registry|reviews|gate)/[a-z]+/")
+API = re.compile(r"^/api/v1/(?!schema$).*")
 OVER = re.compile(r"^/campaigns/<int:pk>/(?:results|audit|export|unblind)")
 
 FORM = "application/x-www-form-urlencoded"
@@ -141,8 +142,9 @@ def written() -> dict[Row, list[str]]:
 
 
 def kind(route: str) -> str:
-    """The row that an address belongs to: the admin's are alike for every table."""
-    return ADMIN.sub("/admin/APP/TABLE/", route)
+    """The row that an address belongs to: the admin's are alike for every table, and the API's,
+    which take tokens (tests/api/test_access.py), for everybody who comes with a cookie."""
+    return API.sub("/api/v1/…", ADMIN.sub("/admin/APP/TABLE/", route))
 
 
 @pytest.fixture
@@ -195,6 +197,9 @@ def scene(team: Team) -> Scene:
             "id": root.pk,
             "app_label": "registry",
             "url": "nothing",
+            "project": team.project.slug,
+            "name": "sha256:" + "0" * 64,
+            "rest": "nothing",
         },
         ended=ended.pk,
         decision=decide_study(study=study)[0].pk,

@@ -1,1 +1,7 @@
 """What the endpoints take and give: declarations, from which the OpenAPI document is made"""
+
+from evalhub.schemas.declaration import Declaration
+
+
+class Given(Declaration):
+    """What an endpoint gives. Nothing is read by it, so what it names is followed by nobody."""

@@ -2,9 +2,9 @@
 
 from pydantic import Field
 
-from evalhub.schemas.declaration import Declaration
+from evalhub.api.shapes import Given
 
 
-class FileShape(Declaration):
+class FileShape(Given):
     name: str = Field(description="sha256:DIGEST, as studies name it")
     bytes: int

@@ -2,10 +2,10 @@
 
 from pydantic import Field, JsonValue
 
-from evalhub.schemas.declaration import Declaration
+from evalhub.api.shapes import Given
 
 
-class FlawShape(Declaration, extra="allow"):
+class FlawShape(Given, extra="allow"):
     """One thing that is wrong, and where."""
 
     field: str = Field("", description="its field, as a dotted path")
@@ -14,7 +14,7 @@ class FlawShape(Declaration, extra="allow"):
     line: int | None = None
 
 
-class ProblemShape(Declaration, extra="allow"):
+class ProblemShape(Given, extra="allow"):
     """What went wrong, by RFC 9457."""
 
     type: str

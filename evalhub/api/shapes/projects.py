@@ -4,10 +4,10 @@ from datetime import datetime
 
 from evalhub.accounts.models import Project
 from evalhub.api.addresses import address
-from evalhub.schemas.declaration import Declaration
+from evalhub.api.shapes import Given
 
 
-class ProjectShape(Declaration):
+class ProjectShape(Given):
     slug: str
     name: str
     created: datetime

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field, JsonValue
 
 from evalhub.api.addresses import address
+from evalhub.api.shapes import Given
 from evalhub.gate.models import Decision, SignOff
 from evalhub.gate.staleness import changes_since
 from evalhub.registry.models import Run, Study, StudyRun
@@ -13,10 +14,10 @@ from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.verdicts import Verdict
 from evalhub.studies.advance import StudyState, StudyStatus
-from evalhub.studies.passing import Passing, Standing
+from evalhub.studies.passing import GateAnswer, Passing
 
 
-class StudyShape(Declaration):
+class StudyShape(Given):
     """A study, as lists have it."""
 
     slug: str
@@ -38,7 +39,7 @@ class StudyShape(Declaration):
         )
 
 
-class ArmShape(Declaration):
+class ArmShape(Given):
     name: str
     role: str
     model: str
@@ -46,7 +47,7 @@ class ArmShape(Declaration):
     digest: str = Field(description="SHA-256 of the version's specification")
 
 
-class StudyTestSetShape(Declaration):
+class StudyTestSetShape(Given):
     name: str
     role: str
     version: int
@@ -55,7 +56,7 @@ class StudyTestSetShape(Declaration):
     metric: str
 
 
-class StudyRunShape(Declaration):
+class StudyRunShape(Given):
     id: int
     arm: str
     test_set: str
@@ -81,7 +82,7 @@ class StudyRunShape(Declaration):
         )
 
 
-class DecisionLink(Declaration):
+class DecisionLink(Given):
     arm: str
     id: int
     verdict: Verdict
@@ -99,7 +100,7 @@ class DecisionLink(Declaration):
         )
 
 
-class WholeStudyShape(Declaration):
+class WholeStudyShape(Given):
     """A study with all that is known of it: how far it is, and what was decided."""
 
     slug: str
@@ -153,7 +154,7 @@ class WholeStudyShape(Declaration):
         )
 
 
-class GateShape(Declaration):
+class GateShape(Given):
     """What the gate says of one arm: passed, refused, or open to be asked again."""
 
     passing: Passing
@@ -170,7 +171,7 @@ class GateShape(Declaration):
     links: dict[str, JsonValue]
 
     @classmethod
-    def of(cls, study: Study, found: Standing) -> "GateShape":
+    def of(cls, study: Study, found: GateAnswer) -> "GateShape":
         decision = found.decision
         record = decision.document if decision else None
         links: dict[str, JsonValue] = {"study": address("study", study.project.slug, study.slug)}
@@ -195,7 +196,7 @@ class GateShape(Declaration):
         )
 
 
-class DecisionShape(Declaration):
+class DecisionShape(Given):
     """A decision, as lists have it."""
 
     id: int
@@ -247,7 +248,7 @@ class SignOffRequest(Declaration):
     verdict: Verdict | None = Field(None, description="another than it gave overrides it")
 
 
-class SignOffShape(Declaration):
+class SignOffShape(Given):
     id: int
     action: str
     verdict: Verdict

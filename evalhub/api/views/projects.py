@@ -10,14 +10,14 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.models import Project
 from evalhub.api.describing import describes
-from evalhub.api.endpoint import Endpoint, ProjectEndpoint
+from evalhub.api.endpoint import ApiEndpoint, ProjectEndpoint
 from evalhub.api.lists import PAGED, listed, shown
 from evalhub.api.shapes.projects import ProjectShape
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "openapi.json"
 
 
-class Projects(Endpoint):
+class Projects(ApiEndpoint):
     parameters = PAGED
 
     @describes("The projects that the token is for, which is one", gives=ProjectShape, pages=True)
@@ -46,7 +46,7 @@ class Schema(APIView):
         return HttpResponse(DOCUMENT.read_bytes(), content_type="application/vnd.oai.openapi+json")
 
 
-class NotThere(Endpoint):
+class NotThere(ApiEndpoint):
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

@@ -18,7 +18,7 @@ from evalhub.registry.models import Study
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.advance import StudyState, StudyStatus, advance, status_of
 from evalhub.studies.from_web import register_from_web
-from evalhub.studies.passing import Passing, Standing, standing
+from evalhub.studies.passing import GateAnswer, Passing, gate_answer
 from evalhub.studies.spec import StudyFile
 from evalhub.studies.verdicts import with_verdict
 from runners.backends.endpoints import endpoints
@@ -107,9 +107,9 @@ class StudyGate(StudyEndpoint):
         asked = {name: request.query_params.get(name, "") for name in ("candidate", "version")}
         study = self.study()
 
-        def look() -> Standing:
+        def look() -> GateAnswer:
             study.refresh_from_db()
-            return standing(study, **asked)
+            return gate_answer(study, **asked)
 
         found = waited(request, look, lambda each: each.passing is not Passing.OPEN)
         shape = GateShape.of(study, found)

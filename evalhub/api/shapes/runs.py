@@ -1,0 +1,131 @@
+"""Runs, their answers and their scores, as programs see them."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from evalhub.api.addresses import address
+from evalhub.api.shapes import Given
+from evalhub.api.shapes.registry import Upload
+from evalhub.registry.models import Output, Run, RunMetric, Score
+from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.study import Name
+from runners.metrics import AnyMetric
+
+
+class RunRequest(Declaration):
+    """A version asked all items of a test set version, and scored."""
+
+    model: Name
+    version: int | None = Field(None, ge=1, description="the newest where none is given")
+    test_set: Name
+    test_set_version: int | None = Field(None, ge=1, description="the newest where none is given")
+    metrics: tuple[AnyMetric, ...] = ()
+    answers: Upload | None = Field(None, description="a recorded version's answers")
+
+
+class RunMetricShape(Given):
+    """What a run is scored by. Its mean stays closed until a decision has read the scores."""
+
+    metric: str
+    scored: int | None
+    unscored: int | None
+    extraction_misses: int | None
+    opened: datetime | None
+    mean: float | None
+
+    @classmethod
+    def of(cls, row: RunMetric) -> "RunMetricShape":
+        return cls(
+            metric=row.metric.name,
+            scored=row.scored,
+            unscored=row.unscored,
+            extraction_misses=row.extraction_misses,
+            opened=row.opened,
+            mean=row.readable_mean,
+        )
+
+
+class RunShape(Given):
+    id: int
+    model: str
+    version: int
+    test_set: str
+    test_set_version: int
+    state: str
+    items: int
+    done: int
+    samples: int
+    repeat: int
+    error: str
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+    answers_digest: str
+    metrics: tuple[RunMetricShape, ...]
+    url: str
+
+    @classmethod
+    def of(cls, run: Run) -> "RunShape":
+        """Of a run with its progress and metrics."""
+        return cls(
+            id=run.pk,
+            model=run.version.model.slug,
+            version=run.version.number,
+            test_set=run.test_set_version.test_set.slug,
+            test_set_version=run.test_set_version.number,
+            state=run.state,
+            items=run.test_set_version.item_count,
+            done=run.items_done,  # type: ignore[attr-defined]
+            samples=run.samples,
+            repeat=run.repeat,
+            error=run.error,
+            created=run.created,
+            started=run.started,
+            finished=run.finished,
+            answers_digest=run.answers_digest,
+            metrics=tuple(RunMetricShape.of(each) for each in run.metrics.all()),
+            url=address("run", run.version.model.project.slug, run.pk),
+        )
+
+
+class OutputShape(Given):
+    item: str
+    sample: int
+    text: str | None
+    error: str
+    latency_ms: float | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+
+    @classmethod
+    def of(cls, output: Output) -> "OutputShape":
+        return cls(
+            item=output.item.key,
+            sample=output.sample,
+            text=output.text,
+            error=output.error,
+            latency_ms=output.latency_ms,
+            prompt_tokens=output.prompt_tokens,
+            completion_tokens=output.completion_tokens,
+        )
+
+
+class ScoreShape(Given):
+    item: str
+    sample: int
+    metric: str
+    value: float | None
+    reason: str = Field(description="why there is none")
+    extracted: bool | None
+
+    @classmethod
+    def of(cls, score: Score) -> "ScoreShape":
+        return cls(
+            item=score.output.item.key,
+            sample=score.output.sample,
+            metric=score.metric.name,
+            value=score.value,
+            reason=score.reason,
+            extracted=score.extracted,
+        )

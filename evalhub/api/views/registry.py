@@ -1,0 +1,166 @@
+"""Test sets, models and their versions."""
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.accounts.models import Scope
+from evalhub.api.describing import describes
+from evalhub.api.endpoint import ProjectEndpoint
+from evalhub.api.idempotency import once
+from evalhub.api.lists import PAGED, Since, listed, shown
+from evalhub.api.shapes.registry import (
+    ItemShape,
+    ModelShape,
+    ModelVersionShape,
+    TestSetShape,
+    TestSetVersionRequest,
+    TestSetVersionShape,
+)
+from evalhub.registry.models import Model, ModelVersion, TestSet, TestSetVersion
+from evalhub.registry.uploads import Uploads
+from evalhub.schemas.declaration import DeclarationError
+from evalhub.studies.from_web import import_test_set_from_web, register_version_from_web
+from evalhub.studies.version_file import ParentVersion, VersionFile
+from runners.backends.endpoints import endpoints
+
+NEWEST = ("-number", "-id")
+
+
+class TestSets(ProjectEndpoint):
+    __test__ = False
+    parameters = (*PAGED, *Since.base_filters)
+
+    @describes("The project's test sets", gives=TestSetShape, pages=True, filtered=Since)
+    def get(self, request: Request, project: str) -> Response:
+        rows = TestSet.objects.filter(project=self.project).written().select_related("project")
+        return listed(request, rows, TestSetShape.of, filtered=Since)
+
+
+class TestSetVersions(ProjectEndpoint):
+    __test__ = False
+    scopes = {"POST": Scope.INGEST}
+    parameters = PAGED
+
+    @describes("A test set's versions, the newest first", gives=TestSetVersionShape, pages=True)
+    def get(self, request: Request, project: str, slug: str) -> Response:
+        get_object_or_404(TestSet.objects.written(), project=self.project, slug=slug)
+        rows = _test_set_versions(self, slug)
+        return listed(request, rows, TestSetVersionShape.of, ordering=NEWEST)
+
+    @describes(
+        "Make a version out of an upload\n\nThe same items are the version that is there.",
+        gives=TestSetVersionShape,
+        takes=TestSetVersionRequest,
+        code=201,
+        once=True,
+        also=(503,),
+    )
+    @once(lasts=True)
+    def post(self, request: Request, project: str, slug: str) -> Response:
+        asked = self.body(TestSetVersionRequest)
+        version = import_test_set_from_web(
+            project=self.project,
+            by=self.by,
+            slug=slug,
+            file=asked.file,
+            files=Uploads(self.project),
+            purpose=asked.purpose,
+            fields=asked.fields,
+        )
+        found = TestSetVersionShape.of(_test_set_versions(self, slug).get(pk=version.pk))
+        return shown(request, found, 201, Location=found.url)
+
+
+class OneTestSetVersion(ProjectEndpoint):
+    __test__ = False
+    parameters = ("fields",)
+
+    @describes("A version of a test set", gives=TestSetVersionShape)
+    def get(self, request: Request, project: str, slug: str, number: int) -> Response:
+        version = get_object_or_404(_test_set_versions(self, slug), number=number)
+        return shown(request, TestSetVersionShape.of(version))
+
+
+class Items(ProjectEndpoint):
+    parameters = PAGED
+
+    @describes("A version's items, in their order", gives=ItemShape, pages=True)
+    def get(self, request: Request, project: str, slug: str, number: int) -> Response:
+        version = get_object_or_404(_test_set_versions(self, slug), number=number)
+        return listed(request, version.items.all(), ItemShape.of, ordering=("position", "id"))
+
+
+class Models(ProjectEndpoint):
+    parameters = (*PAGED, *Since.base_filters)
+
+    @describes("The project's models", gives=ModelShape, pages=True, filtered=Since)
+    def get(self, request: Request, project: str) -> Response:
+        rows = Model.objects.filter(project=self.project).written().select_related("project")
+        return listed(request, rows, ModelShape.of, filtered=Since)
+
+
+class ModelVersions(ProjectEndpoint):
+    scopes = {"POST": Scope.INGEST}
+    parameters = PAGED
+
+    @describes("A model's versions, the newest first", gives=ModelVersionShape, pages=True)
+    def get(self, request: Request, project: str, slug: str) -> Response:
+        get_object_or_404(Model.objects.written(), project=self.project, slug=slug)
+        rows = _model_versions(self, slug)
+        return listed(request, rows, ModelVersionShape.of, ordering=NEWEST)
+
+    @describes(
+        "Register a version\n\nThe same specification is the version that is there.",
+        gives=ModelVersionShape,
+        takes=VersionFile,
+        code=201,
+        once=True,
+    )
+    @once()
+    def post(self, request: Request, project: str, slug: str) -> Response:
+        asked = self.body(VersionFile)
+        version = register_version_from_web(
+            project=self.project,
+            by=self.by,
+            slug=slug,
+            asked=asked,
+            parent=None if asked.parent is None else _parent(self, asked.parent),
+            files=Uploads(self.project),
+            aliases=endpoints(),
+        )
+        found = ModelVersionShape.of(_model_versions(self, slug).get(pk=version.pk))
+        return shown(request, found, 201, Location=found.url)
+
+
+class OneModelVersion(ProjectEndpoint):
+    parameters = ("fields",)
+
+    @describes("A version of a model", gives=ModelVersionShape)
+    def get(self, request: Request, project: str, slug: str, number: int) -> Response:
+        version = get_object_or_404(_model_versions(self, slug), number=number)
+        return shown(request, ModelVersionShape.of(version))
+
+
+def _test_set_versions(endpoint: ProjectEndpoint, slug: str) -> "QuerySet[TestSetVersion]":
+    rows: QuerySet[TestSetVersion] = TestSetVersion.objects.filter(
+        test_set__project=endpoint.project, test_set__slug=slug
+    ).select_related("test_set__project")
+    return rows
+
+
+def _model_versions(endpoint: ProjectEndpoint, slug: str) -> "QuerySet[ModelVersion]":
+    rows: QuerySet[ModelVersion] = ModelVersion.objects.filter(
+        model__project=endpoint.project, model__slug=slug
+    ).select_related("model__project", "parent__model__project")
+    return rows
+
+
+def _parent(endpoint: ProjectEndpoint, asked: ParentVersion) -> ModelVersion:
+    rows = _model_versions(endpoint, asked.model).order_by("-number")
+    found = (rows.filter(number=asked.number) if asked.number else rows).first()
+    if found is None:
+        number = f" v{asked.number}" if asked.number else ""
+        raise DeclarationError(f"there is no {asked.model}{number} in this project", "parent")
+    return found

@@ -1,0 +1,157 @@
+"""Runs: launched, stopped, let go on; their answers; their scores once a decision has read them."""
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django_filters import rest_framework as filters
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.accounts.models import Scope
+from evalhub.api.describing import WAIT, describes
+from evalhub.api.endpoint import ProjectEndpoint
+from evalhub.api.idempotency import once
+from evalhub.api.lists import PAGED, Since, listed, shown
+from evalhub.api.shapes.runs import OutputShape, RunRequest, RunShape, ScoreShape
+from evalhub.api.waiting import waited
+from evalhub.registry.models import ModelVersion, Output, Run, Score, TestSetVersion
+from evalhub.registry.models.runs import UNFINISHED, RunState
+from evalhub.registry.uploads import Uploads
+from evalhub.schemas.declaration import DeclarationError
+from evalhub.studies.from_web import launch_from_web
+from runners.launch import cancel, resume
+
+RETRY_S = 5
+
+
+class RunFilters(Since):
+    state = filters.ChoiceFilter(choices=RunState.choices)
+    model = filters.CharFilter(field_name="version__model__slug", label="slug of a model")
+    test_set = filters.CharFilter(
+        field_name="test_set_version__test_set__slug", label="slug of a test set"
+    )
+
+
+class RunEndpoint(ProjectEndpoint):
+    """Below the project's runs."""
+
+    def rows(self) -> "QuerySet[Run]":
+        rows: QuerySet[Run] = (
+            Run.objects.filter(test_set_version__test_set__project=self.project)
+            .with_progress()
+            .select_related("version__model__project", "test_set_version__test_set")
+            .prefetch_related("metrics__metric")
+        )
+        return rows
+
+    def run(self) -> Run:
+        return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
+
+
+class Runs(RunEndpoint):
+    scopes = {"POST": Scope.RUN}
+    parameters = (*PAGED, *RunFilters.base_filters)
+
+    @describes("The project's runs", gives=RunShape, pages=True, filtered=RunFilters)
+    def get(self, request: Request, project: str) -> Response:
+        return listed(request, self.rows(), RunShape.of, filtered=RunFilters)
+
+    @describes(
+        "Launch a run\n\nLaunching the same again is the same run, with the metrics it lacks.",
+        gives=RunShape,
+        takes=RunRequest,
+        code=202,
+        once=True,
+        also=(503,),
+    )
+    @once(lasts=True)
+    def post(self, request: Request, project: str) -> Response:
+        asked = self.body(RunRequest)
+        run = launch_from_web(
+            project=self.project,
+            by=self.by,
+            version=self._version(asked),
+            test_set_version=self._test_set_version(asked),
+            metrics=asked.metrics,
+            answers=asked.answers,
+            files=Uploads(self.project),
+        )
+        found = RunShape.of(self.rows().get(pk=run.pk))
+        return shown(request, found, 202, Location=found.url, Retry_After=str(RETRY_S))
+
+    def _version(self, asked: RunRequest) -> ModelVersion:
+        rows = ModelVersion.objects.filter(model__project=self.project, model__slug=asked.model)
+        rows = rows.filter(number=asked.version) if asked.version else rows.order_by("-number")
+        if (found := rows.first()) is None:
+            raise DeclarationError("there is no such version in this project", "model")
+        return found  # type: ignore[no-any-return]
+
+    def _test_set_version(self, asked: RunRequest) -> TestSetVersion:
+        rows = TestSetVersion.objects.filter(
+            test_set__project=self.project, test_set__slug=asked.test_set
+        )
+        number = asked.test_set_version
+        rows = rows.filter(number=number) if number else rows.filter(pool=None).order_by("-number")
+        if (found := rows.first()) is None:
+            raise DeclarationError("there is no such version in this project", "test_set")
+        return found  # type: ignore[no-any-return]
+
+
+class OneRun(RunEndpoint):
+    parameters = ("fields", "wait")
+
+    @describes(
+        "A run\n\n202 while it goes on.",
+        gives=RunShape,
+        query=(WAIT,),
+        also={202: RunShape},
+    )
+    def get(self, request: Request, project: str, pk: int) -> Response:
+        run = waited(request, self.run, lambda found: found.state not in UNFINISHED)
+        if run.state in UNFINISHED:
+            return shown(request, RunShape.of(run), 202, Retry_After=str(RETRY_S))
+        return shown(request, RunShape.of(run))
+
+
+class CancelRun(RunEndpoint):
+    scopes = {"POST": Scope.RUN}
+
+    @describes("Stop a run; what was answered stays", gives=RunShape, once=True)
+    @once()
+    def post(self, request: Request, project: str, pk: int) -> Response:
+        cancel(self.run(), by=self.by)
+        return shown(request, RunShape.of(self.run()))
+
+
+class ResumeRun(RunEndpoint):
+    scopes = {"POST": Scope.RUN}
+
+    @describes(
+        "Let a run go on that failed or was cancelled", gives=RunShape, once=True, also=(503,)
+    )
+    @once()
+    def post(self, request: Request, project: str, pk: int) -> Response:
+        resume(self.run(), by=self.by)
+        return shown(request, RunShape.of(self.run()))
+
+
+class OutputsOfRun(RunEndpoint):
+    parameters = PAGED
+
+    @describes("A run's answers, in the order of its items", gives=OutputShape, pages=True)
+    def get(self, request: Request, project: str, pk: int) -> Response:
+        rows = Output.objects.filter(run=self.run()).select_related("item")
+        return listed(request, rows, OutputShape.of, ordering=("item_id", "sample", "id"))
+
+
+class ScoresOfRun(RunEndpoint):
+    parameters = PAGED
+
+    @describes(
+        "A run's scores\n\nOnly those that a decision has read, and why others are none.",
+        gives=ScoreShape,
+        pages=True,
+    )
+    def get(self, request: Request, project: str, pk: int) -> Response:
+        rows = Score.objects.filter(output__run=self.run()).readable()
+        rows = rows.select_related("output__item", "metric")
+        return listed(request, rows, ScoreShape.of, ordering=("output_id", "metric_id"))

@@ -1,0 +1,44 @@
+"""A model version as a program registers it, outside of any study. Pure."""
+
+from pydantic import Field, field_validator
+
+from evalhub.schemas.declaration import Declaration, wrong
+from evalhub.schemas.prompt import Prompt
+from evalhub.schemas.sampling import Sampling
+from evalhub.schemas.study import ModelKind, Name
+from evalhub.schemas.version import BackendDeclaration, TrainingRecord
+from evalhub.studies.spec import ArmBackend
+from runners.backends.recorded import RecordedBackend
+
+
+class ParentVersion(Declaration):
+    """The version that another was made from."""
+
+    model: Name
+    number: int | None = Field(None, ge=1, description="the newest where none is given")
+
+
+class VersionFile(Declaration):
+    """What a version of a model is: how it answers, and how it was trained."""
+
+    kind: ModelKind
+    parent: ParentVersion | None = None
+    backend: ArmBackend | None = Field(
+        None, description="who is asked; without it, its answers are recorded"
+    )
+    prompt: Prompt = Prompt()
+    sampling: Sampling = Sampling()
+    training: TrainingRecord = TrainingRecord()
+    notes: str = Field("", max_length=20_000)
+
+    @field_validator("backend")
+    @classmethod
+    def _asked(cls, given: ArmBackend | None) -> ArmBackend | None:
+        if given is not None and given.asked is None:
+            raise wrong("answers belong to a run: leave the backend out", "recorded")
+        return given
+
+    @property
+    def spec(self) -> BackendDeclaration:
+        """The backend as a model version has it."""
+        return (self.backend and self.backend.asked) or RecordedBackend()
