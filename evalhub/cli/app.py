@@ -21,6 +21,7 @@ from evalhub.cli import (
     labels,
     leakage,
     log,
+    policy,
     power,
     preference,
     redact,
@@ -84,6 +85,7 @@ app.command("bless")(at_home(bless.bless))
 app.command("agreement")(agreement.agreement)
 app.command("labels")(labels.labels)
 app.command("preference")(preference.preference)
+app.add_typer(policy.app, name="policy")
 app.add_typer(power.app, name="power")
 app.add_typer(review.app, name="review")
 app.add_typer(user.app, name="user")

@@ -1,0 +1,118 @@
+"""`evalhub policy diff`: what one policy asks otherwise than another."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from evalhub.verdict.policy_changes import Asked, PolicyChange
+
+app = typer.Typer(no_args_is_help=True, help="Policies: what must hold for a ship.")
+EASIER, INCOMPARABLE = 1, 2
+SCHEMA = "evalhub.policy-diff/1"
+
+
+@app.callback()
+def policy() -> None:
+    """Policies: what must hold for a ship."""
+
+
+@app.command()
+def diff(
+    old: Annotated[
+        str, typer.Argument(help="A policy or study file, or one in git: HEAD~1:study.yaml")
+    ],
+    new: Annotated[str, typer.Argument(help="The same later: a file, or one in git.")],
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> int:
+    """Say what a policy asks otherwise. Exit code 1 where anything is easier to pass, 2 where
+    something can't be compared, 0 where nothing is less strict."""
+    from evalhub.cli import printing
+    from evalhub.files.rows import DataError
+    from evalhub.verdict.policy_changes import Effect, policy_changes
+
+    (kind, was), (other, now) = _read(old), _read(new)
+    if kind != other:
+        raise DataError(f"is {other}, and {old} is {kind}: compare two of a kind", file=new)
+    found = policy_changes(was, now)
+    effects = {each.effect for each in found}
+    if json_:
+        printing.print_json({"schema": SCHEMA, "changes": [_as_json(each) for each in found]})
+    elif not found:
+        typer.echo("The same is asked.")
+    for each in () if json_ else found:
+        typer.echo(_line(each))
+    if Effect.EASIER in effects:
+        return EASIER
+    return INCOMPARABLE if Effect.OTHER in effects else 0
+
+
+def _read(named: str) -> "tuple[str, Asked]":
+    """What a document asks. An error names it as the command line did."""
+    from evalhub.files.rows import DataError
+    from evalhub.studies.asked import read_asked
+
+    with _file(named) as path:
+        try:
+            return read_asked(path)
+        except DataError as error:
+            raise DataError(
+                error.message, file=named, line=error.line, field=error.field
+            ) from error
+
+
+@contextmanager
+def _file(named: str) -> Iterator[Path]:
+    """The file of this name, or what git has by it."""
+    from evalhub.files.rows import DataError
+
+    path = Path(named)
+    revision, colon, inside = named.partition(":")
+    if path.exists() or not (revision and colon and inside):
+        yield path
+        return
+    try:
+        shown = subprocess.run(
+            ["git", "show", "--end-of-options", named], capture_output=True, check=False
+        )
+    except FileNotFoundError as error:
+        raise DataError("there is no such file, and no git to ask", file=named) from error
+    if shown.returncode:
+        said = shown.stderr.decode(errors="replace").strip().removeprefix("fatal: ")
+        raise DataError(f"there is no such file, and git says: {said}", file=named)
+    with TemporaryDirectory() as folder:
+        kept = Path(folder) / Path(inside).name
+        kept.write_bytes(shown.stdout)
+        yield kept
+
+
+def _as_json(change: "PolicyChange") -> dict[str, Any]:
+    return {
+        "field": change.field,
+        "was": change.was,
+        "now": change.now,
+        "effect": change.effect.value,
+    }
+
+
+def _line(change: "PolicyChange") -> str:
+    return f"{change.effect.mark} {change.effect.label}: {said(change)}"
+
+
+def said(change: "PolicyChange") -> str:
+    was, now = (_value(each) for each in (change.was, change.now))
+    return f"{change.field}: {was} → {now}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "not asked"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_value(each)}" for name, each in value.items()) or "nothing"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
