@@ -64,7 +64,7 @@ def describes(
     filtered: type[filters.FilterSet] = NoFilters,
     query: tuple[OpenApiParameter, ...] = (),
     once: bool = False,
-    **more: Any,
+    streams: Mapping[str, Any] | None = None,
 ) -> Callable[..., Any]:
     """Of a method: what it does, takes and gives.
 
@@ -74,6 +74,7 @@ def describes(
         also: further codes, with their shapes or as problems.
         pages: whether it is a list of what it gives.
         once: whether it needs an Idempotency-Key.
+        streams: what it gives in another media type than JSON.
     """
     kinds = also if isinstance(also, Mapping) else dict.fromkeys(also, ProblemShape)
     codes = dict.fromkeys(USUAL, ProblemShape)
@@ -86,7 +87,8 @@ def describes(
         for each, kind in (codes | dict(kinds)).items()
     }
     shape = page_of(gives) if pages and gives is not None else gives
-    answers[code, "application/json"] = OpenApiResponse(shape, WORDS[code])
+    for kind, given in (streams or {"application/json": shape}).items():
+        answers[code, kind] = OpenApiResponse(given, WORDS[code])
     paged = (CURSOR, SIZE) if pages else ()
     fields = (FIELDS,) if gives is not None and code == 200 and not once else ()
     summary, _, rest = says.partition("\n")
@@ -96,7 +98,6 @@ def describes(
         request=takes,
         responses=answers,
         parameters=[*_filters(filtered), *paged, *fields, *query, *((KEY,) if once else ())],
-        **more,
     )
 
 

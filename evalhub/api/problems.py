@@ -18,6 +18,7 @@ from evalhub.accounts.invitations import MembershipError
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
 from evalhub.files.rows import DataError
+from evalhub.gate.blessing import BlessingError
 from evalhub.gate.decide import ContestedError
 from evalhub.gate.draws import PoolError
 from evalhub.gate.signoff import SignOffError, SupersededError
@@ -41,6 +42,7 @@ STATUSES: dict[type[Exception], int] = {
     LaunchError: 409,
     NotAllowedError: 403,
     MembershipError: 409,
+    BlessingError: 409,
     SupersededError: 409,
     SignOffError: 400,
     PlanError: 400,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evalhub.api.views import decisions, files, projects, registry, runs, studies
+from evalhub.api.views import campaigns, decisions, files, people, projects, registry, runs, studies
 
 app_name = "api"
 PROJECT = "projects/<slug:project>"
@@ -21,6 +21,9 @@ urlpatterns = [
     ),
     path(f"{PROJECT}/decisions", decisions.Decisions.as_view(), name="decisions"),
     path(f"{PROJECT}/decisions/<int:pk>", decisions.OneDecision.as_view(), name="decision"),
+    path(f"{PROJECT}/decisions/<int:pk>/flips", decisions.Flips.as_view(), name="flips"),
+    path(f"{PROJECT}/decisions/<int:pk>/blessing", decisions.BlessedBy.as_view(), name="blessing"),
+    path(f"{PROJECT}/baseline", decisions.Baseline.as_view(), name="baseline"),
     path(f"{PROJECT}/decisions/<int:pk>/sign-offs", decisions.SignOffs.as_view(), name="sign_offs"),
     path(f"{PROJECT}/test-sets", registry.TestSets.as_view(), name="test_sets"),
     path(
@@ -55,5 +58,22 @@ urlpatterns = [
     path(f"{PROJECT}/runs/<int:pk>/resume", runs.ResumeRun.as_view(), name="resume_run"),
     path(f"{PROJECT}/runs/<int:pk>/outputs", runs.OutputsOfRun.as_view(), name="outputs"),
     path(f"{PROJECT}/runs/<int:pk>/scores", runs.ScoresOfRun.as_view(), name="scores"),
+    path(f"{PROJECT}/campaigns", campaigns.Campaigns.as_view(), name="campaigns"),
+    path(f"{PROJECT}/campaigns/<int:pk>", campaigns.OneCampaign.as_view(), name="campaign"),
+    path(
+        f"{PROJECT}/campaigns/<int:pk>/invitations",
+        campaigns.CampaignInvitations.as_view(),
+        name="campaign_invitations",
+    ),
+    path(f"{PROJECT}/campaigns/<int:pk>/results", campaigns.Results.as_view(), name="results"),
+    path(
+        f"{PROJECT}/campaigns/<int:pk>/judgments",
+        campaigns.JudgmentsOfCampaign.as_view(),
+        name="judgments",
+    ),
+    path(f"{PROJECT}/members", people.MembersOfProject.as_view(), name="members"),
+    path(f"{PROJECT}/members/<int:pk>", people.OneMember.as_view(), name="member"),
+    path(f"{PROJECT}/tokens", people.TokensOfProject.as_view(), name="tokens"),
+    path(f"{PROJECT}/tokens/<int:pk>", people.OneToken.as_view(), name="token"),
     path("<path:rest>", projects.NotThere.as_view(), name="not_there"),
 ]

@@ -14,6 +14,7 @@ from evalhub.registry.models import ModelVersion, StudyArm
 from evalhub.schemas.verdicts import Verdict
 
 ArmOf = Literal["candidate", "baseline"]
+USUALLY: ArmOf = "candidate"
 
 
 class BlessingError(Exception):
@@ -43,7 +44,7 @@ class BaselineStanding:
 
 
 @transaction.atomic
-def bless(*, decision: Decision, by: User, reason: str, arm: ArmOf = "candidate") -> Blessing:
+def bless(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) -> Blessing:
     """Makes the decision's candidate the baseline of its project.
 
     What holds of the decision must be a ship, by its verdict or by an override, and it must have

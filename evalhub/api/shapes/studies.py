@@ -1,17 +1,14 @@
 """Studies, their gate and their decisions, as programs see them."""
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import Field, JsonValue
 
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
-from evalhub.gate.models import Decision, SignOff
+from evalhub.gate.models import Decision
 from evalhub.gate.staleness import changes_since
 from evalhub.registry.models import Run, Study, StudyRun
-from evalhub.schemas.decision import DecisionRecord
-from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.verdicts import Verdict
 from evalhub.studies.advance import StudyState, StudyStatus
 from evalhub.studies.passing import GateAnswer, Passing
@@ -193,78 +190,4 @@ class GateShape(Given):
             arm=found.arm.name,
             version=found.version.digest if found.version else None,
             links=links,
-        )
-
-
-class DecisionShape(Given):
-    """A decision, as lists have it."""
-
-    id: int
-    study: str
-    arm: str
-    verdict: Verdict
-    headline: str
-    digest: str = Field(description="SHA-256 of its canonical record")
-    created: datetime
-    url: str
-
-    @classmethod
-    def of(cls, decision: Decision) -> "DecisionShape":
-        return cls(**_of(decision))
-
-
-class WholeDecisionShape(DecisionShape):
-    """A decision with its record and what has changed since."""
-
-    record: DecisionRecord
-    current: bool
-    changed_since: tuple[str, ...]
-
-    @classmethod
-    def of(cls, decision: Decision) -> "WholeDecisionShape":
-        since = tuple(each.sentence for each in changes_since(decision))
-        return cls(
-            **_of(decision), record=decision.document, current=not since, changed_since=since
-        )
-
-
-def _of(decision: Decision) -> dict[str, Any]:
-    return {
-        "id": decision.pk,
-        "study": decision.study.slug,
-        "arm": decision.arm,
-        "verdict": Verdict(decision.verdict),
-        "headline": decision.document.headline,
-        "digest": decision.digest,
-        "created": decision.created,
-        "url": address("decision", decision.study.project.slug, decision.pk),
-    }
-
-
-class SignOffRequest(Declaration):
-    """A person stands by a decision, or overrides it."""
-
-    reason: str = Field(min_length=1, max_length=4000)
-    verdict: Verdict | None = Field(None, description="another than it gave overrides it")
-
-
-class SignOffShape(Given):
-    id: int
-    action: str
-    verdict: Verdict
-    reason: str
-    by: int = Field(description="number of the account")
-    created: datetime
-    digest: str
-
-    @classmethod
-    def of(cls, signed: SignOff) -> "SignOffShape":
-        return cls(
-            id=signed.pk,
-            action=signed.action,
-            verdict=Verdict(signed.verdict),
-            reason=signed.reason,
-            by=signed.by_id,
-            created=signed.created,
-            digest=signed.digest,
         )

@@ -1,0 +1,163 @@
+"""Decisions, who stands by them, and what changed item by item, as programs see them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field, JsonValue
+
+from evalhub.api.addresses import address
+from evalhub.api.shapes import Given
+from evalhub.gate.blessing import USUALLY, ArmOf
+from evalhub.gate.models import Blessing, Decision, SignOff
+from evalhub.gate.staleness import changes_since
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.verdicts import Verdict
+
+
+class DecisionShape(Given):
+    """A decision, as lists have it."""
+
+    id: int
+    study: str
+    arm: str
+    verdict: Verdict
+    headline: str
+    digest: str = Field(description="SHA-256 of its canonical record")
+    created: datetime
+    url: str
+
+    @classmethod
+    def of(cls, decision: Decision) -> "DecisionShape":
+        return cls(**_of(decision))
+
+
+class WholeDecisionShape(DecisionShape):
+    """A decision with its record and what has changed since."""
+
+    record: DecisionRecord
+    current: bool
+    changed_since: tuple[str, ...]
+
+    @classmethod
+    def of(cls, decision: Decision) -> "WholeDecisionShape":
+        since = tuple(each.sentence for each in changes_since(decision))
+        return cls(
+            **_of(decision), record=decision.document, current=not since, changed_since=since
+        )
+
+
+def _of(decision: Decision) -> dict[str, Any]:
+    return {
+        "id": decision.pk,
+        "study": decision.study.slug,
+        "arm": decision.arm,
+        "verdict": Verdict(decision.verdict),
+        "headline": decision.document.headline,
+        "digest": decision.digest,
+        "created": decision.created,
+        "url": address("decision", decision.study.project.slug, decision.pk),
+    }
+
+
+class SignOffRequest(Declaration):
+    """A person stands by a decision, or overrides it."""
+
+    reason: str = Field(min_length=1, max_length=4000)
+    verdict: Verdict | None = Field(None, description="another than it gave overrides it")
+
+
+class SignOffShape(Given):
+    id: int
+    action: str
+    verdict: Verdict
+    reason: str
+    by: int = Field(description="number of the account")
+    created: datetime
+    digest: str
+
+    @classmethod
+    def of(cls, signed: SignOff) -> "SignOffShape":
+        return cls(
+            id=signed.pk,
+            action=signed.action,
+            verdict=Verdict(signed.verdict),
+            reason=signed.reason,
+            by=signed.by_id,
+            created=signed.created,
+            digest=signed.digest,
+        )
+
+
+class FlipSideShape(Given):
+    arm: Literal["baseline", "candidate"]
+    text: str | None
+    error: str
+    score: float | None
+
+
+class FlipShape(Given):
+    item: str
+    test_set: str
+    outcome: str
+    difference: float | None
+    input: JsonValue
+    references: JsonValue
+    tags: tuple[str, ...]
+    samples: int
+    sides: tuple[FlipSideShape, FlipSideShape]
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "FlipShape":
+        """Of a row as `evalhub.gate.changed_items` gives it."""
+        before, after = (
+            FlipSideShape(
+                arm=arm,
+                text=row[f"{arm}_text"],
+                error=row.get(f"{arm}_error", ""),
+                score=row[arm],
+            )
+            for arm in ("baseline", "candidate")
+        )
+        return cls(
+            item=row["key"],
+            test_set=row["test_set"],
+            outcome=row["outcome"],
+            difference=row["difference"],
+            input=row["input"],
+            references=row["reference"],
+            tags=tuple(row["tags"]),
+            samples=row["samples"],
+            sides=(before, after),
+        )
+
+
+class FlipsShape(Given):
+    flips: tuple[FlipShape, ...]
+
+
+class BlessingRequest(Declaration):
+    reason: str = Field(min_length=1, max_length=4000)
+    arm: ArmOf = USUALLY
+
+
+class BlessingShape(Given):
+    """Which version is the project's baseline, since when, by which decision, and why."""
+
+    version: str
+    decision: int
+    by: int = Field(description="number of the account")
+    reason: str
+    created: datetime
+
+    @classmethod
+    def of(cls, blessing: Blessing) -> "BlessingShape":
+        of = blessing.version
+        return cls(
+            version=address("model_version", blessing.project.slug, of.model.slug, of.number),
+            decision=blessing.decision_id,
+            by=blessing.by_id,
+            reason=blessing.reason,
+            created=blessing.created,
+        )

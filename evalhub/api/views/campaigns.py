@@ -1,0 +1,175 @@
+"""Reviews: opened over a study's answers, followed, ended, and read once they have."""
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.accounts.addresses import absolute
+from evalhub.accounts.audit_log import note, note_once
+from evalhub.accounts.models import Action, Scope
+from evalhub.api.describing import describes
+from evalhub.api.endpoint import ProjectEndpoint
+from evalhub.api.idempotency import once
+from evalhub.api.lists import PAGED, Since, listed, shown
+from evalhub.api.shapes.campaigns import (
+    CampaignResultsShape,
+    CampaignShape,
+    CampaignVerbRequest,
+    InvitedShape,
+    InviteRequest,
+    OpenCampaignRequest,
+)
+from evalhub.registry.models import Study
+from evalhub.schemas.declaration import DeclarationError
+from evalhub.studies.reviewing import arms_to_review, for_study
+from reviews.joining.invite import invite
+from reviews.models import Campaign
+from reviews.planning.campaign import close_campaign, open_campaign, pause_campaign, resume_campaign
+from reviews.results.campaign_results import campaign_results
+from reviews.results.ended import check_ended, end
+from reviews.results.export import as_jsonl, rows
+
+VERBS = {"pause": pause_campaign, "resume": resume_campaign, "close": close_campaign}
+PSEUDONYMS = OpenApiParameter("pseudonyms", str, enum=["1"], description="r1, r2, … for people")
+
+
+class CampaignEndpoint(ProjectEndpoint):
+    """Below the project's reviews."""
+
+    def rows(self) -> "QuerySet[Campaign]":
+        rows: QuerySet[Campaign] = Campaign.objects.filter(project=self.project).for_owners()
+        return rows.defer("plan")
+
+    def campaign(self) -> Campaign:
+        return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
+
+    def ended(self) -> Campaign:
+        """The review, if it has ended. Raises ReviewError while answers are to come."""
+        found = get_object_or_404(
+            Campaign.objects.filter(project=self.project).select_related(
+                "project", "study", "baseline__model", "candidate__model"
+            ),
+            pk=self.kwargs["pk"],
+        )
+        end(found, by=self.by)
+        note_once(Action.SAW_RESULTS, by=self.by, project=self.project, what=str(found))
+        return found
+
+
+class Campaigns(CampaignEndpoint):
+    scopes = {"POST": Scope.REVIEW}
+    parameters = (*PAGED, *Since.base_filters)
+
+    @describes("The project's reviews", gives=CampaignShape, pages=True, filtered=Since)
+    def get(self, request: Request, project: str) -> Response:
+        return listed(request, self.rows(), CampaignShape.of, filtered=Since)
+
+    @describes(
+        "Open a review of a study's answers\n\nIts plan is sealed; the same plan again is the "
+        "same review.",
+        gives=CampaignShape,
+        takes=OpenCampaignRequest,
+        code=201,
+        once=True,
+        also=(503,),
+    )
+    @once(lasts=True)
+    def post(self, request: Request, project: str) -> Response:
+        asked = self.body(OpenCampaignRequest)
+        study = Study.objects.filter(project=self.project, slug=asked.study).first()
+        if study is None:
+            raise DeclarationError("there is no such study in this project", "study")
+        arms = arms_to_review(study, asked.test_set)
+        made = open_campaign(
+            design=for_study(asked.plan, study),
+            runs=[each.run for each in arms[:2]],
+            study=study,
+            by=self.by,
+        )
+        found = CampaignShape.of(self.rows().get(pk=made.pk))
+        return shown(request, found, 201, Location=found.url)
+
+
+class OneCampaign(CampaignEndpoint):
+    scopes = {"POST": Scope.REVIEW}
+    parameters = ("fields",)
+
+    @describes("A review: how far it is, and nothing of what was said", gives=CampaignShape)
+    def get(self, request: Request, project: str, pk: int) -> Response:
+        return shown(request, CampaignShape.of(self.campaign()))
+
+    @describes(
+        "Pause, resume or close a review",
+        gives=CampaignShape,
+        takes=CampaignVerbRequest,
+        once=True,
+    )
+    @once()
+    def post(self, request: Request, project: str, pk: int) -> Response:
+        VERBS[self.body(CampaignVerbRequest).verb](campaign=self.campaign(), by=self.by)
+        return shown(request, CampaignShape.of(self.campaign()))
+
+
+class CampaignInvitations(CampaignEndpoint):
+    scopes = {"POST": Scope.REVIEW}
+
+    @describes(
+        "Invite somebody to review",
+        gives=InvitedShape,
+        takes=InviteRequest,
+        code=201,
+        once=True,
+    )
+    @once(secret=True)
+    def post(self, request: Request, project: str, pk: int) -> Response:
+        asked = self.body(InviteRequest)
+        invited = invite(
+            campaign=self.campaign(),
+            email=asked.whom,
+            by=self.by,
+            name=asked.name,
+            quota=asked.quota,
+            tags=asked.tags,
+            days=asked.days,
+        )
+        link = absolute(invited.path) if invited.by_link else None
+        made = invited.invitation
+        return shown(request, InvitedShape(whom=made.whom, link=link, expires=made.expires), 201)
+
+
+class Results(CampaignEndpoint):
+    parameters = ("fields",)
+
+    @describes(
+        "What a review found\n\n409 while it goes on, for everybody.",
+        gives=CampaignResultsShape,
+        also=(409,),
+    )
+    def get(self, request: Request, project: str, pk: int) -> Response:
+        return shown(request, CampaignResultsShape.of(campaign_results(self.ended())))
+
+
+class JudgmentsOfCampaign(CampaignEndpoint):
+    parameters = ("pseudonyms",)
+
+    @describes(
+        "A review's judgments, a JSON object a line\n\n409 while it goes on, for everybody.",
+        gives=None,
+        streams={"application/x-ndjson": OpenApiTypes.STR},
+        query=(PSEUDONYMS,),
+        also=(409,),
+    )
+    def get(self, request: Request, project: str, pk: int) -> StreamingHttpResponse:
+        pseudonyms = request.query_params.get("pseudonyms") == "1"
+        campaign = self.ended()
+        check_ended(campaign)
+        with transaction.atomic():
+            what = f"{campaign} as jsonl"
+            note(Action.EXPORTED, by=self.by, project=self.project, what=what)
+        records = rows(campaign, pseudonyms=pseudonyms)
+        return StreamingHttpResponse(as_jsonl(records), content_type="application/x-ndjson")

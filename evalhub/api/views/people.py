@@ -1,0 +1,147 @@
+"""Members of the project, and tokens: for owners; one's own tokens for whoever made them."""
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.accounts.addresses import absolute
+from evalhub.accounts.members import change_role, invite_member, remove_member
+from evalhub.accounts.models import ApiToken, Membership, Role, Scope
+from evalhub.accounts.permissions import check_manages
+from evalhub.accounts.tokens import add_token, revoke_token
+from evalhub.api.describing import describes
+from evalhub.api.endpoint import ProjectEndpoint
+from evalhub.api.idempotency import once
+from evalhub.api.lists import PAGED, listed, shown
+from evalhub.api.problems import Problem
+from evalhub.api.shapes.people import (
+    InvitedMemberShape,
+    MemberRequest,
+    MemberShape,
+    NewTokenShape,
+    RoleRequest,
+    TokenRequest,
+    TokenShape,
+)
+
+NO_BODY = {"application/json": None}
+
+
+class MemberEndpoint(ProjectEndpoint):
+    """Below the project's members, whom its owners manage."""
+
+    def rows(self) -> "QuerySet[Membership]":
+        check_manages(self.by, self.project)
+        return self.project.memberships.select_related("user", "project")
+
+    def member(self) -> Membership:
+        return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
+
+
+class MembersOfProject(MemberEndpoint):
+    scopes = {"GET": Scope.ADMIN, "POST": Scope.ADMIN}
+    parameters = PAGED
+
+    @describes("The project's members", gives=MemberShape, pages=True)
+    def get(self, request: Request, project: str) -> Response:
+        return listed(request, self.rows(), MemberShape.of, ordering=("id",))
+
+    @describes(
+        "Ask somebody to be a member",
+        gives=InvitedMemberShape,
+        takes=MemberRequest,
+        code=201,
+        once=True,
+    )
+    @once(secret=True)
+    def post(self, request: Request, project: str) -> Response:
+        asked = self.body(MemberRequest)
+        invited = invite_member(
+            project=self.project, whom=asked.whom, role=Role(asked.role), by=self.by
+        )
+        made = invited.invitation
+        link = absolute(invited.path) if invited.by_link else None
+        found = InvitedMemberShape(whom=made.whom, role=made.role, link=link, expires=made.expires)
+        return shown(request, found, 201)
+
+
+class OneMember(MemberEndpoint):
+    scopes = {"GET": Scope.ADMIN, "PATCH": Scope.ADMIN, "DELETE": Scope.ADMIN}
+    parameters = ("fields",)
+
+    @describes("A member", gives=MemberShape)
+    def get(self, request: Request, project: str, pk: int) -> Response:
+        return shown(request, MemberShape.of(self.member()))
+
+    @describes("Give a member another role", gives=MemberShape, takes=RoleRequest, also=(409, 415))
+    def patch(self, request: Request, project: str, pk: int) -> Response:
+        role = Role(self.body(RoleRequest).role)
+        change_role(membership=self.member(), role=role, by=self.by)
+        return shown(request, MemberShape.of(self.member()))
+
+    @describes(
+        "End a membership; what the person said stays",
+        gives=None,
+        code=204,
+        streams=NO_BODY,
+        also=(409,),
+    )
+    def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
+        remove_member(membership=self.member(), by=self.by)
+        return HttpResponse(status=204)
+
+
+class TokenEndpoint(ProjectEndpoint):
+    """Below the project's tokens: an owner's view of all, one's own else."""
+
+    def rows(self) -> "QuerySet[ApiToken]":
+        rows: QuerySet[ApiToken] = ApiToken.objects.in_sight_of(self.by)
+        return rows.filter(project=self.project).select_related("user", "project").distinct()
+
+
+class TokensOfProject(TokenEndpoint):
+    scopes = {"GET": Scope.ADMIN, "POST": Scope.ADMIN}
+    parameters = PAGED
+
+    @describes("Tokens, without their secrets", gives=TokenShape, pages=True)
+    def get(self, request: Request, project: str) -> Response:
+        return listed(request, self.rows(), TokenShape.of)
+
+    @describes(
+        "Make a token\n\nFor the person of the one that asks, and with no scope that it lacks.",
+        gives=NewTokenShape,
+        takes=TokenRequest,
+        code=201,
+        once=True,
+    )
+    @once(secret=True)
+    def post(self, request: Request, project: str) -> Response:
+        asked = self.body(TokenRequest)
+        if beyond := [each for each in asked.scopes if each not in request.auth.scopes]:
+            raise Problem(403, f"This token hasn't the scope {beyond[0]} to give", field="scopes")
+        made = add_token(
+            project=self.project,
+            user=self.by,
+            name=asked.name,
+            scopes=asked.scopes,
+            by=self.by,
+            days=asked.days,
+        )
+        made.token.refresh_from_db()
+        return shown(request, NewTokenShape.made(made.token, made.secret), 201)
+
+
+class OneToken(TokenEndpoint):
+    scopes = {"GET": Scope.ADMIN, "DELETE": Scope.ADMIN}
+    parameters = ("fields",)
+
+    @describes("A token", gives=TokenShape)
+    def get(self, request: Request, project: str, pk: int) -> Response:
+        return shown(request, TokenShape.of(get_object_or_404(self.rows(), pk=pk)))
+
+    @describes("Revoke a token, at once", gives=None, code=204, streams=NO_BODY)
+    def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
+        revoke_token(token=get_object_or_404(self.rows(), pk=pk), by=self.by)
+        return HttpResponse(status=204)
