@@ -24,6 +24,7 @@ from evalhub.cli import (
     policy,
     power,
     preference,
+    record,
     redact,
     review,
     serve,
@@ -82,6 +83,7 @@ app.add_typer(study.app, name="study")
 app.add_typer(decision.app, name="decision")
 app.command("gate")(at_home(gate.gate))
 app.command("bless")(at_home(bless.bless))
+app.command("record")(at_home(record.record))
 app.command("agreement")(agreement.agreement)
 app.command("labels")(labels.labels)
 app.command("preference")(preference.preference)

@@ -18,6 +18,7 @@ CODES = {
     "evalhub.database.restore.RestoreError": BAD_DATA,
     "evalhub.studies.redact.RedactionError": USAGE,
     "evalhub.studies.change.ChangeError": USAGE,
+    "evalhub.studies.record.RecordError": USAGE,
     "evalhub.files.rows.DataError": BAD_DATA,
     "evalhub.schemas.declaration.DeclarationError": BAD_DATA,
     "evalhub.stats.errors.StatisticsError": BAD_DATA,

@@ -14,7 +14,7 @@ from evalhub.report.decision_page import SECTIONS
 from evalhub.report.ends import ends, ends_of
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow, DecisionRecord, Reading
-from evalhub.schemas.plan import StudyPlan
+from evalhub.schemas.plan import AnswersPlan, StudyPlan
 from evalhub.schemas.sections import Section
 from evalhub.schemas.verdicts import marked
 
@@ -91,6 +91,16 @@ def print_readings(readings: Sequence[Reading], headline: str) -> None:
 def print_plan(plan: StudyPlan, console: Console | None = None) -> None:
     """What a study would ask, what its looks cost, and what they can show."""
     console = console or terminal()
+    print_requests(plan, console)
+    if plan.looks:
+        console.print(f"\n{plan.candidate}, the first of {plan.arms} to be judged:")
+    for look in plan.looks:
+        console.print(Text(f"• {look.sentence}"))
+    console.print("\nNothing was asked, and nothing is kept of this.", style="dim")
+
+
+def print_requests(plan: StudyPlan | AnswersPlan, console: Console) -> None:
+    """Whom it would ask how much, and the price."""
     table = _table("arm", ("test set", "requests", "tokens sent", "tokens back", "money"))
     asked = [each for each in plan.runs if each.live]
     for each in asked:
@@ -109,11 +119,6 @@ def print_plan(plan: StudyPlan, console: Console | None = None) -> None:
         f"back, money: {_money(plan.money)}. A token is taken for 4 characters, an answer for as "
         "long as max_tokens allows."
     )
-    if plan.looks:
-        console.print(f"\n{plan.candidate}, the first of {plan.arms} to be judged:")
-    for look in plan.looks:
-        console.print(Text(f"• {look.sentence}"))
-    console.print("\nNothing was asked, and nothing is kept of this.", style="dim")
 
 
 def _money(amount: float | None) -> str:

@@ -1,8 +1,14 @@
 """Django made ready for a command: settings, tables."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import typer
+
+from evalhub.cli.home import use_home
 
 
 def set_up_templates() -> None:
@@ -38,6 +44,17 @@ def set_up_database() -> None:
     from evalhub.database.tables import make_tables
 
     make_tables()
+
+
+@contextmanager
+def database_to_look_at() -> Iterator[None]:
+    """This home's database or, where there is no home yet, one that is gone afterwards."""
+    with TemporaryDirectory() as nowhere:
+        named = os.environ.get("EVALHUB_HOME") or ".evalhub"
+        if not Path(named).expanduser().exists():
+            use_home(Path(nowhere))
+        set_up_database()
+        yield
 
 
 def set_up_home() -> None:

@@ -69,20 +69,11 @@ def hosts_of(given: "list[str]") -> tuple[str, ...]:
 
 
 def _plan(spec: "StudySpec", as_json: bool) -> None:
-    """Says what a study would do, in this home or, where there is none yet, in one that is gone
-    afterwards."""
-    import os
-    from tempfile import TemporaryDirectory
-
+    """Says what a study would do."""
     from evalhub.cli import printing
-    from evalhub.cli.home import use_home
-    from evalhub.cli.setup import set_up_database
+    from evalhub.cli.setup import database_to_look_at
 
-    with TemporaryDirectory() as nowhere:
-        named = os.environ.get("EVALHUB_HOME") or ".evalhub"
-        if not Path(named).expanduser().exists():
-            use_home(Path(nowhere))
-        set_up_database()
+    with database_to_look_at():
         from evalhub.studies.plan import plan_of_file
 
         plan = plan_of_file(spec)

@@ -70,6 +70,19 @@ class StudyPlan(Declaration):
     looks: tuple[PlannedLook, ...]
 
 
+class AnswersPlan(Declaration):
+    """All that `record` would ask. Nothing is registered, asked or written for it."""
+
+    schema_: Literal["evalhub.answers-plan/1"] = Field("evalhub.answers-plan/1", alias="schema")
+    study: str
+    arms: tuple[str, ...]
+    runs: tuple[PlannedRun, ...]
+    requests: Count
+    prompt_tokens: Count
+    completion_tokens: Count | None = Field(description="null where an arm sets no max_tokens")
+    money: float | None = Field(description="null where an arm that is asked has no price")
+
+
 class LookCost(Declaration):
     """What one look costs: `items_factor` is how many times the first look's items it needs."""
 

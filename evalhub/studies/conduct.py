@@ -1,7 +1,7 @@
 """A study carried through by a command that waits: its runs, then the steps of `advance`."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import Run, Study, StudyRun
@@ -13,6 +13,7 @@ from runners.queue import enqueue
 
 POLL_SECONDS = 0.1
 ENQUEUE_SECONDS = 15.0
+OPEN = (RunState.PENDING, RunState.RUNNING)
 
 type Progress = Callable[[list[Run]], None]
 """Called with the study's runs, each with `items_done`, whenever they have been looked at."""
@@ -36,17 +37,13 @@ def conduct(
             stays, and conducting the study again goes on from there.
         NotReadyError: a run was cancelled meanwhile, or `wait_s` are over.
     """
-    for run in runs_of(study):
-        if goes_on(run, retry_errors=study.policy.failures == "invalid"):
-            resume(run, by=None)
-        elif run.state in (RunState.PENDING, RunState.RUNNING):
-            enqueue(run)
+    _take_up(runs_of(study), retry_errors=study.policy.failures == "invalid")
     began = enqueued = time.monotonic()
     while True:
         runs = runs_of(study)
         if progress is not None:
             progress(runs)
-        open_runs = [run for run in runs if run.state in (RunState.PENDING, RunState.RUNNING)]
+        open_runs = [run for run in runs if run.state in OPEN]
         if not open_runs:
             status = advance(study=study, by=None)
             if status.decisions or status.state == StudyState.READ:
@@ -67,12 +64,45 @@ def conduct(
         time.sleep(POLL_SECONDS)
 
 
+def answer(runs: Sequence[Run], *, progress: Progress | None = None) -> list[Run]:
+    """Waits until runs have ended, those of no study too; a worker must be at work.
+
+    What failed or was cancelled is taken up again; what was answered stays.
+    """
+    keys = [run.pk for run in runs]
+    _take_up(_with_progress(keys), retry_errors=True)
+    enqueued = time.monotonic()
+    while True:
+        now = _with_progress(keys)
+        if progress is not None:
+            progress(now)
+        open_runs = [run for run in now if run.state in OPEN]
+        if not open_runs:
+            return now
+        if time.monotonic() - enqueued > ENQUEUE_SECONDS:
+            enqueued = time.monotonic()
+            for run in open_runs:
+                enqueue(run)
+        time.sleep(POLL_SECONDS)
+
+
+def _take_up(runs: Sequence[Run], *, retry_errors: bool) -> None:
+    for run in runs:
+        if goes_on(run, retry_errors=retry_errors):
+            resume(run, by=None)
+        elif run.state in OPEN:
+            enqueue(run)
+
+
 def runs_of(study: Study) -> list[Run]:
     """The study's runs with their progress, each once, in the order of its test sets and arms."""
     links = StudyRun.objects.filter(arm__study=study).order_by(
         "test_set__position", "arm__position", "repeat"
     )
-    keys = list(dict.fromkeys(links.values_list("run", flat=True)))
+    return _with_progress(list(dict.fromkeys(links.values_list("run", flat=True))))
+
+
+def _with_progress(keys: list[int]) -> list[Run]:
     found = {
         run.pk: run
         for run in Run.objects.filter(pk__in=keys)

@@ -59,7 +59,11 @@ def study_plan(study: Study) -> StudyPlan:
     )
     runs: dict[int, PlannedRun] = {}
     for link in links.order_by("test_set__position", "arm__position", "repeat"):
-        runs.setdefault(link.run_id, _run(link, study.policy.prices.get(link.arm.name)))
+        arm, price = link.arm.name, study.policy.prices.get(link.arm.name)
+        if link.run_id not in runs:
+            runs[link.run_id] = planned_run(
+                link.run, arm=arm, test_set=link.test_set.name, repeat=link.repeat, price=price
+            )
     asked = [each for each in runs.values() if each.requests]
     judged = _judged(study)
     return StudyPlan(
@@ -69,8 +73,8 @@ def study_plan(study: Study) -> StudyPlan:
         runs=tuple(runs.values()),
         requests=sum(each.requests for each in asked),
         prompt_tokens=sum(each.prompt_tokens for each in asked),
-        completion_tokens=_sum(each.completion_tokens for each in asked),
-        money=_sum(each.money for each in asked),
+        completion_tokens=sum_known(each.completion_tokens for each in asked),
+        money=sum_known(each.money for each in asked),
         looks=tuple(next_looks(study)),
     )
 
@@ -131,8 +135,10 @@ def _judged(study: Study) -> list[StudyArm]:
     ]
 
 
-def _run(link: StudyRun, price: Price | None) -> PlannedRun:
-    run = link.run
+def planned_run(
+    run: Run, *, arm: str, test_set: str, repeat: int, price: Price | None
+) -> PlannedRun:
+    """What one run would still ask, and what that costs at most."""
     live = backend_of(run.version).live
     requests, characters = _unanswered(run) if live else (0, 0)
     prompt = -(-characters // CHARACTERS_A_TOKEN)
@@ -142,9 +148,9 @@ def _run(link: StudyRun, price: Price | None) -> PlannedRun:
     if price is not None and completion is not None:
         money = (price.prompt * prompt + price.completion * completion) / 1e6
     return PlannedRun(
-        arm=link.arm.name,
-        test_set=link.test_set.name,
-        repeat=link.repeat,
+        arm=arm,
+        test_set=test_set,
+        repeat=repeat,
         live=live,
         requests=requests,
         prompt_tokens=prompt,
@@ -302,6 +308,7 @@ def _sentence(found: PlannedLook) -> str:
     return f"{said} {asked} needs {found.needed:,}: {enough}."
 
 
-def _sum[N: (int, float)](values: Iterable[N | None]) -> N | None:
+def sum_known[N: (int, float)](values: Iterable[N | None]) -> N | None:
+    """The sum; None where one of them isn't known."""
     known: Sequence[N | None] = list(values)
     return None if None in known else sum(each for each in known if each is not None)

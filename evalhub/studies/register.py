@@ -1,6 +1,6 @@
 """A study file becomes rows: project, test sets, versions, runs, the study itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -60,7 +60,7 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
         name: _test_set(spec, project, name, test_set, progress)
         for name, test_set in spec.test_sets.items()
     }
-    versions = _versions(spec, project)
+    versions = _versions(spec, project, spec.arms)
     _check_blessed(spec, project, versions)
     study = _study(spec, project)
     sets |= _drawn(spec, study, sets, versions)
@@ -69,6 +69,37 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
     _link(spec, study, sets, versions)
     _check_training(spec, sets, versions)
     return study
+
+
+@transaction.atomic
+def register_arms(
+    spec: StudySpec, arms: Sequence[str], *, progress: Progress | None = None
+) -> dict[tuple[str, str, int], Run]:
+    """Launches the runs of some of a study's arms, without the study: by arm, test set, repeat.
+
+    The study, registered later, finds them again with their answers. All of it or nothing.
+
+    Raises what `register_study` raises, and DataError for a pool, of which nobody knows yet what a
+    question draws.
+    """
+    for name, asked in spec.test_sets.items():
+        if asked.draw is not None:
+            raise spec.document.error(
+                ["test_sets", name, "draw"],
+                "a question draws its items when it is asked, so that nobody can answer them now: "
+                "leave draw out",
+            )
+    project, _ = Project.objects.get_or_create(slug=spec.project, defaults={"name": spec.project})
+    sets = {
+        name: _test_set(spec, project, name, test_set, progress)
+        for name, test_set in spec.test_sets.items()
+    }
+    needed = set(arms)
+    for name in reversed(spec.arms):
+        if name in needed and (parent := spec.arms[name].parent):
+            needed.add(parent)
+    versions = _versions(spec, project, needed)
+    return _runs(spec, sets, {name: versions[name] for name in spec.arms if name in arms})
 
 
 def _check_review(spec: StudySpec) -> None:
@@ -122,9 +153,11 @@ def _check_mix(spec: StudySpec, name: str, asked: AskedTestSet, version: TestSet
         raise spec.document.error(["test_sets", name, "mix"], str(error)) from error
 
 
-def _versions(spec: StudySpec, project: Project) -> dict[str, ModelVersion]:
+def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[str, ModelVersion]:
+    """The versions of these arms, among which are their parents."""
     found: dict[str, ModelVersion] = {}
-    for name, arm in spec.arms.items():
+    for name in (each for each in spec.arms if each in arms):
+        arm = spec.arms[name]
         found[name] = register_version(
             project=project,
             slug=name,
@@ -335,7 +368,8 @@ def _runs(
     """By arm, test set and repeat, the run of the arm, or its parent's where they don't differ."""
     repeated = _repeated(spec)
     runs: dict[tuple[str, str, int], Run] = {}
-    for name, arm in spec.arms.items():
+    for name in versions:
+        arm = spec.arms[name]
         for test_set, repeat in product(sets, (0, 1)):
             judged = spec.test_sets[test_set].role != "development"
             if repeat and not (judged and name in repeated):

@@ -1,0 +1,151 @@
+"""`evalhub record`: a model's answers stored while there is somebody to ask."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from evalhub.schemas.plan import AnswersPlan
+    from evalhub.studies.record import RecordedRun
+    from evalhub.studies.spec import StudySpec
+
+
+def record(
+    study: Annotated[Path, typer.Argument(help="The study: STUDY.yaml")],
+    arm: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="An arm to ask; by default the baseline. Repeatable."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Also write the answers into this folder: NAME.TEST_SET.jsonl"),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask the model without asking you before.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what it would ask and cost, and no more.")
+    ] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST",
+            help="A host, or host:port, that the study's keys may be sent to. Repeatable.",
+        ),
+    ] = None,
+) -> int:
+    """Store a model's answers now, so that its replacement can be compared with it later. Running
+    it again goes on where it stopped."""
+    from evalhub.cli import printing
+    from evalhub.cli.exits import UNREACHABLE
+    from evalhub.cli.setup import database_to_look_at, set_up_database
+    from evalhub.cli.study import hosts_of
+    from evalhub.studies.origin import OperatorFile
+    from evalhub.studies.spec import read_study
+
+    if out is not None and out.exists() and not out.is_dir():
+        raise typer.BadParameter(f"{out} is no folder", param_hint="--out")
+    spec = read_study(study, OperatorFile(hosts_of(allow or [])))
+    if dry_run:
+        with database_to_look_at():
+            _, plan = _planned(spec, arm or [])
+        if json_:
+            printing.print_json(plan.as_json())
+        else:
+            printing.print_requests(plan, printing.terminal())
+        return 0
+    set_up_database()
+    arms, plan = _planned(spec, arm or [])
+    printing.print_requests(plan, printing.terminal(errors=True))
+    if plan.requests and not yes:
+        _agree(plan.requests)
+    runs = _carried(spec, arms)
+    files = _written(out, runs) if out is not None else []
+    if json_:
+        printing.print_json({"runs": [_told(each) for each in runs], "files": files})
+    else:
+        for each in runs:
+            typer.echo(_line(each))
+    return UNREACHABLE if any(each.run.state == "failed" for each in runs) else 0
+
+
+def _planned(spec: "StudySpec", named: list[str]) -> "tuple[list[str], AnswersPlan]":
+    from evalhub.studies.record import arms_to_record, plan_of_answers
+
+    arms = arms_to_record(spec, named)
+    return arms, plan_of_answers(spec, arms)
+
+
+def _agree(requests: int) -> None:
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(
+            f"{requests:,} requests would be made, and nobody can be asked whether they may: say "
+            "--yes",
+            param_hint="--yes",
+        )
+    typer.confirm("Ask them?", abort=True, err=True)
+
+
+def _carried(spec: "StudySpec", arms: list[str]) -> "list[RecordedRun]":
+    """The runs, ended, with progress bars. Without Redis the worker is this process itself."""
+    from contextlib import nullcontext
+
+    from django.conf import settings
+
+    from evalhub.cli import printing
+    from evalhub.cli.progress import ImportBars, RunBars
+    from evalhub.studies.record import record_answers
+    from runners.embedded import embedded_worker
+
+    console = printing.terminal(errors=True)
+    with (
+        ImportBars(console, spec) as imports,
+        nullcontext() if settings.REDIS_URL else embedded_worker(),
+        RunBars(console) as bars,
+    ):
+        return record_answers(spec, arms, read=imports, progress=bars)
+
+
+def _written(folder: Path, runs: "list[RecordedRun]") -> list[str]:
+    """Writes every run's answers and, for each arm, what they are; also those of a run that
+    failed: nobody may be there to be asked again."""
+    from evalhub.cli.outputs import whole
+    from evalhub.studies.record import about, answer_lines
+
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {each.file: folder / each.file for each in runs}
+    for each in runs:
+        with (
+            whole(files[each.file], option="--out") as path,
+            path.open("w", encoding="utf-8") as file,
+        ):
+            file.writelines(answer_lines(each.run))
+    for arm in dict.fromkeys(each.arm for each in runs):
+        of = [each for each in runs if each.arm == arm]
+        said = json.dumps(about(arm, of, files), ensure_ascii=False, indent=2)
+        with whole(folder / f"{arm}.json", option="--out") as path:
+            path.write_text(f"{said}\n", encoding="utf-8")
+    return [str(path) for path in files.values()]
+
+
+def _told(of: "RecordedRun") -> dict[str, object]:
+    return {
+        "arm": of.arm,
+        "test_set": of.test_set,
+        "repeat": of.repeat,
+        "run": of.run.pk,
+        "state": of.run.state,
+        "error": of.run.error,
+    }
+
+
+def _line(of: "RecordedRun") -> str:
+    mark = "✗" if of.run.state == "failed" else "✓"
+    again = ", again" if of.repeat else ""
+    items = of.run.test_set_version.item_count
+    said = f": {of.run.error}" if of.run.error else f": {items:,} items answered"
+    return f"{mark} {of.arm} on {of.test_set}{again}{said}"
