@@ -9,6 +9,7 @@ import typer
 
 from evalhub.cli.exits import BAD_DATA
 from evalhub.cli.home import at_home
+from evalhub.cli.signatures import UNSIGNED, keygen, signature_of, write_signed
 
 if TYPE_CHECKING:
     from evalhub.files.json_values import JsonError
@@ -41,34 +42,28 @@ def verify(
         Path | None,
         typer.Option(help="A home whose rows to hold against the record, line by line."),
     ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="A public key in PEM: who holds its private one must have signed it."),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
     """Recompute a decision's verdict from its record alone. Exit code 65 where it differs."""
     from dataclasses import replace
 
     from evalhub.cli import printing
-    from evalhub.files.json_values import JsonError, parse_json
-    from evalhub.files.rows import DataError
-    from evalhub.schemas.declaration import DeclarationError
-    from evalhub.verdict.verify import verify
 
-    try:
-        document = parse_json(file.read_text(encoding="utf-8-sig"))
-        found = verify(document, digest=digest)
-    except FileNotFoundError as error:
-        raise DataError("no such file", file=str(file)) from error
-    except OSError as error:
-        raise DataError(f"can't be read: {error.strerror}", file=str(file)) from error
-    except UnicodeDecodeError as error:
-        raise DataError("not UTF-8; save the file as UTF-8", file=str(file)) from error
-    except (JsonError, DeclarationError) as error:
-        raise _located(error, file) from error
+    document, found = read_decision(file, digest=digest)
+    if key is not None:
+        found = replace(found, signature=signature_of(document, key))
     if home is not None:
         found = replace(found, rows=_rows(document, home))
     if json_:
         printing.print_json(found.as_json())
         return 0 if found.verified else BAD_DATA
-    if not found.differences:
+    if found.signature not in (None, "signed"):
+        typer.echo(f"evalhub: {file}: {UNSIGNED[found.signature]}", err=True)
+    elif not found.differences:
         typer.echo("\n".join(_verified(each) for each in (found, *found.others)))
     for row in found.rows or []:
         typer.echo(_row(row))
@@ -78,6 +73,25 @@ def verify(
             f"evalhub: {file}: not verified, the numbers give {found.verdict}{lines}", err=True
         )
     return 0 if found.verified else BAD_DATA
+
+
+app.command()(keygen)
+
+
+@app.command()
+def attest(
+    file: Annotated[Path, typer.Argument(help="A decision record: JSON, as --json prints it.")],
+    key: Annotated[Path, typer.Option(help="The private key, as `decision keygen` wrote it.")],
+    out: Annotated[Path, typer.Option(help="Where the signed document goes: FILE.json")],
+) -> int:
+    """Sign a decision's document with a key, for whoever has the public one. It must verify."""
+    document, found = read_decision(file)
+    if not found.verified:
+        lines = "".join(f"\n  {_line(each)}" for each in found.differences)
+        typer.echo(f"evalhub: {file}: not signed, since it doesn't verify{lines}", err=True)
+        return BAD_DATA
+    write_signed(document, key=key, out=out, inputs=[file, key])
+    return 0
 
 
 @app.command()
@@ -119,6 +133,32 @@ def sign(
             f"  {signed.reason}\n  SHA-256 {signed.digest}"
         )
     return 0
+
+
+def read_decision(
+    file: Path, *, digest: str | None = None
+) -> "tuple[dict[str, Any], Verification]":
+    """A decision's document, and what becomes of it when it is judged anew.
+
+    Raises:
+        evalhub.files.rows.DataError: it can't be read, or is no decision.
+    """
+    from evalhub.files.json_values import JsonError, parse_json
+    from evalhub.files.rows import DataError
+    from evalhub.schemas.declaration import DeclarationError
+    from evalhub.verdict.verify import verify
+
+    try:
+        document = parse_json(file.read_text(encoding="utf-8-sig"))
+        return document, verify(document, digest=digest)
+    except FileNotFoundError as error:
+        raise DataError("no such file", file=str(file)) from error
+    except OSError as error:
+        raise DataError(f"can't be read: {error.strerror}", file=str(file)) from error
+    except UnicodeDecodeError as error:
+        raise DataError("not UTF-8; save the file as UTF-8", file=str(file)) from error
+    except (JsonError, DeclarationError) as error:
+        raise _located(error, file) from error
 
 
 def _rows(document: dict[str, Any], home: Path) -> "list[RowCheck]":

@@ -222,6 +222,14 @@ class Reading(Declaration):
     upper: float
 
 
+class Signature(Declaration):
+    """Whose key signed a document, over all of it but its signatures."""
+
+    algorithm: Literal["ed25519"]
+    key: str = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the public key's 32 bytes")
+    value: str = Field(description="the signature's 64 bytes, as Base64")
+
+
 class PrintedDecision(DecisionRecord):
     """What `study run --json` prints: the candidate's decision, those on its other arms, what has
     changed since they were made, and what the development sets show."""
@@ -229,6 +237,9 @@ class PrintedDecision(DecisionRecord):
     others: tuple[DecisionRecord, ...] = ()
     changed_since: tuple[str, ...] = Field((), description="a sentence for each thing; empty: none")
     readings: tuple[Reading, ...] = ()
+    signatures: tuple[Signature, ...] = Field(
+        (), description="by `evalhub decision attest`; empty: nobody signed it"
+    )
 
 
 class Readings(Declaration):

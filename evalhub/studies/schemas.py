@@ -16,6 +16,7 @@ from evalhub.schemas.evidence import Evidence
 from evalhub.schemas.policy import Policy
 from evalhub.schemas.review import CampaignRequest
 from evalhub.studies.spec import StudyFile
+from evalhub.verdict.verify import BESIDE
 
 PUBLISHED: dict[str, type[BaseModel]] = {
     "study": StudyFile,
@@ -50,8 +51,8 @@ def schema_of(name: str) -> dict[str, Any]:
         schema_generator=_Published, mode="serialization" if name == "verdict" else "validation"
     )
     if name == "verdict":
-        for printed_by_study_run_alone in ("others", "readings", "changed_since"):
-            found["required"].remove(printed_by_study_run_alone)
+        for beside_the_record in BESIDE:
+            found["required"].remove(beside_the_record)
     named = kind.model_fields.get("schema_")
     (identity,) = get_args(named.annotation) if named else (f"evalhub.{name}/1",)
     return {"$schema": DIALECT, "$id": identity, **found, "title": f"Evalhub {name}"}

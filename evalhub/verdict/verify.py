@@ -27,8 +27,8 @@ from evalhub.verdict.shares import gap_to
 VERIFICATION = "evalhub.verification/1"
 FOLLOWS = "that is what follows from the record's numbers"
 
-BESIDE = ("others", "readings", "changed_since")
-"""What `study run` prints beside a record, which is no part of it."""
+BESIDE = ("others", "readings", "changed_since", "signatures")
+"""What stands beside a record in a document, and is no part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,9 @@ class Verification:
 
     `digest` is the SHA-256 of its canonical JSON without `others`, the number that the site shows.
     `others` are the verifications of a study's other arms; `differences` holds theirs too. `rows`
-    are those of a home that the record was held against; None where there was none.
+    are those of a home that the record was held against; None where there was none. `signature` is
+    what a public key says of the document ("signed", "changed", "another-key", "unsigned"); None
+    where none was given.
     """
 
     candidate: str
@@ -94,10 +96,14 @@ class Verification:
     differences: list[Discrepancy]
     others: "list[Verification]"
     rows: list[RowCheck] | None = None
+    signature: str | None = None
 
     @property
     def verified(self) -> bool:
-        """Whether nothing differs: neither in the record nor in the home, if one was read."""
+        """Whether nothing differs: neither in the record nor in the home, if one was read, and
+        the signature is that of the key, if one was given."""
+        if self.signature not in (None, "signed"):
+            return False
         return not self.differences and all(each.state != "differs" for each in self.rows or [])
 
     def as_json(self) -> dict[str, Any]:
@@ -116,6 +122,7 @@ class Verification:
             "rows": None
             if self.rows is None
             else [asdict(each) | {"state": each.state} for each in self.rows],
+            "signature": self.signature,
         }
 
 

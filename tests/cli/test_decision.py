@@ -61,6 +61,7 @@ def test_json_is_one_document(record: dict[str, Any], capsys: Capture) -> None:
         "differences": [],
         "others": [],
         "rows": None,
+        "signature": None,
     }
 
 

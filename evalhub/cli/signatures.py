@@ -1,0 +1,83 @@
+"""Keys for `evalhub decision keygen`, `attest` and `verify --key`."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from evalhub.files.rows import DataError
+
+UNSIGNED = {
+    "changed": "it was changed since it was signed, or the signature is not of this document",
+    "another-key": "it is signed, but not with this key",
+    "unsigned": "nobody has signed it",
+}
+
+
+def keygen(
+    file: Annotated[
+        Path, typer.Argument(help="Where the private key goes; the public one to FILE.pub.")
+    ],
+) -> None:
+    """Make a key to sign decisions with: FILE for you alone, FILE.pub for whoever verifies."""
+    from evalhub.verdict.signature import key_digest, new_key, public_key
+
+    private, public = new_key()
+    beside = file.with_name(f"{file.name}.pub")
+    for path in (file, beside):
+        if path.exists():
+            raise _wrong("is there already: a key never replaces a file", path)
+    for path, mode, text in ((file, 0o600, private), (beside, 0o644, public)):
+        try:
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+        except OSError as error:
+            raise _wrong(f"can't be written: {error.strerror}", path) from error
+        with os.fdopen(descriptor, "wb") as kept:
+            kept.write(text)
+    typer.echo(f"{file} is yours alone; give away {beside}\n  {key_digest(public_key(public))}")
+
+
+def signature_of(document: Mapping[str, Any], key: Path) -> str:
+    """What the public key in this file says of the document."""
+    from evalhub.verdict.signature import KeyFileError, check_signature, public_key
+
+    try:
+        return check_signature(document, public_key(_read(key))).value
+    except KeyFileError as error:
+        raise _wrong(str(error), key) from error
+
+
+def write_signed(
+    document: Mapping[str, Any], *, key: Path, out: Path, inputs: Iterable[Path]
+) -> None:
+    """Writes the document with a signature by the private key in this file."""
+    from evalhub.cli.outputs import check_output, whole
+    from evalhub.verdict.signature import KeyFileError, key_digest, private_key, signed
+
+    check_output(out, option="--out", inputs=inputs)
+    try:
+        found = private_key(_read(key))
+    except KeyFileError as error:
+        raise _wrong(str(error), key) from error
+    text = json.dumps(signed(document, found), ensure_ascii=False, indent=2, allow_nan=False)
+    with whole(out, option="--out") as file:
+        file.write_text(f"{text}\n", encoding="utf-8")
+    typer.echo(f"signed by {key_digest(found.public_key())}: {out}")
+
+
+def _read(key: Path) -> bytes:
+    try:
+        with key.open("rb") as file:
+            return file.read(64 * 1024)
+    except OSError as error:
+        raise _wrong(f"can't be read: {error.strerror}", key) from error
+
+
+def _wrong(message: str, file: Path) -> "DataError":
+    from evalhub.files.rows import DataError
+
+    return DataError(message, file=str(file))
