@@ -30,7 +30,7 @@ class TokenLimit(BaseThrottle):
             allowed = left >= 1
             self._buckets[token] = (left - allowed, now)
         self._wait = 0.0 if allowed else (1 - left) * WINDOW_S / most
-        full = int((most - left) * WINDOW_S / most)
+        full = round((most - left + allowed) * WINDOW_S / most)
         request.limit_headers = {
             "RateLimit-Policy": f'"token";q={most};w={WINDOW_S}',
             "RateLimit": f'"token";r={int(left - allowed)};t={full}',

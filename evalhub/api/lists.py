@@ -16,12 +16,15 @@ from evalhub.api.reading import number
 from evalhub.schemas.declaration import Declaration
 
 PAGE, LARGEST_PAGE = 50, 500
+NEWEST_FIRST = ("-id",)
+"""Ids are given in the order in which rows are made. Not by `created`: SQLite writes milliseconds
+and compares them with microseconds as text, so that the row at a page's end would come twice."""
 PAGED = ("cursor", "page_size", "fields")
 """What every list takes in its query, beside its own filters."""
 
 
 class Pages(CursorPagination):
-    """By what was made when, newest first; a page stays what it is while rows are added."""
+    """A page stays what it is while rows are added."""
 
     page_size = PAGE
     page_size_query_param = "page_size"
@@ -51,7 +54,7 @@ def listed[M: Model](
     shape: Callable[[M], Declaration],
     *,
     filtered: type[filters.FilterSet] = NoFilters,
-    ordering: tuple[str, ...] = ("-created", "-id"),
+    ordering: tuple[str, ...] = NEWEST_FIRST,
 ) -> Response:
     """A page of rows in their shape. Raises Problem for a filter or a cursor that can't be."""
     chosen = filtered(request.query_params, queryset=rows, request=request)

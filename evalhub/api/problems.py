@@ -4,6 +4,7 @@ Besides type, title, status and detail a problem has `errors`: for each flaw the
 path, and where it lies in a file, the file and its line.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -31,6 +32,7 @@ from runners.metrics import MetricError
 from runners.outcome import RunFailed
 from runners.queue import QueueUnreachable
 
+logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 RETRY_S = 5
 
@@ -80,8 +82,8 @@ class Problem(Exception):
         super().__init__(detail)
 
 
-def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
-    """DRF's exception handler. None for what is our own fault, which Django answers and logs."""
+def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response:
+    """DRF's exception handler. What is our own fault is logged, and nothing of it is told."""
     if isinstance(error, Http404):
         return problem(404, "There is nothing here that you may see.")
     if isinstance(error, PermissionDenied):
@@ -93,7 +95,8 @@ def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response | N
         return _of_framework(error)
     code = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), None)
     if code is None:
-        return None
+        logger.error("an endpoint failed", exc_info=error)
+        return problem(500, "This is our fault, not yours. The X-Request-ID finds it in the log.")
     if isinstance(error, OperationalError):  # its words may hold an address
         return problem(503, "The database doesn't answer.", headers={"Retry-After": f"{RETRY_S}"})
     headers = {"Retry-After": f"{RETRY_S}"} if code == 503 else {}

@@ -250,6 +250,6 @@ def _suffix(file: BufferedRandom) -> str:
     if zipped:
         file.seek(0)
         with suppress(OSError, EOFError, zlib.error):
-            head = gzip.GzipFile(fileobj=file).read(64)
+            head = gzip.GzipFile(fileobj=file, mode="rb").read(64)
     plain = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     return (".jsonl" if plain.startswith((b"{", b"[")) else ".csv") + (".gz" if zipped else "")

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,6 +45,12 @@ class Program:
             content_type="application/octet-stream",
             headers={name.replace("_", "-"): value for name, value in headers.items()},
         )
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, settings: Any) -> None:
+    """Where this test's uploads lie."""
+    settings.HOME = tmp_path
 
 
 @pytest.fixture

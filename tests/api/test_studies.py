@@ -138,6 +138,7 @@ def test_a_line_of_an_upload_that_is_wrong_is_named(program: Programs, team: Tea
 
 def test_a_study_names_no_file_of_the_machine(program: Programs) -> None:
     caller = program()
+    upload(caller, RIGHT, HALF)
     asked = study()
     asked["test_sets"]["sums"]["file"] = "/etc/passwd"
     refused = caller.post("/studies", asked)

@@ -1,0 +1,178 @@
+"""The gate: 200 for a current registered ship alone, 412 for every no, 503 while it is open."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from evalhub.gate.models import Decision
+from evalhub.gate.signoff import sign_off
+from evalhub.registry.models import Run, Study
+from evalhub.registry.models.runs import RunState
+from evalhub.registry.versions import register_version
+from evalhub.schemas.version import TrainingRecord
+from evalhub.studies.advance import advance
+from runners.backends.recorded import RecordedBackend
+from tests.api.conftest import Program
+from tests.api.test_studies import HALF, ITEMS, RIGHT, rows, study, upload, worked_on
+from tests.cast import Team
+
+Programs = Callable[..., Program]
+WRONG = rows(60, output=lambda i: "0")
+SAME = rows(60, output=lambda i: str(i + 1) if i % 2 else "no")
+
+
+@pytest.fixture
+def shipped(program: Programs) -> Program:
+    """A caller in whose project the study `sums` has shipped."""
+    caller = program()
+    handed_in(caller)
+    assert caller.get("/studies/sums/gate").status_code == 200
+    return caller
+
+
+def handed_in(caller: Program, tuned: bytes = RIGHT, **more: Any) -> None:
+    upload(caller, ITEMS, HALF, tuned)
+    made = caller.post("/studies", study(tuned=tuned) | more)
+    assert made.status_code == 202, made.content
+    worked_on()
+
+
+def refused(caller: Program, says: str, **query: str) -> dict[str, Any]:
+    answer = caller.get("/studies/sums/gate", **query)
+    assert answer.status_code == 412, answer.content
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "Retry-After" not in answer.headers
+    found: dict[str, Any] = answer.json()
+    assert says in found["detail"]
+    assert found["passing"] != "passed"
+    return found
+
+
+@pytest.mark.parametrize(("tuned", "verdict"), [(WRONG, "hold"), (SAME, "need-more-data")])
+def test_what_isn_t_a_ship_is_refused(program: Programs, tuned: bytes, verdict: str) -> None:
+    caller = program()
+    handed_in(caller, tuned)
+    found = refused(caller, "")
+    assert found["verdict"] == verdict
+    assert found["current"]
+    assert found["reasons"]
+
+
+def test_invalid_evidence_is_refused(program: Programs) -> None:
+    caller = program()
+    handed_in(caller, rows(30, output=lambda i: str(i + 1)))
+    assert refused(caller, "")["verdict"] == "invalid"
+
+
+def test_it_is_open_while_its_runs_go_on(shipped: Program) -> None:
+    Run.objects.filter(version__model__slug="tuned").update(state=RunState.RUNNING)
+    answer = shipped.get("/studies/sums/gate")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "1 of its 2 runs" in answer.json()["detail"]
+
+
+def test_a_newer_version_is_never_let_through_by_an_older_one_s_decision(
+    shipped: Program, team: Team
+) -> None:
+    old = Decision.objects.get().document.arms.candidate.digest
+    newer = register_version(
+        project=team.project,
+        slug="tuned",
+        kind="lora",
+        parent=None,
+        backend=RecordedBackend(),
+        training=TrainingRecord.model_validate({"epochs": 9}),
+    )
+    refused(shipped, "register the study with it")
+    refused(shipped, "register the study with it", version=newer.digest)
+    assert shipped.get("/studies/sums/gate", version=old).status_code == 200
+    refused(shipped, "has no version", version="0" * 64)
+
+
+def test_other_answers_since_make_it_stale(shipped: Program) -> None:
+    upload(shipped, SAME)
+    shipped.post("/studies", study(tuned=SAME))
+    assert shipped.get("/studies/sums/gate").status_code == 503, "it is worked on"
+    for found in Run.objects.filter(state=RunState.PENDING):
+        from runners.execute import process_shard
+
+        while process_shard(found.pk):
+            pass
+    assert shipped.get("/studies/sums/gate").status_code == 503, "and then decided by a worker"
+    worked_on()
+    assert refused(shipped, "")["verdict"] == "need-more-data"
+
+
+def test_another_policy_since_makes_it_stale(shipped: Program) -> None:
+    asked = study() | {"policy": {"alpha": 0.01}}
+    assert shipped.post("/studies", asked).status_code == 202
+    found = refused(shipped, "The policy asks otherwise than it did")
+    assert not found["current"]
+    assert found["changed_since"]
+
+
+def test_what_no_ledger_counts_is_refused(program: Programs) -> None:
+    caller = program()
+    handed_in(caller, policy={"ledger": "off"})
+    found = refused(caller, "No ledger counts this look")
+    assert not found["registered"]
+
+
+def test_a_person_s_hold_closes_it(shipped: Program, team: Team) -> None:
+    sign_off(decision=Decision.objects.get(), by=team.olga, reason="Not yet", verdict="hold")
+    found = refused(shipped, "A person overrode it: hold")
+    assert (found["verdict"], found["signed"]) == ("ship", "hold")
+
+
+def test_a_person_s_ship_opens_no_gate_that_the_evidence_closes(
+    program: Programs, team: Team
+) -> None:
+    caller = program()
+    handed_in(caller, WRONG)
+    sign_off(decision=Decision.objects.get(), by=team.olga, reason="We must", verdict="ship")
+    assert refused(caller, "")["signed"] == "ship"
+
+
+def test_an_arm_that_isn_t_there_is_said(shipped: Program) -> None:
+    answer = shipped.get("/studies/sums/gate", candidate="tuna")
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "candidate"
+    refused(shipped, "base isn't judged", candidate="base")
+
+
+def test_waiting_ends_with_the_news(shipped: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first look finds it undecided; a worker decides while the request waits."""
+    Study.objects.update(advanced_runs=None)
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        advance(study=Study.objects.get(), by=None)
+
+    monkeypatch.setattr("evalhub.api.waiting.time.sleep", sleep)
+    assert shipped.get("/studies/sums/gate", wait="25").status_code == 200
+    assert slept == [0.5]
+
+
+def test_where_too_many_wait_the_answer_is_what_there_is_now(
+    shipped: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from evalhub.api.waiting import SEATS
+
+    Study.objects.update(advanced_runs=None)
+    monkeypatch.setattr("evalhub.api.waiting.time.sleep", lambda _: pytest.fail("it waited"))
+    SEATS.set_for(threads=3)
+    assert SEATS.taken()
+    try:
+        assert shipped.get("/studies/sums/gate", wait="25").status_code == 503
+    finally:
+        SEATS.leave()
+        SEATS.set_for(threads=4)
+
+
+@pytest.mark.parametrize("wait", ["26", "-1", "soon", "1.5", "٣"])
+def test_how_long_is_a_whole_number_up_to_25(shipped: Program, wait: str) -> None:
+    answer = shipped.get("/studies/sums/gate", wait=wait)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "wait"
