@@ -101,14 +101,27 @@ def recorded_run(
     return _there(asked) or asked
 
 
-def launch_staged(run: Run) -> Run:
-    """Launches a run whose recorded answers are staged (`runners.recorded`), without metrics.
+def check_takes(
+    version: ModelVersion, test_set_version: TestSetVersion, metrics: Sequence[Metric]
+) -> None:
+    """That recorded answers of this version to these items can be scored so; nothing is written.
+
+    Raises LaunchError.
+    """
+    _check(version, test_set_version, metrics, None, staged=True)
+    if backend_of(version).live:
+        raise LaunchError(f"{version}: answers by itself, and takes no recorded answers")
+    _check_whole(test_set_version)
+
+
+def launch_staged(run: Run, metrics: Sequence[Metric] = ()) -> Run:
+    """Launches a run whose recorded answers are staged (`runners.recorded`).
 
     For the transaction that makes them seen; where the same run is there by now, it is that one,
     and the draft is the caller's to drop.
     """
-    _check(run.version, run.test_set_version, [], None, staged=True)
-    return _launched(run, [], run.reach, retry_errors=False)
+    _check(run.version, run.test_set_version, metrics, None, staged=True)
+    return _launched(run, metrics, run.reach, retry_errors=False)
 
 
 @transaction.atomic

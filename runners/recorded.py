@@ -1,6 +1,6 @@
 """Answers made elsewhere, joined to the items of a test set by their ids."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from django.db import transaction
@@ -8,7 +8,8 @@ from django.db import transaction
 from evalhub.files.answers import RecordedAnswer, read_answers
 from evalhub.files.rows import DataError
 from evalhub.registry import drafts
-from evalhub.registry.models import Item, Output, Run
+from evalhub.registry.models import Item, Run
+from evalhub.registry.outputs import Joined, write_outputs
 from evalhub.schemas.sampling import MOST_SAMPLES
 from runners.outcome import missing
 
@@ -29,10 +30,10 @@ def stage_answers(
     try:
         answers = read_answers(path, id_field=id_field, output_field=output_field)
         for batch in _batches(answers):
-            outputs = list(_joined(run, path, id_field, batch))
+            rows = joined(run, batch, file=str(path), id_field=id_field)
             with transaction.atomic():
                 drafts.renew(run)
-                Output.objects.bulk_create(outputs)
+                write_outputs(run, rows)
             run.samples = max(run.samples, *(answer.sample + 1 for answer in batch))
         run.error = "\n".join(missing(run))
         run.save(update_fields=["samples", "error"])
@@ -46,7 +47,7 @@ def publish_answers(run: Run) -> None:
     """Makes a draft the run that it is; for one transaction. Raises DraftLostError."""
     drafts.renew(run)
     run.draft_until = None
-    run.save(update_fields=["draft_until"])
+    run.save(update_fields=["draft_until", "source", "samples", "error"])
 
 
 def _batches(answers: Iterable[RecordedAnswer]) -> Iterator[tuple[RecordedAnswer, ...]]:
@@ -63,40 +64,37 @@ def _batches(answers: Iterable[RecordedAnswer]) -> Iterator[tuple[RecordedAnswer
         yield tuple(batch)
 
 
-def _joined(
-    run: Run, path: Path, id_field: str, answers: tuple[RecordedAnswer, ...]
-) -> Iterator[Output]:
+def joined(
+    run: Run, answers: Sequence[RecordedAnswer], *, file: str, id_field: str = "id"
+) -> list[Joined]:
+    """Each answer with its item; without those to a pool's items that weren't drawn.
+
+    Raises DataError, naming the line, for an id that isn't in the test set, and for a sample that
+    is beyond what an item may have.
+    """
     keys = {answer.item_id for answer in answers}
-    items = Item.objects.filter(version=run.test_set_version_id, key__in=keys)
-    ids: dict[str, int] = dict(items.values_list("key", "pk"))
+    ids = Item.objects.keys_of(run.test_set_version_id, keys)
     undrawn: set[str] = set()
     if len(ids) < len(keys) and (pool := run.test_set_version.pool_id):
-        undrawn = set(Item.objects.filter(version=pool, key__in=keys).values_list("key", flat=True))
+        undrawn = Item.objects.keys_of(pool, keys).keys() - ids.keys()
+    found = []
     for answer in answers:
-        if answer.item_id in undrawn - ids.keys():
-            continue
-        if answer.item_id not in ids:
+        item = ids.get(answer.item_id)
+        if item is None:
+            if answer.item_id in undrawn:
+                continue
             raise DataError(
                 f"there is no item '{answer.item_id}' in {run.test_set_version}",
-                file=str(path),
+                file=file,
                 line=answer.line,
                 field=id_field,
             )
         if answer.sample >= MOST_SAMPLES:
             raise DataError(
                 f"counts the answers to one item: 0, 1, … up to {MOST_SAMPLES - 1}",
-                file=str(path),
+                file=file,
                 line=answer.line,
                 field="sample",
             )
-        yield Output(
-            run=run,
-            item_id=ids[answer.item_id],
-            sample=answer.sample,
-            text=answer.text,
-            error=answer.error or "",
-            latency_ms=answer.latency_ms,
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            given_scores=answer.scores,
-        )
+        found.append((item, answer))
+    return found

@@ -27,6 +27,7 @@ from evalhub.accounts.models import (
 from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff
 from evalhub.registry.models import (
     Draw,
+    Ingestion,
     Item,
     Metric,
     ModelVersion,
@@ -87,6 +88,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             for version, score in ((base, 0.0), (lora, 1.0))
         ]
         opened(*runs)
+        Ingestion.objects.create(project=team.project, run=runs[0], rows=size)
         study = a_study(
             team,
             baseline=base,
@@ -357,6 +359,7 @@ SEARCHES: list[tuple[type[Model], str, int]] = [
     (Item, "q0001", 1),
     (ModelLine, "lora-small", 1),
     (ModelVersion, "lora-small", 1),
+    (Ingestion, "base-small", 1),
     (Run, "lora-small", 1),
     (Output, "q0001", 2),
     (Score, "q0001", 2),

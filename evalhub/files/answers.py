@@ -1,22 +1,21 @@
 """Answers that were made elsewhere, read from a file."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from evalhub.files.numbers import LARGEST, finite_number
 from evalhub.files.rows import Row, field, item_id, read_rows, wrong
 
-SCORES = "scores"
+SCORES, COLUMN = "scores", "scores."
 MOST_SCORES, LONGEST_NAME = 100, 200
 """How many scores an answer may come with, and of how many characters a name may be."""
 MOST_COUNTED = 2**31
 """Of tokens and samples: what a database keeps as a whole number."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedAnswer:
+class RecordedAnswer(NamedTuple):
     """One answer made elsewhere. Either `text` is there, or `error` says why there is none.
 
     `scores` are numbers by name that were made elsewhere too; None where it came with none.
@@ -44,8 +43,15 @@ def read_answers(
     A CSV holds only text, so numbers of columns may be written as text, and empty is absent.
     Raises DataError, also for a second answer with the same id and sample.
     """
+    return answers_in(read_rows(path), id_field=id_field, output_field=output_field)
+
+
+def answers_in(
+    rows: Iterable[Row], *, id_field: str = "id", output_field: str = "output"
+) -> Iterator[RecordedAnswer]:
+    """The answers that rows hold, as `read_answers`."""
     seen: dict[tuple[str, int], int] = {}
-    for row in read_rows(path):
+    for row in rows:
         identity = item_id(row, id_field), _count(row, "sample") or 0
         first = seen.setdefault(identity, row.line)
         if first != row.line:
@@ -94,28 +100,28 @@ def _scores(row: Row) -> dict[str, float] | None:
     for name, value in given.items():
         if isinstance(value, str):
             expected = "a number, true, false or null was expected"
-            raise wrong(row, f"{SCORES}.{name}", f"{expected}, not {_cut(value)}")
+            raise wrong(row, COLUMN + name, f"{expected}, not {_cut(value)}")
         _score(row, found, name, value)
     for column, value in row.values.items():
-        if column.startswith(f"{SCORES}.") and value != "":
-            _score(row, found, column.removeprefix(f"{SCORES}."), value)
+        if column.startswith(COLUMN) and value != "":
+            _score(row, found, column.removeprefix(COLUMN), value)
     if len(found) > MOST_SCORES:
         raise wrong(row, SCORES, f"an answer has at most {MOST_SCORES} scores, not {len(found)}")
     return found or None
 
 
 def _score(row: Row, found: dict[str, float], name: str, value: object) -> None:
-    at = f"{SCORES}.{name}"
     if not 0 < len(name) <= LONGEST_NAME:
         raise wrong(row, SCORES, f"a score's name has 1 to {LONGEST_NAME} characters")
     if name in found:
-        raise wrong(row, at, "is given twice, within `scores` and as a column: keep one of them")
+        twice = "is given twice, within `scores` and as a column: keep one of them"
+        raise wrong(row, COLUMN + name, twice)
     if value is None:
         return
     try:
         found[name] = finite_number(value)
     except ValueError as error:
-        raise wrong(row, at, str(error)) from None
+        raise wrong(row, COLUMN + name, str(error)) from None
 
 
 def _cut(value: object) -> str:

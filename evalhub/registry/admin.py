@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from evalhub.registry.models import (
     Draw,
+    Ingestion,
     Item,
     Metric,
     Model,
@@ -219,6 +220,14 @@ class OutputAdmin(Written, FrozenLarge):
         if lookup.split("__")[0] == "given_scores":
             return False
         return super().lookup_allowed(lookup, value, request)
+
+
+@admin.register(Ingestion)
+class IngestionAdmin(Frozen):
+    list_display = ("id", "project", "run", "rows", "by", "created", "finished")
+    list_select_related = ("project", "by", *RUN)
+    search_fields = SEARCH_RUN
+    fields = readonly_fields = ("run", "metrics", "rows", "samples", "digest", "by", "created")
 
 
 @admin.register(Metric)

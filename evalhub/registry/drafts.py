@@ -37,19 +37,19 @@ class DraftLostError(Exception):
     """A draft was taken away while it was written: nothing of it is there."""
 
 
-def leased() -> datetime.datetime:
+def leased(lease: datetime.timedelta = LEASE) -> datetime.datetime:
     """Until when a draft is its writer's from now on."""
-    return timezone.now() + LEASE
+    return timezone.now() + lease
 
 
-def renew(draft: Draft) -> None:
+def renew(draft: Draft, lease: datetime.timedelta = LEASE) -> None:
     """Says that the draft's writer lives; for the transaction of a batch. Raises DraftLostError.
 
     With a run goes what was made for it: its answers may take longer to write than a lease lasts.
     """
     for each in [draft, *_made_for(draft)]:
         kept = type(each).with_drafts.filter(pk=each.pk, draft_until__isnull=False)
-        if not kept.update(draft_until=leased()):
+        if not kept.update(draft_until=leased(lease)):
             raise DraftLostError(
                 "what was written so far was taken away, as it took too long; nothing is there of "
                 "it"

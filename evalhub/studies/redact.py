@@ -12,7 +12,7 @@ from evalhub.accounts.leaving_nothing import leaving_nothing
 from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.registry.contents import answers_as_they_are, items_as_they_are
-from evalhub.registry.drafts import drop_left_over
+from evalhub.registry.drafts import drop, drop_left_over
 from evalhub.registry.models import Item, Output, Redaction, Run, Score, TestSetVersion
 from reviews.models import Campaign
 from reviews.results.ended import has_ended
@@ -85,6 +85,8 @@ def _redact(
     for campaign in Campaign.objects.filter(pairs__item__in=same).distinct().defer("plan"):
         if not has_ended(campaign):
             raise RedactionError(f"{campaign} shows it to its reviewers now: close that first")
+    for draft in Run.with_drafts.filter(test_set_version__in=versions, draft_until__isnull=False):
+        drop(draft)  # what is still handed in may hold answers to it
     texts = [(version, _keys(version, same), _checked_items(version)) for version in versions]
     said = [(run, _checked_answers(run)) for run in runs]
     outputs = Output.objects.filter(run__in=runs, item__in=same.values("pk"))

@@ -1,5 +1,6 @@
 """What exists: test sets, model versions, runs with their outputs and scores, studies."""
 
+from evalhub.registry.models.ingestions import Ingestion
 from evalhub.registry.models.overlaps import TrainingOverlap
 from evalhub.registry.models.redactions import Redaction
 from evalhub.registry.models.runs import Metric, Output, Run, RunMetric, Score, Shard
@@ -9,6 +10,7 @@ from evalhub.registry.models.versions import Model, ModelVersion
 
 __all__ = [
     "Draw",
+    "Ingestion",
     "Item",
     "Metric",
     "Model",

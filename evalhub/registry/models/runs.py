@@ -159,7 +159,8 @@ class OutputQuerySet(models.QuerySet["Output"]):
 class Output(models.Model):
     """One answer (sample k) to one item; `text` is NULL where an error stands instead."""
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="outputs")
+    # found by `output_once`, which begins with it: an index of its own would only cost
+    run = models.ForeignKey(Run, models.CASCADE, related_name="outputs", db_index=False)
     item = models.ForeignKey(Item, models.PROTECT, related_name="outputs")
     sample = models.PositiveSmallIntegerField(default=0)
     text = models.TextField(null=True)
