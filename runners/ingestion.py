@@ -19,9 +19,11 @@ from evalhub.files.limits import MIB, Limits
 from evalhub.files.ndjson import BODY, NdjsonBody
 from evalhub.files.rows import DataError
 from evalhub.registry import drafts
-from evalhub.registry.models import Ingestion, Metric, ModelVersion, Output, Run, TestSetVersion
+from evalhub.registry.models import Ingestion, ModelVersion, Output, Run, TestSetVersion
 from evalhub.registry.outputs import Joined, write_outputs
+from evalhub.registry.versions import register_metric
 from runners.launch import check_takes, launch_staged
+from runners.metrics import MetricDeclaration
 from runners.outcome import missing
 from runners.recorded import joined
 
@@ -54,7 +56,7 @@ def begin(
     by: User | None,
     version: ModelVersion,
     test_set_version: TestSetVersion,
-    metrics: Sequence[Metric],
+    metrics: Sequence[MetricDeclaration],
 ) -> Ingestion:
     """A run of recorded answers that are to come in parts, to be scored by `metrics`.
 
@@ -66,7 +68,8 @@ def begin(
     check_evaluates(by, project)
     if {version.model.project_id, test_set_version.test_set.project_id} != {project.pk}:
         raise IngestionError(f"{version} and {test_set_version} aren't both of {project}")
-    check_takes(version, test_set_version, metrics)
+    wanted = [register_metric(name=each.name, options=each.options) for each in metrics]
+    check_takes(version, test_set_version, wanted)
     if Ingestion.objects.filter(project=project).going_on().count() >= MOST_OPEN:
         raise IngestionError(
             f"{project} has begun {MOST_OPEN} ingestions: finish some of them, or cancel them"
@@ -77,7 +80,7 @@ def begin(
         draft_until=drafts.leased(LEASE),
     )
     ingestion = Ingestion.objects.create(project=project, run=run, by=by)
-    ingestion.metrics.set(metrics)
+    ingestion.metrics.set(wanted)
     return ingestion
 
 

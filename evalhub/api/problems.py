@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from evalhub.accounts.invitations import MembershipError
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
+from evalhub.files.ndjson import BodyTooLargeError
 from evalhub.files.rows import DataError
 from evalhub.gate.blessing import BlessingError
 from evalhub.gate.decide import ContestedError
@@ -27,6 +28,7 @@ from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.drafts import DraftLostError
 from evalhub.schemas.declaration import DeclarationError
 from reviews.errors import PlanError, ReviewError
+from runners.ingestion import IngestionError
 from runners.launch import LaunchError
 from runners.metrics import MetricError
 from runners.outcome import RunFailed
@@ -38,10 +40,12 @@ RETRY_S = 5
 
 STATUSES: dict[type[Exception], int] = {
     TokenError: 400,
+    BodyTooLargeError: 413,
     DataError: 400,
     DeclarationError: 400,
     MetricError: 400,
     LaunchError: 409,
+    IngestionError: 409,
     NotAllowedError: 403,
     MembershipError: 409,
     BlessingError: 409,

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from evalhub.api.views import campaigns, decisions, files, people, projects, registry, runs, studies
+from evalhub.api.views import (
+    campaigns,
+    decisions,
+    files,
+    ingestions,
+    people,
+    projects,
+    registry,
+    runs,
+    studies,
+)
 
 app_name = "api"
 PROJECT = "projects/<slug:project>"
@@ -58,6 +68,18 @@ urlpatterns = [
     path(f"{PROJECT}/runs/<int:pk>/resume", runs.ResumeRun.as_view(), name="resume_run"),
     path(f"{PROJECT}/runs/<int:pk>/outputs", runs.OutputsOfRun.as_view(), name="outputs"),
     path(f"{PROJECT}/runs/<int:pk>/scores", runs.ScoresOfRun.as_view(), name="scores"),
+    path(f"{PROJECT}/ingestions", ingestions.Ingestions.as_view(), name="ingestions"),
+    path(f"{PROJECT}/ingestions/<int:pk>", ingestions.OneIngestion.as_view(), name="ingestion"),
+    path(
+        f"{PROJECT}/ingestions/<int:pk>/rows",
+        ingestions.RowsOfIngestion.as_view(),
+        name="ingestion_rows",
+    ),
+    path(
+        f"{PROJECT}/ingestions/<int:pk>/finish",
+        ingestions.FinishIngestion.as_view(),
+        name="finish_ingestion",
+    ),
     path(f"{PROJECT}/campaigns", campaigns.Campaigns.as_view(), name="campaigns"),
     path(f"{PROJECT}/campaigns/<int:pk>", campaigns.OneCampaign.as_view(), name="campaign"),
     path(

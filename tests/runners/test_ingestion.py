@@ -26,8 +26,10 @@ from runners.ingestion import (
     finish,
 )
 from runners.launch import LaunchError
-from tests.cast import Team, a_metric, a_team, a_test_set, a_version
+from runners.metrics import declared_metric
+from tests.cast import Team, a_team, a_test_set, a_version
 
+EXACT = declared_metric("exact_match")
 pytestmark = pytest.mark.django_db
 
 
@@ -43,7 +45,7 @@ def begun(team: Team, questions: TestSetVersion) -> Ingestion:
         by=team.eva,
         version=a_version(team),
         test_set_version=questions,
-        metrics=[a_metric("recorded", score="f1")],
+        metrics=[declared_metric("recorded", score="f1")],
     )
 
 
@@ -138,7 +140,7 @@ def test_the_same_content_is_the_same_run_however_it_was_parted(
         by=team.eva,
         version=run.version,
         test_set_version=questions,
-        metrics=[a_metric()],
+        metrics=[EXACT],
     )
     for i in range(6):
         handed_in(again, i, *answers(i, i + 1))
@@ -169,7 +171,7 @@ def test_finishing_says_how_many_rows_there_are(begun: Ingestion) -> None:
 
 
 def test_what_does_not_go_together_is_refused(team: Team, questions: TestSetVersion) -> None:
-    asked: dict[str, Any] = {"project": team.project, "by": team.eva, "metrics": [a_metric()]}
+    asked: dict[str, Any] = {"project": team.project, "by": team.eva, "metrics": [EXACT]}
     theirs = a_test_set(a_team("Other", "other"), items=1)
     with pytest.raises(IngestionError, match="aren't both of support-desk"):
         begin(version=a_version(team), test_set_version=theirs, **asked)
@@ -201,7 +203,7 @@ def test_a_project_begins_only_so_many(team: Team, begun: Ingestion) -> None:
             by=None,
             version=version,
             test_set_version=questions,
-            metrics=[a_metric()],
+            metrics=[EXACT],
         )
 
 

@@ -13,13 +13,18 @@ from evalhub.schemas.study import Name
 from runners.metrics import AnyMetric
 
 
-class RunRequest(Declaration):
-    """A version asked all items of a test set version, and scored."""
+class VersionOnItems(Declaration):
+    """A model version and the test set version whose items it answers."""
 
     model: Name
     version: int | None = Field(None, ge=1, description="the newest where none is given")
     test_set: Name
     test_set_version: int | None = Field(None, ge=1, description="the newest where none is given")
+
+
+class RunRequest(VersionOnItems):
+    """A version asked all items of a test set version, and scored."""
+
     metrics: tuple[AnyMetric, ...] = ()
     answers: Upload | None = Field(None, description="a recorded version's answers")
 

@@ -6,12 +6,12 @@ from django_filters import rest_framework as filters
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from evalhub.accounts.models import Scope
+from evalhub.accounts.models import Project, Scope
 from evalhub.api.describing import WAIT, describes
 from evalhub.api.endpoint import ProjectEndpoint
 from evalhub.api.idempotency import once
 from evalhub.api.lists import PAGED, Since, listed, shown
-from evalhub.api.shapes.runs import OutputShape, RunRequest, RunShape, ScoreShape
+from evalhub.api.shapes.runs import OutputShape, RunRequest, RunShape, ScoreShape, VersionOnItems
 from evalhub.api.waiting import waited
 from evalhub.registry.models import ModelVersion, Output, Run, Score, TestSetVersion
 from evalhub.registry.models.runs import UNFINISHED, RunState
@@ -69,31 +69,14 @@ class Runs(RunEndpoint):
         run = launch_from_web(
             project=self.project,
             by=self.by,
-            version=self._version(asked),
-            test_set_version=self._test_set_version(asked),
+            version=version_asked(self.project, asked),
+            test_set_version=test_set_version_asked(self.project, asked),
             metrics=asked.metrics,
             answers=asked.answers,
             files=Uploads(self.project),
         )
         found = RunShape.of(self.rows().get(pk=run.pk))
         return shown(request, found, 202, Location=found.url, Retry_After=str(RETRY_S))
-
-    def _version(self, asked: RunRequest) -> ModelVersion:
-        rows = ModelVersion.objects.filter(model__project=self.project, model__slug=asked.model)
-        rows = rows.filter(number=asked.version) if asked.version else rows.order_by("-number")
-        if (found := rows.first()) is None:
-            raise DeclarationError("there is no such version in this project", "model")
-        return found  # type: ignore[no-any-return]
-
-    def _test_set_version(self, asked: RunRequest) -> TestSetVersion:
-        rows = TestSetVersion.objects.filter(
-            test_set__project=self.project, test_set__slug=asked.test_set
-        )
-        number = asked.test_set_version
-        rows = rows.filter(number=number) if number else rows.filter(pool=None).order_by("-number")
-        if (found := rows.first()) is None:
-            raise DeclarationError("there is no such version in this project", "test_set")
-        return found  # type: ignore[no-any-return]
 
 
 class OneRun(RunEndpoint):
@@ -155,3 +138,22 @@ class ScoresOfRun(RunEndpoint):
         rows = Score.objects.filter(output__run=self.run()).readable()
         rows = rows.select_related("output__item", "metric")
         return listed(request, rows, ScoreShape.of, ordering=("output_id", "metric_id"))
+
+
+def version_asked(project: Project, asked: VersionOnItems) -> ModelVersion:
+    """The version of the model that is named. Raises DeclarationError where there is none."""
+    rows = ModelVersion.objects.filter(model__project=project, model__slug=asked.model)
+    rows = rows.filter(number=asked.version) if asked.version else rows.order_by("-number")
+    if (found := rows.first()) is None:
+        raise DeclarationError("there is no such version in this project", "model")
+    return found  # type: ignore[no-any-return]
+
+
+def test_set_version_asked(project: Project, asked: VersionOnItems) -> TestSetVersion:
+    """The version of the test set that is named. Raises DeclarationError where there is none."""
+    rows = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=asked.test_set)
+    number = asked.test_set_version
+    rows = rows.filter(number=number) if number else rows.filter(pool=None).order_by("-number")
+    if (found := rows.first()) is None:
+        raise DeclarationError("there is no such version in this project", "test_set")
+    return found  # type: ignore[no-any-return]

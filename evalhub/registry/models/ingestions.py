@@ -1,6 +1,5 @@
 """Answers that come in parts: what has been taken of them so far."""
 
-import uuid
 from typing import Self
 
 from django.db import models
@@ -19,7 +18,6 @@ class IngestionQuerySet(OfProjectQuerySet["Ingestion"]):
 class Ingestion(models.Model):
     """A run of recorded answers that is handed in part by part; until it is finished, a draft."""
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey(Project, models.CASCADE, related_name="ingestions")
     run = models.ForeignKey(Run, models.CASCADE, related_name="ingestions")
     metrics = models.ManyToManyField(Metric, related_name="+")

@@ -1,0 +1,169 @@
+"""Answers and scores made elsewhere, handed in part by part: NDJSON, packed or not."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.accounts.models import Scope
+from evalhub.api.describing import describes
+from evalhub.api.endpoint import ProjectEndpoint
+from evalhub.api.idempotency import once
+from evalhub.api.lists import PAGED, Since, listed, shown
+from evalhub.api.problems import Problem
+from evalhub.api.reading import number
+from evalhub.api.shapes.ingestions import (
+    FinishRequest,
+    IngestionRequest,
+    IngestionShape,
+    TakenShape,
+)
+from evalhub.api.views.runs import test_set_version_asked, version_asked
+from evalhub.files.ndjson import NdjsonBody, read_ndjson
+from evalhub.registry.models import Ingestion
+from runners.ingestion import PART, OffsetError, append, begin, cancel, finish
+
+MOST_ROWS = 2**31 - 1
+OFFSET = OpenApiParameter(
+    "Upload-Offset",
+    {"type": "integer", "minimum": 0},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="how many rows come before these",
+)
+PACKED = OpenApiParameter(
+    "Content-Encoding", str, OpenApiParameter.HEADER, enum=["identity", "gzip"]
+)
+
+
+class NdjsonParser(BaseParser):
+    """A JSON object a line, read from the request's own stream and never beyond its bounds."""
+
+    media_type = "application/x-ndjson"
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> NdjsonBody:
+        coding = parser_context["request"].headers.get("Content-Encoding", "identity").lower()
+        if coding not in ("identity", "gzip"):
+            raise Problem(415, "is identity or gzip", field="Content-Encoding")
+        return read_ndjson(stream, zipped=coding == "gzip", limits=PART)
+
+
+class IngestionEndpoint(ProjectEndpoint):
+    """Below the project's ingestions."""
+
+    def rows(self) -> "QuerySet[Ingestion]":
+        return Ingestion.objects.filter(project=self.project).select_related(
+            "project", "run__version__model", "run__test_set_version__test_set"
+        )
+
+    def ingestion(self) -> Ingestion:
+        return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
+
+
+class Ingestions(IngestionEndpoint):
+    scopes = {"POST": Scope.INGEST}
+    parameters = (*PAGED, *Since.base_filters)
+
+    @describes("What is or was handed in", gives=IngestionShape, pages=True, filtered=Since)
+    def get(self, request: Request, project: str) -> Response:
+        return listed(request, self.rows(), IngestionShape.of, filtered=Since)
+
+    @describes(
+        "Begin to hand in answers\n\nNobody sees them before it is finished; what gets no part for "
+        "a day is taken away.",
+        gives=IngestionShape,
+        takes=IngestionRequest,
+        code=201,
+        once=True,
+    )
+    @once()
+    def post(self, request: Request, project: str) -> Response:
+        asked = self.body(IngestionRequest)
+        begun = begin(
+            project=self.project,
+            by=self.by,
+            version=version_asked(self.project, asked),
+            test_set_version=test_set_version_asked(self.project, asked),
+            metrics=asked.metrics,
+        )
+        found = IngestionShape.of(begun)
+        return shown(request, found, 201, Location=found.url, Upload_Offset="0")
+
+
+class OneIngestion(IngestionEndpoint):
+    scopes = {"DELETE": Scope.INGEST}
+    parameters = ("fields",)
+
+    @describes("How far it is", gives=IngestionShape)
+    def get(self, request: Request, project: str, pk: int) -> Response:
+        found = IngestionShape.of(self.ingestion())
+        return shown(request, found, Upload_Offset=str(found.rows))
+
+    @describes("Take away what was handed in, unless it is finished", gives=None, code=204)
+    def delete(self, request: Request, project: str, pk: int) -> Response:
+        cancel(ingestion=self.ingestion(), by=self.by)
+        return Response(status=204)
+
+
+class RowsOfIngestion(IngestionEndpoint):
+    scopes = {"PATCH": Scope.INGEST}
+    parser_classes = [NdjsonParser]
+
+    @describes(
+        "Hand in a part\n\nAll of its rows or none: a JSON object a line, with `id` and `output`, "
+        "and if need be `sample`, `scores`, `error`, `latency_ms`, `prompt_tokens` and "
+        "`completion_tokens`. 409 says by Upload-Offset where to go on.",
+        gives=TakenShape,
+        takes={NdjsonParser.media_type: OpenApiTypes.BINARY},
+        query=(OFFSET, PACKED),
+        also=(409, 413, 415, 503),
+    )
+    def patch(self, request: Request, project: str, pk: int) -> Response:
+        offset = number(
+            request.headers.get("Upload-Offset", ""), field="Upload-Offset", most=MOST_ROWS
+        )
+        rows = Ingestion.objects.filter(project=self.project).select_related("run", "project")
+        ingestion = get_object_or_404(rows, pk=pk)
+        try:
+            taken = append(ingestion=ingestion, by=self.by, offset=offset, body=_rows(request))
+        except OffsetError as error:
+            raise _elsewhere(error) from error
+        return shown(request, TakenShape(rows=taken), Upload_Offset=str(taken))
+
+
+class FinishIngestion(IngestionEndpoint):
+    scopes = {"POST": Scope.INGEST}
+
+    @describes(
+        "Say that all was handed in\n\nIt becomes a run, or is the run of the same content, and "
+        "is scored.",
+        gives=IngestionShape,
+        takes=FinishRequest,
+        code=202,
+        once=True,
+        also=(503,),
+    )
+    @once(lasts=True)
+    def post(self, request: Request, project: str, pk: int) -> Response:
+        ingestion, asked = self.ingestion(), self.body(FinishRequest)
+        try:
+            finish(ingestion=ingestion, by=self.by, rows=asked.rows)
+        except OffsetError as error:
+            raise _elsewhere(error) from error
+        found = IngestionShape.of(self.ingestion())
+        return shown(request, found, 202, Location=found.run or found.url)
+
+
+def _rows(request: Request) -> NdjsonBody:
+    if not isinstance(request.data, NdjsonBody):
+        raise Problem(400, "The body holds no rows.")
+    return request.data
+
+
+def _elsewhere(error: OffsetError) -> Problem:
+    return Problem(409, f"{error}.", headers={"Upload-Offset": str(error.rows)})
