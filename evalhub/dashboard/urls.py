@@ -10,6 +10,7 @@ from evalhub.dashboard.views import (
     runs,
     studies,
     test_sets,
+    tokens,
     versions,
 )
 
@@ -54,6 +55,8 @@ urlpatterns = [
         members.withdraw_member,
         name="withdraw_member",
     ),
+    path("projects/<slug:slug>/tokens/", tokens.tokens, name="tokens"),
+    path("projects/<slug:slug>/tokens/<int:pk>/revoke/", tokens.revoke_token, name="revoke_token"),
     path("projects/<slug:slug>/log/", members.project_log, name="project_log"),
     path("log/", members.site_log, name="site_log"),
     path("runs/", runs.runs, name="runs"),

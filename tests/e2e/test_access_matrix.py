@@ -20,6 +20,7 @@ from django.test.client import encode_multipart
 from django.urls import URLResolver, get_resolver, reverse
 
 from evalhub.accounts.models import MemberInvitation, Role, User
+from evalhub.accounts.tokens import add_token
 from evalhub.database.rows import OUR_ROW
 from evalhub.database.tables import Tables, digest, tables
 from evalhub.gate.decide import decide_study
@@ -74,6 +75,8 @@ POSTED = {
     "/projects/<slug:slug>/members/": ["whom=new@example.org&role=reviewer"],
     "/projects/<slug:slug>/members/<int:pk>/": ["verb=role&role=evaluator", "verb=remove"],
     "/projects/<slug:slug>/invitations/<int:pk>/withdraw/": [""],
+    "/projects/<slug:slug>/tokens/": ["name=ci&scopes=read&days=9"],
+    "/projects/<slug:slug>/tokens/<int:pk>/revoke/": [""],
     "/runs/<int:pk>/cancel/": [""],
     "/runs/<int:pk>/resume/": [""],
 }
@@ -168,6 +171,9 @@ def scene(team: Team) -> Scene:
         project=team.project, role=Role.REVIEWER, email="ned@example.org",
         by=team.olga, expires=expiry(14),
     )  # fmt: skip
+    token = add_token(
+        project=team.project, user=team.olga, name="nightly", scopes=["read"], by=None
+    ).token
     run = runs[0]
     stopped = a_run_that_goes_on(team, "stopped")
     cancel(stopped, by=None)
@@ -184,6 +190,7 @@ def scene(team: Team) -> Scene:
             "reviewer": campaign.reviewers.get(user=team.rui).pk,
             "invitation": invited.invitation.pk,
             "invitations": member.pk,
+            "tokens": token.pk,
             "members": team.project.memberships.get(user=team.ruth).pk,
             "runs": run.pk,
             "test-sets": run.test_set_version.test_set_id,
