@@ -12,6 +12,7 @@ from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
     from evalhub.schemas.decision import DecisionRecord
+    from evalhub.studies.compare import FileComparison
 
 
 class ComparedRole(StrEnum):
@@ -26,11 +27,42 @@ class FailureUses(StrEnum):
 
 def compare(
     base: Annotated[
-        Path, typer.Argument(help="Answers of what runs now: JSONL, CSV, Parquet, JSON.")
+        Path,
+        typer.Argument(help="Answers of what runs now: JSONL, CSV, Parquet; a log with --from."),
     ],
-    candidate: Annotated[Path, typer.Argument(help="Answers of what may replace it.")],
-    test_set: Annotated[Path, typer.Option(help="The items that both answered.")],
-    metric: Annotated[str, typer.Option(help="exact_match, numeric_match, json_fields, …")],
+    candidate: Annotated[
+        Path | None,
+        typer.Argument(help="Answers of what may replace it; none where one log holds both."),
+    ] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="What wrote both logs: lm-eval, inspect, …")
+    ] = None,
+    test_set: Annotated[
+        Path | None, typer.Option(help="The items that both answered. Needed without --from.")
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="exact_match, numeric_match, …; with --from one of the log's, or TASK=METRIC."
+        ),
+    ] = None,
+    primary: Annotated[
+        list[str] | None,
+        typer.Option(help="With --from: a task that must gain; the others are guards."),
+    ] = None,
+    base_arm: Annotated[
+        str | None, typer.Option(help="With --from: which of a log's arms runs now.")
+    ] = None,
+    candidate_arm: Annotated[
+        str | None, typer.Option(help="With --from: which of a log's arms may replace it.")
+    ] = None,
+    other_prompts: Annotated[
+        bool,
+        typer.Option(
+            "--other-prompts",
+            help="With --from: the arms were asked in other words, and that is compared too.",
+        ),
+    ] = False,
     extract: Annotated[
         str | None,
         typer.Option(help="Pattern; the first group of its last match is scored."),
@@ -75,32 +107,36 @@ def compare(
     """Compare two arms' answers to the same items, and say whether the candidate may ship."""
     from evalhub.cli import printing
     from evalhub.cli.outputs import check_output
-    from evalhub.studies.compare import CompareRequest, compare_files
 
     guard = role is ComparedRole.guard
     if guard and min_gain is not None:
         raise typer.BadParameter(
             "is for primaries: a guard is asked no gain", param_hint="--min-gain"
         )
-    if not guard and margin is not None:
+    if not guard and margin is not None and not primary:
         raise typer.BadParameter("is for guards: say --role guard", param_hint="--margin")
-    check_output(report, option="--report", inputs=[base, candidate, test_set])
-    question = CompareRequest(
-        metric=metric,
-        extract=extract,
-        options=tuple(_option(each) for each in option or ()),
-        id_field=id_field,
-        output_field=output,
-        reference=reference,
-        cluster=cluster,
-        tag=tag,
-        role=role.value,
-        margin=MARGIN if margin is None else margin,
-        min_gain=min_gain or 0.0,
-        alpha=alpha,
-        failures=failures.value,
-    )
-    found = compare_files(base, candidate, test_set, question)
+    inputs = [each for each in (base, candidate, test_set) if each is not None]
+    check_output(report, option="--report", inputs=inputs)
+    asked = {
+        "role": role.value,
+        "margin": MARGIN if margin is None else margin,
+        "min_gain": min_gain or 0.0,
+        "alpha": alpha,
+        "failures": failures.value,
+        "cluster": cluster,
+        "tag": tag,
+    }
+    by_ours = {"extract": extract, "options": tuple(_option(each) for each in option or ())}
+    fields = {"id_field": id_field, "output_field": output, "reference": reference}
+    if from_ is None:
+        _only("--from", primary, base_arm, candidate_arm, other_prompts)
+        found = _of_files(base, candidate, test_set, metric, asked | by_ours | fields)
+    else:
+        _without("--from", id=id_field != "id", output=output != "output")
+        _without("--from", reference=reference != "reference")
+        arms = {"arms": (base_arm, candidate_arm), "other_prompts": other_prompts}
+        named = {"metrics": tuple(metric or ()), "primaries": tuple(primary or ())}
+        found = _of_logs(from_, (base, candidate, test_set), asked | arms | named, by_ours)
     if report is not None:
         _write_report(report, found.record, found.items)
     if json_:
@@ -110,6 +146,60 @@ def compare(
         if tag is not None:
             printing.print_breakdown(found.record)
     return found.record.verdict.exit_code
+
+
+def _of_files(
+    base: Path,
+    candidate: Path | None,
+    test_set: Path | None,
+    metric: list[str] | None,
+    asked: dict[str, Any],
+) -> "FileComparison":
+    from evalhub.studies.compare import CompareRequest, compare_files
+
+    if candidate is None:
+        raise typer.BadParameter("is needed: the candidate's answers", param_hint="CANDIDATE")
+    if test_set is None:
+        raise typer.BadParameter("is needed", param_hint="--test-set")
+    if metric is None or len(metric) != 1:
+        raise typer.BadParameter("is needed, and one of them", param_hint="--metric")
+    return compare_files(base, candidate, test_set, CompareRequest(metric=metric[0], **asked))
+
+
+def _of_logs(
+    kind: str,
+    files: tuple[Path, Path | None, Path | None],
+    asked: dict[str, Any],
+    by_ours: dict[str, Any],
+) -> "FileComparison":
+    from evalhub.foreign.kinds import KINDS
+    from evalhub.studies.compare_logs import LogQuestion, compare_logs
+    from evalhub.studies.rescored_logs import compare_rescored, is_ours
+
+    if kind not in KINDS:
+        raise typer.BadParameter(f"{kind!r} isn't one of {', '.join(KINDS)}", param_hint="--from")
+    question = LogQuestion(kind=kind, **asked)
+    base, candidate, test_set = files
+    if is_ours(question.metrics):
+        return compare_rescored(base, candidate, test_set, question, **by_ours)
+    _without("scores of a log", extract=by_ours["extract"], option=by_ours["options"])
+    _without("scores of a log", test_set=test_set)
+    return compare_logs(base, candidate, question)
+
+
+def _only(needed: str, *given: Any) -> None:
+    """Refuses options that only go with `needed`."""
+    names = ("--primary", "--base-arm", "--candidate-arm", "--other-prompts")
+    if wrong := next((name for name, each in zip(names, given, strict=True) if each), None):
+        raise typer.BadParameter(f"goes with {needed} KIND", param_hint=wrong)
+
+
+def _without(what: str, **given: Any) -> None:
+    """Refuses options that don't go with `what`."""
+    if wrong := next((name for name, each in given.items() if each), None):
+        raise typer.BadParameter(
+            f"doesn't go with {what}", param_hint=f"--{wrong.replace('_', '-')}"
+        )
 
 
 def _option(text: str) -> tuple[str, Any]:

@@ -16,6 +16,7 @@ CODES = {
     "runners.metrics.score.MetricError": USAGE,
     "evalhub.database.backup.BackupError": USAGE,
     "evalhub.database.restore.RestoreError": BAD_DATA,
+    "evalhub.studies.compare_logs.LogQuestionError": USAGE,
     "evalhub.studies.redact.RedactionError": USAGE,
     "evalhub.studies.change.ChangeError": USAGE,
     "evalhub.studies.record.RecordError": USAGE,

@@ -22,6 +22,7 @@ SECTIONS = {
     "noise_floor": ("Noise floor", "noise-floor"),
     "baseline_choice": ("Fair baseline", "best-untuned"),
     "extension": ("Extension", "extension"),
+    "imported": ("Read from another tool", "imported"),
 }
 
 

@@ -16,6 +16,7 @@ from evalhub.schemas.sections import (
     EvidenceRow,
     ExtensionSection,
     FailuresSection,
+    ImportedSection,
     LeakageSection,
     LedgerSection,
     NoiseSection,
@@ -152,6 +153,7 @@ class DecisionRecord(Declaration):
     leakage: LeakageSection | None
     baseline_choice: ChoiceSection | None
     extension: ExtensionSection | None
+    imported: ImportedSection | None = None
     arms: Arms
     evidence: tuple[EvidenceRow, ...]
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")
@@ -161,7 +163,8 @@ class DecisionRecord(Declaration):
     @property
     def sections(self) -> dict[str, Section]:
         """The sections that there are, by field, in the order that matters to a reader."""
-        fields = ("failures", "leakage", "ledger", "noise_floor", "baseline_choice", "extension")
+        looked_at = ("failures", "leakage", "ledger", "noise_floor", "baseline_choice")
+        fields = (*looked_at, "extension", "imported")
         return {name: found for name in fields if (found := getattr(self, name)) is not None}
 
     def noise_of(self, criterion: Criterion) -> tuple[float, float] | None:

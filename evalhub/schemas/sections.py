@@ -199,6 +199,46 @@ class ExtensionSection(Section):
     test_sets: tuple[ExtensionRow, ...]
 
 
+class ToolFigure(Declaration):
+    """A tool's own number for one arm's answers, beside ours.
+
+    Attributes:
+        arm: "baseline" or "candidate".
+        theirs: null where the log holds none.
+        ours: the mean that was judged; null where an answer has no score.
+        otherwise: how the tool makes its number, where that isn't the mean over the items; such
+            numbers aren't compared.
+    """
+
+    test_set: str
+    metric: str
+    arm: Literal["baseline", "candidate"]
+    theirs: float | None
+    ours: float | None
+    otherwise: str = ""
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the two are one but for rounding; None where they can't be compared."""
+        if self.theirs is None or self.ours is None or self.otherwise:
+            return None
+        return abs(self.theirs - self.ours) <= 5e-4 * max(1.0, abs(self.theirs))
+
+
+class ImportedSection(Section):
+    """Scores that were read out of another tool's logs, with that tool's own figures.
+
+    Attributes:
+        tool: the logs' kind, in words.
+        figures: of either arm on each test set; of invalid evidence none.
+        cautions: what else differs between the two logs, a sentence each.
+    """
+
+    tool: str
+    figures: tuple[ToolFigure, ...]
+    cautions: tuple[str, ...] = ()
+
+
 class AgreementValue(Declaration):
     """A value with its interval; null where it can't be computed."""
 

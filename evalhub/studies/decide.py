@@ -7,7 +7,7 @@ import numpy as np
 
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
 from evalhub.schemas.policy import Policy
-from evalhub.schemas.sections import EvidenceRow
+from evalhub.schemas.sections import EvidenceRow, ImportedSection
 from evalhub.studies.evidence import Scores
 from evalhub.verdict.align import (
     Aligned,
@@ -44,12 +44,14 @@ def decide_scores(
     judgments: Judgments | None = None,
     *,
     judged: str | None = None,
+    imported: ImportedSection | None = None,
 ) -> DecisionRecord:
     """The decision record of the candidate.
 
     Args:
         judgments: people's choices, if there are any.
         judged: the test set whose items they judged; None: the first primary's.
+        imported: of scores out of another tool's logs, what that tool says.
 
     Raises:
         evalhub.stats.errors.StatisticsError: what no criterion can be measured on.
@@ -120,6 +122,7 @@ def decide_scores(
         ),
         people=people.record,
         failures=None if invalid else failures_section(aligned, judge),
+        imported=imported,
     )
 
 

@@ -7,11 +7,13 @@ from evalhub.schemas.sections import (
     ChoiceSection,
     ExtensionSection,
     FailuresSection,
+    ImportedSection,
     LeakageSection,
     LedgerRow,
     LedgerSection,
     NoiseSection,
     Section,
+    ToolFigure,
 )
 from evalhub.schemas.verdicts import Status
 from evalhub.verdict.levels import items_factor
@@ -40,6 +42,8 @@ def _notes(section: Section, arms: Arms) -> tuple[Status, Iterator[str]]:
             return _STATES.get(section.answer or "", Status.OPEN), _choice(section, arms)
         case ExtensionSection():
             return Status.PASS, _extension(section)
+        case ImportedSection():
+            return _agreement(section), _imported(section, arms)
     raise TypeError(f"{type(section).__name__} is no section of a record")
 
 
@@ -128,6 +132,45 @@ def _failures(section: FailuresSection, arms: Arms) -> Iterator[str]:
         yield "Without what failed nothing is left to judge."
     else:
         yield f"Without what failed the verdict would be {section.verdict_without.label.lower()}."
+
+
+def _agreement(section: ImportedSection) -> Status:
+    """Fine where the tool's figures are ours, and nothing but the models differs."""
+    if any(each.agrees is False for each in section.figures):
+        return Status.FAIL
+    doubt = section.cautions or any(each.otherwise for each in section.figures)
+    return Status.OPEN if doubt else Status.PASS
+
+
+def _imported(section: ImportedSection, arms: Arms) -> Iterator[str]:
+    alike = [each for each in section.figures if each.agrees]
+    if alike:
+        said = ", ".join(
+            f"{_arm_of(each, arms)} {each.theirs:.4g} on {each.test_set} ({each.metric})"
+            for each in alike
+        )
+        yield f"{section.tool} says the same as is judged here: {said}."
+    told = [each for each in section.figures if each.theirs is not None]
+    if section.figures and not told:
+        yield f"Out of {section.tool}, whose log holds no figures to compare with."
+    for each in section.figures if told else ():
+        who, where = _arm_of(each, arms), f"on {each.test_set} ({each.metric})"
+        ours = "no mean, since scores are missing" if each.ours is None else f"{each.ours:.6g}"
+        if each.agrees is False:
+            yield (
+                f"{section.tool} says {each.theirs:.6g} for {who} {where}, and the mean of the "
+                f"scores in its log is {ours}: find out why before you trust either."
+            )
+        elif each.theirs is None:
+            yield f"{section.tool}'s log holds no figure of {who} {where}; ours is {ours}."
+        elif each.agrees is None:
+            made = f", made {each.otherwise}" if each.otherwise else ""
+            yield f"{section.tool} says {each.theirs:.6g} for {who} {where}{made}; ours is {ours}."
+    yield from (f"{each}." for each in section.cautions)
+
+
+def _arm_of(figure: ToolFigure, arms: Arms) -> str:
+    return arms.baseline.name if figure.arm == "baseline" else arms.candidate.name
 
 
 def _leaked(section: LeakageSection) -> Status:

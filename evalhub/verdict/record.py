@@ -19,6 +19,7 @@ from evalhub.schemas.sections import (
     EvidenceRow,
     ExtensionSection,
     FailuresSection,
+    ImportedSection,
     LeakageSection,
     LedgerSection,
     NoiseSection,
@@ -52,6 +53,7 @@ def decision_record(
     leakage: LeakageSection | None = None,
     baseline_choice: ChoiceSection | None = None,
     extension: ExtensionSection | None = None,
+    imported: ImportedSection | None = None,
 ) -> DecisionRecord:
     """The record that is printed, stored and shown; of invalid evidence without any result.
 
@@ -60,8 +62,8 @@ def decision_record(
         policy: as it was asked; its `alpha` is what the ledger took from.
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
-        ledger, noise_floor, failures, leakage, baseline_choice, extension: what else the decision
-            rests on, without sentences; None where there is no such thing.
+        ledger, noise_floor, failures, leakage, baseline_choice, extension, imported: what else the
+            decision rests on, without sentences; None where there is no such thing.
     """
     record = DecisionRecord(
         schema_=SCHEMA,
@@ -82,6 +84,7 @@ def decision_record(
         leakage=leakage,
         baseline_choice=baseline_choice,
         extension=extension,
+        imported=imported,
         arms=arms,
         evidence=tuple(evidence),
         policy=dict(policy),
@@ -115,6 +118,7 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
     if record.verdict is not Verdict.INVALID:
         return record
     people, leakage, choice = record.people, record.leakage, record.baseline_choice
+    imported = record.imported
     arms = (
         [] if choice is None else [each.model_copy(update={"scores": ()}) for each in choice.arms]
     )
@@ -129,6 +133,7 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
             "noise_floor": None,
             "failures": None,
             "extension": None,
+            "imported": imported and imported.model_copy(update={"figures": ()}),
             "people": people and people.model_copy(update=dict.fromkeys(SAID)),
             "leakage": leakage
             and leakage.model_copy(

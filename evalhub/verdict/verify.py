@@ -29,6 +29,8 @@ FOLLOWS = "that is what follows from the record's numbers"
 
 BESIDE = ("others", "readings", "changed_since", "signatures")
 """What stands beside a record in a document, and is no part of it."""
+LATER = ("imported",)
+"""Sections that a record of an earlier version lacks: where one isn't written there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
     except (ArithmeticError, ValueError) as error:
         raise DeclarationError(f"can't be judged: {error}", f"{at}criteria") from error
     due = with_sentences(without_results(record.model_copy(update=ruled(ruling)))).as_json()
-    for name in BESIDE:
+    for name in (*BESIDE, *(name for name in LATER if name not in document)):
         due.pop(name, None)
     levels = alphas_of(
         record.criteria,

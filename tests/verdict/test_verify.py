@@ -255,6 +255,12 @@ def test_a_criterion_without_one_of_its_fields_is_no_verified_record(name: str) 
     assert found == [f"criteria[0].{name}"]
 
 
+def test_a_record_of_before_there_were_imported_scores_is_verified() -> None:
+    record = deepcopy(SHIPPED)
+    del record["imported"]
+    assert fields(record) == []
+
+
 @pytest.mark.parametrize("value", [None, [], 3, "ship", {}, [SHIPPED]])
 def test_other_json_is_no_record(value: Any) -> None:
     with pytest.raises(DeclarationError):

@@ -1,0 +1,63 @@
+"""The kinds of logs that are read. A new one is a file and a line of the table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from evalhub.files.limits import COMMAND, Limits
+from evalhub.files.rows import DataError
+from evalhub.foreign import (
+    every_eval_ever,
+    inspect_log,
+    lm_eval,
+    openai_chat,
+    openai_evals,
+    promptfoo,
+    rows,
+)
+from evalhub.foreign.log import Arm
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of log: the words for it, and what reads it."""
+
+    words: str
+    read: Callable[[Path, Limits], list[Arm]]
+
+
+KINDS = {
+    "lm-eval": Kind("lm-evaluation-harness", lm_eval.read),
+    "inspect": Kind("inspect", inspect_log.read),
+    "promptfoo": Kind("promptfoo", promptfoo.read),
+    "openai-evals": Kind("OpenAI Evals", openai_evals.read),
+    "openai-chat": Kind("OpenAI chat JSONL", openai_chat.read),
+    "every-eval-ever": Kind("Every Eval Ever", every_eval_ever.read),
+    "json": Kind("JSON rows", rows.read),
+}
+
+
+def read_arms(kind: str, path: Path, limits: Limits = COMMAND) -> list[Arm]:
+    """The arms of a log, in its order; at least one.
+
+    Raises:
+        evalhub.files.rows.DataError: what is wrong with a file, with its line and field.
+        KeyError: no such kind.
+    """
+    read = KINDS[kind].read
+    if not path.exists():
+        raise DataError("no such file", file=str(path))
+    return read(path, limits)
+
+
+def one_arm(arms: list[Arm], name: str | None, path: Path, *, option: str) -> Arm:
+    """The arm of this name, or where none is named, the only one. Raises DataError, which says by
+    which option one is named."""
+    if name is None and len(arms) == 1:
+        return arms[0]
+    found = [each for each in arms if each.name == name]
+    if len(found) != 1:
+        there = ", ".join(each.name for each in arms)
+        asked = "which of its arms is meant isn't said" if name is None else f"has no arm {name!r}"
+        raise DataError(f"{asked} ({option} NAME): there are {there}", file=str(path))
+    return found[0]

@@ -1,0 +1,117 @@
+"""Rows of answers with their scores, in a JSON array or JSONL: what any script can write.
+
+A row has an `id`, an `output` or an `error`, and its scores: `score: 1`, or several by name,
+`scores: {f1: 0.8, exact: 1}`. It may have the `input`, a `reference`, a `task`, an `arm` and a
+`sample`. Rows are paired by task and id.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from evalhub.files.limits import Limits
+from evalhub.files.rows import Row, item_id, read_rows, wrong
+from evalhub.foreign.fields import counted, mapping, measured, score, whole
+from evalhub.foreign.log import Arm, AskedItem, GivenAnswer, Task, ToolMetric, chat, text_of
+
+TASK, SCORE = "items", "score"
+USED = frozenset(
+    [
+        "id",
+        "task",
+        "arm",
+        "sample",
+        "input",
+        "reference",
+        "output",
+        "error",
+        "score",
+        "scores",
+        "latency_ms",
+        "prompt_tokens",
+        "completion_tokens",
+    ]
+)
+
+
+def read(path: Path, limits: Limits) -> list[Arm]:
+    """An arm for each `arm` that rows name; one, called as the file, where none does.
+
+    Raises DataError.
+    """
+    arms: dict[str, Arm] = {}
+    seen: dict[tuple[str, str, str, int], Row] = {}
+    for row in read_rows(path, limits):
+        name = _named(row, "arm", path.name.split(".")[0])
+        arm = arms.setdefault(name, Arm(name, path))
+        task = _named(row, "task", TASK)
+        of = arm.tasks.setdefault(task, Task(task, path))
+        item = _item(row)
+        sample = whole(row, "sample") if "sample" in row.values else 0
+        first = seen.setdefault((name, task, item.key, sample), row)
+        if first is not row:
+            raise wrong(
+                row,
+                "id",
+                f"{item.key!r} was answered on line {first.line} already (sample {sample}); "
+                "several answers to an item need a `sample` that counts 0, 1, …",
+            )
+        of.ask(item)
+        of.answers.append(_answer(row, item.key, sample))
+    for arm in arms.values():
+        for of in arm.tasks.values():
+            _measure(of)
+    return list(arms.values())
+
+
+def _named(row: Row, name: str, usual: str) -> str:
+    return item_id(row, name) if name in row.values else usual
+
+
+def _item(row: Row) -> AskedItem:
+    reference = row.values.get("reference")
+    references = reference if isinstance(reference, list) else [reference]
+    key = item_id(row)
+    return AskedItem(
+        key=key,
+        input=chat(row.values.get("input") or key),
+        references=[each for each in references if each is not None],
+        fields={name: value for name, value in row.values.items() if name not in USED},
+        named=True,
+        line=row.line,
+    )
+
+
+def _answer(row: Row, key: str, sample: int) -> GivenAnswer:
+    error = row.values.get("error")
+    output: Any = row.values.get("output")
+    if error and output:
+        raise wrong(row, "output", "the row has both an output and an `error`; keep one of them")
+    scores = {
+        name: score(row, f"scores.{name}", value)
+        for name, value in (mapping(row, "scores") if "scores" in row.values else {}).items()
+    }
+    if SCORE in row.values:
+        if SCORE in scores:
+            raise wrong(row, SCORE, "stands among the `scores` too")
+        scores[SCORE] = score(row, SCORE, row.values[SCORE])
+    if error and any(each is not None for each in scores.values()):
+        raise wrong(row, "error", "stands in place of an answer: it has no scores")
+    return GivenAnswer(
+        key=key,
+        sample=sample,
+        output=None if error else text_of(output) if output is not None else "",
+        scores=scores,
+        error=text_of(error) if error else "",
+        line=row.line,
+        latency_ms=measured(row, "latency_ms"),
+        prompt_tokens=counted(row, "prompt_tokens"),
+        completion_tokens=counted(row, "completion_tokens"),
+    )
+
+
+def _measure(task: Task) -> None:
+    names = dict.fromkeys(name for each in task.answers for name in each.scores)
+    for each in task.answers:
+        each.scores.update({name: None for name in names if name not in each.scores})
+    task.metrics = {name: ToolMetric(name) for name in names}
+    task.headline = next(iter(names)) if len(names) == 1 else ""

@@ -1,0 +1,131 @@
+"""Answers out of another tool's logs, scored by a metric of Evalhub's own."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from evalhub.files.rows import DataError
+from evalhub.foreign.kinds import one_arm, read_arms
+from evalhub.foreign.log import Arm, AskedItem, Task
+from evalhub.foreign.pairing import check_same_items, check_same_tasks
+from evalhub.studies.compare import CompareRequest, FileComparison, compare_files
+from evalhub.studies.compare_logs import LogQuestion, LogQuestionError, chosen_arms
+from runners.metrics import METRICS, scorer
+
+
+def is_ours(metrics: Sequence[str]) -> bool:
+    """Whether a metric of Evalhub's own is asked for."""
+    return any(each in METRICS for each in metrics)
+
+
+def compare_rescored(
+    base: Path,
+    candidate: Path | None,
+    right: Path | None,
+    question: LogQuestion,
+    *,
+    extract: str | None = None,
+    options: tuple[tuple[str, Any], ...] = (),
+) -> FileComparison:
+    """Compares the answers of two logs, of one task, by a metric of Evalhub's own.
+
+    Args:
+        right: a log of the same kind whose answers are the right ones; None: the log has them.
+
+    Raises:
+        DataError: what is wrong with a log, or why the two can't be paired.
+        LogQuestionError: a question that can't be asked of the logs.
+        runners.metrics.MetricError: a metric that can't be had so.
+    """
+    arms = chosen_arms(base, candidate, question)
+    check_same_tasks(*arms)
+    if len(question.metrics) != 1 or len(arms[0].tasks) != 1 or question.primaries:
+        tasks = ", ".join(arms[0].tasks)
+        raise LogQuestionError(
+            f"a metric of Evalhub's own scores one task, and the logs' are {tasks}: leave out "
+            "--primary, and name one --metric"
+        )
+    [name] = arms[0].tasks
+    sides = arms[0].tasks[name], arms[1].tasks[name]
+    check_same_items(*sides, other_prompts=question.other_prompts)
+    items = {**sides[1].items, **sides[0].items}
+    known = _right_answers(right, name, question.kind)
+    if scorer(question.metrics[0], **_options(extract, options)).metric.compares:
+        _check_references(items.values(), known, sides[0].file)
+    with TemporaryDirectory() as folder:
+        of_items = _write(Path(folder), name, (_item(each, known) for each in items.values()))
+        of_arms = [
+            _write(Path(folder) / str(number), arm.name, _answers(side))
+            for number, (arm, side) in enumerate(zip(arms, sides, strict=True))
+        ]
+        asked = CompareRequest(
+            metric=question.metrics[0],
+            extract=extract,
+            options=options,
+            cluster="cluster" if question.cluster is None else f"fields.{question.cluster}",
+            tag=None if question.tag is None else f"fields.{question.tag}",
+            role=question.role,
+            margin=question.margin,
+            min_gain=question.min_gain,
+            alpha=question.alpha,
+            planned_gain=question.planned_gain,
+            failures=question.failures,
+        )
+        return compare_files(of_arms[0], of_arms[1], of_items, asked)
+
+
+def _options(extract: str | None, options: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
+    return ({} if extract is None else {"extract": extract}) | dict(options)
+
+
+def _right_answers(right: Path | None, task: str, kind: str) -> Mapping[str, list[Any]]:
+    """By item, what a log of right answers says; none where there is no such log."""
+    if right is None:
+        return {}
+    arm: Arm = one_arm(read_arms(kind, right), None, right, option="--test-set")
+    if task not in arm.tasks:
+        raise DataError(f"has no task {task}", file=str(right))
+    found: dict[str, list[Any]] = {}
+    for each in arm.tasks[task].answers:
+        if each.output is not None:
+            found.setdefault(each.key, []).append(each.output)
+    return found
+
+
+def _check_references(
+    items: Iterable[AskedItem], known: Mapping[str, list[Any]], file: Path
+) -> None:
+    for each in items:
+        if not known.get(each.key, each.references):
+            raise DataError(
+                f"no right answer to item {each.key!r} is known: name a file of them by --test-set",
+                file=str(file),
+                line=each.line,
+            )
+
+
+def _item(item: AskedItem, known: Mapping[str, list[Any]]) -> dict[str, Any]:
+    return {
+        "id": item.key,
+        "input": item.input,
+        "reference": known.get(item.key, item.references),
+        "cluster": item.cluster or item.key,
+        "fields": item.fields,
+    }
+
+
+def _answers(task: Task) -> Iterable[dict[str, Any]]:
+    for each in task.answers:
+        said = {"error": each.error} if each.output is None else {"output": each.output}
+        yield {"id": each.key, "sample": each.sample, **said}
+
+
+def _write(folder: Path, name: str, rows: Iterable[dict[str, Any]]) -> Path:
+    """A file of rows that is called as what it holds, without what no file can be called."""
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name.replace('/', '-')[:100]}.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+    return path

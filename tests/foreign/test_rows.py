@@ -1,0 +1,130 @@
+"""Rows of any script, and Every Eval Ever: what pairs, and what is refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from evalhub.files.limits import COMMAND
+from evalhub.foreign.kinds import read_arms
+from evalhub.foreign.log import Arm, Task
+from tests.foreign.logs import (
+    FILES,
+    Values,
+    change_json,
+    logs,
+    record,
+    refusal,
+)
+
+__all__ = ["logs"]
+
+SUMS = ("--metric", "sums=exact_match,strict-match", "--metric", "share_right,majority")
+LM = ("lm-eval/base", "lm-eval/tuned", *SUMS, "--primary", "sums")
+FOO = ("promptfoo/results.json", "--base-arm", "base", "--candidate-arm", "tuned")
+OPENAI = ("openai-evals/base.jsonl", "openai-evals/tuned.jsonl")
+
+
+def arm(kind: str, path: str) -> Arm:
+    [found] = read_arms(kind, FILES / path, COMMAND)
+    return found
+
+
+def only(kind: str, path: str) -> Task:
+    [task] = arm(kind, path).tasks.values()
+    return task
+
+
+def test_rows_of_several_arms_and_tasks_stand_in_one_file(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        {"id": i, "task": task, "arm": name, "output": f"{name}{i}", "score": score}
+        for task in ("one", "two")
+        for name, score in (("old", 0), ("new", 1))
+        for i in range(40)
+    ]
+    Path("rows.json").write_text(json.dumps(rows))
+    arms = ("--base-arm", "old", "--candidate-arm", "new", "--primary", "one")
+    found = record(capsys, "json", "rows.json", *arms)
+    assert found["verdict"] == "ship"
+    assert [each["role"] for each in found["criteria"]] == ["primary", "guard"]
+    assert found["arms"]["candidate"]["file"] == "rows.json"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"output": "x"}, "field 'id': missing"),
+        ({"id": "a", "output": "x", "score": "1"}, "field 'score': a score is a number"),
+        ({"id": "a", "output": "x", "scores": [1]}, "field 'scores': an object with fields"),
+        (
+            {"id": "a", "output": "x", "scores": {"f1": []}},
+            "field 'scores.f1': a score is a",
+        ),
+        ({"id": "a", "output": "x", "error": "no"}, "both an output and an `error`"),
+        ({"id": "a", "error": "no", "score": 0}, "stands in place of an answer: it has no scores"),
+        ({"id": "a", "output": "x", "sample": -1}, "field 'sample': a whole number of 0 or more"),
+        ({"id": "sum-0", "output": "x"}, "'sum-0' was answered on line"),
+    ],
+)
+def test_rows_that_are_wrong_are_refused(
+    logs: Path, capsys: pytest.CaptureFixture[str], row: Values, said: str
+) -> None:
+    rows = json.loads(Path("json/tuned.json").read_text())
+    Path("json/tuned.json").write_text(json.dumps([*rows, row]))
+    found = refusal(capsys, "json", "json/base.json", "json/tuned.json")
+    assert found.startswith("evalhub: json/tuned.json, line 1, ")
+    assert said in found
+
+
+def test_an_id_that_stands_for_two_questions_is_refused(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = json.loads(Path("json/tuned.json").read_text())
+    Path("json/tuned.json").write_text(
+        json.dumps([{**rows[0], "input": "Else?"}, *rows[1:]], indent=1)
+    )
+    said = refusal(capsys, "json", "json/base.json", "json/tuned.json")
+    assert said.startswith("evalhub: json/tuned.json, line 2: item 'sum-0' of items isn't the one")
+
+
+def eee(arm_name: str) -> tuple[Path, Path]:
+    [rows] = Path("every-eval-ever", arm_name).glob("*_samples.jsonl")
+    return rows.with_name(rows.name.replace("_samples.jsonl", ".json")), rows
+
+
+def test_every_eval_evers_epochs_are_samples_and_results_are_metrics() -> None:
+    task = only("every-eval-ever", "every-eval-ever/base")
+    assert list(task.metrics) == ["match:accuracy", "includes:accuracy"]
+    found = sorted((each.sample, len(each.scores)) for each in task.answers)
+    assert found == [(0, 2)] * 4 + [(1, 2)] * 4
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"schema_version": "0.4.0"}, "field 'schema_version': is '0.4.0', and 0.3 is read"),
+        ({"model_info": {}}, "field 'model_info': has no 'id'"),
+        ({"evaluation_results": {}}, "field 'evaluation_results': a list of objects was expected"),
+        ({"evaluation_results": []}, "has no result 'match:accuracy' of 'adding'"),
+        ({"evaluation_id": "other"}, "field 'evaluation_id': isn't 'other'"),
+    ],
+)
+def test_every_eval_ever_that_is_wrong_is_refused(
+    logs: Path, capsys: pytest.CaptureFixture[str], change: Values, said: str
+) -> None:
+    change_json(eee("tuned")[0], lambda document: document.update(change))
+    both = ("every-eval-ever/base", "every-eval-ever/tuned", "--metric", "match:accuracy")
+    assert said in refusal(capsys, "every-eval-ever", *both)
+
+
+def test_every_eval_ever_needs_its_rows(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document, rows = eee("tuned")
+    rows.unlink()
+    assert "holds no evaluation with its rows (NAME.json, NAME_samples.jsonl)" in refusal(
+        capsys, "every-eval-ever", "every-eval-ever/base", "every-eval-ever/tuned"
+    )
+    assert "_samples.jsonl: no such file" in refusal(
+        capsys, "every-eval-ever", "every-eval-ever/base", str(document)
+    )
