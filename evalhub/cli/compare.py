@@ -161,9 +161,9 @@ def _of_files(
         raise typer.BadParameter("is needed: the candidate's answers", param_hint="CANDIDATE")
     if test_set is None:
         raise typer.BadParameter("is needed", param_hint="--test-set")
-    if metric is None or len(metric) != 1:
-        raise typer.BadParameter("is needed, and one of them", param_hint="--metric")
-    return compare_files(base, candidate, test_set, CompareRequest(metric=metric[0], **asked))
+    if not metric:
+        raise typer.BadParameter("is needed", param_hint="--metric")
+    return compare_files(base, candidate, test_set, CompareRequest(metric=metric[-1], **asked))
 
 
 def _of_logs(

@@ -11,14 +11,14 @@ from evalhub.files.json_document import JsonDocument
 from evalhub.files.limits import Limits
 from evalhub.files.rows import DataError, Row, read_rows, wrong
 from evalhub.foreign.fields import counted, listing, mapping, measured, score, text
-from evalhub.foreign.log import Arm, AskedItem, Bounds, GivenAnswer, Task, ToolMetric, text_of
+from evalhub.foreign.log import AskedItem, Bounds, GivenAnswer, LoggedArm, Task, ToolMetric, text_of
 
 VERSION = "0.3"
 SAMPLES = "_samples.jsonl"
 SCORE = "score"
 
 
-def read(path: Path, limits: Limits) -> list[Arm]:
+def read(path: Path, limits: Limits) -> list[LoggedArm]:
     """The one arm of an evaluation's JSON, or of a folder with several of one model.
 
     Raises DataError.
@@ -26,7 +26,7 @@ def read(path: Path, limits: Limits) -> list[Arm]:
     files = [path]
     if path.is_dir():
         files = [each for each in sorted(path.rglob("*.json")) if _rows_of(each).exists()]
-    arm: Arm | None = None
+    arm: LoggedArm | None = None
     for file in files:
         document = JsonDocument(file, limits)
         _check_version(document)
@@ -34,7 +34,7 @@ def read(path: Path, limits: Limits) -> list[Arm]:
         if not isinstance(model, str):
             raise document.error(("model_info", "id"), "a text was expected")
         if arm is None:
-            arm = Arm(model, path)
+            arm = LoggedArm(model, path)
         elif arm.name != model:
             raise document.error(
                 ("model_info", "id"), f"is {model!r}, and another file's is {arm.name!r}"
@@ -57,7 +57,7 @@ def _check_version(document: JsonDocument) -> None:
         raise document.error(("schema_version",), f"is {said!r}, and {VERSION} is read")
 
 
-def _add(arm: Arm, document: JsonDocument, limits: Limits) -> None:
+def _add(arm: LoggedArm, document: JsonDocument, limits: Limits) -> None:
     library = document.at(("eval_library",))
     if isinstance(library, dict):
         arm.settings[str(library.get("name"))] = str(library.get("version"))

@@ -14,9 +14,9 @@ from evalhub.files.limits import DOCUMENT_MOST, Limits
 from evalhub.files.numbers import finite_number
 from evalhub.files.rows import DataError
 from evalhub.foreign.log import (
-    Arm,
     AskedItem,
     GivenAnswer,
+    LoggedArm,
     Task,
     ToolMetric,
     chat,
@@ -29,7 +29,7 @@ FIGURES = ("mean", "accuracy")
 """Metrics of inspect that are means over the samples."""
 
 
-def read(path: Path, limits: Limits) -> list[Arm]:
+def read(path: Path, limits: Limits) -> list[LoggedArm]:
     """The one arm of a log, or of a folder with logs of several tasks by one model.
 
     Raises DataError.
@@ -39,11 +39,11 @@ def read(path: Path, limits: Limits) -> list[Arm]:
         files = sorted([*path.glob("*.eval"), *path.glob("*.json")])
     if not files:
         raise DataError("holds no .eval and no .json", file=str(path))
-    arm: Arm | None = None
+    arm: LoggedArm | None = None
     for file in files:
         log = _log(file, limits)
         if arm is None:
-            arm = Arm(log.eval.model, path)
+            arm = LoggedArm(log.eval.model, path)
         elif arm.name != log.eval.model:
             raise DataError(
                 f"is of {log.eval.model}, and another log there is of {arm.name}", file=str(file)

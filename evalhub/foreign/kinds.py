@@ -15,29 +15,29 @@ from evalhub.foreign import (
     promptfoo,
     rows,
 )
-from evalhub.foreign.log import Arm
+from evalhub.foreign.log import LoggedArm
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class LogKind:
     """A kind of log: the words for it, and what reads it."""
 
     words: str
-    read: Callable[[Path, Limits], list[Arm]]
+    read: Callable[[Path, Limits], list[LoggedArm]]
 
 
 KINDS = {
-    "lm-eval": Kind("lm-evaluation-harness", lm_eval.read),
-    "inspect": Kind("inspect", inspect_log.read),
-    "promptfoo": Kind("promptfoo", promptfoo.read),
-    "openai-evals": Kind("OpenAI Evals", openai_evals.read),
-    "openai-chat": Kind("OpenAI chat JSONL", openai_chat.read),
-    "every-eval-ever": Kind("Every Eval Ever", every_eval_ever.read),
-    "json": Kind("JSON rows", rows.read),
+    "lm-eval": LogKind("lm-evaluation-harness", lm_eval.read),
+    "inspect": LogKind("inspect", inspect_log.read),
+    "promptfoo": LogKind("promptfoo", promptfoo.read),
+    "openai-evals": LogKind("OpenAI Evals", openai_evals.read),
+    "openai-chat": LogKind("OpenAI chat JSONL", openai_chat.read),
+    "every-eval-ever": LogKind("Every Eval Ever", every_eval_ever.read),
+    "json": LogKind("JSON rows", rows.read),
 }
 
 
-def read_arms(kind: str, path: Path, limits: Limits = COMMAND) -> list[Arm]:
+def read_arms(kind: str, path: Path, limits: Limits = COMMAND) -> list[LoggedArm]:
     """The arms of a log, in its order; at least one.
 
     Raises:
@@ -50,7 +50,7 @@ def read_arms(kind: str, path: Path, limits: Limits = COMMAND) -> list[Arm]:
     return read(path, limits)
 
 
-def one_arm(arms: list[Arm], name: str | None, path: Path, *, option: str) -> Arm:
+def one_arm(arms: list[LoggedArm], name: str | None, path: Path, *, option: str) -> LoggedArm:
     """The arm of this name, or where none is named, the only one. Raises DataError, which says by
     which option one is named."""
     if name is None and len(arms) == 1:

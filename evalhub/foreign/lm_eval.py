@@ -14,10 +14,10 @@ from evalhub.files.limits import Limits
 from evalhub.files.rows import DataError, Row, read_rows, wrong
 from evalhub.foreign.fields import listing, mapping, score, text, whole
 from evalhub.foreign.log import (
-    Arm,
     AskedItem,
     GivenAnswer,
     Input,
+    LoggedArm,
     Task,
     ToolMetric,
     chat,
@@ -28,7 +28,7 @@ from evalhub.foreign.log import (
 RESULTS, SAMPLES = "results_", "samples_"
 
 
-def read(path: Path, limits: Limits) -> list[Arm]:
+def read(path: Path, limits: Limits) -> list[LoggedArm]:
     """The one arm of a run: its folder, or its results file with the samples beside it.
 
     Raises DataError.
@@ -38,7 +38,9 @@ def read(path: Path, limits: Limits) -> list[Arm]:
     run = results.name.removeprefix(RESULTS).removesuffix(".json")
     figures, better = (_object(document, name) for name in ("results", "higher_is_better"))
     name = document.data.get("model_name") or document.data.get("model_source")
-    arm = Arm(name if isinstance(name, str) else path.stem, path, settings=_settings(document))
+    arm = LoggedArm(
+        name if isinstance(name, str) else path.stem, path, settings=_settings(document)
+    )
     for task in figures:
         samples = results.with_name(f"{SAMPLES}{task}_{run}.jsonl")
         if samples.exists():

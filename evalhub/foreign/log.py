@@ -123,7 +123,7 @@ class Task:
 
 
 @dataclass(slots=True)
-class Arm:
+class LoggedArm:
     """One model as a log has it.
 
     Attributes:

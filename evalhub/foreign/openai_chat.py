@@ -11,16 +11,16 @@ from evalhub.files.canonical import digest_of
 from evalhub.files.limits import Limits
 from evalhub.files.rows import Row, read_rows, wrong
 from evalhub.foreign.fields import listing
-from evalhub.foreign.log import Arm, AskedItem, GivenAnswer, Task, keys_of
+from evalhub.foreign.log import AskedItem, GivenAnswer, LoggedArm, Task, keys_of
 
 TASK = "chat"
 ROLES = {"developer": "system"}
 """Newer names of roles, by what an item calls them."""
 
 
-def read(path: Path, limits: Limits) -> list[Arm]:
+def read(path: Path, limits: Limits) -> list[LoggedArm]:
     """The one arm of a file, called as the file is. Raises DataError."""
-    arm = Arm(path.name.split(".")[0], path)
+    arm = LoggedArm(path.name.split(".")[0], path)
     task = arm.tasks[TASK] = Task(TASK, path)
     rows = {row.line: (row, _messages(row)) for row in read_rows(path, limits)}
     keys = keys_of((line, digest_of(messages[:-1])) for line, (_, messages) in rows.items())

@@ -14,9 +14,9 @@ from evalhub.files.limits import Limits
 from evalhub.files.rows import DataError, Row, read_rows, wrong
 from evalhub.foreign.fields import counted, listing, mapping, score, text, whole
 from evalhub.foreign.log import (
-    Arm,
     AskedItem,
     GivenAnswer,
+    LoggedArm,
     Task,
     ToolMetric,
     chat,
@@ -29,7 +29,7 @@ TASK = "items"
 PASSED = "passed"
 
 
-def read(path: Path, limits: Limits) -> list[Arm]:
+def read(path: Path, limits: Limits) -> list[LoggedArm]:
     """An arm a run, in the file's order. Raises DataError."""
     runs: dict[str, list[Row]] = {}
     for row in _rows(path, limits):
@@ -57,8 +57,8 @@ def _rows(path: Path, limits: Limits) -> Iterator[Row]:
     yield from document.rows(("data",) if page else ())
 
 
-def _arm(rows: list[Row], path: Path) -> Arm:
-    arm = Arm(_model(rows[0]), path)
+def _arm(rows: list[Row], path: Path) -> LoggedArm:
+    arm = LoggedArm(_model(rows[0]), path)
     task = arm.tasks[TASK] = Task(TASK, path, headline=PASSED)
     seen: dict[int, Row] = {}
     for row in rows:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evalhub.files.rows import DataError
-from evalhub.foreign.log import Arm, Task, ToolMetric
+from evalhub.foreign.log import LoggedArm, Task, ToolMetric
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,11 @@ class PairedTask:
 
 
 def pair(
-    baseline: Arm, candidate: Arm, metrics: Sequence[str] = (), *, other_prompts: bool = False
+    baseline: LoggedArm,
+    candidate: LoggedArm,
+    metrics: Sequence[str] = (),
+    *,
+    other_prompts: bool = False,
 ) -> list[PairedTask]:
     """Every task of both arms with its metric.
 
@@ -56,7 +60,7 @@ def pair(
     return found
 
 
-def check_same_tasks(baseline: Arm, candidate: Arm) -> None:
+def check_same_tasks(baseline: LoggedArm, candidate: LoggedArm) -> None:
     """Raises DataError where one log has a task that the other hasn't."""
     for arm, other in ((baseline, candidate), (candidate, baseline)):
         lacking = [name for name in arm.tasks if name not in other.tasks]
@@ -107,7 +111,7 @@ def reworded_tasks(tasks: Sequence[PairedTask]) -> list[str]:
     ]
 
 
-def other_settings(baseline: Arm, candidate: Arm) -> Iterator[str]:
+def other_settings(baseline: LoggedArm, candidate: LoggedArm) -> Iterator[str]:
     """What is otherwise in the two logs beside the models, a sentence each."""
     for name in dict.fromkeys([*baseline.settings, *candidate.settings]):
         ours, theirs = (arm.settings.get(name, "none") for arm in (baseline, candidate))
@@ -162,5 +166,5 @@ def _is_for(asked: str, task: Task) -> bool:
     return asked.startswith(f"{task.name}=")
 
 
-def _offered(arm: Arm) -> list[str]:
+def _offered(arm: LoggedArm) -> list[str]:
     return [f"{name} has {', '.join(task.metrics) or 'none'}" for name, task in arm.tasks.items()]

@@ -13,7 +13,7 @@ from evalhub.files.json_document import JsonDocument
 from evalhub.files.limits import Limits
 from evalhub.files.rows import Row, wrong
 from evalhub.foreign.fields import counted, mapping, measured, score, text, whole
-from evalhub.foreign.log import Arm, AskedItem, GivenAnswer, Task, ToolMetric, chat, text_of
+from evalhub.foreign.log import AskedItem, GivenAnswer, LoggedArm, Task, ToolMetric, chat, text_of
 
 TASK = "tests"
 PASS, SCORE = "pass", "score"
@@ -21,15 +21,15 @@ ERROR = 2
 """`failureReason` of a test that got no answer; 1: an assertion failed."""
 
 
-def read(path: Path, limits: Limits) -> list[Arm]:
+def read(path: Path, limits: Limits) -> list[LoggedArm]:
     """An arm a provider, in the file's order. Raises DataError."""
     document = JsonDocument(path, limits)
-    arms: dict[str, Arm] = {}
+    arms: dict[str, LoggedArm] = {}
     rows = list(document.rows(("results", "results")))
     prompts = {_prompt(row) for row in rows}
     places: dict[tuple[str, str, str], int] = {}
     for row in sorted(rows, key=lambda row: whole(row, "testIdx")):
-        arm = arms.setdefault(_provider(row), Arm(_provider(row), path))
+        arm = arms.setdefault(_provider(row), LoggedArm(_provider(row), path))
         name = _prompt(row) if len(prompts) > 1 else TASK
         task = arm.tasks.setdefault(name, Task(name, path, headline=PASS))
         item = _item(row)

@@ -11,7 +11,7 @@ from typing import Any
 from evalhub.files.limits import Limits
 from evalhub.files.rows import Row, item_id, read_rows, wrong
 from evalhub.foreign.fields import counted, mapping, measured, score, whole
-from evalhub.foreign.log import Arm, AskedItem, GivenAnswer, Task, ToolMetric, chat, text_of
+from evalhub.foreign.log import AskedItem, GivenAnswer, LoggedArm, Task, ToolMetric, chat, text_of
 
 TASK, SCORE = "items", "score"
 USED = frozenset(
@@ -33,16 +33,16 @@ USED = frozenset(
 )
 
 
-def read(path: Path, limits: Limits) -> list[Arm]:
+def read(path: Path, limits: Limits) -> list[LoggedArm]:
     """An arm for each `arm` that rows name; one, called as the file, where none does.
 
     Raises DataError.
     """
-    arms: dict[str, Arm] = {}
+    arms: dict[str, LoggedArm] = {}
     seen: dict[tuple[str, str, str, int], Row] = {}
     for row in read_rows(path, limits):
         name = _named(row, "arm", path.name.split(".")[0])
-        arm = arms.setdefault(name, Arm(name, path))
+        arm = arms.setdefault(name, LoggedArm(name, path))
         task = _named(row, "task", TASK)
         of = arm.tasks.setdefault(task, Task(task, path))
         item = _item(row)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from evalhub.files.limits import COMMAND, Limits
 from evalhub.files.rows import DataError
 from evalhub.foreign.kinds import KINDS, one_arm, read_arms
-from evalhub.foreign.log import Arm, AskedItem
+from evalhub.foreign.log import AskedItem, LoggedArm
 from evalhub.foreign.pairing import PairedTask, other_settings, pair, reworded_tasks
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.defaults import MARGIN, PLANNED_GAIN
@@ -35,19 +35,19 @@ class LogQuestion:
 
     Attributes:
         kind: of evalhub.foreign.kinds.KINDS.
+        role: of a single task.
         arms: the baseline's and the candidate's name, for logs of several arms.
         metrics: a metric's name, for every task that has it, or TASK=METRIC.
         primaries: the tasks that must gain, where there are several; the others are guards.
-        role: of a single task.
         other_prompts: the arms were asked in other words, and that is part of the question.
         cluster, tag: fields of an item in the log; a dotted name reaches into an object.
     """
 
     kind: str
+    role: Literal["primary", "guard"]
     arms: tuple[str | None, str | None] = (None, None)
     metrics: tuple[str, ...] = ()
     primaries: tuple[str, ...] = ()
-    role: Literal["primary", "guard"] = "primary"
     margin: float = MARGIN
     min_gain: float = 0.0
     alpha: float = ALPHA
@@ -79,7 +79,7 @@ def compare_logs(
 
 def chosen_arms(
     base: Path, candidate: Path | None, question: LogQuestion, limits: Limits = COMMAND
-) -> tuple[Arm, Arm]:
+) -> tuple[LoggedArm, LoggedArm]:
     """The baseline and the candidate. Raises DataError."""
     first = read_arms(question.kind, base, limits)
     second = first if candidate is None else read_arms(question.kind, candidate, limits)
@@ -140,7 +140,9 @@ def _criterion(task: PairedTask, question: LogQuestion, *, alone: bool) -> dict[
     }
 
 
-def _scores(arms: tuple[Arm, Arm], tasks: Sequence[PairedTask], question: LogQuestion) -> Scores:
+def _scores(
+    arms: tuple[LoggedArm, LoggedArm], tasks: Sequence[PairedTask], question: LogQuestion
+) -> Scores:
     """What both logs hold of the tasks' metrics, as rows of scores would."""
     files = tuple(dict.fromkeys(arm.file for arm in arms))
     owners: tuple[str | None, ...] = (None,) if len(files) == 1 else tuple(a.name for a in arms)
@@ -185,7 +187,9 @@ def _reached(item: AskedItem, name: str, file: Path) -> Any:
     return value
 
 
-def imported(arms: tuple[Arm, Arm], tasks: Sequence[PairedTask], kind: str) -> ImportedSection:
+def imported(
+    arms: tuple[LoggedArm, LoggedArm], tasks: Sequence[PairedTask], kind: str
+) -> ImportedSection:
     """The tool's own figures beside the means that are judged, and what else differs."""
     figures = [
         ToolFigure(

@@ -8,7 +8,7 @@ from typing import Any
 
 from evalhub.files.rows import DataError
 from evalhub.foreign.kinds import one_arm, read_arms
-from evalhub.foreign.log import Arm, AskedItem, Task
+from evalhub.foreign.log import AskedItem, LoggedArm, Task
 from evalhub.foreign.pairing import check_same_items, check_same_tasks
 from evalhub.studies.compare import CompareRequest, FileComparison, compare_files
 from evalhub.studies.compare_logs import LogQuestion, LogQuestionError, chosen_arms
@@ -84,7 +84,7 @@ def _right_answers(right: Path | None, task: str, kind: str) -> Mapping[str, lis
     """By item, what a log of right answers says; none where there is no such log."""
     if right is None:
         return {}
-    arm: Arm = one_arm(read_arms(kind, right), None, right, option="--test-set")
+    arm: LoggedArm = one_arm(read_arms(kind, right), None, right, option="--test-set")
     if task not in arm.tasks:
         raise DataError(f"has no task {task}", file=str(right))
     found: dict[str, list[Any]] = {}

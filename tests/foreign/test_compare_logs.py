@@ -249,10 +249,6 @@ def test_a_report_is_written_of_logs_too(logs: Path, capsys: pytest.CaptureFixtu
         (["a", "--metric", "exact_match", "--test-set", "c"], "CANDIDATE: is needed"),
         (["a", "b", "--test-set", "c"], "--metric: is needed"),
         (
-            ["a", "b", "--test-set", "c", "--metric", "exact_match", "--metric", "bleu"],
-            "--metric: is needed, and one of them",
-        ),
-        (
             ["a", "b", "--test-set", "c", "--metric", "exact_match", "--primary", "x"],
             "--primary: goes with --from KIND",
         ),

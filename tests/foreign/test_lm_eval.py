@@ -7,7 +7,7 @@ import pytest
 
 from evalhub.files.limits import COMMAND
 from evalhub.foreign.kinds import read_arms
-from evalhub.foreign.log import Arm, Task
+from evalhub.foreign.log import LoggedArm, Task
 from tests.foreign.logs import (
     FILES,
     Values,
@@ -30,7 +30,7 @@ FOO = ("promptfoo/results.json", "--base-arm", "base", "--candidate-arm", "tuned
 OPENAI = ("openai-evals/base.jsonl", "openai-evals/tuned.jsonl")
 
 
-def arm(kind: str, path: str) -> Arm:
+def arm(kind: str, path: str) -> LoggedArm:
     [found] = read_arms(kind, FILES / path, COMMAND)
     return found
 
