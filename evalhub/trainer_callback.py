@@ -66,9 +66,9 @@ class RegisterVersions:
         token_file: file that holds the token; by default EVALHUB_TOKEN does.
         kind: lora, qlora, full, distilled; by default what the model looks like.
         data: the file of training rows, whose SHA-256 is recorded.
-        backend: who answers for a version: a mapping, or a function from a checkpoint's name to
-            one, such as {"type": "openai", "endpoint": "vllm", "model": name}. By default
-            recorded: its answers come as files.
+        backend: who is asked for a version: a mapping, or a function from a checkpoint's name to
+            one, such as {"openai": {"endpoint": "vllm", "model": name}}. By default nobody is:
+            its answers come as files.
         notes: what is new in it, in words.
         more: further fields of the training record.
         unsent: where to keep what could not be sent; by default a file in the output folder.
@@ -98,7 +98,7 @@ class RegisterVersions:
         self._path = "/api/v1/projects/{}/models/{}/versions".format(
             *(urllib.parse.quote(each, safe="") for each in (project, model))
         )
-        self._kind, self._backend, self._notes = kind, backend or {"type": "recorded"}, notes
+        self._kind, self._backend, self._notes = kind, backend, notes
         self._data = None if data is None else Path(data)
         if self._data is not None and not self._data.is_file():
             raise ValueError(f"data: there is no file {self._data}")
@@ -153,8 +153,9 @@ class RegisterVersions:
 
     def _body(self, record: Mapping[str, Any], checkpoint: str) -> dict[str, Any]:
         backend = self._backend(checkpoint) if callable(self._backend) else self._backend
-        body = {"kind": self._kind or record["method"], "backend": dict(backend)}
-        return body | {"training": record, "notes": self._notes}
+        asked = {} if backend is None else {"backend": dict(backend)}
+        kind = self._kind or record["method"]
+        return {"kind": kind, **asked, "training": record, "notes": self._notes}
 
     def _record(self, args: Any, state: Any, model: Any, checkpoint: str) -> dict[str, Any]:
         chosen = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else vars(args)

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from evalhub import trainer_callback
+from evalhub.schemas.declaration import declared
 from evalhub.schemas.outside import check_from_web
 from evalhub.schemas.version import TrainingRecord
+from evalhub.studies.version_file import VersionFile
 from evalhub.trainer_callback import RegisterVersions, main
 from tests.fakes.site import FakeSite
 
@@ -84,7 +86,8 @@ def test_a_checkpoint_is_registered_with_how_it_was_trained(tmp_path: Path) -> N
     assert got["headers"]["Authorization"] == f"Bearer {TOKEN}"
     assert len(got["headers"]["Idempotency-Key"]) == 64
     body = got["body"]
-    assert (body["kind"], body["backend"], body["notes"]) == ("lora", {"type": "recorded"}, "dates")
+    assert (body["kind"], body["notes"]) == ("lora", "dates")
+    assert "backend" not in body
     record = body["training"]
     assert record["hyperparameters"] == {"learning_rate": 2e-4, "num_train_epochs": 3}
     assert record["adapter"] == {"r": 8, "lora_alpha": 16, "target_modules": ["q_proj", "v_proj"]}
@@ -102,18 +105,22 @@ def test_what_it_says_is_what_a_site_takes_from_the_web(tmp_path: Path) -> None:
     with FakeSite() as site:
         saved(callback(site), tmp_path)
         record = site.got[0]["body"]["training"]
-    check_from_web(TrainingRecord.model_validate(record), uploaded=(), aliases=())
+    declared(VersionFile, site.got[0]["body"])
+    check_from_web(declared(TrainingRecord, record), uploaded=(), aliases=())
     assert str(tmp_path) not in json.dumps(record)
 
 
 def test_a_backend_may_follow_the_checkpoint(tmp_path: Path) -> None:
-    def served(name: str) -> dict[str, str]:
-        return {"type": "openai", "endpoint": "vllm", "model": name}
+    def served(name: str) -> dict[str, Any]:
+        return {"openai": {"endpoint": "vllm", "model": name}}
 
     with FakeSite() as site:
         saved(callback(site, backend=served, kind="distilled"), tmp_path)
         body = site.got[0]["body"]
-    assert (body["kind"], body["backend"]["model"]) == ("distilled", "checkpoint-50")
+    assert (body["kind"], body["backend"]["openai"]["model"]) == (
+        "distilled",
+        "checkpoint-50",
+    )
 
 
 def test_long_curves_are_thinned_and_keep_their_end(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from evalhub.cli import (
     policy,
     power,
     preference,
+    push,
     record,
     redact,
     review,
@@ -82,6 +83,9 @@ app.command("decide")(decide.decide)
 app.add_typer(study.app, name="study")
 app.add_typer(decision.app, name="decision")
 app.command("gate")(at_home(gate.gate))
+app.command("push")(push.push)
+app.command("status")(push.status)
+app.command("pull")(push.pull)
 app.command("bless")(at_home(bless.bless))
 app.command("record")(at_home(record.record))
 app.command("agreement")(agreement.agreement)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.options import Adapter, Answers, Candidate, StudyPath, TrainingRecordFile
+from evalhub.cli.remote import There, TokenFile
+
 if TYPE_CHECKING:
     from evalhub.cli.reports import ToldDecision
     from evalhub.studies.advance import StudyStatus
@@ -16,28 +19,13 @@ USUAL_WAIT = "2h"
 
 
 def gate(
-    study: Annotated[Path, typer.Argument(help="The study: STUDY.yaml")],
-    candidate: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The arm in question, where another than the file's."),
-    ] = None,
-    adapter: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The name by which the candidate's server of models knows the new adapter.",
-        ),
-    ] = None,
-    answers: Annotated[
-        Path | None,
-        typer.Option(
-            help="The candidate's answers, made elsewhere; {test_set} stands for the test "
-            "set's name."
-        ),
-    ] = None,
-    training_record: Annotated[
-        Path | None, typer.Option(help="How the candidate was trained: YAML or JSON.")
-    ] = None,
+    study: StudyPath,
+    server: There = None,
+    token_file: TokenFile = None,
+    candidate: Candidate = None,
+    adapter: Adapter = None,
+    answers: Answers = None,
+    training_record: TrainingRecordFile = None,
     wait: Annotated[
         str, typer.Option(help="How long to wait for the verdict: 90s, 30m, 2h, 1h30m.")
     ] = USUAL_WAIT,
@@ -62,7 +50,8 @@ def gate(
     ] = None,
 ) -> int:
     """Push what changed, wait for the verdict, and end with its exit code: ship (0), hold (1), need
-    more data (2), invalid (3). Running it again goes on where it stopped."""
+    more data (2), invalid (3). Without a site it does the same here. Running it again goes on
+    where it stopped."""
     from evalhub.cli.reports import Reports
     from evalhub.cli.study import hosts_of
     from evalhub.studies.change import StudyChange
@@ -71,24 +60,26 @@ def gate(
 
     wait_s = seconds(wait)
     reports = Reports(junit, markdown, out, github)
-    reports.check([each for each in (study, answers, training_record) if each])
+    reports.check([each for each in (study, answers, training_record, token_file) if each])
     name = str(study)
     try:
         change = StudyChange(candidate, adapter, answers, training_record)
         spec = read_study(study, OperatorFile(hosts_of(allow or [])), change)
         name = spec.name
-        status = _here(spec, wait_s)
+        status = None if server else _here(spec, wait_s)
+        told = _told(status) if status else _told_there(spec, server, token_file, wait_s)
     except Exception as error:
         reports.undecided(name, str(error), study)
         raise
-    judged = _judged(status)
-    if judged is None:
+    if told is None:
         reports.undecided(name, "all its test sets are for development, and are read freely", study)
     else:
-        reports.write(judged, study)
-    from evalhub.cli.study import show
+        reports.write(told, study)
+    if status is not None:
+        from evalhub.cli.study import show
 
-    return show(status, json_)
+        return show(status, json_)
+    return _show(told, as_json=json_)
 
 
 def seconds(wait: str) -> float:
@@ -114,7 +105,7 @@ def _here(spec: "StudySpec", wait_s: float) -> "StudyStatus":
     return status
 
 
-def _judged(status: "StudyStatus") -> "ToldDecision | None":
+def _told(status: "StudyStatus") -> "ToldDecision | None":
     """The decision on the candidate in question with what changed; None where nothing is judged."""
     from evalhub.cli.reports import ToldDecision
     from evalhub.gate.changed_items import worst_flips
@@ -128,3 +119,38 @@ def _judged(status: "StudyStatus") -> "ToldDecision | None":
         worst_flips(decision.study, decision.document),
         [each.sentence for each in changes_since(decision)],
     )
+
+
+def _told_there(
+    spec: "StudySpec", server: str | None, token_file: Path | None, wait_s: float
+) -> "ToldDecision | None":
+    """The same at a site."""
+    from evalhub.cli import printing
+    from evalhub.cli.remote import connect, decision_there, pushed, told_decision
+
+    console = printing.terminal(errors=True)
+    connection = connect(server, token_file, spec.project, console)
+    found = decision_there(
+        connection, pushed(connection, spec, console), spec.candidate, wait_s, console
+    )
+    return None if found is None else told_decision(found)
+
+
+def _show(told: "ToldDecision | None", *, as_json: bool) -> int:
+    """Prints a site's decision and returns its exit code; of none, that of "need more data"."""
+    from evalhub.cli import printing
+    from evalhub.schemas.verdicts import Verdict
+
+    if told is None:
+        typer.echo("No verdict: its test sets are for development, and are read at the site.")
+        return Verdict.MORE.exit_code
+    if as_json:
+        printing.print_json(told.record.as_json() | {"changed_since": list(told.changed_since)})
+    else:
+        printing.print_changes(told.changed_since)
+        printing.print_record(told.record)
+    if told.held:
+        typer.echo(f"Held back all the same: {told.held}.", err=True)
+    if told.link:
+        typer.echo(told.link, err=True)
+    return told.exit_code

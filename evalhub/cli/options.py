@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +21,27 @@ Alpha = Annotated[
 ]
 Port = Annotated[int, typer.Option(help="Port of the site; 0: any free one.", min=0, max=65535)]
 PORT = 8000
+StudyPath = Annotated[Path, typer.Argument(help="The study: STUDY.yaml", metavar="STUDY")]
+Candidate = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The arm in question, where another than the file's."),
+]
+Adapter = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The name by which the candidate's server of models knows the new adapter.",
+    ),
+]
+Answers = Annotated[
+    Path | None,
+    typer.Option(
+        help="The candidate's answers, made elsewhere; {test_set} stands for the test set's name."
+    ),
+]
+TrainingRecordFile = Annotated[
+    Path | None, typer.Option(help="How the candidate was trained: YAML or JSON.")
+]
 
 
 def with_usable_numbers[R](command: Callable[..., R]) -> Callable[..., R]:

@@ -26,12 +26,27 @@ class ToldDecision:
         flips: what changed, as `evalhub.report.flips.flip_of` takes it, the worst first.
         changed_since: a sentence for each thing that has changed since it was decided.
         link: where it is to be read; "": nowhere but here.
+        refused: why a site's gate doesn't let it through; "": there is no gate but the verdict,
+            or it does.
     """
 
     record: "DecisionRecord"
     flips: Sequence[Mapping[str, Any]] = ()
     changed_since: Sequence[str] = ()
     link: str = ""
+    refused: str = ""
+
+    @property
+    def held(self) -> str:
+        """Why a ship is held back all the same; "" where it isn't."""
+        return self.refused if self.record.verdict.exit_code == 0 else ""
+
+    @property
+    def exit_code(self) -> int:
+        """The verdict's; of a ship that a gate refuses, that of a hold."""
+        from evalhub.schemas.verdicts import Verdict
+
+        return Verdict.HOLD.exit_code if self.held else self.record.verdict.exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +71,28 @@ class Reports:
                 f"is for a step of GitHub Actions, and {SUMMARY} isn't set", param_hint="--github"
             )
 
-    def write(self, judged: ToldDecision, study: Path) -> None:
+    def write(self, told: ToldDecision, study: Path) -> None:
         """Writes all of them for a decision on the study of this file."""
-        from evalhub.files.canonical import digest_of
-        from evalhub.report.github import annotations, step_outputs
+        from evalhub.report.github import annotations
         from evalhub.report.junit import junit
         from evalhub.report.markdown import SUMMARY_BYTES, markdown
 
-        record = judged.record
-        options: dict[str, Any] = {"changed_since": judged.changed_since, "link": judged.link}
-        self._put(self.junit, "--junit", junit(record))
-        self._put(self.markdown, "--markdown", markdown(record, judged.flips, **options).encode())
+        record = told.record
+        options: dict[str, Any] = {
+            "changed_since": told.changed_since,
+            "link": told.link,
+            "held": told.held,
+        }
+        self._put(self.junit, "--junit", junit(record, held=told.held))
+        self._put(self.markdown, "--markdown", markdown(record, told.flips, **options).encode())
         self._put(self.out, "--out", _document(record.as_json()))
         if self.github:
             room = SUMMARY_BYTES - _size(Path(os.environ[SUMMARY]))
             if room > 0:
-                _append(SUMMARY, markdown(record, judged.flips, most=room, **options))
-            digest = digest_of(record.as_json())
-            told = step_outputs(record, digest=digest, link=judged.link)
-            _append(OUTPUTS, "".join(f"{name}={value}\n" for name, value in told.items()))
-            _say(annotations(record, _in_workspace(study)))
+                _append(SUMMARY, markdown(record, told.flips, most=room, **options))
+            outputs = _outputs(told)
+            _append(OUTPUTS, "".join(f"{name}={value}\n" for name, value in outputs.items()))
+            _say(annotations(record, _in_workspace(study), held=told.held))
 
     def undecided(self, name: str, why: str, study: Path) -> None:
         """Says in all of them that there is no verdict: what an earlier run wrote stays nowhere."""
@@ -99,6 +116,19 @@ class Reports:
         if path is not None:
             with whole(path, option=option) as file:
                 file.write_bytes(content)
+
+
+def _outputs(told: ToldDecision) -> dict[str, str]:
+    """Outputs of a step of GitHub Actions, for the steps after it; each is one line."""
+    from evalhub.files.canonical import digest_of
+
+    return {
+        "verdict": str(told.record.verdict),
+        "exit-code": str(told.exit_code),
+        "headline": " ".join((told.held or told.record.headline).split()),
+        "decision": digest_of(told.record.as_json()),
+        "link": told.link,
+    }
 
 
 def _document(value: Any) -> bytes:

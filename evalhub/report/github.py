@@ -1,4 +1,4 @@
-"""What GitHub Actions is told of a decision: annotations, and the values of a step's outputs. Pure.
+"""What GitHub Actions is told of a decision, beside the study file. Pure.
 
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
@@ -12,16 +12,17 @@ MOST_ANNOTATIONS = 10
 _COMMANDS = {Verdict.HOLD: "error", Verdict.INVALID: "error", Verdict.MORE: "warning"}
 
 
-def annotations(record: DecisionRecord, file: str = "") -> list[str]:
+def annotations(record: DecisionRecord, file: str = "", *, held: str = "") -> list[str]:
     """Workflow commands, the verdict's first, each a line; at most `MOST_ANNOTATIONS` in all.
 
     Args:
         file: the study file within the repository, which they stand beside; "": beside none.
+        held: why a ship is held back all the same.
     """
     verdict = record.verdict
-    first = command(
-        _COMMANDS.get(verdict, "notice"), f"{verdict.label}: {record.headline}", "Evalhub", file
-    )
+    kind = "error" if held else _COMMANDS.get(verdict, "notice")
+    said = f"Held back: {held}" if held else f"{verdict.label}: {record.headline}"
+    first = command(kind, said, "Evalhub", file)
     ranked = sorted(record.criteria, key=_place)
     told = [each for each in ranked if each.status is not Status.PASS]
     lines = [
@@ -42,17 +43,6 @@ def command(kind: str, message: str, title: str, file: str = "") -> str:
     named = {"title": title} | ({"file": file} if file else {})
     properties = ",".join(f"{name}={_property(value)}" for name, value in named.items())
     return f"::{kind} {properties}::{_data(message)}"
-
-
-def step_outputs(record: DecisionRecord, *, digest: str, link: str = "") -> dict[str, str]:
-    """Outputs of the step, for the steps after it; each is one line."""
-    return {
-        "verdict": str(record.verdict),
-        "exit-code": str(record.verdict.exit_code),
-        "headline": " ".join(record.headline.split()),
-        "decision": digest,
-        "link": link,
-    }
 
 
 def _kind(criterion: Criterion) -> str:

@@ -23,11 +23,15 @@ _RESULTS: dict[Verdict, type[FinalResult]] = {
 }
 
 
-def junit(record: DecisionRecord) -> bytes:
-    """The record as a JUnit file."""
+def junit(record: DecisionRecord, *, held: str = "") -> bytes:
+    """The record as a JUnit file.
+
+    Args:
+        held: why a ship is held back all the same.
+    """
     suite = TestSuite(_clean(_suite_name(record)))
     cases = [_criterion_case(each) for each in record.criteria]
-    _add(suite, [*cases, _verdict_case(record)])
+    _add(suite, [*cases, _verdict_case(record, held)])
     return _written(suite)
 
 
@@ -63,9 +67,12 @@ def _criterion_case(criterion: Criterion) -> TestCase:
     return case
 
 
-def _verdict_case(record: DecisionRecord) -> TestCase:
+def _verdict_case(record: DecisionRecord, held: str) -> TestCase:
     verdict, case = record.verdict, TestCase("verdict", "evalhub")
-    if verdict in _RESULTS:
+    if held:
+        message = f"Held back (exit code {Verdict.HOLD.exit_code}): {held}"
+        case.result = [Failure(_clean(message), "held")]
+    elif verdict in _RESULTS:
         message = f"{verdict.label} (exit code {verdict.exit_code}): {record.headline}"
         result = _RESULTS[verdict](_clean(message), str(verdict))
         result.text = _clean("\n".join(record.reasons))

@@ -33,6 +33,7 @@ def markdown(
     *,
     changed_since: Sequence[str] = (),
     link: str = "",
+    held: str = "",
     most: int = COMMENT_BYTES,
 ) -> str:
     """The record as Markdown of at most `most` bytes: flips are left out from the end, and told.
@@ -41,8 +42,9 @@ def markdown(
         flips: items as `evalhub.report.flips.flip_of` takes them, the worst first.
         changed_since: a sentence for each thing that has changed since it was decided.
         link: where the whole decision is to be read.
+        held: why a ship is held back all the same.
     """
-    head = "\n".join(_head(record, changed_since, link))
+    head = "\n".join(_head(record, changed_since, link, held))
     if len(head.encode()) > most:
         return _cut(head, most)
     text, left = head, len(flips)
@@ -72,8 +74,12 @@ def plain(text: str) -> str:
     return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
 
 
-def _head(record: DecisionRecord, changed_since: Sequence[str], link: str) -> Iterable[str]:
+def _head(
+    record: DecisionRecord, changed_since: Sequence[str], link: str, held: str
+) -> Iterable[str]:
     verdict = record.verdict
+    if held:
+        yield f"## ❌ Held back: {plain(held)}\n"
     yield f"## {_ICONS[verdict]} {verdict.label}: {plain(record.headline)}\n"
     for each in changed_since:
         yield f"> **Changed since this was decided:** {plain(each)}.\n>"

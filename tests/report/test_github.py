@@ -1,6 +1,6 @@
 """Annotations for GitHub Actions: how many, and that a message is one command."""
 
-from evalhub.report.github import MOST_ANNOTATIONS, annotations, command, step_outputs
+from evalhub.report.github import MOST_ANNOTATIONS, annotations, command
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.declaration import declared
 from tests.verdict.made_up import a_criterion, a_guard
@@ -44,8 +44,6 @@ def test_a_message_is_one_line_and_one_command() -> None:
     )
 
 
-def test_outputs_are_one_line_each() -> None:
-    told = step_outputs(record(a_criterion(0.1, 0.2)), digest="ab", link="")
-    assert told["verdict"] == "ship"
-    assert told["exit-code"] == "0"
-    assert not any("\n" in each for each in told.values())
+def test_a_ship_that_is_held_back_is_an_error() -> None:
+    (line,) = annotations(record(a_criterion(0.1, 0.2)), held="A person overrode it: hold")
+    assert line == "::error title=Evalhub::Held back: A person overrode it: hold"

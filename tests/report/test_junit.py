@@ -77,3 +77,11 @@ def test_without_a_verdict_the_file_says_so() -> None:
     case = cases(junit_undecided("Shall we?", "it waits for 2 of its 4 runs"))["verdict"]
     assert result(case) == "error"
     assert case.find("error").attrib["message"] == "undecided: it waits for 2 of its 4 runs"  # type: ignore[union-attr]
+
+
+def test_a_ship_that_is_held_back_is_a_failure() -> None:
+    written = junit(record(a_criterion(0.1, 0.2)), held="A person overrode it: hold")
+    assert {name: result(case) for name, case in cases(written).items()} == {
+        "triage": "passed",
+        "verdict": "failure",
+    }

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.urls import reverse
 from pydantic import Field, JsonValue
 
 from evalhub.api.addresses import address
@@ -171,7 +172,10 @@ class GateShape(Given):
     def of(cls, study: Study, found: GateAnswer) -> "GateShape":
         decision = found.decision
         record = decision.document if decision else None
-        links: dict[str, JsonValue] = {"study": address("study", study.project.slug, study.slug)}
+        links: dict[str, JsonValue] = {
+            "study": address("study", study.project.slug, study.slug),
+            "page": f"{reverse('dashboard:study', args=[study.pk])}?arm={found.arm.name}",
+        }
         if decision is not None:
             links["decision"] = address("decision", study.project.slug, decision.pk)
         return cls(

@@ -1,0 +1,134 @@
+"""`evalhub push`, `status` and `pull`: a study at a site, from where its file is."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from evalhub.cli.options import Adapter, Answers, Candidate, StudyPath, TrainingRecordFile
+from evalhub.cli.remote import There, TokenFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from evalhub.client.connection import Connection
+    from evalhub.studies.spec import StudySpec
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def push(
+    study: StudyPath,
+    server: There = None,
+    token_file: TokenFile = None,
+    candidate: Candidate = None,
+    adapter: Adapter = None,
+    answers: Answers = None,
+    training_record: TrainingRecordFile = None,
+    json_: Json = False,
+) -> int:
+    """Send a study and its files to a site and start it; only what the site doesn't have is
+    sent."""
+    from evalhub.cli import printing
+    from evalhub.cli.remote import connect, pushed
+    from evalhub.studies.change import StudyChange
+
+    console = printing.terminal(errors=True)
+    spec = _spec(study, StudyChange(candidate, adapter, answers, training_record))
+    connection = connect(server, token_file, spec.project, console)
+    found = pushed(connection, spec, console)
+    _say(found, connection, as_json=json_)
+    return 0
+
+
+def status(
+    study: StudyPath,
+    server: There = None,
+    token_file: TokenFile = None,
+    json_: Json = False,
+) -> int:
+    """Say how far a study is at a site, and what was decided."""
+    connection, found = _found(study, server, token_file)
+    _say(found, connection, as_json=json_)
+    return 0
+
+
+def pull(
+    study: StudyPath,
+    out: Annotated[Path, typer.Option(help="Where to write the decision record: FILE.json")],
+    server: There = None,
+    token_file: TokenFile = None,
+    candidate: Candidate = None,
+) -> int:
+    """Fetch the newest decision record on a study's candidate, and end with its exit code."""
+    from evalhub.cli import printing
+    from evalhub.cli.exits import UNREACHABLE
+    from evalhub.cli.outputs import check_output, whole
+    from evalhub.cli.remote import told_decision
+    from evalhub.client.studies import newest_decision
+
+    check_output(out, option="--out", inputs=[study])
+    connection, found = _found(study, server, token_file)
+    arm = candidate or next(each["name"] for each in found["arms"] if each["role"] == "candidate")
+    there = newest_decision(connection, found, arm)
+    if there is None:
+        typer.echo(f"evalhub: nothing is decided on {arm} yet", err=True)
+        return UNREACHABLE
+    told = told_decision(there)
+    text = json.dumps(told.record.as_json(), ensure_ascii=False, indent=2, allow_nan=False)
+    with whole(out, option="--out") as file:
+        file.write_text(f"{text}\n", encoding="utf-8")
+    printing.print_changes(told.changed_since)
+    printing.print_record(told.record)
+    return told.exit_code
+
+
+def _spec(study: Path, change: Any = None) -> "StudySpec":
+    from evalhub.studies.origin import OperatorFile
+    from evalhub.studies.spec import read_study
+
+    return read_study(study, OperatorFile(), change)
+
+
+def _found(
+    file: Path, server: str | None, token_file: Path | None
+) -> "tuple[Connection, Mapping[str, Any]]":
+    """The study of this file at the site. Raises typer.BadParameter where it isn't there."""
+    from evalhub.cli import printing
+    from evalhub.cli.remote import connect
+    from evalhub.client.studies import slug_there, study_there
+
+    spec = _spec(file)
+    connection = connect(server, token_file, spec.project, printing.terminal(errors=True))
+    slug = spec.slug or slug_there(connection, spec.name)
+    found = None if slug is None else study_there(connection, slug)
+    if found is None:
+        raise typer.BadParameter(
+            f"the site has no study {spec.name!r} in the project {spec.project}: `evalhub push` "
+            "sends it",
+            param_hint="STUDY",
+        )
+    return connection, found
+
+
+def _say(study: "Mapping[str, Any]", connection: "Connection", *, as_json: bool) -> None:
+    from evalhub.cli import printing
+
+    if as_json:
+        printing.print_json(study)
+        return
+    typer.echo(f"{study['name']}: {study['state']}")
+    if study["waits_for"]:
+        typer.echo(f"  waits for {study['waits_for']}")
+    for each in study["runs"]:
+        again = ", again" if each["repeat"] else ""
+        said = f" ({each['error']})" if each["error"] else ""
+        typer.echo(
+            f"  {each['arm']} on {each['test_set']}{again}: {each['state']}, "
+            f"{each['done']:,} of {each['items']:,}{said}"
+        )
+    for each in study["decisions"]:
+        stale = "" if each["current"] else ", and its evidence has changed since"
+        typer.echo(f"  {each['arm']}: {each['verdict']}{stale}")
+    typer.echo(f"  {connection.server.address}{study['url']}")

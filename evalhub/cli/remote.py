@@ -1,0 +1,150 @@
+"""A site asked by a command: which one, how far it is, and its refusals with our files' lines."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from evalhub.cli.progress import Bars
+    from evalhub.cli.reports import ToldDecision
+    from evalhub.client.connection import Connection, RefusedError
+    from evalhub.client.studies import DecidedThere
+    from evalhub.files.rows import DataError
+    from evalhub.studies.handed_in import HandedIn
+    from evalhub.studies.spec import StudySpec
+
+SERVER = typer.Option(
+    metavar="URL",
+    envvar="EVALHUB_SERVER",
+    show_envvar=False,
+    help="The site; or EVALHUB_SERVER. The token comes from EVALHUB_TOKEN.",
+)
+TokenFile = Annotated[
+    Path | None, typer.Option(help="The file that holds the token, in place of EVALHUB_TOKEN.")
+]
+There = Annotated[str | None, SERVER]
+
+
+def connect(
+    server: str | None, token_file: Path | None, project: str, console: "Console"
+) -> "Connection":
+    """Raises evalhub.client.server.ServerError."""
+    from evalhub.client.connection import Connection
+    from evalhub.client.server import Server
+
+    def told(sentence: str) -> None:
+        console.print(sentence, style="yellow", markup=False, soft_wrap=True)
+
+    return Connection(Server.of(server, token_file), project, told=told)
+
+
+def pushed(connection: "Connection", spec: "StudySpec", console: "Console") -> dict[str, Any]:
+    """The study handed in, as the site tells it; progress goes to `console`.
+
+    Raises DataError for what the site refuses, with the study file's line where it is its fault.
+    """
+    from evalhub.cli.progress import Bars
+    from evalhub.client.connection import RefusedError
+    from evalhub.client.studies import push_study
+    from evalhub.studies.handed_in import handed_in
+
+    study = handed_in(spec)
+    with Bars(console) as bars:
+
+        def sent(name: str, there: int, size: int) -> None:
+            bars.show(name, f"send {name}, bytes", there, size)
+
+        try:
+            return push_study(connection, study.document, study.files, sent=sent)
+        except RefusedError as error:
+            if located := _located(error, spec, study):
+                raise located from error
+            raise
+
+
+def decision_there(
+    connection: "Connection",
+    study: Mapping[str, Any],
+    candidate: str,
+    wait_s: float,
+    console: "Console",
+) -> "DecidedThere | None":
+    """The decision on the candidate, waited for; None where the study judges nothing.
+
+    Raises evalhub.client.studies.UndecidedError.
+    """
+    from evalhub.client.studies import decided, version_of
+
+    connection.until = connection.clock() + wait_s
+    with _run_bars(console) as bars:
+        return decided(
+            connection,
+            study["slug"],
+            arm=candidate,
+            version=version_of(study, candidate),
+            until=connection.until,
+            progress=lambda now: show_runs(bars, now),
+        )
+
+
+def show_runs(bars: "Bars", study: Mapping[str, Any]) -> None:
+    """Shows how far a study's runs are, as the site tells them."""
+    runs = study["runs"]
+    ended = sum(each["state"] in ("done", "failed", "cancelled") for each in runs)
+    bars.show(
+        "runs",
+        f"answer and score: {ended} of {len(runs)} runs, answers",
+        sum(each["done"] for each in runs),
+        sum(each["items"] for each in runs),
+    )
+
+
+def told_decision(found: "DecidedThere") -> "ToldDecision":
+    """A site's decision as a pipeline is told of it.
+
+    Raises evalhub.schemas.declaration.DeclarationError for a record of another version than ours.
+    """
+    from evalhub.cli.reports import ToldDecision
+    from evalhub.schemas.decision import DecisionRecord
+    from evalhub.schemas.declaration import declared
+
+    return ToldDecision(
+        declared(DecisionRecord, found.record, at="record"),
+        found.flips,
+        found.changed_since,
+        found.link,
+        found.refused,
+    )
+
+
+@contextmanager
+def _run_bars(console: "Console") -> "Iterator[Bars]":
+    from evalhub.cli.progress import Bars
+
+    with Bars(console, always=True) as bars:
+        yield bars
+
+
+def _located(error: "RefusedError", spec: "StudySpec", study: "HandedIn") -> "DataError | None":
+    """The first flaw that the site found, where it stands on this machine; None: it names none."""
+    from evalhub.files.rows import DataError
+
+    for flaw in error.errors:
+        field, message = str(flaw.get("field") or ""), str(flaw["message"])
+        file = study.files.get(str(flaw.get("file")))
+        if file is not None:
+            line = flaw.get("line")
+            return DataError(
+                message,
+                file=str(file),
+                line=line if isinstance(line, int) else None,
+                field=field or None,
+            )
+        if field.partition(".")[0] in study.document:
+            return spec.document.error(field.split("."), message)
+    return None

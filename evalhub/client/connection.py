@@ -1,0 +1,218 @@
+"""One request after the other to a site, tried again while it is away, and its problems told."""
+
+import http.client
+import json
+import random
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import evalhub
+from evalhub.client.server import Server
+
+TIMEOUT_S = 60.0
+"""Of one read: longer than the site keeps a request that waits."""
+FIRST_PATIENCE_S = 30.0
+"""How long a site is tried that never answered: its address may be wrong."""
+PATIENCE_S = 120.0
+"""How long one is tried that did."""
+LONGEST_WAIT_S = 15.0
+LARGEST_ANSWER = 64 * 1024**2
+AWAY = frozenset({429, 502, 503, 504})
+IN_FLIGHT = 409
+NO_ACCESS = frozenset({401, 403, 404})
+
+
+class AwayError(Exception):
+    """The site didn't answer, or not well, for as long as it was tried."""
+
+
+class RefusedError(Exception):
+    """The site refuses a request, and says why.
+
+    Attributes:
+        errors: `{field, message, file?, line?}` of each flaw.
+        problem: the whole of application/problem+json.
+    """
+
+    def __init__(self, status: int, problem: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+        self.status, self.problem, self.headers = status, problem, headers
+        found = problem.get("errors")
+        self.errors: list[dict[str, Any]] = [
+            each for each in found or () if isinstance(each, dict) and "message" in each
+        ]
+        super().__init__(self._said())
+
+    def _said(self) -> str:
+        detail = " ".join(
+            str(self.problem.get("detail") or self.problem.get("title") or "").split()
+        )
+        said = f"the site refuses it (HTTP {self.status})"
+        return f"{said}: {detail}" if detail else said
+
+
+class NoAccessError(RefusedError):
+    """The token isn't known, hasn't the scope, or is of another project."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteAnswer:
+    """An answer that is no problem; `body` is None where it holds no JSON."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any = None
+
+
+type Expected = Callable[[RefusedError], bool]
+"""Whether a refusal is an answer like others."""
+
+
+def missing(refused: RefusedError) -> bool:
+    """What is asked about isn't there."""
+    return refused.status == 404
+
+
+@dataclass(slots=True)
+class Connection:
+    """A project of a site, asked as often as it takes.
+
+    Attributes:
+        until: moment, by `clock`, up to which a site that answered before is tried; None: for
+            `PATIENCE_S` after each answer.
+        told: called with a sentence where a request is tried again.
+    """
+
+    server: Server
+    project: str
+    until: float | None = None
+    told: Callable[[str], None] = lambda _: None
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _reached: bool = field(default=False, init=False)
+
+    def get(self, path: str, *, expected: Expected | None = None) -> SiteAnswer:
+        """Below the project, or what the site gave as an address below its root."""
+        return self.ask("GET", path, expected=expected)
+
+    def post(self, path: str, document: Mapping[str, Any], *, key: str) -> SiteAnswer:
+        """`key` is this request's alone: a second try with it does nothing twice."""
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        return self.ask("POST", path, json.dumps(document).encode(), headers)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        expected: Expected | None = None,
+    ) -> SiteAnswer:
+        """An answer below 400, or a refusal that is `expected`; tried again while the site is away.
+
+        Raises RefusedError and AwayError.
+        """
+        began, attempt = self.clock(), 0
+        while True:
+            wait: float | None = None
+            try:
+                return self._once(method, path, body, headers or {})
+            except RefusedError as refused:
+                self._reached = True
+                if expected is not None and expected(refused):
+                    return SiteAnswer(refused.status, refused.headers, refused.problem)
+                wait = _retry_after(refused.headers)
+                again = refused.status in AWAY or (refused.status == IN_FLIGHT and wait is not None)
+                if not again:
+                    raise
+                why = str(refused)
+            except (OSError, http.client.HTTPException) as error:
+                why = f"{self.server.address} doesn't answer: {_reason(error)}"
+            pause = min(LONGEST_WAIT_S, 0.5 * 2**attempt) * random.uniform(0.5, 1.0)
+            pause = pause if wait is None else wait + random.uniform(0.0, 0.5)
+            if self.clock() + pause > self._last_moment(began):
+                raise AwayError(why)
+            if attempt == 0:
+                self.told(f"{why}; trying again")
+            attempt += 1
+            self.sleep(pause)
+
+    def _last_moment(self, began: float) -> float:
+        if not self._reached:
+            return began + FIRST_PATIENCE_S
+        return began + PATIENCE_S if self.until is None else max(self.until, began)
+
+    def _once(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> SiteAnswer:
+        opener = urllib.request.build_opener(_StaysThere)
+        request = urllib.request.Request(
+            self._url(path),
+            data=body,
+            method=method,
+            headers={
+                "Authorization": f"Bearer {self.server.token}",
+                "Accept": "application/json",
+                "User-Agent": f"evalhub/{evalhub.__version__}",
+                "Content-Type": "application/octet-stream",
+                **headers,
+            },
+        )
+        try:
+            with opener.open(request, timeout=TIMEOUT_S) as response:
+                self._reached = True
+                given = dict(response.headers.items())
+                return SiteAnswer(response.status, given, _json(response.read(LARGEST_ANSWER)))
+        except urllib.error.HTTPError as error:
+            with error:
+                content = _json(error.read(LARGEST_ANSWER))
+            problem = content if isinstance(content, dict) else {"title": error.reason}
+            kind = NoAccessError if error.code in NO_ACCESS else RefusedError
+            raise kind(error.code, problem, dict(error.headers.items())) from None
+        except urllib.error.URLError as error:
+            raise OSError(_reason(error)) from None
+
+    def _url(self, path: str) -> str:
+        if path.startswith("/api/"):
+            return self.server.address + path
+        return f"{self.server.address}/api/v1/projects/{self.project}{path}"
+
+
+class _StaysThere(urllib.request.HTTPRedirectHandler):
+    """Follows nothing: the token is for one server."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content) if content else None
+    except ValueError:
+        return None
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    given = {name.lower(): value for name, value in headers.items()}.get("retry-after")
+    if given is None:
+        return None
+    try:
+        seconds = float(given)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(given).timestamp() - time.time()
+        except ValueError:
+            return None
+    return min(max(seconds, 0.0), 4 * LONGEST_WAIT_S)
+
+
+def _reason(error: BaseException) -> str:
+    inner = getattr(error, "reason", None)
+    if isinstance(inner, OSError):
+        return inner.strerror or str(inner)
+    return str(inner or error) or type(error).__name__

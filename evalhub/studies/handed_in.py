@@ -1,0 +1,72 @@
+"""A study file as a site takes it: its files by their digests. Pure but for reading the files."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from evalhub.studies.spec import StudySpec
+
+
+@dataclass(slots=True)
+class HandedIn:
+    """A study as JSON, which names each of its `files` as sha256:DIGEST."""
+
+    document: dict[str, Any]
+    files: dict[str, Path] = field(default_factory=dict)
+
+
+def handed_in(spec: StudySpec) -> HandedIn:
+    """The study of an operator's file as it is handed in to a site.
+
+    Raises DataError for a file that isn't there.
+    """
+    found = HandedIn(json.loads(json.dumps(spec.document.data, default=str)))
+    document = found.document
+    del document["project"]  # the address says it
+    for name, asked in document["test_sets"].items():
+        asked["file"] = _named(spec, found, asked["file"], "test_sets", name, "file")
+    for name, arm in document["arms"].items():
+        for part in ("backend", "repeat"):
+            answers = arm.get(part)
+            if answers and "recorded" in answers:
+                answers["recorded"] = _recorded(spec, found, answers["recorded"], name, part)
+        training = arm.get("training") or {}
+        for part in ("data", "hashes"):
+            if training.get(part):
+                place = "arms", name, "training", part
+                training[part] = _named(spec, found, training[part], *place)
+    return found
+
+
+def _recorded(
+    spec: StudySpec, found: HandedIn, answers: str | dict[str, str], arm: str, part: str
+) -> str | dict[str, str]:
+    """One upload, or by test set the upload with the answers to it."""
+    place = "arms", arm, part, "recorded"
+    if isinstance(answers, str) and "{test_set}" not in answers:
+        return _named(spec, found, answers, *place)
+    if isinstance(answers, str):
+        asked = spec.arms[arm].only or tuple(
+            name
+            for name, each in spec.test_sets.items()
+            if part == "backend" or each.role != "development"
+        )
+        answers = dict.fromkeys(asked, answers)
+    return {
+        name: _named(spec, found, each.replace("{test_set}", name), *place)
+        for name, each in answers.items()
+    }
+
+
+def _named(spec: StudySpec, found: HandedIn, named: str, *place: str) -> str:
+    path = spec.file(named)
+    try:
+        with path.open("rb") as file:
+            name = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except OSError as error:
+        message = f"{named!r} can't be read: {error.strerror}"
+        raise spec.document.error(place, message) from error
+    found.files[name] = path
+    return name
