@@ -44,6 +44,8 @@ WAIT = OpenApiParameter(
     {"type": "integer", "minimum": 0, "maximum": 25, "default": 0},
     description="seconds to hold the answer back for news",
 )
+NO_BODY = {"application/json": None}
+"""What a 204 gives, as `streams`."""
 KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": 255},

@@ -27,6 +27,7 @@ from evalhub.gate.signoff import SignOffError, SupersededError
 from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.drafts import DraftLostError
 from evalhub.schemas.declaration import DeclarationError
+from evalhub.webhooks.registering import WebhookError
 from reviews.errors import PlanError, ReviewError
 from runners.ingestion import IngestionError
 from runners.launch import LaunchError
@@ -40,6 +41,7 @@ RETRY_S = 5
 
 STATUSES: dict[type[Exception], int] = {
     TokenError: 400,
+    WebhookError: 400,
     BodyTooLargeError: 413,
     DataError: 400,
     DeclarationError: 400,
@@ -132,7 +134,7 @@ def _flaws(error: Exception) -> Iterator[dict[str, Any]]:
         yield {name: each for name, each in at.items() if each is not None} | {
             "message": error.message
         }
-    elif isinstance(error, DeclarationError | TokenError) and error.field:
+    elif isinstance(error, DeclarationError | TokenError | WebhookError) and error.field:
         yield {"field": error.field, "message": error.message}
 
 

@@ -12,6 +12,7 @@ from evalhub.api.views import (
     registry,
     runs,
     studies,
+    webhooks,
 )
 
 app_name = "api"
@@ -92,6 +93,23 @@ urlpatterns = [
         f"{PROJECT}/campaigns/<int:pk>/judgments",
         campaigns.JudgmentsOfCampaign.as_view(),
         name="judgments",
+    ),
+    path(f"{PROJECT}/webhooks", webhooks.Webhooks.as_view(), name="webhooks"),
+    path(f"{PROJECT}/webhooks/<int:pk>", webhooks.OneWebhook.as_view(), name="webhook"),
+    path(
+        f"{PROJECT}/webhooks/<int:pk>/secret",
+        webhooks.SecretOfWebhook.as_view(),
+        name="webhook_secret",
+    ),
+    path(
+        f"{PROJECT}/webhooks/<int:pk>/deliveries",
+        webhooks.DeliveriesOfWebhook.as_view(),
+        name="deliveries",
+    ),
+    path(
+        f"{PROJECT}/webhooks/<int:pk>/deliveries/<int:delivery>/replay",
+        webhooks.ReplayDelivery.as_view(),
+        name="replay_delivery",
     ),
     path(f"{PROJECT}/members", people.MembersOfProject.as_view(), name="members"),
     path(f"{PROJECT}/members/<int:pk>", people.OneMember.as_view(), name="member"),

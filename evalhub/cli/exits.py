@@ -40,6 +40,7 @@ CODES = {
     "evalhub.accounts.permissions.NotAllowedError": USAGE,
     "evalhub.gate.signoff.SignOffError": USAGE,
     "evalhub.gate.blessing.BlessingError": USAGE,
+    "evalhub.webhooks.registering.WebhookError": USAGE,
     "runners.queue.QueueUnreachable": UNREACHABLE,
     "runners.outcome.RunUnreachable": UNREACHABLE,
 }

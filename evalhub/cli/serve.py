@@ -51,9 +51,10 @@ def worker(
         )
     from evalhub.studies.advance import ticker
     from evalhub.studies.tidying import tidier
+    from evalhub.webhooks.sending import teller
     from runners.tasks import start_worker
 
-    with ticker(), tidier():
+    with ticker(), tidier(), teller():
         return start_worker(threads=concurrency)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -11,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.api.describing import describes
+from evalhub.api.describing import NO_BODY, describes
 from evalhub.api.endpoint import ProjectEndpoint
 from evalhub.api.idempotency import once
 from evalhub.api.lists import PAGED, Since, listed, shown
@@ -104,10 +105,15 @@ class OneIngestion(IngestionEndpoint):
         found = IngestionShape.of(self.ingestion())
         return shown(request, found, Upload_Offset=str(found.rows))
 
-    @describes("Take away what was handed in, unless it is finished", gives=None, code=204)
-    def delete(self, request: Request, project: str, pk: int) -> Response:
+    @describes(
+        "Take away what was handed in, unless it is finished",
+        gives=None,
+        code=204,
+        streams=NO_BODY,
+    )
+    def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
         cancel(ingestion=self.ingestion(), by=self.by)
-        return Response(status=204)
+        return HttpResponse(status=204)
 
 
 class RowsOfIngestion(IngestionEndpoint):

@@ -11,7 +11,7 @@ from evalhub.accounts.members import change_role, invite_member, remove_member
 from evalhub.accounts.models import ApiToken, Membership, Role, Scope
 from evalhub.accounts.permissions import check_manages
 from evalhub.accounts.tokens import add_token, revoke_token
-from evalhub.api.describing import describes
+from evalhub.api.describing import NO_BODY, describes
 from evalhub.api.endpoint import ProjectEndpoint
 from evalhub.api.idempotency import once
 from evalhub.api.lists import PAGED, listed, shown
@@ -25,8 +25,6 @@ from evalhub.api.shapes.people import (
     TokenRequest,
     TokenShape,
 )
-
-NO_BODY = {"application/json": None}
 
 
 class MemberEndpoint(ProjectEndpoint):
