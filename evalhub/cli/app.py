@@ -17,6 +17,7 @@ from evalhub.cli import (
     decision,
     demo,
     gate,
+    import_log,
     judge,
     labels,
     leakage,
@@ -106,6 +107,7 @@ app.command("up")(at_home(serve.up))
 app.command("log")(at_home(log.log))
 app.command("worker")(at_home(serve.worker))
 app.command("doctor")(at_home(serve.doctor))
+app.command("import")(at_home(import_log.import_log))
 app.command("redact")(at_home(redact.redact))
 app.command("backup")(at_home(backup.backup))
 app.command("restore")(at_home(backup.restore))

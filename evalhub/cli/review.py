@@ -1,14 +1,11 @@
 """`evalhub review`: blind reviews opened, filled with people, paused and ended."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from evalhub.accounts.models import Project
     from evalhub.registry.models import Run, Study
     from evalhub.schemas.review import CampaignRequest
     from reviews.models import Campaign
@@ -98,13 +95,14 @@ def upload(
     """Open a review of pairs from a file: no study, no models."""
     request = _request(plan, items, reviewers, people, seed, question)
     _set_up()
+    from evalhub.cli.space import space
     from evalhub.studies.upload import staged_upload
     from reviews.planning.upload import Columns
 
     with (
-        _space(project) as space,
+        space(project) as found,
         staged_upload(
-            project=space,
+            project=found,
             by=None,
             name=name or file.stem,
             path=file,
@@ -116,8 +114,8 @@ def upload(
         _say(request, staged.runs, None)
         if dry_run:
             return
-        found = staged.publish()
-    _open(request, [found.baseline_run, found.candidate_run], None, name or file.stem)
+        runs = staged.publish()
+    _open(request, [runs.baseline_run, runs.candidate_run], None, name or file.stem)
 
 
 @app.command()
@@ -370,19 +368,6 @@ def _request(
     start = "a review plan is a mapping, such as `items: 200`"
     read_declaration(CampaignRequest, document, start=start)
     return asked(CampaignRequest, document.data | given)
-
-
-@contextmanager
-def _space(slug: str) -> "Iterator[Project]":
-    """The project; one that is made here goes again where nothing came into it."""
-    from evalhub.accounts.models import Project
-
-    space, made = Project.objects.get_or_create(slug=slug, defaults={"name": slug})
-    try:
-        yield space
-    finally:
-        if made:
-            Project.objects.empty().filter(pk=space.pk).delete()
 
 
 def _say(request: "CampaignRequest", runs: "list[Run]", study: "Study | None") -> None:

@@ -20,20 +20,27 @@ from evalhub.foreign.log import LoggedArm
 
 @dataclass(frozen=True, slots=True)
 class LogKind:
-    """A kind of log: the words for it, and what reads it."""
+    """A kind of log.
+
+    Attributes:
+        words: what wrote it, for people.
+        read: the arms of a log.
+        names_tasks: whether it has names for what it asks; else there is one task alone.
+    """
 
     words: str
     read: Callable[[Path, Limits], list[LoggedArm]]
+    names_tasks: bool = True
 
 
 KINDS = {
     "lm-eval": LogKind("lm-evaluation-harness", lm_eval.read),
     "inspect": LogKind("inspect", inspect_log.read),
-    "promptfoo": LogKind("promptfoo", promptfoo.read),
-    "openai-evals": LogKind("OpenAI Evals", openai_evals.read),
-    "openai-chat": LogKind("OpenAI chat JSONL", openai_chat.read),
+    "promptfoo": LogKind("promptfoo", promptfoo.read, names_tasks=False),
+    "openai-evals": LogKind("OpenAI Evals", openai_evals.read, names_tasks=False),
+    "openai-chat": LogKind("OpenAI chat JSONL", openai_chat.read, names_tasks=False),
     "every-eval-ever": LogKind("Every Eval Ever", every_eval_ever.read),
-    "json": LogKind("JSON rows", rows.read),
+    "json": LogKind("JSON rows", rows.read, names_tasks=False),
 }
 
 

@@ -46,7 +46,9 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
             arm.settings["promptfoo"] = str(version["promptfooVersion"])
         for task in arm.tasks.values():
             _measure(task, figures.get((arm.name, task.name if len(prompts) > 1 else "")))
-    return list(arms.values())
+    # results stand as they came back; the providers as they were asked for
+    asked = [*dict.fromkeys(provider for provider, _ in figures), *arms]
+    return sorted(arms.values(), key=lambda arm: asked.index(arm.name))
 
 
 def _provider(row: Row) -> str:

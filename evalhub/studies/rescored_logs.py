@@ -1,6 +1,5 @@
 """Answers out of another tool's logs, scored by a metric of Evalhub's own."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,8 +7,9 @@ from typing import Any
 
 from evalhub.files.rows import DataError
 from evalhub.foreign.kinds import one_arm, read_arms
-from evalhub.foreign.log import AskedItem, LoggedArm, Task
+from evalhub.foreign.log import AskedItem, LoggedArm
 from evalhub.foreign.pairing import check_same_items, check_same_tasks
+from evalhub.foreign.plain import DOCUMENT, answers_file, whole_items_file
 from evalhub.studies.compare import CompareRequest, FileComparison, compare_files
 from evalhub.studies.compare_logs import LogQuestion, LogQuestionError, chosen_arms
 from runners.metrics import METRICS, scorer
@@ -55,17 +55,19 @@ def compare_rescored(
     if scorer(question.metrics[0], **_options(extract, options)).metric.compares:
         _check_references(items.values(), known, sides[0].file)
     with TemporaryDirectory() as folder:
-        of_items = _write(Path(folder), name, (_item(each, known) for each in items.values()))
+        of_items = whole_items_file(
+            items.values(), Path(folder, f"{_called(name)}.jsonl"), sides[0].file, known
+        )
         of_arms = [
-            _write(Path(folder) / str(number), arm.name, _answers(side))
+            answers_file(side, Path(folder, str(number), f"{_called(arm.name)}.jsonl"))
             for number, (arm, side) in enumerate(zip(arms, sides, strict=True))
         ]
         asked = CompareRequest(
             metric=question.metrics[0],
             extract=extract,
             options=options,
-            cluster="cluster" if question.cluster is None else f"fields.{question.cluster}",
-            tag=None if question.tag is None else f"fields.{question.tag}",
+            cluster=f"{DOCUMENT}.{question.cluster}" if question.cluster else "cluster",
+            tag=question.tag and f"{DOCUMENT}.{question.tag}",
             role=question.role,
             margin=question.margin,
             min_gain=question.min_gain,
@@ -73,7 +75,17 @@ def compare_rescored(
             planned_gain=question.planned_gain,
             failures=question.failures,
         )
-        return compare_files(of_arms[0], of_arms[1], of_items, asked)
+        try:
+            return compare_files(of_arms[0].path, of_arms[1].path, of_items.path, asked)
+        except DataError as error:
+            for each in (of_items, *of_arms):
+                error = each.of_log(error)
+            raise error from None
+
+
+def _called(name: str) -> str:
+    """A name without what no file can be called."""
+    return name.replace("/", "-")[:100]
 
 
 def _options(extract: str | None, options: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
@@ -104,28 +116,3 @@ def _check_references(
                 file=str(file),
                 line=each.line,
             )
-
-
-def _item(item: AskedItem, known: Mapping[str, list[Any]]) -> dict[str, Any]:
-    return {
-        "id": item.key,
-        "input": item.input,
-        "reference": known.get(item.key, item.references),
-        "cluster": item.cluster or item.key,
-        "fields": item.fields,
-    }
-
-
-def _answers(task: Task) -> Iterable[dict[str, Any]]:
-    for each in task.answers:
-        said = {"error": each.error} if each.output is None else {"output": each.output}
-        yield {"id": each.key, "sample": each.sample, **said}
-
-
-def _write(folder: Path, name: str, rows: Iterable[dict[str, Any]]) -> Path:
-    """A file of rows that is called as what it holds, without what no file can be called."""
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{name.replace('/', '-')[:100]}.jsonl"
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
-    return path

@@ -75,7 +75,7 @@ class StagedUpload:
             self.drop()
             self.stage()
         for run in launched:
-            _done(run)
+            complete(run)
         return Uploaded(*launched)
 
 
@@ -163,7 +163,7 @@ def _seen(project: Project, runs: list[Run]) -> list[Run] | None:
     return [launch_staged(run) for run in runs]
 
 
-def _done(run: Run) -> None:
+def complete(run: Run) -> None:
     """Takes a run to its end, or waits for those who are at it. Raises RunFailed."""
     while run.state in UNFINISHED:
         more = process_shard(run.pk)

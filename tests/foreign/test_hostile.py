@@ -99,6 +99,7 @@ def test_lm_evals_files_are_held_to_the_same(
         assert said in found
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", ALL)
 def test_a_gzip_bomb_stays_packed(logs: Path, kind: str) -> None:
     row = b'{"a": "' + b"x" * (1 << 20) + b'"}\n' if kind in LINES else b" " * (1 << 20)

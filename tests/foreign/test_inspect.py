@@ -115,6 +115,7 @@ def test_a_log_that_cannot_be_compared_is_refused(
     assert said in refusal(capsys, "inspect", *JSON)
 
 
+@pytest.mark.heavy
 def test_hostile_files_are_refused_before_the_reader_sees_them(
     logs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,81 @@
+"""`evalhub import`: another tool's log, kept in a project."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from evalhub.studies.import_logs import ImportedTask
+
+
+def import_log(
+    kind: Annotated[str, typer.Argument(help="What wrote the log: lm-eval, inspect, …")],
+    path: Annotated[Path, typer.Argument(help="The log: a file, or the folder of a run.")],
+    project: Annotated[str, typer.Option(help="Made where it isn't there.")] = "default",
+    test_set: Annotated[
+        str | None, typer.Option(help="What the test set is called; else as the log's task.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="What the model is called; else as in the log.")
+    ] = None,
+    model_kind: Annotated[
+        str, typer.Option(help="base, prompted, few-shot, retrieval, lora, qlora, full, distilled.")
+    ] = "base",
+    arm: Annotated[str | None, typer.Option(help="Of a log of several arms the only one.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> int:
+    """Keep another tool's log: test sets, versions, answers and the scores that it gave."""
+    from evalhub.cli import printing
+    from evalhub.cli.setup import set_up_database
+    from evalhub.cli.space import space
+
+    set_up_database()
+    from evalhub.studies.import_logs import ImportRequest, import_foreign
+    from evalhub.studies.upload import complete
+
+    request = ImportRequest(arm=arm, test_set=test_set, model=model, model_kind=model_kind)
+    with space(project) as into:
+        found = import_foreign(project=into, by=None, kind=kind, path=path, request=request)
+    for each in found:
+        complete(each.run)
+    if json_:
+        printing.print_json({"imported": [_as_json(each) for each in found]})
+    else:
+        _say(found)
+    return 0
+
+
+def _as_json(imported: "ImportedTask") -> dict[str, Any]:
+    run = imported.run
+    return {
+        "arm": imported.arm,
+        "task": imported.task,
+        "model": run.version.model.slug,
+        "version": run.version.number,
+        "test_set": run.test_set_version.test_set.slug,
+        "test_set_version": run.test_set_version.number,
+        "items": run.test_set_version.item_count,
+        "run": run.pk,
+        "metrics": list(imported.metrics),
+        "left_out": dict(imported.left_out),
+        "disagreeing": list(imported.disagreeing),
+    }
+
+
+def _say(found: "Sequence[ImportedTask]") -> None:
+    for each in found:
+        run = each.run
+        scores = ", ".join(each.metrics) or "no scores"
+        typer.echo(
+            f"{run.version} on {run.test_set_version}: {run.test_set_version.item_count:,} items, "
+            f"{scores} (run {run.pk})"
+        )
+        for name, why in each.left_out.items():
+            typer.echo(f"  left out: {name}: {why}")
+        for name in each.disagreeing:
+            typer.echo(
+                f"  {name}: the log's own figure isn't the mean of the scores in it; find out why"
+            )
+    typer.echo("Scores stay sealed until a decision reads them.")

@@ -1,0 +1,23 @@
+"""The project that a command keeps something in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evalhub.accounts.models import Project
+
+
+@contextmanager
+def space(slug: str) -> "Iterator[Project]":
+    """The project; one that is made here goes again where nothing came into it."""
+    from evalhub.accounts.models import Project
+    from evalhub.schemas.study import check_name
+
+    check_name(slug, at="project")
+    found, made = Project.objects.get_or_create(slug=slug, defaults={"name": slug})
+    try:
+        yield found
+    finally:
+        if made:
+            Project.objects.empty().filter(pk=found.pk).delete()
