@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def import_log(
     kind: Annotated[str, typer.Argument(help="What wrote the log: lm-eval, inspect, …")],
     path: Annotated[Path, typer.Argument(help="The log: a file, or the folder of a run.")],
-    project: Annotated[str, typer.Option(help="Made where it isn't there.")] = "default",
+    project: Annotated[str, typer.Option(help="Whose it is; made where it isn't there.")],
     test_set: Annotated[
         str | None, typer.Option(help="What the test set is called; else as the log's task.")
     ] = None,
