@@ -10,7 +10,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from pydantic import BaseModel, create_model
 
 from evalhub.api.lists import LARGEST_PAGE, PAGE, NoFilters
-from evalhub.api.problems import MEDIA_TYPE
+from evalhub.api.problem_body import MEDIA_TYPE
 from evalhub.api.shapes import Given
 from evalhub.api.shapes.problems import ProblemShape
 

@@ -6,7 +6,6 @@ path, and where it lies in a file, the file and its line.
 
 import logging
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -18,6 +17,7 @@ from rest_framework.response import Response
 from evalhub.accounts.invitations import MembershipError
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
+from evalhub.api.problem_body import MEDIA_TYPE, problem_body
 from evalhub.files.ndjson import BodyTooLargeError
 from evalhub.files.rows import DataError
 from evalhub.gate.blessing import BlessingError
@@ -36,7 +36,6 @@ from runners.outcome import RunFailed
 from runners.queue import QueueUnreachable
 
 logger = logging.getLogger(__name__)
-MEDIA_TYPE = "application/problem+json"
 RETRY_S = 5
 
 STATUSES: dict[type[Exception], int] = {
@@ -117,14 +116,7 @@ def problem(
     **more: Any,
 ) -> Response:
     """The answer that tells of a problem."""
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(code).phrase,
-        "status": code,
-        "detail": detail,
-        "errors": errors or [],
-        **more,
-    }
+    body = problem_body(code, detail, errors or [], **more)
     return Response(body, code, headers=dict(headers or {}), content_type=MEDIA_TYPE)
 
 

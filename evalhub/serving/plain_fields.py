@@ -9,8 +9,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.utils.datastructures import MultiValueDict
+
+from evalhub.api.problem_body import MEDIA_TYPE, problem_body
 
 LONGEST_NUMBER = 100
 """Digits of a field that holds nothing else."""
@@ -35,14 +37,14 @@ class PlainFields:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         fields = [("the address", request.path_info), *_each(request.GET)]
         fields += [(f"cookie {name}", value) for name, value in request.COOKIES.items()]
-        return _refusal(fields) or self.get_response(request)
+        return _refused(request, fields) or self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
         """What was posted, where the request's own limits let it be read."""
         if request.method in ("GET", "HEAD"):
             return None
         files = [(name, each.name or "") for name, each in _each(request.FILES)]
-        return _refusal([*_each(request.POST), *files])
+        return _refused(request, [*_each(request.POST), *files])
 
 
 def _each(given: MultiValueDict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -50,14 +52,19 @@ def _each(given: MultiValueDict[str, Any]) -> Iterator[tuple[str, Any]]:
         yield from ((name, value) for value in values)
 
 
-def _refusal(fields: Fields) -> HttpResponse | None:
+def _refused(request: HttpRequest, fields: Fields) -> HttpResponse | None:
+    """400 for the first field that is wrong: a problem for programs, a line for browsers."""
     for name, value in fields:
         wrong = "its name" if _CONTROL.search(name) else ""
         wrong = f"{wrong} holds {_named(name)}" if wrong else _wrong(value)
         if wrong:
-            shown = name if name.isprintable() else ascii(name)
-            said = f"field '{shown[:80]}': {wrong}"
-            return HttpResponseBadRequest(f"{said}\n", content_type="text/plain; charset=utf-8")
+            shown = (name if name.isprintable() else ascii(name))[:80]
+            if request.path_info.startswith("/api/"):
+                flaw = {"field": shown, "message": wrong}
+                body = problem_body(400, f"field '{shown}': {wrong}", [flaw])
+                return JsonResponse(body, status=400, content_type=MEDIA_TYPE)
+            said = f"field '{shown}': {wrong}\n"
+            return HttpResponseBadRequest(said, content_type="text/plain; charset=utf-8")
     return None
 
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from evalhub.registry import uploads
 from evalhub.registry.uploads import Uploads, drop_old_uploads
 from tests.api.conftest import Program
-from tests.api.test_studies import digest
+from tests.api.sums import digest
 from tests.cast import Team
 
 Programs = Callable[..., Program]

@@ -14,7 +14,8 @@ from evalhub.schemas.version import TrainingRecord
 from evalhub.studies.advance import advance
 from runners.backends.recorded import RecordedBackend
 from tests.api.conftest import Program
-from tests.api.test_studies import HALF, ITEMS, RIGHT, rows, study, upload, worked_on
+from tests.api.sums import HALF, ITEMS, RIGHT, rows, study
+from tests.api.test_studies import upload, worked_on
 from tests.cast import Team
 
 Programs = Callable[..., Program]

@@ -5,8 +5,8 @@ from pydantic import Field, JsonValue
 from evalhub.api.shapes import Given
 
 
-class FlawShape(Given, extra="allow"):
-    """One thing that is wrong, and where."""
+class FlawShape(Given, extra="allow", json_schema_serialization_defaults_required=False):
+    """One thing that is wrong, and where, as far as it is anywhere."""
 
     field: str = Field("", description="its field, as a dotted path")
     message: str
