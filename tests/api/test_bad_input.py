@@ -1,4 +1,4 @@
-"""Bodies that nobody means well with: a 4xx with the field, nothing kept, and the next one served."""
+"""Bodies that nobody means well with: a 4xx with the field, and nothing of it is kept."""
 
 import json
 from collections.abc import Callable
