@@ -35,7 +35,8 @@ logger = logging.getLogger("evalhub")
 
 UNSENT = "evalhub-unsent.jsonl"
 RECORD = "evalhub-training.json"
-"""In each checkpoint: the training record, as `evalhub gate --training-record` takes it."""
+"""The training record, as `evalhub gate --training-record` takes it: in each checkpoint, and the
+newest in the output folder."""
 MOST_POINTS = 50
 """Of a curve of losses, evenly chosen; the last is always among them."""
 MOST_ANSWER = 65_536
@@ -133,9 +134,9 @@ class RegisterVersions:
         def register() -> None:
             record = self._record(args, state, having.get("model"), checkpoint)
             self._last_step = state.global_step
-            folder = Path(args.output_dir) / checkpoint
-            if folder.is_dir():
-                _put(folder / RECORD, json.dumps(record, indent=2) + "\n")
+            for folder in (Path(args.output_dir), Path(args.output_dir) / checkpoint):
+                if folder.is_dir():
+                    _put(folder / RECORD, json.dumps(record, indent=2) + "\n")
             self._deliver(self._file(args), [_letter(self._path, self._body(record, checkpoint))])
 
         self._guarded(args, state, register)

@@ -98,6 +98,7 @@ def test_a_checkpoint_is_registered_with_how_it_was_trained(tmp_path: Path) -> N
     assert (record["checkpoint"], record["step"], record["cost"]) == ("checkpoint-50", 50, 1.5)
     beside = tmp_path / "checkpoint-50" / "evalhub-training.json"
     assert json.loads(beside.read_text()) == record
+    assert (tmp_path / "evalhub-training.json").read_text() == beside.read_text()
 
 
 def test_what_it_says_is_what_a_site_takes_from_the_web(tmp_path: Path) -> None:
@@ -135,7 +136,7 @@ def test_the_other_processes_of_a_training_say_nothing(tmp_path: Path) -> None:
     with FakeSite() as site:
         saved(callback(site), tmp_path, is_world_process_zero=False)
         assert site.got == []
-    assert list(tmp_path.iterdir()) == [tmp_path / "checkpoint-50"]
+    assert list(tmp_path.rglob("*")) == [tmp_path / "checkpoint-50"]
 
 
 def test_a_site_that_is_away_stops_nothing_and_gets_it_with_the_next(

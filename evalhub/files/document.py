@@ -23,6 +23,7 @@ LONGEST_NUMBER = 400
 """Characters of a number."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_JSON_FLOAT = re.compile(r"-?\d+(\.\d+)?[eE][-+]?\d+")
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
@@ -47,7 +48,8 @@ class Document:
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
             raise DataError("isn't UTF-8; save it as UTF-8", file=str(path), line=line) from error
-        if path.suffix.lower() == ".json":
+        self._json = path.suffix.lower() == ".json"
+        if self._json:
             text = text.replace("\t", " ")  # JSON's white space, which YAML indents nothing by
         try:
             loader = _Loader(text)
@@ -115,7 +117,10 @@ class Document:
         if node.tag in _NUMBERS and len(node.value) > LONGEST_NUMBER:
             raise self.error(at, f"is a number of more than {LONGEST_NUMBER} characters")
         try:
-            value = _SCALARS.construct_object(node)
+            # YAML 1.1 takes 1e-08 for a text, and JSON writes numbers so
+            bare = self._json and isinstance(node, yaml.ScalarNode) and node.style is None
+            number = bare and _JSON_FLOAT.fullmatch(node.value)
+            value = float(node.value) if number else _SCALARS.construct_object(node)
         except ValueError as error:  # a date such as 2026-02-31
             raise self.error(at, f"isn't a value: {error}") from error
         if isinstance(value, str) and (bad := _CONTROL.search(value)):

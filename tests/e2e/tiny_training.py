@@ -1,6 +1,6 @@
 """A real training in seconds: a GPT-2 of two layers with random weights, nothing fetched.
 
-python tiny_training.py FOLDER SERVER trainer|sft|lora
+python tiny_training.py FOLDER SERVER trainer|lora
 
 It is run by an interpreter that has torch, transformers, TRL and PEFT, and prints one JSON line.
 """
@@ -71,15 +71,13 @@ def main() -> None:
         arguments = TrainingArguments(output_dir=out, **SETTINGS)
         trainer = Trainer(model, arguments, train_dataset=Rows(texts), callbacks=[register])
     else:
-        trainer = sft(model, texts, out, register, lora=how == "lora")
+        trainer = sft(model, texts, out, register)
     result = trainer.train()
     sys.stdout.write(json.dumps({"steps": result.global_step, "loss": result.training_loss}) + "\n")
 
 
-def sft(
-    model: GPT2LMHeadModel, texts: list[str], out: str, register: RegisterVersions, *, lora: bool
-) -> Trainer:
-    """TRL's trainer, with a tokenizer that is made here."""
+def sft(model: GPT2LMHeadModel, texts: list[str], out: str, register: RegisterVersions) -> Trainer:
+    """TRL's trainer of an adapter, with a tokenizer that is made here."""
     from datasets import Dataset
     from peft import LoraConfig
     from trl import SFTConfig, SFTTrainer
@@ -95,9 +93,7 @@ def sft(
         processing_class=PreTrainedTokenizerFast(
             tokenizer_object=words, pad_token="<pad>", eos_token="<eos>", unk_token="<pad>"
         ),
-        peft_config=LoraConfig(r=2, target_modules=["c_attn"], task_type="CAUSAL_LM")
-        if lora
-        else None,
+        peft_config=LoraConfig(r=2, target_modules=["c_attn"], task_type="CAUSAL_LM"),
         callbacks=[register],
     )
 

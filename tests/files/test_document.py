@@ -112,3 +112,13 @@ def test_an_empty_file_is_nothing(tmp_path: Path) -> None:
 def test_no_file_and_a_folder_are_named(tmp_path: Path) -> None:
     assert "No such file" in str(refusal(tmp_path / "study.yaml"))
     assert "can't be read" in str(refusal(tmp_path))
+
+
+def test_json_has_its_own_numbers(tmp_path: Path) -> None:
+    """YAML 1.1 takes 1e-08 for a text: whoever writes YAML means a text, and JSON a number."""
+    path = tmp_path / "record.json"
+    path.write_text('{"epsilon": 1e-08, "flos": 2E+3, "small": -1.5e-3, "name": "1e-08"}')
+    assert Document(path).data == {"epsilon": 1e-8, "flos": 2e3, "small": -1.5e-3, "name": "1e-08"}
+    assert Document(written(tmp_path, "epsilon: 1e-08\n")).data == {"epsilon": "1e-08"}
+    path.write_text('{"a": 1e999}')
+    assert "isn't a number to compare with" in str(refusal(path))
