@@ -16,9 +16,11 @@ from evalhub.gate.baseline_choice import BaselineChoice, choose_baseline
 from evalhub.gate.charge import Charge, charge
 from evalhub.gate.claims import claims_of, shown_beside
 from evalhub.gate.costs import budgets
+from evalhub.gate.extraction import gains_by_misses
 from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_section, leaks_of
 from evalhub.gate.ledger import Claim, SameItems, Standing, standing_of, take
 from evalhub.gate.models import Decision
+from evalhub.gate.policy_history import with_policy_history
 from evalhub.gate.preference import ask
 from evalhub.gate.repeats import Repeats, same_answers
 from evalhub.gate.scores import Pairing
@@ -34,6 +36,7 @@ from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.align import Aligned, breakdown_of, criteria_of
 from evalhub.verdict.baseline_choice import answer, as_good
 from evalhub.verdict.failures import failures_section
+from evalhub.verdict.jumps import jumps_section, unbelieved
 from evalhub.verdict.needed import with_next_looks
 from evalhub.verdict.preference_evidence import PreferenceEvidence
 from evalhub.verdict.record import decision_record
@@ -80,6 +83,7 @@ class _ToldBeside:
     invalid: Sequence[str]
     pending: Sequence[str]
     as_good: Sequence[str]
+    unbelieved: Sequence[str] = ()
 
 
 def decide_study(*, study: Study, by: User | None = None) -> list[Decision]:
@@ -112,6 +116,7 @@ def _decide_arm(
         shared = SameItems()
         standing = standing_of(read.claims, counts=evidence.policy.ledger, shared=shared)
         record = _judge(evidence, chosen, repeats, read, standing)
+        record = with_policy_history(record, evidence.study, read.claims, shared)
         kept = _keep(evidence, chosen, read, standing, shared, record, by)
         if kept is not None:
             return kept
@@ -171,6 +176,15 @@ def _judge(
     others = alternatives(evidence, baseline, arm, alpha=paid.level)
     arms = Arms(baseline=_named(baseline), candidate=_named(arm))
     told = _ToldBeside(arm.name, invalid, pending, as_good(arms, others, choice))
+    jumps = jumps_section(
+        criteria,
+        rule=policy.jumps,
+        largest_gain=policy.largest_gain,
+        misses=gains_by_misses(
+            staged, criteria, lambda rows: _verdict(policy, told, _measure(evidence, rows, paid))
+        ),
+    )
+    told = replace(told, unbelieved=unbelieved(jumps))
     ruling = _verdict(policy, told, criteria + asked.criteria)
     leakage = None
     if read.leaks:
@@ -204,6 +218,7 @@ def _judge(
         leakage=leakage,
         baseline_choice=choice,
         extension=extension_section(paid.rows, staged),
+        jumps=jumps,
     )
 
 
@@ -241,6 +256,7 @@ def _verdict(policy: Policy, told: _ToldBeside, criteria: Sequence[Criterion]) -
         invalid=told.invalid,
         pending=told.pending,
         as_good=told.as_good,
+        unbelieved=told.unbelieved,
         primaries=policy.primaries,
         registered=policy.ledger != "off",
     )

@@ -16,6 +16,8 @@ from evalhub.schemas.verdicts import Status, marked
 
 # By a record's section: its title, and its method's anchor on the methods page.
 SECTIONS = {
+    "jumps": ("Gain beyond belief", "jumps"),
+    "policy_since": ("Changed policy", "policy-since"),
     "failures": ("Answers that failed", "failures"),
     "leakage": ("Leakage", "leakage"),
     "ledger": ("Test-set ledger", "ledger"),

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
+from evalhub.schemas.alarms import JumpsSection, PolicySection
 from evalhub.schemas.criteria import Count, Criterion, Level, Size
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.policy import Alpha, HarmAlpha, Primaries
@@ -154,6 +155,10 @@ class DecisionRecord(Declaration):
     baseline_choice: ChoiceSection | None
     extension: ExtensionSection | None
     imported: ImportedSection | None = None
+    jumps: JumpsSection | None = Field(None, description="null: no gain is beyond belief")
+    policy_since: PolicySection | None = Field(
+        None, description="null: the policy is that of the first look"
+    )
     arms: Arms
     evidence: tuple[EvidenceRow, ...]
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")
@@ -163,8 +168,9 @@ class DecisionRecord(Declaration):
     @property
     def sections(self) -> dict[str, Section]:
         """The sections that there are, by field, in the order that matters to a reader."""
+        alarms = ("jumps", "policy_since")
         looked_at = ("failures", "leakage", "ledger", "noise_floor", "baseline_choice")
-        fields = (*looked_at, "extension", "imported")
+        fields = (*alarms, *looked_at, "extension", "imported")
         return {name: found for name in fields if (found := getattr(self, name)) is not None}
 
     def noise_of(self, criterion: Criterion) -> tuple[float, float] | None:

@@ -1,6 +1,7 @@
 """What a demand says of the items and scores that it is measured on: which they are, how far scores
 reach, what each item stands for."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -60,3 +61,13 @@ class ExpectedItems(Declaration):
     digest: str = Field(
         pattern="^[0-9a-f]{64}$", description="of the items: `digest` of a record's evidence"
     )
+
+
+def check_known(named: Iterable[str], criteria: Iterable[str], *at: str) -> None:
+    """Refuses, in the field `at`, a name that is no criterion's."""
+    known = list(criteria)
+    for name in named:
+        if name not in known:
+            raise wrong(
+                f"there is no criterion of this name; there are {', '.join(known)}", *at, name
+            )

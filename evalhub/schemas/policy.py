@@ -20,7 +20,14 @@ from pydantic import (
 from evalhub.files.numbers import LARGEST, finite_number
 from evalhub.schemas.declaration import Declaration, declared, default_of, wrong
 from evalhub.schemas.defaults import ENOUGH_REVIEWERS, MARGIN, MOST_ALPHA, PLANNED_GAIN
-from evalhub.schemas.measured_on import NO_WORST, Bounds, ExpectedItems, Mix, beyond
+from evalhub.schemas.measured_on import (
+    NO_WORST,
+    Bounds,
+    ExpectedItems,
+    Mix,
+    beyond,
+    check_known,
+)
 from evalhub.stats.levels import ALPHA, HARM_ALPHA
 
 CostName = Literal["latency", "latency_p95", "cost"]
@@ -31,6 +38,7 @@ Primaries = Literal["all-of", "any-of"]
 LedgerScope = Literal["primaries", "all", "off"]
 LeakageUse = Literal["judge", "report", "off"]
 FailureUse = Literal["invalid", "worst"]
+JumpUse = Literal["hold", "report", "off"]
 
 Measured = Annotated[float, AfterValidator(finite_number)]
 """A number in a metric's unit."""
@@ -318,6 +326,16 @@ class Rule(Declaration):
         description="what answers that failed for good make of the evidence: invalid, or the "
         "worst score that the metric has",
     )
+    jumps: JumpUse = Field(
+        "report",
+        description="whether a gain beyond belief holds a ship back, is only said, or isn't looked "
+        "for",
+    )
+    largest_gain: dict[Named, PlannedGain] = Field(
+        {},
+        description="by criterion, the gain beyond which a result isn't believed; a guard's margin "
+        "where none is said",
+    )
 
 
 class Policy(Rule):
@@ -355,6 +373,11 @@ class Policy(Rule):
         demands: list[Demand | Budget] = [*self.criteria.values(), *self.budgets.values()]
         asks_people = self.preference is not None and self.preference.required
         check_critical(demands, asks_people, "criteria")
+        return self
+
+    @model_validator(mode="after")
+    def _gains_are_of_criteria(self) -> "Policy":
+        check_known(self.largest_gain, self.criteria, "largest_gain")
         return self
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from evalhub.schemas.declaration import wrong
-from evalhub.schemas.measured_on import NO_WORST
+from evalhub.schemas.measured_on import NO_WORST, check_known
 from evalhub.schemas.policy import Budget, Demand, check_critical
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ def _check_asked(study: "StudyFile") -> None:
         demands: list[Demand | Budget] = [study.test_sets[name] for name in judged]
         asks_people = study.review is not None and study.review.required
         check_critical([*demands, *study.policy.budgets.values()], asks_people, "test_sets")
+    check_known(study.policy.largest_gain, judged, "policy", "largest_gain")
     for name in judged if study.policy.failures == "worst" else ():
         metric = study.test_sets[name].metric
         if metric.reach is None and study.test_sets[name].bounds is None:

@@ -30,6 +30,7 @@ from evalhub.verdict.align import (
 )
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.failures import FAILURES, at_worst, failures_section
+from evalhub.verdict.jumps import jumps_section
 from evalhub.verdict.outcomes import outcome
 from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import Ruling, decide
@@ -152,8 +153,9 @@ def compare_files(
         measured = criteria_of(evidence, alpha=question.alpha, planned_gain=question.planned_gain)
         return decide(candidate.stem, measured, invalid=invalid, registered=False)
 
+    ruling = judge(compared)
     record = decision_record(
-        judge(compared),
+        ruling,
         alpha=question.alpha,
         policy=asdict(question) | {"options": dict(question.options)},
         arms=Arms(baseline=_file(base), candidate=_file(candidate)),
@@ -179,6 +181,7 @@ def compare_files(
         ],
         breakdown=breakdown_of(compared, alpha=question.alpha),
         failures=None if invalid else failures_section(compared, judge),
+        jumps=jumps_section(ruling.criteria, rule="report", largest_gain={}),
     )
     if record.verdict is Verdict.INVALID:
         return FileComparison(record, [])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
 from evalhub.schemas.policy import Policy
 from evalhub.schemas.sections import EvidenceRow, ImportedSection
@@ -21,6 +22,7 @@ from evalhub.verdict.align import (
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.failures import failures_section
 from evalhub.verdict.flaws import items_digest, other_items
+from evalhub.verdict.jumps import jumps_section, unbelieved
 from evalhub.verdict.policy import COST_METRICS, requirements_of
 from evalhub.verdict.preference_evidence import Judgments, preference_evidence
 from evalhub.verdict.record import decision_record
@@ -77,19 +79,24 @@ def decide_scores(
     )
     invalid += people.unfit
 
-    def judge(evidence: Sequence[Aligned]) -> Ruling:
-        criteria = criteria_of(
+    def measured(evidence: Sequence[Aligned]) -> list[Criterion]:
+        return criteria_of(
             evidence,
             alpha=policy.alpha,
             harm_alpha=policy.harm_alpha,
             planned_gain=policy.planned_gain,
             primaries=policy.primaries,
         )
+
+    jumps = jumps_section(measured(aligned), rule=policy.jumps, largest_gain=policy.largest_gain)
+
+    def judge(evidence: Sequence[Aligned]) -> Ruling:
         return decide(
             scores.arms[1],
-            criteria + people.criteria,
+            measured(evidence) + people.criteria,
             invalid=invalid,
             pending=[*people.pending, *doubts],
+            unbelieved=unbelieved(jumps),
             primaries=policy.primaries,
             registered=False,
         )
@@ -123,6 +130,7 @@ def decide_scores(
         people=people.record,
         failures=None if invalid else failures_section(aligned, judge),
         imported=imported,
+        jumps=jumps,
     )
 
 

@@ -31,6 +31,7 @@ def headline(
     *,
     pending: Sequence[str] = (),
     as_good: Sequence[str] = (),
+    unbelieved: Sequence[str] = (),
     registered: bool = True,
 ) -> str:
     """The verdict in a sentence.
@@ -38,13 +39,15 @@ def headline(
     Args:
         against, blocking: by criterion, whether it holds the candidate back, and whether a ship
             waits for it.
-        pending, as_good, registered: as evalhub.verdict.rule.decide takes them.
+        pending, as_good, unbelieved, registered: as evalhub.verdict.rule.decide takes them.
     """
     losses = [c for c, holds in zip(criteria, against, strict=True) if holds]
     if as_good:
         said = f"Don't fine-tune: {as_good[0]}."
         if losses:
             said += f" {candidate} {_worst(losses)}."
+    elif unbelieved and not losses:
+        said = f"Not believed: {unbelieved[0]}."
     elif verdict is Verdict.SHIP:
         said = _ships(candidate, criteria)
     else:

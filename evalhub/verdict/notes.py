@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from evalhub.schemas.alarms import JumpsSection, PolicySection
 from evalhub.schemas.decision import Arms
 from evalhub.schemas.sections import (
     ChoiceSection,
@@ -16,8 +17,10 @@ from evalhub.schemas.sections import (
     ToolFigure,
 )
 from evalhub.schemas.verdicts import Status
+from evalhub.verdict.jumps import jump_sentences
 from evalhub.verdict.levels import items_factor
 from evalhub.verdict.noise import sameness_sentence
+from evalhub.verdict.policy_since import changed_status, policy_sentences
 from evalhub.verdict.wording import counted, signed
 
 
@@ -44,6 +47,11 @@ def _notes(section: Section, arms: Arms) -> tuple[Status, Iterator[str]]:
             return Status.PASS, _extension(section)
         case ImportedSection():
             return _agreement(section), _imported(section, arms)
+        case JumpsSection():
+            status = Status.FAIL if section.beyond else Status.OPEN
+            return status, (f"{said}." for said in jump_sentences(section))
+        case PolicySection():
+            return changed_status(section), policy_sentences(section)
     raise TypeError(f"{type(section).__name__} is no section of a record")
 
 

@@ -63,6 +63,7 @@ ORDERED: dict[str, Sequence[Any]] = {
     "ledger": ("off", "primaries", "all"),
     "leakage": ("off", "report", "judge"),
     "failures": ("worst", "invalid"),
+    "jumps": ("off", "report", "hold"),
     "noise_floor": (False, True),
     "blessed": (False, True),
     "required": (False, True),
@@ -77,6 +78,7 @@ isn't fine-tuned is shown to do as well sooner."""
 
 _DEMAND = ("role", "margin", "relative_margin", "min_gain")
 _SAID_ELSEWHERE = ("unit",)
+_LARGEST = "largest_gain."
 
 
 def asked_of_policy(policy: Policy) -> Asked:
@@ -112,11 +114,18 @@ def _any_of(asked: Asked) -> bool:
 def _rule(
     old: Mapping[str, Any], new: Mapping[str, Any], *, one_primary: bool
 ) -> Iterator[PolicyChange]:
-    for each in _fields("", old, new):
+    for each in _fields("", _flat(old), _flat(new)):
         if each.field == "primaries" and one_primary:
             yield PolicyChange(each.field, each.was, each.now, Effect.NONE)
         else:
             yield each
+
+
+def _flat(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """The rule with a field for each criterion's largest gain."""
+    gains = rule.get("largest_gain", {})
+    rest = {name: each for name, each in rule.items() if name != "largest_gain"}
+    return rest | {f"{_LARGEST}{name}": gain for name, gain in gains.items()}
 
 
 def _people(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Iterator[PolicyChange]:
@@ -219,7 +228,7 @@ def _effect(name: str, was: Any, now: Any) -> Effect:
         return Effect.STRICTER if was is None else Effect.EASIER
     if name in MORE_IS_STRICTER and None not in (was, now):
         return _ordered(was, now, more_is_stricter=True)
-    if name in LESS_IS_STRICTER and None not in (was, now):
+    if (name in LESS_IS_STRICTER or name.startswith(_LARGEST)) and None not in (was, now):
         return _ordered(was, now, more_is_stricter=False)
     return Effect.OTHER
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evalhub import __version__
+from evalhub.schemas.alarms import JumpsSection
 from evalhub.schemas.decision import (
     SCHEMA,
     Alternative,
@@ -54,6 +55,7 @@ def decision_record(
     baseline_choice: ChoiceSection | None = None,
     extension: ExtensionSection | None = None,
     imported: ImportedSection | None = None,
+    jumps: JumpsSection | None = None,
 ) -> DecisionRecord:
     """The record that is printed, stored and shown; of invalid evidence without any result.
 
@@ -62,8 +64,8 @@ def decision_record(
         policy: as it was asked; its `alpha` is what the ledger took from.
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
-        ledger, noise_floor, failures, leakage, baseline_choice, extension, imported: what else the
-            decision rests on, without sentences; None where there is no such thing.
+        ledger, noise_floor, failures, leakage, baseline_choice, extension, imported, jumps: what
+            else the decision rests on, without sentences; None where there is no such thing.
     """
     record = DecisionRecord(
         schema_=SCHEMA,
@@ -85,6 +87,7 @@ def decision_record(
         baseline_choice=baseline_choice,
         extension=extension,
         imported=imported,
+        jumps=jumps,
         arms=arms,
         evidence=tuple(evidence),
         policy=dict(policy),
@@ -134,6 +137,8 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
             "failures": None,
             "extension": None,
             "imported": imported and imported.model_copy(update={"figures": ()}),
+            "jumps": None,
+            "policy_since": None,
             "people": people and people.model_copy(update=dict.fromkeys(SAID)),
             "leakage": leakage
             and leakage.model_copy(

@@ -11,7 +11,8 @@ chance of a ship without any gain stays at alpha.
 
 Hold needs one critical or supporting criterion that fails; with "any-of" a primary holds only where
 it is shown to lose, or where every primary fails. So no criterion that passes takes a hold back.
-Hold, too, where an arm that isn't fine-tuned is shown to do as well as the fine-tuned candidate.
+Hold, too, where an arm that isn't fine-tuned is shown to do as well as the fine-tuned candidate,
+and where a gain is beyond belief and the policy says that this holds.
 Everything between is "need more data". Evidence that can't be compared gives no verdict at all:
 "invalid", and no number of it is kept.
 
@@ -62,6 +63,7 @@ def decide(
     invalid: Sequence[str] = (),
     pending: Sequence[str] = (),
     as_good: Sequence[str] = (),
+    unbelieved: Sequence[str] = (),
     primaries: Primaries = PRIMARIES,
     registered: bool = True,
 ) -> Ruling:
@@ -76,6 +78,7 @@ def decide(
             it keeps a ship back, never a hold.
         as_good: which arms that aren't fine-tuned are shown to do as well as the candidate, which
             is, a sentence each (see evalhub.verdict.baseline_choice.as_good).
+        unbelieved: which gains are beyond belief, where that holds a ship back, a sentence each.
         primaries: whether every primary must gain, or one is enough and none may be harmed.
         registered: whether a ledger counts this look; where none does the headline says so.
     """
@@ -96,7 +99,7 @@ def decide(
         for each in with_needs(judged, blocking, primaries)
     ]
     needed = None
-    if any(against) or as_good:
+    if any(against) or as_good or unbelieved:
         verdict = Verdict.HOLD
     elif any(blocking) or pending:
         verdict = Verdict.MORE
@@ -111,10 +114,11 @@ def decide(
         blocking,
         pending=pending,
         as_good=as_good,
+        unbelieved=unbelieved,
         registered=registered,
     )
     why = [
-        *(f"{Status.FAIL.mark} {text}" for text in as_good),
+        *(f"{Status.FAIL.mark} {text}" for text in (*as_good, *unbelieved)),
         *reasons(judged, against, blocking, primaries),
         *(f"{Status.OPEN.mark} {text}" for text in pending),
     ]

@@ -19,6 +19,7 @@ from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.verdicts import Verdict
 from evalhub.verdict.baseline_choice import answer, as_good
 from evalhub.verdict.criteria import SAME_RUN
+from evalhub.verdict.jumps import beyond_belief_of, unbelieved
 from evalhub.verdict.levels import staged_level
 from evalhub.verdict.record import ruled, with_sentences, without_results
 from evalhub.verdict.rule import alphas_of, decide
@@ -29,7 +30,7 @@ FOLLOWS = "that is what follows from the record's numbers"
 
 BESIDE = ("others", "readings", "changed_since", "signatures")
 """What stands beside a record in a document, and is no part of it."""
-LATER = ("imported",)
+LATER = ("imported", "jumps", "policy_since")
 """Sections that a record of an earlier version lacks: where one isn't written there is none."""
 
 
@@ -164,6 +165,7 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
             invalid=record.invalid,
             pending=record.pending,
             as_good=as_good(record.arms, record.alternatives, record.baseline_choice),
+            unbelieved=unbelieved(record.jumps),
             primaries=record.rule.primaries,
             registered=record.registered,
         )
@@ -237,12 +239,25 @@ def _unlike_sections(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
     if record.registered and not counts and record.verdict is not Verdict.INVALID:
         rule = "a registered look stands in a ledger that counts"
         yield Discrepancy(f"{at}registered", True, False, rule)
+    yield from _unlike_jumps(record, at)
     choice, planned_gain = record.baseline_choice, record.policy.get("planned_gain")
     if choice is None or choice.answer is None or not isinstance(planned_gain, float):
         return
     due = answer(record.criteria, planned_gain=planned_gain, primaries=record.rule.primaries)
     if choice.answer != due:
         yield Discrepancy(f"{at}baseline_choice.answer", choice.answer, due, FOLLOWS)
+
+
+def _unlike_jumps(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where gains beyond belief aren't those of the criteria, or aren't held as the policy asks."""
+    rule, found = record.policy.get("jumps"), record.jumps
+    said, due = () if found is None else found.beyond, beyond_belief_of(record)
+    if due is not None and said != due:
+        written, right = ([each.as_json() for each in rows] for rows in (said, due))
+        yield Discrepancy(f"{at}jumps.beyond", written, right, FOLLOWS)
+    if found is not None and rule is not None and found.rule != rule:
+        why = "it is what the policy asks for"
+        yield Discrepancy(f"{at}jumps.rule", found.rule, rule, why)
 
 
 def _unlike_ledger(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:

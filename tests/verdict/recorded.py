@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator
 
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import ArmName, Arms
-from evalhub.schemas.policy import Primaries, Rule
+from evalhub.schemas.policy import JumpUse, Primaries, Rule
 from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.jumps import jumps_section, unbelieved
 from evalhub.verdict.measuring import measure, same_run
 from evalhub.verdict.preference_evidence import Judgments, preference_criterion
 from evalhub.verdict.record import decision_record
@@ -38,19 +39,29 @@ def a_record(
     primaries: Primaries = "all-of",
     harm_alpha: float = 0.025,
     alphas: dict[str, float] | None = None,
+    jumps: JumpUse = "report",
+    largest_gain: dict[str, float] | None = None,
 ) -> dict[str, Any]:
     """A record as a reader finds it: written as JSON and read again, valid by the schema."""
+    found = jumps_section(criteria, rule=jumps, largest_gain=largest_gain or {})
     ruling = decide(
         "tuned",
         criteria,
         invalid=invalid,
         pending=pending,
+        unbelieved=unbelieved(found),
         primaries=primaries,
         registered=False,
     )
-    policy = Rule(primaries=primaries, alpha=alpha, harm_alpha=harm_alpha).as_json()
+    policy = Rule(
+        primaries=primaries,
+        alpha=alpha,
+        harm_alpha=harm_alpha,
+        jumps=jumps,
+        largest_gain=largest_gain or {},
+    ).as_json()
     record = decision_record(
-        ruling, alpha=alpha, policy=policy, arms=ARMS, evidence=[], alphas=alphas
+        ruling, alpha=alpha, policy=policy, arms=ARMS, evidence=[], alphas=alphas, jumps=found
     )
     read: dict[str, Any] = json.loads(json.dumps(record.as_json(), allow_nan=False))
     VALID.validate(read)

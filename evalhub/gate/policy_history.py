@@ -1,0 +1,42 @@
+"""Was the policy changed after somebody first looked at these items, or at these answers?"""
+
+from collections.abc import Sequence
+
+from django.db.models import Q
+
+from evalhub.gate.ledger import Claim, SameItems
+from evalhub.gate.models import Decision, Look
+from evalhub.registry.models import Study
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.verdicts import Verdict
+from evalhub.verdict.policy_since import policy_section
+from evalhub.verdict.record import with_sentences
+
+
+def with_policy_history(
+    record: DecisionRecord, study: Study, claims: Sequence[Claim], shared: SameItems
+) -> DecisionRecord:
+    """The record with what its policy asks otherwise than that of the first decision to look.
+
+    That is the oldest on a look at these items in this study, or at these very answers in any.
+    Invalid evidence shows nothing, and says nothing of it.
+    """
+    first = None if record.verdict is Verdict.INVALID else _first(study, claims, shared)
+    if first is None:
+        return record
+    decided = first.created.isoformat(timespec="seconds")
+    section = policy_section(first.document, record, digest=first.digest, decided=decided)
+    if section is None:
+        return record
+    return with_sentences(record.model_copy(update={"policy_since": section}))
+
+
+def _first(study: Study, claims: Sequence[Claim], shared: SameItems) -> Decision | None:
+    versions = {pk for claim in claims for pk in shared.of(claim.version)}
+    same = Q(claim__in=[claim.digest for claim in claims])
+    here = Q(study=study, test_set_version__in=versions)
+    looked = Look.objects.filter(same | here).order_by("id").first()
+    if looked is None:
+        return None
+    decisions = Decision.objects.filter(study=looked.study_id, created__gte=looked.created)
+    return decisions.exclude(verdict=Verdict.INVALID).order_by("created", "id").first()
