@@ -6,6 +6,7 @@ in the results, by its filter too: `exact_match,strict-match`.
 """
 
 import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,33 +96,47 @@ def _settings(document: JsonDocument) -> dict[str, str]:
     return {name: str(value) for name, value in found.items() if value is not None}
 
 
+@dataclass(slots=True)
+class _Document:
+    """What a run's rows say of one document."""
+
+    digest: str
+    item: AskedItem
+    said: str
+    scores: dict[str, float | None]
+
+
 def _task(name: str, path: Path, document: JsonDocument, limits: Limits) -> Task:
     task = Task(name, path)
-    rows: dict[tuple[int, str], Row] = {}
-    hashes: dict[int, str] = {}
+    lines: dict[tuple[int, str], int] = {}
+    found: dict[int, _Document] = {}
     for row in read_rows(path, limits):
         doc_id, of = whole(row, "doc_id"), text(row, "filter")
-        first = rows.setdefault((doc_id, of), row)
-        if first is not row:
+        first = lines.setdefault((doc_id, of), row.line)
+        if first != row.line:
             raise wrong(
                 row,
                 "doc_id",
-                f"{doc_id} with the filter {of} stands on line {first.line} already: are two runs "
-                "in this file?",
+                f"{doc_id} with the filter {of} stands on line {first} already: are two runs in "
+                "this file?",
             )
-        digest = text(row, "doc_hash")
-        if hashes.setdefault(doc_id, digest) != digest:
+        known = found.get(doc_id)
+        if known is None:
+            known = found[doc_id] = _Document(text(row, "doc_hash"), _item(row), _said(row), {})
+        elif text(row, "doc_hash") != known.digest:
             raise wrong(row, "doc_hash", f"doc_id {doc_id} is another document on another line")
-    filters = dict.fromkeys(of for _, of in rows)
-    _check_whole(document, name, path, len(hashes), len(rows), len(filters))
-    keys = keys_of(hashes.items())
-    by_document: dict[int, list[Row]] = {}
-    for (doc_id, _), row in rows.items():
-        by_document.setdefault(doc_id, []).append(row)
-    for doc_id, of_document in by_document.items():
+        elif _said(row) != known.said:
+            raise wrong(
+                row, "resps", f"aren't those of the same document on line {known.item.line}"
+            )
+        known.scores |= _scores(task, row, of)
+    filters = {of for _, of in lines}
+    _check_whole(document, name, path, len(found), len(lines), len(filters))
+    keys = keys_of((doc_id, each.digest) for doc_id, each in found.items())
+    for doc_id, each in found.items():
         key, cluster = keys[doc_id]
-        task.ask(_item(of_document[0], key, cluster))
-        task.answers.append(_answer(task, of_document, key))
+        task.ask(replace(each.item, key=key, cluster=cluster))
+        task.answers.append(GivenAnswer(key, 0, each.said, each.scores, line=each.item.line))
     return task
 
 
@@ -143,18 +158,18 @@ def _check_whole(
         )
 
 
-def _item(row: Row, key: str, cluster: str) -> AskedItem:
+def _item(row: Row) -> AskedItem:
+    """The document, under its hash alone."""
     sent = mapping(row, "arguments")
     first = next(iter(sent.values()), None)
     prompt = first.get("arg_0") if isinstance(first, dict) else None
     if prompt is None:
         raise wrong(row, "arguments", "has no gen_args_0.arg_0: what was sent")
     return AskedItem(
-        key=key,
+        key=text(row, "doc_hash"),
         input=_input(prompt),
-        references=[row.values.get("target")] if row.values.get("target") is not None else [],
+        references=[row.values["target"]] if row.values.get("target") is not None else [],
         fields=mapping(row, "doc"),
-        cluster=cluster,
         prompt=text(row, "prompt_hash"),
         line=row.line,
     )
@@ -172,24 +187,23 @@ def _input(prompt: Any) -> Input:
     return chat(prompt)
 
 
-def _answer(task: Task, rows: list[Row], key: str) -> GivenAnswer:
-    """What was answered to a document, with what each filter made of it."""
+def _said(row: Row) -> str:
+    listing(row, "filtered_resps")  # a list whatever the filter keeps
+    return text_of(listing(row, "resps"))
+
+
+def _scores(task: Task, row: Row, of: str) -> dict[str, float | None]:
+    """What a filter made of an answer, by metric and filter."""
     scores: dict[str, float | None] = {}
-    for row in rows:
-        of = text(row, "filter")
-        listing(row, "filtered_resps")  # a list whatever the filter keeps
-        for metric in listing(row, "metrics"):
-            if not isinstance(metric, str):
-                raise wrong(row, "metrics", "a list of names was expected")
-            value = row.values.get(metric)
-            if isinstance(value, list | dict | str):
-                task.unusable[f"{metric},{of}"] = "what it says of one document isn't a number"
-            else:
-                scores[f"{metric},{of}"] = score(row, metric, value)
-    given = [text_of(listing(row, "resps")) for row in rows]
-    if len(set(given)) > 1:
-        raise wrong(rows[-1], "resps", f"aren't those of the same document on line {rows[0].line}")
-    return GivenAnswer(key, 0, given[0], scores, line=rows[0].line)
+    for metric in listing(row, "metrics"):
+        if not isinstance(metric, str):
+            raise wrong(row, "metrics", "a list of names was expected")
+        value = row.values.get(metric)
+        if isinstance(value, list | dict | str):
+            task.unusable[f"{metric},{of}"] = "what it says of one document isn't a number"
+        else:
+            scores[f"{metric},{of}"] = score(row, metric, value)
+    return scores
 
 
 def _measure(task: Task, figures: Any, better: Any, document: JsonDocument) -> None:

@@ -35,6 +35,10 @@ class AskedItem:
     named: bool = False
     line: int | None = None
 
+    def put_otherwise(self, other: "AskedItem") -> bool:
+        """Whether another model was asked in other words, as far as both logs say."""
+        return bool(self.prompt and other.prompt) and self.prompt != other.prompt
+
     def content(self) -> str:
         """Digest of what the key doesn't say: what is right, and of a name what is asked."""
         return digest_of([self.input if self.named else "", self.references])

@@ -1,7 +1,8 @@
-"""OpenAI Evals: output items of a run, as the API's list or its pages, or one a line.
+"""OpenAI Evals: output items of a run, as the API has them or as the dashboard exports them.
 
-An item's ids are a run's own, so that items are paired by a digest of `datasource_item`. `passed`
-is what the run says of an item; each grader's score is a metric of the grader's name.
+An item's ids are a run's own, so that items are paired by a digest of `datasource_item` (of the
+dashboard's rows: `item`). `passed` is what the run says of an item; each grader's score is a metric
+of the grader's name.
 """
 
 from collections.abc import Iterator
@@ -27,12 +28,16 @@ from evalhub.foreign.log import (
 OBJECT = "eval.run.output_item"
 TASK = "items"
 PASSED = "passed"
+INDEX = "data_source_idx"
+"""Only rows of the dashboard's export (eval_items_….jsonl) have it."""
 
 
 def read(path: Path, limits: Limits) -> list[LoggedArm]:
     """An arm a run, in the file's order. Raises DataError."""
     runs: dict[str, list[Row]] = {}
     for row in _rows(path, limits):
+        if INDEX in row.values:
+            row = _as_by_api(row)
         if row.values.get("object", OBJECT) != OBJECT:
             raise wrong(row, "object", f"isn't {OBJECT!r}: output items of a run are read")
         runs.setdefault(text(row, "run_id"), []).append(row)
@@ -57,9 +62,29 @@ def _rows(path: Path, limits: Limits) -> Iterator[Row]:
     yield from document.rows(("data",) if page else ())
 
 
+def _as_by_api(row: Row) -> Row:
+    """A row of the dashboard's export as the API would have it. Raises DataError."""
+    grades = mapping(row, "grades")
+    passes = mapping(row, "passes") if row.values.get("passes") is not None else {}
+    for name, each in passes.items():
+        if not isinstance(each, bool):
+            raise wrong(row, f"passes.{name}", "true or false was expected")
+    sample = mapping(row, "sample") if row.values.get("sample") is not None else {}
+    of_items: dict[str, Any] = {
+        "run_id": row.values.get("run_id"),
+        "datasource_item_id": whole(row, INDEX),
+        "datasource_item": mapping(row, "item"),
+        "results": [{"name": name, "score": each} for name, each in grades.items()],
+        "sample": {**sample, "output": sample.get("outputs"), "usage": sample.get("token_usage")},
+    }
+    if passes:
+        of_items["status"] = "pass" if all(passes.values()) else "fail"
+    return Row(row.line, of_items, row.file)
+
+
 def _arm(rows: list[Row], path: Path) -> LoggedArm:
     arm = LoggedArm(_model(rows[0]), path)
-    task = arm.tasks[TASK] = Task(TASK, path, headline=PASSED)
+    task = arm.tasks[TASK] = Task(TASK, path)
     seen: dict[int, Row] = {}
     for row in rows:
         first = seen.setdefault(whole(row, "datasource_item_id"), row)
@@ -85,6 +110,7 @@ def _arm(rows: list[Row], path: Path) -> LoggedArm:
                 field="results",
             )
         each.scores.update(dict.fromkeys(lacking))
+    task.headline = PASSED if PASSED in names else next(iter(names)) if len(names) == 1 else ""
     for name in names:
         task.metrics[name] = ToolMetric(name, bounds=(0.0, 1.0) if name == PASSED else None)
     return arm
@@ -119,10 +145,11 @@ def _answer(row: Row, key: str) -> GivenAnswer:
         if each["name"] in scores:
             raise wrong(row, f"results[{index}].name", f"{each['name']!r} has graded it already")
         scores[each["name"]] = score(row, f"results[{index}].score", each.get("score"))
-    status = text(row, "status")
-    scores[PASSED] = {"pass": 1.0, "fail": 0.0}.get(status)
-    if scores[PASSED] is None and not error:
-        error = f"status {status}"
+    if "status" in row.values:
+        status = text(row, "status")
+        scores[PASSED] = {"pass": 1.0, "fail": 0.0}.get(status)
+        if scores[PASSED] is None and not error:
+            error = f"status {status}"
     return GivenAnswer(
         key=key,
         sample=0,

@@ -88,7 +88,7 @@ def check_same_items(task: Task, other: Task, *, other_prompts: bool) -> None:
                 file=str(other.file),
                 line=theirs.line,
             )
-    reworded = [theirs for ours, theirs in shared if ours.prompt != theirs.prompt]
+    reworded = [theirs for ours, theirs in shared if ours.put_otherwise(theirs)]
     if reworded and not other_prompts:
         raise DataError(
             f"{len(reworded)} of {len(shared)} items of {task.name} were put to the two models in "
@@ -105,7 +105,7 @@ def reworded_tasks(tasks: Sequence[PairedTask]) -> list[str]:
         each.name
         for each in tasks
         if any(
-            key in each.candidate.items and item.prompt != each.candidate.items[key].prompt
+            key in each.candidate.items and item.put_otherwise(each.candidate.items[key])
             for key, item in each.baseline.items.items()
         )
     ]

@@ -217,3 +217,30 @@ def test_uploads_are_laid_out_under_the_names_that_a_reader_looks_for(logs: Path
     for name in ("../sums.jsonl", "", "..", "a\0b", "x" * 201):
         with pytest.raises(DeclarationError), laid_out({name: of_run}):
             pass
+
+
+def test_two_who_import_the_same_log_at_once_have_the_same_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    team = a_team()
+    asked: dict[str, Any] = {
+        "project": team.project,
+        "by": team.eva,
+        "kind": "lm-eval",
+        "path": FILES / "lm-eval" / "base",
+    }
+    published = import_logs._StagedLog.publish
+    others: list[Any] = []
+
+    def after_another(log: import_logs._StagedLog) -> bool:
+        if not others:  # somebody else comes first, with all of it
+            others.append(None)
+            others.extend(import_foreign(**asked))
+        return published(log)
+
+    monkeypatch.setattr(import_logs._StagedLog, "publish", after_another)
+    found = import_foreign(**asked)
+    assert [each.run.pk for each in found] == [each.run.pk for each in others[1:]]
+    kinds = rows()
+    assert (kinds["Run"], kinds["TestSetVersion"], kinds["ModelVersion"]) == (2, 2, 1)
+    assert (kinds["Item"], kinds["Output"]) == (24, 24)

@@ -141,3 +141,70 @@ def test_chats_that_do_not_end_in_an_answer_are_refused(
     assert f"chat.jsonl, line 1, {said}" in refusal(
         capsys, "openai-chat", "chat.jsonl", "chat.jsonl", "--metric", "exact_match"
     )
+
+
+def dashboard(arm_name: str) -> list[Values]:
+    """The output items as the dashboard exports them."""
+    rows = [json.loads(line) for line in Path(OPENAI[arm_name == "tuned"]).read_text().splitlines()]
+    return [
+        {
+            "run_id": row["run_id"],
+            "data_source_idx": row["datasource_item_id"],
+            "item": row["datasource_item"],
+            "grades": {each["name"]: each["score"] for each in row["results"]},
+            "passes": {each["name"]: each["passed"] for each in row["results"]},
+            "sample": {
+                "input": row["sample"]["input"],
+                "outputs": row["sample"]["output"],
+                "model": row["sample"]["model"],
+                "token_usage": row["sample"]["usage"],
+            },
+        }
+        for row in rows
+    ]
+
+
+def test_the_dashboards_export_is_read_as_the_api_has_it(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = record(capsys, "openai-evals", *OPENAI, "--metric", "right-sum")
+    files = []
+    for name in ("base", "tuned"):
+        files.append(f"eval_items_{name}.jsonl")
+        Path(files[-1]).write_text("".join(f"{json.dumps(each)}\n" for each in dashboard(name)))
+    after = record(capsys, "openai-evals", *files, "--metric", "right-sum")
+    assert after["criteria"] == before["criteria"]
+    for arm_name in ("baseline", "candidate"):
+        assert after["arms"][arm_name]["digest"] == before["arms"][arm_name]["digest"]
+    all_passed = record(capsys, "openai-evals", *files)["criteria"][0]
+    assert (all_passed["metric"], all_passed["candidate"]) == ("passed", 0.0)  # none is brief
+
+    def ungraded(rows: list[Values]) -> list[Values]:
+        return [{name: each for name, each in row.items() if name != "passes"} for row in rows]
+
+    for file in files:
+        change_rows(Path(file), ungraded)
+    assert "items has several metrics: say --metric 'right-sum'" in refusal(
+        capsys, "openai-evals", *files
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"grades": [1]}, "field 'grades': an object with fields was expected"),
+        ({"grades": {"right-sum": "1", "brief": 0}}, "field 'results[0].score': a score is a"),
+        ({"passes": {"right-sum": 1}}, "field 'passes.right-sum': true or false was expected"),
+        ({"item": None}, "field 'item': an object with fields was expected"),
+        ({"data_source_idx": "0"}, "field 'data_source_idx': a whole number of 0 or more"),
+        ({"run_id": None}, "field 'run_id': a text was expected"),
+    ],
+)
+def test_a_dashboards_export_that_is_wrong_is_refused(
+    logs: Path, capsys: pytest.CaptureFixture[str], change: Values, said: str
+) -> None:
+    first, *rest = dashboard("base")
+    rows = [first | change, *rest]
+    Path("items.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in rows))
+    found = refusal(capsys, "openai-evals", "items.jsonl", "items.jsonl")
+    assert found.startswith(f"evalhub: items.jsonl, line 1, {said}")
