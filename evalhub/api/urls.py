@@ -6,6 +6,7 @@ from evalhub.api.views import (
     campaigns,
     decisions,
     files,
+    imports,
     ingestions,
     people,
     projects,
@@ -115,5 +116,6 @@ urlpatterns = [
     path(f"{PROJECT}/members/<int:pk>", people.OneMember.as_view(), name="member"),
     path(f"{PROJECT}/tokens", people.TokensOfProject.as_view(), name="tokens"),
     path(f"{PROJECT}/tokens/<int:pk>", people.OneToken.as_view(), name="token"),
+    path(f"{PROJECT}/imports", imports.Imports.as_view(), name="imports"),
     path("<path:rest>", projects.NotThere.as_view(), name="not_there"),
 ]

@@ -14,9 +14,11 @@ from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.rows import DataError
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
+from evalhub.registry.uploads import UNPACKED
 from evalhub.registry.versions import register_metric, register_version
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.outside import OutsideError, check_from_web
+from evalhub.studies.import_logs import ImportedTask, ImportRequest, import_foreign
 from evalhub.studies.origin import UploadedStudy
 from evalhub.studies.register import register_study
 from evalhub.studies.spec import ItemFields, read_study
@@ -142,6 +144,37 @@ def launch_from_web(
         return launch(
             version=version, test_set_version=test_set_version, metrics=wanted, answers=path
         )
+
+
+def import_from_web(
+    *,
+    project: Project,
+    by: User | None,
+    kind: str,
+    named: Mapping[str, str],
+    files: Files,
+    request: ImportRequest,
+) -> list[ImportedTask]:
+    """The runs of another tool's log, launched; the same log again is the same runs.
+
+    Args:
+        named: the log's files by their own names, each an upload as sha256:DIGEST; several are
+            what lay in one folder.
+
+    Raises as `register_from_web`.
+    """
+    check_evaluates(by, project)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, digest in named.items():
+            (Path(folder) / name).symlink_to(_uploaded(files, digest, f"files.{name}"))
+        path = Path(folder) / next(iter(named)) if len(named) == 1 else Path(folder)
+        try:
+            return import_foreign(
+                project=project, by=by, kind=kind, path=path, request=request, limits=UNPACKED
+            )
+        except DataError as error:
+            told = Path(error.file).name
+            raise DataError(error.message, file=told, line=error.line, field=error.field) from error
 
 
 def _uploaded(files: Files, name: str, field: str) -> Path:

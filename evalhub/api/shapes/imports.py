@@ -1,0 +1,60 @@
+"""Other tools' logs, as programs hand them in."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from evalhub.api.addresses import address
+from evalhub.api.shapes import Given
+from evalhub.api.shapes.registry import Upload
+from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.study import ModelKind, Name
+from evalhub.studies.import_logs import ImportedTask
+
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=200)]
+
+
+class LogRequest(Declaration):
+    """Another tool's log, whose files were uploaded."""
+
+    kind: str = Field(description="lm-eval, inspect, promptfoo, openai-evals, …")
+    files: dict[FileName, Upload] = Field(
+        min_length=1, max_length=200, description="the log's files by the names that they had"
+    )
+    arm: str | None = Field(None, description="of a log of several the only one to take")
+    test_set: Name | None = Field(None, description="its name; else as in the log")
+    model: Name | None = Field(None, description="its name; else as in the log")
+    model_kind: ModelKind = "base"
+
+
+class ImportedTaskShape(Given):
+    arm: str
+    task: str
+    model: str
+    test_set: str
+    items: int
+    metrics: tuple[str, ...] = Field(description="of which scores came with the answers")
+    left_out: dict[str, str] = Field(description="metrics that weren't taken, and why")
+    disagreeing: tuple[str, ...] = Field(
+        description="metrics of which the log's own figure isn't the mean of its scores"
+    )
+    run: str
+
+    @classmethod
+    def of(cls, found: ImportedTask) -> "ImportedTaskShape":
+        run = found.run
+        return cls(
+            arm=found.arm,
+            task=found.task,
+            model=run.version.model.slug,
+            test_set=run.test_set_version.test_set.slug,
+            items=run.test_set_version.item_count,
+            metrics=found.metrics,
+            left_out=dict(found.left_out),
+            disagreeing=found.disagreeing,
+            run=address("run", run.version.model.project.slug, run.pk),
+        )
+
+
+class ImportedShape(Given):
+    imported: tuple[ImportedTaskShape, ...]

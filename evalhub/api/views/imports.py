@@ -1,0 +1,46 @@
+"""Other tools' logs, kept in the project."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.accounts.models import Scope
+from evalhub.api.describing import describes
+from evalhub.api.endpoint import ProjectEndpoint
+from evalhub.api.idempotency import once
+from evalhub.api.lists import shown
+from evalhub.api.shapes.imports import ImportedShape, ImportedTaskShape, LogRequest
+from evalhub.registry.uploads import Uploads
+from evalhub.studies.from_web import import_from_web
+from evalhub.studies.import_logs import ImportRequest
+
+
+class Imports(ProjectEndpoint):
+    scopes = {"POST": Scope.INGEST}
+
+    @describes(
+        "Keep another tool's log\n\nIts test sets, versions, answers and scores; the same log "
+        "again is the same runs.",
+        gives=ImportedShape,
+        takes=LogRequest,
+        code=202,
+        once=True,
+        also=(503,),
+    )
+    @once(lasts=True)
+    def post(self, request: Request, project: str) -> Response:
+        asked = self.body(LogRequest)
+        found = import_from_web(
+            project=self.project,
+            by=self.by,
+            kind=asked.kind,
+            named=asked.files,
+            files=Uploads(self.project),
+            request=ImportRequest(
+                arm=asked.arm,
+                test_set=asked.test_set,
+                model=asked.model,
+                model_kind=asked.model_kind,
+            ),
+        )
+        tasks = tuple(ImportedTaskShape.of(each) for each in found)
+        return shown(request, ImportedShape(imported=tasks), 202)
