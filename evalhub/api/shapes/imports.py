@@ -9,7 +9,7 @@ from evalhub.api.shapes import Given
 from evalhub.api.shapes.registry import Upload
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.study import ModelKind, Name
-from evalhub.studies.import_logs import ImportedTask
+from evalhub.studies.import_logs import ImportedTask, ImportRequest
 
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=200)]
 
@@ -24,7 +24,13 @@ class LogRequest(Declaration):
     arm: str | None = Field(None, description="of a log of several the only one to take")
     test_set: Name | None = Field(None, description="its name; else as in the log")
     model: Name | None = Field(None, description="its name; else as in the log")
-    model_kind: ModelKind = "base"
+    model_kind: ModelKind | None = Field(None, description="base where none is given")
+
+    @property
+    def request(self) -> ImportRequest:
+        """What becomes of the log."""
+        said = self.model_dump(exclude={"kind", "files"}, exclude_none=True)
+        return ImportRequest(**said)
 
 
 class ImportedTaskShape(Given):

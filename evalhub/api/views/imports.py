@@ -11,7 +11,6 @@ from evalhub.api.lists import shown
 from evalhub.api.shapes.imports import ImportedShape, ImportedTaskShape, LogRequest
 from evalhub.registry.uploads import Uploads
 from evalhub.studies.from_web import import_from_web
-from evalhub.studies.import_logs import ImportRequest
 
 
 class Imports(ProjectEndpoint):
@@ -35,12 +34,7 @@ class Imports(ProjectEndpoint):
             kind=asked.kind,
             named=asked.files,
             files=Uploads(self.project),
-            request=ImportRequest(
-                arm=asked.arm,
-                test_set=asked.test_set,
-                model=asked.model,
-                model_kind=asked.model_kind,
-            ),
+            request=asked.request,
         )
         tasks = tuple(ImportedTaskShape.of(each) for each in found)
         return shown(request, ImportedShape(imported=tasks), 202)
