@@ -52,6 +52,14 @@ def gate(
     """Push what changed, wait for the verdict, and end with its exit code: ship (0), hold (1), need
     more data (2), invalid (3). Without a site it does the same here. Running it again goes on
     where it stopped."""
+    from evalhub.cli import printing
+    from evalhub.cli.remote import (
+        connect,
+        decision_there,
+        handed_over,
+        push_there,
+        told_decision,
+    )
     from evalhub.cli.reports import Reports
     from evalhub.cli.study import hosts_of
     from evalhub.studies.change import StudyChange
@@ -64,10 +72,19 @@ def gate(
     name = str(study)
     try:
         change = StudyChange(candidate, adapter, answers, training_record)
-        spec = read_study(study, OperatorFile(hosts_of(allow or [])), change)
-        name = spec.name
-        status = None if server else _here(spec, wait_s)
-        told = _told(status) if status else _told_there(spec, server, token_file, wait_s)
+        origin = OperatorFile(hosts_of(allow or []))
+        spec = read_study(study, origin, change)
+        name, status = spec.name, None
+        if server:
+            console = printing.terminal(errors=True)
+            connection = connect(server, token_file, spec.project, console)
+            with handed_over(study, origin, change, spec) as ready:
+                pushed = push_there(connection, ready, console)
+            found = decision_there(connection, pushed, spec.candidate, wait_s, console)
+            told = None if found is None else told_decision(found)
+        else:
+            status = _here(spec, wait_s)
+            told = _told(status)
     except Exception as error:
         reports.undecided(name, str(error), study)
         raise
@@ -119,21 +136,6 @@ def _told(status: "StudyStatus") -> "ToldDecision | None":
         worst_flips(decision.study, decision.document),
         [each.sentence for each in changes_since(decision)],
     )
-
-
-def _told_there(
-    spec: "StudySpec", server: str | None, token_file: Path | None, wait_s: float
-) -> "ToldDecision | None":
-    """The same at a site."""
-    from evalhub.cli import printing
-    from evalhub.cli.remote import connect, decision_there, pushed, told_decision
-
-    console = printing.terminal(errors=True)
-    connection = connect(server, token_file, spec.project, console)
-    found = decision_there(
-        connection, pushed(connection, spec, console), spec.candidate, wait_s, console
-    )
-    return None if found is None else told_decision(found)
 
 
 def _show(told: "ToldDecision | None", *, as_json: bool) -> int:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from evalhub.client.connection import Connection
-    from evalhub.studies.spec import StudySpec
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -27,17 +26,30 @@ def push(
     answers: Answers = None,
     training_record: TrainingRecordFile = None,
     json_: Json = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST",
+            help="A host, or host:port, that the study's keys may be sent to. Repeatable.",
+        ),
+    ] = None,
 ) -> int:
     """Send a study and its files to a site and start it; only what the site doesn't have is
     sent."""
     from evalhub.cli import printing
-    from evalhub.cli.remote import connect, pushed
+    from evalhub.cli.remote import connect, handed_over, push_there
+    from evalhub.cli.study import hosts_of
     from evalhub.studies.change import StudyChange
+    from evalhub.studies.origin import OperatorFile
+    from evalhub.studies.spec import read_study
 
     console = printing.terminal(errors=True)
-    spec = _spec(study, StudyChange(candidate, adapter, answers, training_record))
+    origin = OperatorFile(hosts_of(allow or []))
+    change = StudyChange(candidate, adapter, answers, training_record)
+    spec = read_study(study, origin, change)
     connection = connect(server, token_file, spec.project, console)
-    found = pushed(connection, spec, console)
+    with handed_over(study, origin, change, spec) as ready:
+        found = push_there(connection, ready, console)
     _say(found, connection, as_json=json_)
     return 0
 
@@ -84,13 +96,6 @@ def pull(
     return told.exit_code
 
 
-def _spec(study: Path, change: Any = None) -> "StudySpec":
-    from evalhub.studies.origin import OperatorFile
-    from evalhub.studies.spec import read_study
-
-    return read_study(study, OperatorFile(), change)
-
-
 def _found(
     file: Path, server: str | None, token_file: Path | None
 ) -> "tuple[Connection, Mapping[str, Any]]":
@@ -98,8 +103,10 @@ def _found(
     from evalhub.cli import printing
     from evalhub.cli.remote import connect
     from evalhub.client.studies import slug_there, study_there
+    from evalhub.studies.origin import OperatorFile
+    from evalhub.studies.spec import read_study
 
-    spec = _spec(file)
+    spec = read_study(file, OperatorFile())
     connection = connect(server, token_file, spec.project, printing.terminal(errors=True))
     slug = spec.slug or slug_there(connection, spec.name)
     found = None if slug is None else study_there(connection, slug)

@@ -63,10 +63,12 @@ def record(
     printing.print_requests(plan, printing.terminal(errors=True))
     if plan.requests and not yes:
         _agree(plan.requests)
-    runs = _carried(spec, arms)
-    files = _written(out, runs) if out is not None else []
+    runs = carried(spec, arms)
+    files = written(out, runs) if out is not None else {}
     if json_:
-        printing.print_json({"runs": [_told(each) for each in runs], "files": files})
+        printing.print_json(
+            {"runs": [_told(each) for each in runs], "files": [*map(str, files.values())]}
+        )
     else:
         for each in runs:
             typer.echo(_line(each))
@@ -90,7 +92,7 @@ def _agree(requests: int) -> None:
     typer.confirm("Ask them?", abort=True, err=True)
 
 
-def _carried(spec: "StudySpec", arms: list[str]) -> "list[RecordedRun]":
+def carried(spec: "StudySpec", arms: list[str]) -> "list[RecordedRun]":
     """The runs, ended, with progress bars. Without Redis the worker is this process itself."""
     from contextlib import nullcontext
 
@@ -110,9 +112,9 @@ def _carried(spec: "StudySpec", arms: list[str]) -> "list[RecordedRun]":
         return record_answers(spec, arms, read=imports, progress=bars)
 
 
-def _written(folder: Path, runs: "list[RecordedRun]") -> list[str]:
+def written(folder: Path, runs: "list[RecordedRun]") -> dict[str, Path]:
     """Writes every run's answers and, for each arm, what they are; also those of a run that
-    failed: nobody may be there to be asked again."""
+    failed: nobody may be there to be asked again. The files of answers, by their names."""
     from evalhub.cli.outputs import whole
     from evalhub.studies.record import about, answer_lines
 
@@ -129,7 +131,7 @@ def _written(folder: Path, runs: "list[RecordedRun]") -> list[str]:
         said = json.dumps(about(arm, of, files), ensure_ascii=False, indent=2)
         with whole(folder / f"{arm}.json", option="--out") as path:
             path.write_text(f"{said}\n", encoding="utf-8")
-    return [str(path) for path in files.values()]
+    return files
 
 
 def _told(of: "RecordedRun") -> dict[str, object]:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from evalhub.client.connection import Connection, RefusedError
     from evalhub.client.studies import DecidedThere
     from evalhub.files.rows import DataError
+    from evalhub.studies.change import StudyChange
     from evalhub.studies.handed_in import HandedIn
+    from evalhub.studies.origin import OperatorFile
     from evalhub.studies.spec import StudySpec
 
 SERVER = typer.Option(
@@ -43,7 +45,7 @@ def connect(
     return Connection(Server.of(server, token_file), project, told=told)
 
 
-def pushed(connection: "Connection", spec: "StudySpec", console: "Console") -> dict[str, Any]:
+def push_there(connection: "Connection", spec: "StudySpec", console: "Console") -> dict[str, Any]:
     """The study handed in, as the site tells it; progress goes to `console`.
 
     Raises DataError for what the site refuses, with the study file's line where it is its fault.
@@ -67,9 +69,42 @@ def pushed(connection: "Connection", spec: "StudySpec", console: "Console") -> d
             raise
 
 
+@contextmanager
+def handed_over(
+    study: Path, origin: "OperatorFile", change: "StudyChange", spec: "StudySpec"
+) -> "Iterator[StudySpec]":
+    """The study as a site takes it: arms that the site can't ask are asked from here, and their
+    answers stand in files while the block runs. They are kept in this home: nothing is asked twice.
+
+    Raises runners.outcome.RunUnreachable where nobody answers.
+    """
+    from dataclasses import replace
+    from tempfile import TemporaryDirectory
+
+    from evalhub.cli.record import carried, written
+    from evalhub.cli.setup import set_up_database
+    from evalhub.studies.asked_here import answered_here, arms_asked_here
+    from evalhub.studies.spec import read_study
+
+    arms = arms_asked_here(spec)
+    if not arms:
+        yield spec
+        return
+    set_up_database()
+    from runners.outcome import check
+
+    runs = carried(spec, arms)
+    for each in runs:
+        if each.run.unreachable:
+            check(each.run)
+    with TemporaryDirectory() as folder:
+        answers = answered_here(spec, runs, written(Path(folder), runs))
+        yield read_study(study, origin, replace(change, arms=answers))
+
+
 def decision_there(
     connection: "Connection",
-    study: Mapping[str, Any],
+    pushed: Mapping[str, Any],
     candidate: str,
     wait_s: float,
     console: "Console",
@@ -78,15 +113,14 @@ def decision_there(
 
     Raises evalhub.client.studies.UndecidedError.
     """
-    from evalhub.client.studies import decided, version_of
+    from evalhub.client.studies import decided
 
     connection.until = connection.clock() + wait_s
     with _run_bars(console) as bars:
         return decided(
             connection,
-            study["slug"],
+            pushed,
             arm=candidate,
-            version=version_of(study, candidate),
             until=connection.until,
             progress=lambda now: show_runs(bars, now),
         )

@@ -85,6 +85,20 @@ def slug_there(connection: Connection, name: str) -> str | None:
     return None
 
 
+def _compared(study: Mapping[str, Any]) -> dict[tuple[str, str, int], tuple[int, str, str]]:
+    """What a study compares: by arm, test set and repeat the run, the version and the items."""
+    versions = {each["name"]: each["digest"] for each in study["arms"]}
+    items = {each["name"]: each["digest"] for each in study["test_sets"]}
+    return {
+        (each["arm"], each["test_set"], each["repeat"]): (
+            each["id"],
+            versions[each["arm"]],
+            items[each["test_set"]],
+        )
+        for each in study["runs"]
+    }
+
+
 def version_of(study: Mapping[str, Any], arm: str) -> str:
     """The digest of the version that the study compares as this arm."""
     return next(str(each["digest"]) for each in study["arms"] if each["name"] == arm)
@@ -92,10 +106,9 @@ def version_of(study: Mapping[str, Any], arm: str) -> str:
 
 def decided(
     connection: Connection,
-    slug: str,
+    pushed: Mapping[str, Any],
     *,
     arm: str,
-    version: str,
     until: float,
     progress: Progress | None = None,
 ) -> DecidedThere | None:
@@ -104,12 +117,12 @@ def decided(
     A study that waits for its reviewers has one on the evidence as it is.
 
     Args:
-        version: the digest of the version that is meant: of another's decision nothing is told.
+        pushed: the study as it was handed in: of a decision on anything else nothing is told.
         until: moment, by the connection's clock, up to which it is waited for.
 
     Raises UndecidedError, and RefusedError and AwayError as the connection.
     """
-    asked = False
+    asked, slug = False, pushed["slug"]
     while True:
         left = until - connection.clock()
         wait = max(0, min(WAIT_S, int(left)))
@@ -117,10 +130,10 @@ def decided(
         study = answer.body
         if progress is not None:
             progress(study)
-        if version_of(study, arm) != version:
+        if _compared(study) != _compared(pushed):
             raise UndecidedError(
-                f"somebody else has handed in the study {slug} with another {arm} meanwhile: two "
-                "pipelines take turns, or each has a study of its own"
+                f"somebody else has handed in the study {slug} with other arms or test sets "
+                "meanwhile: two pipelines take turns, or each has a study of its own"
             )
         if answer.status != GOES_ON:
             if study["state"] == "stopped":
@@ -131,7 +144,7 @@ def decided(
             if link is None:
                 raise UndecidedError(f"{arm} isn't judged in the study {slug}")
             if link["current"] or asked:
-                return _decision(connection, slug, arm, version, link)
+                return _decision(connection, slug, arm, version_of(pushed, arm), link)
             asked = _decide(connection, slug)
         if connection.clock() >= until:
             raise UndecidedError(

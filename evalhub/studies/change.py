@@ -1,8 +1,9 @@
 """What a pipeline says in place of what stands in the study file. Pure but for reading files."""
 
 import os
+from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,14 @@ class StudyChange:
         adapter: the name by which a server of models knows the candidate's adapter.
         answers: a file of its answers; {test_set} stands for the test set's name.
         training: a file with its training record.
+        arms: by an arm's name, fields of it in place of the file's.
     """
 
     candidate: str | None = None
     adapter: str | None = None
     answers: Path | None = None
     training: Path | None = None
+    arms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def changed(self, data: dict[str, Any], candidate: str, folder: Path) -> dict[str, Any]:
         """A valid study's document with all of this in it.
@@ -61,6 +64,8 @@ class StudyChange:
             _serve(arm, name, self.adapter)
         if self.training is not None:
             arm["training"] = _training(self.training, folder)
+        for each, fields in self.arms.items():
+            found["arms"][each] |= fields
         return found
 
 
@@ -97,12 +102,10 @@ def _training(path: Path, folder: Path) -> dict[str, Any]:
         TrainingRecord, document, start="a training record is a mapping, such as {learning_rate: 2}"
     )
     found = dict(document.data)
-    for field in ("data", "hashes"):
-        if (named := getattr(record, field)) is not None:
+    for name in ("data", "hashes"):
+        if (named := getattr(record, name)) is not None:
             file = path.parent / named
             if not file.is_file():
-                raise DataError(
-                    f"there is no file {named!r} beside it", file=str(path), field=field
-                )
-            found[field] = os.path.relpath(file, folder)  # no path of this machine
+                raise DataError(f"there is no file {named!r} beside it", file=str(path), field=name)
+            found[name] = os.path.relpath(file, folder)  # no path of this machine
     return found

@@ -19,6 +19,7 @@ from evalhub.registry.models import ModelVersion, Run, Study
 from tests.cast import Team, a_team
 from tests.client.conftest import a_token
 from tests.fakes.breaking_proxy import HALF, LOST, SENT_BACK, UNHEARD, BreakingProxy
+from tests.fakes.openai_server import OpenAIServer
 from tests.studies.desks import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -102,11 +103,17 @@ def test_the_answer_is_about_what_was_pushed_whatever_came_before(
 
 
 @pytest.mark.heavy
-def test_of_another_s_candidate_nothing_is_told(desk: Desk, site: str) -> None:
+def test_of_what_somebody_else_handed_in_meanwhile_nothing_is_told(
+    desk: Desk, site: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where only the answers are others, of a version that is the same."""
+    assert run(["push", str(desk.write()), "--server", site, "--json"]) == 0
+    ours = json.loads(capsys.readouterr().out)
+    desk.answers("tuned", "triage", ["wrong, too"] * 60)
     assert run(["push", str(desk.write()), "--server", site]) == 0
     connection = Connection(Server.of(site, None), desk.study["project"])
     with pytest.raises(UndecidedError, match="somebody else has handed in the study"):
-        decided(connection, Study.objects.get().slug, arm="tuned", version="0" * 64, until=1e12)
+        decided(connection, ours, arm="tuned", until=1e12)
 
 
 @pytest.mark.heavy
@@ -136,8 +143,8 @@ def wrong_answers(desk: Desk, **_: Any) -> list[str]:
     return ["--answers", str(desk.folder / "new.jsonl")]
 
 
-def own_address(desk: Desk, **_: Any) -> list[str]:
-    backend = {"url": "http://127.0.0.1:9/v1", "model": "m"}
+def no_alias(desk: Desk, **_: Any) -> list[str]:
+    backend = {"endpoint": "nobody", "model": "m"}
     desk.study["arms"]["tuned"]["backend"] = {"openai": backend}
     return []
 
@@ -166,7 +173,7 @@ def no_file(desk: Desk, **_: Any) -> list[str]:
     ("change", "code", "says"),
     [
         (wrong_answers, 65, "new.jsonl, line 2, field 'id': there is no item 'nobody'"),
-        (own_address, 65, "field 'arms.tuned.backend.openai.url': is an address of its own"),
+        (no_alias, 65, "'arms.tuned.backend.openai.endpoint': no operator has made an endpoint"),
         (other_token, 64, "HTTP 401"),
         (other_project, 64, "HTTP 404"),
         (reading, 64, "The token needs the scope ingest"),
@@ -215,3 +222,50 @@ def test_a_study_that_is_read_freely_has_no_verdict(desk: Desk, site: str, tmp_p
         each["role"] = "development"
     assert gate(desk, site, "--junit", tmp_path / "j.xml") == 2
     assert ElementTree.parse(tmp_path / "j.xml").getroot().attrib["errors"] == "1"
+
+
+@pytest.mark.heavy
+def test_an_adapter_that_only_the_pipeline_reaches_is_asked_from_here_and_once(
+    desk: Desk, site: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del desk.study["test_sets"]["sums"]
+    desk.study["test_sets"]["triage"]["metric"] = {"name": "contains"}
+    desk.test_set("triage", 60, input="What is right?")
+    with OpenAIServer() as server:
+        backend = {"url": server.url, "model": "old", "retries": 0}
+        desk.study["arms"]["tuned"]["backend"] = {"openai": backend}
+        assert gate(desk, site, "--adapter", "support-v7") == 0
+        assert {each["model"] for each in server.requests} == {"support-v7"}
+        assert gate(desk, site, "--adapter", "support-v7") == 0
+        assert len(server.requests) == 60
+    (arm,) = Study.objects.get().arms.filter(name="tuned")
+    assert arm.version.backend == {"type": "recorded"}
+    assert arm.version.notes == "answers of support-v7, asked by the pipeline"
+    assert "60 of 60" in capsys.readouterr().err
+
+
+@pytest.mark.heavy
+def test_an_adapter_that_the_site_reaches_is_asked_by_its_worker_and_once(
+    desk: Desk, site: str, settings: Any
+) -> None:
+    del desk.study["test_sets"]["sums"]
+    desk.study["test_sets"]["triage"]["metric"] = {"name": "contains"}
+    desk.test_set("triage", 60, input="What is right?")
+    desk.study["arms"]["tuned"]["backend"] = {"openai": {"endpoint": "vllm", "model": "old"}}
+    with OpenAIServer() as server:
+        settings.ENDPOINTS = json.dumps({"vllm": {"url": server.url, "private": True}})
+        assert gate(desk, site, "--adapter", "support-v7") == 0
+        assert gate(desk, site, "--adapter", "support-v7") == 0
+        assert [each["model"] for each in server.requests] == ["support-v7"] * 60
+
+
+@pytest.mark.heavy
+def test_a_model_that_does_not_answer_is_69_and_nothing_is_handed_in(
+    desk: Desk, site: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backend = {"url": "http://127.0.0.1:9/v1", "model": "m", "retries": 0}
+    desk.study["arms"]["tuned"]["backend"] = {"openai": backend}
+    assert gate(desk, site, "--junit", tmp_path / "j.xml") == 69
+    assert "nothing answers at http://127.0.0.1:9/v1" in capsys.readouterr().err
+    assert ElementTree.parse(tmp_path / "j.xml").getroot().attrib["errors"] == "1"
+    assert not Study.objects.exists()
