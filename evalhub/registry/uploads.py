@@ -144,6 +144,11 @@ class Uploads(Mapping[str, Path]):
                 self._finish(name, part)
         return size
 
+    def drop_all(self) -> None:
+        """Takes all of it away: what a study needs again is uploaded again."""
+        for name in self._names():
+            (self._folder / name).unlink(missing_ok=True)
+
     def drop_old(self) -> None:
         """Takes away what nobody has asked for in a long time, and what was never finished."""
         now = time.time()

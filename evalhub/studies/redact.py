@@ -14,6 +14,7 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.registry.contents import answers_as_they_are, items_as_they_are
 from evalhub.registry.drafts import drop, drop_left_over
 from evalhub.registry.models import Item, Output, Redaction, Run, Score, TestSetVersion
+from evalhub.registry.uploads import Uploads
 from reviews.models import Campaign
 from reviews.results.ended import has_ended
 
@@ -38,11 +39,14 @@ class Redacted:
 def redact(*, project: Project, test_set: str, item: str, reason: str, by: User | None) -> Redacted:
     """As `_redact`, and the database's own files don't hold the text any more either.
 
-    On PostgreSQL that is so after its next VACUUM.
+    On PostgreSQL that is so after its next VACUUM. Files that programs uploaded to the project
+    are taken away too, where this process has the home that they lie in.
     """
     with leaving_nothing():
         drop_left_over()  # a writer that was killed may have left the same text
-        return _redact(project=project, test_set=test_set, item=item, reason=reason, by=by)
+        done = _redact(project=project, test_set=test_set, item=item, reason=reason, by=by)
+        Uploads(project).drop_all()  # whichever of them it came in
+        return done
 
 
 @transaction.atomic
