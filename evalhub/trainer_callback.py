@@ -132,7 +132,8 @@ class RegisterVersions:
 
     def _register(self, args: Any, state: Any, having: Mapping[str, Any], checkpoint: str) -> None:
         def register() -> None:
-            record = self._record(args, state, having.get("model"), checkpoint)
+            model = having.get("model")  # within what shards it, where something does
+            record = self._record(args, state, getattr(model, "module", model), checkpoint)
             self._last_step = state.global_step
             for folder in (Path(args.output_dir), Path(args.output_dir) / checkpoint):
                 if folder.is_dir():
@@ -235,7 +236,7 @@ class _Door:
             raise ValueError("the site's address is scheme, host, port and path alone")
         token = os.environ.get("EVALHUB_TOKEN") or ""
         token = (Path(token_file).read_text("utf-8") if token_file is not None else token).strip()
-        if not token:
+        if not token.isascii() or not token.isprintable() or len(token.split()) != 1:
             raise ValueError("there is no token: put it into EVALHUB_TOKEN, or name its token_file")
         return cls(address, token, timeout_s)
 

@@ -63,7 +63,8 @@ def a_model() -> SimpleNamespace:
 
 
 def callback(site: FakeSite, **options: Any) -> RegisterVersions:
-    return RegisterVersions("support-lora", project="support", server=site.url, **options)
+    server = options.pop("server", None) or site.url
+    return RegisterVersions("support-lora", project="support", server=server, **options)
 
 
 def saved(hook: RegisterVersions, folder: Path, step: int = 50, **fields: Any) -> None:
@@ -109,6 +110,13 @@ def test_what_it_says_is_what_a_site_takes_from_the_web(tmp_path: Path) -> None:
     declared(VersionFile, site.got[0]["body"])
     check_from_web(declared(TrainingRecord, record), uploaded=(), aliases=())
     assert str(tmp_path) not in json.dumps(record)
+
+
+def test_an_adapter_is_found_within_what_shards_its_model(tmp_path: Path) -> None:
+    with FakeSite() as site:
+        wrapped = SimpleNamespace(module=a_model())
+        callback(site).on_save(training(tmp_path), state(50), None, model=wrapped)
+        assert site.got[0]["body"]["kind"] == "lora"
 
 
 def test_a_backend_may_follow_the_checkpoint(tmp_path: Path) -> None:
@@ -265,6 +273,10 @@ def test_the_token_comes_from_a_file_or_the_environment(
     with pytest.raises(ValueError, match="there is no token"):
         RegisterVersions("m", project="p", server="https://evalhub.example")
     (tmp_path / "token").write_text("evh_of-a-file\n")
+    for bad in ("", "two words", "evh_a\nX-Other: b", "evh_é"):
+        (tmp_path / "bad").write_text(bad)
+        with pytest.raises(ValueError, match="there is no token"):
+            callback(FakeSite(), server="https://evalhub.example", token_file=tmp_path / "bad")
     with FakeSite() as site:
         saved(callback(site, token_file=tmp_path / "token"), tmp_path)
         assert site.got[0]["headers"]["Authorization"] == "Bearer evh_of-a-file"

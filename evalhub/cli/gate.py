@@ -70,6 +70,7 @@ def gate(
     reports = Reports(junit, markdown, out, github)
     reports.check([each for each in (study, answers, training_record, token_file) if each])
     name = str(study)
+    reports.begin(name)
     try:
         change = StudyChange(candidate, adapter, answers, training_record)
         origin = OperatorFile(hosts_of(allow or []))

@@ -169,7 +169,7 @@ def _located(error: "RefusedError", spec: "StudySpec", study: "HandedIn") -> "Da
     from evalhub.files.rows import DataError
 
     for flaw in error.errors:
-        field, message = str(flaw.get("field") or ""), str(flaw["message"])
+        field, message = str(flaw.get("field") or ""), " ".join(str(flaw["message"]).split())
         file = study.files.get(str(flaw.get("file")))
         if file is not None:
             line = flaw.get("line")

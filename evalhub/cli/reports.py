@@ -71,6 +71,18 @@ class Reports:
                 f"is for a step of GitHub Actions, and {SUMMARY} isn't set", param_hint="--github"
             )
 
+    def begin(self, name: str) -> None:
+        """Says in the files that nothing is decided yet: a job that is killed leaves that, and
+        nothing of an earlier one."""
+        from evalhub.report.junit import junit_undecided
+        from evalhub.report.markdown import markdown_undecided
+
+        why = "the command didn't come to its end"
+        self._put(self.junit, "--junit", junit_undecided(name, why))
+        self._put(self.markdown, "--markdown", markdown_undecided(name, why).encode())
+        if self.out is not None:
+            self.out.unlink(missing_ok=True)
+
     def write(self, told: ToldDecision, study: Path) -> None:
         """Writes all of them for a decision on the study of this file."""
         from evalhub.report.github import annotations
@@ -95,7 +107,7 @@ class Reports:
             _say(annotations(record, _in_workspace(study), held=told.held))
 
     def undecided(self, name: str, why: str, study: Path) -> None:
-        """Says in all of them that there is no verdict: what an earlier run wrote stays nowhere."""
+        """Says in all of them that there is no verdict."""
         from evalhub.report.github import command
         from evalhub.report.junit import junit_undecided
         from evalhub.report.markdown import markdown_undecided
@@ -103,8 +115,6 @@ class Reports:
         text = markdown_undecided(name, why)
         self._put(self.junit, "--junit", junit_undecided(name, why))
         self._put(self.markdown, "--markdown", text.encode())
-        if self.out is not None:
-            self.out.unlink(missing_ok=True)
         if self.github:
             _append(SUMMARY, text)
             _say([command("error", f"Undecided: {why}", "Evalhub", _in_workspace(study))])

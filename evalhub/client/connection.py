@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import evalhub
-from evalhub.client.server import Server
+from evalhub.client.server import Server, ServerError
 
 TIMEOUT_S = 60.0
 """Of one read: longer than the site keeps a request that waits."""
@@ -61,11 +61,11 @@ class NoAccessError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class SiteAnswer:
-    """An answer that is no problem; `body` is None where it holds no JSON."""
+    """An answer of the site, with its JSON."""
 
     status: int
     headers: Mapping[str, str]
-    body: Any = None
+    body: Any
 
 
 type Expected = Callable[[RefusedError], bool]
@@ -115,7 +115,7 @@ class Connection:
     ) -> SiteAnswer:
         """An answer below 400, or a refusal that is `expected`; tried again while the site is away.
 
-        Raises RefusedError and AwayError.
+        Raises RefusedError, AwayError, and ServerError where another answers at the address.
         """
         began, attempt = self.clock(), 0
         while True:
@@ -166,8 +166,13 @@ class Connection:
         try:
             with opener.open(request, timeout=TIMEOUT_S) as response:
                 self._reached = True
-                given = dict(response.headers.items())
-                return SiteAnswer(response.status, given, _json(response.read(LARGEST_ANSWER)))
+                found = _json(response.read(LARGEST_ANSWER))
+                if not isinstance(found, dict):
+                    raise ServerError(
+                        f"{self.server.address} answers, but not as Evalhub does: is the address "
+                        "right?"
+                    )
+                return SiteAnswer(response.status, dict(response.headers.items()), found)
         except urllib.error.HTTPError as error:
             with error:
                 content = _json(error.read(LARGEST_ANSWER))

@@ -14,7 +14,7 @@ from evalhub.client.uploads import Sent, push_files
 WAIT_S = 20
 """Seconds that the site is asked to hold an answer back for."""
 PAUSE_S = 2.0
-"""Between two looks where the site holds nothing back: too many wait there."""
+"""Between two looks where the site holds nothing back, because too many wait there."""
 GOES_ON = 202
 
 type Progress = Callable[[Mapping[str, Any]], None]
@@ -124,8 +124,8 @@ def decided(
     """
     asked, slug = False, pushed["slug"]
     while True:
-        left = until - connection.clock()
-        wait = max(0, min(WAIT_S, int(left)))
+        began = connection.clock()
+        wait = max(0, min(WAIT_S, int(until - began)))
         answer = connection.get(f"/studies/{slug}?wait={wait}")
         study = answer.body
         if progress is not None:
@@ -151,7 +151,7 @@ def decided(
                 f"the study isn't decided in time: it waits for {study['waits_for'] or 'a worker'};"
                 " the same command goes on with it"
             )
-        if answer.status != GOES_ON or not wait:
+        if connection.clock() - began < PAUSE_S:
             connection.sleep(PAUSE_S)
 
 

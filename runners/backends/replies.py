@@ -33,7 +33,10 @@ def retry_after(header: str | None, now: datetime) -> float | None:
 
 
 def complaint(content: bytes, key: Secret) -> str:
-    """What an error response says, shortened, and without the key."""
+    """What an error response says, in one line, shortened, and without the key.
+
+    In one line, because some who read what is printed follow lines: `::command::` of GitHub.
+    """
     said = content.decode("utf-8", "replace").strip()
     try:
         error = json.loads(said)["error"]
@@ -41,7 +44,8 @@ def complaint(content: bytes, key: Secret) -> str:
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
     # Masked before it is cut: half a key is known by nothing.
-    return key.masked(str(said))[:COMPLAINT].replace("\x00", "") or "no reason given"
+    line = " ".join(key.masked(str(said))[:COMPLAINT].replace("\x00", "").split())
+    return line or "no reason given"
 
 
 def reply(content: bytes, latency_ms: float, key: Secret) -> Reply:

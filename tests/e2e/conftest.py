@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -12,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from evalhub.accounts.models import User
 from tests.cast import Team
+from tests.e2e.trainers import TRAINERS, interpreter
 
 # Playwright's loop stays in the thread after its first page, where Django takes it for a view's.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -31,6 +33,14 @@ FLAGS = [
     "--disable-quic",
 ]
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.fixture(scope="session")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The interpreter of a training job; its gigabytes are gone afterwards."""
+    folder = tmp_path_factory.mktemp("job")
+    yield interpreter(folder, *TRAINERS)
+    shutil.rmtree(folder)
 
 
 class Opens(Protocol):

@@ -1,13 +1,11 @@
 """The trainers' callback where it lives: in a training job's own environment, in real trainings."""
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.trainers import TRAINERS, call, interpreter
+from tests.e2e.trainers import call, interpreter
 from tests.fakes.site import FakeSite
 
 pytestmark = pytest.mark.heavy
@@ -24,14 +22,6 @@ state = S(is_world_process_zero=True, global_step=1, epoch=0.1, log_history=[], 
 hook.on_save(S(output_dir="."), state, None)
 print([name for name in sys.modules if name in ("django", "pydantic", "numpy", "torch")])
 """
-
-
-@pytest.fixture(scope="module")
-def job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The interpreter of a training job; its gigabytes are gone afterwards."""
-    folder = tmp_path_factory.mktemp("job")
-    yield interpreter(folder, *TRAINERS)
-    shutil.rmtree(folder)
 
 
 def test_installed_without_what_evalhub_needs_it_registers(tmp_path: Path) -> None:

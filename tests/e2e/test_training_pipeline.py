@@ -6,7 +6,6 @@ The commands are those of docs/ci and docs/training-ci.md, run as they stand the
 import json
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -19,7 +18,6 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from tests.e2e.trainers import TRAINERS, interpreter
 from tests.fakes.breaking_proxy import LOST, SENT_BACK, UNHEARD, BreakingProxy
 from tests.fakes.openai_server import OpenAIServer
 from tests.serving.site import BIN, Site, up
@@ -85,14 +83,6 @@ def grown(
         )
         network = stack.enter_context(BreakingProxy(site.url))
         yield Grown(site, model, network, token.split()[0])
-
-
-@pytest.fixture(scope="module")
-def job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The interpreter of the training job."""
-    folder = tmp_path_factory.mktemp("job")
-    yield interpreter(folder, *TRAINERS)
-    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +229,22 @@ def test_gitlab_s_script_finds_it_done_and_a_useless_one_is_a_warning(
         assert (suite["skipped"], suite["failures"]) == ("2", "0")
     finally:
         answers.write_text(good)
+    assert len(grown.model.requests) == asked
+
+
+def test_two_jobs_at_once_with_the_same_candidate_both_end_well(
+    repository: Path, grown: Grown
+) -> None:
+    grown.network.breaks = lambda method, path, before: ""
+    answers = repository / "out" / "answers.jsonl"
+    good = answers.read_text()
+    answers.write_text(good.replace("shipping", "shipping, I think"))
+    gate = "evalhub gate evals/study.yaml --answers out/answers.jsonl"
+    asked = len(grown.model.requests)
+    jobs = [begun(gate, repository, grown) for _ in range(3)]
+    ended = [(*job.communicate(timeout=300), job.returncode) for job in jobs]
+    answers.write_text(good)
+    assert [code for *_, code in ended] == [0, 0, 0], ended
     assert len(grown.model.requests) == asked
 
 

@@ -10,9 +10,10 @@ from typing import Any, Self
 
 @dataclass
 class FakeSite:
-    """Takes every POST with `status`, and remembers it.
+    """Takes every request with `status`, and remembers it.
 
     Attributes:
+        script: answers to the first requests, as (status, JSON); then `status` and `body` hold.
         hang_s: seconds that it keeps a request waiting before anything else.
         drip: sends the answer a byte a tenth of a second.
         body: what it answers with.
@@ -24,6 +25,7 @@ class FakeSite:
     drip: bool = False
     body: bytes = b'{"number": 1}'
     headers: dict[str, str] = field(default_factory=dict)
+    script: list[tuple[int, Any]] = field(default_factory=list)
     got: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -34,21 +36,31 @@ class FakeSite:
         site = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                content = self.rfile.read(int(self.headers["Content-Length"]))
+            def do_GET(self) -> None:
+                content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 site.got.append(
-                    {"path": self.path, "headers": dict(self.headers), "body": json.loads(content)}
+                    {
+                        "path": self.path,
+                        "headers": dict(self.headers),
+                        "body": json.loads(content) if content else None,
+                    }
                 )
+                status, body = site.status, site.body
+                if site.script:
+                    status, said = site.script.pop(0)
+                    body = json.dumps(said).encode()
                 time.sleep(site.hang_s)
-                self.send_response(site.status)
+                self.send_response(status)
                 for name, value in site.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(site.body)))
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                for n in range(len(site.body)):
-                    self.wfile.write(site.body[n : n + 1])
+                for n in range(len(body)):
+                    self.wfile.write(body[n : n + 1])
                     if site.drip:
                         time.sleep(0.1)
+
+            do_POST = do_GET  # noqa: N815
 
             def log_message(self, *_: Any) -> None: ...
 
