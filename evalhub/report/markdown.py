@@ -47,8 +47,8 @@ def markdown(
     head = "\n".join(_head(record, changed_since, link, held))
     if len(head.encode()) > most:
         return _cut(head, most)
-    text, left = head, len(flips)
-    rest = most - len(head.encode()) - 300  # for the sentence on what is left out
+    text, left = head, max(_changed(record), len(flips)) if flips else 0
+    rest = most - len((head + link).encode()) - 200  # for the sentence on what is left out
     for outcome, title in ((Outcome.LOST, "Lost, the worst first"), (Outcome.WON, "Won")):
         chosen = [each for each in flips if each["outcome"] == outcome]
         for index, flip in enumerate(chosen):
@@ -58,9 +58,7 @@ def markdown(
             text, rest, left = text + part, rest - len(part.encode()), left - 1
     if left:
         where = f" All of them are in [the decision]({link})." if link else ""
-        text += (
-            f"\n{left:,} more changed items aren't shown, so that this is shown at all.{where}\n"
-        )
+        text += f"\n{left:,} more items changed and aren't shown here.{where}\n"
     return text
 
 
@@ -72,6 +70,16 @@ def markdown_undecided(name: str, why: str) -> str:
 def plain(text: str) -> str:
     """Text as Markdown that shows it as it is, in one line."""
     return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
+
+
+def _changed(record: DecisionRecord) -> int:
+    """Items that were lost or won, as the record counts them, on all its test sets."""
+    counts = {
+        each.test_set: each.wins + each.losses
+        for each in record.criteria
+        if each.role in ("primary", "guard")
+    }
+    return sum(counts.values())
 
 
 def _head(

@@ -275,3 +275,7 @@ def test_the_ready_files_hold_no_token_and_ask_for_no_more_than_they_need() -> N
     assert document["permissions"] == {"contents": "read", "pull-requests": "write"}
     assert "evh_" not in text
     assert all("${{" not in command for command in github()), "no value is pasted into a shell"
+    steps = document["jobs"]["gate"]["steps"]
+    with_token = [each["run"] for each in steps if "EVALHUB_TOKEN" in each.get("env", {})]
+    assert with_token == github()[1:3], "what is installed never sees the token"
+    assert "EVALHUB_TOKEN" not in document["jobs"]["gate"]["env"]

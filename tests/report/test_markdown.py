@@ -28,7 +28,14 @@ def test_it_begins_with_the_verdict_and_has_a_row_a_criterion() -> None:
     assert first.startswith("<h2>❌ Hold: ")
     assert RECORD.headline in first
     assert len(re.findall("<tr>", html)) == 1 + len(RECORD.criteria)
-    assert html.count('href="https://evalhub.example/decisions/3"') == 1
+    assert 'href="https://evalhub.example/decisions/3"' in html
+
+
+def test_what_is_not_shown_is_counted_by_the_record() -> None:
+    """Each test set once, however many criteria there are on it."""
+    counted = sum(each.wins + each.losses for each in RECORD.criteria)
+    assert f"{counted - 1:,} more items changed" in markdown(RECORD, [a_flip()])
+    assert "more items changed" not in markdown(RECORD), "of invalid evidence nothing is read"
 
 
 def test_the_worst_come_first_then_what_was_won() -> None:
@@ -43,7 +50,7 @@ def test_a_longer_one_is_cut_at_the_end_and_says_so(most: int) -> None:
     text = markdown(RECORD, flips, link="https://evalhub.example/d/1", most=most)
     assert most * 0.8 < len(text.encode()) <= most
     shown = text.count("<details>")
-    assert f"{600 - shown:,} more changed items aren't shown" in text
+    assert f"{600 - shown:,} more items changed and aren't shown here" in text
     assert text.count("</details>") == shown
     assert "in [the decision](https://evalhub.example/d/1)" in text
 
