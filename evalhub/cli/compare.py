@@ -63,6 +63,10 @@ def compare(
             help="With --from: the arms were asked in other words, and that is compared too.",
         ),
     ] = False,
+    study: Annotated[
+        Path | None,
+        typer.Option(help="With --from: also write the same question as a study: FOLDER."),
+    ] = None,
     extract: Annotated[
         str | None,
         typer.Option(help="Pattern; the first group of its last match is scored."),
@@ -129,14 +133,14 @@ def compare(
     by_ours = {"extract": extract, "options": tuple(_option(each) for each in option or ())}
     fields = {"id_field": id_field, "output_field": output, "reference": reference}
     if from_ is None:
-        _only("--from", primary, base_arm, candidate_arm, other_prompts)
+        _only("--from", primary, base_arm, candidate_arm, other_prompts, study)
         found = _of_files(base, candidate, test_set, metric, asked | by_ours | fields)
     else:
         _without("--from", id=id_field != "id", output=output != "output")
         _without("--from", reference=reference != "reference")
         arms = {"arms": (base_arm, candidate_arm), "other_prompts": other_prompts}
         named = {"metrics": tuple(metric or ()), "primaries": tuple(primary or ())}
-        found = _of_logs(from_, (base, candidate, test_set), asked | arms | named, by_ours)
+        found = _of_logs(from_, (base, candidate, test_set), asked | arms | named, by_ours, study)
     if report is not None:
         _write_report(report, found.record, found.items)
     if json_:
@@ -171,6 +175,7 @@ def _of_logs(
     files: tuple[Path, Path | None, Path | None],
     asked: dict[str, Any],
     by_ours: dict[str, Any],
+    study: Path | None,
 ) -> "FileComparison":
     from evalhub.foreign.kinds import KINDS
     from evalhub.studies.compare_logs import LogQuestion, compare_logs
@@ -181,15 +186,22 @@ def _of_logs(
     question = LogQuestion(kind=kind, **asked)
     base, candidate, test_set = files
     if is_ours(question.metrics):
+        _without("a metric of Evalhub's own", study=study)
         return compare_rescored(base, candidate, test_set, question, **by_ours)
     _without("scores of a log", extract=by_ours["extract"], option=by_ours["options"])
     _without("scores of a log", test_set=test_set)
-    return compare_logs(base, candidate, question)
+    found = compare_logs(base, candidate, question)
+    if study is not None:
+        from evalhub.studies.study_of_logs import write_study
+
+        written = write_study(base, candidate, question, study, project="default")
+        typer.echo(f"evalhub: the same question as a study: evalhub study run {written}", err=True)
+    return found
 
 
 def _only(needed: str, *given: Any) -> None:
     """Refuses options that only go with `needed`."""
-    names = ("--primary", "--base-arm", "--candidate-arm", "--other-prompts")
+    names = ("--primary", "--base-arm", "--candidate-arm", "--other-prompts", "--study")
     if wrong := next((name for name, each in zip(names, given, strict=True) if each), None):
         raise typer.BadParameter(f"goes with {needed} KIND", param_hint=wrong)
 

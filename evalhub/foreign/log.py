@@ -83,6 +83,15 @@ class ToolMetric:
     figure: float | None = None
     otherwise: str = ""
 
+    def as_recorded(self) -> dict[str, Any]:
+        """The options of Evalhub's metric `recorded` that take this one's scores."""
+        options: dict[str, Any] = {"score": self.name}
+        if self.higher_is_better is False:
+            options["higher_is_better"] = False
+        if self.bounds is not None:
+            options["bounds"] = list(self.bounds)
+        return options
+
 
 @dataclass(slots=True)
 class Task:

@@ -48,7 +48,7 @@ def items_file(items: Iterable[AskedItem], path: Path, log: Path) -> PlainFile:
     """Items as rows: id, input, reference, cluster where there is one, and the document where the
     key is made of it: of an item that has a name it may hold what is a run's own."""
     found = PlainFile(path, log)
-    found.write((each.line, _item(each)) for each in sorted(items, key=lambda each: each.key))
+    found.write((each.line, item_row(each)) for each in sorted(items, key=lambda each: each.key))
     return found
 
 
@@ -64,7 +64,7 @@ def whole_items_file(
     found.write(
         (
             each.line,
-            _item(each)
+            item_row(each)
             | {"reference": right.get(each.key, each.references)}
             | {"cluster": each.cluster or each.key, DOCUMENT: each.fields},
         )
@@ -81,7 +81,8 @@ def answers_file(task: Task, path: Path) -> PlainFile:
     return found
 
 
-def _item(item: AskedItem) -> dict[str, Any]:
+def item_row(item: AskedItem) -> dict[str, Any]:
+    """An item as a row of a test set's file."""
     row: dict[str, Any] = {
         "id": item.key,
         "input": item.input or digestible(item.fields or item.key),

@@ -158,11 +158,12 @@ def _scores(
                 elif each.output is not None:
                     scores.outputs[arm][where] = each.output
             for item in side.items.values():
-                scores.items.setdefault((task.name, item.key), _info(item, side.file, question))
+                scores.items.setdefault((task.name, item.key), item_info(item, side.file, question))
     return scores
 
 
-def _info(item: AskedItem, file: Path, question: LogQuestion) -> ItemInfo:
+def item_info(item: AskedItem, file: Path, question: LogQuestion) -> ItemInfo:
+    """An item's cluster and tags, by the fields that the question names. Raises DataError."""
     cluster, tags = item.cluster or None, []
     if question.cluster is not None:
         cluster = str(_reached(item, question.cluster, file))

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from django.db import transaction
 
@@ -221,19 +220,9 @@ def _metrics(task: Task) -> tuple[list[Metric], dict[str, str]]:
         if each.higher_is_better is None:
             left_out[each.name] = "the log doesn't say whether more of it is better"
             continue
-        metric = scorer("recorded", **recorded_options(each)).metric
+        metric = scorer("recorded", **each.as_recorded()).metric
         found.append(register_metric(name=metric.name, options=metric.options))
     return found, left_out
-
-
-def recorded_options(metric: ToolMetric) -> dict[str, Any]:
-    """The options of the metric `recorded` for a tool's metric."""
-    options: dict[str, Any] = {"score": metric.name}
-    if metric.higher_is_better is False:
-        options["higher_is_better"] = False
-    if metric.bounds is not None:
-        options["bounds"] = list(metric.bounds)
-    return options
 
 
 def _figure(task: Task, metric: ToolMetric) -> ToolFigure:

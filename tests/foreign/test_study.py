@@ -1,0 +1,73 @@
+"""`evalhub compare --from KIND --study FOLDER`: the same question, as a study to be registered."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from evalhub.cli.app import run
+from evalhub.registry.models import Run
+from tests.foreign.logs import compare, counts, logs, refusal
+
+__all__ = ["logs"]
+
+ASKED = (
+    *("lm-eval/base", "lm-eval/tuned", "--primary", "sums", "--margin", "0.1"),
+    *("--metric", "sums=exact_match,strict-match", "--metric", "share_right,majority"),
+)
+
+
+@pytest.mark.heavy
+@pytest.mark.django_db(transaction=True)
+def test_a_question_about_logs_is_registered_as_a_study_that_asks_the_same(
+    logs: Path, capsys: pytest.CaptureFixture[str], settings: Any
+) -> None:
+    settings.REDIS_URL = ""
+    assert compare("lm-eval", *ASKED, "--study", "asked", "--json") == 2
+    printed = capsys.readouterr()
+    assert printed.err == (
+        "evalhub: the same question as a study: evalhub study run asked/study.yaml\n"
+    )
+    alone = json.loads(printed.out)
+    assert run(["import", "lm-eval", "lm-eval/base", "--project", "default"]) == 0
+    runs = set(Run.objects.values_list("pk", flat=True))
+    capsys.readouterr()
+    assert run(["study", "run", "asked/study.yaml", "--json"]) == 2
+    registered = json.loads(capsys.readouterr().out)
+    assert registered["registered"]
+    assert [counts(each) for each in registered["criteria"]] == [
+        counts(each) for each in alone["criteria"]
+    ]
+    assert [(each["role"], each["margin"]) for each in registered["criteria"]] == [
+        ("primary", None),
+        ("guard", 0.1),
+    ]
+    # what was imported is what the study's files are: nothing of it was stored again
+    assert runs <= {each["baseline_run"] for each in registered["evidence"]}
+
+
+def test_clusters_and_tags_are_the_items_own_in_the_study(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("json/base.json", "json/tuned.json", "--metric", "exact")
+    assert compare("json", *asked, "--cluster", "size", "--tag", "size", "--study", "asked") == 2
+    items = Path("asked/items/items.jsonl").read_text().splitlines()
+    assert {json.loads(each)["cluster"] for each in items} == {"small", "large"}
+    assert {json.loads(each)["tags"][0] for each in items} == {"small", "large"}
+    document = yaml.safe_load(Path("asked/study.yaml").read_text())
+    assert (document["baseline"], document["candidate"]) == ("base", "tuned")
+    assert document["test_sets"]["items"]["metric"] == {"name": "recorded", "score": "exact"}
+    capsys.readouterr()
+
+
+def test_a_folder_that_holds_something_is_left_as_it_is(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refusal(capsys, "lm-eval", *ASKED, "--study", "json", code=64)
+    assert "--study json: isn't empty, and nothing there is written over" in said
+    ours = ("json/base.json", "json/tuned.json", "--metric", "exact_match", "--study", "asked")
+    said = refusal(capsys, "json", *ours, code=64)
+    assert "--study: doesn't go with a metric of Evalhub's own" in said
+    assert not Path("asked").exists()
