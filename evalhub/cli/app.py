@@ -16,6 +16,7 @@ from evalhub.cli import (
     decide,
     decision,
     demo,
+    export,
     gate,
     import_log,
     judge,
@@ -90,6 +91,7 @@ app.command("status")(push.status)
 app.command("pull")(push.pull)
 app.command("bless")(at_home(bless.bless))
 app.command("record")(at_home(record.record))
+app.command("export")(at_home(export.export))
 app.command("agreement")(agreement.agreement)
 app.command("labels")(labels.labels)
 app.command("preference")(preference.preference)

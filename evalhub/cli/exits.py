@@ -40,6 +40,8 @@ CODES = {
     "evalhub.accounts.permissions.NotAllowedError": USAGE,
     "evalhub.gate.signoff.SignOffError": USAGE,
     "evalhub.gate.blessing.BlessingError": USAGE,
+    "evalhub.exporting.leaving.ExportError": USAGE,
+    "evalhub.exporting.mlflow_server.MlflowError": UNREACHABLE,
     "evalhub.webhooks.registering.WebhookError": USAGE,
     "runners.queue.QueueUnreachable": UNREACHABLE,
     "runners.outcome.RunUnreachable": UNREACHABLE,

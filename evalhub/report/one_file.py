@@ -1,5 +1,6 @@
 """A decision as one HTML file of its own: no server, no database, no script, nothing to fetch."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
+from evalhub.files.canonical import digest_of
 from evalhub.report.criterion_page import criterion_page
 from evalhub.report.decision_page import decision_page
 from evalhub.report.flips import Flip, flip_of
@@ -18,13 +20,22 @@ MOST = {Outcome.LOST: 100, Outcome.WON: 25, Outcome.UNPAIRED: 25}
 _STYLE = Path(__file__).parent / "static" / "report" / "evalhub.css"
 
 
-def render_report(record: DecisionRecord, flips: Sequence[Mapping[str, Any]]) -> str:
+def render_report(
+    record: DecisionRecord,
+    flips: Sequence[Mapping[str, Any]],
+    *,
+    totals: Mapping[Outcome, int] | None = None,
+    digest: str = "",
+) -> str:
     """The report as HTML.
 
     Args:
-        flips: every item as `flip_of` takes it, in any order: key, input, reference,
+        flips: items as `flip_of` takes them, in any order: key, input, reference,
             baseline_text, candidate_text, baseline, candidate, difference, outcome, test_set.
+        totals: how many items came out so, where those are not all of `flips`.
+        digest: the record's SHA-256, where it is kept; else that of the record as it is.
     """
+    counted = Counter(flip["outcome"] for flip in flips) if totals is None else totals
     names = {"baseline": record.arms.baseline.name, "candidate": record.arms.candidate.name}
     return render_to_string(
         "report/one_file.html",
@@ -33,21 +44,24 @@ def render_report(record: DecisionRecord, flips: Sequence[Mapping[str, Any]]) ->
             "details": [criterion_page(record, n + 1) for n in range(len(record.criteria))],
             "title": f"{record.verdict.label}: {names['candidate']} against {names['baseline']}",
             "style": mark_safe(_STYLE.read_text(encoding="utf-8")),
-            "sections": [_section(outcome, flips, names) for outcome in MOST],
+            "sections": [
+                _section(outcome, counted.get(outcome, 0), flips, names) for outcome in MOST
+            ],
             "counts": [
                 (outcome.label.capitalize(), number)
                 for outcome in Outcome
-                if (number := sum(flip["outcome"] == outcome for flip in flips))
+                if (number := counted.get(outcome, 0))
             ],
+            "digest": digest or digest_of(record.as_json()),
         },
     )
 
 
 def _section(
-    outcome: Outcome, flips: Iterable[Mapping[str, Any]], names: Mapping[str, str]
+    outcome: Outcome, total: int, flips: Iterable[Mapping[str, Any]], names: Mapping[str, str]
 ) -> tuple[str, int, list[Flip]]:
     """An outcome's label, how many items came out so, and the first of them, largest first."""
     found = [flip for flip in flips if flip["outcome"] == outcome]
     found.sort(key=lambda flip: -abs(flip["difference"] or 0.0))
     shown = [flip_of(flip, **names) for flip in found[: MOST[outcome]]]
-    return outcome.label.capitalize(), len(found), shown
+    return outcome.label.capitalize(), total, shown

@@ -1,0 +1,195 @@
+"""`evalhub export`: a project's evidence in the forms that others read."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from evalhub.accounts.models import Project
+    from evalhub.gate.models import Decision
+    from evalhub.registry.models import Study
+    from reviews.models import Campaign
+
+
+class What(StrEnum):
+    answers = "answers"
+    decisions = "decisions"
+    judgments = "judgments"
+    dpo = "dpo"
+    report = "report"
+    model_index = "model-index"
+    every_eval_ever = "every-eval-ever"
+    mlflow = "mlflow"
+
+
+class Form(StrEnum):
+    jsonl = "jsonl"
+    parquet = "parquet"
+
+
+def export(
+    what: Annotated[What, typer.Argument(help="What to write, and in which form.", metavar="WHAT")],
+    project: Annotated[str, typer.Option(help="The project's name.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The file to write; of every-eval-ever the folder. Not of mlflow."),
+    ] = None,
+    study: Annotated[str | None, typer.Option(help="The study's slug.")] = None,
+    decision: Annotated[
+        int | None, typer.Option(help="The decision's number; else the study's newest.")
+    ] = None,
+    review: Annotated[int | None, typer.Option(help="The review's number.")] = None,
+    form: Annotated[
+        Form | None, typer.Option("--format", help="jsonl or parquet; else by the file's name.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(help="Of mlflow: the server's URL.", metavar="URL")
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> int:
+    """Write answers, decisions, judgments, training pairs or a decision in another tool's form."""
+    from evalhub.cli import printing
+    from evalhub.cli.outputs import check_output
+    from evalhub.cli.setup import set_up_database
+
+    if (out is None) != (what is What.mlflow):
+        need = "says where: --out" if out is None else "goes to a server: --to URL, and no --out"
+        raise typer.BadParameter(f"{what} {need}", param_hint="--out")
+    if (to is None) != (what is not What.mlflow):
+        raise typer.BadParameter("is the server's URL, of mlflow alone", param_hint="--to")
+    if what is not What.every_eval_ever:
+        check_output(out, option="--out", inputs=())
+    set_up_database()
+    space = _project(project)
+    if what in (What.judgments, What.dpo):
+        done = _review(what, _campaign(space, review), out or Path(), form)
+    elif what is What.decisions:
+        done = _decisions(space, out or Path(), form)
+    elif what is What.answers:
+        done = _answers(_study(space, study), out or Path(), form)
+    else:
+        done = _of_decision(what, _decision(space, study, decision), out, to)
+    if json_:
+        printing.print_json({"what": what.value, **done})
+    else:
+        typer.echo("\n".join(f"{name}: {_said(each)}" for name, each in done.items()))
+    return 0
+
+
+def _said(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else f"{value}"
+
+
+def _answers(study: "Study", out: Path, form: Form | None) -> dict[str, Any]:
+    from evalhub.cli.outputs import whole
+    from evalhub.exporting.answers import export_answers
+
+    with whole(out, option="--out") as file:
+        rows = export_answers(study=study, by=None, to=file, form=_form(form, out).value)
+    return {"file": str(out), "rows": rows}
+
+
+def _decisions(project: "Project", out: Path, form: Form | None) -> dict[str, Any]:
+    from evalhub.cli.outputs import whole
+    from evalhub.exporting.decisions import export_decisions
+
+    with whole(out, option="--out") as file:
+        rows = export_decisions(project=project, by=None, to=file, form=_form(form, out).value)
+    return {"file": str(out), "rows": rows}
+
+
+def _review(what: What, campaign: "Campaign", out: Path, form: Form | None) -> dict[str, Any]:
+    from evalhub.cli.outputs import whole
+    from evalhub.exporting.judgments import export_dpo, export_judgments
+
+    with whole(out, option="--out") as file:
+        if what is What.dpo:
+            return {"file": str(out), "rows": export_dpo(campaign=campaign, by=None, to=file)}
+        rows = export_judgments(campaign=campaign, by=None, to=file, form=_form(form, out).value)
+    return {"file": str(out), "rows": rows}
+
+
+def _of_decision(
+    what: What, decision: "Decision", out: Path | None, to: str | None
+) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from evalhub.cli.outputs import whole
+    from evalhub.exporting.every_eval_ever import export_every_eval_ever
+    from evalhub.exporting.mlflow import export_mlflow
+    from evalhub.exporting.mlflow_server import MlflowServer
+    from evalhub.exporting.model_card import export_model_index
+    from evalhub.exporting.report import export_report
+
+    if what is What.mlflow:
+        server = MlflowServer.of_environment(to or "")
+        return asdict(export_mlflow(decision=decision, by=None, server=server))
+    place = out or Path()
+    if what is What.every_eval_ever:
+        files = export_every_eval_ever(decision=decision, by=None, to=place)
+        return {"files": [str(each) for each in files]}
+    export_text = export_report if what is What.report else export_model_index
+    text = export_text(decision=decision, by=None)
+    with whole(place, option="--out") as file:
+        file.write_text(text, encoding="utf-8")
+    return {"file": str(place), "decision": decision.pk}
+
+
+def _form(form: Form | None, out: Path) -> Form:
+    if form is not None:
+        return form
+    return Form.parquet if out.suffix.lower() == ".parquet" else Form.jsonl
+
+
+def _project(slug: str) -> "Project":
+    from evalhub.accounts.models import Project
+
+    found = Project.objects.filter(slug=slug).first()
+    if found is None:
+        raise typer.BadParameter(f"there is no project {slug!r}", param_hint="--project")
+    return found
+
+
+def _study(project: "Project", slug: str | None) -> "Study":
+    from evalhub.registry.models import Study
+
+    if slug is None:
+        raise typer.BadParameter("is needed: the study's slug", param_hint="--study")
+    found = Study.objects.select_related("project").filter(project=project, slug=slug).first()
+    if found is None:
+        raise typer.BadParameter(f"there is no study {slug!r} in {project}", param_hint="--study")
+    return found
+
+
+def _decision(project: "Project", study: str | None, number: int | None) -> "Decision":
+    """The decision of this number, or the newest on the study's candidate in question."""
+    from evalhub.gate.models import Decision
+    from evalhub.registry.models.studies import ArmRole
+
+    decisions = Decision.objects.select_related("study__project").filter(study__project=project)
+    if number is not None:
+        found = decisions.filter(pk=number).first()
+        if found is None:
+            said = f"there is no decision {number} in {project}"
+            raise typer.BadParameter(said, param_hint="--decision")
+        return found
+    asked = _study(project, study)
+    candidate = asked.arms.get(role=ArmRole.CANDIDATE).name
+    found = decisions.filter(study=asked, arm=candidate).newest_first().first()
+    if found is None:
+        raise typer.BadParameter(f"nothing is decided in {asked.slug}", param_hint="--study")
+    return found
+
+
+def _campaign(project: "Project", number: int | None) -> "Campaign":
+    from reviews.models import Campaign
+
+    if number is None:
+        raise typer.BadParameter("is needed: the review's number", param_hint="--review")
+    found = Campaign.objects.defer("plan").filter(project=project, pk=number).first()
+    if found is None:
+        said = f"there is no review {number} in {project}"
+        raise typer.BadParameter(said, param_hint="--review")
+    return found
