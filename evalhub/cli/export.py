@@ -24,7 +24,7 @@ class What(StrEnum):
     mlflow = "mlflow"
 
 
-class Form(StrEnum):
+class FileForm(StrEnum):
     jsonl = "jsonl"
     parquet = "parquet"
 
@@ -42,7 +42,7 @@ def export(
     ] = None,
     review: Annotated[int | None, typer.Option(help="The review's number.")] = None,
     form: Annotated[
-        Form | None, typer.Option("--format", help="jsonl or parquet; else by the file's name.")
+        FileForm | None, typer.Option("--format", help="jsonl or parquet; else by the file's name.")
     ] = None,
     to: Annotated[
         str | None, typer.Option(help="Of mlflow: the server's URL.", metavar="URL")
@@ -82,7 +82,7 @@ def _said(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else f"{value}"
 
 
-def _answers(study: "Study", out: Path, form: Form | None) -> dict[str, Any]:
+def _answers(study: "Study", out: Path, form: FileForm | None) -> dict[str, Any]:
     from evalhub.cli.outputs import whole
     from evalhub.exporting.answers import export_answers
 
@@ -91,7 +91,7 @@ def _answers(study: "Study", out: Path, form: Form | None) -> dict[str, Any]:
     return {"file": str(out), "rows": rows}
 
 
-def _decisions(project: "Project", out: Path, form: Form | None) -> dict[str, Any]:
+def _decisions(project: "Project", out: Path, form: FileForm | None) -> dict[str, Any]:
     from evalhub.cli.outputs import whole
     from evalhub.exporting.decisions import export_decisions
 
@@ -100,7 +100,7 @@ def _decisions(project: "Project", out: Path, form: Form | None) -> dict[str, An
     return {"file": str(out), "rows": rows}
 
 
-def _review(what: What, campaign: "Campaign", out: Path, form: Form | None) -> dict[str, Any]:
+def _review(what: What, campaign: "Campaign", out: Path, form: FileForm | None) -> dict[str, Any]:
     from evalhub.cli.outputs import whole
     from evalhub.exporting.judgments import export_dpo, export_judgments
 
@@ -137,10 +137,10 @@ def _of_decision(
     return {"file": str(place), "decision": decision.pk}
 
 
-def _form(form: Form | None, out: Path) -> Form:
+def _form(form: FileForm | None, out: Path) -> FileForm:
     if form is not None:
         return form
-    return Form.parquet if out.suffix.lower() == ".parquet" else Form.jsonl
+    return FileForm.parquet if out.suffix.lower() == ".parquet" else FileForm.jsonl
 
 
 def _project(slug: str) -> "Project":

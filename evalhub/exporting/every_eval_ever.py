@@ -36,7 +36,7 @@ SCHEMA = "0.3.0"
 
 
 @dataclass(frozen=True, slots=True)
-class _Arm:
+class _ExportedArm:
     """One arm of a decision: which of the two, its version, and its runs by test set."""
 
     decision: Decision
@@ -113,7 +113,7 @@ def export_every_eval_ever(*, decision: Decision, by: User | None, to: Path) -> 
     return written
 
 
-def _arms(decision: Decision) -> list[_Arm]:
+def _arms(decision: Decision) -> list[_ExportedArm]:
     record = decision.document
     compared = compared_runs(decision.study, record.evidence)
     found = []
@@ -121,11 +121,11 @@ def _arms(decision: Decision) -> list[_Arm]:
         arm = decision.study.arms.select_related("version__model").filter(name=named.name).first()
         if arm is None or arm.version.digest != named.digest:
             raise ExportError(f"{named.name} is another version by now: decide again")
-        found.append(_Arm(decision, named == record.arms.candidate, arm.version, compared))
+        found.append(_ExportedArm(decision, named == record.arms.candidate, arm.version, compared))
     return found
 
 
-def _criteria(arm: _Arm) -> list[Criterion]:
+def _criteria(arm: _ExportedArm) -> list[Criterion]:
     judged = arm.decision.document.criteria
     return [
         each
@@ -134,7 +134,7 @@ def _criteria(arm: _Arm) -> list[Criterion]:
     ]
 
 
-def _aggregate(arm: _Arm) -> dict[str, Any]:
+def _aggregate(arm: _ExportedArm) -> dict[str, Any]:
     decision, record = arm.decision, arm.decision.document
     results = []
     for each in _criteria(arm):
@@ -173,7 +173,7 @@ def _aggregate(arm: _Arm) -> dict[str, Any]:
     }
 
 
-def _score(arm: _Arm, criterion: Criterion) -> dict[str, Any]:
+def _score(arm: _ExportedArm, criterion: Criterion) -> dict[str, Any]:
     """The arm's mean as it was judged, with its interval."""
     c, run = criterion, arm.run(criterion.test_set)
     scores = run_scores(run, arm.compared[c.test_set].metric, item_labels(run.test_set_version))
@@ -192,7 +192,7 @@ def _score(arm: _Arm, criterion: Criterion) -> dict[str, Any]:
     }
 
 
-def _gain(arm: _Arm, criterion: Criterion) -> dict[str, Any]:
+def _gain(arm: _ExportedArm, criterion: Criterion) -> dict[str, Any]:
     """The candidate's gain item by item, as it was judged; positive is better."""
     c, record = criterion, arm.decision.document
     reach = arm.metric(c.test_set).reach
@@ -231,7 +231,7 @@ def _gain(arm: _Arm, criterion: Criterion) -> dict[str, Any]:
     }
 
 
-def _source(arm: _Arm, criterion: Criterion) -> dict[str, Any]:
+def _source(arm: _ExportedArm, criterion: Criterion) -> dict[str, Any]:
     version = arm.run(criterion.test_set).test_set_version
     return {
         "dataset_name": criterion.test_set,
@@ -240,7 +240,7 @@ def _source(arm: _Arm, criterion: Criterion) -> dict[str, Any]:
     }
 
 
-def _metric(arm: _Arm, criterion: Criterion) -> dict[str, Any]:
+def _metric(arm: _ExportedArm, criterion: Criterion) -> dict[str, Any]:
     metric = arm.metric(criterion.test_set)
     return {
         "metric_name": criterion.metric,
@@ -257,7 +257,7 @@ def _ends(reach: tuple[float, float] | None) -> dict[str, Any]:
     return {"min_score": least, "max_score": most}
 
 
-def _uncertainty(arm: _Arm, criterion: Criterion, value: float) -> dict[str, Any]:
+def _uncertainty(arm: _ExportedArm, criterion: Criterion, value: float) -> dict[str, Any]:
     """The interval of the arm's own mean: its scores against 0, as any two arms' are compared.
 
     Nothing where the mean that was judged is of other items: those that chose the baseline were
@@ -297,7 +297,7 @@ def _uncertainty(arm: _Arm, criterion: Criterion, value: float) -> dict[str, Any
     }
 
 
-def _samples(arm: _Arm) -> Iterator[dict[str, Any]]:
+def _samples(arm: _ExportedArm) -> Iterator[dict[str, Any]]:
     for criterion in _criteria(arm):
         best = (arm.metric(criterion.test_set).reach or (0.0, 1.0))[criterion.higher_is_better]
         run, of = arm.run(criterion.test_set), arm.compared[criterion.test_set].metric
@@ -308,7 +308,7 @@ def _samples(arm: _Arm) -> Iterator[dict[str, Any]]:
 
 
 def _sample(
-    arm: _Arm, criterion: Criterion, output: Output, value: float, best: float
+    arm: _ExportedArm, criterion: Criterion, output: Output, value: float, best: float
 ) -> dict[str, Any]:
     item = output.item
     raw = "\n\n".join(part for part in (item.context, asked(item.input)) if part)

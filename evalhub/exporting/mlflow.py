@@ -22,7 +22,7 @@ CHALLENGER, CHAMPION = "challenger", "champion"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ToldMlflow:
     """What the server has now: experiment, run, model and its version, aliases that were set."""
 
     experiment: str
@@ -32,7 +32,7 @@ class Told:
     aliases: tuple[str, ...]
 
 
-def export_mlflow(*, decision: Decision, by: User | None, server: MlflowServer) -> Told:
+def export_mlflow(*, decision: Decision, by: User | None, server: MlflowServer) -> ToldMlflow:
     """Tells the server of a decision. Telling it again changes what has changed, and adds nothing.
 
     The experiment is named after project and study, the registered model after the candidate's.
@@ -62,7 +62,7 @@ def export_mlflow(*, decision: Decision, by: User | None, server: MlflowServer) 
     for alias in {CHALLENGER, CHAMPION} - set(aliases):
         if server.aliased(name, alias) == version:
             server.delete_alias(name, alias)
-    return Told(experiment, run, name, version, aliases)
+    return ToldMlflow(experiment, run, name, version, aliases)
 
 
 def _run(
