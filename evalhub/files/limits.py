@@ -34,3 +34,7 @@ WEB = Limits(
 COMMAND = Limits(
     bytes=None, decoded=None, rows=None, line=32 * MIB, cell=32 * MIB, values=100_000_000
 )
+LOG = Limits(
+    bytes=128 * MIB, decoded=128 * MIB, rows=200_000, line=4 * MIB, cell=MIB, values=2_000_000
+)
+"""Of another tool's log that comes by the web, all of its files together: it is held in memory."""

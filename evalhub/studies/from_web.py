@@ -11,10 +11,10 @@ from django.db import transaction
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
+from evalhub.files.limits import LOG
 from evalhub.files.rows import DataError
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
-from evalhub.registry.uploads import UNPACKED
 from evalhub.registry.versions import register_metric, register_version
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.outside import OutsideError, check_from_web
@@ -170,7 +170,7 @@ def import_from_web(
         path = Path(folder) / next(iter(named)) if len(named) == 1 else Path(folder)
         try:
             return import_foreign(
-                project=project, by=by, kind=kind, path=path, request=request, limits=UNPACKED
+                project=project, by=by, kind=kind, path=path, request=request, limits=LOG
             )
         except DataError as error:
             told = Path(error.file).name

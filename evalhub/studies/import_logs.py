@@ -77,8 +77,9 @@ def import_foreign(
 ) -> list[ImportedTask]:
     """The runs of a log's arms on its tasks, launched; the same log again is the same runs.
 
-    The log is read whole, within `limits`, before anything is written, and all of it is written or
-    nothing. Answers, errors and scores are those of the log; its metrics are `recorded` scores.
+    The log is read whole, within `limits` for all of its files, before anything is written, and
+    all of it is written or nothing. Answers, errors and scores are those of the log; its metrics
+    are `recorded` scores.
 
     Args:
         kind: of evalhub.foreign.kinds.KINDS.
@@ -91,6 +92,7 @@ def import_foreign(
     check_evaluates(by, project)
     if kind not in KINDS:
         raise DeclarationError(f"{kind!r} isn't one of {', '.join(KINDS)}", "kind")
+    _check_size(path, limits)
     arms = read_arms(kind, path, limits)
     if request.arm is not None:
         arms = [one_arm(arms, request.arm, path, option="--arm")]
@@ -109,6 +111,17 @@ def import_foreign(
         finally:
             log.drop()
     return log.found
+
+
+def _check_size(path: Path, limits: Limits) -> None:
+    """That all files of a log together hold no more than is read."""
+    if limits.bytes is None or not path.is_dir():
+        return
+    size = sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+    if size > limits.bytes:
+        raise DataError(
+            f"its files have {size:,} bytes, and at most {limits.bytes:,} are read", file=str(path)
+        )
 
 
 class _StagedLog:

@@ -1,6 +1,7 @@
 """`evalhub import`: a log becomes test sets, versions and runs, all of it or nothing."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db.models import QuerySet
 from evalhub.accounts.models import Project
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run
-from evalhub.files.limits import WEB
+from evalhub.files.limits import LOG
 from evalhub.files.rows import DataError
 from evalhub.foreign.kinds import KINDS
 from evalhub.registry.models import (
@@ -197,7 +198,7 @@ def test_an_id_that_is_too_long_is_told_with_the_logs_own_line(
 
 def test_who_does_not_evaluate_imports_nothing() -> None:
     team = a_team()
-    asked = {"kind": "lm-eval", "path": FILES / "lm-eval" / "base", "limits": WEB}
+    asked = {"kind": "lm-eval", "path": FILES / "lm-eval" / "base", "limits": LOG}
     for stranger in (team.rui, team.sam):
         with pytest.raises(NotAllowedError):
             import_foreign(project=team.project, by=stranger, **asked)
@@ -217,6 +218,15 @@ def test_uploads_are_laid_out_under_the_names_that_a_reader_looks_for(logs: Path
     for name in ("../sums.jsonl", "", "..", "a\0b", "x" * 201):
         with pytest.raises(DeclarationError), laid_out({name: of_run}):
             pass
+
+
+def test_a_log_is_held_to_a_size_that_all_its_files_share(logs: Path) -> None:
+    log = Path("lm-eval/base").resolve()
+    size = sum(each.stat().st_size for each in log.rglob("*") if each.is_file())
+    asked: dict[str, Any] = {"project": a_team().project, "by": None, "kind": "lm-eval"}
+    with pytest.raises(DataError, match=f"its files have {size:,} bytes, and at most"):
+        import_foreign(**asked, path=log, limits=replace(LOG, bytes=size - 1))
+    assert len(import_foreign(**asked, path=log, limits=replace(LOG, bytes=size))) == 2
 
 
 def test_two_who_import_the_same_log_at_once_have_the_same_runs(
