@@ -20,6 +20,7 @@ from evalhub.accounts.permissions import check_evaluates
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.gate.readings import readings_of
+from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
@@ -95,6 +96,8 @@ def advance(*, study: Study, by: User | None) -> StudyStatus:
             open_review(study, runs)
         decisions = tuple(decide_study(study=study, by=by))
         noted = ended
+    except NotReadyError:  # handed in anew since its runs were looked at
+        return _runs_awaited(study) or StudyStatus(StudyState.ADVANCING, "its runs, which are new")
     finally:
         Study.objects.filter(pk=study.pk, lease_token=token).update(
             lease_token=None, lease_until=None, **noted

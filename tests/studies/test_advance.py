@@ -12,6 +12,7 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run as evalhub
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Run, Study
+from evalhub.studies import advance as advance_module
 from evalhub.studies.advance import StudyState, advance, advance_studies, due_studies
 from evalhub.studies.origin import OperatorFile
 from evalhub.studies.register import register_study
@@ -52,6 +53,30 @@ def every_row() -> dict[str, list[dict[str, object]]]:
         model._meta.label: list(model._default_manager.order_by("pk").values())
         for model in apps.get_models()
     }
+
+
+def test_a_study_that_is_handed_in_anew_meanwhile_is_looked_at_again_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Between the look at its runs and the decision another candidate comes: no error, no pause."""
+    study = ran(desk)
+    look = advance_module.review_runs
+
+    def anew(study: Study) -> object:
+        desk.answers("tuned", "triage", ["wrong, too"] * 60)
+        registered(desk)
+        return look(study)
+
+    monkeypatch.setattr(advance_module, "review_runs", anew)
+    advance_studies()
+    monkeypatch.undo()
+    assert caplog.messages == []
+    assert not Decision.objects.exists()
+    assert advance(study=study, by=None).state is StudyState.RUNNING
+    for run in Run.objects.unfinished():
+        while process_shard(run.pk):
+            pass
+    assert due_studies() == [study]
 
 
 def test_nothing_is_due_before_the_runs_have_ended(desk: Desk) -> None:
