@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -39,13 +40,14 @@ SILENT = {
 }
 
 
-def make(folder: Path) -> Path:
-    """An environment in `folder` with every peer at its version; its Python."""
+def make(folder: Path, peers: Iterable[str] = VERSIONS, *also: str) -> Path:
+    """An environment in `folder` with these peers, each at its version, and what is asked
+    besides; its Python."""
     python = folder / "bin" / "python"
     if not python.exists():
         overrides = folder.with_suffix(".overrides")
         overrides.write_text("".join(f'{each} ; sys_platform == "none"\n' for each in COMPANIONS))
-        pinned = [f"{name}=={version}" for name, version in VERSIONS.items()]
+        pinned = [f"{name}=={VERSIONS[name]}" for name in peers]
         uv("venv", "--python", sys.executable, str(folder))
         uv(
             "pip",
@@ -56,6 +58,7 @@ def make(folder: Path) -> Path:
             str(overrides),
             *pinned,
             *INSTEAD,
+            *also,
         )
     return python
 
