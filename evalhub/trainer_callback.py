@@ -113,7 +113,7 @@ class RegisterVersions:
     def __getattr__(self, name: str) -> Callable[..., None]:
         """Events of a training that nothing is to be done about, also those of later versions."""
         if name.startswith("on_"):
-            return _nothing
+            return lambda *_, **__: None
         raise AttributeError(name)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -316,10 +316,16 @@ def _letter(path: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(file: Path) -> list[dict[str, Any]]:
-    if not file.exists():
+    """What waits; a file that can't be read is put aside, so that it loses nothing after it."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines if line.strip()]
+    except FileNotFoundError:
         return []
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines if line.strip()]
+    except ValueError:
+        logger.warning("evalhub: %s isn't as it was written: it is %s.broken now", file, file)
+        os.replace(file, f"{file}.broken")
+        return []
 
 
 def _keep(file: Path, letters: Iterable[Mapping[str, Any]]) -> None:
@@ -378,10 +384,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return _name(str(value))
-
-
-def _nothing(*_: Any, **__: Any) -> None:
-    return None
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -224,10 +224,20 @@ def test_whatever_goes_wrong_in_it_is_told_and_no_more(
 
     with FakeSite() as site:
         saved(callback(site, backend=broken), tmp_path)
-        (tmp_path / "evalhub-unsent.jsonl").write_text("{broken\n")
-        saved(callback(site), tmp_path)
         assert site.got == []
-    assert len([each for each in caplog.records if each.levelno == logging.WARNING]) == 2
+    (told,) = [each for each in caplog.records if each.levelno == logging.WARNING]
+    assert "no such endpoint" in told.getMessage()
+
+
+def test_a_file_that_somebody_broke_loses_nothing_after_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "evalhub-unsent.jsonl").write_text("{broken\n")
+    with FakeSite() as site:
+        saved(callback(site), tmp_path)
+        assert len(site.got) == 1
+    assert (tmp_path / "evalhub-unsent.jsonl.broken").read_text() == "{broken\n"
+    assert "isn't as it was written" in caplog.text
 
 
 def test_the_end_is_registered_where_no_checkpoint_was_of_it(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def no_file(desk: Desk, **_: Any) -> list[str]:
         (wrong_answers, 65, "new.jsonl, line 2, field 'id': there is no item 'nobody'"),
         (no_alias, 65, "'arms.tuned.backend.openai.endpoint': no operator has made an endpoint"),
         (other_token, 64, "HTTP 401"),
-        (other_project, 64, "HTTP 404"),
+        (other_project, 64, "HTTP 404): There is nothing here that you may see. Is other the"),
         (reading, 64, "The token needs the scope ingest"),
         (no_file, 65, "field 'arms.base.backend.recorded': 'base.triage.jsonl' can't be read"),
     ],
