@@ -352,6 +352,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "evalhub.api.document.Operations",
     "EXCEPTION_HANDLER": "evalhub.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
 }
 
 STATIC_URL = "static/"

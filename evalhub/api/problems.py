@@ -18,6 +18,7 @@ from evalhub.accounts.invitations import MembershipError
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
 from evalhub.api.problem_body import MEDIA_TYPE, problem_body
+from evalhub.exporting.leaving import ExportError
 from evalhub.files.ndjson import BodyTooLargeError
 from evalhub.files.rows import DataError
 from evalhub.gate.blessing import BlessingError
@@ -50,6 +51,7 @@ STATUSES: dict[type[Exception], int] = {
     NotAllowedError: 403,
     MembershipError: 409,
     BlessingError: 409,
+    ExportError: 409,
     SupersededError: 409,
     SignOffError: 400,
     PlanError: 400,

@@ -5,6 +5,7 @@ from django.urls import path
 from evalhub.api.views import (
     campaigns,
     decisions,
+    exports,
     files,
     imports,
     ingestions,
@@ -90,11 +91,6 @@ urlpatterns = [
         name="campaign_invitations",
     ),
     path(f"{PROJECT}/campaigns/<int:pk>/results", campaigns.Results.as_view(), name="results"),
-    path(
-        f"{PROJECT}/campaigns/<int:pk>/judgments",
-        campaigns.JudgmentsOfCampaign.as_view(),
-        name="judgments",
-    ),
     path(f"{PROJECT}/webhooks", webhooks.Webhooks.as_view(), name="webhooks"),
     path(f"{PROJECT}/webhooks/<int:pk>", webhooks.OneWebhook.as_view(), name="webhook"),
     path(
@@ -117,5 +113,6 @@ urlpatterns = [
     path(f"{PROJECT}/tokens", people.TokensOfProject.as_view(), name="tokens"),
     path(f"{PROJECT}/tokens/<int:pk>", people.OneToken.as_view(), name="token"),
     path(f"{PROJECT}/imports", imports.Imports.as_view(), name="imports"),
+    path(f"{PROJECT}/exports/<str:what>", exports.Exports.as_view(), name="exports"),
     path("<path:rest>", projects.NotThere.as_view(), name="not_there"),
 ]

@@ -37,8 +37,8 @@ def test_a_review_is_opened_over_a_study_s_answers(owner: Program) -> None:
 
 def test_one_that_goes_on_shows_nothing_of_what_was_said(owner: Program) -> None:
     number = owner.post("/campaigns", ASKED).json()["id"]
-    for part in ("results", "judgments"):
-        refused = owner.get(f"/campaigns/{number}/{part}")
+    for path in (f"/campaigns/{number}/results", f"/exports/judgments?review={number}"):
+        refused = owner.client.get(owner.at(path))
         assert refused.status_code == 409
         assert refused.headers["Content-Type"] == "application/problem+json"
 
@@ -50,7 +50,8 @@ def test_one_that_has_ended_is_read(owner: Program) -> None:
     assert (found["judgments"], found["planned"]) == (5, 5)
     assert found["preference"]["wins"] == 5
     assert "Blind review" in found["text"]
-    lines = b"".join(owner.get(f"/campaigns/{number}/judgments", pseudonyms="1")).splitlines()
+    asked = {"review": number, "pseudonyms": "1"}
+    lines = b"".join(owner.get("/exports/judgments", **asked)).splitlines()
     assert len(lines) == 5
     assert b'"r1"' in lines[0]
     assert owner.get(f"/campaigns/{number}").json()["ended"]

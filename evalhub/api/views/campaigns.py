@@ -1,16 +1,12 @@
 """Reviews: opened over a study's answers, followed, ended, and read once they have."""
 
-from django.db import transaction
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.addresses import absolute
-from evalhub.accounts.audit_log import note, note_once
+from evalhub.accounts.audit_log import note_once
 from evalhub.accounts.models import Action, Scope
 from evalhub.api.describing import describes
 from evalhub.api.endpoint import ProjectEndpoint
@@ -31,11 +27,9 @@ from reviews.joining.invite import invite
 from reviews.models import Campaign
 from reviews.planning.campaign import close_campaign, open_campaign, pause_campaign, resume_campaign
 from reviews.results.campaign_results import campaign_results
-from reviews.results.ended import check_ended, end
-from reviews.results.export import as_jsonl, rows
+from reviews.results.ended import end
 
 VERBS = {"pause": pause_campaign, "resume": resume_campaign, "close": close_campaign}
-PSEUDONYMS = OpenApiParameter("pseudonyms", str, enum=["1"], description="r1, r2, … for people")
 
 
 class CampaignEndpoint(ProjectEndpoint):
@@ -152,24 +146,3 @@ class Results(CampaignEndpoint):
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
         return shown(request, CampaignResultsShape.of(campaign_results(self.ended())))
-
-
-class JudgmentsOfCampaign(CampaignEndpoint):
-    parameters = ("pseudonyms",)
-
-    @describes(
-        "A review's judgments, a JSON object a line\n\n409 while it goes on, for everybody.",
-        gives=None,
-        streams={"application/x-ndjson": OpenApiTypes.STR},
-        query=(PSEUDONYMS,),
-        also=(409,),
-    )
-    def get(self, request: Request, project: str, pk: int) -> StreamingHttpResponse:
-        pseudonyms = request.query_params.get("pseudonyms") == "1"
-        campaign = self.ended()
-        check_ended(campaign)
-        with transaction.atomic():
-            what = f"{campaign} as jsonl"
-            note(Action.EXPORTED, by=self.by, project=self.project, what=what)
-        records = rows(campaign, pseudonyms=pseudonyms)
-        return StreamingHttpResponse(as_jsonl(records), content_type="application/x-ndjson")
