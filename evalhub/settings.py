@@ -347,10 +347,8 @@ X_FRAME_OPTIONS = "DENY"
 UPLOAD_PAGES = ["dashboard:upload_pairs"]
 UPLOAD_ENDPOINTS = r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows)"
 
-REST_FRAMEWORK = {
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+REST_FRAMEWORK = {  # the rest in evalhub.api.endpoint
     "DEFAULT_SCHEMA_CLASS": "evalhub.api.document.Operations",
-    "EXCEPTION_HANDLER": "evalhub.api.problems.answer_problem",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
 }

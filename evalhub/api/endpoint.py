@@ -9,13 +9,14 @@ from django.views.decorators.http import conditional_page
 from pydantic import BaseModel
 from rest_framework.exceptions import NotAuthenticated
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from evalhub.accounts.models import ApiToken, Project, Scope, User
 from evalhub.api.authentication import BearerAuthentication
 from evalhub.api.limits import TokenLimit
-from evalhub.api.problems import Problem
+from evalhub.api.problems import Problem, answer_problem
 from evalhub.api.reading import PlainJSONParser
 from evalhub.schemas.declaration import DeclarationError, declared
 
@@ -48,6 +49,7 @@ class ApiEndpoint(APIView):
     authentication_classes = [BearerAuthentication]
     permission_classes = [HasScope]
     parser_classes = [PlainJSONParser]
+    renderer_classes = [JSONRenderer]
     throttle_classes = [TokenLimit]
     scopes: ClassVar[dict[str, Scope]] = {}
     parameters: ClassVar[tuple[str, ...]] = ()
@@ -60,6 +62,9 @@ class ApiEndpoint(APIView):
         if unknown:
             known = ", ".join(self.parameters) or "none"
             raise Problem(400, f"isn't known here (known: {known})", field=unknown[0])
+
+    def get_exception_handler(self) -> Any:
+        return answer_problem
 
     @property
     def by(self) -> User:
