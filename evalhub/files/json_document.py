@@ -19,8 +19,8 @@ type Where = Sequence[str | int]
 class JsonDocument:
     """A JSON file's value, and on which line of the file each part of it stands."""
 
-    def __init__(self, path: Path, limits: Limits = COMMAND) -> None:
-        """Reads `path`, which may be gzipped (.gz).
+    def __init__(self, path: Path, limits: Limits = COMMAND, *, nan_as_null: bool = False) -> None:
+        """Reads `path`, which may be gzipped (.gz); with `nan_as_null` a NaN in it is a null.
 
         Raises:
             DataError: no such file, not UTF-8, not JSON as `parse_json` reads it, or more than
@@ -29,7 +29,7 @@ class JsonDocument:
         self.path = path
         self._text = _text(path, limits)
         try:
-            self.data: Any = parse_json(self._text)
+            self.data: Any = parse_json(self._text, nan_as_null=nan_as_null)
         except JsonError as flaw:
             raise self._malformed(flaw) from flaw
 

@@ -20,14 +20,17 @@ class JsonError(ValueError):
         super().__init__(f"field '{field}': {message}" if field else message)
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str, *, nan_as_null: bool = False) -> Any:
     """The value of a JSON text, read strictly, as I-JSON (RFC 7493) and what a database keeps.
+
+    With `nan_as_null` the NaN that some tools write is a null.
 
     Raises JsonError for malformed JSON, duplicate names, NaN and infinities (also 1e999), lone
     surrogates, NUL characters, and what is nested more than NESTING deep.
     """
     try:
-        value = json.loads(text, object_pairs_hook=without_duplicates)
+        constant = _without_nan if nan_as_null else float
+        value = json.loads(text, object_pairs_hook=without_duplicates, parse_constant=constant)
         check_value(value)
     except json.JSONDecodeError as error:
         raise JsonError(f"malformed JSON at column {error.pos + 1}: {error.msg}") from error
@@ -38,6 +41,10 @@ def parse_json(text: str) -> Any:
     except ValueError as error:  # Python refuses to read numbers of more than 4,300 digits
         raise JsonError(f"malformed JSON: {error}") from error
     return value
+
+
+def _without_nan(name: str) -> float | None:
+    return None if name == "NaN" else float(name)
 
 
 def without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from evalhub.foreign.log import AskedItem, Bounds, GivenAnswer, LoggedArm, Task,
 VERSION = "0.3"
 SAMPLES = "_samples.jsonl"
 SCORE = "score"
+UNKNOWN = -1.0
+"""The score of what could not be judged, where a metric says that there is such a thing."""
 
 
 def read(path: Path, limits: Limits) -> list[LoggedArm]:
@@ -61,7 +63,7 @@ def _add(arm: LoggedArm, document: JsonDocument, limits: Limits) -> None:
     library = document.at(("eval_library",))
     if isinstance(library, dict):
         arm.settings[str(library.get("name"))] = str(library.get("version"))
-    declared = _declared(document)
+    declared, unknown = _declared(document)
     path = _rows_of(document.path)
     samples: dict[tuple[str, str, str], int] = {}
     tasks: dict[str, Task] = {}
@@ -76,11 +78,13 @@ def _add(arm: LoggedArm, document: JsonDocument, limits: Limits) -> None:
         sample = samples.get((name, key, metric), 0)
         samples[name, key, metric] = sample + 1
         _, scores = by_sample.setdefault((name, key, sample), (row, {}))
-        scores[metric] = score(row, "evaluation.score", mapping(row, "evaluation").get("score"))
+        value = score(row, "evaluation.score", mapping(row, "evaluation").get("score"))
+        scores[metric] = None if value == UNKNOWN and (name, metric) in unknown else value
         if (name, metric) not in declared:
             of = "evaluation_name" if metric == SCORE else "evaluation_result_id"
             raise wrong(row, of, f"{document.path.name} has no result {metric!r} of {name!r}")
         task.metrics[metric] = declared[name, metric]
+    _check_whole(document, path, sum(len(scores) for _, scores in by_sample.values()))
     for (name, key, sample), (row, scores) in by_sample.items():
         tasks[name].answers.append(_answer(row, key, sample, scores))
     for name, task in tasks.items():
@@ -92,9 +96,24 @@ def _add(arm: LoggedArm, document: JsonDocument, limits: Limits) -> None:
         arm.tasks[name] = task
 
 
-def _declared(document: JsonDocument) -> dict[tuple[str, str], ToolMetric]:
-    """The evaluation's metrics with its own figures, by task and name."""
+def _check_whole(document: JsonDocument, path: Path, rows: int) -> None:
+    """That the file has as many rows as the evaluation says."""
+    said = document.data.get("detailed_evaluation_results")
+    due = said.get("total_rows") if isinstance(said, dict) else None
+    if isinstance(due, int) and due != rows:
+        raise DataError(
+            f"holds {rows} rows, and {document.path.name} says {due}: is it cut off?",
+            file=str(path),
+        )
+
+
+def _declared(
+    document: JsonDocument,
+) -> tuple[dict[tuple[str, str], ToolMetric], set[tuple[str, str]]]:
+    """The evaluation's metrics with its own figures, by task and name; and those of them of which
+    UNKNOWN is no score."""
     found: dict[tuple[str, str], ToolMetric] = {}
+    unknown: set[tuple[str, str]] = set()
     for index, each in enumerate(document.rows(("evaluation_results",))):
         where = ("evaluation_results", index)
         name = document.at((*where, "evaluation_name"))
@@ -113,7 +132,9 @@ def _declared(document: JsonDocument) -> dict[tuple[str, str], ToolMetric]:
             bounds=_bounds(mapping(each, "metric_config")),
             figure=float(figure),
         )
-    return found
+        if mapping(each, "metric_config").get("has_unknown_level") is True:
+            unknown.add((str(name), metric))
+    return found, unknown
 
 
 def _bounds(config: dict[str, Any]) -> Bounds | None:

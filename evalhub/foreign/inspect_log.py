@@ -87,7 +87,8 @@ def _check_size(path: Path, limits: Limits) -> None:
     """That the file is one, and doesn't unpack to more than is read, before the reader sees it."""
     most = min(limits.decoded or DOCUMENT_MOST, DOCUMENT_MOST)
     if path.suffix.lower() == ".json":
-        JsonDocument(path, limits)  # strictly: no name twice, nothing without end
+        # strictly, no name twice and nothing without end; NaN is how it writes what has no score
+        JsonDocument(path, limits, nan_as_null=True)
         return
     if path.suffix.lower() != ".eval":
         raise DataError("isn't an inspect log: .eval or .json", file=str(path))
@@ -137,7 +138,7 @@ def _task(log: Any, path: Path) -> Task:
         bounds = (0.0, 1.0) if graded else None
         task.metrics[name] = ToolMetric(name, bounds=bounds, figure=figure, otherwise=otherwise)
     headline = getattr(log.results, "headline", None)
-    task.headline = headline.score if headline is not None else ""
+    task.headline = _called(headline.scorer, headline.score) if headline is not None else ""
     if len(task.metrics) == 1:
         task.headline = next(iter(task.metrics))
     return task
@@ -216,5 +217,11 @@ def _figures(log: Any) -> dict[str, tuple[float | None, str]]:
     for each in log.results.scores if log.results else []:
         figure = next((each.metrics[name].value for name in FIGURES if name in each.metrics), None)
         reduced = each.reducer if epochs > 1 and each.reducer not in (None, "mean") else ""
-        found.setdefault(each.name, (figure, f"over epochs by {reduced}" if reduced else ""))
+        name = _called(each.scorer, each.name)
+        found.setdefault(name, (figure, f"over epochs by {reduced}" if reduced else ""))
     return found
+
+
+def _called(scorer: str, score: str) -> str:
+    """A score of a scorer as `_parts` calls it."""
+    return score if score == scorer else f"{scorer}.{score}"

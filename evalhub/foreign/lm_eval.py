@@ -35,7 +35,7 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
     Raises DataError.
     """
     results = _results(path)
-    document = JsonDocument(results, limits)
+    document = JsonDocument(results, limits, nan_as_null=True)
     run = results.name.removeprefix(RESULTS).removesuffix(".json")
     figures, better = (_object(document, name) for name in ("results", "higher_is_better"))
     name = document.data.get("model_name") or document.data.get("model_source")

@@ -39,6 +39,7 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
         task.answers.append(_answer(row, item.key, sample))
     if not arms:
         raise document.error(("results", "results"), "holds no results")
+    _check_whole(document, len(rows))
     figures = _figures(document)
     version = (document.data.get("metadata") or {}) if isinstance(document.data, dict) else {}
     for arm in arms.values():
@@ -49,6 +50,19 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
     # results stand as they came back; the providers as they were asked for
     asked = [*dict.fromkeys(provider for provider, _ in figures), *arms]
     return sorted(arms.values(), key=lambda arm: asked.index(arm.name))
+
+
+def _check_whole(document: JsonDocument, rows: int) -> None:
+    """That there are as many results as promptfoo counted."""
+    stats = document.at(("results",)).get("stats")
+    counts: list[Any] = [
+        stats.get(name) if isinstance(stats, dict) else None
+        for name in ("successes", "failures", "errors")
+    ]
+    if all(isinstance(each, int) for each in counts) and sum(counts) != rows:
+        raise document.error(
+            ("results", "results"), f"holds {rows} results of {sum(counts)}: is it cut off?"
+        )
 
 
 def _provider(row: Row) -> str:

@@ -152,6 +152,20 @@ def test_the_tools_own_figure_is_told_where_it_is_another(
     )
 
 
+def test_a_figure_that_is_not_a_number_is_none(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nan = {"acc,none": float("nan")}
+    change_json(results("tuned-guesses"), lambda d: d["results"]["parity"].update(nan))
+    guesses = ("lm-eval/base-guesses", "lm-eval/tuned-guesses", "--metric", "acc,none")
+    found = record(capsys, "lm-eval", *guesses)["imported"]
+    assert [each["theirs"] for each in found["figures"]] == [0.5, None]
+    assert (
+        "log holds no figure of wea5hh95 on parity (acc,none); ours is 0.5."
+        in (found["sentences"][-1])
+    )
+
+
 def test_other_prompts_are_refused_or_declared(
     logs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,6 +79,14 @@ def test_grades_and_what_could_not_be_scored(
     assert found["criteria"][0]["candidate"] == 0.75
     assert found["imported"]["status"] == "fail"  # its own figure is still 1
 
+    def unscored(document: Any) -> None:
+        document["samples"][0]["scores"]["match"]["value"] = float("nan")
+
+    change_json(Path(JSON[1]), unscored)
+    assert "NaN" in Path(JSON[1]).read_text()
+    found = record(capsys, "inspect", *JSON)
+    assert (found["verdict"], found["evidence"][0]["unscored_candidate"]) == ("invalid", 1)
+
     def failed(document: Any) -> None:
         document["samples"][0]["error"] = {
             "message": "context too long",
@@ -90,6 +98,27 @@ def test_grades_and_what_could_not_be_scored(
     found = record(capsys, "inspect", *JSON)
     assert found["verdict"] == "invalid"
     assert "context too long" in found["invalid"][0]
+
+
+@pytest.mark.heavy
+def test_the_parts_of_a_score_are_scores_with_figures_of_their_own(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def in_parts(document: Any) -> None:
+        for sample in document["samples"]:
+            sample["scores"]["match"]["value"] = {"sum": 1, "style": 0.5}
+        [of_match, *rest] = document["results"]["scores"]
+        parts = [{**of_match, "name": name} for name in ("sum", "style")]
+        parts[1]["metrics"] = {"mean": {"name": "mean", "value": 0.5}}
+        document["results"]["scores"] = [*parts, *rest]
+
+    for path in JSON:
+        change_json(Path(path), in_parts)
+    found = record(capsys, "inspect", *JSON, "--metric", "match.style")
+    assert [(each["theirs"], each["ours"]) for each in found["imported"]["figures"]] == [
+        (0.5, 0.5)
+    ] * 2
+    assert found["imported"]["status"] == "pass"
 
 
 @pytest.mark.heavy

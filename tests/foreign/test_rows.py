@@ -11,7 +11,9 @@ from evalhub.foreign.log import LoggedArm, Task
 from tests.foreign.logs import (
     FILES,
     Values,
+    change_each,
     change_json,
+    change_rows,
     logs,
     record,
     refusal,
@@ -117,6 +119,29 @@ def test_every_eval_ever_that_is_wrong_is_refused(
     change_json(eee("tuned")[0], lambda document: document.update(change))
     both = ("every-eval-ever/base", "every-eval-ever/tuned", "--metric", "match:accuracy")
     assert said in refusal(capsys, "every-eval-ever", *both)
+
+
+def test_every_eval_evers_unknown_is_no_score_and_missing_rows_are_told(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document, rows = eee("tuned")
+    both = ("every-eval-ever/base", "every-eval-ever/tuned", "--metric", "match:accuracy")
+
+    def unknown(row: Values) -> Values:
+        of_first = row["sample_id"] == "1" and row["evaluation_result_id"] == "match:accuracy"
+        return row | ({"evaluation": row["evaluation"] | {"score": -1.0}} if of_first else {})
+
+    change_each(rows, unknown)
+    found = record(capsys, "every-eval-ever", *both)
+    assert "2 scores of adding by match:accuracy lie beyond 0 to 1" in found["invalid"][0]
+    change_json(
+        document,
+        lambda d: d["evaluation_results"][0]["metric_config"].update(has_unknown_level=True),
+    )
+    found = record(capsys, "every-eval-ever", *both)
+    assert found["evidence"][0]["unscored_candidate"] == 2
+    change_rows(rows, lambda all_rows: all_rows[:-1])
+    assert "holds 15 rows, and " in refusal(capsys, "every-eval-ever", *both)
 
 
 def test_every_eval_ever_needs_its_rows(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
