@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from evalhub.exporting.leaving import ExportError
 from evalhub.exporting.model_card import export_model_index
 from evalhub.exporting.report import export_report
 from evalhub.gate.blessing import bless
+from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.gate.signoff import sign_off
 from evalhub.verdict.verify import verify
@@ -47,7 +49,7 @@ def test_every_answer_of_every_arm_is_a_row_in_both_forms(
 ) -> None:
     study = decision.study
     for form in ("jsonl", "parquet"):
-        assert export_answers(study=study, by=None, to=tmp_path / form, form=form) == 600
+        assert export_answers(study=study, by=None, to=tmp_path / form, form=form) == 160
     rows = lines(tmp_path / "jsonl")
     table = pq.read_table(tmp_path / "parquet")
     assert table.column_names == [name for name, _ in SCHEMA] == list(rows[0])
@@ -57,7 +59,7 @@ def test_every_answer_of_every_arm_is_a_row_in_both_forms(
         ("sums", "base"),
         ("sums", "tuned"),
     }
-    assert sum(each["score"] for each in rows if each["arm"] == "tuned") == 120 + 90
+    assert sum(each["score"] for each in rows if each["arm"] == "tuned") == 42 + 18
     first, same = rows[0], table.slice(0, 1).to_pylist()[0]
     assert (first["item"], first["output"], first["score"]) == ("q0000", "right", 1.0)
     assert first["references"] == ["right"] == json.loads(same["references"])
@@ -104,20 +106,21 @@ def test_the_log_says_what_left_and_who_took_it_has_seen_results(
     assert ResultsSeen.objects.filter(user=root, project=team.project).exists()
 
 
-@pytest.mark.parametrize("person", ["rui", "sam"])
 def test_neither_reviewers_nor_strangers_take_anything(
-    team: Team, decision: Decision, tmp_path: Path, person: str
+    team: Team, decision: Decision, tmp_path: Path
 ) -> None:
-    by, to = getattr(team, person), tmp_path / "out"
-    for takes in (
-        lambda: export_answers(study=decision.study, by=by, to=to, form="jsonl"),
-        lambda: export_decisions(project=team.project, by=by, to=to, form="jsonl"),
-        lambda: export_report(decision=decision, by=by),
-        lambda: export_model_index(decision=decision, by=by),
-        lambda: export_every_eval_ever(decision=decision, by=by, to=to),
-    ):
-        with pytest.raises(NotAllowedError):
-            takes()
+    to = tmp_path / "out"
+    takes: list[Callable[[User], object]] = [
+        lambda by: export_answers(study=decision.study, by=by, to=to, form="jsonl"),
+        lambda by: export_decisions(project=team.project, by=by, to=to, form="jsonl"),
+        lambda by: export_report(decision=decision, by=by),
+        lambda by: export_model_index(decision=decision, by=by),
+        lambda by: export_every_eval_ever(decision=decision, by=by, to=to),
+    ]
+    for person in (team.rui, team.sam):
+        for each in takes:
+            with pytest.raises(NotAllowedError):
+                each(person)
     assert not to.exists()
     assert not LogEntry.objects.filter(action="exported").exists()
 
@@ -126,7 +129,7 @@ def test_the_report_is_one_file_that_loads_nothing(decision: Decision) -> None:
     page = export_report(decision=decision, by=None)
     assert decision.document.headline in page
     assert decision.digest in page
-    assert "Won (60)" in page
+    assert "Won (30)" in page
     assert "the largest 25 are shown" in page
     assert not re.search(r"<(script|img|form|iframe|link rel=.stylesheet)\b", page)
     assert re.findall(r'(?:href|src)="(?!#)([^"]*)"', page) == ["data:,"]
@@ -140,7 +143,7 @@ def test_a_model_card_begins_with_the_results(decision: Decision) -> None:
     assert model["name"] == "tuned v1"
     primary, guard = model["results"]
     (metric,) = primary["metrics"]
-    assert (metric["type"], metric["value"]) == ("exact_match", 0.6)
+    assert (metric["type"], metric["value"]) == ("exact_match", 0.7)
     assert metric["args"]["interval"][0] > 0
     assert metric["args"]["decision"] == decision.digest
     assert guard["dataset"]["type"] == "support-desk/sums"
@@ -155,9 +158,9 @@ def test_every_eval_ever_has_our_intervals(decision: Decision, tmp_path: Path) -
         "sums",
     ]
     own, gain, *_ = tuned["evaluation_results"]
-    assert own["score_details"]["score"] == 0.6
+    assert own["score_details"]["score"] == 0.7
     interval = own["score_details"]["uncertainty"]["confidence_interval"]
-    assert interval["lower"] < 0.6 < interval["upper"]
+    assert interval["lower"] < 0.7 < interval["upper"]
     criterion = decision.document.criteria[0]
     judged = gain["score_details"]["uncertainty"]["confidence_interval"]
     assert (gain["evaluation_name"], gain["score_details"]["score"]) == (
@@ -173,9 +176,9 @@ def test_every_eval_ever_has_our_intervals(decision: Decision, tmp_path: Path) -
     samples = tmp_path / detailed["file_path"]
     assert hashlib.sha256(samples.read_bytes()).hexdigest() == detailed["checksum"]
     rows = lines(samples)
-    assert len(rows) == detailed["total_rows"] == 300
+    assert len(rows) == detailed["total_rows"] == 80
     assert {each["evaluation_id"] for each in rows} == {tuned["evaluation_id"]}
-    assert sum(each["evaluation"]["is_correct"] for each in rows) == 120 + 90
+    assert sum(each["evaluation"]["is_correct"] for each in rows) == 42 + 18
     again = export_every_eval_ever(decision=decision, by=None, to=tmp_path)
     assert again == written
 
@@ -185,12 +188,8 @@ def test_invalid_evidence_has_no_card(team: Team, tmp_path: Path) -> None:
     base, tuned = a_version(team, "base"), a_version(team, "tuned")
     a_run(base, questions, scores=[1.0] * 20)
     a_run(tuned, questions, scores=[1.0] * 19 + [None])
-    a_study(team, baseline=base, candidate=tuned, primary=questions)
-    assert run(["decision", "verify", "nowhere"]) == 65
-    from evalhub.gate.decide import decide_study
-    from evalhub.registry.models import Study
-
-    invalid = decide_study(study=Study.objects.get())[0]
+    study = a_study(team, baseline=base, candidate=tuned, primary=questions)
+    invalid = decide_study(study=study)[0]
     assert invalid.verdict == "invalid"
     with pytest.raises(ExportError, match="is invalid: there is no result to show"):
         export_model_index(decision=invalid, by=None)
@@ -199,52 +198,48 @@ def test_invalid_evidence_has_no_card(team: Team, tmp_path: Path) -> None:
     assert "the item has no reference" in export_report(decision=invalid, by=None)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "name"),
-    [
-        (["answers", "--study", "shall-we-ship"], "a.parquet"),
-        (["answers", "--study", "shall-we-ship", "--format", "parquet"], "a.jsonl"),
-        (["decisions"], "d.jsonl"),
-        (["report", "--study", "shall-we-ship"], "r.html"),
-        (["model-index", "--decision", "{id}"], "card.md"),
-        (["every-eval-ever", "--decision", "{id}"], "eee"),
-    ],
-)
 def test_the_command_writes_it(
-    decision: Decision, tmp_path: Path, capsys: Capture, arguments: list[str], name: str
+    decision: Decision, tmp_path: Path, capsys: Capture, subtests: pytest.Subtests
 ) -> None:
-    asked = [each.format(id=decision.pk) for each in arguments]
-    out = tmp_path / name
-    code = run(["export", *asked, "--project", "support-desk", "--out", str(out), "--json"])
-    assert code == 0
-    assert json.loads(capsys.readouterr().out)["what"] == arguments[0]
-    assert out.exists()
-    if "parquet" in (out.suffix.strip("."), *arguments):
-        assert pq.read_table(out).num_rows == 600
+    study = "--study", "shall-we-ship"
+    number = "--decision", str(decision.pk)
+    for arguments, name in (
+        (["answers", *study], "a.parquet"),
+        (["answers", *study, "--format", "parquet"], "a.jsonl"),
+        (["decisions"], "d.jsonl"),
+        (["report", *study], "r.html"),
+        (["model-index", *number], "card.md"),
+        (["every-eval-ever", *number], "eee"),
+    ):
+        with subtests.test(name):
+            out = tmp_path / name
+            asked = ["export", *arguments, "--project", "support-desk", "--out", str(out)]
+            assert run([*asked, "--json"]) == 0
+            assert json.loads(capsys.readouterr().out)["what"] == arguments[0]
+            assert out.exists()
+            if "parquet" in (out.suffix.strip("."), *arguments):
+                assert pq.read_table(out).num_rows == 160
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["answers", "--out", "x"], "is needed: the study's slug"),
-        (["answers", "--study", "other", "--out", "x"], "there is no study 'other'"),
-        (["answers", "--study", "shall-we-ship"], "says where: --out"),
-        (["report", "--decision", "0", "--out", "x"], "there is no decision 0 in support-desk"),
-        (["judgments", "--out", "x"], "is needed: the review's number"),
-        (["dpo", "--review", "0", "--out", "x"], "there is no review 0"),
-        (["mlflow", "--decision", "1", "--out", "x"], "goes to a server: --to URL"),
-        (["report", "--decision", "1", "--out", "x", "--to", "http://x"], "of mlflow alone"),
-    ],
-)
 def test_the_command_says_what_is_wrong(
     decision: Decision,
     tmp_path: Path,
     capsys: Capture,
     monkeypatch: pytest.MonkeyPatch,
-    arguments: list[str],
-    said: str,
+    subtests: pytest.Subtests,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(["export", *arguments, "--project", "support-desk"]) == 64
-    assert said in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
+    for words, said in (
+        ("answers --out x", "is needed: the study's slug"),
+        ("answers --study other --out x", "there is no study 'other'"),
+        ("answers --study shall-we-ship", "says where: --out"),
+        ("report --decision 0 --out x", "there is no decision 0 in support-desk"),
+        ("judgments --out x", "is needed: the review's number"),
+        ("dpo --review 0 --out x", "there is no review 0"),
+        ("mlflow --decision 1 --out x", "goes to a server: --to URL"),
+        ("report --decision 1 --out x --to http://x", "of mlflow alone"),
+    ):
+        with subtests.test(words):
+            assert run(["export", *words.split(), "--project", "support-desk"]) == 64
+            assert said in capsys.readouterr().err
+            assert list(tmp_path.iterdir()) == []

@@ -26,6 +26,7 @@ from evalhub.gate.models import Decision
 from evalhub.gate.signoff import sign_off
 from tests.cast import Team
 from tests.exporting.desk import a_decision
+from tests.exporting.environment import environment
 
 READ = """
 import json, sys
@@ -58,14 +59,9 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment in which MLflow is installed."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    kept = os.environ.get("MLFLOW_ENVIRONMENT")
-    if kept:
+    if kept := os.environ.get("MLFLOW_ENVIRONMENT"):
         return Path(kept) / "bin" / "python"
-    subprocess.run(["uv", "venv", "--quiet", "--python", "3.12", folder / "env"], check=True)
-    python = folder / "env" / "bin" / "python"
-    subprocess.run(["uv", "pip", "install", "--quiet", "--python", python, "mlflow"], check=True)
-    return python
+    return environment(tmp_path_factory.mktemp("mlflow"), "mlflow")
 
 
 @pytest.fixture(scope="module")
@@ -129,12 +125,12 @@ def test_a_real_server_has_run_metrics_version_tags_and_aliases(
     assert (name, status) == ("tuned: ship", "FINISHED")
     assert tags["evalhub.decision"] == decision.digest
     criterion = decision.document.criteria[0]
-    assert metrics["questions.exact_match"] == 0.6
+    assert metrics["questions.exact_match"] == 0.7
     assert metrics["questions.exact_match.lower"] == pytest.approx(criterion.lower)
     ((model, state, of_model),) = seen["logged"]
     assert model.startswith("m-")
     assert state.endswith("READY")
-    assert of_model["questions.exact_match"] == 0.6, "metrics carry the model's id"
+    assert of_model["questions.exact_match"] == 0.7, "metrics carry the model's id"
     registered = seen["models"]["support-desk.tuned"]
     assert registered["aliases"] == {"challenger": "1"}
     ((_, version_tags, run_id, source),) = registered["versions"]
@@ -161,7 +157,7 @@ def test_a_real_server_has_run_metrics_version_tags_and_aliases(
 def test_a_hold_has_no_alias(team: Team, python: Path, server: str) -> None:
     team.project.slug = "other-desk"
     team.project.save()
-    held = a_decision(team, gain=-40)
+    held = a_decision(team, gain=-12)
     assert run(["export", "mlflow", "--project", "other-desk", "--decision", str(held.pk)]) == 64
     asked = ["--project", "other-desk", "--decision", str(held.pk), "--to", server]
     assert run(["export", "mlflow", *asked]) == 0

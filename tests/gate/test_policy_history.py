@@ -17,14 +17,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def study(team: Team) -> Study:
-    """The tuned arm gains 10 of 200 on a primary, and loses 8 of 200 on a guard."""
-    questions = a_test_set(team, "questions", items=200)
-    sums = a_test_set(team, "sums", items=200)
+    """The tuned arm gains 4 of 60 on a primary, and loses 3 of 60 on a guard."""
+    questions = a_test_set(team, "questions", items=60)
+    sums = a_test_set(team, "sums", items=60)
     base, tuned = a_version(team, "base"), a_version(team, "tuned")
-    a_run(base, questions, scores=[1.0] * 50 + [0.0] * 150)
-    a_run(tuned, questions, scores=[1.0] * 60 + [0.0] * 140)
-    a_run(base, sums, scores=[1.0] * 200)
-    a_run(tuned, sums, scores=[1.0] * 192 + [0.0] * 8)
+    a_run(base, questions, scores=[1.0] * 15 + [0.0] * 45)
+    a_run(tuned, questions, scores=[1.0] * 19 + [0.0] * 41)
+    a_run(base, sums, scores=[1.0] * 60)
+    a_run(tuned, sums, scores=[1.0] * 57 + [0.0] * 3)
     return a_study(team, baseline=base, candidate=tuned, primary=questions, guards=[sums])
 
 
@@ -81,7 +81,7 @@ def test_the_next_candidate_on_the_same_items_doesn_t_start_afresh(
     study.test_sets.filter(name="sums").update(margin=0.2)
     third = a_version(team, "third")
     for asked in study.test_sets.all():
-        run = a_run(third, asked.test_set_version, scores=[1.0] * 190 + [0.0] * 10)
+        run = a_run(third, asked.test_set_version, scores=[1.0] * 56 + [0.0] * 4)
         arm, _ = study.arms.get_or_create(
             name="third", defaults={"position": 3, "role": "alternative", "version": third}
         )
@@ -109,9 +109,9 @@ def test_the_same_answers_in_another_study_don_t_either(team: Team, study: Study
 def test_fresh_items_are_a_fresh_start(team: Team, study: Study) -> None:
     decided(study)
     base, tuned = (study.arms.get(name=name).version for name in ("base", "tuned"))
-    fresh = a_test_set(team, "fresh", items=200)
-    a_run(base, fresh, scores=[0.0] * 200)
-    a_run(tuned, fresh, scores=[1.0] * 30 + [0.0] * 170)
+    fresh = a_test_set(team, "fresh", items=60)
+    a_run(base, fresh, scores=[0.0] * 60)
+    a_run(tuned, fresh, scores=[1.0] * 10 + [0.0] * 50)
     other = a_study(team, baseline=base, candidate=tuned, primary=fresh, slug="other")
     other.test_sets.update(min_gain=-0.5)
     assert decided(other).policy_since is None
