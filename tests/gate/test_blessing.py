@@ -201,6 +201,8 @@ def test_pages_say_which_arm_is_the_baseline(
     page = eva.get(address).text
     assert "base v1 is the project’s baseline" in page
     assert "Runs since May." in page
+    version = eva.get(reverse("dashboard:version", args=[shipped.study.arms.all()[0].version_id]))
+    assert "Made the baseline of support-desk by olga" in version.text
     bless(decision=shipped, by=team.olga, reason="Better.")
     assert "tuned v1, the candidate here, is the project’s baseline" in eva.get(address).text
     assert standing_of(shipped).blessed is False

@@ -42,6 +42,7 @@ def version(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "version": found,
         "root": lineage(found),
+        "blessings": found.blessings.select_related("by", "project"),
         "parts": [(title, rows) for title, rows in parts if rows],
         "runs": runs.select_related(
             "version__model", "test_set_version__test_set__project"
