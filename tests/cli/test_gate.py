@@ -58,6 +58,7 @@ def test_a_hold_ends_with_1_and_shows_the_worst_first(desk: Desk, tmp_path: Path
     assert "triage · q30: 1 → 0" in markdown.read_text()
 
 
+@pytest.mark.heavy
 def test_answers_made_elsewhere_stand_in_for_the_file_s(desk: Desk, tmp_path: Path) -> None:
     desk.answers("new", "triage", ["right"] * 60)
     desk.answers("tuned", "triage", ["right"] * 3 + ["wrong"] * 57)
@@ -72,6 +73,7 @@ def test_another_arm_of_the_file_may_be_in_question(desk: Desk) -> None:
     assert gate(desk, "--candidate", "worse") != 0
 
 
+@pytest.mark.heavy
 def test_a_training_record_is_the_version_s(desk: Desk, tmp_path: Path) -> None:
     record = tmp_path / "out" / "training.yaml"
     record.parent.mkdir()
@@ -83,6 +85,7 @@ def test_a_training_record_is_the_version_s(desk: Desk, tmp_path: Path) -> None:
     assert training.data == "out/rows.jsonl"
 
 
+@pytest.mark.heavy
 def test_an_adapter_is_asked_by_the_name_that_its_server_gives_it_and_once(desk: Desk) -> None:
     with OpenAIServer() as server:
         served(desk, server)
