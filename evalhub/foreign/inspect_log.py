@@ -124,8 +124,12 @@ def _task(log: Any, path: Path) -> Task:
             file=str(path),
         )
     letters: dict[str, bool] = {}
+    seen: set[tuple[str, int]] = set()
     for sample in samples:
         key = str(sample.id)
+        if (key, sample.epoch) in seen:
+            raise DataError(f"holds sample {key} of epoch {sample.epoch} twice", file=str(path))
+        seen.add((key, sample.epoch))
         task.ask(_item(sample, key))
         task.answers.append(_answer(sample, key, path, letters))
     if not samples:

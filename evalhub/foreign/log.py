@@ -49,7 +49,7 @@ class GivenAnswer:
     """One answer to an item, as the tool scored it.
 
     Attributes:
-        output: None where an `error` stands in its place.
+        output: None where an `error` stands in its place, or the log has scores alone.
         scores: by metric; None where nothing was scored.
         line: where it stands in its file; None where the tool's own reader reads it.
     """

@@ -75,7 +75,7 @@ def whole_items_file(
 
 def answers_file(task: Task, path: Path) -> PlainFile:
     """Answers as rows: id, sample, the output or the error, the scores that there are, and what
-    it took."""
+    it took. Raises DataError for a score without an answer."""
     found = PlainFile(path, task.file)
     found.write((each.line, _answer(each, task)) for each in task.answers)
     return found
@@ -97,6 +97,14 @@ def item_row(item: AskedItem) -> dict[str, Any]:
 
 def _answer(answer: GivenAnswer, task: Task) -> dict[str, Any]:
     row: dict[str, Any] = {"id": answer.key, "sample": answer.sample}
+    if answer.output is None and not answer.error:
+        raise DataError(
+            "has scores and no output: a run keeps answers; bare scores are taken by `evalhub "
+            "compare --from` and `evalhub decide`",
+            file=str(task.file),
+            line=answer.line,
+            field="output",
+        )
     if answer.output is None:
         row["error"] = answer.error
     else:

@@ -1,19 +1,22 @@
 """Rows of answers with their scores, in a JSON array or JSONL: what any script can write.
 
 A row has an `id`, an `output` or an `error`, and its scores: `score: 1`, or several by name,
-`scores: {f1: 0.8, exact: 1}`. It may have the `input`, a `reference`, a `task`, an `arm` and a
-`sample`. Rows are paired by task and id.
+`scores: {f1: 0.8, exact: 1}` (of a CSV columns `scores.f1`). It may have the `input`, a
+`reference`, a `task`, an `arm` and a `sample`. Rows are paired by task and id.
 """
 
 from pathlib import Path
 from typing import Any
 
 from evalhub.files.limits import Limits
+from evalhub.files.numbers import finite_number
 from evalhub.files.rows import Row, item_id, read_rows, wrong
 from evalhub.foreign.fields import counted, mapping, measured, score, whole
 from evalhub.foreign.log import AskedItem, GivenAnswer, LoggedArm, Task, ToolMetric, chat, text_of
 
 TASK, SCORE = "items", "score"
+COLUMN = "scores."
+NUMBERS = frozenset(["sample", "score", "latency_ms", "prompt_tokens", "completion_tokens"])
 USED = frozenset(
     [
         "id",
@@ -40,7 +43,9 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
     """
     arms: dict[str, LoggedArm] = {}
     seen: dict[tuple[str, str, str, int], Row] = {}
+    csv = ".csv" in [each.lower() for each in path.suffixes[-2:]]
     for row in read_rows(path, limits):
+        row = _typed(row) if csv else row
         name = _named(row, "arm", path.name.split(".")[0])
         arm = arms.setdefault(name, LoggedArm(name, path))
         task = _named(row, "task", TASK)
@@ -61,6 +66,29 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
         for of in arm.tasks.values():
             _measure(of)
     return list(arms.values())
+
+
+def _typed(row: Row) -> Row:
+    """A row of a CSV, which holds only text, as JSON has it: numbers, and what isn't empty.
+
+    Columns `scores.NAME` are its scores. Raises DataError.
+    """
+    values: dict[str, Any] = {}
+    for name, value in row.values.items():
+        numeric = name in NUMBERS or name.startswith(COLUMN)
+        if value == "":
+            continue
+        try:
+            number = finite_number(value) if numeric else 0.0
+        except ValueError as error:
+            raise wrong(row, name, str(error)) from error
+        if name.startswith(COLUMN):
+            values.setdefault("scores", {})[name.removeprefix(COLUMN)] = number
+        elif numeric:
+            values[name] = int(number) if number.is_integer() else number
+        else:
+            values[name] = value
+    return Row(row.line, values, row.file)
 
 
 def _named(row: Row, name: str, usual: str) -> str:
@@ -99,7 +127,7 @@ def _answer(row: Row, key: str, sample: int) -> GivenAnswer:
     return GivenAnswer(
         key=key,
         sample=sample,
-        output=None if error else text_of(output) if output is not None else "",
+        output=None if error or output is None else text_of(output),
         scores=scores,
         error=text_of(error) if error else "",
         line=row.line,

@@ -196,6 +196,13 @@ def test_an_id_that_is_too_long_is_told_with_the_logs_own_line(
     assert rows() == {}
 
 
+def test_scores_without_answers_are_no_run(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("bare.json").write_text(json.dumps([{"id": i, "score": 1} for i in range(5)], indent=0))
+    said = refused(capsys, "json", "bare.json", "--test-set", "sums")
+    assert said.startswith("evalhub: bare.json, line 2, field 'output': has scores and no output")
+    assert rows() == {}
+
+
 def test_who_does_not_evaluate_imports_nothing() -> None:
     team = a_team()
     asked = {"kind": "lm-eval", "path": FILES / "lm-eval" / "base", "limits": LOG}

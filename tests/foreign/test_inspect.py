@@ -126,6 +126,10 @@ def test_the_parts_of_a_score_are_scores_with_figures_of_their_own(
     ("change", "said"),
     [
         (lambda d: d.update(status="error"), "is of a run that ended as 'error'"),
+        (
+            lambda d: d["samples"][1].update(id=d["samples"][0]["id"]),
+            "holds sample 1 of epoch 1 twice",
+        ),
         (lambda d: d["samples"].pop(), "holds 1 samples, and says that there are 2"),
         (lambda d: d["samples"][0].update(input="Else?"), "item '1' of adding isn't the one that"),
         (

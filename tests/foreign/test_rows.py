@@ -14,6 +14,7 @@ from tests.foreign.logs import (
     change_each,
     change_json,
     change_rows,
+    counts,
     logs,
     record,
     refusal,
@@ -52,6 +53,29 @@ def test_rows_of_several_arms_and_tasks_stand_in_one_file(
     assert found["verdict"] == "ship"
     assert [each["role"] for each in found["criteria"]] == ["primary", "guard"]
     assert found["arms"]["candidate"]["file"] == "rows.json"
+
+
+def test_scores_without_answers_are_compared_as_they_are(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, values in (("old", [0] * 30 + [1] * 10), ("new", [1] * 40)):
+        rows = [{"id": i, "score": value} for i, value in enumerate(values)]
+        Path(f"{name}.json").write_text(json.dumps(rows))
+    assert record(capsys, "json", "old.json", "new.json")["verdict"] == "ship"
+
+
+def test_a_csv_holds_numbers_as_text_and_scores_by_columns(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [f"q{i},,{i % 2},0.5" for i in range(1, 9)]
+    Path("old.csv").write_text("\n".join(["id,output,scores.exact,scores.style", *lines]))
+    Path("new.csv").write_text(Path("old.csv").read_text().replace(",0,0.5", ",1,0.5"))
+    found = record(capsys, "json", "old.csv", "new.csv", "--metric", "exact")["criteria"][0]
+    assert counts(found) == (0.5, 1.0, 4, 0, 4)
+    Path("new.csv").write_text("id,score\nq1,good\n")
+    assert "new.csv, line 2, field 'score': a finite number was expected, not 'good'" in refusal(
+        capsys, "json", "old.csv", "new.csv"
+    )
 
 
 @pytest.mark.parametrize(
