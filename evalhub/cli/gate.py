@@ -54,6 +54,7 @@ def gate(
     where it stopped."""
     from evalhub.cli import printing
     from evalhub.cli.remote import (
+        check_said,
         connect,
         decision_there,
         handed_over,
@@ -67,6 +68,7 @@ def gate(
     from evalhub.studies.spec import read_study
 
     wait_s = seconds(wait)
+    check_said(server)
     reports = Reports(junit, markdown, out, github)
     reports.check([each for each in (study, answers, training_record, token_file) if each])
     name = str(study)

@@ -1,5 +1,6 @@
 """A site asked by a command: which one, how far it is, and its refusals with our files' lines."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,16 @@ TokenFile = Annotated[
     Path | None, typer.Option(help="The file that holds the token, in place of EVALHUB_TOKEN.")
 ]
 There = Annotated[str | None, SERVER]
+
+
+def check_said(server: str | None) -> None:
+    """Refuses an empty EVALHUB_SERVER: a CI's variable that isn't there, and not a wish to do all
+    of it here. Raises typer.BadParameter."""
+    if not server and os.environ.get("EVALHUB_SERVER") == "":
+        raise typer.BadParameter(
+            "is there, and empty: give it the site's address, or take it away to work here",
+            param_hint="EVALHUB_SERVER",
+        )
 
 
 def connect(

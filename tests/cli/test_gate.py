@@ -120,6 +120,16 @@ def test_what_it_can_not_do_is_64_and_nothing_is_registered(
     assert not Run.objects.exists()
 
 
+def test_a_server_s_variable_that_is_empty_is_no_wish_to_stay_here(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So a CI's variable looks that nobody has made."""
+    monkeypatch.setenv("EVALHUB_SERVER", "")
+    assert gate(desk) == 64
+    assert "EVALHUB_SERVER: is there, and empty" in capsys.readouterr().err
+    assert not Run.objects.exists()
+
+
 def test_a_flaw_in_a_file_is_65_and_the_pipeline_s_files_say_so(
     desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
