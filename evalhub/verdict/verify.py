@@ -31,7 +31,9 @@ FOLLOWS = "that is what follows from the record's numbers"
 BESIDE = ("others", "readings", "changed_since", "signatures")
 """What stands beside a record in a document, and is no part of it."""
 LATER = ("imported", "jumps", "policy_since")
-"""Sections that a record of an earlier version lacks: where one isn't written there is none."""
+LATER_OF_PEOPLE = ("plan_hash", "seal")
+"""Sections, and fields of `people`, that a record of an earlier version lacks: where one isn't
+written there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,9 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
     due = with_sentences(without_results(record.model_copy(update=ruled(ruling)))).as_json()
     for name in (*BESIDE, *(name for name in LATER if name not in document)):
         due.pop(name, None)
+    for name in LATER_OF_PEOPLE if record.people is not None else ():
+        if name not in document["people"]:
+            due["people"].pop(name)
     levels = alphas_of(
         record.criteria,
         alpha=record.alpha,

@@ -67,6 +67,7 @@ def test_its_evidence_stands(home: Path) -> None:
     (home / "decision.json").write_text(record)
     verified = evalhub("decision", "verify", "decision.json", "--home", "home", "--json", at=home)
     found = json.loads(verified.stdout)
+    assert found["differences"] == []
     states = {row["what"]: row["state"] for row in found["rows"] if row["what"] != "code"}
     assert set(states.values()) == {"matches"}, states
     results = evalhub("review", "results", "1", at=home)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.sections import People
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.jumps import beyond_belief
 from evalhub.verdict.measuring import measure
@@ -73,6 +75,20 @@ def test_a_record_from_before_there_were_alarms_verifies() -> None:
     for name in ("jumps", "largest_gain"):
         del record["policy"][name]
     assert verify(record).differences == []
+
+
+def test_what_an_earlier_version_kept_of_people_verifies() -> None:
+    """Its `people` had neither the plan's hash nor the seal; whatever else is lacking is found."""
+    people = {"state": "partial", "planned": 6, "judgments": 6, "identical": 0}
+    record = a_record([GAIN]) | {"people": declared(People, people).as_json()}
+    assert verify(record).differences == []
+    for name in ("plan_hash", "seal"):
+        del record["people"][name]
+    assert verify(record).differences == []
+    record["people"]["seal"] = "0" * 64
+    assert verify(record).differences == []
+    del record["people"]["cautions"]
+    assert fields(record) == ["people.cautions"]
 
 
 def test_invalid_evidence_raises_no_alarm() -> None:
