@@ -4,20 +4,37 @@ It has converters from HELM, inspect, lm-eval and others. Rows are paired by `sa
 of the question and its right answers, else by `sample_id`.
 """
 
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from evalhub.files.json_document import JsonDocument
 from evalhub.files.limits import Limits
 from evalhub.files.rows import DataError, Row, read_rows, wrong
 from evalhub.foreign.fields import counted, listing, mapping, measured, score, text
-from evalhub.foreign.log import AskedItem, Bounds, GivenAnswer, LoggedArm, Task, ToolMetric, text_of
+from evalhub.foreign.log import (
+    AskedItem,
+    Bounds,
+    GivenAnswer,
+    LoggedArm,
+    Task,
+    ToolMetric,
+    keys_of,
+    text_of,
+)
 
 VERSION = "0.3"
 SAMPLES = "_samples.jsonl"
 SCORE = "score"
 UNKNOWN = -1.0
 """The score of what could not be judged, where a metric says that there is such a thing."""
+
+
+class _Result(NamedTuple):
+    """A metric of an evaluation, and whether UNKNOWN is no score of it."""
+
+    metric: ToolMetric
+    unknown: bool
 
 
 def read(path: Path, limits: Limits) -> list[LoggedArm]:
@@ -63,37 +80,95 @@ def _add(arm: LoggedArm, document: JsonDocument, limits: Limits) -> None:
     library = document.at(("eval_library",))
     if isinstance(library, dict):
         arm.settings[str(library.get("name"))] = str(library.get("version"))
-    declared, unknown = _declared(document)
+    results = _declared(document)
     path = _rows_of(document.path)
-    samples: dict[tuple[str, str, str], int] = {}
     tasks: dict[str, Task] = {}
-    by_sample: dict[tuple[str, str, int], tuple[Row, dict[str, float | None]]] = {}
+    found: dict[str, list[_Answered]] = {}
+    seen: set[tuple[str, str, str, int]] = set()
+    rows = 0
     for row in read_rows(path, limits):
+        rows += 1
         _check_row(row, document)
-        name, metric = text(row, "evaluation_name"), _metric(row)
+        name = text(row, "evaluation_name")
+        metric, unknown = _result(row, name, results, document)
         task = tasks.setdefault(name, Task(name, path))
-        by_hash = row.values.get("sample_hash") is not None
-        key = text(row, "sample_hash" if by_hash else "sample_id")
-        task.ask(_item(row, key, named=not by_hash))
-        sample = samples.get((name, key, metric), 0)
-        samples[name, key, metric] = sample + 1
-        _, scores = by_sample.setdefault((name, key, sample), (row, {}))
-        value = score(row, "evaluation.score", mapping(row, "evaluation").get("score"))
-        scores[metric] = None if value == UNKNOWN and (name, metric) in unknown else value
-        if (name, metric) not in declared:
-            of = "evaluation_name" if metric == SCORE else "evaluation_result_id"
-            raise wrong(row, of, f"{document.path.name} has no result {metric!r} of {name!r}")
-        task.metrics[metric] = declared[name, metric]
-    _check_whole(document, path, sum(len(scores) for _, scores in by_sample.values()))
-    for (name, key, sample), (row, scores) in by_sample.items():
-        tasks[name].answers.append(_answer(row, key, sample, scores))
+        task.metrics[metric.name] = metric
+        each = _answered(row, metric.name, unknown, seen)
+        found.setdefault(name, []).append(each)
+    _check_whole(document, path, rows)
     for name, task in tasks.items():
+        _fill(task, found[name])
         if name in arm.tasks:
             raise document.error(
                 (), f"holds {name!r}, as {arm.tasks[name].file.name} does: name one evaluation"
             )
         task.headline = next(iter(task.metrics)) if len(task.metrics) == 1 else ""
         arm.tasks[name] = task
+
+
+@dataclass(slots=True)
+class _Answered:
+    """A row: one metric's score of one answer, and the answer under its sample's id."""
+
+    sample_id: str
+    digest: str | None
+    item: AskedItem
+    answer: GivenAnswer
+
+
+def _answered(
+    row: Row, metric: str, unknown: bool, seen: set[tuple[str, str, str, int]]
+) -> _Answered:
+    sample_id, name = text(row, "sample_id"), text(row, "evaluation_name")
+    digest = text(row, "sample_hash") if row.values.get("sample_hash") is not None else None
+    epoch = _epoch(row)
+    number = 0 if epoch is None else epoch
+    while (name, sample_id, metric, number) in seen:
+        if epoch is not None:
+            raise wrong(
+                row, "sample_id", f"{sample_id!r} has its {metric} of epoch {epoch + 1} already"
+            )
+        number += 1
+    seen.add((name, sample_id, metric, number))
+    value = score(row, "evaluation.score", mapping(row, "evaluation").get("score"))
+    scores = {metric: None if unknown and value == UNKNOWN else value}
+    return _Answered(
+        sample_id, digest, _item(row, sample_id), _answer(row, sample_id, number, scores)
+    )
+
+
+def _epoch(row: Row) -> int | None:
+    """Which of several answers to one question this is, from 0; None where nobody says."""
+    metadata = row.values.get("metadata")
+    said = metadata.get("epoch") if isinstance(metadata, dict) else None
+    return int(said) - 1 if isinstance(said, str) and said.isdecimal() and int(said) > 0 else None
+
+
+def _fill(task: Task, found: list[_Answered]) -> None:
+    """The task's items, and its answers with the scores of all their rows."""
+    keys = keys_of({each.sample_id: each.digest or each.sample_id for each in found}.items())
+    answers: dict[tuple[str, int], GivenAnswer] = {}
+    for each in found:
+        key, cluster = keys[each.sample_id]
+        task.ask(replace(each.item, key=key, cluster=cluster, named=each.digest is None))
+        answer = replace(each.answer, key=key)
+        known = answers.setdefault((key, answer.sample), answer)
+        known.scores.update(answer.scores)
+    task.answers.extend(answers.values())
+
+
+def _result(
+    row: Row, name: str, results: dict[tuple[str, str], _Result], document: JsonDocument
+) -> _Result:
+    """The evaluation's result that a row belongs to. Raises DataError."""
+    named = row.values.get("evaluation_result_id")
+    if isinstance(named, str) and (name, named) in results:
+        return results[name, named]
+    of_name = [each for (at, _), each in results.items() if at == name]
+    if named is None and len(of_name) == 1:
+        return of_name[0]
+    of = "evaluation_name" if named is None else "evaluation_result_id"
+    raise wrong(row, of, f"{document.path.name} has no result {named or SCORE!r} of {name!r}")
 
 
 def _check_whole(document: JsonDocument, path: Path, rows: int) -> None:
@@ -107,13 +182,9 @@ def _check_whole(document: JsonDocument, path: Path, rows: int) -> None:
         )
 
 
-def _declared(
-    document: JsonDocument,
-) -> tuple[dict[tuple[str, str], ToolMetric], set[tuple[str, str]]]:
-    """The evaluation's metrics with its own figures, by task and name; and those of them of which
-    UNKNOWN is no score."""
-    found: dict[tuple[str, str], ToolMetric] = {}
-    unknown: set[tuple[str, str]] = set()
+def _declared(document: JsonDocument) -> dict[tuple[str, str], _Result]:
+    """The evaluation's results, by task and name."""
+    found: dict[tuple[str, str], _Result] = {}
     for index, each in enumerate(document.rows(("evaluation_results",))):
         where = ("evaluation_results", index)
         name = document.at((*where, "evaluation_name"))
@@ -126,15 +197,12 @@ def _declared(
         metric = str(each.values.get("evaluation_result_id") or SCORE)
         if (str(name), metric) in found:
             raise document.error(where, f"is the second result {metric!r} of {name!r}")
-        found[str(name), metric] = ToolMetric(
-            metric,
-            higher_is_better=not lower,
-            bounds=_bounds(mapping(each, "metric_config")),
-            figure=float(figure),
+        config = mapping(each, "metric_config")
+        measure = ToolMetric(
+            metric, higher_is_better=not lower, bounds=_bounds(config), figure=float(figure)
         )
-        if mapping(each, "metric_config").get("has_unknown_level") is True:
-            unknown.add((str(name), metric))
-    return found, unknown
+        found[str(name), metric] = _Result(measure, config.get("has_unknown_level") is True)
+    return found
 
 
 def _bounds(config: dict[str, Any]) -> Bounds | None:
@@ -150,14 +218,8 @@ def _check_row(row: Row, document: JsonDocument) -> None:
         raise wrong(row, "evaluation_id", f"isn't {of!r}, which {document.path.name} is of")
 
 
-def _metric(row: Row) -> str:
-    found = row.values.get("evaluation_result_id")
-    return found if isinstance(found, str) and found else SCORE
-
-
-def _item(row: Row, key: str, *, named: bool) -> AskedItem:
-    references = listing(row, "input.reference")
-    return AskedItem(key, text(row, "input.raw"), references, named=named, line=row.line)
+def _item(row: Row, key: str) -> AskedItem:
+    return AskedItem(key, text(row, "input.raw"), listing(row, "input.reference"), line=row.line)
 
 
 def _answer(row: Row, key: str, sample: int, scores: dict[str, float | None]) -> GivenAnswer:

@@ -177,3 +177,44 @@ def test_every_eval_ever_needs_its_rows(logs: Path, capsys: pytest.CaptureFixtur
     assert "_samples.jsonl: no such file" in refusal(
         capsys, "every-eval-ever", "every-eval-ever/base", str(document)
     )
+
+
+def test_every_eval_evers_rows_are_joined_by_epoch_whatever_their_order(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = ("every-eval-ever/base", "every-eval-ever/tuned", "--metric", "match:accuracy")
+    before = record(capsys, "every-eval-ever", *both)
+    _, rows = eee("tuned")
+    change_rows(rows, lambda all_rows: all_rows[::-1])
+    after = record(capsys, "every-eval-ever", *both)
+    assert after["criteria"] == before["criteria"]
+    assert after["arms"]["candidate"]["digest"] == before["arms"]["candidate"]["digest"]
+    change_rows(rows, lambda all_rows: [*all_rows[1:], all_rows[1]])
+    said = refusal(capsys, "every-eval-ever", *both)
+    assert f"{rows}, line 16, field 'sample_id': " in said
+    assert said.endswith("of epoch 2 already\n")
+
+
+def test_every_eval_evers_row_without_a_result_id_is_of_the_only_result(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def bare(row: Values) -> Values:
+        return {name: each for name, each in row.items() if name != "evaluation_result_id"}
+
+    for name in ("base", "tuned"):
+        document, rows = eee(name)
+        change_json(
+            document,
+            lambda d: d.update(
+                evaluation_results=d["evaluation_results"][:1],
+                detailed_evaluation_results={"total_rows": 8},
+            ),
+        )
+        change_rows(
+            rows,
+            lambda all_rows: [
+                bare(row) for row in all_rows if row["evaluation_result_id"] == "match:accuracy"
+            ],
+        )
+    found = record(capsys, "every-eval-ever", "every-eval-ever/base", "every-eval-ever/tuned")
+    assert counts(found["criteria"][0]) == (1.0, 0.75, 0, 1, 3)
