@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from evalhub.accounts.models import ApiToken, Role, Scope, User
+from evalhub.accounts.models import ApiToken, ResultsSeen, Role, Scope, User
 from evalhub.accounts.tokens import add_token, revoke_token
 from evalhub.api.document import document, written
 from evalhub.api.reference import reference
@@ -96,6 +96,14 @@ def test_a_token_that_has_ended_opens_nothing(team: Team, program: Programs, end
     refused = caller.get("/studies")
     assert refused.status_code == 401
     assert refused.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_who_reads_by_a_program_has_seen_the_results(team: Team, program: Programs) -> None:
+    root = User.objects.create_superuser("root", email="root@example.org")
+    caller = program(user=root)
+    assert not ResultsSeen.objects.filter(user=root).exists()
+    caller.get("/decisions")
+    assert ResultsSeen.objects.filter(user=root, project=team.project).exists()
 
 
 def test_a_cookie_opens_nothing(team: Team) -> None:

@@ -1,0 +1,31 @@
+"""docs/rest.md says the numbers and words that hold."""
+
+from pathlib import Path
+
+from evalhub.accounts.models import Scope
+from evalhub.accounts.tokens import LASTS_DAYS
+from evalhub.api.idempotency import KEPT
+from evalhub.api.limits import REQUESTS
+from evalhub.api.lists import LARGEST_PAGE
+from evalhub.api.waiting import LONGEST_S, SPARED
+from evalhub.registry import uploads
+from evalhub.serving.server import MIB, ServerLimits
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "rest.md").read_text()
+
+
+def test_its_numbers_are_those_that_hold() -> None:
+    assert f"after {LASTS_DAYS} days" in PAGE
+    assert f"{REQUESTS:,} requests a minute" in PAGE
+    assert (KEPT.days, "for seven days" in PAGE) == (7, True)
+    assert f"`page_size` is up to {LARGEST_PAGE}" in PAGE
+    assert f"`wait={LONGEST_S}`" in PAGE
+    assert (SPARED, "but two" in PAGE) == (2, True)
+    assert f"up to {ServerLimits().upload // MIB} MiB" in PAGE
+    assert f"a file up to {uploads.LARGEST // 1024**3} GiB" in PAGE
+    assert f"files {uploads.MOST // 1024**3} GiB together" in PAGE
+    assert (uploads.KEPT_S, "two weeks" in PAGE) == (14 * 24 * 3600, True)
+
+
+def test_it_has_every_scope() -> None:
+    assert [scope for scope in Scope if f"| {scope} | " not in PAGE] == []
