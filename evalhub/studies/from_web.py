@@ -18,7 +18,7 @@ from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
 from evalhub.registry.versions import register_metric, register_version
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.outside import OutsideError, check_from_web
-from evalhub.studies.import_logs import ImportedTask, ImportRequest, import_foreign
+from evalhub.studies.import_logs import ImportedTask, ImportRequest, import_foreign, laid_out
 from evalhub.studies.origin import UploadedStudy
 from evalhub.studies.register import register_study
 from evalhub.studies.spec import ItemFields, read_study
@@ -164,10 +164,8 @@ def import_from_web(
     Raises as `register_from_web`.
     """
     check_evaluates(by, project)
-    with tempfile.TemporaryDirectory() as folder:
-        for name, digest in named.items():
-            (Path(folder) / name).symlink_to(_uploaded(files, digest, f"files.{name}"))
-        path = Path(folder) / next(iter(named)) if len(named) == 1 else Path(folder)
+    found = {name: _uploaded(files, digest, f"files.{name}") for name, digest in named.items()}
+    with laid_out(found) as path:
         try:
             return import_foreign(
                 project=project, by=by, kind=kind, path=path, request=request, limits=LOG
