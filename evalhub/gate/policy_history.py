@@ -32,10 +32,14 @@ def with_policy_history(
 
 
 def _first(study: Study, claims: Sequence[Claim], shared: SameItems) -> Decision | None:
-    versions = {pk for claim in claims for pk in shared.of(claim.version)}
+    here = Look.objects.filter(study=study).order_by()
+    seen = set(here.values_list("test_set_version", flat=True).distinct())
+    versions = {claim.version.pk for claim in claims}
+    if seen - versions:  # what shares an item with which is a question to all of their items
+        versions = {pk for claim in claims for pk in shared.of(claim.version)}
     same = Q(claim__in=[claim.digest for claim in claims])
-    here = Q(study=study, test_set_version__in=versions)
-    looked = Look.objects.filter(same | here).order_by("id").first()
+    here_too = Q(study=study, test_set_version__in=versions)
+    looked = Look.objects.filter(same | here_too).order_by("id").first()
     if looked is None:
         return None
     decisions = Decision.objects.filter(study=looked.study_id, created__gte=looked.created)
