@@ -73,6 +73,7 @@ def test_damaged_gzip_and_a_missing_file_are_refused(tmp_path: Path) -> None:
     assert "no such file" in refusal(tmp_path / "none.json")
 
 
+@pytest.mark.heavy
 def test_a_gzip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     bomb = write(tmp_path, gzip.compress(b" " * (WEB.decoded or 0) + b"  [1]"), "rows.json.gz")
     assert "rows.json.gz: holds more than 134,217,728 bytes of JSON" in refusal(bomb, WEB)
