@@ -116,6 +116,7 @@ def token_of(secret: str) -> ApiToken | None:
         ApiToken.objects.usable()
         .select_related("user", "project")
         .filter(digest=_digest(secret))
+        .order_by()
         .first()
     )
     return found

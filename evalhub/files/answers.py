@@ -102,9 +102,9 @@ def _scores(row: Row) -> dict[str, float] | None:
             expected = "a number, true, false or null was expected"
             raise wrong(row, COLUMN + name, f"{expected}, not {_cut(value)}")
         _score(row, found, name, value)
-    for column, value in row.values.items():
-        if column.startswith(COLUMN) and value != "":
-            _score(row, found, column.removeprefix(COLUMN), value)
+    for column in row.values:
+        if column.startswith(COLUMN) and row.values[column] != "":
+            _score(row, found, column.removeprefix(COLUMN), row.values[column])
     if len(found) > MOST_SCORES:
         raise wrong(row, SCORES, f"an answer has at most {MOST_SCORES} scores, not {len(found)}")
     return found or None

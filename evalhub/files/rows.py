@@ -9,10 +9,9 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from evalhub.files.json_values import JsonError, check_value, parse_json
 from evalhub.files.limits import COMMAND, Limits
@@ -44,8 +43,7 @@ class DataError(Exception):
         super().__init__(f"{', '.join(where)}: {message}")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row: its line in the file (the row's number in Parquet, from 1) and its fields."""
 
     line: int

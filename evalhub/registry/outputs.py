@@ -55,6 +55,6 @@ def _copy(run: Run, answers: Iterable[Joined]) -> None:
     """A third of the time that INSERT takes; Django has no word for it."""
     table = f"COPY {Output._meta.db_table} ({', '.join(COLUMNS)}) FROM STDIN"
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(table) as copy:
-        for row in _rows(run, answers):
-            scores = row[-1]
-            copy.write_row((*row[:-1], None if scores is None else to_json(scores).decode()))
+        for *row, scores in _rows(run, answers):
+            row.append(None if scores is None else to_json(scores).decode())
+            copy.write_row(row)

@@ -1,5 +1,6 @@
 """Test sets, their frozen versions, and the items in them."""
 
+import json
 from collections.abc import Collection
 from typing import Self
 
@@ -158,7 +159,7 @@ class Draw(models.Model):
 
 
 _ONE_BY_ONE = """
-SELECT asked.key, found.id FROM unnest(%s::text[]) AS asked(key), LATERAL (
+SELECT asked.key, found.id FROM json_array_elements_text(%s) AS asked(key), LATERAL (
     SELECT id FROM registry_item WHERE version_id = %s AND key = asked.key LIMIT 1
 ) AS found"""
 """Each by the index: without statistics PostgreSQL would read all items of a version, each time."""
@@ -174,7 +175,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         """The primary keys of a version's items by their ids, of those ids that it has."""
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                cursor.execute(_ONE_BY_ONE, [list(keys), version])
+                cursor.execute(_ONE_BY_ONE, [json.dumps(list(keys)), version])
                 return dict(cursor.fetchall())
         found = self.filter(version=version, key__in=keys).order_by()
         return dict(found.values_list("key", "pk"))
