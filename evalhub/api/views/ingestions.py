@@ -133,8 +133,9 @@ class RowsOfIngestion(IngestionEndpoint):
         offset = number(
             request.headers.get("Upload-Offset", ""), field="Upload-Offset", most=MOST_ROWS
         )
-        rows = Ingestion.objects.filter(project=self.project).select_related("run", "project")
+        rows = Ingestion.objects.filter(project=self.project).for_parts()
         ingestion = get_object_or_404(rows, pk=pk)
+        ingestion.project = self.project
         try:
             taken = append(ingestion=ingestion, by=self.by, offset=offset, body=_rows(request))
         except OffsetError as error:

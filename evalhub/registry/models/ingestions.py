@@ -14,6 +14,12 @@ class IngestionQuerySet(OfProjectQuerySet["Ingestion"]):
         """Those that take more."""
         return self.filter(finished=None)
 
+    def for_parts(self) -> Self:
+        """With what taking a part needs, and no more: it is read for each part anew."""
+        needed = ("project", "rows", "samples", "digest", "finished")
+        of_run = ("run__test_set_version", "run__draft_until")
+        return self.select_related("run").only(*needed, *of_run)
+
 
 class Ingestion(models.Model):
     """A run of recorded answers that is handed in part by part; until it is finished, a draft."""
