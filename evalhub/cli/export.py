@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.cli.remote import There, TokenFile
+
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project
+    from evalhub.client.connection import Connection
     from evalhub.gate.models import Decision
     from evalhub.registry.models import Study
     from reviews.models import Campaign
@@ -47,11 +50,14 @@ def export(
     to: Annotated[
         str | None, typer.Option(help="Of mlflow: the server's URL.", metavar="URL")
     ] = None,
+    server: There = None,
+    token_file: TokenFile = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> int:
     """Write answers, decisions, judgments, training pairs or a decision in another tool's form."""
     from evalhub.cli import printing
     from evalhub.cli.outputs import check_output
+    from evalhub.cli.remote import connect
     from evalhub.cli.setup import set_up_database
 
     if (out is None) != (what is What.mlflow):
@@ -61,6 +67,13 @@ def export(
         raise typer.BadParameter("is the server's URL, of mlflow alone", param_hint="--to")
     if what is not What.every_eval_ever:
         check_output(out, option="--out", inputs=())
+    if server and what is What.mlflow:
+        said = "mlflow is told by the machine that has the home: a site asks no address"
+        raise typer.BadParameter(said, param_hint="--server")
+    if server:
+        connection = connect(server, token_file, project, printing.terminal(errors=True))
+        asked = {"study": study, "decision": decision, "review": review}
+        return _printed(what, _there(what, connection, asked, out or Path(), form), json_)
     set_up_database()
     space = _project(project)
     if what in (What.judgments, What.dpo):
@@ -71,11 +84,38 @@ def export(
         done = _answers(_study(space, study), out or Path(), form)
     else:
         done = _of_decision(what, _decision(space, study, decision), out, to)
-    if json_:
+    return _printed(what, done, json_)
+
+
+def _printed(what: What, done: dict[str, Any], as_json: bool) -> int:
+    from evalhub.cli import printing
+
+    if as_json:
         printing.print_json({"what": what.value, **done})
     else:
         typer.echo("\n".join(f"{name}: {_said(each)}" for name, each in done.items()))
     return 0
+
+
+def _there(
+    what: What,
+    connection: "Connection",
+    asked: "dict[str, str | int | None]",
+    out: Path,
+    form: FileForm | None,
+) -> dict[str, Any]:
+    """The same of a site's project, by REST."""
+    from evalhub.cli.outputs import whole
+    from evalhub.client.exports import export_folder_there, export_there
+
+    if what is What.every_eval_ever:
+        files = export_folder_there(connection, what.value, out, **asked)
+        return {"files": [str(each) for each in files]}
+    rows = what in (What.answers, What.decisions, What.judgments)
+    wanted = _form(form, out).value if rows else None
+    with whole(out, option="--out") as path, path.open("w+b") as file:
+        export_there(connection, what.value, file, format=wanted, **asked)
+    return {"file": str(out)}
 
 
 def _said(value: Any) -> str:

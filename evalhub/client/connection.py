@@ -3,13 +3,15 @@
 import http.client
 import json
 import random
+import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 import evalhub
 from evalhub.client.server import Server, ServerError
@@ -117,11 +119,29 @@ class Connection:
 
         Raises RefusedError, AwayError, and ServerError where another answers at the address.
         """
+        return self._tried(lambda: self._once(method, path, body, headers or {}), expected)
+
+    def download(self, path: str, to: BinaryIO) -> None:
+        """Writes what a GET answers, which need not be JSON, into an empty file.
+
+        Raises RefusedError and AwayError.
+        """
+
+        def once() -> SiteAnswer:
+            to.seek(0)
+            to.truncate()
+            with self._opened("GET", path, None, {"Accept": "*/*"}) as response:
+                shutil.copyfileobj(response, to)
+                return SiteAnswer(response.status, dict(response.headers.items()), None)
+
+        self._tried(once, None)
+
+    def _tried(self, once: Callable[[], SiteAnswer], expected: Expected | None) -> SiteAnswer:
         began, attempt = self.clock(), 0
         while True:
             wait: float | None = None
             try:
-                return self._once(method, path, body, headers or {})
+                return once()
             except RefusedError as refused:
                 self._reached = True
                 if expected is not None and expected(refused):
@@ -150,6 +170,19 @@ class Connection:
     def _once(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> SiteAnswer:
+        with self._opened(method, path, body, headers) as response:
+            found = _json(response.read(LARGEST_ANSWER))
+            if not isinstance(found, dict):
+                raise ServerError(
+                    f"{self.server.address} answers, but not as Evalhub does: is the address right?"
+                )
+            return SiteAnswer(response.status, dict(response.headers.items()), found)
+
+    @contextmanager
+    def _opened(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Iterator[http.client.HTTPResponse]:
+        """One answer below 400, to be read within the block."""
         opener = urllib.request.build_opener(_StaysThere)
         request = urllib.request.Request(
             self._url(path),
@@ -166,20 +199,11 @@ class Connection:
         try:
             with opener.open(request, timeout=TIMEOUT_S) as response:
                 self._reached = True
-                found = _json(response.read(LARGEST_ANSWER))
-                if not isinstance(found, dict):
-                    raise ServerError(
-                        f"{self.server.address} answers, but not as Evalhub does: is the address "
-                        "right?"
-                    )
-                return SiteAnswer(response.status, dict(response.headers.items()), found)
+                yield response
         except urllib.error.HTTPError as error:
             with error:
                 content = _json(error.read(LARGEST_ANSWER))
             problem = content if isinstance(content, dict) else {"title": error.reason}
-            if error.code == 404 and not path.startswith("/api/"):
-                where = f"Is {self.project} the project of the token?"
-                problem = problem | {"detail": f"{problem.get('detail', 'Not found.')} {where}"}
             kind = NoAccessError if error.code in NO_ACCESS else RefusedError
             raise kind(error.code, problem, dict(error.headers.items())) from None
         except urllib.error.URLError as error:

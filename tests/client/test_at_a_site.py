@@ -269,3 +269,30 @@ def test_a_model_that_does_not_answer_is_69_and_nothing_is_handed_in(
     assert "nothing answers at http://127.0.0.1:9/v1" in capsys.readouterr().err
     assert ElementTree.parse(tmp_path / "j.xml").getroot().attrib["errors"] == "1"
     assert not Study.objects.exists()
+
+
+@pytest.mark.heavy
+def test_evidence_comes_as_files_from_a_site(
+    desk: Desk, site: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert gate(desk, site) == 0
+    study = Study.objects.get()
+    there = ["--project", study.project.slug, "--server", site]
+    of_study = [*there, "--study", study.slug]
+
+    def exported(*arguments: str) -> int:
+        return run(["export", *arguments])
+
+    assert exported("answers", *of_study, "--out", str(tmp_path / "answers.jsonl")) == 0
+    runs = Run.objects.filter(studies__arm__study=study).distinct()
+    lines = (tmp_path / "answers.jsonl").read_text().splitlines()
+    assert len(lines) == sum(each.outputs.count() for each in runs)
+    assert exported("report", *of_study, "--out", str(tmp_path / "report.html")) == 0
+    assert Decision.objects.get().digest in (tmp_path / "report.html").read_text()
+    assert exported("every-eval-ever", *of_study, "--out", str(tmp_path / "eee")) == 0
+    assert len([each for each in (tmp_path / "eee").rglob("*") if each.is_file()]) == 4
+    capsys.readouterr()
+    assert exported("report", *there, "--study", "none", "--out", str(tmp_path / "r.html")) != 0
+    assert "nothing is decided in a study 'none'" in capsys.readouterr().err
+    assert not (tmp_path / "r.html").exists()
+    assert exported("mlflow", *of_study, "--to", "http://127.0.0.1:9") == 64
