@@ -204,6 +204,9 @@ class Connection:
             with error:
                 content = _json(error.read(LARGEST_ANSWER))
             problem = content if isinstance(content, dict) else {"title": error.reason}
+            if error.code == 404 and not path.startswith("/api/"):
+                where = f"Is {self.project} the project of the token?"
+                problem = problem | {"detail": f"{problem.get('detail', 'Not found.')} {where}"}
             kind = NoAccessError if error.code in NO_ACCESS else RefusedError
             raise kind(error.code, problem, dict(error.headers.items())) from None
         except urllib.error.URLError as error:
