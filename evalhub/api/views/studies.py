@@ -129,7 +129,7 @@ class StudyDecisions(StudyEndpoint):
         once=True,
         also=(503,),
     )
-    @once()
+    @once(lasts=True)
     def post(self, request: Request, project: str, slug: str) -> Response:
         study = self.study()
         status = advance(study=study, by=self.by)
