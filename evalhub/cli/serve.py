@@ -51,10 +51,9 @@ def worker(
         )
     from evalhub.studies.advance import ticker
     from evalhub.studies.tidying import tidier
-    from evalhub.webhooks.sending import teller
     from runners.tasks import start_worker
 
-    with ticker(), tidier(), teller():
+    with ticker(), tidier():
         return start_worker(threads=concurrency)
 
 

@@ -109,11 +109,12 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
         **proxy,
     )
     with ExitStack() as stack:
+        if number == 0:
+            stack.enter_context(teller())  # whose messages are signed by a key that workers lack
         if number == 0 and not settings.REDIS_URL:
             stack.enter_context(embedded_worker())
             stack.enter_context(ticker())
             stack.enter_context(tidier())
-            stack.enter_context(teller())
         try:
             server.run()
         except KeyboardInterrupt:
