@@ -172,8 +172,8 @@ def test_where_too_many_wait_the_answer_is_what_there_is_now(
         SEATS.set_for(threads=4)
 
 
-@pytest.mark.parametrize("wait", ["26", "-1", "soon", "1.5", "٣"])
-def test_how_long_is_a_whole_number_up_to_25(shipped: Program, wait: str) -> None:
-    answer = shipped.get("/studies/sums/gate", wait=wait)
-    assert answer.status_code == 400
-    assert answer.json()["errors"][0]["field"] == "wait"
+def test_how_long_is_a_whole_number_up_to_25(shipped: Program) -> None:
+    for wait in ("26", "-1", "soon", "1.5", "\u0663"):
+        answer = shipped.get("/studies/sums/gate", wait=wait)
+        assert answer.status_code == 400, wait
+        assert answer.json()["errors"][0]["field"] == "wait"
