@@ -59,6 +59,7 @@ def there(at: Path) -> Path:
     return at
 
 
+@pytest.mark.heavy
 def test_a_fresh_home_is_the_same_again(kept: Path, tmp_path: Path) -> None:
     done = evalhub("restore", kept / "b.jsonl.gz", at=tmp_path)
     assert done.returncode == 0, done.stderr

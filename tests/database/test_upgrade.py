@@ -34,6 +34,7 @@ def backups(at: Path) -> list[Path]:
     return sorted((at / "home").glob("backups/*"))
 
 
+@pytest.mark.heavy
 def test_any_command_brings_it_up_to_date_after_a_backup(home: Path) -> None:
     told = evalhub("doctor", at=home)
     assert "an earlier version's: the first command backs up" in told.stdout

@@ -125,8 +125,12 @@ def test_a_review_is_planned_by_keyboard_alone(opens: Opens, team: Team) -> None
     expect(page.get_by_role("heading", name="How far it is")).to_be_visible()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    "dark", [pytest.param(False, marks=pytest.mark.heavy), True], ids=["light", "dark"]
+)
+@pytest.mark.parametrize(
+    "phone", [pytest.param(False, marks=pytest.mark.heavy), True], ids=["desk", "phone"]
+)
 def test_axe_finds_nothing_amiss_and_nothing_overflows(
     opens: Opens, team: Team, axe: Callable[[Page], None], dark: bool, phone: bool
 ) -> None:

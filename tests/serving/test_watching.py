@@ -101,6 +101,7 @@ def test_requests_are_counted_over_all_processes(site: Site) -> None:
     assert after["evalhub_queue_answers"] == 0
 
 
+@pytest.mark.heavy
 def test_it_is_not_ready_without_its_queue_and_its_tables(site: Site) -> None:
     assert ask(site.port, "/healthz").status == 200
     page = ask(site.port, "/readyz")
