@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ["registry", "gate", "reviews", "runners", "studies", "dashboard", "accounts"]
+PARTS = [
+    *("registry", "gate", "reviews", "runners", "studies", "dashboard", "accounts"),
+    *("api", "webhooks", "exporting"),
+]
 
 
 @pytest.mark.services
