@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from tests.database.homes import fresh_postgresql
 from tests.fakes.breaking_proxy import LOST, SENT_BACK, UNHEARD, BreakingProxy
 from tests.fakes.openai_server import OpenAIServer
 from tests.serving.site import BIN, Site, up
@@ -66,7 +67,7 @@ def grown(
         site = stack.enter_context(
             up(
                 folder,
-                EVALHUB_DATABASE_URL=postgres_url,
+                EVALHUB_DATABASE_URL=fresh_postgresql(postgres_url, "pipeline"),
                 EVALHUB_REDIS_URL=redis_url,
                 EVALHUB_ALLOWED_HOSTS="127.0.0.1",
                 EVALHUB_ENDPOINTS=json.dumps(old),

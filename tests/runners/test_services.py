@@ -1,5 +1,6 @@
 """Worker processes on a real PostgreSQL and a real Redis-protocol server, and their deaths."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -63,6 +64,10 @@ def ask(postgres_url: str) -> Iterator[Ask]:
         yield first
 
 
+QUEUES = itertools.cycle(range(1, 16))
+"""A queue of its own for each test: what the one before left waits in another."""
+
+
 @pytest.fixture
 def python(ask: Ask, redis_url: str, tmp_path: Path) -> Iterator[Start]:
     """Starts Python processes that share the database and the queue; ends them at the end.
@@ -76,7 +81,7 @@ def python(ask: Ask, redis_url: str, tmp_path: Path) -> Iterator[Start]:
         "DJANGO_SETTINGS_MODULE": "evalhub.settings",
         "EVALHUB_HOME": str(tmp_path),
         "EVALHUB_DATABASE_URL": ask.url,  # type: ignore[attr-defined]
-        "EVALHUB_REDIS_URL": f"{redis_url.rstrip('/')}/{1 + time.monotonic_ns() % 15}"
+        "EVALHUB_REDIS_URL": f"{redis_url.rstrip('/')}/{next(QUEUES)}"
         if urlsplit(redis_url).path in ("", "/")
         else redis_url,
     }

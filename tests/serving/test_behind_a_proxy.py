@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.architecture.test_containers import ROOT, filled_in
+from tests.database.homes import fresh_postgresql
 from tests.fakes.proxy import proxy_to
 from tests.serving.site import BIN, Site, ask, environment, up
 
@@ -125,7 +126,8 @@ def test_the_grown_set_up_without_containers(
 ) -> None:
     """Two processes, PostgreSQL, Redis and a worker, in the environment of docker-compose.yml."""
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    here = {"EVALHUB_DATABASE_URL": postgres_url, "EVALHUB_REDIS_URL": redis_url}
+    url = fresh_postgresql(postgres_url, "behind_a_proxy")
+    here = {"EVALHUB_DATABASE_URL": url, "EVALHUB_REDIS_URL": redis_url}
     web, worker = (filled_in(services[name]["environment"]) | here for name in ("web", "worker"))
     with (
         up(tmp_path, "--processes", "2", **web | {"EVALHUB_TRUSTED_PROXY": "127.0.0.1"}) as site,
