@@ -190,10 +190,11 @@ def _told_by_digest(files: Files, document: Path | None = None) -> Iterator[None
     except DataError as error:
         if document is not None and error.file == str(document):
             raise DeclarationError(error.message, error.field or "") from error
-        named = next((name for name in files if str(files[name]) == error.file), "")
+        name = Path(error.file).name
+        digest = f"sha256:{name.partition('.')[0]}"
         raise DataError(
             error.message,
-            file=named or Path(error.file).name,
+            file=digest if digest in files else name,
             line=error.line,
             field=error.field,
         ) from error
