@@ -102,7 +102,7 @@ def _answer(claim: ShardClaim, score: Callable[[], None], tick: Callable[[], Non
     run = claim.shard.run
     there = set(_outputs(claim).values_list("item_id", "sample"))
     questions = [
-        BackendRequest(item.pk, sample, item.input, item.context)
+        BackendRequest(item.pk, sample, item.input, item.context, item.choices, item.tools)
         for item in _items(claim)
         for sample in range(run.samples)
         if (item.pk, sample) not in there
@@ -124,6 +124,11 @@ def _answer(claim: ShardClaim, score: Callable[[], None], tick: Callable[[], Non
                         latency_ms=reply.latency_ms,
                         prompt_tokens=reply.prompt_tokens,
                         completion_tokens=reply.completion_tokens,
+                        finish_reason=reply.finish_reason,
+                        logprob=reply.logprob,
+                        choice_logprobs=reply.choice_logprobs,
+                        reasoning=reply.reasoning,
+                        tool_calls=reply.tool_calls,
                     )
                     for question, reply in batch
                 ],

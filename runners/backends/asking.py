@@ -1,5 +1,6 @@
 """What a live backend is asked, what it replies, and what its `Client` can do."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from importlib import import_module
@@ -26,6 +27,8 @@ class BackendRequest:
     sample: int
     input: Any
     context: str
+    choices: Sequence[str] | None = None
+    tools: Sequence[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class Reply:
     latency_ms: float | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    finish_reason: str = ""
+    logprob: float | None = None
+    choice_logprobs: Sequence[float] | None = None
+    reasoning: str = ""
+    tool_calls: Sequence[Any] | None = None
 
 
 class BackendClient(Protocol):

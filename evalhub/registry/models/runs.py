@@ -171,6 +171,26 @@ class Output(models.Model):
     latency_ms = models.FloatField(null=True)
     prompt_tokens = models.PositiveIntegerField(null=True)
     completion_tokens = models.PositiveIntegerField(null=True)
+    finish_reason = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="why the model stopped, in its server's word",
+    )
+    logprob = models.FloatField(
+        null=True, help_text="the sum of the log-probabilities of the answer's tokens"
+    )
+    choice_logprobs = models.JSONField(
+        null=True, help_text="of each of the item's choices: the sum over its tokens"
+    )
+    reasoning = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="what the model thought first: kept apart, and not scored",
+    )
+    tool_calls = models.JSONField(null=True, help_text="a list of {name, arguments}")
     given_scores = models.JSONField(
         null=True,
         editable=False,

@@ -194,6 +194,10 @@ class Item(models.Model):
     input = models.JSONField(help_text="a text, or a list of chat messages {role, content}")
     references = models.JSONField(default=list, help_text="right answers")
     context = models.TextField(blank=True, help_text="retrieved or given text")
+    choices = models.JSONField(
+        null=True, help_text="texts to choose from, of which a model says how likely each is"
+    )
+    tools = models.JSONField(null=True, help_text="tools that the model may call")
     tags = models.JSONField(default=list)
     cluster = models.CharField(
         max_length=200, blank=True, help_text="items that share a source share a cluster"
