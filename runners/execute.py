@@ -19,8 +19,8 @@ from evalhub.logs import about
 from evalhub.registry.models import Item, Metric, Output, Score
 from runners import shards
 from runners.backends import backend_of
-from runners.backends.asking import BackendError, BackendRequest, client
-from runners.backends.fanout import ask_all
+from runners.backends.asking import BackendError, BackendRequest
+from runners.backends.clients import client_of
 from runners.metrics import Answer, MetricScore, Scorer, scorer
 from runners.outcome import finish, stop
 from runners.shards import ClaimLost, ShardClaim
@@ -109,9 +109,7 @@ def _answer(claim: ShardClaim, score: Callable[[], None], tick: Callable[[], Non
     ]
     if not questions:
         return
-    version = run.version
-    asked = client(backend_of(version), version.prompt, version.sampling, run.reach)
-    with closing(ask_all(asked, questions)) as batches:
+    with closing(client_of(run.version, run.reach).answer(questions)) as batches:
         for batch in batches:
             Output.objects.bulk_create(
                 [

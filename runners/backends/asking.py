@@ -1,15 +1,8 @@
 """What a live backend is asked, what it replies, and what its `Client` can do."""
 
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Protocol
-
-from evalhub.schemas.keys import Reach
-from evalhub.schemas.prompt import Prompt
-from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.version import BackendDeclaration
 
 
 class BackendError(Exception):
@@ -50,34 +43,23 @@ class Reply:
     tool_calls: Sequence[Any] | None = None
 
 
-class BackendClient(Protocol):
-    """A version's endpoint, ready to be asked on an event loop, by many tasks at once.
+type Answered = tuple[BackendRequest, Reply]
 
-    The module of a live backend has a class of this name, and it a class method
+
+class BackendClient(Protocol):
+    """A version, ready to be asked, by several threads at once.
+
+    The module of a live backend has a class of this name, `Client`, and it a class method
     `of(backend, prompt, sampling, reach)` that makes one or raises BackendError. `reach` says what
     the run may reach: a client takes no address, variable or key that it doesn't allow.
+    One is made a process and version (`runners.backends.clients`), and lives as long as that.
     """
 
-    @property
-    def endpoint(self) -> str:
-        """Its address: clients with the same one share their bound."""
+    def answer(self, questions: Sequence[BackendRequest]) -> Generator[list[Answered]]:
+        """The replies as they come, in batches, one to each question and in any order.
 
-    @property
-    def concurrency(self) -> int:
-        """Questions that may be under way at a time."""
-
-    def session(self) -> AbstractAsyncContextManager[Any]:
-        """What holds the connections while questions are asked."""
-
-    async def ask(self, session: Any, question: BackendRequest) -> Reply:
-        """One reply. Raises BackendError where it is no use to ask anything else either: a key
-        that is refused, a model that isn't there, an address where nothing answers."""
-
-
-def client(
-    backend: BackendDeclaration, prompt: Prompt, sampling: Sampling, reach: Reach
-) -> BackendClient:
-    """The client of a live backend. Raises BackendError."""
-    module = import_module(f"runners.backends.{backend.type}")
-    made: BackendClient = module.Client.of(backend, prompt, sampling, reach)
-    return made
+        There is a batch about every half second, empty or not, so that its caller can look whether
+        to go on; closing the generator cancels the rest. Raises BackendError where it is no use to
+        ask anything else either (a key that is refused, a model that isn't there, an address where
+        nothing answers), once what had come by then is given out.
+        """

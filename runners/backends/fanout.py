@@ -6,33 +6,42 @@ side share one bound on what an endpoint is asked at a time.
 
 import asyncio
 import queue
-import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
+from typing import Protocol
 
-from runners.backends.asking import BackendClient, BackendRequest, Reply
+from runners.backends.asking import Answered, BackendRequest, Reply
+from runners.backends.pool import event_loop
 
 BATCH_S = 0.5
 
-Answered = tuple[BackendRequest, Reply]
-
-_starting = threading.Lock()
-_loops: list[asyncio.AbstractEventLoop] = []
 _limits: dict[tuple[str, int], asyncio.Semaphore] = {}
 
 
-def ask_all(
-    client: BackendClient, questions: Iterable[BackendRequest]
-) -> Generator[list[Answered]]:
+class Asker(Protocol):
+    """What asks an endpoint one thing at a time, on an event loop and by many tasks at once."""
+
+    @property
+    def endpoint(self) -> str:
+        """Its address: those with the same one share their bound."""
+
+    @property
+    def concurrency(self) -> int:
+        """Questions that may be under way at a time."""
+
+    async def ask(self, question: BackendRequest) -> Reply:
+        """One reply. Raises BackendError where it is no use to ask anything else either."""
+
+
+def ask_all(asker: Asker, questions: Iterable[BackendRequest]) -> Generator[list[Answered]]:
     """The replies as they arrive, in batches: one every BATCH_S seconds, empty or not.
 
-    At most the client's `concurrency` questions are under way at a time, counted over all callers
-    in this process whose endpoint and bound are the same. Closing the iterator cancels the rest.
-    Raises BackendError and BackendUnreachable as Client.ask does, once what had arrived by then
-    is given out.
+    At most `concurrency` questions are under way at a time, counted over all callers in this
+    process whose endpoint and bound are the same. Closing the iterator cancels the rest. Raises
+    BackendError as `ask` does, once what had arrived by then is given out.
     """
     arrived: queue.SimpleQueue[Answered | None] = queue.SimpleQueue()
-    asking = asyncio.run_coroutine_threadsafe(_ask(client, iter(questions), arrived), _loop())
+    asking = asyncio.run_coroutine_threadsafe(_ask(asker, iter(questions), arrived), event_loop())
     try:
         more = True
         while more:
@@ -58,30 +67,22 @@ def _batch(arrived: queue.SimpleQueue[Answered | None]) -> tuple[list[Answered],
     return batch, True
 
 
-def _loop() -> asyncio.AbstractEventLoop:
-    with _starting:
-        if not _loops:
-            _loops.append(asyncio.new_event_loop())
-            threading.Thread(target=_loops[0].run_forever, name="backends", daemon=True).start()
-        return _loops[0]
-
-
 async def _ask(
-    client: BackendClient,
+    asker: Asker,
     questions: Iterator[BackendRequest],
     arrived: queue.SimpleQueue[Answered | None],
 ) -> None:
     """Asks all; at the end, however it comes, puts None into `arrived`."""
-    bound = client.concurrency
-    limit = _limits.setdefault((client.endpoint, bound), asyncio.Semaphore(bound))
+    bound = asker.concurrency
+    limit = _limits.setdefault((asker.endpoint, bound), asyncio.Semaphore(bound))
 
     async def ask_on() -> None:
         for question in questions:
             async with limit:
-                arrived.put((question, await client.ask(session, question)))
+                arrived.put((question, await asker.ask(question)))
 
     try:
-        async with client.session() as session, asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as group:
             for _ in range(bound):
                 group.create_task(ask_on())
     except ExceptionGroup as errors:

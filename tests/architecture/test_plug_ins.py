@@ -60,10 +60,9 @@ class Block(TextMetric):
 '''
 
 BACKEND = '''
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -71,7 +70,7 @@ from evalhub.schemas.keys import Reach
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.version import BackendDeclaration
-from runners.backends.asking import BackendRequest, Reply
+from runners.backends.asking import Answered, BackendRequest, Reply
 
 
 class ShoutBackend(BackendDeclaration):
@@ -84,8 +83,6 @@ class ShoutBackend(BackendDeclaration):
 @dataclass
 class Client:
     backend: ShoutBackend
-    endpoint: str = "here"
-    concurrency: int = 1
 
     @classmethod
     def of(
@@ -93,12 +90,9 @@ class Client:
     ) -> Self:
         return cls(backend)
 
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[None]:
-        yield
-
-    async def ask(self, session: Any, question: BackendRequest) -> Reply:
-        return Reply(text=question.input.upper() + "!" * self.backend.marks)
+    def answer(self, questions: Sequence[BackendRequest]) -> Generator[list[Answered]]:
+        marks = "!" * self.backend.marks
+        yield [(each, Reply(text=each.input.upper() + marks)) for each in questions]
 '''
 
 STUDY = """\

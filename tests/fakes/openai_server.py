@@ -47,6 +47,7 @@ class OpenAIServer:
     asked: Counter[str] = field(default_factory=Counter)
     requests: list[dict[str, Any]] = field(default_factory=list)
     arrivals: list[float] = field(default_factory=list)
+    connections: set[Any] = field(default_factory=set)
     most_at_once: int = 0
     port: int = 0
     _at_once: int = 0
@@ -116,6 +117,8 @@ class OpenAIServer:
     ) -> web.StreamResponse:
         self.arrivals.append(time.monotonic())
         self.requests.append(asked)
+        if request.transport is not None:
+            self.connections.add(request.transport.get_extra_info("peername"))
         attempt = self.asked[prompt]
         self.asked[prompt] += 1
         self._at_once += 1

@@ -65,8 +65,8 @@ def test_a_key_goes_nowhere_that_nobody_has_allowed(
     said = str(refused.value)
     assert f"nobody has said that MY_KEY may be sent to {host}:8001" in said
     assert f"--allow {host}:8001" in said
-    assert client_of(backend, reach=by_command(host)).target.key.value == KEY
-    assert client_of(backend, reach=by_command(f"{host}:8001")).target.key.value == KEY
+    assert client_of(backend, reach=by_command(host)).target().key.value == KEY
+    assert client_of(backend, reach=by_command(f"{host}:8001")).target().key.value == KEY
     with pytest.raises(BackendError):
         client_of(backend, reach=by_command(f"{host}:8002"))
 
@@ -260,7 +260,7 @@ def test_a_key_shows_itself_in_no_representation(monkeypatch: pytest.MonkeyPatch
         "key_env": "OPENAI_API_KEY",
     }
     client = client_of(backend)
-    assert client.target.key.value == KEY
+    assert client.target().key.value == KEY
     assert KEY not in repr(client)
     assert KEY not in repr(Secret(KEY))
 

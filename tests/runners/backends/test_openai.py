@@ -13,7 +13,6 @@ from evalhub.schemas.keys import Reach
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from runners.backends.asking import BackendError, BackendRequest, Reply
-from runners.backends.fanout import ask_all
 from runners.backends.openai import Client, OpenAIBackend
 from runners.backends.replies import retry_after
 from tests.fakes.openai_server import DROP, HANG, OpenAIServer, body, http_error
@@ -54,7 +53,7 @@ def replies(
     questions = [
         BackendRequest(i, k, text, "") for i, text in enumerate(prompts) for k in range(samples)
     ]
-    answered = [one for batch in ask_all(client, questions) for one in batch]
+    answered = [one for batch in client.answer(questions) for one in batch]
     answered.sort(key=lambda one: (one[0].item_id, one[0].sample))
     return [reply for _, reply in answered]
 
@@ -296,7 +295,7 @@ def test_two_callers_share_the_bound_of_one_endpoint(server: OpenAIServer) -> No
     server.latency_s = 0.02
     client = client_of(server.backend(concurrency=4))
     callers = [
-        ask_all(client, [BackendRequest(i, 0, f"{caller} {i}", "") for i in range(40)])
+        client.answer([BackendRequest(i, 0, f"{caller} {i}", "") for i in range(40)])
         for caller in ("one", "two")
     ]
     answered = [
@@ -309,7 +308,7 @@ def test_two_callers_share_the_bound_of_one_endpoint(server: OpenAIServer) -> No
 def test_closing_cancels_what_is_under_way(server: OpenAIServer) -> None:
     server.latency_s = 0.2
     client = client_of(server.backend(concurrency=2))
-    batches = ask_all(client, [BackendRequest(i, 0, f"Prompt {i}", "") for i in range(1000)])
+    batches = client.answer([BackendRequest(i, 0, f"Prompt {i}", "") for i in range(1000)])
     next(batches)
     batches.close()
     time.sleep(0.3)
