@@ -19,7 +19,8 @@ class RunFailed(Exception):
 
 
 class RunUnreachable(RunFailed):
-    """Its model's server couldn't be used, so that the run is no evidence of anything."""
+    """Its model's server couldn't be used, or a part of it failed here, not with the model: it is
+    no evidence of anything."""
 
 
 def check(run: Run) -> None:
@@ -92,15 +93,15 @@ def _conclude(run: Run) -> None:
     answers = Output.objects.filter(run=run).order_by()
     run.answers_digest = answers_as_they_are(run)
     backend = backend_of(run.version)
-    run.unreachable = (
-        backend.live and answers.exists() and not answers.filter(text__isnull=False).exists()
-    )
+    silent = backend.live and answers.exists() and not answers.filter(text__isnull=False).exists()
     told = [_failed_shards(run), _failed_items(run)]
-    if run.unreachable:
+    if silent:
         told[1] = (
             f"{backend.address} answers nothing (is it well, and is the arm's timeout_s long "
             f"enough?): {told[1]}"
         )
+    # A part that failed is this site's failure, or its machines': of the model it says nothing.
+    run.unreachable = silent or bool(told[0])
     failures = [sentence for sentence in told if sentence]
     run.state = RunState.FAILED if failures else RunState.DONE
     run.error = "\n".join([*failures, *missing(run)])

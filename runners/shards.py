@@ -3,21 +3,29 @@
 A claim is a token and a lease. Whoever's lease has ended, or whose token is no longer there, has
 lost the shard: another worker may have it, or the run was cancelled. What a loser has written
 stays; it is what the next one would have written.
+
+Each condition is on the row itself. A join is put into a subquery, which PostgreSQL does not ask
+again for those who waited for the row: it would let all of them through.
 """
 
 import datetime
 import uuid
 from dataclasses import dataclass
 
-from django.db.models import F
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Exists, F, OuterRef, PositiveSmallIntegerField, Value, When
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from evalhub.registry.models import Run, Shard
 from evalhub.registry.models.runs import RunState, ShardQuerySet, ShardState
 
-LEASE = datetime.timedelta(seconds=30)
+LEASE = datetime.timedelta(seconds=15)
 ATTEMPTS = 3
+"""How often in a row a shard is given out without getting on."""
+
+
+COUNT = PositiveSmallIntegerField()
+ONE_LESS = Greatest(F("attempts") - 1, 0, output_field=COUNT)
 
 
 class ClaimLost(Exception):
@@ -39,15 +47,18 @@ class ShardClaim:
 def claim_next(run_id: int) -> ShardClaim | None:
     """The run's first shard that nobody works on, now held for LEASE; None where there is none.
 
-    A shard whose workers were lost ATTEMPTS times over isn't given out again but failed.
+    A shard whose workers were lost ATTEMPTS times in a row, without having done an item more,
+    isn't given out again but failed.
     """
-    waiting = Shard.objects.filter(run_id=run_id).claimable(timezone.now()).order_by("start")
-    for shard in waiting.select_related("run__version"):
+    waiting = Shard.objects.filter(run_id=run_id).select_related("run__version").order_by("start")
+    while (shard := waiting.claimable(timezone.now()).first()) is not None:
         now = timezone.now()
         still = Shard.objects.filter(pk=shard.pk, claim=shard.claim).claimable(now)
         if shard.attempts >= ATTEMPTS:
             still.update(
-                state=ShardState.FAILED, claim=None, error=f"its worker was lost {ATTEMPTS} times"
+                state=ShardState.FAILED,
+                claim=None,
+                error=f"its worker was lost {ATTEMPTS} times, and nothing was done in between",
             )
             continue
         token = uuid.uuid4()
@@ -65,9 +76,14 @@ def claim_next(run_id: int) -> ShardClaim | None:
 
 
 def renew(claim: ShardClaim, done: int) -> None:
-    """Renews the lease and tells how many items are done. Raises ClaimLost."""
-    kept = _claimed(claim).filter(run__state=RunState.RUNNING)
-    if not kept.update(lease_until=timezone.now() + LEASE, done=done):
+    """Renews the lease and tells how many items are done. Raises ClaimLost.
+
+    An attempt that got on isn't counted, and neither are those before it.
+    """
+    goes_on = Exists(Run.objects.filter(pk=OuterRef("run"), state=RunState.RUNNING))
+    kept = _claimed(claim).filter(goes_on)
+    attempts = Case(When(done__lt=done, then=Value(0)), default="attempts", output_field=COUNT)
+    if not kept.update(lease_until=timezone.now() + LEASE, done=done, attempts=attempts):
         raise ClaimLost
 
 
@@ -79,14 +95,15 @@ def complete(claim: ShardClaim) -> None:
 
 def release(claim: ShardClaim) -> None:
     """Unfinished, by no fault of the shard's: for another worker, without counting the attempt."""
-    _claimed(claim).update(state=ShardState.PENDING, claim=None, attempts=F("attempts") - 1)
+    _claimed(claim).update(state=ShardState.PENDING, claim=None, attempts=ONE_LESS)
 
 
 def fail_attempt(claim: ShardClaim, error: str) -> None:
     """An attempt went wrong: the shard waits for the next one, or has failed with the last."""
-    last = claim.shard.attempts + 1 >= ATTEMPTS
-    state = ShardState.FAILED if last else ShardState.PENDING
-    _claimed(claim).update(state=state, claim=None, error=error)
+    held = _claimed(claim)
+    last = held.filter(attempts__gte=ATTEMPTS)
+    if not last.update(state=ShardState.FAILED, claim=None, error=error):
+        held.update(state=ShardState.PENDING, claim=None, error=error)
 
 
 def _claimed(claim: ShardClaim) -> ShardQuerySet:

@@ -197,9 +197,11 @@ def test_a_shard_that_kills_its_workers_is_not_given_out_for_ever(
     assert run.state == "failed"
     assert run.error.splitlines() == [
         "1 of 1 parts of the run failed, the first, items 1 to 2, with: its worker was lost "
-        "3 times; run again to retry them",
+        "3 times, and nothing was done in between; run again to retry them",
         "2 of 2 items have no answer, the first is 'q0000'",
     ]
+    with pytest.raises(RunUnreachable):  # machines that die are no evidence
+        check(run)
     resume(run, by=None)
     assert worked_through(run).state == "done"
 
