@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +12,8 @@ from rich.text import Text
 
 from evalhub.report.decision_page import SECTIONS
 from evalhub.report.ends import ends, ends_of
+from evalhub.report.flips import asked, expected
+from evalhub.report.skills import Skills
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow, DecisionRecord, Reading
 from evalhub.schemas.plan import AnswersPlan, StudyPlan
@@ -19,6 +21,8 @@ from evalhub.schemas.sections import Section
 from evalhub.schemas.verdicts import marked
 
 NARROW, PIPED = 110, 160
+LINE = 160
+"""Characters of a text that are shown of an example."""
 
 
 def print_json(document: Any) -> None:
@@ -55,6 +59,28 @@ def print_record(record: DecisionRecord, console: Console | None = None) -> None
         console.print(Text(missed, "dim"))
     for each in record.alternatives:
         console.print(Text(each.sentence, "dim"))
+
+
+def print_skills(record: DecisionRecord, skills: Skills, lost: Sequence[Mapping[str, Any]]) -> None:
+    """General capability by skill, and items of what was lost: asked, expected, both answers."""
+    console = terminal()
+    console.print(f"\nGeneral capability: {skills.sentence}.", markup=False)
+    for each in lost:
+        console.print(Text(f"  {each['test_set']}, {each['key']}, lost:", "dim"))
+        said = (
+            ("asked", asked(each["input"])),
+            ("expected", expected(each["reference"])),
+            (record.arms.baseline.name, each["baseline_text"]),
+            (record.arms.candidate.name, each["candidate_text"]),
+        )
+        for name, text in said:
+            console.print(Text(f"    {name}: {_one_line(text or '')}"), soft_wrap=True)
+
+
+def _one_line(text: str) -> str:
+    """What a model said, for a terminal: no control character, no more than a line or two."""
+    plain = " ".join("".join(c if c.isprintable() else " " for c in text[:LINE]).split())
+    return f"{plain} …" if len(text) > LINE else plain
 
 
 def print_changes(sentences: Iterable[str]) -> None:

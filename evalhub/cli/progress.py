@@ -96,8 +96,8 @@ class ImportBars(Bars):
 
     def __call__(self, test_set: str, line: int) -> None:
         if test_set not in self._totals:
-            file = self._spec.file(self._spec.test_sets[test_set].file)
-            self._totals[test_set] = progress_total(file)
+            named = self._spec.test_sets[test_set].file
+            self._totals[test_set] = progress_total(self._spec.file(named)) if named else None
         self.show(test_set, f"read {test_set}", line, self._totals[test_set])
 
 

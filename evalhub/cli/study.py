@@ -8,8 +8,12 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from evalhub.gate.models import Decision
     from evalhub.studies.advance import StudyStatus
     from evalhub.studies.spec import StudySpec
+
+EXAMPLES = 2
+"""Items that are shown of a skill that was lost."""
 
 app = typer.Typer(no_args_is_help=True, help="Studies: a question in one file.")
 
@@ -133,7 +137,21 @@ def show(status: "StudyStatus", as_json: bool) -> int:
         printing.print_json(first | beside)
     else:
         printing.print_changes(since)
-        for record in reversed(records):
-            printing.print_record(record)
+        for decision in reversed(status.decisions):
+            printing.print_record(decision.document)
+            _print_skills(decision)
         printing.print_readings(alone.readings, "" if records else alone.headline)
     return records[0].verdict.exit_code if records else Verdict.MORE.exit_code
+
+
+def _print_skills(decision: "Decision") -> None:
+    """General capability by skill, with some of what was lost."""
+    from evalhub.cli import printing
+    from evalhub.gate.changed_items import lost_items
+    from evalhub.report.skills import skills_of
+
+    record, study = decision.document, decision.study
+    names = set(study.test_sets.capability().values_list("name", flat=True))
+    if skills := skills_of(record, names):
+        lost = [each.criterion.test_set for each in skills.lost]
+        printing.print_skills(record, skills, lost_items(study, record, lost, EXAMPLES))

@@ -18,6 +18,7 @@ from evalhub.gate.staleness import Change, changes_since
 from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
 from evalhub.report.decision_page import DecisionPage, decision_page
+from evalhub.report.skills import Skills, skills_of
 from evalhub.schemas.plan import PlannedLook
 from evalhub.schemas.verdicts import Verdict
 from evalhub.studies.plan import next_looks
@@ -43,6 +44,7 @@ class StudyPage:
     arms: Sequence[ArmTab]
     decision: Decision | None
     page: DecisionPage | None
+    skills: Skills | None
     earlier: Sequence[Decision]
     runs: StudyRuns
     campaign: CampaignProgress | None
@@ -81,6 +83,7 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         arms=[ArmTab(arm, newest.get(arm.name), arm.name == name) for arm in candidates],
         decision=decision,
         page=decision_page(decision.document) if decision else None,
+        skills=skills_of(decision.document, _capability(study)) if decision else None,
         earlier=[each for each in earlier if each.arm == name],
         runs=runs,
         campaign=campaign_state(study),
@@ -92,6 +95,10 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         review_awaited=_review_awaited(study, runs, decision),
         sign_offs=list(decision.sign_offs.select_related("by")) if decision else [],
     )
+
+
+def _capability(study: Study) -> set[str]:
+    return set(study.test_sets.capability().values_list("name", flat=True))
 
 
 def _judged(study: Study, arms: Sequence[StudyArm]) -> list[StudyArm]:

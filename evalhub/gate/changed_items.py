@@ -43,6 +43,21 @@ def worst_flips(
     return found
 
 
+def lost_items(
+    study: Study, record: DecisionRecord, test_sets: Sequence[str], most: int
+) -> list[dict[str, Any]]:
+    """The worst `most` losses on each of these test sets, as `worst_flips` has them."""
+    pairs = compared_runs(study, record.evidence)
+    found: list[dict[str, Any]] = []
+    for name in test_sets if record.verdict is not Verdict.INVALID else ():
+        if name not in pairs:
+            continue
+        items = items_by_outcome(pairs[name])[Outcome.LOST][:most].tolist()
+        rows = changed_items(pairs[name], Outcome.LOST, items) if items else []
+        found += [row | {"test_set": name} for row in rows]
+    return found
+
+
 def _place(record: DecisionRecord, test_set: str) -> int:
     order = [Status.FAIL, Status.OPEN, Status.PASS]
     of = [order.index(each.status) for each in record.criteria if each.test_set == test_set]

@@ -21,7 +21,8 @@ from evalhub.schemas.outside import OutsideError, check_from_web
 from evalhub.studies.import_logs import ImportedTask, ImportRequest, import_foreign, laid_out
 from evalhub.studies.origin import UploadedStudy
 from evalhub.studies.register import register_study
-from evalhub.studies.spec import ItemFields, read_study
+from evalhub.studies.spec import read_study
+from evalhub.studies.test_sets import ItemFields
 from evalhub.studies.version_file import VersionFile
 from runners.launch import launch
 from runners.metrics import MetricDeclaration

@@ -25,7 +25,9 @@ def handed_in(spec: StudySpec) -> HandedIn:
     found = HandedIn(json.loads(json.dumps(spec.document.data, default=str)))
     document = found.document
     del document["project"]  # the address says it
-    for name, asked in document["test_sets"].items():
+    for name, asked in (document.get("test_sets") or {}).items():
+        if asked.get("file") is None:
+            continue
         asked["file"] = _named(spec, found, asked["file"], "test_sets", name, "file")
     for name, arm in document["arms"].items():
         for part in ("backend", "repeat"):

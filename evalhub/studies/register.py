@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -32,7 +33,8 @@ from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.versions import register_metric, register_version
 from evalhub.stats.errors import StatisticsError
-from evalhub.studies.spec import Arm, AskedTestSet, StudySpec
+from evalhub.studies.spec import Arm, StudySpec
+from evalhub.studies.test_sets import AskedTestSet
 from evalhub.verdict.mix import item_weights
 from reviews.errors import PlanError
 from reviews.planning.campaign import check_question
@@ -119,7 +121,20 @@ def _test_set(
     asked: AskedTestSet,
     progress: Progress | None,
 ) -> tuple[TestSetVersion, Metric]:
-    path, mapping, metric = spec.file(asked.file), asked.fields.mapping, asked.metric
+    with spec.items_file(name) as path:
+        version = _imported(project, name, asked, path, progress)
+    metric = asked.metric
+    return version, register_metric(name=metric.name, options=metric.options)
+
+
+def _imported(
+    project: Project,
+    name: str,
+    asked: AskedTestSet,
+    path: Path,
+    progress: Progress | None,
+) -> TestSetVersion:
+    mapping, metric = asked.fields.mapping, asked.metric
     usual = TestSetPurpose.CAPABILITY if asked.role == "guard" else TestSetPurpose.TASK
     version = import_test_set(
         project=project,
@@ -139,7 +154,7 @@ def _test_set(
                 line=line,
                 field=str(mapping.reference or "reference"),
             )
-    return version, register_metric(name=metric.name, options=metric.options)
+    return version
 
 
 def _check_mix(spec: StudySpec, name: str, asked: AskedTestSet, version: TestSetVersion) -> None:

@@ -4,19 +4,26 @@ Pure but for reading the file.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 from unicodedata import normalize
 
-from pydantic import AfterValidator, Field, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from evalhub.files.document import Document
-from evalhub.files.items import FieldMapping
-from evalhub.schemas.declaration import Declaration, read_declaration, wrong
+from evalhub.schemas.declaration import Declaration, declared, read_declaration, wrong
 from evalhub.schemas.keys import Reach
 from evalhub.schemas.outside import Outside, OutsideError
-from evalhub.schemas.policy import Demand, NoiseFloor
+from evalhub.schemas.policy import NoiseFloor
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.study import (
@@ -35,13 +42,11 @@ from evalhub.studies import checks
 from evalhub.studies.change import StudyChange
 from evalhub.studies.checks import BEST_UNTUNED
 from evalhub.studies.origin import Origin
+from evalhub.studies.suite import Suite, items_written, test_sets_of
+from evalhub.studies.test_sets import USUAL, AskedTestSet, FieldName
 from runners.backends import BACKENDS
 from runners.backends.recorded import RecordedBackend
-from runners.metrics import AnyMetric
 
-USUAL = FieldMapping()
-
-FileName = Annotated[str, Field(min_length=1, description="relative to this file"), Outside("file")]
 AnswersFile = Annotated[
     str,
     Field(
@@ -53,10 +58,6 @@ AnswersFile = Annotated[
 ]
 Recorded = AnswersFile | Annotated[dict[Name, AnswersFile], Field(min_length=1)]
 """One file of answers, or one for each test set, by the test set's name."""
-FieldName = Annotated[str, Field(min_length=1)]
-FieldNames = FieldName | Annotated[tuple[FieldName, ...], Field(min_length=1)]
-
-
 type Files = Callable[[str], Path]
 """The file that a study names."""
 
@@ -158,56 +159,6 @@ class Arm(Declaration):
         return files(named) if named else None
 
 
-class ItemFields(Declaration):
-    """What the fields of a test set's rows are called."""
-
-    id: FieldName = USUAL.id
-    input: FieldName = USUAL.input
-    reference: FieldNames | None = None
-    context: FieldName | None = None
-    tags: FieldNames | None = None
-    cluster: FieldName | None = None
-
-    @property
-    def mapping(self) -> FieldMapping:
-        return FieldMapping(**dict(self))
-
-
-class AskedTestSet(Demand):
-    """One test set: its file, and what must hold on it."""
-
-    file: FileName = Field(description="the items: JSONL, CSV, Parquet or a JSON array")
-    purpose: Literal["task", "capability", "safety"] | None = Field(
-        None, description="by the role: task for a primary, else capability"
-    )
-    metric: AnyMetric
-    fields: ItemFields = ItemFields()
-    draw: int | None = Field(
-        None,
-        ge=2,
-        description="of a primary: the file is a pool, of which so many items that nobody has seen "
-        "are drawn for each new question; such a look has the whole level",
-    )
-
-    @model_validator(mode="after")
-    def _draws_for_a_look(self) -> "AskedTestSet":
-        if self.draw is not None and self.role != "primary":
-            raise wrong("is for primaries, whose looks are paid for", "draw")
-        return self
-
-    @model_validator(mode="after")
-    def _within_its_metric(self) -> "AskedTestSet":
-        own = self.metric.reach
-        if own is not None and self.bounds is not None:
-            raise wrong(
-                f"{self.metric.name} lies between {own[0]:g} and {own[1]:g}: leave them out",
-                "bounds",
-            )
-        if own is not None:
-            self.check_range(own)
-        return self
-
-
 class StudyFile(Declaration):
     """One question about fine-tuned models: the arms, the test sets, what must hold."""
 
@@ -234,9 +185,29 @@ class StudyFile(Declaration):
     development: Development | None = None
     noise_floor: NoiseFloor = False
     arms: dict[Name, Arm] = Field(min_length=2)
-    test_sets: dict[Name, AskedTestSet] = Field(min_length=1)
+    suite: Suite | None = Field(
+        None,
+        description="a pack of guards: `general` is eight small skills that the candidate must not "
+        "have lost, each a test set general-SKILL",
+    )
+    test_sets: dict[Name, AskedTestSet] = Field({}, validate_default=True)
     policy: StudyPolicy = StudyPolicy()
     review: StudyReview | None = None
+
+    @field_validator("test_sets")
+    @classmethod
+    def _with_the_suite_s(
+        cls, test_sets: dict[str, AskedTestSet], info: ValidationInfo
+    ) -> dict[str, AskedTestSet]:
+        suite = info.data.get("suite")
+        found = dict(test_sets)
+        for name, asked in (test_sets_of(suite) if suite else {}).items():
+            if name in found:
+                raise wrong("is a skill of the suite already: choose another name", name)
+            found[name] = declared(AskedTestSet, asked)
+        if not found and "suite" in info.data:
+            raise wrong("is empty: name a test set, or say suite: general")
+        return found
 
     @model_validator(mode="after")
     def _fits(self) -> "StudyFile":
@@ -271,6 +242,13 @@ class StudySpec:
     def file(self, named: str) -> Path:
         """A file that the study names: one of the operator's, or one that was uploaded."""
         return self.origin.file(self.document.path, named)
+
+    def items_file(self, test_set: str) -> AbstractContextManager[Path]:
+        """The file of a test set's items: the one that is named, or one that is made for it."""
+        asked = self.test_sets[test_set]
+        if asked.suite is not None:
+            return items_written(asked.suite)
+        return nullcontext(self.file(asked.file or ""))
 
 
 def read_study(path: Path, origin: Origin, change: StudyChange | None = None) -> StudySpec:

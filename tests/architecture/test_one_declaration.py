@@ -19,7 +19,7 @@ from evalhub.registry.models.studies import CriterionRole, Tier
 from evalhub.registry.models.versions import Kind
 from evalhub.schemas import policy
 from evalhub.schemas.study import ModelKind
-from evalhub.studies.spec import AskedTestSet
+from evalhub.studies.test_sets import AskedTestSet
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PRODUCT = ("evalhub", "reviews", "runners")

@@ -10,7 +10,7 @@ from evalhub.api.shapes import Given
 from evalhub.registry.models import Item, Model, ModelVersion, TestSet, TestSetVersion
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.outside import Outside
-from evalhub.studies.spec import ItemFields
+from evalhub.studies.test_sets import ItemFields
 
 Upload = Annotated[
     str,

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Now
 from evalhub.accounts.models import OfProjectQuerySet, Project
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.runs import UNFINISHED, Metric, Run, RunState
-from evalhub.registry.models.testsets import TestSetVersion
+from evalhub.registry.models.testsets import TestSetPurpose, TestSetVersion
 from evalhub.registry.models.versions import ModelVersion
 from evalhub.schemas.declaration import default_of
 from evalhub.schemas.policy import Demand
@@ -124,6 +124,11 @@ class StudyTestSetQuerySet(models.QuerySet["StudyTestSet"]):
     def judged(self) -> Self:
         """Those that a decision rests on."""
         return self.exclude(role=CriterionRole.DEVELOPMENT)
+
+    def capability(self) -> Self:
+        """Those of general capability, that a decision rests on."""
+        of = TestSetPurpose.CAPABILITY
+        return self.judged().filter(test_set_version__test_set__purpose=of)
 
     def development(self) -> Self:
         """Those that are read freely."""

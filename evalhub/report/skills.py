@@ -1,0 +1,75 @@
+"""General capability by skill: what is kept, what is lost, what there was to lose. Pure."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.verdicts import Status
+
+_SAID = {Status.PASS: "kept", Status.FAIL: "lost", Status.OPEN: "not shown"}
+
+
+@dataclass(frozen=True, slots=True)
+class SkillRow:
+    """A skill's guard, and what it says of the skill.
+
+    `bare`: the baseline scores no more than the margin, so that the guard can't fail.
+    """
+
+    criterion: Criterion
+    bare: bool
+
+    @property
+    def name(self) -> str:
+        return self.criterion.test_set.removeprefix("general-")
+
+    @property
+    def said(self) -> str:
+        """ "kept", "lost", "not shown" or, of what the baseline hasn't got, "nothing to lose"."""
+        return "nothing to lose" if self.bare else _SAID[self.criterion.status]
+
+
+@dataclass(frozen=True, slots=True)
+class Skills:
+    """The guards of general capability, what is lost first."""
+
+    rows: Sequence[SkillRow]
+
+    @property
+    def sentence(self) -> str:
+        """Such as "6 of 8 skills are kept. Lost: formats. Not shown: dates"."""
+        kept = [each.name for each in self.rows if each.said == "kept"]
+        parts = [f"{len(kept)} of {len(self.rows)} skills are kept"]
+        for said in ("lost", "not shown", "nothing to lose"):
+            if names := [each.name for each in self.rows if each.said == said]:
+                parts.append(f"{said[0].upper()}{said[1:]}: {', '.join(names)}")
+        return ". ".join(parts)
+
+    @property
+    def lost(self) -> Sequence[SkillRow]:
+        return [each for each in self.rows if each.said == "lost"]
+
+
+def skills_of(record: DecisionRecord, test_sets: Collection[str]) -> Skills | None:
+    """Of a record, the guards on these test sets; None where there are fewer than two of them."""
+    order = [Status.FAIL, Status.OPEN, Status.PASS]
+    found = [
+        SkillRow(each, _bare(each))
+        for each in record.criteria
+        if each.role == "guard" and each.test_set in test_sets
+    ]
+    if len(found) < 2:
+        return None
+    found.sort(key=lambda row: (order.index(row.criterion.status), row.criterion.difference))
+    return Skills(found)
+
+
+def _bare(each: Criterion) -> bool:
+    return (
+        each.higher_is_better
+        and each.unit == ""
+        and each.margin is not None
+        and each.relative_margin is None
+        and each.baseline <= each.margin
+    )

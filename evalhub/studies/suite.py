@@ -1,0 +1,105 @@
+"""Items that no file holds: the skills of a suite of our own, generated when they are asked."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+
+from evalhub.schemas.declaration import Declaration, wrong
+from evalhub.schemas.policy import Margin, Tier
+from runners.suites import SUITES
+
+if TYPE_CHECKING:
+    Skill = str
+else:
+    Skill = Literal[tuple(SUITES)]
+
+GENERAL = "general"
+ITEMS = 100
+MARGIN = 0.1
+"""Of a skill: what a hundred items can show not to be lost where few answers change."""
+
+
+def skill_name(skill: str) -> str:
+    """The test set of a skill of the suite: no team's own is likely to be called so."""
+    return f"{GENERAL}-{skill}"
+
+
+class SkillItems(Declaration):
+    """Items of one skill, the same for the same seed."""
+
+    skill: Skill
+    items: int = Field(ITEMS, ge=2, le=10_000, description="how many")
+    seed: int = Field(1, ge=0, description="another seed asks other items of the same skill")
+
+    @model_validator(mode="after")
+    def _are_there(self) -> Self:
+        """A skill has so many different questions and no more."""
+        if self.skill in SUITES:
+            try:
+                SUITES[self.skill].generate(self.seed, self.items)
+            except ValueError as error:
+                raise wrong(str(error), "items") from error
+        return self
+
+
+class GeneralSuite(Declaration):
+    """General capability as guards, one a skill: what the candidate must not have lost."""
+
+    name: Literal["general"] = "general"
+    skills: tuple[Skill, ...] = Field(
+        tuple(SUITES), description="which of them; all where it isn't said"
+    )
+    items: int = Field(ITEMS, ge=2, le=10_000, description="of each skill")
+    seed: int = Field(1, ge=0, description="another seed asks other items of the same skills")
+    margin: Margin = MARGIN
+    tier: Tier = "critical"
+
+    @field_validator("skills")
+    @classmethod
+    def _asks_something(cls, skills: tuple[str, ...]) -> tuple[str, ...]:
+        if not skills:
+            raise wrong("is empty")
+        return skills
+
+
+Suite = Annotated[
+    Annotated[Literal["general"], Tag("name")] | Annotated[GeneralSuite, Tag("said")],
+    Discriminator(lambda given: "name" if isinstance(given, str) else "said"),
+]
+"""A suite by its name, or with what is to be otherwise in it."""
+
+
+def metric_of(skill: str) -> dict[str, Any]:
+    """The metric that checks a skill's answers, as a study file says it."""
+    suite = SUITES[skill]
+    return {"name": suite.metric} | ({"extract": suite.extract} if suite.extract else {})
+
+
+def test_sets_of(suite: Suite) -> Mapping[str, dict[str, Any]]:
+    """The suite's test sets by name, as a study file says them. Raises PydanticCustomError."""
+    asked = GeneralSuite() if isinstance(suite, str) else suite
+    return {
+        skill_name(skill): {
+            "suite": {"skill": skill, "items": asked.items, "seed": asked.seed},
+            "role": "guard",
+            "purpose": "capability",
+            "margin": asked.margin,
+            "tier": asked.tier,
+        }
+        for skill in asked.skills
+    }
+
+
+@contextmanager
+def items_written(asked: SkillItems) -> Iterator[Path]:
+    """A file of the skill's items for as long as it is read, named for the skill."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"{asked.skill}.jsonl")
+        items = SUITES[asked.skill].generate(asked.seed, asked.items)
+        path.write_text("".join(f"{json.dumps(each)}\n" for each in items), encoding="utf-8")
+        yield path

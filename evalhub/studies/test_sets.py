@@ -1,0 +1,100 @@
+"""A test set as a study file asks it: where its items come from, and what must hold on it."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from evalhub.files.items import FieldMapping
+from evalhub.schemas.declaration import Declaration, declared, wrong
+from evalhub.schemas.outside import Outside
+from evalhub.schemas.policy import Demand
+from evalhub.studies.suite import SkillItems, metric_of
+from runners.metrics import AnyMetric, MetricDeclaration
+
+USUAL = FieldMapping()
+
+FileName = Annotated[str, Field(min_length=1, description="relative to this file"), Outside("file")]
+FieldName = Annotated[str, Field(min_length=1)]
+FieldNames = FieldName | Annotated[tuple[FieldName, ...], Field(min_length=1)]
+
+
+if TYPE_CHECKING:
+    _Metric = MetricDeclaration
+else:
+    _Metric = AnyMetric | None
+
+
+class ItemFields(Declaration):
+    """What the fields of a test set's rows are called."""
+
+    id: FieldName = USUAL.id
+    input: FieldName = USUAL.input
+    reference: FieldNames | None = None
+    context: FieldName | None = None
+    tags: FieldNames | None = None
+    cluster: FieldName | None = None
+
+    @property
+    def mapping(self) -> FieldMapping:
+        return FieldMapping(**dict(self))
+
+
+class AskedTestSet(Demand):
+    """One test set: where its items come from, and what must hold on it."""
+
+    file: FileName | None = Field(
+        None, description="the items: JSONL, CSV, Parquet or a JSON array, relative to this file"
+    )
+    suite: SkillItems | None = Field(
+        None, description="in place of file: a skill of the suite `general`, whose metric it has"
+    )
+    purpose: Literal["task", "capability", "safety"] | None = Field(
+        None, description="by the role: task for a primary, else capability"
+    )
+    metric: _Metric = Field(None, validate_default=True, description="of a skill: its own")
+    fields: ItemFields = ItemFields()
+    draw: int | None = Field(
+        None,
+        ge=2,
+        description="of a primary: the file is a pool, of which so many items that nobody has seen "
+        "are drawn for each new question; such a look has the whole level",
+    )
+
+    @field_validator("metric")
+    @classmethod
+    def _has_its_skill_s(
+        cls, metric: MetricDeclaration | None, info: ValidationInfo
+    ) -> MetricDeclaration:
+        if metric is not None or "suite" not in info.data:
+            return cast("MetricDeclaration", metric)
+        if info.data["suite"] is None:
+            raise wrong("missing", "metric")
+        kind: Any = AnyMetric
+        found: MetricDeclaration = declared(kind, metric_of(info.data["suite"].skill))
+        return found
+
+    @model_validator(mode="after")
+    def _comes_from_somewhere(self) -> "AskedTestSet":
+        if (self.file is None) == (self.suite is None):
+            raise wrong("says where the items come from: a file, or a skill of the suite", "file")
+        if self.suite is not None and self.fields != ItemFields():
+            raise wrong("are of a file's rows", "fields")
+        return self
+
+    @model_validator(mode="after")
+    def _draws_for_a_look(self) -> "AskedTestSet":
+        if self.draw is not None and self.role != "primary":
+            raise wrong("is for primaries, whose looks are paid for", "draw")
+        return self
+
+    @model_validator(mode="after")
+    def _within_its_metric(self) -> "AskedTestSet":
+        own = self.metric.reach
+        if own is not None and self.bounds is not None:
+            raise wrong(
+                f"{self.metric.name} lies between {own[0]:g} and {own[1]:g}: leave them out",
+                "bounds",
+            )
+        if own is not None:
+            self.check_range(own)
+        return self
