@@ -17,7 +17,8 @@ from evalhub.studies.checks import BEST_UNTUNED
 from evalhub.studies.conduct import Progress as RunProgress
 from evalhub.studies.conduct import answer
 from evalhub.studies.plan import planned_run, sum_known
-from evalhub.studies.register import Progress, register_arms
+from evalhub.studies.register import register_arms
+from evalhub.studies.register_items import Progress
 from evalhub.studies.spec import StudySpec
 
 ROWS = 2_000

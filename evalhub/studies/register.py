@@ -1,8 +1,7 @@
 """A study file becomes rows: project, test sets, versions, runs, the study itself."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -10,15 +9,11 @@ from django.db.models import Model
 
 from evalhub.accounts.models import Project
 from evalhub.files.canonical import digest_of
-from evalhub.files.items import read_items
-from evalhub.files.rows import DataError
 from evalhub.gate.draws import PoolError, draw
 from evalhub.gate.leakage.overlaps import check_overlaps
 from evalhub.gate.models import Blessing
 from evalhub.registry.development import read_freely, shared_items
-from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import (
-    Item,
     Metric,
     ModelVersion,
     Run,
@@ -29,19 +24,13 @@ from evalhub.registry.models import (
     TestSetVersion,
 )
 from evalhub.registry.models.studies import ArmRole
-from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.slugs import slug_of
-from evalhub.registry.versions import register_metric, register_version
-from evalhub.stats.errors import StatisticsError
+from evalhub.registry.versions import register_version
+from evalhub.studies.register_items import Progress, check_mix, register_test_set
 from evalhub.studies.spec import Arm, StudySpec
-from evalhub.studies.test_sets import AskedTestSet
-from evalhub.verdict.mix import item_weights
 from reviews.errors import PlanError
 from reviews.planning.campaign import check_question
 from runners.launch import launch, source_digest
-
-type Progress = Callable[[str, int], None]
-"""Called with a test set's name and the line of its file that has been read."""
 
 
 @transaction.atomic
@@ -59,7 +48,7 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
     _check_review(spec)
     project, _ = Project.objects.get_or_create(slug=spec.project, defaults={"name": spec.project})
     sets = {
-        name: _test_set(spec, project, name, test_set, progress)
+        name: register_test_set(spec, project, name, test_set, progress)
         for name, test_set in spec.test_sets.items()
     }
     versions = _versions(spec, project, spec.arms)
@@ -67,7 +56,7 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
     study = _study(spec, project)
     sets |= _drawn(spec, study, sets, versions)
     for name, test_set in spec.test_sets.items():
-        _check_mix(spec, name, test_set, sets[name][0])
+        check_mix(spec, name, test_set, sets[name][0])
     _link(spec, study, sets, versions)
     _check_training(spec, sets, versions)
     return study
@@ -93,7 +82,7 @@ def register_arms(
             )
     project, _ = Project.objects.get_or_create(slug=spec.project, defaults={"name": spec.project})
     sets = {
-        name: _test_set(spec, project, name, test_set, progress)
+        name: register_test_set(spec, project, name, test_set, progress)
         for name, test_set in spec.test_sets.items()
     }
     needed = set(arms)
@@ -112,60 +101,6 @@ def _check_review(spec: StudySpec) -> None:
         check_question(spec.review.question, (spec.baseline, spec.candidate))
     except PlanError as error:
         raise spec.document.error(["review", "question"], str(error)) from error
-
-
-def _test_set(
-    spec: StudySpec,
-    project: Project,
-    name: str,
-    asked: AskedTestSet,
-    progress: Progress | None,
-) -> tuple[TestSetVersion, Metric]:
-    with spec.items_file(name) as path:
-        version = _imported(project, name, asked, path, progress)
-    metric = asked.metric
-    return version, register_metric(name=metric.name, options=metric.options)
-
-
-def _imported(
-    project: Project,
-    name: str,
-    asked: AskedTestSet,
-    path: Path,
-    progress: Progress | None,
-) -> TestSetVersion:
-    mapping, metric = asked.fields.mapping, asked.metric
-    usual = TestSetPurpose.CAPABILITY if asked.role == "guard" else TestSetPurpose.TASK
-    version = import_test_set(
-        project=project,
-        slug=name,
-        path=path,
-        purpose=asked.purpose or usual,
-        mapping=mapping,
-        progress=None if progress is None else lambda line: progress(name, line),
-    )
-    if metric.compares:
-        bare = Item.objects.filter(version=version, references=[]).first()
-        if bare is not None:
-            line = next(line for line, item in read_items(path, mapping) if item.key == bare.key)
-            raise DataError(
-                f"{metric.name} needs a reference, and item '{bare.key}' has none",
-                file=str(path),
-                line=line,
-                field=str(mapping.reference or "reference"),
-            )
-    return version
-
-
-def _check_mix(spec: StudySpec, name: str, asked: AskedTestSet, version: TestSetVersion) -> None:
-    """That the items can be weighted to production's mix, before anything is asked."""
-    if asked.mix is None:
-        return
-    tags = Item.objects.filter(version=version).values_list("tags", flat=True)
-    try:
-        item_weights(list(tags), asked.mix)
-    except StatisticsError as error:
-        raise spec.document.error(["test_sets", name, "mix"], str(error)) from error
 
 
 def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[str, ModelVersion]:

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from evalhub.schemas.declaration import Declaration, wrong
-from evalhub.schemas.policy import Margin, Tier
+from evalhub.schemas.declaration import Declaration, default_of, wrong
+from evalhub.schemas.policy import Demand, Margin, Tier
 from runners.suites import SUITES
 
 if TYPE_CHECKING:
     Skill = str
 else:
     Skill = Literal[tuple(SUITES)]
+
+ItemNumber = Annotated[int, Field(ge=2, le=10_000, description="items of a skill")]
+ItemSeed = Annotated[
+    int, Field(ge=0, description="another seed asks other items of the same skills")
+]
 
 GENERAL = "general"
 ITEMS = 100
@@ -33,8 +38,8 @@ class SkillItems(Declaration):
     """Items of one skill, the same for the same seed."""
 
     skill: Skill
-    items: int = Field(ITEMS, ge=2, le=10_000, description="how many")
-    seed: int = Field(1, ge=0, description="another seed asks other items of the same skill")
+    items: ItemNumber = ITEMS
+    seed: ItemSeed = 1
 
     @model_validator(mode="after")
     def _are_there(self) -> Self:
@@ -54,10 +59,10 @@ class GeneralSuite(Declaration):
     skills: tuple[Skill, ...] = Field(
         tuple(SUITES), description="which of them; all where it isn't said"
     )
-    items: int = Field(ITEMS, ge=2, le=10_000, description="of each skill")
-    seed: int = Field(1, ge=0, description="another seed asks other items of the same skills")
+    items: ItemNumber = ITEMS
+    seed: ItemSeed = 1
     margin: Margin = MARGIN
-    tier: Tier = "critical"
+    tier: Tier = default_of(Demand, "tier")
 
     @field_validator("skills")
     @classmethod

@@ -1,0 +1,77 @@
+"""A study's test sets become versions of items, each with its metric."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from evalhub.accounts.models import Project
+from evalhub.files.items import read_items
+from evalhub.files.rows import DataError
+from evalhub.registry.importing import import_test_set
+from evalhub.registry.models import Item, Metric, TestSetVersion
+from evalhub.registry.models.testsets import TestSetPurpose
+from evalhub.registry.versions import register_metric
+from evalhub.stats.errors import StatisticsError
+from evalhub.studies.spec import StudySpec
+from evalhub.studies.test_sets import AskedTestSet
+from evalhub.verdict.mix import item_weights
+
+type Progress = Callable[[str, int], None]
+"""Called with a test set's name and the line of its file that has been read."""
+
+
+def register_test_set(
+    spec: StudySpec,
+    project: Project,
+    name: str,
+    asked: AskedTestSet,
+    progress: Progress | None,
+) -> tuple[TestSetVersion, Metric]:
+    """The version that holds the items a study asks, and the metric they are scored by.
+
+    Raises evalhub.files.rows.DataError for what is wrong with the file, with its line and field.
+    """
+    with spec.items_file(name) as path:
+        version = _imported(project, name, asked, path, progress)
+    metric = asked.metric
+    return version, register_metric(name=metric.name, options=metric.options)
+
+
+def _imported(
+    project: Project,
+    name: str,
+    asked: AskedTestSet,
+    path: Path,
+    progress: Progress | None,
+) -> TestSetVersion:
+    mapping, metric = asked.fields.mapping, asked.metric
+    usual = TestSetPurpose.CAPABILITY if asked.role == "guard" else TestSetPurpose.TASK
+    version = import_test_set(
+        project=project,
+        slug=name,
+        path=path,
+        purpose=asked.purpose or usual,
+        mapping=mapping,
+        progress=None if progress is None else lambda line: progress(name, line),
+    )
+    if metric.compares:
+        bare = Item.objects.filter(version=version, references=[]).first()
+        if bare is not None:
+            line = next(line for line, item in read_items(path, mapping) if item.key == bare.key)
+            raise DataError(
+                f"{metric.name} needs a reference, and item '{bare.key}' has none",
+                file=str(path),
+                line=line,
+                field=str(mapping.reference or "reference"),
+            )
+    return version
+
+
+def check_mix(spec: StudySpec, name: str, asked: AskedTestSet, version: TestSetVersion) -> None:
+    """That the items can be weighted to production's mix, before anything is asked."""
+    if asked.mix is None:
+        return
+    tags = Item.objects.filter(version=version).values_list("tags", flat=True)
+    try:
+        item_weights(list(tags), asked.mix)
+    except StatisticsError as error:
+        raise spec.document.error(["test_sets", name, "mix"], str(error)) from error
