@@ -193,6 +193,7 @@ INSTALLED_APPS = [
     "runners",
     "reviews",
     "evalhub.gate",
+    "evalhub.watching",
     "evalhub.webhooks",
     "evalhub.report",
     "evalhub.dashboard",

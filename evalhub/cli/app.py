@@ -34,6 +34,7 @@ from evalhub.cli import (
     study,
     token,
     user,
+    watch,
     webhook,
 )
 from evalhub.cli.exits import INTERRUPTED, USAGE, explain
@@ -76,7 +77,7 @@ def version() -> None:
     _print_version(True)
 
 
-for group in (study.app, review.app, token.app, user.app, webhook.app):
+for group in (study.app, review.app, token.app, user.app, watch.app, webhook.app):
     for each in group.registered_commands:
         assert each.callback is not None
         each.callback = at_home(each.callback)
@@ -100,6 +101,7 @@ app.add_typer(power.app, name="power")
 app.add_typer(review.app, name="review")
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
+app.add_typer(watch.app, name="watch")
 app.add_typer(webhook.app, name="webhook")
 app.command("judge-check")(judge.judge_check)
 app.command("leakage")(leakage.leakage)

@@ -43,6 +43,7 @@ CODES = {
     "evalhub.exporting.leaving.ExportError": USAGE,
     "evalhub.exporting.mlflow_server.MlflowError": UNREACHABLE,
     "evalhub.webhooks.registering.WebhookError": USAGE,
+    "evalhub.watching.asking.WatchError": USAGE,
     "runners.queue.QueueUnreachable": UNREACHABLE,
     "runners.outcome.RunUnreachable": UNREACHABLE,
 }

@@ -51,9 +51,10 @@ def worker(
         )
     from evalhub.studies.advance import ticker
     from evalhub.studies.tidying import tidier
+    from evalhub.watching.asking import watcher
     from runners.tasks import start_worker
 
-    with ticker(), tidier():
+    with ticker(), tidier(), watcher():
         return start_worker(threads=concurrency)
 
 

@@ -84,6 +84,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
     from evalhub.studies.advance import ticker
     from evalhub.studies.tidying import tidier
+    from evalhub.watching.asking import watcher
     from evalhub.webhooks.sending import teller
     from evalhub.wsgi import application
     from runners.embedded import embedded_worker
@@ -115,6 +116,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
             stack.enter_context(embedded_worker())
             stack.enter_context(ticker())
             stack.enter_context(tidier())
+            stack.enter_context(watcher())
         try:
             server.run()
         except KeyboardInterrupt:

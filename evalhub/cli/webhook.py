@@ -22,7 +22,7 @@ def add(
     event: Annotated[
         list[str] | None,
         typer.Option(
-            help="decision.made, campaign.finished or run.failed. Repeatable.",
+            help="decision.made, campaign.finished, run.failed or model.changed. Repeatable.",
             show_default="all of them",
         ),
     ] = None,

@@ -20,6 +20,7 @@ from evalhub.accounts.models import Project
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Run
 from evalhub.registry.models.runs import RunState
+from evalhub.watching.models import Asking
 from evalhub.webhooks.models import Delivery, EventType, Webhook
 from reviews.models import Campaign
 
@@ -141,8 +142,29 @@ def _failed_runs(project: Project, since: datetime) -> Iterator[News]:
         )
 
 
+def _changed_models(project: Project, since: datetime) -> Iterator[News]:
+    rows = Asking.objects.filter(watch__project=project, alarm=True, concluded__gte=since)
+    for each in rows.select_related("watch__version__model").order_by("pk"):
+        assert each.concluded is not None
+        yield News(
+            EventType.MODEL_CHANGED,
+            f"{EventType.MODEL_CHANGED}:{each.pk}",
+            each.concluded,
+            {
+                "project": project.slug,
+                "watch": each.watch_id,
+                "model": each.watch.version.model.slug,
+                "version": each.watch.version.number,
+                "run": each.run_id,
+                "url": absolute(reverse("dashboard:version", args=[each.watch.version_id])),
+                "api": absolute(reverse("api:run", args=[project.slug, each.run_id])),
+            },
+        )
+
+
 HAPPENED: dict[str, Callable[[Project, datetime], Iterator[News]]] = {
     EventType.DECISION_MADE: _decisions,
     EventType.CAMPAIGN_FINISHED: _campaigns,
+    EventType.MODEL_CHANGED: _changed_models,
     EventType.RUN_FAILED: _failed_runs,
 }

@@ -15,6 +15,7 @@ class EventType(models.TextChoices):
 
     DECISION_MADE = "decision.made", "a decision was made"
     CAMPAIGN_FINISHED = "campaign.finished", "a review has ended and is sealed"
+    MODEL_CHANGED = "model.changed", "a watched model no longer answers as it did"
     RUN_FAILED = "run.failed", "a run ended without all of its answers"
 
 

@@ -11,9 +11,12 @@ from evalhub.dashboard.lineage import lineage
 from evalhub.dashboard.properties import Property, backend_properties, properties
 from evalhub.registry.models import ModelVersion, Run
 from evalhub.registry.models.versions import ModelVersionQuerySet
+from evalhub.watching.asking import sentence
+from evalhub.watching.models import Asking
 
 PAGE = 50
 RUNS = 50
+ASKINGS = 30
 
 
 def _seen(request: SignedInRequest) -> ModelVersionQuerySet:
@@ -43,9 +46,15 @@ def version(request: SignedInRequest, pk: int) -> HttpResponse:
         "version": found,
         "root": lineage(found),
         "blessings": found.blessings.select_related("by", "project"),
+        "askings": [(each, sentence(each)) for each in _askings(found)],
         "parts": [(title, rows) for title, rows in parts if rows],
         "runs": runs.select_related(
             "version__model", "test_set_version__test_set__project"
         ).prefetch_related("metrics__metric")[:RUNS],
     }
     return render(request, "dashboard/version.html", context)
+
+
+def _askings(version: ModelVersion) -> list[Asking]:
+    found = Asking.objects.filter(watch__version=version)
+    return list(found.select_related("watch__test_set_version__test_set", "run")[:ASKINGS])
