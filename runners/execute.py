@@ -23,6 +23,7 @@ from runners.backends.asking import BackendError, BackendRequest
 from runners.backends.clients import client_of
 from runners.metrics import Answer, MetricScore, Scorer, scorer
 from runners.outcome import finish, stop
+from runners.prompting import question_of
 from runners.shards import ClaimLost, ShardClaim
 
 SCORED_AT_A_TIME = 500
@@ -139,8 +140,9 @@ def _answer(claim: ShardClaim, score: Callable[[], None], tick: Callable[[], Non
 def _score(claim: ShardClaim, metric_id: int, function: Scorer, tick: Callable[[], None]) -> None:
     """Writes the missing scores of the outputs that are there."""
     unscored = _outputs(claim).exclude(_scored_by(metric_id)).order_by("pk")
-    given = ["latency_ms", "prompt_tokens", "completion_tokens", "given_scores"]
-    unscored = unscored.select_related("item").only("text", "error", *given, "item__references")
+    given = ["latency_ms", "prompt_tokens", "completion_tokens", "given_scores", "finish_reason"]
+    read = ["item__references", *(["item__input"] if function.metric.reads_question else [])]
+    unscored = unscored.select_related("item").only("text", "error", *given, *read)
     last = 0
     together = SCORED_BETWEEN_LOOKS if function.one_by_one else SCORED_AT_A_TIME
     while outputs := list(unscored.filter(pk__gt=last)[:SCORED_AT_A_TIME]):
@@ -167,6 +169,8 @@ def _scores(outputs: Sequence[Output], metric_id: int, score: Scorer) -> list[Sc
                 each.prompt_tokens,
                 each.completion_tokens,
                 each.given_scores,
+                each.finish_reason,
+                question_of(each.item.input) if score.metric.reads_question else "",
             ),
             each.item.references,
         )

@@ -35,6 +35,18 @@ def chat(prompt: Prompt, given: str | Sequence[Message], context: str) -> list[M
     return [*([{"role": "system", "content": system}] if system else []), *shown, *turns]
 
 
+def question_of(given: Any) -> str:
+    """What an item's input asks, without a prompt: its text, or its last message of the user.
+
+    "" where it is neither.
+    """
+    if isinstance(given, str):
+        return given
+    turns = [turn for turn in given if isinstance(turn, dict)] if isinstance(given, list) else []
+    said = [turn.get("content") for turn in turns if turn.get("role") == "user"]
+    return said[-1] if said and isinstance(said[-1], str) else ""
+
+
 def completion(prompt: Prompt, given: str | Sequence[Message], context: str) -> str:
     """The text for a completion API: system, the examples with their outputs, then the input.
 

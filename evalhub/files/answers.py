@@ -11,6 +11,8 @@ from evalhub.files.rows import Row, field, item_id, read_rows, wrong
 SCORES, COLUMN = "scores", "scores."
 MOST_SCORES, LONGEST_NAME = 100, 200
 """How many scores an answer may come with, and of how many characters a name may be."""
+LONGEST_REASON = 40
+"""Characters of why a model stopped."""
 MOST_COUNTED = 2**31
 """Of tokens and samples: what a database keeps as a whole number."""
 
@@ -19,6 +21,7 @@ class RecordedAnswer(NamedTuple):
     """One answer made elsewhere. Either `text` is there, or `error` says why there is none.
 
     `scores` are numbers by name that were made elsewhere too; None where it came with none.
+    `finish_reason` is why the model stopped, in its server's word.
     """
 
     item_id: str
@@ -30,6 +33,7 @@ class RecordedAnswer(NamedTuple):
     line: int
     error: str | None = None
     scores: Mapping[str, float] | None = None
+    finish_reason: str = ""
 
 
 def read_answers(
@@ -38,8 +42,9 @@ def read_answers(
     """The answers of a file, one a row, in the file's order.
 
     Besides id and output a row may have `sample` (0, 1, … where an item has several answers),
-    `latency_ms`, `prompt_tokens`, `completion_tokens`, `error` in place of an output, and `scores`:
-    an object of numbers, true, false or null by their names, or columns `scores.NAME`.
+    `latency_ms`, `prompt_tokens`, `completion_tokens`, `finish_reason`, `error` in place of an
+    output, and `scores`: an object of numbers, true, false or null by their names, or columns
+    `scores.NAME`.
     A CSV holds only text, so numbers of columns may be written as text, and empty is absent.
     Raises DataError, also for a second answer with the same id and sample.
     """
@@ -72,6 +77,7 @@ def answers_in(
             line=row.line,
             error=error,
             scores=_scores(row),
+            finish_reason=_finish_reason(row),
         )
 
 
@@ -88,6 +94,14 @@ def _output(row: Row, name: str) -> tuple[str | None, str | None]:
     if not isinstance(value, str):
         raise wrong(row, name, f"an output is text, and this one is {json.dumps(value)[:60]}")
     return value, None
+
+
+def _finish_reason(row: Row) -> str:
+    value = row.values.get("finish_reason") or ""
+    if not isinstance(value, str) or len(value) > LONGEST_REASON:
+        expected = f"a word of at most {LONGEST_REASON} characters was expected, such as stop"
+        raise wrong(row, "finish_reason", f"{expected}, not {_cut(value)}")
+    return value
 
 
 def _scores(row: Row) -> dict[str, float] | None:

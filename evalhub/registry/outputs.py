@@ -17,6 +17,7 @@ COLUMNS = (
     "latency_ms",
     "prompt_tokens",
     "completion_tokens",
+    "finish_reason",
     "given_scores",
 )
 
@@ -47,6 +48,7 @@ def _rows(run: Run, answers: Iterable[Joined]) -> Iterable[tuple[object, ...]]:
             answer.latency_ms,
             answer.prompt_tokens,
             answer.completion_tokens,
+            answer.finish_reason,
             answer.scores,
         )
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from evalhub.files.answers import RecordedAnswer, read_answers
 from evalhub.files.identity import answers_digest, scores_digest
+from evalhub.files.items import FieldMapping
 from evalhub.files.rows import DataError, field, item_id, read_rows
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
 from evalhub.schemas.defaults import MARGIN, PLANNED_GAIN
@@ -36,6 +37,7 @@ from evalhub.verdict.record import decision_record
 from evalhub.verdict.rule import Ruling, decide
 from evalhub.verdict.wording import counted
 from runners.metrics import Answer, MetricError, MetricScore, Scorer, scorer
+from runners.prompting import question_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,11 @@ class _Case:
     references: list[Any]
     cluster: str
     tags: list[str]
+
+    @property
+    def asked(self) -> str:
+        """The item's question, where the row has one under its usual name."""
+        return question_of(self.values.get(FieldMapping().input))
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +262,8 @@ def _read_arm(
                         each.prompt_tokens,
                         each.completion_tokens,
                         each.scores,
+                        each.finish_reason,
+                        cases[key].asked,
                     ),
                     cases[key].references,
                 )

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from evalhub.files.canonical import digest_of
@@ -49,8 +50,7 @@ def scored_apart(
     asked = {"metric": digest_of([name, options])}
     found = []
     for answer, references in answers:
-        costs = [answer.latency_ms, answer.prompt_tokens, answer.completion_tokens]
-        message = asked | {"answer": [answer.text, *costs], "references": list(references)}
+        message = asked | {"answer": asdict(answer), "references": list(references)}
         try:
             told = _ask(message)
             if "unknown" in told:

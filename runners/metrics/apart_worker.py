@@ -80,7 +80,7 @@ def _answered(message: dict[str, Any]) -> dict[str, Any]:
     score = _scorers().get(message["metric"])
     if score is None:
         return {"unknown": True}
-    found = score(Answer(*message["answer"]), message["references"])
+    found = score(Answer(**message["answer"]), message["references"])
     return {"value": found.value, "reason": found.reason[:300]}
 
 

@@ -24,7 +24,9 @@ class MetricError(ValueError):
 class Answer:
     """What a model said, and what it cost. None is a cost that nobody recorded.
 
-    `scores` are those that were made elsewhere and came with the answer, by name.
+    `scores` are those that were made elsewhere and came with the answer, by name. `finish_reason`
+    is why the model stopped, in its server's word; "" where nobody recorded it. `asked` is the
+    item's question, for a metric that `reads_question`.
     """
 
     text: str
@@ -32,6 +34,8 @@ class Answer:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     scores: Mapping[str, float] | None = None
+    finish_reason: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class MetricDeclaration(Declaration):
         normalisation: what the metric takes no notice of.
         instead: an option that, where given, stands in for the references.
         needs_model: whether `score_batch` is to be handed a model.
+        reads_question: whether an answer is to come with what was `asked`.
         apart: whether a reference or an option can stall who scores (a pattern, a schema), so that
             answers are scored in a process that can be ended (`runners.metrics.apart`).
         recorded_alone: whether only answers made elsewhere can have it.
@@ -76,6 +81,7 @@ class MetricDeclaration(Declaration):
     needs_reference: ClassVar[bool] = True
     instead: ClassVar[str] = ""
     needs_model: ClassVar[bool] = False
+    reads_question: ClassVar[bool] = False
     apart: ClassVar[bool] = False
     recorded_alone: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True

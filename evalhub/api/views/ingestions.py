@@ -122,8 +122,8 @@ class RowsOfIngestion(IngestionEndpoint):
 
     @describes(
         "Hand in a part\n\nAll of its rows or none: a JSON object a line, with `id` and `output`, "
-        "and if need be `sample`, `scores`, `error`, `latency_ms`, `prompt_tokens` and "
-        "`completion_tokens`. 409 says by Upload-Offset where to go on.",
+        "and if need be `sample`, `scores`, `error`, `latency_ms`, `prompt_tokens`, "
+        "`completion_tokens` and `finish_reason`. 409 says by Upload-Offset where to go on.",
         gives=TakenShape,
         takes={NdjsonParser.media_type: OpenApiTypes.BINARY},
         query=(OFFSET, PACKED),

@@ -1,0 +1,21 @@
+"""Empty."""
+
+from typing import Any, ClassVar, Literal
+
+from evalhub.files.items import UNSEEN
+from runners.metrics.score import Answer, MetricScore, TextMetric
+
+
+class Empty(TextMetric):
+    """1 where nothing of the output can be seen, else 0."""
+
+    title: ClassVar = "Empty"
+    normalisation: ClassVar = "white space, invisible characters"
+    needs_reference: ClassVar = False
+    higher_is_better: ClassVar = False
+    binary: ClassVar = True
+
+    name: Literal["empty"] = "empty"
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        return MetricScore(float(not answer.text or bool(UNSEEN.fullmatch(answer.text))))

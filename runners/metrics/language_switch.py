@@ -1,0 +1,50 @@
+"""Language switch."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from runners.metrics.language import language_of, languages_of
+from runners.metrics.score import Answer, MetricScore, Scorable, TextMetric
+
+Code = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+UNTOLD = "no other language is told of it"
+
+
+class LanguageSwitch(TextMetric):
+    """1 where the output, or a paragraph of it, is told to be in another language than its item's
+    references, or without one of which that is told than its question; else 0."""
+
+    title: ClassVar = "Language switch"
+    normalisation: ClassVar = "code, addresses, tags; all but the first 2,000 characters"
+    needs_reference: ClassVar = False
+    reads_question: ClassVar = True
+    higher_is_better: ClassVar = False
+    binary: ClassVar = True
+
+    name: Literal["language_switch"] = "language_switch"
+    expected: Code | None = Field(
+        None, description="the language that is right for every item, as ISO 639-1 has it: de"
+    )
+
+    def score_batch(self, batch: Sequence[Scorable], ask: Any) -> Sequence[MetricScore]:
+        return [self._switched(answer, references) for answer, references in batch]
+
+    def _switched(self, answer: Answer, references: Sequence[Any]) -> MetricScore:
+        right = {self.expected} if self.expected else _right(answer, references)
+        if not right:
+            return MetricScore(0.0, "the language of what was asked isn't told")
+        for found, where in languages_of(answer.text):
+            if found not in right:
+                wanted = ", ".join(sorted(each for each in right if each))
+                return MetricScore(1.0, f"{found} in place of {wanted}: {where!r}")
+        return MetricScore(0.0)
+
+
+def _right(answer: Answer, references: Sequence[Any]) -> set[str]:
+    """The languages of the references of which it is told, else that of the question."""
+    texts = [each for each in references if isinstance(each, str)]
+    return {found for each in texts or [answer.asked] if (found := language_of(each))} or {
+        found for found in [language_of(answer.asked)] if found
+    }

@@ -1,0 +1,35 @@
+"""Markup."""
+
+import re
+from typing import Any, ClassVar, Literal
+
+from runners.metrics.score import Answer, MetricScore, TextMetric
+
+_ONCE = re.compile(
+    r"^ {0,3}(?:#{1,6} \S|```|~~~|\|.*\|[ \t]*$)"  # a heading, a fence, a row of a table
+    r"|\*\*[^\s*][^*\n]{0,500}\*\*"  # bold
+    r"|</?(?:p|br|ul|ol|li|b|i|strong|em|table|tr|td|div|span|h[1-6]|a|code|pre)\b[^<>\n]{0,500}>",
+    re.MULTILINE | re.IGNORECASE,
+)
+_LISTED = re.compile(r"^[ \t]{0,8}(?:[-*+•]|\d{1,3}[.)])[ \t]+\S", re.MULTILINE)
+
+
+class Markup(TextMetric):
+    """1 where the output is marked up, in Markdown or HTML, else 0: plain text."""
+
+    title: ClassVar = "Markup"
+    normalisation: ClassVar = "all but headings, lists, tables, code blocks, bold, HTML"
+    needs_reference: ClassVar = False
+    higher_is_better: ClassVar = False
+    binary: ClassVar = True
+
+    name: Literal["markup"] = "markup"
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        return MetricScore(float(marked_up(answer.text)))
+
+
+def marked_up(text: str) -> bool:
+    """Whether a text has a heading, a code block, a table, bold, HTML, or two lines of a list."""
+    listed = _LISTED.finditer(text)
+    return bool(_ONCE.search(text) or (next(listed, None) and next(listed, None)))
