@@ -21,7 +21,8 @@ from runners import shards
 from runners.backends import backend_of
 from runners.backends.asking import BackendError, BackendRequest
 from runners.backends.clients import client_of
-from runners.metrics import Answer, MetricScore, Scorer, scorer
+from runners.judges.asking import ASKED_AT_A_TIME, scorer_of
+from runners.metrics import Answer, MetricScore, Scorer
 from runners.outcome import finish, stop
 from runners.prompting import question_of
 from runners.shards import ClaimLost, ShardClaim
@@ -81,12 +82,13 @@ def _carry(claim: ShardClaim, stopping: Callable[[], bool]) -> None:
 def _answer_and_score(claim: ShardClaim, stopping: Callable[[], bool]) -> None:
     """Does what is missing; between two steps looks whether to go on, and tells how far it is."""
     metrics = Metric.objects.filter(runs__run=claim.shard.run_id).order_by("pk")
-    scorers = [(metric.pk, scorer(metric.name, **metric.options)) for metric in metrics]
 
     def tick() -> None:
         if stopping():
             raise Stopping
         shards.renew(claim, _items_done(claim, scorers))
+
+    scorers = [(each.pk, scorer_of(each, claim.shard.run, tick)) for each in metrics]
 
     def score() -> None:
         for metric_id, function in scorers:
@@ -140,16 +142,20 @@ def _answer(claim: ShardClaim, score: Callable[[], None], tick: Callable[[], Non
 def _score(claim: ShardClaim, metric_id: int, function: Scorer, tick: Callable[[], None]) -> None:
     """Writes the missing scores of the outputs that are there."""
     unscored = _outputs(claim).exclude(_scored_by(metric_id)).order_by("pk")
+    metric, asks = function.metric, function.metric.needs_model
     given = ["latency_ms", "prompt_tokens", "completion_tokens", "given_scores", "finish_reason"]
-    read = ["item__references", *(["item__input"] if function.metric.reads_question else [])]
+    read = ["item__input"] if metric.reads_question or asks else []
+    read += ["item__references", *(["item__context"] if asks else [])]
     unscored = unscored.select_related("item").only("text", "error", *given, *read)
     last = 0
     together = SCORED_BETWEEN_LOOKS if function.one_by_one else SCORED_AT_A_TIME
+    if asks:
+        together = ASKED_AT_A_TIME
     while outputs := list(unscored.filter(pk__gt=last)[:SCORED_AT_A_TIME]):
         rows, written = list[Score](), monotonic()
         for some in batched(outputs, together):
             rows += _scores(some, metric_id, function)
-            if monotonic() - written > LOOKS_EVERY_S:
+            if asks or monotonic() - written > LOOKS_EVERY_S:
                 Score.objects.bulk_create(rows, ignore_conflicts=True)
                 tick()
                 rows, written = [], monotonic()
@@ -171,6 +177,8 @@ def _scores(outputs: Sequence[Output], metric_id: int, score: Scorer) -> list[Sc
                 each.given_scores,
                 each.finish_reason,
                 question_of(each.item.input) if score.metric.reads_question else "",
+                input=each.item.input if score.metric.needs_model else None,
+                context=each.item.context if score.metric.needs_model else "",
             ),
             each.item.references,
         )

@@ -26,7 +26,8 @@ from evalhub.registry.models.runs import STOPPED, RunQuerySet, RunState, ShardSt
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.keys import Reach
 from runners.backends import backend_of
-from runners.metrics import MetricError, scorer
+from runners.judges.asking import judge_of
+from runners.metrics import MetricError, declared_metric
 from runners.outcome import UNFINISHED_SHARDS, failed_answers_alone
 from runners.queue import enqueue
 from runners.recorded import publish_answers, stage_answers
@@ -264,7 +265,9 @@ def _check(
 ) -> None:
     try:
         backend = backend_of(version)
-        scorers = [scorer(metric.name, **metric.options) for metric in metrics]
+        asked = [declared_metric(metric.name, **metric.options) for metric in metrics]
+        for each in asked:
+            judge_of(each, version.model.project)
     except (DeclarationError, MetricError) as error:
         raise LaunchError(f"{version}: {error}") from error
     if not backend.live and answers is None and not staged:
@@ -273,19 +276,19 @@ def _check(
         raise LaunchError(
             f"{version}: answers by itself ({backend.type}), and takes no file of answers"
         )
-    if backend.live and (given := [one for one in scorers if one.metric.recorded_alone]):
+    if backend.live and (given := [one for one in asked if one.recorded_alone]):
         raise LaunchError(
-            f"{version}: answers by itself ({backend.type}), and {given[0].metric.name} takes "
+            f"{version}: answers by itself ({backend.type}), and {given[0].name} takes "
             "scores that came with recorded answers"
         )
     items = Item.objects.filter(version=test_set_version).order_by("position")
     if not items.exists():
         raise LaunchError(f"{test_set_version}: has no items")
-    for comparing in (one for one in scorers if one.metric.compares):
+    for comparing in (one for one in asked if one.compares):
         if bare := items.filter(references=[], redacted=None).first():
             raise LaunchError(
                 f"{test_set_version}: item '{bare.key}' has no reference, which "
-                f"{comparing.metric.name} compares with"
+                f"{comparing.name} compares with"
             )
     needy = backend.live and version.prompt.needs_context
     if needy and (bare := items.filter(context="").first()):

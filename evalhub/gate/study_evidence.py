@@ -1,6 +1,6 @@
 """A study as it is read once and shared by the decisions on its arms."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from evalhub.verdict.align import ArmScores, ItemLabel, Rows, align, by_item
 from evalhub.verdict.failures import at_worst
 from evalhub.verdict.flaws import other_items
 from evalhub.verdict.policy import policy_of_study, requirement_of
+from runners.metrics import declared_metric
 
 UNFINISHED = (RunState.PENDING, RunState.RUNNING, RunState.CANCELLED)
 
@@ -114,6 +115,9 @@ class StudyEvidence:
             failures=self.policy.failures,
             unexpected=other_items(asked, count=first.item_count, digest=first.digest),
         )
+        if declared_metric(test_set.metric.name, **test_set.metric.options).needs_model:
+            # What a judge says by itself decides nothing, nor does what it couldn't say.
+            aligned = replace(aligned, flaws=())
         return Pairing(test_set.metric, before, after, aligned)
 
 

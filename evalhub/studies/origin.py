@@ -30,15 +30,18 @@ class OperatorFile:
 
     def check(self, study: "StudyFile") -> None:
         """Raises OutsideError for a key that nobody has bound to the host it would be sent to."""
-        for name, arm in study.arms.items():
-            asked = arm.backend.asked
+        asked_by_place = [
+            (("arms", name, "backend"), arm.backend.asked) for name, arm in study.arms.items()
+        ] + [
+            (("judges", name, "backend"), each.backend.asked) for name, each in study.judges.items()
+        ]
+        for place, asked in asked_by_place:
             if asked is None or asked.key_and_address is None:
                 continue
             try:
                 check_bound(*asked.key_and_address, self.reach)
             except KeyNotBoundError as error:
-                place = "arms", name, "backend", asked.type, "key_env"
-                raise OutsideError(str(error), place) from error
+                raise OutsideError(str(error), (*place, asked.type, "key_env")) from error
 
 
 @dataclass(frozen=True, slots=True)

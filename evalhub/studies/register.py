@@ -27,6 +27,7 @@ from evalhub.registry.models.studies import ArmRole
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.versions import register_version
 from evalhub.studies.register_items import Progress, check_mix, register_test_set
+from evalhub.studies.register_judges import register_judges
 from evalhub.studies.spec import Arm, StudySpec
 from reviews.errors import PlanError
 from reviews.planning.campaign import check_question
@@ -47,8 +48,9 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
     """
     _check_review(spec)
     project, _ = Project.objects.get_or_create(slug=spec.project, defaults={"name": spec.project})
+    judges = register_judges(spec, project)
     sets = {
-        name: register_test_set(spec, project, name, test_set, progress)
+        name: register_test_set(spec, project, name, test_set, judges, progress)
         for name, test_set in spec.test_sets.items()
     }
     versions = _versions(spec, project, spec.arms)
@@ -81,8 +83,9 @@ def register_arms(
                 "leave draw out",
             )
     project, _ = Project.objects.get_or_create(slug=spec.project, defaults={"name": spec.project})
+    judges = register_judges(spec, project)
     sets = {
-        name: register_test_set(spec, project, name, test_set, progress)
+        name: register_test_set(spec, project, name, test_set, judges, progress)
         for name, test_set in spec.test_sets.items()
     }
     needed = set(arms)

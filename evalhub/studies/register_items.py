@@ -1,16 +1,16 @@
 """A study's test sets become versions of items, each with its metric."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from evalhub.accounts.models import Project
 from evalhub.files.items import read_items
 from evalhub.files.rows import DataError
 from evalhub.registry.importing import import_test_set
-from evalhub.registry.models import Item, Metric, TestSetVersion
+from evalhub.registry.models import Item, Metric, ModelVersion, TestSetVersion
 from evalhub.registry.models.testsets import TestSetPurpose
-from evalhub.registry.versions import register_metric
 from evalhub.stats.errors import StatisticsError
+from evalhub.studies.register_judges import judged_metric
 from evalhub.studies.spec import StudySpec
 from evalhub.studies.test_sets import AskedTestSet
 from evalhub.verdict.mix import item_weights
@@ -24,16 +24,17 @@ def register_test_set(
     project: Project,
     name: str,
     asked: AskedTestSet,
+    judges: Mapping[str, ModelVersion],
     progress: Progress | None,
 ) -> tuple[TestSetVersion, Metric]:
-    """The version that holds the items a study asks, and the metric they are scored by.
+    """The version that holds the items a study asks, and the metric they are scored by, which
+    may ask one of the study's `judges`.
 
     Raises evalhub.files.rows.DataError for what is wrong with the file, with its line and field.
     """
     with spec.items_file(name) as path:
         version = _imported(project, name, asked, path, progress)
-    metric = asked.metric
-    return version, register_metric(name=metric.name, options=metric.options)
+    return version, judged_metric(asked.metric, judges)
 
 
 def _imported(

@@ -41,6 +41,7 @@ from evalhub.schemas.version import BackendDeclaration, TrainingRecord
 from evalhub.studies import checks
 from evalhub.studies.change import StudyChange
 from evalhub.studies.checks import BEST_UNTUNED
+from evalhub.studies.judging import JudgeArm, check_judges
 from evalhub.studies.origin import Origin
 from evalhub.studies.suite import Suite, items_written, test_sets_of
 from evalhub.studies.test_sets import USUAL, AskedTestSet, FieldName
@@ -185,6 +186,9 @@ class StudyFile(Declaration):
     development: Development | None = None
     noise_floor: NoiseFloor = False
     arms: dict[Name, Arm] = Field(min_length=2)
+    judges: dict[Name, JudgeArm] = Field(
+        {}, description="who judges answers, by metrics that need a model; they aren't compared"
+    )
     suite: Suite | None = Field(
         None,
         description="a pack of guards: `general` is eight small skills that the candidate must not "
@@ -212,6 +216,7 @@ class StudyFile(Declaration):
     @model_validator(mode="after")
     def _fits(self) -> "StudyFile":
         checks.check_study(self)
+        check_judges(self)
         return self
 
 
@@ -230,6 +235,7 @@ class StudySpec:
     baseline: str
     candidate: str
     arms: dict[str, Arm]
+    judges: dict[str, JudgeArm]
     test_sets: dict[str, AskedTestSet]
     policy: StudySettings
     review: StudyReview | None
@@ -290,6 +296,7 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
         baseline=_baseline(file),
         candidate=_in_question(file),
         arms=file.arms,
+        judges=file.judges,
         test_sets=file.test_sets,
         policy=StudySettings(
             **dict(file.policy),

@@ -14,12 +14,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from evalhub.schemas.declaration import DeclarationError, declared
-from runners.metrics.score import Answer, MetricDeclaration, MetricError, MetricScore, Scorer
+from runners.metrics.score import (
+    Answer,
+    Ask,
+    JudgeReply,
+    MetricDeclaration,
+    MetricError,
+    MetricScore,
+    Scorer,
+)
 
 __all__ = [
     "METRICS",
     "Answer",
     "AnyMetric",
+    "Ask",
+    "JudgeReply",
     "MetricDeclaration",
     "MetricError",
     "MetricScore",
@@ -52,6 +62,8 @@ _TABLE = {
     "latency": "Latency",
     "tokens": "Tokens",
     "recorded": "RecordedScore",
+    "judge": "Judge",
+    "faithfulness": "Faithfulness",
 }
 
 METRICS: dict[str, type[MetricDeclaration]] = {

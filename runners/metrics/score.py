@@ -26,7 +26,8 @@ class Answer:
 
     `scores` are those that were made elsewhere and came with the answer, by name. `finish_reason`
     is why the model stopped, in its server's word; "" where nobody recorded it. `asked` is the
-    item's question, for a metric that `reads_question`.
+    item's question, for a metric that `reads_question`. `input` and `context` are the item's whole,
+    for a metric that needs a model.
     """
 
     text: str
@@ -36,11 +37,15 @@ class Answer:
     scores: Mapping[str, float] | None = None
     finish_reason: str = ""
     asked: str = ""
+    input: Any = None
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricScore:
     """A metric's value of one answer; None is unscored, and then `reason` says why.
+
+    A value may have a reason too: what a judge gave as its own.
 
     `extracted` says whether the extraction pattern matched; None where no pattern was asked.
     """
@@ -53,8 +58,17 @@ class MetricScore:
 type Scorable = tuple[Answer, Sequence[Any]]
 """An answer and its item's references; None among them is no reference."""
 
-type Ask = Callable[[Sequence[str]], Sequence[str]]
-"""A model: prompts in, its answers out in the same order."""
+
+@dataclass(frozen=True, slots=True)
+class JudgeReply:
+    """What a model that a metric asked said; None where it gave no answer, and `error` is why."""
+
+    text: str | None
+    error: str = ""
+
+
+type Ask = Callable[[Sequence[str]], Sequence[JudgeReply]]
+"""A model: prompts in, what it said out in the same order."""
 
 
 class MetricDeclaration(Declaration):
@@ -67,7 +81,8 @@ class MetricDeclaration(Declaration):
     Attributes:
         normalisation: what the metric takes no notice of.
         instead: an option that, where given, stands in for the references.
-        needs_model: whether `score_batch` is to be handed a model.
+        needs_model: whether `score_batch` is to be handed a model, which is then told of each
+            answer's `input` and `context` too (see `runners.metrics.judged`).
         reads_question: whether an answer is to come with what was `asked`.
         apart: whether a reference or an option can stall who scores (a pattern, a schema), so that
             answers are scored in a process that can be ended (`runners.metrics.apart`).
@@ -95,6 +110,11 @@ class MetricDeclaration(Declaration):
     def options(self) -> dict[str, Any]:
         """The options as JSON, the defaults too; an option that isn't set is left out."""
         return self.model_dump(mode="json", by_alias=True, exclude={"name"}, exclude_none=True)
+
+    @property
+    def model(self) -> str:
+        """Who is asked: a judge's name in a study file, its version's digest once registered."""
+        return ""
 
     @property
     def compares(self) -> bool:
@@ -226,6 +246,8 @@ class Scorer:
         """Whether scoring the answer could hold this process for long: a schema, a long text."""
         if not isinstance(self.metric, TextMetric) or in_the_process_apart():
             return False
+        if self.metric.needs_model:
+            return False  # it waits here, and only who asks has the model
         given = (each for each in references if isinstance(each, str))
         return self.metric.apart or len(answer.text) + sum(map(len, given)) > LONG
 

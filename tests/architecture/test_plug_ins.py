@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,7 +50,6 @@ class Block(TextMetric):
     title: ClassVar = "Block"
     normalisation: ClassVar = "all"
     needs_reference: ClassVar = False
-    needs_model: ClassVar = False
     unit: ClassVar = "answers"
     bounds: ClassVar = None
 
@@ -57,6 +57,30 @@ class Block(TextMetric):
 
     def score_batch(self, batch: Sequence[Scorable], ask: Ask | None) -> list[MetricScore]:
         return [MetricScore(float(len(batch)))] * len(batch)
+'''
+
+LOUDNESS = '''
+import json
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+from runners.metrics.judged import JudgedMetric
+from runners.metrics.score import Answer, MetricScore
+
+
+class Loudness(JudgedMetric):
+    """1 where a judge says that the answer is loud."""
+
+    title: ClassVar = "Loudness"
+    binary: ClassVar = True
+
+    name: Literal["loudness"] = "loudness"
+
+    def question(self, answer: Answer, references: Sequence[Any]) -> str:
+        return json.dumps({"loud": int(answer.text.isupper())})
+
+    def value(self, verdict: dict[str, Any]) -> MetricScore:
+        return MetricScore(float(verdict["LOUD"]))
 '''
 
 BACKEND = '''
@@ -181,14 +205,29 @@ def test_a_run_scores_a_block_of_answers_by_one_call(copy: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_a_metric_that_needs_a_model_is_refused_where_there_is_none(copy: Path) -> None:
-    judging = BLOCK.replace("needs_model: ClassVar = False", "needs_model: ClassVar = True")
-    _plug_in(copy / "runners" / "metrics", "block", judging, "Block")
-    asked = STUDY.replace("shout: {marks: MARKS}", "recorded: loud.jsonl")
-    (copy / "study.yaml").write_text(asked.replace("name: vowels, most: 9", "name: block"))
+def test_a_metric_that_needs_a_model_is_one_file_and_one_line(copy: Path) -> None:
+    """Its judge shouts what it is asked, which here is its verdict."""
+    _plug_in(copy / "runners" / "metrics", "loudness", LOUDNESS, "Loudness")
+    study = yaml.safe_load(STUDY.replace("shout: {marks: MARKS}", "recorded: loud.jsonl"))
+    study["test_sets"]["loudness"] = study["test_sets"]["words"] | {
+        "role": "guard",
+        "tier": "advisory",
+        "metric": {"name": "loudness", "by": "ear"},
+    }
+    study["arms"]["calm"]["backend"]["recorded"] = {"words": "calm.jsonl", "loudness": "calm.jsonl"}
+    study["arms"]["loud"]["backend"]["recorded"] = {"words": "loud.jsonl", "loudness": "loud.jsonl"}
+    (copy / "study.yaml").write_text(yaml.safe_dump(study))
     refused = evalhub(copy, "study", "run", "study.yaml")
     assert refused.returncode == 65
-    assert "block asks a model, and none is given" in refused.stderr
+    assert "there is no judge 'ear' among the study's `judges`; there are none" in refused.stderr
+    study["judges"] = {"ear": {"backend": {"shout": {"marks": 0}}}}
+    (copy / "study.yaml").write_text(yaml.safe_dump(study))
+    done = evalhub(copy, "study", "run", "study.yaml", "--json")
+    assert done.returncode in (0, 1, 2), done.stderr
+    (criterion,) = [
+        each for each in json.loads(done.stdout)["criteria"] if each["metric"] == "loudness"
+    ]
+    assert (criterion["baseline"], criterion["candidate"]) == (0, 1)
 
 
 @pytest.mark.heavy

@@ -32,6 +32,14 @@ def body(text: str | bytes) -> web.Response:
     return web.Response(body=text, content_type="application/json")
 
 
+def saying(text: str) -> web.Response:
+    """An answer that says this."""
+    message = {"role": "assistant", "content": text}
+    usage = {"prompt_tokens": 9, "completion_tokens": len(text.split())}
+    choice = {"index": 0, "finish_reason": "stop", "message": message}
+    return web.json_response({"choices": [choice], "usage": usage})
+
+
 HANG = "hang"
 DROP = "drop"
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 
 from runners.metrics import METRICS, Answer, MetricDeclaration, scorer
 
@@ -76,7 +77,7 @@ def meaning(option: FieldInfo) -> str:
     """What an option does, with the values that it may have where they are few."""
     told = option.description or ""
     few = get_origin(option.annotation) is Literal
-    return f"{told}: {', '.join(get_args(option.annotation))}" if few else told
+    return f"{told}: {', '.join(map(str, get_args(option.annotation)))}" if few else told
 
 
 def shown(default: object) -> str:
@@ -88,6 +89,10 @@ def shown(default: object) -> str:
             return str(default).lower()
         case ():
             return "[]"
+        case tuple():
+            return str(list(default))
+        case _ if default is PydanticUndefined:
+            return "needed"
         case float():
             return f"{default:g}"
         case _:

@@ -1,0 +1,65 @@
+"""A metric that needs a model is handed one: the version that it names, asked like any other."""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+
+from evalhub.accounts.models import Project
+from evalhub.registry.models import Metric, ModelVersion, Run
+from evalhub.schemas.keys import Reach
+from runners.backends import backend_of
+from runners.backends.asking import BackendRequest
+from runners.backends.clients import client_of
+from runners.metrics import Ask, JudgeReply, MetricDeclaration, MetricError, Scorer, declared_metric
+
+ASKED_AT_A_TIME = 64
+"""Answers that are judged before their scores are written: so many verdicts a lost worker loses."""
+
+
+def scorer_of(metric: Metric, run: Run, tick: Callable[[], None]) -> Scorer:
+    """The metric ready to score the run's answers; `tick` is called while a judge is waited for.
+
+    Raises MetricError as `judge_of`.
+    """
+    declared = declared_metric(metric.name, **metric.options)
+    judge = judge_of(declared, run.version.model.project)
+    return Scorer(declared, None if judge is None else model(judge, run.reach, tick))
+
+
+def judge_of(metric: MetricDeclaration, project: Project) -> ModelVersion | None:
+    """The version that a metric asks; None where it asks none.
+
+    Raises MetricError where the project has no such version, or its answers are recorded.
+    """
+    if not metric.needs_model:
+        return None
+    versions = ModelVersion.objects.filter(model__project=project, digest=metric.model)
+    found: ModelVersion | None = versions.order_by("pk").first()
+    if found is None:
+        raise MetricError(
+            f"{metric.name}: {project} has no version with the digest {metric.model!r}, which is "
+            "to judge"
+        )
+    if not backend_of(found).live:
+        raise MetricError(f"{metric.name}: {found} is to judge, and its answers are recorded")
+    return found
+
+
+def model(version: ModelVersion, reach: Reach, tick: Callable[[], None] = lambda: None) -> Ask:
+    """A version as metrics ask it: prompts in, what it said out in the same order.
+
+    `tick` is called about every half second meanwhile, and may raise to stop. Asking raises
+    BackendError where it is no use to ask on.
+    """
+
+    def ask(prompts: Sequence[str]) -> list[JudgeReply]:
+        if not prompts:
+            return []
+        questions = [BackendRequest(i, 0, each, "") for i, each in enumerate(prompts)]
+        said: dict[int, JudgeReply] = {}
+        with closing(client_of(version, reach).answer(questions)) as batches:
+            for batch in batches:
+                said |= {each.item_id: JudgeReply(reply.text, reply.error) for each, reply in batch}
+                tick()
+        return [said[i] for i in range(len(prompts))]
+
+    return ask
