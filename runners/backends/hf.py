@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from evalhub.schemas.declaration import DeclarationError
+from evalhub.schemas.declaration import DeclarationError, default_of
 from evalhub.schemas.keys import Reach
 from evalhub.schemas.outside import Outside
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.version import BackendDeclaration
 from runners.backends.asking import Answered, BackendError, BackendRequest
+from runners.backends.openai import OpenAIBackend
 from runners.engines.errors import EngineError
 from runners.engines.files import adapter_digest, chat_template, model_digest, text_digest
 
@@ -49,7 +50,8 @@ class HfBackend(BackendDeclaration):
     )
     adapter_revision: Commit | None = Field(None, description="the commit of an adapter of the hub")
     api: Literal["chat", "completion"] = Field(
-        "chat", description="whether prompts go through the chat template, or as plain text"
+        default_of(OpenAIBackend, "api"),
+        description="whether prompts go through the chat template, or as plain text",
     )
     chat_template: Annotated[str, Field(min_length=1), Outside("file")] | None = Field(
         None, description="file of a template, in place of the model's own"

@@ -20,8 +20,8 @@ from runners.backends.asking import Answered, BackendRequest, Reply
 from runners.engines.adapters import put_in
 from runners.engines.errors import EngineError
 from runners.engines.files import fetched_adapter, model_digest, text_digest
-from runners.engines.generating import BASE, Drawing, Drawn, Row
-from runners.engines.likelihoods import Likelihood, Pair, joined, windows
+from runners.engines.generating import BASE, Drawing, DrawnAnswer, PromptRow
+from runners.engines.likelihoods import Continuation, Likelihood, joined, windows
 from runners.engines.loading import Base, Source
 from runners.engines.serving import Done, Question, Visit, engine_of
 from runners.prompting import PromptError, chat, completion
@@ -217,7 +217,7 @@ class Loaded:
             top_p=self.sampling.top_p or 1.0,
             stop=self.sampling.stop or (),
         )
-        row = Row(tuple(tokens), adapter, self._seed(tokens, asked.sample))
+        row = PromptRow(tuple(tokens), adapter, self._seed(tokens, asked.sample))
         count = len(tokens)
         return [
             Question(
@@ -278,7 +278,7 @@ class Loaded:
         gathered = _Gathered(len(parts), take)
         return [
             Question(
-                Pair(given, asked, adapter),
+                Continuation(given, asked, adapter),
                 partial(gathered.take, at),
                 self.backend.batch_tokens,
             )
@@ -320,7 +320,7 @@ def _start(base: Base) -> int:
 def _reply(done: Done, prompt_tokens: int) -> Reply:
     if isinstance(done, EngineError):
         return Reply(error=str(done))
-    assert isinstance(done, Drawn)
+    assert isinstance(done, DrawnAnswer)
     if _UNSTORABLE.search(done.text):
         return Reply(error="the answer holds a NUL character or half a surrogate pair")
     return Reply(

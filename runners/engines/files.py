@@ -8,7 +8,6 @@ import hashlib
 import json
 import re
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,23 +109,6 @@ def tensor_header(path: Path) -> TensorHeader:
     header.pop("__metadata__", None)
     found: TensorHeader = header
     return found
-
-
-def all_zero(path: Path, names: Iterator[str] | list[str]) -> bool:
-    """Whether all values of these tensors of a safetensors file are zero."""
-    header = tensor_header(path)
-    with path.open("rb") as file:
-        (size,) = struct.unpack("<Q", file.read(8))
-        for name in names:
-            start, end = header[name]["data_offsets"]
-            file.seek(8 + size + start)
-            # minus zero is a zero too: its sign is the highest bit of the last byte of a value
-            width = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}.get(header[name]["dtype"], 1)
-            content = bytearray(file.read(end - start))
-            content[width - 1 :: width] = bytes(each & 0x7F for each in content[width - 1 :: width])
-            if any(content):
-                return False
-    return True
 
 
 def chat_template(folder: Path) -> str | None:

@@ -33,7 +33,7 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PromptRow:
     """A prompt's tokens, who answers it, and the seed of its draws."""
 
     tokens: Sequence[int]
@@ -42,7 +42,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnAnswer:
     """An answer's text; `logprob` sums over its tokens, the one that ends it included, as the
     model has them before temperature and top_p."""
 
@@ -59,11 +59,11 @@ class Cancelled(Exception):
 def generate(
     model: Any,
     tokenizer: Any,
-    rows: Sequence[Row],
+    rows: Sequence[PromptRow],
     drawing: Drawing,
     *,
     unwanted: Callable[[], bool] = lambda: False,
-) -> list[Drawn]:
+) -> list[DrawnAnswer]:
     """The answers to the rows, in their order.
 
     Args:
@@ -133,7 +133,7 @@ class _Watch:
     def __init__(
         self,
         tokenizer: Any,
-        rows: Sequence[Row],
+        rows: Sequence[PromptRow],
         drawing: Drawing,
         ends: Sequence[int],
         width: int,
@@ -187,14 +187,14 @@ class _Watch:
                 self.done[at] = any(stop in text for stop in self.drawing.stop)
         return torch.tensor([self.cancelled or done for done in self.done], device=ids.device)
 
-    def drawn(self, answers: Sequence[Sequence[int]]) -> list[Drawn]:
+    def drawn(self, answers: Sequence[Sequence[int]]) -> list[DrawnAnswer]:
         found = []
         for at, tokens in enumerate(answers):
             text = self.tokenizer.decode(tokens[: self.counts[at]], skip_special_tokens=True)
             cuts = [place for stop in self.drawing.stop if (place := text.find(stop)) >= 0]
             text = text[: min(cuts)] if cuts else text
             found.append(
-                Drawn(
+                DrawnAnswer(
                     text,
                     self.counts[at],
                     float(self.sums[at]),

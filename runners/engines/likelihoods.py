@@ -10,7 +10,7 @@ from runners.engines.generating import BASE
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class Continuation:
     """Tokens that are given, tokens whose likelihood is asked, and who answers."""
 
     given: tuple[int, ...]
@@ -72,7 +72,7 @@ def windows(
     return found
 
 
-def likelihoods(model: Any, pairs: Sequence[Pair], padding: int) -> list[Likelihood]:
+def likelihoods(model: Any, pairs: Sequence[Continuation], padding: int) -> list[Likelihood]:
     """The likelihoods of one batch, in its order; every pair has at least one token on each side.
 
     Only the places that are asked for go through the last layer, whose output is as wide as the

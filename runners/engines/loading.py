@@ -23,9 +23,9 @@ class Source:
     """
 
     model: str
+    dtype: str
     revision: str | None = None
     digest: str | None = None
-    dtype: str = "auto"
     device_map: str | None = None
     quantization: str | None = None
 

@@ -14,13 +14,13 @@ import torch
 
 from runners.engines.batching import next_batch
 from runners.engines.errors import EngineError
-from runners.engines.generating import Cancelled, Drawing, Drawn, Row, generate
-from runners.engines.likelihoods import Likelihood, Pair, likelihoods
+from runners.engines.generating import Cancelled, Drawing, DrawnAnswer, PromptRow, generate
+from runners.engines.likelihoods import Continuation, Likelihood, likelihoods
 from runners.engines.loading import Base, Source, load
 
 logger = logging.getLogger(__name__)
 
-Done = Drawn | Likelihood | EngineError
+Done = DrawnAnswer | Likelihood | EngineError
 """What comes of one question; EngineError where it alone failed."""
 
 
@@ -43,7 +43,7 @@ class Visit:
 class Question:
     """A row to answer or a pair to judge; `given` takes what comes of it."""
 
-    asked: Row | Pair
+    asked: PromptRow | Continuation
     given: Callable[[Done], None]
     most_tokens: int
     drawing: Drawing | None = None
@@ -51,7 +51,7 @@ class Question:
 
     @property
     def width(self) -> int:
-        if isinstance(self.asked, Pair):
+        if isinstance(self.asked, Continuation):
             return self.asked.width
         assert self.drawing is not None
         return len(self.asked.tokens) + self.drawing.most_tokens
@@ -152,9 +152,9 @@ class Engine:
         drawing = batch[0].drawing
         if drawing is None:
             padding = base.tokenizer.pad_token_id or 0
-            pairs = [each.asked for each in batch if isinstance(each.asked, Pair)]
+            pairs = [each.asked for each in batch if isinstance(each.asked, Continuation)]
             return likelihoods(base.model, pairs, padding)
-        rows = [each.asked for each in batch if isinstance(each.asked, Row)]
+        rows = [each.asked for each in batch if isinstance(each.asked, PromptRow)]
         return generate(
             base.model,
             base.tokenizer,

@@ -14,7 +14,7 @@ pytestmark = WITH_TORCH
 def base(tiny: Path) -> Any:
     from runners.engines.loading import Source, load
 
-    return load(Source(str(tiny)))
+    return load(Source(str(tiny), "auto"))
 
 
 def put(base: Any, folder: Path) -> str:
@@ -33,10 +33,10 @@ def refused(base: Any, folder: Path) -> str:
 
 
 def asked(base: Any, *names: str) -> list[Any]:
-    from runners.engines.generating import Drawing, Row, generate
+    from runners.engines.generating import Drawing, PromptRow, generate
 
     tokens = tuple(base.tokenizer.encode("One, two, three"))
-    rows = [Row(tokens, name) for name in names]
+    rows = [PromptRow(tokens, name) for name in names]
     return generate(base.model, base.tokenizer, rows, Drawing(8))
 
 

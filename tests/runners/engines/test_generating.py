@@ -15,15 +15,14 @@ PROMPTS = ["Hello", "One, two, three,", "The capital of France is", "a b c d e f
 def base(tiny: Path) -> Any:
     from runners.engines.loading import Source, load
 
-    return load(Source(str(tiny)))
+    return load(Source(str(tiny), "auto"))
 
 
 def rows(base: Any, *texts: str, seed: int = 0) -> list[Any]:
-    from runners.engines.generating import Row
+    from runners.engines.generating import PromptRow
 
-    return [
-        Row(tuple(base.tokenizer.encode(text)), seed=seed + at) for at, text in enumerate(texts)
-    ]
+    encode = base.tokenizer.encode
+    return [PromptRow(tuple(encode(text)), seed=seed + at) for at, text in enumerate(texts)]
 
 
 def answers(base: Any, asked: list[Any], **drawing: Any) -> list[Any]:
@@ -85,7 +84,7 @@ def test_what_is_drawn_comes_as_often_as_the_model_says(base: Any) -> None:
     """By 400 draws of one token: the most likely comes within four standard errors."""
     import torch
 
-    from runners.engines.generating import Row
+    from runners.engines.generating import PromptRow
 
     tokens = tuple(base.tokenizer.encode("Hello"))
     with torch.inference_mode():
@@ -98,7 +97,7 @@ def test_what_is_drawn_comes_as_often_as_the_model_says(base: Any) -> None:
     likeliest = base.tokenizer.decode([int(logits.argmax())])
     drawn = []
     for start in range(0, 400, 100):
-        some = [Row(tokens, seed=start + at) for at in range(100)]
+        some = [PromptRow(tokens, seed=start + at) for at in range(100)]
         drawn += answers(base, some, temperature=temperature, most_tokens=1)
     count = sum(each.text == likeliest for each in drawn)
     assert abs(count / 400 - wanted) < 4 * (wanted * (1 - wanted) / 400) ** 0.5

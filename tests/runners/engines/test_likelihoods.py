@@ -14,16 +14,16 @@ pytestmark = WITH_TORCH
 def base(tiny: Path) -> Any:
     from runners.engines.loading import Source, load
 
-    return load(Source(str(tiny)))
+    return load(Source(str(tiny), "auto"))
 
 
 def test_a_batch_gives_what_the_whole_log_softmax_gives(base: Any) -> None:
     import torch
 
-    from runners.engines.likelihoods import Pair, joined, likelihoods
+    from runners.engines.likelihoods import Continuation, joined, likelihoods
 
     texts = [("The sky is", " blue"), ("A", " b c d e f g"), ("One two three four five", " six")]
-    pairs = [Pair(*joined(base.tokenizer, given, asked, start=1)) for given, asked in texts]
+    pairs = [Continuation(*joined(base.tokenizer, given, asked, start=1)) for given, asked in texts]
     found = likelihoods(base.model, pairs, 2)
     for pair, each in zip(pairs, found, strict=True):
         with torch.inference_mode():
@@ -36,13 +36,13 @@ def test_a_batch_gives_what_the_whole_log_softmax_gives(base: Any) -> None:
 
 
 def test_a_greedy_answer_is_called_greedy(base: Any) -> None:
-    from runners.engines.generating import Drawing, Row, generate
-    from runners.engines.likelihoods import Pair, likelihoods
+    from runners.engines.generating import Drawing, PromptRow, generate
+    from runners.engines.likelihoods import Continuation, likelihoods
 
     given = tuple(base.tokenizer.encode("Hello there"))
-    answer = generate(base.model, base.tokenizer, [Row(given)], Drawing(1))[0]
+    answer = generate(base.model, base.tokenizer, [PromptRow(given)], Drawing(1))[0]
     (token,) = base.tokenizer.encode(answer.text, add_special_tokens=False)
-    (found,) = likelihoods(base.model, [Pair(given, (token,))], 2)
+    (found,) = likelihoods(base.model, [Continuation(given, (token,))], 2)
     assert found.greedy
     assert found.logprob == pytest.approx(answer.logprob, abs=1e-4)
 
