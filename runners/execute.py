@@ -1,32 +1,39 @@
 """The life of a shard, from its claim to its end.
 
-`launch` writes a run with its shards and enqueues it. A worker claims one (`shards.claim_next`),
-asks for the answers that are missing, scores what is unscored, renewing its lease on the way
-(`shards.renew`), and ends it: completed, released (the worker stops, or the backend is away), or
-sent back after a failed attempt. When no shard is left, the run is finished (`outcome.finish`).
+`launch` writes a run with its shards and enqueues it. A worker claims one (`shards.claim_next`), or
+a few at once where its backend is asked much at a time, asks for the answers that are missing,
+scores what is unscored, renewing its leases on the way (`runners.stretch`), and ends them:
+completed, released (the worker stops, or the backend is away), or sent back after a failed attempt.
+When no shard is left, the run is finished (`outcome.finish`).
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from itertools import batched
 from time import monotonic
 
-from django.db import OperationalError
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db import OperationalError, transaction
+from django.db.models import QuerySet
 
 from evalhub.logs import about
 from evalhub.registry.models import Item, Metric, Output, Score
+from evalhub.registry.rows import insert
 from runners import shards
 from runners.backends import backend_of
-from runners.backends.asking import BackendError, BackendRequest
+from runners.backends.asking import BackendError, Reply
 from runners.backends.clients import client_of
 from runners.judges.asking import ASKED_AT_A_TIME, scorer_of
-from runners.metrics import Answer, MetricScore, Scorer
+from runners.metrics import Answer, MetricDeclaration, MetricScore, Scorer
+from runners.metrics.score import Scorable
 from runners.outcome import finish, stop
 from runners.prompting import question_of
 from runners.shards import ClaimLost, ShardClaim
+from runners.stretch import SCORE_COLUMNS, ScoreRow, Stretch, Written, score_row
 
+AHEAD = 4
+"""Questions that a worker holds for each that its backend is asked at a time: while it writes and
+claims, the endpoint has enough to do."""
 SCORED_AT_A_TIME = 500
 # A pattern or a schema may take seconds for each answer, and the lease must be renewed meanwhile.
 SCORED_BETWEEN_LOOKS = 5
@@ -42,12 +49,13 @@ class Stopping(Exception):
 
 
 def process_shard(run_id: int, *, stopping: Callable[[], bool] = lambda: False) -> bool:
-    """Process one shard of the run; where none is claimable, finish the run if all are done.
+    """Process a shard of the run, or the next few together; where none is claimable, finish the run
+    if all are done.
 
     Returns whether there may be more to do. Two workers may do this at once, or one twice over:
     what is there already isn't made again. `stopping` is asked about every second; once it says
-    yes, the shard is given back. Raises OperationalError where the database is away: the lease
-    ends by itself.
+    yes, the shards are given back. Raises OperationalError where the database is away: the leases
+    end by themselves.
     """
     with about(run=run_id):
         claim = shards.claim_next(run_id)
@@ -55,176 +63,188 @@ def process_shard(run_id: int, *, stopping: Callable[[], bool] = lambda: False) 
             finish(run_id)
             return False
         with about(shard=claim.shard.pk):
-            _carry(claim, stopping)
+            _carry(_with_those_ahead(claim), stopping)
     return True
 
 
-def _carry(claim: ShardClaim, stopping: Callable[[], bool]) -> None:
-    """Takes the shard to its end, or gives it back and says why."""
+def _with_those_ahead(first: ShardClaim) -> list[ShardClaim]:
+    """The shard, and as many more as keep its backend busy.
+
+    One that failed before is worked on alone, so that it spoils no other.
+    """
+    run, claims = first.shard.run, [first]
+    wanted = AHEAD * backend_of(run.version).at_once // run.samples
+    while not first.shard.attempts and sum(claim.size for claim in claims) < wanted:
+        claim = shards.claim_next(run.pk)
+        if claim is None:
+            break
+        if claim.shard.attempts:
+            shards.release(claim)
+            break
+        claims.append(claim)
+    return claims
+
+
+def _carry(claims: Sequence[ShardClaim], stopping: Callable[[], bool]) -> None:
+    """Takes the shards to their end, or gives them back and says why."""
+    run = claims[0].shard.run
     try:
-        _answer_and_score(claim, stopping)
-        shards.complete(claim)
-        logger.info("a shard is done: %d items", claim.size)
+        _answer_and_score(claims, stopping)
+        logger.info("%d shards are done: %d items", len(claims), sum(each.size for each in claims))
     except ClaimLost:
-        logger.info("%s: left to others", claim.shard)
+        logger.info("%s: left to others", run)
+        _release(claims)
     except Stopping:
-        shards.release(claim)
+        _release(claims)
     except BackendError as error:
-        shards.release(claim)
-        stop(claim.shard.run_id, f"{error}; run again to go on")
+        _release(claims)
+        stop(run.pk, f"{error}; run again to go on")
     except OperationalError:
         raise
     except Exception as error:
-        logger.exception("%s: failed", claim.shard)
-        shards.fail_attempt(claim, f"{type(error).__name__}: {error}")
+        logger.exception("%s: failed", claims[0].shard)
+        for claim in claims:
+            shards.fail_attempt(claim, f"{type(error).__name__}: {error}")
 
 
-def _answer_and_score(claim: ShardClaim, stopping: Callable[[], bool]) -> None:
+def _release(claims: Sequence[ShardClaim]) -> None:
+    """Gives back those that are still held."""
+    for claim in claims:
+        shards.release(claim)
+
+
+def _answer_and_score(claims: Sequence[ShardClaim], stopping: Callable[[], bool]) -> None:
     """Does what is missing; between two steps looks whether to go on, and tells how far it is."""
-    metrics = Metric.objects.filter(runs__run=claim.shard.run_id).order_by("pk")
+    run = claims[0].shard.run
+    metrics = list(Metric.objects.filter(runs__run=run).order_by("pk"))
+    stretch = Stretch(claims, [metric.pk for metric in metrics])
 
-    def tick() -> None:
+    def look() -> None:
         if stopping():
             raise Stopping
-        shards.renew(claim, _items_done(claim, scorers))
 
-    scorers = [(each.pk, scorer_of(each, claim.shard.run, tick)) for each in metrics]
+    def tick() -> None:
+        look()
+        stretch.renew()
 
-    def score() -> None:
+    look()
+    scorers = [(metric.pk, scorer_of(metric, run, tick)) for metric in metrics]
+    if backend_of(run.version).live:
+        _answer(stretch, scorers, look)
+    for claim in claims:
         for metric_id, function in scorers:
-            _score(claim, metric_id, function, tick)
-
-    tick()
-    if backend_of(claim.shard.run.version).live:
-        _answer(claim, score, tick)
-    score()
+            _score_missing(stretch.unscored(claim, metric_id), metric_id, function, tick)
+    with transaction.atomic():
+        for claim in claims:
+            shards.complete(claim)
 
 
-def _answer(claim: ShardClaim, score: Callable[[], None], tick: Callable[[], None]) -> None:
-    """Asks the backend for the missing outputs; writes and scores them as they arrive."""
-    run = claim.shard.run
-    there = set(_outputs(claim).values_list("item_id", "sample"))
-    questions = [
-        BackendRequest(item.pk, sample, item.input, item.context, item.choices, item.tools)
-        for item in _items(claim)
-        for sample in range(run.samples)
-        if (item.pk, sample) not in there
-    ]
+def _answer(stretch: Stretch, scorers: Scorers, look: Callable[[], None]) -> None:
+    """Asks the backend for the missing outputs, writes them as they arrive, and scores them while
+    the next are on their way: the scores of a batch are written with the batch after it."""
+    questions = stretch.unanswered()
     if not questions:
         return
+    run, scored = stretch.run, list[ScoreRow]()
     with closing(client_of(run.version, run.reach).answer(questions)) as batches:
         for batch in batches:
-            Output.objects.bulk_create(
-                [
-                    Output(
-                        run=run,
-                        item_id=question.item_id,
-                        sample=question.sample,
-                        text=reply.text,
-                        error=reply.error,
-                        latency_ms=reply.latency_ms,
-                        prompt_tokens=reply.prompt_tokens,
-                        completion_tokens=reply.completion_tokens,
-                        finish_reason=reply.finish_reason,
-                        logprob=reply.logprob,
-                        choice_logprobs=reply.choice_logprobs,
-                        reasoning=reply.reasoning,
-                        tool_calls=reply.tool_calls,
-                    )
-                    for question, reply in batch
-                ],
-                ignore_conflicts=True,
-            )
-            score()
-            tick()
+            written = stretch.write(batch, scored)
+            look()
+            scored = _scored(stretch, written, scorers, look)
+    stretch.write([], scored)
 
 
-def _score(claim: ShardClaim, metric_id: int, function: Scorer, tick: Callable[[], None]) -> None:
+def _scored(
+    stretch: Stretch, written: Sequence[Written], scorers: Scorers, look: Callable[[], None]
+) -> list[ScoreRow]:
+    """The scores of what was just written; where that takes long, some of them are written."""
+    rows, since = list[ScoreRow](), monotonic()
+    for metric_id, function in scorers:
+        for some in batched(written, _together(function)):
+            answers = [
+                _scorable(function.metric, stretch.items[question.item_id], reply)
+                for _, (question, reply) in some
+            ]
+            errors = [reply.error for _, (_, reply) in some]
+            for (output, _), found in zip(some, _found(function, answers, errors), strict=True):
+                rows.append(score_row(output, metric_id, found))
+            if function.metric.needs_model or monotonic() - since > LOOKS_EVERY_S:
+                stretch.write([], rows)
+                look()
+                rows, since = [], monotonic()
+    return rows
+
+
+def _score_missing(
+    unscored: QuerySet[Output], metric_id: int, function: Scorer, tick: Callable[[], None]
+) -> None:
     """Writes the missing scores of the outputs that are there."""
-    unscored = _outputs(claim).exclude(_scored_by(metric_id)).order_by("pk")
     metric, asks = function.metric, function.metric.needs_model
     given = ["latency_ms", "prompt_tokens", "completion_tokens", "given_scores", "finish_reason"]
     read = ["item__input"] if metric.reads_question or asks else []
     read += ["item__references", *(["item__context"] if asks else [])]
-    unscored = unscored.select_related("item").only("text", "error", *given, *read)
+    unscored = unscored.select_related("item").only("text", "error", *given, *read).order_by("pk")
     last = 0
-    together = SCORED_BETWEEN_LOOKS if function.one_by_one else SCORED_AT_A_TIME
-    if asks:
-        together = ASKED_AT_A_TIME
     while outputs := list(unscored.filter(pk__gt=last)[:SCORED_AT_A_TIME]):
-        rows, written = list[Score](), monotonic()
-        for some in batched(outputs, together):
-            rows += _scores(some, metric_id, function)
-            if asks or monotonic() - written > LOOKS_EVERY_S:
-                Score.objects.bulk_create(rows, ignore_conflicts=True)
+        rows, since = list[ScoreRow](), monotonic()
+        for some in batched(outputs, _together(function)):
+            answers = [_scorable(metric, each.item, each, each.given_scores) for each in some]
+            found = _found(function, answers, [each.error for each in some])
+            rows += [
+                score_row(output.pk, metric_id, score)
+                for output, score in zip(some, found, strict=True)
+            ]
+            if asks or monotonic() - since > LOOKS_EVERY_S:
+                _write_scores(rows)
                 tick()
-                rows, written = [], monotonic()
-        Score.objects.bulk_create(rows, ignore_conflicts=True)
+                rows, since = [], monotonic()
+        _write_scores(rows)
         last = outputs[-1].pk
         if len(outputs) == SCORED_AT_A_TIME:
             tick()
 
 
-def _scores(outputs: Sequence[Output], metric_id: int, score: Scorer) -> list[Score]:
-    """The scores of some outputs, those that hold an answer by one call of the metric."""
-    answers = [
-        (
-            Answer(
-                each.text,
-                each.latency_ms,
-                each.prompt_tokens,
-                each.completion_tokens,
-                each.given_scores,
-                each.finish_reason,
-                question_of(each.item.input) if score.metric.reads_question else "",
-                input=each.item.input if score.metric.needs_model else None,
-                context=each.item.context if score.metric.needs_model else "",
-            ),
-            each.item.references,
-        )
-        for each in outputs
-        if each.text is not None
-    ]
-    scored = iter(score.batch(answers))
-    rows = []
-    for output in outputs:
-        if output.text is None:
-            found = MetricScore(None, f"no answer: {output.error}")
-        else:
-            found = next(scored)
-        rows.append(
-            Score(
-                output=output,
-                metric_id=metric_id,
-                value=found.value,
-                reason=found.reason[:300],
-                extracted=found.extracted,
-            )
-        )
-    return rows
+def _write_scores(rows: Sequence[ScoreRow]) -> None:
+    with transaction.atomic():
+        insert(Score, SCORE_COLUMNS, rows, returning=("id",))
 
 
-def _items_done(claim: ShardClaim, scorers: Scorers) -> int:
-    done = _outputs(claim)
-    for metric_id, _ in scorers:
-        done = done.filter(_scored_by(metric_id))
-    return min(claim.size, done.count() // claim.shard.run.samples)
+def _together(function: Scorer) -> int:
+    """How many answers are scored before it is looked whether to go on."""
+    if function.metric.needs_model:
+        return ASKED_AT_A_TIME
+    return SCORED_BETWEEN_LOOKS if function.one_by_one else SCORED_AT_A_TIME
 
 
-def _scored_by(metric_id: int) -> Exists:
-    return Exists(Score.objects.filter(output=OuterRef("pk"), metric=metric_id))
-
-
-def _items(claim: ShardClaim) -> QuerySet[Item]:
-    items = Item.objects.filter(version=claim.shard.run.test_set_version_id)
-    found: QuerySet[Item] = items.between(claim.shard.start, claim.shard.stop)
-    return found
-
-
-def _outputs(claim: ShardClaim) -> QuerySet[Output]:
-    return Output.objects.filter(
-        run=claim.shard.run_id,
-        item__version=claim.shard.run.test_set_version_id,
-        item__position__gte=claim.shard.start,
-        item__position__lt=claim.shard.stop,
+def _scorable(
+    metric: MetricDeclaration,
+    item: Item,
+    said: Output | Reply,
+    scores: Mapping[str, float] | None = None,
+) -> Scorable | None:
+    """What the metric is told of an answer; None where there is none."""
+    if said.text is None:
+        return None
+    answer = Answer(
+        said.text,
+        said.latency_ms,
+        said.prompt_tokens,
+        said.completion_tokens,
+        scores,
+        said.finish_reason,
+        question_of(item.input) if metric.reads_question else "",
+        input=item.input if metric.needs_model else None,
+        context=item.context if metric.needs_model else "",
     )
+    return answer, item.references
+
+
+def _found(
+    score: Scorer, answers: Sequence[Scorable | None], errors: Sequence[str]
+) -> list[MetricScore]:
+    """A score each: of the answers by one call of the metric, else the error as the reason."""
+    found = iter(score.batch([each for each in answers if each is not None]))
+    return [
+        MetricScore(None, f"no answer: {error}") if answer is None else next(found)
+        for answer, error in zip(answers, errors, strict=True)
+    ]

@@ -112,7 +112,7 @@ def register_version_from_web(
         slug=slug,
         kind=asked.kind,
         parent=parent,
-        backend=asked.spec.settled(lambda named: files[named]),
+        backend=asked.spec,
         prompt=asked.prompt,
         sampling=asked.sampling,
         training=asked.training,

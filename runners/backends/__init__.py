@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 _TABLE = {
     "recorded": "RecordedBackend",
     "openai": "OpenAIBackend",
-    "hf": "HfBackend",
 }
 
 BACKENDS: dict[str, type[BackendDeclaration]] = {

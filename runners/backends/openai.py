@@ -68,6 +68,10 @@ class OpenAIBackend(BackendDeclaration):
     )
 
     @property
+    def at_once(self) -> int:
+        return self.concurrency
+
+    @property
     def address(self) -> str:
         return self.url or f"endpoint {self.endpoint}"
 

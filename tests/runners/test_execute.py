@@ -125,7 +125,7 @@ def test_a_prompt_that_does_not_fit_an_input_is_that_item_s_error(
 def test_an_unreachable_server_fails_the_run_at_once_and_what_was_done_stays(
     team: Team, server: OpenAIServer
 ) -> None:
-    run = a_live_run(team, server, 130, retries=0, concurrency=64)
+    run = a_live_run(team, server, 130, retries=0, concurrency=16)
     assert process_shard(run.pk)
     server.stop()
     run = worked_through(run)

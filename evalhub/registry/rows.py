@@ -1,0 +1,37 @@
+"""Many rows written by one statement, without Django's pass over every field of each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, models
+
+MOST_PARAMETERS = 30_000
+"""Of one statement; SQLite and PostgreSQL take about that many."""
+
+
+def insert(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    returning: Sequence[str],
+) -> list[tuple[Any, ...]]:
+    """Writes rows of values as the database takes them (JSON as text); columns that aren't named
+    get the database's default.
+
+    A row whose like is there already is left out, and nothing is returned for it. Returns these
+    columns of each row that was written, in any order.
+    """
+    quote = connection.ops.quote_name
+    at_a_time = MOST_PARAMETERS // len(columns)
+    start = f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(map(quote, columns))}) VALUES "
+    one = f"({', '.join(['%s'] * len(columns))})"
+    end = f" ON CONFLICT DO NOTHING RETURNING {', '.join(map(quote, returning))}"
+    written: list[tuple[Any, ...]] = []
+    with connection.cursor() as cursor:
+        for first in range(0, len(rows), at_a_time):
+            some = rows[first : first + at_a_time]
+            given = [value for row in some for value in row]
+            cursor.execute(start + ", ".join([one] * len(some)) + end, given)
+            written += cursor.fetchall()
+    return written

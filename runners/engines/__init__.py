@@ -1,1 +1,0 @@
-"""Models loaded in the worker: one base for all its adapters, asked in batches."""

@@ -1,0 +1,202 @@
+"""The stretch of a run that a worker holds: the items of one shard, or of a few claimed together.
+
+Its items are read once. It knows what of them is answered and scored, writes what comes, a batch in
+one transaction, and tells the shards how far they are.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from pydantic_core import to_json
+
+from evalhub.registry.models import Item, Output, Run, Score
+from evalhub.registry.rows import insert
+from runners import shards
+from runners.backends.asking import Answered, BackendRequest
+from runners.metrics import MetricScore
+from runners.shards import ClaimLost, ShardClaim
+
+ANSWER_COLUMNS = (
+    "run_id",
+    "item_id",
+    "sample",
+    "text",
+    "error",
+    "latency_ms",
+    "prompt_tokens",
+    "completion_tokens",
+    "finish_reason",
+    "logprob",
+    "choice_logprobs",
+    "reasoning",
+    "tool_calls",
+)
+SCORE_COLUMNS = ("output_id", "metric_id", "value", "reason", "extracted")
+LONGEST_REASON = 300
+
+type ScoreRow = tuple[int, int, float | None, str, bool | None]
+"""As SCORE_COLUMNS."""
+type Written = tuple[int, Answered]
+"""The primary key of an output, and what it holds."""
+
+
+def score_row(output: int, metric: int, found: MetricScore) -> ScoreRow:
+    return output, metric, found.value, found.reason[:LONGEST_REASON], found.extracted
+
+
+@dataclass(slots=True)
+class _Held:
+    """A claim, and how many of its items are done."""
+
+    claim: ShardClaim
+    done: int = 0
+
+
+@dataclass
+class Stretch:
+    """Some shards of one run, held by one worker, to be scored by these metrics."""
+
+    claims: Sequence[ShardClaim]
+    metrics: Sequence[int]
+    fresh: bool = field(default=True, init=False)
+    """Whether none of it was answered before, so that what is done is what was written here."""
+    _left: Counter[int] = field(default_factory=Counter, init=False)
+    """Scores that an output needs still, by its primary key."""
+    _samples: Counter[int] = field(default_factory=Counter, init=False)
+    """Samples of an item that are answered and scored."""
+
+    def __post_init__(self) -> None:
+        self._held = [_Held(claim) for claim in self.claims]
+        self._of_item: dict[int, _Held] = {}
+        self._item_of: dict[int, int] = {}
+
+    @property
+    def run(self) -> Run:
+        return self.claims[0].shard.run
+
+    @cached_property
+    def items(self) -> dict[int, Item]:
+        """Its items by their primary keys, with what is asked and compared of them."""
+        found: dict[int, Item] = {}
+        fields = ("input", "context", "choices", "tools", "references")
+        of_version = Item.objects.filter(version=self.run.test_set_version_id).only(*fields)
+        for held in self._held:
+            shard = held.claim.shard
+            for item in of_version.between(shard.start, shard.stop):
+                found[item.pk], self._of_item[item.pk] = item, held
+        return found
+
+    def outputs(self, claim: ShardClaim) -> QuerySet[Output]:
+        """Those of a shard that are there."""
+        return Output.objects.filter(
+            run=claim.shard.run_id,
+            item__version=self.run.test_set_version_id,
+            item__position__gte=claim.shard.start,
+            item__position__lt=claim.shard.stop,
+        )
+
+    def unscored(self, claim: ShardClaim, metric: int) -> QuerySet[Output]:
+        """Outputs of a shard without a score of that metric."""
+        return self.outputs(claim).exclude(_scored_by(metric))
+
+    def unanswered(self) -> list[BackendRequest]:
+        """What is to be asked; what was answered before is not."""
+        there = {
+            key
+            for claim in self.claims
+            for key in self.outputs(claim).order_by().values_list("item_id", "sample")
+        }
+        self.fresh = not there
+        return [
+            BackendRequest(item.pk, sample, item.input, item.context, item.choices, item.tools)
+            for item in self.items.values()
+            for sample in range(self.run.samples)
+            if (item.pk, sample) not in there
+        ]
+
+    def write(self, batch: Sequence[Answered], scores: Sequence[ScoreRow]) -> list[Written]:
+        """Writes answers and scores, tells how far the shards are and renews their leases: all of
+        it or nothing, in one transaction.
+
+        Returns what was written of the batch: without what others had written before. Raises
+        ClaimLost once what a loser brings is written: it is paid for.
+        """
+        lost = False
+        with transaction.atomic():
+            written = self._write_answers(batch)
+            if scores:
+                self._count(insert(Score, SCORE_COLUMNS, scores, returning=("output_id",)))
+            try:
+                self.renew()
+            except ClaimLost:
+                lost = True
+        if lost:
+            raise ClaimLost
+        return written
+
+    def renew(self) -> None:
+        """Tells how far the shards are and renews their leases. Raises ClaimLost."""
+        for held in self._held:
+            if not self.fresh:
+                held.done = self._done(held.claim)
+            shards.renew(held.claim, held.done)
+
+    def _done(self, claim: ShardClaim) -> int:
+        """Items that are answered and scored, counted in the database."""
+        done = self.outputs(claim)
+        for metric in self.metrics:
+            done = done.filter(_scored_by(metric))
+        return min(claim.size, done.count() // self.run.samples)
+
+    def _write_answers(self, batch: Sequence[Answered]) -> list[Written]:
+        if not batch:
+            return []
+        # Two who write the same ones do so in the same order, or they would wait for each other.
+        asked = {
+            (question.item_id, question.sample): (question, reply) for question, reply in batch
+        }
+        rows = [_answer_row(self.run.pk, *asked[key]) for key in sorted(asked)]
+        keys = insert(Output, ANSWER_COLUMNS, rows, returning=("id", "item_id", "sample"))
+        for output, item, _ in keys:
+            self._left[output], self._item_of[output] = len(self.metrics), item
+        return [(output, asked[item, sample]) for output, item, sample in keys]
+
+    def _count(self, scored: Iterable[tuple[int]]) -> None:
+        for (output,) in scored:
+            self._left[output] -= 1
+            if self._left[output] == 0:
+                item = self._item_of.pop(output)
+                self._samples[item] += 1
+                if self._samples[item] == self.run.samples:
+                    self._of_item[item].done += 1
+
+
+def _scored_by(metric: int) -> Exists:
+    return Exists(Score.objects.filter(output=OuterRef("pk"), metric=metric))
+
+
+def _answer_row(run: int, question: BackendRequest, reply: Any) -> tuple[Any, ...]:
+    return (
+        run,
+        question.item_id,
+        question.sample,
+        reply.text,
+        reply.error,
+        reply.latency_ms,
+        reply.prompt_tokens,
+        reply.completion_tokens,
+        reply.finish_reason,
+        reply.logprob,
+        _json(reply.choice_logprobs),
+        reply.reasoning,
+        _json(reply.tool_calls),
+    )
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else to_json(value).decode()
