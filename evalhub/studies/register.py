@@ -26,6 +26,7 @@ from evalhub.registry.models import (
 from evalhub.registry.models.studies import ArmRole
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.versions import register_version
+from evalhub.schemas.declaration import DeclarationError
 from evalhub.studies.register_items import Progress, check_mix, register_test_set
 from evalhub.studies.register_judges import register_judges
 from evalhub.studies.spec import Arm, StudySpec
@@ -111,12 +112,17 @@ def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[
     found: dict[str, ModelVersion] = {}
     for name in (each for each in spec.arms if each in arms):
         arm = spec.arms[name]
+        try:
+            backend = arm.spec.settled(spec.file)
+        except DeclarationError as error:
+            place = ["arms", name, "backend", arm.spec.type, error.field]
+            raise spec.document.error(place, error.message) from error
         found[name] = register_version(
             project=project,
             slug=name,
             kind=arm.kind,
             parent=found[arm.parent] if arm.parent else None,
-            backend=arm.spec,
+            backend=backend,
             prompt=arm.prompt,
             sampling=arm.sampling,
             training=arm.training,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _TABLE = {
     "recorded": "RecordedBackend",
     "openai": "OpenAIBackend",
+    "hf": "HfBackend",
 }
 
 BACKENDS: dict[str, type[BackendDeclaration]] = {

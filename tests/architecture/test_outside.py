@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SAYS_OUTSIDE = re.compile(
     r"\b(file|path|folder|environment variable|variable|address|url|host|command|script)s?\b", re.I
 )
+TORCH = r"^runners\.(engines\.|backends\.loaded$)"
+"""Modules that need the extra `hf`, and declare nothing."""
 TYPES = (PurePath, AnyUrl, HttpUrl)
 
 # What sounds so and names nothing: (declaration, field).
@@ -50,7 +52,7 @@ def declarations() -> list[type[Declaration]]:
     """All that the product declares."""
     for package in (evalhub, reviews, runners):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if not re.search(r"\.migrations|__main__|^evalhub\.demo\.", module.name):
+            if not re.search(rf"\.migrations|__main__|^evalhub\.demo\.|{TORCH}", module.name):
                 importlib.import_module(module.name)
 
     def below(kind: type[Declaration]) -> Iterator[type[Declaration]]:

@@ -4,18 +4,28 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
+from evalhub.schemas.version import BackendDeclaration
+from runners.backends.hf import HfBackend
 from runners.backends.openai import OpenAIBackend
 
-GUIDE = (Path(__file__).resolve().parents[3] / "docs" / "runs.md").read_text()
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+GUIDE = (DOCS / "runs.md").read_text()
 
 
-def test_the_guide_lists_every_field_of_a_server_with_its_default() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| .* \|(.*)\|$", GUIDE, re.MULTILINE)
+@pytest.mark.parametrize(
+    ("page", "backend"), [("runs.md", OpenAIBackend), ("hf.md", HfBackend)], ids=["openai", "hf"]
+)
+def test_the_guide_lists_every_field_with_its_default(
+    page: str, backend: type[BackendDeclaration]
+) -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .* \|(.*)\|$", (DOCS / page).read_text(), re.MULTILINE)
     shown = {name: default.strip().strip("`") for name, default in rows}
-    fields = {name: each for name, each in OpenAIBackend.model_fields.items() if name != "type"}
+    fields = {name: each for name, each in backend.model_fields.items() if name != "type"}
     assert shown.keys() == fields.keys()
     for name, each in fields.items():
         default = "" if each.is_required() else each.default

@@ -1,0 +1,359 @@
+"""Questions to a model that is loaded here: prompts and choices become rows and pairs of an engine.
+
+It imports torch, so whoever imports it does so when a model is to be asked.
+"""
+
+import hashlib
+import queue
+import re
+import secrets
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from evalhub.schemas.prompt import Prompt
+from evalhub.schemas.sampling import Sampling
+from runners.backends.asking import Answered, BackendRequest, Reply
+from runners.engines.adapters import put_in
+from runners.engines.errors import EngineError
+from runners.engines.files import fetched_adapter, model_digest, text_digest
+from runners.engines.generating import BASE, Drawing, DrawnAnswer, PromptRow
+from runners.engines.likelihoods import Continuation, Likelihood, joined, windows
+from runners.engines.loading import Base, Source
+from runners.engines.serving import Done, Question, Visit, engine_of
+from runners.prompting import PromptError, chat, completion
+
+if TYPE_CHECKING:
+    from runners.backends.hf import HfBackend
+
+BATCH_S = 0.5
+USUAL_MOST_TOKENS = 512
+"""Of an answer, where the version doesn't say."""
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+type Deliver = Callable[[Any], None]
+type Parts = list[tuple[tuple[int, ...], tuple[int, ...]]]
+"""(given, asked) tokens; a text that is longer than the context comes in several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A version's way of asking the base that it shares with others; nothing is loaded yet."""
+
+    backend: "HfBackend"
+    prompt: Prompt
+    sampling: Sampling
+    source: Source
+    chance: int
+    """In place of a seed where the version has none."""
+
+    @classmethod
+    def of(cls, backend: "HfBackend", prompt: Prompt, sampling: Sampling) -> Self:
+        """Raises EngineError where the model isn't there, or isn't the one that was registered."""
+        if backend.model_sha256 is not None:
+            found = model_digest(Path(backend.model))
+            if found != backend.model_sha256:
+                raise EngineError(
+                    f"wrong base: the model in {backend.model} isn't the one that was registered "
+                    f"(SHA-256 {backend.model_sha256[:12]}…, and here is {found[:12]}…): put it "
+                    "back, or register it anew as a version of its own"
+                )
+        source = Source(
+            model=backend.model,
+            revision=backend.revision,
+            digest=backend.model_sha256,
+            dtype=backend.dtype,
+            device_map=backend.device_map,
+            quantization=backend.quantization,
+        )
+        return cls(backend, prompt, sampling, source, secrets.randbits(62))
+
+    def answer(self, questions: Sequence[BackendRequest]) -> Generator[list[Answered]]:
+        """Batches of replies, about one every BATCH_S seconds, empty or not. Raises EngineError."""
+
+        def prepared(base: Base, deliver: Deliver) -> list[Question]:
+            adapter = self._adapter(base)
+            template = self._template(base)
+            found = []
+            for each in questions:
+                try:
+                    found += self._questions(base, adapter, template, each, deliver)
+                except (PromptError, EngineError) as error:
+                    deliver((each, Reply(error=str(error))))
+            return found
+
+        yield from self._visit(prepared, len(questions))
+
+    def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
+        """See Client.loglikelihood. Raises EngineError."""
+
+        def prepared(base: Base) -> Iterator[Parts]:
+            for given, asked in pairs:
+                before, after = joined(base.tokenizer, given, asked, start=_start(base))
+                room = base.context - len(after)
+                if room < 1:
+                    raise EngineError(
+                        f"{len(after)} tokens are asked for, and the model takes {base.context}"
+                    )
+                yield [(before[-room:], after)]
+
+        found = self._judged(prepared, len(pairs))
+        return [(parts[0].logprob, parts[0].greedy) for parts in found]
+
+    def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
+        """See Client.loglikelihood_rolling. Raises EngineError."""
+
+        def prepared(base: Base) -> Iterator[Parts]:
+            for text in texts:
+                tokens = base.tokenizer.encode(text, add_special_tokens=False)
+                yield windows(tokens, start=_start(base), most=base.context)
+
+        found = self._judged(prepared, len(texts))
+        return [sum(each.logprob for each in parts) for parts in found]
+
+    def _judged(
+        self, prepared: Callable[[Base], Iterator[Parts]], count: int
+    ) -> list[list[Likelihood]]:
+        def lined_up(base: Base, deliver: Deliver) -> list[Question]:
+            adapter = self._adapter(base)
+            return [
+                question
+                for at, parts in enumerate(prepared(base))
+                for question in self._pairs(adapter, parts, partial(_numbered, deliver, at))
+            ]
+
+        found: dict[int, list[Done]] = {}
+        for batch in self._visit(lined_up, count):
+            found.update(batch)
+        judged: list[list[Likelihood]] = []
+        for at in range(count):
+            if errors := [each for each in found[at] if isinstance(each, EngineError)]:
+                raise errors[0]
+            judged.append([each for each in found[at] if isinstance(each, Likelihood)])
+        return judged
+
+    def _visit(
+        self, prepared: Callable[[Base, Deliver], list[Question]], count: int
+    ) -> Generator[list[Any]]:
+        """What a visit delivers, in batches, until `count` have come."""
+        arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        visit = Visit(lambda base: prepared(base, arrived.put), arrived.put)
+        engine_of(self.source).visit(visit)
+        try:
+            while count:
+                batch, error = _batch(arrived, count)
+                count -= len(batch)
+                yield batch
+                if error is not None:
+                    raise error
+        finally:
+            visit.gone.set()
+
+    def _adapter(self, base: Base) -> str:
+        """The name under which the version's adapter answers; loaded by now."""
+        backend = self.backend
+        if backend.adapter is None:
+            return BASE
+        folder = Path(backend.adapter)
+        if backend.adapter_sha256 is None:
+            folder = fetched_adapter(backend.adapter, backend.adapter_revision)
+        return put_in(base, folder, backend.adapter_sha256)
+
+    def _template(self, base: Base) -> str | None:
+        """The chat template, which must be the registered one."""
+        backend = self.backend
+        if backend.api == "completion":
+            return None
+        if backend.chat_template is not None:
+            try:
+                found = Path(backend.chat_template).read_text(encoding="utf-8")
+            except (OSError, ValueError) as error:
+                raise EngineError(f"{backend.chat_template} can't be read: {error}") from error
+        else:
+            found = base.tokenizer.chat_template
+        if not isinstance(found, str):
+            raise EngineError(
+                f"{backend.model} has no chat template: give it one, or say api: completion"
+            )
+        if backend.template_sha256 not in (None, text_digest(found)):
+            raise EngineError(
+                f"the chat template of {backend.model} isn't the one that was registered: register "
+                "it anew as a version of its own"
+            )
+        return found
+
+    def _questions(
+        self,
+        base: Base,
+        adapter: str,
+        template: str | None,
+        asked: BackendRequest,
+        deliver: Deliver,
+    ) -> list[Question]:
+        """What one question is to the engine. Raises PromptError, and EngineError."""
+        text = self._text(base, template, asked)
+        if asked.choices is not None:
+            parts = self._choices(base, template, text, asked.choices)
+            gathered = _Gathered(len(parts), lambda done: deliver((asked, _chosen(asked, done))))
+            return [
+                question
+                for at, each in enumerate(parts)
+                for question in self._pairs(adapter, each, partial(gathered.take, at))
+            ]
+        tokens = base.tokenizer.encode(text, add_special_tokens=template is None)
+        tokens = tokens or [_start(base)]
+        most = self.sampling.max_tokens or USUAL_MOST_TOKENS
+        if len(tokens) + most > base.context:
+            raise EngineError(
+                f"the prompt has {len(tokens)} tokens and its answer may have {most}; the model "
+                f"takes {base.context} together"
+            )
+        drawing = Drawing(
+            most_tokens=most,
+            temperature=self.sampling.temperature or 0.0,
+            top_p=self.sampling.top_p or 1.0,
+            stop=self.sampling.stop or (),
+        )
+        row = PromptRow(tuple(tokens), adapter, self._seed(tokens, asked.sample))
+        count = len(tokens)
+        return [
+            Question(
+                row,
+                lambda done: deliver((asked, _reply(done, count))),
+                self.backend.batch_tokens,
+                drawing,
+            )
+        ]
+
+    def _text(self, base: Base, template: str | None, asked: BackendRequest) -> str:
+        if template is None:
+            return completion(self.prompt, asked.input, asked.context)
+        messages = chat(self.prompt, asked.input, asked.context)
+        try:
+            rendered: str = base.tokenizer.apply_chat_template(
+                messages,
+                tools=list(asked.tools) if asked.tools else None,
+                chat_template=template,
+                add_generation_prompt=True,
+                tokenize=False,
+            )
+        except Exception as error:  # a template is a program, and raises what it likes
+            raise PromptError(f"the chat template refuses the messages: {error}") from error
+        return rendered
+
+    def _choices(
+        self, base: Base, template: str | None, text: str, choices: Sequence[str]
+    ) -> list[Parts]:
+        """Each choice as it would stand after the prompt; alone in windows, if it is longer."""
+        found: list[Parts] = []
+        gap = "" if template is not None or not text or text[-1:].isspace() else " "
+        for choice in choices:
+            before, after = joined(
+                base.tokenizer,
+                text,
+                gap + choice,
+                start=_start(base),
+                special=template is None,
+                moves=template is None,
+            )
+            if not after:
+                raise PromptError("a choice is empty")
+            if len(before) + len(after) <= base.context:
+                found.append([(before, after)])
+            elif text:
+                raise EngineError(
+                    f"prompt and choice have {len(before) + len(after)} tokens together, and the "
+                    f"model takes {base.context}"
+                )
+            else:
+                found.append(windows(after, start=_start(base), most=base.context))
+        return found
+
+    def _pairs(
+        self, adapter: str, parts: Parts, take: Callable[[list[Done]], None]
+    ) -> list[Question]:
+        gathered = _Gathered(len(parts), take)
+        return [
+            Question(
+                Continuation(given, asked, adapter),
+                partial(gathered.take, at),
+                self.backend.batch_tokens,
+            )
+            for at, (given, asked) in enumerate(parts)
+        ]
+
+    def _seed(self, tokens: Sequence[int], sample: int) -> int:
+        """Of what is drawn after this prompt: the same wherever the item stands."""
+        own = self.chance if self.sampling.seed is None else self.sampling.seed
+        mark = hashlib.sha256(f"{own + sample}:{list(tokens)}".encode()).digest()
+        return int.from_bytes(mark[:8]) >> 1
+
+
+def _numbered(deliver: Deliver, at: int, done: list[Done]) -> None:
+    deliver((at, done))
+
+
+class _Gathered:
+    """Hands on what belongs together once all of it is there."""
+
+    def __init__(self, count: int, whole: Callable[[list[Any]], None]) -> None:
+        self.found: list[Any] = [None] * count
+        self.left, self.whole = count, whole
+
+    def take(self, at: int, one: Any) -> None:
+        self.found[at] = one
+        self.left -= 1
+        if not self.left:
+            self.whole(self.found)
+
+
+def _start(base: Base) -> int:
+    """The token that stands before everything."""
+    tokenizer = base.tokenizer
+    said = tokenizer.bos_token_id
+    return int(said if said is not None else tokenizer.eos_token_id or 0)
+
+
+def _reply(done: Done, prompt_tokens: int) -> Reply:
+    if isinstance(done, EngineError):
+        return Reply(error=str(done))
+    assert isinstance(done, DrawnAnswer)
+    if _UNSTORABLE.search(done.text):
+        return Reply(error="the answer holds a NUL character or half a surrogate pair")
+    return Reply(
+        text=done.text,
+        prompt_tokens=prompt_tokens,
+        completion_tokens=done.tokens,
+        finish_reason="stop" if done.ended else "length",
+        logprob=done.logprob,
+    )
+
+
+def _chosen(asked: BackendRequest, parts: Sequence[Sequence[Done]]) -> Reply:
+    """The likeliest of the choices is the answer."""
+    if errors := [each for part in parts for each in part if isinstance(each, EngineError)]:
+        return Reply(error=str(errors[0]))
+    sums = [
+        sum(each.logprob for each in part if not isinstance(each, EngineError)) for part in parts
+    ]
+    best = max(range(len(sums)), key=sums.__getitem__)
+    assert asked.choices is not None
+    return Reply(text=asked.choices[best], logprob=sums[best], choice_logprobs=sums)
+
+
+def _batch(arrived: "queue.SimpleQueue[Any]", most: int) -> tuple[list[Any], Exception | None]:
+    """What arrives within BATCH_S seconds, and the error that ends it."""
+    batch: list[Any] = []
+    end = time.monotonic() + BATCH_S
+    while len(batch) < most and (left := end - time.monotonic()) > 0:
+        try:
+            one = arrived.get(timeout=left)
+        except queue.Empty:
+            break
+        if isinstance(one, Exception):
+            return batch, one
+        batch.append(one)
+    return batch, None

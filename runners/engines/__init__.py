@@ -1,0 +1,1 @@
+"""Models loaded in the worker: one base for all its adapters, asked in batches."""

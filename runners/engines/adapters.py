@@ -1,0 +1,168 @@
+"""Adapters put into a loaded base: each under a name of its own, or refused with the cause.
+
+PEFT warns where an adapter doesn't fit, and answers as the base would; here that is an error.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import peft
+
+from runners.engines.errors import EngineError
+from runners.engines.files import (
+    ADAPTER_WEIGHTS,
+    TensorHeader,
+    adapter_config,
+    adapter_digest,
+    tensor_header,
+)
+from runners.engines.loading import Base
+
+_PREFIX = "base_model.model."
+_LORA = re.compile(r"(?P<module>.+?)\.lora_(?P<matrix>A|B|embedding_A|embedding_B)(\.weight)?$")
+SHOWN = 3
+
+
+def put_in(base: Base, folder: Path, digest: str | None) -> str:
+    """The name under which the adapter of this folder answers; loaded where it isn't yet.
+
+    Args:
+        digest: what it was registered as; None for one of the hub, known by its commit.
+
+    Raises:
+        EngineError: the files are others than `digest` says, or don't fit this base.
+    """
+    if digest in base.adapters:
+        return base.adapters[digest]
+    here = adapter_digest(folder)
+    if digest not in (None, here):
+        raise EngineError(
+            f"the adapter in {folder} isn't the one that was registered (SHA-256 {digest[:12]}…): "
+            "register it anew as a version of its own"
+        )
+    digest = here
+    if digest in base.adapters:
+        return base.adapters[digest]
+    config = adapter_config(folder)
+    _check_fits(base.model, folder, config, tensor_header(folder / ADAPTER_WEIGHTS))
+    # PEFT takes names that are part of "lora_" for its own prefix, and draws their weights anew.
+    name = f"arm-{digest[:12]}"
+    known = hasattr(base.model, "peft_config")
+    with _causes(folder):
+        settings = peft.PeftConfig.from_pretrained(str(folder))
+        settings.inference_mode = True
+        model = base.model if known else peft.PeftModel(base.model, settings, name)
+        told = model.load_adapter(str(folder), adapter_name=name)
+    try:
+        _check_loaded(model, folder, name, told)
+    except EngineError:
+        _taken_out(base, model, name, known=known)
+        raise
+    base.model = model.eval()
+    base.adapters[digest] = name
+    return name
+
+
+def _taken_out(base: Base, model: Any, name: str, *, known: bool) -> None:
+    if known:
+        model.delete_adapter(name)
+    else:
+        base.model = model.unload()
+
+
+def _check_fits(model: Any, folder: Path, config: dict[str, Any], header: TensorHeader) -> None:
+    if config.get("peft_type") != "LORA":
+        raise EngineError(
+            f"{folder}: adapters of the type {config.get('peft_type')!r} aren't loaded here, "
+            "LORA alone; merge it, and name the result as the model"
+        )
+    if config.get("use_dora") or config.get("bias", "none") != "none":
+        raise EngineError(
+            f"{folder}: an adapter with DoRA or trained biases can't share a base; merge it, and "
+            "name the result as the model"
+        )
+    if config.get("modules_to_save"):
+        raise EngineError(
+            f"{folder}: it replaces whole modules ({', '.join(config['modules_to_save'])}), and "
+            "can't share a base; merge it, and name the result as the model"
+        )
+    plain = model.get_base_model() if hasattr(model, "peft_config") else model
+    there = dict(plain.named_modules())
+    there = {name.replace(".base_layer", ""): module for name, module in there.items()}
+    found = {key: _LORA.match(key.removeprefix(_PREFIX)) for key in header}
+    if strange := [key for key, match in found.items() if match is None]:
+        raise EngineError(f"{folder}: irregular: it holds {_few(strange)}, which is no LoRA matrix")
+    modules = {key: match["module"] for key, match in found.items() if match is not None}
+    lost = sorted({name for name in modules.values() if name not in there})
+    if lost:
+        same = sum(name in there for name in set(modules.values()))
+        meant = _meant(lost[0], there)
+        raise EngineError(
+            f"{folder}: key prefix: {len(lost)} of its {len(lost) + same} modules aren't in the "
+            f"base, the first {lost[0]}{meant}; it was trained on another base, or under another "
+            "class of it"
+        )
+    for key, name in modules.items():
+        _check_shape(folder, key, there[name], header[key]["shape"])
+
+
+def _check_shape(folder: Path, key: str, module: Any, shape: Sequence[int]) -> None:
+    wanted = None
+    if key.endswith(("lora_A.weight", "lora_A")):
+        wanted, given, side = getattr(module, "in_features", None), shape[-1], "reads"
+    elif key.endswith(("lora_B.weight", "lora_B")):
+        wanted, given, side = getattr(module, "out_features", None), shape[0], "writes"
+    if wanted is not None and given != wanted:
+        raise EngineError(
+            f"{folder}: wrong base: {key} {side} {given} values, and this base's module has "
+            f"{wanted}"
+        )
+
+
+def _check_loaded(model: Any, folder: Path, name: str, told: Any) -> None:
+    if missing := list(told.missing_keys):
+        raise EngineError(
+            f"{folder}: {len(missing)} of the matrices that its configuration names are missing "
+            f"from {ADAPTER_WEIGHTS}, the first {missing[0]}: target modules and weights disagree"
+        )
+    # of all adapters in the base, those that aren't this one's are unexpected to nobody
+    if strange := [key for key in told.unexpected_keys if f".{name}." in key or name not in key]:
+        raise EngineError(
+            f"{folder}: {len(strange)} of its matrices have no place by its configuration, the "
+            f"first {strange[0]}: target modules and weights disagree"
+        )
+    state = model.get_model_status()
+    if state.merged_adapters or "irregular" in (state.enabled, state.merged_adapters):
+        raise EngineError(
+            f"{folder}: PEFT calls the model irregular: an adapter is merged into its base"
+        )
+
+
+@contextlib.contextmanager
+def _causes(folder: Path) -> Iterator[None]:
+    """PEFT's errors in words that say what to do."""
+    try:
+        yield
+    except (ValueError, RuntimeError, KeyError, TypeError, OSError) as error:
+        said = " ".join(str(error).split())
+        cause = said[:300]
+        if "arget modules" in said and "not found" in said:
+            cause = f"target modules: none of those it names is in the base ({said[:200]})"
+        elif "size mismatch" in said:
+            cause = f"wrong base or rank: its matrices have other shapes ({said[:200]})"
+        raise EngineError(f"{folder}: {cause}") from error
+
+
+def _meant(name: str, there: dict[str, Any]) -> str:
+    """The module that ends alike, if there is one."""
+    end = ".".join(name.split(".")[-4:])
+    close = next((each for each in there if each.endswith(end)), None)
+    return f" (the base has {close})" if close else ""
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(sorted(names)[:SHOWN]) + more

@@ -1,0 +1,159 @@
+"""What the files of a model and of an adapter say, read without loading either.
+
+A digest is of what decides answers: weights, configuration, tokenizer and template, and not of what
+trainers leave beside them.
+"""
+
+import hashlib
+import json
+import re
+import struct
+from pathlib import Path
+from typing import Any
+
+from runners.engines.errors import EngineError
+
+ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+_COUNTS = {".safetensors", ".json", ".jinja", ".model", ".txt", ".gguf"}
+_LEFT_OVER = re.compile(r"(trainer_state|training_args|all_results|train_results|eval_results)\..*")
+_MOST_HEADER = 100_000_000
+
+type TensorHeader = dict[str, dict[str, Any]]
+
+
+def model_digest(place: Path) -> str:
+    """SHA-256 of a model's folder, or of its one GGUF file. Raises EngineError."""
+    if place.is_file() and place.suffix == ".gguf":
+        return _file_digest(place)
+    if not (place / "config.json").is_file():
+        holds = f"{place} holds no config.json" if place.is_dir() else f"there is no folder {place}"
+        if (place / ADAPTER_CONFIG).is_file():
+            holds = f"{place} holds an adapter: name it as the adapter, and its base as the model"
+        raise EngineError(f"{holds}: a model is a folder of transformers, or a GGUF file")
+    if not any(place.glob("*.safetensors")):
+        raise EngineError(
+            f"{place} holds no weights as safetensors, and other formats may run code when they "
+            "are read: save the model again with save_pretrained"
+        )
+    return _folder_digest(place)
+
+
+def adapter_digest(folder: Path) -> str:
+    """SHA-256 of an adapter's configuration and weights. Raises EngineError as `adapter_config`."""
+    adapter_config(folder)
+    digest = hashlib.sha256()
+    for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS):
+        digest.update(f"{name}\0{_file_digest(folder / name)}\n".encode())
+    return digest.hexdigest()
+
+
+def adapter_config(folder: Path) -> dict[str, Any]:
+    """The configuration of an adapter as PEFT saves it.
+
+    Raises:
+        EngineError: no such folder, a whole model in its place, or weights that are missing.
+    """
+    path = folder / ADAPTER_CONFIG
+    if not path.is_file():
+        if not folder.is_dir():
+            raise EngineError(f"there is no folder {folder}: an adapter is a folder as PEFT saves")
+        if (folder / "config.json").is_file():
+            raise EngineError(
+                f"{folder} holds a whole model, which an adapter was merged into: name it as the "
+                "model, and leave the adapter out"
+            )
+        inner = sorted(each.parent.name for each in folder.glob(f"*/{ADAPTER_CONFIG}"))
+        there = f" (PEFT saved it into {', '.join(inner)} within it)" if inner else ""
+        raise EngineError(f"{folder} holds no {ADAPTER_CONFIG}{there}: it isn't a PEFT adapter")
+    if not (folder / ADAPTER_WEIGHTS).is_file():
+        raise EngineError(
+            f"{folder} holds no {ADAPTER_WEIGHTS}: save the adapter with safe_serialization"
+        )
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise EngineError(f"{path} can't be read: {error}") from error
+    if not isinstance(found, dict):
+        raise EngineError(f"{path} isn't a configuration of PEFT")
+    return found
+
+
+def fetched_adapter(name: str, revision: str | None) -> Path:
+    """The folder of an adapter of the model hub, fetched where it isn't here yet.
+
+    Raises EngineError.
+    """
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(
+            snapshot_download(
+                name, revision=revision, allow_patterns=[ADAPTER_CONFIG, ADAPTER_WEIGHTS]
+            )
+        )
+    except (OSError, ValueError) as error:
+        raise EngineError(f"the adapter {name} can't be fetched: {error}") from error
+
+
+def tensor_header(path: Path) -> TensorHeader:
+    """Name, dtype and shape of each tensor in a safetensors file. Raises EngineError."""
+    try:
+        with path.open("rb") as file:
+            (size,) = struct.unpack("<Q", file.read(8))
+            if size > _MOST_HEADER:
+                raise ValueError("its header has no end")
+            header = json.loads(file.read(size))
+    except (OSError, ValueError, struct.error) as error:
+        raise EngineError(f"{path} can't be read as safetensors: {error}") from error
+    header.pop("__metadata__", None)
+    found: TensorHeader = header
+    return found
+
+
+def chat_template(folder: Path) -> str | None:
+    """The chat template that a model's or an adapter's folder holds; None where it has none."""
+    apart = folder / "chat_template.jinja"
+    if apart.is_file():
+        return apart.read_text(encoding="utf-8")
+    settings = folder / "tokenizer_config.json"
+    if not settings.is_file():
+        return None
+    try:
+        found = json.loads(settings.read_text(encoding="utf-8")).get("chat_template")
+    except (ValueError, AttributeError) as error:
+        raise EngineError(f"{settings} can't be read: {error}") from error
+    return found if isinstance(found, str) else None
+
+
+def text_digest(text: str) -> str:
+    """SHA-256 of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _folder_digest(folder: Path) -> str:
+    counted = sorted(
+        each
+        for each in folder.iterdir()
+        if each.is_file() and each.suffix in _COUNTS and not _LEFT_OVER.fullmatch(each.name)
+    )
+    digest = hashlib.sha256()
+    for each in counted:
+        digest.update(f"{each.name}\0{_file_digest(each)}\n".encode())
+    return digest.hexdigest()
+
+
+_known: dict[tuple[str, int, int], str] = {}
+
+
+def _file_digest(path: Path) -> str:
+    """Read once a process while the file stays as it is: weights are gigabytes."""
+    try:
+        state = path.stat()
+        key = (str(path.resolve()), state.st_size, state.st_mtime_ns)
+        if key not in _known:
+            with path.open("rb") as file:
+                _known[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        return _known[key]
+    except OSError as error:
+        raise EngineError(f"{path} can't be read: {error.strerror or error}") from error

@@ -1,0 +1,213 @@
+"""Answers of one batch: `generate` of transformers, with what it doesn't give by itself.
+
+The log-probability of each answer is kept on the way, draws are the same in whatever batch a prompt
+comes, and a stop text ends its row alone.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import (
+    GenerationConfig,
+    LogitsProcessor,
+    LogitsProcessorList,
+    StoppingCriteria,
+    StoppingCriteriaList,
+)
+
+BASE = "__base__"
+"""PEFT's name for a row that no adapter is to change."""
+TOKENS_PER_CHARACTER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """How answers are drawn: greedily where `temperature` is 0."""
+
+    most_tokens: int
+    temperature: float = 0.0
+    top_p: float = 1.0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRow:
+    """A prompt's tokens, who answers it, and the seed of its draws."""
+
+    tokens: Sequence[int]
+    adapter: str = BASE
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnAnswer:
+    """An answer's text; `logprob` sums over its tokens, the one that ends it included, as the
+    model has them before temperature and top_p."""
+
+    text: str
+    tokens: int
+    logprob: float
+    ended: bool
+
+
+class Cancelled(Exception):
+    """Nobody waits for the batch any more."""
+
+
+def generate(
+    model: Any,
+    tokenizer: Any,
+    rows: Sequence[PromptRow],
+    drawing: Drawing,
+    *,
+    unwanted: Callable[[], bool] = lambda: False,
+) -> list[DrawnAnswer]:
+    """The answers to the rows, in their order.
+
+    Args:
+        model: a causal model, or one of PEFT with the adapters that the rows name.
+        unwanted: asked at each token; Cancelled is raised once it says yes.
+    """
+    device = model.device
+    width = max(len(row.tokens) for row in rows)
+    padding = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
+    ids = torch.tensor(
+        [[padding] * (width - len(row.tokens)) + list(row.tokens) for row in rows], device=device
+    )
+    mask = torch.tensor(
+        [[0] * (width - len(row.tokens)) + [1] * len(row.tokens) for row in rows], device=device
+    )
+    ends = _ends(model, tokenizer)
+    watch = _Watch(tokenizer, rows, drawing, ends, width, unwanted)
+    named = [row.adapter for row in rows]
+    mixed = {"adapter_names": named} if hasattr(model, "peft_config") else {}
+    with torch.inference_mode():
+        out = model.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            # greedy here: what is drawn is drawn by _Watch, which adds noise to the logits
+            generation_config=GenerationConfig(
+                max_new_tokens=drawing.most_tokens,
+                do_sample=False,
+                eos_token_id=ends or None,
+                pad_token_id=padding,
+                use_cache=True,
+            ),
+            logits_processor=LogitsProcessorList([watch.before]),
+            stopping_criteria=StoppingCriteriaList([watch.after]),
+            **mixed,
+        )
+    if watch.cancelled:
+        raise Cancelled
+    return watch.drawn(out[:, width:].tolist())
+
+
+def _ends(model: Any, tokenizer: Any) -> list[int]:
+    """The tokens that end an answer, by the model's and the tokenizer's word."""
+    said = getattr(model.generation_config, "eos_token_id", None)
+    found = said if isinstance(said, list) else [said]
+    return sorted({each for each in [*found, tokenizer.eos_token_id] if each is not None})
+
+
+class _Before(LogitsProcessor):  # type: ignore[misc]
+    def __init__(self, watch: "_Watch") -> None:
+        self.watch = watch
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        return self.watch.shaped(scores)
+
+
+class _After(StoppingCriteria):  # type: ignore[misc]
+    def __init__(self, watch: "_Watch") -> None:
+        self.watch = watch
+
+    def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+        return self.watch.ended(input_ids)
+
+
+class _Watch:
+    """Stands at both ends of a step: sees the logits before a token is taken, and the token."""
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        rows: Sequence[PromptRow],
+        drawing: Drawing,
+        ends: Sequence[int],
+        width: int,
+        unwanted: Callable[[], bool],
+    ) -> None:
+        self.tokenizer, self.drawing, self.width = tokenizer, drawing, width
+        self.unwanted, self.cancelled = unwanted, False
+        self.before, self.after = _Before(self), _After(self)
+        self.ends = ends
+        self.logits: Any = None
+        self.sums = torch.zeros(len(rows), dtype=torch.float64)
+        self.counts = [0] * len(rows)
+        self.done = [False] * len(rows)
+        self.by_end = [False] * len(rows)
+        self.noise = []
+        if drawing.temperature > 0:
+            self.noise = [torch.Generator().manual_seed(row.seed) for row in rows]
+        longest = max((len(text) for text in drawing.stop), default=0)
+        self.tail = TOKENS_PER_CHARACTER * (longest + 1)
+
+    def shaped(self, logits: Any) -> Any:
+        """The logits whose highest is the token that is drawn (Gumbel's way of drawing)."""
+        self.logits = logits = logits.float()
+        if not self.noise:
+            return logits
+        shaped = logits / self.drawing.temperature
+        if self.drawing.top_p < 1:
+            shaped = _nucleus(shaped, self.drawing.top_p)
+        uniform = torch.stack(
+            [torch.rand(shaped.shape[-1], generator=each) for each in self.noise]
+        ).clamp_(min=torch.finfo(torch.float32).tiny)
+        return shaped - torch.log(-torch.log(uniform)).to(shaped.device)
+
+    def ended(self, ids: Any) -> Any:
+        """Counts the token that was taken, and says which rows have got to their end by it."""
+        self.cancelled = self.cancelled or self.unwanted()
+        taken = ids[:, -1]
+        logprobs = self.logits.gather(1, taken[:, None])[:, 0] - self.logits.logsumexp(-1)
+        going = [not done for done in self.done]
+        self.sums += torch.where(torch.tensor(going), logprobs.cpu().double(), 0.0)
+        for at, token in enumerate(taken.tolist()):
+            if not going[at]:
+                continue
+            if token in self.ends:
+                self.done[at] = self.by_end[at] = True
+                continue
+            self.counts[at] += 1
+            if self.drawing.stop:
+                start = max(self.width, ids.shape[1] - self.tail)
+                text = self.tokenizer.decode(ids[at, start:], skip_special_tokens=True)
+                self.done[at] = any(stop in text for stop in self.drawing.stop)
+        return torch.tensor([self.cancelled or done for done in self.done], device=ids.device)
+
+    def drawn(self, answers: Sequence[Sequence[int]]) -> list[DrawnAnswer]:
+        found = []
+        for at, tokens in enumerate(answers):
+            text = self.tokenizer.decode(tokens[: self.counts[at]], skip_special_tokens=True)
+            cuts = [place for stop in self.drawing.stop if (place := text.find(stop)) >= 0]
+            text = text[: min(cuts)] if cuts else text
+            found.append(
+                DrawnAnswer(
+                    text,
+                    self.counts[at],
+                    float(self.sums[at]),
+                    self.by_end[at] or bool(cuts),
+                )
+            )
+        return found
+
+
+def _nucleus(logits: Any, share: float) -> Any:
+    """The logits with all but the most likely tokens of this share of the mass at minus infinity
+    (Holtzman et al. 2020, arXiv 1904.09751); the token that crosses the share is kept."""
+    ordered, order = logits.sort(dim=-1, descending=True)
+    mass = ordered.softmax(-1)
+    beyond = mass.cumsum(-1) - mass >= share
+    return logits.masked_fill(beyond.scatter(-1, order, beyond), float("-inf"))

@@ -1,0 +1,110 @@
+"""A base loaded into memory: its weights as they were meant, its tokenizer, its template."""
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from runners.engines.errors import EngineError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A base and how it is held: who names the same one shares one in memory.
+
+    Attributes:
+        model: a folder, a GGUF file, or a name at the model hub, which needs the revision.
+        digest: of the files of a model on this machine.
+    """
+
+    model: str
+    dtype: str
+    revision: str | None = None
+    digest: str | None = None
+    device_map: str | None = None
+    quantization: str | None = None
+
+
+@dataclass(slots=True)
+class Base:
+    """A loaded base; `model` is PEFT's once an adapter is loaded into it."""
+
+    source: Source
+    model: Any
+    tokenizer: Any
+    adapters: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def context(self) -> int:
+        """Tokens that a prompt and its answer may have together."""
+        said = getattr(self.model.config, "max_position_embeddings", None)
+        return int(said) if said else 1_000_000
+
+
+def load(source: Source) -> Base:
+    """Raises EngineError: what is missing, doesn't fit, or isn't the model that it should be."""
+    options: dict[str, Any] = {"revision": source.revision, "trust_remote_code": False}
+    name, where = source.model, Path(source.model)
+    if where.suffix == ".gguf":
+        name, options["gguf_file"] = str(where.parent), where.name
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name, **options)
+        model, told = transformers.AutoModelForCausalLM.from_pretrained(
+            name,
+            dtype=source.dtype if source.dtype == "auto" else getattr(torch, source.dtype),
+            device_map=source.device_map,
+            quantization_config=_quantization(source),
+            use_safetensors=True,
+            output_loading_info=True,
+            **options,
+        )
+    except torch.OutOfMemoryError as error:
+        raise EngineError(
+            f"{source.model} doesn't fit into memory ({_first_line(error)}): give it a "
+            "quantization, another dtype or a larger machine"
+        ) from error
+    except (OSError, ValueError, ImportError, RuntimeError, KeyError) as error:
+        raise EngineError(f"{source.model} can't be loaded: {_first_line(error)}") from error
+    _check_whole(source, told)
+    if source.device_map is None and torch.cuda.is_available() and not source.quantization:
+        model = model.to("cuda")
+    tokenizer.padding_side = "left"
+    logger.info("loaded %s: %.0f million parameters", source.model, model.num_parameters() / 1e6)
+    return Base(source, model.eval(), tokenizer)
+
+
+def _quantization(source: Source) -> Any:
+    if source.model.endswith(".gguf"):
+        # without it the blocks need compiled kernels from a hub
+        return transformers.GgufConfig(dequantize=True)
+    if source.quantization == "nf4":
+        return transformers.BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_compute_dtype=torch.bfloat16 if torch.cuda.is_available() else torch.float32,
+        )
+    if source.quantization == "int8":
+        return transformers.BitsAndBytesConfig(load_in_8bit=True)
+    return None
+
+
+def _check_whole(source: Source, told: dict[str, Any]) -> None:
+    """transformers draws what is missing at random, and only warns."""
+    for kind, means in (
+        ("missing_keys", "weights are missing"),
+        ("mismatched_keys", "weights have another shape than its configuration says"),
+    ):
+        if keys := sorted(str(each) for each in told.get(kind) or ()):
+            raise EngineError(
+                f"{source.model}: {len(keys)} {means}, the first {keys[0]}: save the model again"
+            )
+
+
+def _first_line(error: BaseException) -> str:
+    said = str(error).strip().splitlines()
+    return (said[0] if said else type(error).__name__)[:300]

@@ -1,0 +1,208 @@
+"""One thread a base: whoever asks the same base, under whatever adapter, waits in one queue.
+
+So prompts of several arms and runs go together in a batch, and the base is in memory once.
+"""
+
+import gc
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from runners.engines.batching import next_batch
+from runners.engines.errors import EngineError
+from runners.engines.generating import Cancelled, Drawing, DrawnAnswer, PromptRow, generate
+from runners.engines.likelihoods import Continuation, Likelihood, likelihoods
+from runners.engines.loading import Base, Source, load
+
+logger = logging.getLogger(__name__)
+
+Done = DrawnAnswer | Likelihood | EngineError
+"""What comes of one question; EngineError where it alone failed."""
+
+
+@dataclass(slots=True)
+class Visit:
+    """Somebody who asks a base. All three are called on the base's thread.
+
+    Attributes:
+        prepared: what is asked of the loaded base; EngineError where it can't be asked so.
+        failed: told what ends the visit: nothing more is given.
+        gone: set by the visitor, who waits for nothing more.
+    """
+
+    prepared: Callable[[Base], Sequence["Question"]]
+    failed: Callable[[Exception], None]
+    gone: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(slots=True)
+class Question:
+    """A row to answer or a pair to judge; `given` takes what comes of it."""
+
+    asked: PromptRow | Continuation
+    given: Callable[[Done], None]
+    most_tokens: int
+    drawing: Drawing | None = None
+    visit: Visit | None = None
+
+    @property
+    def width(self) -> int:
+        if isinstance(self.asked, Continuation):
+            return self.asked.width
+        assert self.drawing is not None
+        return len(self.asked.tokens) + self.drawing.most_tokens
+
+    @property
+    def group(self) -> tuple[Drawing | None, int]:
+        return self.drawing, self.most_tokens
+
+
+class Engine:
+    """A base, loaded by the first visit, and who waits for it."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._visits: list[Visit] = []
+        self._something = threading.Condition()
+        self._base: Base | None = None
+        self._waiting: list[Question] = []
+        self._fits: int | None = None
+        threading.Thread(target=self._run, name=f"base {source.model}", daemon=True).start()
+
+    def visit(self, visit: Visit) -> None:
+        """Lines the visitor up; returns at once."""
+        with self._something:
+            self._visits.append(visit)
+            self._something.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._something:
+                while not self._visits and not self._waiting:
+                    self._something.wait()
+                arrived, self._visits = self._visits, []
+            for visit in arrived:
+                self._received(visit)
+            self._waiting = [each for each in self._waiting if not _gone(each)]
+            batch = next_batch(
+                self._waiting,
+                group=lambda each: each.group,
+                width=lambda each: each.width,
+                most_tokens=self._most(),
+            )
+            taken = {id(each) for each in batch}
+            self._waiting = [each for each in self._waiting if id(each) not in taken]
+            self._answer(batch)
+
+    def _most(self) -> int:
+        most = self._waiting[0].most_tokens if self._waiting else 0
+        return most if self._fits is None else min(most, self._fits)
+
+    def _received(self, visit: Visit) -> None:
+        if visit.gone.is_set():
+            return
+        try:
+            self._base = self._base or load(self.source)
+            asked = visit.prepared(self._base)
+        except EngineError as error:
+            visit.failed(error)
+        except Exception as error:
+            logger.exception("%s: could not be asked", self.source.model)
+            visit.failed(error)
+        else:
+            for each in asked:
+                each.visit = visit
+            self._waiting += asked
+
+    def _answer(self, batch: Sequence[Question]) -> None:
+        """Answers a batch; in halves where memory ends, and from then on in smaller ones."""
+        if not batch:
+            return
+        try:
+            answers = self._asked(batch)
+        except Cancelled:
+            # Who still waits is asked again: only some of them are gone.
+            self._waiting = [*(each for each in batch if not _gone(each)), *self._waiting]
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if not _memory_ended(error):
+                self._broken(batch, error)
+                return
+            size = len(batch) * max(each.width for each in batch)
+            self._freed()
+            if len(batch) == 1:
+                batch[0].given(EngineError(f"memory ends at one prompt of {size} tokens"))
+                return
+            self._fits = size // 2
+            logger.warning("%s: memory ended at %d tokens", self.source.model, size)
+            self._answer(batch[: len(batch) // 2])
+            self._answer(batch[len(batch) // 2 :])
+        except Exception as error:
+            self._broken(batch, error)
+        else:
+            for each, answer in zip(batch, answers, strict=True):
+                each.given(answer)
+
+    def _asked(self, batch: Sequence[Question]) -> Sequence[Done]:
+        base = self._base
+        assert base is not None, "what waits was prepared by a base"
+        drawing = batch[0].drawing
+        if drawing is None:
+            padding = base.tokenizer.pad_token_id or 0
+            pairs = [each.asked for each in batch if isinstance(each.asked, Continuation)]
+            return likelihoods(base.model, pairs, padding)
+        rows = [each.asked for each in batch if isinstance(each.asked, PromptRow)]
+        return generate(
+            base.model,
+            base.tokenizer,
+            rows,
+            drawing,
+            unwanted=lambda: all(_gone(each) for each in batch),
+        )
+
+    def _broken(self, batch: Sequence[Question], error: Exception) -> None:
+        """An error that nobody foresaw ends the visits that it struck."""
+        logger.exception("%s: a batch failed", self.source.model)
+        for visit in {id(each.visit): each.visit for each in batch}.values():
+            if visit is not None:
+                visit.failed(error)
+                visit.gone.set()
+
+    def _freed(self) -> None:
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def _gone(question: Question) -> bool:
+    return question.visit is not None and question.visit.gone.is_set()
+
+
+def _memory_ended(error: BaseException) -> bool:
+    said = str(error)
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in said
+
+
+_engines: dict[Source, Engine] = {}
+_finding = threading.Lock()
+
+
+def engine_of(source: Source) -> Engine:
+    """The engine of this process for a base."""
+    with _finding:
+        if source not in _engines:
+            _engines[source] = Engine(source)
+        return _engines[source]
+
+
+def _forget() -> None:
+    """A fork has none of its parent's threads."""
+    global _finding
+    _finding = threading.Lock()
+    _engines.clear()
+
+
+os.register_at_fork(after_in_child=_forget)

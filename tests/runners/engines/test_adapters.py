@@ -1,0 +1,112 @@
+"""Adapters in a base: mixed with it and each other, and refused where they don't fit."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.small_models import WITH_TORCH, an_adapter
+
+pytestmark = WITH_TORCH
+
+
+@pytest.fixture
+def base(tiny: Path) -> Any:
+    from runners.engines.loading import Source, load
+
+    return load(Source(str(tiny), "auto"))
+
+
+def put(base: Any, folder: Path) -> str:
+    from runners.engines.adapters import put_in
+    from runners.engines.files import adapter_digest
+
+    return put_in(base, folder, adapter_digest(folder))
+
+
+def refused(base: Any, folder: Path) -> str:
+    from runners.engines.errors import EngineError
+
+    with pytest.raises(EngineError) as error:
+        put(base, folder)
+    return str(error.value)
+
+
+def asked(base: Any, *names: str) -> list[Any]:
+    from runners.engines.generating import Drawing, PromptRow, generate
+
+    tokens = tuple(base.tokenizer.encode("One, two, three"))
+    rows = [PromptRow(tokens, name) for name in names]
+    return generate(base.model, base.tokenizer, rows, Drawing(8))
+
+
+def test_arms_share_a_batch_and_the_base_stays_what_it_was(base: Any, tmp_path: Path) -> None:
+    (before,) = asked(base, "__base__")
+    first = put(base, an_adapter(tmp_path / "first"))
+    second = put(base, an_adapter(tmp_path / "second", seed=8))
+    dead = put(base, an_adapter(tmp_path / "dead", zero=True))
+    mixed = asked(base, "__base__", first, second, dead, "__base__")
+    assert mixed[0] == mixed[3] == mixed[4], "an adapter that was never trained changes nothing"
+    assert mixed[0].text == before.text
+    assert mixed[0].logprob == pytest.approx(before.logprob, abs=1e-5)
+    assert len({each.text for each in mixed}) == 3
+    alone = asked(base, second)[0]
+    assert alone.text == mixed[2].text
+    assert alone.logprob == pytest.approx(mixed[2].logprob, abs=1e-5)
+
+
+def test_the_same_adapter_is_loaded_once(base: Any, tmp_path: Path) -> None:
+    name = put(base, an_adapter(tmp_path / "first"))
+    assert put(base, an_adapter(tmp_path / "copy")) == name
+    assert list(base.model.peft_config) == [name]
+
+
+def test_other_files_than_the_registered_are_refused(base: Any, tmp_path: Path) -> None:
+    from runners.engines.adapters import put_in
+    from runners.engines.errors import EngineError
+
+    with pytest.raises(EngineError, match="isn't the one that was registered"):
+        put_in(base, an_adapter(tmp_path / "a"), "0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"prefix": "base_model.model.model.language_model.layers"},
+            "key prefix: 4 of its 4 modules aren't in the base, the first "
+            "model.language_model.layers.0.self_attn.q_proj",
+        ),
+        ({"width": 64}, "reads 64 values, and this base's module has 32"),
+        (
+            {"left_out": "layers.1.self_attn.v_proj.lora_B"},
+            "1 of the matrices that its configuration names are missing",
+        ),
+        (
+            {"target_modules": ["gate_proj"]},
+            "target modules and weights disagree",
+        ),
+        ({"target_modules": ["c_attn"]}, "target modules: none of those it names is in the base"),
+        ({"r": 16}, "wrong base or rank"),
+        ({"use_dora": True}, "can't share a base; merge it"),
+        ({"peft_type": "IA3"}, "LORA alone"),
+        ({"modules_to_save": ["lm_head"]}, "it replaces whole modules (lm_head)"),
+    ],
+)
+def test_an_adapter_that_does_not_fit_is_an_error_that_names_the_cause(
+    base: Any, tmp_path: Path, changes: dict[str, Any], says: str
+) -> None:
+    (before,) = asked(base, "__base__")
+    good = put(base, an_adapter(tmp_path / "good"))
+    assert says in refused(base, an_adapter(tmp_path / "bad", **changes))
+    after = asked(base, "__base__", good)
+    assert after[0].text == before.text, "the base is as it was, and the others still answer"
+    assert after[1].text != before.text
+
+
+def test_the_first_adapter_may_be_a_bad_one(base: Any, tmp_path: Path) -> None:
+    (before,) = asked(base, "__base__")
+    refused(base, an_adapter(tmp_path / "bad", left_out="layers.1.self_attn.v_proj.lora_B"))
+    assert asked(base, "__base__")[0].text == before.text
+    name = put(base, an_adapter(tmp_path / "good"))
+    assert asked(base, name)[0].text != before.text
