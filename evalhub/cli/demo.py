@@ -12,6 +12,9 @@ def demo(
         bool,
         typer.Option("--live", help="Let the real models answer now (needs the extra `local`)."),
     ] = False,
+    all_: Annotated[
+        bool, typer.Option("--all", help="With --live: ask every item, not one in four.")
+    ] = False,
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Serve the site after the verdict.")
     ] = True,
@@ -20,4 +23,8 @@ def demo(
     """Run the demo study to its verdict, then serve the site with sign-in links."""
     from evalhub.demo.command import run_demo
 
-    return run_demo(live=live, serve=serve, port=port)
+    if all_ and not live:
+        raise typer.BadParameter(
+            "goes with --live: recorded answers are all there", param_hint="--all"
+        )
+    return run_demo(live=live, whole=all_, serve=serve, port=port)

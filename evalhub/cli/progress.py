@@ -24,9 +24,18 @@ EVERY_S = 10.0
 class _Told:
     """One thing that goes on, as it was last told in a line."""
 
-    def __init__(self) -> None:
+    def __init__(self, done: int) -> None:
         self.line = self.printed = ""
-        self.at = time.monotonic()
+        self.at = self.began = time.monotonic()
+        self.done_then = done
+
+    def left(self, done: int, total: int) -> str:
+        """How long the rest takes if it goes on as it did; "" before that can be said."""
+        took, came = time.monotonic() - self.began, done - self.done_then
+        if came <= 0 or took < EVERY_S or done >= total:
+            return ""
+        minutes = took / came * (total - done) / 60
+        return ", less than a minute left" if minutes < 1 else f", about {minutes:,.0f} min left"
 
 
 class Bars:
@@ -71,8 +80,9 @@ class Bars:
                 self._tasks[key] = self._bars.add_task(words, total=total)
             self._bars.update(self._tasks[key], description=words, completed=done, total=total)
             return
-        told = self._told.setdefault(key, _Told())
-        told.line = f"{words}: {done:,}" + ("" if total is None else f" of {total:,}")
+        told = self._told.setdefault(key, _Told(done))
+        of = "" if total is None else f" of {total:,}{told.left(done, total)}"
+        told.line = f"{words}: {done:,}{of}"
         if time.monotonic() - told.at >= EVERY_S:
             self._print(told)
 

@@ -14,10 +14,14 @@ URL_VARIABLE = "EVALHUB_DEMO_URL"
 PEOPLE = (("olga", "owner"), ("rui", "reviewer"), ("ruth", "reviewer"))
 
 
-def run_demo(*, live: bool, serve: bool, port: int) -> int:
+def run_demo(*, live: bool, whole: bool, serve: bool, port: int) -> int:
     """Runs the demo to its verdict and serves the site until interrupted.
 
     A second call finds its data and goes on.
+
+    Args:
+        live: the models answer now; else what they once answered is replayed.
+        whole: live, every item is asked and not a share of them (`evalhub.demo.share`).
 
     Returns:
         0: the demo did what it was asked, whatever the verdict. The exit code that
@@ -29,13 +33,19 @@ def run_demo(*, live: bool, serve: bool, port: int) -> int:
     from evalhub.cli.setup import set_up_database
     from evalhub.cli.study import carry, show
     from evalhub.demo.server import local_server
+    from evalhub.demo.share import a_share
     from evalhub.studies.origin import OperatorFile
     from evalhub.studies.spec import read_study
 
+    set_up_database()
+    from django.conf import settings
+
     with local_server() if live else nullcontext("") as url:
         os.environ[URL_VARIABLE] = url
-        spec = read_study(STUDY_LIVE if live else STUDY, OperatorFile())
-        set_up_database()
+        study = STUDY_LIVE if live else STUDY
+        if live and not whole:
+            study = a_share(STUDY_LIVE, Path(settings.HOME) / "demo")
+        spec = read_study(study, OperatorFile())
         status = carry(spec, printing.terminal(errors=True))
     people = _people(spec.project)
     code = show(status, as_json=False)

@@ -110,7 +110,7 @@ def test_a_pipe_gets_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> Non
             now = float(second)
             bars.show("runs", "answer and score", second * 100, 3000)
     assert printed.getvalue().splitlines() == [
-        "answer and score: 1,000 of 3,000",
-        "answer and score: 2,000 of 3,000",
-        "answer and score: 2,400 of 3,000",
+        "answer and score: 1,000 of 3,000, less than a minute left",
+        "answer and score: 2,000 of 3,000, less than a minute left",
+        "answer and score: 2,400 of 3,000, less than a minute left",
     ]
