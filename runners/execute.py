@@ -28,6 +28,7 @@ from runners.metrics import Answer, MetricDeclaration, MetricScore, Scorer
 from runners.metrics.score import Scorable
 from runners.outcome import finish, stop
 from runners.prompting import question_of
+from runners.retrieval import with_contexts
 from runners.shards import ClaimLost, ShardClaim
 from runners.stretch import SCORE_COLUMNS, ScoreRow, Stretch, Written, score_row
 
@@ -142,7 +143,7 @@ def _answer_and_score(claims: Sequence[ShardClaim], stopping: Callable[[], bool]
 def _answer(stretch: Stretch, scorers: Scorers, look: Callable[[], None]) -> None:
     """Asks the backend for the missing outputs, writes them as they arrive, and scores them while
     the next are on their way: the scores of a batch are written with the batch after it."""
-    questions = stretch.unanswered()
+    questions = with_contexts(stretch.unanswered(), stretch.run.version)
     if not questions:
         return
     run, scored = stretch.run, list[ScoreRow]()

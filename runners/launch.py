@@ -290,7 +290,7 @@ def _check(
                 f"{test_set_version}: item '{bare.key}' has no reference, which "
                 f"{comparing.name} compares with"
             )
-    needy = backend.live and version.prompt.needs_context
+    needy = backend.live and version.prompt.needs_context and version.prompt.retriever is None
     if needy and (bare := items.filter(context="").first()):
         raise LaunchError(
             f"{version}: its template holds {{context}}, and item '{bare.key}' of "

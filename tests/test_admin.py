@@ -26,6 +26,8 @@ from evalhub.accounts.models import (
 )
 from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff
 from evalhub.registry.models import (
+    DocumentSet,
+    DocumentText,
     Draw,
     Ingestion,
     Item,
@@ -77,6 +79,8 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         lora = a_version(team, f"lora-{slug}", parent=base)
         others = [a_version(team, f"other-{slug}-{i}") for i in range(size)]
         questions = a_test_set(team, f"set-{slug}", items=size + 1, tags=["sums"])
+        documents = DocumentSet.objects.create(project=team.project, digest=slug, count=1)
+        DocumentText.objects.create(documents=documents, position=0, text="A kettle.")
         Draw.objects.create(pool=questions, version=questions, question=slug)
         Redaction.objects.create(
             project=team.project, version=questions, item="q0", before="a", after="b", reason="why"

@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from evalhub.registry.models import (
+    DocumentSet,
+    DocumentText,
     Draw,
     Ingestion,
     Item,
@@ -74,6 +76,7 @@ class TestSetVersionAdmin(Frozen):
         "source",
         "pool",
         "read_freely",
+        readable("engine"),
         "created",
         rows_of("registry_item", "version"),
         rows_of("registry_run", "test_set_version"),
@@ -331,3 +334,26 @@ class TrainingOverlapAdmin(Frozen):
         readable("leaked"),
         "created",
     )
+
+
+@admin.register(DocumentSet)
+class DocumentSetAdmin(Frozen):
+    list_display = ("source", "project", "count", "digest", "created")
+    list_select_related = ("project",)
+    search_fields = ("source", "project__slug", "digest__startswith")
+    fields = readonly_fields = (
+        "project",
+        "digest",
+        "count",
+        "source",
+        "created",
+        rows_of("registry_documenttext", "documents"),
+    )
+
+
+@admin.register(DocumentText)
+class DocumentTextAdmin(FrozenLarge):
+    list_display = ("key", "documents", "position", beginning("text"))
+    list_select_related = ("documents",)
+    search_fields = ("key__startswith",)
+    search_help_text = "how the document's id begins"

@@ -21,6 +21,7 @@ from evalhub.schemas.outside import OutsideError, check_from_web
 from evalhub.studies.import_logs import ImportedTask, ImportRequest, import_foreign, laid_out
 from evalhub.studies.origin import UploadedStudy
 from evalhub.studies.register import register_study
+from evalhub.studies.retrieval import with_documents
 from evalhub.studies.spec import read_study
 from evalhub.studies.test_sets import ItemFields
 from evalhub.studies.version_file import VersionFile
@@ -107,13 +108,15 @@ def register_version_from_web(
         check_from_web(asked, uploaded=files, aliases=aliases)
     except OutsideError as error:
         raise DeclarationError(error.message, ".".join(map(str, error.place))) from error
+    with _told_by_digest(files):
+        prompt = with_documents(asked.prompt, project=project, file=files.__getitem__)
     return register_version(
         project=project,
         slug=slug,
         kind=asked.kind,
         parent=parent,
         backend=asked.spec.settled(lambda named: files[named]),
-        prompt=asked.prompt,
+        prompt=prompt,
         sampling=asked.sampling,
         training=asked.training,
         notes=asked.notes,

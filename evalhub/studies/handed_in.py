@@ -34,6 +34,10 @@ def handed_in(spec: StudySpec) -> HandedIn:
             answers = arm.get(part)
             if answers and "recorded" in answers:
                 answers["recorded"] = _recorded(spec, found, answers["recorded"], name, part)
+        retriever = (arm.get("prompt") or {}).get("retriever")
+        if retriever:
+            at = "arms", name, "prompt", "retriever", "documents"
+            retriever["documents"] = _named(spec, found, retriever["documents"], *at)
         training = arm.get("training") or {}
         for part in ("data", "hashes"):
             if training.get(part):

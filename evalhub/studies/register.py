@@ -29,6 +29,7 @@ from evalhub.registry.versions import register_version
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.studies.register_items import Progress, check_mix, register_test_set
 from evalhub.studies.register_judges import register_judges
+from evalhub.studies.retrieval import with_documents
 from evalhub.studies.spec import Arm, StudySpec
 from reviews.errors import PlanError
 from reviews.planning.campaign import check_question
@@ -123,7 +124,7 @@ def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[
             kind=arm.kind,
             parent=found[arm.parent] if arm.parent else None,
             backend=backend,
-            prompt=arm.prompt,
+            prompt=with_documents(arm.prompt, project=project, file=spec.file),
             sampling=arm.sampling,
             training=arm.training,
             notes=arm.notes,

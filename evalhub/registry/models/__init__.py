@@ -1,5 +1,6 @@
 """What exists: test sets, model versions, runs with their outputs and scores, studies."""
 
+from evalhub.registry.models.documents import DocumentSet, DocumentText
 from evalhub.registry.models.ingestions import Ingestion
 from evalhub.registry.models.overlaps import TrainingOverlap
 from evalhub.registry.models.redactions import Redaction
@@ -9,6 +10,8 @@ from evalhub.registry.models.testsets import Draw, Item, TestSet, TestSetVersion
 from evalhub.registry.models.versions import Model, ModelVersion
 
 __all__ = [
+    "DocumentSet",
+    "DocumentText",
     "Draw",
     "Ingestion",
     "Item",

@@ -108,6 +108,12 @@ class TestSetVersion(models.Model):
         help_text="a study took it for development: all scores on it are open, for good, and "
         "nothing is judged on its items",
     )
+    engine = models.JSONField(
+        null=True,
+        editable=False,
+        help_text="the harness whose task it is, and how: its prompts are asked and its scores "
+        "kept; null: items of our own",
+    )
     created = models.DateTimeField(db_default=Now(), editable=False)
     draft_until = models.DateTimeField(
         null=True,

@@ -1,0 +1,63 @@
+"""A file of documents becomes rows, for a retriever to find an item's context in."""
+
+import hashlib
+from collections.abc import Iterator
+from itertools import batched
+from pathlib import Path
+
+from django.db import transaction
+
+from evalhub.accounts.models import Project
+from evalhub.files.canonical import canonical_json
+from evalhub.files.items import LABEL_LIMIT
+from evalhub.files.rows import DataError, field, item_id, read_rows, wrong
+from evalhub.registry.models import DocumentSet, DocumentText
+
+MOST = 200_000
+"""Documents of a file: each worker that retrieves holds their index in memory."""
+_WRITTEN = 1_000
+
+
+def import_documents(*, project: Project, path: Path) -> DocumentSet:
+    """The documents that a file of rows {id, text} holds; the same content is found again.
+
+    In one transaction, and in bounded memory but for the ids.
+
+    Raises:
+        evalhub.files.rows.DataError: what is wrong with the file, with its line and field.
+    """
+    sha256, count = hashlib.sha256(), 0
+    for key, text in _documents(path):
+        sha256.update(canonical_json([key, text]) + b"\n")
+        count += 1
+    with transaction.atomic():
+        found, made = DocumentSet.objects.get_or_create(
+            project=project,
+            digest=sha256.hexdigest(),
+            defaults={"count": count, "source": path.name},
+        )
+        for batch in batched(enumerate(_documents(path)), _WRITTEN) if made else ():
+            DocumentText.objects.bulk_create(
+                DocumentText(documents=found, position=position, key=key, text=text)
+                for position, (key, text) in batch
+            )
+    return found
+
+
+def _documents(path: Path) -> Iterator[tuple[str, str]]:
+    lines: dict[str, int] = {}
+    for row in read_rows(path):
+        key, text = item_id(row), field(row, "text")
+        if len(key) > LABEL_LIMIT:
+            raise wrong(row, "id", f"longer than {LABEL_LIMIT} characters")
+        if not isinstance(text, str) or not any(each.isalnum() for each in text):
+            raise wrong(row, "text", "a document is text with a word in it")
+        if (first := lines.setdefault(key, row.line)) != row.line:
+            raise wrong(row, "id", f"'{key}' is the id on line {first} already; ids are unique")
+        if len(lines) > MOST:
+            raise DataError(
+                f"more than {MOST:,} documents: a retriever of that size is a server of its own",
+                file=str(path),
+                line=row.line,
+            )
+        yield key, text
