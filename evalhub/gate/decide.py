@@ -12,6 +12,7 @@ from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
 from evalhub.files.canonical import digest_of
 from evalhub.gate.alternatives import alternatives
+from evalhub.gate.applied import applied, why_nothing
 from evalhub.gate.baseline_choice import BaselineChoice, choose_baseline
 from evalhub.gate.charge import Charge, charge
 from evalhub.gate.claims import claims_of, shown_beside
@@ -30,7 +31,7 @@ from evalhub.registry.models import Metric, Run, RunMetric, Study, StudyArm
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord, StudyName
 from evalhub.schemas.policy import Policy
-from evalhub.schemas.sections import EvidenceRow
+from evalhub.schemas.sections import AppliedSection, EvidenceRow
 from evalhub.schemas.verdicts import Verdict
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.align import Aligned, breakdown_of, criteria_of
@@ -61,6 +62,7 @@ class _ReadArm:
     leaks: list[Leak]
     flaws: list[str]
     repeats: dict[str, Run]
+    applied: AppliedSection | None
 
     @property
     def runs(self) -> list[tuple[Metric, list[Run]]]:
@@ -127,7 +129,11 @@ def _read(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm) -> _Re
     baseline = chosen.baseline
     pairings = {each.name: evidence.pair(baseline, arm, each) for each in evidence.test_sets}
     flaws = [*chosen.invalid, *(flaw for each in pairings.values() for flaw in each.aligned.flaws)]
-    if same := same_answers(baseline, arm, pairings):
+    found = applied(evidence, baseline, arm, pairings)
+    same = why_nothing(found, baseline, arm)
+    if same is None and (found is None or found.state != "moved"):
+        same = same_answers(baseline, arm, pairings)
+    if same:
         flaws.insert(0, same)
     leaks = [] if evidence.policy.leakage == "off" else leaks_of(arm, pairings)
     again = {
@@ -136,7 +142,7 @@ def _read(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm) -> _Re
         if (baseline.pk, each.pk) in evidence.repeats
     }
     claims = claims_of(evidence, baseline, arm, arms=len(chosen.arms))
-    return _ReadArm(arm, pairings, claims, leaks, flaws, again)
+    return _ReadArm(arm, pairings, claims, leaks, flaws, again, found)
 
 
 def _judge(
@@ -161,6 +167,8 @@ def _judge(
         alpha=paid.level,
         scores_differ=any(each.p_value <= SCORES_ALPHA / len(criteria) for each in criteria),
     )
+    if read.applied is not None and read.applied.state == "moved":
+        no_op = None  # the same words, by another model
     flaws = [*read.flaws, *(flaw for each in staged.values() for flaw in each.aligned.flaws)]
     invalid = [
         *dict.fromkeys(flaws),
@@ -219,6 +227,7 @@ def _judge(
         baseline_choice=choice,
         extension=extension_section(paid.rows, staged),
         jumps=jumps,
+        applied=read.applied,
     )
 
 

@@ -21,6 +21,7 @@ SECTIONS = {
     "failures": ("Answers that failed", "failures"),
     "leakage": ("Leakage", "leakage"),
     "ledger": ("Test-set ledger", "ledger"),
+    "applied": ("Adapter check", "no-op"),
     "noise_floor": ("Noise floor", "noise-floor"),
     "baseline_choice": ("Fair baseline", "best-untuned"),
     "extension": ("Extension", "extension"),

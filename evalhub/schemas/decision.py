@@ -12,6 +12,7 @@ from evalhub.schemas.criteria import Count, Criterion, Level, Size
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.policy import Alpha, HarmAlpha, Primaries
 from evalhub.schemas.sections import (
+    AppliedSection,
     ChoiceSection,
     Digest,
     EvidenceRow,
@@ -156,6 +157,9 @@ class DecisionRecord(Declaration):
     extension: ExtensionSection | None
     imported: ImportedSection | None = None
     jumps: JumpsSection | None = Field(None, description="null: no gain is beyond belief")
+    applied: AppliedSection | None = Field(
+        None, description="null: the arm isn't fine-tuned, or its answers are recorded"
+    )
     policy_since: PolicySection | None = Field(
         None, description="null: the policy is that of the first look"
     )
@@ -169,7 +173,7 @@ class DecisionRecord(Declaration):
     def sections(self) -> dict[str, Section]:
         """The sections that there are, by field, in the order that matters to a reader."""
         alarms = ("jumps", "policy_since")
-        looked_at = ("failures", "leakage", "ledger", "noise_floor", "baseline_choice")
+        looked_at = ("failures", "leakage", "ledger", "applied", "noise_floor", "baseline_choice")
         fields = (*alarms, *looked_at, "extension", "imported")
         return {name: found for name in fields if (found := getattr(self, name)) is not None}
 

@@ -94,6 +94,31 @@ class NoiseSection(Section):
     sameness: Sameness | None
 
 
+AppliedState = Literal["moved", "nothing", "not-told"]
+
+
+class AppliedSection(Section):
+    """Whether a fine-tuned arm that is asked does anything that the baseline doesn't.
+
+    Attributes:
+        measure: "texts" where an answer came without its log-probability.
+        state: "moved": it is another model; "nothing": it isn't; "not-told": neither is shown.
+        n: items with answers of both.
+        mean, largest: nats by which the log-probabilities of an item's answers lie apart, at most
+            1; an answer that reads differently counts as 1.
+        repeat: the mean of the baseline's second run; null without one.
+        siblings: other fine-tuned arms that answered to the letter as this one.
+    """
+
+    measure: Literal["log-probabilities", "texts"]
+    state: AppliedState
+    n: Count
+    mean: float | None = None
+    largest: float | None = None
+    repeat: float | None = None
+    siblings: tuple[str, ...] = ()
+
+
 class LeakageRow(Declaration):
     """Items of a test set that were found in the candidate's training data, by how."""
 

@@ -69,6 +69,16 @@ class BackendDeclaration(KeylessDeclaration):
         """
         return self
 
+    def why_idle(self, baseline: "BackendDeclaration") -> str:
+        """What to look at where an arm answers as the baseline does, whose backend is given."""
+        if self.identity() == baseline.identity():
+            return "Both arms have the same backend: name the adapter, or the model that has it"
+        return (
+            "Does the server load the adapter under that name? Look at its target modules, its "
+            "keys' prefix, its rank against the server's most, its scale, and the base that it was "
+            "trained on"
+        )
+
     @property
     def key_and_address(self) -> tuple[str, str] | None:
         """The variable of its key and the address that it is sent to, where both are said."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from evalhub.schemas.alarms import JumpsSection, PolicySection
 from evalhub.schemas.decision import Arms
 from evalhub.schemas.sections import (
+    AppliedSection,
     ChoiceSection,
     ExtensionSection,
     FailuresSection,
@@ -17,6 +18,7 @@ from evalhub.schemas.sections import (
     ToolFigure,
 )
 from evalhub.schemas.verdicts import Status
+from evalhub.verdict.applied import applied_sentences
 from evalhub.verdict.jumps import jump_sentences
 from evalhub.verdict.levels import items_factor
 from evalhub.verdict.noise import sameness_sentence
@@ -34,6 +36,10 @@ def _notes(section: Section, arms: Arms) -> tuple[Status, Iterator[str]]:
     match section:
         case LedgerSection():
             return Status.OPEN if section.spent else Status.PASS, _ledger(section)
+        case AppliedSection():
+            told = applied_sentences(section, arm=arms.candidate.name, baseline=arms.baseline.name)
+            fine = section.state == "moved" and not section.siblings
+            return Status.PASS if fine else Status.OPEN, told
         case NoiseSection():
             state = "" if section.sameness is None else section.sameness.state
             return _STATES.get(state, Status.OPEN), _noise(section, arms)

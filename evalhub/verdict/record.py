@@ -16,6 +16,7 @@ from evalhub.schemas.decision import (
     StudyName,
 )
 from evalhub.schemas.sections import (
+    AppliedSection,
     ChoiceSection,
     EvidenceRow,
     ExtensionSection,
@@ -56,6 +57,7 @@ def decision_record(
     extension: ExtensionSection | None = None,
     imported: ImportedSection | None = None,
     jumps: JumpsSection | None = None,
+    applied: AppliedSection | None = None,
 ) -> DecisionRecord:
     """The record that is printed, stored and shown; of invalid evidence without any result.
 
@@ -64,8 +66,9 @@ def decision_record(
         policy: as it was asked; its `alpha` is what the ledger took from.
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
-        ledger, noise_floor, failures, leakage, baseline_choice, extension, imported, jumps: what
-            else the decision rests on, without sentences; None where there is no such thing.
+        ledger, noise_floor, failures, leakage, baseline_choice, extension, imported, jumps,
+            applied: what else the decision rests on, without sentences; None where there is no
+            such thing.
     """
     record = DecisionRecord(
         schema_=SCHEMA,
@@ -88,6 +91,7 @@ def decision_record(
         extension=extension,
         imported=imported,
         jumps=jumps,
+        applied=applied,
         arms=arms,
         evidence=tuple(evidence),
         policy=dict(policy),
@@ -138,6 +142,7 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
             "extension": None,
             "imported": imported and imported.model_copy(update={"figures": ()}),
             "jumps": None,
+            "applied": None,
             "policy_since": None,
             "people": people and people.model_copy(update=dict.fromkeys(SAID)),
             "leakage": leakage

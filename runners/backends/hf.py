@@ -19,7 +19,13 @@ from evalhub.schemas.version import BackendDeclaration
 from runners.backends.asking import Answered, BackendError, BackendRequest
 from runners.backends.openai import OpenAIBackend
 from runners.engines.errors import EngineError
-from runners.engines.files import adapter_digest, chat_template, model_digest, text_digest
+from runners.engines.files import (
+    adapter_digest,
+    chat_template,
+    model_digest,
+    text_digest,
+    why_idle,
+)
 
 if TYPE_CHECKING:
     from runners.backends.loaded import Loaded
@@ -89,6 +95,12 @@ class HfBackend(BackendDeclaration):
             "chat_template": self.template_sha256,
         }
         return said | {where: None for where, digest in known.items() if digest is not None}
+
+    def why_idle(self, baseline: BackendDeclaration) -> str:
+        """See BackendDeclaration."""
+        if self.adapter is None:
+            return super().why_idle(baseline)
+        return why_idle(Path(self.adapter))
 
     def settled(self, files: Callable[[str], Path]) -> Self:
         """With absolute paths, the digests of what lies there, and the engine.

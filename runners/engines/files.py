@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,47 @@ def tensor_header(path: Path) -> TensorHeader:
     header.pop("__metadata__", None)
     found: TensorHeader = header
     return found
+
+
+def all_zero(path: Path, names: Iterable[str]) -> bool:
+    """Whether all values of these tensors of a safetensors file are zero."""
+    header = tensor_header(path)
+    with path.open("rb") as file:
+        (size,) = struct.unpack("<Q", file.read(8))
+        for name in names:
+            start, end = header[name]["data_offsets"]
+            file.seek(8 + size + start)
+            # minus zero is a zero too: its sign is the highest bit of the last byte of a value
+            width = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}.get(header[name]["dtype"], 1)
+            content = bytearray(file.read(end - start))
+            content[width - 1 :: width] = bytes(each & 0x7F for each in content[width - 1 :: width])
+            if any(content):
+                return False
+    return True
+
+
+def why_idle(folder: Path) -> str:
+    """The likely cause where an adapter that was loaded changes nothing, by its files."""
+    try:
+        config = adapter_config(folder)
+        weights = folder / ADAPTER_WEIGHTS
+        last = [name for name in tensor_header(weights) if "lora_B" in name]
+        untrained = all_zero(weights, last)
+    except (EngineError, OSError) as error:
+        return f"Its files tell no cause: {error}"
+    if untrained:
+        return (
+            "Its matrices B are all zero, as before training: it was saved too early, or its "
+            "parameters had no gradient"
+        )
+    if not config.get("lora_alpha"):
+        return "Its scale is zero: lora_alpha is 0 in its configuration"
+    modules = config.get("target_modules")
+    named = ", ".join(modules) if isinstance(modules, list) else str(modules)
+    return (
+        f"Its matrices aren't zero and fit the base ({named}): was it trained on this base, and "
+        "long enough to say anything?"
+    )
 
 
 def chat_template(folder: Path) -> str | None:

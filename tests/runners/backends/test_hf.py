@@ -21,7 +21,7 @@ from runners.backends.hf import Client, HfBackend
 from runners.launch import launch
 from tests.cast import OPERATOR, Team, a_metric, a_test_set, a_version
 from tests.runners.test_launch import worked_through
-from tests.small_models import WITH_TORCH, an_adapter
+from tests.small_models import WITH_TORCH, an_adapter, needs_torch
 
 HF = {"type": "hf", "model": "model"}
 ROOT = Path(__file__).resolve().parents[3]
@@ -145,15 +145,17 @@ def test_without_the_extra_the_worker_says_what_to_install(
         client(settled(folder))
 
 
+@with_torch
 def test_another_engine_than_the_registered_does_not_answer(folder: Path) -> None:
-    pytest.importorskip("torch", reason="without it that is said first")
+    needs_torch()
     other = settled(folder).model_copy(update={"engine": "transformers 5.0.0"})
     with pytest.raises(BackendError, match=r"of transformers 5\.0\.0, and here is transformers 5"):
         client(other)
 
 
+@with_torch
 def test_the_adapter_for_llama_cpp_is_the_one_of_peft(tmp_path: Path) -> None:
-    pytest.importorskip("gguf")
+    needs_torch()
     write_gguf(PEFT_ADAPTER, tmp_path / "made.gguf")
     assert (tmp_path / "made.gguf").read_bytes() == ADAPTER.read_bytes()
 
@@ -295,6 +297,7 @@ def test_who_leaves_is_not_answered(tiny: Path) -> None:
 def test_a_model_that_cannot_be_loaded_ends_the_run_with_the_cause(
     team: Team, folder: Path, tmp_path: Path
 ) -> None:
+    needs_torch()
     with pytest.raises(BackendError, match=r"model can't be loaded: "):
         replies(client(settled(folder)), "Hello")
     spec = settled(folder)

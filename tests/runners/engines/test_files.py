@@ -11,6 +11,7 @@ from runners.engines.errors import EngineError
 from runners.engines.files import (
     adapter_config,
     adapter_digest,
+    all_zero,
     chat_template,
     model_digest,
     tensor_header,
@@ -87,6 +88,8 @@ def test_an_adapter_is_known_by_its_weights_and_its_scale(tmp_path: Path) -> Non
 def test_tensors_are_read_without_a_library(tmp_path: Path) -> None:
     path = safetensors(tmp_path / "x.safetensors", zero=b"\0\0\0\x80", one=b"\0\0\0\x3c")
     assert tensor_header(path)["one"]["shape"] == [2]
+    assert all_zero(path, ["zero"]), "minus zero is zero"
+    assert not all_zero(path, ["zero", "one"])
     path.write_bytes(b"\xff" * 20)
     with pytest.raises(EngineError, match="can't be read as safetensors: its header has no end"):
         tensor_header(path)
