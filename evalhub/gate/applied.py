@@ -1,6 +1,6 @@
 """The adapter check: whether what a decision is asked about was applied at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from django.db.models import Exists, OuterRef, Subquery
@@ -74,7 +74,7 @@ def _pk(evidence: StudyEvidence, name: str) -> int:
     return next(each.pk for each in evidence.test_sets if each.name == name)
 
 
-def _siblings(evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm) -> Sequence[str]:
+def _siblings(evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm) -> tuple[str, ...]:
     """The other fine-tuned arms that answered every test set to the letter as this one did."""
 
     def said(each: StudyArm) -> list[str]:
