@@ -112,7 +112,7 @@ class Running:
 
 def study_source(study: Study, test_set: str) -> ReviewSource:
     """A study's runs on a test set; on its first one where none is named. Raises PlanError."""
-    names = list(study.test_sets.order_by("position").values_list("name", flat=True))
+    names = list(study.test_sets.named().order_by("position").values_list("name", flat=True))
     if not names:
         raise PlanError(f"{study} has no test set")
     wanted = test_set or names[0]

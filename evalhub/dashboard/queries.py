@@ -66,7 +66,7 @@ def study_runs(study: Study) -> StudyRuns:
             test_set.name,
             [runs.get(links.get((*column, test_set.pk), 0)) for column in columns],
         )
-        for test_set in study.test_sets.all()
+        for test_set in study.test_sets.named()
     ]
     heads = [f"{names[arm]}, run again" if repeat else names[arm] for arm, repeat in columns]
     return StudyRuns(heads, rows, list(runs.values()))

@@ -31,6 +31,7 @@ def asked_of(test_set: StudyTestSet, development: Development | None) -> dict[st
         "metric": test_set.metric.digest,
         "mix": test_set.mix,
         "development": split.as_json() if split else None,
+        **({"turned": True} if test_set.turned else {}),
     }
 
 

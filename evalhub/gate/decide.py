@@ -217,7 +217,10 @@ def _judge(
         study=StudyName(
             project=evidence.study.project.slug, slug=evidence.study.slug, name=evidence.study.name
         ),
-        breakdown=breakdown_of(aligned, alpha=paid.level),
+        breakdown=breakdown_of(
+            [each for each in aligned if each.requirement.name not in evidence.forms],
+            alpha=paid.level,
+        ),
         alternatives=others,
         people=asked.record,
         ledger=paid.section,

@@ -22,11 +22,13 @@ class ComparedRuns:
     baseline: Run
     candidate: Run
     metric: Metric
+    turned: bool = False
 
     @property
     def sign(self) -> int:
         """1 where a higher value is better, else -1."""
-        return 1 if declared_metric(self.metric.name, **self.metric.options).rises else -1
+        rises = declared_metric(self.metric.name, **self.metric.options).rises
+        return 1 if rises != self.turned else -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def compared_runs(study: Study, evidence: Sequence[EvidenceRow]) -> dict[str, Co
 
     Three queries.
     """
-    metrics = {each.name: each.metric for each in study.test_sets.select_related("metric")}
+    asked = {each.name: each for each in study.test_sets.select_related("metric")}
     named = [
         (each.test_set, each.baseline_run, each.candidate_run)
         for each in evidence
@@ -57,10 +59,10 @@ def compared_runs(study: Study, evidence: Sequence[EvidenceRow]) -> dict[str, Co
     of_runs = RunMetric.objects.readable().filter(run__in=runs)
     readable = set(of_runs.values_list("run", "metric"))
     return {
-        name: ComparedRuns(runs[baseline], runs[candidate], metrics[name])
+        name: ComparedRuns(runs[baseline], runs[candidate], asked[name].metric, asked[name].turned)
         for name, baseline, candidate in named
-        if name in metrics
-        and {(baseline, metrics[name].pk), (candidate, metrics[name].pk)} <= readable
+        if name in asked
+        and {(run, asked[name].metric_id) for run in (baseline, candidate)} <= readable
     }
 
 

@@ -145,7 +145,7 @@ def criterion_of(asked: StudyTestSet) -> PolicyCriterion:
         | {
             "test_set": asked.name,
             "metric": asked.metric.name,
-            "higher_is_better": metric.rises,
+            "higher_is_better": metric.rises != asked.turned,
             "bounds": asked.bounds or metric.reach,
             "unit": metric.counted_in,
         }

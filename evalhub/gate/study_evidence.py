@@ -56,6 +56,11 @@ class StudyEvidence:
     def primaries(self) -> list[StudyTestSet]:
         return [each for each in self.test_sets if each.role == CriterionRole.PRIMARY]
 
+    @property
+    def forms(self) -> set[str]:
+        """Names of the guards on the form of other test sets' answers."""
+        return {each.name for each in self.test_sets if each.form}
+
     def run(self, arm: StudyArm, test_set: StudyTestSet) -> Run:
         return self.runs[arm.pk, test_set.pk]
 

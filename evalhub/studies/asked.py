@@ -1,6 +1,7 @@
 """What a policy or a study file asks, for comparing it with what another asks. No database."""
 
 from pathlib import Path
+from typing import Any
 
 from evalhub.files.document import Document
 from evalhub.files.rows import DataError
@@ -11,8 +12,8 @@ from evalhub.verdict.policy import SCHEMA
 from evalhub.verdict.policy_changes import Asked, asked_of_policy
 
 STUDY = "evalhub.study/1"
-_BESIDE = ("purpose", "fields")
-"""What says how rows are read, and asks nothing."""
+_BESIDE = ("purpose", "fields", "form")
+"""What says how rows are read, and what asks by criteria of its own."""
 
 
 def read_asked(path: Path) -> tuple[str, Asked]:
@@ -44,11 +45,7 @@ def asked_of_study(study: StudyFile) -> Asked:
     return Asked(
         rule,
         people if study.review else None,
-        {
-            name: {field: value for field, value in each.as_json().items() if field not in _BESIDE}
-            for name, each in study.test_sets.items()
-            if each.role != "development"
-        },
+        _demands(study),
         budgets,
         {
             "baseline": study.baseline,
@@ -57,3 +54,17 @@ def asked_of_study(study: StudyFile) -> Asked:
             **({f"review.{name}": value for name, value in review.items()}),
         },
     )
+
+
+def _demands(study: StudyFile) -> dict[str, dict[str, Any]]:
+    """By criterion, what is asked on each test set that is judged, and of its answers' form."""
+    judged = {name: each for name, each in study.test_sets.items() if each.role != "development"}
+    asked = {
+        name: {field: value for field, value in each.as_json().items() if field not in _BESIDE}
+        for name, each in judged.items()
+    }
+    return asked | {
+        guard.of(name): guard.demand.as_json() | {"metric": guard.metric.as_json()}
+        for name, each in judged.items()
+        for guard in each.guards
+    }

@@ -18,6 +18,7 @@ def check_study(study: "StudyFile") -> None:
     _check_baseline(study)
     for name, arm in study.arms.items():
         _check_arm(study, name, arm)
+    _check_form(study)
     _check_asked(study)
 
 
@@ -106,6 +107,24 @@ def _check_by_test_set(
             raise wrong(f"has no file of the answers to {name!r}", *at)
 
 
+def _check_form(study: "StudyFile") -> None:
+    """That guards on form have names of their own, and a worst score where one is wanted."""
+    for name, asked in study.test_sets.items():
+        for guard in asked.guards:
+            if (own := guard.of(name)) in study.test_sets:
+                raise wrong(
+                    f"its form makes a criterion {own!r}: choose another name", "test_sets", own
+                )
+            if own in study.policy.budgets:
+                raise wrong("is the name of a budget: choose another", "test_sets", name, "form")
+            if study.policy.failures == "worst" and guard.metric.reach is None:
+                raise wrong(
+                    f"{guard.kind}: a {guard.metric.name} has no worst score, which failures: "
+                    "worst needs: say form: {guards: […]} without longer and shorter",
+                    *("test_sets", name, "form"),
+                )
+
+
 def _check_asked(study: "StudyFile") -> None:
     """The test sets that the review and the budgets are about."""
     there = f"there are {', '.join(study.test_sets)}"
@@ -123,7 +142,8 @@ def _check_asked(study: "StudyFile") -> None:
         demands: list[Demand | Budget] = [study.test_sets[name] for name in judged]
         asks_people = study.review is not None and study.review.required
         check_critical([*demands, *study.policy.budgets.values()], asks_people, "test_sets")
-    check_known(study.policy.largest_gain, judged, "policy", "largest_gain")
+    forms = [guard.of(name) for name in judged for guard in study.test_sets[name].guards]
+    check_known(study.policy.largest_gain, [*judged, *forms], "policy", "largest_gain")
     for name in judged if study.policy.failures == "worst" else ():
         metric = study.test_sets[name].metric
         if metric.reach is None and study.test_sets[name].bounds is None:

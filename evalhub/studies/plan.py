@@ -82,7 +82,8 @@ def study_plan(study: Study) -> StudyPlan:
 def next_looks(study: Study) -> list[PlannedLook]:
     """How the candidate in question would be judged on each test set, by what is known before."""
     policy, arms = study.policy, len(_judged(study))
-    test_sets = list(study.test_sets.judged().select_related("metric", "test_set_version"))
+    judged = study.test_sets.judged().named()
+    test_sets = list(judged.select_related("metric", "test_set_version"))
     if not test_sets:
         return []
     requirements = [requirement_of(each.name, criterion_of(each)) for each in test_sets]

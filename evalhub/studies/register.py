@@ -27,7 +27,13 @@ from evalhub.registry.models.studies import ArmRole
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.versions import register_version
 from evalhub.schemas.declaration import DeclarationError
-from evalhub.studies.register_items import Progress, check_mix, register_test_set
+from evalhub.studies.register_items import (
+    Progress,
+    check_mix,
+    form_metrics,
+    register_test_set,
+    test_set_rows,
+)
 from evalhub.studies.register_judges import register_judges
 from evalhub.studies.retrieval import with_documents
 from evalhub.studies.spec import Arm, StudySpec
@@ -201,6 +207,7 @@ def _drawn(
             "draw": asked.draw,
             "metric": metric.digest,
             "mix": asked.mix,
+            **({"form": [each.kind for each in asked.guards]} if asked.guards else {}),
             "development": spec.policy.development and spec.policy.development.as_json(),
             "baseline": versions[spec.baseline].digest,
             "arms": [
@@ -261,10 +268,12 @@ def _link(
         for link in StudyRun.objects.filter(arm__study=study)
     }
     for (name, test_set, repeat), run in _runs(spec, sets, versions).items():
-        arm, asked = arms[name], test_sets[test_set]
-        link = links.pop((arm.pk, asked.pk, repeat), None)
-        made = StudyRun(arm=arm, test_set=asked, repeat=repeat)
-        _brought(link, made, {"run_id": run.pk})
+        arm = arms[name]
+        forms = [guard.of(test_set) for guard in spec.test_sets[test_set].guards]
+        for asked in (test_sets[each] for each in (test_set, *forms)):
+            link = links.pop((arm.pk, asked.pk, repeat), None)
+            made = StudyRun(arm=arm, test_set=asked, repeat=repeat)
+            _brought(link, made, {"run_id": run.pk})
     StudyRun.objects.filter(pk__in=[link.pk for link in links.values()]).delete()
 
 
@@ -282,21 +291,16 @@ def _keep_apart(
 def _linked_test_sets(
     spec: StudySpec, study: Study, sets: dict[str, tuple[TestSetVersion, Metric]]
 ) -> dict[str, StudyTestSet]:
-    study.test_sets.exclude(name__in=sets).delete()
+    rows = test_set_rows(spec, sets)
+    study.test_sets.exclude(name__in=rows).delete()
     there = {each.name: each for each in study.test_sets.all()}
     return {
         name: _brought(
             there.get(name),
             StudyTestSet(study=study, name=name),
-            {
-                "position": position,
-                "test_set_version_id": version.pk,
-                "metric_id": metric.pk,
-                "draw": spec.test_sets[name].draw,
-                **spec.test_sets[name].columns(),
-            },
+            {"position": position, **columns},
         )
-        for position, (name, (version, metric)) in enumerate(sets.items())
+        for position, (name, columns) in enumerate(rows.items())
     }
 
 
@@ -344,7 +348,7 @@ def _runs(
             runs[name, test_set, repeat] = launch(
                 version=versions[name],
                 test_set_version=version,
-                metrics=[metric],
+                metrics=[metric, *form_metrics(spec.test_sets[test_set])],
                 answers=answers(spec.file, test_set),
                 id_field=arm.fields.id,
                 output_field=arm.fields.output,

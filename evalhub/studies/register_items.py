@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from evalhub.accounts.models import Project
 from evalhub.files.items import read_items
@@ -76,3 +77,39 @@ def check_mix(spec: StudySpec, name: str, asked: AskedTestSet, version: TestSetV
         item_weights(list(tags), asked.mix)
     except StatisticsError as error:
         raise spec.document.error(["test_sets", name, "mix"], str(error)) from error
+
+
+def form_metrics(asked: AskedTestSet) -> list[Metric]:
+    """The metrics by which the form of a test set's answers is guarded."""
+    return [
+        register_metric(name=each.metric.name, options=each.metric.options) for each in asked.guards
+    ]
+
+
+def test_set_rows(
+    spec: StudySpec, sets: Mapping[str, tuple[TestSetVersion, Metric]]
+) -> dict[str, dict[str, Any]]:
+    """By name, the columns of all that is judged or read: the test sets, then guards on form."""
+    rows = {
+        name: {
+            "test_set_version_id": version.pk,
+            "metric_id": metric.pk,
+            "draw": spec.test_sets[name].draw,
+            "form": "",
+            "turned": False,
+            **spec.test_sets[name].columns(),
+        }
+        for name, (version, metric) in sets.items()
+    }
+    for name in sets:
+        asked = spec.test_sets[name]
+        for guard, metric in zip(asked.guards, form_metrics(asked), strict=True):
+            rows[guard.of(name)] = rows[name] | {
+                **guard.demand.columns(),
+                "metric_id": metric.pk,
+                "mix": asked.mix,
+                "items": rows[name]["items"],
+                "form": guard.kind,
+                "turned": guard.turned,
+            }
+    return rows

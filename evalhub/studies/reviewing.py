@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef
 
 from evalhub.gate.baseline_choice import baseline_of
 from evalhub.gate.charge import unread_level
-from evalhub.registry.models import Run, Study, StudyRun, StudyTestSet
+from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.declaration import default_of
@@ -32,8 +32,8 @@ def arms_to_review(study: Study, test_set: str) -> list[ReviewArm]:
     Arms that share a run with one before them (they don't differ here) are left out. Raises
     PlanError where the study has no such test set, or its baseline or candidate no finished run.
     """
-    if not StudyTestSet.objects.filter(study=study, name=test_set).exists():
-        names = ", ".join(study.test_sets.values_list("name", flat=True))
+    if not study.test_sets.named().filter(name=test_set).exists():
+        names = ", ".join(study.test_sets.named().values_list("name", flat=True))
         raise PlanError(f"test_set: {study} has no {test_set!r}; it has {names}")
     links = (
         StudyRun.objects.filter(arm__study=study, test_set__name=test_set, repeat=0)

@@ -8,6 +8,7 @@ from evalhub.files.items import FieldMapping
 from evalhub.schemas.declaration import Declaration, declared, wrong
 from evalhub.schemas.outside import Outside
 from evalhub.schemas.policy import Demand
+from evalhub.studies.form import Form, FormGuard, form_guards
 from evalhub.studies.suite import SkillItems, metric_of
 from runners.metrics import AnyMetric, MetricDeclaration
 
@@ -52,6 +53,11 @@ class AskedTestSet(Demand):
         None, description="by the role: task for a primary, else capability"
     )
     metric: _Metric = Field(None, validate_default=True, description="of a skill: its own")
+    form: Form | None = Field(
+        None,
+        description="`guard`: guards on how the answers look, such as refusals, language and "
+        "length, against the baseline's, each a criterion NAME-refusal, …",
+    )
     fields: ItemFields = ItemFields()
     draw: int | None = Field(
         None,
@@ -79,6 +85,17 @@ class AskedTestSet(Demand):
             raise wrong("says where the items come from: a file, or a skill of the suite", "file")
         if self.suite is not None and self.fields != ItemFields():
             raise wrong("are of a file's rows", "fields")
+        return self
+
+    @property
+    def guards(self) -> list[FormGuard]:
+        """The guards on the form of its answers; none where nothing is said of it."""
+        return form_guards(self.form, self.metric)
+
+    @model_validator(mode="after")
+    def _guards_what_is_judged(self) -> "AskedTestSet":
+        if self.form is not None and self.role == "development":
+            raise wrong("is for what is judged: a development set is only read", "form")
         return self
 
     @model_validator(mode="after")

@@ -17,11 +17,15 @@ from evalhub.verdict.rule import Ruling
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """What a candidate has seen of one test set: item key → where and how."""
+    """What a candidate has seen of one test set: item key → where and how.
+
+    `again` where these are the items of another, of which it is told already.
+    """
 
     name: str
     items: int
     found: Mapping[str, str]
+    again: bool = False
 
     def clean(self, pairing: Pairing) -> NDArray[np.bool_]:
         """Which of the pairing's rows the candidate hasn't seen."""
@@ -39,14 +43,16 @@ class Leak:
 
 def leaks_of(arm: StudyArm, pairings: Mapping[str, Pairing]) -> list[Leak]:
     """A leak for each test set that the arm's training data were looked at for."""
-    found = []
+    found: list[Leak] = []
+    told: set[int] = set()
     for name, pairing in pairings.items():
         version = pairing.candidate.run.test_set_version
         keys = None if pairing.aligned.same else leaked_keys(arm.version, version)
         if keys is not None:
             judged = {each.key for each in pairing.aligned.items}
             seen = {key: said for key, said in keys.items() if key in judged}
-            found.append(Leak(name, len(judged), seen))
+            found.append(Leak(name, len(judged), seen, again=version.pk in told))
+            told.add(version.pk)
     return found
 
 
@@ -74,7 +80,7 @@ def leakage_section(
     """The record's `leakage`: what was found, and both verdicts with what they rest on."""
     return LeakageSection(
         rule=rule,
-        test_sets=tuple(each.row() for each in leaks),
+        test_sets=tuple(each.row() for each in leaks if not each.again),
         verdict_all=everything.verdict,
         verdict_clean=None if clean is None else clean.verdict,
         clean=() if clean is None else tuple(CleanRow.of(each) for each in clean.criteria),

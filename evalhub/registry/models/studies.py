@@ -128,7 +128,11 @@ class StudyTestSetQuerySet(models.QuerySet["StudyTestSet"]):
     def capability(self) -> Self:
         """Those of general capability, that a decision rests on."""
         of = TestSetPurpose.CAPABILITY
-        return self.judged().filter(test_set_version__test_set__purpose=of)
+        return self.judged().named().filter(test_set_version__test_set__purpose=of)
+
+    def named(self) -> Self:
+        """Those that the study names, without the guards on the form of their answers."""
+        return self.filter(form="")
 
     def development(self) -> Self:
         """Those that are read freely."""
@@ -168,6 +172,19 @@ class StudyTestSet(models.Model):
     )
     items = models.JSONField(
         null=True, blank=True, help_text="count and digest of the items that are expected"
+    )
+    form = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="what it guards of another test set's answers, such as refusal; empty: it is "
+        "a test set that the study names",
+    )
+    turned = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="whether more is better where the metric says that less is, or the reverse",
     )
 
     objects = StudyTestSetQuerySet.as_manager()

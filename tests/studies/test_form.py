@@ -1,0 +1,173 @@
+"""`form: guard`: how answers look, guarded beside what they say."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalhub.files.rows import DataError
+from evalhub.gate.decide import decide_study
+from evalhub.gate.models import Decision
+from evalhub.registry.models import Output, Run, Study
+from evalhub.schemas.criteria import Criterion
+from evalhub.studies.origin import OperatorFile
+from evalhub.studies.register import register_study
+from evalhub.studies.spec import read_study
+from runners.execute import process_shard
+from tests.studies.desks import Desk
+
+pytestmark = pytest.mark.django_db
+
+PLAIN = "The parcel was sent to your address on Monday, and it should have been there by now."
+REFUSAL = "I'm sorry, but I can't help with that. If there is anything else that you need, ask me."
+GERMAN = "Das Paket ist am Montag an Ihre Adresse gegangen und sollte nun bei Ihnen sein."
+MARKED_UP = "- The parcel was sent to your address on Monday\n- It should have been there by now"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path)
+    desk.test_set("sums", 300, input="Where is the parcel that was sent to me? It is not here.")
+    desk.answers("base", "sums", [f"{PLAIN} It is right."] * 300)
+    desk.study["test_sets"]["sums"]["form"] = "guard"  # type: ignore[index]
+    return desk
+
+
+def registered(desk: Desk) -> Study:
+    return register_study(read_study(desk.write(), OperatorFile()))
+
+
+def decided(desk: Desk) -> dict[str, Criterion]:
+    study = registered(desk)
+    for run in Run.objects.all():
+        while process_shard(run.pk):
+            pass
+    (decision,) = decide_study(study=study)
+    assert not decision.document.invalid
+    return {each.name: each for each in decision.document.criteria}
+
+
+def tuned(desk: Desk, text: str, times: int) -> None:
+    same = f"{PLAIN} It is right."
+    desk.answers("tuned", "sums", [text] * times + [same] * (300 - times))
+
+
+def refusal_of(desk: Desk) -> str:
+    with pytest.raises(DataError) as caught:
+        registered(desk)
+    return str(caught.value).removeprefix(f"{desk.folder}/")
+
+
+def test_one_line_makes_a_guard_of_each_form_on_the_same_answers(desk: Desk) -> None:
+    study = registered(desk)
+    guards = study.test_sets.exclude(form="")
+    assert [(each.name, each.metric.name, each.tier) for each in guards] == [
+        ("sums-refusal", "refusal", "supporting"),
+        ("sums-empty", "empty", "supporting"),
+        ("sums-truncation", "truncation", "supporting"),
+        ("sums-repetition", "repetition", "supporting"),
+        ("sums-language", "language_switch", "supporting"),
+        ("sums-longer", "length", "supporting"),
+        ("sums-shorter", "length", "supporting"),
+        ("sums-marked-up", "markup", "supporting"),
+        ("sums-plain", "markup", "supporting"),
+        ("sums-json", "json_valid", "supporting"),
+    ]
+    sums = study.test_sets.get(name="sums")
+    assert {each.test_set_version_id for each in guards} == {sums.test_set_version_id}
+    assert [each.name for each in guards if each.turned] == ["sums-shorter", "sums-plain"]
+    assert (Run.objects.count(), Output.objects.count()) == (4, 720)
+    again = registered(desk)
+    assert set(again.test_sets.values_list("pk")) == set(study.test_sets.values_list("pk"))
+
+
+@pytest.mark.parametrize(
+    ("text", "times", "lost"),
+    [
+        (f"{REFUSAL} It is right.", 45, {"refusal"}),
+        (f"{GERMAN} It is right.", 45, {"language"}),
+        (f"{MARKED_UP}\n- right", 45, {"marked-up"}),
+        (" ".join([PLAIN] * 6) + " It is right.", 150, {"longer", "repetition"}),
+        ("right", 300, {"shorter"}),
+        ('{"right": 1}', 300, {"shorter"}),
+    ],
+)
+def test_what_drifted_fails_by_its_name_and_nothing_else_does(
+    desk: Desk, text: str, times: int, lost: set[str]
+) -> None:
+    tuned(desk, text, times)
+    found = decided(desk)
+    failed = {name for name, each in found.items() if each.status == "fail"}
+    assert failed == {f"sums-{each}" for each in lost}
+    assert Decision.objects.get().verdict == "hold"
+    assert found["sums"].status == "pass"
+
+
+def test_drift_the_other_way_is_seen_too(desk: Desk) -> None:
+    desk.answers("base", "sums", [f"{MARKED_UP}\n- right"] * 300)
+    desk.answers("tuned", "sums", [f"{PLAIN} It is right."] * 300)
+    found = decided(desk)
+    assert {name for name, each in found.items() if each.status == "fail"} == {"sums-plain"}
+
+
+def test_the_same_form_holds_nothing_back_and_doubt_neither(desk: Desk) -> None:
+    tuned(desk, f"{REFUSAL} It is right.", 12)
+    found = decided(desk)
+    assert found["sums-refusal"].status == "open"
+    assert {each.status for name, each in found.items() if name != "sums-refusal"} == {"pass"}
+    assert Decision.objects.get().verdict == "ship"
+
+
+def test_the_breakdown_is_of_the_test_sets_alone(desk: Desk) -> None:
+    desk.test_set("sums", 300, tags=["parcels"])
+    tuned(desk, PLAIN, 0)
+    decided(desk)
+    rows = Decision.objects.get().document.breakdown
+    assert {each.test_set for each in rows} == {"sums"}
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("guards", "line 26, field 'test_sets.sums.form': \"guards\" isn't one of guard"),
+        ({"guards": []}, "field 'test_sets.sums.form.guards'"),
+        ({"guards": ["rudeness"]}, "field 'test_sets.sums.form.guards[0]'"),
+        ({"margins": 0.1}, "field 'test_sets.sums.form.margins'"),
+        ({"length": 0}, "field 'test_sets.sums.form.length'"),
+    ],
+)
+def test_what_is_no_form_is_refused_where_it_stands(desk: Desk, form: Any, said: str) -> None:
+    desk.study["test_sets"]["sums"]["form"] = form  # type: ignore[index]
+    assert said in refusal_of(desk)
+
+
+def test_some_guards_may_be_asked_and_with_another_tier(desk: Desk) -> None:
+    form = {"guards": ["refusal", "longer"], "tier": "critical", "margin": 0.1, "length": 0.25}
+    desk.study["test_sets"]["sums"]["form"] = form  # type: ignore[index]
+    study = registered(desk)
+    refusal, longer = study.test_sets.exclude(form="")
+    assert (refusal.tier, refusal.margin, longer.relative_margin) == ("critical", 0.1, 0.25)
+
+
+def test_what_the_test_set_is_judged_by_anyway_is_no_guard_beside(desk: Desk) -> None:
+    desk.study["test_sets"]["sums"]["metric"] = {"name": "json_valid"}  # type: ignore[index]
+    assert not registered(desk).test_sets.filter(name="sums-json").exists()
+
+
+def test_a_development_set_has_no_guards(desk: Desk) -> None:
+    sums = desk.study["test_sets"]["sums"]  # type: ignore[index]
+    sums["role"] = "development"
+    assert "a development set is only read" in refusal_of(desk)
+
+
+def test_a_name_that_a_guard_has_is_refused(desk: Desk) -> None:
+    sets: Any = desk.study["test_sets"]
+    sets["sums-json"] = {**sets["triage"], "role": "guard"}
+    assert "its form makes a criterion 'sums-json'" in refusal_of(desk)
+
+
+def test_lengths_need_a_worst_score_where_failures_score_it(desk: Desk) -> None:
+    desk.study["policy"] = {"failures": "worst"}
+    assert "a length has no worst score" in refusal_of(desk)
+    desk.study["test_sets"]["sums"]["form"] = {"guards": ["refusal", "empty"]}  # type: ignore[index]
+    assert registered(desk).test_sets.exclude(form="").count() == 2
