@@ -10,6 +10,7 @@ from evalhub.files.rows import DataError
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import Item, Metric, ModelVersion, TestSetVersion
 from evalhub.registry.models.testsets import TestSetPurpose
+from evalhub.registry.versions import register_metric
 from evalhub.stats.errors import StatisticsError
 from evalhub.studies.register_judges import judged_metric
 from evalhub.studies.spec import StudySpec

@@ -131,7 +131,7 @@ def test_the_breakdown_is_of_the_test_sets_alone(desk: Desk) -> None:
     [
         ("guards", "line 26, field 'test_sets.sums.form': \"guards\" isn't one of guard"),
         ({"guards": []}, "field 'test_sets.sums.form.guards'"),
-        ({"guards": ["rudeness"]}, "field 'test_sets.sums.form.guards[0]'"),
+        ({"guards": ["rudeness"]}, "field 'test_sets.sums.form.guards.0'"),
         ({"margins": 0.1}, "field 'test_sets.sums.form.margins'"),
         ({"length": 0}, "field 'test_sets.sums.form.length'"),
     ],
