@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('registry', '0008_replies_in_full'),
+        ('registry', '0012_documents'),
     ]
 
     operations = [
