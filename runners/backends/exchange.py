@@ -3,9 +3,12 @@
 import asyncio
 import json
 import random
+import re
 import time
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from evalhub.schemas.prompt import Prompt
@@ -13,7 +16,9 @@ from evalhub.schemas.sampling import Sampling
 from runners.backends.asking import BackendError, BackendRequest, Reply
 from runners.backends.body import UnreadableBody, read_body
 from runners.backends.pool import Connections, connections
-from runners.backends.replies import complaint, reply, retry_after
+from runners.backends.replies import complaint, replies, retry_after
+from runners.backends.served import NotThatAdapter, check_adapter
+from runners.backends.standing import Standing, standing
 from runners.backends.target import Target
 from runners.prompting import PromptError, chat, completion
 
@@ -29,6 +34,23 @@ RETRIED = frozenset({408, 409, 429})
 REFUSALS = frozenset({401, 402, 403, 404, 405, 407, 410})
 """Not this request is refused, but every one of this arm's."""
 BUSY = 429
+CONGESTED = frozenset({429, 503})
+"""It is asked too much at a time."""
+OBJECTIONS = frozenset({400, 403, 422, 501})
+"""A request's fields may be to blame."""
+MOST_LISTED = 4_194_304
+"""Bytes of a list of models that are read."""
+MOST_TOGETHER = 16
+"""Samples of one request."""
+_WORD = re.compile(r"\w+")
+
+
+class _Refused(Exception):
+    """A field that the model doesn't take, and can be left out."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
 
 
 class _Again(Exception):
@@ -47,38 +69,114 @@ class Exchange:
     prompt: Prompt
     sampling: Sampling
     target: Target
-    _quiet_until: float = field(default=0.0, init=False)
+    standing: Standing = field(init=False)
+    _first: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _is_the_adapter: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.standing = standing(self.target.url, self.backend.concurrency)
+        self._is_the_adapter = self.backend.adapter_of is None
+
+    def requests(self, questions: Iterable[BackendRequest]) -> Iterator[Sequence[BackendRequest]]:
+        """Samples of one item go together, unless each has a seed of its own or the model was found
+        to give one answer a request."""
+        for _, of_item in groupby(questions, key=lambda question: question.item_id):
+            left = list(of_item)
+            while left:
+                alone = self.sampling.seed is not None or "n" in self._without
+                size = 1 if alone else MOST_TOGETHER
+                yield left[:size]
+                left = left[size:]
+
+    async def ask(self, questions: Sequence[BackendRequest]) -> list[Reply]:
+        """Answers to samples of one item; those that the endpoint leaves out of a request are asked
+        for one by one. Raises BackendError as `_ask`."""
+        if not self._is_the_adapter:
+            await self._check_adapter()
+        replies = (await self._ask(questions[0], len(questions)))[: len(questions)]
+        if len(replies) < len(questions) and replies[0].text is not None:
+            self._without.add("n")
+        for question in questions[len(replies) :]:
+            replies += (await self._ask(question, 1))[:1]
+        return replies
+
+    async def _check_adapter(self) -> None:
+        """That the model is an adapter of the base that was declared, asked once. Raises
+        BackendError."""
+        import aiohttp
+
+        base = self.backend.adapter_of
+        async with self._first:
+            if self._is_the_adapter or base is None:
+                return
+            over = connections(self.target.url, private=self.target.private)
+            try:
+                async with over.session.get(
+                    f"{self.target.url}/models",
+                    headers=self._headers,
+                    allow_redirects=False,
+                    timeout=aiohttp.ClientTimeout(total=self.backend.timeout_s),
+                ) as response:
+                    content, _ = await read_body(response, MOST_LISTED)
+                if response.status != 200:
+                    raise NotThatAdapter(f"HTTP {response.status}")
+                check_adapter(content, model=self.backend.model, base=base)
+            except (NotThatAdapter, UnreadableBody, aiohttp.ClientError, OSError) as error:
+                said = self.target.key.masked(str(error) or type(error).__name__)
+                raise BackendError(
+                    f"{self.backend.address}/models doesn't bear out adapter_of: {said}; serve the "
+                    "adapter with its base, or correct the arm's adapter_of"
+                ) from None
+            self._is_the_adapter = True
 
     @property
-    def endpoint(self) -> str:
-        return self.target.url
+    def _headers(self) -> dict[str, str]:
+        key = self.target.key
+        return {"Authorization": f"Bearer {key.value}"} if key else {}
 
     @property
-    def concurrency(self) -> int:
-        return self.backend.concurrency
+    def _without(self) -> set[str]:
+        """Fields of a request that this model refused."""
+        return self.standing.without.setdefault(self.backend.model, set())
 
-    async def ask(self, question: BackendRequest) -> Reply:
-        """One answer, after as many retries as the specification allows.
+    async def _ask(self, question: BackendRequest, together: int) -> list[Reply]:
+        """One request's answers, after as many retries as the specification allows.
 
-        Raises BackendError where no attempt found a connection, where the endpoint refuses every
-        request alike (401, 403, 404, …), and where it takes no more for now (429).
+        A field that only asks for more than the answer is left out once it was refused. Raises
+        BackendError where no attempt found a connection, where the endpoint refuses every request
+        alike (401, 403, 404, …), and where it takes no more for now (429).
         """
+        while True:
+            without = frozenset(self._without)
+            try:
+                return await self._tried(question, 1 if "n" in without else together, without)
+            except _Refused as refused:
+                self._without.add(refused.field)
+
+    async def _tried(
+        self, question: BackendRequest, together: int, without: Set[str]
+    ) -> list[Reply]:
         import aiohttp
 
         try:
-            body = self._body(question)
+            body = self._body(question, together, without)
         except PromptError as error:
-            return Reply(error=str(error))
-        over = connections(self.endpoint, private=self.target.private)
+            return [Reply(error=str(error))] * together
+        over = connections(self.target.url, private=self.target.private)
+        optional = {"logprobs"} if self.backend.logprobs else set[str]()
+        if together > 1:
+            optional.add("n")
         attempts = self.backend.retries + 1
         unreachable = 0
         last, status = "", 0
         for attempt in range(attempts):
-            await self._wait()
+            await self.standing.wait_until_welcome()
             try:
-                return await self._attempt(over, body)
+                return await self._attempt(over, body, optional - without)
             except _Again as again:
                 last, after, status = str(again), again.after, again.status
+                if status in CONGESTED:
+                    self.standing.pace.refused()
             except TimeoutError:
                 last, after, status = f"no answer within {self.backend.timeout_s:g} s", None, 0
             except aiohttp.ClientConnectorError as error:
@@ -103,25 +201,20 @@ class Exchange:
                 f"{self.backend.address} takes no more for now: {last}; lower the arm's "
                 "concurrency, or wait"
             )
-        return Reply(error=last if attempts == 1 else f"{last} ({attempts} attempts)")
+        return [Reply(error=last if attempts == 1 else f"{last} ({attempts} attempts)")]
 
     @property
     def _path(self) -> str:
         return "/chat/completions" if self.backend.api == "chat" else "/completions"
 
-    async def _wait(self) -> None:
-        """Until the endpoint wants to hear from us again: a Retry-After holds for all requests."""
-        while (left := self._quiet_until - time.monotonic()) > 0:
-            await asyncio.sleep(left)
-
     async def _pause(self, attempt: int, after: float | None) -> None:
         backoff = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt) * random.uniform(0.5, 1.0)
         if after is not None:
-            self._quiet_until = max(self._quiet_until, time.monotonic() + after)
+            self.standing.keep_quiet(after)
             backoff = after + random.uniform(0.0, 0.1)
         await asyncio.sleep(backoff)
 
-    def _body(self, question: BackendRequest) -> bytes:
+    def _body(self, question: BackendRequest, together: int, without: Set[str]) -> bytes:
         body: dict[str, Any] = {"model": self.backend.model}
         if self.backend.api == "chat":
             body["messages"] = chat(self.prompt, question.input, question.context)
@@ -130,17 +223,22 @@ class Exchange:
         body |= self.sampling.model_dump(mode="json", exclude={"samples"}, exclude_none=True)
         if "seed" in body:
             body["seed"] += question.sample
+        if together > 1:
+            body["n"] = together
+        if self.backend.logprobs and "logprobs" not in without:
+            body["logprobs"] = True if self.backend.api == "chat" else 0
+        if self.backend.answer_schema is not None:
+            shape = {"name": "answer", "schema": self.backend.answer_schema, "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": shape}
         return json.dumps(body | self.backend.extra).encode()
 
-    async def _attempt(self, over: Connections, body: bytes) -> Reply:
+    async def _attempt(self, over: Connections, body: bytes, optional: Set[str]) -> list[Reply]:
         import aiohttp
 
-        headers = {"Content-Type": "application/json"}
-        if self.target.key:
-            headers["Authorization"] = f"Bearer {self.target.key.value}"
+        headers = self._headers | {"Content-Type": "application/json"}
         start = time.perf_counter()
         async with over.session.post(
-            self.endpoint + self._path,
+            self.target.url + self._path,
             data=body,
             headers=headers,
             allow_redirects=False,
@@ -150,23 +248,27 @@ class Exchange:
             try:
                 content, more = await read_body(response, most)
             except UnreadableBody as error:
-                return Reply(error=f"the response can't be read: {error}")
-        latency_ms = (time.perf_counter() - start) * 1000
+                return [Reply(error=f"the response can't be read: {error}")]
+        latency_s = time.perf_counter() - start
         key = self.target.key
-        if response.status == 200 and more:
-            return Reply(
-                error=f"the response is longer than {most:,} bytes, which are the most (most_bytes)"
-            )
         if response.status == 200:
-            return reply(content, latency_ms, key)
+            self.standing.pace.answered(latency_s)
+            if not more:
+                return replies(content, latency_s * 1000, key)
+            long = f"the response is longer than {most:,} bytes, which are the most (most_bytes)"
+            return [Reply(error=long)]
         message = f"HTTP {response.status}: {complaint(content, key)}"
+        if response.status in OBJECTIONS:
+            for name in optional:
+                if name in _WORD.findall(message):
+                    raise _Refused(name)
         if response.status in REFUSALS or 300 <= response.status < 400:
             at = self.backend.address + self._path
             raise BackendError(f"{at} refuses: {message}; {self._cure(response.status)}")
         if response.status in RETRIED or response.status >= 500:
             after = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             raise _Again(message, response.status, after)
-        return Reply(error=message)
+        return [Reply(error=message)]
 
     def _check_public(self, over: Connections) -> None:
         if over.public is not None and over.public.refused:

@@ -7,41 +7,39 @@ side share one bound on what an endpoint is asked at a time.
 import asyncio
 import queue
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from runners.backends.asking import Answered, BackendRequest, Reply
 from runners.backends.pool import event_loop
+from runners.backends.standing import Standing
 
 BATCH_S = 0.5
 
-_limits: dict[tuple[str, int], asyncio.Semaphore] = {}
-
 
 class Asker(Protocol):
-    """What asks an endpoint one thing at a time, on an event loop and by many tasks at once."""
+    """What asks an endpoint, on an event loop and by many tasks at once."""
 
     @property
-    def endpoint(self) -> str:
-        """Its address: those with the same one share their bound."""
+    def standing(self) -> Standing:
+        """Of its endpoint: those with the same one share their bound."""
 
-    @property
-    def concurrency(self) -> int:
-        """Questions that may be under way at a time."""
+    def requests(self, questions: Iterable[BackendRequest]) -> Iterator[Sequence[BackendRequest]]:
+        """The questions, those together that one request asks. Drawn from as requests go out."""
 
-    async def ask(self, question: BackendRequest) -> Reply:
-        """One reply. Raises BackendError where it is no use to ask anything else either."""
+    async def ask(self, questions: Sequence[BackendRequest]) -> Sequence[Reply]:
+        """A reply each. Raises BackendError where it is no use to ask anything else either."""
 
 
 def ask_all(asker: Asker, questions: Iterable[BackendRequest]) -> Generator[list[Answered]]:
     """The replies as they arrive, in batches: one every BATCH_S seconds, empty or not.
 
-    At most `concurrency` questions are under way at a time, counted over all callers in this
-    process whose endpoint and bound are the same. Closing the iterator cancels the rest. Raises
+    At most as many requests are under way as their endpoint's standing allows, counted over all
+    callers in this process. Closing the iterator cancels the rest. Raises
     BackendError as `ask` does, once what had arrived by then is given out.
     """
     arrived: queue.SimpleQueue[Answered | None] = queue.SimpleQueue()
-    asking = asyncio.run_coroutine_threadsafe(_ask(asker, iter(questions), arrived), event_loop())
+    asking = asyncio.run_coroutine_threadsafe(_ask(asker, questions, arrived), event_loop())
     try:
         more = True
         while more:
@@ -69,21 +67,24 @@ def _batch(arrived: queue.SimpleQueue[Answered | None]) -> tuple[list[Answered],
 
 async def _ask(
     asker: Asker,
-    questions: Iterator[BackendRequest],
+    questions: Iterable[BackendRequest],
     arrived: queue.SimpleQueue[Answered | None],
 ) -> None:
     """Asks all; at the end, however it comes, puts None into `arrived`."""
-    bound = asker.concurrency
-    limit = _limits.setdefault((asker.endpoint, bound), asyncio.Semaphore(bound))
+    requests, standing = asker.requests(questions), asker.standing
 
     async def ask_on() -> None:
-        for question in questions:
-            async with limit:
-                arrived.put((question, await asker.ask(question)))
+        while True:
+            async with standing.turn():
+                together = next(requests, None)
+                if together is None:
+                    return
+                for answered in zip(together, await asker.ask(together), strict=True):
+                    arrived.put(answered)
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(bound):
+            for _ in range(standing.pace.most):
                 group.create_task(ask_on())
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None

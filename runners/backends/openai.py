@@ -67,6 +67,23 @@ class OpenAIBackend(BackendDeclaration):
         description="of one answer as it comes and once it is unpacked; a longer one is an error",
     )
 
+    logprobs: bool = Field(
+        True,
+        description="how likely each word of an answer was is asked for too; a server that refuses "
+        "that is asked without",
+    )
+    answer_schema: dict[str, Any] | None = Field(
+        None,
+        description="a JSON Schema that the server holds each answer to (response_format); for "
+        "servers that can",
+    )
+    adapter_of: str | None = Field(
+        None,
+        min_length=1,
+        description="the base model's name at that server, of which this model must be an adapter: "
+        "its /models says so (vLLM), or nothing is asked",
+    )
+
     @property
     def at_once(self) -> int:
         return self.concurrency
@@ -85,7 +102,8 @@ class OpenAIBackend(BackendDeclaration):
         """Fields that came later are written where they say something: a version from before has
         its digest still."""
         found: dict[str, Any] = dump(self)
-        usual = {"endpoint": None, "most_bytes": type(self).model_fields["most_bytes"].default}
+        later = ("endpoint", "most_bytes", "logprobs", "answer_schema", "adapter_of")
+        usual = {name: type(self).model_fields[name].default for name in later}
         if self.endpoint is not None:
             usual |= {"url": None, "key_env": None}
         return {

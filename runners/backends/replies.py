@@ -2,7 +2,10 @@
 
 import email.utils
 import json
+import math
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +14,8 @@ from runners.backends.masking import Secret
 
 COMPLAINT = 200
 """Characters of an error response that are repeated."""
+FINISH_REASON = 40
+"""Characters that are kept of why a model stopped."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -48,37 +53,86 @@ def complaint(content: bytes, key: Secret) -> str:
     return line or "no reason given"
 
 
-def reply(content: bytes, latency_ms: float, key: Secret) -> Reply:
-    """The answer in a response, or what is wrong with it."""
+def replies(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
+    """The answers in a response, one at least, or what is wrong with it.
+
+    Tokens that a response counts for several answers together are told of each by the
+    log-probabilities that it gives, else in equal parts.
+    """
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
         said = key.masked(content[:4000].decode("utf-8", "replace"))
         shown = said[:60].replace("\x00", "")
-        return Reply(error=f"the response is malformed JSON: {shown!r}")
+        return [Reply(error=f"the response is malformed JSON: {shown!r}")]
     choices = answer.get("choices") if isinstance(answer, dict) else None
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(choice, dict):
-        return Reply(error="the response has no choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        return [Reply(error="the response has no choices")]
+    usage = answer.get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    prompt, completion = (_count(usage.get(f"{name}_tokens")) for name in ("prompt", "completion"))
+    return [
+        _reply(
+            choice if isinstance(choice, dict) else {},
+            key,
+            Reply(
+                latency_ms=latency_ms,
+                prompt_tokens=prompt,
+                completion_tokens=None if completion is None else _share(completion, choices, at),
+            ),
+        )
+        for at, choice in enumerate(choices)
+    ]
+
+
+def _share(total: int, choices: Sequence[Any], at: int) -> int:
+    """What of a count of tokens belongs to one of several choices; all of them make up the total,
+    unless the choices say themselves how long they are."""
+    if len(choices) > 1 and (said := [_logprobs(each) for each in choices]) and None not in said:
+        return len(said[at] or ())
+    return total // len(choices) + (at < total % len(choices))
+
+
+def _reply(choice: Mapping[str, Any], key: Secret, cost: Reply) -> Reply:
+    """One choice of a response, with what it cost."""
     message = choice.get("message")
     text = message.get("content") if isinstance(message, dict) else choice.get("text")
+    why = choice.get("finish_reason")
     if not isinstance(text, str):
-        why = choice.get("finish_reason") or "not given"
-        return Reply(
-            error=f"the response has no content (finish_reason: {key.masked(str(why))[:60]})"
-        )
+        shown = key.masked(str(why or "not given"))[:60]
+        return Reply(error=f"the response has no content (finish_reason: {shown})")
     if _UNSTORABLE.search(text):
         return Reply(error="the response holds a NUL character or half a surrogate pair")
     if key.given_away(text):
         return Reply(error="the answer holds the key that it was asked with, and isn't kept")
-    usage = answer.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
-    return Reply(
+    logprobs = _logprobs(choice)
+    return replace(
+        cost,
         text=text,
-        latency_ms=latency_ms,
-        prompt_tokens=_count(usage.get("prompt_tokens")),
-        completion_tokens=_count(usage.get("completion_tokens")),
+        finish_reason=_word(why, key),
+        logprob=math.fsum(logprobs) if logprobs else None,
     )
+
+
+def _word(said: Any, key: Secret) -> str:
+    """Why the model stopped, if that is a word."""
+    word = said[:FINISH_REASON] if isinstance(said, str) else ""
+    return "" if _UNSTORABLE.search(word) else key.masked(word)[:FINISH_REASON]
+
+
+def _logprobs(choice: Any) -> list[float] | None:
+    """The log-probability of each token of an answer; None where they aren't all said."""
+    said = choice.get("logprobs") if isinstance(choice, dict) else None
+    if not isinstance(said, dict):
+        return None
+    found = said.get("token_logprobs")
+    if found is None and isinstance(content := said.get("content"), list):
+        found = [each.get("logprob") if isinstance(each, dict) else None for each in content]
+    if not isinstance(found, list):
+        return None
+    if not all(type(one) in (int, float) and math.isfinite(one) and one <= 0 for one in found):
+        return None
+    return found
 
 
 def _count(value: Any) -> int | None:

@@ -11,7 +11,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -47,10 +47,15 @@ DROP = "drop"
 @dataclass
 class OpenAIServer:
     """Counts what it is asked. `misbehave(prompt, attempt)` may give another response, HANG or
-    DROP (the connection); `attempt` counts from 0 how often that prompt was asked before."""
+    DROP (the connection); `attempt` counts from 0 how often that prompt was asked before. It gives
+    `n` answers, `most_choices` at most; `logprobs` of tokens to who asks for them; and at /models
+    what `models` says."""
 
     latency_s: float = 0.0
     key: str = ""
+    most_choices: int = 128
+    logprobs: Sequence[float] | None = None
+    models: Sequence[dict[str, Any]] | None = None
     misbehave: Misbehaviour = lambda prompt, attempt: None
     asked: Counter[str] = field(default_factory=Counter)
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -91,6 +96,7 @@ class OpenAIServer:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_post("/v1/completions", self._completion)
+        app.router.add_get("/v1/models", self._models)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         self._loop.run_until_complete(runner.setup())
         site = web.TCPSite(runner, "127.0.0.1", self.port)
@@ -107,6 +113,11 @@ class OpenAIServer:
         for task in left:
             task.cancel()
         await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), 5)
+
+    async def _models(self, request: web.Request) -> web.StreamResponse:
+        if self.models is None:
+            return http_error(404, "no such page")
+        return web.json_response({"object": "list", "data": [*self.models]})
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         asked = await request.json()
@@ -144,9 +155,14 @@ class OpenAIServer:
                 request.transport.close()
             if isinstance(other, web.Response):
                 return other
-            usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": 3}
-            return web.json_response(
-                {"choices": [choice | {"index": 0, "finish_reason": "stop"}], "usage": usage}
-            )
+            count = min(asked.get("n", 1), self.most_choices)
+            usage = {"prompt_tokens": len(prompt.split()), "completion_tokens": 3 * count}
+            if self.logprobs is not None and "logprobs" in asked:
+                said = [{"token": "t", "logprob": each} for each in self.logprobs]
+                plain = {"token_logprobs": [*self.logprobs]}
+                choice["logprobs"] = {"content": said} if "message" in choice else plain
+            choice["finish_reason"] = "stop"
+            choices = [choice | {"index": index} for index in range(count)]
+            return web.json_response({"choices": choices, "usage": usage})
         finally:
             self._at_once -= 1

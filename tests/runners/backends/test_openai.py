@@ -84,6 +84,7 @@ def test_the_request_carries_prompt_sampling_and_extra(server: OpenAIServer) -> 
             "temperature": 0,
             "max_tokens": 5,
             "stop": ["\n"],
+            "logprobs": True,
             "lora": [{"id": 0, "scale": 1.0}],
         }
     ]

@@ -1,0 +1,50 @@
+"""What an endpoint says of the models that it serves, as vLLM does at /models: an adapter's entry
+names its base. Pure."""
+
+import json
+from typing import Any
+
+
+class NotThatAdapter(Exception):
+    """A model that isn't an adapter of the base that was declared, and what it is."""
+
+
+def check_adapter(content: bytes, *, model: str, base: str) -> None:
+    """That an endpoint's list has `model` as an adapter of `base`. Raises NotThatAdapter.
+
+    The entry's `parent` is the base by the name that it is served under; a base may also be named
+    by its `root`, where its weights came from.
+    """
+    served = _entries(content)
+    entry = served.get(model)
+    if entry is None:
+        raise NotThatAdapter(f"it lists no model {model!r}; it serves {_named(served)}")
+    parent = entry.get("parent")
+    if not isinstance(parent, str):
+        raise NotThatAdapter(
+            f"it doesn't say of {model!r} whose adapter it is: it may be a whole model, or the "
+            "server may be one that names no parent"
+        )
+    root = served.get(parent, {}).get("root")
+    if base not in (parent, root):
+        raise NotThatAdapter(f"{model!r} is an adapter of {parent!r} there, not of {base!r}")
+
+
+def _entries(content: bytes) -> dict[str, dict[str, Any]]:
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        raise NotThatAdapter("its list of models isn't JSON") from None
+    listed = said.get("data") if isinstance(said, dict) else None
+    if not isinstance(listed, list):
+        raise NotThatAdapter("it gives no list of models")
+    return {
+        each["id"]: each
+        for each in listed
+        if isinstance(each, dict) and isinstance(each.get("id"), str)
+    }
+
+
+def _named(served: dict[str, dict[str, Any]]) -> str:
+    shown = ", ".join(repr(each[:60]) for each in list(served)[:5])
+    return shown or "none"
