@@ -15,10 +15,10 @@ from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from runners.backends.asking import BackendError, BackendRequest, Reply
 from runners.backends.body import UnreadableBody, read_body
+from runners.backends.endpoint_state import EndpointState, state_of
 from runners.backends.pool import Connections, connections
 from runners.backends.replies import complaint, replies, retry_after
 from runners.backends.served import NotThatAdapter, check_adapter
-from runners.backends.standing import Standing, standing
 from runners.backends.target import Target
 from runners.prompting import PromptError, chat, completion
 
@@ -69,12 +69,12 @@ class Exchange:
     prompt: Prompt
     sampling: Sampling
     target: Target
-    standing: Standing = field(init=False)
+    state: EndpointState = field(init=False)
     _first: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _is_the_adapter: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        self.standing = standing(self.target.url, self.backend.concurrency)
+        self.state = state_of(self.target.url, self.backend.concurrency)
         self._is_the_adapter = self.backend.adapter_of is None
 
     def requests(self, questions: Iterable[BackendRequest]) -> Iterator[Sequence[BackendRequest]]:
@@ -137,7 +137,7 @@ class Exchange:
     @property
     def _without(self) -> set[str]:
         """Fields of a request that this model refused."""
-        return self.standing.without.setdefault(self.backend.model, set())
+        return self.state.without.setdefault(self.backend.model, set())
 
     async def _ask(self, question: BackendRequest, together: int) -> list[Reply]:
         """One request's answers, after as many retries as the specification allows.
@@ -170,13 +170,13 @@ class Exchange:
         unreachable = 0
         last, status = "", 0
         for attempt in range(attempts):
-            await self.standing.wait_until_welcome()
+            await self.state.wait_until_welcome()
             try:
                 return await self._attempt(over, body, optional - without)
             except _Again as again:
                 last, after, status = str(again), again.after, again.status
                 if status in CONGESTED:
-                    self.standing.pace.refused()
+                    self.state.throttle.refused()
             except TimeoutError:
                 last, after, status = f"no answer within {self.backend.timeout_s:g} s", None, 0
             except aiohttp.ClientConnectorError as error:
@@ -210,7 +210,7 @@ class Exchange:
     async def _pause(self, attempt: int, after: float | None) -> None:
         backoff = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt) * random.uniform(0.5, 1.0)
         if after is not None:
-            self.standing.keep_quiet(after)
+            self.state.keep_quiet(after)
             backoff = after + random.uniform(0.0, 0.1)
         await asyncio.sleep(backoff)
 
@@ -252,7 +252,7 @@ class Exchange:
         latency_s = time.perf_counter() - start
         key = self.target.key
         if response.status == 200:
-            self.standing.pace.answered(latency_s)
+            self.state.throttle.answered(latency_s)
             if not more:
                 return replies(content, latency_s * 1000, key)
             long = f"the response is longer than {most:,} bytes, which are the most (most_bytes)"

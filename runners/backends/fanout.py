@@ -11,8 +11,8 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from runners.backends.asking import Answered, BackendRequest, Reply
+from runners.backends.endpoint_state import EndpointState
 from runners.backends.pool import event_loop
-from runners.backends.standing import Standing
 
 BATCH_S = 0.5
 
@@ -21,7 +21,7 @@ class Asker(Protocol):
     """What asks an endpoint, on an event loop and by many tasks at once."""
 
     @property
-    def standing(self) -> Standing:
+    def state(self) -> EndpointState:
         """Of its endpoint: those with the same one share their bound."""
 
     def requests(self, questions: Iterable[BackendRequest]) -> Iterator[Sequence[BackendRequest]]:
@@ -34,7 +34,7 @@ class Asker(Protocol):
 def ask_all(asker: Asker, questions: Iterable[BackendRequest]) -> Generator[list[Answered]]:
     """The replies as they arrive, in batches: one every BATCH_S seconds, empty or not.
 
-    At most as many requests are under way as their endpoint's standing allows, counted over all
+    At most as many requests are under way as their endpoint's state allows, counted over all
     callers in this process. Closing the iterator cancels the rest. Raises
     BackendError as `ask` does, once what had arrived by then is given out.
     """
@@ -71,11 +71,11 @@ async def _ask(
     arrived: queue.SimpleQueue[Answered | None],
 ) -> None:
     """Asks all; at the end, however it comes, puts None into `arrived`."""
-    requests, standing = asker.requests(questions), asker.standing
+    requests, state = asker.requests(questions), asker.state
 
     async def ask_on() -> None:
         while True:
-            async with standing.turn():
+            async with state.turn():
                 together = next(requests, None)
                 if together is None:
                     return
@@ -84,7 +84,7 @@ async def _ask(
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(standing.pace.most):
+            for _ in range(state.throttle.most):
                 group.create_task(ask_on())
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None

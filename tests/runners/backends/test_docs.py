@@ -29,7 +29,7 @@ def test_the_guide_lists_every_field_with_its_default(
     assert shown.keys() == fields.keys()
     for name, each in fields.items():
         default = "" if each.is_required() else each.default
-        assert shown[name] == {"extra": ""}.get(name, "none" if default is None else _shown(default))
+        assert shown[name] == {"extra": ""}.get(name, _shown(default))
 
 
 def test_the_guide_names_every_setting_of_sampling() -> None:
@@ -44,4 +44,6 @@ def test_the_guide_s_prompt_is_a_prompt() -> None:
 
 def _shown(default: object) -> str:
     """As a study file has it."""
+    if default is None:
+        return "none"
     return str(default).lower() if isinstance(default, bool) else str(default)

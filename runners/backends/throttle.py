@@ -20,7 +20,7 @@ ROUND = 32
 
 
 @dataclass(slots=True)
-class Pace:
+class Throttle:
     """The limit at present, from 1 to `most`."""
 
     most: int

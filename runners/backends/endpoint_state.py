@@ -8,14 +8,14 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from runners.backends.pace import Pace
+from runners.backends.throttle import Throttle
 
 
-class Standing:
+class EndpointState:
     """An endpoint under one bound, for tasks of the event loop alone."""
 
     def __init__(self, most: int) -> None:
-        self.pace = Pace(most)
+        self.throttle = Throttle(most)
         self.without: dict[str, set[str]] = {}
         """By model, fields of a request that it refused."""
         self._quiet_until = 0.0
@@ -25,7 +25,7 @@ class Standing:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """One of the requests that may be under way; in the order in which they were asked for."""
-        if self._waiting or self._under_way >= self.pace.now:
+        if self._waiting or self._under_way >= self.throttle.now:
             await self._wait()
         else:
             self._under_way += 1
@@ -47,7 +47,7 @@ class Standing:
             raise
 
     def _let_in(self) -> None:
-        while self._waiting and self._under_way < self.pace.now:
+        while self._waiting and self._under_way < self.throttle.now:
             place = self._waiting.popleft()
             if not place.done():
                 self._under_way += 1
@@ -62,13 +62,13 @@ class Standing:
             await asyncio.sleep(left)
 
 
-_known: dict[tuple[str, int], Standing] = {}
+_known: dict[tuple[str, int], EndpointState] = {}
 
 
-def standing(endpoint: str, most: int) -> Standing:
+def state_of(endpoint: str, most: int) -> EndpointState:
     """Of an address under a bound: who has the same ones shares it."""
     found = _known.get((endpoint, most))
-    return _known.setdefault((endpoint, most), Standing(most)) if found is None else found
+    return _known.setdefault((endpoint, most), EndpointState(most)) if found is None else found
 
 
 os.register_at_fork(after_in_child=_known.clear)
