@@ -6,11 +6,14 @@ from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
 
+from runners.broker import install
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evalhub.settings")
 # Django's checks read every page of the site, which a worker has no other use for.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
-QUEUE = "evalhub"
+QUEUES = {kind: f"evalhub.{kind}" for kind in ("cpu", "gpu", "api")}
+"""By what a run needs: scores are computed, a model is loaded here, or asked elsewhere."""
 LONGEST_TASK_S = 3600
 
 
@@ -30,6 +33,10 @@ def broker(redis_url: str) -> dict[str, Any]:
             "visibility_timeout": LONGEST_TASK_S,
             "unacked_restore_interval": 1.0,
             "unacked_restore_throttle": 1,
+            # a machine that is gone without a word is noticed too
+            "socket_timeout": 10.0,
+            "socket_connect_timeout": 5.0,
+            "socket_keepalive": True,
         },
     }
 
@@ -37,11 +44,12 @@ def broker(redis_url: str) -> dict[str, Any]:
 def _app() -> Celery:
     from django.conf import settings
 
+    install()
     made = Celery("evalhub", include=["runners.tasks"])
     made.conf.update(
         **broker(settings.REDIS_URL),
         broker_connection_retry_on_startup=True,
-        task_default_queue=QUEUE,
+        task_default_queue=QUEUES["cpu"],
         task_ignore_result=True,
         task_acks_late=True,
         task_reject_on_worker_lost=True,

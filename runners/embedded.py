@@ -7,11 +7,12 @@ from contextlib import contextmanager
 
 from django.db import close_old_connections, connection
 
+from runners import outages
 from runners.execute import process_shard
 from runners.launch import claimable_runs
 from runners.queue import in_this_process
 
-LOOK_S = 5.0
+LOOK_S = 2.0
 """How long an idle thread waits before it looks unasked: for shards of a process that died."""
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,10 @@ def _work(turns: _Turns, stopping: threading.Event) -> None:
             run_id = turns.next()
             if run_id is not None:
                 process_shard(run_id, stopping=stopping.is_set)
+            outages.database.found_there()
+        except outages.DATABASE_AWAY as error:
+            outages.database.found_away(error)
+            run_id = None
         except Exception:
             logger.exception("could not process a shard; looking again in %g s", LOOK_S)
             run_id = None

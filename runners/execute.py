@@ -10,10 +10,11 @@ When no shard is left, the run is finished (`outcome.finish`).
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from itertools import batched
 from time import monotonic
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from evalhub.logs import about
@@ -26,6 +27,7 @@ from runners.backends.clients import client_of
 from runners.judges.asking import ASKED_AT_A_TIME, scorer_of
 from runners.metrics import Answer, MetricDeclaration, MetricScore, Scorer
 from runners.metrics.score import Scorable
+from runners.outages import DATABASE_AWAY, waited_out
 from runners.outcome import finish, stop
 from runners.prompting import question_of
 from runners.retrieval import with_contexts
@@ -55,8 +57,9 @@ def process_shard(run_id: int, *, stopping: Callable[[], bool] = lambda: False) 
 
     Returns whether there may be more to do. Two workers may do this at once, or one twice over:
     what is there already isn't made again. `stopping` is asked about every second; once it says
-    yes, the shards are given back. Raises OperationalError where the database is away: the leases
-    end by themselves.
+    yes, the shards are given back. A database that goes away while they are held is waited for, and
+    what came from the model meanwhile is written then; where it was away before, OperationalError
+    is raised.
     """
     with about(run=run_id):
         claim = shards.claim_next(run_id)
@@ -100,8 +103,8 @@ def _carry(claims: Sequence[ShardClaim], stopping: Callable[[], bool]) -> None:
     except BackendError as error:
         _release(claims)
         stop(run.pk, f"{error}; run again to go on")
-    except OperationalError:
-        raise
+    except DATABASE_AWAY:  # by no fault of the shards': it doesn't count as an attempt
+        waited_out(lambda: _release(claims), stopping)
     except Exception as error:
         logger.exception("%s: failed", claims[0].shard)
         for claim in claims:
@@ -120,18 +123,14 @@ def _answer_and_score(claims: Sequence[ShardClaim], stopping: Callable[[], bool]
     metrics = list(Metric.objects.filter(runs__run=run).order_by("pk"))
     stretch = Stretch(claims, [metric.pk for metric in metrics])
 
-    def look() -> None:
-        if stopping():
-            raise Stopping
-
     def tick() -> None:
-        look()
+        _look(stopping)
         stretch.renew()
 
-    look()
+    _look(stopping)
     scorers = [(metric.pk, scorer_of(metric, run, tick)) for metric in metrics]
     if backend_of(run.version).live:
-        _answer(stretch, scorers, look)
+        _answer(stretch, scorers, stopping)
     for claim in claims:
         for metric_id, function in scorers:
             _score_missing(stretch.unscored(claim, metric_id), metric_id, function, tick)
@@ -140,19 +139,29 @@ def _answer_and_score(claims: Sequence[ShardClaim], stopping: Callable[[], bool]
             shards.complete(claim)
 
 
-def _answer(stretch: Stretch, scorers: Scorers, look: Callable[[], None]) -> None:
+def _look(stopping: Callable[[], bool]) -> None:
+    if stopping():
+        raise Stopping
+
+
+def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) -> None:
     """Asks the backend for the missing outputs, writes them as they arrive, and scores them while
-    the next are on their way: the scores of a batch are written with the batch after it."""
+    the next are on their way: the scores of a batch are written with the batch after it.
+
+    What came is kept until it can be written: nothing is asked for twice.
+    """
     questions = with_contexts(stretch.unanswered(), stretch.run.version)
     if not questions:
         return
     run, scored = stretch.run, list[ScoreRow]()
+
+    look = partial(_look, stopping)
     with closing(client_of(run.version, run.reach).answer(questions)) as batches:
         for batch in batches:
-            written = stretch.write(batch, scored)
+            written = waited_out(partial(stretch.write, batch, scored), stopping)
             look()
             scored = _scored(stretch, written, scorers, look)
-    stretch.write([], scored)
+    waited_out(partial(stretch.write, [], scored), stopping)
 
 
 def _scored(

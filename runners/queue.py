@@ -1,21 +1,27 @@
 """How workers hear of a run's shards. The database is the truth: a lost message only delays.
 
 Without Redis the workers are threads of this process (`runners.embedded`), which wait for the next
-announcement; with Redis they are Celery workers (`runners.tasks`), each message a run's id.
+announcement; with Redis they are Celery workers (`runners.tasks`). A message names a run, and there
+is one of a run at most: whoever takes it sends the next, before working, while there are shards to
+claim. `Run.rung` is the token of the message that waits. Any other is stale, whoever sent it and
+however often it is delivered, and is let go of.
 """
 
+import json
 import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
-from evalhub.registry.models import Run, Shard
+from evalhub.registry.models import ModelVersion, Run
+from runners.backends import BACKENDS
 
 PROCESS_SHARD = "evalhub.process_shard"
-MOST_MESSAGES = 32
 
 
 class QueueUnreachable(Exception):
@@ -48,49 +54,91 @@ in_this_process = Announcements()
 
 
 def enqueue(run: Run) -> None:
-    """Enqueue the run's claimable shards after commit.
+    """Tell the workers of a run after commit.
 
     Raises QueueUnreachable, at commit, where Redis doesn't answer; the run is kept, and starts when
     a worker finds it.
     """
-    claimable = Shard.objects.filter(run=run).claimable(timezone.now())
-    messages = max(1, claimable[:MOST_MESSAGES].count())
-    transaction.on_commit(partial(_send, run.pk, messages))
+    transaction.on_commit(partial(ring, run.pk))
 
 
-def _send(run_id: int, messages: int) -> None:
+def ring(run_id: int, *, lost: uuid.UUID | None = None) -> None:
+    """Tell the workers of a run, unless a message of it waits already.
+
+    `lost` is the token of a message that is known to wait no more: another takes its place.
+    Raises QueueUnreachable.
+    """
     if not settings.REDIS_URL:
         in_this_process.announce()
         return
     from kombu.exceptions import OperationalError
 
-    from runners.celery import app
+    from runners.celery import QUEUES, app
 
+    token = uuid.uuid4()
+    if not Run.objects.unfinished().filter(pk=run_id, rung=lost).update(rung=token):
+        return
     try:
-        for _ in range(messages):
-            app.send_task(PROCESS_SHARD, [run_id])
+        app.send_task(
+            PROCESS_SHARD,
+            [run_id, token.hex],
+            queue=QUEUES[_kind(run_id)],
+            headers={"token": token.hex},
+        )
     except OperationalError as error:
+        Run.objects.filter(pk=run_id, rung=token).update(rung=None)
         raise QueueUnreachable(
             f"the queue doesn't answer ({error}), see EVALHUB_REDIS_URL; run {run_id} is kept, and "
             "starts when a worker finds it"
         ) from error
 
 
-def queue_length() -> int:
-    """Messages that wait in the queue. Raises QueueUnreachable."""
-    from kombu.exceptions import ChannelError, OperationalError
+def take(run_id: int, token: str) -> bool:
+    """Whether a message is the one that waits for its run; from now on none does."""
+    waiting = Run.objects.filter(pk=run_id, rung=uuid.UUID(token))
+    return bool(waiting.update(rung=None))
 
-    from runners.celery import QUEUE, app
+
+def _kind(run_id: int) -> str:
+    types = ModelVersion.objects.filter(runs=run_id).values_list("backend__type", flat=True)
+    backend = BACKENDS.get(types[0])
+    return backend.queue if backend else "cpu"
+
+
+def queue_length() -> int:
+    """Messages that wait in the queues. Raises QueueUnreachable."""
+    with _redis() as redis:
+        return sum(int(redis.llen(queue)) for queue in _queues())
+
+
+def waiting_tokens() -> set[uuid.UUID]:
+    """The tokens of the messages that wait in the queues. Raises QueueUnreachable."""
+    with _redis() as redis:
+        messages = [raw for queue in _queues() for raw in redis.lrange(queue, 0, -1)]
+    headers = [json.loads(raw).get("headers", {}) for raw in messages]
+    return {uuid.UUID(each["token"]) for each in headers if "token" in each}
+
+
+def _queues() -> list[str]:
+    from runners.celery import QUEUES
+
+    return list(QUEUES.values())
+
+
+@contextmanager
+def _redis() -> Iterator[Any]:
+    """The queue's own client. Raises QueueUnreachable."""
+    from kombu.exceptions import OperationalError
+
+    from runners.celery import app
 
     with app.connection_for_write() as connection:
+        errors: Any = (OperationalError, OSError, *connection.connection_errors)
         try:
             connection.ensure_connection(max_retries=1, timeout=2)
             channel: Any = connection.default_channel
-            declared = channel.queue_declare(QUEUE, passive=True)
-        except ChannelError:
-            return 0
-        except (OperationalError, OSError) as error:
+            yield channel.client
+        except errors as error:
             raise QueueUnreachable(
                 f"no queue answers at {connection.as_uri()}: {error}; see EVALHUB_REDIS_URL"
             ) from error
-        return int(declared.message_count)

@@ -19,6 +19,7 @@ from evalhub.registry.rows import insert
 from runners import shards
 from runners.backends.asking import Answered, BackendRequest
 from runners.metrics import MetricScore
+from runners.outages import DATABASE_AWAY
 from runners.shards import ClaimLost, ShardClaim
 
 ANSWER_COLUMNS = (
@@ -127,14 +128,18 @@ class Stretch:
         ClaimLost once what a loser brings is written: it is paid for.
         """
         lost = False
-        with transaction.atomic():
-            written = self._write_answers(batch)
-            if scores:
-                self._count(insert(Score, SCORE_COLUMNS, scores, returning=("output_id",)))
-            try:
-                self.renew()
-            except ClaimLost:
-                lost = True
+        try:
+            with transaction.atomic():
+                written = self._write_answers(batch)
+                if scores:
+                    self._count(insert(Score, SCORE_COLUMNS, scores, returning=("output_id",)))
+                try:
+                    self.renew()
+                except ClaimLost:
+                    lost = True
+        except DATABASE_AWAY:
+            self.fresh = False  # what was counted here isn't there
+            raise
         if lost:
             raise ClaimLost
         return written

@@ -1,39 +1,70 @@
 """The worker of a site with Redis: the Celery task, and the process that runs it."""
 
 import threading
+from collections.abc import Collection
 
-from runners.celery import app
+from django.utils import timezone
+
+from evalhub.registry.models import Shard
+from runners import outages
+from runners.celery import QUEUES, app
 from runners.execute import process_shard
 from runners.launch import claimable_runs
-from runners.queue import PROCESS_SHARD, enqueue, queue_length
+from runners.outages import DATABASE_AWAY
+from runners.queue import PROCESS_SHARD, QueueUnreachable, ring, take, waiting_tokens
 from runners.timer import every
 
-LOOK_S = 5.0
+LOOK_S = 2.0
 stopping = threading.Event()
 
 
 @app.task(name=PROCESS_SHARD)
-def process_shard_task(run_id: int) -> None:
-    """Celery task: process one shard of a run, then requeue while shards remain.
+def process_shard_task(run_id: int, token: str) -> None:
+    """Celery task: process one shard of a run, while the next message waits for whoever is free.
 
     So runs take turns, and a message lost or delivered twice changes nothing.
     """
-    if process_shard(run_id, stopping=stopping.is_set):
-        process_shard_task.delay(run_id)
+    try:
+        if not take(run_id, token):
+            return
+        if Shard.objects.filter(run=run_id).claimable(timezone.now())[1:2]:
+            _ring(run_id)
+        if process_shard(run_id, stopping=stopping.is_set):
+            _ring(run_id)
+    except DATABASE_AWAY as error:
+        outages.database.found_away(error)
+
+
+def _ring(run_id: int) -> None:
+    """Where the queue is away, the run is found by looking, once it is back."""
+    try:
+        ring(run_id)
+    except QueueUnreachable as error:
+        outages.queue.found_away(error)
 
 
 def requeue_orphans() -> None:
-    """Enqueue unfinished runs with claimable shards, unless messages wait: their message was lost,
-    or their worker died."""
-    if queue_length() == 0:
-        for run in claimable_runs():
-            enqueue(run)
+    """Tell again of unfinished runs that can be worked on and that no message waits for: theirs was
+    lost, or their worker died."""
+    runs = dict(claimable_runs().values_list("pk", "rung"))
+    try:
+        waiting = waiting_tokens()
+        for run_id, token in runs.items():
+            if token not in waiting:
+                ring(run_id, lost=token)
+    except QueueUnreachable as error:
+        outages.queue.found_away(error)
+    else:
+        outages.queue.found_there()
 
 
-def start_worker(threads: int = 4, loglevel: str = "INFO") -> int:
+def start_worker(
+    threads: int = 4, queues: Collection[str] = tuple(QUEUES), loglevel: str = "INFO"
+) -> int:
     """A worker in the foreground until SIGTERM or SIGINT; returns its exit code.
 
-    Then the shards at work are given back within about a second.
+    Then the shards at work are given back within about a second. `queues` are the kinds of runs
+    that it takes: "cpu", "gpu", "api".
     """
     from celery.signals import worker_shutting_down
 
@@ -44,6 +75,7 @@ def start_worker(threads: int = 4, loglevel: str = "INFO") -> int:
     worker = app.Worker(
         pool="threads",
         concurrency=threads,
+        queues=[QUEUES[kind] for kind in queues],
         loglevel=loglevel,
         quiet=True,
         without_heartbeat=True,

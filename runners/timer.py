@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from django.db import close_old_connections, connection
 
+from runners import outages
+
 logger = logging.getLogger(__name__)
 
 
@@ -14,8 +16,8 @@ logger = logging.getLogger(__name__)
 def every(seconds: float, call: Callable[[], object]) -> Iterator[None]:
     """Calls `call` at once and then every so many seconds while the block runs.
 
-    An error is logged, and the next call comes as if there had been none: the database or the
-    queue may be back by then.
+    An error is logged, and the next call comes as if there had been none. That the database is away
+    is logged once.
     """
     ended = threading.Event()
 
@@ -24,6 +26,9 @@ def every(seconds: float, call: Callable[[], object]) -> Iterator[None]:
             try:
                 close_old_connections()
                 call()
+                outages.database.found_there()
+            except outages.DATABASE_AWAY as error:
+                outages.database.found_away(error)
             except Exception:
                 logger.exception("could not %s", call.__name__)
             if ended.wait(seconds):

@@ -90,12 +90,23 @@ def postgresql() -> Iterator[str]:
 
 
 @contextmanager
-def redis_server() -> Iterator[str]:
-    """A Valkey server of its own on a free port of localhost; yields its redis:// URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with ValkeyServer(port=port, config={"save": "", "appendonly": "no"}) as server:
+def redis_server(port: int = 0) -> Iterator[str]:
+    """A Valkey server of its own on a port of localhost, 0 for a free one; yields its redis:// URL.
+
+    It keeps nothing: another on the same port is what is there after an outage.
+    """
+    server = ValkeyServer(port=port or a_free_port(), config={"save": "", "appendonly": "no"})
+    server.start()
+    try:
         yield server.connection_url
+    finally:
+        server.terminate()
+
+
+def a_free_port() -> int:
+    """A port of localhost that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def _as_ordinary_user(folder: Path) -> Command:

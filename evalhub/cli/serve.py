@@ -37,6 +37,9 @@ def up(
 
 def worker(
     concurrency: Annotated[int, typer.Option(help="Shards worked on at once.", min=1, max=64)] = 2,
+    queues: Annotated[
+        str, typer.Option(help="The kinds of runs that it takes, of cpu, gpu and api.")
+    ] = "cpu,gpu,api",
 ) -> int:
     """Work on runs that other processes launch (needs EVALHUB_REDIS_URL)."""
     from evalhub.cli.setup import set_up_database
@@ -52,10 +55,17 @@ def worker(
     from evalhub.studies.advance import ticker
     from evalhub.studies.tidying import tidier
     from evalhub.watching.asking import watcher
+    from runners.celery import QUEUES
     from runners.tasks import start_worker
 
+    kinds = [kind.strip() for kind in queues.split(",")]
+    if unknown := [kind for kind in kinds if kind not in QUEUES]:
+        raise typer.BadParameter(
+            f"there is no kind '{unknown[0]}': say some of {', '.join(QUEUES)}",
+            param_hint="--queues",
+        )
     with ticker(), tidier(), watcher():
-        return start_worker(threads=concurrency)
+        return start_worker(threads=concurrency, queues=kinds)
 
 
 def doctor(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from evalhub.gate.models import Decision
+    from evalhub.registry.models import Study
     from evalhub.studies.advance import StudyStatus
     from evalhub.studies.spec import StudySpec
 
@@ -97,12 +98,15 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
     from django.conf import settings
 
     from evalhub.cli.progress import ImportBars, RunBars
-    from evalhub.studies.conduct import conduct
+    from evalhub.studies.conduct import conduct, patiently
     from evalhub.studies.register import register_study
     from runners.embedded import embedded_worker
 
-    with ImportBars(console, spec) as imports:
-        registered = register_study(spec, progress=imports)
+    def register() -> "Study":
+        with ImportBars(console, spec) as imports:
+            return register_study(spec, progress=imports)
+
+    registered = patiently(register)
     with (
         nullcontext() if settings.REDIS_URL else embedded_worker(),
         RunBars(console) as bars,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -38,9 +38,12 @@ class BackendDeclaration(KeylessDeclaration):
 
     Attributes:
         live: whether it is asked; else its answers come as a file.
+        queue: which workers take its runs: "cpu" any, "gpu" where a model can be loaded, "api"
+            where others' servers are asked.
     """
 
     live: ClassVar[bool] = True
+    queue: ClassVar[Literal["cpu", "gpu", "api"]] = "cpu"
 
     type: str
 

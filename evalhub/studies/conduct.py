@@ -8,11 +8,14 @@ from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.studies.advance import StudyState, StudyStatus, advance
 from runners.launch import goes_on, resume
+from runners.outages import DATABASE_AWAY, Patience
 from runners.outcome import check
-from runners.queue import enqueue
+from runners.queue import QueueUnreachable, enqueue
 
 POLL_SECONDS = 0.1
-ENQUEUE_SECONDS = 15.0
+OUTAGE_S = 120.0
+"""How long a command that waits does so while the database or the queue can't be used."""
+AWAY = (*DATABASE_AWAY, QueueUnreachable)
 OPEN = (RunState.PENDING, RunState.RUNNING)
 
 type Progress = Callable[[list[Run]], None]
@@ -27,7 +30,8 @@ def conduct(
     Runs that failed or were cancelled are taken up again; what was answered stays, and so does
     what failed for good where the policy gives it a score. A worker must be at work, in this
     process or elsewhere. If this process dies, the timer of a worker goes on with the study
-    (`evalhub.studies.advance`).
+    (`evalhub.studies.advance`). While the database or the queue is away it waits, for OUTAGE_S at
+    most: then what they raised is raised.
 
     Args:
         wait_s: seconds after which it is left as it is; None: it is waited for.
@@ -37,31 +41,54 @@ def conduct(
             stays, and conducting the study again goes on from there.
         NotReadyError: a run was cancelled meanwhile, or `wait_s` are over.
     """
-    _take_up(runs_of(study), retry_errors=study.policy.failures == "invalid")
-    began = enqueued = time.monotonic()
+    began, patience = time.monotonic(), Patience(OUTAGE_S)
+    taken_up, runs, open_runs = False, list[Run](), list[Run]()
     while True:
-        runs = runs_of(study)
-        if progress is not None:
-            progress(runs)
-        open_runs = [run for run in runs if run.state in OPEN]
-        if not open_runs:
-            status = advance(study=study, by=None)
-            if status.decisions or status.state == StudyState.READ:
+        try:
+            if not taken_up:
+                _take_up(runs_of(study), retry_errors=study.policy.failures == "invalid")
+                taken_up = True
+            runs = runs_of(study)
+            if progress is not None:
+                progress(runs)
+            open_runs = [run for run in runs if run.state in OPEN]
+            if not open_runs and (status := _ended(study)) is not None:
                 return status
-            if status.state == StudyState.STOPPED:
-                for run in runs_of(study):
-                    check(run)
-                raise NotReadyError(f"{study} waits for {status.waits_for}")
-        elif time.monotonic() - enqueued > ENQUEUE_SECONDS:
-            enqueued = time.monotonic()
-            for run in open_runs:
-                enqueue(run)
+            patience.well()
+        except AWAY as error:
+            patience.wait(error)
         if wait_s is not None and time.monotonic() - began > wait_s:
             raise NotReadyError(
                 f"{study} isn't decided after {wait_s:,.0f} s: {len(open_runs)} of its {len(runs)} "
                 "runs still go on; the same command goes on with them"
             )
         time.sleep(POLL_SECONDS)
+
+
+def _ended(study: Study) -> StudyStatus | None:
+    """Advances a study whose runs have ended; None where another process is about to."""
+    status = advance(study=study, by=None)
+    if status.decisions or status.state == StudyState.READ:
+        return status
+    if status.state == StudyState.STOPPED:
+        for run in runs_of(study):
+            check(run)
+        raise NotReadyError(f"{study} waits for {status.waits_for}")
+    return None
+
+
+def patiently[Done](step: Callable[[], Done]) -> Done:
+    """A step that may be taken again, taken until the database and the queue let it; for OUTAGE_S
+    at most."""
+    patience = Patience(OUTAGE_S)
+    while True:
+        try:
+            done = step()
+        except AWAY as error:
+            patience.wait(error)
+        else:
+            patience.well()
+            return done
 
 
 def answer(runs: Sequence[Run], *, progress: Progress | None = None) -> list[Run]:
@@ -71,7 +98,6 @@ def answer(runs: Sequence[Run], *, progress: Progress | None = None) -> list[Run
     """
     keys = [run.pk for run in runs]
     _take_up(_with_progress(keys), retry_errors=True)
-    enqueued = time.monotonic()
     while True:
         now = _with_progress(keys)
         if progress is not None:
@@ -79,10 +105,6 @@ def answer(runs: Sequence[Run], *, progress: Progress | None = None) -> list[Run
         open_runs = [run for run in now if run.state in OPEN]
         if not open_runs:
             return now
-        if time.monotonic() - enqueued > ENQUEUE_SECONDS:
-            enqueued = time.monotonic()
-            for run in open_runs:
-                enqueue(run)
         time.sleep(POLL_SECONDS)
 
 

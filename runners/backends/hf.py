@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -44,6 +44,8 @@ class HfBackend(BackendDeclaration):
 
     The digests and the engine are filled in when a version is registered; given, they are held to.
     """
+
+    queue: ClassVar = "gpu"
 
     type: Literal["hf"] = "hf"
     model: Annotated[str, Field(min_length=1), Outside("file")] = Field(

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     Field,
@@ -29,6 +29,8 @@ _OURS = frozenset({"model", "messages", "prompt", "stream", "n", *Sampling.model
 
 class OpenAIBackend(BackendDeclaration):
     """Any server that speaks OpenAI's chat or completion protocol over HTTP."""
+
+    queue: ClassVar = "api"
 
     type: Literal["openai"] = "openai"
     url: Annotated[str, Outside("address")] | None = Field(

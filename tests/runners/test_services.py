@@ -89,21 +89,49 @@ def test_a_worker_told_to_go_gives_its_shards_back(
     assert ask("SELECT count(*) FROM registry_output") == 400
 
 
-REQUEUE = """
+RING = """
 import django; django.setup()
-from runners.queue import queue_length
-from runners.tasks import app, requeue_orphans
-before = queue_length()
+from evalhub.registry.models import Run
+from runners.queue import _redis, enqueue, queue_length
+from runners.tasks import requeue_orphans
+run = Run.objects.get()
+lengths = [queue_length()]
+for _ in range(100):
+    enqueue(run)
 requeue_orphans()
-waiting = queue_length()
-app.control.purge()
+lengths.append(queue_length())
+with _redis() as redis:
+    redis.delete("evalhub.api")
+lengths.append(queue_length())
 requeue_orphans()
-print(before, waiting, queue_length())
+print(*lengths, queue_length())
 """
 
 
-def test_a_lost_message_is_sent_again_and_none_is_added_to_those_that_wait(
+def test_the_queue_holds_one_message_of_a_run_and_a_lost_one_is_sent_again(
     python: Processes, ask: Ask, server: OpenAIServer
 ) -> None:
-    launched(python, server, items=130)  # three shards, so three messages
-    assert python.said(REQUEUE).split() == ["3", "3", "3"]
+    launched(python, server, items=130)
+    assert python.said(RING).split() == ["1", "1", "0", "1"]
+
+
+TWICE = """
+import django; django.setup()
+from runners.queue import _redis
+with _redis() as redis:
+    waiting = redis.lrange("evalhub.api", 0, -1)
+    for message in waiting * 20:
+        redis.lpush("evalhub.api", message)
+    print(len(waiting))
+"""
+
+
+def test_messages_that_are_delivered_again_and_again_change_nothing(
+    python: Processes, ask: Ask, server: OpenAIServer
+) -> None:
+    launched(python, server, items=300)
+    assert python.said(TWICE).split() == ["1"]
+    python(WORKER)
+    python(WORKER)
+    wait_until(lambda: state(ask) == "done", within_s=60)
+    assert ask("SELECT count(*) FROM registry_output") == len(server.requests) == 300

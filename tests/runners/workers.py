@@ -125,7 +125,7 @@ def processes(database_url: str, redis_url: str, home: Path) -> Iterator[Process
     finally:
         for process in running.started:
             process.kill()
-            process.communicate()
+            process.wait()
 
 
 def a_queue(redis_url: str) -> str:

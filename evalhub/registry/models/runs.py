@@ -67,7 +67,13 @@ class Run(models.Model):
     error = models.TextField(blank=True)
     unreachable = models.BooleanField(
         default=False,
-        help_text="its model's server couldn't be used: nothing can be decided until it can",
+        help_text="its model's server couldn't be used, or a part of it failed here and not with "
+        "the model: nothing can be decided until it goes on",
+    )
+    rung = models.UUIDField(
+        null=True,
+        editable=False,
+        help_text="token of the message that waits for it in the queue; null while none does",
     )
     answers_digest = models.CharField(
         max_length=64,

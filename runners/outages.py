@@ -1,0 +1,95 @@
+"""What is away is told once when it goes and once when it is back, however many ask for it.
+
+Threads that look for work every few seconds would else fill the log with one error.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError, close_old_connections
+
+DATABASE_AWAY = (OperationalError, InterfaceError)
+"""What the database raises that can't be reached, or can't write: its disk is full, for one."""
+
+AGAIN_S = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Outage:
+    """Of one service: who finds it away or there says so, and what is news is logged."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._lock = threading.Lock()
+        self._since: float | None = None
+
+    def found_away(self, error: Exception) -> None:
+        with self._lock:
+            if self._since is not None:
+                return
+            self._since = time.monotonic()
+        said = " ".join(str(error).split())
+        logger.error(
+            "%s can't be used: %s. What is under way waits, and goes on once it can",
+            self._what,
+            said,
+        )
+
+    def found_there(self) -> None:
+        with self._lock:
+            since, self._since = self._since, None
+        if since is not None:
+            away_s = time.monotonic() - since
+            logger.warning("%s can be used again, after %.0f s", self._what, away_s)
+
+
+database = Outage("the database")
+queue = Outage("the queue")
+
+
+def waited_out[Found](call: Callable[[], Found], stopping: Callable[[], bool]) -> Found:
+    """What a call gives that reads or writes the database: tried again as long as that is away.
+
+    Raises what the database raised once `stopping` says that nobody waits any longer.
+    """
+    while True:
+        try:
+            found = call()
+        except DATABASE_AWAY as error:
+            database.found_away(error)
+            if stopping():
+                raise
+            time.sleep(AGAIN_S)
+            close_old_connections()
+        else:
+            database.found_there()
+            return found
+
+
+class Patience:
+    """Of a command that waits: for so many seconds of an outage, and then no longer."""
+
+    def __init__(self, for_s: float) -> None:
+        self._for_s = for_s
+        self._since: float | None = None
+
+    def wait(self, error: Exception) -> None:
+        """Returns after AGAIN_S. Raises the error once it has been met for `for_s` on end."""
+        now = time.monotonic()
+        if self._since is None:
+            self._since = now
+        (database if isinstance(error, DATABASE_AWAY) else queue).found_away(error)
+        if now - self._since >= self._for_s:
+            raise error
+        time.sleep(AGAIN_S)
+        close_old_connections()
+
+    def well(self) -> None:
+        """What is waited for is there."""
+        if self._since is not None:
+            database.found_there()
+            queue.found_there()
+            self._since = None
