@@ -1,4 +1,4 @@
--- tables-10c18514a790e4e7658bcf38
+-- tables-5eee806c9172d1fdd068fc74
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -102,11 +102,6 @@ CREATE INDEX "registry_studyrun_test_set_id_aee167e6" ON "registry_studyrun" ("t
 CREATE TABLE "registry_testset" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "slug" varchar(120) NOT NULL, "purpose" varchar(20) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "project_id" bigint NOT NULL REFERENCES "accounts_project" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "test_set_slug" UNIQUE ("project_id", "slug"));
 CREATE INDEX "registry_testset_slug_abb24f85" ON "registry_testset" ("slug");
 CREATE INDEX "registry_testset_project_id_e10b497f" ON "registry_testset" ("project_id");
-CREATE TABLE "registry_studytestset" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(120) NOT NULL, "position" smallint unsigned NOT NULL CHECK ("position" >= 0), "role" varchar(20) NOT NULL, "draw" integer unsigned NULL CHECK ("draw" >= 0), "margin" real NOT NULL, "min_gain" real NOT NULL, "tier" varchar(20) NOT NULL, "relative_margin" real NULL, "planned_gain" real NULL, "mix" text NULL CHECK ((JSON_VALID("mix") OR "mix" IS NULL)), "bounds" text NULL CHECK ((JSON_VALID("bounds") OR "bounds" IS NULL)), "items" text NULL CHECK ((JSON_VALID("items") OR "items" IS NULL)), "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, "study_id" bigint NOT NULL REFERENCES "registry_study" ("id") DEFERRABLE INITIALLY DEFERRED, "test_set_version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "study_test_set_name" UNIQUE ("study_id", "name"), CONSTRAINT "study_margin_not_negative" CHECK ("margin" >= 0.0));
-CREATE INDEX "registry_studytestset_name_68507da2" ON "registry_studytestset" ("name");
-CREATE INDEX "registry_studytestset_metric_id_e1b1801d" ON "registry_studytestset" ("metric_id");
-CREATE INDEX "registry_studytestset_study_id_a19dc790" ON "registry_studytestset" ("study_id");
-CREATE INDEX "registry_studytestset_test_set_version_id_1d402d3a" ON "registry_studytestset" ("test_set_version_id");
 CREATE TABLE "registry_item" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "position" integer unsigned NOT NULL CHECK ("position" >= 0), "key" varchar(200) NOT NULL, "input" text NOT NULL CHECK ((JSON_VALID("input") OR "input" IS NULL)), "references" text NOT NULL CHECK ((JSON_VALID("references") OR "references" IS NULL)), "context" text NOT NULL, "tags" text NOT NULL CHECK ((JSON_VALID("tags") OR "tags" IS NULL)), "cluster" varchar(200) NOT NULL, "metadata" text NOT NULL CHECK ((JSON_VALID("metadata") OR "metadata" IS NULL)), "digest" varchar(64) NOT NULL, "fingerprint" bigint NOT NULL, "version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, "redacted" datetime NULL, "choices" text NULL CHECK ((JSON_VALID("choices") OR "choices" IS NULL)), "tools" text NULL CHECK ((JSON_VALID("tools") OR "tools" IS NULL)), CONSTRAINT "item_position" UNIQUE ("version_id", "position"), CONSTRAINT "item_key" UNIQUE ("version_id", "key"));
 CREATE INDEX "registry_item_version_id_0c31a761" ON "registry_item" ("version_id");
 CREATE INDEX "item_fingerprint" ON "registry_item" ("fingerprint", "version_id");
@@ -183,6 +178,11 @@ CREATE TABLE "registry_documentset" ("id" integer NOT NULL PRIMARY KEY AUTOINCRE
 CREATE INDEX "registry_documentset_project_id_ddd79150" ON "registry_documentset" ("project_id");
 CREATE TABLE "registry_documenttext" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "position" integer unsigned NOT NULL CHECK ("position" >= 0), "key" varchar(200) NOT NULL, "text" text NOT NULL, "documents_id" bigint NOT NULL REFERENCES "registry_documentset" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "document_position" UNIQUE ("documents_id", "position"), CONSTRAINT "document_key" UNIQUE ("documents_id", "key"));
 CREATE INDEX "registry_documenttext_documents_id_0c71c864" ON "registry_documenttext" ("documents_id");
+CREATE TABLE "registry_studytestset" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(120) NOT NULL, "position" smallint unsigned NOT NULL CHECK ("position" >= 0), "role" varchar(20) NOT NULL, "draw" integer unsigned NULL CHECK ("draw" >= 0), "margin" real NOT NULL, "min_gain" real NOT NULL, "tier" varchar(20) NOT NULL, "relative_margin" real NULL, "planned_gain" real NULL, "mix" text NULL CHECK ((JSON_VALID("mix") OR "mix" IS NULL)), "bounds" text NULL CHECK ((JSON_VALID("bounds") OR "bounds" IS NULL)), "items" text NULL CHECK ((JSON_VALID("items") OR "items" IS NULL)), "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, "study_id" bigint NOT NULL REFERENCES "registry_study" ("id") DEFERRABLE INITIALLY DEFERRED, "test_set_version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, "form" varchar(20) DEFAULT '' NOT NULL, "turned" bool DEFAULT 0 NOT NULL, CONSTRAINT "study_test_set_name" UNIQUE ("study_id", "name"), CONSTRAINT "study_margin_not_negative" CHECK ("margin" >= 0.0));
+CREATE INDEX "registry_studytestset_name_68507da2" ON "registry_studytestset" ("name");
+CREATE INDEX "registry_studytestset_metric_id_e1b1801d" ON "registry_studytestset" ("metric_id");
+CREATE INDEX "registry_studytestset_study_id_a19dc790" ON "registry_studytestset" ("study_id");
+CREATE INDEX "registry_studytestset_test_set_version_id_1d402d3a" ON "registry_studytestset" ("test_set_version_id");
 CREATE TABLE "reviews_dealing" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "places" integer unsigned NOT NULL CHECK ("places" >= 0), "pairs" integer unsigned NOT NULL CHECK ("pairs" >= 0), "seats" integer unsigned NOT NULL CHECK ("seats" >= 0), "chances" text NOT NULL CHECK ((JSON_VALID("chances") OR "chances" IS NULL)), "weighed" integer unsigned NOT NULL CHECK ("weighed" >= 0), "campaign_id" bigint NOT NULL UNIQUE REFERENCES "reviews_campaign" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "reviews_event" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "kind" varchar(20) NOT NULL, "detail" text NOT NULL CHECK ((JSON_VALID("detail") OR "detail" IS NULL)), "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "by_id" bigint NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "campaign_id" bigint NOT NULL REFERENCES "reviews_campaign" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE INDEX "reviews_event_by_id_35011299" ON "reviews_event" ("by_id");
@@ -628,6 +628,7 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0007_ingestions', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0008_replies_in_full', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0012_documents', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0013_form_guards', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0009_rung', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0002_append_only', CURRENT_TIMESTAMP);
@@ -645,4 +646,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccount', '0006_alter_socialaccount_extra_data', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0001_watches', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-10c18514a790e4e7658bcf38', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-5eee806c9172d1fdd068fc74', CURRENT_TIMESTAMP);
