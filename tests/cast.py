@@ -24,6 +24,7 @@ from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.files.items import FieldMapping
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import (
+    JudgeRun,
     Metric,
     ModelVersion,
     Output,
@@ -45,6 +46,7 @@ from evalhub.registry.versions import register_metric, register_version
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.keys import Reach
 from evalhub.schemas.leakage import LeakageSettings
+from evalhub.schemas.pairwise import PairwiseQuestion
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.version import TrainingRecord
@@ -216,6 +218,23 @@ def a_run(
 def opened(*runs: Run) -> None:
     """As though a decision had read these runs, so that their scores may be read."""
     RunMetric.objects.filter(run__in=runs).update(opened=timezone.now())
+
+
+def a_judging(baseline: Run, candidate: Run, *, judge: ModelVersion) -> JudgeRun:
+    """A judge that preferred the candidate's answers in both orders; a decision has read it, and
+    the runs' scores."""
+    opened(baseline, candidate)
+    judged = JudgeRun.objects.create(
+        baseline=baseline,
+        candidate=candidate,
+        judge=judge,
+        asked=PairwiseQuestion(rubric="Right is right."),
+        opened=timezone.now(),
+    )
+    for item in baseline.test_set_version.items.all():
+        for first in (True, False):
+            judged.votes.create(item=item, candidate_first=first, choice="candidate")
+    return judged
 
 
 def searched(items: int, too_short: int = 0) -> dict[str, Any]:

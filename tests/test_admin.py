@@ -54,7 +54,7 @@ from reviews.models import (
     Pair,
     Reviewer,
 )
-from tests.cast import Team, a_metric, a_run, a_study, a_team, a_test_set, a_version, opened
+from tests.cast import Team, a_judging, a_metric, a_run, a_study, a_team, a_test_set, a_version
 
 OURS = [
     model
@@ -91,8 +91,8 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             a_run(version, questions, scores=[score] * (size + 1), metric=metric)
             for version, score in ((base, 0.0), (lora, 1.0))
         ]
-        opened(*runs)
         Ingestion.objects.create(project=team.project, run=runs[0], rows=size)
+        a_judging(*runs, judge=base)
         study = a_study(
             team,
             baseline=base,

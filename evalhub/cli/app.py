@@ -20,6 +20,7 @@ from evalhub.cli import (
     gate,
     import_log,
     judge,
+    judge_run,
     labels,
     leakage,
     log,
@@ -77,7 +78,7 @@ def version() -> None:
     _print_version(True)
 
 
-for group in (study.app, review.app, token.app, user.app, watch.app, webhook.app):
+for group in (study.app, review.app, judge_run.app, token.app, user.app, watch.app, webhook.app):
     for each in group.registered_commands:
         assert each.callback is not None
         each.callback = at_home(each.callback)
@@ -103,6 +104,7 @@ app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
 app.add_typer(watch.app, name="watch")
 app.add_typer(webhook.app, name="webhook")
+app.add_typer(judge_run.app, name="judge")
 app.command("judge-check")(judge.judge_check)
 app.command("leakage")(leakage.leakage)
 app.command("fingerprint")(leakage.fingerprint)

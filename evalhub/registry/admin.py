@@ -15,6 +15,8 @@ from evalhub.registry.models import (
     Draw,
     Ingestion,
     Item,
+    JudgeRun,
+    JudgeVote,
     Metric,
     Model,
     ModelVersion,
@@ -44,6 +46,12 @@ from evalhub.registry.read_only import (
 )
 
 RUN = ("run__version__model", "run__test_set_version__test_set")
+
+
+def _of(run: str) -> tuple[str, str]:
+    return f"{run}__version__model", f"{run}__test_set_version__test_set"
+
+
 SEARCH_RUN = ("run__version__model__slug", "run__test_set_version__test_set__slug")
 
 
@@ -357,3 +365,33 @@ class DocumentTextAdmin(FrozenLarge):
     list_select_related = ("documents",)
     search_fields = ("key__startswith",)
     search_help_text = "how the document's id begins"
+
+
+@admin.register(JudgeRun)
+class JudgeRunAdmin(Frozen):
+    list_display = ("judge", "baseline", "candidate", "created", "opened")
+    list_select_related = ("judge__model", *_of("baseline"), *_of("candidate"))
+    search_fields = ("judge__model__slug", "candidate__version__model__slug")
+    fields = readonly_fields = (
+        "judge",
+        "baseline",
+        "candidate",
+        readable("asked"),
+        "digest",
+        "created",
+        "opened",
+    )
+
+
+@admin.register(JudgeVote)
+class JudgeVoteAdmin(FrozenLarge):
+    """Those that a decision has read."""
+
+    list_display = ("item__key", "judge_run_id", "candidate_first", "choice", "reason")
+    list_filter = ("choice",)
+    list_select_related = ("item",)
+    search_fields = ("item__key__startswith",)
+    search_help_text = "how the item's id begins"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[JudgeVote]:
+        return JudgeVote.objects.readable()

@@ -88,6 +88,7 @@ MaxRatio = Annotated[
     Measured,
     Field(gt=0, le=LARGEST, description="what candidate/baseline must stay below, such as 1.2"),
 ]
+WinScoreGain = Annotated[float, Field(ge=-0.5, le=0.5)]
 NoiseFloor = Annotated[
     bool,
     Field(description="whether effects are shown against a second run of the baseline"),
@@ -248,10 +249,8 @@ class PeopleDemand(Declaration):
     """
 
     required: bool = Field(True, description="whether a ship waits for people")
-    min_gain: float = Field(
+    min_gain: WinScoreGain = Field(
         0.0,
-        ge=-0.5,
-        le=0.5,
         description="how far above one half the win score's lower bound must be; negative: people "
         "need only not mind",
     )

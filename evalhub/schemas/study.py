@@ -8,8 +8,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from evalhub.schemas.declaration import Declaration, declared
-from evalhub.schemas.policy import NoiseFloor, PeopleDemand, PeopleFloor, Rule
+from evalhub.schemas.declaration import Declaration, declared, default_of
+from evalhub.schemas.defaults import JUDGE_FLOOR
+from evalhub.schemas.pairwise import PairwiseQuestion, Rubric
+from evalhub.schemas.policy import (
+    Demand,
+    NoiseFloor,
+    PeopleDemand,
+    PeopleFloor,
+    Rule,
+    Tier,
+    WinScoreGain,
+)
 from evalhub.schemas.review import ItemCount, ReviewBasics, Show, without_usual_show
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=80)]
@@ -60,18 +70,61 @@ class Price(Declaration):
     completion: float = Field(ge=0, description="a million tokens of the answer")
 
 
+class Pairwise(Declaration):
+    """Who judges the baseline's and the candidate's answers side by side, and what it may decide.
+
+    It decides nothing until it is calibrated against the study's own blind judgments.
+
+    Attributes:
+        by: the judge's name in the study file; in the database its version's digest.
+    """
+
+    by: str = Field(min_length=1, description="one of the study's `judges`")
+    test_set: Name = Field(description="on whose items the two arms' answers are judged")
+    rubric: Rubric
+    min_gain: WinScoreGain = Field(
+        default_of(PeopleDemand, "min_gain"),
+        description="how far above one half the corrected win score's lower bound must be",
+    )
+    tier: Tier = Field(
+        default_of(Demand, "tier"),
+        description="what it is once it is calibrated: critical, supporting or advisory; before, "
+        "it decides nothing",
+    )
+    floor: float = Field(
+        JUDGE_FLOOR,
+        ge=0,
+        le=1,
+        description="agreement with people beyond chance that its lower limit must reach",
+    )
+
+    @property
+    def question(self) -> PairwiseQuestion:
+        return PairwiseQuestion(rubric=self.rubric)
+
+
 class StudySettings(StudyPolicy):
     """What holds for a whole study, as the database keeps it.
 
     Attributes:
         development: None where the baseline is an arm that the study names.
         prices: by arm, where a price is said.
+        pairwise: None where no judge compares the arms.
     """
 
     noise_floor: NoiseFloor = False
     blessed: Blessed = False
     development: Development | None = None
     prices: dict[str, Price] = {}
+    pairwise: Pairwise | None = None
+
+    @model_serializer(mode="wrap")
+    def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what came later and isn't asked: a study from before has its settings still."""
+        found: dict[str, Any] = dump(self)
+        if self.pairwise is None:
+            del found["pairwise"]
+        return found
 
 
 class StudyReview(ReviewBasics, PeopleDemand):

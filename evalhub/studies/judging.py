@@ -6,7 +6,7 @@ from pydantic import create_model, field_validator, model_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
 from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.study import Price
+from evalhub.schemas.study import Pairwise, Price
 from evalhub.schemas.version import BackendDeclaration
 from runners.backends import BACKENDS
 
@@ -69,18 +69,32 @@ def check_judges(study: "StudyFile") -> None:
     for name, asked in study.test_sets.items():
         if asked.metric.needs_model:
             _check_judged(study, name, asked)
+    if study.pairwise is not None:
+        _check_pairwise(study, study.pairwise)
+
+
+def _check_pairwise(study: "StudyFile", asked: Pairwise) -> None:
+    _check_there(study, asked.by, "pairwise", "by")
+    there = f"there are {', '.join(study.test_sets)}"
+    if asked.test_set not in study.test_sets:
+        raise wrong(f"there is no test set {asked.test_set!r}; {there}", "pairwise", "test_set")
+    if study.test_sets[asked.test_set].role == "development":
+        raise wrong(
+            f"{asked.test_set!r} is for development: a judge is asked about what is judged",
+            "pairwise",
+            "test_set",
+        )
+
+
+def _check_there(study: "StudyFile", name: str, *at: str) -> None:
+    if name not in study.judges:
+        there = f"there are {', '.join(study.judges)}" if study.judges else "there are none"
+        raise wrong(f"there is no judge {name!r} among the study's `judges`; {there}", *at)
 
 
 def _check_judged(study: "StudyFile", name: str, asked: "AskedTestSet") -> None:
     at = "test_sets", name
-    if asked.metric.model not in study.judges:
-        there = f"there are {', '.join(study.judges)}" if study.judges else "there are none"
-        raise wrong(
-            f"there is no judge {asked.metric.model!r} among the study's `judges`; {there}",
-            *at,
-            "metric",
-            "by",
-        )
+    _check_there(study, asked.metric.model, *at, "metric", "by")
     if asked.role == "primary":
         raise wrong(
             f"what a judge says by {asked.metric.name} is shown and decides nothing: say role: "

@@ -13,7 +13,7 @@ from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.registry.contents import answers_as_they_are, items_as_they_are
 from evalhub.registry.drafts import drop, drop_left_over
-from evalhub.registry.models import Item, Output, Redaction, Run, Score, TestSetVersion
+from evalhub.registry.models import Item, JudgeVote, Output, Redaction, Run, Score, TestSetVersion
 from evalhub.registry.uploads import Uploads
 from reviews.models import Campaign
 from reviews.results.ended import has_ended
@@ -97,6 +97,9 @@ def _redact(
     scores = Score.objects.filter(output__in=outputs.values("pk"))
     scores.filter(value__isnull=False).update(reason="")
     scores.filter(value__isnull=True).update(reason=REDACTED)
+    votes = JudgeVote.objects.filter(item__in=same.values("pk"))
+    votes.exclude(choice="").update(reason="")
+    votes.unreadable().update(reason=REDACTED)
     count = outputs.count()
     _take_out_answers(outputs)
     taken = same.update(

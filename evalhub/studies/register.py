@@ -27,6 +27,7 @@ from evalhub.registry.models.studies import ArmRole
 from evalhub.registry.slugs import slug_of
 from evalhub.registry.versions import register_version
 from evalhub.schemas.declaration import DeclarationError
+from evalhub.schemas.study import StudySettings
 from evalhub.studies.register_items import (
     Progress,
     check_mix,
@@ -34,7 +35,7 @@ from evalhub.studies.register_items import (
     register_test_set,
     test_set_rows,
 )
-from evalhub.studies.register_judges import register_judges
+from evalhub.studies.register_judges import judged_policy, register_judges
 from evalhub.studies.retrieval import with_documents
 from evalhub.studies.spec import Arm, StudySpec
 from reviews.errors import PlanError
@@ -63,7 +64,7 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
     }
     versions = _versions(spec, project, spec.arms)
     _check_blessed(spec, project, versions)
-    study = _study(spec, project)
+    study = _study(spec, project, judged_policy(spec, judges))
     sets |= _drawn(spec, study, sets, versions)
     for name, test_set in spec.test_sets.items():
         check_mix(spec, name, test_set, sets[name][0])
@@ -179,7 +180,7 @@ def _check_training(
             )
 
 
-def _study(spec: StudySpec, project: Project) -> Study:
+def _study(spec: StudySpec, project: Project, policy: StudySettings) -> Study:
     slug = spec.slug or slug_of(spec.name)
     found = Study.objects.filter(project=project, slug=slug).first()
     if found is not None and spec.slug is None and found.name != spec.name:
@@ -187,7 +188,7 @@ def _study(spec: StudySpec, project: Project) -> Study:
             ["name"],
             f"gives the slug {slug!r}, which the study {found.name!r} has: give this one a `slug`",
         )
-    kept = {"name": spec.name, "policy": spec.policy, "review": spec.review}
+    kept = {"name": spec.name, "policy": policy, "review": spec.review}
     return _brought(found, Study(project=project, slug=slug), kept)
 
 

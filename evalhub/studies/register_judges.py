@@ -6,6 +6,7 @@ from evalhub.accounts.models import Project
 from evalhub.registry.models import Metric, ModelVersion
 from evalhub.registry.models.versions import Kind
 from evalhub.registry.versions import register_metric, register_version
+from evalhub.schemas.study import StudySettings
 from evalhub.studies.spec import StudySpec
 from runners.metrics import MetricDeclaration
 
@@ -31,3 +32,12 @@ def judged_metric(metric: MetricDeclaration, judges: Mapping[str, ModelVersion])
     if metric.needs_model:
         options["by"] = judges[metric.model].digest
     return register_metric(name=metric.name, options=options)
+
+
+def judged_policy(spec: StudySpec, judges: Mapping[str, ModelVersion]) -> StudySettings:
+    """The study's settings, which name the judge of its pairs by its version's digest."""
+    asked = spec.policy.pairwise
+    if asked is None:
+        return spec.policy
+    by_digest = asked.model_copy(update={"by": judges[asked.by].digest})
+    return spec.policy.model_copy(update={"pairwise": by_digest})

@@ -32,6 +32,7 @@ from evalhub.schemas.study import (
     Development,
     ModelKind,
     Name,
+    Pairwise,
     Price,
     StudyPolicy,
     StudyReview,
@@ -197,6 +198,7 @@ class StudyFile(Declaration):
     test_sets: dict[Name, AskedTestSet] = Field({}, validate_default=True)
     policy: StudyPolicy = StudyPolicy()
     review: StudyReview | None = None
+    pairwise: Pairwise | None = None
 
     @field_validator("test_sets")
     @classmethod
@@ -304,6 +306,7 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
             blessed=file.blessed,
             development=(file.development or Development()) if best else None,
             prices={name: arm.price for name, arm in file.arms.items() if arm.price},
+            pairwise=file.pairwise,
         ),
         review=file.review,
     )

@@ -33,12 +33,9 @@ class Faithfulness(JudgedMetric):
     def question(self, answer: Answer, references: Sequence[Any]) -> str:
         if not answer.context:
             raise ValueError("the item has no context to be faithful to")
-        shown = {
-            "question": answer.input,
-            "context": answer.context,
-            "answer": answer.text,
-        }
-        return _ASKED.format(material_is=MATERIAL, material=as_material(shown))
+        shown = {"question": answer.input, "context": answer.context}
+        material = as_material(shown, always={"answer": answer.text})
+        return _ASKED.format(material_is=MATERIAL, material=material)
 
     def value(self, verdict: dict[str, Any]) -> MetricScore:
         claims = verdict.get("claims")

@@ -1,18 +1,14 @@
 """A judge's points by a rubric."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
+from evalhub.schemas.pairwise import Rubric
 from runners.metrics.json_verdict import VerdictError, shown, text_in
 from runners.metrics.judged import MATERIAL, JudgedMetric, as_material
 from runners.metrics.score import Answer, MetricScore
-
-Rubric = Annotated[
-    str,
-    Field(min_length=1, max_length=20_000, description="what the judge judges by, in words"),
-]
 
 _ASKED = """\
 Judge one answer by a rubric. {material_is}
@@ -63,8 +59,8 @@ class Judge(JudgedMetric):
                     "question": answer.input,
                     "context": answer.context,
                     "right_answers": right,
-                    "answer": answer.text,
-                }
+                },
+                always={"answer": answer.text},
             ),
             least=least,
             most=most,

@@ -68,10 +68,10 @@ class JudgedMetric(TextMetric):
             return MetricScore(None, f"no verdict: {error}")
 
 
-def as_material(shown: Mapping[str, Any]) -> str:
+def as_material(shown: Mapping[str, Any], *, always: Mapping[str, str]) -> str:
     """What is judged, as one JSON object, so that no text of it can end it or begin another.
 
-    What is empty is left out.
+    What is empty of `shown` is left out; of `always`, the answers, nothing is.
     """
     told = {name: value for name, value in shown.items() if value not in (None, "", [])}
-    return json.dumps(told, ensure_ascii=False, indent=1)
+    return json.dumps(told | dict(always), ensure_ascii=False, indent=1)

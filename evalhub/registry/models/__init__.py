@@ -2,6 +2,7 @@
 
 from evalhub.registry.models.documents import DocumentSet, DocumentText
 from evalhub.registry.models.ingestions import Ingestion
+from evalhub.registry.models.judge_runs import JudgeRun, JudgeVote
 from evalhub.registry.models.overlaps import TrainingOverlap
 from evalhub.registry.models.redactions import Redaction
 from evalhub.registry.models.runs import Metric, Output, Run, RunMetric, Score, Shard
@@ -15,6 +16,8 @@ __all__ = [
     "Draw",
     "Ingestion",
     "Item",
+    "JudgeRun",
+    "JudgeVote",
     "Metric",
     "Model",
     "ModelVersion",

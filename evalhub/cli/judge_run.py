@@ -1,0 +1,98 @@
+"""`evalhub judge run`: a study's judge asked about both arms' answers, in both orders."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from evalhub.schemas.judging import JudgeRunDocument
+
+app = typer.Typer(no_args_is_help=True, help="Judges: models that compare answers.")
+
+
+@app.callback()
+def judge() -> None:
+    """Judges: models that compare answers."""
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="The study, whose answers are there: STUDY.yaml")],
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST",
+            help="A host, or host:port, that the study's keys may be sent to. Repeatable.",
+        ),
+    ] = None,
+) -> int:
+    """Ask a study's judge which answer is better, in both orders. Running it again asks for what is
+    missing. Ends with 0, or with 69 where some verdicts got no answer."""
+    from evalhub.cli import printing
+    from evalhub.cli.exits import UNREACHABLE
+    from evalhub.cli.progress import Bars
+    from evalhub.cli.setup import set_up_database
+    from evalhub.cli.study import hosts_of
+    from evalhub.studies.origin import OperatorFile
+    from evalhub.studies.spec import read_study
+
+    spec = read_study(file, OperatorFile(hosts_of(allow or [])))
+    if spec.policy.pairwise is None:
+        raise spec.document.error(
+            ["pairwise"], "missing: say by whom, on which test set and by what rubric"
+        )
+    set_up_database()
+    from evalhub.studies.judged_pairs import judge_study
+    from evalhub.studies.register import register_study
+
+    study, asked = register_study(spec), spec.policy.pairwise
+    console = printing.terminal(errors=True)
+    with Bars(console) as bars:
+        found = judge_study(
+            study=study,
+            by=None,
+            reach=spec.reach,
+            price=spec.judges[asked.by].price,
+            progress=lambda done, total: bars.show("judge", f"{asked.by} judges", done, total),
+        )
+    if json_:
+        printing.print_json(found.as_json())
+    else:
+        _print(found)
+    return 0 if found.complete else UNREACHABLE
+
+
+def _print(found: "JudgeRunDocument") -> None:
+    from evalhub.cli import printing
+    from evalhub.cli.figures import counted, figures, interval, number
+
+    console, seen = printing.terminal(), found.figures
+    console.print(
+        f"{found.judge} on {found.test_set}: {counted(seen.pairs, 'pair')} of answers that differ, "
+        f"{seen.read:,} with a verdict in both orders, {found.asked:,} verdicts asked for now"
+    )
+    if found.unanswered:
+        console.print(
+            f"{counted(found.unanswered, 'verdict')} got no answer, first: {found.error}. Run it "
+            "again to ask for them.",
+            style="yellow",
+        )
+    flips, first = seen.flip_rate, seen.first
+    rows = [
+        ("replies that were no verdict", f"{seen.unreadable:,}", ""),
+        ("flipped with the order", number(flips.value), interval(flips.lower, flips.upper)),
+        ("wavered between an arm and neither", f"{seen.wavered:,}", ""),
+        ("chose what stood first", number(first.value), interval(first.lower, first.upper)),
+    ]
+    if found.prompt_tokens is not None and found.completion_tokens is not None:
+        rows.append(("tokens", f"{found.prompt_tokens + found.completion_tokens:,}", ""))
+    if found.money is not None:
+        rows.append(("cost", f"{found.money:.4g}", ""))
+    console.print(figures(["", "value", "95%"], rows))
+    console.print(
+        "A decision has read whom it preferred."
+        if found.opened
+        else "Whom it preferred is sealed until a decision reads it: `evalhub study run` decides."
+    )

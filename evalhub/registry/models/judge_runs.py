@@ -1,0 +1,111 @@
+"""What a judge said of two runs' answers, pair by pair and in both orders."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from evalhub.registry.models.declared import DeclaredField
+from evalhub.registry.models.runs import Run
+from evalhub.registry.models.testsets import Item
+from evalhub.registry.models.versions import ModelVersion
+from evalhub.schemas.pairwise import PairwiseQuestion
+
+
+class VoteChoice(models.TextChoices):
+    CANDIDATE = "candidate", "the candidate's is better"
+    BASELINE = "baseline", "the baseline's is better"
+    TIE = "tie", "neither is better"
+
+
+class JudgeRunQuerySet(models.QuerySet["JudgeRun"]):
+    def of_these_answers(self, baseline: Run, candidate: Run) -> Self:
+        """Those about the same answers to the same items, by whichever runs they were given."""
+        return self.filter(
+            baseline__test_set_version__digest=baseline.test_set_version.digest,
+            baseline_answers=baseline.answers_digest,
+            candidate_answers=candidate.answers_digest,
+        )
+
+
+class JudgeRun(models.Model):
+    """A judge asked about two runs' answers: by what rubric, and about which answers.
+
+    Until it is `opened` no door shows whom it preferred: only how far it is, and what it says of
+    the judge.
+    """
+
+    baseline = models.ForeignKey(Run, models.PROTECT, related_name="judged_as_baseline")
+    candidate = models.ForeignKey(Run, models.PROTECT, related_name="judged_as_candidate")
+    baseline_answers = models.CharField(
+        max_length=64, editable=False, help_text="SHA-256 of the answers that were judged"
+    )
+    candidate_answers = models.CharField(max_length=64, editable=False)
+    judge = models.ForeignKey(ModelVersion, models.PROTECT, related_name="judge_runs")
+    asked = DeclaredField[PairwiseQuestion](PairwiseQuestion, editable=False)
+    digest = models.CharField(
+        max_length=64, editable=False, help_text="SHA-256 of the judge's version and what is asked"
+    )
+    created = models.DateTimeField(db_default=Now(), editable=False)
+    opened = models.DateTimeField(
+        null=True, editable=False, help_text="when a decision read whom it preferred"
+    )
+
+    objects = JudgeRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["baseline", "candidate", "baseline_answers", "candidate_answers", "digest"],
+                name="judge_run_once",
+                violation_error_message="This judge has been asked this about these answers.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.judge} on {self.candidate} beside {self.baseline.version}"
+
+
+class JudgeVoteQuerySet(models.QuerySet["JudgeVote"]):
+    def unreadable(self) -> Self:
+        """What the judge said that was no verdict."""
+        return self.filter(choice="")
+
+    def readable(self) -> Self:
+        """Those that a decision has read."""
+        return self.filter(judge_run__opened__isnull=False)
+
+
+class JudgeVote(models.Model):
+    """What the judge said of one item's two answers in one order; `choice` is empty where it was no
+    verdict, and `reason` says why."""
+
+    judge_run = models.ForeignKey(
+        JudgeRun, models.CASCADE, related_name="votes", db_index=False
+    )  # found by `judge_vote_once`, which begins with it
+    item = models.ForeignKey(Item, models.PROTECT, related_name="judge_votes")
+    candidate_first = models.BooleanField()
+    choice = models.CharField(max_length=20, choices=VoteChoice.choices, blank=True)
+    reason = models.CharField(max_length=300, blank=True, help_text="the judge's own, or the flaw")
+    prompt_tokens = models.PositiveIntegerField(null=True)
+    completion_tokens = models.PositiveIntegerField(null=True)
+
+    objects = JudgeVoteQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["judge_run", "item", "candidate_first"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judge_run", "item", "candidate_first"], name="judge_vote_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(choice="") | ~Q(reason=""),
+                name="judge_vote_or_reason",
+                violation_error_message="A vote is a choice, or says why there is none.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.choice or 'no verdict'} on item {self.item_id} in {self.judge_run_id}"

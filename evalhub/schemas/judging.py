@@ -1,0 +1,65 @@
+"""What is said of a judge that read two arms' answers side by side."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from evalhub.schemas.criteria import Count, Probability
+from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.sections import AgreementValue
+
+
+class JudgeFigures(Declaration):
+    """How a judge judged, whomever it preferred: this is open before a decision is made.
+
+    Attributes:
+        pairs: items whose two answers differ, and which it is asked about.
+        read: of them, those with a verdict in both orders.
+        unreadable: replies that were no verdict, of two a pair.
+        flipped: pairs where it named one arm first and then the other; each is a tie.
+        wavered: pairs where it named an arm once and neither the other time; likewise.
+        flip_rate: flipped/read.
+        first: of its verdicts that name an answer, the share that name the one that stands first.
+        first_p: two-sided, against one half.
+    """
+
+    pairs: Count
+    read: Count
+    unreadable: Count
+    flipped: Count
+    wavered: Count
+    flip_rate: AgreementValue
+    first: AgreementValue
+    first_p: Probability | None
+
+
+class JudgeRunDocument(Declaration):
+    """What `evalhub judge run --json` prints.
+
+    Attributes:
+        judge: the version; `judge_digest` is its own.
+        asked, unanswered: verdicts that were asked for now, and those without an answer, which
+            are asked for again the next time.
+        prompt_tokens, completion_tokens: of all verdicts that there are; null: unknown.
+        money: what they cost at the judge's price; null: it has none.
+        opened: whether a decision has read whom it preferred.
+    """
+
+    schema_: Literal["evalhub.judge-run/1"] = Field("evalhub.judge-run/1", alias="schema")
+    study: str
+    test_set: str
+    judge: str
+    judge_digest: str
+    asked: Count
+    unanswered: Count
+    error: str
+    figures: JudgeFigures
+    prompt_tokens: Count | None
+    completion_tokens: Count | None
+    money: float | None
+    opened: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether every pair has a verdict in both orders, or a reply that was none."""
+        return self.unanswered == 0
