@@ -36,6 +36,7 @@ from evalhub.schemas.verdicts import Verdict
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.align import Aligned, breakdown_of, criteria_of
 from evalhub.verdict.baseline_choice import answer, as_good
+from evalhub.verdict.consistency import consistency_section
 from evalhub.verdict.failures import failures_section
 from evalhub.verdict.jumps import jumps_section, unbelieved
 from evalhub.verdict.needed import with_next_looks
@@ -158,6 +159,7 @@ def _judge(
     staged = _staged(evidence, read, baseline, standing)
     costs, unknown = budgets(evidence, baseline, arm, staged)
     aligned = [each.aligned for each in staged.values() if each.aligned.items]
+    content = [each for each in aligned if each.requirement.name not in evidence.forms]
     criteria = _measure(evidence, [*aligned, *costs], paid)
     asked = ask(evidence, baseline, arm, alpha=paid.level)
     noise, no_op = repeats.section(
@@ -217,10 +219,7 @@ def _judge(
         study=StudyName(
             project=evidence.study.project.slug, slug=evidence.study.slug, name=evidence.study.name
         ),
-        breakdown=breakdown_of(
-            [each for each in aligned if each.requirement.name not in evidence.forms],
-            alpha=paid.level,
-        ),
+        breakdown=breakdown_of(content, alpha=paid.level),
         alternatives=others,
         people=asked.record,
         ledger=paid.section,
@@ -231,6 +230,7 @@ def _judge(
         extension=extension_section(paid.rows, staged),
         jumps=jumps,
         applied=read.applied,
+        consistency=consistency_section(content),
     )
 
 

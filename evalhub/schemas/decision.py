@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from evalhub.schemas.alarms import JumpsSection, PolicySection
+from evalhub.schemas.consistency import ConsistencySection
 from evalhub.schemas.criteria import Count, Criterion, Level, Size
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.policy import Alpha, HarmAlpha, Primaries
@@ -163,6 +164,9 @@ class DecisionRecord(Declaration):
     policy_since: PolicySection | None = Field(
         None, description="null: the policy is that of the first look"
     )
+    consistency: ConsistencySection | None = Field(
+        None, description="null: no item was answered several times by both arms"
+    )
     arms: Arms
     evidence: tuple[EvidenceRow, ...]
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")
@@ -174,7 +178,7 @@ class DecisionRecord(Declaration):
         """The sections that there are, by field, in the order that matters to a reader."""
         alarms = ("jumps", "policy_since")
         looked_at = ("failures", "leakage", "ledger", "applied", "noise_floor", "baseline_choice")
-        fields = (*alarms, *looked_at, "extension", "imported")
+        fields = (*alarms, *looked_at, "consistency", "extension", "imported")
         return {name: found for name in fields if (found := getattr(self, name)) is not None}
 
     def noise_of(self, criterion: Criterion) -> tuple[float, float] | None:

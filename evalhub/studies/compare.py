@@ -29,6 +29,7 @@ from evalhub.verdict.align import (
     by_item,
     criteria_of,
 )
+from evalhub.verdict.consistency import consistency_section
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.failures import FAILURES, at_worst, failures_section
 from evalhub.verdict.jumps import jumps_section
@@ -189,6 +190,7 @@ def compare_files(
         breakdown=breakdown_of(compared, alpha=question.alpha),
         failures=None if invalid else failures_section(compared, judge),
         jumps=jumps_section(ruling.criteria, rule="report", largest_gain={}),
+        consistency=consistency_section(compared),
     )
     if record.verdict is Verdict.INVALID:
         return FileComparison(record, [])

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from evalhub.schemas.alarms import JumpsSection, PolicySection
+from evalhub.schemas.consistency import ConsistencySection
 from evalhub.schemas.decision import Arms
 from evalhub.schemas.sections import (
     AppliedSection,
@@ -19,6 +20,7 @@ from evalhub.schemas.sections import (
 )
 from evalhub.schemas.verdicts import Status
 from evalhub.verdict.applied import applied_sentences
+from evalhub.verdict.consistency import consistency_sentences
 from evalhub.verdict.jumps import jump_sentences
 from evalhub.verdict.levels import items_factor
 from evalhub.verdict.noise import sameness_sentence
@@ -40,6 +42,9 @@ def _notes(section: Section, arms: Arms) -> tuple[Status, Iterator[str]]:
             told = applied_sentences(section, arm=arms.candidate.name, baseline=arms.baseline.name)
             fine = section.state == "moved" and not section.siblings
             return Status.PASS if fine else Status.OPEN, told
+        case ConsistencySection():
+            names = {"baseline": arms.baseline.name, "candidate": arms.candidate.name}
+            return Status.PASS, consistency_sentences(section, **names)
         case NoiseSection():
             state = "" if section.sameness is None else section.sameness.state
             return _STATES.get(state, Status.OPEN), _noise(section, arms)

@@ -5,6 +5,7 @@ from typing import Any
 
 from evalhub import __version__
 from evalhub.schemas.alarms import JumpsSection
+from evalhub.schemas.consistency import ConsistencySection
 from evalhub.schemas.decision import (
     SCHEMA,
     Alternative,
@@ -58,6 +59,7 @@ def decision_record(
     imported: ImportedSection | None = None,
     jumps: JumpsSection | None = None,
     applied: AppliedSection | None = None,
+    consistency: ConsistencySection | None = None,
 ) -> DecisionRecord:
     """The record that is printed, stored and shown; of invalid evidence without any result.
 
@@ -67,8 +69,8 @@ def decision_record(
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
         ledger, noise_floor, failures, leakage, baseline_choice, extension, imported, jumps,
-            applied: what else the decision rests on, without sentences; None where there is no
-            such thing.
+            applied, consistency: what else the decision rests on, without sentences; None where
+            there is no such thing.
     """
     record = DecisionRecord(
         schema_=SCHEMA,
@@ -92,6 +94,7 @@ def decision_record(
         imported=imported,
         jumps=jumps,
         applied=applied,
+        consistency=consistency,
         arms=arms,
         evidence=tuple(evidence),
         policy=dict(policy),
@@ -142,6 +145,7 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
             "extension": None,
             "imported": imported and imported.model_copy(update={"figures": ()}),
             "jumps": None,
+            "consistency": None,
             "applied": None,
             "policy_since": None,
             "people": people and people.model_copy(update=dict.fromkeys(SAID)),

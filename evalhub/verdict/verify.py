@@ -30,7 +30,7 @@ FOLLOWS = "that is what follows from the record's numbers"
 
 BESIDE = ("others", "readings", "changed_since", "signatures")
 """What stands beside a record in a document, and is no part of it."""
-LATER = ("imported", "jumps", "policy_since", "applied")
+LATER = ("imported", "jumps", "policy_since", "applied", "consistency")
 LATER_OF_PEOPLE = ("plan_hash", "seal")
 """Sections, and fields of `people`, that a record of an earlier version lacks: where one isn't
 written there is none."""

@@ -169,6 +169,24 @@ def test_several_samples_an_item_are_averaged_within_it(desk: Desk) -> None:
     assert (criterion["n"], criterion["wins"], criterion["candidate"]) == (300, 300, 0.5)
 
 
+def test_several_samples_say_how_surely_right_answers_come_again(desk: Desk) -> None:
+    for path, right in ((desk.base, 1), (desk.tuned, 3)):
+        write(
+            path,
+            (
+                {"id": f"q{i:03}", "sample": k, "output": "right" if k < right else f"wrong {k}"}
+                for i in range(300)
+                for k in range(4)
+            ),
+        )
+    section = desk.compared().record.consistency
+    assert section is not None
+    two, four = section.test_sets[0].passes
+    assert (two.all_baseline.value, two.all_candidate.value) == (0, 0.5)
+    assert (four.any_baseline.value, four.all_candidate.value) == (1, 0)
+    assert section.sentences[0].startswith("triage: all of 4 answers to an item are right on 0.00")
+
+
 def test_unequal_samples_are_invalid(desk: Desk) -> None:
     with desk.tuned.open("a") as file:
         file.write('{"id": "q000", "sample": 1, "output": "right"}\n')
