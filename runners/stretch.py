@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from time import monotonic
 from typing import Any
 
 from django.db import transaction
@@ -39,6 +40,8 @@ ANSWER_COLUMNS = (
 )
 SCORE_COLUMNS = ("output_id", "metric_id", "value", "reason", "extracted")
 LONGEST_REASON = 300
+TOLD_EVERY_S = 3.0
+"""A fraction of a lease."""
 
 type ScoreRow = tuple[int, int, float | None, str, bool | None]
 """As SCORE_COLUMNS."""
@@ -52,10 +55,12 @@ def score_row(output: int, metric: int, found: MetricScore) -> ScoreRow:
 
 @dataclass(slots=True)
 class _Held:
-    """A claim, and how many of its items are done."""
+    """A claim, how many of its items are done, and what was last told of that, when."""
 
     claim: ShardClaim
     done: int = 0
+    told: int = -1
+    told_at: float = 0.0
 
 
 @dataclass
@@ -145,11 +150,17 @@ class Stretch:
         return written
 
     def renew(self) -> None:
-        """Tells how far the shards are and renews their leases. Raises ClaimLost."""
+        """Tells how far the shards are and renews their leases, of those of which there is nothing
+        new only now and then. Raises ClaimLost."""
+        now, renewed = monotonic(), False
         for held in self._held:
             if not self.fresh:
                 held.done = self._done(held.claim)
-            shards.renew(held.claim, held.done)
+            if held.done != held.told or now - held.told_at > TOLD_EVERY_S:
+                shards.renew(held.claim, held.done)
+                held.told, held.told_at, renewed = held.done, now, True
+        if not renewed:  # whether the run goes on
+            shards.renew(self._held[0].claim, self._held[0].done)
 
     def _done(self, claim: ShardClaim) -> int:
         """Items that are answered and scored, counted in the database."""

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from evalhub.report.decision_page import SECTIONS
 from evalhub.report.ends import ends, ends_of
 from evalhub.report.flips import asked, expected
 from evalhub.report.skills import Skills
@@ -207,6 +206,8 @@ def _ends(record: DecisionRecord) -> str:
 
 def _section(name: str, section: Section) -> Table:
     """What else the verdict rests on: its title, and its sentences below each other."""
+    from evalhub.report.decision_page import SECTIONS
+
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=2, justify="right")
     grid.add_column()

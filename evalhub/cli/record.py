@@ -59,11 +59,16 @@ def record(
             printing.print_requests(plan, printing.terminal())
         return 0
     set_up_database()
-    arms, plan = _planned(spec, arm or [])
-    printing.print_requests(plan, printing.terminal(errors=True))
-    if plan.requests and not yes:
-        _agree(plan.requests)
-    runs = carried(spec, arms)
+    if yes:
+        from evalhub.studies.record import arms_to_record
+
+        arms = arms_to_record(spec, arm or [])
+    else:  # asked before anything is written, for a transaction waits for nobody
+        arms, plan = _planned(spec, arm or [])
+        printing.print_requests(plan, printing.terminal(errors=True))
+        if plan.requests:
+            _agree(plan.requests)
+    runs = carried(spec, arms, told=yes)
     files = written(out, runs) if out is not None else {}
     if json_:
         printing.print_json(
@@ -92,9 +97,11 @@ def _agree(requests: int) -> None:
     typer.confirm("Ask them?", abort=True, err=True)
 
 
-def carried(spec: "StudySpec", arms: list[str]) -> "list[RecordedRun]":
-    """The runs, ended, with progress bars. Without Redis the worker is this process itself."""
+def carried(spec: "StudySpec", arms: list[str], *, told: bool = False) -> "list[RecordedRun]":
+    """The runs, ended, with progress bars; with `told` what they ask is printed first. Without
+    Redis the worker is this process itself."""
     from contextlib import nullcontext
+    from functools import partial
 
     from django.conf import settings
 
@@ -109,7 +116,8 @@ def carried(spec: "StudySpec", arms: list[str]) -> "list[RecordedRun]":
         nullcontext() if settings.REDIS_URL else embedded_worker(),
         RunBars(console) as bars,
     ):
-        return record_answers(spec, arms, read=imports, progress=bars)
+        planned = partial(printing.print_requests, console=console) if told else None
+        return record_answers(spec, arms, read=imports, planned=planned, progress=bars)
 
 
 def written(folder: Path, runs: "list[RecordedRun]") -> dict[str, Path]:

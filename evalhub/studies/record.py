@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,12 +14,13 @@ import evalhub
 from evalhub.registry.models import Output, Run
 from evalhub.schemas.plan import AnswersPlan
 from evalhub.studies.checks import BEST_UNTUNED
-from evalhub.studies.conduct import Progress as RunProgress
-from evalhub.studies.conduct import answer
 from evalhub.studies.plan import planned_run, sum_known
 from evalhub.studies.register import register_arms
 from evalhub.studies.register_items import Progress
 from evalhub.studies.spec import StudySpec
+
+if TYPE_CHECKING:
+    from evalhub.studies.conduct import Progress as RunProgress
 
 ROWS = 2_000
 
@@ -69,18 +70,22 @@ def plan_of_answers(spec: StudySpec, arms: Sequence[str]) -> AnswersPlan:
     Raises what `register_arms` raises.
     """
     with transaction.atomic():
-        runs = _runs(spec, arms)
-        planned = [
-            planned_run(
-                each.run,
-                arm=each.arm,
-                test_set=each.test_set,
-                repeat=each.repeat,
-                price=spec.arms[each.arm].price,
-            )
-            for each in runs
-        ]
+        plan = _plan(spec, arms, _runs(spec, arms))
         transaction.set_rollback(True)
+    return plan
+
+
+def _plan(spec: StudySpec, arms: Sequence[str], runs: Sequence[RecordedRun]) -> AnswersPlan:
+    planned = [
+        planned_run(
+            each.run,
+            arm=each.arm,
+            test_set=each.test_set,
+            repeat=each.repeat,
+            price=spec.arms[each.arm].price,
+        )
+        for each in runs
+    ]
     asked = [each for each in planned if each.requests]
     return AnswersPlan(
         study=spec.name,
@@ -98,14 +103,22 @@ def record_answers(
     arms: Sequence[str],
     *,
     read: Progress | None = None,
-    progress: RunProgress | None = None,
+    planned: Callable[[AnswersPlan], None] | None = None,
+    progress: "RunProgress | None" = None,
 ) -> list[RecordedRun]:
     """Asks these arms for what isn't answered yet, and waits; a worker must be at work.
+
+    `planned` is told what will be asked, before any of it is; where it raises, nothing is kept.
 
     A run that failed is among them too: `runners.outcome.check` says why. Called again it goes on.
     Raises what `register_arms` raises.
     """
-    runs = _runs(spec, arms, read)
+    with transaction.atomic():
+        runs = _runs(spec, arms, read)
+        if planned is not None:
+            planned(_plan(spec, arms, runs))
+    from evalhub.studies.conduct import answer  # takes a while, in which the first are asked
+
     ended = {run.pk: run for run in answer([each.run for each in runs], progress=progress)}
     return [RecordedRun(each.arm, each.test_set, each.repeat, ended[each.run.pk]) for each in runs]
 

@@ -175,8 +175,10 @@ def a_model(latency_s: float) -> Iterator[int]:
     command = [sys.executable, "-m", "tests.benchmarks.slow_model", str(latency_s)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        yield int(process.stdout.readline())
-        process.terminate()
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
 
 
 def seen(port: int) -> dict[str, Any]:
