@@ -192,6 +192,8 @@ def _score_missing(
     metric, asks = function.metric, function.metric.needs_model
     given = ["latency_ms", "prompt_tokens", "completion_tokens", "given_scores", "finish_reason"]
     read = ["item__input"] if metric.reads_question or asks else []
+    if metric.reads_choices:
+        given, read = [*given, "choice_logprobs"], [*read, "item__choices"]
     read += ["item__references", *(["item__context"] if asks else [])]
     unscored = unscored.select_related("item").only("text", "error", *given, *read).order_by("pk")
     last = 0
@@ -245,6 +247,8 @@ def _scorable(
         question_of(item.input) if metric.reads_question else "",
         input=item.input if metric.needs_model else None,
         context=item.context if metric.needs_model else "",
+        choices=item.choices if metric.reads_choices else None,
+        choice_logprobs=said.choice_logprobs if metric.reads_choices else None,
     )
     return answer, item.references
 

@@ -290,6 +290,17 @@ def _check(
                 f"{test_set_version}: item '{bare.key}' has no reference, which "
                 f"{comparing.name} compares with"
             )
+    for judging in (one for one in asked if one.reads_choices):
+        if not backend.gives_likelihoods:
+            raise LaunchError(
+                f"{version}: the backend {backend.type} doesn't say how likely a given text is, "
+                f"which {judging.name} needs; hf does"
+            )
+        if bare := items.filter(choices__isnull=True, redacted=None).first():
+            raise LaunchError(
+                f"{test_set_version}: item '{bare.key}' has no choices, which {judging.name} "
+                "needs: name their field in the test set's fields"
+            )
     needy = backend.live and version.prompt.needs_context and version.prompt.retriever is None
     if needy and (bare := items.filter(context="").first()):
         raise LaunchError(

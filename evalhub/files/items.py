@@ -5,6 +5,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ class FieldMapping:
 
     A field that is named must be in every row. Where `reference`, `context`, `tags` or `cluster`
     is None, the field of that very name is taken from the rows that have it. Several names for
-    `reference` or `tags` add up: several right answers, several tags. All fields that are not
+    `reference` or `tags` add up: several right answers, several tags. `choices` are taken where
+    they are named alone: with them an item is judged and not answered. All fields that are not
     named become the item's metadata.
     """
 
@@ -37,6 +39,7 @@ class FieldMapping:
     context: str | None = None
     tags: str | Sequence[str] | None = None
     cluster: str | None = None
+    choices: str | None = None
 
     @property
     def used(self) -> frozenset[str]:
@@ -46,6 +49,7 @@ class FieldMapping:
             _names(self.context, "context"),
             _names(self.tags, "tags"),
             _names(self.cluster, "cluster"),
+            [] if self.choices is None else [self.choices],
         )
         return frozenset([self.id, self.input]).union(*several)
 
@@ -61,10 +65,15 @@ class ItemContent:
     tags: list[str]
     cluster: str
     metadata: dict[str, Any]
+    choices: list[str] | None = None
 
     def asked(self) -> bytes:
         """What an answer and its score depend on, as canonical JSON: its hash is the item's."""
-        return canonical_json([self.input, self.references, self.context])
+        later = {} if self.choices is None else {"choices": self.choices}
+        # What came later counts where it is given alone: other items have their digests still.
+        return canonical_json(
+            [self.input, self.references, self.context, *([later] if later else [])]
+        )
 
     def fingerprint(self) -> int:
         """64 bits, signed, of the SHA-256 of what is asked: the ledger knows an item by it.
@@ -136,6 +145,7 @@ def _content(row: Row, mapping: FieldMapping, used: frozenset[str]) -> ItemConte
         ),
         cluster="".join(_cluster(row, name) for name in _present(row, mapping.cluster, "cluster")),
         metadata={name: value for name, value in row.values.items() if name not in used},
+        choices=None if mapping.choices is None else _choices(row, mapping.choices),
     )
 
 
@@ -210,6 +220,24 @@ def _references(row: Row, name: str) -> list[Any]:
         return [value]
     if None in value:
         raise wrong(row, name, "null is not a right answer; leave it out of the list")
+    return value
+
+
+def _choices(row: Row, name: str) -> list[str]:
+    """Texts; in a CSV, as JSON in a text."""
+    value = field(row, name)
+    if isinstance(value, str):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(value)
+    if not isinstance(value, list) or not value:
+        raise wrong(row, name, f"choices are a list of texts, and this one is {_shown(value)}")
+    for index, choice in enumerate(value):
+        if not isinstance(choice, str) or not choice.strip():
+            raise wrong(
+                row, f"{name}[{index}]", f"a choice is a text, and this one is {_shown(choice)}"
+            )
+    if len(set(value)) < len(value):
+        raise wrong(row, name, "two of the choices are the same")
     return value
 
 

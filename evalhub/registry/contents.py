@@ -22,6 +22,7 @@ def content_digest(items: Iterable[Item]) -> str:
             tags=item.tags,
             cluster=item.cluster,
             metadata=item.metadata,
+            choices=item.choices,
         )
         sha256.update(version_line(content.asked(), content.labels()))
     return sha256.hexdigest()

@@ -177,6 +177,7 @@ def _write(
             tags=content.tags,
             cluster=content.cluster,
             metadata=content.metadata,
+            choices=content.choices,
             digest=hashlib.sha256(asked).hexdigest(),
             fingerprint=content.fingerprint(),
         )

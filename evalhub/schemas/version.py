@@ -40,10 +40,12 @@ class BackendDeclaration(KeylessDeclaration):
         live: whether it is asked; else its answers come as a file.
         queue: which workers take its runs: "cpu" any, "gpu" where a model can be loaded, "api"
             where others' servers are asked.
+        gives_likelihoods: whether it says of an item's choices how likely each is.
     """
 
     live: ClassVar[bool] = True
     queue: ClassVar[Literal["cpu", "gpu", "api"]] = "cpu"
+    gives_likelihoods: ClassVar[bool] = False
 
     type: str
 

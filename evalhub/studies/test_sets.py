@@ -34,6 +34,9 @@ class ItemFields(Declaration):
     context: FieldName | None = None
     tags: FieldNames | None = None
     cluster: FieldName | None = None
+    choices: FieldName | None = Field(
+        None, description="texts of which the model says how likely each is, in place of an answer"
+    )
 
     @property
     def mapping(self) -> FieldMapping:

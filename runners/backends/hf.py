@@ -46,6 +46,7 @@ class HfBackend(BackendDeclaration):
     """
 
     queue: ClassVar = "gpu"
+    gives_likelihoods: ClassVar = True
 
     type: Literal["hf"] = "hf"
     model: Annotated[str, Field(min_length=1), Outside("file")] = Field(

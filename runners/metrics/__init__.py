@@ -45,6 +45,8 @@ _TABLE = {
     "regex_match": "RegexMatch",
     "numeric_match": "NumericMatch",
     "multiple_choice": "MultipleChoice",
+    "choice_likelihood": "ChoiceLikelihood",
+    "likelihood_per_byte": "LikelihoodPerByte",
     "json_valid": "JsonValid",
     "json_schema": "JsonSchema",
     "json_fields": "JsonFields",

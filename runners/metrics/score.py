@@ -27,7 +27,8 @@ class Answer:
     `scores` are those that were made elsewhere and came with the answer, by name. `finish_reason`
     is why the model stopped, in its server's word; "" where nobody recorded it. `asked` is the
     item's question, for a metric that `reads_question`. `input` and `context` are the item's whole,
-    for a metric that needs a model.
+    for a metric that needs a model. `choices` are the item's, and `choice_logprobs` the sum of the
+    log-probabilities (nats) of each, for a metric that `reads_choices`.
     """
 
     text: str
@@ -39,6 +40,8 @@ class Answer:
     asked: str = ""
     input: Any = None
     context: str = ""
+    choices: Sequence[str] | None = None
+    choice_logprobs: Sequence[float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class MetricDeclaration(Declaration):
         instead: an option that, where given, stands in for the references.
         needs_model: whether `score_batch` is to be handed a model, which is then told of each
             answer's `input` and `context` too (see `runners.metrics.judged`).
+        reads_choices: whether an item is to have choices, and an answer to say how likely each is.
         reads_question: whether an answer is to come with what was `asked`.
         apart: whether a reference or an option can stall who scores (a pattern, a schema), so that
             answers are scored in a process that can be ended (`runners.metrics.apart`).
@@ -96,6 +100,7 @@ class MetricDeclaration(Declaration):
     needs_reference: ClassVar[bool] = True
     instead: ClassVar[str] = ""
     needs_model: ClassVar[bool] = False
+    reads_choices: ClassVar[bool] = False
     reads_question: ClassVar[bool] = False
     apart: ClassVar[bool] = False
     recorded_alone: ClassVar[bool] = False

@@ -270,3 +270,31 @@ def test_right_answers_keys_and_labels_do_not_make_an_item_new() -> None:
     one = ItemContent("q1", "Why?", ["so"], "", ["a"], "c1", {"n": 1})
     other = ItemContent("q2", "Why?", [], "", [], "", {})
     assert one.fingerprint() == other.fingerprint()
+
+
+def test_choices_are_taken_where_they_are_named_alone(jsonl: Write) -> None:
+    row = {"id": 1, "input": "Which?", "reference": "a", "choices": ["a", "b"]}
+    plain, named = (
+        next(read_items(jsonl(row), mapping))[1]
+        for mapping in (FieldMapping(), FieldMapping(choices="choices"))
+    )
+    assert (plain.choices, plain.metadata) == (None, {"choices": ["a", "b"]})
+    assert (named.choices, named.metadata) == (["a", "b"], {})
+    assert plain.asked() == b'["Which?",["a"],""]', "as ever"
+    assert named.asked() == b'["Which?",["a"],"",{"choices":["a","b"]}]'
+
+
+@pytest.mark.parametrize(
+    ("choices", "says"),
+    [
+        ([], "choices are a list of texts"),
+        ("a", "choices are a list of texts"),
+        (["a", 1], r"choices\[1\].*a choice is a text"),
+        (["a", " "], r"choices\[1\].*a choice is a text"),
+        (["a", "a"], "two of the choices are the same"),
+    ],
+)
+def test_what_is_no_list_of_choices_is_refused(jsonl: Write, choices: Any, says: str) -> None:
+    row = {"id": 1, "input": "Which?", "choices": choices}
+    with pytest.raises(DataError, match=says):
+        list(read_items(jsonl(row), FieldMapping(choices="choices")))

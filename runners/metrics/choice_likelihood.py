@@ -1,0 +1,40 @@
+"""Whether the model finds the right choice the likeliest."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from runners.metrics.choices import judged_choices, right_choice
+from runners.metrics.score import Answer, MetricDeclaration, MetricScore
+
+_LENGTHS = {
+    "sum": lambda choice: 1,
+    "character": len,
+    "byte": lambda choice: len(choice.encode()),
+}
+
+
+class ChoiceLikelihood(MetricDeclaration):
+    """1 where the right one of an item's choices is the likeliest after the prompt, else 0.
+
+    By the sum of log-probabilities (lm-evaluation-harness calls it acc), or by that sum over the
+    choice's characters (acc_norm) or UTF-8 bytes (acc_bytes), which takes from short choices the
+    lead that they have for their length alone. Of equals the first counts.
+    """
+
+    title: ClassVar = "Likeliest choice"
+    normalisation: ClassVar = "none"
+    reads_choices: ClassVar = True
+    binary: ClassVar = True
+
+    name: Literal["choice_likelihood"] = "choice_likelihood"
+    per: Literal["sum", "character", "byte"] = Field(
+        "sum", description="what a choice's log-probability is divided by"
+    )
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        choices, sums = judged_choices(answer)
+        right = right_choice(choices, reference)
+        length = _LENGTHS[self.per]
+        values = [each / length(choice) for each, choice in zip(sums, choices, strict=True)]
+        return MetricScore(float(values.index(max(values)) == right))
