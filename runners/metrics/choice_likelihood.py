@@ -1,5 +1,6 @@
 """Whether the model finds the right choice the likeliest."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -7,7 +8,7 @@ from pydantic import Field
 from runners.metrics.choices import judged_choices, right_choice
 from runners.metrics.score import Answer, MetricDeclaration, MetricScore
 
-_LENGTHS = {
+_LENGTHS: dict[str, Callable[[str], int]] = {
     "sum": lambda choice: 1,
     "character": len,
     "byte": lambda choice: len(choice.encode()),
