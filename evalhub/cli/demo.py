@@ -6,6 +6,8 @@ import typer
 
 from evalhub.cli.options import PORT, Port
 
+BACKEND = "--backend"
+
 
 def demo(
     live: Annotated[
@@ -15,6 +17,14 @@ def demo(
     all_: Annotated[
         bool, typer.Option("--all", help="With --live: ask every item, not one in four.")
     ] = False,
+    backend: Annotated[
+        str,
+        typer.Option(
+            BACKEND,
+            help="With --live: openai, llama.cpp's server; or hf, transformers and PEFT in this "
+            "process (needs the extra `hf`).",
+        ),
+    ] = "openai",
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Serve the site after the verdict.")
     ] = True,
@@ -27,4 +37,10 @@ def demo(
         raise typer.BadParameter(
             "goes with --live: recorded answers are all there", param_hint="--all"
         )
-    return run_demo(live=live, whole=all_, serve=serve, port=port)
+    if backend not in ("openai", "hf"):
+        raise typer.BadParameter(
+            f"one of openai, hf is needed, not {backend!r}", param_hint=BACKEND
+        )
+    if backend == "hf" and not live:
+        raise typer.BadParameter("goes with --live: it loads the model", param_hint=BACKEND)
+    return run_demo(live=live, hf=backend == "hf", whole=all_, serve=serve, port=port)

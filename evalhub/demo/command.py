@@ -14,13 +14,15 @@ URL_VARIABLE = "EVALHUB_DEMO_URL"
 PEOPLE = (("olga", "owner"), ("rui", "reviewer"), ("ruth", "reviewer"))
 
 
-def run_demo(*, live: bool, whole: bool, serve: bool, port: int) -> int:
+def run_demo(*, live: bool, hf: bool, whole: bool, serve: bool, port: int) -> int:
     """Runs the demo to its verdict and serves the site until interrupted.
 
     A second call finds its data and goes on.
 
     Args:
         live: the models answer now; else what they once answered is replayed.
+        hf: live, by transformers in this process and not by llama.cpp's server; the verdict on the
+            recorded answers is shown beside it.
         whole: live, every item is asked and not a share of them (`evalhub.demo.share`).
 
     Returns:
@@ -32,6 +34,7 @@ def run_demo(*, live: bool, whole: bool, serve: bool, port: int) -> int:
     from evalhub.cli import printing
     from evalhub.cli.setup import set_up_database
     from evalhub.cli.study import carry, show
+    from evalhub.demo.by_hf import by_hf
     from evalhub.demo.server import local_server
     from evalhub.demo.share import a_share
     from evalhub.studies.origin import OperatorFile
@@ -40,15 +43,22 @@ def run_demo(*, live: bool, whole: bool, serve: bool, port: int) -> int:
     set_up_database()
     from django.conf import settings
 
-    with local_server() if live else nullcontext("") as url:
+    folder, console = Path(settings.HOME) / "demo", printing.terminal(errors=True)
+    study, beside = STUDY_LIVE if live else STUDY, None
+    if hf:
+        study = by_hf(STUDY_LIVE, folder)
+        beside = carry(read_study(STUDY, OperatorFile()), console)
+    with local_server() if live and not hf else nullcontext("") as url:
         os.environ[URL_VARIABLE] = url
-        study = STUDY_LIVE if live else STUDY
         if live and not whole:
-            study = a_share(STUDY_LIVE, Path(settings.HOME) / "demo")
+            study = a_share(study, folder)
         spec = read_study(study, OperatorFile())
-        status = carry(spec, printing.terminal(errors=True))
+        status = carry(spec, console)
     people = _people(spec.project)
     code = show(status, as_json=False)
+    if beside is not None:
+        said = beside.decisions[0].document.headline
+        typer.echo(f"\nBy the answers that llama.cpp once gave, on every item:\n{said}")
     typer.echo(f"\nA pipeline that calls `evalhub study run` would have seen exit code {code}.")
     if not serve:
         return 0
