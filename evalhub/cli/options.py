@@ -29,8 +29,9 @@ Candidate = Annotated[
 Adapter = Annotated[
     str | None,
     typer.Option(
-        metavar="NAME",
-        help="The name by which the candidate's server of models knows the new adapter.",
+        metavar="ADAPTER",
+        help="The candidate's new adapter: the name by which its server of models knows it; for "
+        "the backend hf its folder, or ID@COMMIT of the model hub.",
     ),
 ]
 Answers = Annotated[

@@ -23,7 +23,8 @@ class StudyChange:
 
     Attributes:
         candidate: an arm of the file.
-        adapter: the name by which a server of models knows the candidate's adapter.
+        adapter: the candidate's adapter: the name by which a server of models knows it; for the
+            backend `hf` its folder, a file of weights in it, or ID@COMMIT of the model hub.
         answers: a file of its answers; {test_set} stands for the test set's name.
         training: a file with its training record.
         arms: by an arm's name, fields of it in place of the file's.
@@ -61,7 +62,7 @@ class StudyChange:
         if self.answers is not None:
             arm["backend"] = {"recorded": str(self.answers.absolute())}
         if self.adapter is not None:
-            _serve(arm, name, self.adapter)
+            _answered_with(arm, name, self.adapter, folder)
         if self.training is not None:
             arm["training"] = _training(self.training, folder)
         for each, fields in self.arms.items():
@@ -69,20 +70,42 @@ class StudyChange:
         return found
 
 
-def _serve(arm: dict[str, Any], name: str, adapter: str) -> None:
-    """The arm, answered by what a server of models calls `adapter`."""
+def _answered_with(arm: dict[str, Any], name: str, adapter: str, folder: Path) -> None:
+    """The arm, answered with this adapter by its backend."""
+    backend = arm["backend"]
+    if "hf" in backend:
+        backend["hf"] |= _loaded(adapter, folder)
+        # What the file pins is the adapter that it names.
+        backend["hf"].pop("adapter_sha256", None)
+        return
     if why := _not_served(adapter):
         raise ChangeError(
-            f"--adapter: {adapter!r} is {why}, and no backend here loads weights by itself: let a "
-            "server load it (vLLM: --lora-modules NAME=PATH) and give the NAME that it is served "
-            "by, or give its answers with --answers"
+            f"--adapter: {adapter!r} is {why}, and the arm {name!r} loads no weights: say "
+            "hf: {…} in its backend, or let a server load it (vLLM: --lora-modules NAME=PATH) and "
+            "give the NAME that it is served by, or give its answers with --answers"
         )
-    if "openai" not in arm["backend"]:
+    if "openai" not in backend:
         raise ChangeError(
             f"--adapter: names a model at a server, and the answers of the arm {name!r} are "
             "recorded: say openai: {…} in its backend, or give the answers with --answers"
         )
-    arm["backend"]["openai"]["model"] = adapter
+    backend["openai"]["model"] = adapter
+
+
+def _loaded(adapter: str, folder: Path) -> dict[str, str | None]:
+    """What the backend `hf` is told of an adapter: where it lies, or its commit at the hub."""
+    path = Path(adapter).expanduser()
+    if path.is_file() and path.suffix == ".safetensors":
+        path = path.parent  # with its configuration beside it, as PEFT saves both
+    if path.is_dir():
+        return {"adapter": os.path.relpath(path, folder), "adapter_revision": None}
+    name, at, commit = adapter.partition("@")
+    if not at:
+        raise ChangeError(
+            f"--adapter: there is no folder {adapter!r}; one of the model hub is named with its "
+            "commit, as ID@COMMIT"
+        )
+    return {"adapter": name, "adapter_revision": commit}
 
 
 def _not_served(adapter: str) -> str:

@@ -102,7 +102,7 @@ def test_an_adapter_is_asked_by_the_name_that_its_server_gives_it_and_once(desk:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--adapter", "./out/checkpoint-50"], "is a file or folder, and no backend here loads"),
+        (["--adapter", "./out/checkpoint-50"], "is a file or folder, and the arm"),
         (["--adapter", "org/support@main"], "is a hub's id with a revision"),
         (["--adapter", "support-v7"], "the answers of the arm 'tuned' are recorded"),
         (["--adapter", "v7", "--answers", "new.jsonl"], "give one of the two"),
