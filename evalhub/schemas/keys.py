@@ -52,6 +52,11 @@ KeyVariable = Annotated[str, AfterValidator(_is_a_variable), Outside("variable")
 """The name of an environment variable that holds a key; none of this site's own secrets."""
 
 
+def is_ours(variable: str) -> bool:
+    """Whether a variable may hold a secret of this site or of the machine under it."""
+    return _OURS.fullmatch(variable.upper()) is not None
+
+
 def check_address_variable(name: str) -> None:
     """Raises ValueError for a variable that no address may be read from."""
     if _OURS.fullmatch(name.upper()) and name not in _AN_ADDRESS:

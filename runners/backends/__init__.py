@@ -18,6 +18,7 @@ _TABLE = {
     "recorded": "RecordedBackend",
     "openai": "OpenAIBackend",
     "hf": "HfBackend",
+    "command": "CommandBackend",
 }
 
 BACKENDS: dict[str, type[BackendDeclaration]] = {

@@ -32,6 +32,8 @@ TYPES = (PurePath, AnyUrl, HttpUrl)
 
 # What sounds so and names nothing: (declaration, field).
 NAMES_NOTHING = {
+    ("ArmBackend", "command"): "a backend, whose own fields are marked",
+    ("JudgeBackend", "command"): "a backend, whose own fields are marked",
     ("ArmName", "file"): "a record's word for the file that was compared; nothing reads it again",
     ("Reach", "hosts"): "of the operator's command, and in no document",
     ("Endpoints", "endpoints"): "what an operator made, and in no study",

@@ -10,6 +10,7 @@ from evalhub.schemas.declaration import declared
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.version import BackendDeclaration
+from runners.backends.command import CommandBackend
 from runners.backends.hf import HfBackend
 from runners.backends.openai import OpenAIBackend
 
@@ -18,7 +19,9 @@ GUIDE = (DOCS / "runs.md").read_text()
 
 
 @pytest.mark.parametrize(
-    ("page", "backend"), [("runs.md", OpenAIBackend), ("hf.md", HfBackend)], ids=["openai", "hf"]
+    ("page", "backend"),
+    [("runs.md", OpenAIBackend), ("hf.md", HfBackend), ("command.md", CommandBackend)],
+    ids=["openai", "hf", "command"],
 )
 def test_the_guide_lists_every_field_with_its_default(
     page: str, backend: type[BackendDeclaration]

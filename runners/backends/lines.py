@@ -1,0 +1,214 @@
+"""A program that is handed lines on its standard input and answers on its standard output."""
+
+import json
+import math
+import os
+import queue
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Generator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from evalhub.schemas.keys import is_ours
+from runners.backends.asking import BackendError, Reply
+
+BATCH_S = 0.5
+LEAVES_S = 2.0
+"""What it may take to end by itself once all is answered."""
+MOST_LINE = 8 * 1024 * 1024
+"""Bytes of one answer."""
+TAIL = 300
+"""Characters of what it complained of that are repeated."""
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_NUMBERS = ("latency_ms", "logprob")
+_COUNTS = ("prompt_tokens", "completion_tokens")
+_END = object()
+
+
+class _NoAnswer(ValueError):
+    """A line that is none, and why."""
+
+
+@dataclass(slots=True)
+class Program:
+    """One start of a program. `why` says how it ended, once `answers` is through."""
+
+    run: Sequence[str]
+    folder: str
+    silent_s: float
+    why: str = field(default="", init=False)
+
+    def answers(self, lines: Sequence[dict[str, Any]]) -> Generator[list[tuple[str, Reply]]]:
+        """Starts it, hands it the lines and gives out (id, reply) of what it writes, in batches.
+
+        There is one about every half second, empty or not. It ends with the program; closing it
+        ends the program. Raises BackendError where it can't be started.
+        """
+        known, left = {line["id"] for line in lines}, len(lines)
+        process = self._started()
+        written: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        said: deque[bytes] = deque(maxlen=20)
+        feeding = (_feed, process.stdin, lines), (_read, process.stdout, written)
+        for work, *given in (*feeding, (_hear, process.stderr, said)):
+            threading.Thread(target=work, args=given, name="command", daemon=True).start()
+        heard = time.monotonic()
+        try:
+            while left:
+                batch, ended = _batch(written)
+                if batch:
+                    heard = time.monotonic()
+                replies, flaw = _replies(batch, known)
+                left -= len(replies)
+                yield replies
+                if flaw:
+                    self.why = f"wrote {flaw}, and was ended"
+                    return
+                if ended:
+                    break
+                if time.monotonic() - heard > self.silent_s:
+                    self.why = f"wrote nothing for {self.silent_s:g} s, and was ended"
+                    return
+            if left:
+                self.why = self._how(process, said)
+            else:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(LEAVES_S)
+        finally:
+            _end(process)
+
+    def _started(self) -> "subprocess.Popen[bytes]":
+        try:
+            return subprocess.Popen(
+                list(self.run),
+                cwd=self.folder,
+                env={name: value for name, value in os.environ.items() if not is_ours(name)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            raise BackendError(
+                f"the command {self.run[0]!r} can't be started where the worker runs, in "
+                f"{self.folder}: {why}"
+            ) from error
+
+    def _how(self, process: "subprocess.Popen[bytes]", said: "deque[bytes]") -> str:
+        try:
+            code = process.wait(5)
+        except subprocess.TimeoutExpired:
+            return "closed its output before all was answered"
+        tail = b" ".join(said).decode("utf-8", "replace")[-TAIL:]
+        line = " ".join("".join(c if c.isprintable() else " " for c in tail).split())
+        ended = f"ended with {code} before all was answered"
+        return f"{ended}: {line}" if line else ended
+
+
+def _feed(pipe: IO[bytes], lines: Sequence[dict[str, Any]]) -> None:
+    try:
+        with pipe:
+            for line in lines:
+                pipe.write(json.dumps(line).encode() + b"\n")
+                pipe.flush()
+    except (OSError, ValueError):
+        pass  # it ended, or reads no more: what it says of that is read elsewhere
+
+
+def _read(pipe: IO[bytes], written: "queue.SimpleQueue[Any]") -> None:
+    try:
+        with pipe:
+            while line := pipe.readline(MOST_LINE + 1):
+                written.put(line)
+                if len(line) > MOST_LINE:
+                    break
+    except (OSError, ValueError):
+        pass  # the program was ended
+    finally:
+        written.put(_END)
+
+
+def _hear(pipe: IO[bytes], said: "deque[bytes]") -> None:
+    try:
+        with pipe:
+            while line := pipe.readline(4096):
+                said.append(line)
+    except (OSError, ValueError):
+        pass  # the program was ended
+
+
+def _batch(written: "queue.SimpleQueue[Any]") -> tuple[list[bytes], bool]:
+    """What is written within half a second, and whether the program is through."""
+    batch: list[bytes] = []
+    end = time.monotonic() + BATCH_S
+    while (left := end - time.monotonic()) > 0:
+        try:
+            line = written.get(timeout=left)
+        except queue.Empty:
+            break
+        if line is _END:
+            return batch, True
+        if line.strip():
+            batch.append(line)
+    return batch, False
+
+
+def _replies(batch: Sequence[bytes], known: "set[str]") -> tuple[list[tuple[str, Reply]], str]:
+    """The answers in some lines up to the first that is none, and what is wrong with that; those
+    that are answered are known no more."""
+    found: list[tuple[str, Reply]] = []
+    for line in batch:
+        try:
+            name, reply = _reply(line, known)
+        except _NoAnswer as flaw:
+            return found, str(flaw)
+        known.discard(name)
+        found.append((name, reply))
+    return found, ""
+
+
+def _reply(line: bytes, known: "set[str]") -> tuple[str, Reply]:
+    """The answer in a line. Raises _NoAnswer."""
+    if len(line) > MOST_LINE:
+        raise _NoAnswer(f"a line of more than {MOST_LINE:,} bytes")
+    try:
+        answer = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        shown = line[:60].decode("utf-8", "replace")
+        raise _NoAnswer(f"a line that isn't JSON ({shown!r})") from error
+    name = answer.get("id") if isinstance(answer, dict) else None
+    if not isinstance(name, str) or name not in known:
+        raise _NoAnswer(f"a line whose id nobody asked, or twice ({str(name)[:60]!r})")
+    text, complaint = answer.get("output"), answer.get("error")
+    if isinstance(complaint, str) and complaint:
+        return name, Reply(error=_UNSTORABLE.sub("", complaint)[:500])
+    if not isinstance(text, str):
+        return name, Reply(error="the command's line holds neither output nor error as text")
+    if _UNSTORABLE.search(text):
+        return name, Reply(error="the output holds a NUL character or half a surrogate pair")
+    fields: dict[str, Any] = {each: _number(answer.get(each)) for each in _NUMBERS}
+    for each in _COUNTS:
+        count = answer.get(each)
+        fields[each] = count if isinstance(count, int) and 0 <= count < 2**31 else None
+    likelihoods = answer.get("choice_logprobs")
+    if isinstance(likelihoods, list) and None not in [_number(each) for each in likelihoods]:
+        fields["choice_logprobs"] = likelihoods
+    return name, Reply(text=text, **fields)
+
+
+def _number(value: Any) -> float | None:
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if real and math.isfinite(value) else None
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """With all that it started itself; who reads its pipes closes them."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
