@@ -5,8 +5,9 @@ from pathlib import Path
 
 from evalhub.analysis.labels import ChoiceRow
 from evalhub.files.rows import DataError
-from evalhub.schemas.analysis import JudgeCheckDocument, JudgeVerdict
+from evalhub.schemas.analysis import JudgeCheckDocument
 from evalhub.schemas.defaults import JUDGE_FLOOR
+from evalhub.schemas.verdicts import JudgeVerdict
 from evalhub.stats.judge import JudgeCheck, judge_check
 from evalhub.stats.sides import Side
 

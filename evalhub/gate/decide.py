@@ -18,6 +18,7 @@ from evalhub.gate.charge import Charge, charge
 from evalhub.gate.claims import claims_of, shown_beside
 from evalhub.gate.costs import budgets
 from evalhub.gate.extraction import gains_by_misses
+from evalhub.gate.judge import judge_evidence, open_preference
 from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_section, leaks_of
 from evalhub.gate.ledger import Claim, SameItems, Standing, standing_of, take
 from evalhub.gate.models import Decision
@@ -162,6 +163,8 @@ def _judge(
     content = [each for each in aligned if each.requirement.name not in evidence.forms]
     criteria = _measure(evidence, [*aligned, *costs], paid)
     asked = ask(evidence, baseline, arm, alpha=paid.level)
+    judged = judge_evidence(evidence, baseline, arm, alpha=paid.level)
+    asked = replace(asked, criteria=[*asked.criteria, *judged.criteria])
     noise, no_op = repeats.section(
         baseline,
         arm,
@@ -231,6 +234,7 @@ def _judge(
         jumps=jumps,
         applied=read.applied,
         consistency=consistency_section(content),
+        judge=judged.section,
     )
 
 
@@ -352,6 +356,7 @@ def _keep(
         if not take(standing, study=study, shared=shared, also=also):
             return None
         _open(read)
+        open_preference(evidence, chosen.baseline, read.arm, record)
     document, arm = record.as_json(), read.arm.name
     key = digest_of(document)
     newest = Decision.objects.filter(study=study, arm=arm).newest_first().first()

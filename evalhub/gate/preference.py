@@ -64,7 +64,7 @@ def ask(
         return PreferenceEvidence()
     asked = next(each for each in evidence.test_sets if each.name == review.test_set)
     runs = evidence.run(baseline, asked), evidence.run(arm, asked)
-    heard, items = newest_review(evidence.study, *runs), _judged_on(evidence, asked, runs[0])
+    heard, items = newest_review(evidence.study, *runs), judged_items(evidence, asked, runs[0])
     judgments = None
     if heard is not None:
         try:
@@ -85,6 +85,21 @@ def ask(
         harm_alpha=evidence.policy.harm_alpha,
         planned_gain=evidence.policy.planned_gain,
     )
+
+
+def ended_review(
+    evidence: StudyEvidence, test_set: StudyTestSet, runs: tuple[Run, Run]
+) -> Judgments | None:
+    """What people said of these answers in a review that has ended; None where none has, or where
+    it was changed."""
+    heard = newest_review(evidence.study, *runs)
+    if heard is None:
+        return None
+    try:
+        check_ended(heard.campaign)
+    except (StillBlindError, TamperedError):
+        return None
+    return _judgments(heard, judged_items(evidence, test_set, runs[0]), evidence.policy.alpha)
 
 
 def newest_review(study: Study, baseline: Run, candidate: Run) -> HeardReview | None:
@@ -189,6 +204,7 @@ def _judgments(heard: HeardReview, items: Collection[str] | None, alpha: float) 
         seal=campaign.seal,
         too_fast=[too_fast(each) for each in main],
         looks=looks_known(campaign),
+        diverse=campaign.sealed_plan.design.diverse,
     )
 
 
@@ -215,7 +231,7 @@ def _early_stop(data: JudgmentData, rule: Anytime) -> EarlyStopLimits | None:
     )
 
 
-def _judged_on(evidence: StudyEvidence, asked: StudyTestSet, run: Run) -> set[str] | None:
+def judged_items(evidence: StudyEvidence, asked: StudyTestSet, run: Run) -> set[str] | None:
     """Keys of the items that are judged on; None for all."""
     judged = evidence.judged(asked, run.test_set_version)
     if judged is None:

@@ -18,6 +18,7 @@ from evalhub.schemas.verdicts import Status, marked
 SECTIONS = {
     "jumps": ("Gain beyond belief", "jumps"),
     "policy_since": ("Changed policy", "policy-since"),
+    "judge": ("Judge", "judge"),
     "failures": ("Answers that failed", "failures"),
     "leakage": ("Leakage", "leakage"),
     "ledger": ("Test-set ledger", "ledger"),

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.verdicts import JudgeVerdict
 from evalhub.stats.agreement import RaterAgreement
 from evalhub.stats.intervals import Estimate
 from evalhub.stats.power import Effort
@@ -118,9 +119,6 @@ class PreferenceDocument(Declaration):
     position_bias: PositionBias | None
     length_bias: LengthControl | None
     self_consistency: SelfConsistency | None
-
-
-JudgeVerdict = Literal["usable", "not-usable", "not-told", "invalid"]
 
 
 class JudgeCheckDocument(Declaration):

@@ -26,11 +26,12 @@ Deviation = Annotated[float, Field(ge=0)]
 Degrees = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Level = Annotated[float, Field(gt=0, lt=0.5)]
-Role = Literal["primary", "guard", "preference", "budget"]
+Role = Literal["primary", "guard", "preference", "judge", "budget"]
 # The field that says what a criterion of a role must keep to.
 _DEMANDS: dict[Role, str] = {
     "primary": "min_gain",
     "preference": "min_gain",
+    "judge": "min_gain",
     "guard": "margin",
     "budget": "max_ratio",
 }
@@ -86,7 +87,8 @@ class Criterion(Declaration):
     name: str
     role: Role = Field(
         description="primary: must gain more than min_gain; guard: must not lose margin or more; "
-        "preference: people's win score; budget: must cost less than max_ratio times the baseline"
+        "preference: people's win score; judge: a judge's, corrected by people; budget: must cost "
+        "less than max_ratio times the baseline"
     )
     tier: Tier = Field(
         description="critical: a ship needs it; supporting: holds where it fails, doubt doesn't; "
@@ -179,7 +181,7 @@ class Criterion(Declaration):
     @property
     def must_gain(self) -> bool:
         """Whether a gain is asked, not only that nothing is lost."""
-        return self.role in ("primary", "preference")
+        return self.role in ("primary", "preference", "judge")
 
     @property
     def holds(self) -> bool:

@@ -11,6 +11,7 @@ from evalhub.schemas.alarms import JumpsSection, PolicySection
 from evalhub.schemas.consistency import ConsistencySection
 from evalhub.schemas.criteria import Count, Criterion, Level, Size
 from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.judging import JudgeSection
 from evalhub.schemas.policy import Alpha, HarmAlpha, Primaries
 from evalhub.schemas.sections import (
     AppliedSection,
@@ -167,6 +168,7 @@ class DecisionRecord(Declaration):
     consistency: ConsistencySection | None = Field(
         None, description="null: no item was answered several times by both arms"
     )
+    judge: JudgeSection | None = Field(None, description="null: no judge was to compare the arms")
     arms: Arms
     evidence: tuple[EvidenceRow, ...]
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")
@@ -178,7 +180,7 @@ class DecisionRecord(Declaration):
         """The sections that there are, by field, in the order that matters to a reader."""
         alarms = ("jumps", "policy_since")
         looked_at = ("failures", "leakage", "ledger", "applied", "noise_floor", "baseline_choice")
-        fields = (*alarms, *looked_at, "consistency", "extension", "imported")
+        fields = (*alarms, "judge", *looked_at, "consistency", "extension", "imported")
         return {name: found for name in fields if (found := getattr(self, name)) is not None}
 
     def noise_of(self, criterion: Criterion) -> tuple[float, float] | None:

@@ -5,6 +5,10 @@ exit codes are read from here.
 """
 
 from enum import StrEnum
+from typing import Literal
+
+JudgeVerdict = Literal["usable", "not-usable", "not-told", "invalid"]
+"""Whether a judge may stand in for people: its agreement's limits against a floor."""
 
 
 class Verdict(StrEnum):

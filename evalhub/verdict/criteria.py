@@ -29,7 +29,8 @@ class Requirement:
     Attributes:
         name: the criterion's name in reports.
         role: "primary" must gain more than `min_gain`; "guard" must not lose `margin` or more;
-            "preference" is people's win score, which must pass `min_gain` above one half;
+            "preference" is people's win score, which must pass `min_gain` above one half,
+            "judge" a judge's that people corrected, likewise;
             "budget" is a cost that must stay below `max_ratio` times the baseline's.
         margin: loss that a guard may show, in the metric's own unit, 0 or more.
         min_gain: gain that a primary must pass, in the metric's own unit.
@@ -100,4 +101,4 @@ class Requirement:
     @property
     def must_gain(self) -> bool:
         """Whether a gain is asked, not only that nothing is lost."""
-        return self.role in ("primary", "preference")
+        return self.role in ("primary", "preference", "judge")

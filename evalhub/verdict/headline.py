@@ -141,8 +141,9 @@ def _worst(losses: Sequence[Criterion]) -> str:
         share = percent(worst.ratio)
         return f"takes {share} of the baseline's {spent(worst)}, over {limit(worst)}"
     worst = min(quality, key=lambda c: (not c.shown_to_lose, c.difference))
-    if worst.role == "preference":
-        won = f"wins only {percent(worst.candidate)} of people's choices"
+    if worst.role in ("preference", "judge"):
+        whose = "people's choices" if worst.role == "preference" else "a calibrated judge's choices"
+        won = f"wins only {percent(worst.candidate)} of {whose}"
         asked = percent(0.5 + (worst.min_gain or 0.0))
         return won if worst.shown_to_lose else f"{won}, less than the {asked} that is asked"
     if worst.method == SAME_RUN:

@@ -96,6 +96,8 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
     Args:
         questions: how many criteria are open; the allowed miss rate is shared out among them.
     """
+    if criterion.role == "judge":
+        return Needed(None, "more items that people judge too would tell, or a better judge")
     if why := _beyond_numbers(criterion) or _ruled_out(criterion):
         return Needed(None, why)
     power = 1 - (1 - POWER) / questions

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from evalhub.schemas.alarms import JumpsSection, PolicySection
 from evalhub.schemas.consistency import ConsistencySection
 from evalhub.schemas.decision import Arms
+from evalhub.schemas.judging import JudgeSection
 from evalhub.schemas.sections import (
     AppliedSection,
     ChoiceSection,
@@ -21,6 +22,7 @@ from evalhub.schemas.sections import (
 from evalhub.schemas.verdicts import Status
 from evalhub.verdict.applied import applied_sentences
 from evalhub.verdict.consistency import consistency_sentences
+from evalhub.verdict.judge_evidence import judge_sentences, judged_status
 from evalhub.verdict.jumps import jump_sentences
 from evalhub.verdict.levels import items_factor
 from evalhub.verdict.noise import sameness_sentence
@@ -61,6 +63,8 @@ def _notes(section: Section, arms: Arms) -> tuple[Status, Iterator[str]]:
         case JumpsSection():
             status = Status.FAIL if section.beyond else Status.OPEN
             return status, (f"{said}." for said in jump_sentences(section))
+        case JudgeSection():
+            return judged_status(section), judge_sentences(section)
         case PolicySection():
             return changed_status(section), policy_sentences(section)
     raise TypeError(f"{type(section).__name__} is no section of a record")

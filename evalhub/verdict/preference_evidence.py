@@ -46,6 +46,7 @@ class Judgments:
         too_fast: of each judgment, whether it came before both texts could be read; empty: nobody
             took the time.
         looks: what is to be said of the answers' looks, in sentences.
+        diverse: near-copies of an item were drawn last, so that items are no random sample.
     """
 
     choices: Sequence[str]
@@ -61,11 +62,17 @@ class Judgments:
     seal: str = ""
     too_fast: Sequence[bool] = ()
     looks: Sequence[str] = ()
+    diverse: bool = False
 
     @property
     def complete(self) -> bool:
         """Whether nothing more is to come."""
         return self.early_stop is not None or 0 < self.planned <= len(self.choices)
+
+    @property
+    def as_planned(self) -> bool:
+        """Whether its items are a random sample of those whose answers differ, all of it judged."""
+        return self.complete and self.early_stop is None and not self.diverse
 
     @property
     def reviewers(self) -> int:

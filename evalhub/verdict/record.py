@@ -16,6 +16,7 @@ from evalhub.schemas.decision import (
     RecordedRule,
     StudyName,
 )
+from evalhub.schemas.judging import JudgeSection
 from evalhub.schemas.sections import (
     AppliedSection,
     ChoiceSection,
@@ -60,6 +61,7 @@ def decision_record(
     jumps: JumpsSection | None = None,
     applied: AppliedSection | None = None,
     consistency: ConsistencySection | None = None,
+    judge: JudgeSection | None = None,
 ) -> DecisionRecord:
     """The record that is printed, stored and shown; of invalid evidence without any result.
 
@@ -69,8 +71,8 @@ def decision_record(
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
         ledger, noise_floor, failures, leakage, baseline_choice, extension, imported, jumps,
-            applied, consistency: what else the decision rests on, without sentences; None where
-            there is no such thing.
+            applied, consistency, judge: what else the decision rests on, without sentences; None
+            where there is no such thing.
     """
     record = DecisionRecord(
         schema_=SCHEMA,
@@ -95,6 +97,7 @@ def decision_record(
         jumps=jumps,
         applied=applied,
         consistency=consistency,
+        judge=judge,
         arms=arms,
         evidence=tuple(evidence),
         policy=dict(policy),
@@ -148,6 +151,7 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
             "consistency": None,
             "applied": None,
             "policy_since": None,
+            "judge": None,
             "people": people and people.model_copy(update=dict.fromkeys(SAID)),
             "leakage": leakage
             and leakage.model_copy(

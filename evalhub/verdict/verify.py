@@ -30,7 +30,9 @@ FOLLOWS = "that is what follows from the record's numbers"
 
 BESIDE = ("others", "readings", "changed_since", "signatures")
 """What stands beside a record in a document, and is no part of it."""
-LATER = ("imported", "jumps", "policy_since", "applied", "consistency")
+LATER = ("imported", "jumps", "policy_since", "applied", "consistency", "judge")
+BY_CHOICES = ("preference", "judge")
+"""Roles of criteria that rest on choices between answers, and not on scores."""
 LATER_OF_PEOPLE = ("plan_hash", "seal")
 """Sections, and fields of `people`, that a record of an earlier version lacks: where one isn't
 written there is none."""
@@ -227,7 +229,7 @@ def _unlike_asked(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
             rule = f"the policy asks for {name}"
             yield Discrepancy(f"{at}criteria", None, name, rule)
     for name, i in rows.items():
-        if name not in due and record.criteria[i].role != "preference":
+        if name not in due and record.criteria[i].role not in BY_CHOICES:
             rule = "the policy asks for no such criterion"
             yield Discrepancy(f"{at}criteria[{i}].name", name, None, rule)
         for part, value in due.get(name, {}).items():
@@ -285,7 +287,7 @@ def _unlike_ledger(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
             yield Discrepancy(f"{inner}level", row.level, level, "it is what the looks leave")
         for each in record.criteria:
             paid = record.rule.alphas.get(each.name, record.alpha)
-            if each.test_set != row.test_set or each.role == "preference":
+            if each.test_set != row.test_set or each.role in BY_CHOICES:
                 continue
             if not isclose(paid, row.level, rel_tol=1e-9):
                 where = f"{at}rule.alphas.{each.name}"
@@ -314,7 +316,7 @@ def _levels(c: Criterion, alpha: float, harm_alpha: float, at: str) -> Iterator[
     for name, due in (("alpha", alpha), ("harm_alpha", harm_alpha)):
         said = getattr(c, name)
         # A review that was watched may have ended early at a stricter level.
-        stricter = c.role == "preference" and said < due
+        stricter = c.role in BY_CHOICES and said < due
         if not stricter and not isclose(said, due, rel_tol=1e-9):
             yield Discrepancy(f"{at}{name}", said, due, "it is the rule's")
 
@@ -348,7 +350,7 @@ def _inconsistent(criterion: Criterion, at: str) -> Iterator[Discrepancy]:
     yield from _wrong_ratio(c, at)
     # People's interval has no other test than itself.
     outside = c.alpha if c.lower > 0 else c.harm_alpha if c.upper < 0 else None
-    if c.role != "preference" and outside is not None and c.p_value > 2 * outside:
+    if c.role not in BY_CHOICES and outside is not None and c.p_value > 2 * outside:
         rule = f"an interval that leaves out 0 goes with a p-value of at most {2 * outside:g}"
         yield Discrepancy(f"{at}p_value", c.p_value, None, rule)
 

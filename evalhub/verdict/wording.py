@@ -26,7 +26,7 @@ def reasons(
         for c, a, b in zip(criteria, against, blocking, strict=True)
     ]
     order = [Status.FAIL, Status.OPEN, Status.PASS]
-    roles = {"primary": 0, "preference": 1, "guard": 2, "budget": 3}
+    roles = {"primary": 0, "preference": 1, "judge": 2, "guard": 3, "budget": 4}
     ranked = sorted(
         zip(criteria, decisive, strict=True),
         key=lambda pair: (
@@ -179,6 +179,8 @@ def requires(asked: Requirement) -> str:
         return f"may lose {asked.margin:g}" if share is None else f"may lose {percent(share)}"
     if asked.role == "preference":
         return f"over {0.5 + asked.min_gain:.2f} of people"
+    if asked.role == "judge":
+        return f"over {0.5 + asked.min_gain:.2f} of what people would say"
     if asked.min_gain < 0:
         return f"may lose {-asked.min_gain:g}"
     return f"must gain over {asked.min_gain:g}" if asked.min_gain else "must gain"
