@@ -12,4 +12,13 @@ if __name__ == "__main__":
     from evalhub.settings import make_home
 
     make_home()
-    execute_from_command_line(sys.argv)
+    if sys.argv[1:2] == ["migrate"]:
+        import django
+
+        django.setup()
+        from evalhub.database.tables import one_at_a_time
+
+        with one_at_a_time():
+            execute_from_command_line(sys.argv)
+    else:
+        execute_from_command_line(sys.argv)

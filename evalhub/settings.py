@@ -256,9 +256,9 @@ SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-64000;",
 }
 if database_url := os.environ.get("EVALHUB_DATABASE_URL"):
-    DATABASES: dict[str, Any] = {
-        "default": dict(dj_database_url.parse(database_url, conn_max_age=60))
-    }
+    # A connection is looked at before it is used again: the server may have been started anew.
+    parsed = dj_database_url.parse(database_url, conn_max_age=60, conn_health_checks=True)
+    DATABASES: dict[str, Any] = {"default": dict(parsed)}
     # Statements are prepared when they come again: that halves the work of the database.
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         {"server_side_binding": True, "prepare_threshold": 5}

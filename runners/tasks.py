@@ -15,6 +15,7 @@ from runners.queue import PROCESS_SHARD, QueueUnreachable, ring, take, waiting_t
 from runners.timer import every
 
 LOOK_S = 2.0
+INTERRUPTED = 130
 stopping = threading.Event()
 
 
@@ -84,4 +85,5 @@ def start_worker(
     )
     with every(LOOK_S, requeue_orphans):
         worker.start()
-    return int(worker.exitcode or 0)
+    # Celery ends with 1 after Ctrl+C, which would say that a model is to be held back.
+    return INTERRUPTED if worker.exitcode == 1 and stopping.is_set() else int(worker.exitcode or 0)

@@ -90,7 +90,8 @@ def _project(slug: str, role: Role) -> Project:
         raise UserError(
             f"there is no project {slug!r} (projects: {there}); only an owner's is made"
         )
-    return Project.objects.create(slug=slug, name=slug)
+    made, _ = Project.objects.get_or_create(slug=slug, defaults={"name": slug})
+    return made
 
 
 def _system_name() -> str:

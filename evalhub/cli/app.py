@@ -1,6 +1,7 @@
 """The commands, and how they end."""
 
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -37,6 +38,9 @@ from evalhub.cli import (
     user,
     watch,
     webhook,
+)
+from evalhub.cli import (
+    run as runs,
 )
 from evalhub.cli.exits import INTERRUPTED, USAGE, explain
 from evalhub.cli.home import Home, at_home, use_home
@@ -78,7 +82,16 @@ def version() -> None:
     _print_version(True)
 
 
-for group in (study.app, review.app, judge_run.app, token.app, user.app, watch.app, webhook.app):
+for group in (
+    study.app,
+    runs.app,
+    review.app,
+    judge_run.app,
+    token.app,
+    user.app,
+    watch.app,
+    webhook.app,
+):
     for each in group.registered_commands:
         assert each.callback is not None
         each.callback = at_home(each.callback)
@@ -100,6 +113,7 @@ app.command("preference")(preference.preference)
 app.add_typer(policy.app, name="policy")
 app.add_typer(power.app, name="power")
 app.add_typer(review.app, name="review")
+app.add_typer(runs.app, name="run")
 app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
 app.add_typer(watch.app, name="watch")
@@ -125,7 +139,12 @@ for part in (app, *(each.typer_instance for each in app.registered_groups)):
 
 
 def main() -> None:
-    """The console script: runs a command and ends with its exit code."""
+    """The console script: runs a command and ends with its exit code.
+
+    SIGTERM ends it as Ctrl+C does: what it holds is given back. (Where it is process 1 of a
+    container, nothing would happen by itself.)
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -69,7 +69,7 @@ def make_tables() -> None:
         make_private_file(Path(place()))
     if tables() is Tables.OURS:
         return
-    with _lock():
+    with one_at_a_time():
         found = tables()
         if found is Tables.OURS:
             return
@@ -113,7 +113,7 @@ def restore_tables(path: Path) -> "Backup":
     """
     from evalhub.database.restore import restore
 
-    with _lock():
+    with one_at_a_time():
         restored = restore(path, made_by_known=_are_of)
         _migrate()
     return restored
@@ -168,7 +168,7 @@ def _upgrade() -> None:
 
 
 @contextmanager
-def _lock() -> Iterator[None]:
+def one_at_a_time() -> Iterator[None]:
     """Held by one process at a time. It ends with the process, however that ends."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -176,7 +176,8 @@ def _lock() -> Iterator[None]:
             try:
                 yield
             finally:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
+                if connection.connection is not None:  # who closed it has let go of the lock
+                    cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
         return
     make_private_file(settings.HOME / "setup.lock")
     with closing(sqlite3.connect(settings.HOME / "setup.lock", timeout=LOCK_S)) as lock:

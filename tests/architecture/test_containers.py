@@ -36,12 +36,15 @@ def instructions() -> list[list[str]]:
     return [shlex.split(line, posix=False) for line in text.splitlines() if line and line[0] != "#"]
 
 
-def test_the_services_are_the_grown_four_and_a_proxy(services: dict[str, Any]) -> None:
-    assert set(services) == {"web", "worker", "redis", "postgres", "proxy"}
+def test_the_services_are_the_grown_four_a_proxy_and_a_worker_for_models(
+    services: dict[str, Any],
+) -> None:
+    assert set(services) == {"web", "worker", "gpu", "redis", "postgres", "proxy"}
+    assert services["gpu"]["profiles"] == ["gpu"]
     assert services["proxy"]["profiles"] == ["tls"]
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "redis", "postgres", "proxy"])
+@pytest.mark.parametrize("name", ["web", "worker", "gpu", "redis", "postgres", "proxy"])
 def test_a_service_has_an_image_and_is_watched(name: str, services: dict[str, Any]) -> None:
     service = services[name]
     assert service["image"]
@@ -50,7 +53,7 @@ def test_a_service_has_an_image_and_is_watched(name: str, services: dict[str, An
     assert {"interval", "timeout", "retries"} <= set(service["healthcheck"])
 
 
-@pytest.mark.parametrize("name", ["web", "worker"])
+@pytest.mark.parametrize("name", ["web", "worker", "gpu"])
 def test_ours_are_built_here_and_run_a_command_that_exists(
     name: str, services: dict[str, Any]
 ) -> None:

@@ -1,0 +1,149 @@
+"""`evalhub run`: the runs of a home, looked at, taken up again and stopped."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from evalhub.registry.models import Run
+
+app = typer.Typer(no_args_is_help=True, help="Runs: a version that answers a test set.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Number = Annotated[int, typer.Argument(help="Its number, as `list` says it.", metavar="NUMBER")]
+NEWEST = 50
+
+
+@app.command("list")
+def list_(
+    project: Annotated[
+        str | None, typer.Option(help="Of this project alone.", metavar="P", show_default="all")
+    ] = None,
+    state: Annotated[
+        str | None,
+        typer.Option(
+            help="pending, running, done, failed or cancelled.", metavar="S", show_default="all"
+        ),
+    ] = None,
+    json_: Json = False,
+) -> int:
+    """List the newest runs, 50 at most: their state and how far they are."""
+    from evalhub.cli import printing
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.accounts.people import named_project
+    from evalhub.registry.models.runs import RunState
+
+    runs = _runs()
+    if project is not None:
+        runs = runs.filter(test_set_version__test_set__project=named_project(project))
+    if state is not None:
+        if state not in RunState:
+            raise typer.BadParameter(
+                f"is one of {', '.join(RunState.values)}", param_hint="--state"
+            )
+        runs = runs.filter(state=state)
+    shown = list(runs[:NEWEST])
+    if json_:
+        printing.print_json([_row(run) for run in shown])
+        return 0
+    if not shown:
+        typer.echo("There are no such runs.")
+    for run in shown:
+        typer.echo(_line(run))
+    return 0
+
+
+@app.command()
+def show(number: Number, json_: Json = False) -> int:
+    """Show a run: its state, how far it is, its metrics, and what went wrong."""
+    from evalhub.cli import printing
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    run = _run(number)
+    if json_:
+        printing.print_json(_row(run))
+        return 0
+    typer.echo(_line(run))
+    for row in run.metrics.select_related("metric"):
+        mean = "sealed" if row.readable_mean is None else f"{row.readable_mean:.4g}"
+        scored = "not counted yet" if row.scored is None else f"{row.scored} scored, mean {mean}"
+        typer.echo(f"  {row.metric.name}: {scored}")
+    if run.error:
+        typer.echo(run.error)
+    return 0
+
+
+@app.command()
+def retry(number: Number) -> int:
+    """Take up a run that failed or was cancelled: what is missing or failed is asked again."""
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from runners.launch import resume
+
+    run = _run(number)
+    goes_on = resume(run, by=None)
+    run.refresh_from_db()
+    typer.echo(
+        f"Run {number} waits for a worker."
+        if goes_on
+        else f"Run {number} hadn't stopped ({run.get_state_display()}): nothing was changed."
+    )
+    return 0
+
+
+@app.command()
+def cancel(number: Number) -> int:
+    """Stop a run. What was answered stays; `run retry` lets it go on."""
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from runners.launch import cancel as stop
+
+    run = _run(number)
+    typer.echo(
+        f"Run {number} is cancelled."
+        if stop(run, by=None)
+        else f"Run {number} had ended ({run.get_state_display()}): nothing was changed."
+    )
+    return 0
+
+
+def _runs() -> Any:
+    from evalhub.registry.models import Run
+
+    named = ["version__model__project", "test_set_version__test_set__project"]
+    return Run.objects.with_progress().select_related(*named).prefetch_related("metrics__metric")
+
+
+def _run(number: int) -> "Run":
+    """Raises typer.BadParameter where there is none."""
+    run: Run | None = _runs().filter(pk=number).first()
+    if run is None:
+        raise typer.BadParameter(f"there is no run {number}: `evalhub run list` says which")
+    return run
+
+
+def _line(run: "Run") -> str:
+    row = _row(run)
+    return f"{row['id']:>6}  {row['state']:<9}  {row['done']}/{row['items']}  {run}"
+
+
+def _row(run: "Run") -> dict[str, Any]:
+    return {
+        "id": run.pk,
+        "project": run.test_set_version.test_set.project.slug,
+        "version": str(run.version),
+        "test_set": str(run.test_set_version),
+        "state": run.state,
+        "items": run.test_set_version.item_count,
+        "done": run.items_done,  # type: ignore[attr-defined]
+        "error": run.error,
+        "metrics": [
+            {"name": row.metric.name, "scored": row.scored, "mean": row.readable_mean}
+            for row in run.metrics.all()
+        ],
+    }

@@ -1,0 +1,140 @@
+"""Processes that are told to end, that begin together, or whose database was restarted."""
+
+import json
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_growing_up import BIN, environment
+from tests.fakes.openai_server import OpenAIServer
+from tests.runners.workers import (
+    WORKER,
+    Ask,
+    Processes,
+    a_database,
+    a_queue,
+    launched,
+    processes,
+    wait_until,
+)
+from tests.services import postgresql_server
+
+pytestmark = [pytest.mark.heavy, pytest.mark.services]
+CLAIMED = "SELECT count(*) FROM registry_shard WHERE state = 'claimed'"
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer(latency_s=0.3) as server:
+        yield server
+
+
+@pytest.fixture
+def ask(postgres_url: str) -> Ask:
+    return a_database(postgres_url)
+
+
+@pytest.fixture
+def python(ask: Ask, redis_url: str, tmp_path: Path) -> Iterator[Processes]:
+    with processes(ask.url, a_queue(redis_url), tmp_path) as running:
+        yield running
+
+
+def test_a_worker_stopped_by_ctrl_c_ends_with_130_and_gives_its_shards_back(
+    python: Processes, ask: Ask, server: OpenAIServer
+) -> None:
+    worker = python(WORKER)
+    launched(python, server, items=400)
+    wait_until(lambda: ask(CLAIMED) > 0 and len(server.requests) > 0, within_s=60)
+    worker.send_signal(signal.SIGINT)
+    output, _ = worker.communicate(timeout=60)
+    assert worker.returncode == 130, output
+    assert ask(CLAIMED) == 0
+
+
+def test_a_study_that_is_told_to_end_gives_its_shards_back(
+    server: OpenAIServer, tmp_path: Path
+) -> None:
+    rows = [{"id": str(i), "input": f"{i}?", "reference": "x"} for i in range(300)]
+    (tmp_path / "items.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    backend = f"{{openai: {{url: '{server.url}', model: m}}}}"
+    (tmp_path / "study.yaml").write_text(
+        "schema: evalhub.study/1\nproject: p\nname: Q\nbaseline: base\ncandidate: tuned\narms:\n"
+        f"  base: {{kind: base, backend: {backend}}}\n"
+        f"  tuned: {{kind: lora, parent: base, backend: {backend}}}\n"
+        "test_sets:\n"
+        "  t: {file: items.jsonl, role: primary, metric: {name: exact_match}}\n"
+    )
+    study = subprocess.Popen(
+        [BIN / "evalhub", "study", "run", "study.yaml"],
+        cwd=tmp_path,
+        env=environment(tmp_path, {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    wait_until(lambda: len(server.requests) > 0 or study.poll() is not None, within_s=60)
+    study.send_signal(signal.SIGTERM)
+    output, _ = study.communicate(timeout=60)
+    assert study.returncode == 130, output
+    with closing(sqlite3.connect(tmp_path / "home" / "evalhub.sqlite3")) as database:
+        states = dict(database.execute("SELECT state, count(*) FROM registry_shard GROUP BY 1"))
+    assert set(states) == {"pending"}
+
+
+def test_processes_that_begin_together_on_an_empty_database_all_begin(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    ask = a_database(postgres_url)
+    variables = environment(tmp_path, {"EVALHUB_DATABASE_URL": ask.url})
+    add = [BIN / "evalhub", "user", "add", "--project", "p", "--role", "owner"]
+    started = [
+        subprocess.Popen(
+            command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for command in [
+            [*add, "olga"],
+            [*add, "oswin"],
+            [sys.executable, "manage.py", "migrate", "-v", "0"],
+        ]
+    ]
+    for process in started:
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, output
+    assert ask("SELECT count(*) FROM accounts_membership") == 2
+
+
+def test_after_a_restart_of_the_database_no_thread_answers_with_an_error(tmp_path: Path) -> None:
+    with postgresql_server() as database:
+        started = subprocess.Popen(
+            [BIN / "evalhub", "up", "--port", "0", "--threads", "4"],
+            env=environment(tmp_path, {"EVALHUB_DATABASE_URL": database.url}),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert started.stdout
+            found = re.search(r"http://\S+", started.stdout.readline())
+            assert found
+
+            def answers(_: int) -> int:
+                with urllib.request.urlopen(f"{found[0]}/readyz", timeout=60) as reply:
+                    return int(reply.status)
+
+            with ThreadPoolExecutor(8) as pool:
+                assert set(pool.map(answers, range(32))) == {200}
+                database.kill()
+                database.start()
+                assert set(pool.map(answers, range(32))) == {200}
+        finally:
+            started.kill()
+            started.wait()
