@@ -146,16 +146,21 @@ def _look(stopping: Callable[[], bool]) -> None:
 
 def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) -> None:
     """Asks the backend for the missing outputs, writes them as they arrive, and scores them while
-    the next are on their way: the scores of a batch are written with the batch after it.
+    the next are on their way: the scores of a batch are written with the batch after it. What the
+    version has answered before it isn't asked.
 
     What came is kept until it can be written: nothing is asked for twice.
     """
-    questions = with_contexts(stretch.unanswered(), stretch.run.version)
-    if not questions:
+    run, look = stretch.run, partial(_look, stopping)
+    missing = stretch.unanswered()
+    known = waited_out(partial(stretch.take_over, missing), stopping)
+    scored = _scored(stretch, known, scorers, look)
+    there = {(question.item_id, question.sample) for _, (question, _) in known}
+    left = [each for each in missing if (each.item_id, each.sample) not in there]
+    if not left:
+        waited_out(partial(stretch.write, [], scored), stopping)
         return
-    run, scored = stretch.run, list[ScoreRow]()
-
-    look = partial(_look, stopping)
+    questions = with_contexts(left, run.version)
     with closing(client_of(run.version, run.reach).answer(questions)) as batches:
         for batch in batches:
             written = waited_out(partial(stretch.write, batch, scored), stopping)

@@ -12,13 +12,13 @@ from time import monotonic
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from pydantic_core import to_json
 
 from evalhub.registry.models import Item, Output, Run, Score
 from evalhub.registry.rows import insert
 from runners import shards
-from runners.backends.asking import Answered, BackendRequest
+from runners.backends.asking import Answered, BackendRequest, Reply
 from runners.metrics import MetricScore
 from runners.outages import DATABASE_AWAY
 from runners.shards import ClaimLost, ShardClaim
@@ -89,7 +89,7 @@ class Stretch:
     def items(self) -> dict[int, Item]:
         """Its items by their primary keys, with what is asked and compared of them."""
         found: dict[int, Item] = {}
-        fields = ("input", "context", "choices", "tools", "references")
+        fields = ("key", "digest", "input", "context", "choices", "tools", "references")
         of_version = Item.objects.filter(version=self.run.test_set_version_id).only(*fields)
         for held in self._held:
             shard = held.claim.shard
@@ -124,6 +124,33 @@ class Stretch:
             for sample in range(self.run.samples)
             if (item.pk, sample) not in there
         ]
+
+    def take_over(self, questions: Sequence[BackendRequest]) -> list[Written]:
+        """Writes the answers that the same version has given to the same items before, in runs on
+        versions of this test set; what was written. The run says how many there were.
+
+        A run that asks a second time takes none: it is there for what differs. Raises ClaimLost.
+        """
+        run = self.run
+        if run.repeat or not questions:
+            return []
+        earlier = list(Run.objects.answered_by_the_same(run).values_list("pk", "test_set_version"))
+        if not earlier:
+            return []
+        runs, versions = ({each[at] for each in earlier} for at in (0, 1))
+        wanted = {(self.items[each.item_id].key, each.sample): each for each in questions}
+        found = Output.objects.filter(
+            run__in=runs, item__version__in=versions, item__key__in={key for key, _ in wanted}
+        ).filter(text__isnull=False, text_sha256=None, sample__lt=run.samples)
+        known: dict[tuple[str, int], Answered] = {}
+        for output in found.select_related("item").order_by("pk"):
+            asked = wanted.get((output.item.key, output.sample))
+            if asked and self.items[asked.item_id].digest == output.item.digest:
+                known[output.item.key, output.sample] = (asked, _reply_of(output))
+        with transaction.atomic():
+            written = self.write([*known.values()], [])
+            Run.objects.filter(pk=run.pk).update(reused=F("reused") + len(written))
+        return written
 
     def write(self, batch: Sequence[Answered], scores: Sequence[ScoreRow]) -> list[Written]:
         """Writes answers and scores, tells how far the shards are and renews their leases: all of
@@ -196,7 +223,7 @@ def _scored_by(metric: int) -> Exists:
     return Exists(Score.objects.filter(output=OuterRef("pk"), metric=metric))
 
 
-def _answer_row(run: int, question: BackendRequest, reply: Any) -> tuple[Any, ...]:
+def _answer_row(run: int, question: BackendRequest, reply: Reply) -> tuple[Any, ...]:
     return (
         run,
         question.item_id,
@@ -211,6 +238,20 @@ def _answer_row(run: int, question: BackendRequest, reply: Any) -> tuple[Any, ..
         _json(reply.choice_logprobs),
         reply.reasoning,
         _json(reply.tool_calls),
+    )
+
+
+def _reply_of(output: Output) -> Reply:
+    return Reply(
+        text=output.text,
+        latency_ms=output.latency_ms,
+        prompt_tokens=output.prompt_tokens,
+        completion_tokens=output.completion_tokens,
+        finish_reason=output.finish_reason,
+        logprob=output.logprob,
+        choice_logprobs=output.choice_logprobs,
+        reasoning=output.reasoning,
+        tool_calls=output.tool_calls,
     )
 
 

@@ -123,11 +123,13 @@ class FileBar(Bars):
 
 
 class RunBars(Bars):
-    """A bar for all runs together, and a line for each that failed."""
+    """A bar for all runs together, and a line for each that failed, or that took over answers which
+    its version had given before."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console, always=True)
         self._failed: set[int] = set()
+        self._reused: set[int] = set()
 
     def __call__(self, runs: "list[Run]") -> None:
         total = sum(run.test_set_version.item_count for run in runs)
@@ -138,3 +140,6 @@ class RunBars(Bars):
             if run.state == "failed" and run.pk not in self._failed:
                 self._failed.add(run.pk)
                 self.say(f"✗ {run}: {run.error}")
+            if run.state in ENDED and run.reused and run.pk not in self._reused:
+                self._reused.add(run.pk)
+                self.say(f"{run}: {run.reused:,} answers were there, and weren't asked for again")

@@ -36,6 +36,17 @@ class RunQuerySet(OfProjectQuerySet["Run"]):
         """Adds `items_done`, counted from the shards."""
         return self.annotate(items_done=models.Sum("shards__done", default=0))
 
+    def answered_by_the_same(self, run: "Run") -> Self:
+        """Other runs in which the very version that a live run asks has answered items of the same
+        test set, under whatever name; without those that asked again."""
+        return self.filter(
+            version__digest=run.version.digest,
+            version__model__project=run.version.model.project_id,
+            test_set_version__test_set=run.test_set_version.test_set_id,
+            source="",
+            repeat=0,
+        ).exclude(pk=run.pk)
+
 
 class WrittenRuns(models.Manager.from_queryset(RunQuerySet)):  # type: ignore[misc]
     """All but the drafts, which nobody sees."""
@@ -63,6 +74,13 @@ class Run(models.Model):
         help_text="what it may reach, by the word of who launched it and not of the study",
     )
     samples = models.PositiveSmallIntegerField(default=1, help_text="answers to each item")
+    reused = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="answers that the same version had given to the same items in another run, and "
+        "was not asked for again",
+    )
     state = models.CharField(max_length=20, choices=RunState.choices, default=RunState.PENDING)
     error = models.TextField(blank=True)
     unreachable = models.BooleanField(
