@@ -1,4 +1,4 @@
--- tables-5ebd0322e23773700485e22e
+-- tables-e396a0f2d82f84f47250d4d6
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -119,13 +119,9 @@ CREATE INDEX "registry_redaction_by_id_62ae512a" ON "registry_redaction" ("by_id
 CREATE INDEX "registry_redaction_project_id_0672fdf5" ON "registry_redaction" ("project_id");
 CREATE INDEX "registry_redaction_run_id_3ecd6390" ON "registry_redaction" ("run_id");
 CREATE INDEX "registry_redaction_version_id_a797d1a7" ON "registry_redaction" ("version_id");
-CREATE TABLE "registry_run" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "source" varchar(64) NOT NULL, "repeat" smallint unsigned NOT NULL CHECK ("repeat" >= 0), "samples" smallint unsigned NOT NULL CHECK ("samples" >= 0), "state" varchar(20) NOT NULL, "error" text NOT NULL, "unreachable" bool NOT NULL, "answers_digest" varchar(64) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "started" datetime NULL, "finished" datetime NULL, "version_id" bigint NOT NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED, "test_set_version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, "reach" text NOT NULL CHECK ((JSON_VALID("reach") OR "reach" IS NULL)), "draft_until" datetime NULL, "rung" char(32) NULL);
-CREATE INDEX "registry_run_version_id_c48d9132" ON "registry_run" ("version_id");
-CREATE INDEX "registry_run_test_set_version_id_a543e7bf" ON "registry_run" ("test_set_version_id");
 CREATE TABLE "registry_testsetversion" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "number" integer unsigned NOT NULL CHECK ("number" >= 0), "digest" varchar(64) NOT NULL, "item_count" integer unsigned NOT NULL CHECK ("item_count" >= 0), "source" varchar(255) NOT NULL, "read_freely" bool NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "test_set_id" bigint NOT NULL REFERENCES "registry_testset" ("id") DEFERRABLE INITIALLY DEFERRED, "pool_id" bigint NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, "draft_until" datetime NULL, "engine" text NULL CHECK ((JSON_VALID("engine") OR "engine" IS NULL)));
 CREATE INDEX "registry_testsetversion_test_set_id_a7127563" ON "registry_testsetversion" ("test_set_id");
 CREATE INDEX "registry_testsetversion_pool_id_c25e95b7" ON "registry_testsetversion" ("pool_id");
-CREATE UNIQUE INDEX "run_once" ON "registry_run" ("version_id", "test_set_version_id", "source", "repeat") WHERE "draft_until" IS NULL;
 CREATE UNIQUE INDEX "test_set_version_number" ON "registry_testsetversion" ("test_set_id", "number") WHERE "draft_until" IS NULL;
 CREATE UNIQUE INDEX "test_set_version_content" ON "registry_testsetversion" ("test_set_id", "digest") WHERE "draft_until" IS NULL;
 CREATE TABLE "registry_modelversion" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "number" integer unsigned NOT NULL CHECK ("number" >= 0), "kind" varchar(20) NOT NULL, "backend" text NOT NULL CHECK ((JSON_VALID("backend") OR "backend" IS NULL)), "prompt" text NOT NULL CHECK ((JSON_VALID("prompt") OR "prompt" IS NULL)), "sampling" text NOT NULL CHECK ((JSON_VALID("sampling") OR "sampling" IS NULL)), "training" text NOT NULL CHECK ((JSON_VALID("training") OR "training" IS NULL)), "notes" text NOT NULL, "stage" varchar(20) NOT NULL, "digest" varchar(64) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "model_id" bigint NOT NULL REFERENCES "registry_model" ("id") DEFERRABLE INITIALLY DEFERRED, "parent_id" bigint NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED, "draft_until" datetime NULL);
@@ -189,6 +185,10 @@ CREATE INDEX "registry_judgerun_candidate_id_b7bee939" ON "registry_judgerun" ("
 CREATE INDEX "registry_judgerun_judge_id_0cfc0699" ON "registry_judgerun" ("judge_id");
 CREATE TABLE "registry_judgevote" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "candidate_first" bool NOT NULL, "choice" varchar(20) NOT NULL, "reason" varchar(300) NOT NULL, "prompt_tokens" integer unsigned NULL CHECK ("prompt_tokens" >= 0), "completion_tokens" integer unsigned NULL CHECK ("completion_tokens" >= 0), "item_id" bigint NOT NULL REFERENCES "registry_item" ("id") DEFERRABLE INITIALLY DEFERRED, "judge_run_id" bigint NOT NULL REFERENCES "registry_judgerun" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "judge_vote_once" UNIQUE ("judge_run_id", "item_id", "candidate_first"), CONSTRAINT "judge_vote_or_reason" CHECK ((NOT ("choice" = '') OR NOT ("reason" = ''))));
 CREATE INDEX "registry_judgevote_item_id_b671b309" ON "registry_judgevote" ("item_id");
+CREATE TABLE "registry_run" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "source" varchar(64) NOT NULL, "repeat" smallint unsigned NOT NULL CHECK ("repeat" >= 0), "samples" smallint unsigned NOT NULL CHECK ("samples" >= 0), "state" varchar(20) NOT NULL, "error" text NOT NULL, "unreachable" bool NOT NULL, "answers_digest" varchar(64) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "started" datetime NULL, "finished" datetime NULL, "version_id" bigint NOT NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED, "test_set_version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, "reach" text NOT NULL CHECK ((JSON_VALID("reach") OR "reach" IS NULL)), "draft_until" datetime NULL, "rung" char(32) NULL, "reused" integer unsigned DEFAULT 0 NOT NULL CHECK ("reused" >= 0));
+CREATE UNIQUE INDEX "run_once" ON "registry_run" ("version_id", "test_set_version_id", "source", "repeat") WHERE "draft_until" IS NULL;
+CREATE INDEX "registry_run_version_id_c48d9132" ON "registry_run" ("version_id");
+CREATE INDEX "registry_run_test_set_version_id_a543e7bf" ON "registry_run" ("test_set_version_id");
 CREATE TABLE "reviews_dealing" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "places" integer unsigned NOT NULL CHECK ("places" >= 0), "pairs" integer unsigned NOT NULL CHECK ("pairs" >= 0), "seats" integer unsigned NOT NULL CHECK ("seats" >= 0), "chances" text NOT NULL CHECK ((JSON_VALID("chances") OR "chances" IS NULL)), "weighed" integer unsigned NOT NULL CHECK ("weighed" >= 0), "campaign_id" bigint NOT NULL UNIQUE REFERENCES "reviews_campaign" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "reviews_event" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "kind" varchar(20) NOT NULL, "detail" text NOT NULL CHECK ((JSON_VALID("detail") OR "detail" IS NULL)), "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "by_id" bigint NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "campaign_id" bigint NOT NULL REFERENCES "reviews_campaign" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE INDEX "reviews_event_by_id_35011299" ON "reviews_event" ("by_id");
@@ -647,6 +647,7 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0013_form_guards', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0009_rung', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0011_judge_runs', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0010_reused_answers', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0002_append_only', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0003_chain', CURRENT_TIMESTAMP);
@@ -663,4 +664,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccount', '0006_alter_socialaccount_extra_data', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0001_watches', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-5ebd0322e23773700485e22e', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-e396a0f2d82f84f47250d4d6', CURRENT_TIMESTAMP);
