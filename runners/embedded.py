@@ -63,15 +63,17 @@ def _work(turns: _Turns, stopping: threading.Event) -> None:
         if stopping.is_set():
             connection.close()
             return
-        run_id = None
+        at, run_id = "looking", None
         try:
             close_old_connections()
-            run_id = turns.next()
+            at, run_id = "looking", turns.next()
+            outages.database.found_there(at=at)
             if run_id is not None:
+                at = "working"
                 process_shard(run_id, stopping=stopping.is_set)
-            outages.database.found_there()
+                outages.database.found_there(at=at)
         except outages.DATABASE_AWAY as error:
-            outages.database.found_away(error)
+            outages.database.found_away(error, at=at)
             run_id = None
         except Exception:
             logger.exception("could not process a shard; looking again in %g s", LOOK_S)

@@ -19,18 +19,25 @@ logger = logging.getLogger(__name__)
 
 
 class Outage:
-    """Of one service: who finds it away or there says so, and what is news is logged."""
+    """Of one service: who finds it away or there says so, and what is news is logged.
+
+    Each says what it was at: on a full disk reading goes on while nothing can be written. So the
+    outage ends once all who met it have done the same again.
+    """
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._lock = threading.Lock()
         self._since: float | None = None
+        self._error: Exception | None = None
+        self._met_by: set[str] = set()
 
-    def found_away(self, error: Exception) -> None:
+    def found_away(self, error: Exception, *, at: str) -> None:
         with self._lock:
+            self._met_by.add(at)
             if self._since is not None:
                 return
-            self._since = time.monotonic()
+            self._since, self._error = time.monotonic(), error
         said = " ".join(str(error).split())
         logger.error(
             "%s can't be used: %s. What is under way waits, and goes on once it can",
@@ -38,12 +45,21 @@ class Outage:
             said,
         )
 
-    def found_there(self) -> None:
+    def found_there(self, *, at: str) -> None:
         with self._lock:
-            since, self._since = self._since, None
+            self._met_by.discard(at)
+            if self._met_by:
+                return
+            since, self._since, self._error = self._since, None, None
         if since is not None:
             away_s = time.monotonic() - since
             logger.warning("%s can be used again, after %.0f s", self._what, away_s)
+
+    def lasting(self, for_s: float) -> Exception | None:
+        """The error that began it, where that is so many seconds ago and it goes on."""
+        with self._lock:
+            long = self._since is not None and time.monotonic() - self._since >= for_s
+            return self._error if long else None
 
 
 database = Outage("the database")
@@ -59,13 +75,13 @@ def waited_out[Found](call: Callable[[], Found], stopping: Callable[[], bool]) -
         try:
             found = call()
         except DATABASE_AWAY as error:
-            database.found_away(error)
+            database.found_away(error, at="writing")
             if stopping():
                 raise
             time.sleep(AGAIN_S)
             close_old_connections()
         else:
-            database.found_there()
+            database.found_there(at="writing")
             return found
 
 
@@ -81,7 +97,7 @@ class Patience:
         now = time.monotonic()
         if self._since is None:
             self._since = now
-        (database if isinstance(error, DATABASE_AWAY) else queue).found_away(error)
+        (database if isinstance(error, DATABASE_AWAY) else queue).found_away(error, at="waiting")
         if now - self._since >= self._for_s:
             raise error
         time.sleep(AGAIN_S)
@@ -90,6 +106,6 @@ class Patience:
     def well(self) -> None:
         """What is waited for is there."""
         if self._since is not None:
-            database.found_there()
-            queue.found_there()
+            database.found_there(at="waiting")
+            queue.found_there(at="waiting")
             self._since = None

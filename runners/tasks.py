@@ -31,9 +31,10 @@ def process_shard_task(run_id: int, token: str) -> None:
         if Shard.objects.filter(run=run_id).claimable(timezone.now())[1:2]:
             _ring(run_id)
         if process_shard(run_id, stopping=stopping.is_set):
+            outages.database.found_there(at="working")
             _ring(run_id)
     except DATABASE_AWAY as error:
-        outages.database.found_away(error)
+        outages.database.found_away(error, at="working")
 
 
 def _ring(run_id: int) -> None:
@@ -41,7 +42,7 @@ def _ring(run_id: int) -> None:
     try:
         ring(run_id)
     except QueueUnreachable as error:
-        outages.queue.found_away(error)
+        outages.queue.found_away(error, at="looking")
 
 
 def requeue_orphans() -> None:
@@ -54,9 +55,9 @@ def requeue_orphans() -> None:
             if token not in waiting:
                 ring(run_id, lost=token)
     except QueueUnreachable as error:
-        outages.queue.found_away(error)
+        outages.queue.found_away(error, at="looking")
     else:
-        outages.queue.found_there()
+        outages.queue.found_there(at="looking")
 
 
 def start_worker(

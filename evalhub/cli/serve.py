@@ -21,6 +21,9 @@ def up(
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
+    from evalhub.database.tables import check_writable
+
+    check_writable()
     from evalhub.accounts.people import first_owner
     from evalhub.accounts.sign_in import sign_in_path
     from evalhub.cli.site import serve_site

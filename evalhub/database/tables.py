@@ -8,6 +8,7 @@ migrated. Any other is a later version's, or nobody's, and is left alone.
 """
 
 import hashlib
+import os
 import sqlite3
 import sys
 from collections.abc import Collection, Iterator
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -78,6 +79,12 @@ def make_tables() -> None:
         elif connection.introspection.table_names() or not _filled_from_script():
             # also goes on where a process was interrupted, or where manage.py migrated
             _migrate()
+
+
+def check_writable() -> None:
+    """For who is about to write. Raises OperationalError where the home is read-only."""
+    if connection.vendor == "sqlite" and not os.access(settings.HOME, os.W_OK):
+        raise OperationalError(f"nothing can be written in {settings.HOME}, which is read-only")
 
 
 def tables() -> Tables:

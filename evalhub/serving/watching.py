@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from evalhub.database.tables import OtherVersionError, Tables, tables
+from evalhub.database.tables import OtherVersionError, Tables, check_writable, tables
 from runners.queue import QueueUnreachable, queue_length
 
 
@@ -52,6 +52,7 @@ def missing() -> Iterator[str]:
     try:
         if tables() is not Tables.OURS:
             yield "the database's tables aren't made"
+        check_writable()
     except OtherVersionError:
         yield "the database's tables are another version's"
     except DatabaseError:

@@ -7,6 +7,7 @@ from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.studies.advance import StudyState, StudyStatus, advance
+from runners import outages
 from runners.launch import goes_on, resume
 from runners.outages import DATABASE_AWAY, Patience
 from runners.outcome import check
@@ -57,6 +58,9 @@ def conduct(
             patience.well()
         except AWAY as error:
             patience.wait(error)
+        # reading may go on where a worker of this process can't write: the disk is full
+        if (lasts := outages.database.lasting(OUTAGE_S)) is not None:
+            raise lasts
         if wait_s is not None and time.monotonic() - began > wait_s:
             raise NotReadyError(
                 f"{study} isn't decided after {wait_s:,.0f} s: {len(open_runs)} of its {len(runs)} "

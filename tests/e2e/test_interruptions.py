@@ -6,12 +6,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.e2e.test_growing_up import BIN, environment
@@ -61,9 +63,8 @@ def test_a_worker_stopped_by_ctrl_c_ends_with_130_and_gives_its_shards_back(
     assert ask(CLAIMED) == 0
 
 
-def test_a_study_that_is_told_to_end_gives_its_shards_back(
-    server: OpenAIServer, tmp_path: Path
-) -> None:
+def a_study(server: OpenAIServer, tmp_path: Path) -> "subprocess.Popen[str]":
+    """`study run` of two arms on 300 items, at work."""
     rows = [{"id": str(i), "input": f"{i}?", "reference": "x"} for i in range(300)]
     (tmp_path / "items.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     backend = f"{{openai: {{url: '{server.url}', model: m}}}}"
@@ -83,12 +84,60 @@ def test_a_study_that_is_told_to_end_gives_its_shards_back(
         text=True,
     )
     wait_until(lambda: len(server.requests) > 0 or study.poll() is not None, within_s=60)
+    return study
+
+
+def test_a_study_that_is_told_to_end_gives_its_shards_back(
+    server: OpenAIServer, tmp_path: Path
+) -> None:
+    study = a_study(server, tmp_path)
     study.send_signal(signal.SIGTERM)
     output, _ = study.communicate(timeout=60)
     assert study.returncode == 130, output
     with closing(sqlite3.connect(tmp_path / "home" / "evalhub.sqlite3")) as database:
         states = dict(database.execute("SELECT state, count(*) FROM registry_shard GROUP BY 1"))
     assert set(states) == {"pending"}
+
+
+def test_a_full_disk_is_told_once_and_the_study_goes_on_when_there_is_room(
+    server: OpenAIServer, tmp_path: Path
+) -> None:
+    study = a_study(server, tmp_path)
+    # no file may grow beyond this: what a full disk is to who writes
+    process = psutil.Process(study.pid)
+    process.rlimit(psutil.RLIMIT_FSIZE, (4096, psutil.RLIM_INFINITY))
+    time.sleep(6)
+    asked = len(server.requests)
+    process.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
+    output, _ = study.communicate(timeout=180)
+    assert asked < len(server.requests) == 600
+    assert study.returncode in (0, 1, 2, 3), output  # it was decided
+    assert output.count("the database can't be used") == 1, output
+    assert "Traceback" not in output
+
+
+def test_a_home_that_can_only_be_read_is_served_by_nobody(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    subprocess.run(
+        [BIN / "evalhub", "user", "add", "olga", "--project", "p", "--role", "owner"],
+        env=environment(tmp_path, {}),
+        check=True,
+        capture_output=True,
+    )
+    mount = f"mount --bind {home} {home} && mount -o remount,bind,ro {home}"
+    within = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    if subprocess.run([*within, mount], check=False, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    done = subprocess.run(
+        [*within, f"{mount} && exec {BIN / 'evalhub'} up --port 0"],
+        env=environment(tmp_path, {}),
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (69, "")
+    assert done.stderr.startswith("evalhub: the database doesn't answer: ")
 
 
 def test_processes_that_begin_together_on_an_empty_database_all_begin(

@@ -6,11 +6,13 @@ import time
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 
 from evalhub.registry.models import Run, Shard
 from runners.celery import broker
 from runners.embedded import embedded_worker
 from runners.launch import launch
+from runners.outages import Outage, Patience
 from tests.cast import OPERATOR, a_metric, a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer
 
@@ -112,3 +114,26 @@ def test_at_the_end_the_worker_gives_back_what_it_holds() -> None:
 )
 def test_the_queue_is_where_its_url_says(given: str, broker_url: str) -> None:
     assert broker(given)["broker_url"] == broker_url
+
+
+def test_an_outage_is_told_once_and_ends_when_all_who_met_it_went_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    outage, full = Outage("the database"), OperationalError("database or disk is\nfull")
+    for at in ("working", "writing", "working"):
+        outage.found_away(full, at=at)
+    outage.found_there(at="looking")  # reading goes on
+    outage.found_there(at="working")
+    assert caplog.messages == [
+        "the database can't be used: database or disk is full. What is under way waits, and goes "
+        "on once it can"
+    ]
+    assert (outage.lasting(0), outage.lasting(60)) == (full, None)
+    outage.found_there(at="writing")
+    assert caplog.messages[1:] == ["the database can be used again, after 0 s"]
+    assert outage.lasting(0) is None
+
+
+def test_a_command_waits_for_so_long_and_then_no_longer() -> None:
+    with pytest.raises(OperationalError, match="gone"):
+        Patience(0).wait(OperationalError("gone"))
