@@ -23,7 +23,7 @@ from evalhub.registry.rows import insert
 from runners import shards
 from runners.backends import backend_of
 from runners.backends.asking import BackendError, Reply
-from runners.backends.clients import client_of
+from runners.harness import client_for
 from runners.judges.asking import ASKED_AT_A_TIME, scorer_of
 from runners.metrics import Answer, MetricDeclaration, MetricScore, Scorer
 from runners.metrics.score import Scorable
@@ -161,7 +161,7 @@ def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) ->
         waited_out(partial(stretch.write, [], scored), stopping)
         return
     questions = with_contexts(left, run.version)
-    with closing(client_of(run.version, run.reach).answer(questions)) as batches:
+    with closing(client_for(run).answer(questions)) as batches:
         for batch in batches:
             written = waited_out(partial(stretch.write, batch, scored), stopping)
             look()
@@ -177,7 +177,9 @@ def _scored(
     for metric_id, function in scorers:
         for some in batched(written, _together(function)):
             answers = [
-                _scorable(function.metric, stretch.items[question.item_id], reply)
+                _scorable(
+                    function.metric, stretch.items[question.item_id], reply, reply.given_scores
+                )
                 for _, (question, reply) in some
             ]
             errors = [reply.error for _, (_, reply) in some]

@@ -26,6 +26,7 @@ from evalhub.registry.models.runs import STOPPED, RunQuerySet, RunState, ShardSt
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.keys import Reach
 from runners.backends import backend_of
+from runners.engines.harness import LIKELIHOODS
 from runners.judges.asking import judge_of
 from runners.metrics import MetricError, declared_metric
 from runners.outcome import UNFINISHED_SHARDS, failed_answers_alone
@@ -276,7 +277,13 @@ def _check(
         raise LaunchError(
             f"{version}: answers by itself ({backend.type}), and takes no file of answers"
         )
-    if backend.live and (given := [one for one in asked if one.recorded_alone]):
+    engine = test_set_version.engine
+    if backend.live and engine and engine["kind"] in LIKELIHOODS and not backend.gives_likelihoods:
+        raise LaunchError(
+            f"{version}: answers in words ({backend.type}), and {engine['lm_eval']['task']} asks "
+            "how likely given texts are: a model in the worker says so (hf)"
+        )
+    if backend.live and not engine and (given := [one for one in asked if one.recorded_alone]):
         raise LaunchError(
             f"{version}: answers by itself ({backend.type}), and {given[0].name} takes "
             "scores that came with recorded answers"

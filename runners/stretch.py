@@ -37,6 +37,7 @@ ANSWER_COLUMNS = (
     "choice_logprobs",
     "reasoning",
     "tool_calls",
+    "given_scores",
 )
 SCORE_COLUMNS = ("output_id", "metric_id", "value", "reason", "extracted")
 LONGEST_REASON = 300
@@ -129,12 +130,14 @@ class Stretch:
         """Writes the answers that the same version has given to the same items before, in runs on
         versions of this test set; what was written. The run says how many there were.
 
-        A run that asks a second time takes none: it is there for what differs. Raises ClaimLost.
+        A run that asks a second time takes none: it is there for what differs; nor does one of a
+        harness's task, which says how answers are drawn. Raises ClaimLost.
         """
         run = self.run
-        if run.repeat or not questions:
+        if run.repeat or run.test_set_version.engine is not None or not questions:
             return []
-        earlier = list(Run.objects.answered_by_the_same(run).values_list("pk", "test_set_version"))
+        same = Run.objects.answered_by_the_same(run).filter(test_set_version__engine=None)
+        earlier = list(same.values_list("pk", "test_set_version"))
         if not earlier:
             return []
         runs, versions = ({each[at] for each in earlier} for at in (0, 1))
@@ -238,6 +241,7 @@ def _answer_row(run: int, question: BackendRequest, reply: Reply) -> tuple[Any, 
         _json(reply.choice_logprobs),
         reply.reasoning,
         _json(reply.tool_calls),
+        _json(reply.given_scores),
     )
 
 

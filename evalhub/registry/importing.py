@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -28,6 +29,7 @@ def import_test_set(
     path: Path,
     purpose: str = TestSetPurpose.TASK,
     mapping: FieldMapping = FieldMapping(),  # noqa: B008 (frozen)
+    engine: dict[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> TestSetVersion:
     """Imports a JSONL, CSV or Parquet file in short transactions and in bounded memory.
@@ -40,6 +42,7 @@ def import_test_set(
         slug: name of the test set in the project; it is made where it isn't there.
         purpose: what a new test set is for; one that is there keeps its own.
         mapping: which fields of a row make an item.
+        engine: the harness whose task the items are, as a version of them says it.
         progress: called with the line that has been reached. Where the test set has versions,
             the file is read once to recognise the content, and again only if it is new.
 
@@ -50,6 +53,9 @@ def import_test_set(
     staged = stage_test_set(
         project=project, slug=slug, path=path, purpose=purpose, mapping=mapping, progress=progress
     )
+    if staged.engine != engine:  # the same task may lie elsewhere by now
+        staged.engine = engine
+        staged.save(update_fields=["engine"])
     version = publish_test_set(staged)
     if version != staged:
         drafts.drop(staged)

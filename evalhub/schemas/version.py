@@ -40,7 +40,8 @@ class BackendDeclaration(KeylessDeclaration):
         live: whether it is asked; else its answers come as a file.
         queue: which workers take its runs: "cpu" any, "gpu" where a model can be loaded, "api"
             where others' servers are asked.
-        gives_likelihoods: whether it says of an item's choices how likely each is.
+        gives_likelihoods: whether it says of an item's choices how likely each is, and its client
+            of any texts (`loglikelihood`).
     """
 
     live: ClassVar[bool] = True

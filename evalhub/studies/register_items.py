@@ -35,11 +35,12 @@ def register_test_set(
     Raises evalhub.files.rows.DataError for what is wrong with the file, with its line and field.
     """
     with spec.items_file(name) as path:
-        version = _imported(project, name, asked, path, progress)
+        version = _imported(spec, project, name, asked, path, progress)
     return version, judged_metric(asked.metric, judges)
 
 
 def _imported(
+    spec: StudySpec,
     project: Project,
     name: str,
     asked: AskedTestSet,
@@ -54,6 +55,7 @@ def _imported(
         path=path,
         purpose=asked.purpose or usual,
         mapping=mapping,
+        engine=spec.engine(name),
         progress=None if progress is None else lambda line: progress(name, line),
     )
     if metric.compares:

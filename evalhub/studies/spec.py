@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from unicodedata import normalize
 
 from pydantic import (
@@ -44,10 +44,12 @@ from evalhub.studies.change import StudyChange
 from evalhub.studies.checks import BEST_UNTUNED
 from evalhub.studies.judging import JudgeArm, check_judges
 from evalhub.studies.origin import Origin
-from evalhub.studies.suite import Suite, items_written, test_sets_of
+from evalhub.studies.suite import Suite, items_written, rows_written, test_sets_of
 from evalhub.studies.test_sets import USUAL, AskedTestSet, FieldName
 from runners.backends import BACKENDS
 from runners.backends.recorded import RecordedBackend
+from runners.engines.errors import EngineError
+from runners.engines.harness import LmEvalTask, load
 
 AnswersFile = Annotated[
     str,
@@ -251,11 +253,39 @@ class StudySpec:
         """A file that the study names: one of the operator's, or one that was uploaded."""
         return self.origin.file(self.document.path, named)
 
+    def engine(self, test_set: str) -> dict[str, Any] | None:
+        """The harness whose task a test set is, as its version says it; None where it is none."""
+        task = self.test_sets[test_set].lm_eval
+        return None if task is None else load(self._task(task)).engine()
+
+    def load_tasks(self) -> None:
+        """Loads the tasks of test sets, which may take minutes: before anything is written.
+
+        Raises evalhub.files.rows.DataError for what can't be asked, with its line and field.
+        """
+        for name, asked in self.test_sets.items():
+            if asked.lm_eval is None:
+                continue
+            try:
+                load(self._task(asked.lm_eval))
+            except EngineError as error:
+                at = "test_sets", name, "lm_eval"
+                raise self.document.error(at, f"{asked.lm_eval.task} {error}") from error
+
+    def _task(self, task: LmEvalTask) -> LmEvalTask:
+        """The task with its folder's place."""
+        if task.include_path is None:
+            return task
+        place = str(self.file(task.include_path).absolute())
+        return task.model_copy(update={"include_path": place})
+
     def items_file(self, test_set: str) -> AbstractContextManager[Path]:
         """The file of a test set's items: the one that is named, or one that is made for it."""
         asked = self.test_sets[test_set]
         if asked.suite is not None:
             return items_written(asked.suite)
+        if asked.lm_eval is not None:
+            return rows_written(load(self._task(asked.lm_eval)).rows(), f"{test_set}.jsonl")
         return nullcontext(self.file(asked.file or ""))
 
 
@@ -289,7 +319,7 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
                 f"there is no file {getattr(arm.training, field)!r} beside the study",
             )
     best = file.baseline == BEST_UNTUNED
-    return StudySpec(
+    spec = StudySpec(
         document=document,
         origin=origin,
         project=file.project,
@@ -310,6 +340,8 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
         ),
         review=file.review,
     )
+    spec.load_tasks()
+    return spec
 
 
 def _baseline(file: StudyFile) -> str:

@@ -1,7 +1,7 @@
 """Items that no file holds: the skills of a suite of our own, generated when they are asked."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -103,8 +103,16 @@ def test_sets_of(suite: Suite) -> Mapping[str, dict[str, Any]]:
 @contextmanager
 def items_written(asked: SkillItems) -> Iterator[Path]:
     """A file of the skill's items for as long as it is read, named for the skill."""
+    items = SUITES[asked.skill].generate(asked.seed, asked.items)
+    with rows_written((dict(each) for each in items), f"{asked.skill}.jsonl") as path:
+        yield path
+
+
+@contextmanager
+def rows_written(rows: Iterable[Mapping[str, Any]], name: str) -> Iterator[Path]:
+    """A JSONL file of this name for as long as it is read."""
     with TemporaryDirectory() as folder:
-        path = Path(folder, f"{asked.skill}.jsonl")
-        items = SUITES[asked.skill].generate(asked.seed, asked.items)
-        path.write_text("".join(f"{json.dumps(each)}\n" for each in items), encoding="utf-8")
+        path = Path(folder, name)
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(f"{json.dumps(each)}\n" for each in rows)
         yield path

@@ -10,6 +10,7 @@ from evalhub.schemas.outside import Outside
 from evalhub.schemas.policy import Demand
 from evalhub.studies.form import Form, FormGuard, form_guards
 from evalhub.studies.suite import SkillItems, metric_of
+from runners.engines.harness import LmEvalTask
 from runners.metrics import AnyMetric, MetricDeclaration
 
 USUAL = FieldMapping()
@@ -52,10 +53,15 @@ class AskedTestSet(Demand):
     suite: SkillItems | None = Field(
         None, description="in place of file: a skill of the suite `general`, whose metric it has"
     )
+    lm_eval: LmEvalTask | None = Field(
+        None, description="in place of file: a task of lm-evaluation-harness, with its own scores"
+    )
     purpose: Literal["task", "capability", "safety"] | None = Field(
         None, description="by the role: task for a primary, else capability"
     )
-    metric: _Metric = Field(None, validate_default=True, description="of a skill: its own")
+    metric: _Metric = Field(
+        None, validate_default=True, description="a skill or a task has its own"
+    )
     form: Form | None = Field(
         None,
         description="`guard`: guards on how the answers look, such as refusals, language and "
@@ -74,19 +80,23 @@ class AskedTestSet(Demand):
     def _has_its_skill_s(
         cls, metric: MetricDeclaration | None, info: ValidationInfo
     ) -> MetricDeclaration:
-        if metric is not None or "suite" not in info.data:
+        if metric is not None or not {"suite", "lm_eval"} <= info.data.keys():
             return cast("MetricDeclaration", metric)
-        if info.data["suite"] is None:
+        skill, task = info.data["suite"], info.data["lm_eval"]
+        if skill is None and task is None:
             raise wrong("missing", "metric")
         kind: Any = AnyMetric
-        found: MetricDeclaration = declared(kind, metric_of(info.data["suite"].skill))
+        said = metric_of(skill.skill) if skill else task.metric
+        found: MetricDeclaration = declared(kind, said)
         return found
 
     @model_validator(mode="after")
     def _comes_from_somewhere(self) -> "AskedTestSet":
-        if (self.file is None) == (self.suite is None):
-            raise wrong("says where the items come from: a file, or a skill of the suite", "file")
-        if self.suite is not None and self.fields != ItemFields():
+        if [self.file, self.suite, self.lm_eval].count(None) != 2:
+            raise wrong(
+                "says where the items come from: a file, a skill of the suite, or lm_eval", "file"
+            )
+        if self.file is None and self.fields != ItemFields():
             raise wrong("are of a file's rows", "fields")
         return self
 

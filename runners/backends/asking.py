@@ -1,6 +1,6 @@
 """What a live backend is asked, what it replies, and what its `Client` can do."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,6 +41,7 @@ class Reply:
     choice_logprobs: Sequence[float] | None = None
     reasoning: str = ""
     tool_calls: Sequence[Any] | None = None
+    given_scores: Mapping[str, float] | None = None
 
 
 type Answered = tuple[BackendRequest, Reply]

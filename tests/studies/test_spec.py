@@ -101,7 +101,7 @@ def test_the_example_uses_every_field_of_arms_test_sets_policy_and_review() -> N
     used = {name for arm in example["arms"].values() for name in arm}
     assert used | {"repeat"} == set(asked["$defs"]["Arm"]["properties"])
     used = {name for test_set in example["test_sets"].values() for name in test_set}
-    assert used | {"purpose", "draw", "suite", "form"} == set(
+    assert used | {"purpose", "draw", "suite", "lm_eval", "form"} == set(
         asked["$defs"]["AskedTestSet"]["properties"]
     )
     assert set(example["policy"]) == set(asked["$defs"]["StudyPolicy"]["properties"])

@@ -1,0 +1,224 @@
+"""Test sets that are tasks of lm-evaluation-harness, asked of any version.
+
+The harness says what is asked of a document and what its scores are; who is asked is the version's
+own backend, as ever.
+"""
+
+import os
+import threading
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.schemas.sampling import Sampling
+from runners.backends import backend_of
+from runners.backends.asking import Answered, BackendClient, BackendError, BackendRequest, Reply
+from runners.backends.clients import client_of
+from runners.engines.errors import EngineError
+from runners.engines.harness import HarnessDocument, HarnessTask, LmEvalTask, load
+
+if TYPE_CHECKING:
+    from evalhub.registry.models import Run
+
+TOGETHER = 16
+"""Documents whose likelihoods are asked by one call."""
+USUAL_TOKENS = 256
+"""Of an answer where neither the task nor the version says; the harness's own default."""
+WAIT_S = 0.5
+_making = threading.Lock()
+
+
+def client_for(run: "Run") -> BackendClient:
+    """Who answers a run's questions: its version, by way of the harness where its items are a
+    harness's. Raises BackendError."""
+    version, engine = run.version, run.test_set_version.engine
+    if engine is None:
+        return client_of(version, run.reach)
+    task = _task(engine)
+    if task.kind != "generate_until":
+        return _Likelihoods(task, client_of(version, run.reach))
+    sampling = _sampling(task, version.sampling)
+    with _making:
+        return _Generation(task, _client(_Asked(version, sampling, run.reach)), sampling)
+
+
+def _task(engine: dict[str, Any]) -> HarnessTask:
+    """The task as it was when its items were made. Raises BackendError where it isn't any more."""
+    try:
+        spec = declared(LmEvalTask, engine["lm_eval"])
+        task = load(spec)
+    except (EngineError, DeclarationError) as error:
+        raise BackendError(f"the task {engine['lm_eval'].get('task')} {error}") from error
+    if task.prompts_sha256 != engine["prompts_sha256"]:
+        raise BackendError(
+            f"the task {spec.task} asks something else where the worker runs than when its test "
+            "set was made: give it the same YAML, data and version of lm-evaluation-harness"
+        )
+    return task
+
+
+def _sampling(task: HarnessTask, own: Sampling) -> Sampling:
+    """How the task wants answers to be drawn, and the version's own where it says nothing."""
+    first = next(iter(task.documents.values())).instances[0].args[1]
+    until = first.get("until") or []
+    until = [until] if isinstance(until, str) else list(until)
+    drawn = bool(first.get("do_sample", (first.get("temperature") or 0) > 0))
+    temperature = float(first.get("temperature") or 1.0) if drawn else 0.0
+    tokens = first.get("max_gen_toks") or own.max_tokens or USUAL_TOKENS
+    return own.model_copy(
+        update={
+            "temperature": temperature,
+            "max_tokens": int(tokens),
+            "stop": tuple(each for each in until if each) or own.stop,
+        }
+    )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A version under a task's sampling; known by their content."""
+
+    version: Any
+    sampling: Sampling
+    reach: Any
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asked) and self._key == other._key
+
+    @property
+    def _key(self) -> tuple[str, ...]:
+        said = self.sampling.model_dump_json(), self.reach.model_dump_json()
+        return (self.version.digest, *said)
+
+
+@lru_cache(maxsize=16)
+def _client(asked: _Asked) -> BackendClient:
+    version = asked.version
+    backend = backend_of(version)
+    module = import_module(f"runners.backends.{backend.type}")
+    made: BackendClient = module.Client.of(backend, version.prompt, asked.sampling, asked.reach)
+    return made
+
+
+def _forget() -> None:
+    """A fork may use none of its parent's connections."""
+    global _making
+    _making = threading.Lock()
+    _client.cache_clear()
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
+def _documents(
+    task: HarnessTask, questions: Sequence[BackendRequest]
+) -> list[tuple[BackendRequest, HarnessDocument]]:
+    from evalhub.registry.models import Item
+
+    items = Item.objects.filter(pk__in={each.item_id for each in questions})
+    keys = dict(items.values_list("pk", "key"))
+    return [(each, task.documents[keys[each.item_id]]) for each in questions]
+
+
+def _scored(task: HarnessTask, document: HarnessDocument, said: Sequence[Any], by: Reply) -> Reply:
+    """The reply with the task's scores; what the task can't score is that answer's error."""
+    try:
+        return replace(by, given_scores=task.scores(document, said))
+    except Exception as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        return Reply(error=f"the task {task.spec.task} can't score this answer: {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Generation:
+    """Answers in words, cut where the task says, and scored by it."""
+
+    task: HarnessTask
+    client: BackendClient
+    sampling: Sampling
+
+    def answer(self, questions: Sequence[BackendRequest]) -> Generator[list[Answered]]:
+        """See BackendClient."""
+        of = {(each.item_id, each.sample): (each, doc) for each, doc in self._named(questions)}
+        asked = [
+            replace(each, input=document.instances[0].args[0], choices=None)
+            for each, document in of.values()
+        ]
+        with closing(self.client.answer(asked)) as batches:
+            for batch in batches:
+                yield [
+                    (of[each.item_id, each.sample][0], self._scored(of, each, reply))
+                    for each, reply in batch
+                ]
+
+    def _named(
+        self, questions: Sequence[BackendRequest]
+    ) -> list[tuple[BackendRequest, HarnessDocument]]:
+        return _documents(self.task, questions)
+
+    def _scored(self, of: dict[Any, Any], asked: BackendRequest, reply: Reply) -> Reply:
+        if reply.text is None:
+            return reply
+        text = reply.text
+        for end in self.sampling.stop or ():
+            text = text.partition(end)[0]
+        document = of[asked.item_id, asked.sample][1]
+        return _scored(self.task, document, [text], replace(reply, text=text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Likelihoods:
+    """How likely the version finds given texts, some documents at a time."""
+
+    task: HarnessTask
+    client: Any
+
+    def answer(self, questions: Sequence[BackendRequest]) -> Generator[list[Answered]]:
+        """See BackendClient. What is asked when the generator is closed is asked to its end."""
+        named = _documents(self.task, questions)
+        thread = ThreadPoolExecutor(1, "likelihoods")
+        try:
+            for start in range(0, len(named), TOGETHER):
+                some = named[start : start + TOGETHER]
+                asked = [each.args for _, doc in some for each in doc.instances]
+                waiting = thread.submit(self._asked, asked)
+                while True:
+                    try:
+                        found = waiting.result(WAIT_S)
+                        break
+                    except NotYet:
+                        yield []
+                replies = iter(found)
+                yield [
+                    (each, self._reply(doc, [next(replies) for _ in doc.instances]))
+                    for each, doc in some
+                ]
+        finally:
+            thread.shutdown(wait=False, cancel_futures=True)
+
+    def _asked(self, asked: Sequence[tuple[Any, ...]]) -> list[Any]:
+        if self.task.kind == "loglikelihood_rolling":
+            return list(self.client.loglikelihood_rolling([each[0] for each in asked]))
+        return list(self.client.loglikelihood([(each[0], each[1]) for each in asked]))
+
+    def _reply(self, document: HarnessDocument, said: Sequence[Any]) -> Reply:
+        """The likeliest of the texts stands for the answer."""
+        likely = [each if isinstance(each, float) else each[0] for each in said]
+        best = max(range(len(likely)), key=likely.__getitem__)
+        text = str(document.instances[best].args[-1]).strip()
+        several = len(likely) > 1
+        reply = Reply(
+            text=text,
+            logprob=None if several else likely[0],
+            choice_logprobs=likely if several else None,
+        )
+        return _scored(self.task, document, said, reply)
