@@ -45,7 +45,7 @@ def client_for(run: "Run") -> BackendClient:
         return _Likelihoods(task, client_of(version, run.reach))
     sampling = _sampling(task, version.sampling)
     with _making:
-        return _Generation(task, _client(_Asked(version, sampling, run.reach)), sampling)
+        return _Generation(task, _client(_Drawn(version, sampling, run.reach)), sampling)
 
 
 def _task(engine: dict[str, Any]) -> HarnessTask:
@@ -81,7 +81,7 @@ def _sampling(task: HarnessTask, own: Sampling) -> Sampling:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Drawn:
     """A version under a task's sampling; known by their content."""
 
     version: Any
@@ -92,7 +92,7 @@ class _Asked:
         return hash(self._key)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Asked) and self._key == other._key
+        return isinstance(other, _Drawn) and self._key == other._key
 
     @property
     def _key(self) -> tuple[str, ...]:
@@ -101,7 +101,7 @@ class _Asked:
 
 
 @lru_cache(maxsize=16)
-def _client(asked: _Asked) -> BackendClient:
+def _client(asked: _Drawn) -> BackendClient:
     version = asked.version
     backend = backend_of(version)
     module = import_module(f"runners.backends.{backend.type}")

@@ -93,6 +93,7 @@ class HarnessTask:
         """What a test set version says of it."""
         return {
             "lm_eval": self.spec.as_json(),
+            "harness": f"lm-eval {version('lm-eval')}",
             "kind": self.kind,
             "task_version": self.version,
             "prompts_sha256": self.prompts_sha256,
@@ -202,11 +203,6 @@ def _found(spec: LmEvalTask) -> Any:
     except Exception as error:
         raise EngineError(f"can't be loaded: {_line(error)}") from error
     return task
-
-
-def harness() -> str:
-    """The library that is installed, and its version."""
-    return f"lm-eval {version('lm-eval')}"
 
 
 def _target(task: Any, doc: Any) -> str:
