@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from evalhub.files.tools import message_text
 from evalhub.schemas.review import Show
 
 LAID_OUT = 200_000
@@ -132,4 +133,4 @@ def turns(request: Any) -> list[Turn]:
     """An item's input (a text, or chat messages {role, content}) as messages to read."""
     if isinstance(request, str):
         return [Turn("", request.strip())]
-    return [Turn(message["role"], str(message["content"]).strip()) for message in request]
+    return [Turn(message["role"], message_text(message).strip()) for message in request]

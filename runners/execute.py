@@ -198,6 +198,7 @@ def _score_missing(
     """Writes the missing scores of the outputs that are there."""
     metric, asks = function.metric, function.metric.needs_model
     given = ["latency_ms", "prompt_tokens", "completion_tokens", "given_scores", "finish_reason"]
+    given += ["tool_calls"]
     read = ["item__input"] if metric.reads_question or asks else []
     if metric.reads_choices:
         given, read = [*given, "choice_logprobs"], [*read, "item__choices"]
@@ -252,6 +253,7 @@ def _scorable(
         scores,
         said.finish_reason,
         question_of(item.input) if metric.reads_question else "",
+        said.tool_calls,
         input=item.input if metric.needs_model else None,
         context=item.context if metric.needs_model else "",
         choices=item.choices if metric.reads_choices else None,

@@ -7,6 +7,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch
 
 from evalhub.dashboard.queries import outputs_of
+from evalhub.files.tools import called
 from evalhub.registry.models import Output, Run, RunMetric, Score
 from evalhub.report.flips import FoldedText, asked, expected, passage
 
@@ -20,6 +21,7 @@ class ShownAnswer:
     question: FoldedText
     reference: str
     text: FoldedText
+    calls: Sequence[str]
     scores: Sequence[Score]
 
 
@@ -54,6 +56,7 @@ def answers_page(run: Run, show: str, number: str) -> AnswersPage:
                 question=passage(asked(output.item.input)),
                 reference=expected(output.item.references),
                 text=passage(output.text or ""),
+                calls=[called(each) for each in output.tool_calls or ()],
                 scores=list(output.scores.all()),
             )
             for output in page

@@ -56,7 +56,7 @@ def _shown(browsed: Sequence[Browsed]) -> list[ShownPair]:
     for each in browsed:
         row = rows[each.pair.pk]
         second = row.candidate_output
-        of_arm = {"baseline": row.baseline_output.text, "candidate": second and second.text}
+        of_arm = {"baseline": row.baseline_output.as_read, "candidate": second and second.as_read}
         texts = [of_arm[arm] or "" for arm in each.arms]
         shown.append(
             ShownPair(

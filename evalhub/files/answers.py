@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from evalhub.files.json_values import parse_json
 from evalhub.files.numbers import LARGEST, finite_number
 from evalhub.files.rows import Row, field, item_id, read_rows, wrong
+from evalhub.files.tools import calls_of
 
 SCORES, COLUMN = "scores", "scores."
 MOST_SCORES, LONGEST_NAME = 100, 200
@@ -21,7 +23,8 @@ class RecordedAnswer(NamedTuple):
     """One answer made elsewhere. Either `text` is there, or `error` says why there is none.
 
     `scores` are numbers by name that were made elsewhere too; None where it came with none.
-    `finish_reason` is why the model stopped, in its server's word.
+    `finish_reason` is why the model stopped, in its server's word, `reasoning` what it thought
+    first, and `tool_calls` are {name, arguments}.
     """
 
     item_id: str
@@ -34,6 +37,8 @@ class RecordedAnswer(NamedTuple):
     error: str | None = None
     scores: Mapping[str, float] | None = None
     finish_reason: str = ""
+    reasoning: str = ""
+    tool_calls: list[dict[str, Any]] | None = None
 
 
 def read_answers(
@@ -42,9 +47,9 @@ def read_answers(
     """The answers of a file, one a row, in the file's order.
 
     Besides id and output a row may have `sample` (0, 1, … where an item has several answers),
-    `latency_ms`, `prompt_tokens`, `completion_tokens`, `finish_reason`, `error` in place of an
-    output, and `scores`: an object of numbers, true, false or null by their names, or columns
-    `scores.NAME`.
+    `latency_ms`, `prompt_tokens`, `completion_tokens`, `finish_reason`, `reasoning`, `tool_calls`
+    (with which an output may be null), `error` in place of an output, and `scores`: an object of
+    numbers, true, false or null by their names, or columns `scores.NAME`.
     A CSV holds only text, so numbers of columns may be written as text, and empty is absent.
     Raises DataError, also for a second answer with the same id and sample.
     """
@@ -66,7 +71,8 @@ def answers_in(
                 f"'{identity[0]}' was answered on line {first} already (sample {identity[1]}); "
                 "several answers to an item need a `sample` field that counts 0, 1, …",
             )
-        text, error = _output(row, output_field)
+        calls = _tool_calls(row)
+        text, error = _output(row, output_field, calls=calls is not None)
         yield RecordedAnswer(
             item_id=identity[0],
             sample=identity[1],
@@ -78,17 +84,21 @@ def answers_in(
             error=error,
             scores=_scores(row),
             finish_reason=_finish_reason(row),
+            reasoning=_reasoning(row),
+            tool_calls=calls,
         )
 
 
-def _output(row: Row, name: str) -> tuple[str | None, str | None]:
+def _output(row: Row, name: str, *, calls: bool) -> tuple[str | None, str | None]:
     """The output's text, or what was recorded as the error in its place."""
     error = row.values.get("error") or None
     if error is not None:
         if row.values.get(name):
             raise wrong(row, name, "the row has both an output and an `error`; keep one of them")
         return None, error if isinstance(error, str) else json.dumps(error)
-    value = field(row, name)
+    value = row.values.get(name) if calls else field(row, name)
+    if value is None and calls:
+        return "", None
     if value is None:
         raise wrong(row, name, "null is not an answer; leave the row out, or record an `error`")
     if not isinstance(value, str):
@@ -102,6 +112,22 @@ def _finish_reason(row: Row) -> str:
         expected = f"a word of at most {LONGEST_REASON} characters was expected, such as stop"
         raise wrong(row, "finish_reason", f"{expected}, not {_cut(value)}")
     return value
+
+
+def _reasoning(row: Row) -> str:
+    value = row.values.get("reasoning") or ""
+    if not isinstance(value, str):
+        raise wrong(row, "reasoning", f"a text was expected, not {_cut(value)}")
+    return value
+
+
+def _tool_calls(row: Row) -> list[dict[str, Any]] | None:
+    """The tools that an answer calls; in a CSV, as JSON in a text."""
+    value = row.values.get("tool_calls") or None
+    try:
+        return calls_of(parse_json(value) if isinstance(value, str) else value)
+    except ValueError as error:
+        raise wrong(row, "tool_calls", str(error)) from None
 
 
 def _scores(row: Row) -> dict[str, float] | None:

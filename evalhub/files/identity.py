@@ -6,20 +6,24 @@ test set; what the item holds has a digest of its own (`evalhub.files.items`).
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from evalhub.files.canonical import canonical_json
 
 
-def answers_digest(answers: Iterable[tuple[str, int, str | None, str]]) -> str:
+def answers_digest(
+    answers: Iterable[tuple[str, int, str | None, str, Sequence[Any] | None]],
+) -> str:
     """SHA-256 of what was answered.
 
     Args:
-        answers: (item's key, sample, text, error) of each; the text is None where an error, which
-            is else empty, stands in its place.
+        answers: (item's key, sample, text, error, tool calls) of each; the text is None where an
+            error, which is else empty, stands in its place, and so are calls where none was made.
     """
-    return _digest_of_set(answers)
+    return _digest_of_set(
+        (*said, calls) if calls is not None else tuple(said) for *said, calls in answers
+    )
 
 
 def scores_digest(scores: Iterable[tuple[str, int, float | None]]) -> str:

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.files.canonical import canonical_json
+from evalhub.files.json_values import parse_json
 from evalhub.files.rows import Row, field, item_id, read_rows, wrong
+from evalhub.files.tools import check_message, message_text, tools_of
 
 LABEL_LIMIT = 200
-ROLES = ("system", "user", "assistant")
+ROLES = ("system", "user", "assistant", "tool")
 # White space, control and format characters.
 UNSEEN = re.compile(
     "[\\s\x00-\x1f\x7f-\x9f\xad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]+"
@@ -28,9 +30,9 @@ class FieldMapping:
 
     A field that is named must be in every row. Where `reference`, `context`, `tags` or `cluster`
     is None, the field of that very name is taken from the rows that have it. Several names for
-    `reference` or `tags` add up: several right answers, several tags. `choices` are taken where
-    they are named alone: with them an item is judged and not answered. All fields that are not
-    named become the item's metadata.
+    `reference` or `tags` add up: several right answers, several tags. `choices` and `tools` are
+    taken where they are named alone: with choices an item is judged and not answered. All fields
+    that are not named become the item's metadata.
     """
 
     id: str = "id"
@@ -40,6 +42,7 @@ class FieldMapping:
     tags: str | Sequence[str] | None = None
     cluster: str | None = None
     choices: str | None = None
+    tools: str | None = None
 
     @property
     def used(self) -> frozenset[str]:
@@ -50,6 +53,7 @@ class FieldMapping:
             _names(self.tags, "tags"),
             _names(self.cluster, "cluster"),
             [] if self.choices is None else [self.choices],
+            [] if self.tools is None else [self.tools],
         )
         return frozenset([self.id, self.input]).union(*several)
 
@@ -59,17 +63,19 @@ class ItemContent:
     """What a test set says of one item; all of it counts for the version's digest."""
 
     key: str
-    input: str | list[dict[str, str]]
+    input: str | list[dict[str, Any]]
     references: list[Any]
     context: str
     tags: list[str]
     cluster: str
     metadata: dict[str, Any]
     choices: list[str] | None = None
+    tools: list[dict[str, Any]] | None = None
 
     def asked(self) -> bytes:
         """What an answer and its score depend on, as canonical JSON: its hash is the item's."""
-        later = {} if self.choices is None else {"choices": self.choices}
+        given = {"choices": self.choices, "tools": self.tools}
+        later = {name: value for name, value in given.items() if value is not None}
         # What came later counts where it is given alone: other items have their digests still.
         return canonical_json(
             [self.input, self.references, self.context, *([later] if later else [])]
@@ -91,8 +97,8 @@ class ItemContent:
     def _question(self) -> str:
         if isinstance(self.input, str):
             return self.input
-        asked = [each["content"] for each in self.input if each["role"] != "system"]
-        return "".join(asked or [each["content"] for each in self.input])
+        asked = [message_text(each) for each in self.input if each["role"] != "system"]
+        return "".join(asked or [message_text(each) for each in self.input])
 
     def labels(self) -> bytes:
         """The rest, as canonical JSON: what the item is called and grouped by."""
@@ -146,6 +152,7 @@ def _content(row: Row, mapping: FieldMapping, used: frozenset[str]) -> ItemConte
         cluster="".join(_cluster(row, name) for name in _present(row, mapping.cluster, "cluster")),
         metadata={name: value for name, value in row.values.items() if name not in used},
         choices=None if mapping.choices is None else _choices(row, mapping.choices),
+        tools=None if mapping.tools is None else _tools(row, mapping.tools),
     )
 
 
@@ -162,7 +169,7 @@ def _present(row: Row, given: str | Sequence[str] | None, usual: str) -> list[st
     return _names(given, usual)
 
 
-def _input(row: Row, name: str) -> str | list[dict[str, str]]:
+def _input(row: Row, name: str) -> str | list[dict[str, Any]]:
     value = field(row, name)
     if isinstance(value, str):
         if not value.strip():
@@ -179,7 +186,7 @@ def _input(row: Row, name: str) -> str | list[dict[str, str]]:
     )
 
 
-def _messages(row: Row, name: str, text: str) -> list[dict[str, str]] | None:
+def _messages(row: Row, name: str, text: str) -> list[dict[str, Any]] | None:
     """Chat messages that stand as JSON in a text, as a CSV must write them; None for any other."""
     if not text.lstrip().startswith("["):
         return None
@@ -191,12 +198,12 @@ def _messages(row: Row, name: str, text: str) -> list[dict[str, str]] | None:
         return None
     for index, message in enumerate(value):
         _check_message(row, f"{name}[{index}]", message)
-    messages: list[dict[str, str]] = value
+    messages: list[dict[str, Any]] = value
     return messages
 
 
 def _check_message(row: Row, at: str, message: Any) -> None:
-    if not isinstance(message, dict) or message.keys() != {"role", "content"}:
+    if not isinstance(message, dict) or not {"role"} <= message.keys():
         raise wrong(
             row, at, f"a chat message is {{role, content}}, and this one is {_shown(message)}"
         )
@@ -206,10 +213,10 @@ def _check_message(row: Row, at: str, message: Any) -> None:
             f"{at}.role",
             f"a role is one of {', '.join(ROLES)}, and this one is {_shown(message['role'])}",
         )
-    if not isinstance(message["content"], str):
-        raise wrong(
-            row, f"{at}.content", f"a content is text, and this one is {_shown(message['content'])}"
-        )
+    try:
+        check_message(message)
+    except ValueError as flaw:
+        raise wrong(row, at, str(flaw)) from None
 
 
 def _references(row: Row, name: str) -> list[Any]:
@@ -239,6 +246,13 @@ def _choices(row: Row, name: str) -> list[str]:
     if len(set(value)) < len(value):
         raise wrong(row, name, "two of the choices are the same")
     return value
+def _tools(row: Row, name: str) -> list[dict[str, Any]] | None:
+    """Tools as OpenAI's protocol has them; in a CSV, as JSON in a text."""
+    value = field(row, name)
+    try:
+        return tools_of(parse_json(value) if isinstance(value, str) and value else value or None)
+    except ValueError as flaw:
+        raise wrong(row, name, str(flaw)) from None
 
 
 def _context(row: Row, name: str) -> str:

@@ -114,3 +114,16 @@ def _path(at: _Place | None) -> str:
 
 def _cut(name: str) -> str:
     return name if len(name) <= 200 else f"{name[:199]}…"
+
+
+def same_json(one: Any, other: Any) -> bool:
+    """Equality of JSON: 1 == 1.0, but True != 1 (unlike Python)."""
+    match one, other:
+        case dict(), dict():
+            return one.keys() == other.keys() and all(
+                same_json(one[key], other[key]) for key in one
+            )
+        case list(), list():
+            return len(one) == len(other) and all(map(same_json, one, other))
+        case _:
+            return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

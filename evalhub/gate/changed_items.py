@@ -98,10 +98,15 @@ def _said(arm: str, outputs: Sequence[Output]) -> dict[str, Any]:
     """The first answer: scores are means over all samples, of which the page tells the number."""
     first = outputs[0] if outputs else None
     return {
-        f"{arm}_text": first.text if first else None,
+        f"{arm}_text": _text(first) if first else None,
         f"{arm}_error": first.error if first else "",
         "samples": len(outputs),
     }
+
+
+def _text(output: Output) -> str | None:
+    """The answer as it is read, with the tools that it calls."""
+    return None if output.text is None else output.as_read
 
 
 def _with_context(item: Item) -> Any:

@@ -23,6 +23,7 @@ def content_digest(items: Iterable[Item]) -> str:
             cluster=item.cluster,
             metadata=item.metadata,
             choices=item.choices,
+            tools=item.tools,
         )
         sha256.update(version_line(content.asked(), content.labels()))
     return sha256.hexdigest()
@@ -36,6 +37,5 @@ def items_as_they_are(version: TestSetVersion) -> str:
 def answers_as_they_are(run: Run) -> str:
     """The digest of a run's answers, computed anew: not the one that is recorded."""
     rows = Output.objects.filter(run=run).order_by()
-    return answers_digest(
-        rows.values_list("item__key", "sample", "text", "error").iterator(chunk_size=CHUNK)
-    )
+    columns = "item__key", "sample", "text", "error", "tool_calls"
+    return answers_digest(rows.values_list(*columns).iterator(chunk_size=CHUNK))

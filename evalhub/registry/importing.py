@@ -184,6 +184,7 @@ def _write(
             cluster=content.cluster,
             metadata=content.metadata,
             choices=content.choices,
+            tools=content.tools,
             digest=hashlib.sha256(asked).hexdigest(),
             fingerprint=content.fingerprint(),
         )

@@ -18,6 +18,8 @@ COLUMNS = (
     "prompt_tokens",
     "completion_tokens",
     "finish_reason",
+    "reasoning",
+    "tool_calls",
     "given_scores",
 )
 
@@ -49,6 +51,8 @@ def _rows(run: Run, answers: Iterable[Joined]) -> Iterable[tuple[object, ...]]:
             answer.prompt_tokens,
             answer.completion_tokens,
             answer.finish_reason,
+            answer.reasoning,
+            answer.tool_calls,
             answer.scores,
         )
 
@@ -57,6 +61,6 @@ def _copy(run: Run, answers: Iterable[Joined]) -> None:
     """A third of the time that INSERT takes; Django has no word for it."""
     table = f"COPY {Output._meta.db_table} ({', '.join(COLUMNS)}) FROM STDIN"
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(table) as copy:
-        for *row, scores in _rows(run, answers):
-            row.append(None if scores is None else to_json(scores).decode())
+        for *row, calls, scores in _rows(run, answers):
+            row += [None if each is None else to_json(each).decode() for each in (calls, scores)]
             copy.write_row(row)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evalhub.files.tools import message_text
 from evalhub.files.word_diff import Piece, word_diff
 
 HEAD = 600
@@ -106,15 +107,20 @@ def asked(item_input: Any) -> str:
         return item_input
     if isinstance(item_input, list):
         return "\n\n".join(
-            f"{each.get('role', '?')}: {asked(each.get('content', ''))}"
-            if isinstance(each, Mapping)
-            else str(each)
+            f"{each.get('role', '?')}: {_message(each)}" if isinstance(each, Mapping) else str(each)
             for each in item_input
         )
     if isinstance(item_input, Mapping):
         named = next((item_input[name] for name in _QUESTIONS if name in item_input), None)
         return asked(named) if named is not None else _plain(item_input)
     return _plain(item_input)
+
+
+def _message(message: Mapping[str, Any]) -> str:
+    """What a chat message says, with the tools that it calls."""
+    if message.get("tool_calls") is None:
+        return asked(message.get("content", ""))
+    return message_text(message)
 
 
 def expected(reference: Any) -> str:

@@ -101,7 +101,7 @@ class _AnsweredFile:
 
     def answers_digest(self) -> str:
         return answers_digest(
-            (each.item_id, each.sample, each.text, each.error or "")
+            (each.item_id, each.sample, each.text, each.error or "", each.tool_calls)
             for answers in self.answers.values()
             for each in answers
         )
@@ -266,6 +266,7 @@ def _read_arm(
                         each.scores,
                         each.finish_reason,
                         cases[key].asked,
+                        each.tool_calls,
                     ),
                     cases[key].references,
                 )

@@ -106,14 +106,14 @@ class Scores:
         """
         found: dict[str, Any] = {}
         for arm, role in enumerate(ARMS):
-            answers: list[tuple[str, int, str | None, str]] = [
-                (item, sample, text, "")
+            answers: list[tuple[str, int, str | None, str, None]] = [
+                (item, sample, text, "", None)
                 for (at, item, sample), text in self.outputs[arm].items()
                 if at == asked.test_set
             ]
             if answers:
                 answers += [
-                    (item, sample, None, error)
+                    (item, sample, None, error, None)
                     for (at, item, sample), error in self.errors[arm].items()
                     if at == asked.test_set
                 ]

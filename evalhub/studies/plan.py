@@ -6,6 +6,7 @@ import numpy as np
 from django.db import transaction
 
 from evalhub.files.canonical import digest_of
+from evalhub.files.tools import message_text
 from evalhub.gate.claims import asked_of
 from evalhub.gate.ledger import Looks, SameItems
 from evalhub.gate.ledger import next_looks as ledger_looks
@@ -177,7 +178,7 @@ def _unanswered(run: Run) -> tuple[int, int]:
 
 def _length(run: Run, given: str | list[dict[str, str]], context: str) -> int:
     try:
-        return sum(len(each["content"]) for each in chat(run.version.prompt, given, context))
+        return sum(len(message_text(each)) for each in chat(run.version.prompt, given, context))
     except PromptError:
         return 0
 

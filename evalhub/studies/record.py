@@ -147,6 +147,9 @@ def _row(output: Output, *, several: bool) -> dict[str, Any]:
         "id": output.item.key,
         **({"sample": output.sample} if several else {}),
         **said,
+        **({"finish_reason": output.finish_reason} if output.finish_reason else {}),
+        **({"reasoning": output.reasoning} if output.reasoning else {}),
+        **({"tool_calls": output.tool_calls} if output.tool_calls else {}),
         **{name: value for name, value in counts.items() if value is not None},
     }
 

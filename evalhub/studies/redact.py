@@ -103,7 +103,13 @@ def _redact(
     count = outputs.count()
     _take_out_answers(outputs)
     taken = same.update(
-        input=REDACTED, references=[], context="", metadata={}, redacted=timezone.now()
+        input=REDACTED,
+        references=[],
+        context="",
+        choices=None,
+        tools=None,
+        metadata={},
+        redacted=timezone.now(),
     )
     shared = {"project": project, "reason": reason.strip(), "by": by}
     Redaction.objects.bulk_create(
@@ -134,9 +140,15 @@ def _redact(
 
 def _take_out_answers(outputs: QuerySet[Output]) -> None:
     """A text in place of a text, and an error in place of an error: neither becomes the other."""
-    for output in outputs.filter(text__isnull=False).only("pk", "text").iterator(chunk_size=CHUNK):
-        digest = sha256((output.text or "").encode()).hexdigest()
-        Output.objects.filter(pk=output.pk).update(text=REDACTED, text_sha256=digest)
+    for output in (
+        outputs.filter(text__isnull=False)
+        .only("pk", "text", "tool_calls")
+        .iterator(chunk_size=CHUNK)
+    ):
+        digest = sha256(output.as_read.encode()).hexdigest()
+        Output.objects.filter(pk=output.pk).update(
+            text=REDACTED, text_sha256=digest, reasoning="", tool_calls=None
+        )
     outputs.filter(text__isnull=True).update(error=REDACTED)
 
 

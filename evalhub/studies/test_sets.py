@@ -38,6 +38,9 @@ class ItemFields(Declaration):
     choices: FieldName | None = Field(
         None, description="texts of which the model says how likely each is, in place of an answer"
     )
+    tools: FieldName | None = Field(
+        None, description="tools that the model may call, as OpenAI's protocol has them"
+    )
 
     @property
     def mapping(self) -> FieldMapping:

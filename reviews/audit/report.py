@@ -8,9 +8,10 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 from evalhub.files.canonical import digest_of
+from evalhub.files.tools import with_calls
 from evalhub.registry.models import StudyArm
 from evalhub.schemas.review import Show
 from reviews.audit.check import LEVEL, Check, Status, judged, status_of
@@ -163,11 +164,15 @@ def _texts(campaign: Campaign, digest: Any) -> Iterator[Answers]:
         .values_list("kind", "item__key", "item__cluster", "baseline_output__text",
                      "candidate_output__text", "baseline_output__run__version_id",
                      "candidate_output__run__version_id", "baseline_output__text_sha256",
-                     "candidate_output__text_sha256")
+                     "candidate_output__text_sha256", "baseline_output__tool_calls",
+                     "candidate_output__tool_calls")
     )  # fmt: skip
     both = campaign.baseline_id, campaign.candidate_id
     rated: dict[str, dict[int, str]] = {}
-    for kind, item, cluster, text, other, version, second, *was in rows.iterator(chunk_size=500):
+    for kind, item, cluster, text, other, version, second, *more in rows.iterator(chunk_size=500):
+        was, (calls, others) = more[:2], cast("list[Any]", more[2:])
+        text = None if text is None else with_calls(text, calls)
+        other = None if other is None else with_calls(other, others)
         for each, redacted in zip((text, other), was, strict=True):
             if each is not None:  # of what was redacted the digest is kept
                 digest.update((redacted or hashlib.sha256(each.encode()).hexdigest()).encode())

@@ -144,12 +144,14 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
             "item__context",
             "baseline_output__text",
             "candidate_output__text",
+            "baseline_output__tool_calls",
+            "candidate_output__tool_calls",
         )
         .get(pk=assignment.pair_id)
     )
     outputs = [pair.candidate_output, pair.baseline_output]
     sides = outputs if assignment.candidate_on_left else outputs[::-1]
-    texts = [shown(output.text or "", form.show) for output in sides if output is not None]
+    texts = [shown(output.as_read, form.show) for output in sides if output is not None]
     code = any(text.startswith(("{", "[")) for text in texts)
     said, rationale = _said_before(assignment)
     return {

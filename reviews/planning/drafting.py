@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from evalhub.files.tools import with_calls
 from evalhub.registry.models import Metric, Output, Run, RunMetric
 from evalhub.schemas.review import (
     Design,
@@ -265,9 +266,9 @@ def _digest_of_texts(pairs: Sequence[Planned]) -> str:
     wanted = [pk for pair in pairs for pk in pair.outputs if pk is not None]
     digests: dict[int, str] = {}
     for start in range(0, len(wanted), 500):
-        rows = Output.objects.filter(pk__in=wanted[start : start + 500]).values_list("pk", "text")
-        for pk, text in rows:
-            digests[pk] = hashlib.sha256(str(text).encode()).hexdigest()
+        outputs = Output.objects.filter(pk__in=wanted[start : start + 500])
+        for pk, text, calls in outputs.values_list("pk", "text", "tool_calls"):
+            digests[pk] = hashlib.sha256(with_calls(str(text), calls).encode()).hexdigest()
     return hashlib.sha256("".join(digests[pk] for pk in wanted).encode()).hexdigest()
 
 

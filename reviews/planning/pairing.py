@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal
 
+from evalhub.files.tools import with_calls
 from evalhub.registry.models import Item, Metric, Output, Run, Score
 from evalhub.schemas.review import KNOWN, Combinations, Known, Show
 from reviews.planning.campaign_request import asked
@@ -74,16 +75,17 @@ def joined(runs: Sequence[Run], pairs: Sequence[tuple[int, int]], show: Show = U
         rows = (
             Output.objects.filter(run=run, sample=0, text__isnull=False)
             .order_by()
-            .values_list("item_id", "pk", "text", "item__key", "item__tags")
+            .values_list("item_id", "pk", "text", "tool_calls", "item__key", "item__tags")
         )
-        for item, pk, text, key, tags in rows.iterator():
+        for item, pk, said, calls, key, tags in rows.iterator():
+            text = with_calls(str(said), calls)
             candidate = found.get(key)
             if candidate is None:
                 named = " · ".join(sorted(map(str, tags)))
                 nothing = [None] * len(runs)
                 candidate = found[key] = Candidate(item, named, [*nothing], [*nothing])
-            candidate.outputs[arm], candidate.digests[arm] = pk, _digest(str(text), show)
-            candidate.lengths.append(len(str(text)))
+            candidate.outputs[arm], candidate.digests[arm] = pk, _digest(text, show)
+            candidate.lengths.append(len(text))
     paired = {
         key: candidate
         for key, candidate in found.items()
@@ -112,12 +114,11 @@ def second_answers(
     ).exclude(repeat=0)
     repeated = Output.objects.filter(run__in=again, sample=0)
     for outputs in (repeated, Output.objects.filter(run=run, sample=1)):
-        rows = (
-            outputs.filter(text__isnull=False).order_by("run").values_list("item_id", "pk", "text")
-        )
-        for item, pk, text in rows.iterator():
+        answered = outputs.filter(text__isnull=False).order_by("run")
+        rows = answered.values_list("item_id", "pk", "text", "tool_calls")
+        for item, pk, text, calls in rows.iterator():
             if item in keys:
-                found[keys[item]] = pk, _digest(str(text), show)
+                found[keys[item]] = pk, _digest(with_calls(str(text), calls), show)
     return found
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from evalhub.files.tools import with_calls
 from evalhub.registry.models import Item, Output
 from evalhub.schemas.review import Show
 from reviews.models import PairKind
@@ -96,11 +97,12 @@ def _measured(sealed: tuple[str, str], show: Show, items: int, rows: _Rows) -> T
 def _pairs(rows: _Rows) -> Iterator[AnswerPair]:
     """As they came."""
     outputs = [pk for _, *both in rows for pk in both]
-    texts = dict(Output.objects.filter(pk__in=outputs).values_list("pk", "text"))
+    rows_of = Output.objects.filter(pk__in=outputs).values_list("pk", "text", "tool_calls")
+    texts = {pk: with_calls(text or "", calls) for pk, text, calls in rows_of}
     items = Item.objects.filter(outputs__in=[first for _, first, _ in rows])
     clusters = dict(items.values_list("key", "cluster"))
     for key, baseline, candidate in rows:
-        yield AnswerPair(key, clusters.get(key, ""), texts[baseline] or "", texts[candidate] or "")
+        yield AnswerPair(key, clusters.get(key, ""), texts[baseline], texts[candidate])
 
 
 def _as_shown(pairs: list[AnswerPair], show: Show) -> Iterator[AnswerPair]:

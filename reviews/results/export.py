@@ -15,6 +15,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from evalhub.files.tools import with_calls
 from evalhub.registry.models import Item, Output
 from reviews.models import RATED, Campaign, Pair, PairKind
 from reviews.planning.stopping import SCORE
@@ -110,7 +111,8 @@ def preferences(campaign: Campaign, *, ties: Ties = "drop") -> Iterator[dict[str
             for pk in (each.baseline_output_id, each.candidate_output_id)
             if pk is not None
         ]
-        texts = dict(Output.objects.filter(pk__in=wanted).values_list("pk", "text"))
+        said = Output.objects.filter(pk__in=wanted).values_list("pk", "text", "tool_calls")
+        texts = {pk: None if text is None else with_calls(text, calls) for pk, text, calls in said}
         for pk in part:
             counts, pair = votes[pk], pairs[pk]
             winner = _majority(counts)

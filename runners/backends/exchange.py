@@ -218,6 +218,8 @@ class Exchange:
         body: dict[str, Any] = {"model": self.backend.model}
         if self.backend.api == "chat":
             body["messages"] = chat(self.prompt, question.input, question.context)
+        elif question.tools:
+            raise PromptError("the item carries tools, which a completion API doesn't take")
         else:
             body["prompt"] = completion(self.prompt, question.input, question.context)
         body |= self.sampling.model_dump(mode="json", exclude={"samples"}, exclude_none=True)
@@ -230,7 +232,10 @@ class Exchange:
         if self.backend.answer_schema is not None:
             shape = {"name": "answer", "schema": self.backend.answer_schema, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": shape}
-        return json.dumps(body | self.backend.extra).encode()
+        body |= self.backend.extra
+        if question.tools:
+            body["tools"] = list(question.tools)
+        return json.dumps(body).encode()
 
     async def _attempt(self, over: Connections, body: bytes, optional: Set[str]) -> list[Reply]:
         import aiohttp

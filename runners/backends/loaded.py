@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from runners.backends.asking import Answered, BackendRequest, Reply
+from runners.backends.said import thought_apart
 from runners.engines.adapters import put_in
 from runners.engines.errors import EngineError
 from runners.engines.files import fetched_adapter, model_digest, text_digest
@@ -323,8 +324,10 @@ def _reply(done: Done, prompt_tokens: int) -> Reply:
     assert isinstance(done, DrawnAnswer)
     if _UNSTORABLE.search(done.text):
         return Reply(error="the answer holds a NUL character or half a surrogate pair")
+    text, thought = thought_apart(done.text)
     return Reply(
-        text=done.text,
+        text=text,
+        reasoning=thought,
         prompt_tokens=prompt_tokens,
         completion_tokens=done.tokens,
         finish_reason="stop" if done.ended else "length",

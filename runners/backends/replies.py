@@ -11,6 +11,7 @@ from typing import Any
 
 from runners.backends.asking import Reply
 from runners.backends.masking import Secret
+from runners.backends.said import said_in
 
 COMPLAINT = 200
 """Characters of an error response that are repeated."""
@@ -95,20 +96,24 @@ def _share(total: int, choices: Sequence[Any], at: int) -> int:
 
 def _reply(choice: Mapping[str, Any], key: Secret, cost: Reply) -> Reply:
     """One choice of a response, with what it cost."""
-    message = choice.get("message")
-    text = message.get("content") if isinstance(message, dict) else choice.get("text")
     why = choice.get("finish_reason")
-    if not isinstance(text, str):
+    try:
+        said = said_in(choice)
+    except ValueError as flaw:
+        return Reply(error=f"the response can't be kept: {flaw}")
+    if said.text is None:
         shown = key.masked(str(why or "not given"))[:60]
         return Reply(error=f"the response has no content (finish_reason: {shown})")
-    if _UNSTORABLE.search(text):
+    if _UNSTORABLE.search(said.parts):
         return Reply(error="the response holds a NUL character or half a surrogate pair")
-    if key.given_away(text):
+    if key.given_away(said.parts):
         return Reply(error="the answer holds the key that it was asked with, and isn't kept")
     logprobs = _logprobs(choice)
     return replace(
         cost,
-        text=text,
+        text=said.text,
+        reasoning=said.reasoning,
+        tool_calls=said.calls,
         finish_reason=_word(why, key),
         logprob=math.fsum(logprobs) if logprobs else None,
     )

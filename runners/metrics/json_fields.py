@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from evalhub.files.json_values import JsonError, parse_json
+from evalhub.files.json_values import JsonError, parse_json, same_json
 from runners.metrics.score import Answer, MetricScore, TextMetric
 
 _ABSENT = object()
@@ -45,7 +45,7 @@ class JsonFields(TextMetric):
         if not isinstance(given, dict):
             return MetricScore(0.0, "the output is JSON, but no object")
         wrong = [
-            name for name, path in names if not _equal(_reach(given, path), _reach(wanted, path))
+            name for name, path in names if not same_json(_reach(given, path), _reach(wanted, path))
         ]
         extra = [name for name in given if name not in wanted] if self.strict else []
         share = (len(names) - len(wrong)) / (len(names) + len(extra))
@@ -59,14 +59,3 @@ def _reach(value: Any, path: list[str]) -> Any:
             return _ABSENT
         value = value[part]
     return value
-
-
-def _equal(one: Any, other: Any) -> bool:
-    """JSON equality: 1 == 1.0, but True != 1 (unlike Python)."""
-    match one, other:
-        case dict(), dict():
-            return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
-        case list(), list():
-            return len(one) == len(other) and all(map(_equal, one, other))
-        case _:
-            return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

@@ -32,10 +32,10 @@ def body(text: str | bytes) -> web.Response:
     return web.Response(body=text, content_type="application/json")
 
 
-def saying(text: str) -> web.Response:
-    """An answer that says this."""
-    message = {"role": "assistant", "content": text}
-    usage = {"prompt_tokens": 9, "completion_tokens": len(text.split())}
+def saying(text: str | None, **beside: Any) -> web.Response:
+    """An answer that says this, with other fields of its message."""
+    message = {"role": "assistant", "content": text, **beside}
+    usage = {"prompt_tokens": 9, "completion_tokens": len((text or "").split())}
     choice = {"index": 0, "finish_reason": "stop", "message": message}
     return web.json_response({"choices": [choice], "usage": usage})
 

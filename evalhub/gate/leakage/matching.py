@@ -28,6 +28,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.files.tools import message_text
 from evalhub.gate.leakage.brief import BriefItem, BriefItems
 from evalhub.gate.leakage.fingerprints import (
     FEWEST_WORDS,
@@ -108,7 +109,7 @@ class Leakage:
 def item_texts(key: str, input_: Any, references: Sequence[Any]) -> ItemTexts:
     """The texts of an item's input, without system messages, and of its references."""
     if isinstance(input_, list):
-        said = [each["content"] for each in input_ if each["role"] != "system"]
+        said = [message_text(each) for each in input_ if each["role"] != "system"]
     else:
         said = [input_]
     inputs = [("input", text) for text in texts_of(said)]

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet
+from evalhub.files.tools import with_calls
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.testsets import Item, TestSetVersion
 from evalhub.registry.models.versions import ModelVersion
@@ -240,6 +241,11 @@ class Output(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item_id}#{self.sample} of run {self.run_id}"
+
+    @property
+    def as_read(self) -> str:
+        """The answer as a person reads it, with the tools that it calls; "" where there is none."""
+        return with_calls(self.text or "", self.tool_calls)
 
 
 class Metric(models.Model):

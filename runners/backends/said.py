@@ -1,0 +1,84 @@
+"""What a model's message says: its answer, what it thought first, and the tools it calls. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evalhub.files.tools import calls_of
+
+_OPENS = re.compile(r"\s*<(think|thinking)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message in its parts; `text` is None where it holds no answer, not even an empty one.
+
+    `calls` is a list of {name, arguments}, the arguments an object where they are one, else the
+    text that they came as; None where no tool is called.
+    """
+
+    text: str | None
+    reasoning: str = ""
+    calls: list[dict[str, Any]] | None = None
+
+    @property
+    def parts(self) -> str:
+        """All that it holds as one text, for looking through it."""
+        return "\n".join([self.text or "", self.reasoning, *_texts(self.calls)])
+
+
+def said_in(choice: Mapping[str, Any]) -> Said:
+    """A choice of a chat or a completion API's response.
+
+    Raises ValueError for calls that nobody could make.
+    """
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        return _apart(choice.get("text"))
+    calls = calls_of(message.get("tool_calls"))
+    found = _apart(message.get("content"))
+    # A model that calls a tool has answered, whatever it says beside.
+    text = "" if found.text is None and calls else found.text
+    thought = next(
+        (
+            said
+            for name in ("reasoning_content", "reasoning")
+            if isinstance(said := message.get(name), str) and said
+        ),
+        "",
+    )
+    both = "\n\n".join(part for part in (thought, found.reasoning) if part)
+    return Said(text, both, calls)
+
+
+def thought_apart(text: str) -> tuple[str, str]:
+    """What a text says, and what was thought first: between <think> and </think> at its start.
+
+    Where the prompt opened it already, up to </think>; where it isn't closed, all of the text.
+    """
+    opened = _OPENS.match(text)
+    if opened is not None:
+        thought, _, rest = text[opened.end() :].partition(f"</{opened[1]}>")
+        return rest.lstrip(), thought.strip()
+    thought, closed, rest = text.partition("</think>")
+    if closed and "<think>" not in thought:
+        return rest.lstrip(), thought.strip()
+    return text, ""
+
+
+def _apart(content: Any) -> Said:
+    return Said(*thought_apart(content)) if isinstance(content, str) else Said(None)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts within a JSON value, names too; no deeper than JSON is read."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            left += [*one, *one.values()]
+        elif isinstance(one, list):
+            left += one

@@ -1,0 +1,73 @@
+"""Tool call match."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from evalhub.files.json_values import parse_json, same_json
+from evalhub.files.tools import called, calls_of
+from runners.metrics.score import Answer, MetricDeclaration, MetricScore
+
+Call = dict[str, Any]
+
+
+class ToolCallMatch(MetricDeclaration):
+    """1 where the answer calls the tools that a reference calls, and no other, else 0."""
+
+    title: ClassVar = "Tool call match"
+    normalisation: ClassVar = "what is said beside; 1 and 1.0"
+    binary: ClassVar = True
+
+    name: Literal["tool_call_match"] = "tool_call_match"
+    arguments: Literal["exact", "given", "ignored"] = Field(
+        "exact",
+        description="whether arguments must be the same, may be more than those given in the "
+        "reference, or aren't looked at",
+    )
+    ordered: bool = Field(False, description="whether the order of several calls counts")
+
+    def score(self, answer: Answer, reference: Any) -> MetricScore:
+        right = parse_json(reference) if isinstance(reference, str) else reference
+        wanted = calls_of([right] if isinstance(right, dict) else right) or []
+        made = list(answer.tool_calls or ())
+        if self._match(made, wanted):
+            return MetricScore(1.0)
+        return MetricScore(0.0, f"calls {_said(made)} in place of {_said(wanted)}"[:300])
+
+    def _match(self, made: Sequence[Call], wanted: Sequence[Call]) -> bool:
+        if len(made) != len(wanted):
+            return False
+        if self.ordered:
+            return all(map(self._same, made, wanted))
+        return _paired([[self._same(one, each) for each in wanted] for one in made])
+
+    def _same(self, made: Call, wanted: Call) -> bool:
+        if made["name"] != wanted["name"]:
+            return False
+        given, right = made["arguments"], wanted["arguments"]
+        if self.arguments == "ignored":
+            return True
+        if self.arguments == "exact" or not (isinstance(given, dict) and isinstance(right, dict)):
+            return same_json(given, right)
+        return all(name in given and same_json(given[name], each) for name, each in right.items())
+
+
+def _paired(fits: Sequence[Sequence[bool]]) -> bool:
+    """Whether each row can have a column of its own that fits (Kuhn's augmenting paths)."""
+    owner: dict[int, int] = {}
+
+    def place(row: int, tried: set[int]) -> bool:
+        for column, fit in enumerate(fits[row]):
+            if fit and column not in tried:
+                tried.add(column)
+                if column not in owner or place(owner[column], tried):
+                    owner[column] = row
+                    return True
+        return False
+
+    return all(place(row, set()) for row in range(len(fits)))
+
+
+def _said(calls: Sequence[Call]) -> str:
+    return " and ".join(called(each)[:100] for each in calls[:3]) or "nothing"

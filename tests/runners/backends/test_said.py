@@ -1,0 +1,54 @@
+"""What a message says: its answer, its reasoning and its calls, each apart."""
+
+from typing import Any
+
+import pytest
+
+from runners.backends.said import said_in, thought_apart
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "thought"),
+    [
+        ("<think>Hm.</think>\n\nParis", "Paris", "Hm."),
+        ("\n<thinking>Hm.</thinking>Paris", "Paris", "Hm."),
+        ("Hm.\n</think>\nParis", "Paris", "Hm."),
+        ("<think>Hm. And then", "", "Hm. And then"),
+        ("<think></think>Paris", "Paris", ""),
+        ("Paris", "Paris", ""),
+        ("Say <think> and </think> aloud", "Say <think> and </think> aloud", ""),
+        ("", "", ""),
+    ],
+)
+def test_thoughts_are_kept_apart(text: str, answer: str, thought: str) -> None:
+    assert thought_apart(text) == (answer, thought)
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+def test_a_servers_own_field_for_thoughts_is_read(field: str) -> None:
+    said = said_in({"message": {"content": "Paris", field: "Hm."}})
+    assert (said.text, said.reasoning, said.calls) == ("Paris", "Hm.", None)
+
+
+def test_an_answer_that_only_calls_a_tool_is_an_answer() -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "now", "arguments": "{}"}}
+    said = said_in({"message": {"content": None, "tool_calls": [call]}})
+    assert (said.text, said.calls) == ("", [{"name": "now", "arguments": {}}])
+
+
+def test_a_message_without_content_is_no_answer() -> None:
+    assert said_in({"message": {"content": None}}).text is None
+    assert said_in({"message": {"content": None, "reasoning_content": "Hm."}}).text is None
+    assert said_in({}).text is None
+
+
+def test_all_of_it_is_looked_through() -> None:
+    call = {"name": "now", "arguments": '{"a": {"b": ["c"]}}'}
+    said = said_in({"message": {"content": "x", "reasoning": "y", "tool_calls": [call]}})
+    assert set(said.parts.split("\n")) == {"x", "y", "name", "now", "arguments", "a", "b", "c"}
+
+
+@pytest.mark.parametrize("calls", [[{}], [{"function": {}}], ["now"], [{"function": {"name": 3}}]])
+def test_a_call_that_nobody_could_make_is_an_error(calls: Any) -> None:
+    with pytest.raises(ValueError, match="without a name"):
+        said_in({"message": {"content": "", "tool_calls": calls}})
