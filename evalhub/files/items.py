@@ -213,6 +213,9 @@ def _check_message(row: Row, at: str, message: Any) -> None:
             f"{at}.role",
             f"a role is one of {', '.join(ROLES)}, and this one is {_shown(message['role'])}",
         )
+    content = message.get("content")
+    if not isinstance(content, str) and not (content is None and message.get("tool_calls")):
+        raise wrong(row, f"{at}.content", f"a content is text, and this one is {_shown(content)}")
     try:
         check_message(message)
     except ValueError as flaw:

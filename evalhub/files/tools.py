@@ -89,10 +89,8 @@ def check_message(message: Mapping[str, Any]) -> None:
         raise ValueError(f"a chat message is {{role, content}}, and this one has {extra[0]!r} too")
     if calls is not None:
         calls_of(calls)
-    if message.get("content") is None and calls:
-        return
-    if not isinstance(message.get("content"), str):
-        raise ValueError("a chat message is {role, content}, and its content is text")
+    if message.get("content") is None and role != "assistant":
+        raise ValueError("only a message of the assistant that calls tools has no content")
     if role == "tool" and not isinstance(message.get("tool_call_id"), str):
         raise ValueError("a tool's message says whose call it answers: tool_call_id")
 

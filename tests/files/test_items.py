@@ -216,9 +216,12 @@ def blocks(language: str) -> list[str]:
 
 
 def test_the_row_of_the_guide_is_an_item(jsonl: Write) -> None:
-    item = the_item(jsonl(*map(json.loads, blocks("json"))))
+    row, with_tools = map(json.loads, blocks("json"))
+    item = the_item(jsonl(row))
     assert (item.key, item.references, item.tags) == ("q1", ["shipping"], ["parcel"])
     assert (item.cluster, item.metadata) == ("customer-4", {"month": 3})
+    (tool,) = the_item(jsonl(with_tools), FieldMapping(tools="tools")).tools or []
+    assert tool["function"]["name"] == "book"
 
 
 def test_the_fields_of_the_guide_are_a_mapping(jsonl: Write) -> None:

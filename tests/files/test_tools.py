@@ -90,7 +90,7 @@ def test_a_conversation_with_calls_and_their_answers_is_an_input(tmp_path: Path)
     ],
 )
 def test_a_message_that_cant_be_sent_is_refused(tmp_path: Path, turn: dict[str, Any]) -> None:
-    with pytest.raises(DataError, match=r"field 'input\[0\]'"):
+    with pytest.raises(DataError, match=r"field 'input\[0\][.']"):
         item(tmp_path, input=[turn])
 
 
