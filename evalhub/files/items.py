@@ -203,7 +203,8 @@ def _messages(row: Row, name: str, text: str) -> list[dict[str, Any]] | None:
 
 
 def _check_message(row: Row, at: str, message: Any) -> None:
-    if not isinstance(message, dict) or not {"role"} <= message.keys():
+    told = isinstance(message, dict) and "role" in message
+    if not told or ("content" not in message and "tool_calls" not in message):
         raise wrong(
             row, at, f"a chat message is {{role, content}}, and this one is {_shown(message)}"
         )
@@ -249,6 +250,8 @@ def _choices(row: Row, name: str) -> list[str]:
     if len(set(value)) < len(value):
         raise wrong(row, name, "two of the choices are the same")
     return value
+
+
 def _tools(row: Row, name: str) -> list[dict[str, Any]] | None:
     """Tools as OpenAI's protocol has them; in a CSV, as JSON in a text."""
     value = field(row, name)

@@ -27,8 +27,9 @@ class Answer:
     `scores` are those that were made elsewhere and came with the answer, by name. `finish_reason`
     is why the model stopped, in its server's word; "" where nobody recorded it. `asked` is the
     item's question, for a metric that `reads_question`; `tool_calls` are {name, arguments}. `input`
-    and `context` are the item's whole, for a metric that needs a model. `choices` are the item's, and `choice_logprobs` the sum of the
-    log-probabilities (nats) of each, for a metric that `reads_choices`.
+    and `context` are the item's whole, for a metric that needs a model. `choices` are the item's,
+    and `choice_logprobs` the sum of the log-probabilities (nats) of each, for a metric that
+    `reads_choices`.
     """
 
     text: str
