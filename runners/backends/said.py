@@ -11,7 +11,7 @@ _OPENS = re.compile(r"\s*<(think|thinking)>")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SplitMessage:
     """A message in its parts; `text` is None where it holds no answer, not even an empty one.
 
     `calls` is a list of {name, arguments}, the arguments an object where they are one, else the
@@ -28,7 +28,7 @@ class Said:
         return "\n".join([self.text or "", self.reasoning, *_texts(self.calls)])
 
 
-def said_in(choice: Mapping[str, Any]) -> Said:
+def said_in(choice: Mapping[str, Any]) -> SplitMessage:
     """A choice of a chat or a completion API's response.
 
     Raises ValueError for calls that nobody could make.
@@ -49,7 +49,7 @@ def said_in(choice: Mapping[str, Any]) -> Said:
         "",
     )
     both = "\n\n".join(part for part in (thought, found.reasoning) if part)
-    return Said(text, both, calls)
+    return SplitMessage(text, both, calls)
 
 
 def thought_apart(text: str) -> tuple[str, str]:
@@ -67,8 +67,8 @@ def thought_apart(text: str) -> tuple[str, str]:
     return text, ""
 
 
-def _apart(content: Any) -> Said:
-    return Said(*thought_apart(content)) if isinstance(content, str) else Said(None)
+def _apart(content: Any) -> SplitMessage:
+    return SplitMessage(*thought_apart(content)) if isinstance(content, str) else SplitMessage(None)
 
 
 def _texts(value: Any) -> Iterator[str]:
