@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from evalhub.accounts.models import User
 from evalhub.files.canonical import digest_of
@@ -208,6 +209,14 @@ def test_a_calibrated_judge_counts_and_may_hold(
     assert criterion.candidate == pytest.approx(0.25, abs=0.07)
     assert "of a calibrated judge's choices" in found.headline
     assert decided(study) == decision
+    pages = team.signed_in(team.olga)
+    for number in range(len(found.criteria)):
+        shown = pages.get(reverse("dashboard:criterion", args=[decision.pk, number + 1]))
+        assert shown.status_code == 200
+    study_page = pages.get(reverse("dashboard:study", args=[study.pk]), follow=True)
+    text = study_page.content.decode()
+    assert "Judge’s preference" in text or "Judge&#x27;s preference" in text
+    assert "corrected by people" in text
 
 
 def test_a_calibrated_judge_that_prefers_the_candidate_lets_it_ship(
