@@ -411,3 +411,16 @@ def test_the_small_model_makes_json_with_the_demo_s_adapter(small: Path) -> None
         assert json.loads(after.text).keys() == {"intent", "product", "urgency"}
         assert before.text != after.text
         assert after.finish_reason == "stop"
+
+
+@with_torch
+def test_a_quantised_base_serves_its_adapters_too(tiny: Path, tmp_path: Path) -> None:
+    spec = backend(tiny, quantization="nf4")
+    assert spec.identity() != backend(tiny).identity()
+    (plain,) = replies(client(spec), "Hello")
+    tuned = backend(tiny, quantization="nf4", adapter=str(an_adapter(tmp_path / "tuned")))
+    (other,) = replies(client(tuned), "Hello")
+    (again,) = replies(client(spec), "Hello")
+    assert plain.text
+    assert (plain.text, plain.logprob) == (again.text, pytest.approx(again.logprob, abs=1e-4))
+    assert other.text != plain.text
