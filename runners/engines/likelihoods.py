@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from runners.engines.generating import BASE
+from runners.engines.generating import BASE, answering
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,8 @@ def likelihoods(model: Any, pairs: Sequence[Continuation], padding: int) -> list
         [[1] * pair.width + [0] * (width - pair.width) for pair in pairs], device=device
     )
     first = min(len(pair.given) for pair in pairs) - 1
-    mixed = {}
-    if hasattr(model, "peft_config"):
-        mixed = {"adapter_names": [pair.adapter for pair in pairs]}
-    with torch.inference_mode():
+    named = [pair.adapter for pair in pairs]
+    with torch.inference_mode(), answering(model, named) as mixed:
         logits = model(
             input_ids=ids,
             attention_mask=mask,
