@@ -9,7 +9,8 @@ import pytest
 
 from evalhub.demo.by_hf import by_hf
 from evalhub.demo.command import STUDY_LIVE
-from evalhub.demo.server import LocalExtraMissingError, model_path
+from evalhub.demo.gguf_adapter import PEFT_ADAPTER, write_gguf
+from evalhub.demo.server import ADAPTER, LocalExtraMissingError, model_path
 from evalhub.demo.share import a_share
 from evalhub.studies.origin import OperatorFile
 from evalhub.studies.spec import read_study
@@ -31,6 +32,14 @@ def test_its_arms_are_the_live_study_s_with_weights_of_their_own(tmp_path: Path)
         settled = ours.spec.settled(spec.file).as_json()
         assert settled["model"] == str(model_path())
         assert (settled["adapter_sha256"] is not None) == (name == "lora")
+
+
+@pytest.mark.hf
+@pytest.mark.heavy
+def test_the_adapter_for_llama_cpp_is_derived_from_the_one_of_peft(tmp_path: Path) -> None:
+    needs_torch()
+    write_gguf(PEFT_ADAPTER, tmp_path / "made.gguf")
+    assert (tmp_path / "made.gguf").read_bytes() == ADAPTER.read_bytes()
 
 
 def test_without_the_extra_it_says_what_to_install(

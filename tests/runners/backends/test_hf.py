@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from evalhub.demo.gguf_adapter import PEFT_ADAPTER, write_gguf
-from evalhub.demo.server import ADAPTER
+from evalhub.demo.gguf_adapter import PEFT_ADAPTER
 from evalhub.gate.decide import decide_study
 from evalhub.registry.models import Run, Score
 from evalhub.schemas.declaration import DeclarationError, declared
@@ -29,7 +28,6 @@ from tests.runners.test_launch import worked_through
 from tests.small_models import WITH_TORCH, an_adapter, needs_torch
 
 HF = {"type": "hf", "model": "model"}
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def with_torch(test: Callable[..., None]) -> Callable[..., None]:
@@ -156,13 +154,6 @@ def test_another_engine_than_the_registered_does_not_answer(folder: Path) -> Non
     other = settled(folder).model_copy(update={"engine": "transformers 5.0.0"})
     with pytest.raises(BackendError, match=r"of transformers 5\.0\.0, and here is transformers 5"):
         client(other)
-
-
-@with_torch
-def test_the_adapter_for_llama_cpp_is_the_one_of_peft(tmp_path: Path) -> None:
-    needs_torch()
-    write_gguf(PEFT_ADAPTER, tmp_path / "made.gguf")
-    assert (tmp_path / "made.gguf").read_bytes() == ADAPTER.read_bytes()
 
 
 @with_torch
