@@ -17,6 +17,7 @@ from runners.engines.harness import LmEvalTask, load
 from runners.harness import _Likelihoods, client_for
 from tests.cast import Team, a_test_set
 from tests.fakes.openai_server import OpenAIServer
+from tests.small_models import WITH_TORCH
 from tests.studies.desks import Desk
 
 needs_lm_eval = [
@@ -202,3 +203,25 @@ def test_no_study_from_the_web_names_a_task() -> None:
     assert asked.metric.options["score"] == "acc"
     with pytest.raises(OutsideError, match="is code"):
         check_from_web(asked, uploaded=(), aliases=())
+
+
+class TestByAModel:
+    pytestmark = [*needs_lm_eval, *WITH_TORCH, pytest.mark.django_db(transaction=True)]
+
+    def test_a_model_in_the_worker_says_how_likely_the_choices_are(
+        self, desk: Desk, tiny: Path
+    ) -> None:
+        said = {"task": "even_numbers", "include_path": "tasks", "score": "acc_norm"}
+        desk.study["test_sets"] = {"even": {"lm_eval": said, "role": "development"}}
+        for arm in ("base", "tuned"):
+            backend = {"hf": {"model": str(tiny), "api": "completion"}}
+            desk.study["arms"][arm]["backend"] = backend  # type: ignore[index]
+        assert run(["study", "run", str(desk.write())]) == 2
+        for each in Run.objects.all():
+            assert (each.state, each.error) == ("done", "")
+        output = Output.objects.order_by("pk")[0]
+        likely = output.choice_logprobs
+        assert len(likely) == 2
+        assert all(each < 0 for each in likely)
+        assert output.text == ("yes", "absolutely not")[likely[1] > likely[0]]
+        assert output.given_scores.keys() == {"acc", "acc_norm"}
