@@ -136,7 +136,7 @@ class Stretch:
         run = self.run
         if run.repeat or run.test_set_version.engine is not None or not questions:
             return []
-        same = Run.objects.answered_by_the_same(run).filter(test_set_version__engine=None)
+        same = Run.objects.answered_by_the_same(run).filter(test_set_version__engine__isnull=True)
         earlier = list(same.values_list("pk", "test_set_version"))
         if not earlier:
             return []

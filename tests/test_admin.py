@@ -256,6 +256,7 @@ def test_every_record_is_in_the_admin_and_can_be_searched(
             assert root.get(changelist(model), {"q": "small"}).status_code == 200
 
 
+@pytest.mark.heavy
 def test_the_pages_need_no_more_queries_when_there_is_more_to_show(
     world: Team, root: Client
 ) -> None:
@@ -298,6 +299,7 @@ def test_scores_made_elsewhere_are_neither_shown_nor_searched_for(
     assert "0.123456" not in root.get(changelist(Output)).content.decode()
 
 
+@pytest.mark.heavy
 def test_evidence_is_neither_added_nor_changed_nor_deleted(
     world: Team, root: Client, subtests: pytest.Subtests
 ) -> None:

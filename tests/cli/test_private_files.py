@@ -66,6 +66,7 @@ def test_a_home_is_its_owners_alone(umask: int, tmp_path: Path) -> None:
     assert call("doctor", at=tmp_path).returncode == 0
 
 
+@pytest.mark.heavy
 def test_the_doctor_says_which_files_others_may_read_and_what_ends_it(tmp_path: Path) -> None:
     assert call("user", "list", at=tmp_path).returncode == 0
     home = tmp_path / ".evalhub"

@@ -52,6 +52,7 @@ def said(desk: Desk, votes: Sequence[str], printed: Printed) -> list[tuple[int, 
     return found
 
 
+@pytest.mark.heavy
 def test_no_command_s_print_depends_on_the_votes(
     tmp_path: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -209,6 +209,7 @@ def test_the_doctor_finds_a_fresh_home_well(tmp_path: Path) -> None:
     assert "✓ ledger: no look was taken yet" in done.stdout
 
 
+@pytest.mark.heavy
 def test_the_doctor_names_a_database_and_a_queue_that_do_not_answer(tmp_path: Path) -> None:
     port = a_closed_port()
     done = evalhub(

@@ -128,6 +128,7 @@ def test_being_shown_results_is_remembered_once(team: Team, addresses: list[str]
     assert written(client, addresses[-1]) == set()
 
 
+@pytest.mark.heavy
 def test_looking_around_the_admin_writes_nothing(team: Team, addresses: list[str]) -> None:
     root = User.objects.create_superuser("root")
     client = Client()

@@ -63,6 +63,7 @@ def contents(database: Path) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
+@pytest.mark.heavy
 def test_the_prepared_tables_are_those_of_the_migrations(tmp_path: Path) -> None:
     """Where this fails after a change of a model: `make tables`."""
     prepared, migrated = tmp_path / "prepared", tmp_path / "migrated"

@@ -351,6 +351,7 @@ def outcome(answer: Any) -> str:
     return words.get(status, str(status))
 
 
+@pytest.mark.heavy
 def test_every_address_answers_everybody_as_the_table_says(scene: Scene) -> None:
     found: dict[Row, list[set[str]]] = defaultdict(lambda: [set() for _ in ROLES])
     told = []

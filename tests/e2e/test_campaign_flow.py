@@ -82,6 +82,7 @@ def test_a_review_is_open_and_somebody_judges_within_two_minutes(
     expect(owner.get_by_role("row", name=re.compile("nora"))).to_contain_text("reviewing")
 
 
+@pytest.mark.heavy
 def test_the_price_follows_the_form_as_it_is_filled_in(opens: Opens, team: Team) -> None:
     page = opens(team.olga, plan_of(a_measured_study(team)))
     before = page.locator("#preview .big").inner_text()
@@ -93,6 +94,7 @@ def test_the_price_follows_the_form_as_it_is_filled_in(opens: Opens, team: Team)
     expect(page.locator("#preview")).to_contain_text("names an arm")
 
 
+@pytest.mark.heavy
 def test_a_review_is_planned_without_a_script(
     team: Team, new_context: Callable[..., BrowserContext], live_server: LiveServer
 ) -> None:
@@ -187,6 +189,7 @@ def test_axe_finds_nothing_amiss_on_how_practice_went(
     assert not overflows(page)
 
 
+@pytest.mark.heavy
 def test_a_plan_that_waits_for_another_one_comes_by_itself(
     opens: Opens, team: Team, axe: Callable[[Page], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,6 +93,7 @@ def test_where_no_passkey_is_given_the_page_says_so(
     expect(page.get_by_role("alert")).to_contain_text("No passkey of yours")
 
 
+@pytest.mark.heavy
 def test_a_campaign_form_is_there_after_signing_in_again(
     opens: Opens, team: Team, new_context: Callable[..., BrowserContext], live_server: LiveServer
 ) -> None:
@@ -118,6 +119,7 @@ def test_a_campaign_form_is_there_after_signing_in_again(
     assert Campaign.objects.get().question == "Which one would you send?"
 
 
+@pytest.mark.heavy
 def test_a_campaign_form_goes_on_where_its_person_signs_in_in_another_tab(
     opens: Opens, team: Team, live_server: LiveServer
 ) -> None:
@@ -133,6 +135,7 @@ def test_a_campaign_form_goes_on_where_its_person_signs_in_in_another_tab(
     assert Campaign.objects.get().question == "Which one would you send?"
 
 
+@pytest.mark.heavy
 def test_somebody_else_in_another_tab_sends_nothing_from_the_page(
     opens: Opens, team: Team, live_server: LiveServer
 ) -> None:
@@ -162,6 +165,7 @@ def test_a_judgment_with_its_reason_is_kept_and_saved_after_signing_in_again(
     assert Judgment.objects.get().rationale == "It names the tariff."
 
 
+@pytest.mark.heavy
 def test_a_reviewers_page_that_is_loaded_again_saves_it_too(
     opens: Opens, team: Team, live_server: LiveServer
 ) -> None:

@@ -67,6 +67,7 @@ def check_invalid(record: dict[str, Any], act: str) -> None:
     assert people["state"] == "changed"
 
 
+@pytest.mark.heavy
 def test_a_page_decides_that_it_is_invalid_evidence(team: Team, olga: Client) -> None:
     desk = Desk(team)
     desk.answered()
@@ -87,6 +88,7 @@ def test_a_page_decides_that_it_is_invalid_evidence(team: Team, olga: Client) ->
             assert "Waiting" not in main
 
 
+@pytest.mark.heavy
 def test_the_command_ends_with_3_and_says_what_was_changed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], transactional_db: None
 ) -> None:

@@ -355,6 +355,7 @@ def test_a_home_has_one_ledger_under_a_random_id(desk: Desk) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.heavy
 def test_eight_decisions_at_once_pay_eight_different_levels(team: Team) -> None:
     desk = Desk(team)
     studies = [desk.study(desk.candidate(f"number-{i}")) for i in range(8)]

@@ -218,6 +218,7 @@ def test_no_page_depends_on_the_votes_of_a_review_that_goes_on(
     assert differing(campaign, lambda: of_the_site(client, study, campaign)) == []
 
 
+@pytest.mark.heavy
 def test_no_page_of_the_admin_depends_on_them(study: Study, root: Client) -> None:
     campaign = asked(study, reviewers_per_item=2)
     root.get(reverse("admin:index"))

@@ -74,6 +74,7 @@ def seen(team: Team, routes: Iterable[str]) -> set[str]:
 
 
 @pytest.mark.django_db
+@pytest.mark.heavy
 def test_no_page_shows_anything_of_a_draft(team: Team, jsonl: Jsonl) -> None:
     version, of, run = a_draft_of_each(team, jsonl)
     assert Item.objects.count() == Output.objects.count() == 2

@@ -13,7 +13,11 @@ from evalhub.schemas.version import TrainingRecord
 @pytest.mark.parametrize(
     ("prompt", "field", "says"),
     [
-        ({"sytem": "x"}, "sytem", "did you mean system? (known: system, examples, template, retriever)"),
+        (
+            {"sytem": "x"},
+            "sytem",
+            "did you mean system? (known: system, examples, template, retriever)",
+        ),
         ({"system": 3}, "system", "a text is needed, not 3"),
         ({"system": "Use {context}"}, "system", "{context} is filled in only in the template"),
         ({"template": "{question}"}, "template", "there is no {question}, only {input} and"),

@@ -84,6 +84,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield running
 
 
+@pytest.mark.heavy
 def test_requests_are_counted_over_all_processes(site: Site) -> None:
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     before = amounts(ask(site.port, "/metrics", **bearer).text)

@@ -108,6 +108,7 @@ def test_a_model_that_changes_silently_raises_an_alarm_and_charges_no_look(
     assert "no longer answers as it did" in page.text
 
 
+@pytest.mark.heavy
 def test_it_is_asked_when_it_is_due_by_whoever_looks_and_once(desk: Desk) -> None:
     with OpenAIServer() as server:
         blessed(desk, server)
@@ -139,6 +140,7 @@ def wait_for(done: Any) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.heavy
 def test_a_server_that_is_away_is_no_alarm(desk: Desk, capsys: Capture) -> None:
     with OpenAIServer() as server:
         blessed(desk, server)
@@ -149,6 +151,7 @@ def test_a_server_that_is_away_is_no_alarm(desk: Desk, capsys: Capture) -> None:
     assert "nothing answers at" in told["report"]["error"]
 
 
+@pytest.mark.heavy
 def test_it_ends_when_another_version_is_the_baseline(desk: Desk, capsys: Capture) -> None:
     with OpenAIServer() as server:
         eva = blessed(desk, server)
@@ -168,6 +171,7 @@ def desk_version(name: str) -> Any:
     return StudyArm.objects.get(name=name).version
 
 
+@pytest.mark.heavy
 def test_what_can_not_be_watched_is_told_with_what_would_be_right(
     desk: Desk, capsys: Capture
 ) -> None:
@@ -194,6 +198,7 @@ def test_what_can_not_be_watched_is_told_with_what_would_be_right(
         assert run(add) == 0, "an ended watch is in nobody's way"
 
 
+@pytest.mark.heavy
 def test_answers_that_came_as_a_file_can_not_be_asked_again(desk: Desk, capsys: Capture) -> None:
     with OpenAIServer() as server:
         desk.study["baseline"] = "tuned"

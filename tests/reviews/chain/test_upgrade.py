@@ -20,6 +20,7 @@ def migrate(to: list[tuple[str, str]]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.heavy
 def test_what_was_said_before_is_chained_and_stands_as_it_stood(
     campaign: Campaign, team: Team
 ) -> None:

@@ -108,6 +108,7 @@ def answered(client: Client, campaign: Campaign) -> Any:
 # 4. ids and names in HTML, JSON, URLs, headers, cookies, ETags, file names, errors, static files
 
 
+@pytest.mark.heavy
 def test_4_no_answer_of_the_site_to_a_reviewer_names_an_arm(
     team: Team, rui: Client, campaign: Campaign
 ) -> None:

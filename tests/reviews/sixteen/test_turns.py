@@ -158,6 +158,7 @@ def test_13_fifty_posts_at_once_make_one_row_and_another_answer_is_refused(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.heavy
 def test_14_seats_are_never_given_out_too_often_however_many_ask(team: Team) -> None:
     campaign = a_campaign(team, items=20, reviewers_per_item=3)
     done = threading.Event()
