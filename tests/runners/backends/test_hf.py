@@ -280,11 +280,20 @@ def test_where_memory_ends_the_batch_shrinks(tiny: Path, monkeypatch: pytest.Mon
 
 
 @with_torch
-def test_who_leaves_is_not_answered(tiny: Path) -> None:
-    asked = client(backend(tiny), max_tokens=200)
-    left = asked.answer([BackendRequest(0, 0, "Hello", "")])
-    assert next(left) == []
+def test_who_leaves_is_not_answered(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from runners.engines import serving
+
+    gone, real = threading.Event(), serving.generate
+
+    def held(*given: Any, **said: Any) -> Any:
+        assert gone.wait(60)
+        return real(*given, **said)
+
+    monkeypatch.setattr(serving, "generate", held)
+    left = client(backend(tiny), max_tokens=200).answer([BackendRequest(0, 0, "Hello", "")])
+    assert next(left) == [], "a look in between"
     left.close()
+    gone.set()
     (reply,) = replies(client(backend(tiny)), "Hello")
     assert reply.text, "and the base is free for others"
 
