@@ -43,12 +43,15 @@ def serve_site(
     for line in lines:
         typer.echo(line.replace("{url}", url))
     sys.stdout.flush()
-    if processes == 1:
-        _serve(listeners[0], threads, 0)
-    else:
-        connections.close_all()
-        count_together(processes)
-        run_processes(lambda number: _serve(listeners[number], threads, number), processes)
+    try:
+        if processes == 1:
+            _serve(listeners[0], threads, 0)
+        else:
+            connections.close_all()
+            count_together(processes)
+            run_processes(lambda number: _serve(listeners[number], threads, number), processes)
+    except KeyboardInterrupt:
+        pass  # before it served: it said that this stops it
     return 0
 
 
