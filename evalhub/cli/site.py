@@ -39,11 +39,11 @@ def serve_site(
     here = f"http://{shown}:{listeners[0].getsockname()[1]}"
     url = settings.SITE_URL or here
     behind = f", by a proxy that speaks to {here}" if url != here else ""
-    typer.echo(f"Evalhub is at {url}{behind}  (Ctrl+C stops it)")
-    for line in lines:
-        typer.echo(line.replace("{url}", url))
-    sys.stdout.flush()
     try:
+        typer.echo(f"Evalhub is at {url}{behind}  (Ctrl+C stops it)")
+        for line in lines:
+            typer.echo(line.replace("{url}", url))
+        sys.stdout.flush()
         if processes == 1:
             _serve(listeners[0], threads, 0)
         else:
@@ -51,7 +51,7 @@ def serve_site(
             count_together(processes)
             run_processes(lambda number: _serve(listeners[number], threads, number), processes)
     except KeyboardInterrupt:
-        pass  # before it served: it said that this stops it
+        pass  # before its first request; it has said that this stops it
     return 0
 
 
