@@ -68,7 +68,6 @@ class OpenAIBackend(BackendDeclaration):
         le=268_435_456,
         description="of one answer as it comes and once it is unpacked; a longer one is an error",
     )
-
     logprobs: bool = Field(
         True,
         description="how likely each word of an answer was is asked for too; a server that refuses "

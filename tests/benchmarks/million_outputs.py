@@ -5,7 +5,6 @@ python -m tests.benchmarks.million_outputs [--items 500000]
 
 Two arms answer the same items from files; the study is registered, scored and decided by one
 process, as `evalhub study run` does it, and its pages are asked of an `evalhub up` of its own.
-`docs/scale.md` says what follows.
 """
 
 import argparse
