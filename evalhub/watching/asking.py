@@ -134,6 +134,9 @@ def ask(watch: Watch) -> Asking | None:
         if current is None or current.version_id != held.version_id:
             end_watch(watch=held, by=None, why="another version is the baseline now")
             return None
+        if held.second_run.state == RunState.CANCELLED:
+            end_watch(watch=held, by=None, why="somebody cancelled its second run")
+            return None
         if not _usable(held.second_run):
             if resume(held.second_run, by=None):
                 Watch.objects.filter(pk=held.pk).update(due=timezone.now() + TRIED_AGAIN)

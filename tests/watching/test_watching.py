@@ -165,6 +165,22 @@ def test_it_ends_when_another_version_is_the_baseline(desk: Desk, capsys: Captur
     assert "it has ended: another version is the baseline now" in capsys.readouterr().err
 
 
+@pytest.mark.heavy
+def test_a_second_run_that_somebody_cancelled_is_not_taken_up_again(
+    desk: Desk, capsys: Capture
+) -> None:
+    with OpenAIServer() as server:
+        blessed(desk, server)
+        assert run(["watch", "add", *OF, "--test-set", "triage"]) == 0
+        second = Run.objects.get(repeat=1)
+        assert run(["run", "cancel", str(second.pk)]) == 0
+        assert run(["watch", "ask", str(Watch.objects.get().pk), *OF]) == 64
+        assert server.asked["Say 3?"] == 1, "the study alone"
+    assert "it has ended: somebody cancelled its second run" in capsys.readouterr().err
+    second.refresh_from_db()
+    assert second.state == "cancelled"
+
+
 def desk_version(name: str) -> Any:
     from evalhub.registry.models import StudyArm
 
