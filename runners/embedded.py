@@ -71,7 +71,8 @@ def _work(turns: _Turns, stopping: threading.Event) -> None:
             if run_id is not None:
                 at = "working"
                 process_shard(run_id, stopping=stopping.is_set)
-                outages.database.found_there(at=at)
+            # also where others have done meanwhile what it couldn't
+            outages.database.found_there(at="working")
         except outages.DATABASE_AWAY as error:
             outages.database.found_away(error, at=at)
             run_id = None

@@ -55,6 +55,13 @@ class Outage:
             away_s = time.monotonic() - since
             logger.warning("%s can be used again, after %.0f s", self._what, away_s)
 
+    def left(self, *, at: str) -> None:
+        """Who met it at this waits no longer, and says nothing of whether it is over."""
+        with self._lock:
+            self._met_by.discard(at)
+            if not self._met_by:
+                self._since = self._error = None
+
     def lasting(self, for_s: float) -> Exception | None:
         """The error that began it, where that is so many seconds ago and it goes on."""
         with self._lock:
@@ -77,6 +84,7 @@ def waited_out[Found](call: Callable[[], Found], stopping: Callable[[], bool]) -
         except DATABASE_AWAY as error:
             database.found_away(error, at="writing")
             if stopping():
+                database.left(at="writing")
                 raise
             time.sleep(AGAIN_S)
             close_old_connections()
@@ -97,8 +105,10 @@ class Patience:
         now = time.monotonic()
         if self._since is None:
             self._since = now
-        (database if isinstance(error, DATABASE_AWAY) else queue).found_away(error, at="waiting")
+        service = database if isinstance(error, DATABASE_AWAY) else queue
+        service.found_away(error, at="waiting")
         if now - self._since >= self._for_s:
+            service.left(at="waiting")
             raise error
         time.sleep(AGAIN_S)
         close_old_connections()

@@ -30,8 +30,9 @@ def process_shard_task(run_id: int, token: str) -> None:
             return
         if Shard.objects.filter(run=run_id).claimable(timezone.now())[1:2]:
             _ring(run_id)
-        if process_shard(run_id, stopping=stopping.is_set):
-            outages.database.found_there(at="working")
+        more = process_shard(run_id, stopping=stopping.is_set)
+        outages.database.found_there(at="working")
+        if more:
             _ring(run_id)
     except DATABASE_AWAY as error:
         outages.database.found_away(error, at="working")

@@ -12,7 +12,7 @@ from evalhub.registry.models import Run, Shard
 from runners.celery import broker
 from runners.embedded import embedded_worker
 from runners.launch import launch
-from runners.outages import Outage, Patience
+from runners.outages import Outage, Patience, database
 from tests.cast import OPERATOR, a_metric, a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer
 
@@ -137,3 +137,14 @@ def test_an_outage_is_told_once_and_ends_when_all_who_met_it_went_on(
 def test_a_command_waits_for_so_long_and_then_no_longer() -> None:
     with pytest.raises(OperationalError, match="gone"):
         Patience(0).wait(OperationalError("gone"))
+    assert database.lasting(0) is None, "the next command of this process has met none"
+
+
+def test_work_that_others_did_meanwhile_ends_the_outage() -> None:
+    """A worker that met it and finds nothing left to do waits for nothing more."""
+    database.found_away(OperationalError("restarted"), at="working")
+    with embedded_worker(threads=1):
+        end = time.monotonic() + 20
+        while database.lasting(0) is not None and time.monotonic() < end:
+            time.sleep(0.02)
+    assert database.lasting(0) is None

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fakes.openai_server import OpenAIServer
-from tests.runners.workers import WORKER, Ask, Processes, launched, state, wait_until
+from tests.runners.workers import (
+    WORKER,
+    Ask,
+    Processes,
+    killed_while_it_holds_a_shard,
+    launched,
+    state,
+    wait_until,
+)
 
 pytestmark = [pytest.mark.services, pytest.mark.heavy]
 
@@ -23,12 +31,9 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(
     first = python(WORKER)
     launched(python, server, items=400)
     wait_until(lambda: ask("SELECT count(*) FROM registry_output") >= 50, within_s=30)
-    first.send_signal(signal.SIGKILL)
-    first.wait()
+    killed_while_it_holds_a_shard(first, ask)
     there = ask("SELECT count(*) FROM registry_output")
     assert there < 400
-    held = "SELECT count(*) FROM registry_shard WHERE state = 'claimed'"
-    assert ask(held) > 0
     # the leases run for a while; a test need not
     ask("UPDATE registry_shard SET lease_until = now() WHERE state = 'claimed'")
     asked = len(server.requests)

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -152,3 +153,18 @@ def launched(python: Processes, server: OpenAIServer, items: int, concurrency: i
 def state(ask: Ask) -> str:
     """Of the only run."""
     return str(ask("SELECT state FROM registry_run"))
+
+
+def killed_while_it_holds_a_shard(worker: "subprocess.Popen[str]", ask: Ask) -> None:
+    """It is stopped to be looked at, since between two shards it holds none."""
+
+    def holds_one() -> bool:
+        worker.send_signal(signal.SIGSTOP)
+        if ask("SELECT count(*) FROM registry_shard WHERE state = 'claimed'"):
+            return True
+        worker.send_signal(signal.SIGCONT)
+        return False
+
+    wait_until(holds_one, within_s=30)
+    worker.kill()
+    worker.wait()
