@@ -129,7 +129,8 @@ def _run(number: int) -> "Run":
 
 def _line(run: "Run") -> str:
     row = _row(run)
-    return f"{row['id']:>6}  {row['state']:<9}  {row['done']}/{row['items']}  {run}"
+    there = f", {run.reused:,} of its answers taken over" if run.reused else ""
+    return f"{row['id']:>6}  {row['state']:<9}  {row['done']}/{row['items']}  {run}{there}"
 
 
 def _row(run: "Run") -> dict[str, Any]:
@@ -141,6 +142,7 @@ def _row(run: "Run") -> dict[str, Any]:
         "state": run.state,
         "items": run.test_set_version.item_count,
         "done": run.items_done,  # type: ignore[attr-defined]
+        "reused": run.reused,
         "error": run.error,
         "metrics": [
             {"name": row.metric.name, "scored": row.scored, "mean": row.readable_mean}

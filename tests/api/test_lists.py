@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from evalhub.registry.models import Output
 from tests.api.conftest import Program
 from tests.cast import Team, a_run, a_test_set, a_version, opened
 
@@ -114,6 +115,13 @@ def test_items_and_answers_come_in_their_order(caller: Program) -> None:
     outputs = [each for page in pages(caller, f"/runs/{run['id']}/outputs", page_size=2)
                for each in page]  # fmt: skip
     assert [each["item"] for each in outputs] == ["q0000", "q0001", "q0002", "q0003"]
+    assert (outputs[0]["reasoning"], outputs[0]["tool_calls"], run["reused"]) == ("", None, 0)
+    thought = {"reasoning": "Hm.", "tool_calls": [{"name": "add", "arguments": {"a": 1}}]}
+    Output.objects.filter(run=run["id"], item__key="q0000").update(**thought)
+    first, *_ = caller.get(f"/runs/{run['id']}/outputs").json()["results"]
+    assert {name: first[name] for name in thought} == thought
+    (only,) = caller.get(f"/runs/{run['id']}/outputs", page_size=1, fields="text").json()["results"]
+    assert list(only) == ["text"]
     at = f"/test-sets/{run['test_set']}/versions/1/items"
     items = [each for page in pages(caller, at, page_size=3) for each in page]
     assert [each["id"] for each in items] == ["q0000", "q0001", "q0002", "q0003"]

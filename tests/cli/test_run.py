@@ -5,6 +5,7 @@ import json
 import pytest
 
 from evalhub.cli.app import run
+from evalhub.registry.models import Run
 from tests.cast import OPERATOR, Team, a_metric, a_test_set, a_version
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,9 +35,13 @@ def test_a_run_is_listed_cancelled_and_taken_up_again(team: Team, capsys: Captur
         assert capsys.readouterr().out == f"Run {number} {said}\n"
     assert run(["run", "show", number]) == 0
     assert capsys.readouterr().out.splitlines()[1] == "  length: not counted yet"
+    Run.objects.filter(pk=made.pk).update(reused=1200)
+    assert run(["run", "show", number]) == 0
+    assert "1,200 of its answers taken over" in capsys.readouterr().out
     assert run(["run", "list", "--state", "pending", "--project", "support-desk", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["id"], row["done"], row["metrics"][0]["mean"]) == (made.pk, 0, None)
+    assert row["reused"] == 1200
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from evalhub.gate.blessing import bless
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.gate.signoff import sign_off
+from evalhub.registry.models import Output
 from evalhub.verdict.verify import verify
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.exporting.desk import a_decision
@@ -48,6 +49,8 @@ def test_every_answer_of_every_arm_is_a_row_in_both_forms(
     decision: Decision, tmp_path: Path
 ) -> None:
     study = decision.study
+    calls = [{"name": "add", "arguments": {"a": 1}}]
+    Output.objects.filter(item__key="q0000").update(reasoning="Hm.", tool_calls=calls)
     for form in ("jsonl", "parquet"):
         assert export_answers(study=study, by=None, to=tmp_path / form, form=form) == 160
     rows = lines(tmp_path / "jsonl")
@@ -63,6 +66,9 @@ def test_every_answer_of_every_arm_is_a_row_in_both_forms(
     first, same = rows[0], table.slice(0, 1).to_pylist()[0]
     assert (first["item"], first["output"], first["score"]) == ("q0000", "right", 1.0)
     assert first["references"] == ["right"] == json.loads(same["references"])
+    assert (first["reasoning"], first["tool_calls"]) == ("Hm.", calls)
+    assert (same["reasoning"], json.loads(same["tool_calls"])) == ("Hm.", calls)
+    assert rows[1]["tool_calls"] is None
     assert (same["item"], same["sealed"], same["score"]) == ("q0000", False, 1.0)
 
 

@@ -1,6 +1,7 @@
 """Runs, their answers and their scores, as programs see them."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import Field
 
@@ -62,6 +63,9 @@ class RunShape(Given):
     done: int
     samples: int
     repeat: int
+    reused: int = Field(
+        description="answers taken over from other runs of the same version, not asked for again"
+    )
     error: str
     created: datetime
     started: datetime | None
@@ -84,6 +88,7 @@ class RunShape(Given):
             done=run.items_done,  # type: ignore[attr-defined]
             samples=run.samples,
             repeat=run.repeat,
+            reused=run.reused,
             error=run.error,
             created=run.created,
             started=run.started,
@@ -102,6 +107,11 @@ class OutputShape(Given):
     latency_ms: float | None
     prompt_tokens: int | None
     completion_tokens: int | None
+    finish_reason: str = Field(description="why the model stopped, in its server's word")
+    reasoning: str = Field(description="what the model thought first: kept apart, and not scored")
+    tool_calls: tuple[dict[str, Any], ...] | None = Field(
+        description="the tools that it calls, each with `name` and `arguments`; null: none"
+    )
 
     @classmethod
     def of(cls, output: Output) -> "OutputShape":
@@ -113,6 +123,9 @@ class OutputShape(Given):
             latency_ms=output.latency_ms,
             prompt_tokens=output.prompt_tokens,
             completion_tokens=output.completion_tokens,
+            finish_reason=output.finish_reason,
+            reasoning=output.reasoning,
+            tool_calls=None if output.tool_calls is None else tuple(output.tool_calls),
         )
 
 
