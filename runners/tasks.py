@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 
 from django.utils import timezone
 
@@ -61,6 +62,12 @@ def requeue_orphans() -> None:
         outages.queue.found_there(at="looking")
 
 
+def finder() -> AbstractContextManager[None]:
+    """Looks for runs that no message waits for every LOOK_S seconds, on a thread of this process,
+    while the block runs."""
+    return every(LOOK_S, requeue_orphans)
+
+
 def start_worker(
     threads: int = 4, queues: Collection[str] = tuple(QUEUES), loglevel: str = "INFO"
 ) -> int:
@@ -85,7 +92,6 @@ def start_worker(
         without_mingle=True,
         without_gossip=True,
     )
-    with every(LOOK_S, requeue_orphans):
-        worker.start()
+    worker.start()
     # Celery ends with 1 after Ctrl+C, which would say that a model is to be held back.
     return INTERRUPTED if worker.exitcode == 1 and stopping.is_set() else int(worker.exitcode or 0)

@@ -21,6 +21,9 @@ Alpha = Annotated[
 ]
 Port = Annotated[int, typer.Option(help="Port of the site; 0: any free one.", min=0, max=65535)]
 PORT = 8000
+Processes = Annotated[
+    int, typer.Option(help="Processes: as many as cores, at most.", min=1, max=64)
+]
 StudyPath = Annotated[Path, typer.Argument(help="The study: STUDY.yaml", metavar="STUDY")]
 Candidate = Annotated[
     str | None,

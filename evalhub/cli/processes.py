@@ -1,5 +1,6 @@
-"""Several processes that serve one port, for machines with more than one core."""
+"""Several processes that do the same, for machines with more than one core."""
 
+import logging
 import os
 import signal
 import threading
@@ -8,21 +9,27 @@ from collections.abc import Callable
 
 AGAIN_S = 1.0
 
+logger = logging.getLogger(__name__)
+
 
 def run_processes(serve: Callable[[int], object], count: int) -> None:
-    """Runs serve(0), serve(1), … each in a process of its own, until KeyboardInterrupt.
+    """Runs serve(0), serve(1), … each in a process of its own, until KeyboardInterrupt, or an
+    exception that a signal's handler raises.
 
-    A process that ends before is started again. The processes end with this one, however it
-    ends. Call it before there are threads or open connections: they wouldn't survive the fork.
+    A process that ends before is started again, and the log says so. The processes end with this
+    one, however it ends. Call it before there are threads or open connections: they wouldn't
+    survive the fork.
     """
     children: dict[int, int] = {}
     try:
         for number in range(count):
             children[_fork(serve, number)] = number
         while True:
-            ended, _ = os.wait()
-            time.sleep(AGAIN_S)
+            ended, status = os.wait()
             number = children.pop(ended)
+            code = os.waitstatus_to_exitcode(status)
+            logger.warning("process %d of %d ended (%d); it starts again", number + 1, count, code)
+            time.sleep(AGAIN_S)
             children[_fork(serve, number)] = number
     except KeyboardInterrupt:
         pass

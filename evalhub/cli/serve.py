@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from evalhub.cli.options import PORT, Port
+from evalhub.cli.options import PORT, Port, Processes
 
 
 def up(
@@ -13,9 +13,7 @@ def up(
     threads: Annotated[
         int, typer.Option(help="Requests served at once by each process.", min=1, max=64)
     ] = 4,
-    processes: Annotated[
-        int, typer.Option(help="Processes that serve: as many as cores, at most.", min=1, max=64)
-    ] = 1,
+    processes: Processes = 1,
 ) -> int:
     """Serve the site. Without Redis, its worker lives in this process too."""
     from evalhub.cli.setup import set_up_database
@@ -39,10 +37,13 @@ def up(
 
 
 def worker(
-    concurrency: Annotated[int, typer.Option(help="Shards worked on at once.", min=1, max=64)] = 2,
+    concurrency: Annotated[
+        int, typer.Option(help="Shards worked on at once by each process.", min=1, max=64)
+    ] = 2,
     queues: Annotated[
         str, typer.Option(help="The kinds of runs that it takes, of cpu, gpu and api.")
     ] = "cpu,gpu,api",
+    processes: Processes = 1,
 ) -> int:
     """Work on runs that other processes launch (needs EVALHUB_REDIS_URL)."""
     from evalhub.cli.setup import set_up_database
@@ -55,11 +56,8 @@ def worker(
             "without EVALHUB_REDIS_URL the worker lives inside `evalhub up`; there is nothing for "
             "another one to do"
         )
-    from evalhub.studies.advance import ticker
-    from evalhub.studies.tidying import tidier
-    from evalhub.watching.asking import watcher
+    from evalhub.cli.working import work
     from runners.celery import QUEUES
-    from runners.tasks import start_worker
 
     kinds = [kind.strip() for kind in queues.split(",")]
     if unknown := [kind for kind in kinds if kind not in QUEUES]:
@@ -67,8 +65,7 @@ def worker(
             f"there is no kind '{unknown[0]}': say some of {', '.join(QUEUES)}",
             param_hint="--queues",
         )
-    with ticker(), tidier(), watcher():
-        return start_worker(threads=concurrency, queues=kinds)
+    return work(kinds=kinds, threads=concurrency, processes=processes)
 
 
 def doctor(

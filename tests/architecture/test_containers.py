@@ -57,7 +57,7 @@ def test_a_service_has_an_image_and_is_watched(name: str, services: dict[str, An
 def test_ours_are_built_here_and_run_a_command_that_exists(
     name: str, services: dict[str, Any]
 ) -> None:
-    command, *arguments = services[name]["command"]
+    command, *arguments = filled_in(services[name]["command"])
     assert services[name]["build"] == "."
     assert command in COMMANDS
     assert takes(command, arguments)

@@ -20,8 +20,9 @@ from tests.fakes.openai_server import OpenAIServer
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = """
 import django; django.setup()
-from runners.tasks import start_worker
-raise SystemExit(start_worker(threads=2))
+from runners.tasks import finder, start_worker
+with finder():
+    raise SystemExit(start_worker(threads=2))
 """
 LAUNCH = """
 import django; django.setup()

@@ -1,0 +1,44 @@
+"""Workers of a site with Redis: one process, or several for what keeps a core busy."""
+
+import signal
+from collections.abc import Sequence
+from contextlib import ExitStack
+from types import FrameType
+
+
+def work(*, kinds: Sequence[str], threads: int, processes: int) -> int:
+    """Works on runs of those kinds until SIGTERM or Ctrl+C; the exit code.
+
+    Each process is a whole worker, with its threads, leases and connections, and gives back what it
+    is at when it is told to go. The first has the timers.
+    """
+    from django.db import connections
+
+    from evalhub.cli.processes import run_processes
+    from runners.tasks import INTERRUPTED
+
+    def one(number: int) -> int:
+        return _work(kinds, threads, first=number == 0)
+
+    if processes == 1:
+        return one(0)
+    connections.close_all()  # a connection doesn't survive a fork
+    signal.signal(signal.SIGTERM, _told_to_go)
+    run_processes(one, processes)
+    return INTERRUPTED
+
+
+def _work(kinds: Sequence[str], threads: int, *, first: bool) -> int:
+    from evalhub.studies.advance import ticker
+    from evalhub.studies.tidying import tidier
+    from evalhub.watching.asking import watcher
+    from runners.tasks import finder, start_worker
+
+    with ExitStack() as stack:
+        for timer in (ticker, tidier, watcher, finder) if first else ():
+            stack.enter_context(timer())
+        return start_worker(threads=threads, queues=kinds)
+
+
+def _told_to_go(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)

@@ -1,0 +1,87 @@
+"""`evalhub worker --processes`: several whole workers that start, stop and die as one does."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from tests.fakes.openai_server import OpenAIServer
+from tests.runners.workers import Ask, Processes, launched, state, wait_until
+from tests.serving.site import BIN
+
+pytestmark = [pytest.mark.services, pytest.mark.heavy]
+
+CLAIMED = "SELECT count(*) FROM registry_shard WHERE state = 'claimed'"
+CONNECTIONS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with OpenAIServer(latency_s=0.05) as server:
+        yield server
+
+
+def workers(python: Processes) -> subprocess.Popen[str]:
+    return python.command(
+        BIN / "evalhub", "worker", "--processes", "2", "--concurrency", "1", "--queues", "api"
+    )
+
+
+def both(parent: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Its two processes, once they are there."""
+    family = psutil.Process(parent.pid)
+    wait_until(lambda: len(family.children()) == 2, within_s=30)
+    return family.children()
+
+
+def test_one_that_is_killed_is_started_again_and_nothing_is_lost_or_doubled(
+    python: Processes, ask: Ask, server: OpenAIServer
+) -> None:
+    parent = workers(python)
+    first, second = both(parent)
+    launched(python, server, items=900, concurrency=4)
+    wait_until(lambda: ask(CLAIMED) > 0 and ask("SELECT count(*) FROM registry_output") > 50, 60)
+    first.kill()
+    wait_until(lambda: second in both(parent) and first not in both(parent), within_s=30)
+    ask("UPDATE registry_shard SET lease_until = now() WHERE state = 'claimed'")
+    wait_until(lambda: state(ask) not in ("pending", "running"), within_s=60)
+    assert (state(ask), ask("SELECT error FROM registry_run")) == ("done", "")
+    assert ask("SELECT count(*) FROM registry_output WHERE text <> ''") == 900
+    assert ask("SELECT count(DISTINCT item_id) FROM registry_output") == 900
+    assert ask("SELECT sum(done) FROM registry_shard") == 900
+    # a thread's of each, and those of the first one's four timers
+    assert ask(CONNECTIONS) <= 2 * 1 + 4 + 2
+
+
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_told_to_go_they_give_back_what_they_are_at(
+    python: Processes, ask: Ask, server: OpenAIServer, by: signal.Signals, code: int
+) -> None:
+    server.latency_s = 0.5
+    parent = workers(python)
+    family = both(parent)
+    launched(python, server, items=600, concurrency=4)
+    wait_until(lambda: ask(CLAIMED) > 1, within_s=60)
+    # Ctrl+C in a terminal reaches all of them
+    for process in [*family, parent] if by == signal.SIGINT else [parent]:
+        process.send_signal(by)
+    output, _ = parent.communicate(timeout=15)
+    assert parent.returncode == code, output
+    assert "Traceback" not in output
+    assert not any(each.is_running() for each in family)
+    assert (ask(CLAIMED), state(ask)) == (0, "running")
+
+
+def test_they_end_with_a_parent_that_is_killed(
+    python: Processes, ask: Ask, server: OpenAIServer
+) -> None:
+    parent = workers(python)
+    family = both(parent)
+    parent.kill()
+    psutil.wait_procs(family, timeout=15)
+    assert not any(each.is_running() for each in family)
