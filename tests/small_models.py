@@ -126,6 +126,8 @@ def an_adapter(
         tensors[f"{place}.lora_A.weight"] = numbers.normal(size=(rank, width))
         b = numbers.normal(size=(rows[projection], rank)) * (0 if zero else 1)
         tensors[f"{place}.lora_B.weight"] = b
+        if settings.get("use_dora"):
+            tensors[f"{place}.lora_magnitude_vector"] = numbers.uniform(1, 3, rows[projection])
     tensors = {
         name: values.astype(np.float32)
         for name, values in tensors.items()

@@ -22,7 +22,9 @@ from runners.engines.files import (
 from runners.engines.loading import Base
 
 _PREFIX = "base_model.model."
-_LORA = re.compile(r"(?P<module>.+?)\.lora_(?P<matrix>A|B|embedding_A|embedding_B)(\.weight)?$")
+_LORA = re.compile(
+    r"(?P<module>.+?)\.lora_(?P<matrix>A|B|embedding_A|embedding_B|magnitude_vector)(\.weight)?$"
+)
 SHOWN = 3
 
 
@@ -63,6 +65,8 @@ def put_in(base: Base, folder: Path, digest: str | None) -> str:
         raise
     base.model = model.eval()
     base.adapters[digest] = name
+    if config.get("use_dora"):  # PEFT mixes none such with other rows
+        base.alone.add(name)
     return name
 
 
@@ -79,10 +83,10 @@ def _check_fits(model: Any, folder: Path, config: dict[str, Any], header: Tensor
             f"{folder}: adapters of the type {config.get('peft_type')!r} aren't loaded here, "
             "LORA alone; merge it, and name the result as the model"
         )
-    if config.get("use_dora") or config.get("bias", "none") != "none":
+    if config.get("bias", "none") != "none":
         raise EngineError(
-            f"{folder}: an adapter with DoRA or trained biases can't share a base; merge it, and "
-            "name the result as the model"
+            f"{folder}: an adapter that trained the base's own biases can't share a base; merge "
+            "it, and name the result as the model"
         )
     if config.get("modules_to_save"):
         raise EngineError(

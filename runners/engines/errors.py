@@ -3,3 +3,7 @@
 
 class EngineError(Exception):
     """A model or an adapter that can't be used: which, why, and what to do."""
+
+
+class NoRoomError(EngineError):
+    """A base that doesn't fit into the memory that is free."""

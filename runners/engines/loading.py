@@ -1,6 +1,8 @@
 """A base loaded into memory: its weights as they were meant, its tokenizer, its template."""
 
 import logging
+import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,12 @@ from typing import Any
 import torch
 import transformers
 
-from runners.engines.errors import EngineError
+from runners.engines.errors import EngineError, NoRoomError
 
 logger = logging.getLogger(__name__)
+
+_MEMORY = Path("/proc/meminfo")
+_AVAILABLE = re.compile(r"^MemAvailable:\s+(\d+) kB", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,18 @@ class Source:
 
 @dataclass(slots=True)
 class Base:
-    """A loaded base; `model` is PEFT's once an adapter is loaded into it."""
+    """A loaded base; `model` is PEFT's once an adapter is loaded into it.
+
+    Attributes:
+        adapters: names under which adapters answer, by their digests.
+        alone: names of those that answer in no batch with others.
+    """
 
     source: Source
     model: Any
     tokenizer: Any
     adapters: dict[str, str] = field(default_factory=dict)
+    alone: set[str] = field(default_factory=set)
 
     @property
     def context(self) -> int:
@@ -64,11 +75,10 @@ def load(source: Source) -> Base:
             **options,
         )
     except torch.OutOfMemoryError as error:
-        raise EngineError(
-            f"{source.model} doesn't fit into memory ({_first_line(error)}): give it a "
-            "quantization, another dtype or a larger machine"
-        ) from error
+        raise _no_room(source, error) from error
     except (OSError, ValueError, ImportError, RuntimeError, KeyError) as error:
+        if memory_ended(error):
+            raise _no_room(source, error) from error
         raise EngineError(f"{source.model} can't be loaded: {_first_line(error)}") from error
     _check_whole(source, told)
     if source.device_map is None and torch.cuda.is_available() and not source.quantization:
@@ -76,6 +86,32 @@ def load(source: Source) -> Base:
     tokenizer.padding_side = "left"
     logger.info("loaded %s: %.0f million parameters", source.model, model.num_parameters() / 1e6)
     return Base(source, model.eval(), tokenizer)
+
+
+def memory_ended(error: BaseException) -> bool:
+    """Whether an error says that there was no more memory to have."""
+    said = str(error)
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in said
+
+
+def fits_beside(source: Source) -> bool:
+    """Whether the weights, as large as their files, fit into what is free now; True where nobody
+    knows before they are loaded."""
+    place = Path(source.model)
+    files = [place] if place.is_file() else [*place.glob("*.safetensors")]
+    size = sum(os.path.getsize(each) for each in files)
+    if torch.cuda.is_available() and source.device_map != "cpu":
+        free, _ = torch.cuda.mem_get_info()
+        return size < int(free)
+    available = _AVAILABLE.search(_MEMORY.read_text()) if _MEMORY.exists() else None
+    return available is None or size < 1024 * int(available[1])
+
+
+def _no_room(source: Source, error: BaseException) -> NoRoomError:
+    return NoRoomError(
+        f"{source.model} doesn't fit into memory ({_first_line(error)}): give it a "
+        "quantization, another dtype or a larger machine"
+    )
 
 
 def _quantization(source: Source) -> Any:

@@ -1,24 +1,32 @@
 """One thread a base: whoever asks the same base, under whatever adapter, waits in one queue.
 
-So prompts of several arms and runs go together in a batch, and the base is in memory once.
+So prompts of several arms and runs go together in a batch, and the base is in memory once. A base
+that nobody asks leaves memory with its adapters where another needs the room, or after a while.
 """
 
 import gc
 import logging
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
 from runners.engines.batching import next_batch
-from runners.engines.errors import EngineError
+from runners.engines.errors import EngineError, NoRoomError
 from runners.engines.generating import Cancelled, Drawing, DrawnAnswer, PromptRow, generate
 from runners.engines.likelihoods import Continuation, Likelihood, likelihoods
-from runners.engines.loading import Base, Source, load
+from runners.engines.loading import Base, Source, fits_beside, load, memory_ended
 
 logger = logging.getLogger(__name__)
+
+MOST_BASES = 2
+"""Of a process in memory: an arm's and another's, or a judge's. Those that are being asked stay."""
+IDLE_S = 600.0
+"""Seconds after which a base that nobody asks leaves memory."""
 
 Done = DrawnAnswer | Likelihood | EngineError
 """What comes of one question; EngineError where it alone failed."""
@@ -56,18 +64,15 @@ class Question:
         assert self.drawing is not None
         return len(self.asked.tokens) + self.drawing.most_tokens
 
-    @property
-    def group(self) -> tuple[Drawing | None, int]:
-        return self.drawing, self.most_tokens
-
 
 class Engine:
     """A base, loaded by the first visit, and who waits for it."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, source: Source, idle_s: float = IDLE_S) -> None:
+        self.source, self.idle_s = source, idle_s
+        self._idle = False
         self._visits: list[Visit] = []
-        self._something = threading.Condition()
+        self._something = threading.Condition(threading.RLock())
         self._base: Base | None = None
         self._waiting: list[Question] = []
         self._fits: int | None = None
@@ -79,24 +84,49 @@ class Engine:
             self._visits.append(visit)
             self._something.notify()
 
+    @property
+    def loaded(self) -> bool:
+        """Whether its base is in memory."""
+        return self._base is not None
+
+    def let_go(self) -> bool:
+        """Lets the base and its adapters leave memory, unless somebody asks it; whether it did. The
+        next visit loads it again."""
+        with self._something:
+            if not self._idle or self._visits or self._base is None:
+                return False
+            self._base = None
+        logger.info("let go of %s", self.source.model)
+        _freed()
+        return True
+
     def _run(self) -> None:
         while True:
             with self._something:
                 while not self._visits and not self._waiting:
-                    self._something.wait()
+                    self._idle = True
+                    if not self._something.wait(self.idle_s if self._base else None):
+                        self.let_go()
+                self._idle = False
                 arrived, self._visits = self._visits, []
-            for visit in arrived:
-                self._received(visit)
+            while arrived:
+                self._received(arrived.pop(0))
             self._waiting = [each for each in self._waiting if not _gone(each)]
             batch = next_batch(
                 self._waiting,
-                group=lambda each: each.group,
+                group=self._group,
                 width=lambda each: each.width,
                 most_tokens=self._most(),
             )
             taken = {id(each) for each in batch}
             self._waiting = [each for each in self._waiting if id(each) not in taken]
             self._answer(batch)
+
+    def _group(self, question: Question) -> tuple[Any, ...]:
+        """What questions of one batch have in common: an adapter that answers alone, too."""
+        name = question.asked.adapter
+        alone = self._base is not None and name in self._base.alone
+        return question.drawing, question.most_tokens, name if alone else ""
 
     def _most(self) -> int:
         most = self._waiting[0].most_tokens if self._waiting else 0
@@ -106,7 +136,7 @@ class Engine:
         if visit.gone.is_set():
             return
         try:
-            self._base = self._base or load(self.source)
+            self._base = self._base or _loaded(self)
             asked = visit.prepared(self._base)
         except EngineError as error:
             visit.failed(error)
@@ -128,11 +158,14 @@ class Engine:
             # Who still waits is asked again: only some of them are gone.
             self._waiting = [*(each for each in batch if not _gone(each)), *self._waiting]
         except (torch.OutOfMemoryError, RuntimeError) as error:
-            if not _memory_ended(error):
+            if not memory_ended(error):
                 self._broken(batch, error)
                 return
             size = len(batch) * max(each.width for each in batch)
-            self._freed()
+            _freed()
+            if _room_made(beside=self, keep=0):
+                self._waiting = [*batch, *self._waiting]
+                return
             if len(batch) == 1:
                 batch[0].given(EngineError(f"memory ends at one prompt of {size} tokens"))
                 return
@@ -171,23 +204,20 @@ class Engine:
                 visit.failed(error)
                 visit.gone.set()
 
-    def _freed(self) -> None:
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-
 
 def _gone(question: Question) -> bool:
     return question.visit is not None and question.visit.gone.is_set()
 
 
-def _memory_ended(error: BaseException) -> bool:
-    said = str(error)
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in said
+def _freed() -> None:
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
-_engines: dict[Source, Engine] = {}
+_engines: OrderedDict[Source, Engine] = OrderedDict()
 _finding = threading.Lock()
+_loading = threading.Lock()
 
 
 def engine_of(source: Source) -> Engine:
@@ -195,13 +225,38 @@ def engine_of(source: Source) -> Engine:
     with _finding:
         if source not in _engines:
             _engines[source] = Engine(source)
+        _engines.move_to_end(source)
         return _engines[source]
+
+
+def _room_made(*, beside: Engine, keep: int) -> bool:
+    """Lets other bases go that nobody asks, until `keep` of them are left, those that were asked
+    last; whether any went."""
+    with _finding:
+        others = [each for each in _engines.values() if each is not beside and each.loaded]
+    went = 0
+    for each in others:
+        if len(others) - went > keep:
+            went += each.let_go()
+    return went > 0
+
+
+def _loaded(engine: Engine) -> Base:
+    """The base of an engine, loaded; others go for it as they must. Raises EngineError."""
+    with _loading:
+        _room_made(beside=engine, keep=MOST_BASES - 1 if fits_beside(engine.source) else 0)
+        try:
+            return load(engine.source)
+        except NoRoomError:
+            if not _room_made(beside=engine, keep=0):
+                raise
+        return load(engine.source)
 
 
 def _forget() -> None:
     """A fork has none of its parent's threads."""
-    global _finding
-    _finding = threading.Lock()
+    global _finding, _loading
+    _finding, _loading = threading.Lock(), threading.Lock()
     _engines.clear()
 
 

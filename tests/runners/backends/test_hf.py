@@ -255,10 +255,10 @@ def test_where_memory_ends_the_batch_shrinks(tiny: Path, monkeypatch: pytest.Mon
     from runners.engines import serving
 
     whole = replies(client(backend(tiny)), *(f"Question {at}" for at in range(8)))
-    sizes, real = [], serving.generate
+    seen, real = [], serving.generate
 
     def small_card(model: Any, tokenizer: Any, rows: Any, *more: Any, **said: Any) -> Any:
-        sizes.append(len(rows))
+        seen.append(len(rows))
         if len(rows) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
         return real(model, tokenizer, rows, *more, **said)
@@ -267,9 +267,12 @@ def test_where_memory_ends_the_batch_shrinks(tiny: Path, monkeypatch: pytest.Mon
     asked = client(backend(tiny, dtype="float32"))
     again = replies(asked, *(f"Question {at}" for at in range(8)))
     assert [each.text for each in again] == [each.text for each in whole]
+    # where another base stood idle it went first, and all were asked once more
+    sizes = seen[seen.count(8) - 1 :]
     assert sizes == [8, 4, 2, 2, 4, 2, 2]
+    tried = len(seen)
     replies(asked, *(f"Question {at}" for at in range(8)))
-    assert max(sizes[7:]) <= 4, "it has learnt how much fits"
+    assert max(seen[tried:]) <= 4, "it has learnt how much fits"
 
 
 @with_torch

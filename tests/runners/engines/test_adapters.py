@@ -88,7 +88,11 @@ def test_other_files_than_the_registered_are_refused(base: Any, tmp_path: Path) 
         ),
         ({"target_modules": ["c_attn"]}, "target modules: none of those it names is in the base"),
         ({"r": 16}, "wrong base or rank"),
-        ({"use_dora": True}, "can't share a base; merge it"),
+        ({"bias": "lora_only"}, "trained the base's own biases can't share a base; merge it"),
+        (
+            {"use_dora": True, "left_out": "layers.1.self_attn.v_proj.lora_magnitude"},
+            "matrices that its configuration names are missing",
+        ),
         ({"peft_type": "IA3"}, "LORA alone"),
         ({"modules_to_save": ["lm_head"]}, "it replaces whole modules (lm_head)"),
     ],
