@@ -4,6 +4,7 @@ Threads that look for work every few seconds would else fill the log with one er
 """
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,13 @@ DATABASE_AWAY = (OperationalError, InterfaceError)
 """What the database raises that can't be reached, or can't write: its disk is full, for one."""
 
 AGAIN_S = 1.0
+
+_REFUSED = re.compile(
+    r"FATAL: .*(authentication failed|pg_hba\.conf|(role|database) \".*\" does not exist)",
+    re.DOTALL,
+)
+
+GOES_ON = "What is under way waits, and goes on once it can"
 
 logger = logging.getLogger(__name__)
 
@@ -32,18 +40,15 @@ class Outage:
         self._error: Exception | None = None
         self._met_by: set[str] = set()
 
-    def found_away(self, error: Exception, *, at: str) -> None:
+    def found_away(self, error: Exception, *, at: str, then: str = GOES_ON) -> None:
+        """`then` says what happens now."""
         with self._lock:
             self._met_by.add(at)
             if self._since is not None:
                 return
             self._since, self._error = time.monotonic(), error
-        said = " ".join(str(error).split())
-        logger.error(
-            "%s can't be used: %s. What is under way waits, and goes on once it can",
-            self._what,
-            said,
-        )
+        said = " ".join(str(error).split()).rstrip(".")
+        logger.error("%s can't be used: %s. %s", self._what, said, then)
 
     def found_there(self, *, at: str) -> None:
         with self._lock:
@@ -101,12 +106,16 @@ class Patience:
         self._since: float | None = None
 
     def wait(self, error: Exception) -> None:
-        """Returns after AGAIN_S. Raises the error once it has been met for `for_s` on end."""
+        """Returns after AGAIN_S. Raises the error once it has been met for `for_s` on end, and at
+        once where the database answers and lets nobody in: that doesn't pass."""
+        if _REFUSED.search(str(error)):
+            raise error
         now = time.monotonic()
         if self._since is None:
             self._since = now
         service = database if isinstance(error, DATABASE_AWAY) else queue
-        service.found_away(error, at="waiting")
+        then = f"This waits until it can, {self._for_s:.0f} s at most"
+        service.found_away(error, at="waiting", then=then)
         if now - self._since >= self._for_s:
             service.left(at="waiting")
             raise error

@@ -68,5 +68,5 @@ def _message(error: Exception, names: list[str], code: int) -> str:
             "Please report it; EVALHUB_DEBUG=1 shows where it happened."
         )
     if "django.db.utils.OperationalError" in names:
-        return f"the database doesn't answer: {error}\n`evalhub doctor` says which one it is."
+        return f"the database can't be used: {error}\n`evalhub doctor` says which one it is."
     return str(error)

@@ -117,7 +117,7 @@ def _here(spec: "StudySpec", wait_s: float) -> "StudyStatus":
     from evalhub.cli.setup import set_up_database
     from evalhub.cli.study import carry
 
-    set_up_database()
+    set_up_database(waiting=True)
     console = printing.terminal(errors=True)
     status = carry(spec, console, wait_s)
     if status.waits_for:

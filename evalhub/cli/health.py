@@ -71,7 +71,7 @@ def _home() -> Finding:
     there = next(path for path in (home, *home.parents) if path.exists())
     if not there.is_dir():
         raise typer.BadParameter(f"{there} is no folder", param_hint="--home or EVALHUB_HOME")
-    if not os.access(there, os.W_OK):
+    if not os.access(there, os.R_OK | os.W_OK | os.X_OK):
         return Finding(
             "home", False, f"{there} can't be written", "Set EVALHUB_HOME to a folder of yours."
         )
@@ -92,12 +92,13 @@ def _home() -> Finding:
 def _database() -> Finding:
     from django.db import DatabaseError, connection
 
-    from evalhub.database.tables import OtherVersionError, place, tables
+    from evalhub.database.tables import OtherVersionError, check_writable, place, tables
 
-    if connection.vendor == "sqlite" and not Path(place()).exists():
+    if connection.vendor == "sqlite" and not os.path.exists(place()):
         return Finding("database", True, "SQLite, not made yet", "The first command makes it.")
     seen = f"{connection.display_name} at {place()}"
     try:
+        check_writable()
         advice = ADVICE[tables().name]
     except OtherVersionError as error:
         return Finding("database", False, f"{seen} is another version's", str(error))
@@ -105,8 +106,10 @@ def _database() -> Finding:
         return Finding(
             "database",
             False,
-            f"{seen} doesn't answer: {str(error).splitlines()[0]}",
-            "Start it, or correct EVALHUB_DATABASE_URL.",
+            f"{seen} can't be used: {str(error).splitlines()[0]}",
+            "Start it, or correct EVALHUB_DATABASE_URL."
+            if connection.vendor != "sqlite"
+            else "Set EVALHUB_HOME to a folder of yours.",
         )
     return Finding("database", True, seen, advice)
 
@@ -118,7 +121,7 @@ def _ledger() -> Finding:
     from evalhub.gate.models import Ledger
 
     found = None
-    if connection.vendor != "sqlite" or Path(place()).exists():
+    if connection.vendor != "sqlite" or os.path.exists(place()):
         try:
             found = Ledger.objects.first()
         except DatabaseError:  # what is wrong stands under "database"

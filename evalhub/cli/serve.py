@@ -18,10 +18,10 @@ def up(
     """Serve the site. Without Redis, its worker lives in this process too."""
     from evalhub.cli.setup import set_up_database
 
-    set_up_database()
-    from evalhub.database.tables import check_writable
+    set_up_database(waiting=True)
+    from evalhub.database.tables import check_home_writable
 
-    check_writable()
+    check_home_writable()
     from evalhub.accounts.people import first_owner
     from evalhub.accounts.sign_in import sign_in_path
     from evalhub.cli.site import serve_site
@@ -46,9 +46,9 @@ def worker(
     processes: Processes = 1,
 ) -> int:
     """Work on runs that other processes launch (needs EVALHUB_REDIS_URL)."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.cli.setup import set_up_database, set_up_templates
 
-    set_up_database()
+    set_up_templates()
     from django.conf import settings
 
     if not settings.REDIS_URL:
@@ -56,6 +56,7 @@ def worker(
             "without EVALHUB_REDIS_URL the worker lives inside `evalhub up`; there is nothing for "
             "another one to do"
         )
+    set_up_database(waiting=True)
     from evalhub.cli.working import work
     from runners.celery import QUEUES
 

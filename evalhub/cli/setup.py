@@ -33,17 +33,28 @@ def set_up_templates() -> None:
         ) from error
 
 
-def set_up_database() -> None:
+def set_up_database(*, waiting: bool = False) -> None:
     """Django with its home and all its tables as this version wants them.
+
+    With `waiting` a server that doesn't answer is waited for, as long as a study waits in an outage
+    (`evalhub.studies.conduct`). What the server refuses (the password, say) isn't waited for.
 
     Raises:
         typer.BadParameter: a home or a database URL that can't be.
         OtherVersionError: a database of another version.
+        django.db.OperationalError: the database can't be used.
     """
     set_up_home()
+    from django.db import connection
+
     from evalhub.database.tables import make_tables
 
-    make_tables()
+    if not waiting or connection.vendor == "sqlite":
+        make_tables()
+        return
+    from evalhub.studies.conduct import patiently
+
+    patiently(make_tables)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def run(
     if dry_run:
         _plan(spec, json_)
         return 0
-    set_up_database()
+    set_up_database(waiting=True)
     console = printing.terminal(errors=True)
     status = carry(spec, console)
     code = show(status, json_)

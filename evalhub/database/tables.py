@@ -65,8 +65,10 @@ def make_tables() -> None:
 
     Raises:
         OtherVersionError: there are tables of another version. They are left alone.
+        OperationalError: the database can't be used, or not written.
     """
     if connection.vendor == "sqlite":
+        check_writable()
         make_private_file(Path(place()))
     if tables() is Tables.OURS:
         return
@@ -82,9 +84,21 @@ def make_tables() -> None:
 
 
 def check_writable() -> None:
-    """For who is about to write. Raises OperationalError where the home is read-only."""
-    if connection.vendor == "sqlite" and not os.access(settings.HOME, os.W_OK):
-        raise OperationalError(f"nothing can be written in {settings.HOME}, which is read-only")
+    """Raises OperationalError, with the path, where SQLite's file or its folder can't be written:
+    even reading writes beside the file."""
+    if connection.vendor == "sqlite":
+        check_home_writable()
+        file = Path(place())
+        if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+            raise OperationalError(f"{file} can't be read and written by this user")
+
+
+def check_home_writable() -> None:
+    """Raises OperationalError where nothing can be written in the home."""
+    if not os.access(settings.HOME, os.R_OK | os.W_OK | os.X_OK):
+        raise OperationalError(
+            f"nothing can be written in {settings.HOME}: it is read-only, or not this user's"
+        )
 
 
 def tables() -> Tables:

@@ -226,15 +226,6 @@ def test_the_doctor_names_a_database_and_a_queue_that_do_not_answer(tmp_path: Pa
     assert "secret-word" not in done.stdout + done.stderr
 
 
-def test_a_database_that_does_not_answer_stops_a_study_with_69(desk: Desk) -> None:
-    url = f"postgresql://me@127.0.0.1:{a_closed_port()}/evalhub"
-    done = evalhub(
-        "study", "run", str(desk.write()), "--json", at=desk.folder, EVALHUB_DATABASE_URL=url
-    )
-    assert (done.returncode, done.stdout) == (69, "")
-    assert "the database doesn't answer" in done.stderr
-
-
 def test_a_database_url_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
     done = evalhub("doctor", at=tmp_path, EVALHUB_DATABASE_URL="nonsense")
     assert done.returncode == 64

@@ -116,30 +116,6 @@ def test_a_full_disk_is_told_once_and_the_study_goes_on_when_there_is_room(
     assert "Traceback" not in output
 
 
-def test_a_home_that_can_only_be_read_is_served_by_nobody(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    subprocess.run(
-        [BIN / "evalhub", "user", "add", "olga", "--project", "p", "--role", "owner"],
-        env=environment(tmp_path, {}),
-        check=True,
-        capture_output=True,
-    )
-    mount = f"mount --bind {home} {home} && mount -o remount,bind,ro {home}"
-    within = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
-    if subprocess.run([*within, mount], check=False, capture_output=True).returncode:
-        pytest.skip("no file system can be mounted here")
-    done = subprocess.run(
-        [*within, f"{mount} && exec {BIN / 'evalhub'} up --port 0"],
-        env=environment(tmp_path, {}),
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert (done.returncode, done.stdout) == (69, "")
-    assert done.stderr.startswith("evalhub: the database doesn't answer: ")
-
-
 def test_processes_that_begin_together_on_an_empty_database_all_begin(
     postgres_url: str, tmp_path: Path
 ) -> None:

@@ -140,6 +140,32 @@ def test_a_command_waits_for_so_long_and_then_no_longer() -> None:
     assert database.lasting(0) is None, "the next command of this process has met none"
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        'FATAL:  password authentication failed for user "me"',
+        'FATAL:  role "me" does not exist',
+        'FATAL:  database "x" does not exist',
+        'FATAL:  no pg_hba.conf entry for host "10.0.0.1", user "me", no encryption',
+    ],
+)
+def test_a_database_that_lets_nobody_in_is_not_waited_for(refusal: str) -> None:
+    with pytest.raises(OperationalError, match="FATAL"):
+        Patience(60).wait(OperationalError(f"connection failed: {refusal}"))
+
+
+def test_a_command_that_waits_says_for_how_long(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runners.outages.AGAIN_S", 0.0)
+    patience = Patience(120)
+    for _ in range(3):
+        patience.wait(OperationalError("FATAL:  the database system is starting up"))
+    patience.well()
+    assert caplog.messages[0].endswith("starting up. This waits until it can, 120 s at most")
+    assert len(caplog.messages) == 2
+
+
 def test_work_that_others_did_meanwhile_ends_the_outage() -> None:
     """A worker that met it and finds nothing left to do waits for nothing more."""
     database.found_away(OperationalError("restarted"), at="working")
