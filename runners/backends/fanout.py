@@ -5,8 +5,8 @@ side share one bound on what an endpoint is asked at a time.
 """
 
 import asyncio
-import queue
-import time
+import threading
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Protocol
 
@@ -38,39 +38,29 @@ def ask_all(asker: Asker, questions: Iterable[BackendRequest]) -> Generator[list
     callers in this process. Closing the iterator cancels the rest. Raises
     BackendError as `ask` does, once what had arrived by then is given out.
     """
-    arrived: queue.SimpleQueue[Answered | None] = queue.SimpleQueue()
-    asking = asyncio.run_coroutine_threadsafe(_ask(asker, questions, arrived), event_loop())
+    # Whoever waits is woken at the end alone: to be woken by each answer would cost more than it.
+    arrived, ended = deque[Answered](), threading.Event()
+    asking = asyncio.run_coroutine_threadsafe(_ask(asker, questions, arrived, ended), event_loop())
     try:
-        more = True
-        while more:
-            batch, more = _batch(arrived)
-            yield batch
+        while not ended.wait(BATCH_S):
+            yield _taken(arrived)
+        yield _taken(arrived)
         asking.result()
     finally:
         asking.cancel()
 
 
-def _batch(arrived: queue.SimpleQueue[Answered | None]) -> tuple[list[Answered], bool]:
-    """What arrives within BATCH_S seconds, and whether more may follow."""
-    batch: list[Answered] = []
-    end = time.monotonic() + BATCH_S
-    while (left := end - time.monotonic()) > 0:
-        try:
-            one = arrived.get(timeout=left)
-        except queue.Empty:
-            break
-        if one is None:
-            return batch, False
-        batch.append(one)
-    return batch, True
+def _taken(arrived: deque[Answered]) -> list[Answered]:
+    return [arrived.popleft() for _ in range(len(arrived))]
 
 
 async def _ask(
     asker: Asker,
     questions: Iterable[BackendRequest],
-    arrived: queue.SimpleQueue[Answered | None],
+    arrived: deque[Answered],
+    ended: threading.Event,
 ) -> None:
-    """Asks all; at the end, however it comes, puts None into `arrived`."""
+    """Asks all, and says at the end, however it comes, that it has."""
     requests, state = asker.requests(questions), asker.state
 
     async def ask_on() -> None:
@@ -79,8 +69,7 @@ async def _ask(
                 together = next(requests, None)
                 if together is None:
                     return
-                for answered in zip(together, await asker.ask(together), strict=True):
-                    arrived.put(answered)
+                arrived.extend(zip(together, await asker.ask(together), strict=True))
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -89,4 +78,4 @@ async def _ask(
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
     finally:
-        arrived.put(None)
+        ended.set()
