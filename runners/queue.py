@@ -51,6 +51,9 @@ class Announcements:
 
 
 in_this_process = Announcements()
+"""That there may be work."""
+idle_in_this_process = Announcements()
+"""That a worker found none, or that a run can't go on: it may have ended."""
 
 
 def enqueue(run: Run) -> None:

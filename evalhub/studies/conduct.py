@@ -1,26 +1,20 @@
 """A study carried through by a command that waits: its runs, then the steps of `advance`."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import Run, Study, StudyRun
-from evalhub.registry.models.runs import RunState
 from evalhub.studies.advance import StudyState, StudyStatus, advance
+from evalhub.studies.waiting import OPEN, Pause, Progress, take_up, with_progress
 from runners import outages
-from runners.launch import goes_on, resume
 from runners.outages import DATABASE_AWAY, Patience
 from runners.outcome import check
-from runners.queue import QueueUnreachable, enqueue
+from runners.queue import QueueUnreachable
 
-POLL_SECONDS = 0.1
 OUTAGE_S = 120.0
 """How long a command that waits does so while the database or the queue can't be used."""
 AWAY = (*DATABASE_AWAY, QueueUnreachable)
-OPEN = (RunState.PENDING, RunState.RUNNING)
-
-type Progress = Callable[[list[Run]], None]
-"""Called with the study's runs, each with `items_done`, whenever they have been looked at."""
 
 
 def conduct(
@@ -42,12 +36,12 @@ def conduct(
             stays, and conducting the study again goes on from there.
         NotReadyError: a run was cancelled meanwhile, or `wait_s` are over.
     """
-    began, patience = time.monotonic(), Patience(OUTAGE_S)
+    began, pause, patience = time.monotonic(), Pause(), Patience(OUTAGE_S)
     taken_up, runs, open_runs = False, list[Run](), list[Run]()
     while True:
         try:
             if not taken_up:
-                _take_up(runs_of(study), retry_errors=study.policy.failures == "invalid")
+                take_up(runs_of(study), retry_errors=study.policy.failures == "invalid")
                 taken_up = True
             runs = runs_of(study)
             if progress is not None:
@@ -66,7 +60,7 @@ def conduct(
                 f"{study} isn't decided after {wait_s:,.0f} s: {len(open_runs)} of its {len(runs)} "
                 "runs still go on; the same command goes on with them"
             )
-        time.sleep(POLL_SECONDS)
+        pause()
 
 
 def _ended(study: Study) -> StudyStatus | None:
@@ -95,44 +89,9 @@ def patiently[Done](step: Callable[[], Done]) -> Done:
             return done
 
 
-def answer(runs: Sequence[Run], *, progress: Progress | None = None) -> list[Run]:
-    """Waits until runs have ended, those of no study too; a worker must be at work.
-
-    What failed or was cancelled is taken up again; what was answered stays.
-    """
-    keys = [run.pk for run in runs]
-    _take_up(_with_progress(keys), retry_errors=True)
-    while True:
-        now = _with_progress(keys)
-        if progress is not None:
-            progress(now)
-        open_runs = [run for run in now if run.state in OPEN]
-        if not open_runs:
-            return now
-        time.sleep(POLL_SECONDS)
-
-
-def _take_up(runs: Sequence[Run], *, retry_errors: bool) -> None:
-    for run in runs:
-        if goes_on(run, retry_errors=retry_errors):
-            resume(run, by=None)
-        elif run.state in OPEN:
-            enqueue(run)
-
-
 def runs_of(study: Study) -> list[Run]:
     """The study's runs with their progress, each once, in the order of its test sets and arms."""
     links = StudyRun.objects.filter(arm__study=study).order_by(
         "test_set__position", "arm__position", "repeat"
     )
-    return _with_progress(list(dict.fromkeys(links.values_list("run", flat=True))))
-
-
-def _with_progress(keys: list[int]) -> list[Run]:
-    found = {
-        run.pk: run
-        for run in Run.objects.filter(pk__in=keys)
-        .with_progress()
-        .select_related("version__model", "test_set_version__test_set")
-    }
-    return [found[key] for key in keys]
+    return with_progress(list(dict.fromkeys(links.values_list("run", flat=True))))

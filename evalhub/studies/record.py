@@ -20,7 +20,7 @@ from evalhub.studies.register_items import Progress
 from evalhub.studies.spec import StudySpec
 
 if TYPE_CHECKING:
-    from evalhub.studies.conduct import Progress as RunProgress
+    from evalhub.studies.waiting import Progress as RunProgress
 
 ROWS = 2_000
 
@@ -117,7 +117,7 @@ def record_answers(
         runs = _runs(spec, arms, read)
         if planned is not None:
             planned(_plan(spec, arms, runs))
-    from evalhub.studies.conduct import answer  # takes a while, in which the first are asked
+    from evalhub.studies.waiting import answer
 
     ended = {run.pk: run for run in answer([each.run for each in runs], progress=progress)}
     return [RecordedRun(each.arm, each.test_set, each.repeat, ended[each.run.pk]) for each in runs]
