@@ -1,8 +1,8 @@
 """The life of a shard, from its claim to its end.
 
-`launch` writes a run with its shards and enqueues it. A worker claims one (`shards.claim_next`), or
-a few at once where its backend is asked much at a time, asks for the answers that are missing,
-scores what is unscored, renewing its leases on the way (`runners.stretch`), and ends them:
+`launch` writes a run with its shards and enqueues it. A worker claims one, or a few at once where
+its backend is asked much at a time (`shards.claim_together`), asks for the answers that are
+missing, scores what is unscored, renewing its leases on the way (`runners.stretch`), and ends them:
 completed, released (the worker stops, or the backend is away), or sent back after a failed attempt.
 When no shard is left, the run is finished (`outcome.finish`).
 """
@@ -18,8 +18,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from evalhub.logs import about
-from evalhub.registry.models import Item, Metric, Output, Score
+from evalhub.registry.models import Item, Metric, Output, Run, Score
 from evalhub.registry.rows import insert
+from evalhub.schemas.declaration import DeclarationError
 from runners import shards
 from runners.backends import backend_of
 from runners.backends.asking import BackendError, Reply
@@ -30,6 +31,7 @@ from runners.metrics.score import Scorable
 from runners.outages import DATABASE_AWAY, waited_out
 from runners.outcome import finish, stop
 from runners.prompting import question_of
+from runners.queue import idle_in_this_process
 from runners.retrieval import with_contexts
 from runners.shards import ClaimLost, ShardClaim
 from runners.stretch import SCORE_COLUMNS, ScoreRow, Stretch, Written, score_row
@@ -62,31 +64,24 @@ def process_shard(run_id: int, *, stopping: Callable[[], bool] = lambda: False) 
     is raised.
     """
     with about(run=run_id):
-        claim = shards.claim_next(run_id)
-        if claim is None:
+        claims = shards.claim_together(run_id, items=_kept_busy_by(run_id))
+        if not claims:
             finish(run_id)
+            idle_in_this_process.announce()
             return False
-        with about(shard=claim.shard.pk):
-            _carry(_with_those_ahead(claim), stopping)
+        with about(shard=claims[0].shard.pk):
+            _carry(claims, stopping)
     return True
 
 
-def _with_those_ahead(first: ShardClaim) -> list[ShardClaim]:
-    """The shard, and as many more as keep its backend busy.
-
-    One that failed before is worked on alone, so that it spoils no other.
-    """
-    run, claims = first.shard.run, [first]
-    wanted = AHEAD * backend_of(run.version).at_once // run.samples
-    while not first.shard.attempts and sum(claim.size for claim in claims) < wanted:
-        claim = shards.claim_next(run.pk)
-        if claim is None:
-            break
-        if claim.shard.attempts:
-            shards.release(claim)
-            break
-        claims.append(claim)
-    return claims
+def _kept_busy_by(run_id: int) -> int:
+    """Items that keep a run's backend busy."""
+    run = Run.objects.select_related("version").get(pk=run_id)
+    try:
+        at_once = backend_of(run.version).at_once
+    except DeclarationError:  # of an older program; a shard says so when it is worked on
+        at_once = 1
+    return int(AHEAD * at_once // run.samples)
 
 
 def _carry(claims: Sequence[ShardClaim], stopping: Callable[[], bool]) -> None:
@@ -103,6 +98,7 @@ def _carry(claims: Sequence[ShardClaim], stopping: Callable[[], bool]) -> None:
     except BackendError as error:
         _release(claims)
         stop(run.pk, f"{error}; run again to go on")
+        idle_in_this_process.announce()
     except DATABASE_AWAY:  # by no fault of the shards': it doesn't count as an attempt
         waited_out(lambda: _release(claims), stopping)
     except Exception as error:
@@ -131,12 +127,11 @@ def _answer_and_score(claims: Sequence[ShardClaim], stopping: Callable[[], bool]
     scorers = [(metric.pk, scorer_of(metric, run, tick)) for metric in metrics]
     if backend_of(run.version).live:
         _answer(stretch, scorers, stopping)
-    for claim in claims:
+    if not stretch.is_done:
         for metric_id, function in scorers:
-            _score_missing(stretch.unscored(claim, metric_id), metric_id, function, tick)
-    with transaction.atomic():
-        for claim in claims:
-            shards.complete(claim)
+            for unscored in stretch.unscored(metric_id):
+                _score_missing(unscored, metric_id, function, tick)
+    shards.complete(*claims)
 
 
 def _look(stopping: Callable[[], bool]) -> None:

@@ -1,4 +1,4 @@
-"""Claiming a shard and letting go of it, each by one compare-and-set.
+"""Claiming shards and letting go of them, each by one compare-and-set or under their locks.
 
 A claim is a token and a lease. Whoever's lease has ended, or whose token is no longer there, has
 lost the shard: another worker may have it, or the run was cancelled. What a loser has written
@@ -10,8 +10,11 @@ again for those who waited for the row: it would let all of them through.
 
 import datetime
 import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from django.db import transaction
 from django.db.models import Case, Exists, F, OuterRef, PositiveSmallIntegerField, Value, When
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
@@ -22,7 +25,8 @@ from evalhub.registry.models.runs import RunState, ShardQuerySet, ShardState
 LEASE = datetime.timedelta(seconds=15)
 ATTEMPTS = 3
 """How often in a row a shard is given out without getting on."""
-
+MOST_TOGETHER = 32
+"""Shards that are claimed at once."""
 
 COUNT = PositiveSmallIntegerField()
 ONE_LESS = Greatest(F("attempts") - 1, 0, output_field=COUNT)
@@ -40,39 +44,67 @@ class ShardClaim:
     token: uuid.UUID
 
     @property
+    def positions(self) -> range:
+        """Of its items in their test set."""
+        return range(self.shard.start, self.shard.stop)
+
+    @property
     def size(self) -> int:
-        return self.shard.stop - self.shard.start
+        return len(self.positions)
 
 
 def claim_next(run_id: int) -> ShardClaim | None:
-    """The run's first shard that nobody works on, now held for LEASE; None where there is none.
+    """The run's first shard that nobody works on, now held for LEASE; None where there is none."""
+    return next(iter(claim_together(run_id, items=1)), None)
+
+
+def claim_together(run_id: int, *, items: int) -> list[ShardClaim]:
+    """The run's next shards that nobody works on, of so many items together or the first alone,
+    now held for LEASE; none where there are none.
 
     A shard whose workers were lost ATTEMPTS times in a row, without having done an item more,
-    isn't given out again but failed.
+    isn't given out again but failed. One that was given out before is given out alone, so that it
+    spoils no other.
     """
-    waiting = Shard.objects.filter(run_id=run_id).select_related("run__version").order_by("start")
-    while (shard := waiting.claimable(timezone.now()).first()) is not None:
-        now = timezone.now()
-        still = Shard.objects.filter(pk=shard.pk, claim=shard.claim).claimable(now)
-        if shard.attempts >= ATTEMPTS:
-            still.update(
-                state=ShardState.FAILED,
-                claim=None,
-                error=f"its worker was lost {ATTEMPTS} times, and nothing was done in between",
-            )
-            continue
-        token = uuid.uuid4()
-        if still.update(
+    now, token = timezone.now(), uuid.uuid4()
+    with transaction.atomic():
+        waiting = Shard.objects.filter(run_id=run_id).claimable(now).order_by("start")
+        found = list(waiting.select_for_update()[:MOST_TOGETHER])
+        _fail(shard.pk for shard in found if shard.attempts >= ATTEMPTS)
+        taken = _first_of([shard for shard in found if shard.attempts < ATTEMPTS], items)
+        Shard.objects.filter(pk__in=[shard.pk for shard in taken]).update(
             state=ShardState.CLAIMED,
             claim=token,
             lease_until=now + LEASE,
             attempts=F("attempts") + 1,
-        ):
-            Run.objects.filter(pk=run_id, state=RunState.PENDING).update(
-                state=RunState.RUNNING, started=Coalesce("started", now), error=""
-            )
-            return ShardClaim(shard, token)
-    return None
+        )
+    if not taken:
+        return claim_together(run_id, items=items) if found else []
+    Run.objects.filter(pk=run_id, state=RunState.PENDING).update(
+        state=RunState.RUNNING, started=Coalesce("started", now), error=""
+    )
+    run = Run.objects.select_related("version").get(pk=run_id)
+    for shard in taken:
+        shard.run = run
+    return [ShardClaim(shard, token) for shard in taken]
+
+
+def _fail(lost: Iterable[int]) -> None:
+    Shard.objects.filter(pk__in=list(lost)).update(
+        state=ShardState.FAILED,
+        claim=None,
+        error=f"its worker was lost {ATTEMPTS} times, and nothing was done in between",
+    )
+
+
+def _first_of(found: Sequence[Shard], items: int) -> list[Shard]:
+    taken, size = list(found[:1]), 0
+    for shard, following in pairwise(found):
+        size += shard.stop - shard.start
+        if size >= items or shard.attempts or following.attempts:
+            break
+        taken.append(following)
+    return taken
 
 
 def renew(claim: ShardClaim, done: int) -> None:
@@ -87,9 +119,13 @@ def renew(claim: ShardClaim, done: int) -> None:
         raise ClaimLost
 
 
-def complete(claim: ShardClaim) -> None:
-    """All of the shard's items are answered and scored. Raises ClaimLost."""
-    if not _claimed(claim).update(state=ShardState.DONE, claim=None, done=claim.size, error=""):
+@transaction.atomic
+def complete(*claims: ShardClaim) -> None:
+    """All of the shards' items are answered and scored. Raises ClaimLost, and then none is."""
+    keys = [claim.shard.pk for claim in claims]
+    held = Shard.objects.filter(pk__in=keys, claim__in={claim.token for claim in claims})
+    done = F("stop") - F("start")
+    if held.update(state=ShardState.DONE, claim=None, done=done, error="") != len(claims):
         raise ClaimLost
 
 

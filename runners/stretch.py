@@ -90,33 +90,49 @@ class Stretch:
     def items(self) -> dict[int, Item]:
         """Its items by their primary keys, with what is asked and compared of them."""
         found: dict[int, Item] = {}
-        fields = ("key", "digest", "input", "context", "choices", "tools", "references")
+        fields = ("position", "key", "digest", "input", "context", "choices", "tools", "references")
         of_version = Item.objects.filter(version=self.run.test_set_version_id).only(*fields)
-        for held in self._held:
-            shard = held.claim.shard
-            for item in of_version.between(shard.start, shard.stop):
-                found[item.pk], self._of_item[item.pk] = item, held
+        held_at = {at: held for held in self._held for at in held.claim.positions}
+        for start, stop in self._ranges:
+            for item in of_version.between(start, stop):
+                found[item.pk], self._of_item[item.pk] = item, held_at[item.position]
         return found
 
-    def outputs(self, claim: ShardClaim) -> QuerySet[Output]:
-        """Those of a shard that are there."""
+    @property
+    def is_done(self) -> bool:
+        """Whether all of it was answered and scored here, so that there is nothing to look up."""
+        return self.fresh and all(held.done == held.claim.size for held in self._held)
+
+    @cached_property
+    def _ranges(self) -> list[tuple[int, int]]:
+        """Positions of its items, from and to: as few stretches as they are, mostly one."""
+        found: list[tuple[int, int]] = []
+        for start, stop in sorted((each.shard.start, each.shard.stop) for each in self.claims):
+            if found and found[-1][1] == start:
+                start, _ = found.pop()
+            found.append((start, stop))
+        return found
+
+    def _outputs(self, start: int, stop: int) -> QuerySet[Output]:
+        """Those of the items at these positions that are there."""
         return Output.objects.filter(
-            run=claim.shard.run_id,
+            run=self.run,
             item__version=self.run.test_set_version_id,
-            item__position__gte=claim.shard.start,
-            item__position__lt=claim.shard.stop,
+            item__position__gte=start,
+            item__position__lt=stop,
         )
 
-    def unscored(self, claim: ShardClaim, metric: int) -> QuerySet[Output]:
-        """Outputs of a shard without a score of that metric."""
-        return self.outputs(claim).exclude(_scored_by(metric))
+    def unscored(self, metric: int) -> list[QuerySet[Output]]:
+        """Outputs without a score of that metric, in a few parts."""
+        scored = _scored_by(metric)
+        return [self._outputs(*positions).exclude(scored) for positions in self._ranges]
 
     def unanswered(self) -> list[BackendRequest]:
         """What is to be asked; what was answered before is not."""
         there = {
             key
-            for claim in self.claims
-            for key in self.outputs(claim).order_by().values_list("item_id", "sample")
+            for positions in self._ranges
+            for key in self._outputs(*positions).order_by().values_list("item_id", "sample")
         }
         self.fresh = not there
         return [
@@ -194,7 +210,7 @@ class Stretch:
 
     def _done(self, claim: ShardClaim) -> int:
         """Items that are answered and scored, counted in the database."""
-        done = self.outputs(claim)
+        done = self._outputs(claim.shard.start, claim.shard.stop)
         for metric in self.metrics:
             done = done.filter(_scored_by(metric))
         return min(claim.size, done.count() // self.run.samples)
