@@ -1,7 +1,7 @@
 """The life of a shard, from its claim to its end.
 
 `launch` writes a run with its shards and enqueues it. A worker claims one, or a few at once where
-its backend is asked much at a time (`shards.claim_together`), asks for the answers that are
+its backend is asked much at a time (`shards.claim_next`), asks for the answers that are
 missing, scores what is unscored, renewing its leases on the way (`runners.stretch`), and ends them:
 completed, released (the worker stops, or the backend is away), or sent back after a failed attempt.
 When no shard is left, the run is finished (`outcome.finish`).
@@ -64,7 +64,7 @@ def process_shard(run_id: int, *, stopping: Callable[[], bool] = lambda: False) 
     is raised.
     """
     with about(run=run_id):
-        claims = shards.claim_together(run_id, items=_kept_busy_by(run_id))
+        claims = shards.claim_next(run_id, items=_kept_busy_by(run_id))
         if not claims:
             finish(run_id)
             idle_in_this_process.announce()

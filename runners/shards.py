@@ -53,12 +53,7 @@ class ShardClaim:
         return len(self.positions)
 
 
-def claim_next(run_id: int) -> ShardClaim | None:
-    """The run's first shard that nobody works on, now held for LEASE; None where there is none."""
-    return next(iter(claim_together(run_id, items=1)), None)
-
-
-def claim_together(run_id: int, *, items: int) -> list[ShardClaim]:
+def claim_next(run_id: int, *, items: int = 1) -> list[ShardClaim]:
     """The run's next shards that nobody works on, of so many items together or the first alone,
     now held for LEASE; none where there are none.
 
@@ -79,7 +74,7 @@ def claim_together(run_id: int, *, items: int) -> list[ShardClaim]:
             attempts=F("attempts") + 1,
         )
     if not taken:
-        return claim_together(run_id, items=items) if found else []
+        return claim_next(run_id, items=items) if found else []
     Run.objects.filter(pk=run_id, state=RunState.PENDING).update(
         state=RunState.RUNNING, started=Coalesce("started", now), error=""
     )

@@ -17,8 +17,8 @@ from runners.shards import claim_next
 
 claimed = []
 def claim():
-    while (claim := claim_next({run})) is not None:
-        claimed.append(claim.shard.pk)
+    while claims := claim_next({run}):
+        claimed.extend(claim.shard.pk for claim in claims)
 
 threads = [threading.Thread(target=claim) for _ in range(8)]
 for thread in threads: thread.start()

@@ -154,14 +154,28 @@ def test_a_second_delivery_changes_nothing(team: Team, server: OpenAIServer) -> 
 @pytest.mark.django_db
 def test_a_shard_is_held_by_one_worker_at_a_time(team: Team, server: OpenAIServer) -> None:
     run = a_live_run(team, server, 100)
-    one, two = shards.claim_next(run.pk), shards.claim_next(run.pk)
-    assert one is not None
-    assert two is not None
+    [one], [two] = shards.claim_next(run.pk), shards.claim_next(run.pk)
     assert one.shard != two.shard
-    assert shards.claim_next(run.pk) is None
+    assert shards.claim_next(run.pk) == []
     assert not process_shard(run.pk)
     run.refresh_from_db()
     assert run.state == "running"
+
+
+@pytest.mark.django_db
+def test_shards_are_claimed_together_but_for_one_that_failed_before(
+    team: Team, server: OpenAIServer
+) -> None:
+    run = a_live_run(team, server, 300)
+    spoiled = run.shards.order_by("start")[2]
+    run.shards.filter(pk=spoiled.pk).update(attempts=1)
+    claims = [shards.claim_next(run.pk, items=130) for _ in range(4)]
+    starts = [[claim.shard.start for claim in together] for together in claims]
+    assert starts == [[0, 64], [128], [192, 256], []]
+    shards.release(claims[0][1])
+    with pytest.raises(shards.ClaimLost):
+        shards.complete(*claims[0])
+    assert not run.shards.filter(state="done").exists()
 
 
 @pytest.mark.django_db
@@ -169,8 +183,7 @@ def test_the_shard_of_a_killed_worker_is_taken_up_where_it_stopped(
     team: Team, server: OpenAIServer
 ) -> None:
     run = a_live_run(team, server, 20)
-    killed = shards.claim_next(run.pk)
-    assert killed is not None
+    [killed] = shards.claim_next(run.pk)
     items = list(Item.objects.all()[:5])
     Output.objects.bulk_create(Output(run=run, item=item, text="before") for item in items)
     lapse(killed.shard)
@@ -190,8 +203,7 @@ def test_a_shard_that_kills_its_workers_is_not_given_out_for_ever(
 ) -> None:
     run = a_live_run(team, server, 2)
     for _ in range(shards.ATTEMPTS):
-        claimed = shards.claim_next(run.pk)
-        assert claimed is not None
+        [claimed] = shards.claim_next(run.pk)
         lapse(claimed.shard)
     run = worked_through(run)
     assert run.state == "failed"
@@ -276,8 +288,7 @@ def test_cancelling_stops_a_worker_at_its_work_and_the_run_can_go_on(
 @pytest.mark.django_db(transaction=True)
 def test_a_metric_added_while_the_run_goes_on_is_scored_too(server: OpenAIServer) -> None:
     run = a_live_run(a_team(), server, 30)
-    claimed = shards.claim_next(run.pk)
-    assert claimed is not None
+    [claimed] = shards.claim_next(run.pk)
     launch(
         version=run.version,
         test_set_version=run.test_set_version,
