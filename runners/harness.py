@@ -10,7 +10,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -129,7 +129,9 @@ def _documents(
     return [(each, task.documents[keys[each.item_id]]) for each in questions]
 
 
-def _scored(task: HarnessTask, document: HarnessDocument, said: Sequence[Any], by: Reply) -> Reply:
+def _scored(
+    task: HarnessTask, document: HarnessDocument, said: Sequence[Sequence[Any]], by: Reply
+) -> Reply:
     """The reply with the task's scores; what the task can't score is that answer's error."""
     try:
         return replace(by, given_scores=task.scores(document, said))
@@ -140,7 +142,8 @@ def _scored(task: HarnessTask, document: HarnessDocument, said: Sequence[Any], b
 
 @dataclass(frozen=True, slots=True)
 class _Generation:
-    """Answers in words, cut where the task says, and scored by it."""
+    """Answers in words, cut where the task says, and scored by it: where it asks each document
+    several times, all of them together."""
 
     task: HarnessTask
     client: BackendClient
@@ -148,31 +151,81 @@ class _Generation:
 
     def answer(self, questions: Sequence[BackendRequest]) -> Generator[list[Answered]]:
         """See BackendClient."""
-        of = {(each.item_id, each.sample): (each, doc) for each, doc in self._named(questions)}
-        asked = [
-            replace(each, input=document.instances[0].args[0], choices=None)
-            for each, document in of.values()
-        ]
+        of: dict[tuple[int, int], _Answers] = {}
+        asked = []
+        for question, document in _documents(self.task, questions):
+            answers = _Answers(question, document)
+            for number in range(question.sample * document.repeats, answers.end):
+                of[question.item_id, number] = answers
+                prompt = document.instances[0].args[0]
+                asked.append(replace(question, sample=number, input=prompt, choices=None))
         with closing(self.client.answer(asked)) as batches:
             for batch in batches:
                 yield [
-                    (of[each.item_id, each.sample][0], self._scored(of, each, reply))
+                    (answers.question, self._scored(answers))
                     for each, reply in batch
+                    if (answers := of[each.item_id, each.sample]).whole_with(each.sample, reply)
                 ]
 
-    def _named(
-        self, questions: Sequence[BackendRequest]
-    ) -> list[tuple[BackendRequest, HarnessDocument]]:
-        return _documents(self.task, questions)
+    def _scored(self, answers: "_Answers") -> Reply:
+        texts = [self._cut(each) for each in answers.replies]
+        reply = answers.together(texts)
+        return reply if reply.text is None else _scored(self.task, answers.of, [texts], reply)
 
-    def _scored(self, of: dict[Any, Any], asked: BackendRequest, reply: Reply) -> Reply:
-        if reply.text is None:
-            return reply
-        text = reply.text
+    def _cut(self, reply: Reply) -> str:
+        text = reply.text or ""
         for end in self.sampling.stop or ():
             text = text.partition(end)[0]
-        document = of[asked.item_id, asked.sample][1]
-        return _scored(self.task, document, [text], replace(reply, text=text))
+        return text
+
+
+@dataclass(slots=True)
+class _Answers:
+    """The answers to one question as they come: one, or as many as its task scores together."""
+
+    question: BackendRequest
+    of: HarnessDocument
+    found: dict[int, Reply] = field(default_factory=dict)
+
+    @property
+    def end(self) -> int:
+        """After the number of the last."""
+        return (self.question.sample + 1) * self.of.repeats
+
+    @property
+    def replies(self) -> list[Reply]:
+        return [self.found[number] for number in sorted(self.found)]
+
+    def whole_with(self, number: int, reply: Reply) -> bool:
+        """Takes an answer; whether it was the last that was missing."""
+        self.found[number] = reply
+        return len(self.found) == self.of.repeats
+
+    def together(self, texts: Sequence[str]) -> Reply:
+        """One reply: all the texts with their number, and what they cost together; the first error
+        in place of them."""
+        replies = self.replies
+        if len(replies) == 1:
+            return replies[0] if replies[0].text is None else replace(replies[0], text=texts[0])
+        for number, each in enumerate(replies, 1):
+            if each.text is None:
+                return Reply(error=f"answer {number} of {len(replies)}: {each.error}")
+        shown = (f"[{number}/{len(texts)}] {each}" for number, each in enumerate(texts, 1))
+        cut = any(each.finish_reason == "length" for each in replies)
+        return Reply(
+            text="\n\n".join(shown),
+            latency_ms=_sum([each.latency_ms for each in replies]),
+            prompt_tokens=_sum([each.prompt_tokens for each in replies]),
+            completion_tokens=_sum([each.completion_tokens for each in replies]),
+            finish_reason="length" if cut else replies[0].finish_reason,
+            logprob=_sum([each.logprob for each in replies]),
+        )
+
+
+def _sum[T: (int, float)](values: Sequence[T | None]) -> T | None:
+    """None where one of them isn't known."""
+    known = [each for each in values if each is not None]
+    return sum(known[1:], known[0]) if known and len(known) == len(values) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,4 +274,4 @@ class _Likelihoods:
             logprob=None if several else likely[0],
             choice_logprobs=likely if several else None,
         )
-        return _scored(self.task, document, said, reply)
+        return _scored(self.task, document, [[each] for each in said], reply)

@@ -273,11 +273,15 @@ class StudySpec:
                 raise self.document.error(at, f"{asked.lm_eval.task} {error}") from error
 
     def _task(self, task: LmEvalTask) -> LmEvalTask:
-        """The task with its folder's place."""
-        if task.include_path is None:
-            return task
-        place = str(self.file(task.include_path).absolute())
-        return task.model_copy(update={"include_path": place})
+        """The task with its folders' places."""
+        folders = {"include_path": task.include_path, "data": task.data}
+        return task.model_copy(
+            update={
+                name: str(self.file(folder).absolute())
+                for name, folder in folders.items()
+                if folder is not None
+            }
+        )
 
     def items_file(self, test_set: str) -> AbstractContextManager[Path]:
         """The file of a test set's items: the one that is named, or one that is made for it."""

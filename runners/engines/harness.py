@@ -6,7 +6,6 @@ The harness builds the prompts and scores the answers; who answers is asked as f
 import hashlib
 import importlib.util
 import json
-import logging
 import math
 import os
 import threading
@@ -14,14 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.outside import Outside
 from runners.engines.errors import EngineError
+from runners.engines.harness_tasks import FoundTasks, found, one_line
 
 FEWSHOT_SEED = 1234
 """The harness's own default."""
@@ -31,7 +30,8 @@ _loading = threading.Lock()
 
 
 class LmEvalTask(Declaration):
-    """A task of lm-evaluation-harness. A task may bring code, so only an operator names one."""
+    """A task of lm-evaluation-harness, or a group of them that has a score of its own. A task may
+    bring code, so only an operator names one."""
 
     task: Annotated[str, Field(pattern=r"^[\w.,:+-]+$", max_length=200), Outside("code")] = Field(
         description="its name, as lm-evaluation-harness lists it or a file in include_path says it"
@@ -39,7 +39,14 @@ class LmEvalTask(Declaration):
     include_path: Annotated[str, Field(min_length=1), Outside("file")] | None = Field(
         None, description="folder of the task's YAML, relative to this file"
     )
-    limit: int | None = Field(None, ge=1, description="the first so many of its documents")
+    data: Annotated[str, Field(min_length=1), Outside("file")] | None = Field(
+        None,
+        description="folder of data sets in place of the hub's, relative to this file, each in a "
+        "folder named as there",
+    )
+    limit: int | None = Field(
+        None, ge=1, description="the first so many of its documents, of a group those of each task"
+    )
     num_fewshot: int | None = Field(
         None, ge=0, le=100, description="examples before each; the task's own where it isn't said"
     )
@@ -51,6 +58,12 @@ class LmEvalTask(Declaration):
         "acc_norm, exact_match, …; of a filter's, METRIC,FILTER",
     )
 
+    @model_serializer(mode="wrap")
+    def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """`data` came later: a task from before is known as it was."""
+        said: dict[str, Any] = dump(self)
+        return {name: value for name, value in said.items() if name != "data" or value is not None}
+
     @property
     def metric(self) -> dict[str, Any]:
         """The metric that takes the task's own score, as a study file says it."""
@@ -59,11 +72,18 @@ class LmEvalTask(Declaration):
 
 @dataclass(frozen=True, slots=True)
 class HarnessDocument:
-    """A document of a task with what is asked of it."""
+    """A document of a task with what is asked of it, by the harness's own task of that name."""
 
     key: str
     doc: Any
     instances: Sequence[Any]
+    task_name: str
+    task: Any
+
+    @property
+    def repeats(self) -> int:
+        """How many answers the task scores together."""
+        return int(self.task.config.repeats or 1)
 
     @property
     def asked(self) -> list[Any]:
@@ -73,14 +93,19 @@ class HarnessDocument:
 
 @dataclass(slots=True)
 class HarnessTask:
-    """A task with all its prompts, built once, in the order in which examples are drawn."""
+    """A task or a group with all its prompts, built once, in the order in which examples are drawn.
+
+    Attributes:
+        version: the task's, or the group's.
+        versions: of a group's tasks, by name; empty where it is one task.
+    """
 
     spec: LmEvalTask
     kind: str
     version: str
+    versions: Mapping[str, str]
     documents: dict[str, HarnessDocument]
     higher_is_better: bool
-    _task: Any
     _scoring: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -91,44 +116,54 @@ class HarnessTask:
 
     def engine(self) -> dict[str, Any]:
         """What a test set version says of it."""
-        return {
+        said = {
             "lm_eval": self.spec.as_json(),
             "harness": f"lm-eval {version('lm-eval')}",
             "kind": self.kind,
             "task_version": self.version,
             "prompts_sha256": self.prompts_sha256,
         }
+        return said | ({"task_versions": dict(self.versions)} if self.versions else {})
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """A row an item; what names the task and its version is part of its digest."""
+        """A row an item; what names the task and its version is part of its digest. One of a group
+        has the name of its task as a tag."""
         for each in self.documents.values():
             first = each.instances[0]
             given = first.args[0] if self.kind != "loglikelihood_rolling" else ""
             text = json.dumps(each.asked, sort_keys=True, ensure_ascii=False, default=str)
-            yield {
+            row = {
                 "id": each.key,
                 "input": given if given.strip() else str(first.args[-1]),
-                "reference": _target(self._task, each.doc),
+                "reference": _target(each.task, each.doc),
                 "lm_eval": self.spec.task,
-                "task_version": self.version,
+                "task_version": self.versions.get(each.task_name, self.version),
                 "prompt_sha256": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
             }
+            yield row | ({"tags": [each.task_name]} if self.versions else {})
 
-    def scores(self, document: HarnessDocument, replies: Sequence[Any]) -> dict[str, float]:
-        """The task's own scores of a document's replies, one an instance, by metric and filter."""
+    def scores(
+        self, document: HarnessDocument, replies: Sequence[Sequence[Any]]
+    ) -> dict[str, float]:
+        """The task's own scores of a document, by metric and filter.
+
+        Args:
+            replies: of each instance as many as the task asks for.
+        """
+        task = document.task
         with self._scoring:
-            for instance, reply in zip(document.instances, replies, strict=True):
-                instance.resps, instance.filtered_resps = [reply], {}
-            self._task._instances = list(document.instances)
-            self._task.apply_filters()
-            found: dict[str, float] = {}
+            for instance, said in zip(document.instances, replies, strict=True):
+                instance.resps, instance.filtered_resps = list(said), {}
+            task._instances = list(document.instances)
+            task.apply_filters()
+            scores: dict[str, float] = {}
             for name in document.instances[0].filtered_resps:
                 filtered = [each.filtered_resps[name] for each in document.instances]
-                scored: Mapping[str, Any] = self._task.process_results(document.doc, filtered)
+                scored: Mapping[str, Any] = task.process_results(document.doc, filtered)
                 for metric, value in scored.items():
                     if (number := _number(value)) is not None:
-                        found[metric if name == "none" else f"{metric},{name}"] = number
-            return found
+                        scores[metric if name == "none" else f"{metric},{name}"] = number
+            return scores
 
 
 def load(spec: LmEvalTask) -> HarnessTask:
@@ -137,7 +172,7 @@ def load(spec: LmEvalTask) -> HarnessTask:
         return _load(spec)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _load(spec: LmEvalTask) -> HarnessTask:
     if importlib.util.find_spec("lm_eval") is None:
         raise EngineError(
@@ -147,62 +182,67 @@ def _load(spec: LmEvalTask) -> HarnessTask:
     if os.environ.get("EVALHUB_OFFLINE") == "1":
         os.environ["HF_HUB_OFFLINE"] = os.environ["HF_DATASETS_OFFLINE"] = "1"
     os.environ.setdefault("TQDM_DISABLE", "1")
-    task = _found(spec)
-    if spec.num_fewshot is not None:
-        task.set_config("num_fewshot", spec.num_fewshot)
-    task.set_fewshot_seed(FEWSHOT_SEED)
-    if (task.config.repeats or 1) != 1:
-        raise EngineError(f"asks each document {task.config.repeats} times: say samples in an arm")
-    try:
-        task.build_all_requests(limit=spec.limit)
-    except Exception as error:
-        raise EngineError(f"its prompts can't be built: {_line(error)}") from error
-    by_document: dict[str, list[Any]] = {}
-    for each in task.instances:
-        by_document.setdefault(str(each.doc_id), []).append(each)
-    kind = str(task.OUTPUT_TYPE)
+    metric = spec.score.partition(",")[0]
+    there = found(spec.task, include_path=spec.include_path, data=spec.data, metric=metric)
+    kinds = {str(each.OUTPUT_TYPE) for each in there.tasks.values()}
+    if len(kinds) != 1:
+        raise EngineError(
+            f"is a group of several kinds ({', '.join(sorted(kinds))}): {_apart(there)}"
+        )
+    [kind] = kinds
     if kind not in (*LIKELIHOODS, "generate_until"):
         raise EngineError(f"is of the kind {kind}, which isn't asked here")
-    documents = {key: HarnessDocument(key, some[0].doc, some) for key, some in by_document.items()}
-    if any(len(each.args) > 2 for some in by_document.values() for each in some):
-        raise EngineError("shows images or sounds, which aren't asked here")
-    known = {str(name): bool(up) for name, up in task.higher_is_better().items()}
-    metric = spec.score.partition(",")[0]
-    if metric not in known:
-        raise EngineError(f"has no metric {metric!r}, but {', '.join(known)}: say it as `score`")
+    ups = set()
+    documents: dict[str, HarnessDocument] = {}
+    for name, task in there.tasks.items():
+        known = {str(each): bool(up) for each, up in task.higher_is_better().items()}
+        if metric not in known:
+            raise EngineError(
+                f"has no metric {metric!r}, but {', '.join(known)}: say it as `score`"
+            )
+        ups.add(known[metric])
+        before = f"{name}/" if there.is_group else ""
+        documents.update((each.key, each) for each in _documents(spec, name, task, before))
+    drawn = {json.dumps(each.instances[0].args[1:], default=str) for each in documents.values()}
+    if kind == "generate_until" and len(drawn) > 1:
+        raise EngineError(
+            f"is a group whose tasks end or draw answers differently: {_apart(there)}"
+        )
+    if len(ups) > 1:
+        raise EngineError(f"is a group of which {metric} is better high and low: {_apart(there)}")
+    versions = {name: str(each.VERSION) for name, each in there.tasks.items()}
     return HarnessTask(
         spec=spec,
         kind=kind,
-        version=str(task.VERSION),
+        version=there.version,
+        versions=versions if there.is_group else {},
         documents=documents,
-        higher_is_better=known[metric],
-        _task=task,
+        higher_is_better=ups.pop(),
     )
 
 
-def _found(spec: LmEvalTask) -> Any:
-    """The harness's own task of that name. A group isn't one: each of its tasks is a test set."""
-    from lm_eval.tasks import TaskManager
-
-    logging.getLogger("lm_eval").setLevel(logging.ERROR)  # what it assumes, a line a metric
-    if spec.include_path is not None and not Path(spec.include_path).is_dir():
-        raise EngineError(f"there is no folder {spec.include_path!r} for its include_path")
+def _documents(spec: LmEvalTask, name: str, task: Any, before: str) -> Iterator[HarnessDocument]:
+    """The documents of one of the harness's tasks, their prompts built."""
+    if spec.num_fewshot is not None:
+        task.set_config("num_fewshot", spec.num_fewshot)
+    task.set_fewshot_seed(FEWSHOT_SEED)
+    if (task.config.repeats or 1) != 1 and task.OUTPUT_TYPE != "generate_until":
+        raise EngineError(f"asks {task.config.repeats} times how likely the same text is")
     try:
-        manager = None
-        if spec.include_path is not None:  # without the thousands that come with the harness
-            manager = TaskManager(include_path=spec.include_path, include_defaults=False)
-        if manager is None or spec.task not in manager.all_tasks:
-            manager = TaskManager(include_path=spec.include_path)
-        if spec.task not in manager.all_tasks:
-            raise EngineError("is no task of lm-evaluation-harness, nor in include_path")
-        if spec.task not in manager.all_subtasks:
-            raise EngineError("is a group of tasks: name each of them as a test set")
-        [task] = manager.load([spec.task])["tasks"].values()
-    except EngineError:
-        raise
+        task.build_all_requests(limit=spec.limit)
     except Exception as error:
-        raise EngineError(f"can't be loaded: {_line(error)}") from error
-    return task
+        raise EngineError(f"its prompts can't be built: {one_line(error)}") from error
+    by_document: dict[str, list[Any]] = {}
+    for each in task.instances:
+        by_document.setdefault(str(each.doc_id), []).append(each)
+    for key, some in by_document.items():
+        if any(len(each.args) > 2 for each in some):
+            raise EngineError("shows images or sounds, which aren't asked here")
+        yield HarnessDocument(before + key, some[0].doc, some, name, task)
+
+
+def _apart(there: FoundTasks) -> str:
+    return f"make a test set of each of its tasks, {', '.join(there.tasks)}"
 
 
 def _target(task: Any, doc: Any) -> str:
@@ -219,7 +259,3 @@ def _number(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return found if math.isfinite(found) else None
-
-
-def _line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"

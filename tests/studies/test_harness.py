@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,11 @@ from evalhub.registry.models import Item, Output, Run, TestSetVersion
 from evalhub.schemas.outside import OutsideError, check_from_web
 from evalhub.studies.test_sets import AskedTestSet
 from runners.backends.asking import BackendRequest
+from runners.engines.errors import EngineError
 from runners.engines.harness import LmEvalTask, load
 from runners.harness import _Likelihoods, client_for
 from tests.cast import Team, a_test_set
-from tests.fakes.openai_server import OpenAIServer
+from tests.fakes.openai_server import OpenAIServer, body, saying
 from tests.small_models import WITH_TORCH
 from tests.studies.desks import Desk
 
@@ -47,6 +49,33 @@ WORDS = {
     "metadata": {"version": 1.0},
 }
 
+THRICE = WORDS | {
+    "task": "thrice",
+    "doc_to_target": "yes",
+    "generation_kwargs": {"until": ["?"], "do_sample": True, "temperature": 0.5},
+    "repeats": 3,
+    "filter_list": [
+        {"name": "first", "filter": [{"function": "take_first"}]},
+        {"name": "most", "filter": [{"function": "majority_vote"}, {"function": "take_first"}]},
+    ],
+}
+SAYS = {
+    "group": "says",
+    "task": ["say_even", "say_again"],
+    "aggregate_metric_list": [{"metric": "exact_match"}],
+    "metadata": {"version": 3.0},
+}
+GROUPS = (
+    SAYS,
+    SAYS | {"group": "bare", "aggregate_metric_list": None},
+    SAYS
+    | {
+        "group": "by_task",
+        "aggregate_metric_list": [{"metric": "exact_match", "weight_by_size": False}],
+    },
+    SAYS | {"group": "mixed", "task": ["says", "thrice"]},
+)
+
 
 @pytest.fixture
 def server() -> Iterator[OpenAIServer]:
@@ -56,14 +85,17 @@ def server() -> Iterator[OpenAIServer]:
 
 @pytest.fixture
 def tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with two tasks on six documents: choices, and an answer in words."""
+    """A folder with tasks on six documents: choices, answers in words, and groups of those."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     data = tmp_path / "data.jsonl"
     rows = ({"q": i, "choices": ["yes", "absolutely not"], "answer": i % 2} for i in range(6))
     data.write_text("".join(f"{json.dumps(each)}\n" for each in rows))
     (tmp_path / "tasks").mkdir()
-    for each in (CHOICES, WORDS):
+    for group in GROUPS:
+        (tmp_path / "tasks" / f"{group['group']}.yaml").write_text(json.dumps(group))
+    again = WORDS | {"task": "say_again", "tag": "word_tasks", "metadata": {"version": 1.5}}
+    for each in (CHOICES, WORDS, again, THRICE):
         told = {
             **each,
             "dataset_path": "json",
@@ -152,8 +184,20 @@ class TestAsked:
         ("said", "message"),
         [
             ({"task": "no_such"}, "no_such is no task of lm-evaluation-harness"),
+            (
+                {"task": "word_tasks"},
+                "a tag, which has no score of its own: make a test set of each of its tasks, "
+                "say_again",
+            ),
             ({"score": "bleu"}, "say_even has no metric 'bleu', but exact_match"),
             ({"include_path": "nowhere"}, "there is no folder"),
+            (
+                {"task": "bare"},
+                "bare is a group that has no 'exact_match' of its own, nor any other: make a test "
+                "set of each of its tasks, say_even, say_again",
+            ),
+            ({"task": "by_task"}, "isn't the mean over its documents: make a test set of each"),
+            ({"task": "mixed"}, "tasks end or draw answers differently: make a test set of each"),
         ],
     )
     def test_what_cannot_be_asked_is_said_with_its_place(
@@ -164,6 +208,60 @@ class TestAsked:
         told = capsys.readouterr().err
         assert "field 'test_sets.even.lm_eval'" in told
         assert message in told
+
+    def test_a_group_is_one_test_set_of_all_its_tasks(
+        self, desk: Desk, server: OpenAIServer
+    ) -> None:
+        desk.study["test_sets"]["even"]["lm_eval"] |= {  # type: ignore[index]
+            "task": "says",
+            "limit": 2,
+        }
+        assert run(["study", "run", str(desk.write())]) == 2
+        version = TestSetVersion.objects.get()
+        assert version.engine
+        assert version.engine["task_version"] == "3.0"
+        assert version.engine["task_versions"] == {"say_even": "1.0", "say_again": "1.5"}
+        said = Item.objects.order_by("position").values_list("key", "tags")
+        assert [*said] == [
+            (f"{name}/{at}", [name]) for name in ("say_even", "say_again") for at in "01"
+        ]
+        for each in Run.objects.all():
+            assert (each.state, each.outputs.count(), each.metrics.get().mean) == ("done", 4, 1.0)
+
+    def test_answers_that_a_task_scores_together_are_asked_and_scored_so(
+        self, desk: Desk, server: OpenAIServer
+    ) -> None:
+        server.misbehave = lambda prompt, attempt: saying(("no", "yes?", "yes")[attempt % 3])
+        desk.study["test_sets"]["even"]["lm_eval"] |= {  # type: ignore[index]
+            "task": "thrice",
+            "score": "exact_match,most",
+            "limit": 2,
+        }
+        assert run(["study", "run", str(desk.write())]) == 2
+        for each in Run.objects.all():
+            assert (each.state, each.error, each.metrics.get().mean) == ("done", "", 1.0)
+        assert len(server.requests) == 2 * 2 * 3
+        assert server.requests[0]["temperature"] == 0.5
+        for output in Output.objects.all():
+            assert output.given_scores["exact_match,most"] == 1.0
+            texts = [each.partition(" ") for each in output.text.split("\n\n")]
+            assert [mark for mark, _, _ in texts] == ["[1/3]", "[2/3]", "[3/3]"]
+            assert sorted(text for _, _, text in texts) == ["no", "yes", "yes"]
+            assert output.given_scores["exact_match,first"] == float(texts[0][2] == "yes")
+
+    def test_one_of_them_that_fails_is_that_document_s_error(
+        self, desk: Desk, server: OpenAIServer
+    ) -> None:
+        server.misbehave = lambda prompt, attempt: body("{") if attempt % 3 == 1 else saying("yes")
+        desk.study["test_sets"]["even"]["lm_eval"] |= {  # type: ignore[index]
+            "task": "thrice",
+            "score": "exact_match,most",
+            "limit": 1,
+        }
+        assert run(["study", "run", str(desk.write())]) != 0
+        assert re.match(
+            r"answer \d of 3: the response is malformed JSON", Output.objects.all()[0].error
+        )
 
     def test_a_task_that_asks_something_else_by_now_is_not_asked(
         self, desk: Desk, tasks: Path, server: OpenAIServer
@@ -196,6 +294,47 @@ class TestLikelihoods:
             {"acc": 0.0, "acc_norm": 1.0},
         ]
         assert task.prompts_sha256 == load(task.spec).prompts_sha256
+
+
+def a_copy(folder: Path, name: str, rows: list[dict[str, Any]], *configs: str) -> None:
+    """A copy of a data set of the hub, as it lies there: a split in a file, and what it holds told
+    at the head of its README."""
+    place = folder / name
+    place.mkdir(parents=True)
+    splits = ("train", "validation", "test")
+    files = [{"split": each, "path": "rows.jsonl"} for each in splits]
+    told = [{"config_name": each, "data_files": files} for each in configs]
+    (place / "README.md").write_text(f"---\n{json.dumps({'configs': told})}\n---\n")
+    (place / "rows.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in rows))
+
+
+class TestData:
+    pytestmark = needs_lm_eval
+
+    def test_a_task_of_the_harness_s_own_is_asked_without_the_hub(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+        asked = LmEvalTask(task="arc_easy", data=str(tmp_path), score="acc_norm")
+        with pytest.raises(EngineError, match="hf download --repo-type dataset allenai/ai2_arc"):
+            load(asked)
+        choices = {"text": ["four", "five"], "label": ["A", "B"]}
+        row = {"id": "1", "question": "Two and two?", "choices": choices, "answerKey": "A"}
+        a_copy(tmp_path, "allenai/ai2_arc", [row], "ARC-Easy", "ARC-Challenge")
+        task = load(asked)
+        assert [each.asked for each in task.documents.values()] == [
+            [
+                ["loglikelihood", ["Question: Two and two?\nAnswer:", " four"]],
+                ["loglikelihood", ["Question: Two and two?\nAnswer:", " five"]],
+            ]
+        ]
+        assert task.engine()["lm_eval"]["data"] == str(tmp_path)
+        assert task.version == "1.0"
+
+
+def test_a_task_from_before_there_was_data_is_known_as_it_was() -> None:
+    assert "data" not in LmEvalTask(task="arc_easy").as_json()
 
 
 def test_no_study_from_the_web_names_a_task() -> None:
