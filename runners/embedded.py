@@ -2,18 +2,24 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.db import close_old_connections, connection
 
 from runners import outages
 from runners.execute import process_shard
+from runners.judges import claims
+from runners.judging import work_on
 from runners.launch import claimable_runs
 from runners.queue import in_this_process
 
 LOOK_S = 2.0
 """How long an idle thread waits before it looks unasked: for shards of a process that died."""
+
+type Look = Callable[[], int | None]
+"""What there is to work on, by its primary key."""
+type Work = Callable[[int], None]
 
 logger = logging.getLogger(__name__)
 
@@ -36,15 +42,23 @@ class _Turns:
 
 @contextmanager
 def embedded_worker(threads: int = 4) -> Iterator[None]:
-    """Processes shards on threads of this process while the block runs.
+    """Processes shards on threads of this process, and asks judges on one more, while the block
+    runs.
 
-    At the end, the shards at work are given back within about a second.
+    At the end, what is at work is given back within about a second.
     """
     stopping = threading.Event()
-    turns = _Turns()
+
+    def process(run: int) -> None:
+        process_shard(run, stopping=stopping.is_set)
+
+    def judge(judge_run: int) -> None:
+        work_on(judge_run, stopping=stopping.is_set)
+
+    work: list[tuple[Look, Work]] = [(_Turns().next, process)] * threads + [(claims.waiting, judge)]
     workers = [
-        threading.Thread(target=_work, args=(turns, stopping), name="worker", daemon=True)
-        for _ in range(threads)
+        threading.Thread(target=_work, args=(*each, stopping), name="worker", daemon=True)
+        for each in work
     ]
     for worker in workers:
         worker.start()
@@ -57,27 +71,27 @@ def embedded_worker(threads: int = 4) -> Iterator[None]:
             worker.join()
 
 
-def _work(turns: _Turns, stopping: threading.Event) -> None:
+def _work(look: Look, work: Work, stopping: threading.Event) -> None:
     while True:
         seen = in_this_process.count  # before all else: a later announcement ends the wait below
         if stopping.is_set():
             connection.close()
             return
-        at, run_id = "looking", None
+        at, found = "looking", None
         try:
             close_old_connections()
-            at, run_id = "looking", turns.next()
+            at, found = "looking", look()
             outages.database.found_there(at=at)
-            if run_id is not None:
+            if found is not None:
                 at = "working"
-                process_shard(run_id, stopping=stopping.is_set)
+                work(found)
             # also where others have done meanwhile what it couldn't
             outages.database.found_there(at="working")
         except outages.DATABASE_AWAY as error:
             outages.database.found_away(error, at=at)
-            run_id = None
+            found = None
         except Exception:
-            logger.exception("could not process a shard; looking again in %g s", LOOK_S)
-            run_id = None
-        if run_id is None:
+            logger.exception("could not go on working; looking again in %g s", LOOK_S)
+            found = None
+        if found is None:
             in_this_process.wait(seen, LOOK_S)

@@ -10,6 +10,7 @@ from evalhub.registry.models import Shard
 from runners import outages
 from runners.celery import QUEUES, app
 from runners.execute import process_shard
+from runners.judging import judge_waiting
 from runners.launch import claimable_runs
 from runners.outages import DATABASE_AWAY
 from runners.queue import PROCESS_SHARD, QueueUnreachable, ring, take, waiting_tokens
@@ -74,7 +75,8 @@ def start_worker(
     """A worker in the foreground until SIGTERM or SIGINT; returns its exit code.
 
     Then the shards at work are given back within about a second. `queues` are the kinds of runs
-    that it takes: "cpu", "gpu", "api".
+    that it takes: "cpu", "gpu", "api". A thread of its own asks judges, one after the other: they
+    are found by looking, and no message tells of them.
     """
     from celery.signals import worker_shutting_down
 
@@ -92,6 +94,12 @@ def start_worker(
         without_mingle=True,
         without_gossip=True,
     )
-    worker.start()
+
+    def ask_judges() -> None:
+        while not stopping.is_set() and judge_waiting(kinds=queues, stopping=stopping.is_set):
+            pass
+
+    with every(LOOK_S, ask_judges):
+        worker.start()
     # Celery ends with 1 after Ctrl+C, which would say that a model is to be held back.
     return INTERRUPTED if worker.exitcode == 1 and stopping.is_set() else int(worker.exitcode or 0)

@@ -28,8 +28,9 @@ def run(
         ),
     ] = None,
 ) -> int:
-    """Ask a study's judge which answer is better, in both orders. Running it again asks for what is
-    missing. Ends with 0, or with 69 where some verdicts got no answer."""
+    """Ask a study's judge which answer is better, in both orders, as `study run` does before it
+    decides. Running it again asks for what is missing. Ends with 0, or with 69 where some verdicts
+    got no answer."""
     from evalhub.cli import printing
     from evalhub.cli.exits import UNREACHABLE
     from evalhub.cli.progress import Bars
@@ -53,7 +54,6 @@ def run(
         found = judge_study(
             study=study,
             by=None,
-            reach=spec.reach,
             price=spec.judges[asked.by].price,
             progress=lambda done, total: bars.show("judge", f"{asked.by} judges", done, total),
         )

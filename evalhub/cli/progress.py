@@ -13,7 +13,7 @@ from rich.text import Text
 from evalhub.files.rows import progress_total
 
 if TYPE_CHECKING:
-    from evalhub.registry.models import Run
+    from evalhub.registry.models import JudgeRun, Run
     from evalhub.studies.spec import StudySpec
 
 ENDED = {"done", "failed", "cancelled"}
@@ -130,6 +130,7 @@ class RunBars(Bars):
         super().__init__(console, always=True)
         self._failed: set[int] = set()
         self._reused: set[int] = set()
+        self._verdicts: dict[int, int] = {}
 
     def __call__(self, runs: "list[Run]") -> None:
         total = sum(run.test_set_version.item_count for run in runs)
@@ -143,3 +144,12 @@ class RunBars(Bars):
             if run.state in ENDED and run.reused and run.pk not in self._reused:
                 self._reused.add(run.pk)
                 self.say(f"{run}: {run.reused:,} answers were there, and weren't asked for again")
+
+    def judged(self, asked: "JudgeRun") -> None:
+        """How far the judge is that compares pairs of answers."""
+        from runners.judges.pairs import count_pairs
+
+        if asked.pk not in self._verdicts:
+            self._verdicts[asked.pk] = 2 * count_pairs(asked)
+        done = asked.votes.count()
+        self.show(f"judge {asked.pk}", f"{asked.judge} judges", done, self._verdicts[asked.pk])

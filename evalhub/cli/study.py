@@ -111,7 +111,7 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
         nullcontext() if settings.REDIS_URL else embedded_worker(),
         RunBars(console) as bars,
     ):
-        return conduct(study=registered, progress=bars, wait_s=wait_s)
+        return conduct(study=registered, progress=bars, judged=bars.judged, wait_s=wait_s)
 
 
 def show(status: "StudyStatus", as_json: bool) -> int:

@@ -7,10 +7,10 @@ import numpy as np
 from django.utils import timezone
 
 from evalhub.analysis.judge import judge_verdict
-from evalhub.files.canonical import digest_of
 from evalhub.gate.preference import ended_review, judged_items
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import JudgeRun, ModelVersion, Run, StudyArm, StudyTestSet
+from evalhub.registry.models.judge_runs import question_digest
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import DecisionRecord
@@ -285,7 +285,7 @@ def _judge(evidence: StudyEvidence, asked: Pairwise) -> ModelVersion:
 
 def _judge_run(runs: tuple[Run, Run], judge: ModelVersion, asked: Pairwise) -> JudgeRun | None:
     """The judge's run on the answers as they are now."""
-    digest = digest_of({"judge": judge.digest, "asked": asked.question.as_json()})
+    digest = question_digest(judge.digest, asked.question)
     same = JudgeRun.objects.of_these_answers(*runs)
     found: JudgeRun | None = same.filter(baseline=runs[0], candidate=runs[1], digest=digest).first()
     return found

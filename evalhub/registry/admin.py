@@ -369,7 +369,8 @@ class DocumentTextAdmin(FrozenLarge):
 
 @admin.register(JudgeRun)
 class JudgeRunAdmin(Frozen):
-    list_display = ("judge", "baseline", "candidate", "created", "opened")
+    list_display = ("judge", "baseline", "candidate", "state", "created", "opened")
+    list_filter = ("state",)
     list_select_related = ("judge__model", *_of("baseline"), *_of("candidate"))
     search_fields = ("judge__model__slug", "candidate__version__model__slug")
     fields = readonly_fields = (
@@ -378,7 +379,12 @@ class JudgeRunAdmin(Frozen):
         "candidate",
         readable("asked"),
         "digest",
+        "state",
+        "attempts",
+        "error",
+        "unreachable",
         "created",
+        "finished",
         "opened",
     )
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import Case, Exists, F, Max, OuterRef, Q, Subquery, When
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from evalhub.accounts.models import User
@@ -21,10 +22,11 @@ from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
 from evalhub.gate.readings import readings_of
 from evalhub.gate.study_evidence import NotReadyError
-from evalhub.registry.models import Run, Study, StudyRun
+from evalhub.registry.models import JudgeRun, Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.decision import Reading
+from evalhub.studies.judged_pairs import begin_judge, judge_asked
 from evalhub.studies.reviewing import ReviewRuns, newest_review, open_review, review_runs
 from reviews.models import Campaign
 from reviews.results.ended import has_ended
@@ -68,9 +70,11 @@ class StudyStatus:
     readings: tuple[Reading, ...] = ()
 
 
-def advance(*, study: Study, by: User | None) -> StudyStatus:
-    """Takes the study as far as it goes now: once its runs have ended, opens the review that its
-    file says opens by itself, and decides.
+def advance(*, study: Study, by: User | None, take_up: bool = False) -> StudyStatus:
+    """Takes the study as far as it goes now: once its runs have ended, has its judge asked, opens
+    the review that its file says opens by itself, and decides.
+
+    A judge that couldn't be used is asked again where somebody says so: `take_up`.
 
     Calling it again changes nothing while nothing has ended in between. One process at a time does
     the work on a study, under a lease.
@@ -85,6 +89,8 @@ def advance(*, study: Study, by: User | None) -> StudyStatus:
     if not study.test_sets.judged().exists():
         Study.objects.filter(pk=study.pk).update(**_what_has_ended(study))
         return StudyStatus(StudyState.READ, readings=tuple(readings_of(study)))
+    if waiting := _judge_awaited(study, by=by, take_up=take_up):
+        return waiting
     token = _lease(study)
     if token is None:
         return StudyStatus(StudyState.ADVANCING, "another process is deciding on it now")
@@ -119,7 +125,9 @@ def status_of(study: Study) -> StudyStatus:
         ended["advanced_review"] not in (None, study.advanced_review)
     )
     if news or not decisions:
-        return StudyStatus(StudyState.ADVANCING, "the next step, which a worker takes")
+        judged = judge_asked(study)
+        waiting = None if judged is None else _judge_waits(judged)
+        return waiting or StudyStatus(StudyState.ADVANCING, "the next step, which a worker takes")
     return _decided(study, review_runs(study), decisions)
 
 
@@ -134,18 +142,26 @@ def newest_decisions(study: Study) -> tuple[Decision, ...]:
 
 
 def due_studies() -> list[Study]:
-    """Studies of which a run or the review has ended since they were last advanced.
+    """Studies of which a run, its judge or the review has ended since they were last advanced.
 
     One query, and up to three for each study with a review that goes on.
     """
     runs = Run.objects.filter(studies__arm__study=OuterRef("pk")).order_by()
     last = runs.values("studies__arm__study").annotate(n=Max("finished")).values("n")
+    judged = JudgeRun.objects.filter(candidate__studies__arm__study=OuterRef("pk")).order_by()
+    by_study = judged.values("candidate__studies__arm__study")
+    said = by_study.annotate(n=Max("finished")).values("n")
     newest = Campaign.objects.filter(study=OuterRef("pk")).values("pk")[:1]
     ended = (
         Study.objects.filter(Q(lease_until=None) | Q(lease_until__lt=timezone.now()))
         .filter(~Exists(runs.exclude(state__in=[RunState.DONE, RunState.FAILED])))
-        .annotate(last_finished=Subquery(last[:1]), newest_review=Subquery(newest))
-        .filter(last_finished__isnull=False)
+        .annotate(runs_finished=Subquery(last[:1]), newest_review=Subquery(newest))
+        .filter(runs_finished__isnull=False)
+        .annotate(
+            last_finished=Greatest(
+                "runs_finished", Coalesce(Subquery(said[:1]), F("runs_finished"))
+            )
+        )
         .select_related("project")
         .order_by("pk")
     )
@@ -193,6 +209,27 @@ def _runs_awaited(study: Study) -> StudyStatus | None:
     return None
 
 
+def _judge_awaited(study: Study, *, by: User | None, take_up: bool) -> StudyStatus | None:
+    """What the judge that compares pairs of answers waits for, which is asked where it wasn't; None
+    where it has ended, or the study has none."""
+    asked = study.policy.pairwise
+    if asked is None:
+        return None
+    try:
+        return _judge_waits(begin_judge(study, asked, by=by, take_up=take_up))
+    except NotReadyError as error:  # a run goes on anew since they were looked at
+        return StudyStatus(StudyState.RUNNING, str(error))
+
+
+def _judge_waits(judged: JudgeRun) -> StudyStatus | None:
+    if judged.unreachable:
+        said = f"somebody who has its judge asked again (`evalhub judge run`): {judged.error}"
+        return StudyStatus(StudyState.STOPPED, said)
+    if judged.finished is None:
+        return StudyStatus(StudyState.RUNNING, f"its judge, {judged.judge}")
+    return None
+
+
 def _lease(study: Study) -> uuid.UUID | None:
     """A token for the next LEASE; None while another process has one."""
     now, token = timezone.now(), uuid.uuid4()
@@ -202,8 +239,10 @@ def _lease(study: Study) -> uuid.UUID | None:
 
 def _what_has_ended(study: Study) -> dict[str, Any]:
     runs = Run.objects.filter(studies__arm__study=study)
+    judged = JudgeRun.objects.filter(candidate__studies__arm__study=study)
+    last = [rows.aggregate(last=Max("finished"))["last"] for rows in (runs, judged)]
     return {
-        "advanced_runs": runs.aggregate(last=Max("finished"))["last"],
+        "advanced_runs": max((each for each in last if each is not None), default=None),
         "advanced_review": _ended_review(study),
     }
 

@@ -4,10 +4,12 @@ import time
 from collections.abc import Callable
 
 from evalhub.gate.study_evidence import NotReadyError
-from evalhub.registry.models import Run, Study, StudyRun
+from evalhub.registry.models import JudgeRun, Run, Study, StudyRun
 from evalhub.studies.advance import StudyState, StudyStatus, advance
+from evalhub.studies.judged_pairs import judge_asked
 from evalhub.studies.waiting import OPEN, Pause, Progress, take_up, with_progress
 from runners import outages
+from runners.backends.asking import BackendError
 from runners.outages import DATABASE_AWAY, Patience
 from runners.outcome import check
 from runners.queue import QueueUnreachable
@@ -16,17 +18,24 @@ OUTAGE_S = 120.0
 """How long a command that waits does so while the database or the queue can't be used."""
 AWAY = (*DATABASE_AWAY, QueueUnreachable)
 
+type JudgeProgress = Callable[[JudgeRun], None]
+"""Called with the run of the study's judge, while that is asked."""
+
 
 def conduct(
-    *, study: Study, progress: Progress | None = None, wait_s: float | None = None
+    *,
+    study: Study,
+    progress: Progress | None = None,
+    judged: JudgeProgress | None = None,
+    wait_s: float | None = None,
 ) -> StudyStatus:
     """Advances a registered study until it is decided, or read, or waits for people.
 
-    Runs that failed or were cancelled are taken up again; what was answered stays, and so does
-    what failed for good where the policy gives it a score. A worker must be at work, in this
-    process or elsewhere. If this process dies, the timer of a worker goes on with the study
-    (`evalhub.studies.advance`). While the database or the queue is away it waits, for OUTAGE_S at
-    most: then what they raised is raised.
+    Runs that failed or were cancelled are taken up again, and so is a judge that failed; what was
+    answered stays, and so does what failed for good where the policy gives it a score. A worker
+    must be at work, in this process or elsewhere. If this process dies, the timer of a worker goes
+    on with the study (`evalhub.studies.advance`). While the database or the queue is away it waits,
+    for OUTAGE_S at most: then what they raised is raised.
 
     Args:
         wait_s: seconds after which it is left as it is; None: it is waited for.
@@ -34,10 +43,12 @@ def conduct(
     Raises:
         runners.outcome.RunUnreachable: a model's endpoint doesn't answer. What was answered before
             stays, and conducting the study again goes on from there.
+        runners.backends.asking.BackendError: the judge can't be used, likewise.
         NotReadyError: a run was cancelled meanwhile, or `wait_s` are over.
     """
     began, pause, patience = time.monotonic(), Pause(), Patience(OUTAGE_S)
     taken_up, runs, open_runs = False, list[Run](), list[Run]()
+    take_up_judge = True
     while True:
         try:
             if not taken_up:
@@ -47,8 +58,17 @@ def conduct(
             if progress is not None:
                 progress(runs)
             open_runs = [run for run in runs if run.state in OPEN]
-            if not open_runs and (status := _ended(study)) is not None:
-                return status
+            asked = None if open_runs else judge_asked(study)
+            if asked is not None and asked.finished is None:
+                if judged is not None:
+                    judged(asked)
+            elif not open_runs:
+                status = advance(study=study, by=None, take_up=take_up_judge)
+                take_up_judge = False
+                if status.decisions or status.state == StudyState.READ:
+                    return status
+                if status.state == StudyState.STOPPED:
+                    raise _stopped(study, status)
             patience.well()
         except AWAY as error:
             patience.wait(error)
@@ -63,16 +83,14 @@ def conduct(
         pause()
 
 
-def _ended(study: Study) -> StudyStatus | None:
-    """Advances a study whose runs have ended; None where another process is about to."""
-    status = advance(study=study, by=None)
-    if status.decisions or status.state == StudyState.READ:
-        return status
-    if status.state == StudyState.STOPPED:
-        for run in runs_of(study):
-            check(run)
-        raise NotReadyError(f"{study} waits for {status.waits_for}")
-    return None
+def _stopped(study: Study, status: StudyStatus) -> Exception:
+    """Why a study doesn't go on by itself."""
+    for run in runs_of(study):
+        check(run)
+    asked = judge_asked(study)
+    if asked is not None and asked.unreachable:
+        return BackendError(f"{asked}: {asked.error}")
+    return NotReadyError(f"{study} waits for {status.waits_for}")
 
 
 def patiently[Done](step: Callable[[], Done]) -> Done:

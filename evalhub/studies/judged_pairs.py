@@ -1,35 +1,41 @@
 """The judge that a study names, asked about its two arms' answers side by side."""
 
+from collections.abc import Callable
+
 from django.db.models import Count, Q, Sum
 
 from evalhub.accounts.models import User
 from evalhub.gate.baseline_choice import baseline_of
 from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import JudgeRun, ModelVersion, Run, Study, StudyRun
+from evalhub.registry.models.judge_runs import question_digest
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.judging import JudgeRunDocument
-from evalhub.schemas.keys import Reach
 from evalhub.schemas.study import Pairwise, Price
-from runners.judges.pairs import AskedNow, Progress, ask_pairs, begin_judging, count_pairs
+from runners.backends.asking import BackendError
+from runners.judges.pairs import count_pairs
 from runners.judges.votes import figures_of, votes_of
+from runners.judging import begin_judging, wait_for
+
+type Progress = Callable[[int, int], None]
+"""Called with how many verdicts there are, and how many there will be."""
 
 
 def judge_study(
     *,
     study: Study,
     by: User | None,
-    reach: Reach,
     price: Price | None = None,
-    progress: Progress | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> JudgeRunDocument:
     """Asks the study's judge for what it hasn't said yet of the baseline's and the candidate's
-    answers. Whom it prefers is sealed until a decision reads it.
+    answers, or waits while a worker does. Whom it prefers is sealed until a decision reads it.
 
     Raises:
         evalhub.schemas.declaration.DeclarationError: the study names no judge.
-        NotReadyError: answers are still missing.
+        NotReadyError: answers are still missing, or became others meanwhile.
         runners.backends.asking.BackendError: the judge is away; what it said stays.
     """
     asked = study.policy.pairwise
@@ -37,19 +43,55 @@ def judge_study(
         raise DeclarationError(
             "missing: say by whom, on which test set, and by what rubric", "pairwise"
         )
+    judged = begin_judge(study, asked, by=by, take_up=True)
+    before, total = judged.votes.count(), 2 * count_pairs(judged)
+    wait_for(judged, lambda verdicts: progress(verdicts, total))
+    if judged.unreachable:
+        raise BackendError(judged.error)
+    if judged.finished is None:
+        raise NotReadyError(f"{judged}: the answers became others meanwhile")
+    return _document(study, asked, judged, before=before, total=total, price=price)
+
+
+def begin_judge(
+    study: Study, asked: Pairwise, *, by: User | None, take_up: bool = False
+) -> JudgeRun:
+    """What the study's judge says of the answers as they are now, to be asked where there is
+    nothing; `take_up`: also where it failed. Raises NotReadyError where answers are missing."""
     baseline, candidate = pairwise_runs(study, asked)
-    judge = judge_version(study, asked)
-    made = begin_judging(
-        baseline=baseline, candidate=candidate, judge=judge, question=asked.question, by=by
+    return begin_judging(
+        baseline=baseline,
+        candidate=candidate,
+        judge=judge_version(study, asked),
+        question=asked.question,
+        by=by,
+        take_up=take_up,
     )
-    now = ask_pairs(made, reach=reach, by=by, progress=progress)
-    return _document(study, asked, made, now, price)
+
+
+def judge_asked(study: Study) -> JudgeRun | None:
+    """The newest that the study's judge was asked, by its file as it is now."""
+    asked = study.policy.pairwise
+    if asked is None:
+        return None
+    runs = Run.objects.filter(studies__arm__study=study, studies__test_set__name=asked.test_set)
+    of_study = JudgeRun.objects.filter(baseline__in=runs, candidate__in=runs)
+    same = of_study.filter(digest=question_digest(asked.by, asked.question))
+    found: JudgeRun | None = same.of_answers_as_they_are().first()
+    return found
 
 
 def _document(
-    study: Study, asked: Pairwise, judged: JudgeRun, now: AskedNow, price: Price | None
+    study: Study,
+    asked: Pairwise,
+    judged: JudgeRun,
+    *,
+    before: int,
+    total: int,
+    price: Price | None,
 ) -> JudgeRunDocument:
     totals = judged.votes.aggregate(
+        there=Count("pk"),
         prompt=Sum("prompt_tokens"),
         completion=Sum("completion_tokens"),
         unknown=Count("pk", filter=Q(prompt_tokens=None) | Q(completion_tokens=None)),
@@ -59,14 +101,15 @@ def _document(
     money = None
     if known and price is not None:
         money = (price.prompt * prompt + price.completion * completion) / 1e6
+    unanswered = total - totals["there"]
     return JudgeRunDocument(
         study=f"{study.project.slug}/{study.slug}",
         test_set=asked.test_set,
         judge=str(judged.judge),
         judge_digest=judged.judge.digest,
-        asked=now.asked,
-        unanswered=now.unanswered,
-        error=now.error,
+        asked=totals["there"] - before + unanswered,
+        unanswered=unanswered,
+        error=judged.error,
         figures=figures_of(votes_of(judged), pairs=count_pairs(judged)),
         prompt_tokens=prompt if known else None,
         completion_tokens=completion if known else None,

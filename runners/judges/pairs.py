@@ -4,29 +4,21 @@ What it said stays: asking again asks for what is missing. Answers that read the
 nor is an item to which one of the two has no answer.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import batched, product
 from typing import Any
 
-from django.db import transaction
-
-from evalhub.accounts.models import User
-from evalhub.accounts.permissions import check_evaluates
-from evalhub.files.canonical import digest_of
-from evalhub.registry.models import Item, JudgeRun, JudgeVote, ModelVersion, Output, Run
+from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Run
 from evalhub.schemas.keys import Reach
 from evalhub.schemas.pairwise import PairwiseQuestion
-from runners.backends.asking import Answered, BackendRequest
+from runners.backends.asking import BackendRequest, Reply
 from runners.backends.clients import client_of
 from runners.judges.pairwise import asked_of, choice_of
 from runners.metrics.json_verdict import VerdictError
 
 ITEMS_AT_A_TIME = 500
-
-type Progress = Callable[[int, int], None]
-"""Called with how many verdicts there are, and how many there will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,44 +40,23 @@ class AskedNow:
     error: str
 
 
-@transaction.atomic
-def begin_judging(
-    *,
-    baseline: Run,
-    candidate: Run,
-    judge: ModelVersion,
-    question: PairwiseQuestion,
-    by: User | None,
-) -> JudgeRun:
-    """The judge's run on these answers, made where there is none: both have ended.
-
-    Raises NotAllowedError where `by` doesn't evaluate in the project; None is the operator.
-    """
-    check_evaluates(by, baseline.test_set_version.test_set.project)
-    made, _ = JudgeRun.objects.get_or_create(
-        baseline=baseline,
-        candidate=candidate,
-        baseline_answers=baseline.answers_digest,
-        candidate_answers=candidate.answers_digest,
-        digest=digest_of({"judge": judge.digest, "asked": question.as_json()}),
-        defaults={"judge": judge, "asked": question},
-    )
-    return made
-
-
 def ask_pairs(
-    judge_run: JudgeRun, *, reach: Reach, by: User | None, progress: Progress | None = None
+    judge_run: JudgeRun,
+    *,
+    reach: Reach,
+    look: Callable[[], None],
+    keep: Callable[[Sequence[JudgeVote]], None],
 ) -> AskedNow:
-    """Asks the judge for each verdict that is missing, and writes them as they come.
+    """Asks the judge for each verdict that is missing.
 
-    Two processes at once pay twice for some, and one verdict stands. Raises BackendError where it
-    is no use to ask on; what came by then stays.
+    `keep` is handed them as they come, and about every half second none, so that its lease is
+    renewed; it and `look`, which is called before anything is asked of some answers that were read,
+    may raise to stop. Raises BackendError where it is no use to ask on; what came by then is kept.
     """
-    check_evaluates(by, judge_run.baseline.test_set_version.test_set.project)
-    total, done = 2 * count_pairs(judge_run), judge_run.votes.count()
     asked = unanswered = 0
     error = ""
     for some in batched(pairs_of(judge_run), ITEMS_AT_A_TIME):
+        look()
         keys = [each.item.pk for each in some]
         there = set(judge_run.votes.filter(item__in=keys).values_list("item_id", "candidate_first"))
         missing = [
@@ -94,7 +65,7 @@ def ask_pairs(
             if (pair.item.pk, first) not in there
         ]
         questions = [
-            BackendRequest(place, 0, _prompt(judge_run.asked, pair, first), "")
+            BackendRequest(place, 0, prompt_of(judge_run.asked, pair, first), "")
             for place, (pair, first) in enumerate(missing)
         ]
         asked += len(questions)
@@ -102,14 +73,16 @@ def ask_pairs(
             continue
         with closing(client_of(judge_run.judge, reach).answer(questions)) as batches:
             for batch in batches:
-                heard = [each for each in batch if each[1].text is not None]
-                failed = [each for each in batch if each[1].text is None]
+                failed = [reply.error for _, reply in batch if reply.text is None]
                 unanswered += len(failed)
-                error = error or next((reply.error for _, reply in failed), "")
-                _write(judge_run, missing, heard)
-                done += len(heard)
-                if progress is not None:
-                    progress(done, total)
+                error = error or next(iter(failed), "")
+                keep(
+                    [
+                        _vote(judge_run, *missing[question.item_id], reply)
+                        for question, reply in batch
+                        if reply.text is not None
+                    ]
+                )
     return AskedNow(asked, unanswered, error)
 
 
@@ -135,7 +108,8 @@ def _texts(run: Run, items: list[Item]) -> dict[int, str]:
     return {item: text for item, text in rows.values_list("item_id", "text") if text is not None}
 
 
-def _prompt(question: PairwiseQuestion, pair: TwoAnswers, candidate_first: bool) -> str:
+def prompt_of(question: PairwiseQuestion, pair: TwoAnswers, candidate_first: bool) -> str:
+    """What the judge is asked about a pair, with the one answer first or the other."""
     item = pair.item
     answers = (
         (pair.candidate, pair.baseline) if candidate_first else (pair.baseline, pair.candidate)
@@ -150,23 +124,15 @@ def _prompt(question: PairwiseQuestion, pair: TwoAnswers, candidate_first: bool)
     )
 
 
-def _write(
-    judge_run: JudgeRun, asked: list[tuple[TwoAnswers, bool]], heard: list[Answered]
-) -> None:
-    rows = []
-    for question, reply in heard:
-        pair, first = asked[question.item_id]
-        rows.append(
-            JudgeVote(
-                judge_run=judge_run,
-                item=pair.item,
-                candidate_first=first,
-                prompt_tokens=reply.prompt_tokens,
-                completion_tokens=reply.completion_tokens,
-                **_said(reply.text or "", first),
-            )
-        )
-    JudgeVote.objects.bulk_create(rows, ignore_conflicts=True)
+def _vote(judge_run: JudgeRun, pair: TwoAnswers, first: bool, reply: Reply) -> JudgeVote:
+    return JudgeVote(
+        judge_run=judge_run,
+        item=pair.item,
+        candidate_first=first,
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens,
+        **_said(reply.text or "", first),
+    )
 
 
 def _said(text: str, candidate_first: bool) -> Mapping[str, Any]:

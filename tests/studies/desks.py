@@ -7,6 +7,12 @@ from typing import Any
 
 import yaml
 
+from evalhub.registry.models import Run, Study
+from evalhub.studies.origin import OperatorFile
+from evalhub.studies.register import register_study
+from evalhub.studies.spec import read_study
+from runners.execute import process_shard
+
 
 class Desk:
     """Two arms, 60 questions as primary and 300 sums as guard; the tuned arm gains 30."""
@@ -64,3 +70,12 @@ class Desk:
 
     def line(self, file: str, *lines: str) -> None:
         (self.folder / file).write_text("".join(f"{line}\n" for line in lines))
+
+
+def ran(desk: Desk) -> Study:
+    """The desk's study, all of whose runs have ended, and which nobody has looked at since."""
+    study = register_study(read_study(desk.write(), OperatorFile()))
+    for run in Run.objects.unfinished():
+        while process_shard(run.pk):
+            pass
+    return study

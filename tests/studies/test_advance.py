@@ -22,7 +22,7 @@ from reviews.planning.campaign import close_campaign
 from runners.execute import process_shard
 from runners.launch import cancel
 from tests.cast import a_team
-from tests.studies.desks import Desk
+from tests.studies.desks import Desk, ran
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,15 +37,6 @@ def desk(tmp_path: Path) -> Desk:
 
 def registered(desk: Desk) -> Study:
     return register_study(read_study(desk.write(), OperatorFile()))
-
-
-def ran(desk: Desk) -> Study:
-    """The study, all of whose runs have ended, and which nobody has looked at since."""
-    study = registered(desk)
-    for run in Run.objects.unfinished():
-        while process_shard(run.pk):
-            pass
-    return study
 
 
 def every_row() -> dict[str, list[dict[str, object]]]:

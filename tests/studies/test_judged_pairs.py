@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run as evalhub
 from evalhub.files.rows import DataError
 from evalhub.gate.study_evidence import NotReadyError
-from evalhub.registry.models import JudgeRun, JudgeVote, Run, Study
+from evalhub.registry.models import JudgeRun, JudgeVote, Study
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.judging import JudgeRunDocument
 from evalhub.schemas.study import Price
@@ -23,64 +22,23 @@ from evalhub.studies.redact import redact
 from evalhub.studies.register import register_study
 from evalhub.studies.spec import read_study
 from runners.backends.asking import BackendError
-from runners.execute import process_shard
-from tests.cast import OPERATOR, a_team
+from tests.cast import a_team
 from tests.fakes.openai_server import OpenAIServer, http_error, saying
-from tests.studies.desks import Desk
+from tests.studies.desks import Desk, ran
+from tests.studies.judging import FIRST, a_judged_desk, better, fair
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FIRST = re.compile(r'"first_answer": "([^"]*)"')
 ITEM = re.compile(r"Question (\d+)\?")
 
 
 @pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
-
-
-@pytest.fixture
 def desk(tmp_path: Path, server: OpenAIServer) -> Desk:
-    """A desk whose 20 triaged answers a judge compares: of 16 the two arms differ."""
-    desk = Desk(tmp_path)
-    desk.test_set("triage", 20)
-    desk.test_set("sums", 2)
-    desk.answers("base", "triage", ["wrong"] * 20)
-    desk.answers("tuned", "triage", ["right"] * 16 + ["wrong"] * 4)
-    desk.answers("base", "sums", ["right"] * 2)
-    desk.answers("tuned", "sums", ["right, too"] * 2)
-    asked = {"url": server.url, "model": "judge", "retries": 0}
-    desk.study["judges"] = {
-        "grader": {
-            "backend": {"openai": asked},
-            "price": {"prompt": 1.0, "completion": 2.0},
-        }
-    }
-    desk.study["pairwise"] = {"by": "grader", "test_set": "triage", "rubric": "Right is right."}
-    server.misbehave = fair
-    return desk
-
-
-def fair(prompt: str, attempt: int) -> web.Response:
-    """Prefers what is right, wherever it stands."""
-    return better("first" if FIRST.findall(prompt)[0] == "right" else "second")
-
-
-def better(which: str) -> web.Response:
-    return saying(json.dumps({"reason": "It is.", "better": which}))
-
-
-def ran(desk: Desk) -> Study:
-    study = register_study(read_study(desk.write(), OperatorFile()))
-    for run in Run.objects.unfinished():
-        while process_shard(run.pk):
-            pass
-    return study
+    return a_judged_desk(tmp_path, server)
 
 
 def judged(study: Study) -> JudgeRunDocument:
-    return judge_study(study=study, by=None, reach=OPERATOR, price=Price(prompt=1, completion=2))
+    return judge_study(study=study, by=None, price=Price(prompt=1, completion=2))
 
 
 def test_each_pair_that_differs_is_judged_in_both_orders_once(
@@ -197,7 +155,7 @@ def test_who_does_not_evaluate_asks_no_judge(desk: Desk, server: OpenAIServer) -
     team = a_team()
     study = ran(desk)
     with pytest.raises(NotAllowedError):
-        judge_study(study=study, by=team.rui, reach=OPERATOR)
+        judge_study(study=study, by=team.rui)
     assert not server.requests
 
 
@@ -260,7 +218,12 @@ def test_the_command_asks_and_says_how_the_judge_judged(
     server.misbehave = lambda prompt, attempt: http_error(500)
     desk.study["pairwise"]["rubric"] = "Other."
     assert evalhub(["judge", "run", str(desk.write()), "--json"]) == 69
-    assert json.loads(capsys.readouterr().out)["unanswered"] == 32
+    assert "32 of 32 verdicts got no answer, first: HTTP 500" in capsys.readouterr().err
+    server.misbehave = lambda prompt, attempt: (
+        http_error(500) if "Question 7?" in prompt else fair(prompt, attempt)
+    )
+    assert evalhub(["judge", "run", str(desk.write()), "--json"]) == 69
+    assert json.loads(capsys.readouterr().out)["unanswered"] == 2
     del desk.study["pairwise"]
     assert evalhub(["judge", "run", str(desk.write())]) == 65
     assert "field 'pairwise': missing" in capsys.readouterr().err

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +11,17 @@ from aiohttp import web
 from evalhub.cli.app import run as evalhub
 from evalhub.files.rows import DataError
 from evalhub.gate.decide import decide_study
-from evalhub.registry.models import Metric, ModelVersion, Run, RunMetric, Score, Study
+from evalhub.registry.models import Metric, ModelVersion, Run, RunMetric, Score
 from evalhub.studies.origin import OperatorFile, UploadedStudy
-from evalhub.studies.register import register_study
 from evalhub.studies.spec import read_study
-from runners.execute import process_shard
 from runners.launch import LaunchError, launch
 from tests.cast import a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer, http_error, saying
-from tests.studies.desks import Desk
+from tests.studies.desks import Desk, ran
 
 pytestmark = pytest.mark.django_db
 
 RUBRIC = "Right is right."
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
 
 
 @pytest.fixture
@@ -57,14 +48,6 @@ def asked(server: OpenAIServer) -> dict[str, Any]:
 def points(prompt: str, attempt: int) -> web.Response:
     score = 5 if '"answer": "right' in prompt else 2
     return saying(json.dumps({"reason": f"It is worth {score}.", "score": score}))
-
-
-def ran(desk: Desk) -> Study:
-    study = register_study(read_study(desk.write(), OperatorFile()))
-    for run in Run.objects.unfinished():
-        while process_shard(run.pk):
-            pass
-    return study
 
 
 def refusal(desk: Desk) -> str:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from evalhub.studies.advance import TICK_S
 from tests.fakes.openai_server import OpenAIServer
 from tests.studies.desks import Desk
+from tests.studies.judging import a_judged_desk
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,7 +59,7 @@ def evalhub(home: Path) -> Iterator[Start]:
         process.communicate()
 
 
-def first(home: Path, query: str) -> object:
+def first(home: Path, query: str) -> Any:
     with closing(sqlite3.connect(home / "evalhub.sqlite3", timeout=20)) as connection:
         row = connection.execute(query).fetchone()
         connection.commit()
@@ -112,23 +114,75 @@ def test_a_site_finishes_reviews_and_decides_what_a_killed_command_began(
         assert first(home, "SELECT count(*) FROM registry_output") == 60 + 60 + 300
 
 
+VERDICTS = "SELECT count(*) FROM registry_judgevote"
+AT_ONCE = 2
+
+
+def a_slow_judge(folder: Path, server: OpenAIServer) -> Desk:
+    """32 verdicts to be given, two at once."""
+    desk = a_judged_desk(folder, server)
+    desk.study["judges"]["grader"]["backend"]["openai"]["concurrency"] = AT_ONCE
+    server.latency_s = 0.3
+    return desk
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_judge_is_asked_on_by_a_site_and_nothing_that_was_written_is_asked_twice(
+    tmp_path: Path, home: Path, evalhub: Start, how: signal.Signals
+) -> None:
+    with OpenAIServer() as server:
+        command = evalhub("study", "run", str(a_slow_judge(tmp_path, server).write()))
+        there = partial(first, home)
+        wait_until(lambda: len(server.requests) >= 8 and there(VERDICTS), within_s=60)
+        command.send_signal(how)
+        command.wait()
+        written, asked = there(VERDICTS), len(server.requests)
+        assert written < 32
+        state = there("SELECT state FROM registry_judgerun")
+        if how == signal.SIGKILL:
+            assert state == "claimed"
+            there("UPDATE registry_judgerun SET lease_until = '2000-01-01'")
+        else:  # given back
+            assert (command.returncode, state) == (130, "pending")
+            assert there("SELECT count(*) FROM registry_judgerun WHERE claim IS NOT NULL") == 0
+        server.latency_s = 0
+        evalhub("up", "--port", "0")
+        wait_until(lambda: there("SELECT count(*) FROM gate_decision"), within_s=60)
+        assert there(VERDICTS) == 32
+        assert len(server.requests) - asked == 32 - written
+
+
+@pytest.mark.services
+@pytest.mark.heavy
+def test_two_workers_with_redis_and_postgresql_ask_a_judge_once(
+    tmp_path: Path, evalhub: Start, postgres_url: str, redis_url: str
+) -> None:
+    url = a_database(postgres_url)
+    grown = {"EVALHUB_DATABASE_URL": url, "EVALHUB_REDIS_URL": redis_url}
+    with OpenAIServer() as server, psycopg.connect(url, autocommit=True) as connection:
+        count = partial(counted, connection)
+        file = a_slow_judge(tmp_path, server).write()
+        for _ in range(2):
+            evalhub("worker", **grown)
+        command = evalhub("study", "run", str(file), **grown)
+        wait_until(lambda: tables(connection) and count("registry_judgevote") >= 4, within_s=60)
+        command.send_signal(signal.SIGKILL)
+        command.wait()
+        wait_until(lambda: count("gate_decision"), within_s=60)
+        assert (len(server.requests), count("registry_judgevote")) == (32, 32)
+        assert count("registry_judgerun WHERE state = 'done'") == 1
+
+
 @pytest.mark.services
 @pytest.mark.heavy
 def test_so_do_two_workers_with_redis_and_postgresql(
     tmp_path: Path, evalhub: Start, postgres_url: str, redis_url: str
 ) -> None:
-    name = f"killed_{time.monotonic_ns()}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    url = postgres_url.replace("/postgres?", f"/{name}?")
+    url = a_database(postgres_url)
     grown = {"EVALHUB_DATABASE_URL": url, "EVALHUB_REDIS_URL": redis_url}
     with OpenAIServer() as server, psycopg.connect(url, autocommit=True) as connection:
-
-        def count(rows: str) -> int:
-            row = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()
-            assert row is not None
-            return int(row[0])
-
+        count = partial(counted, connection)
         file = a_slow_desk(tmp_path, server).write()
         command = evalhub("study", "run", str(file), **grown)
         wait_until(lambda: tables(connection) and count("registry_studyrun") == 4, within_s=60)
@@ -142,7 +196,21 @@ def test_so_do_two_workers_with_redis_and_postgresql(
         assert (count("reviews_campaign"), count("gate_decision")) == (1, 1)
 
 
+def a_database(postgres_url: str) -> str:
+    """The address of a new one."""
+    name = f"killed_{time.monotonic_ns()}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return postgres_url.replace("/postgres?", f"/{name}?")
+
+
+def counted(connection: "psycopg.Connection[Any]", rows: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()  # type: ignore[arg-type]
+    assert row is not None
+    return int(row[0])
+
+
 def tables(connection: "psycopg.Connection[Any]") -> bool:
     """Whether the command has made its tables."""
-    row = connection.execute("SELECT to_regclass('registry_studyrun')").fetchone()
+    row = connection.execute("SELECT to_regclass('registry_judgevote')").fetchone()
     return row is not None and row[0] is not None

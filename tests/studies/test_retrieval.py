@@ -1,7 +1,6 @@
 """RAG instead of tuning, as one line of a study file: `prompt: {retriever: {documents: FILE}}`."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,6 @@ from tests.fakes.openai_server import OpenAIServer
 from tests.studies.desks import Desk
 
 TEMPLATE = "Documents: {context}\n\nMessage: {input}"
-
-
-@pytest.fixture
-def server() -> Iterator[OpenAIServer]:
-    with OpenAIServer() as server:
-        yield server
 
 
 @pytest.fixture

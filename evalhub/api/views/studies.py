@@ -124,7 +124,8 @@ class StudyDecisions(StudyEndpoint):
     scopes = {"POST": Scope.DECIDE}
 
     @describes(
-        "Decide now\n\nA worker does it by itself once the runs have ended.",
+        "Decide now\n\nA worker does it by itself once the runs have ended. A judge that "
+        "couldn't be used is asked again.",
         gives=WholeStudyShape,
         once=True,
         also=(503,),
@@ -132,7 +133,7 @@ class StudyDecisions(StudyEndpoint):
     @once(lasts=True)
     def post(self, request: Request, project: str, slug: str) -> Response:
         study = self.study()
-        status = advance(study=study, by=self.by)
+        status = advance(study=study, by=self.by, take_up=True)
         if not status.decisions and status.state is not StudyState.READ:
             raise Problem(409, f"It can't be decided yet: it waits for {status.waits_for}.")
         return shown(request, WholeStudyShape.of(study, status))

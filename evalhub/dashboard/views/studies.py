@@ -70,7 +70,7 @@ def study_progress(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def decide(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_seen(request), pk=pk)
-    status = advance(study=found, by=request.user)
+    status = advance(study=found, by=request.user, take_up=True)
     if status.decisions:
         words = "; ".join(f"{each.arm}: {each.get_verdict_display()}" for each in status.decisions)
         messages.success(request, f"Decided on the evidence as it is now. {words}.")

@@ -1,11 +1,13 @@
 """What a judge said of two runs' answers, pair by pair and in both orders."""
 
+import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
+from evalhub.files.canonical import digest_of
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.runs import Run
 from evalhub.registry.models.testsets import Item
@@ -19,7 +21,45 @@ class VoteChoice(models.TextChoices):
     TIE = "tie", "neither is better"
 
 
+class JudgeRunState(models.TextChoices):
+    PENDING = "pending", "waiting"
+    CLAIMED = "claimed", "being asked"
+    DONE = "done", "done"
+    FAILED = "failed", "failed"
+
+
+def question_digest(judge_digest: str, asked: PairwiseQuestion) -> str:
+    """What is asked of whom, as a judge's run is known by it."""
+    return digest_of({"judge": judge_digest, "asked": asked.as_json()})
+
+
 class JudgeRunQuerySet(models.QuerySet["JudgeRun"]):
+    def unfinished(self) -> Self:
+        """Those whose judge is still to be asked, or is being asked."""
+        return self.filter(state__in=[JudgeRunState.PENDING, JudgeRunState.CLAIMED])
+
+    def claimable(self, now: datetime.datetime) -> Self:
+        """Waiting, or claimed by a worker whose lease has ended."""
+        return self.filter(
+            Q(state=JudgeRunState.PENDING) | Q(state=JudgeRunState.CLAIMED, lease_until__lt=now)
+        ).of_answers_as_they_are()
+
+    def of_answers_as_they_are(self) -> Self:
+        """Those whose two runs still say what they said when the judge was to be asked.
+
+        Without a join: of several that claim a row at once PostgreSQL then lets one through.
+        """
+        return self.filter(
+            *(
+                Exists(
+                    Run.objects.filter(
+                        pk=OuterRef(side), answers_digest=OuterRef(f"{side}_answers")
+                    )
+                )
+                for side in ("baseline", "candidate")
+            )
+        )
+
     def of_these_answers(self, baseline: Run, candidate: Run) -> Self:
         """Those about the same answers to the same items, by whichever runs they were given."""
         return self.filter(
@@ -31,6 +71,8 @@ class JudgeRunQuerySet(models.QuerySet["JudgeRun"]):
 
 class JudgeRun(models.Model):
     """A judge asked about two runs' answers: by what rubric, and about which answers.
+
+    One worker at a time asks it, under a claim: a token and a lease, as a shard has them.
 
     Until it is `opened` no door shows whom it preferred: only how far it is, and what it says of
     the judge.
@@ -47,7 +89,23 @@ class JudgeRun(models.Model):
     digest = models.CharField(
         max_length=64, editable=False, help_text="SHA-256 of the judge's version and what is asked"
     )
+    state = models.CharField(
+        max_length=20, choices=JudgeRunState.choices, default=JudgeRunState.PENDING, editable=False
+    )
+    claim = models.UUIDField(null=True, editable=False, help_text="token of who asks the judge now")
+    lease_until = models.DateTimeField(null=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="in a row, in which it gave no verdict"
+    )
+    error = models.TextField(blank=True, editable=False)
+    unreachable = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="the judge couldn't be used, or asking it failed here: nothing can be decided "
+        "until it goes on",
+    )
     created = models.DateTimeField(db_default=Now(), editable=False)
+    finished = models.DateTimeField(null=True, editable=False)
     opened = models.DateTimeField(
         null=True, editable=False, help_text="when a decision read whom it preferred"
     )

@@ -1,0 +1,123 @@
+"""Claiming a judge's run and letting go of it, each by one compare-and-set, as a shard's.
+
+Whoever's lease has ended, or whose token is no longer there, has lost it: another worker may have
+it, or the answers are others by now. What a loser has written stays.
+"""
+
+import datetime
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import F, PositiveSmallIntegerField
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from evalhub.registry.models import JudgeRun
+from evalhub.registry.models.judge_runs import JudgeRunQuerySet, JudgeRunState
+from runners.backends import BACKENDS
+
+LEASE = datetime.timedelta(seconds=15)
+ATTEMPTS = 3
+"""How often in a row a judge is asked by who then goes away, without a verdict more."""
+ONE_LESS = Greatest(F("attempts") - 1, 0, output_field=PositiveSmallIntegerField())
+
+
+class JudgeClaimLost(Exception):
+    """The judge is another worker's to ask by now, or its answers are others."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeClaim:
+    """A judge's run that this worker holds under `token`."""
+
+    judge_run: JudgeRun
+    token: uuid.UUID
+
+
+def waiting(kinds: Collection[str] | None = None) -> int | None:
+    """The first that can be claimed and whose judge is asked by one of these kinds of workers;
+    None: by any."""
+    found = JudgeRun.objects.claimable(timezone.now()).order_by("pk")
+    if kinds is not None:
+        types = [name for name, backend in BACKENDS.items() if backend.queue in kinds]
+        found = found.filter(judge__backend__type__in=types)
+    return found.values_list("pk", flat=True).first()
+
+
+def claim(judge_run_id: int) -> JudgeClaim | None:
+    """Holds it for LEASE; None where somebody else does, or there is nothing to do.
+
+    One whose workers were lost ATTEMPTS times in a row, without a verdict more, has failed.
+    """
+    rows = JudgeRun.objects.select_related("judge", "candidate", "baseline__test_set_version")
+    found = rows.claimable(timezone.now()).filter(pk=judge_run_id).first()
+    if found is None:
+        return None
+    now = timezone.now()
+    still = JudgeRun.objects.filter(pk=found.pk, claim=found.claim).claimable(now)
+    if found.attempts >= ATTEMPTS:
+        still.update(
+            **_failed(f"whoever asked it was lost {ATTEMPTS} times, without a verdict in between")
+        )
+        return None
+    token = uuid.uuid4()
+    held = still.update(
+        state=JudgeRunState.CLAIMED,
+        claim=token,
+        lease_until=now + LEASE,
+        attempts=F("attempts") + 1,
+    )
+    return JudgeClaim(found, token) if held else None
+
+
+def renew(held: JudgeClaim, *, got_on: bool) -> None:
+    """Renews the lease; an attempt that `got_on` isn't counted. Raises JudgeClaimLost."""
+    attempts = {"attempts": 0} if got_on else {}
+    still = _held(held).of_answers_as_they_are()
+    if not still.update(lease_until=timezone.now() + LEASE, **attempts):
+        raise JudgeClaimLost
+
+
+def complete(held: JudgeClaim, error: str = "", *, unreachable: bool = False) -> None:
+    """All of its verdicts were asked for; `error` says of which there is none. Raises
+    JudgeClaimLost."""
+    ended = _failed(error, unreachable=unreachable) if error else _ended(JudgeRunState.DONE)
+    if not _held(held).update(**ended):
+        raise JudgeClaimLost
+
+
+def release(held: JudgeClaim) -> None:
+    """Unfinished, and for another worker, without counting the attempt."""
+    _held(held).update(state=JudgeRunState.PENDING, claim=None, attempts=ONE_LESS)
+
+
+def stop(held: JudgeClaim, error: str) -> None:
+    """The judge can't be used. What it said stays."""
+    _held(held).update(**_failed(error))
+
+
+def fail_attempt(held: JudgeClaim, error: str) -> None:
+    """An attempt went wrong: it waits for the next one, or has failed with the last."""
+    last = _held(held).filter(attempts__gte=ATTEMPTS)
+    if not last.update(**_failed(error)):
+        _held(held).update(state=JudgeRunState.PENDING, claim=None, error=error)
+
+
+def _held(held: JudgeClaim) -> JudgeRunQuerySet:
+    found: JudgeRunQuerySet = JudgeRun.objects.filter(pk=held.judge_run.pk, claim=held.token)
+    return found
+
+
+def _failed(error: str, *, unreachable: bool = True) -> dict[str, object]:
+    return _ended(JudgeRunState.FAILED) | {"error": error, "unreachable": unreachable}
+
+
+def _ended(state: JudgeRunState) -> dict[str, object]:
+    return {
+        "state": state,
+        "claim": None,
+        "error": "",
+        "unreachable": False,
+        "finished": timezone.now(),
+    }

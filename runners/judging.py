@@ -1,0 +1,163 @@
+"""The life of a judge's run: begun, claimed by a worker, asked to its end or given back.
+
+What the judge said is written as it comes, and stays: whoever claims it next asks for what is
+missing.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Sequence
+
+from django.db import transaction
+
+from evalhub.accounts.models import User
+from evalhub.accounts.permissions import check_evaluates
+from evalhub.logs import about
+from evalhub.registry.models import JudgeRun, JudgeVote, ModelVersion, Run
+from evalhub.registry.models.judge_runs import JudgeRunState, question_digest
+from evalhub.schemas.pairwise import PairwiseQuestion
+from evalhub.verdict.wording import counted
+from runners.backends.asking import BackendError
+from runners.judges import claims
+from runners.judges.claims import JudgeClaim, JudgeClaimLost
+from runners.judges.pairs import AskedNow, ask_pairs
+from runners.outages import DATABASE_AWAY, waited_out
+from runners.queue import idle_in_this_process, in_this_process
+
+POLL_S = 0.2
+
+type Progress = Callable[[int], None]
+"""Called with how many verdicts there are."""
+
+logger = logging.getLogger(__name__)
+
+
+class Stopping(Exception):
+    """The worker is being stopped."""
+
+
+@transaction.atomic
+def begin_judging(
+    *,
+    baseline: Run,
+    candidate: Run,
+    judge: ModelVersion,
+    question: PairwiseQuestion,
+    by: User | None,
+    take_up: bool = False,
+) -> JudgeRun:
+    """The judge's run on the answers of two runs that have ended, made where there is none.
+
+    It waits for a worker. `take_up` lets one go on that failed: what is missing is asked for again.
+
+    Raises NotAllowedError where `by` doesn't evaluate in the project; None is the operator.
+    """
+    check_evaluates(by, baseline.test_set_version.test_set.project)
+    found, created = JudgeRun.objects.get_or_create(
+        baseline=baseline,
+        candidate=candidate,
+        baseline_answers=baseline.answers_digest,
+        candidate_answers=candidate.answers_digest,
+        digest=question_digest(judge.digest, question),
+        defaults={"judge": judge, "asked": question},
+    )
+    failed = JudgeRun.objects.filter(pk=found.pk, state=JudgeRunState.FAILED)
+    waits = {"state": JudgeRunState.PENDING, "attempts": 0, "finished": None}
+    if take_up and failed.update(**waits, error="", unreachable=False):
+        found.refresh_from_db()
+        created = True
+    if created:
+        transaction.on_commit(in_this_process.announce)
+    return found
+
+
+def judge_waiting(
+    *, kinds: Collection[str] | None = None, stopping: Callable[[], bool] = lambda: False
+) -> bool:
+    """Asks the judge of the first run that waits for one of these kinds of workers, to its end.
+
+    Returns whether there was one. `stopping` is asked about every second; once it says yes, the run
+    is given back.
+    """
+    number = claims.waiting(kinds)
+    if number is None:
+        return False
+    work_on(number, stopping=stopping)
+    return True
+
+
+def work_on(
+    judge_run_id: int,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    progress: Progress = lambda verdicts: None,
+) -> bool:
+    """Asks a judge for what is missing, unless somebody else does; whether it was claimed."""
+    held = claims.claim(judge_run_id)
+    if held is None:
+        return False
+    with about(judge_run=judge_run_id):
+        try:
+            _carry(held, stopping, progress)
+        except KeyboardInterrupt:
+            claims.release(held)
+            raise
+    idle_in_this_process.announce()
+    return True
+
+
+def wait_for(judge_run: JudgeRun, progress: Progress = lambda verdicts: None) -> None:
+    """Asks a judge in this process, or waits while another does, until its run has ended, or the
+    answers are others."""
+    while JudgeRun.objects.unfinished().of_answers_as_they_are().filter(pk=judge_run.pk).exists():
+        if not work_on(judge_run.pk, progress=progress):
+            progress(judge_run.votes.count())
+            time.sleep(POLL_S)
+    judge_run.refresh_from_db()
+
+
+def _carry(held: JudgeClaim, stopping: Callable[[], bool], progress: Progress) -> None:
+    """Takes it to its end, or gives it back and says why."""
+    try:
+        asked = _ask(held, stopping, progress)
+        # A judge that gave not a single answer is away, which is no evidence.
+        claims.complete(held, _lacking(asked), unreachable=asked.unanswered == asked.asked > 0)
+        logger.info("%s: has said what it was asked", held.judge_run)
+    except (JudgeClaimLost, Stopping):
+        claims.release(held)
+    except BackendError as error:
+        claims.stop(held, f"{error}; run again to go on")
+    except DATABASE_AWAY:  # by nobody's fault: it doesn't count as an attempt
+        waited_out(lambda: claims.release(held), stopping)
+    except Exception as error:
+        logger.exception("%s: failed", held.judge_run)
+        claims.fail_attempt(held, f"{type(error).__name__}: {error}")
+
+
+def _ask(held: JudgeClaim, stopping: Callable[[], bool], progress: Progress) -> AskedNow:
+    def look() -> None:
+        if stopping():
+            raise Stopping
+        waited_out(lambda: claims.renew(held, got_on=False), stopping)
+
+    def keep(votes: Sequence[JudgeVote]) -> None:
+        """What came is kept until it can be written: nothing is asked for twice."""
+        if votes:
+            waited_out(lambda: _write(held, votes), stopping)
+            progress(held.judge_run.votes.count())
+        look()
+
+    return ask_pairs(held.judge_run, reach=held.judge_run.candidate.reach, look=look, keep=keep)
+
+
+def _write(held: JudgeClaim, votes: Sequence[JudgeVote]) -> None:
+    """Writes verdicts, also those that a loser brings: they are paid for. Raises JudgeClaimLost."""
+    JudgeVote.objects.bulk_create(votes, ignore_conflicts=True)
+    claims.renew(held, got_on=True)
+
+
+def _lacking(asked: AskedNow) -> str:
+    if not asked.unanswered:
+        return ""
+    of = counted(asked.asked, "verdict")
+    return f"{asked.unanswered:,} of {of} got no answer, first: {asked.error}; run again to go on"
