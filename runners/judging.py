@@ -32,7 +32,7 @@ type Progress = Callable[[int], None]
 logger = logging.getLogger(__name__)
 
 
-class Stopping(Exception):
+class AskingStopped(Exception):
     """The worker is being stopped."""
 
 
@@ -123,7 +123,7 @@ def _carry(held: JudgeClaim, stopping: Callable[[], bool], progress: Progress) -
         # A judge that gave not a single answer is away, which is no evidence.
         claims.complete(held, _lacking(asked), unreachable=asked.unanswered == asked.asked > 0)
         logger.info("%s: has said what it was asked", held.judge_run)
-    except (JudgeClaimLost, Stopping):
+    except (JudgeClaimLost, AskingStopped):
         claims.release(held)
     except BackendError as error:
         claims.stop(held, f"{error}; run again to go on")
@@ -137,7 +137,7 @@ def _carry(held: JudgeClaim, stopping: Callable[[], bool], progress: Progress) -
 def _ask(held: JudgeClaim, stopping: Callable[[], bool], progress: Progress) -> AskedNow:
     def look() -> None:
         if stopping():
-            raise Stopping
+            raise AskingStopped
         waited_out(lambda: claims.renew(held, got_on=False), stopping)
 
     def keep(votes: Sequence[JudgeVote]) -> None:
