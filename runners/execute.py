@@ -8,7 +8,7 @@ When no shard is left, the run is finished (`outcome.finish`).
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from itertools import batched
@@ -23,7 +23,7 @@ from evalhub.registry.rows import insert
 from evalhub.schemas.declaration import DeclarationError
 from runners import shards
 from runners.backends import backend_of
-from runners.backends.asking import BackendError, Reply
+from runners.backends.asking import BackendError, BackendRequest, Reply
 from runners.harness import client_for
 from runners.judges.asking import ASKED_AT_A_TIME, scorer_of
 from runners.metrics import Answer, MetricDeclaration, MetricScore, Scorer
@@ -34,6 +34,7 @@ from runners.prompting import question_of
 from runners.queue import idle_in_this_process
 from runners.retrieval import with_contexts
 from runners.shards import ClaimLost, ShardClaim
+from runners.spending import BudgetSpent
 from runners.stretch import SCORE_COLUMNS, ScoreRow, Stretch, Written, score_row
 
 AHEAD = 4
@@ -155,13 +156,32 @@ def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) ->
     if not left:
         waited_out(partial(stretch.write, [], scored), stopping)
         return
-    questions = with_contexts(left, run.version)
-    with closing(client_for(run).answer(questions)) as batches:
-        for batch in batches:
-            written = waited_out(partial(stretch.write, batch, scored), stopping)
-            look()
-            scored = _scored(stretch, written, scorers, look)
+    try:
+        for some in _within_budget(stretch, left):
+            questions = with_contexts(some, run.version)
+            with closing(client_for(run).answer(questions)) as batches:
+                for batch in batches:
+                    written = waited_out(partial(stretch.write, batch, scored), stopping)
+                    look()
+                    scored = _scored(stretch, written, scorers, look)
+                    stretch.meter.check()
+    except BudgetSpent:
+        waited_out(partial(stretch.write, [], scored), stopping)
+        raise
     waited_out(partial(stretch.write, [], scored), stopping)
+
+
+def _within_budget(
+    stretch: Stretch, questions: Sequence[BackendRequest]
+) -> Iterator[Sequence[BackendRequest]]:
+    """All of them at once, or a few at a time where a budget nears its end. Raises BudgetSpent."""
+    meter, run, start = stretch.meter, stretch.run, 0
+    least = backend_of(run.version).at_once * run.samples
+    while start < len(questions):
+        meter.check()
+        some = questions[start : start + meter.room(len(questions) - start, least=least)]
+        yield some
+        start += len(some)
 
 
 def _scored(

@@ -25,6 +25,7 @@ from evalhub.registry.models import (
 from evalhub.registry.models.runs import STOPPED, RunQuerySet, RunState, ShardState
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.keys import Reach
+from runners import spending
 from runners.backends import backend_of
 from runners.engines.harness import LIKELIHOODS
 from runners.judges.asking import judge_of
@@ -32,6 +33,7 @@ from runners.metrics import MetricError, declared_metric
 from runners.outcome import UNFINISHED_SHARDS, failed_answers_alone
 from runners.queue import enqueue
 from runners.recorded import publish_answers, stage_answers
+from runners.spending import Charges
 
 LIVE_SHARD = 64
 RECORDED_SHARD = 2000
@@ -52,6 +54,7 @@ def launch(
     repeat: int = 0,
     retry_errors: bool = True,
     reach: Reach = Reach(),  # noqa: B008 (frozen)
+    charges: Charges | None = None,
 ) -> Run:
     """The run of `version` on `test_set_version`, launched if there is none, scored by `metrics`.
 
@@ -60,7 +63,8 @@ def launch(
     read and stored here; other content is another run. `repeat` 1 is the same asked a second time,
     a run of its own. Without `retry_errors` answers that failed for good aren't asked for again.
     `reach` is what the run may reach, in whatever process it is worked on; an operator's command
-    says it anew each time. It is no part of what the run is.
+    says it anew each time. It is no part of what the run is, and neither are `charges`: what its
+    answers are priced by and counted on from now on.
     Its answers are written in short transactions, and nobody sees the run before all are there.
 
     Raises LaunchError, and DataError for what is wrong with the file of answers.
@@ -68,7 +72,7 @@ def launch(
     _check(version, test_set_version, metrics, answers)
     if answers is None:
         asked = Run(version=version, test_set_version=test_set_version, repeat=repeat, reach=reach)
-        return _launched(asked, metrics, reach, retry_errors=retry_errors)
+        return _launched(asked, metrics, reach, retry_errors=retry_errors, charges=charges)
     fields = {"id_field": id_field, "output_field": output_field}
     run = recorded_run(
         version=version, test_set_version=test_set_version, answers=answers, repeat=repeat, **fields
@@ -76,7 +80,7 @@ def launch(
     if run.pk is None:
         run = stage_answers(run, answers, **fields)
     try:
-        return _launched(run, metrics, reach, retry_errors=retry_errors)
+        return _launched(run, metrics, reach, retry_errors=retry_errors, charges=charges)
     finally:
         drafts.drop(run)
 
@@ -127,7 +131,14 @@ def launch_staged(run: Run, metrics: Sequence[Metric] = ()) -> Run:
 
 
 @transaction.atomic
-def _launched(asked: Run, metrics: Sequence[Metric], reach: Reach, *, retry_errors: bool) -> Run:
+def _launched(
+    asked: Run,
+    metrics: Sequence[Metric],
+    reach: Reach,
+    *,
+    retry_errors: bool,
+    charges: Charges | None = None,
+) -> Run:
     """The run as it is asked for, or that is there; `asked` may be a draft with its answers."""
     if asked.draft_until is not None:  # of two who staged the same answers the second finds them
         ModelVersion.with_drafts.select_for_update(no_key=True).get(pk=asked.version_id)
@@ -163,6 +174,7 @@ def _launched(asked: Run, metrics: Sequence[Metric], reach: Reach, *, retry_erro
     if not created and new:
         _reopen(run, run.shards.all())
     if run.state in (RunState.PENDING, RunState.RUNNING):
+        spending.begin(run, charges)
         enqueue(run)
     return run
 

@@ -22,6 +22,7 @@ from runners.backends.asking import Answered, BackendRequest, Reply
 from runners.metrics import MetricScore
 from runners.outages import DATABASE_AWAY
 from runners.shards import ClaimLost, ShardClaim
+from runners.spending import Meter
 
 ANSWER_COLUMNS = (
     "run_id",
@@ -85,6 +86,11 @@ class Stretch:
     @property
     def run(self) -> Run:
         return self.claims[0].shard.run
+
+    @cached_property
+    def meter(self) -> Meter:
+        """Of what its version is asked."""
+        return Meter.of_run(self.run)
 
     @cached_property
     def items(self) -> dict[int, Item]:
@@ -167,13 +173,15 @@ class Stretch:
             if asked and self.items[asked.item_id].digest == output.item.digest:
                 known[output.item.key, output.sample] = (asked, _reply_of(output))
         with transaction.atomic():
-            written = self.write([*known.values()], [])
+            written = self.write([*known.values()], [], paid=False)
             Run.objects.filter(pk=run.pk).update(reused=F("reused") + len(written))
         return written
 
-    def write(self, batch: Sequence[Answered], scores: Sequence[ScoreRow]) -> list[Written]:
-        """Writes answers and scores, tells how far the shards are and renews their leases: all of
-        it or nothing, in one transaction.
+    def write(
+        self, batch: Sequence[Answered], scores: Sequence[ScoreRow], *, paid: bool = True
+    ) -> list[Written]:
+        """Writes answers and scores, counts what the answers cost where they were `paid` for, tells
+        how far the shards are and renews their leases: all of it or nothing, in one transaction.
 
         Returns what was written of the batch: without what others had written before. Raises
         ClaimLost once what a loser brings is written: it is paid for.
@@ -188,6 +196,8 @@ class Stretch:
                     self.renew()
                 except ClaimLost:
                     lost = True
+                if paid and batch:  # last, for others wait for these rows until it is written
+                    self.meter.count(reply for _, reply in batch)
         except DATABASE_AWAY:
             self.fresh = False  # what was counted here isn't there
             raise

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from evalhub.gate.scores import Pairing
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Output, Run, StudyArm
-from evalhub.schemas.study import Price
+from evalhub.schemas.prices import Price
 from evalhub.verdict.align import Aligned
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.policy import budget_requirements

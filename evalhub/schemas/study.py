@@ -20,6 +20,7 @@ from evalhub.schemas.policy import (
     Tier,
     WinScoreGain,
 )
+from evalhub.schemas.prices import Price
 from evalhub.schemas.review import ItemCount, ReviewBasics, Show, without_usual_show
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=80)]
@@ -61,13 +62,6 @@ class Development(Declaration):
         unit = f"{self.seed}\0{'c' if cluster else 'i'}\0{cluster or key}"
         place = int.from_bytes(hashlib.sha256(unit.encode()).digest()[:8])
         return place < self.share * 2**64
-
-
-class Price(Declaration):
-    """What a million tokens of an arm cost, in the currency of the other arms."""
-
-    prompt: float = Field(ge=0, description="a million tokens of the prompt")
-    completion: float = Field(ge=0, description="a million tokens of the answer")
 
 
 class Pairwise(Declaration):

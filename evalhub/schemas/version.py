@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -33,6 +33,14 @@ class KeylessDeclaration(Declaration):
         return given
 
 
+class Sold(NamedTuple):
+    """A model as its seller names it, and the address or the alias where it is asked."""
+
+    model: str
+    url: str | None
+    endpoint: str | None
+
+
 class BackendDeclaration(KeylessDeclaration):
     """Who answers. A backend's file declares its own fields; `type` is its name.
 
@@ -54,6 +62,11 @@ class BackendDeclaration(KeylessDeclaration):
     def at_once(self) -> int:
         """Questions that it works on at a time: a worker holds some times as many."""
         return 1
+
+    @property
+    def sold(self) -> "Sold | None":
+        """Whose model it asks where, for a table of prices; None where no such table knows it."""
+        return None
 
     @property
     def address(self) -> str:

@@ -13,7 +13,8 @@ from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.judging import JudgeRunDocument
-from evalhub.schemas.study import Pairwise, Price
+from evalhub.schemas.prices import Price
+from evalhub.schemas.study import Pairwise
 from runners.backends.asking import BackendError
 from runners.judges.pairs import count_pairs
 from runners.judges.votes import figures_of, votes_of

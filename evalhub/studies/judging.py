@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 from pydantic import create_model, field_validator, model_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
+from evalhub.schemas.prices import Price
 from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.study import Pairwise, Price
+from evalhub.schemas.study import Pairwise
 from evalhub.schemas.version import BackendDeclaration
 from runners.backends import BACKENDS
 

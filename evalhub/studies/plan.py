@@ -22,7 +22,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.schemas.plan import PlannedLook, PlannedRun, StudyPlan
-from evalhub.schemas.study import Price
+from evalhub.schemas.prices import Price
 from evalhub.stats.clusters import assumed_design_effect
 from evalhub.stats.levels import POWER
 from evalhub.stats.power import minimum_detectable_effect, paired_sample_size

@@ -28,6 +28,7 @@ from evalhub.registry.slugs import slug_of
 from evalhub.registry.versions import register_version
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.study import StudySettings
+from evalhub.studies.charges import charges_of
 from evalhub.studies.register_items import (
     Progress,
     check_mix,
@@ -41,6 +42,7 @@ from evalhub.studies.spec import Arm, StudySpec
 from reviews.errors import PlanError
 from reviews.planning.campaign import check_question
 from runners.launch import launch, source_digest
+from runners.spending import Charges
 
 
 @transaction.atomic
@@ -68,7 +70,7 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
     sets |= _drawn(spec, study, sets, versions)
     for name, test_set in spec.test_sets.items():
         check_mix(spec, name, test_set, sets[name][0])
-    _link(spec, study, sets, versions)
+    _link(spec, study, sets, versions, charges_of(spec, project, versions, judges))
     _check_training(spec, sets, versions)
     return study
 
@@ -102,7 +104,12 @@ def register_arms(
         if name in needed and (parent := spec.arms[name].parent):
             needed.add(parent)
     versions = _versions(spec, project, needed)
-    return _runs(spec, sets, {name: versions[name] for name in spec.arms if name in arms})
+    return _runs(
+        spec,
+        sets,
+        {name: versions[name] for name in spec.arms if name in arms},
+        charges_of(spec, project, arms, judges),
+    )
 
 
 def _check_review(spec: StudySpec) -> None:
@@ -259,6 +266,7 @@ def _link(
     study: Study,
     sets: dict[str, tuple[TestSetVersion, Metric]],
     versions: dict[str, ModelVersion],
+    charges: Mapping[str, Charges],
 ) -> None:
     """The study's arms and test sets as the file has them now, each pair with its run."""
     test_sets = _linked_test_sets(spec, study, sets)
@@ -268,7 +276,7 @@ def _link(
         (link.arm_id, link.test_set_id, link.repeat): link
         for link in StudyRun.objects.filter(arm__study=study)
     }
-    for (name, test_set, repeat), run in _runs(spec, sets, versions).items():
+    for (name, test_set, repeat), run in _runs(spec, sets, versions, charges).items():
         arm = arms[name]
         forms = [guard.of(test_set) for guard in spec.test_sets[test_set].guards]
         for asked in (test_sets[each] for each in (test_set, *forms)):
@@ -329,6 +337,7 @@ def _runs(
     spec: StudySpec,
     sets: dict[str, tuple[TestSetVersion, Metric]],
     versions: dict[str, ModelVersion],
+    charges: Mapping[str, Charges],
 ) -> dict[tuple[str, str, int], Run]:
     """By arm, test set and repeat, the run of the arm, or its parent's where they don't differ."""
     repeated = _repeated(spec)
@@ -356,6 +365,7 @@ def _runs(
                 repeat=repeat,
                 retry_errors=spec.policy.failures == "invalid",
                 reach=spec.reach,
+                charges=charges[name],
             )
     return runs
 

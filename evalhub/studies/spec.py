@@ -24,6 +24,7 @@ from evalhub.schemas.declaration import Declaration, declared, read_declaration,
 from evalhub.schemas.keys import Reach
 from evalhub.schemas.outside import Outside, OutsideError
 from evalhub.schemas.policy import NoiseFloor
+from evalhub.schemas.prices import Price, SpendingBudget
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.study import (
@@ -33,7 +34,6 @@ from evalhub.schemas.study import (
     ModelKind,
     Name,
     Pairwise,
-    Price,
     StudyPolicy,
     StudyReview,
     StudySettings,
@@ -138,7 +138,16 @@ class Arm(Declaration):
     sampling: Sampling = Sampling()
     training: TrainingRecord = TrainingRecord()
     price: Price | None = None
+    budget: SpendingBudget | None = Field(
+        None, description="what asking this arm may cost in all: then nothing more is asked"
+    )
     notes: str = ""
+
+    @model_validator(mode="after")
+    def _spends(self) -> "Arm":
+        if self.budget is not None and self.backend.asked is None:
+            raise wrong("its answers are recorded, and nobody is asked: leave it out", "budget")
+        return self
 
     @property
     def fine_tuned(self) -> bool:
@@ -198,6 +207,11 @@ class StudyFile(Declaration):
         "have lost, each a test set general-SKILL",
     )
     test_sets: dict[Name, AskedTestSet] = Field({}, validate_default=True)
+    budget: SpendingBudget | None = Field(
+        None,
+        description="what asking its arms and judges may cost in all: then nothing more is asked, "
+        "until it is raised and the study run again",
+    )
     policy: StudyPolicy = StudyPolicy()
     review: StudyReview | None = None
     pairwise: Pairwise | None = None
@@ -243,6 +257,7 @@ class StudySpec:
     test_sets: dict[str, AskedTestSet]
     policy: StudySettings
     review: StudyReview | None
+    budget: SpendingBudget | None = None
 
     @property
     def reach(self) -> Reach:
@@ -343,6 +358,7 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
             pairwise=file.pairwise,
         ),
         review=file.review,
+        budget=file.budget,
     )
     spec.load_tasks()
     return spec

@@ -25,10 +25,21 @@ class BackendRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Paid:
+    """Tokens that were paid for, of which `cached` are among the prompt's: the server had read them
+    before. Of several answers to one request the first has them all, and the others none."""
+
+    prompt: int
+    completion: int
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer, or the error in its place.
 
     `latency_ms` runs from sending the request that succeeded to the last byte of its answer.
+    `paid` is what it was paid for with, where its own tokens don't say so.
     """
 
     text: str | None = None
@@ -42,6 +53,7 @@ class Reply:
     reasoning: str = ""
     tool_calls: Sequence[Any] | None = None
     given_scores: Mapping[str, float] | None = None
+    paid: Paid | None = None
 
 
 type Answered = tuple[BackendRequest, Reply]

@@ -18,13 +18,17 @@ from evalhub.schemas.keys import KeyVariable, Reach, base_address, check_address
 from evalhub.schemas.outside import Outside
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.version import BackendDeclaration
+from evalhub.schemas.version import BackendDeclaration, Sold
 from runners.backends.asking import Answered, BackendRequest
 from runners.backends.exchange import Exchange
 from runners.backends.fanout import ask_all
 from runners.backends.target import NAMED, Target, target_of
 
 _OURS = frozenset({"model", "messages", "prompt", "stream", "n", *Sampling.model_fields})
+
+
+_OTHER_PRICES = ("service_tier", "inference_geo", "speed")
+"""Fields by which a request costs something else than the list price."""
 
 
 class OpenAIBackend(BackendDeclaration):
@@ -88,6 +92,13 @@ class OpenAIBackend(BackendDeclaration):
     @property
     def at_once(self) -> int:
         return self.concurrency
+
+    @property
+    def sold(self) -> Sold | None:
+        otherwise = {each: self.extra.get(each, "default") for each in _OTHER_PRICES}
+        if any(value not in ("default", "auto") for value in otherwise.values()):
+            return None
+        return Sold(self.model, self.url, self.endpoint)
 
     @property
     def address(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from runners.backends.asking import Reply
+from runners.backends.asking import Paid, Reply
 from runners.backends.masking import Secret
 from runners.backends.said import said_in
 
@@ -72,7 +72,7 @@ def replies(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
     usage = answer.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     prompt, completion = (_count(usage.get(f"{name}_tokens")) for name in ("prompt", "completion"))
-    return [
+    found = [
         _reply(
             choice if isinstance(choice, dict) else {},
             key,
@@ -84,6 +84,23 @@ def replies(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
         )
         for at, choice in enumerate(choices)
     ]
+    if prompt is None or completion is None:
+        return found
+    return _with_what_was_paid(found, Paid(prompt, completion, min(_cached(usage), prompt)))
+
+
+def _with_what_was_paid(found: list[Reply], paid: Paid) -> list[Reply]:
+    """Where the answers' own tokens don't say it: of several, with a cache, or for an error."""
+    if len(found) == 1 and found[0].text is not None and not paid.cached:
+        return found
+    first, *others = found
+    return [replace(first, paid=paid), *(replace(each, paid=Paid(0, 0)) for each in others)]
+
+
+def _cached(usage: Mapping[str, Any]) -> int:
+    """Tokens of the prompt that the server had read before, which some sell for less."""
+    details = usage.get("prompt_tokens_details")
+    return (_count(details.get("cached_tokens")) or 0) if isinstance(details, dict) else 0
 
 
 def _share(total: int, choices: Sequence[Any], at: int) -> int:

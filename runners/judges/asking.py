@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
+from django.db import transaction
+
 from evalhub.accounts.models import Project
 from evalhub.registry.models import Metric, ModelVersion, Run
 from evalhub.schemas.keys import Reach
@@ -10,6 +12,7 @@ from runners.backends import backend_of
 from runners.backends.asking import BackendRequest
 from runners.backends.clients import client_of
 from runners.metrics import Ask, JudgeReply, MetricDeclaration, MetricError, Scorer, declared_metric
+from runners.spending import Meter
 
 ASKED_AT_A_TIME = 64
 """Answers that are judged before their scores are written: so many verdicts a lost worker loses."""
@@ -22,7 +25,9 @@ def scorer_of(metric: Metric, run: Run, tick: Callable[[], None]) -> Scorer:
     """
     declared = declared_metric(metric.name, **metric.options)
     judge = judge_of(declared, run.version.model.project)
-    return Scorer(declared, None if judge is None else model(judge, run.reach, tick))
+    if judge is None:
+        return Scorer(declared, None)
+    return Scorer(declared, model(judge, run.reach, tick, Meter.of_judge(run, judge)))
 
 
 def judge_of(metric: MetricDeclaration, project: Project) -> ModelVersion | None:
@@ -44,11 +49,17 @@ def judge_of(metric: MetricDeclaration, project: Project) -> ModelVersion | None
     return found
 
 
-def model(version: ModelVersion, reach: Reach, tick: Callable[[], None] = lambda: None) -> Ask:
+def model(
+    version: ModelVersion,
+    reach: Reach,
+    tick: Callable[[], None] = lambda: None,
+    meter: Meter | None = None,
+) -> Ask:
     """A version as metrics ask it: prompts in, what it said out in the same order.
 
-    `tick` is called about every half second meanwhile, and may raise to stop. Asking raises
-    BackendError where it is no use to ask on.
+    `tick` is called about every half second meanwhile, and may raise to stop. What it says is
+    counted by the meter as it comes. Asking raises BackendError where it is no use to ask on, or a
+    budget is used up.
     """
 
     def ask(prompts: Sequence[str]) -> list[JudgeReply]:
@@ -56,9 +67,14 @@ def model(version: ModelVersion, reach: Reach, tick: Callable[[], None] = lambda
             return []
         questions = [BackendRequest(i, 0, each, "") for i, each in enumerate(prompts)]
         said: dict[int, JudgeReply] = {}
+        if meter is not None:
+            meter.check()
         with closing(client_of(version, reach).answer(questions)) as batches:
             for batch in batches:
                 said |= {each.item_id: JudgeReply(reply.text, reply.error) for each, reply in batch}
+                if meter is not None and batch:
+                    with transaction.atomic():
+                        meter.count(reply for _, reply in batch)
                 tick()
         return [said[i] for i in range(len(prompts))]
 

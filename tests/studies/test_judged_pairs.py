@@ -15,7 +15,7 @@ from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import JudgeRun, JudgeVote, Study
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.judging import JudgeRunDocument
-from evalhub.schemas.study import Price
+from evalhub.schemas.prices import Price
 from evalhub.studies.judged_pairs import judge_study
 from evalhub.studies.origin import OperatorFile
 from evalhub.studies.redact import redact

@@ -1,16 +1,19 @@
 """What exists: test sets, model versions, runs with their outputs and scores, studies."""
 
+from evalhub.registry.models.budgets import Budget
 from evalhub.registry.models.documents import DocumentSet, DocumentText
 from evalhub.registry.models.ingestions import Ingestion
 from evalhub.registry.models.judge_runs import JudgeRun, JudgeVote
 from evalhub.registry.models.overlaps import TrainingOverlap
 from evalhub.registry.models.redactions import Redaction
 from evalhub.registry.models.runs import Metric, Output, Run, RunMetric, Score, Shard
+from evalhub.registry.models.spending import Spending
 from evalhub.registry.models.studies import Study, StudyArm, StudyRun, StudyTestSet
 from evalhub.registry.models.testsets import Draw, Item, TestSet, TestSetVersion
 from evalhub.registry.models.versions import Model, ModelVersion
 
 __all__ = [
+    "Budget",
     "DocumentSet",
     "DocumentText",
     "Draw",
@@ -27,6 +30,7 @@ __all__ = [
     "RunMetric",
     "Score",
     "Shard",
+    "Spending",
     "Study",
     "StudyArm",
     "StudyRun",

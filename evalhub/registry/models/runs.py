@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet
 from evalhub.files.tools import with_calls
+from evalhub.registry.models.budgets import Budget
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.testsets import Item, TestSetVersion
 from evalhub.registry.models.versions import ModelVersion
@@ -73,6 +74,22 @@ class Run(models.Model):
         default=Reach,
         editable=False,
         help_text="what it may reach, by the word of who launched it and not of the study",
+    )
+    budget = models.ForeignKey(
+        Budget,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="runs",
+        help_text="of the study that launched it last",
+    )
+    arm_budget = models.ForeignKey(
+        Budget,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="arm_runs",
+        help_text="of its arm in that study",
     )
     samples = models.PositiveSmallIntegerField(default=1, help_text="answers to each item")
     reused = models.PositiveIntegerField(

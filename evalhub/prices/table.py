@@ -1,0 +1,215 @@
+"""The table of prices: as it comes with Evalhub, and as an operator adds to it. Read anew when its
+file has changed; what a price was on a day stays there beside what it is now."""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from evalhub.files.document import Document
+from evalhub.schemas.declaration import Declaration, read_declaration, wrong
+from evalhub.schemas.prices import Day, Listed, Price, UsedPrice
+
+SHIPPED = Path(__file__).parent / "prices.yaml"
+HOMES = "prices.yaml"
+"""An operator's own table, in EVALHUB_HOME."""
+START = "a table of prices is a mapping that starts with schema: evalhub.prices/1"
+FINE_TUNED = "ft:"
+
+
+class PriceSince(Price):
+    """A price and the day from which it holds."""
+
+    since: Day
+    source: str | None = Field(
+        None, min_length=1, description="where it stands, if not at the provider's source"
+    )
+
+    @property
+    def plain(self) -> Price:
+        return Price(
+            prompt=self.prompt,
+            completion=self.completion,
+            cached_prompt=self.cached_prompt,
+            long_prompts=self.long_prompts,
+        )
+
+
+class ListedModel(Declaration):
+    """A model by the names that requests may call it, and what it cost since when."""
+
+    names: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=1)
+    ] = Field(description="in requests; a * at the end stands for anything that may follow")
+    prices: Annotated[tuple[PriceSince, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        days = [each.since for each in self.prices]
+        if days != sorted(set(days)):
+            raise wrong("from the oldest day to the newest, each day once", "prices")
+        for at, name in enumerate(self.names):
+            if "*" in name[:-1] or name == "*":
+                raise wrong("has a * at its end alone, after what it stands for", "names", at)
+        return self
+
+    def named(self, model: str) -> str | None:
+        """The longest of its names that means the model, itself before a pattern. A pattern means
+        no fine-tuned model unless it says so: what was tuned costs more."""
+        if model in self.names:
+            return model
+        fine_tuned = model.startswith(FINE_TUNED)
+        found = [
+            name
+            for name in self.names
+            if name.endswith("*")
+            and model.startswith(name[:-1])
+            and fine_tuned == name.startswith(FINE_TUNED)
+        ]
+        return max(found, key=len, default=None)
+
+    def on(self, day: datetime.date) -> PriceSince | None:
+        """The price that held on a day; None where the table doesn't go back so far."""
+        held = [each for each in self.prices if each.since <= day.isoformat()]
+        return held[-1] if held else None
+
+
+class Provider(Declaration):
+    """Who sells a model's answers, and where they are asked."""
+
+    hosts: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        (), description="host, or host:port, of the addresses where its models are asked"
+    )
+    endpoints: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        (), description="aliases of EVALHUB_ENDPOINTS that mean it"
+    )
+    source: str = Field(min_length=1, description="its own page of prices")
+    models: Annotated[tuple[ListedModel, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _is_somewhere(self) -> Self:
+        if not (self.hosts or self.endpoints):
+            raise wrong(
+                "missing: say at which hosts or endpoints it is asked", "hosts"
+            )
+        known: set[str] = set()
+        for at, model in enumerate(self.models):
+            for place, name in enumerate(model.names):
+                if name in known:
+                    raise wrong(f"{name!r} stands here twice", "models", at, "names", place)
+                known.add(name)
+        return self
+
+
+class PriceTable(Declaration):
+    """A file of prices."""
+
+    schema_: Literal["evalhub.prices/1"] = Field(alias="schema")
+    currency: Annotated[str, Field(min_length=1, max_length=10)] = "USD"
+    providers: dict[Annotated[str, Field(min_length=1, max_length=80)], Provider]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAt:
+    """Where a model is asked: at a host with its port, under an alias, or both."""
+
+    model: str
+    host: str = ""
+    port: int | None = None
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One model of one provider, and in which table it stands."""
+
+    provider: str
+    of: Provider
+    model: ListedModel
+    table: Literal["evalhub", "home"]
+
+    def used(self, named: str, day: datetime.date) -> UsedPrice | None:
+        """The price on that day, with its source."""
+        price = self.model.on(day)
+        if price is None:
+            return None
+        listed = Listed(
+            provider=self.provider,
+            model=named,
+            since=price.since,
+            source=price.source or self.of.source,
+            table=self.table,
+        )
+        return UsedPrice(price=price.plain, listed=listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """The tables that hold here, the operator's own before the one that comes with Evalhub."""
+
+    home: PriceTable | None
+    shipped: PriceTable
+
+    def entries(self) -> Iterator[Entry]:
+        """All models, in the order of the tables."""
+        if self.home is not None:
+            yield from _entries(self.home, "home")
+        yield from _entries(self.shipped, "evalhub")
+
+    def of(self, asked: AskedAt, day: datetime.date) -> UsedPrice | None:
+        """What the model cost there on that day; None where nobody wrote it down.
+
+        The operator's table goes first where it knows the model on that day.
+        """
+        for table in ("home", "evalhub"):
+            found = [
+                (each, named)
+                for each in self.entries()
+                if each.table == table and _sells(each.of, asked)
+                if (named := each.model.named(asked.model))
+            ]
+            if found:
+                best = max(found, key=lambda one: (one[1] == asked.model, len(one[1])))
+                if used := best[0].used(best[1], day):
+                    return used
+        return None
+
+
+def prices_here(home: Path) -> Prices:
+    """The tables, with the one in this folder if there is one. Raises evalhub.files.rows.DataError
+    for what is wrong with that, with its line and field."""
+    return Prices(_read(home / HOMES), _read(SHIPPED) or _shipped_is_there())
+
+
+def _shipped_is_there() -> PriceTable:
+    raise FileNotFoundError(SHIPPED)
+
+
+def _read(path: Path) -> PriceTable | None:
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    return _table(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=8)
+def _table(path: Path, changed: int, size: int) -> PriceTable:
+    return read_declaration(PriceTable, Document(path), start=START)
+
+
+def _entries(table: PriceTable, whose: Literal["evalhub", "home"]) -> Iterator[Entry]:
+    for name, provider in table.providers.items():
+        for model in provider.models:
+            yield Entry(name, provider, model, whose)
+
+
+def _sells(provider: Provider, asked: AskedAt) -> bool:
+    if asked.endpoint and asked.endpoint in provider.endpoints:
+        return True
+    places = {asked.host, f"{asked.host}:{asked.port}"} if asked.host else set()
+    return not places.isdisjoint(provider.hosts)

@@ -1,0 +1,53 @@
+"""What a study's asking may cost in all, and what it has cost so far."""
+
+from django.db import models
+
+from evalhub.accounts.models import Project
+
+
+class Budget(models.Model):
+    """So much may a study's runs cost, or those of one of its arms; and so much they did since.
+
+    It is known by the study's slug, so that answers stored before the study is registered count
+    too. What was spent is counted as answers are written, in the same transaction.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="budgets")
+    study = models.SlugField(max_length=120, help_text="the study's slug")
+    arm = models.SlugField(max_length=120, blank=True, help_text="empty: of the whole study")
+    tokens = models.BigIntegerField(null=True, help_text="at most; null: as many as it takes")
+    money = models.FloatField(null=True, help_text="at most; null: as much as it takes")
+    spent_tokens = models.BigIntegerField(default=0, db_default=0)
+    spent_money = models.FloatField(default=0.0, db_default=0.0)
+
+    class Meta:
+        ordering = ["project", "study", "arm"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "study", "arm"],
+                name="budget_once",
+                violation_error_message="This study has a budget.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"the budget of {self.study}{f', arm {self.arm}' if self.arm else ''}"
+
+    @property
+    def gone(self) -> str:
+        """What of it is used up: "tokens", "money", or "" where something is left of both."""
+        if self.tokens is not None and self.spent_tokens >= self.tokens:
+            return "tokens"
+        if self.money is not None and self.spent_money >= self.money:
+            return "money"
+        return ""
+
+    @property
+    def sentence(self) -> str:
+        """What was spent of how much."""
+        of = []
+        if self.tokens is not None:
+            of.append(f"{self.spent_tokens:,} of {self.tokens:,} tokens")
+        if self.money is not None:
+            of.append(f"{self.spent_money:,.4g} of {self.money:,.4g} in money")
+        return f"{self}: {' and '.join(of)} spent"

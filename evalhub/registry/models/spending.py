@@ -1,0 +1,67 @@
+"""What a run has cost: tokens and money, by whom it asked."""
+
+from typing import Self
+
+from django.db import models
+
+from evalhub.registry.models.declared import DeclaredField
+from evalhub.registry.models.runs import Run
+from evalhub.registry.models.versions import ModelVersion
+from evalhub.schemas.prices import Spent, UsedPrice, spent_in_words
+
+
+class SpendingQuerySet(models.QuerySet["Spending"]):
+    def own_first(self) -> Self:
+        """The run's own version before its judges."""
+        own = models.Case(models.When(version=models.F("run__version"), then=0), default=1)
+        return self.order_by(own, "pk")
+
+
+class Spending(models.Model):
+    """What one version was asked for in a run has cost so far: the run's own, or a judge."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="spending", db_index=False)
+    version = models.ForeignKey(ModelVersion, models.PROTECT, related_name="spending")
+    price = DeclaredField[UsedPrice | None](
+        UsedPrice, null=True, editable=False, help_text="that held when it was last asked"
+    )
+    prompt_tokens = models.BigIntegerField(default=0, db_default=0)
+    cached_tokens = models.BigIntegerField(
+        default=0, db_default=0, help_text="of the prompts', those that the server had read before"
+    )
+    completion_tokens = models.BigIntegerField(default=0, db_default=0)
+    untold = models.BigIntegerField(
+        default=0, db_default=0, help_text="answers of which the server told no tokens"
+    )
+    money = models.FloatField(null=True, help_text="null where no price is known")
+
+    objects = SpendingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "spending"
+        constraints = [models.UniqueConstraint(fields=["run", "version"], name="spending_once")]
+
+    def __str__(self) -> str:
+        return f"what {self.version} has cost in {self.run_id}"
+
+    @property
+    def shown(self) -> Spent:
+        """As it is shown everywhere. Needs `run` and `version` with its model."""
+        return Spent(
+            asked=str(self.version),
+            judge=self.version_id != self.run.version_id,
+            prompt_tokens=self.prompt_tokens,
+            cached_tokens=self.cached_tokens,
+            completion_tokens=self.completion_tokens,
+            untold=self.untold,
+            money=self.money,
+            price=self.price,
+            sentence=spent_in_words(
+                prompt=self.prompt_tokens,
+                completion=self.completion_tokens,
+                untold=self.untold,
+                money=self.money,
+                price=self.price,
+            ),
+        )
