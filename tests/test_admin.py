@@ -26,6 +26,7 @@ from evalhub.accounts.models import (
 )
 from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff
 from evalhub.registry.models import (
+    Budget,
     DocumentSet,
     DocumentText,
     Draw,
@@ -37,6 +38,7 @@ from evalhub.registry.models import (
     Redaction,
     Run,
     Score,
+    Spending,
     Study,
     TestSet,
     TestSetVersion,
@@ -93,6 +95,8 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         ]
         Ingestion.objects.create(project=team.project, run=runs[0], rows=size)
         a_judging(*runs, judge=base)
+        Budget.objects.create(project=team.project, study=slug, tokens=size)
+        Spending.objects.create(run=runs[1], version=lora)
         study = a_study(
             team,
             baseline=base,

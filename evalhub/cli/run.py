@@ -57,7 +57,7 @@ def list_(
 
 @app.command()
 def show(number: Number, json_: Json = False) -> int:
-    """Show a run: its state, how far it is, its metrics, and what went wrong."""
+    """Show a run: its state, how far it is, its metrics, what it has cost, and what went wrong."""
     from evalhub.cli import printing
     from evalhub.cli.setup import set_up_database
 
@@ -71,6 +71,12 @@ def show(number: Number, json_: Json = False) -> int:
         mean = "sealed" if row.readable_mean is None else f"{row.readable_mean:.4g}"
         scored = "not counted yet" if row.scored is None else f"{row.scored} scored, mean {mean}"
         typer.echo(f"  {row.metric.name}: {scored}")
+    for each in run.spent:
+        who = f"the judge {each.asked}" if each.judge else "spent"
+        typer.echo(f"  {who}: {each.sentence}")
+    for budget in (run.budget, run.arm_budget):
+        if budget is not None:
+            typer.echo(f"  {budget.sentence}")
     if run.error:
         typer.echo(run.error)
     return 0
@@ -116,7 +122,12 @@ def _runs() -> Any:
     from evalhub.registry.models import Run
 
     named = ["version__model__project", "test_set_version__test_set__project"]
-    return Run.objects.with_progress().select_related(*named).prefetch_related("metrics__metric")
+    return (
+        Run.objects.with_progress()
+        .with_spending()
+        .select_related(*named)
+        .prefetch_related("metrics__metric")
+    )
 
 
 def _run(number: int) -> "Run":
@@ -143,6 +154,7 @@ def _row(run: "Run") -> dict[str, Any]:
         "items": run.test_set_version.item_count,
         "done": run.items_done,  # type: ignore[attr-defined]
         "reused": run.reused,
+        "spent": [each.as_json() for each in run.spent],
         "error": run.error,
         "metrics": [
             {"name": row.metric.name, "scored": row.scored, "mean": row.readable_mean}

@@ -93,9 +93,7 @@ class Provider(Declaration):
     @model_validator(mode="after")
     def _is_somewhere(self) -> Self:
         if not (self.hosts or self.endpoints):
-            raise wrong(
-                "missing: say at which hosts or endpoints it is asked", "hosts"
-            )
+            raise wrong("missing: say at which hosts or endpoints it is asked", "hosts")
         known: set[str] = set()
         for at, model in enumerate(self.models):
             for place, name in enumerate(model.names):

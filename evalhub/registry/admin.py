@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from evalhub.registry import spending_admin  # noqa: F401 (its two pages)
 from evalhub.registry.models import (
     DocumentSet,
     DocumentText,

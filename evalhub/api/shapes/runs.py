@@ -10,6 +10,7 @@ from evalhub.api.shapes import Given
 from evalhub.api.shapes.registry import Upload
 from evalhub.registry.models import Output, Run, RunMetric, Score
 from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.prices import Spent
 from evalhub.schemas.study import Name
 from runners.metrics import AnyMetric
 
@@ -66,6 +67,10 @@ class RunShape(Given):
     reused: int = Field(
         description="answers taken over from other runs of the same version, not asked for again"
     )
+    spent: tuple[Spent, ...] = Field(
+        description="tokens and money that its answers have cost, its own version's first, then "
+        "its judges'; empty where nobody was asked or nothing was counted"
+    )
     error: str
     created: datetime
     started: datetime | None
@@ -89,6 +94,7 @@ class RunShape(Given):
             samples=run.samples,
             repeat=run.repeat,
             reused=run.reused,
+            spent=tuple(run.spent),
             error=run.error,
             created=run.created,
             started=run.started,

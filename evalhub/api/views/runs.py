@@ -38,6 +38,7 @@ class RunEndpoint(ProjectEndpoint):
         rows: QuerySet[Run] = (
             Run.objects.filter(test_set_version__test_set__project=self.project)
             .with_progress()
+            .with_spending()
             .select_related("version__model__project", "test_set_version__test_set")
             .prefetch_related("metrics__metric")
         )

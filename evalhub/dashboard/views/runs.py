@@ -34,9 +34,12 @@ def runs(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def run(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(_seen(request).with_progress(), pk=pk)
+    rows = _seen(request).with_progress().with_spending().select_related("budget", "arm_budget")
+    found = get_object_or_404(rows, pk=pk)
     shown = answers_page(found, request.GET.get("show", ""), request.GET.get("page", ""))
-    return render(request, "dashboard/run.html", {"run": found, "shown": shown})
+    budgets = [each for each in (found.budget, found.arm_budget) if each is not None]
+    context = {"run": found, "shown": shown, "budgets": budgets}
+    return render(request, "dashboard/run.html", context)
 
 
 @require_GET

@@ -14,6 +14,7 @@ from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.testsets import Item, TestSetVersion
 from evalhub.registry.models.versions import ModelVersion
 from evalhub.schemas.keys import Reach
+from evalhub.schemas.prices import Spent
 
 
 class RunState(models.TextChoices):
@@ -37,6 +38,10 @@ class RunQuerySet(OfProjectQuerySet["Run"]):
     def with_progress(self) -> Self:
         """Adds `items_done`, counted from the shards."""
         return self.annotate(items_done=models.Sum("shards__done", default=0))
+
+    def with_spending(self) -> Self:
+        """What it has cost is read with it."""
+        return self.prefetch_related("spending__version__model", "spending__run")
 
     def answered_by_the_same(self, run: "Run") -> Self:
         """Other runs in which the very version that a live run asks has answered items of the same
@@ -143,6 +148,12 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} on {self.test_set_version}"
+
+    @property
+    def spent(self) -> list[Spent]:
+        """What it has cost, its own version first, then its judges; see `with_spending`."""
+        rows = sorted(self.spending.all(), key=lambda each: (each.is_judge, each.pk))
+        return [each.shown for each in rows]
 
 
 class ShardState(models.TextChoices):

@@ -1,20 +1,11 @@
 """What a run has cost: tokens and money, by whom it asked."""
 
-from typing import Self
-
 from django.db import models
 
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.runs import Run
 from evalhub.registry.models.versions import ModelVersion
 from evalhub.schemas.prices import Spent, UsedPrice, spent_in_words
-
-
-class SpendingQuerySet(models.QuerySet["Spending"]):
-    def own_first(self) -> Self:
-        """The run's own version before its judges."""
-        own = models.Case(models.When(version=models.F("run__version"), then=0), default=1)
-        return self.order_by(own, "pk")
 
 
 class Spending(models.Model):
@@ -35,8 +26,6 @@ class Spending(models.Model):
     )
     money = models.FloatField(null=True, help_text="null where no price is known")
 
-    objects = SpendingQuerySet.as_manager()
-
     class Meta:
         ordering = ["id"]
         verbose_name_plural = "spending"
@@ -46,11 +35,16 @@ class Spending(models.Model):
         return f"what {self.version} has cost in {self.run_id}"
 
     @property
+    def is_judge(self) -> bool:
+        """Whether it was asked what answers are worth."""
+        return self.version_id != self.run.version_id
+
+    @property
     def shown(self) -> Spent:
         """As it is shown everywhere. Needs `run` and `version` with its model."""
         return Spent(
             asked=str(self.version),
-            judge=self.version_id != self.run.version_id,
+            judge=self.is_judge,
             prompt_tokens=self.prompt_tokens,
             cached_tokens=self.cached_tokens,
             completion_tokens=self.completion_tokens,

@@ -1,0 +1,42 @@
+"""What was spent, and budgets, in the admin: read-only, for it is counted and not said."""
+
+from django.contrib import admin
+
+from evalhub.registry.models import Budget, Spending
+from evalhub.registry.read_only import Frozen, readable
+
+
+@admin.register(Budget)
+class BudgetAdmin(Frozen):
+    list_display = (
+        "study",
+        "arm",
+        "project",
+        "spent_tokens",
+        "tokens",
+        "spent_money",
+        "money",
+    )
+    list_select_related = ("project",)
+    search_fields = ("study", "arm", "project__slug")
+
+
+@admin.register(Spending)
+class SpendingAdmin(Frozen):
+    list_display = ("version", "run", "prompt_tokens", "completion_tokens", "money")
+    list_select_related = (
+        "version__model",
+        "run__version__model",
+        "run__test_set_version__test_set",
+    )
+    search_fields = ("version__model__slug", "run__test_set_version__test_set__slug")
+    fields = readonly_fields = (
+        "run",
+        "version",
+        readable("price"),
+        "prompt_tokens",
+        "cached_tokens",
+        "completion_tokens",
+        "untold",
+        "money",
+    )
