@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db.models import F
 from django.db.models.functions import Coalesce
 
-from evalhub.registry.models import Budget, Metric, ModelVersion, Run, Spending
+from evalhub.registry.models import Metric, ModelVersion, Run, Spending, StudyBudget
 from evalhub.schemas.prices import Price, UsedPrice
 from runners.backends import backend_of
 from runners.backends.asking import BackendError, Paid, Reply
@@ -107,7 +107,7 @@ class Meter:
                 **({"money": Coalesce(F("money"), 0.0) + spent.money} if priced else {}),
             )
         for budget in self.budgets:
-            Budget.objects.filter(pk=budget).update(
+            StudyBudget.objects.filter(pk=budget).update(
                 spent_tokens=F("spent_tokens") + spent.tokens,
                 **({"spent_money": F("spent_money") + spent.money} if priced else {}),
             )
@@ -163,8 +163,8 @@ class Meter:
                     room = min(room, int((most - spent) / each / 2))
         return min(questions, max(least, room))
 
-    def _held(self) -> list[Budget]:
-        return list(Budget.objects.filter(pk__in=self.budgets).order_by("pk"))
+    def _held(self) -> list[StudyBudget]:
+        return list(StudyBudget.objects.filter(pk__in=self.budgets).order_by("pk"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +178,8 @@ class Charges:
 
     price: UsedPrice | None = None
     judges: Mapping[str, UsedPrice | None] = field(default_factory=dict)
-    budget: Budget | None = None
-    arm_budget: Budget | None = None
+    budget: StudyBudget | None = None
+    arm_budget: StudyBudget | None = None
 
 
 def begin(run: Run, charges: Charges | None) -> None:

@@ -32,8 +32,10 @@ from evalhub.registry.models import (
     RunMetric,
     Score,
     Shard,
+    Spending,
     Study,
     StudyArm,
+    StudyBudget,
     StudyRun,
     StudyTestSet,
     TestSetVersion,
@@ -235,6 +237,16 @@ def a_judging(baseline: Run, candidate: Run, *, judge: ModelVersion) -> JudgeRun
         for first in (True, False):
             judged.votes.create(item=item, candidate_first=first, choice="candidate")
     return judged
+
+
+def a_spending(run: Run, *, study: str, **budget: Any) -> Spending:
+    """What a run has cost so far, on the budget of a study: nothing yet."""
+    project = run.version.model.project
+    run.budget = StudyBudget.objects.create(
+        project=project, study=study, **{"tokens": 1000} | budget
+    )
+    run.save(update_fields=["budget"])
+    return Spending.objects.create(run=run, version=run.version)
 
 
 def searched(items: int, too_short: int = 0) -> dict[str, Any]:

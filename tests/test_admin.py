@@ -26,7 +26,6 @@ from evalhub.accounts.models import (
 )
 from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff
 from evalhub.registry.models import (
-    Budget,
     DocumentSet,
     DocumentText,
     Draw,
@@ -38,7 +37,6 @@ from evalhub.registry.models import (
     Redaction,
     Run,
     Score,
-    Spending,
     Study,
     TestSet,
     TestSetVersion,
@@ -56,7 +54,17 @@ from reviews.models import (
     Pair,
     Reviewer,
 )
-from tests.cast import Team, a_judging, a_metric, a_run, a_study, a_team, a_test_set, a_version
+from tests.cast import (
+    Team,
+    a_judging,
+    a_metric,
+    a_run,
+    a_spending,
+    a_study,
+    a_team,
+    a_test_set,
+    a_version,
+)
 
 OURS = [
     model
@@ -95,8 +103,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         ]
         Ingestion.objects.create(project=team.project, run=runs[0], rows=size)
         a_judging(*runs, judge=base)
-        Budget.objects.create(project=team.project, study=slug, tokens=size)
-        Spending.objects.create(run=runs[1], version=lora)
+        a_spending(runs[1], study=slug)
         study = a_study(
             team,
             baseline=base,

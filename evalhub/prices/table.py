@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from evalhub.files.document import Document
 from evalhub.schemas.declaration import Declaration, read_declaration, wrong
+from evalhub.schemas.outside import Outside
 from evalhub.schemas.prices import Day, Listed, Price, UsedPrice
 
 SHIPPED = Path(__file__).parent / "prices.yaml"
@@ -81,10 +82,10 @@ class ListedModel(Declaration):
 class Provider(Declaration):
     """Who sells a model's answers, and where they are asked."""
 
-    hosts: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+    hosts: tuple[Annotated[str, Field(min_length=1), Outside("address")], ...] = Field(
         (), description="host, or host:port, of the addresses where its models are asked"
     )
-    endpoints: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+    endpoints: tuple[Annotated[str, Field(min_length=1), Outside("alias")], ...] = Field(
         (), description="aliases of EVALHUB_ENDPOINTS that mean it"
     )
     source: str = Field(min_length=1, description="its own page of prices")

@@ -2,11 +2,11 @@
 
 from django.contrib import admin
 
-from evalhub.registry.models import Budget, Spending
+from evalhub.registry.models import Spending, StudyBudget
 from evalhub.registry.read_only import Frozen, readable
 
 
-@admin.register(Budget)
+@admin.register(StudyBudget)
 class BudgetAdmin(Frozen):
     list_display = (
         "study",

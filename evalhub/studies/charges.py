@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from evalhub.accounts.models import Project
-from evalhub.registry.models import Budget, ModelVersion
+from evalhub.registry.models import ModelVersion, StudyBudget
 from evalhub.registry.slugs import slug_of
 from evalhub.schemas.prices import Price, SpendingBudget, UsedPrice
 from evalhub.schemas.version import BackendDeclaration
@@ -37,7 +37,7 @@ def charges_of(
     return found
 
 
-def study_budget(spec: StudySpec, project: Project) -> Budget | None:
+def study_budget(spec: StudySpec, project: Project) -> StudyBudget | None:
     """The budget of the whole study, as its file says it now; None where it says none."""
     return _kept(project, _slug(spec), "", spec.budget)
 
@@ -66,12 +66,16 @@ def _price(
     return found
 
 
-def _kept(project: Project, study: str, arm: str, said: SpendingBudget | None) -> Budget | None:
+def _kept(
+    project: Project, study: str, arm: str, said: SpendingBudget | None
+) -> StudyBudget | None:
     if said is None:
         return None
     now = {"tokens": said.tokens, "money": said.money}
-    found, made = Budget.objects.get_or_create(project=project, study=study, arm=arm, defaults=now)
+    found, made = StudyBudget.objects.get_or_create(
+        project=project, study=study, arm=arm, defaults=now
+    )
     if not made and (found.tokens, found.money) != (said.tokens, said.money):
-        Budget.objects.filter(pk=found.pk).update(**now)
+        StudyBudget.objects.filter(pk=found.pk).update(**now)
         found.tokens, found.money = said.tokens, said.money
     return found

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from evalhub.registry.models import Budget, Run, Spending
+from evalhub.registry.models import Run, Spending, StudyBudget
 from evalhub.schemas.prices import LongPromptRates, Price, UsedPrice
 from runners.backends.asking import Paid, Reply
 from runners.backends.masking import Secret
@@ -38,7 +38,7 @@ def asked(
     server: OpenAIServer,
     items: int,
     *,
-    budget: Budget | None = None,
+    budget: StudyBudget | None = None,
     price: Price | None = MINI,
     sampling: dict[str, Any] | None = None,
     **backend: Any,
@@ -135,7 +135,7 @@ def test_an_unpriced_run_counts_tokens_and_knows_no_money(team: Team, server: Op
 def test_a_budget_that_is_reached_stops_the_run_and_raised_it_goes_on(
     team: Team, server: OpenAIServer
 ) -> None:
-    budget = Budget.objects.create(project=team.project, **of(tokens=100))
+    budget = StudyBudget.objects.create(project=team.project, **of(tokens=100))
     run = worked_through(asked(team, server, 40, budget=budget, concurrency=2))
     budget.refresh_from_db()
     assert (run.state, run.unreachable) == ("failed", True)
@@ -152,7 +152,7 @@ def test_a_budget_that_is_reached_stops_the_run_and_raised_it_goes_on(
     assert worked_through(run).state == "failed"
     assert len(server.requests) == asked_for
 
-    Budget.objects.update(tokens=10_000)
+    StudyBudget.objects.update(tokens=10_000)
     resume(run, by=None)
     assert worked_through(run).state == "done"
     assert len(server.requests) == 40  # nothing twice
@@ -164,7 +164,7 @@ def test_a_budget_that_is_reached_stops_the_run_and_raised_it_goes_on(
 
 @pytest.mark.django_db
 def test_a_budget_of_money_stops_where_it_is_reached(team: Team, server: OpenAIServer) -> None:
-    budget = Budget.objects.create(project=team.project, **of(money=100e-6))
+    budget = StudyBudget.objects.create(project=team.project, **of(money=100e-6))
     run = worked_through(asked(team, server, 40, budget=budget, concurrency=2))
     budget.refresh_from_db()
     assert budget.spent_money >= 100e-6
@@ -177,7 +177,7 @@ def test_attempts_that_fail_cost_nothing_that_anybody_tells(
     team: Team, server: OpenAIServer
 ) -> None:
     server.misbehave = lambda prompt, attempt: http_error(400, "no")
-    budget = Budget.objects.create(project=team.project, **of(tokens=1))
+    budget = StudyBudget.objects.create(project=team.project, **of(tokens=1))
     run = worked_through(asked(team, server, 3, budget=budget))
     budget.refresh_from_db()
     assert budget.spent_tokens == 0
@@ -192,7 +192,7 @@ def test_no_budget_is_held_on_a_server_that_tells_no_tokens(
     server.misbehave = lambda prompt, attempt: web.json_response(
         {"choices": [{"message": {"content": "yes"}}]}
     )
-    budget = Budget.objects.create(project=team.project, **of(tokens=1000))
+    budget = StudyBudget.objects.create(project=team.project, **of(tokens=1000))
     run = worked_through(asked(team, server, 40, budget=budget, concurrency=2))
     assert "doesn't tell how many tokens its answers take" in run.error
     assert run.outputs.count() < 40

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Budget',
+            name='StudyBudget',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('study', models.SlugField(help_text="the study's slug", max_length=120)),
@@ -31,12 +31,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='run',
             name='arm_budget',
-            field=models.ForeignKey(editable=False, help_text='of its arm in that study', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='arm_runs', to='registry.budget'),
+            field=models.ForeignKey(editable=False, help_text='of its arm in that study', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='arm_runs', to='registry.studybudget'),
         ),
         migrations.AddField(
             model_name='run',
             name='budget',
-            field=models.ForeignKey(editable=False, help_text='of the study that launched it last', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='runs', to='registry.budget'),
+            field=models.ForeignKey(editable=False, help_text='of the study that launched it last', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='runs', to='registry.studybudget'),
         ),
         migrations.CreateModel(
             name='Spending',
@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.AddConstraint(
-            model_name='budget',
+            model_name='studybudget',
             constraint=models.UniqueConstraint(fields=('project', 'study', 'arm'), name='budget_once', violation_error_message='This study has a budget.'),
         ),
         migrations.AddConstraint(

@@ -1,6 +1,6 @@
 """What exists: test sets, model versions, runs with their outputs and scores, studies."""
 
-from evalhub.registry.models.budgets import Budget
+from evalhub.registry.models.budgets import StudyBudget
 from evalhub.registry.models.documents import DocumentSet, DocumentText
 from evalhub.registry.models.ingestions import Ingestion
 from evalhub.registry.models.judge_runs import JudgeRun, JudgeVote
@@ -13,7 +13,6 @@ from evalhub.registry.models.testsets import Draw, Item, TestSet, TestSetVersion
 from evalhub.registry.models.versions import Model, ModelVersion
 
 __all__ = [
-    "Budget",
     "DocumentSet",
     "DocumentText",
     "Draw",
@@ -33,6 +32,7 @@ __all__ = [
     "Spending",
     "Study",
     "StudyArm",
+    "StudyBudget",
     "StudyRun",
     "StudyTestSet",
     "TestSet",

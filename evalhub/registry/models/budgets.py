@@ -5,7 +5,7 @@ from django.db import models
 from evalhub.accounts.models import Project
 
 
-class Budget(models.Model):
+class StudyBudget(models.Model):
     """So much may a study's runs cost, or those of one of its arms; and so much they did since.
 
     It is known by the study's slug, so that answers stored before the study is registered count

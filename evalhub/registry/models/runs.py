@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet
 from evalhub.files.tools import with_calls
-from evalhub.registry.models.budgets import Budget
+from evalhub.registry.models.budgets import StudyBudget
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.testsets import Item, TestSetVersion
 from evalhub.registry.models.versions import ModelVersion
@@ -81,7 +81,7 @@ class Run(models.Model):
         help_text="what it may reach, by the word of who launched it and not of the study",
     )
     budget = models.ForeignKey(
-        Budget,
+        StudyBudget,
         models.SET_NULL,
         null=True,
         editable=False,
@@ -89,7 +89,7 @@ class Run(models.Model):
         help_text="of the study that launched it last",
     )
     arm_budget = models.ForeignKey(
-        Budget,
+        StudyBudget,
         models.SET_NULL,
         null=True,
         editable=False,
