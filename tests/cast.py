@@ -24,6 +24,8 @@ from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.files.items import FieldMapping
 from evalhub.registry.importing import import_test_set
 from evalhub.registry.models import (
+    DocumentSet,
+    DocumentText,
     JudgeRun,
     Metric,
     ModelVersion,
@@ -237,6 +239,13 @@ def a_judging(baseline: Run, candidate: Run, *, judge: ModelVersion) -> JudgeRun
         for first in (True, False):
             judged.votes.create(item=item, candidate_first=first, choice="candidate")
     return judged
+
+
+def some_documents(team: Team, *, digest: str) -> DocumentSet:
+    """One document, for retrieval."""
+    found = DocumentSet.objects.create(project=team.project, digest=digest, count=1)
+    DocumentText.objects.create(documents=found, position=0, text="A kettle.")
+    return found
 
 
 def a_spending(run: Run, *, study: str, **budget: Any) -> Spending:

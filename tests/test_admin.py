@@ -26,8 +26,6 @@ from evalhub.accounts.models import (
 )
 from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff
 from evalhub.registry.models import (
-    DocumentSet,
-    DocumentText,
     Draw,
     Ingestion,
     Item,
@@ -54,17 +52,8 @@ from reviews.models import (
     Pair,
     Reviewer,
 )
-from tests.cast import (
-    Team,
-    a_judging,
-    a_metric,
-    a_run,
-    a_spending,
-    a_study,
-    a_team,
-    a_test_set,
-    a_version,
-)
+from tests import cast
+from tests.cast import Team, a_judging, a_metric, a_run, a_study, a_team, a_test_set, a_version
 
 OURS = [
     model
@@ -89,8 +78,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         lora = a_version(team, f"lora-{slug}", parent=base)
         others = [a_version(team, f"other-{slug}-{i}") for i in range(size)]
         questions = a_test_set(team, f"set-{slug}", items=size + 1, tags=["sums"])
-        documents = DocumentSet.objects.create(project=team.project, digest=slug, count=1)
-        DocumentText.objects.create(documents=documents, position=0, text="A kettle.")
+        cast.some_documents(team, digest=slug)
         Draw.objects.create(pool=questions, version=questions, question=slug)
         Redaction.objects.create(
             project=team.project, version=questions, item="q0", before="a", after="b", reason="why"
@@ -103,7 +91,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         ]
         Ingestion.objects.create(project=team.project, run=runs[0], rows=size)
         a_judging(*runs, judge=base)
-        a_spending(runs[1], study=slug)
+        cast.a_spending(runs[1], study=slug)
         study = a_study(
             team,
             baseline=base,
