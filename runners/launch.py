@@ -173,8 +173,9 @@ def _launched(
         resume(run, by=None)
     if not created and new:
         _reopen(run, run.shards.all())
-    if run.state in (RunState.PENDING, RunState.RUNNING):
-        spending.begin(run, charges)
+    open_ = run.state in (RunState.PENDING, RunState.RUNNING)
+    spending.begin(run, charges, goes_on=open_)
+    if open_:
         enqueue(run)
     return run
 

@@ -174,20 +174,25 @@ class Charges:
     Attributes:
         price: what the study says of the arm, with its source; None: no price is known.
         judges: likewise, by a judge's digest.
+        pairwise: the digest of the judge that compares the run's answers, if one does.
     """
 
     price: UsedPrice | None = None
     judges: Mapping[str, UsedPrice | None] = field(default_factory=dict)
+    pairwise: str = ""
     budget: StudyBudget | None = None
     arm_budget: StudyBudget | None = None
 
 
-def begin(run: Run, charges: Charges | None) -> None:
-    """Notes by what a run is priced that goes on now, and which budgets it counts on. None leaves
-    both as they are, and takes a table's price where the run has none. In the caller's
-    transaction."""
+def begin(run: Run, charges: Charges | None, *, goes_on: bool) -> None:
+    """Notes on which budgets a run counts and by what it is priced, its own version if it goes on.
+
+    None leaves both as they are, and takes a table's price where the run has none. In the caller's
+    transaction.
+    """
+    live = goes_on and backend_of(run.version).live
     if charges is None:
-        if backend_of(run.version).live and (price := used_price(backend_of(run.version))):
+        if live and (price := used_price(backend_of(run.version))):
             row, _ = Spending.objects.get_or_create(run=run, version=run.version)
             Spending.objects.filter(pk=row.pk, price__isnull=True).update(price=price)
         return
@@ -195,14 +200,11 @@ def begin(run: Run, charges: Charges | None) -> None:
     if (run.budget, run.arm_budget) != held:
         run.budget, run.arm_budget = held
         run.save(update_fields=["budget", "arm_budget"])
-    judges = {each.options.get("by") for each in _metrics(run)} & charges.judges.keys()
-    asked = {run.version: charges.price} if backend_of(run.version).live else {}
+    asking = {each.options.get("by") for each in Metric.objects.filter(runs__run=run)}
+    judges = (asking | {charges.pairwise}) & charges.judges.keys()
+    asked = {run.version: charges.price} if live else {}
     project = run.version.model.project_id
     for judge in ModelVersion.objects.filter(model__project=project, digest__in=judges):
         asked[judge] = charges.judges[judge.digest]
     for version, price in asked.items():
         Spending.objects.update_or_create(run=run, version=version, defaults={"price": price})
-
-
-def _metrics(run: Run) -> Iterable[Metric]:
-    return Metric.objects.filter(runs__run=run)

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_api_tokens'),
-        ('registry', '0010_reused_answers'),
+        ('registry', '0016_judge_claims'),
     ]
 
     operations = [
