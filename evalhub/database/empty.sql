@@ -1,4 +1,4 @@
--- tables-1d79d052da8a68342ee1ee50
+-- tables-86d49c71df4785649b9025e6
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -179,16 +179,16 @@ CREATE INDEX "registry_studytestset_name_68507da2" ON "registry_studytestset" ("
 CREATE INDEX "registry_studytestset_metric_id_e1b1801d" ON "registry_studytestset" ("metric_id");
 CREATE INDEX "registry_studytestset_study_id_a19dc790" ON "registry_studytestset" ("study_id");
 CREATE INDEX "registry_studytestset_test_set_version_id_1d402d3a" ON "registry_studytestset" ("test_set_version_id");
-CREATE TABLE "registry_judgerun" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "baseline_answers" varchar(64) NOT NULL, "candidate_answers" varchar(64) NOT NULL, "asked" text NOT NULL CHECK ((JSON_VALID("asked") OR "asked" IS NULL)), "digest" varchar(64) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "opened" datetime NULL, "baseline_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, "candidate_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, "judge_id" bigint NOT NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "judge_run_once" UNIQUE ("baseline_id", "candidate_id", "baseline_answers", "candidate_answers", "digest"));
-CREATE INDEX "registry_judgerun_baseline_id_ace6262b" ON "registry_judgerun" ("baseline_id");
-CREATE INDEX "registry_judgerun_candidate_id_b7bee939" ON "registry_judgerun" ("candidate_id");
-CREATE INDEX "registry_judgerun_judge_id_0cfc0699" ON "registry_judgerun" ("judge_id");
 CREATE TABLE "registry_judgevote" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "candidate_first" bool NOT NULL, "choice" varchar(20) NOT NULL, "reason" varchar(300) NOT NULL, "prompt_tokens" integer unsigned NULL CHECK ("prompt_tokens" >= 0), "completion_tokens" integer unsigned NULL CHECK ("completion_tokens" >= 0), "item_id" bigint NOT NULL REFERENCES "registry_item" ("id") DEFERRABLE INITIALLY DEFERRED, "judge_run_id" bigint NOT NULL REFERENCES "registry_judgerun" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "judge_vote_once" UNIQUE ("judge_run_id", "item_id", "candidate_first"), CONSTRAINT "judge_vote_or_reason" CHECK ((NOT ("choice" = '') OR NOT ("reason" = ''))));
 CREATE INDEX "registry_judgevote_item_id_b671b309" ON "registry_judgevote" ("item_id");
 CREATE TABLE "registry_run" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "source" varchar(64) NOT NULL, "repeat" smallint unsigned NOT NULL CHECK ("repeat" >= 0), "samples" smallint unsigned NOT NULL CHECK ("samples" >= 0), "state" varchar(20) NOT NULL, "error" text NOT NULL, "unreachable" bool NOT NULL, "answers_digest" varchar(64) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "started" datetime NULL, "finished" datetime NULL, "version_id" bigint NOT NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED, "test_set_version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, "reach" text NOT NULL CHECK ((JSON_VALID("reach") OR "reach" IS NULL)), "draft_until" datetime NULL, "rung" char(32) NULL, "reused" integer unsigned DEFAULT 0 NOT NULL CHECK ("reused" >= 0), "arm_budget_id" bigint NULL REFERENCES "registry_studybudget" ("id") DEFERRABLE INITIALLY DEFERRED, "budget_id" bigint NULL REFERENCES "registry_studybudget" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE UNIQUE INDEX "run_once" ON "registry_run" ("version_id", "test_set_version_id", "source", "repeat") WHERE "draft_until" IS NULL;
 CREATE INDEX "registry_run_version_id_c48d9132" ON "registry_run" ("version_id");
 CREATE INDEX "registry_run_test_set_version_id_a543e7bf" ON "registry_run" ("test_set_version_id");
+CREATE TABLE "registry_judgerun" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "baseline_answers" varchar(64) NOT NULL, "candidate_answers" varchar(64) NOT NULL, "asked" text NOT NULL CHECK ((JSON_VALID("asked") OR "asked" IS NULL)), "digest" varchar(64) NOT NULL, "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "opened" datetime NULL, "baseline_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, "candidate_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, "judge_id" bigint NOT NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED, "attempts" smallint unsigned NOT NULL CHECK ("attempts" >= 0), "claim" char(32) NULL, "error" text NOT NULL, "finished" datetime NULL, "lease_until" datetime NULL, "state" varchar(20) NOT NULL, "unreachable" bool NOT NULL, CONSTRAINT "judge_run_once" UNIQUE ("baseline_id", "candidate_id", "baseline_answers", "candidate_answers", "digest"));
+CREATE INDEX "registry_judgerun_baseline_id_ace6262b" ON "registry_judgerun" ("baseline_id");
+CREATE INDEX "registry_judgerun_candidate_id_b7bee939" ON "registry_judgerun" ("candidate_id");
+CREATE INDEX "registry_judgerun_judge_id_0cfc0699" ON "registry_judgerun" ("judge_id");
 CREATE TABLE "registry_studybudget" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "study" varchar(120) NOT NULL, "arm" varchar(120) NOT NULL, "tokens" bigint NULL, "money" real NULL, "spent_tokens" bigint DEFAULT 0 NOT NULL, "spent_money" real DEFAULT 0.0 NOT NULL, "project_id" bigint NOT NULL REFERENCES "accounts_project" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "budget_once" UNIQUE ("project_id", "study", "arm"));
 CREATE INDEX "registry_run_arm_budget_id_f050927f" ON "registry_run" ("arm_budget_id");
 CREATE INDEX "registry_run_budget_id_6ca393d4" ON "registry_run" ("budget_id");
@@ -666,6 +666,7 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0009_rung', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0011_judge_runs', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0010_reused_answers', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0016_judge_claims', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0014_spending', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0002_append_only', CURRENT_TIMESTAMP);
@@ -683,4 +684,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccount', '0006_alter_socialaccount_extra_data', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0001_watches', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-1d79d052da8a68342ee1ee50', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-86d49c71df4785649b9025e6', CURRENT_TIMESTAMP);
