@@ -203,8 +203,12 @@ def begin(run: Run, charges: Charges | None, *, goes_on: bool) -> None:
     asking = {each.options.get("by") for each in Metric.objects.filter(runs__run=run)}
     judges = (asking | {charges.pairwise}) & charges.judges.keys()
     asked = {run.version: charges.price} if live else {}
-    project = run.version.model.project_id
-    for judge in ModelVersion.objects.filter(model__project=project, digest__in=judges):
-        asked[judge] = charges.judges[judge.digest]
+    if judges:
+        project = run.version.model.project_id
+        for judge in ModelVersion.objects.filter(model__project=project, digest__in=judges):
+            asked[judge] = charges.judges[judge.digest]
     for version, price in asked.items():
-        Spending.objects.update_or_create(run=run, version=version, defaults={"price": price})
+        now = {"price": price}
+        row, _ = Spending.objects.get_or_create(run=run, version=version, defaults=now)
+        if row.price != price:
+            Spending.objects.filter(pk=row.pk).update(**now)

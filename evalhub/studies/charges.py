@@ -33,7 +33,7 @@ def charges_of(
         arm = spec.arms[name]
         price = _price(spec, ("arms", name), arm.backend.asked, arm.price, spec.budget, arm.budget)
         budget = _kept(project, _slug(spec), name, arm.budget)
-        found[name] = Charges(price, judged, whole, budget)
+        found[name] = Charges(price, judged, budget=whole, arm_budget=budget)
     return found
 
 
