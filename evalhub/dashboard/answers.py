@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch
 
+from evalhub.dashboard.by_place import answers_by_place
 from evalhub.dashboard.queries import outputs_of
 from evalhub.files.tools import called
 from evalhub.registry.models import Output, Run, RunMetric, Score
@@ -42,9 +43,10 @@ class AnswersPage:
 def answers_page(run: Run, show: str, number: str) -> AnswersPage:
     """Page `number` of the run's answers: all, or only its errors, or only the unscored."""
     show = show if show in SHOWN else ""
-    readable = Score.objects.readable().select_related("metric").order_by("metric")
+    readable = Score.objects.readable_of(run).select_related("metric")
     outputs = outputs_of(run, show).prefetch_related("item", Prefetch("scores", readable))
-    page = Paginator(outputs, PAGE).get_page(number)
+    pages = Paginator(outputs, PAGE) if show else answers_by_place(run, outputs, PAGE)
+    page = pages.get_page(number)
     return AnswersPage(
         show=show,
         choices=list(SHOWN.items()),

@@ -123,7 +123,8 @@ class OutputsOfRun(RunEndpoint):
 
     @describes("A run's answers, in the order of its items", gives=OutputShape, pages=True)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        rows = Output.objects.filter(run=self.run()).select_related("item")
+        # joined to its items, a page might be read from the first item on
+        rows = Output.objects.filter(run=self.run()).prefetch_related("item")
         return listed(request, rows, OutputShape.of, ordering=("item_id", "sample", "id"))
 
 
@@ -136,9 +137,8 @@ class ScoresOfRun(RunEndpoint):
         pages=True,
     )
     def get(self, request: Request, project: str, pk: int) -> Response:
-        rows = Score.objects.filter(output__run=self.run()).readable()
-        rows = rows.select_related("output__item", "metric")
-        return listed(request, rows, ScoreShape.of, ordering=("output_id", "metric_id"))
+        rows = Score.objects.readable_of(self.run()).prefetch_related("output__item", "metric")
+        return listed(request, rows, ScoreShape.of, ordering=("item_id", "sample", "metric_id"))
 
 
 def version_asked(project: Project, asked: VersionOnItems) -> ModelVersion:

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
+from evalhub.dashboard.by_place import items_by_place
 from evalhub.dashboard.ledger_page import ledger_page
 from evalhub.gate.draws import unseen
 from evalhub.registry.models import Item, TestSet, TestSetVersion
@@ -34,8 +35,8 @@ def test_set(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_seen(request), pk=pk)
     versions = list(found.versions.select_related("pool__test_set"))
     version = _wanted(versions, request.GET.get("version", ""))
-    page = Paginator(Item.objects.filter(version=version).order_by("position"), PAGE)
-    items = page.get_page(request.GET.get("page"))
+    pages: Paginator[Item] = items_by_place(version, PAGE) if version else Paginator([], PAGE)
+    items = pages.get_page(request.GET.get("page"))
     shown = [
         (item, passage(asked(item.input)), passage(expected(item.references))) for item in items
     ]

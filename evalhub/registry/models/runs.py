@@ -4,7 +4,7 @@ import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet
@@ -145,6 +145,10 @@ class Run(models.Model):
                 violation_error_message="This version has a run on this test set version.",
             )
         ]
+        # workers look for these every few seconds, among all that there ever were
+        indexes = [
+            models.Index(fields=["id"], condition=Q(state__in=UNFINISHED), name="run_unfinished")
+        ]
 
     def __str__(self) -> str:
         return f"{self.version} on {self.test_set_version}"
@@ -195,7 +199,7 @@ class Shard(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "start"], name="shard_start"),
             models.CheckConstraint(
-                condition=Q(stop__gt=models.F("start")),
+                condition=Q(stop__gt=F("start")),
                 name="shard_not_empty",
                 violation_error_message="A shard holds at least one item.",
             ),
@@ -258,6 +262,11 @@ class Output(models.Model):
 
     class Meta:
         ordering = ["run", "item", "sample"]
+        indexes = [
+            models.Index(
+                fields=["run", "item", "sample"], condition=~Q(error=""), name="output_in_error"
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["run", "item", "sample"], name="output_once"),
             models.CheckConstraint(
@@ -342,11 +351,25 @@ class ScoreQuerySet(models.QuerySet["Score"]):
         of_run = RunMetric.objects.filter(run=OuterRef("output__run"), metric=OuterRef("metric"))
         return self.filter(Q(value=None) | Exists(of_run.readable()))
 
+    def readable_of(self, run: Run) -> Self:
+        """As `readable`, of one run, in the order of its items and samples, which are `item_id` and
+        `sample` here.
+
+        One query, and a page of it reads its own rows alone, from whichever answer it begins: it
+        walks the index `output_once`, and asks of the run's few metrics beforehand. In the order of
+        the scores' own ids it would walk those of all runs before.
+        """
+        opened = RunMetric.objects.filter(run=run).readable().values_list("metric", flat=True)
+        found = self.filter(Q(value=None) | Q(metric__in=list(opened)), output__run=run)
+        found = found.annotate(item_id=F("output__item_id"), sample=F("output__sample"))
+        return found.order_by("item_id", "sample", "metric_id")
+
 
 class Score(models.Model):
     """One metric's value of one output; NULL with a reason where there is none."""
 
-    output = models.ForeignKey(Output, models.CASCADE, related_name="scores")
+    # found by `score_once`, which begins with it
+    output = models.ForeignKey(Output, models.CASCADE, related_name="scores", db_index=False)
     metric = models.ForeignKey(Metric, models.PROTECT, related_name="scores")
     value = models.FloatField(null=True)
     reason = models.CharField(max_length=300, blank=True)
@@ -358,6 +381,7 @@ class Score(models.Model):
 
     class Meta:
         ordering = ["output", "metric"]
+        indexes = [models.Index(fields=["output"], condition=Q(value=None), name="score_is_none")]
         constraints = [
             models.UniqueConstraint(fields=["output", "metric"], name="score_once"),
             models.CheckConstraint(

@@ -194,7 +194,10 @@ class ItemQuerySet(models.QuerySet["Item"]):
 class Item(models.Model):
     """One question of a test set."""
 
-    version = models.ForeignKey(TestSetVersion, models.CASCADE, related_name="items")
+    # found by `item_position`, which begins with it
+    version = models.ForeignKey(
+        TestSetVersion, models.CASCADE, related_name="items", db_index=False
+    )
     position = models.PositiveIntegerField()
     key = models.CharField(max_length=200, help_text="the item's id in its file")
     input = models.JSONField(help_text="a text, or a list of chat messages {role, content}")

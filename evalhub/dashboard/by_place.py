@@ -1,0 +1,57 @@
+"""Pages of items and of answers by their places: each is read where it stands.
+
+Counting the rows of a large run, or skipping those before a page, takes as long as there are many.
+How many places there are is known, and an index leads to each.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+
+from evalhub.registry.models import Item, Output, Run, TestSetVersion
+
+
+def items_by_place(version: TestSetVersion, page: int) -> "Paginator[Item]":
+    """Pages of a version's items in their order."""
+    items = Item.objects.filter(version=version)
+    return _pages(
+        version.item_count, lambda start, stop: list(items.between(start, stop)), size=page
+    )
+
+
+def answers_by_place(run: Run, answers: "QuerySet[Output]", page: int) -> "Paginator[Output]":
+    """Pages of a run's answers in the order of its items and samples, each answer in its place: a
+    page of a run that goes on holds those that are there."""
+    samples, version = run.samples, run.test_set_version
+
+    def between(start: int, stop: int) -> Sequence[Output]:
+        items = Item.objects.filter(version=version).between(start // samples, -(-stop // samples))
+        positions = dict(items.values_list("pk", "position"))
+
+        def place(answer: Output) -> int:
+            return positions[answer.item_id] * samples + answer.sample
+
+        found = answers.filter(item__in=positions)
+        return sorted((each for each in found if start <= place(each) < stop), key=place)
+
+    return _pages(version.item_count * samples, between, size=page)
+
+
+class _Places:
+    def __init__(self, count: int, between: Callable[[int, int], Sequence[Any]]) -> None:
+        self._count, self._between = count, between
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, part: slice) -> Sequence[Any]:
+        return self._between(part.start, part.stop)
+
+
+def _pages(
+    count: int, between: Callable[[int, int], Sequence[Any]], *, size: int
+) -> "Paginator[Any]":
+    places: Any = _Places(count, between)
+    return Paginator(places, size)
