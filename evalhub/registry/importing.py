@@ -1,6 +1,7 @@
 """A file becomes a frozen, content-hashed version of a test set."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,8 +17,25 @@ from evalhub.files.rows import DataError
 from evalhub.registry import drafts
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.models.testsets import TestSetPurpose
+from evalhub.registry.rows import insert
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.study import check_name
+
+COLUMNS = (
+    "version_id",
+    "position",
+    "key",
+    "input",
+    "references",
+    "context",
+    "tags",
+    "cluster",
+    "metadata",
+    "choices",
+    "tools",
+    "digest",
+    "fingerprint",
+)
 
 type Progress = Callable[[int], None]
 
@@ -172,28 +190,29 @@ def _batches(path: Path, mapping: FieldMapping) -> Iterator[_Batch]:
 def _write(
     version: TestSetVersion, batch: _Batch, start: int, path: Path, mapping: FieldMapping
 ) -> None:
-    items = [
-        Item(
-            version=version,
-            position=position,
-            key=content.key,
-            input=content.input,
-            references=content.references,
-            context=content.context,
-            tags=content.tags,
-            cluster=content.cluster,
-            metadata=content.metadata,
-            choices=content.choices,
-            tools=content.tools,
-            digest=hashlib.sha256(asked).hexdigest(),
-            fingerprint=content.fingerprint(),
+    rows = [
+        (
+            version.pk,
+            position,
+            content.key,
+            json.dumps(content.input),
+            json.dumps(content.references),
+            content.context,
+            json.dumps(content.tags),
+            content.cluster,
+            json.dumps(content.metadata),
+            None if content.choices is None else json.dumps(content.choices),
+            None if content.tools is None else json.dumps(content.tools),
+            hashlib.sha256(asked).hexdigest(),
+            content.fingerprint(),
         )
         for position, (_, content, asked, _) in enumerate(batch, start)
     ]
     try:
         with transaction.atomic():
             drafts.renew(version)
-            Item.objects.bulk_create(items)
+            if len(insert(Item, COLUMNS, rows, returning=("id",))) < len(rows):
+                raise IntegrityError("an item of this version has that id")
     except IntegrityError as error:
         raise _duplicate(version, batch, path, mapping) or error from error
 
