@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from evalhub.schemas.prompt import Retriever
 from runners.backends.asking import BackendError, BackendRequest
 from runners.prompting import question_of
@@ -55,7 +53,7 @@ class Index:
         if not words:
             return []
         scores = self._scores(words)
-        order = np.argsort(-scores, kind="stable")[:k]
+        order = (-scores).argsort(kind="stable")[:k]
         return [(int(each), float(scores[each])) for each in order if scores[each] > 0]
 
 

@@ -4,20 +4,18 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from evalhub.report.ends import ends, ends_of
-from evalhub.report.flips import asked, expected
-from evalhub.report.skills import Skills
-from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.decision import BreakdownRow, DecisionRecord, Reading
-from evalhub.schemas.plan import AnswersPlan, StudyPlan
-from evalhub.schemas.sections import Section
-from evalhub.schemas.verdicts import marked
+if TYPE_CHECKING:
+    from evalhub.report.skills import Skills
+    from evalhub.schemas.criteria import Criterion
+    from evalhub.schemas.decision import BreakdownRow, DecisionRecord, Reading
+    from evalhub.schemas.plan import AnswersPlan, StudyPlan
+    from evalhub.schemas.sections import Section
 
 NARROW, PIPED = 110, 160
 LINE = 160
@@ -37,7 +35,7 @@ def terminal(*, errors: bool = False) -> Console:
     return Console(width=PIPED if free else None, highlight=False, stderr=errors)
 
 
-def print_record(record: DecisionRecord, console: Console | None = None) -> None:
+def print_record(record: "DecisionRecord", console: Console | None = None) -> None:
     """A decision record for people: verdict, reasons, criteria, what else was seen."""
     console = console or terminal()
     verdict = record.verdict
@@ -60,8 +58,12 @@ def print_record(record: DecisionRecord, console: Console | None = None) -> None
         console.print(Text(each.sentence, "dim"))
 
 
-def print_skills(record: DecisionRecord, skills: Skills, lost: Sequence[Mapping[str, Any]]) -> None:
+def print_skills(
+    record: "DecisionRecord", skills: "Skills", lost: Sequence[Mapping[str, Any]]
+) -> None:
     """General capability by skill, and items of what was lost: asked, expected, both answers."""
+    from evalhub.report.flips import asked, expected
+
     console = terminal()
     console.print(f"\nGeneral capability: {skills.sentence}.", markup=False)
     for each in lost:
@@ -89,7 +91,7 @@ def print_changes(sentences: Iterable[str]) -> None:
         console.print(Text(f"? Changed since this was decided: {each}.", "yellow"))
 
 
-def print_breakdown(record: DecisionRecord, console: Console | None = None) -> None:
+def print_breakdown(record: "DecisionRecord", console: Console | None = None) -> None:
     """The differences by tag, the largest loss first."""
     console = console or terminal()
     table = _table("tag", ("base", "candidate", "difference", _interval(record), "n"))
@@ -99,7 +101,7 @@ def print_breakdown(record: DecisionRecord, console: Console | None = None) -> N
     console.print(table)
 
 
-def print_readings(readings: Sequence[Reading], headline: str) -> None:
+def print_readings(readings: "Sequence[Reading]", headline: str) -> None:
     """What development sets show, under `headline`; nothing where there is neither."""
     console = terminal()
     if headline:
@@ -113,7 +115,7 @@ def print_readings(readings: Sequence[Reading], headline: str) -> None:
     console.print(table)
 
 
-def print_plan(plan: StudyPlan, console: Console | None = None) -> None:
+def print_plan(plan: "StudyPlan", console: Console | None = None) -> None:
     """What a study would ask, what its looks cost, and what they can show."""
     console = console or terminal()
     print_requests(plan, console)
@@ -124,7 +126,7 @@ def print_plan(plan: StudyPlan, console: Console | None = None) -> None:
     console.print("\nNothing was asked, and nothing is kept of this.", style="dim")
 
 
-def print_requests(plan: StudyPlan | AnswersPlan, console: Console) -> None:
+def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
     """Whom it would ask how much, and the price."""
     table = _table("arm", ("test set", "requests", "tokens sent", "tokens back", "money"))
     asked = [each for each in plan.runs if each.live]
@@ -152,6 +154,8 @@ def _money(amount: float | None) -> str:
 
 def _reasons(reasons: Iterable[str]) -> Table:
     """One a line, with the mark that some start with set apart, so that what wraps is indented."""
+    from evalhub.schemas.verdicts import marked
+
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=2, justify="right")
     grid.add_column()
@@ -162,7 +166,7 @@ def _reasons(reasons: Iterable[str]) -> Table:
     return grid
 
 
-def _criteria(record: DecisionRecord, *, narrow: bool) -> list[Table]:
+def _criteria(record: "DecisionRecord", *, narrow: bool) -> list[Table]:
     """One table, or two with the same rows where the terminal is too narrow for all columns."""
     means = ("base", "candidate", "difference", "interval")
     more = ("p", "won/lost/tied", "n", "requires", "metric")
@@ -198,13 +202,15 @@ def _cut(name: str) -> Text:
     return Text(name, no_wrap=True, overflow="ellipsis")
 
 
-def _ends(record: DecisionRecord) -> str:
+def _ends(record: "DecisionRecord") -> str:
     """The levels of both ends; a ratio that must stay low stands here as it is, not turned."""
+    from evalhub.report.ends import ends, ends_of
+
     turned = any(ends_of(each)[0] == "upper" for each in record.criteria)
     return f"Interval: {ends(record)}{'. Of a ratio, the other way round' if turned else ''}."
 
 
-def _section(name: str, section: Section) -> Table:
+def _section(name: str, section: "Section") -> Table:
     """What else the verdict rests on: its title, and its sentences below each other."""
     from evalhub.report.decision_page import SECTIONS
 
@@ -217,12 +223,14 @@ def _section(name: str, section: Section) -> Table:
     return grid
 
 
-def _interval(record: DecisionRecord) -> str:
+def _interval(record: "DecisionRecord") -> str:
     return f"{100 * (1 - 2 * record.alpha):.4g}% interval"
 
 
-def _numbers(row: Criterion | BreakdownRow | Reading) -> list[str]:
+def _numbers(row: "Criterion | BreakdownRow | Reading") -> list[str]:
     """Both means, and what the criterion rests on: their difference, or their ratio."""
+    from evalhub.schemas.criteria import Criterion
+
     means = [_number(row.baseline), _number(row.candidate)]
     if not isinstance(row, Criterion) or row.ratio is None:
         return [*means, _signed(row.difference), f"{_signed(row.lower)} to {_signed(row.upper)}"]
@@ -230,7 +238,7 @@ def _numbers(row: Criterion | BreakdownRow | Reading) -> list[str]:
     return [*means, _times(row.ratio), ends]
 
 
-def _misses(record: DecisionRecord) -> str:
+def _misses(record: "DecisionRecord") -> str:
     """How many answers the extraction pattern found nothing in, over all test sets."""
     counted = (
         (record.arms.baseline, sum(each.extraction_misses_baseline for each in record.evidence)),

@@ -1,20 +1,15 @@
 """What a registered study would still ask, and what its next look costs and can show."""
 
-from collections.abc import Iterable, Sequence
-
 import numpy as np
 from django.db import transaction
 
 from evalhub.files.canonical import digest_of
-from evalhub.files.tools import message_text
 from evalhub.gate.claims import asked_of
 from evalhub.gate.ledger import Looks, SameItems
 from evalhub.gate.ledger import next_looks as ledger_looks
 from evalhub.gate.models import Decision, Look
 from evalhub.gate.scores import criterion_of, item_labels
 from evalhub.registry.models import (
-    Output,
-    Run,
     Study,
     StudyArm,
     StudyRun,
@@ -22,21 +17,18 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.schemas.plan import PlannedLook, PlannedRun, StudyPlan
-from evalhub.schemas.prices import Price
 from evalhub.stats.clusters import assumed_design_effect
 from evalhub.stats.levels import POWER
 from evalhub.stats.power import minimum_detectable_effect, paired_sample_size
 from evalhub.studies.register import register_study
+from evalhub.studies.requests import planned_run, sum_known
 from evalhub.studies.spec import StudySpec
 from evalhub.verdict.align import clusters_of
 from evalhub.verdict.mix import item_weights
 from evalhub.verdict.policy import requirement_of
 from evalhub.verdict.rule import alphas_of
-from runners.backends import backend_of
 from runners.metrics import declared_metric
-from runners.prompting import PromptError, chat
 
-CHARACTERS_A_TOKEN = 4
 USUAL_DEVIATION = 0.35
 """Of differences between scores of 0 to 1, where no decision has measured it: a fifth of the
 answers differ or so."""
@@ -135,52 +127,6 @@ def _judged(study: Study) -> list[StudyArm]:
         for arm in study.arms.select_related("version")
         if arm.role != ArmRole.BASELINE and (arm.version.fine_tuned or not chosen)
     ]
-
-
-def planned_run(
-    run: Run, *, arm: str, test_set: str, repeat: int, price: Price | None
-) -> PlannedRun:
-    """What one run would still ask, and what that costs at most."""
-    live = backend_of(run.version).live
-    requests, characters = _unanswered(run) if live else (0, 0)
-    prompt = -(-characters // CHARACTERS_A_TOKEN)
-    longest = run.version.sampling.max_tokens
-    completion = 0 if requests == 0 else None if longest is None else longest * requests
-    money = 0.0 if requests == 0 else None
-    if price is not None and completion is not None:
-        money = (price.prompt * prompt + price.completion * completion) / 1e6
-    return PlannedRun(
-        arm=arm,
-        test_set=test_set,
-        repeat=repeat,
-        live=live,
-        requests=requests,
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        money=money,
-    )
-
-
-def _unanswered(run: Run) -> tuple[int, int]:
-    """Answers that are still to be asked for, and the characters that are sent for them."""
-    there = Output.objects.filter(run=run, text__isnull=False).order_by()
-    answered: dict[int, int] = {}
-    for item in there.values_list("item_id", flat=True):
-        answered[item] = answered.get(item, 0) + 1
-    requests = characters = 0
-    rows = run.test_set_version.items.order_by().values_list("pk", "input", "context")
-    for item, given, context in rows.iterator():
-        left = run.samples - answered.get(item, 0)
-        requests += left
-        characters += left * _length(run, given, context)
-    return requests, characters
-
-
-def _length(run: Run, given: str | list[dict[str, str]], context: str) -> int:
-    try:
-        return sum(len(message_text(each)) for each in chat(run.version.prompt, given, context))
-    except PromptError:
-        return 0
 
 
 def _taken(study: Study, test_set: StudyTestSet) -> Looks | None:
@@ -308,9 +254,3 @@ def _sentence(found: PlannedLook) -> str:
     )
     enough = f"{found.short:,} more" if found.short else "which there are"
     return f"{said} {asked} needs {found.needed:,}: {enough}."
-
-
-def sum_known[N: (int, float)](values: Iterable[N | None]) -> N | None:
-    """The sum; None where one of them isn't known."""
-    known: Sequence[N | None] = list(values)
-    return None if None in known else sum(each for each in known if each is not None)

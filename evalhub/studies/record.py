@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,13 +14,12 @@ import evalhub
 from evalhub.registry.models import Output, Run
 from evalhub.schemas.plan import AnswersPlan
 from evalhub.studies.checks import BEST_UNTUNED
-from evalhub.studies.plan import planned_run, sum_known
 from evalhub.studies.register import register_arms
 from evalhub.studies.register_items import Progress
+from evalhub.studies.requests import planned_run, sum_known
 from evalhub.studies.spec import StudySpec
-
-if TYPE_CHECKING:
-    from evalhub.studies.waiting import Progress as RunProgress
+from evalhub.studies.waiting import Progress as RunProgress
+from evalhub.studies.waiting import answer
 
 ROWS = 2_000
 
@@ -104,7 +103,7 @@ def record_answers(
     *,
     read: Progress | None = None,
     planned: Callable[[AnswersPlan], None] | None = None,
-    progress: "RunProgress | None" = None,
+    progress: RunProgress | None = None,
 ) -> list[RecordedRun]:
     """Asks these arms for what isn't answered yet, and waits; a worker must be at work.
 
@@ -117,8 +116,6 @@ def record_answers(
         runs = _runs(spec, arms, read)
         if planned is not None:
             planned(_plan(spec, arms, runs))
-    from evalhub.studies.waiting import answer
-
     ended = {run.pk: run for run in answer([each.run for each in runs], progress=progress)}
     return [RecordedRun(each.arm, each.test_set, each.repeat, ended[each.run.pk]) for each in runs]
 

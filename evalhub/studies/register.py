@@ -10,7 +10,6 @@ from django.db.models import Model
 from evalhub.accounts.models import Project
 from evalhub.files.canonical import digest_of
 from evalhub.gate.draws import PoolError, draw
-from evalhub.gate.leakage.overlaps import check_overlaps
 from evalhub.gate.models import Blessing
 from evalhub.registry.development import read_freely, shared_items
 from evalhub.registry.models import (
@@ -40,7 +39,6 @@ from evalhub.studies.register_judges import judged_policy, register_judges
 from evalhub.studies.retrieval import with_documents
 from evalhub.studies.spec import Arm, StudySpec
 from reviews.errors import PlanError
-from reviews.planning.campaign import check_question
 from runners.launch import launch, source_digest
 from runners.spending import Charges
 
@@ -116,6 +114,8 @@ def _check_review(spec: StudySpec) -> None:
     """The question now, not when all runs are done."""
     if spec.review is None:
         return
+    from reviews.planning.campaign import check_question
+
     try:
         check_question(spec.review.question, (spec.baseline, spec.candidate))
     except PlanError as error:
@@ -176,6 +176,8 @@ def _check_training(
     for name, arm in spec.arms.items():
         path = arm.training_file(spec.file)
         if path is not None:
+            from evalhub.gate.leakage.overlaps import check_overlaps
+
             check_overlaps(
                 version=versions[name],
                 test_set_versions=[

@@ -15,7 +15,6 @@ from evalhub.stats.errors import StatisticsError
 from evalhub.studies.register_judges import judged_metric
 from evalhub.studies.spec import StudySpec
 from evalhub.studies.test_sets import AskedTestSet
-from evalhub.verdict.mix import item_weights
 
 type Progress = Callable[[str, int], None]
 """Called with a test set's name and the line of its file that has been read."""
@@ -75,6 +74,8 @@ def check_mix(spec: StudySpec, name: str, asked: AskedTestSet, version: TestSetV
     """That the items can be weighted to production's mix, before anything is asked."""
     if asked.mix is None:
         return
+    from evalhub.verdict.mix import item_weights
+
     tags = Item.objects.filter(version=version).values_list("tags", flat=True)
     try:
         item_weights(list(tags), asked.mix)
