@@ -94,7 +94,7 @@ def gate(
     if told is None:
         reports.undecided(name, "all its test sets are for development, and are read freely", study)
     else:
-        reports.write(told, study)
+        reports.write(told, study, spec.capability)
     if status is not None:
         from evalhub.cli.study import show
 

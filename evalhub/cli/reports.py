@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,14 +83,17 @@ class Reports:
         if self.out is not None:
             self.out.unlink(missing_ok=True)
 
-    def write(self, told: ToldDecision, study: Path) -> None:
-        """Writes all of them for a decision on the study of this file."""
+    def write(self, told: ToldDecision, study: Path, capability: Collection[str]) -> None:
+        """Writes all of them for a decision on the study of this file, in which these are the test
+        sets of general capability."""
         from evalhub.report.github import annotations
         from evalhub.report.junit import junit
         from evalhub.report.markdown import SUMMARY_BYTES, markdown
+        from evalhub.report.skills import skills_of
 
         record = told.record
         options: dict[str, Any] = {
+            "skills": skills_of(record, capability),
             "changed_since": told.changed_since,
             "link": told.link,
             "held": told.held,

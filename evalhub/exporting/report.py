@@ -4,11 +4,15 @@ from collections import Counter
 
 from evalhub.accounts.models import User
 from evalhub.exporting.leaving import leaves
-from evalhub.gate.changed_items import worst_flips
+from evalhub.gate.changed_items import lost_items, worst_flips
 from evalhub.gate.differences import compared_runs, items_by_outcome
 from evalhub.gate.models import Decision
 from evalhub.report.one_file import MOST, render_report
+from evalhub.report.skills import skills_of
 from evalhub.verdict.outcomes import Outcome
+
+EXAMPLES = 3
+"""Items that are shown of a skill that was lost."""
 
 
 def export_report(*, decision: Decision, by: User | None) -> str:
@@ -24,4 +28,15 @@ def export_report(*, decision: Decision, by: User | None) -> str:
     for pair in compared_runs(decision.study, record.evidence).values() if flips else ():
         for outcome, items in items_by_outcome(pair).items():
             totals[outcome] += len(items)
-    return render_report(record, flips, totals=totals, digest=decision.digest)
+    skills = skills_of(
+        record, set(decision.study.test_sets.capability().values_list("name", flat=True))
+    )
+    lost = [each.criterion.test_set for each in skills.lost] if skills else []
+    return render_report(
+        record,
+        flips,
+        skills=skills,
+        lost=lost_items(decision.study, record, lost, EXAMPLES),
+        totals=totals,
+        digest=decision.digest,
+    )

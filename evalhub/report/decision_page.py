@@ -3,11 +3,12 @@
 The same for a decision kept in the database and for one that `evalhub compare` has just made.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from evalhub.report.ends import ends
+from evalhub.report.folding import folded
 from evalhub.report.forest import Plot, Tick, common_scale, plot
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow, DecisionRecord
@@ -33,10 +34,11 @@ SECTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class PlottedRow[R]:
-    """One row of a table with its picture."""
+    """One row of a table with its picture, and its number where each has a page of its own."""
 
     values: R
     plot: Plot | None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,17 @@ class EvidenceNote:
 
 @dataclass(frozen=True, slots=True)
 class DecisionPage:
-    """All that the templates of a decision need; `breakdown` and the numbers of items, `sizes`,
-    are by test set: several criteria may be measured on one."""
+    """All that the templates of a decision need; `breakdown` is by test set, and the numbers of
+    items, `sizes`, by what they are. What is `folded` bears on no verdict
+    as it came out; `folded_words` say what that is. Items are counted once, however many criteria
+    are measured on them."""
 
     record: DecisionRecord
     reasons: Sequence[tuple[Status | None, str]]
+    folded_reasons: Sequence[tuple[Status | None, str]]
+    folded_words: str
     criteria: Sequence[PlottedRow[Criterion]]
+    folded_names: Collection[str]
     ticks: Sequence[Tick]
     breakdown: Mapping[str, Sequence[PlottedRow[BreakdownRow]]]
     breakdown_ticks: Sequence[Tick]
@@ -70,6 +77,16 @@ class DecisionPage:
         return sum(self.sizes.values())
 
     @property
+    def turned_on(self) -> Sequence[PlottedRow[Criterion]]:
+        """The criteria that are shown at once."""
+        return [each for each in self.criteria if each.values.name not in self.folded_names]
+
+    @property
+    def folded(self) -> Sequence[PlottedRow[Criterion]]:
+        """The other criteria."""
+        return [each for each in self.criteria if each.values.name in self.folded_names]
+
+    @property
     def costs(self) -> Sequence[Criterion]:
         """The criteria that are budgets."""
         return [each for each in self.record.criteria if each.role == "budget"]
@@ -77,13 +94,19 @@ class DecisionPage:
 
 def decision_page(record: DecisionRecord) -> DecisionPage:
     scale, small = common_scale(record.criteria), common_scale(record.breakdown)
+    apart = folded(record)
     return DecisionPage(
         record=record,
-        reasons=[marked(each) for each in record.reasons],
+        reasons=[marked(each) for each in apart.reasons],
+        folded_reasons=[marked(each) for each in apart.folded_reasons],
+        folded_words=apart.sentence,
         criteria=[
-            PlottedRow(each, plot(each, scale, label=each.name, noise=record.noise_of(each)))
-            for each in record.criteria
+            PlottedRow(
+                each, plot(each, scale, label=each.name, noise=record.noise_of(each)), number
+            )
+            for number, each in enumerate(record.criteria, 1)
         ],
+        folded_names=apart.names,
         ticks=scale.ticks(),
         breakdown={
             name: [
@@ -93,7 +116,7 @@ def decision_page(record: DecisionRecord) -> DecisionPage:
         },
         breakdown_ticks=small.ticks(),
         notes=[EvidenceNote(*SECTIONS[name], each) for name, each in record.sections.items()],
-        sizes={each.test_set: each.items for each in record.evidence},
+        sizes={each.digest or each.test_set: each.items for each in record.evidence},
         unscored=sum(each.unscored for each in record.evidence),
         extraction_misses=sum(each.extraction_misses for each in record.evidence),
         ends=ends(record),

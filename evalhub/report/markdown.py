@@ -10,6 +10,8 @@ from typing import Any
 
 from evalhub.report.ends import ends
 from evalhub.report.flips import asked, expected
+from evalhub.report.folding import folded
+from evalhub.report.skills import Skills
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.verdicts import Verdict, marked
@@ -31,6 +33,7 @@ def markdown(
     record: DecisionRecord,
     flips: Sequence[Mapping[str, Any]] = (),
     *,
+    skills: Skills | None = None,
     changed_since: Sequence[str] = (),
     link: str = "",
     held: str = "",
@@ -40,11 +43,12 @@ def markdown(
 
     Args:
         flips: items as `evalhub.report.flips.flip_of` takes them, the worst first.
+        skills: of general capability, by `evalhub.report.skills.skills_of`.
         changed_since: a sentence for each thing that has changed since it was decided.
         link: where the whole decision is to be read.
         held: why a ship is held back all the same.
     """
-    head = "\n".join(_head(record, changed_since, link, held))
+    head = "\n".join(_head(record, changed_since, link, held, skills))
     if len(head.encode()) > most:
         return _cut(head, most)
     text, left = head, max(_changed(record), len(flips)) if flips else 0
@@ -83,20 +87,28 @@ def _changed(record: DecisionRecord) -> int:
 
 
 def _head(
-    record: DecisionRecord, changed_since: Sequence[str], link: str, held: str
+    record: DecisionRecord,
+    changed_since: Sequence[str],
+    link: str,
+    held: str,
+    skills: Skills | None,
 ) -> Iterable[str]:
-    verdict = record.verdict
+    verdict, apart = record.verdict, folded(record)
     if held:
         yield f"## ❌ Held back: {plain(held)}\n"
     yield f"## {_ICONS[verdict]} {verdict.label}: {plain(record.headline)}\n"
     for each in changed_since:
         yield f"> **Changed since this was decided:** {plain(each)}.\n>"
-    for reason in record.reasons:
-        status, words = marked(reason)
-        yield f"- {status.mark + ' ' if status else ''}{plain(words)}"
+    yield from _reasons(apart.reasons)
     yield ""
-    if record.criteria:
-        yield from _table(record)
+    if shown := [each for each in record.criteria if each.name not in apart.names]:
+        yield from _table(record, shown)
+    if away := [each for each in record.criteria if each.name in apart.names]:
+        inside = [*_reasons(apart.folded_reasons), "", *_table(record, away)]
+        yield from _details(plain(apart.sentence), inside)
+    if skills:
+        yield f"**General capability:** {plain(skills.sentence)}.\n"
+        yield from _details("Skill by skill", _skill_table(skills))
     for section in record.sections.values():
         for said in section.sentences:
             yield f"- {section.status.mark} {plain(said)}"
@@ -106,10 +118,40 @@ def _head(
     )
 
 
-def _table(record: DecisionRecord) -> Iterable[str]:
+def _reasons(reasons: Sequence[str]) -> Iterable[str]:
+    for reason in reasons:
+        status, words = marked(reason)
+        yield f"- {status.mark + ' ' if status else ''}{plain(words)}"
+
+
+def _details(summary: str, lines: Iterable[str]) -> Iterable[str]:
+    """Lines that open by a click, where Markdown is shown on a page."""
+    yield f"<details><summary>{summary}</summary>\n"
+    yield from lines
+    yield "\n</details>\n"
+
+
+def _skill_table(skills: Skills) -> Iterable[str]:
+    yield "| | skill | | base | candidate | lost | won |"
+    yield "|---|---|---|---:|---:|---:|---:|"
+    for row in skills.rows:
+        each = row.criterion
+        cells = [
+            each.status.mark,
+            plain(row.name),
+            row.said,
+            f"{each.baseline:.4g}",
+            f"{each.candidate:.4g}",
+            f"{each.losses:,}",
+            f"{each.wins:,}",
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _table(record: DecisionRecord, criteria: Sequence[Criterion]) -> Iterable[str]:
     yield "| | criterion | base | candidate | difference | interval | won/lost/tied | requires |"
     yield "|---|---|---:|---:|---:|---|---|---|"
-    for each in record.criteria:
+    for each in criteria:
         cells = [
             each.status.mark,
             plain(each.name),

@@ -12,6 +12,7 @@ from evalhub.files.canonical import digest_of
 from evalhub.report.criterion_page import criterion_page
 from evalhub.report.decision_page import decision_page
 from evalhub.report.flips import Flip, flip_of
+from evalhub.report.skills import Skills
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.verdict.outcomes import Outcome
 
@@ -24,6 +25,8 @@ def render_report(
     record: DecisionRecord,
     flips: Sequence[Mapping[str, Any]],
     *,
+    skills: Skills | None = None,
+    lost: Sequence[Mapping[str, Any]] = (),
     totals: Mapping[Outcome, int] | None = None,
     digest: str = "",
 ) -> str:
@@ -32,6 +35,8 @@ def render_report(
     Args:
         flips: items as `flip_of` takes them, in any order: key, input, reference,
             baseline_text, candidate_text, baseline, candidate, difference, outcome, test_set.
+        skills: of general capability, by `evalhub.report.skills.skills_of`.
+        lost: some items of each skill that was lost, as `flips`.
         totals: how many items came out so, where those are not all of `flips`.
         digest: the record's SHA-256, where it is kept; else that of the record as it is.
     """
@@ -41,6 +46,8 @@ def render_report(
         "report/one_file.html",
         {
             "page": decision_page(record),
+            "skills": skills,
+            "examples": [flip_of(each, **names) for each in lost],
             "details": [criterion_page(record, n + 1) for n in range(len(record.criteria))],
             "title": f"{record.verdict.label}: {names['candidate']} against {names['baseline']}",
             "style": mark_safe(_STYLE.read_text(encoding="utf-8")),

@@ -264,6 +264,16 @@ class StudySpec:
         """What its runs may reach."""
         return self.origin.reach
 
+    @property
+    def capability(self) -> list[str]:
+        """The test sets of general capability that a decision rests on, by what the file says."""
+        return [
+            name
+            for name, each in self.test_sets.items()
+            if each.role != "development"
+            and (each.purpose or {"guard": "capability"}.get(each.role)) == "capability"
+        ]
+
     def file(self, named: str) -> Path:
         """A file that the study names: one of the operator's, or one that was uploaded."""
         return self.origin.file(self.document.path, named)

@@ -9,6 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.cli.app import run
+from evalhub.exporting.report import export_report
+from evalhub.gate.models import Decision
 from evalhub.registry.models import Study, TestSetVersion
 from evalhub.studies.handed_in import handed_in
 from evalhub.studies.origin import OperatorFile
@@ -72,6 +74,11 @@ def test_what_was_lost_is_told_by_skill_with_examples(
     criteria = json.loads(capsys.readouterr().out)["criteria"]
     assert {each["name"]: each["status"] for each in criteria}["general-formats"] == "fail"
     assert TestSetVersion.objects.count() == 8
+    report = export_report(decision=Decision.objects.get(), by=None)
+    assert "7 other criteria hold" in report
+    assert "<strong>formats</strong> lost: 1.00 → 0.00" in report
+    examples = report.partition("Examples of what was lost")[2].partition("</section>")[0]
+    assert examples.count(">general-formats · formats-") == 3
     page = olga.get(reverse("dashboard:study", args=[Study.objects.get().pk])).text
     assert "General capability, skill by skill" in page
     assert "<strong>formats</strong> lost: 1.00 → 0.00" in page
