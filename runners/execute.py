@@ -20,7 +20,6 @@ from django.db.models import QuerySet
 from evalhub.logs import about
 from evalhub.registry.models import Item, Metric, Output, Run, Score
 from evalhub.registry.rows import insert
-from evalhub.schemas.declaration import DeclarationError
 from runners import shards
 from runners.backends import backend_of
 from runners.backends.asking import BackendError, BackendRequest, Reply
@@ -37,9 +36,6 @@ from runners.shards import ClaimLost, ShardClaim
 from runners.spending import BudgetSpent
 from runners.stretch import SCORE_COLUMNS, ScoreRow, Stretch, Written, score_row
 
-AHEAD = 4
-"""Questions that a worker holds for each that its backend is asked at a time: while it writes and
-claims, the endpoint has enough to do."""
 SCORED_AT_A_TIME = 500
 # A pattern or a schema may take seconds for each answer, and the lease must be renewed meanwhile.
 SCORED_BETWEEN_LOOKS = 5
@@ -65,7 +61,8 @@ def process_shard(run_id: int, *, stopping: Callable[[], bool] = lambda: False) 
     is raised.
     """
     with about(run=run_id):
-        claims = shards.claim_next(run_id, items=_kept_busy_by(run_id))
+        run = Run.objects.select_related("version").get(pk=run_id)
+        claims = shards.claim_next(run_id, items=shards.kept_busy_by(run))
         if not claims:
             finish(run_id)
             idle_in_this_process.announce()
@@ -73,16 +70,6 @@ def process_shard(run_id: int, *, stopping: Callable[[], bool] = lambda: False) 
         with about(shard=claims[0].shard.pk):
             _carry(claims, stopping)
     return True
-
-
-def _kept_busy_by(run_id: int) -> int:
-    """Items that keep a run's backend busy."""
-    run = Run.objects.select_related("version").get(pk=run_id)
-    try:
-        at_once = backend_of(run.version).at_once
-    except DeclarationError:  # of an older program; a shard says so when it is worked on
-        at_once = 1
-    return int(AHEAD * at_once // run.samples)
 
 
 def _carry(claims: Sequence[ShardClaim], stopping: Callable[[], bool]) -> None:

@@ -33,9 +33,12 @@ from runners.metrics import MetricError, declared_metric
 from runners.outcome import UNFINISHED_SHARDS, failed_answers_alone
 from runners.queue import enqueue
 from runners.recorded import publish_answers, stage_answers
+from runners.shards import kept_busy_by
 from runners.spending import Charges
 
 LIVE_SHARD = 64
+"""Items of a shard at least: a busier backend's are as long as what is worked on together, since
+each write tells of each shard how far it is."""
 RECORDED_SHARD = 2000
 
 
@@ -334,7 +337,7 @@ def _plan(run: Run) -> None:
     if not recorded:
         run.samples = run.version.sampling.samples
         run.save(update_fields=["samples"])
-    size = RECORDED_SHARD if recorded else LIVE_SHARD
+    size = RECORDED_SHARD if recorded else max(LIVE_SHARD, kept_busy_by(run))
     count = run.test_set_version.item_count
     Shard.objects.bulk_create(
         Shard(run=run, start=start, stop=min(start + size, count))

@@ -21,10 +21,15 @@ from django.utils import timezone
 
 from evalhub.registry.models import Run, Shard
 from evalhub.registry.models.runs import RunState, ShardQuerySet, ShardState
+from evalhub.schemas.declaration import DeclarationError
+from runners.backends import backend_of
 
 LEASE = datetime.timedelta(seconds=15)
 ATTEMPTS = 3
 """How often in a row a shard is given out without getting on."""
+AHEAD = 4
+"""Questions that a worker holds for each that its backend is asked at a time: while it writes and
+claims, the endpoint has enough to do."""
 MOST_TOGETHER = 32
 """Shards that are claimed at once."""
 
@@ -51,6 +56,15 @@ class ShardClaim:
     @property
     def size(self) -> int:
         return len(self.positions)
+
+
+def kept_busy_by(run: Run) -> int:
+    """Items that keep a live run's backend busy: so many are worked on together."""
+    try:
+        at_once: int = backend_of(run.version).at_once
+    except DeclarationError:  # of an older program; a shard says so when it is worked on
+        at_once = 1
+    return AHEAD * at_once // int(run.samples)
 
 
 def claim_next(run_id: int, *, items: int = 1) -> list[ShardClaim]:

@@ -5,14 +5,16 @@ import asyncio
 import os
 import time
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from runners.backends.throttle import Throttle
 
 
 class EndpointState:
-    """An endpoint under one bound, for tasks of the event loop alone."""
+    """An endpoint under one bound, for tasks of the event loop alone.
+
+    It is entered for each request that is under way: one waits until the bound allows that, in the
+    order in which they came.
+    """
 
     def __init__(self, most: int) -> None:
         self.throttle = Throttle(most)
@@ -22,18 +24,15 @@ class EndpointState:
         self._under_way = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """One of the requests that may be under way; in the order in which they were asked for."""
+    async def __aenter__(self) -> None:
         if self._waiting or self._under_way >= self.throttle.now:
             await self._wait()
         else:
             self._under_way += 1
-        try:
-            yield
-        finally:
-            self._under_way -= 1
-            self._let_in()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._under_way -= 1
+        self._let_in()
 
     async def _wait(self) -> None:
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -72,10 +72,14 @@ class Exchange:
     state: EndpointState = field(init=False)
     _first: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     _is_the_adapter: bool = field(init=False)
+    _sampling: dict[str, Any] = field(init=False)
+    """As a request says it."""
 
     def __post_init__(self) -> None:
         self.state = state_of(self.target.url, self.backend.concurrency)
         self._is_the_adapter = self.backend.adapter_of is None
+        said = self.sampling.model_dump(mode="json", exclude={"samples"}, exclude_none=True)
+        self._sampling = said
 
     def requests(self, questions: Iterable[BackendRequest]) -> Iterator[Sequence[BackendRequest]]:
         """Samples of one item go together, unless each has a seed of its own or the model was found
@@ -222,7 +226,7 @@ class Exchange:
             raise PromptError("the item carries tools, which a completion API doesn't take")
         else:
             body["prompt"] = completion(self.prompt, question.input, question.context)
-        body |= self.sampling.model_dump(mode="json", exclude={"samples"}, exclude_none=True)
+        body |= self._sampling
         if "seed" in body:
             body["seed"] += question.sample
         if together > 1:

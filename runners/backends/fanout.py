@@ -65,7 +65,7 @@ async def _ask(
 
     async def ask_on() -> None:
         while True:
-            async with state.turn():
+            async with state:
                 together = next(requests, None)
                 if together is None:
                     return
