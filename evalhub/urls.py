@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from evalhub.accounts.views import home
-from evalhub.serving import watching
+from evalhub.serving import failing, watching
 
 urlpatterns = [
     path("", home, name="home"),
@@ -18,3 +18,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("evalhub.dashboard.urls")),
 ]
+
+handler500 = failing.failed

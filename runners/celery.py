@@ -34,7 +34,7 @@ def broker(redis_url: str) -> dict[str, Any]:
             "unacked_restore_interval": 1.0,
             "unacked_restore_throttle": 1,
             # a machine that is gone without a word is noticed too
-            "socket_timeout": 10.0,
+            "socket_timeout": 5.0,
             "socket_connect_timeout": 5.0,
             "socket_keepalive": True,
         },

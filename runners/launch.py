@@ -33,7 +33,7 @@ from runners.metrics import MetricError, declared_metric
 from runners.outcome import UNFINISHED_SHARDS, failed_answers_alone
 from runners.queue import enqueue
 from runners.recorded import publish_answers, stage_answers
-from runners.shards import kept_busy_by
+from runners.shards import forsaken_before, kept_busy_by
 from runners.spending import Charges
 
 LIVE_SHARD = 64
@@ -257,7 +257,7 @@ def claimable_runs() -> QuerySet[Run]:
     """Unfinished runs with claimable shards, or with none left but not ended yet."""
     of_run = Shard.objects.filter(run=OuterRef("pk"))
     found: QuerySet[Run] = Run.objects.unfinished().filter(
-        Exists(of_run.claimable(timezone.now()))
+        Exists(of_run.claimable(forsaken_before()))
         | ~Exists(of_run.filter(state__in=UNFINISHED_SHARDS))
     )
     return found

@@ -39,6 +39,7 @@ class Outage:
         self._since: float | None = None
         self._error: Exception | None = None
         self._met_by: set[str] = set()
+        self._last: tuple[float, float] | None = None
 
     def found_away(self, error: Exception, *, at: str, then: str = GOES_ON) -> None:
         """`then` says what happens now."""
@@ -56,6 +57,8 @@ class Outage:
             if self._met_by:
                 return
             since, self._since, self._error = self._since, None, None
+            if since is not None:
+                self._last = since, time.monotonic()
         if since is not None:
             away_s = time.monotonic() - since
             logger.warning("%s can be used again, after %.0f s", self._what, away_s)
@@ -66,6 +69,16 @@ class Outage:
             self._met_by.discard(at)
             if not self._met_by:
                 self._since = self._error = None
+
+    def felt(self, for_s: float) -> float | None:
+        """Seconds since an outage began that goes on, or was over less than `for_s` ago."""
+        with self._lock:
+            now = time.monotonic()
+            if self._since is not None:
+                return now - self._since
+            if self._last is not None and now - self._last[1] < for_s:
+                return now - self._last[0]
+            return None
 
     def lasting(self, for_s: float) -> Exception | None:
         """The error that began it, where that is so many seconds ago and it goes on."""

@@ -22,9 +22,12 @@ from django.utils import timezone
 from evalhub.registry.models import Run, Shard
 from evalhub.registry.models.runs import RunState, ShardQuerySet, ShardState
 from evalhub.schemas.declaration import DeclarationError
+from runners import outages
 from runners.backends import backend_of
 
 LEASE = datetime.timedelta(seconds=15)
+NOTICED = datetime.timedelta(seconds=30)
+"""An outage is met that long after it began, at most."""
 ATTEMPTS = 3
 """How often in a row a shard is given out without getting on."""
 AHEAD = 4
@@ -67,6 +70,17 @@ def kept_busy_by(run: Run) -> int:
     return AHEAD * at_once // int(run.samples)
 
 
+def forsaken_before() -> datetime.datetime:
+    """The moment by which a lease has to have ended, for its shard to be another's.
+
+    Now. But while the database is away nobody can renew a lease: those that ended since an outage
+    began tell nothing, until their holders have had the time of a lease to renew them.
+    """
+    now = timezone.now()
+    began_s_ago = outages.database.felt(LEASE.total_seconds())
+    return now if began_s_ago is None else now - datetime.timedelta(seconds=began_s_ago) - NOTICED
+
+
 def claim_next(run_id: int, *, items: int = 1) -> list[ShardClaim]:
     """The run's next shards that nobody works on, of so many items together or the first alone,
     now held for LEASE; none where there are none.
@@ -77,7 +91,7 @@ def claim_next(run_id: int, *, items: int = 1) -> list[ShardClaim]:
     """
     now, token = timezone.now(), uuid.uuid4()
     with transaction.atomic():
-        waiting = Shard.objects.filter(run_id=run_id).claimable(now).order_by("start")
+        waiting = Shard.objects.filter(run_id=run_id).claimable(forsaken_before()).order_by("start")
         found = list(waiting.select_for_update()[:MOST_TOGETHER])
         _fail(shard.pk for shard in found if shard.attempts >= ATTEMPTS)
         taken = _first_of([shard for shard in found if shard.attempts < ATTEMPTS], items)

@@ -4,8 +4,6 @@ import threading
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 
-from django.utils import timezone
-
 from evalhub.registry.models import Shard
 from runners import outages
 from runners.celery import QUEUES, app
@@ -14,6 +12,7 @@ from runners.judging import judge_waiting
 from runners.launch import claimable_runs
 from runners.outages import DATABASE_AWAY
 from runners.queue import PROCESS_SHARD, QueueUnreachable, ring, take, waiting_tokens
+from runners.shards import forsaken_before
 from runners.timer import every
 
 LOOK_S = 2.0
@@ -30,7 +29,7 @@ def process_shard_task(run_id: int, token: str) -> None:
     try:
         if not take(run_id, token):
             return
-        if Shard.objects.filter(run=run_id).claimable(timezone.now())[1:2]:
+        if Shard.objects.filter(run=run_id).claimable(forsaken_before())[1:2]:
             _ring(run_id)
         more = process_shard(run_id, stopping=stopping.is_set)
         outages.database.found_there(at="working")

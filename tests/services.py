@@ -48,13 +48,32 @@ class PostgreSQL:
 
     def kill(self) -> None:
         """SIGKILL to the server and all its processes, as the system does when memory is short."""
-        server = psutil.Process(
-            int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
-        )
+        server = self._process()
         for process in [*server.children(recursive=True), server]:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs([server])
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """The server and all its processes do nothing while the block runs, and no connection is
+        closed: what a machine does that has stopped."""
+        server = self._process()
+        server.suspend()  # first, so that it makes no others
+        stopped = [server]
+        for process in server.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
+                stopped.append(process)
+        try:
+            yield
+        finally:
+            for process in stopped:
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
+
+    def _process(self) -> psutil.Process:
+        return psutil.Process(int((self.folder / "data" / "postmaster.pid").read_text().split()[0]))
 
     def stop(self) -> None:
         self.run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -63,6 +63,7 @@ STATUSES: dict[type[Exception], int] = {
     DraftLostError: 503,
     QueueUnreachable: 503,
     OperationalError: 503,
+    InterfaceError: 503,
 }
 """The domain's exceptions, the special ones before those that they are of."""
 
@@ -104,7 +105,7 @@ def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response:
     if code is None:
         logger.error("an endpoint failed", exc_info=error)
         return problem(500, "This is our fault, not yours. The X-Request-ID finds it in the log.")
-    if isinstance(error, OperationalError):  # its words may hold an address
+    if isinstance(error, OperationalError | InterfaceError):  # its words may hold an address
         return problem(503, "The database doesn't answer.", headers={"Retry-After": f"{RETRY_S}"})
     headers = {"Retry-After": f"{RETRY_S}"} if code == 503 else {}
     return problem(code, str(error), list(_flaws(error)), headers)

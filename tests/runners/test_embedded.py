@@ -3,16 +3,19 @@
 import json
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import OperationalError
+from django.utils import timezone
 
 from evalhub.registry.models import Run, Shard
 from runners.celery import broker
 from runners.embedded import embedded_worker
 from runners.launch import launch
 from runners.outages import Outage, Patience, database
+from runners.shards import forsaken_before
 from tests.cast import OPERATOR, a_metric, a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer
 
@@ -132,6 +135,19 @@ def test_an_outage_is_told_once_and_ends_when_all_who_met_it_went_on(
     outage.found_there(at="writing")
     assert caplog.messages[1:] == ["the database can be used again, after 0 s"]
     assert outage.lasting(0) is None
+
+
+def test_while_leases_could_not_be_renewed_none_is_taken_for_forsaken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    outage = Outage("the database")
+    monkeypatch.setattr("runners.outages.database", outage)
+    assert timezone.now() - forsaken_before() < timedelta(seconds=1)
+    outage.found_away(OperationalError("gone"), at="working")
+    assert timezone.now() - forsaken_before() >= timedelta(seconds=30)
+    outage.found_there(at="working")
+    assert timezone.now() - forsaken_before() >= timedelta(seconds=30)
+    assert outage.felt(0) is None
 
 
 def test_a_command_waits_for_so_long_and_then_no_longer() -> None:

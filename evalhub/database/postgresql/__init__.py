@@ -1,0 +1,1 @@
+"""PostgreSQL as Django's engine, which waits for no server that hangs."""

@@ -1,0 +1,40 @@
+"""The page of a request that failed: by our fault, or because the database is away."""
+
+import logging
+import sys
+import time
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views.defaults import server_error
+
+from runners.outages import DATABASE_AWAY
+
+RETRY_S = 10
+TOLD_EVERY_S = 60.0
+
+logger = logging.getLogger(__name__)
+
+
+class _Told:
+    """When the log was told last that the database is away, by this process."""
+
+    at = -TOLD_EVERY_S
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """500, whose traceback is in the log; 503 where the database can't be used, which stands there
+    once a minute, and not for each request."""
+    error = sys.exc_info()[1]
+    if not isinstance(error, DATABASE_AWAY):
+        return server_error(request)
+    now = time.monotonic()
+    if now - _Told.at >= TOLD_EVERY_S:
+        _Told.at = now
+        said = " ".join(str(error).split()).rstrip(".")
+        logger.error("the database can't be used: %s. Pages answer 503 meanwhile", said)
+    response = HttpResponse(
+        render_to_string("503.html"), status=503, headers={"Retry-After": f"{RETRY_S}"}
+    )
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
