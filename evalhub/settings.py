@@ -255,18 +255,14 @@ SQLITE_OPTIONS = {
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-64000;",
 }
+OUR_ENGINES = {"django.db.backends.postgresql": "evalhub.database.postgresql"}
 if database_url := os.environ.get("EVALHUB_DATABASE_URL"):
     # A connection is looked at before it is used again: the server may have been started anew.
-    parsed = dj_database_url.parse(database_url, conn_max_age=60, conn_health_checks=True)
-    DATABASES: dict[str, Any] = {"default": dict(parsed)}
+    given: Any = dj_database_url.parse(database_url, conn_max_age=60, conn_health_checks=True)
+    given["ENGINE"] = OUR_ENGINES.get(given["ENGINE"], given["ENGINE"])
     # Statements are prepared when they come again: that halves the work of the database.
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        {"server_side_binding": True, "prepare_threshold": 5}
-    )
-    if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-        # One that hangs is given up in time, and so is one that can't be reached.
-        DATABASES["default"]["ENGINE"] = "evalhub.database.postgresql"
-        DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 10)
+    given.setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
+    DATABASES: dict[str, Any] = {"default": given}
 else:
     DATABASES = {
         "default": {

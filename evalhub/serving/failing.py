@@ -16,10 +16,8 @@ TOLD_EVERY_S = 60.0
 logger = logging.getLogger(__name__)
 
 
-class _Told:
-    """When the log was told last that the database is away, by this process."""
-
-    at = -TOLD_EVERY_S
+_told_at = [-TOLD_EVERY_S]
+"""When this process told the log last that the database is away."""
 
 
 def failed(request: HttpRequest) -> HttpResponse:
@@ -29,8 +27,8 @@ def failed(request: HttpRequest) -> HttpResponse:
     if not isinstance(error, DATABASE_AWAY):
         return server_error(request)
     now = time.monotonic()
-    if now - _Told.at >= TOLD_EVERY_S:
-        _Told.at = now
+    if now - _told_at[0] >= TOLD_EVERY_S:
+        _told_at[0] = now
         said = " ".join(str(error).split()).rstrip(".")
         logger.error("the database can't be used: %s. Pages answer 503 meanwhile", said)
     response = HttpResponse(

@@ -17,6 +17,8 @@ from psycopg.waiting import Ready
 
 QUIET_S = 10.0
 """How long nothing may come before the server is asked whether it is there."""
+CONNECT_TIMEOUT_S = 10
+"""Where the address says no other."""
 LOOKS_EVERY_S = 0.1
 
 
@@ -60,5 +62,8 @@ class EnduringConnection(psycopg.Connection[Any]):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """As Django's, over these connections."""
+
+    def get_connection_params(self) -> dict[str, Any]:
+        return {"connect_timeout": CONNECT_TIMEOUT_S} | super().get_connection_params()
 
     Database: Any = SimpleNamespace(**{**vars(psycopg), "connect": EnduringConnection.connect})
