@@ -48,9 +48,9 @@ class EnduringConnection(psycopg.Connection[Any]):
             return found
 
     def _ask_for_another(self) -> None:
-        given: dict[str, Any] = self.info.get_parameters() | {"password": self.info.password}
+        given: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S} | self.info.get_parameters()
         try:
-            psycopg.connect(**given).close()
+            psycopg.connect(**given, password=self.info.password).close()
         except psycopg.OperationalError as error:
             if "FATAL" in str(error):  # it answers: it lets nobody in for now
                 return
