@@ -6,6 +6,7 @@ import random
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
@@ -23,6 +24,8 @@ from runners.backends.target import Target
 from runners.prompting import PromptError, chat, completion
 
 if TYPE_CHECKING:
+    import aiohttp
+
     from runners.backends.openai import OpenAIBackend
 
 FIRST_WAIT_S = 0.5
@@ -32,7 +35,9 @@ MOST_COMPLAINT = 65_536
 """Bytes of an error response that are read."""
 RETRIED = frozenset({408, 409, 429})
 REFUSALS = frozenset({401, 402, 403, 404, 405, 407, 410})
-"""Not this request is refused, but every one of this arm's."""
+"""Not this request is refused, but every one of this arm's: as a rule."""
+OF_ALL = frozenset({401, 402, 407})
+"""The key is refused, or the account. Others may be what a firewall says to a single question."""
 BUSY = 429
 CONGESTED = frozenset({429, 503})
 """It is asked too much at a time."""
@@ -74,6 +79,8 @@ class Exchange:
     _is_the_adapter: bool = field(init=False)
     _sampling: dict[str, Any] = field(init=False)
     """As a request says it."""
+    _answered: float = field(default=-1.0, init=False)
+    """When the newest of the requests was sent that were answered."""
 
     def __post_init__(self) -> None:
         self.state = state_of(self.target.url, self.backend.concurrency)
@@ -242,28 +249,19 @@ class Exchange:
         return json.dumps(body).encode()
 
     async def _attempt(self, over: Connections, body: bytes, optional: Set[str]) -> list[Reply]:
-        import aiohttp
-
-        headers = self._headers | {"Content-Type": "application/json"}
         start = time.perf_counter()
-        async with over.session.post(
-            self.target.url + self._path,
-            data=body,
-            headers=headers,
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=self.backend.timeout_s),
-        ) as response:
-            most = self.backend.most_bytes if response.status == 200 else MOST_COMPLAINT
-            try:
-                content, more = await read_body(response, most)
-            except UnreadableBody as error:
-                return [Reply(error=f"the response can't be read: {error}")]
+        try:
+            response, content, more = await self._sent(over, body)
+        except UnreadableBody as error:
+            return [Reply(error=f"the response can't be read: {error}")]
         latency_s = time.perf_counter() - start
         key = self.target.key
         if response.status == 200:
             self.state.throttle.answered(latency_s)
+            self._answered = max(self._answered, start)
             if not more:
                 return replies(content, latency_s * 1000, key)
+            most = self.backend.most_bytes
             long = f"the response is longer than {most:,} bytes, which are the most (most_bytes)"
             return [Reply(error=long)]
         message = f"HTTP {response.status}: {complaint(content, key)}"
@@ -272,12 +270,44 @@ class Exchange:
                 if name in _WORD.findall(message):
                     raise _Refused(name)
         if response.status in REFUSALS or 300 <= response.status < 400:
+            if response.status not in OF_ALL and await self._answers_others(start, over):
+                return [Reply(error=message)]
             at = self.backend.address + self._path
             raise BackendError(f"{at} refuses: {message}; {self._cure(response.status)}")
         if response.status in RETRIED or response.status >= 500:
             after = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             raise _Again(message, response.status, after)
         return [Reply(error=message)]
+
+    async def _sent(
+        self, over: Connections, body: bytes
+    ) -> "tuple[aiohttp.ClientResponse, bytes, bool]":
+        """A request's response, the beginning of its body, and whether there is more of that."""
+        import aiohttp
+
+        async with over.session.post(
+            self.target.url + self._path,
+            data=body,
+            headers=self._headers | {"Content-Type": "application/json"},
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=self.backend.timeout_s),
+        ) as response:
+            most = self.backend.most_bytes if response.status == 200 else MOST_COMPLAINT
+            return response, *await read_body(response, most)
+
+    async def _answers_others(self, since: float, over: Connections) -> bool:
+        """Whether a question is answered that was asked after another one was refused. Where none
+        was by chance, a short one is asked."""
+        import aiohttp
+
+        async with self._first:
+            if self._answered <= since:
+                with suppress(PromptError, UnreadableBody, aiohttp.ClientError, OSError):
+                    body = self._body(BackendRequest(0, 0, "Hi", ""), 1, self._without)
+                    sent = time.perf_counter()
+                    if (await self._sent(over, body))[0].status == 200:
+                        self._answered = sent
+            return self._answered > since
 
     def _check_public(self, over: Connections) -> None:
         if over.public is not None and over.public.refused:

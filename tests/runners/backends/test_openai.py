@@ -274,6 +274,18 @@ def test_a_refused_key_stops_all_and_is_not_repeated(
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("status", [302, 403, 404])
+def test_a_question_that_alone_is_refused_is_its_own_error(
+    server: OpenAIServer, status: int
+) -> None:
+    server.misbehave = lambda prompt, attempt: (
+        http_error(status, "blocked") if prompt == "attack" else None
+    )
+    told = replies(server.backend(concurrency=1), "attack", "one")
+    assert [reply.error for reply in told] == [f"HTTP {status}: blocked", ""]
+    assert [each["messages"][-1]["content"] for each in server.requests] == ["attack", "Hi", "one"]
+
+
 def test_an_address_where_nothing_listens_is_unreachable() -> None:
     with OpenAIServer() as gone:
         backend = gone.backend(retries=1)
