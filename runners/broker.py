@@ -4,7 +4,7 @@ A worker takes as many messages as it has threads, and an acknowledgement makes 
 Kombu keeps the place taken where Redis didn't hear of it. In an outage that is longer than the
 shards at work, all places stayed taken: the worker never asked for a message again, and so never
 noticed that the connection was lost. Whether Redis has heard is no matter here: a message that it
-delivers again is stale, and let go of (`runners.queue`).
+delivers again is stale, and let go of (`runners.queue`). So no log tells of it either.
 """
 
 from typing import Any
@@ -14,9 +14,10 @@ from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 
 class _Acknowledging(redis.QoS):
     def ack(self, delivery_tag: str) -> None:
+        channel: Any = self.channel
         try:
             super().ack(delivery_tag)
-        finally:
+        except channel.connection_errors:
             virtual.QoS.ack(self, delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
