@@ -1,13 +1,11 @@
 """A database or a queue that hangs: no connection is closed, and no answer comes."""
 
 import json
-import re
 import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -21,6 +19,7 @@ from tests.runners.workers import (
     a_queue,
     launched,
     processes,
+    site,
     state,
     wait_until,
 )
@@ -38,24 +37,6 @@ SOMEBODY = {"Cookie": "sessionid=abcdefghijklmnopqrstuvwxyz012345"}
 def server() -> Iterator[OpenAIServer]:
     with OpenAIServer(latency_s=0.1) as server:
         yield server
-
-
-@contextmanager
-def site(at: Path, **variables: str) -> Iterator[str]:
-    """`evalhub up`: its address."""
-    with subprocess.Popen(
-        [BIN / "evalhub", "up", "--port", "0", "--threads", "4"],
-        env=environment(at, variables),
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as started:
-        assert started.stdout
-        found = re.search(r"http://\S+", started.stdout.readline())
-        assert found
-        try:
-            yield found[0]
-        finally:
-            started.kill()
 
 
 def asked(address: str) -> int:

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from tests.e2e.test_growing_up import BIN, environment
 from tests.fakes.openai_server import OpenAIServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -128,6 +130,24 @@ def processes(database_url: str, redis_url: str, home: Path) -> Iterator[Process
         for process in running.started:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def site(at: Path, **variables: str) -> Iterator[str]:
+    """`evalhub up`: its address."""
+    with subprocess.Popen(
+        [BIN / "evalhub", "up", "--port", "0", "--threads", "4"],
+        env=environment(at, variables),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as started:
+        assert started.stdout
+        found = re.search(r"http://\S+", started.stdout.readline())
+        assert found
+        try:
+            yield found[0]
+        finally:
+            started.kill()
 
 
 def a_queue(redis_url: str) -> str:

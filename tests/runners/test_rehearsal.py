@@ -1,0 +1,17 @@
+"""A bad night, shortened: `python -m tests.benchmarks.rehearsal` has the long ones."""
+
+import pytest
+
+from tests.benchmarks.rehearsal import rehearse
+
+pytestmark = [pytest.mark.services, pytest.mark.heavy]
+
+
+def test_whatever_befalls_a_run_each_answer_is_there_once_and_stays() -> None:
+    found = rehearse(seed=3, blows=7, workers=3, items=600, every_s=1.5)
+    assert sum(found.blows.values()) == 7
+    assert (found.state, found.said) == ("done", ""), found
+    assert found.answers == found.distinct == 1200, found
+    assert (found.scores, found.errors, found.lost) == (2400, 0, 0), found
+    assert 0 <= found.paid_again <= found.paid_again_at_most, found
+    assert found.tracebacks == [], found
