@@ -80,25 +80,45 @@ class PostgreSQL:
 
 
 @contextmanager
-def postgresql_server(options: str = "") -> Iterator[PostgreSQL]:
+def postgresql_server(options: str = "", disk_mb: int = 0) -> Iterator[PostgreSQL]:
     """A PostgreSQL server of its own in a temporary folder, that keeps what it has committed.
 
-    Raises ServiceError with the server's own words when it cannot start here.
+    With `disk_mb` its tables, and not its journal, are on a disk of that size, which only root can
+    make. Raises ServiceError with the server's own words when it cannot start here.
     """
     folder = Path(tempfile.mkdtemp(prefix="evalhub-pg-"))
     data = str(folder / "data")
+    made = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]
     try:
         server = PostgreSQL(folder, _as_ordinary_user(folder), options)
-        server.run(
-            "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"
-        )
+        if disk_mb:
+            _mount(folder / "data", disk_mb)
+            made += ["--waldir", str(folder / "journal")]
+        server.run("initdb", "-D", data, *made)
         server.start()
         try:
             yield server
         finally:
             server.stop()
     finally:
+        if disk_mb:
+            subprocess.run(["umount", data], check=False, capture_output=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _mount(at: Path, size_mb: int) -> None:
+    """A disk in memory. Raises ServiceError where none can be mounted."""
+    at.mkdir(mode=0o700)
+    owner = at.parent.stat()
+    options = f"size={size_mb}m,uid={owner.st_uid},gid={owner.st_gid},mode=0700"
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "evalhub-tests", str(at)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise ServiceError(f"No disk can be mounted here: {done.stderr.strip()}")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.runners.workers import (
     state,
     wait_until,
 )
-from tests.services import a_free_port, postgresql_server, redis_server
+from tests.services import ServiceError, a_free_port, postgresql_server, redis_server
 
 pytestmark = [pytest.mark.services, pytest.mark.heavy]
 
@@ -71,3 +72,43 @@ def test_what_came_while_the_database_was_away_is_kept_and_not_asked_for_again(
         assert "Traceback" not in output
         assert ask("SELECT count(*) FROM registry_output WHERE text <> ''") == 400
         assert len(server.requests) == 400
+
+
+def test_a_full_disk_of_the_database_is_told_once_and_the_run_goes_on_when_there_is_room(
+    redis_url: str, server: OpenAIServer, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        try:
+            database = stack.enter_context(postgresql_server(disk_mb=200))
+        except ServiceError as error:
+            pytest.skip(str(error))
+        ask = Ask(database.url)
+        python = stack.enter_context(processes(ask.url, a_queue(redis_url), tmp_path))
+        worker = python(WORKER)
+        launched(python, server, items=800, concurrency=8)
+        wait_until(lambda: ask(ANSWERS) > 0, within_s=60)
+        filled = fill(database.folder / "data")
+        time.sleep(8)
+        there, asked = ask(ANSWERS), len(server.requests)
+        assert state(ask) == "running"
+        filled.unlink()
+        wait_until(lambda: state(ask) == "done", within_s=120)
+        worker.terminate()
+        output, _ = worker.communicate(timeout=30)
+    assert there < asked, "what can't be written is kept"
+    assert output.count("the database can't be used") == 1, output
+    assert "No space left on device" in output
+    assert "Traceback" not in output
+    assert len(server.requests) == 800
+
+
+def fill(disk: Path) -> Path:
+    """A file that takes all the room that there is."""
+    filler = disk / "filler"
+    with filler.open("wb") as file, suppress(OSError):
+        while file.write(b"\0" * 65536):
+            file.flush()
+    with filler.open("ab", buffering=0) as file, suppress(OSError):
+        while file.write(b"\0" * 512):
+            pass
+    return filler
