@@ -21,6 +21,7 @@ from runners import shards
 from runners.backends.asking import Answered, BackendRequest, Reply
 from runners.metrics import MetricScore
 from runners.outages import DATABASE_AWAY
+from runners.reusing import answered_before
 from runners.shards import ClaimLost, ShardClaim
 from runners.spending import Meter
 
@@ -152,21 +153,14 @@ class Stretch:
         """Writes the answers that the same version has given to the same items before, in runs on
         versions of this test set; what was written. The run says how many there were.
 
-        A run that asks a second time takes none: it is there for what differs; nor does one of a
-        harness's task, which says how answers are drawn. Raises ClaimLost.
+        Raises ClaimLost.
         """
         run = self.run
-        if run.repeat or run.test_set_version.engine is not None or not questions:
+        before = answered_before(run) if questions else Output.objects.none()
+        if not before.exists():
             return []
-        same = Run.objects.answered_by_the_same(run).filter(test_set_version__engine__isnull=True)
-        earlier = list(same.values_list("pk", "test_set_version"))
-        if not earlier:
-            return []
-        runs, versions = ({each[at] for each in earlier} for at in (0, 1))
         wanted = {(self.items[each.item_id].key, each.sample): each for each in questions}
-        found = Output.objects.filter(
-            run__in=runs, item__version__in=versions, item__key__in={key for key, _ in wanted}
-        ).filter(text__isnull=False, text_sha256=None, sample__lt=run.samples)
+        found = before.filter(item__key__in={key for key, _ in wanted})
         known: dict[tuple[str, int], Answered] = {}
         for output in found.select_related("item").order_by("pk"):
             asked = wanted.get((output.item.key, output.sample))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from evalhub.report.skills import Skills
     from evalhub.schemas.criteria import Criterion
     from evalhub.schemas.decision import BreakdownRow, DecisionRecord, Reading
-    from evalhub.schemas.plan import AnswersPlan, StudyPlan
+    from evalhub.schemas.plan import AnswersPlan, PlannedJudging, StudyPlan
     from evalhub.schemas.sections import Section
 
 NARROW, PIPED = 110, 160
@@ -118,7 +118,7 @@ def print_readings(readings: "Sequence[Reading]", headline: str) -> None:
 def print_plan(plan: "StudyPlan", console: Console | None = None) -> None:
     """What a study would ask, what its looks cost, and what they can show."""
     console = console or terminal()
-    print_requests(plan, console)
+    print_requests(plan, console, plan.judging)
     if plan.looks:
         console.print(f"\n{plan.candidate}, the first of {plan.arms} to be judged:")
     for look in plan.looks:
@@ -126,7 +126,9 @@ def print_plan(plan: "StudyPlan", console: Console | None = None) -> None:
     console.print("\nNothing was asked, and nothing is kept of this.", style="dim")
 
 
-def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
+def print_requests(
+    plan: "StudyPlan | AnswersPlan", console: Console, judging: "Sequence[PlannedJudging]" = ()
+) -> None:
     """Whom it would ask how much, and the price."""
     table = _table("arm", ("test set", "requests", "tokens sent", "tokens back", "money"))
     asked = [each for each in plan.runs if each.live]
@@ -135,11 +137,18 @@ def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
         numbers = ["?" if cell is None else f"{cell:,}" for cell in cells]
         name = f"{each.arm}, again" if each.repeat else each.arm
         table.add_row("", _cut(name), each.test_set, *numbers, _money(each.money))
+    for judge in judging:
+        cells = (judge.requests, judge.prompt_tokens, judge.completion_tokens)
+        numbers = ["?" if cell is None else f"{cell:,}" for cell in cells]
+        name = f"{judge.judge} judges {judge.arm or 'pairs'}"
+        table.add_row("", _cut(name), judge.test_set, *numbers, _money(judge.money))
     console.print()
-    if asked:
+    if asked or judging:
         console.print(table)
     if recorded := len(plan.runs) - len(asked):
         console.print(f"Recorded, so that nobody is asked: {recorded} of {len(plan.runs)} runs.")
+    if reused := sum(each.reused for each in plan.runs):
+        console.print(f"Answered before by the same version, and not asked for again: {reused:,}.")
     back = "?" if plan.completion_tokens is None else f"{plan.completion_tokens:,}"
     console.print(
         f"In all: {plan.requests:,} requests, {plan.prompt_tokens:,} tokens sent, at most {back} "

@@ -18,11 +18,33 @@ class PlannedRun(Declaration):
     repeat: Count = Field(description="1: the same again, for the noise floor")
     live: bool
     requests: Count
+    reused: Count = Field(
+        0, description="answers that the same version has given before: taken over, not asked for"
+    )
     prompt_tokens: Count = Field(description="a token a 4 characters of what is sent")
     completion_tokens: Count | None = Field(
         description="at most, by max_tokens; null where the arm sets none"
     )
     money: float | None = Field(description="at most, by the arm's price; null where unknown")
+
+
+class PlannedJudging(Declaration):
+    """What a judge would still be asked on one test set: about one arm's answers, or where `arm` is
+    null about pairs of the baseline's and the candidate's.
+
+    Answers that aren't there yet are taken for as long as their arms' max_tokens allow (where one
+    sets none, for nothing), and all pairs of them for two that differ.
+    """
+
+    judge: str
+    arm: str | None
+    test_set: str
+    requests: Count
+    prompt_tokens: Count
+    completion_tokens: Count | None = Field(
+        description="at most, by max_tokens; null where the judge sets none"
+    )
+    money: float | None = Field(description="at most, by the judge's price; null where unknown")
 
 
 class PlannedLook(Declaration):
@@ -63,10 +85,11 @@ class StudyPlan(Declaration):
     candidate: str
     arms: Size = Field(description="how many are judged, the candidate first")
     runs: tuple[PlannedRun, ...]
-    requests: Count
+    judging: tuple[PlannedJudging, ...] = ()
+    requests: Count = Field(description="to arms and judges, like what follows")
     prompt_tokens: Count
-    completion_tokens: Count | None = Field(description="null where an arm sets no max_tokens")
-    money: float | None = Field(description="null where an arm that is asked has no price")
+    completion_tokens: Count | None = Field(description="null where one of them sets no max_tokens")
+    money: float | None = Field(description="null where one that is asked has no price")
     looks: tuple[PlannedLook, ...]
 
 

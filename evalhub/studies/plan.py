@@ -16,11 +16,13 @@ from evalhub.registry.models import (
     StudyTestSet,
 )
 from evalhub.registry.models.studies import ArmRole, CriterionRole
-from evalhub.schemas.plan import PlannedLook, PlannedRun, StudyPlan
+from evalhub.schemas.plan import PlannedJudging, PlannedLook, PlannedRun, StudyPlan
 from evalhub.stats.clusters import assumed_design_effect
 from evalhub.stats.levels import POWER
 from evalhub.stats.power import minimum_detectable_effect, paired_sample_size
+from evalhub.studies.judge_requests import Prices, planned_judging
 from evalhub.studies.register import register_study
+from evalhub.studies.register_judges import register_judges
 from evalhub.studies.requests import planned_run, sum_known
 from evalhub.studies.spec import StudySpec
 from evalhub.verdict.align import clusters_of
@@ -28,6 +30,7 @@ from evalhub.verdict.mix import item_weights
 from evalhub.verdict.policy import requirement_of
 from evalhub.verdict.rule import alphas_of
 from runners.metrics import declared_metric
+from runners.pricing import used_price
 
 USUAL_DEVIATION = 0.35
 """Of differences between scores of 0 to 1, where no decision has measured it: a fifth of the
@@ -40,12 +43,23 @@ def plan_of_file(spec: StudySpec) -> StudyPlan:
     Raises what `register_study` raises.
     """
     with transaction.atomic():
-        found = study_plan(register_study(spec))
+        study = register_study(spec)
+        found = study_plan(study, _judge_prices(spec, study))
         transaction.set_rollback(True)
     return found
 
 
-def study_plan(study: Study) -> StudyPlan:
+def _judge_prices(spec: StudySpec, study: Study) -> Prices:
+    """By the digests of the judges' versions."""
+    versions = register_judges(spec, study.project)
+    used = {
+        versions[name].digest: used_price(judge.backend.asked, judge.price)
+        for name, judge in spec.judges.items()
+    }
+    return {digest: None if each is None else each.price for digest, each in used.items()}
+
+
+def study_plan(study: Study, judge_prices: Prices) -> StudyPlan:
     """What a study would still ask, and the looks of its candidate in question."""
     links = StudyRun.objects.filter(arm__study=study).select_related(
         "arm", "test_set", "run__version", "run__test_set_version"
@@ -57,13 +71,16 @@ def study_plan(study: Study) -> StudyPlan:
             runs[link.run_id] = planned_run(
                 link.run, arm=arm, test_set=link.test_set.name, repeat=link.repeat, price=price
             )
-    asked = [each for each in runs.values() if each.requests]
+    judging = planned_judging(study, judge_prices)
+    planned: list[PlannedRun | PlannedJudging] = [*runs.values(), *judging]
+    asked = [each for each in planned if each.requests]
     judged = _judged(study)
     return StudyPlan(
         study=study.name,
         candidate=study.arms.get(role=ArmRole.CANDIDATE).name,
         arms=len(judged),
         runs=tuple(runs.values()),
+        judging=tuple(judging),
         requests=sum(each.requests for each in asked),
         prompt_tokens=sum(each.prompt_tokens for each in asked),
         completion_tokens=sum_known(each.completion_tokens for each in asked),

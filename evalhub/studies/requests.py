@@ -8,6 +8,7 @@ from evalhub.schemas.plan import PlannedRun
 from evalhub.schemas.prices import Price
 from runners.backends import backend_of
 from runners.prompting import PromptError, chat
+from runners.reusing import answered_before
 
 CHARACTERS_A_TOKEN = 4
 
@@ -17,7 +18,7 @@ def planned_run(
 ) -> PlannedRun:
     """What one run would still ask, and what that costs at most."""
     live = backend_of(run.version).live
-    requests, characters = _unanswered(run) if live else (0, 0)
+    requests, characters, reused = _unanswered(run) if live else (0, 0, 0)
     prompt = -(-characters // CHARACTERS_A_TOKEN)
     longest = run.version.sampling.max_tokens
     completion = 0 if requests == 0 else None if longest is None else longest * requests
@@ -30,25 +31,28 @@ def planned_run(
         repeat=repeat,
         live=live,
         requests=requests,
+        reused=reused,
         prompt_tokens=prompt,
         completion_tokens=completion,
         money=money,
     )
 
 
-def _unanswered(run: Run) -> tuple[int, int]:
-    """Answers that are still to be asked for, and the characters that are sent for them."""
-    there = Output.objects.filter(run=run, text__isnull=False).order_by()
-    answered: dict[int, int] = {}
-    for item in there.values_list("item_id", flat=True):
-        answered[item] = answered.get(item, 0) + 1
-    requests = characters = 0
-    rows = run.test_set_version.items.order_by().values_list("pk", "input", "context")
-    for item, given, context in rows.iterator():
-        left = run.samples - answered.get(item, 0)
-        requests += left
+def _unanswered(run: Run) -> tuple[int, int, int]:
+    """Answers that are still to be asked for, the characters that are sent for them, and how many
+    are taken over, since the same version has given them before."""
+    there = set(Output.objects.filter(run=run, text__isnull=False).values_list("item_id", "sample"))
+    before = set(answered_before(run).values_list("item__key", "item__digest", "sample"))
+    requests = characters = reused = 0
+    columns = ("pk", "key", "digest", "input", "context")
+    rows = run.test_set_version.items.order_by().values_list(*columns)
+    for item, key, digest, given, context in rows.iterator():
+        missing = [each for each in range(run.samples) if (item, each) not in there]
+        known = sum((key, digest, each) in before for each in missing)
+        left = len(missing) - known
+        requests, reused = requests + left, reused + known
         characters += left * _length(run, given, context)
-    return requests, characters
+    return requests, characters, reused
 
 
 def _length(run: Run, given: str | list[dict[str, str]], context: str) -> int:

@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator
 from evalhub.cli.app import run
 from evalhub.schemas.plan import StudyPlan
 from tests.cli.test_study import evalhub
-from tests.fakes.openai_server import OpenAIServer
+from tests.fakes.openai_server import OpenAIServer, saying
 from tests.studies.desks import Desk
+from tests.studies.judging import a_judged_desk, fair
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -62,6 +63,71 @@ def test_a_server_is_not_asked_and_nothing_is_kept(
     assert sent <= found["prompt_tokens"] <= sent + 2
     assert found["completion_tokens"] == 7200
     assert found["money"] == pytest.approx((found["prompt_tokens"] + 720_000) / 1e6)
+
+
+@pytest.mark.heavy
+def test_a_judge_s_questions_are_counted_beside_the_arms(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with OpenAIServer() as server:
+        desk = a_judged_desk(tmp_path, server)
+        grader = desk.study["judges"]["grader"]
+        grader["sampling"] = {"max_tokens": 100}
+        judge = {"name": "judge", "by": "grader", "rubric": "Right is right."}
+        desk.study["test_sets"]["sums"] |= {"metric": judge, "tier": "advisory", "margin": 1}
+        found = planned(desk, capsys)
+        asked = {(each["arm"], each["test_set"]): each["requests"] for each in found["judging"]}
+        assert asked == {("base", "sums"): 2, ("tuned", "sums"): 2, (None, "triage"): 32}
+        assert (found["requests"], found["completion_tokens"]) == (36, 3600)
+        sent = found["prompt_tokens"]
+        assert found["money"] == pytest.approx((sent + 2 * 3600) / 1e6)
+        assert server.requests == []
+        assert run(["study", "run", str(desk.file), "--dry-run"]) == 0
+        assert "grader judges pairs" in capsys.readouterr().out
+        server.misbehave = lambda prompt, attempt: (
+            fair(prompt, attempt) if "Compare" in prompt else saying('{"reason": "", "score": 3}')
+        )
+        run(["study", "run", str(desk.file)])
+        assert len(server.requests) == 36
+        said = [each["messages"][-1]["content"] for each in server.requests]
+        assert sum(map(len, said)) / 4 == pytest.approx(sent, abs=3), "as it was said before"
+        capsys.readouterr()
+        assert planned(desk, capsys)["requests"] == 0
+
+
+def test_a_judge_of_answers_that_are_not_there_is_counted_at_most(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with OpenAIServer() as server:
+        desk = a_judged_desk(tmp_path, server)
+        tuned = desk.study["arms"]["tuned"]
+        tuned["backend"] = {"openai": {"url": server.url, "model": "echo"}}
+        short = planned(desk, capsys)["judging"]
+        tuned["sampling"] = {"max_tokens": 100}
+        (pairs,) = planned(desk, capsys)["judging"]
+    assert (pairs["requests"], pairs["completion_tokens"], pairs["money"]) == (40, None, None)
+    assert pairs["prompt_tokens"] - short[0]["prompt_tokens"] == 40 * 100
+
+
+@pytest.mark.heavy
+def test_answers_of_before_are_taken_over_and_cost_nothing(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with OpenAIServer() as server:
+        desk.study["arms"]["tuned"] |= {
+            "backend": {"openai": {"url": server.url, "model": "echo"}},
+            "only": ["triage"],
+        }
+        desk.test_set("triage", 10)
+        desk.answers("base", "triage", ["wrong"] * 10)
+        run(["study", "run", str(desk.write())])
+        desk.test_set("triage", 13)
+        desk.answers("base", "triage", ["wrong"] * 13)
+        capsys.readouterr()
+        found = planned(desk, capsys)
+        assert (found["requests"], sum(each["reused"] for each in found["runs"])) == (3, 10)
+        assert run(["study", "run", str(desk.file), "--dry-run"]) == 0
+        assert "and not asked for again: 10." in capsys.readouterr().out
 
 
 def test_looks_are_priced_before_and_after_one_is_taken(

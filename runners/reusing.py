@@ -1,0 +1,29 @@
+"""Answers that a version has given before, which it isn't asked for again."""
+
+from django.db.models import QuerySet
+
+from evalhub.registry.models import Output, Run
+
+
+def answered_before(run: Run) -> QuerySet[Output]:
+    """What the very version that a run asks has said in other runs, on versions of its test set.
+
+    Nothing for a run that asks a second time: it is there for what differs; nor for one of a
+    harness's task, which says how answers are drawn. Whether an item asks the same is told by its
+    digest.
+    """
+    if run.repeat or run.test_set_version.engine is not None:
+        return Output.objects.none()
+    same = Run.objects.answered_by_the_same(run).filter(test_set_version__engine__isnull=True)
+    earlier = list(same.values_list("pk", "test_set_version"))
+    if not earlier:
+        return Output.objects.none()
+    runs, versions = ({each[at] for each in earlier} for at in (0, 1))
+    found: QuerySet[Output] = Output.objects.filter(
+        run__in=runs,
+        item__version__in=versions,
+        text__isnull=False,
+        text_sha256=None,
+        sample__lt=run.samples,
+    )
+    return found
