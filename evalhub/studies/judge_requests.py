@@ -24,7 +24,7 @@ type Prices = Mapping[str, Price | None]
 
 
 @dataclass(slots=True)
-class _Asked:
+class _JudgeQuestions:
     """Questions to a judge, and the characters that are sent for them."""
 
     requests: int = 0
@@ -65,8 +65,8 @@ def _points(study: Study, prices: Prices) -> Iterator[PlannedJudging]:
         yield _planned(judge, asked, prices, arm=link.arm.name, test_set=link.test_set.name)
 
 
-def _about_answers(run: Run, metric: Metric, declared: JudgedMetric) -> _Asked:
-    asked = _Asked()
+def _about_answers(run: Run, metric: Metric, declared: JudgedMetric) -> _JudgeQuestions:
+    asked = _JudgeQuestions()
     scored = set(
         Score.objects.filter(output__run=run, metric=metric).values_list("output_id", flat=True)
     )
@@ -103,7 +103,7 @@ def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
     said: dict[int, int] = {}
     for key in there.votes.values_list("item_id", flat=True) if there else ():
         said[key] = said.get(key, 0) + 1
-    asked = _Asked()
+    asked = _JudgeQuestions()
     for items in _items(runs[0]):
         texts = [_texts(run, items) for run in runs]
         for item in items:
@@ -137,7 +137,7 @@ def _longest(run: Run) -> str:
 
 
 def _planned(
-    judge: ModelVersion, asked: _Asked, prices: Prices, *, arm: str | None, test_set: str
+    judge: ModelVersion, asked: _JudgeQuestions, prices: Prices, *, arm: str | None, test_set: str
 ) -> PlannedJudging:
     prompt = -(-asked.characters // CHARACTERS_A_TOKEN)
     longest, price = judge.sampling.max_tokens, prices.get(judge.digest)
