@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Any
 from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.sampling import Sampling
 from runners.backends import backend_of
-from runners.backends.asking import Answered, BackendClient, BackendError, BackendRequest, Reply
+from runners.backends.asking import (
+    Answered,
+    BackendClient,
+    BackendError,
+    BackendRequest,
+    Reply,
+    TextLikelihood,
+)
 from runners.backends.clients import client_of
 from runners.engines.errors import EngineError
 from runners.engines.harness import HarnessDocument, HarnessTask, LmEvalTask, load
@@ -258,14 +265,18 @@ class _Likelihoods:
         finally:
             thread.shutdown(wait=False, cancel_futures=True)
 
-    def _asked(self, asked: Sequence[tuple[Any, ...]]) -> list[Any]:
+    def _asked(self, asked: Sequence[tuple[Any, ...]]) -> list[TextLikelihood | str]:
         if self.task.kind == "loglikelihood_rolling":
             return list(self.client.loglikelihood_rolling([each[0] for each in asked]))
         return list(self.client.loglikelihood([(each[0], each[1]) for each in asked]))
 
-    def _reply(self, document: HarnessDocument, said: Sequence[Any]) -> Reply:
-        """The likeliest of the texts stands for the answer."""
-        likely = [each if isinstance(each, float) else each[0] for each in said]
+    def _reply(self, document: HarnessDocument, said: Sequence[TextLikelihood | str]) -> Reply:
+        """The likeliest of the texts stands for the answer; the first error in place of it."""
+        for each in said:
+            if isinstance(each, str):
+                return Reply(error=each)
+        judged = [each for each in said if isinstance(each, TextLikelihood)]
+        likely = [each.logprob for each in judged]
         best = max(range(len(likely)), key=likely.__getitem__)
         text = str(document.instances[best].args[-1]).strip()
         several = len(likely) > 1
@@ -274,4 +285,6 @@ class _Likelihoods:
             logprob=None if several else likely[0],
             choice_logprobs=likely if several else None,
         )
-        return _scored(self.task, document, [[each] for each in said], reply)
+        rolling = self.task.kind == "loglikelihood_rolling"
+        given = [[each.logprob if rolling else (each.logprob, each.greedy)] for each in judged]
+        return _scored(self.task, document, given, reply)

@@ -297,7 +297,8 @@ def _check(
     if backend.live and engine and engine["kind"] in LIKELIHOODS and not backend.gives_likelihoods:
         raise LaunchError(
             f"{version}: answers in words ({backend.type}), and {engine['lm_eval']['task']} asks "
-            "how likely given texts are: a model in the worker says so (hf)"
+            "how likely given texts are: a model in the worker says so (hf), and a server of which "
+            "its arm says `echo`"
         )
     if backend.live and not engine and (given := [one for one in asked if one.recorded_alone]):
         raise LaunchError(
@@ -314,7 +315,7 @@ def _check(
                 f"{comparing.name} compares with"
             )
     for judging in (one for one in asked if one.reads_choices):
-        if not backend.gives_likelihoods:
+        if not backend.judges_choices:
             raise LaunchError(
                 f"{version}: the backend {backend.type} doesn't say how likely a given text is, "
                 f"which {judging.name} needs; hf does"

@@ -48,15 +48,19 @@ class BackendDeclaration(KeylessDeclaration):
         live: whether it is asked; else its answers come as a file.
         queue: which workers take its runs: "cpu" any, "gpu" where a model can be loaded, "api"
             where others' servers are asked.
-        gives_likelihoods: whether it says of an item's choices how likely each is, and its client
-            of any texts (`loglikelihood`).
+        judges_choices: whether it says of an item's choices how likely each is.
     """
 
     live: ClassVar[bool] = True
     queue: ClassVar[Literal["cpu", "gpu", "api"]] = "cpu"
-    gives_likelihoods: ClassVar[bool] = False
+    judges_choices: ClassVar[bool] = False
 
     type: str
+
+    @property
+    def gives_likelihoods(self) -> bool:
+        """Whether its client says of any texts how likely they are (`loglikelihood`)."""
+        return False
 
     @property
     def at_once(self) -> int:

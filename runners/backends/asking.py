@@ -35,6 +35,15 @@ class Paid:
 
 
 @dataclass(frozen=True, slots=True)
+class TextLikelihood:
+    """How likely a text is after another: the sum of its tokens' log-probabilities (nats), and
+    whether each token was the likeliest."""
+
+    logprob: float
+    greedy: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer, or the error in its place.
 
@@ -54,6 +63,7 @@ class Reply:
     tool_calls: Sequence[Any] | None = None
     given_scores: Mapping[str, float] | None = None
     paid: Paid | None = None
+    judged: TextLikelihood | None = None
 
 
 type Answered = tuple[BackendRequest, Reply]

@@ -20,6 +20,8 @@ class EndpointState:
         self.throttle = Throttle(most)
         self.without: dict[str, set[str]] = {}
         """By model, fields of a request that it refused."""
+        self.echoing: set[str] = set()
+        """Models that were found to say how likely a prompt is."""
         self._quiet_until = 0.0
         self._under_way = 0
         self._waiting: deque[asyncio.Future[None]] = deque()

@@ -5,7 +5,7 @@ import json
 import random
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from evalhub.schemas.sampling import Sampling
 from runners.backends.asking import BackendError, BackendRequest, Reply
 from runners.backends.body import UnreadableBody, read_body
 from runners.backends.endpoint_state import EndpointState, state_of
+from runners.backends.masking import Secret
 from runners.backends.pool import Connections, connections
 from runners.backends.replies import complaint, replies, retry_after
 from runners.backends.served import NotThatAdapter, check_adapter
@@ -48,6 +49,9 @@ MOST_LISTED = 4_194_304
 MOST_TOGETHER = 16
 """Samples of one request."""
 _WORD = re.compile(r"\w+")
+
+type Reader = Callable[[bytes, float, Secret], list[Reply]]
+"""Reads a response's body, the milliseconds that it took and the key that it may not hold."""
 
 
 class _Refused(Exception):
@@ -102,8 +106,7 @@ class Exchange:
     async def ask(self, questions: Sequence[BackendRequest]) -> list[Reply]:
         """Answers to samples of one item; those that the endpoint leaves out of a request are asked
         for one by one. Raises BackendError as `_ask`."""
-        if not self._is_the_adapter:
-            await self._check_adapter()
+        await self.check_adapter()
         replies = (await self._ask(questions[0], len(questions)))[: len(questions)]
         if len(replies) < len(questions) and replies[0].text is not None:
             self._without.add("n")
@@ -111,9 +114,11 @@ class Exchange:
             replies += (await self._ask(question, 1))[:1]
         return replies
 
-    async def _check_adapter(self) -> None:
+    async def check_adapter(self) -> None:
         """That the model is an adapter of the base that was declared, asked once. Raises
         BackendError."""
+        if self._is_the_adapter:
+            return
         import aiohttp
 
         base = self.backend.adapter_of
@@ -167,23 +172,29 @@ class Exchange:
     async def _tried(
         self, question: BackendRequest, together: int, without: Set[str]
     ) -> list[Reply]:
-        import aiohttp
-
         try:
             body = self._body(question, together, without)
         except PromptError as error:
             return [Reply(error=str(error))] * together
-        over = connections(self.target.url, private=self.target.private)
         optional = {"logprobs"} if self.backend.logprobs else set[str]()
         if together > 1:
             optional.add("n")
+        return await self.sent(self._path, body, optional - without, replies)
+
+    async def sent(self, path: str, body: bytes, optional: Set[str], read: Reader) -> list[Reply]:
+        """What `read` makes of a request's response, after as many retries as the specification
+        allows, or what is wrong with it. Raises as `_ask`, and _Refused for a field of `optional`.
+        """
+        import aiohttp
+
+        over = connections(self.target.url, private=self.target.private)
         attempts = self.backend.retries + 1
         unreachable = 0
         last, status = "", 0
         for attempt in range(attempts):
             await self.state.wait_until_welcome()
             try:
-                return await self._attempt(over, body, optional - without)
+                return await self._attempt(over, path, body, optional, read)
             except _Again as again:
                 last, after, status = str(again), again.after, again.status
                 if status in CONGESTED:
@@ -248,10 +259,12 @@ class Exchange:
             body["tools"] = list(question.tools)
         return json.dumps(body).encode()
 
-    async def _attempt(self, over: Connections, body: bytes, optional: Set[str]) -> list[Reply]:
+    async def _attempt(
+        self, over: Connections, path: str, body: bytes, optional: Set[str], read: Reader
+    ) -> list[Reply]:
         start = time.perf_counter()
         try:
-            response, content, more = await self._sent(over, body)
+            response, content, more = await self._posted(over, path, body)
         except UnreadableBody as error:
             return [Reply(error=f"the response can't be read: {error}")]
         latency_s = time.perf_counter() - start
@@ -260,7 +273,7 @@ class Exchange:
             self.state.throttle.answered(latency_s)
             self._answered = max(self._answered, start)
             if not more:
-                return replies(content, latency_s * 1000, key)
+                return read(content, latency_s * 1000, key)
             most = self.backend.most_bytes
             long = f"the response is longer than {most:,} bytes, which are the most (most_bytes)"
             return [Reply(error=long)]
@@ -272,21 +285,21 @@ class Exchange:
         if response.status in REFUSALS or 300 <= response.status < 400:
             if response.status not in OF_ALL and await self._answers_others(start, over):
                 return [Reply(error=message)]
-            at = self.backend.address + self._path
+            at = self.backend.address + path
             raise BackendError(f"{at} refuses: {message}; {self._cure(response.status)}")
         if response.status in RETRIED or response.status >= 500:
             after = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             raise _Again(message, response.status, after)
         return [Reply(error=message)]
 
-    async def _sent(
-        self, over: Connections, body: bytes
+    async def _posted(
+        self, over: Connections, path: str, body: bytes
     ) -> "tuple[aiohttp.ClientResponse, bytes, bool]":
         """A request's response, the beginning of its body, and whether there is more of that."""
         import aiohttp
 
         async with over.session.post(
-            self.target.url + self._path,
+            self.target.url + path,
             data=body,
             headers=self._headers | {"Content-Type": "application/json"},
             allow_redirects=False,
@@ -305,7 +318,7 @@ class Exchange:
                 with suppress(PromptError, UnreadableBody, aiohttp.ClientError, OSError):
                     body = self._body(BackendRequest(0, 0, "Hi", ""), 1, self._without)
                     sent = time.perf_counter()
-                    if (await self._sent(over, body))[0].status == 200:
+                    if (await self._posted(over, self._path, body))[0].status == 200:
                         self._answered = sent
             return self._answered > since
 

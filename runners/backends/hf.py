@@ -16,7 +16,7 @@ from evalhub.schemas.outside import Outside
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.version import BackendDeclaration
-from runners.backends.asking import Answered, BackendError, BackendRequest
+from runners.backends.asking import Answered, BackendError, BackendRequest, TextLikelihood
 from runners.backends.openai import OpenAIBackend
 from runners.engines.errors import EngineError
 from runners.engines.files import (
@@ -46,7 +46,7 @@ class HfBackend(BackendDeclaration):
     """
 
     queue: ClassVar = "gpu"
-    gives_likelihoods: ClassVar = True
+    judges_choices: ClassVar = True
 
     type: Literal["hf"] = "hf"
     model: Annotated[str, Field(min_length=1), Outside("file")] = Field(
@@ -84,6 +84,10 @@ class HfBackend(BackendDeclaration):
     adapter_sha256: Digest | None = None
     template_sha256: Digest | None = None
     engine: str | None = Field(None, description="the library that answers, and its version")
+
+    @property
+    def gives_likelihoods(self) -> bool:
+        return True
 
     @property
     def address(self) -> str:
@@ -233,20 +237,22 @@ class Client:
         except EngineError as error:
             raise BackendError(str(error)) from error
 
-    def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, bool]]:
-        """(sum of log-probabilities in nats, whether each token was the likeliest) of each second
-        text after the first, tokenised as one. A first text that is too long loses its start.
+    def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[TextLikelihood]:
+        """How likely each second text is after the first, tokenised as one. A first text that is
+        too long loses its start.
 
         Raises BackendError.
         """
         try:
-            return self.loaded.loglikelihood(pairs)
+            return [TextLikelihood(*each) for each in self.loaded.loglikelihood(pairs)]
         except EngineError as error:
             raise BackendError(str(error)) from error
 
-    def loglikelihood_rolling(self, texts: Sequence[str]) -> list[float]:
-        """The sum of log-probabilities (nats) of each whole text. Raises BackendError."""
+    def loglikelihood_rolling(self, texts: Sequence[str]) -> list[TextLikelihood]:
+        """How likely each whole text is; `greedy` says nothing. Raises BackendError."""
         try:
-            return self.loaded.loglikelihood_rolling(texts)
+            return [
+                TextLikelihood(each, False) for each in self.loaded.loglikelihood_rolling(texts)
+            ]
         except EngineError as error:
             raise BackendError(str(error)) from error

@@ -19,7 +19,8 @@ from evalhub.schemas.outside import Outside
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.version import BackendDeclaration, Sold
-from runners.backends.asking import Answered, BackendRequest
+from runners.backends.asking import Answered, BackendRequest, TextLikelihood
+from runners.backends.echoed import Echoing
 from runners.backends.exchange import Exchange
 from runners.backends.fanout import ask_all
 from runners.backends.target import NAMED, Target, target_of
@@ -89,6 +90,16 @@ class OpenAIBackend(BackendDeclaration):
         "its /models says so (vLLM), or nothing is asked",
     )
 
+    echo: bool = Field(
+        False,
+        description="the server says how likely a given text is (echo with logprobs at its "
+        "/completions, as vLLM's): tasks of likelihoods may be asked of it",
+    )
+
+    @property
+    def gives_likelihoods(self) -> bool:
+        return self.echo
+
     @property
     def at_once(self) -> int:
         return self.concurrency
@@ -114,7 +125,7 @@ class OpenAIBackend(BackendDeclaration):
         """Fields that came later are written where they say something: a version from before has
         its digest still."""
         found: dict[str, Any] = dump(self)
-        later = ("endpoint", "most_bytes", "logprobs", "answer_schema", "adapter_of")
+        later = ("endpoint", "most_bytes", "logprobs", "answer_schema", "adapter_of", "echo")
         usual = {name: type(self).model_fields[name].default for name in later}
         if self.endpoint is not None:
             usual |= {"url": None, "key_env": None}
@@ -178,6 +189,22 @@ class Client:
         """
         exchange = Exchange(self.backend, self.prompt, self.sampling, self.target())
         yield from ask_all(exchange, questions)
+
+    def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[TextLikelihood | str]:
+        """How likely each second text is after the first, or why that isn't known.
+
+        Raises BackendError where the server doesn't tell, and as `answer` does.
+        """
+        exchange = Exchange(self.backend, self.prompt, self.sampling, self.target())
+        asked = [BackendRequest(at, 0, each, "") for at, each in enumerate(pairs)]
+        found: dict[int, TextLikelihood | str] = {}
+        for batch in ask_all(Echoing(exchange), asked):
+            found.update((each.item_id, reply.judged or reply.error) for each, reply in batch)
+        return [found[at] for at in range(len(pairs))]
+
+    def loglikelihood_rolling(self, texts: Sequence[str]) -> list[TextLikelihood | str]:
+        """How likely each whole text is, or why that isn't known. Raises as `loglikelihood`."""
+        return self.loglikelihood([("", each) for each in texts])
 
     def target(self) -> Target:
         """Where its questions go and with which key, as things are now. Raises BackendError."""

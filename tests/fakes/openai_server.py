@@ -49,7 +49,8 @@ class OpenAIServer:
     """Counts what it is asked. `misbehave(prompt, attempt)` may give another response, HANG or
     DROP (the connection); `attempt` counts from 0 how often that prompt was asked before. It gives
     `n` answers, `most_choices` at most; `logprobs` of tokens to who asks for them; and at /models
-    what `models` says."""
+    what `models` says. `echo` gives the tokens of a prompt that is to be repeated, each with
+    its log-probability and that of the likeliest in its place; without it nothing is repeated."""
 
     latency_s: float = 0.0
     key: str = ""
@@ -57,6 +58,7 @@ class OpenAIServer:
     logprobs: Sequence[float] | None = None
     models: Sequence[dict[str, Any]] | None = None
     misbehave: Misbehaviour = lambda prompt, attempt: None
+    echo: Callable[[str], Sequence[tuple[str, float | None, float]]] | None = None
     asked: Counter[str] = field(default_factory=Counter)
     requests: list[dict[str, Any]] = field(default_factory=list)
     arrivals: list[float] = field(default_factory=list)
@@ -161,6 +163,17 @@ class OpenAIServer:
                 said = [{"token": "t", "logprob": each} for each in self.logprobs]
                 plain = {"token_logprobs": [*self.logprobs]}
                 choice["logprobs"] = {"content": said} if "message" in choice else plain
+            if self.echo is not None and asked.get("echo"):
+                said = [*self.echo(prompt), ("!", -3.0, -1.0)]
+                choice["text"] = prompt + "!"
+                choice["logprobs"] = {
+                    "tokens": [token for token, _, _ in said],
+                    "token_logprobs": [own for _, own, _ in said],
+                    "top_logprobs": [
+                        None if own is None else {token: own} if own == best else {"?": best}
+                        for token, own, best in said
+                    ],
+                }
             choice["finish_reason"] = "stop"
             choices = [choice | {"index": index} for index in range(count)]
             return web.json_response({"choices": choices, "usage": usage})

@@ -12,7 +12,7 @@ from evalhub.cli.app import run
 from evalhub.registry.models import Item, Output, Run, TestSetVersion
 from evalhub.schemas.outside import OutsideError, check_from_web
 from evalhub.studies.test_sets import AskedTestSet
-from runners.backends.asking import BackendRequest
+from runners.backends.asking import BackendRequest, TextLikelihood
 from runners.engines.errors import EngineError
 from runners.engines.harness import LmEvalTask, load
 from runners.harness import _Likelihoods, client_for
@@ -120,8 +120,8 @@ def desk(tmp_path: Path, tasks: Path, server: OpenAIServer) -> Desk:
 class Likelihoods:
     """Says how likely texts are: the shorter the likelier, by one for each character."""
 
-    def loglikelihood(self, pairs: list[tuple[str, str]]) -> list[tuple[float, bool]]:
-        return [(-float(len(asked)), True) for _, asked in pairs]
+    def loglikelihood(self, pairs: list[tuple[str, str]]) -> list[TextLikelihood]:
+        return [TextLikelihood(-float(len(asked)), greedy=True) for _, asked in pairs]
 
 
 class TestAsked:
@@ -172,6 +172,29 @@ class TestAsked:
         assert "asks how likely given texts are" in capsys.readouterr().err
         assert not server.requests
         assert not TestSetVersion.objects.exists()
+
+    def test_likelihoods_are_asked_of_a_server_that_says_them(
+        self, desk: Desk, server: OpenAIServer
+    ) -> None:
+        """Each word is as unlikely as it is long: " yes" −4, " absolutely not" −11 and −4."""
+        server.echo = lambda prompt: [
+            (word, -float(len(word)) if at else None, -1.0)
+            for at, word in enumerate(re.findall(r"\s*\S+", prompt))
+        ]
+        desk.study["test_sets"]["even"]["lm_eval"] = {  # type: ignore[index]
+            "task": "even_numbers",
+            "include_path": "tasks",
+            "score": "acc_norm",
+        }
+        for arm in desk.study["arms"].values():  # type: ignore[attr-defined]
+            arm["backend"]["openai"]["echo"] = True
+        assert run(["study", "run", str(desk.write())]) == 2
+        for each in Run.objects.all():
+            assert (each.state, each.error, each.metrics.get().mean) == ("done", "", 0.5)
+        output = Output.objects.order_by("pk")[0]
+        assert (output.text, output.choice_logprobs) == ("yes", [-4.0, -15.0])
+        assert output.given_scores == {"acc": 1.0, "acc_norm": 0.0}
+        assert len(server.requests) == 2 * (1 + 6 * 2)
 
     @pytest.mark.parametrize(
         ("said", "message"),

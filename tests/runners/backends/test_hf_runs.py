@@ -69,7 +69,7 @@ def test_a_study_judges_choices_by_their_likelihood(team: Team, tiny: Path, tmp_
     wanted = []
     for row in rows:
         pairs = [(f"Letter {row['id']}:", f" {each}") for each in options]
-        sums = [each for each, _ in client(spec).loglikelihood(pairs)]
+        sums = [each.logprob for each in client(spec).loglikelihood(pairs)]
         values = [each / len(text) for each, text in zip(sums, options, strict=True)]
         wanted.append(float(options[values.index(max(values))] == row["reference"]))
     base = study.arms.get(name="base")
