@@ -6,7 +6,7 @@ own backend, as ever.
 
 import os
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import closing
@@ -23,6 +23,7 @@ from runners.backends.asking import (
     BackendClient,
     BackendError,
     BackendRequest,
+    Paid,
     Reply,
     TextLikelihood,
 )
@@ -214,9 +215,11 @@ class _Answers:
         replies = self.replies
         if len(replies) == 1:
             return replies[0] if replies[0].text is None else replace(replies[0], text=texts[0])
+        paid = _paid([_tokens_of(each) for each in replies])
         for number, each in enumerate(replies, 1):
             if each.text is None:
-                return Reply(error=f"answer {number} of {len(replies)}: {each.error}")
+                why = f"answer {number} of {len(replies)}: {each.error}"
+                return Reply(error=why, paid=paid)
         shown = (f"[{number}/{len(texts)}] {each}" for number, each in enumerate(texts, 1))
         cut = any(each.finish_reason == "length" for each in replies)
         return Reply(
@@ -226,7 +229,26 @@ class _Answers:
             completion_tokens=_sum([each.completion_tokens for each in replies]),
             finish_reason="length" if cut else replies[0].finish_reason,
             logprob=_sum([each.logprob for each in replies]),
+            paid=paid,
         )
+
+
+def _tokens_of(reply: Reply) -> Paid | None:
+    if reply.paid is not None or reply.prompt_tokens is None or reply.completion_tokens is None:
+        return reply.paid
+    return Paid(reply.prompt_tokens, reply.completion_tokens)
+
+
+def _paid(tokens: Iterable[Paid | None]) -> Paid | None:
+    """What several requests were paid for with; None where none of them tells."""
+    told = [each for each in tokens if each is not None]
+    if not told:
+        return None
+    return Paid(
+        sum(each.prompt for each in told),
+        sum(each.completion for each in told),
+        sum(each.cached for each in told),
+    )
 
 
 def _sum[T: (int, float)](values: Sequence[T | None]) -> T | None:
@@ -272,9 +294,10 @@ class _Likelihoods:
 
     def _reply(self, document: HarnessDocument, said: Sequence[TextLikelihood | str]) -> Reply:
         """The likeliest of the texts stands for the answer; the first error in place of it."""
+        paid = _paid([each.paid for each in said if isinstance(each, TextLikelihood)])
         for each in said:
             if isinstance(each, str):
-                return Reply(error=each)
+                return Reply(error=each, paid=paid)
         judged = [each for each in said if isinstance(each, TextLikelihood)]
         likely = [each.logprob for each in judged]
         best = max(range(len(likely)), key=likely.__getitem__)
@@ -284,6 +307,7 @@ class _Likelihoods:
             text=text,
             logprob=None if several else likely[0],
             choice_logprobs=likely if several else None,
+            paid=paid,
         )
         rolling = self.task.kind == "loglikelihood_rolling"
         given = [[each.logprob if rolling else (each.logprob, each.greedy)] for each in judged]

@@ -1,7 +1,7 @@
 """What a live backend is asked, what it replies, and what its `Client` can do."""
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
@@ -37,10 +37,11 @@ class Paid:
 @dataclass(frozen=True, slots=True)
 class TextLikelihood:
     """How likely a text is after another: the sum of its tokens' log-probabilities (nats), and
-    whether each token was the likeliest."""
+    whether each token was the likeliest. `paid` is known where the server tells it."""
 
     logprob: float
     greedy: bool
+    paid: Paid | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from runners.backends.asking import BackendError, BackendRequest, Reply, TextLik
 from runners.backends.endpoint_state import EndpointState
 from runners.backends.exchange import Exchange
 from runners.backends.masking import Secret
+from runners.backends.replies import tokens_told
 
 TRIED = ("One, two,", " three")
 """What is asked first, and of no item, to see whether the server tells."""
@@ -100,7 +101,9 @@ def echoed(
             )
         ]
     judged = TextLikelihood(
-        math.fsum(each.logprob or 0.0 for each in counted), all(each.likeliest for each in counted)
+        math.fsum(each.logprob or 0.0 for each in counted),
+        all(each.likeliest for each in counted),
+        paid=tokens_told(answer)[2],
     )
     return [Reply(text=asked, latency_ms=latency_ms, judged=judged)]
 

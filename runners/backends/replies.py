@@ -69,9 +69,7 @@ def replies(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return [Reply(error="the response has no choices")]
-    usage = answer.get("usage")
-    usage = usage if isinstance(usage, dict) else {}
-    prompt, completion = (_count(usage.get(f"{name}_tokens")) for name in ("prompt", "completion"))
+    prompt, completion, paid = tokens_told(answer)
     found = [
         _reply(
             choice if isinstance(choice, dict) else {},
@@ -84,9 +82,18 @@ def replies(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
         )
         for at, choice in enumerate(choices)
     ]
+    return found if paid is None else _with_what_was_paid(found, paid)
+
+
+def tokens_told(answer: Mapping[str, Any]) -> tuple[int | None, int | None, Paid | None]:
+    """The prompt's and the answers' tokens by a response's usage, and what was paid for; None where
+    it doesn't say."""
+    usage = answer.get("usage")
+    usage = usage if isinstance(usage, dict) else {}
+    prompt, completion = (_count(usage.get(f"{name}_tokens")) for name in ("prompt", "completion"))
     if prompt is None or completion is None:
-        return found
-    return _with_what_was_paid(found, Paid(prompt, completion, min(_cached(usage), prompt)))
+        return prompt, completion, None
+    return prompt, completion, Paid(prompt, completion, min(_cached(usage), prompt))
 
 
 def _with_what_was_paid(found: list[Reply], paid: Paid) -> list[Reply]:

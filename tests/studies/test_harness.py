@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
-from evalhub.registry.models import Item, Output, Run, TestSetVersion
+from evalhub.registry.models import Item, Output, Run, Spending, TestSetVersion
 from evalhub.schemas.outside import OutsideError, check_from_web
 from evalhub.studies.test_sets import AskedTestSet
 from runners.backends.asking import BackendRequest, TextLikelihood
@@ -195,6 +195,10 @@ class TestAsked:
         assert (output.text, output.choice_logprobs) == ("yes", [-4.0, -15.0])
         assert output.given_scores == {"acc": 1.0, "acc_norm": 0.0}
         assert len(server.requests) == 2 * (1 + 6 * 2)
+        spent = Spending.objects.order_by("pk")[0]
+        asked = [f"Is {at} even?" for at in range(6)]
+        words = sum(len(f"{each} yes {each} absolutely not".split()) for each in asked)
+        assert (spent.prompt_tokens, spent.completion_tokens) == (words, 6 * 2 * 3)
 
     @pytest.mark.parametrize(
         ("said", "message"),
@@ -263,6 +267,7 @@ class TestAsked:
             texts = [each.partition(" ") for each in output.text.split("\n\n")]
             assert [mark for mark, _, _ in texts] == ["[1/3]", "[2/3]", "[3/3]"]
             assert sorted(text for _, _, text in texts) == ["no", "yes", "yes"]
+            assert (output.prompt_tokens, output.completion_tokens) == (27, 3)
             assert output.given_scores["exact_match,first"] == float(texts[0][2] == "yes")
 
     def test_one_of_them_that_fails_is_that_document_s_error(
