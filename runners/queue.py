@@ -8,10 +8,11 @@ however often it is delivered, and is let go of.
 """
 
 import json
+import os
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -32,22 +33,43 @@ class Announcements:
     """Wakes threads that wait for work.
 
     A thread reads `count`, looks for work, and waits from that count on: what is announced after
-    its look wakes it.
+    its look wakes it. Several processes of one site that don't share threads can share these: the
+    others write into a pipe, and the one with the worker hears them.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self.count = 0
+        self._ears: int | None = None
+        self._mouth: int | None = None
+
+    def share(self) -> None:
+        """Makes them one with those of the processes that are forked from now on."""
+        self._ears, self._mouth = os.pipe()
+        os.set_blocking(self._mouth, False)
+
+    def hear(self) -> None:
+        """This process, of those that share them, has the worker."""
+        ears, self._mouth = self._ears, None
+        if ears is not None:
+            threading.Thread(target=self._listen, args=(ears,), name="ears", daemon=True).start()
 
     def announce(self) -> None:
         with self._changed:
             self.count += 1
             self._changed.notify_all()
+        if self._mouth is not None:
+            with suppress(BlockingIOError):  # full: then enough waits there to be heard
+                os.write(self._mouth, b"!")
 
     def wait(self, seen: int, timeout_s: float) -> None:
         """Returns once there is an announcement after the first `seen`, or after the timeout."""
         with self._changed:
             self._changed.wait_for(lambda: self.count != seen, timeout_s)
+
+    def _listen(self, ears: int) -> None:
+        while os.read(ears, 4096):
+            self.announce()
 
 
 in_this_process = Announcements()

@@ -26,6 +26,7 @@ def serve_site(
 
     from evalhub.cli.processes import run_processes
     from evalhub.serving.counting import count_together
+    from runners.queue import in_this_process
 
     if settings.DEBUG and host not in ("127.0.0.1", "::1", "localhost"):
         raise typer.BadParameter(
@@ -49,6 +50,7 @@ def serve_site(
         else:
             connections.close_all()
             count_together(processes)
+            in_this_process.share()
             run_processes(lambda number: _serve(listeners[number], threads, number), processes)
     except KeyboardInterrupt:
         pass  # before its first request; it has said that this stops it
@@ -91,6 +93,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
     from evalhub.webhooks.sending import teller
     from evalhub.wsgi import application
     from runners.embedded import embedded_worker
+    from runners.queue import in_this_process
 
     count_as(number)
     SEATS.set_for(threads=threads)
@@ -116,6 +119,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
         if number == 0:
             stack.enter_context(teller())  # whose messages are signed by a key that workers lack
         if number == 0 and not settings.REDIS_URL:
+            in_this_process.hear()
             stack.enter_context(embedded_worker())
             stack.enter_context(ticker())
             stack.enter_context(tidier())

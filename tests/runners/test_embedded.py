@@ -1,6 +1,7 @@
 """The worker inside this process."""
 
 import json
+import os
 import threading
 import time
 from datetime import timedelta
@@ -15,6 +16,7 @@ from runners.celery import broker
 from runners.embedded import embedded_worker
 from runners.launch import launch
 from runners.outages import Outage, Patience, database
+from runners.queue import Announcements
 from runners.shards import forsaken_before
 from tests.cast import OPERATOR, a_metric, a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer
@@ -52,6 +54,20 @@ def test_a_run_launched_in_this_process_is_worked_on_at_once(tmp_path: Path) -> 
         assert time.monotonic() - launched < 10
     assert (run.state, run.shards.count()) == ("done", 3)
     assert run.metrics.get().mean == 0.5
+
+
+def test_what_another_process_of_the_site_announces_is_heard() -> None:
+    announcements = Announcements()
+    announcements.share()
+    seen = announcements.count
+    child = os.fork()
+    if not child:
+        announcements.announce()
+        os._exit(0)
+    announcements.hear()
+    announcements.wait(seen, 60)
+    os.waitpid(child, 0)
+    assert announcements.count > seen
 
 
 def test_work_left_behind_by_a_process_that_was_killed_is_found_at_the_start(
