@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.options import Json
 from evalhub.cli.ratings import Label, Rater, Raters, Ratings, Unit, read_ratings
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def agreement(
             "goes by how many there are."
         ),
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
 ) -> None:
     """Say how far raters agree, beyond chance too. Missing ratings are allowed."""
     from evalhub.analysis.agreement import agreement_document

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.options import Json
+
 if TYPE_CHECKING:
     from evalhub.database.backup import Backup
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def backup(

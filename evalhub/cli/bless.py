@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from evalhub.cli.options import Json
+
 
 class BlessedArm(StrEnum):
     candidate = "candidate"
@@ -21,7 +23,7 @@ def bless(
             help="candidate: what ships; baseline: a project's first, or one that it had before."
         ),
     ] = BlessedArm.candidate,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
 ) -> int:
     """Make a version the project's baseline, by a decision that stands. Nothing else moves it."""
     from evalhub.cli import printing

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Alpha
+from evalhub.cli.options import Alpha, Json
 from evalhub.schemas.defaults import MARGIN
 from evalhub.stats.levels import ALPHA
 
@@ -103,7 +103,7 @@ def compare(
         ),
     ] = FailureUses.invalid,
     alpha: Alpha = ALPHA,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
     report: Annotated[
         Path | None, typer.Option(help="Also write a page that stands on its own: FILE.html")
     ] = None,

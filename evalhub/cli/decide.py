@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.options import Json
+
 if TYPE_CHECKING:
     from evalhub.schemas.decision import DecisionRecord
     from evalhub.schemas.evidence import JudgmentRows
@@ -20,7 +22,7 @@ def decide(
             "baseline and candidate (JSONL, CSV, Parquet; not .json)."
         ),
     ],
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
     out: Annotated[
         Path | None, typer.Option(help="Also write the decision record: FILE.json")
     ] = None,

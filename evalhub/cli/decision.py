@@ -9,6 +9,7 @@ import typer
 
 from evalhub.cli.exits import BAD_DATA
 from evalhub.cli.home import at_home
+from evalhub.cli.options import Json
 from evalhub.cli.signatures import UNSIGNED, keygen, signature_of, write_signed
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def verify(
         Path | None,
         typer.Option(help="A public key in PEM: who holds its private one must have signed it."),
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
 ) -> int:
     """Recompute a decision's verdict from its record alone. Exit code 65 where it differs."""
     from dataclasses import replace

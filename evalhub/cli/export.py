@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.cli.options import Json
 from evalhub.cli.remote import There, TokenFile
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def export(
     ] = None,
     server: There = None,
     token_file: TokenFile = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
 ) -> int:
     """Write answers, decisions, judgments, training pairs or a decision in another tool's form."""
     from evalhub.cli import printing

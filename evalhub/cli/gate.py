@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Adapter, Answers, Candidate, StudyPath, TrainingRecordFile
+from evalhub.cli.options import (
+    Adapter,
+    Allow,
+    Answers,
+    Candidate,
+    Json,
+    StudyPath,
+    TrainingRecordFile,
+)
 from evalhub.cli.remote import There, TokenFile
 
 if TYPE_CHECKING:
@@ -40,14 +48,8 @@ def gate(
         bool,
         typer.Option("--github", help="Annotations, summary and outputs of a GitHub Actions step."),
     ] = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOST",
-            help="A host, or host:port, that the study's keys may be sent to. Repeatable.",
-        ),
-    ] = None,
+    json_: Json = False,
+    allow: Allow = None,
 ) -> int:
     """Push what changed, wait for the verdict, and end with its exit code: ship (0), hold (1), need
     more data (2), invalid (3). Without a site it does the same here. Running it again goes on

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.cli.options import Json
+
 if TYPE_CHECKING:
     from evalhub.studies.import_logs import ImportedTask
 
@@ -24,7 +26,7 @@ def import_log(
         str, typer.Option(help="base, prompted, few-shot, retrieval, lora, qlora, full, distilled.")
     ] = "base",
     arm: Annotated[str | None, typer.Option(help="Of a log of several arms the only one.")] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
 ) -> int:
     """Keep another tool's log: test sets, versions, answers and the scores that it gave."""
     from evalhub.cli import printing

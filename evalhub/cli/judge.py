@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Alpha
+from evalhub.cli.options import Alpha, Json
 from evalhub.schemas.defaults import JUDGE_FLOOR
 from evalhub.stats.levels import ALPHA
 
@@ -62,7 +62,7 @@ def judge_check(
         ),
     ] = False,
     alpha: Alpha = ALPHA,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
 ) -> int:
     """Check an LLM judge against people. Exit code 0 where it is usable, 1 where it isn't, 2 where
     the labels don't tell, 3 where they are no evidence."""

@@ -1,9 +1,10 @@
 """`evalhub judge run`: a study's judge asked about both arms' answers, in both orders."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
+
+from evalhub.cli.options import Allow, Json, StudyPath
 
 if TYPE_CHECKING:
     from evalhub.schemas.judging import JudgeRunDocument
@@ -18,15 +19,9 @@ def judge() -> None:
 
 @app.command()
 def run(
-    file: Annotated[Path, typer.Argument(help="The study, whose answers are there: STUDY.yaml")],
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOST",
-            help="A host, or host:port, that the study's keys may be sent to. Repeatable.",
-        ),
-    ] = None,
+    file: StudyPath,
+    json_: Json = False,
+    allow: Allow = None,
 ) -> int:
     """Ask a study's judge which answer is better, in both orders, as `study run` does before it
     decides. Running it again asks for what is missing. Ends with 0, or with 69 where some verdicts

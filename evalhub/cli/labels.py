@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.options import Json
 from evalhub.cli.ratings import Label, Rater, Raters, Ratings, Unit, read_ratings
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def labels(
     out: Annotated[
         Path | None, typer.Option(help="Write the labels here: JSONL, a row a unit.")
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
 ) -> None:
     """Make one label a unit of several raters' labels. Ties and doubts stay what they are."""
     from evalhub.analysis.consensus import labels_document

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.options import Json
+
 if TYPE_CHECKING:
     from evalhub.schemas.leakage import LeakageDocument
 
@@ -24,7 +26,7 @@ def leakage(
         list[str] | None,
         typer.Option(help="Field with a right answer; by default `reference`. Repeatable."),
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
 ) -> int:
     """Look for a test set's items in training data. Exit code 1 where one is there."""
     from evalhub.cli import printing

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.options import Json
+
 if TYPE_CHECKING:
     from evalhub.accounts.models import LogEntry
 
@@ -12,7 +14,7 @@ def log(
     project: Annotated[str, typer.Option(help="Only of this project; else of all.")] = "",
     user: Annotated[str, typer.Option(help="Only by or about this user.")] = "",
     limit: Annotated[int, typer.Option(help="At most so many entries.", min=1)] = 100,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
 ) -> int:
     """Print the audit log, the newest entry first: who did what, and when."""
     from evalhub.cli import printing

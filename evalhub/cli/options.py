@@ -24,6 +24,14 @@ PORT = 8000
 Processes = Annotated[
     int, typer.Option(help="Processes: as many as cores, at most.", min=1, max=64)
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="HOST",
+        help="A host, or host:port, that the study's keys may be sent to. Repeatable.",
+    ),
+]
 StudyPath = Annotated[Path, typer.Argument(help="The study: STUDY.yaml", metavar="STUDY")]
 Candidate = Annotated[
     str | None,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.cli.options import Json
+
 if TYPE_CHECKING:
     from evalhub.verdict.policy_changes import Asked, PolicyChange
 
@@ -29,7 +31,7 @@ def diff(
         str, typer.Argument(help="A policy or study file, or one in git: HEAD~1:study.yaml")
     ],
     new: Annotated[str, typer.Argument(help="The same later: a file, or one in git.")],
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
 ) -> int:
     """Say what a policy asks otherwise. Exit code 1 where anything is easier to pass, 2 where
     something can't be compared, 0 where nothing is less strict."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Alpha
+from evalhub.cli.options import Alpha, Json
 from evalhub.schemas.defaults import SECONDS_A_SCORE
 from evalhub.stats.levels import ALPHA, EVEN, LEAN, POWER
 
@@ -25,7 +25,6 @@ Within = Annotated[
 Samples = Annotated[int, typer.Option(help="Samples an item, of each arm.", min=1)]
 PerItem = Annotated[float, typer.Option(help="Judgments an item, where people score.", min=0.0)]
 Seconds = Annotated[float, typer.Option(help="Seconds that a judgment takes.", min=0.0)]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @app.callback()

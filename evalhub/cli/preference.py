@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Alpha
+from evalhub.cli.options import Alpha, Json
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def preference(
         str | None, typer.Option(help="Field with the length of the baseline's answer.")
     ] = None,
     alpha: Alpha = ALPHA,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
 ) -> None:
     """Say which of two arms people prefer, and whether side or length decided it."""
     from evalhub.analysis.labels import read_judgments

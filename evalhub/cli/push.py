@@ -6,15 +6,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Adapter, Answers, Candidate, StudyPath, TrainingRecordFile
+from evalhub.cli.options import (
+    Adapter,
+    Allow,
+    Answers,
+    Candidate,
+    Json,
+    StudyPath,
+    TrainingRecordFile,
+)
 from evalhub.cli.remote import There, TokenFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from evalhub.client.connection import Connection
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def push(
@@ -26,13 +32,7 @@ def push(
     answers: Answers = None,
     training_record: TrainingRecordFile = None,
     json_: Json = False,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOST",
-            help="A host, or host:port, that the study's keys may be sent to. Repeatable.",
-        ),
-    ] = None,
+    allow: Allow = None,
 ) -> int:
     """Send a study and its files to a site and start it; only what the site doesn't have is
     sent."""

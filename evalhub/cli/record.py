@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.options import Allow, Json
+
 if TYPE_CHECKING:
     from evalhub.schemas.plan import AnswersPlan
     from evalhub.studies.record import RecordedRun
@@ -29,14 +31,8 @@ def record(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what it would ask and cost, and no more.")
     ] = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOST",
-            help="A host, or host:port, that the study's keys may be sent to. Repeatable.",
-        ),
-    ] = None,
+    json_: Json = False,
+    allow: Allow = None,
 ) -> int:
     """Store a model's answers now, so that its replacement can be compared with it later. Running
     it again goes on where it stopped."""

@@ -5,13 +5,15 @@ from typing import Annotated
 
 import typer
 
+from evalhub.cli.options import Json
+
 
 def redact(
     test_set: Annotated[str, typer.Argument(help="The test set's name.", metavar="TEST_SET")],
     item: Annotated[str, typer.Argument(help="The item's id.", metavar="ITEM")],
     reason: Annotated[str, typer.Option(help="Why, in words: it is kept, the text isn't.")],
     project: Annotated[str, typer.Option(help="The project's name.")] = "default",
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
 ) -> int:
     """Take an item's text out, and all answers to it, for good: digests and decisions stand."""
     from evalhub.cli import printing

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.cli.options import Json
+
 if TYPE_CHECKING:
     from evalhub.registry.models import Run
 
 app = typer.Typer(no_args_is_help=True, help="Runs: a version that answers a test set.")
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Number = Annotated[int, typer.Argument(help="Its number, as `list` says it.", metavar="NUMBER")]
 NEWEST = 50
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from evalhub.cli.options import PORT, Port, Processes
+from evalhub.cli.options import PORT, Json, Port, Processes
 
 
 def up(
@@ -73,7 +73,7 @@ def doctor(
     deploy: Annotated[
         bool, typer.Option("--deploy", help="Look too at whether other machines may be let in.")
     ] = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json_: Json = False,
 ) -> int:
     """Say what is configured and reachable, and what to do where it isn't."""
     from dataclasses import asdict

@@ -1,9 +1,10 @@
 """`evalhub study run`: a study file carried to its verdict."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from evalhub.cli.options import Allow, Json, StudyPath
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,8 +27,8 @@ def study() -> None:
 
 @app.command()
 def run(
-    file: Annotated[Path, typer.Argument(help="The study: STUDY.yaml")],
-    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    file: StudyPath,
+    json_: Json = False,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -35,13 +36,7 @@ def run(
             help="Say what it would ask, cost and be able to show. Nothing is asked or kept.",
         ),
     ] = False,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOST",
-            help="A host, or host:port, that the study's keys may be sent to. Repeatable.",
-        ),
-    ] = None,
+    allow: Allow = None,
 ) -> int:
     """Run a study to its verdict. Running it again goes on where it stopped."""
     from evalhub.cli import printing

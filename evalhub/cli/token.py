@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.cli.options import Json
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -13,7 +15,6 @@ app = typer.Typer(no_args_is_help=True, help="Tokens, by which programs act in a
 
 Name = Annotated[str, typer.Argument(help="What the token is for.", metavar="NAME")]
 Of = Annotated[str, typer.Option("--project", help="The project that it is for.", metavar="P")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @app.command()

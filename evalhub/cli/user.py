@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.options import Json
+
 if TYPE_CHECKING:
     from evalhub.accounts.models import User
 
@@ -14,7 +16,6 @@ Name = Annotated[str, typer.Argument(help="The user's name.", metavar="NAME")]
 Url = Annotated[
     str, typer.Option(help="The site's address.", show_default="EVALHUB_URL, or localhost:8000")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 class RoleName(StrEnum):

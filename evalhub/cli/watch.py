@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.cli.options import Json
 from evalhub.watching.change import EVERY_HOURS, FALSE_ALARMS_A_YEAR
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ app = typer.Typer(
 )
 
 Of = Annotated[str, typer.Option("--project", help="The project that it is of.", metavar="P")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Number = Annotated[int, typer.Argument(help="Its number, as `list` says it.", metavar="NUMBER")]
 POLL_SECONDS = 0.2
 SHOWN = 30

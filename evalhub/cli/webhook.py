@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.cli.options import Json
+
 if TYPE_CHECKING:
     from evalhub.accounts.models import Project
     from evalhub.webhooks.models import Delivery, Webhook
@@ -11,7 +13,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Webhooks: whom a project tells what happens in it.")
 
 Of = Annotated[str, typer.Option("--project", help="The project that it is for.", metavar="P")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Number = Annotated[int, typer.Argument(help="Its number, as `list` says it.", metavar="NUMBER")]
 
 
