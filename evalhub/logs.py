@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote
 
 HIDDEN = "***"
@@ -97,3 +98,34 @@ class LogJson(LogText):
             for name, value in fields.items()
         }
         return json.dumps(hidden, ensure_ascii=False, default=str)
+
+
+def logging_settings(form: str, secrets: Callable[[], Iterable[str]]) -> dict[str, Any]:
+    """What is logged, as Python's logging takes it: to standard error, as "text" or "json".
+
+    Args:
+        secrets: gives the values that must not be written, asked at each line.
+    """
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "text": {"()": "evalhub.logs.LogText", "secrets": secrets},
+            "json": {"()": "evalhub.logs.LogJson", "secrets": secrets},
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form}},
+        "root": {"handlers": ["stderr"], "level": "WARNING"},
+        "loggers": {
+            # their own handlers would write what ours hides
+            "django": {"handlers": [], "level": "WARNING"},
+            "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+            # its warnings say that requests queue, one line each, just when there is no time for it
+            "waitress.queue": {"level": "ERROR"},
+            # each request and each shard, where a program reads the log
+            **{
+                name: {"level": "INFO" if form == "json" else "WARNING"}
+                for name in ("evalhub", "reviews", "runners")
+            },
+            "reviews.chain.seal": {"level": "INFO"},  # a seal is to leave the database
+        },
+    }

@@ -25,15 +25,13 @@
 """
 
 import os
-import re
 import secrets
 import tempfile
 from contextlib import suppress
 from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -41,7 +39,9 @@ from django.utils.csp import CSP
 from django.utils.functional import lazy
 
 from evalhub.files.private import make_private_file, make_private_folder
+from evalhub.given import identity_provider, mailer, proxy_address, secrets_in, site_url
 from evalhub.libraries import keep_to_themselves
+from evalhub.logs import logging_settings
 
 keep_to_themselves()
 
@@ -88,89 +88,16 @@ def _secret_key() -> str:
     return path.read_text()
 
 
-def _mailer(url: str) -> dict[str, Any]:
-    """smtps:// is TLS from the start, smtp+tls:// STARTTLS, smtp:// neither; none sends nothing."""
-    if not url:
-        return {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
-    parts = urlsplit(url)
-    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
-    if parts.scheme not in ports or not parts.hostname:
-        raise ImproperlyConfigured(
-            "EVALHUB_MAIL_URL isn't of the form smtps://user:password@host:465"
-        )
-    return {
-        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "OPTIONS": {
-            "host": parts.hostname,
-            "port": parts.port or ports[parts.scheme],
-            "username": unquote(parts.username or ""),
-            "password": unquote(parts.password or ""),
-            "use_tls": parts.scheme == "smtp+tls",
-            "use_ssl": parts.scheme == "smtps",
-            "timeout": 20,
-        },
-    }
-
-
-def _site_url(given: str) -> str:
-    """The address that people use, without a slash at its end; "" where none is given."""
-    parts = urlsplit(given)
-    whole = f"{parts.scheme}://{parts.netloc}"
-    if given and (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or "@" in parts.netloc
-        or given.rstrip("/") != whole
-    ):
-        raise ImproperlyConfigured(
-            "EVALHUB_URL is a scheme and a host, such as https://evalhub.example.org, "
-            "without a path"
-        )
-    return whole.lower() if given else ""
-
-
-def _address(given: str) -> str:
-    try:
-        return str(ip_address(given)) if given else ""
-    except ValueError:
-        raise ImproperlyConfigured(
-            "EVALHUB_TRUSTED_PROXY is the IP address from which the proxy speaks to the site"
-        ) from None
-
-
-def _identity_provider(url: str) -> dict[str, Any]:
-    """The team's identity provider as allauth takes it, known by its address; {} without one."""
-    if not url:
-        return {}
-    parts = urlsplit(url)
-    here = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if not parts.hostname or parts.scheme not in ({"https", "http"} if here else {"https"}):
-        raise ImproperlyConfigured("EVALHUB_OIDC_URL isn't of the form https://login.example.org")
-    client, secret = map(os.environ.get, ("EVALHUB_OIDC_CLIENT_ID", "EVALHUB_OIDC_SECRET"))
-    if not client or not secret:
-        raise ImproperlyConfigured(
-            "EVALHUB_OIDC_URL needs EVALHUB_OIDC_CLIENT_ID and EVALHUB_OIDC_SECRET"
-        )
-    return {
-        # another provider's person 7 is somebody else
-        "provider_id": re.sub(r"[^a-z0-9]+", "-", (parts.netloc + parts.path).lower()).strip("-"),
-        "name": os.environ.get("EVALHUB_OIDC_NAME") or parts.hostname,
-        "client_id": client,
-        "secret": secret,
-        "settings": {"server_url": url.rstrip("/")},
-    }
-
-
 if os.environ.get("EVALHUB_TRUSTED_ORIGINS"):
     raise ImproperlyConfigured(
         "EVALHUB_TRUSTED_ORIGINS isn't read any more: give the site's one address as EVALHUB_URL"
     )
-SITE_URL = _site_url(os.environ.get("EVALHUB_URL", "").strip())
+SITE_URL = site_url(os.environ.get("EVALHUB_URL", "").strip())
 SITE_HOST = urlsplit(SITE_URL).hostname or "localhost"
 HTTPS = SITE_URL.startswith("https://")
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 # The proxy that speaks https for the site is on this machine, unless it is said where.
-TRUSTED_PROXY = _address(os.environ.get("EVALHUB_TRUSTED_PROXY", "").strip()) or (
+TRUSTED_PROXY = proxy_address(os.environ.get("EVALHUB_TRUSTED_PROXY", "").strip()) or (
     "127.0.0.1" if HTTPS else ""
 )
 DEBUG = os.environ.get("EVALHUB_DEBUG") == "1"
@@ -310,7 +237,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 SOCIALACCOUNT_ADAPTER = "evalhub.accounts.adapters.ProviderAccounts"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
-OIDC = _identity_provider(os.environ.get("EVALHUB_OIDC_URL", ""))
+OIDC = identity_provider(os.environ)
 # whereto the form that begins signing in there is redirected
 OIDC_ORIGINS = [urljoin(OIDC["settings"]["server_url"], "/")] if OIDC else []
 OIDC_JOIN_BY_MAIL = os.environ.get("EVALHUB_OIDC_JOIN_BY_MAIL") == "1"
@@ -367,23 +294,14 @@ OFFLINE = os.environ.get("EVALHUB_OFFLINE") == "1"
 if os.environ.get("EVALHUB_OFFLINE", "") not in ("", "0", "1"):
     raise ImproperlyConfigured("EVALHUB_OFFLINE is 1 or 0")  # another word would switch nothing
 MAIL_URL = os.environ.get("EVALHUB_MAIL_URL", "")
-MAILERS = {"default": _mailer(MAIL_URL)}
+MAILERS = {"default": mailer(MAIL_URL)}
 DEFAULT_FROM_EMAIL = os.environ.get("EVALHUB_MAIL_FROM") or "evalhub@localhost"
 METRICS_TOKEN = os.environ.get("EVALHUB_METRICS_TOKEN", "")
 DEFAULT_EXCEPTION_REPORTER = "evalhub.serving.hiding.ReporterWithoutSecrets"
 DEFAULT_EXCEPTION_REPORTER_FILTER = "evalhub.serving.hiding.NoValues"
 
 
-def _given_secrets() -> list[str]:
-    """What the environment holds that is a secret: passwords in addresses, keys, tokens."""
-    addresses = ("EVALHUB_DATABASE_URL", "EVALHUB_REDIS_URL", "EVALHUB_MAIL_URL")
-    passwords = [urlsplit(os.environ.get(name, "")).password or "" for name in addresses]
-    word = re.compile(r"(?:^|_)(?:API_?KEY|KEY|TOKEN|PASSWORD|PASSWD|SECRET)(?:_|$)", re.IGNORECASE)
-    keys = [value for name, value in os.environ.items() if word.search(name)]
-    return [*passwords, *map(unquote, passwords), *keys]
-
-
-_GIVEN_SECRETS = _given_secrets()
+_GIVEN_SECRETS = secrets_in(os.environ)
 
 
 def known_secrets() -> list[str]:
@@ -395,26 +313,4 @@ def known_secrets() -> list[str]:
 LOG = os.environ.get("EVALHUB_LOG") or "text"
 if LOG not in ("text", "json"):
     raise ImproperlyConfigured("EVALHUB_LOG is text or json")
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "text": {"()": "evalhub.logs.LogText", "secrets": known_secrets},
-        "json": {"()": "evalhub.logs.LogJson", "secrets": known_secrets},
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {
-        # their own handlers would write what ours hides
-        "django": {"handlers": [], "level": "WARNING"},
-        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-        # its warnings say that requests queue, one line each, just when there is no time for it
-        "waitress.queue": {"level": "ERROR"},
-        # each request and each shard, where a program reads the log
-        **{
-            name: {"level": "INFO" if LOG == "json" else "WARNING"}
-            for name in ("evalhub", "reviews", "runners")
-        },
-        "reviews.chain.seal": {"level": "INFO"},  # a seal is to leave the database
-    },
-}
+LOGGING = logging_settings(LOG, known_secrets)

@@ -16,8 +16,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
-from evalhub import settings as site_settings
 from evalhub.accounts.models import Membership, User
+from evalhub.given import identity_provider
 from tests.cast import Team
 from tests.fakes.oidc_server import OIDCServer
 
@@ -272,16 +272,15 @@ def test_nobody_signs_up(db: None) -> None:
     assert not User.objects.exists()
 
 
-def test_the_environment_names_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:
-    read = site_settings._identity_provider
-    assert read("") == {}
+def test_the_environment_names_the_provider() -> None:
+    assert identity_provider({}) == {}
+    given = {"EVALHUB_OIDC_URL": "https://login.example.org/realms/Team/"}
     with pytest.raises(ImproperlyConfigured, match="CLIENT_ID"):
-        read("https://login.example.org")
-    monkeypatch.setenv("EVALHUB_OIDC_CLIENT_ID", "evalhub")
-    monkeypatch.setenv("EVALHUB_OIDC_SECRET", "hush")
+        identity_provider(given)
+    given |= {"EVALHUB_OIDC_CLIENT_ID": "evalhub", "EVALHUB_OIDC_SECRET": "hush"}
     with pytest.raises(ImproperlyConfigured, match="https"):
-        read("http://login.example.org")
-    found = read("https://login.example.org/realms/Team/")
+        identity_provider(given | {"EVALHUB_OIDC_URL": "http://login.example.org"})
+    found = identity_provider(given)
     assert found["provider_id"] == "login-example-org-realms-team"
     assert found["name"] == "login.example.org"
     assert found["settings"] == {"server_url": "https://login.example.org/realms/Team"}

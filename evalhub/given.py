@@ -1,0 +1,94 @@
+"""What the environment gives, each checked and as Django takes it. Pure: settings hand it in."""
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+_SECRET = re.compile(r"(?:^|_)(?:API_?KEY|KEY|TOKEN|PASSWORD|PASSWD|SECRET)(?:_|$)", re.IGNORECASE)
+
+
+def mailer(url: str) -> dict[str, Any]:
+    """smtps:// is TLS from the start, smtp+tls:// STARTTLS, smtp:// neither; none sends nothing."""
+    if not url:
+        return {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    parts = urlsplit(url)
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    if parts.scheme not in ports or not parts.hostname:
+        raise ImproperlyConfigured(
+            "EVALHUB_MAIL_URL isn't of the form smtps://user:password@host:465"
+        )
+    return {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": parts.hostname,
+            "port": parts.port or ports[parts.scheme],
+            "username": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
+            "use_tls": parts.scheme == "smtp+tls",
+            "use_ssl": parts.scheme == "smtps",
+            "timeout": 20,
+        },
+    }
+
+
+def site_url(given: str) -> str:
+    """The address that people use, without a slash at its end; "" where none is given."""
+    parts = urlsplit(given)
+    whole = f"{parts.scheme}://{parts.netloc}"
+    if given and (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or "@" in parts.netloc
+        or given.rstrip("/") != whole
+    ):
+        raise ImproperlyConfigured(
+            "EVALHUB_URL is a scheme and a host, such as https://evalhub.example.org, "
+            "without a path"
+        )
+    return whole.lower() if given else ""
+
+
+def proxy_address(given: str) -> str:
+    """The proxy's IP address; "" where none is given."""
+    try:
+        return str(ip_address(given)) if given else ""
+    except ValueError:
+        raise ImproperlyConfigured(
+            "EVALHUB_TRUSTED_PROXY is the IP address from which the proxy speaks to the site"
+        ) from None
+
+
+def identity_provider(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The team's identity provider as allauth takes it, known by its address; {} without one."""
+    url = environment.get("EVALHUB_OIDC_URL", "")
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    here = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not parts.hostname or parts.scheme not in ({"https", "http"} if here else {"https"}):
+        raise ImproperlyConfigured("EVALHUB_OIDC_URL isn't of the form https://login.example.org")
+    client, secret = map(environment.get, ("EVALHUB_OIDC_CLIENT_ID", "EVALHUB_OIDC_SECRET"))
+    if not client or not secret:
+        raise ImproperlyConfigured(
+            "EVALHUB_OIDC_URL needs EVALHUB_OIDC_CLIENT_ID and EVALHUB_OIDC_SECRET"
+        )
+    return {
+        # another provider's person 7 is somebody else
+        "provider_id": re.sub(r"[^a-z0-9]+", "-", (parts.netloc + parts.path).lower()).strip("-"),
+        "name": environment.get("EVALHUB_OIDC_NAME") or parts.hostname,
+        "client_id": client,
+        "secret": secret,
+        "settings": {"server_url": url.rstrip("/")},
+    }
+
+
+def secrets_in(environment: Mapping[str, str]) -> list[str]:
+    """What the environment holds that is a secret: passwords in addresses, keys, tokens."""
+    addresses = ("EVALHUB_DATABASE_URL", "EVALHUB_REDIS_URL", "EVALHUB_MAIL_URL")
+    passwords = [urlsplit(environment.get(name, "")).password or "" for name in addresses]
+    keys = [value for name, value in environment.items() if _SECRET.search(name)]
+    return [*passwords, *map(unquote, passwords), *keys]
