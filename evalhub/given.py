@@ -62,16 +62,14 @@ def proxy_address(given: str) -> str:
         ) from None
 
 
-def identity_provider(environment: Mapping[str, str]) -> dict[str, Any]:
+def identity_provider(url: str, client: str, secret: str, name: str) -> dict[str, Any]:
     """The team's identity provider as allauth takes it, known by its address; {} without one."""
-    url = environment.get("EVALHUB_OIDC_URL", "")
     if not url:
         return {}
     parts = urlsplit(url)
     here = parts.hostname in ("localhost", "127.0.0.1", "::1")
     if not parts.hostname or parts.scheme not in ({"https", "http"} if here else {"https"}):
         raise ImproperlyConfigured("EVALHUB_OIDC_URL isn't of the form https://login.example.org")
-    client, secret = map(environment.get, ("EVALHUB_OIDC_CLIENT_ID", "EVALHUB_OIDC_SECRET"))
     if not client or not secret:
         raise ImproperlyConfigured(
             "EVALHUB_OIDC_URL needs EVALHUB_OIDC_CLIENT_ID and EVALHUB_OIDC_SECRET"
@@ -79,7 +77,7 @@ def identity_provider(environment: Mapping[str, str]) -> dict[str, Any]:
     return {
         # another provider's person 7 is somebody else
         "provider_id": re.sub(r"[^a-z0-9]+", "-", (parts.netloc + parts.path).lower()).strip("-"),
-        "name": environment.get("EVALHUB_OIDC_NAME") or parts.hostname,
+        "name": name or parts.hostname,
         "client_id": client,
         "secret": secret,
         "settings": {"server_url": url.rstrip("/")},

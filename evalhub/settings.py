@@ -237,7 +237,12 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 SOCIALACCOUNT_ADAPTER = "evalhub.accounts.adapters.ProviderAccounts"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
-OIDC = identity_provider(os.environ)
+OIDC = identity_provider(
+    os.environ.get("EVALHUB_OIDC_URL", ""),
+    client=os.environ.get("EVALHUB_OIDC_CLIENT_ID", ""),
+    secret=os.environ.get("EVALHUB_OIDC_SECRET", ""),
+    name=os.environ.get("EVALHUB_OIDC_NAME", ""),
+)
 # whereto the form that begins signing in there is redirected
 OIDC_ORIGINS = [urljoin(OIDC["settings"]["server_url"], "/")] if OIDC else []
 OIDC_JOIN_BY_MAIL = os.environ.get("EVALHUB_OIDC_JOIN_BY_MAIL") == "1"

@@ -273,14 +273,13 @@ def test_nobody_signs_up(db: None) -> None:
 
 
 def test_the_environment_names_the_provider() -> None:
-    assert identity_provider({}) == {}
-    given = {"EVALHUB_OIDC_URL": "https://login.example.org/realms/Team/"}
+    whole = {"client": "evalhub", "secret": "hush", "name": ""}
+    assert identity_provider("", **whole) == {}
     with pytest.raises(ImproperlyConfigured, match="CLIENT_ID"):
-        identity_provider(given)
-    given |= {"EVALHUB_OIDC_CLIENT_ID": "evalhub", "EVALHUB_OIDC_SECRET": "hush"}
+        identity_provider("https://login.example.org", **whole | {"client": ""})
     with pytest.raises(ImproperlyConfigured, match="https"):
-        identity_provider(given | {"EVALHUB_OIDC_URL": "http://login.example.org"})
-    found = identity_provider(given)
+        identity_provider("http://login.example.org", **whole)
+    found = identity_provider("https://login.example.org/realms/Team/", **whole)
     assert found["provider_id"] == "login-example-org-realms-team"
     assert found["name"] == "login.example.org"
     assert found["settings"] == {"server_url": "https://login.example.org/realms/Team"}
