@@ -85,10 +85,10 @@ def test_a_full_disk_of_the_database_is_told_once_and_the_run_goes_on_when_there
         ask = Ask(database.url)
         python = stack.enter_context(processes(ask.url, a_queue(redis_url), tmp_path))
         worker = python(WORKER)
-        launched(python, server, items=800, concurrency=8)
+        launched(python, server, items=480, concurrency=8)
         wait_until(lambda: ask(ANSWERS) > 0, within_s=60)
         filled = fill(database.folder / "data")
-        time.sleep(8)
+        time.sleep(4)
         there, asked = ask(ANSWERS), len(server.requests)
         assert state(ask) == "running"
         filled.unlink()
@@ -99,7 +99,7 @@ def test_a_full_disk_of_the_database_is_told_once_and_the_run_goes_on_when_there
     assert output.count("the database can't be used") == 1, output
     assert "No space left on device" in output
     assert "Traceback" not in output
-    assert len(server.requests) == 800
+    assert len(server.requests) == 480
 
 
 def fill(disk: Path) -> Path:
