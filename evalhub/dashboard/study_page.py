@@ -15,12 +15,13 @@ from evalhub.dashboard.queries import (
 from evalhub.gate.blessing import BaselineStanding, baseline_standing
 from evalhub.gate.models import Decision, SignOff, SignOffAction
 from evalhub.gate.staleness import Change, changes_since
-from evalhub.registry.models import Study, StudyArm
+from evalhub.registry.models import JudgeRun, Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
 from evalhub.report.decision_page import DecisionPage, decision_page
 from evalhub.report.skills import Skills, skills_of
 from evalhub.schemas.plan import PlannedLook
 from evalhub.schemas.verdicts import Verdict
+from evalhub.studies.judged_pairs import judge_asked
 from evalhub.studies.plan import next_looks
 
 
@@ -55,6 +56,7 @@ class StudyPage:
     since: Sequence[Change]
     sign_offs: Sequence[SignOff]
     review_awaited: bool
+    judge_awaited: JudgeRun | None
     verdicts: Sequence[tuple[str, str]] = tuple(Verdict.choices())
 
     @property
@@ -93,6 +95,7 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         names=[arm.name for arm in arms],
         since=changes_since(decision) if decision else [],
         review_awaited=_review_awaited(study, runs, decision),
+        judge_awaited=_judge_awaited(study),
         sign_offs=list(decision.sign_offs.select_related("by")) if decision else [],
     )
 
@@ -144,6 +147,12 @@ def _decisions(study: Study) -> tuple[dict[str, Decision], list[Decision]]:
         else:
             newest[decision.arm] = decision
     return newest, earlier
+
+
+def _judge_awaited(study: Study) -> JudgeRun | None:
+    """The judge of pairs that is still being asked, or couldn't be."""
+    asked = judge_asked(study)
+    return asked if asked is not None and (asked.finished is None or asked.unreachable) else None
 
 
 def _review_awaited(study: Study, runs: StudyRuns, decision: Decision | None) -> bool:

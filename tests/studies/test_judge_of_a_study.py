@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from evalhub.accounts.permissions import NotAllowedError
@@ -195,6 +197,24 @@ def test_who_only_looks_has_nobody_asked(desk: Desk, server: OpenAIServer) -> No
     with pytest.raises(NotAllowedError):
         advance(study=study, by=team.rui)
     assert not JudgeRun.objects.exists()
+
+
+def test_the_page_says_that_the_judge_is_waited_for(
+    desk: Desk, server: OpenAIServer, admin_client: Client
+) -> None:
+    study = begun(desk)
+    address = reverse("dashboard:study", args=[study.pk])
+    assert "is asked about both arms’ answers first: 0 verdicts" in admin_client.get(address).text
+    server.misbehave = lambda prompt, attempt: http_error(403)
+    assert judge_waiting()
+    said = admin_client.get(address).text
+    assert "Its judge couldn’t be asked" in said
+    assert "HTTP 403" in said
+    server.misbehave = fair
+    told = admin_client.post(reverse("dashboard:decide", args=[study.pk]), follow=True).text
+    assert "it waits for its judge" in told
+    assert judge_waiting()
+    assert "Its judge" not in admin_client.get(address).text
 
 
 def test_two_who_begin_at_once_have_one_judge_asked(desk: Desk, server: OpenAIServer) -> None:
