@@ -17,12 +17,13 @@ from evalhub.registry.models import JudgeRun, JudgeVote, ModelVersion, Run
 from evalhub.registry.models.judge_runs import JudgeRunState, question_digest
 from evalhub.schemas.pairwise import PairwiseQuestion
 from evalhub.verdict.wording import counted
-from runners.backends.asking import BackendError
+from runners.backends.asking import BackendError, Reply
 from runners.judges import claims
 from runners.judges.claims import JudgeClaim, JudgeClaimLost
 from runners.judges.pairs import AskedNow, ask_pairs
 from runners.outages import DATABASE_AWAY, waited_out
 from runners.queue import idle_in_this_process, in_this_process
+from runners.spending import Meter
 
 POLL_S = 0.2
 
@@ -140,19 +141,27 @@ def _ask(held: JudgeClaim, stopping: Callable[[], bool], progress: Progress) -> 
             raise AskingStopped
         waited_out(lambda: claims.renew(held, got_on=False), stopping)
 
-    def keep(votes: Sequence[JudgeVote]) -> None:
+    run, judge = held.judge_run.candidate, held.judge_run.judge
+    meter = Meter.of_judge(run, judge)
+
+    def keep(votes: Sequence[JudgeVote], replies: Sequence[Reply]) -> None:
         """What came is kept until it can be written: nothing is asked for twice."""
-        if votes:
-            waited_out(lambda: _write(held, votes), stopping)
+        if replies:
+            waited_out(lambda: _write(held, votes, replies, meter), stopping)
             progress(held.judge_run.votes.count())
         look()
 
-    return ask_pairs(held.judge_run, reach=held.judge_run.candidate.reach, look=look, keep=keep)
+    return ask_pairs(held.judge_run, reach=run.reach, meter=meter, look=look, keep=keep)
 
 
-def _write(held: JudgeClaim, votes: Sequence[JudgeVote]) -> None:
-    """Writes verdicts, also those that a loser brings: they are paid for. Raises JudgeClaimLost."""
-    JudgeVote.objects.bulk_create(votes, ignore_conflicts=True)
+def _write(
+    held: JudgeClaim, votes: Sequence[JudgeVote], replies: Sequence[Reply], meter: Meter
+) -> None:
+    """Writes verdicts and counts what they cost, also those that a loser brings: they are paid for.
+    Raises JudgeClaimLost."""
+    with transaction.atomic():
+        JudgeVote.objects.bulk_create(votes, ignore_conflicts=True)
+        meter.count(replies)
     claims.renew(held, got_on=True)
 
 

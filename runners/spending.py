@@ -7,10 +7,11 @@ processes add to the same rows, and each sees what all have spent.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from evalhub.registry.models import Metric, ModelVersion, Run, Spending, StudyBudget
+from evalhub.registry.models import Metric, ModelVersion, Run, Shard, Spending, StudyBudget
+from evalhub.registry.models.runs import ShardState
 from evalhub.schemas.prices import Price, UsedPrice
 from runners.backends import backend_of
 from runners.backends.asking import BackendError, Paid, Reply
@@ -148,23 +149,33 @@ class Meter:
 
     def room(self, questions: int, *, least: int) -> int:
         """How many of the questions may be asked before it is looked again: by what answers have
-        cost so far, those that half of what is left pays for, and `least` in any case."""
+        cost so far, those that are paid for by this one's share of what is left, among all that are
+        at work on the budget; and its share of `least`, one at least, in any case."""
         if not self.budgets:
             return questions
         seen, room = self._seen, questions
+        held = self._held()
+        share = max(_at_work(budget) for budget in held) if held else 1
+        least = max(1, least // max(1, share))
         if not seen.answers:
             return min(questions, least)
-        for budget in self._held():
+        for budget in held:
             for most, spent, each in (
                 (budget.tokens, budget.spent_tokens, seen.tokens / seen.answers),
                 (budget.money, budget.spent_money, seen.money / seen.answers),
             ):
                 if most is not None and each > 0:
-                    room = min(room, int((most - spent) / each / 2))
+                    room = min(room, int((most - spent) / each / max(2, share)))
         return min(questions, max(least, room))
 
     def _held(self) -> list[StudyBudget]:
         return list(StudyBudget.objects.filter(pk__in=self.budgets).order_by("pk"))
+
+
+def _at_work(budget: StudyBudget) -> int:
+    """Parts of runs that workers hold now and that count on the budget."""
+    held = Shard.objects.filter(Q(run__budget=budget) | Q(run__arm_budget=budget))
+    return held.filter(state=ShardState.CLAIMED).count()
 
 
 @dataclass(frozen=True, slots=True)

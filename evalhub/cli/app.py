@@ -28,6 +28,7 @@ from evalhub.cli import (
     policy,
     power,
     preference,
+    prices,
     push,
     record,
     redact,
@@ -87,6 +88,7 @@ for group in (
     runs.app,
     review.app,
     judge_run.app,
+    prices.app,
     token.app,
     user.app,
     watch.app,
@@ -119,6 +121,7 @@ app.add_typer(token.app, name="token")
 app.add_typer(watch.app, name="watch")
 app.add_typer(webhook.app, name="webhook")
 app.add_typer(judge_run.app, name="judge")
+app.add_typer(prices.app, name="prices")
 app.command("judge-check")(judge.judge_check)
 app.command("leakage")(leakage.leakage)
 app.command("fingerprint")(leakage.fingerprint)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from evalhub.cli.options import Allow, Json, StudyPath
+from evalhub.cli.budgets import BudgetMoney, BudgetTokens, within
 
 if TYPE_CHECKING:
     from evalhub.schemas.judging import JudgeRunDocument
@@ -22,6 +23,8 @@ def run(
     file: StudyPath,
     json_: Json = False,
     allow: Allow = None,
+    budget_tokens: BudgetTokens = None,
+    budget_money: BudgetMoney = None,
 ) -> int:
     """Ask a study's judge which answer is better, in both orders, as `study run` does before it
     decides. Running it again asks for what is missing. Ends with 0, or with 69 where some verdicts
@@ -34,7 +37,9 @@ def run(
     from evalhub.studies.origin import OperatorFile
     from evalhub.studies.spec import read_study
 
-    spec = read_study(file, OperatorFile(hosts_of(allow or [])))
+    spec = within(
+        read_study(file, OperatorFile(hosts_of(allow or []))), budget_tokens, budget_money
+    )
     if spec.policy.pairwise is None:
         raise spec.document.error(
             ["pairwise"], "missing: say by whom, on which test set and by what rubric"
@@ -42,14 +47,17 @@ def run(
     set_up_database()
     from evalhub.studies.judged_pairs import judge_study
     from evalhub.studies.register import register_study
+    from runners.pricing import used_price
 
     study, asked = register_study(spec), spec.policy.pairwise
+    judge = spec.judges[asked.by]
+    used = used_price(judge.backend.asked, judge.price)
     console = printing.terminal(errors=True)
     with Bars(console) as bars:
         found = judge_study(
             study=study,
             by=None,
-            price=spec.judges[asked.by].price,
+            price=None if used is None else used.price,
             progress=lambda done, total: bars.show("judge", f"{asked.by} judges", done, total),
         )
     if json_:

@@ -155,6 +155,12 @@ def print_requests(
         f"back, money: {_money(plan.money)}. A token is taken for 4 characters, an answer for as "
         "long as max_tokens allows."
     )
+    prices = (f"{each.arm}: {each.price.sentence}" for each in asked if each.price)
+    for price in dict.fromkeys(prices):
+        console.print(Text(f"Price of {price}"))
+    for budget in plan.budgets:
+        mark = "? " if budget.enough is False else ""
+        console.print(Text(f"{mark}{budget.sentence[0].upper()}{budget.sentence[1:]}"))
 
 
 def _money(amount: float | None) -> str:

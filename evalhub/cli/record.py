@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalhub.cli.options import Allow, Json
+from evalhub.cli.budgets import BudgetMoney, BudgetTokens, within
 
 if TYPE_CHECKING:
     from evalhub.schemas.plan import AnswersPlan
@@ -33,6 +34,8 @@ def record(
     ] = False,
     json_: Json = False,
     allow: Allow = None,
+    budget_tokens: BudgetTokens = None,
+    budget_money: BudgetMoney = None,
 ) -> int:
     """Store a model's answers now, so that its replacement can be compared with it later. Running
     it again goes on where it stopped."""
@@ -45,7 +48,9 @@ def record(
 
     if out is not None and out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is no folder", param_hint="--out")
-    spec = read_study(study, OperatorFile(hosts_of(allow or [])))
+    spec = within(
+        read_study(study, OperatorFile(hosts_of(allow or []))), budget_tokens, budget_money
+    )
     if dry_run:
         with database_to_look_at():
             _, plan = _planned(spec, arm or [])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evalhub.cli.options import Allow, Json, StudyPath
+from evalhub.cli.budgets import BudgetMoney, BudgetTokens, within
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,6 +38,8 @@ def run(
         ),
     ] = False,
     allow: Allow = None,
+    budget_tokens: BudgetTokens = None,
+    budget_money: BudgetMoney = None,
 ) -> int:
     """Run a study to its verdict. Running it again goes on where it stopped."""
     from evalhub.cli import printing
@@ -44,7 +47,9 @@ def run(
     from evalhub.studies.origin import OperatorFile
     from evalhub.studies.spec import read_study
 
-    spec = read_study(file, OperatorFile(hosts_of(allow or [])))
+    spec = within(
+        read_study(file, OperatorFile(hosts_of(allow or []))), budget_tokens, budget_money
+    )
     if dry_run:
         _plan(spec, json_)
         return 0
@@ -95,6 +100,7 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
     from evalhub.cli.progress import ImportBars, RunBars
     from evalhub.studies.conduct import conduct, patiently
     from evalhub.studies.register import register_study
+    from evalhub.studies.requests import short_budgets
     from runners.embedded import embedded_worker
 
     def register() -> "Study":
@@ -102,6 +108,8 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
             return register_study(spec, progress=imports)
 
     registered = patiently(register)
+    for budget in short_budgets(registered):
+        console.print(f"? {budget.sentence}", style="yellow")
     with (
         nullcontext() if settings.REDIS_URL else embedded_worker(),
         RunBars(console) as bars,

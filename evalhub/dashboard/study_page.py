@@ -12,6 +12,7 @@ from evalhub.dashboard.queries import (
     development_rows,
     study_runs,
 )
+from evalhub.dashboard.spending import StudySpending, study_spending
 from evalhub.gate.blessing import BaselineStanding, baseline_standing
 from evalhub.gate.models import Decision, SignOff, SignOffAction
 from evalhub.gate.staleness import Change, changes_since
@@ -52,6 +53,7 @@ class StudyPage:
     changes: Changes | None
     looks: Sequence[PlannedLook]
     readings: Sequence[ReadingRow]
+    cost: StudySpending
     names: Sequence[str]
     since: Sequence[Change]
     sign_offs: Sequence[SignOff]
@@ -92,6 +94,7 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         changes=changes(study, decision.document, wanted) if decision else None,
         looks=next_looks(study) if _unread(decision) else [],
         readings=development_rows(study, arms),
+        cost=study_spending(study),
         names=[arm.name for arm in arms],
         since=changes_since(decision) if decision else [],
         review_awaited=_review_awaited(study, runs, decision),

@@ -159,6 +159,10 @@ class Prices:
             yield from _entries(self.home, "home")
         yield from _entries(self.shipped, "evalhub")
 
+    def hosts(self) -> list[str]:
+        """Where the models are asked, each once."""
+        return list(dict.fromkeys(host for each in self.entries() for host in each.of.hosts))
+
     def of(self, asked: AskedAt, day: datetime.date) -> UsedPrice | None:
         """What the model cost there on that day; None where nobody wrote it down.
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from evalhub.schemas.criteria import Count, Probability, Size
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.policy import DemandRole
+from evalhub.schemas.prices import UsedPrice
 
 
 class PlannedRun(Declaration):
@@ -26,6 +27,24 @@ class PlannedRun(Declaration):
         description="at most, by max_tokens; null where the arm sets none"
     )
     money: float | None = Field(description="at most, by the arm's price; null where unknown")
+    price: UsedPrice | None = Field(None, description="by which, and where it is known from")
+
+
+class PlannedBudget(Declaration):
+    """A budget beside what is still to be asked.
+
+    Attributes:
+        arm: "" of the whole study.
+        enough: whether what may be asked at most fits into what is left; null: nobody knows.
+    """
+
+    arm: str
+    tokens: int | None
+    money: float | None
+    spent_tokens: int
+    spent_money: float
+    enough: bool | None
+    sentence: str
 
 
 class PlannedJudging(Declaration):
@@ -90,6 +109,7 @@ class StudyPlan(Declaration):
     prompt_tokens: Count
     completion_tokens: Count | None = Field(description="null where one of them sets no max_tokens")
     money: float | None = Field(description="null where one that is asked has no price")
+    budgets: tuple[PlannedBudget, ...] = ()
     looks: tuple[PlannedLook, ...]
 
 
@@ -104,6 +124,7 @@ class AnswersPlan(Declaration):
     prompt_tokens: Count
     completion_tokens: Count | None = Field(description="null where an arm sets no max_tokens")
     money: float | None = Field(description="null where an arm that is asked has no price")
+    budgets: tuple[PlannedBudget, ...] = ()
 
 
 class LookCost(Declaration):

@@ -117,10 +117,13 @@ class UsedPrice(Declaration):
     listed: Listed | None = None
 
     @property
+    def rates_in_words(self) -> str:
+        return "; ".join(_said(rates) for rates in (self.price, *self.price.long_prompts))
+
+    @property
     def sentence(self) -> str:
         """The price, its day and its source."""
-        each = [self.price, *self.price.long_prompts]
-        said = "; ".join(_said(rates) for rates in each)
+        said = self.rates_in_words
         if self.listed is None:
             return f"{said}, as the study says"
         of = self.listed

@@ -1,6 +1,7 @@
 """By what a study's runs are priced, and how much they may cost."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from evalhub.accounts.models import Project
 from evalhub.registry.models import ModelVersion, StudyBudget
@@ -28,13 +29,22 @@ def charges_of(
         )
         for name, judge in spec.judges.items()
     }
+    asked = spec.policy.pairwise
+    pairwise = judges[asked.by].digest if asked else ""
     found = {}
     for name in arms:
         arm = spec.arms[name]
         price = _price(spec, ("arms", name), arm.backend.asked, arm.price, spec.budget, arm.budget)
         budget = _kept(project, _slug(spec), name, arm.budget)
-        found[name] = Charges(price, judged, budget=whole, arm_budget=budget)
+        found[name] = Charges(price, judged, pairwise, whole, budget)
     return found
+
+
+def charges_on(spec: StudySpec, charges: Charges, *, arm: str, test_set: str) -> Charges:
+    """Those of an arm on one test set: its judge of pairs asks about the candidate's on one."""
+    asked = spec.policy.pairwise
+    compared = asked and (arm, test_set) == (spec.candidate, asked.test_set)
+    return charges if compared else replace(charges, pairwise="")
 
 
 def study_budget(spec: StudySpec, project: Project) -> StudyBudget | None:

@@ -15,10 +15,11 @@ from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.judging import JudgeRunDocument
 from evalhub.schemas.prices import Price
 from evalhub.schemas.study import Pairwise
-from runners.backends.asking import BackendError
+from runners.backends.asking import BackendError, Paid
 from runners.judges.pairs import count_pairs
 from runners.judges.votes import figures_of, votes_of
 from runners.judging import begin_judging, wait_for
+from runners.spending import money_of
 
 type Progress = Callable[[int, int], None]
 """Called with how many verdicts there are, and how many there will be."""
@@ -101,7 +102,13 @@ def _document(
     known = not totals["unknown"] and prompt is not None
     money = None
     if known and price is not None:
-        money = (price.prompt * prompt + price.completion * completion) / 1e6
+        money = sum(
+            (
+                money_of(Paid(each.prompt_tokens or 0, each.completion_tokens or 0), price)
+                for each in judged.votes.only("prompt_tokens", "completion_tokens").iterator()
+            ),
+            start=0.0,
+        )
     unanswered = total - totals["there"]
     return JudgeRunDocument(
         study=f"{study.project.slug}/{study.slug}",

@@ -23,7 +23,7 @@ from evalhub.stats.power import minimum_detectable_effect, paired_sample_size
 from evalhub.studies.judge_requests import Prices, planned_judging
 from evalhub.studies.register import register_study
 from evalhub.studies.register_judges import register_judges
-from evalhub.studies.requests import planned_run, sum_known
+from evalhub.studies.requests import planned_budgets, planned_runs, sum_known
 from evalhub.studies.spec import StudySpec
 from evalhub.verdict.align import clusters_of
 from evalhub.verdict.mix import item_weights
@@ -61,30 +61,22 @@ def _judge_prices(spec: StudySpec, study: Study) -> Prices:
 
 def study_plan(study: Study, judge_prices: Prices) -> StudyPlan:
     """What a study would still ask, and the looks of its candidate in question."""
-    links = StudyRun.objects.filter(arm__study=study).select_related(
-        "arm", "test_set", "run__version", "run__test_set_version"
-    )
-    runs: dict[int, PlannedRun] = {}
-    for link in links.order_by("test_set__position", "arm__position", "repeat"):
-        arm, price = link.arm.name, study.policy.prices.get(link.arm.name)
-        if link.run_id not in runs:
-            runs[link.run_id] = planned_run(
-                link.run, arm=arm, test_set=link.test_set.name, repeat=link.repeat, price=price
-            )
+    rows, runs = planned_runs(study)
     judging = planned_judging(study, judge_prices)
-    planned: list[PlannedRun | PlannedJudging] = [*runs.values(), *judging]
+    planned: list[PlannedRun | PlannedJudging] = [*runs, *judging]
     asked = [each for each in planned if each.requests]
     judged = _judged(study)
     return StudyPlan(
         study=study.name,
         candidate=study.arms.get(role=ArmRole.CANDIDATE).name,
         arms=len(judged),
-        runs=tuple(runs.values()),
+        runs=tuple(runs),
         judging=tuple(judging),
         requests=sum(each.requests for each in asked),
         prompt_tokens=sum(each.prompt_tokens for each in asked),
         completion_tokens=sum_known(each.completion_tokens for each in asked),
         money=sum_known(each.money for each in asked),
+        budgets=tuple(planned_budgets(rows, planned)),
         looks=tuple(next_looks(study)),
     )
 

@@ -16,7 +16,7 @@ from evalhub.schemas.plan import AnswersPlan
 from evalhub.studies.checks import BEST_UNTUNED
 from evalhub.studies.register import register_arms
 from evalhub.studies.register_items import Progress
-from evalhub.studies.requests import planned_run, sum_known
+from evalhub.studies.requests import planned_budgets, planned_run, sum_known
 from evalhub.studies.spec import StudySpec
 from evalhub.studies.waiting import Progress as RunProgress
 from evalhub.studies.waiting import answer
@@ -81,7 +81,6 @@ def _plan(spec: StudySpec, arms: Sequence[str], runs: Sequence[RecordedRun]) -> 
             arm=each.arm,
             test_set=each.test_set,
             repeat=each.repeat,
-            price=spec.arms[each.arm].price,
         )
         for each in runs
     ]
@@ -94,6 +93,7 @@ def _plan(spec: StudySpec, arms: Sequence[str], runs: Sequence[RecordedRun]) -> 
         prompt_tokens=sum(each.prompt_tokens for each in asked),
         completion_tokens=sum_known(each.completion_tokens for each in asked),
         money=sum_known(each.money for each in asked),
+        budgets=tuple(planned_budgets((each.run for each in runs), planned)),
     )
 
 

@@ -27,7 +27,7 @@ from evalhub.registry.slugs import slug_of
 from evalhub.registry.versions import register_version
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.study import StudySettings
-from evalhub.studies.charges import charges_of
+from evalhub.studies.charges import charges_of, charges_on
 from evalhub.studies.register_items import (
     Progress,
     check_mix,
@@ -367,7 +367,7 @@ def _runs(
                 repeat=repeat,
                 retry_errors=spec.policy.failures == "invalid",
                 reach=spec.reach,
-                charges=charges[name],
+                charges=charges_on(spec, charges[name], arm=name, test_set=test_set),
             )
     return runs
 

@@ -1,30 +1,35 @@
-"""What is still to be asked of the arms of a study, and what that costs at most."""
+"""What runs would still ask, what that costs at most, and whether a budget pays for it."""
 
 from collections.abc import Iterable, Sequence
 
 from evalhub.files.tools import message_text
-from evalhub.registry.models import Output, Run
-from evalhub.schemas.plan import PlannedRun
-from evalhub.schemas.prices import Price
+from evalhub.registry.models import Output, Run, Study, StudyBudget, StudyRun
+from evalhub.schemas.plan import PlannedBudget, PlannedJudging, PlannedRun
+from evalhub.schemas.prices import PER_TOKENS, Price, UsedPrice
 from runners.backends import backend_of
 from runners.prompting import PromptError, chat
 from runners.reusing import answered_before
 
 CHARACTERS_A_TOKEN = 4
 
+type Planned = PlannedRun | PlannedJudging
 
-def planned_run(
-    run: Run, *, arm: str, test_set: str, repeat: int, price: Price | None
-) -> PlannedRun:
-    """What one run would still ask, and what that costs at most."""
+
+def planned_run(run: Run, *, arm: str, test_set: str, repeat: int) -> PlannedRun:
+    """What one run would still ask, and what that costs at most by the price that it has."""
     live = backend_of(run.version).live
-    requests, characters, reused = _unanswered(run) if live else (0, 0, 0)
-    prompt = -(-characters // CHARACTERS_A_TOKEN)
+    used = _price(run) if live else None
+    lengths, reused = _unanswered(run) if live else ([], 0)
+    requests = sum(left for left, _ in lengths)
+    prompt = -(-sum(left * length for left, length in lengths) // CHARACTERS_A_TOKEN)
     longest = run.version.sampling.max_tokens
     completion = 0 if requests == 0 else None if longest is None else longest * requests
     money = 0.0 if requests == 0 else None
-    if price is not None and completion is not None:
-        money = (price.prompt * prompt + price.completion * completion) / 1e6
+    if used is not None and completion is not None and longest is not None:
+        if used.price.long_prompts:
+            money = sum(left * _at_most(used.price, length, longest) for left, length in lengths)
+        else:
+            money = used.price.cost(prompt=prompt, completion=completion)
     return PlannedRun(
         arm=arm,
         test_set=test_set,
@@ -35,24 +40,120 @@ def planned_run(
         prompt_tokens=prompt,
         completion_tokens=completion,
         money=money,
+        price=used,
     )
 
 
-def _unanswered(run: Run) -> tuple[int, int, int]:
-    """Answers that are still to be asked for, the characters that are sent for them, and how many
-    are taken over, since the same version has given them before."""
+def planned_runs(study: Study) -> tuple[list[Run], list[PlannedRun]]:
+    """A study's runs, each once, and what each would still ask."""
+    links = StudyRun.objects.filter(arm__study=study).select_related(
+        "arm",
+        "test_set",
+        "run__version",
+        "run__test_set_version",
+        "run__budget",
+        "run__arm_budget",
+    )
+    runs: dict[int, Run] = {}
+    planned: list[PlannedRun] = []
+    for link in links.order_by("test_set__position", "arm__position", "repeat"):
+        if link.run_id not in runs:
+            runs[link.run_id] = link.run
+            planned.append(
+                planned_run(
+                    link.run, arm=link.arm.name, test_set=link.test_set.name, repeat=link.repeat
+                )
+            )
+    return list(runs.values()), planned
+
+
+def short_budgets(study: Study) -> list[PlannedBudget]:
+    """The budgets that may not pay for all that the study still asks. Reads its items where it has
+    any budget, and nothing else."""
+    links = StudyRun.objects.filter(arm__study=study)
+    if not links.exclude(run__budget=None, run__arm_budget=None).exists():
+        return []
+    return [each for each in planned_budgets(*planned_runs(study)) if each.enough is False]
+
+
+def planned_budgets(runs: Iterable[Run], planned: Sequence[Planned]) -> list[PlannedBudget]:
+    """The budgets that these runs count on, beside what they and their judges may still cost."""
+    held: dict[int, StudyBudget] = {}
+    for run in runs:
+        held |= {each.pk: each for each in (run.budget, run.arm_budget) if each is not None}
+    return [
+        _beside(each, [one for one in planned if not each.arm or _is_of(each.arm, one)])
+        for _, each in sorted(held.items())
+    ]
+
+
+def _is_of(arm: str, asked: Planned) -> bool:
+    """Whether the arm itself is asked, and not a judge of it."""
+    return isinstance(asked, PlannedRun) and asked.arm == arm
+
+
+def _beside(budget: StudyBudget, asked: Sequence[Planned]) -> PlannedBudget:
+    back, money = (
+        sum_known(each.completion_tokens for each in asked),
+        sum_known(each.money for each in asked),
+    )
+    tokens = None if back is None else back + sum(each.prompt_tokens for each in asked)
+    fits: list[bool | None] = []
+    may = []
+    if budget.tokens is not None:
+        fits.append(None if tokens is None else budget.spent_tokens + tokens <= budget.tokens)
+        may.append("an unknown number of tokens" if tokens is None else f"{tokens:,} tokens")
+    if budget.money is not None:
+        fits.append(None if money is None else budget.spent_money + money <= budget.money)
+        may.append("an unknown amount of money" if money is None else f"{money:,.4g} in money")
+    enough = False if False in fits else None if None in fits else True
+    said = f"{budget.sentence}; what is still asked may take {' and '.join(may)}"
+    if enough is False:
+        said += ", more than is left: it stops where that is used up"
+    return PlannedBudget(
+        arm=budget.arm,
+        tokens=budget.tokens,
+        money=budget.money,
+        spent_tokens=budget.spent_tokens,
+        spent_money=budget.spent_money,
+        enough=enough,
+        sentence=f"{said}.",
+    )
+
+
+def sum_known[N: (int, float)](values: Iterable[N | None]) -> N | None:
+    """The sum; None where one of them isn't known."""
+    known: Sequence[N | None] = list(values)
+    return None if None in known else sum(each for each in known if each is not None)
+
+
+def _price(run: Run) -> UsedPrice | None:
+    own = run.spending.filter(version=run.version_id).first()
+    return None if own is None else own.price
+
+
+def _at_most(price: Price, characters: int, longest: int) -> float:
+    """What a request of so many characters costs with the longest answer."""
+    tokens = characters / CHARACTERS_A_TOKEN
+    rates = price.rates(int(tokens))
+    return (tokens * rates.prompt + longest * rates.completion) / PER_TOKENS
+
+
+def _unanswered(run: Run) -> tuple[list[tuple[int, int]], int]:
+    """Of each item, how many answers are still to be asked for and the characters that are sent for
+    each; and how many are taken over, since the same version has given them before."""
     there = set(Output.objects.filter(run=run, text__isnull=False).values_list("item_id", "sample"))
     before = set(answered_before(run).values_list("item__key", "item__digest", "sample"))
-    requests = characters = reused = 0
+    asked, reused = list[tuple[int, int]](), 0
     columns = ("pk", "key", "digest", "input", "context")
     rows = run.test_set_version.items.order_by().values_list(*columns)
     for item, key, digest, given, context in rows.iterator():
         missing = [each for each in range(run.samples) if (item, each) not in there]
         known = sum((key, digest, each) in before for each in missing)
-        left = len(missing) - known
-        requests, reused = requests + left, reused + known
-        characters += left * _length(run, given, context)
-    return requests, characters, reused
+        reused += known
+        if left := len(missing) - known:
+            asked.append((left, _length(run, given, context)))
+    return asked, reused
 
 
 def _length(run: Run, given: str | list[dict[str, str]], context: str) -> int:
@@ -60,9 +161,3 @@ def _length(run: Run, given: str | list[dict[str, str]], context: str) -> int:
         return sum(len(message_text(each)) for each in chat(run.version.prompt, given, context))
     except PromptError:
         return 0
-
-
-def sum_known[N: (int, float)](values: Iterable[N | None]) -> N | None:
-    """The sum; None where one of them isn't known."""
-    known: Sequence[N | None] = list(values)
-    return None if None in known else sum(each for each in known if each is not None)

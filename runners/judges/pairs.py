@@ -17,6 +17,7 @@ from runners.backends.asking import BackendRequest, Reply
 from runners.backends.clients import client_of
 from runners.judges.pairwise import asked_of, choice_of
 from runners.metrics.json_verdict import VerdictError
+from runners.spending import Meter
 
 ITEMS_AT_A_TIME = 500
 
@@ -44,14 +45,16 @@ def ask_pairs(
     judge_run: JudgeRun,
     *,
     reach: Reach,
+    meter: Meter,
     look: Callable[[], None],
-    keep: Callable[[Sequence[JudgeVote]], None],
+    keep: Callable[[Sequence[JudgeVote], Sequence[Reply]], None],
 ) -> AskedNow:
     """Asks the judge for each verdict that is missing.
 
-    `keep` is handed them as they come, and about every half second none, so that its lease is
-    renewed; it and `look`, which is called before anything is asked of some answers that were read,
-    may raise to stop. Raises BackendError where it is no use to ask on; what came by then is kept.
+    `keep` is handed them as they come, with all that was replied, and about every half second none,
+    so that its lease is renewed; it and `look`, which is called before anything is asked of some
+    answers that were read, may raise to stop. Raises BackendError where it is no use to ask on, or
+    a budget is used up; what came by then is kept.
     """
     asked = unanswered = 0
     error = ""
@@ -71,6 +74,7 @@ def ask_pairs(
         asked += len(questions)
         if not questions:
             continue
+        meter.check()
         with closing(client_of(judge_run.judge, reach).answer(questions)) as batches:
             for batch in batches:
                 failed = [reply.error for _, reply in batch if reply.text is None]
@@ -81,8 +85,10 @@ def ask_pairs(
                         _vote(judge_run, *missing[question.item_id], reply)
                         for question, reply in batch
                         if reply.text is not None
-                    ]
+                    ],
+                    [reply for _, reply in batch],
                 )
+                meter.check()
     return AskedNow(asked, unanswered, error)
 
 

@@ -1,0 +1,133 @@
+"""`evalhub prices`: what models cost, since when, and where that is known from."""
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from evalhub.prices.table import Entry, Prices
+
+app = typer.Typer(no_args_is_help=True, help="Prices: what a model's tokens cost, since when.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+UNKNOWN = 1
+
+
+@app.callback()
+def prices() -> None:
+    """Prices: what a model's tokens cost, since when."""
+
+
+@app.command("list")
+def list_(json_: Json = False) -> int:
+    """List all prices: your own table first, then the one that comes with Evalhub."""
+    from evalhub.cli import printing
+
+    _, here = _here()
+    rows = [row for entry in here.entries() for row in _rows(entry)]
+    if json_:
+        printing.print_json({"schema": "evalhub.price-list/1", "prices": rows})
+        return 0
+    for row in rows:
+        names = ", ".join(row["names"])
+        typer.echo(f"{row['provider']}: {names}, since {row['since']}: {row['sentence']}")
+        typer.echo(f"    {row['source']} ({row['table']})")
+    return 0
+
+
+@app.command()
+def check(json_: Json = False) -> int:
+    """Check your own table of prices, and say where it lies."""
+    from evalhub.cli import printing
+
+    path, here = _here()
+    own = [each for each in here.entries() if each.table == "home"]
+    if json_:
+        printing.print_json({"file": str(path), "there": here.home is not None, "models": len(own)})
+    elif here.home is None:
+        typer.echo(f"There is no {path}: the table that comes with Evalhub holds alone.")
+    else:
+        typer.echo(f"{path} is well: {len(own)} models, which go before Evalhub's own table.")
+    return 0
+
+
+@app.command("of")
+def of_(
+    model: Annotated[str, typer.Argument(help="As requests call it.", metavar="MODEL")],
+    host: Annotated[
+        str | None,
+        typer.Option(help="Asked at this host, or host:port.", show_default="any provider's"),
+    ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(help="Or under this alias of EVALHUB_ENDPOINTS.", show_default="none"),
+    ] = None,
+    day: Annotated[
+        str | None,
+        typer.Option(help="On this day, as 2026-11-26.", show_default="today", metavar="DAY"),
+    ] = None,
+    json_: Json = False,
+) -> int:
+    """Say what a model costs on a day, and where that is known from. Ends with 1 where no price is
+    known."""
+    from evalhub.cli import printing
+    from evalhub.prices.table import AskedAt
+
+    _, here = _here()
+    when = _day(day)
+    hosts = [host] if host else [] if endpoint else here.hosts()
+    places = [AskedAt(model, *_host(each), endpoint or "") for each in hosts]
+    places = places or [AskedAt(model, endpoint=endpoint or "")]
+    found = [used for each in places if (used := here.of(each, when))]
+    if json_:
+        printing.print_json([each.as_json() for each in found])
+        return 0 if found else UNKNOWN
+    for used in found:
+        typer.echo(f"{model}: {used.sentence}")
+    if not found:
+        typer.echo(f"No price of {model} is known on {when}: nothing is guessed.")
+    return 0 if found else UNKNOWN
+
+
+def _here() -> "tuple[Path, Prices]":
+    from evalhub.cli.setup import set_up_templates
+
+    set_up_templates()
+    from django.conf import settings
+
+    from evalhub.prices.table import HOMES, prices_here
+
+    return settings.HOME / HOMES, prices_here(settings.HOME)
+
+
+def _day(said: str | None) -> datetime.date:
+    if said is None:
+        return datetime.datetime.now(datetime.UTC).date()
+    try:
+        return datetime.date.fromisoformat(said)
+    except ValueError:
+        raise typer.BadParameter("is a day as 2026-11-26", param_hint="--day") from None
+
+
+def _host(said: str) -> tuple[str, int | None]:
+    name, _, port = said.partition(":")
+    return name, int(port) if port.isdecimal() else None
+
+
+def _rows(entry: "Entry") -> list[dict[str, Any]]:
+    from evalhub.schemas.prices import UsedPrice
+
+    return [
+        {
+            "provider": entry.provider,
+            "names": list(entry.model.names),
+            "since": each.since,
+            **each.plain.as_json(),
+            "source": each.source or entry.of.source,
+            "table": entry.table,
+            "sentence": UsedPrice(price=each.plain).rates_in_words,
+        }
+        for each in entry.model.prices
+    ]
