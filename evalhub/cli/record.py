@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Allow, Json
 from evalhub.cli.budgets import BudgetMoney, BudgetTokens, within
+from evalhub.cli.options import Allow, Json
 
 if TYPE_CHECKING:
     from evalhub.schemas.plan import AnswersPlan

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Allow, Json, StudyPath
 from evalhub.cli.budgets import BudgetMoney, BudgetTokens, within
+from evalhub.cli.options import Allow, Json, StudyPath
 
 if TYPE_CHECKING:
     from rich.console import Console
