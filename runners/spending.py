@@ -17,6 +17,9 @@ from runners.backends import backend_of
 from runners.backends.asking import BackendError, Paid, Reply
 from runners.pricing import used_price
 
+LOTS = 4
+"""A quarter of a share is asked at a time: others may have begun that nobody sees yet."""
+
 
 class BudgetSpent(BackendError):
     """A budget is used up: nothing more is asked."""
@@ -155,8 +158,8 @@ class Meter:
             return questions
         seen, room = self._seen, questions
         held = self._held()
-        share = max(_at_work(budget) for budget in held) if held else 1
-        least = max(1, least // max(1, share))
+        share = max([1, *(_at_work(budget) for budget in held)])
+        least = max(1, least // share)
         if not seen.answers:
             return min(questions, least)
         for budget in held:
@@ -165,7 +168,7 @@ class Meter:
                 (budget.money, budget.spent_money, seen.money / seen.answers),
             ):
                 if most is not None and each > 0:
-                    room = min(room, int((most - spent) / each / max(2, share)))
+                    room = min(room, int((most - spent) / each / (LOTS * share)))
         return min(questions, max(least, room))
 
     def _held(self) -> list[StudyBudget]:

@@ -46,10 +46,12 @@ class ListedModel(Declaration):
     names: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=1)
     ] = Field(description="in requests; a * at the end stands for anything that may follow")
-    prices: Annotated[tuple[PriceSince, ...], Field(min_length=1)]
+    prices: tuple[PriceSince, ...]
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
+        if not self.prices:  # a flaw of one would hide behind a length that is declared
+            raise wrong("is empty: say what it costs since when", "prices")
         days = [each.since for each in self.prices]
         if days != sorted(set(days)):
             raise wrong("from the oldest day to the newest, each day once", "prices")
@@ -89,12 +91,14 @@ class Provider(Declaration):
         (), description="aliases of EVALHUB_ENDPOINTS that mean it"
     )
     source: str = Field(min_length=1, description="its own page of prices")
-    models: Annotated[tuple[ListedModel, ...], Field(min_length=1)]
+    models: tuple[ListedModel, ...]
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> Self:
         if not (self.hosts or self.endpoints):
             raise wrong("missing: say at which hosts or endpoints it is asked", "hosts")
+        if not self.models:
+            raise wrong("is empty: name a model", "models")
         known: set[str] = set()
         for at, model in enumerate(self.models):
             for place, name in enumerate(model.names):

@@ -124,7 +124,7 @@ def test_a_study_stops_at_its_budget_and_goes_on_once_it_is_raised(
     budget = StudyBudget.objects.get()
     asked_for = len(server.requests)
     assert "of 300 tokens spent, so that nothing more is asked: raise tokens; run again" in told
-    assert 300 <= budget.spent_tokens <= 300 + 10 * 15, "one answer for each that worked on a part"
+    assert 300 <= budget.spent_tokens <= 600, "a few for each that was at work, of 4,680"
 
     client.force_login(User.objects.create_superuser("root"))
     row = Run.objects.get(spending__prompt_tokens__gt=0, test_set_version__test_set__slug="triage")

@@ -1,0 +1,178 @@
+"""The table of prices: the shipped one, an operator's own, and what neither says."""
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalhub.cli.app import run
+from evalhub.files.rows import DataError
+from evalhub.prices.table import AskedAt, prices_here
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.prices import Price, UsedPrice
+from runners.backends.asking import Paid
+from runners.backends.openai import OpenAIBackend
+from runners.pricing import asked_at
+from runners.spending import money_of
+
+TODAY = datetime.date(2026, 11, 26)
+
+
+def known(home: Path, model: str, host: str = "api.openai.com", day: datetime.date = TODAY) -> Any:
+    return prices_here(home).of(AskedAt(model, host, 443), day)
+
+
+def write(home: Path, **provider: Any) -> Path:
+    file = home / "prices.yaml"
+    usual = {"hosts": ["models.example.org"], "source": "https://example.org/prices"}
+    table = {"schema": "evalhub.prices/1", "providers": {"ours": usual | provider}}
+    file.write_text(json.dumps(table, indent=1))
+    return file
+
+
+def a_model(*prices: dict[str, Any], names: tuple[str, ...] = ("small",)) -> dict[str, Any]:
+    return {"names": [*names], "prices": [*prices]}
+
+
+def test_published_prices_are_in_the_table_with_their_source(tmp_path: Path) -> None:
+    mini = known(tmp_path, "gpt-4.1-mini")
+    # 1,000,000 sent at .40 and 1,000,000 back at 1.60
+    assert money_of(Paid(1_000_000, 1_000_000), mini.price) == pytest.approx(2.0)
+    tuned = known(tmp_path, "ft:gpt-4.1-mini-2025-04-14:acme::x1")
+    assert money_of(Paid(1_000_000, 1_000_000), tuned.price) == pytest.approx(4.0), "twice as much"
+    sonnet = known(tmp_path, "claude-sonnet-4-5", "api.anthropic.com")
+    assert money_of(Paid(1_000_000, 1_000_000), sonnet.price) == pytest.approx(28.5)
+    haiku = known(tmp_path, "claude-haiku-5-5", "api.anthropic.com")
+    # .10 up to 100,000 tokens of prompt, .50 above; .50 and 2.50 back
+    assert money_of(Paid(100_000, 1000), haiku.price) == pytest.approx(0.0105)
+    assert money_of(Paid(100_001, 1000), haiku.price) == pytest.approx(0.0525005)
+    assert mini.listed.source.startswith("https://")
+
+
+@pytest.mark.parametrize(
+    ("model", "host"),
+    [
+        ("gpt-4.1-mini", "models.example.org"),  # somebody else's
+        ("gpt-4.1-mini", "eu.api.openai.com"),
+        ("gpt-4.1-mini-2026-01-01", "api.openai.com"),
+        ("ft:gpt-4.1-nano-2025-04-14:acme::x1", "api.openai.com"),
+        ("gpt-9", "api.openai.com"),
+    ],
+)
+def test_nothing_is_guessed(tmp_path: Path, model: str, host: str) -> None:
+    assert known(tmp_path, model, host) is None
+
+
+def test_a_pattern_means_no_fine_tuned_model(tmp_path: Path) -> None:
+    price = {"since": "2026-01-01", "prompt": 1, "completion": 1}
+    write(tmp_path, models=[a_model(price, names=("f*",))])
+    assert known(tmp_path, "fast", "models.example.org")
+    assert known(tmp_path, "ft:fast:acme", "models.example.org") is None
+
+
+def test_a_price_holds_from_its_day_until_the_next(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        models=[
+            a_model(
+                {"since": "2026-01-01", "prompt": 2, "completion": 8},
+                {"since": "2026-09-01", "prompt": 1, "completion": 4},
+            )
+        ],
+    )
+    found = [
+        known(tmp_path, "small", "models.example.org", datetime.date(2026, *day))
+        for day in ((8, 31), (9, 1))
+    ]
+    assert [each.price.prompt for each in found] == [2, 1]
+    assert found[0].listed.since == "2026-01-01"
+    early = datetime.date(2025, 12, 31)
+    assert known(tmp_path, "small", "models.example.org", early) is None
+
+
+def test_an_operator_s_table_goes_before_the_one_that_is_shipped(tmp_path: Path) -> None:
+    ours = a_model({"since": "2026-11-01", "prompt": 0.3, "completion": 1}, names=("gpt-4.1-mini",))
+    file = write(tmp_path, hosts=["api.openai.com"], models=[ours])
+    found = known(tmp_path, "gpt-4.1-mini")
+    assert (found.price.prompt, found.listed.table) == (0.3, "home")
+    before = known(tmp_path, "gpt-4.1-mini", day=datetime.date(2026, 10, 31))
+    assert (before.price.prompt, before.listed.table) == (0.4, "evalhub")
+    file.unlink()
+    assert known(tmp_path, "gpt-4.1-mini").listed.table == "evalhub", "read anew"
+
+
+@pytest.mark.parametrize(
+    ("price", "field", "why"),
+    [
+        ({"since": "soon", "prompt": 1, "completion": 1}, "since", "is no day"),
+        ({"since": "2026-01-01", "prompt": -1, "completion": 1}, "prompt", "0 or more"),
+        ({"since": "2026-01-01", "prompt": 1}, "completion", "missing"),
+        (
+            {"since": "2026-01-01", "prompt": 1, "completion": 1, "cached": 1},
+            "cached",
+            "did you mean cached_prompt",
+        ),
+    ],
+)
+def test_what_is_wrong_with_it_is_said_with_its_line(
+    tmp_path: Path, price: dict[str, Any], field: str, why: str
+) -> None:
+    file = write(tmp_path, models=[a_model(price)])
+    with pytest.raises(DataError, match=why) as error:
+        prices_here(tmp_path)
+    assert error.value.file == str(file)
+    assert error.value.line
+    assert str(error.value.field).endswith(f"models.0.prices.0.{field}")
+
+
+def test_days_stand_in_order_and_names_once(tmp_path: Path) -> None:
+    late, early = (
+        {"since": day, "prompt": 1, "completion": 1} for day in ("2026-09-01", "2026-01-01")
+    )
+    write(tmp_path, models=[a_model(late, early)])
+    with pytest.raises(DataError, match="from the oldest day to the newest"):
+        prices_here(tmp_path)
+    write(tmp_path, models=[a_model(late), a_model(late)])
+    with pytest.raises(DataError, match="stands here twice"):
+        prices_here(tmp_path)
+
+
+def test_another_tier_isn_t_sold_at_the_list_price() -> None:
+    backend = {"url": "https://api.openai.com/v1", "model": "gpt-4.1-mini"}
+    plain = declared(OpenAIBackend, backend)
+    assert asked_at(plain) == AskedAt("gpt-4.1-mini", "api.openai.com", 443)
+    assert asked_at(declared(OpenAIBackend, backend | {"extra": {"service_tier": "flex"}})) is None
+    named = declared(OpenAIBackend, backend | {"url": "${MODELS_URL}"})
+    assert asked_at(named) == AskedAt("gpt-4.1-mini"), "which only the worker knows"
+
+
+def test_a_price_from_before_is_written_as_it_was() -> None:
+    """So that the policy of a study from before has its digest still."""
+    assert Price(prompt=1, completion=2).as_json() == {"prompt": 1.0, "completion": 2.0}
+    used = UsedPrice(price=Price(prompt=1, cached_prompt=0.1, completion=2))
+    assert declared(UsedPrice, used.as_json()) == used
+
+
+def test_the_command_says_where_a_price_comes_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from django.conf import settings
+
+    monkeypatch.setattr(settings, "HOME", tmp_path)
+    assert run(["prices", "of", "gpt-4.1-mini", "--day", "2026-11-26"]) == 0
+    assert "since 2025-04-14 by evalhub's table (https://" in capsys.readouterr().out
+    assert run(["prices", "of", "gpt-9"]) == 1
+    assert "nothing is guessed" in capsys.readouterr().out
+    assert run(["prices", "check"]) == 0
+    assert "There is no" in capsys.readouterr().out
+    write(tmp_path, models=[a_model({"since": "2026-01-01", "prompt": 1, "completion": 2})])
+    assert run(["prices", "check", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["models"] == 1
+    assert run(["prices", "list", "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)["prices"][0]
+    assert (first["provider"], first["table"], first["completion"]) == ("ours", "home", 2)
+    write(tmp_path, models=[a_model({"since": "2026-01-01", "prompt": 1})])
+    assert run(["prices", "check"]) == 65
+    assert "line" in capsys.readouterr().err
