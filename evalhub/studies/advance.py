@@ -8,8 +8,9 @@ import logging
 import uuid
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from time import monotonic
 from typing import Any
 
 from django.db.models import Case, Exists, F, Max, OuterRef, Q, Subquery, When
@@ -34,6 +35,9 @@ from runners.outcome import RunFailed, RunUnreachable, check
 from runners.timer import every
 
 TICK_S = 2.0
+ALL_S = 600.0
+NEWS = timedelta(minutes=20)
+"""Longer than ALL_S, so that what is no news any more was looked at."""
 LEASE = timedelta(minutes=2)
 """Longer than a decision takes; whoever dies meanwhile holds the others up for that long."""
 RETRY = timedelta(seconds=30)
@@ -141,10 +145,12 @@ def newest_decisions(study: Study) -> tuple[Decision, ...]:
     return tuple(found[pk] for pk in keys)
 
 
-def due_studies() -> list[Study]:
+def due_studies(*, news_since: datetime | None = None) -> list[Study]:
     """Studies of which a run, its judge or the review has ended since they were last advanced.
 
-    One query, and up to three for each study with a review that goes on.
+    Of all studies; or, which doesn't grow with what there ever was, of those alone that were never
+    advanced, have a review, or of which something has ended since then. Six queries, and up to
+    three for each study with a review that goes on.
     """
     runs = Run.objects.filter(studies__arm__study=OuterRef("pk")).order_by()
     last = runs.values("studies__arm__study").annotate(n=Max("finished")).values("n")
@@ -165,6 +171,8 @@ def due_studies() -> list[Study]:
         .select_related("project")
         .order_by("pk")
     )
+    if news_since is not None:
+        ended = ended.filter(pk__in=_with_news(news_since))
     by_runs = ended.filter(Q(advanced_runs=None) | ~Q(advanced_runs=F("last_finished")))
     by_review = ended.filter(
         Q(advanced_review=None) | ~Q(advanced_review=F("newest_review")),
@@ -174,9 +182,26 @@ def due_studies() -> list[Study]:
     return [*by_runs, *(study for study in by_review if _ended_review(study) is not None)]
 
 
-def advance_studies() -> None:
+def _with_news(since: datetime) -> set[int]:
+    """Ids of studies of which something may be due, found from what is new. Four queries."""
+    links = StudyRun.objects.order_by()
+    return {
+        study
+        for found in (
+            Study.objects.filter(advanced_runs=None).order_by().values_list("pk", flat=True),
+            links.filter(run__finished__gte=since).values_list("arm__study", flat=True),
+            links.filter(
+                run__in=JudgeRun.objects.filter(finished__gte=since).values("candidate")
+            ).values_list("arm__study", flat=True),
+            Campaign.objects.exclude(study=None).order_by().values_list("study", flat=True),
+        )
+        for study in found
+    }
+
+
+def advance_studies(*, news_since: datetime | None = None) -> None:
     """Advances every study that is due. An error on one is logged and keeps up no other."""
-    for study in due_studies():
+    for study in due_studies(news_since=news_since):
         try:
             advance(study=study, by=None)
         except Exception:
@@ -187,8 +212,18 @@ def advance_studies() -> None:
 
 
 def ticker() -> AbstractContextManager[None]:
-    """Advances studies every TICK_S seconds, on a thread of this process, while the block runs."""
-    return every(TICK_S, advance_studies)
+    """Advances studies every TICK_S seconds, on a thread of this process, while the block runs:
+    those of which there is news, and at first and every ALL_S any that is due."""
+    next_all = monotonic()
+
+    def advance_due() -> None:
+        nonlocal next_all
+        at_all = monotonic() >= next_all
+        advance_studies(news_since=None if at_all else timezone.now() - NEWS)
+        if at_all:
+            next_all = monotonic() + ALL_S
+
+    return every(TICK_S, advance_due)
 
 
 def _runs_awaited(study: Study) -> StudyStatus | None:

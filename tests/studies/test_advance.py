@@ -1,12 +1,14 @@
 """A study advanced by whoever calls: a timer, a page, the command line."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run as evalhub
@@ -214,3 +216,15 @@ def test_while_one_process_advances_a_study_no_other_does(desk: Desk) -> None:
     assert not Decision.objects.exists()
     Study.objects.filter(pk=study.pk).update(lease_until="2000-01-01T00:00Z")
     assert advance(study=study, by=None).state == StudyState.DECIDED
+
+
+def test_what_is_due_is_found_from_what_is_new_alone(desk: Desk) -> None:
+    now, later = timezone.now(), timezone.now() + timedelta(hours=1)
+    study = ran(desk)
+    assert due_studies(news_since=later) == [study], "never advanced"
+    advance_studies(news_since=now)
+    assert study.decisions.get().verdict == "ship"
+    assert due_studies(news_since=now) == due_studies() == []
+    Run.objects.update(finished=timezone.now())
+    assert due_studies(news_since=now) == due_studies() == [study]
+    assert due_studies(news_since=later) == [], "it is no news, and is found by a look at all"

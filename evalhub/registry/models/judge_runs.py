@@ -114,6 +114,7 @@ class JudgeRun(models.Model):
 
     class Meta:
         ordering = ["-created", "-id"]
+        indexes = [models.Index(fields=["finished"], name="judge_run_finished")]
         constraints = [
             models.UniqueConstraint(
                 fields=["baseline", "candidate", "baseline_answers", "candidate_answers", "digest"],

@@ -147,7 +147,8 @@ class Run(models.Model):
         ]
         # workers look for these every few seconds, among all that there ever were
         indexes = [
-            models.Index(fields=["id"], condition=Q(state__in=UNFINISHED), name="run_unfinished")
+            models.Index(fields=["id"], condition=Q(state__in=UNFINISHED), name="run_unfinished"),
+            models.Index(fields=["finished"], name="run_finished"),
         ]
 
     def __str__(self) -> str:

@@ -59,6 +59,9 @@ class Study(models.Model):
     class Meta:
         ordering = ["-created", "-id"]
         verbose_name_plural = "studies"
+        indexes = [
+            models.Index(fields=["id"], condition=Q(advanced_runs=None), name="study_not_advanced")
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["project", "slug"],
