@@ -29,6 +29,19 @@ ROUNDS = 40
 LIMIT_MS = 150
 WORDS = "The parcel left the depot on Tuesday and should reach the customer in three days. "
 """82 characters; a prompt has five of them and an answer three."""
+DEEP = ("", "?page=20000")
+OF_RUN = (*DEEP, "?show=errors", "?show=unscored")
+PARTITIONED = """
+    CREATE TABLE parted (LIKE registry_output INCLUDING DEFAULTS) PARTITION BY LIST (run_id);
+    CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1);
+    CREATE TABLE parted_2 PARTITION OF parted FOR VALUES IN (2);
+    INSERT INTO parted SELECT * FROM registry_output WHERE run_id IN (1, 2);
+    CREATE INDEX ON parted (run_id, item_id, sample);
+    CREATE INDEX ON parted (item_id);
+    CREATE INDEX ON parted (id)"""
+DELETED = """
+    DELETE FROM registry_score s USING registry_output o WHERE o.id = s.output_id AND o.run_id = 1;
+    DELETE FROM registry_output WHERE run_id = 1"""
 SOURCES = 5000
 """Clusters of items."""
 
@@ -54,6 +67,7 @@ def main() -> None:
         addresses = studied(study)
         left(server.url, 2 * items)
         pages(server.url, addresses)
+        taken_out(server.url)
 
 
 def written(folder: Path, items: int) -> Path:
@@ -138,9 +152,8 @@ def studied(file: Path) -> list[str]:
         reverse("dashboard:flips", args=[study.pk]),
         reverse("dashboard:criterion", args=[decision.pk, 1]),
         reverse("dashboard:runs"),
-        reverse("dashboard:run", args=[runs[0].pk]),
-        reverse("dashboard:run", args=[runs[0].pk]) + "?page=1000",
-        reverse("dashboard:test_set", args=[TestSet.objects.get().pk]),
+        *(reverse("dashboard:run", args=[runs[1].pk]) + query for query in OF_RUN),
+        *(reverse("dashboard:test_set", args=[TestSet.objects.get().pk]) + each for each in DEEP),
         reverse("dashboard:version", args=[runs[1].version_id]),
     ]
 
@@ -175,6 +188,20 @@ def pages(url: str, addresses: list[str]) -> None:
             middle, p95 = np.quantile(rest, [0.5, 0.95])
             mark = "" if p95 <= LIMIT_MS else f"  over {LIMIT_MS}"
             say(f"  {address}: {middle:,.0f} ms, p95 {p95:,.0f}, the first {first:,.0f}{mark}")
+
+
+def taken_out(url: str) -> None:
+    """A run's answers deleted row by row, beside a table of them that is dropped."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(PARTITIONED)
+        with clock("a run's answers dropped, as a partition of a table of runs"):
+            connection.execute("DROP TABLE parted_1")
+        before = connection.execute("SELECT pg_current_wal_lsn()").fetchone()
+        with clock("a run's answers and scores deleted, as they are"), connection.transaction():
+            connection.execute(DELETED)
+        wal = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), %s) / 1e6"
+        row = connection.execute(wal, before).fetchone()
+        say(f"  {row[0] if row else 0:,.0f} MB of write-ahead log")
 
 
 @contextmanager

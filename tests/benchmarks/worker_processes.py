@@ -27,6 +27,7 @@ WORKERS = (
     ("2 threads", ["--concurrency", "2"]),
     ("2 processes", ["--concurrency", "1", "--processes", "2"]),
 )
+MADE = "SELECT 1 FROM django_migrations WHERE app = 'evalhub'"
 LAUNCH = """
 import django, sys; django.setup()
 from pathlib import Path
@@ -100,10 +101,11 @@ def written(folder: Path, answers: int) -> None:
 
 
 def wait_for_tables(url: str) -> None:
-    """The worker makes them; then it is up."""
+    """The worker makes them, and says so at the end; then it is up."""
     with psycopg.connect(url, autocommit=True) as connection:
-        there = "SELECT to_regclass('accounts_cache')"
-        while connection.execute(there).fetchone() == (None,):
+        while connection.execute("SELECT to_regclass('django_migrations')").fetchone() == (None,):
+            sleep(0.2)
+        while not connection.execute(MADE).fetchone():
             sleep(0.2)
     sleep(3)
 
