@@ -12,7 +12,7 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run as evalhub
 from evalhub.files.rows import DataError
 from evalhub.gate.study_evidence import NotReadyError
-from evalhub.registry.models import JudgeRun, JudgeVote, Study
+from evalhub.registry.models import JudgeRun, JudgeVote, Spending, Study
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.judging import JudgeRunDocument
 from evalhub.schemas.prices import Price
@@ -57,6 +57,22 @@ def test_each_pair_that_differs_is_judged_in_both_orders_once(
     again = judged(study)
     assert (again.asked, len(server.requests)) == (0, 32)
     assert again.figures == seen
+
+
+def test_what_a_judge_says_counts_on_the_study_s_budget(desk: Desk, server: OpenAIServer) -> None:
+    desk.study["judges"]["grader"]["price"] = {"prompt": 1, "completion": 2}
+    desk.study["budget"] = {"tokens": 100}
+    study = ran(desk)
+    with pytest.raises(BackendError, match="of 100 tokens spent, so that nothing more is asked"):
+        judged(study)
+    stopped = len(server.requests)
+    assert stopped <= 32
+    desk.study["budget"] = {"tokens": 10_000}
+    found = judged(ran(desk))
+    row = Spending.objects.get(version__digest=found.judge_digest)
+    assert (row.prompt_tokens, row.completion_tokens) == (32 * 9, 32 * 5)
+    assert row.money == pytest.approx(found.money or 0)
+    assert len(server.requests) == 32, "nothing twice"
 
 
 def test_a_judge_that_goes_by_the_order_is_told_by_its_figures(
