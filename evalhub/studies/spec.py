@@ -204,7 +204,7 @@ class StudyFile(Declaration):
     suite: Suite | None = Field(
         None,
         description="a pack of guards: `general` is eight small skills that the candidate must not "
-        "have lost, each a test set general-SKILL",
+        "have lost, each a test set general-SKILL; with `tasks` published ones too",
     )
     test_sets: dict[Name, AskedTestSet] = Field({}, validate_default=True)
     budget: SpendingBudget | None = Field(

@@ -7,10 +7,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from evalhub.schemas.declaration import Declaration, default_of, wrong
 from evalhub.schemas.policy import Demand, Margin, Tier
+from evalhub.studies.published_tasks import PublishedTasks, TaskKind, published_test_sets
 from runners.suites import SUITES
 
 if TYPE_CHECKING:
@@ -30,8 +38,9 @@ MARGIN = 0.1
 
 
 def skill_name(skill: str) -> str:
-    """The test set of a skill of the suite: no team's own is likely to be called so."""
-    return f"{GENERAL}-{skill}"
+    """The test set of a skill of the suite, or of a task: no team's own is likely to be called
+    so."""
+    return f"{GENERAL}-{skill.replace('_', '-')}"
 
 
 class SkillItems(Declaration):
@@ -52,10 +61,22 @@ class SkillItems(Declaration):
         return self
 
 
+Tasks = Annotated[
+    Annotated[TaskKind, Tag("kind")] | Annotated[PublishedTasks, Tag("said")],
+    Discriminator(lambda given: "kind" if isinstance(given, str) else "said"),
+]
+"""Published tasks by their kind, or with what is to be otherwise in them."""
+
+
 class GeneralSuite(Declaration):
     """General capability as guards, one a skill: what the candidate must not have lost."""
 
     name: Literal["general"] = "general"
+    tasks: Tasks | None = Field(
+        None,
+        description="published tasks of lm-evaluation-harness besides, by their kind: likelihoods "
+        "or words",
+    )
     skills: tuple[Skill, ...] = Field(
         tuple(SUITES), description="which of them; all where it isn't said"
     )
@@ -66,8 +87,8 @@ class GeneralSuite(Declaration):
 
     @field_validator("skills")
     @classmethod
-    def _asks_something(cls, skills: tuple[str, ...]) -> tuple[str, ...]:
-        if not skills:
+    def _asks_something(cls, skills: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if not skills and "tasks" in info.data and info.data["tasks"] is None:
             raise wrong("is empty")
         return skills
 
@@ -88,7 +109,7 @@ def metric_of(skill: str) -> dict[str, Any]:
 def test_sets_of(suite: Suite) -> Mapping[str, dict[str, Any]]:
     """The suite's test sets by name, as a study file says them. Raises PydanticCustomError."""
     asked = GeneralSuite() if isinstance(suite, str) else suite
-    return {
+    found = {
         skill_name(skill): {
             "suite": {"skill": skill, "items": asked.items, "seed": asked.seed},
             "role": "guard",
@@ -98,6 +119,12 @@ def test_sets_of(suite: Suite) -> Mapping[str, dict[str, Any]]:
         }
         for skill in asked.skills
     }
+    if asked.tasks is None:
+        return found
+    tasks = PublishedTasks(kind=asked.tasks) if isinstance(asked.tasks, str) else asked.tasks
+    for name, said in published_test_sets(tasks).items():
+        found[skill_name(name)] = said | {"tier": asked.tier}
+    return found
 
 
 @contextmanager
