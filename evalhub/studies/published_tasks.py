@@ -59,7 +59,7 @@ else:
     TaskKind = Annotated[Literal[tuple(PUBLISHED)], Outside("code")]
 
 LIMIT = 500
-MARGIN = 0.05
+LOSS_SHOWN = 0.05
 """What 500 documents show not to be lost where a quarter of the answers change."""
 
 
@@ -71,7 +71,7 @@ class PublishedTasks(Declaration):
         "any arm"
     )
     limit: int = Field(LIMIT, ge=2, le=100_000, description="documents of each, the first ones")
-    margin: Margin = MARGIN
+    margin: Margin = LOSS_SHOWN
     data: Annotated[str, Field(min_length=1), Outside("file")] | None = Field(
         None, description="folder of the data sets in place of the hub, relative to this file"
     )
