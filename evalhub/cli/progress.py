@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ENDED = {"done", "failed", "cancelled"}
 EVERY_S = 10.0
 """Seconds between two lines about the same thing where there is no terminal."""
+FEWEST = 1 / 50
+"""Of all there is: less says little of the rest, since the model may have been loading meanwhile."""
 
 
 class _Told:
@@ -32,7 +34,7 @@ class _Told:
     def left(self, done: int, total: int) -> str:
         """How long the rest takes if it goes on as it did; "" before that can be said."""
         took, came = time.monotonic() - self.began, done - self.done_then
-        if came <= 0 or took < EVERY_S or done >= total:
+        if came < FEWEST * total or not came or took < EVERY_S or done >= total:
             return ""
         minutes = took / came * (total - done) / 60
         return ", less than a minute left" if minutes < 1 else f", about {minutes:,.0f} min left"

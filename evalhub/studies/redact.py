@@ -149,7 +149,7 @@ def _take_out_answers(outputs: QuerySet[Output]) -> None:
         Output.objects.filter(pk=output.pk).update(
             text=REDACTED, text_sha256=digest, reasoning="", tool_calls=None
         )
-    outputs.filter(text__isnull=True).update(error=REDACTED)
+    outputs.filter(text__isnull=True).update(error=REDACTED, reasoning="", tool_calls=None)
 
 
 def _keys(version: TestSetVersion, same: QuerySet[Item]) -> str:

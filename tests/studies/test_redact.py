@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from evalhub.studies.redact import REDACTED
+from evalhub.studies.redact import redact as take_out
+from tests.cast import a_run, a_team, a_test_set, a_version
 from tests.database.homes import decisions, evalhub, upgraded_home
 
 WHY = "a customer's name"
@@ -145,3 +148,15 @@ def test_its_review_still_is_what_was_sealed(home: Path) -> None:
     audited = evalhub("review", "audit", "1", at=home)
     assert "The plan is the one that was sealed; so are all texts." in audited.stdout
     assert evalhub("review", "results", "1", at=home).returncode == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_model_thought_before_it_failed_goes_too() -> None:
+    team = a_team()
+    on = a_test_set(team, items=2)
+    run = a_run(a_version(team), on, scores=[None, 1.0], answers=[None, "right"])
+    run.outputs.filter(text=None).update(reasoning="the customer is called Ada")
+    asked = {"project": team.project, "test_set": "questions", "reason": WHY, "by": None}
+    assert take_out(item=on.items.get(position=0).key, **asked).answers == 1
+    [failed] = run.outputs.filter(text=None)
+    assert (failed.error, failed.reasoning, failed.tool_calls) == (REDACTED, "", None)
