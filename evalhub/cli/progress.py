@@ -20,7 +20,7 @@ ENDED = {"done", "failed", "cancelled"}
 EVERY_S = 10.0
 """Seconds between two lines about the same thing where there is no terminal."""
 FEWEST = 1 / 50
-"""Of all there is: less says little of the rest, since the model may have been loading meanwhile."""
+"""Of all there is: less tells little of the rest, since a model may have been loading meanwhile."""
 
 
 class _Told:
