@@ -51,6 +51,30 @@ def tiny_model() -> Path:
     return _kept(f"tiny-llama-{FORM}", lambda folder: _draw(small_model(), folder))
 
 
+def reciting_model(folder: Path, *parts: str) -> Path:
+    """A model that says these parts, each a token, whatever it is asked, and ends."""
+    import torch
+    import transformers
+
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_model())
+    tokenizer.add_tokens([transformers.AddedToken(part, normalized=False) for part in parts])
+    config = transformers.AutoConfig.from_pretrained(tiny_model())
+    config.update({"vocab_size": len(tokenizer), "tie_word_embeddings": False})
+    model = transformers.AutoModelForCausalLM.from_config(config).float()
+    told = [*(tokenizer.convert_tokens_to_ids(part) for part in parts), tokenizer.eos_token_id]
+    with torch.no_grad():
+        for name, weights in model.named_parameters():
+            weights.fill_(1.0 if "norm" in name else 0.0)
+        # what came last is all that the layers let through: any prompt's end calls for the first
+        model.get_input_embeddings().weight[:, 0] = 1.0
+        for at, token in enumerate(told):
+            model.get_output_embeddings().weight[token, at] = 1.0
+            model.get_input_embeddings().weight[token] = torch.eye(config.hidden_size)[at + 1]
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
 def _kept(name: str, make: Callable[[Path], None]) -> Path:
     there = CACHE / name
     if not there.is_dir():

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from runners.backends.asking import Answered, BackendRequest, Reply
-from runners.backends.said import thought_apart
+from runners.backends.said import called_apart, thought_apart
 from runners.engines.adapters import put_in
 from runners.engines.errors import EngineError
 from runners.engines.files import fetched_adapter, model_digest, text_digest
@@ -223,7 +223,7 @@ class Loaded:
         return [
             Question(
                 row,
-                lambda done: deliver((asked, _reply(done, count))),
+                lambda done: deliver((asked, _reply(done, count, calls=bool(asked.tools)))),
                 self.backend.batch_tokens,
                 drawing,
             )
@@ -318,16 +318,19 @@ def _start(base: Base) -> int:
     return int(said if said is not None else tokenizer.eos_token_id or 0)
 
 
-def _reply(done: Done, prompt_tokens: int) -> Reply:
+def _reply(done: Done, prompt_tokens: int, *, calls: bool) -> Reply:
+    """`calls`: whether tools could be called."""
     if isinstance(done, EngineError):
         return Reply(error=str(done))
     assert isinstance(done, DrawnAnswer)
     if _UNSTORABLE.search(done.text):
         return Reply(error="the answer holds a NUL character or half a surrogate pair")
-    text, thought = thought_apart(done.text)
+    said, thought = thought_apart(done.text)
+    text, called = called_apart(said) if calls else (said, None)
     return Reply(
         text=text,
         reasoning=thought,
+        tool_calls=called,
         prompt_tokens=prompt_tokens,
         completion_tokens=done.tokens,
         finish_reason="stop" if done.ended else "length",

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from evalhub.files.json_values import parse_json
 from evalhub.files.tools import calls_of
 
 _OPENS = re.compile(r"\s*<(think|thinking)>")
+_CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,19 @@ def thought_apart(text: str) -> tuple[str, str]:
     if closed and "<think>" not in thought:
         return rest.lstrip(), thought.strip()
     return text, ""
+
+
+def called_apart(text: str) -> tuple[str, list[dict[str, Any]] | None]:
+    """What a text says, and the tools that it calls in the form of Hermes and Qwen: JSON of {name,
+    arguments} between <tool_call> and </tool_call>.
+
+    Where something else stands between them, all of it is text.
+    """
+    try:
+        calls = calls_of([parse_json(each) for each in _CALL.findall(text)])
+    except ValueError:
+        return text, None
+    return (text, None) if calls is None else (_CALL.sub("", text).strip(), calls)
 
 
 def _apart(content: Any) -> SplitMessage:

@@ -18,7 +18,7 @@ from runners.backends import AnyBackend
 from runners.backends.asking import BackendError, BackendRequest, Reply
 from runners.backends.hf import Client, HfBackend
 from tests.cast import OPERATOR, Team
-from tests.small_models import WITH_TORCH, an_adapter, needs_torch
+from tests.small_models import WITH_TORCH, an_adapter, needs_torch, reciting_model
 
 HF = {"type": "hf", "model": "model"}
 
@@ -231,6 +231,23 @@ def test_one_bad_item_is_its_own_error(tiny: Path) -> None:
     broken = client(backend(tiny, chat_template=_template(tiny, "{{ messages[0].nothing.more }}")))
     (reply,) = replies(broken, "Hello")
     assert "the chat template refuses the messages" in reply.error
+
+
+@with_torch
+def test_tools_that_an_item_carries_are_called_and_else_it_is_text(tmp_path: Path) -> None:
+    needs_torch()
+    call = '<tool_call>\n{"name": "now", "arguments": {"zone": "UTC"}}\n</tool_call>'
+    asked = client(backend(reciting_model(tmp_path / "reciting", "I look.", call)))
+    tools = [{"type": "function", "function": {"name": "now"}}]
+    questions = [
+        BackendRequest(1, 0, "What time is it?", "", tools=tools),
+        BackendRequest(2, 0, "What time is it?", ""),
+    ]
+    said = {each.item_id: reply for batch in asked.answer(questions) for each, reply in batch}
+    called, plain = said[1], said[2]
+    assert (called.text, called.finish_reason) == ("I look.", "stop")
+    assert called.tool_calls == [{"name": "now", "arguments": {"zone": "UTC"}}]
+    assert (plain.text, plain.tool_calls) == (f"I look.{call}", None)
 
 
 def _template(tiny: Path, text: str) -> str:

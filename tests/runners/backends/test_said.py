@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from runners.backends.said import said_in, thought_apart
+from runners.backends.said import called_apart, said_in, thought_apart
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,27 @@ def test_all_of_it_is_looked_through() -> None:
 def test_a_call_that_nobody_could_make_is_an_error(calls: Any) -> None:
     with pytest.raises(ValueError, match="without a name"):
         said_in({"message": {"content": "", "tool_calls": calls}})
+
+
+def test_tools_are_called_in_a_text() -> None:
+    first = '<tool_call>\n{"name": "now", "arguments": {"zone": "UTC"}}\n</tool_call>'
+    second = '<tool_call>{"name": "add", "arguments": "{\\"a\\": 1}"}</tool_call>'
+    assert called_apart(f"I look.\n{first}\n{second}") == (
+        "I look.",
+        [{"name": "now", "arguments": {"zone": "UTC"}}, {"name": "add", "arguments": {"a": 1}}],
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is noon.",
+        "<tool_call>now()</tool_call>",
+        '<tool_call>{"arguments": {}}</tool_call>',
+        '<tool_call>["now"]</tool_call>',
+        '<tool_call>{"name": "now", "arguments": {',
+        '<tool_call>{"name": "now"}</tool_call><tool_call>{"name": </tool_call>',
+    ],
+)
+def test_what_is_no_call_is_text(text: str) -> None:
+    assert called_apart(text) == (text, None)
