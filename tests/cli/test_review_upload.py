@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from evalhub.accounts.models import Project
 from evalhub.cli.app import run
 from evalhub.cli.exits import BAD_DATA
-from evalhub.registry import drafts
+from evalhub.registry import drafts, importing
 from evalhub.registry.models import (
     Item,
     Model,
@@ -67,14 +67,21 @@ def committed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, int]]:
     """Rows written in bulk by each transaction, by their kind."""
     found: list[dict[str, int]] = []
     going: dict[str, int] = {}
-    commit, bulk_create = connection.commit, QuerySet.bulk_create
+    commit, bulk_create, insert = connection.commit, QuerySet.bulk_create, importing.insert
 
-    def counted(rows: QuerySet[Any], objects: Iterable[Any], *args: Any, **options: Any) -> Any:
+    def count(kind: type[Any], rows: int) -> None:
+        if kind in KINDS:
+            assert connection.in_atomic_block or rows <= BATCH
+            going[kind.__name__] = going.get(kind.__name__, 0) + rows
+
+    def created(rows: QuerySet[Any], objects: Iterable[Any], *args: Any, **options: Any) -> Any:
         given = list(objects)
-        if rows.model in KINDS:
-            assert connection.in_atomic_block or len(given) <= BATCH
-            going[rows.model.__name__] = going.get(rows.model.__name__, 0) + len(given)
+        count(rows.model, len(given))
         return bulk_create(rows, given, *args, **options)
+
+    def inserted(kind: type[Any], columns: Any, rows: Any, **options: Any) -> Any:
+        count(kind, len(rows))
+        return insert(kind, columns, rows, **options)
 
     def committing() -> None:
         commit()
@@ -82,7 +89,8 @@ def committed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, int]]:
             found.append(dict(going))
             going.clear()
 
-    monkeypatch.setattr(QuerySet, "bulk_create", counted)
+    monkeypatch.setattr(QuerySet, "bulk_create", created)
+    monkeypatch.setattr(importing, "insert", inserted)
     monkeypatch.setattr(connection, "commit", committing)
     monkeypatch.setattr(drafts, "ROWS", BATCH)
     return found
