@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from evalhub.report.skills import Skills
     from evalhub.schemas.criteria import Criterion
     from evalhub.schemas.decision import BreakdownRow, DecisionRecord, Reading
-    from evalhub.schemas.plan import AnswersPlan, PlannedJudging, StudyPlan
+    from evalhub.schemas.plan import AnswersPlan, PlannedJudging, PlannedRun, StudyPlan
     from evalhub.schemas.sections import Section
 
 NARROW, PIPED = 110, 160
@@ -136,12 +136,12 @@ def print_requests(
         cells = (each.requests, each.prompt_tokens, each.completion_tokens)
         numbers = ["?" if cell is None else f"{cell:,}" for cell in cells]
         name = f"{each.arm}, again" if each.repeat else each.arm
-        table.add_row("", _cut(name), each.test_set, *numbers, _money(each.money))
+        table.add_row("", _cut(name), each.test_set, *numbers, _money(each))
     for judge in judging:
         cells = (judge.requests, judge.prompt_tokens, judge.completion_tokens)
         numbers = ["?" if cell is None else f"{cell:,}" for cell in cells]
         name = f"{judge.judge} judges {judge.arm or 'pairs'}"
-        table.add_row("", _cut(name), judge.test_set, *numbers, _money(judge.money))
+        table.add_row("", _cut(name), judge.test_set, *numbers, _money(judge))
     console.print()
     if asked or judging:
         console.print(table)
@@ -152,7 +152,7 @@ def print_requests(
     back = "?" if plan.completion_tokens is None else f"{plan.completion_tokens:,}"
     console.print(
         f"In all: {plan.requests:,} requests, {plan.prompt_tokens:,} tokens sent, at most {back} "
-        f"back, money: {_money(plan.money)}. A token is taken for 4 characters, an answer for as "
+        f"back, money: {_money(plan)}. A token is taken for 4 characters, an answer for as "
         "long as max_tokens allows."
     )
     prices = (f"{each.arm}: {each.price.sentence}" for each in asked if each.price)
@@ -163,8 +163,10 @@ def print_requests(
         console.print(Text(f"{mark}{budget.sentence[0].upper()}{budget.sentence[1:]}"))
 
 
-def _money(amount: float | None) -> str:
-    return "no price" if amount is None else f"{amount:,.2f}"
+def _money(asked: "PlannedRun | PlannedJudging | StudyPlan | AnswersPlan") -> str:
+    if asked.money is not None:
+        return f"{asked.money:,.2f}"
+    return "?" if asked.completion_tokens is None else "no price"
 
 
 def _reasons(reasons: Iterable[str]) -> Table:

@@ -128,6 +128,8 @@ def test_the_same_answers_from_both_arms_are_shown_as_invalid_evidence(
     decide_study(study=study)
     page = olga.get(reverse("dashboard:study", args=[study.pk])).text
     assert "Invalid evidence" in page
+    assert "Invalid evidence shows no result." in page
+    assert "kept any more" not in page
     assert "was it applied?" in page
 
 

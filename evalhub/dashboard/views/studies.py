@@ -52,7 +52,8 @@ def flips(request: SignedInRequest, pk: int) -> HttpResponse:
     wanted = Wanted.of(request.GET)
     decision = newest_decision(found, wanted.arm)
     shown = changes(found, decision.document, wanted) if decision else None
-    return render(request, "dashboard/_changed.html", {"changes": shown, "study": found})
+    context = {"changes": shown, "study": found, "verdict": decision.verdict if decision else ""}
+    return render(request, "dashboard/_changed.html", context)
 
 
 @require_GET
