@@ -47,7 +47,7 @@ DROP = "drop"
 @dataclass
 class OpenAIServer:
     """Counts what it is asked. `misbehave(prompt, attempt)` may give another response, HANG or
-    DROP (the connection); `attempt` counts from 0 how often that prompt was asked before. It gives
+    DROP (the connection); `attempt` counts from 0 how often that model was asked that. It gives
     `n` answers, `most_choices` at most; `logprobs` of tokens to who asks for them; and at /models
     what `models` says. `echo` gives the tokens of a prompt that is to be repeated, each with
     its log-probability and that of the likeliest in its place; without it nothing is repeated."""
@@ -66,6 +66,7 @@ class OpenAIServer:
     most_at_once: int = 0
     port: int = 0
     _at_once: int = 0
+    _asked_of: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
     def url(self) -> str:
@@ -140,8 +141,9 @@ class OpenAIServer:
         self.requests.append(asked)
         if request.transport is not None:
             self.connections.add(request.transport.get_extra_info("peername"))
-        attempt = self.asked[prompt]
         self.asked[prompt] += 1
+        attempt = self._asked_of[asked.get("model", ""), prompt]
+        self._asked_of[asked.get("model", ""), prompt] += 1
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
