@@ -1,5 +1,5 @@
 """How long prompts take to be answered, scored and stored, as whole processes from a fresh home,
-beside aiohttp alone, which keeps nothing.
+beside aiohttp alone, which keeps nothing, and lm-evaluation-harness where the extra is installed.
 
 python -m tests.benchmarks.live_run [--items 2000 --items 10000] [--runs 3] [--memory 200000]
 
@@ -24,6 +24,8 @@ from typing import Any
 from urllib.request import urlopen
 
 import yaml
+
+from tests.benchmarks.live_peers import INSTALLED, lm_eval_command, lm_eval_environment
 
 EVALHUB = Path(sys.executable).with_name("evalhub")
 LATENCY_S = 0.05
@@ -72,12 +74,16 @@ def main() -> None:
         nothing = [ours(home, port, 1) for _ in range(asked.runs)]
         told(1, "evalhub record", nothing, nothing)
         for items in asked.items or [*GOALS]:
-            bare, recorded = list[Taken](), list[Taken]()
+            bare, recorded, peer = list[Taken](), list[Taken](), list[Taken]()
             for _ in range(asked.runs):
                 bare.append(bare_client(port, items))
                 recorded.append(ours(home, port, items))
+                if INSTALLED:
+                    peer.append(lm_eval(home, port, items))
             told(items, "aiohttp alone", bare, bare)
             told(items, "evalhub record", recorded, bare)
+            if peer:
+                told(items, "lm-eval", peer, bare)
             more = median(each.cpu for each in recorded) - median(each.cpu for each in nothing)
             say(f"{'':>9} cpu an item beyond start-up: {more / items * 1000:.2f} ms")
             ratio = median(one.wall / two.wall for one, two in zip(recorded, bare, strict=True))
@@ -138,6 +144,13 @@ def ours(homes: Homes, port: int, items: int) -> Taken:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("EVALHUB_")}
     command = [str(EVALHUB), "record", str(study), "--yes"]
     return taken(command, port, items, {**kept, "EVALHUB_HOME": str(home)})
+
+
+def lm_eval(homes: Homes, port: int, items: int) -> Taken:
+    study, _ = homes.fresh(port, items)
+    folder = study.parent
+    command = lm_eval_command(folder, folder / "items.jsonl", port, AT_ONCE)
+    return taken(command, port, items, lm_eval_environment(folder))
 
 
 def bare_client(port: int, items: int) -> Taken:
