@@ -12,6 +12,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from evalhub.registry.models import Run, Shard
+from runners import embedded
 from runners.celery import broker
 from runners.embedded import embedded_worker
 from runners.launch import launch
@@ -37,7 +38,7 @@ def a_recorded_run(folder: Path, items: int) -> Run:
     )
 
 
-def ended(run: Run, within_s: float = 15) -> Run:
+def ended(run: Run, within_s: float = 60) -> Run:
     end = time.monotonic() + within_s
     while run.state in ("pending", "running") and time.monotonic() < end:
         time.sleep(0.02)
@@ -45,13 +46,12 @@ def ended(run: Run, within_s: float = 15) -> Run:
     return run
 
 
-def test_a_run_launched_in_this_process_is_worked_on_at_once(tmp_path: Path) -> None:
-    start = time.monotonic()
+def test_a_run_launched_in_this_process_is_worked_on_without_a_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "LOOK_S", 600.0)  # who isn't told of it finds it too late
     with embedded_worker():
-        assert time.monotonic() - start < 2
-        launched = time.monotonic()
         run = ended(a_recorded_run(tmp_path, 4100))
-        assert time.monotonic() - launched < 10
     assert (run.state, run.shards.count()) == ("done", 3)
     assert run.metrics.get().mean == 0.5
 
