@@ -84,7 +84,7 @@ def test_a_worker_told_to_go_gives_its_shards_back(
     launched(python, server, items=400)
     wait_until(lambda: len(server.requests) > 0, within_s=30)
     worker.send_signal(signal.SIGTERM)
-    output, _ = worker.communicate(timeout=60)
+    output, _ = worker.communicate(timeout=15)
     assert worker.returncode == 0, output
     assert ask("SELECT count(*) FROM registry_shard WHERE state = 'claimed'") == 0
     assert state(ask) == "running"

@@ -70,7 +70,7 @@ def test_told_to_go_they_give_back_what_they_are_at(
     # Ctrl+C in a terminal reaches all of them
     for process in [*family, parent] if by == signal.SIGINT else [parent]:
         process.send_signal(by)
-    output, _ = parent.communicate(timeout=60)
+    output, _ = parent.communicate(timeout=15)
     assert parent.returncode == code, output
     assert "Traceback" not in output
     assert not any(each.is_running() for each in family)
