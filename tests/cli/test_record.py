@@ -1,6 +1,7 @@
 """`evalhub record`: a model's answers kept while there is somebody to ask."""
 
 import json
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -99,17 +100,21 @@ def test_after_a_break_the_rest_alone_is_asked(desk: Desk, tmp_path: Path) -> No
 def test_a_model_that_is_gone_leaves_what_it_said(
     desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    asked = count(1)
+
     def gone(prompt: str, attempt: int) -> web.Response | None:
-        away = len(server.requests) > 20
+        away = next(asked) > 20
         return http_error(404, "the model `old` does not exist") if away else None
 
+    kept = tmp_path / "kept"
     with OpenAIServer() as server:
         asking(desk, server, concurrency=1)
         server.misbehave = gone
-        assert record(desk, "--yes", "--out", tmp_path / "kept") == 69
+        assert record(desk, "--yes", "--out", kept) == 69
     assert "HTTP 404" in capsys.readouterr().err
-    held = rows(tmp_path / "kept" / "base.triage.jsonl")
-    assert 0 < len(held) < 60
+    # Either test set may be asked first, or both at once.
+    held = [row for path in kept.glob("base.*.jsonl") for row in rows(path)]
+    assert 0 < len(held) <= 20
     assert all("output" in row for row in held)
 
 
