@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import random
 import re
 import time
@@ -44,6 +45,8 @@ CONGESTED = frozenset({429, 503})
 """It is asked too much at a time."""
 OBJECTIONS = frozenset({400, 403, 422, 501})
 """A request's fields may be to blame."""
+LONGEST_CONTROL = 4_000
+"""Characters: where tokens a minute are limited, a short question may pass that says nothing."""
 MOST_LISTED = 4_194_304
 """Bytes of a list of models that are read."""
 MOST_TOGETHER = 16
@@ -160,7 +163,9 @@ class Exchange:
 
         A field that only asks for more than the answer is left out once it was refused. Raises
         BackendError where no attempt found a connection, where the endpoint refuses every request
-        alike (401, 403, 404, …), and where it takes no more for now (429).
+        alike (401, 403, 404, …), and where it takes no more for now (429): nothing else is answered
+        either, or others that were refused so were taken later. A question that alone is refused is
+        answered with that error.
         """
         while True:
             without = frozenset(self._without)
@@ -190,15 +195,19 @@ class Exchange:
         over = connections(self.target.url, private=self.target.private)
         attempts = self.backend.retries + 1
         unreachable = 0
-        last, status = "", 0
+        last, status, after = "", 0, None
+        refused, sent = math.inf, 0.0
         for attempt in range(attempts):
             await self.state.wait_until_welcome()
+            sent = time.perf_counter()
             try:
-                return await self._attempt(over, path, body, optional, read)
+                found = await self._attempt(over, path, body, optional, read)
             except _Again as again:
                 last, after, status = str(again), again.after, again.status
                 if status in CONGESTED:
                     self.state.throttle.refused()
+                if status == BUSY:
+                    refused = min(refused, sent)
             except TimeoutError:
                 last, after, status = f"no answer within {self.backend.timeout_s:g} s", None, 0
             except aiohttp.ClientConnectorError as error:
@@ -208,6 +217,10 @@ class Exchange:
             except (aiohttp.ClientError, OSError) as error:
                 last, after = f"the connection broke: {error or type(error).__name__}", None
                 status = 0
+            else:
+                if refused < sent:
+                    self.state.took_later = time.perf_counter()
+                return found
             if after is not None and after > LONGEST_RETRY_AFTER_S:
                 last = f"{last}; asked to wait {after:.0f} s"
                 break
@@ -218,7 +231,12 @@ class Exchange:
                 f"nothing answers at {self.backend.address} ({last}): start the server, or correct "
                 f"{self._place}"
             )
-        if status == BUSY:
+        limited = status == BUSY and (
+            (after or 0) > LONGEST_RETRY_AFTER_S
+            or self.state.took_later > refused
+            or not await self._answers_others(sent, over, length=len(body))
+        )
+        if limited:
             raise BackendError(
                 f"{self.backend.address} takes no more for now: {last}; lower the arm's "
                 "concurrency, or wait"
@@ -308,15 +326,18 @@ class Exchange:
             most = self.backend.most_bytes if response.status == 200 else MOST_COMPLAINT
             return response, *await read_body(response, most)
 
-    async def _answers_others(self, since: float, over: Connections) -> bool:
+    async def _answers_others(self, since: float, over: Connections, length: int = 0) -> bool:
         """Whether a question is answered that was asked after another one was refused. Where none
-        was by chance, a short one is asked."""
+        was by chance, a harmless one is asked, of that length as far as LONGEST_CONTROL."""
         import aiohttp
 
         async with self._first:
             if self._answered <= since:
                 with suppress(PromptError, UnreadableBody, aiohttp.ClientError, OSError):
                     body = self._body(BackendRequest(0, 0, "Hi", ""), 1, self._without)
+                    if (lacking := min(length - len(body), LONGEST_CONTROL)) > 0:
+                        longer = "Hi" + " Hi" * (lacking // 3)
+                        body = self._body(BackendRequest(0, 0, longer, ""), 1, self._without)
                     sent = time.perf_counter()
                     if (await self._posted(over, self._path, body))[0].status == 200:
                         self._answered = sent

@@ -113,6 +113,22 @@ def test_a_server_that_cannot_be_used_decides_nothing_and_charges_nothing(
         assert (Decision.objects.count(), Look.objects.count()) == (0, 0)
 
 
+def test_an_item_that_alone_is_too_much_is_that_item_s_error_and_is_asked_again(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with OpenAIServer() as server:
+        server.misbehave = lambda prompt, attempt: (
+            http_error(429, "too much") if prompt == "Say 7?" else None
+        )
+        assert studied(desk, server) == 3
+        assert "1 of 60 items failed: HTTP 429: too much" in capsys.readouterr().out
+        assert Output.objects.exclude(error="").get().item.key == "q7"
+        server.misbehave = lambda prompt, attempt: None
+        assert studied(desk, server) != 3
+        assert not Output.objects.exclude(error="").exists()
+        assert server.asked["Say 7?"] == 2
+
+
 def test_once_it_is_put_right_the_study_goes_on_and_is_charged_once(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

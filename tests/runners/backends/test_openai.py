@@ -185,6 +185,47 @@ def test_a_quota_that_is_used_up_stops_all(server: OpenAIServer) -> None:
     assert server.asked["Hi"] == 1
 
 
+def limiting(*refused: str) -> Any:
+    """Takes no prompt that holds one of these words."""
+    return lambda prompt, attempt: (
+        http_error(429, "too much") if any(each in prompt for each in refused) else None
+    )
+
+
+def test_a_question_that_alone_is_too_much_is_its_own_error(server: OpenAIServer) -> None:
+    server.misbehave = limiting("poison")
+    found = replies(server.backend(concurrency=2, retries=1), "one", "poison", "two", "three")
+    assert [reply.error for reply in found] == ["", "HTTP 429: too much (2 attempts)", "", ""]
+    assert server.asked["poison"] == 2
+
+
+def test_where_only_such_questions_are_left_a_harmless_one_is_asked(server: OpenAIServer) -> None:
+    long = "poison " * 30
+    server.misbehave = limiting("poison")
+    found = replies(server.backend(concurrency=2, retries=0), long, "poison")
+    assert [reply.error for reply in found] == ["HTTP 429: too much"] * 2
+    harmless = [asked for asked in server.asked if "poison" not in asked]
+    assert len(long) - 3 < max(len(asked) for asked in harmless) <= len(long)
+
+
+def test_an_endpoint_that_takes_short_questions_alone_is_limited(server: OpenAIServer) -> None:
+    server.misbehave = lambda prompt, attempt: (
+        http_error(429, "tokens a minute") if len(prompt) > 100 else None
+    )
+    with pytest.raises(BackendError, match="takes no more for now: HTTP 429: tokens a minute"):
+        replies(server.backend(retries=0), "question " * 30)
+
+
+def test_an_endpoint_that_takes_others_at_a_later_attempt_is_limited(server: OpenAIServer) -> None:
+    def limited(prompt: str, attempt: int) -> Any:
+        return http_error(429, "slow down") if prompt == "unlucky" or not attempt else None
+
+    server.misbehave = limited
+    with pytest.raises(BackendError, match="takes no more for now: HTTP 429: slow down"):
+        replies(server.backend(concurrency=4, retries=2), "unlucky", "one", "two", "three")
+    assert server.asked["unlucky"] == 3
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
