@@ -9,8 +9,7 @@ from django.db import close_old_connections, connection
 
 from runners import outages
 from runners.execute import process_shard
-from runners.judges import claims
-from runners.judging import work_on
+from runners.judging import next_waiting, work_on
 from runners.launch import claimable_runs
 from runners.queue import in_this_process
 
@@ -55,7 +54,7 @@ def embedded_worker(threads: int = 4) -> Iterator[None]:
     def judge(judge_run: int) -> None:
         work_on(judge_run, stopping=stopping.is_set)
 
-    work: list[tuple[Look, Work]] = [(_Turns().next, process)] * threads + [(claims.waiting, judge)]
+    work: list[tuple[Look, Work]] = [(_Turns().next, process)] * threads + [(next_waiting, judge)]
     workers = [
         threading.Thread(target=_work, args=(*each, stopping), name="worker", daemon=True)
         for each in work

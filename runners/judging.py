@@ -23,6 +23,7 @@ from runners.judges.claims import JudgeClaim, JudgeClaimLost
 from runners.judges.pairs import AskedNow, ask_pairs
 from runners.outages import DATABASE_AWAY, waited_out
 from runners.queue import idle_in_this_process, in_this_process
+from runners.shards import forsaken_before
 from runners.spending import Meter
 
 POLL_S = 0.2
@@ -72,6 +73,11 @@ def begin_judging(
     return found
 
 
+def next_waiting(kinds: Collection[str] | None = None) -> int | None:
+    """The first judge's run that waits for one of these kinds of workers; None: for any."""
+    return claims.waiting(forsaken_before(), kinds)
+
+
 def judge_waiting(
     *, kinds: Collection[str] | None = None, stopping: Callable[[], bool] = lambda: False
 ) -> bool:
@@ -80,7 +86,7 @@ def judge_waiting(
     Returns whether there was one. `stopping` is asked about every second; once it says yes, the run
     is given back.
     """
-    number = claims.waiting(kinds)
+    number = next_waiting(kinds)
     if number is None:
         return False
     work_on(number, stopping=stopping)
@@ -94,7 +100,7 @@ def work_on(
     progress: Progress = lambda verdicts: None,
 ) -> bool:
     """Asks a judge for what is missing, unless somebody else does; whether it was claimed."""
-    held = claims.claim(judge_run_id)
+    held = claims.claim(judge_run_id, forsaken_before())
     if held is None:
         return False
     with about(judge_run=judge_run_id):

@@ -35,27 +35,27 @@ class JudgeClaim:
     token: uuid.UUID
 
 
-def waiting(kinds: Collection[str] | None = None) -> int | None:
+def waiting(forsaken: datetime.datetime, kinds: Collection[str] | None = None) -> int | None:
     """The first that can be claimed and whose judge is asked by one of these kinds of workers;
-    None: by any."""
-    found = JudgeRun.objects.claimable(timezone.now()).order_by("pk")
+    None: by any. A lease that ended before `forsaken` holds nobody off."""
+    found = JudgeRun.objects.claimable(forsaken).order_by("pk")
     if kinds is not None:
         types = [name for name, backend in BACKENDS.items() if backend.queue in kinds]
         found = found.filter(judge__backend__type__in=types)
     return found.values_list("pk", flat=True).first()
 
 
-def claim(judge_run_id: int) -> JudgeClaim | None:
+def claim(judge_run_id: int, forsaken: datetime.datetime) -> JudgeClaim | None:
     """Holds it for LEASE; None where somebody else does, or there is nothing to do.
 
-    One whose workers were lost ATTEMPTS times in a row, without a verdict more, has failed.
+    A lease that ended before `forsaken` is nobody's any more. One whose workers were lost ATTEMPTS
+    times in a row, without a verdict more, has failed.
     """
     rows = JudgeRun.objects.select_related("judge", "candidate", "baseline__test_set_version")
-    found = rows.claimable(timezone.now()).filter(pk=judge_run_id).first()
+    found = rows.claimable(forsaken).filter(pk=judge_run_id).first()
     if found is None:
         return None
-    now = timezone.now()
-    still = JudgeRun.objects.filter(pk=found.pk, claim=found.claim).claimable(now)
+    still = JudgeRun.objects.filter(pk=found.pk, claim=found.claim).claimable(forsaken)
     if found.attempts >= ATTEMPTS:
         still.update(
             **_failed(f"whoever asked it was lost {ATTEMPTS} times, without a verdict in between")
@@ -65,7 +65,7 @@ def claim(judge_run_id: int) -> JudgeClaim | None:
     held = still.update(
         state=JudgeRunState.CLAIMED,
         claim=token,
-        lease_until=now + LEASE,
+        lease_until=timezone.now() + LEASE,
         attempts=F("attempts") + 1,
     )
     return JudgeClaim(found, token) if held else None

@@ -1,5 +1,6 @@
 """Workers whose queue or database goes away while they work, and comes back."""
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -18,10 +19,22 @@ from tests.runners.workers import (
     wait_until,
 )
 from tests.services import ServiceError, a_free_port, postgresql_server, redis_server
+from tests.studies.judging import fair
 
 pytestmark = [pytest.mark.services, pytest.mark.heavy]
 
 ANSWERS = "SELECT count(*) FROM registry_output"
+CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+JUDGED = """
+import django; django.setup()
+from pathlib import Path
+from evalhub.studies.advance import advance
+from tests.fakes.openai_server import OpenAIServer
+from tests.studies.desks import ran
+from tests.studies.judging import a_judged_desk
+server = OpenAIServer(port={port})
+advance(study=ran(a_judged_desk(Path({desk!r}), server)), by=None)
+"""
 CLAIMED = "SELECT count(*) FROM registry_shard WHERE state = 'claimed'"
 
 
@@ -72,6 +85,39 @@ def test_what_came_while_the_database_was_away_is_kept_and_not_asked_for_again(
         assert "Traceback" not in output
         assert ask("SELECT count(*) FROM registry_output WHERE text <> ''") == 400
         assert len(server.requests) == 400
+
+
+def test_a_judge_keeps_its_lease_over_an_outage_in_which_it_could_not_renew_it(
+    redis_url: str, server: OpenAIServer, tmp_path: Path
+) -> None:
+    claim = "SELECT claim FROM registry_judgerun"
+    server.misbehave, server.latency_s = fair, 1.0
+    with postgresql_server() as database:
+        ask = Ask(database.url)
+        with processes(ask.url, a_queue(redis_url), tmp_path) as python:
+            desk = tmp_path / "desk"
+            desk.mkdir()
+            python.said(JUDGED.format(port=server.port, desk=str(desk)))
+            first = python(WORKER)
+            wait_until(lambda: ask("SELECT count(*) FROM registry_judgevote") > 0, within_s=60)
+            first.send_signal(signal.SIGSTOP)
+            held, those_there = ask(claim), ask(CONNECTIONS)
+            second = python(WORKER)
+            wait_until(lambda: ask(CONNECTIONS) > those_there, within_s=15)
+            database.kill()
+            time.sleep(15)
+            database.start()
+            time.sleep(6)  # the other looks every 2 s
+            assert ask("SELECT lease_until < now() FROM registry_judgerun")
+            assert ask(claim) == held
+            first.send_signal(signal.SIGCONT)
+            done = "SELECT count(*) FROM registry_judgerun WHERE state = 'done'"
+            wait_until(lambda: ask(done) == 1, within_s=60)
+            for worker in (first, second):
+                worker.terminate()
+                output, _ = worker.communicate(timeout=30)
+                assert "Traceback" not in output
+        assert ask("SELECT count(*) FROM registry_judgevote") == len(server.requests) == 32
 
 
 def test_a_full_disk_of_the_database_is_told_once_and_the_run_goes_on_when_there_is_room(

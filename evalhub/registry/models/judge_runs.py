@@ -38,10 +38,11 @@ class JudgeRunQuerySet(models.QuerySet["JudgeRun"]):
         """Those whose judge is still to be asked, or is being asked."""
         return self.filter(state__in=[JudgeRunState.PENDING, JudgeRunState.CLAIMED])
 
-    def claimable(self, now: datetime.datetime) -> Self:
-        """Waiting, or claimed by a worker whose lease has ended."""
+    def claimable(self, forsaken: datetime.datetime) -> Self:
+        """Waiting, or claimed by a worker whose lease has ended before that moment."""
         return self.filter(
-            Q(state=JudgeRunState.PENDING) | Q(state=JudgeRunState.CLAIMED, lease_until__lt=now)
+            Q(state=JudgeRunState.PENDING)
+            | Q(state=JudgeRunState.CLAIMED, lease_until__lt=forsaken)
         ).of_answers_as_they_are()
 
     def of_answers_as_they_are(self) -> Self:
