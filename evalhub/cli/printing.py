@@ -36,12 +36,21 @@ def terminal(*, errors: bool = False) -> Console:
 
 
 def print_record(record: "DecisionRecord", console: Console | None = None) -> None:
-    """A decision record for people: verdict, reasons, criteria, what else was seen."""
+    """A decision record for people: verdict, reasons, criteria, what else was seen.
+
+    Reasons that bear on no verdict as they came out are counted, as a page folds them.
+    """
+    from evalhub.cli.figures import counted
+    from evalhub.report.folding import folded
+
     console = console or terminal()
-    verdict = record.verdict
+    verdict, apart = record.verdict, folded(record)
     console.print()
     console.print(Text.assemble((verdict.label, f"bold {verdict.colour}"), " ", record.headline))
-    console.print(_reasons(record.reasons))
+    console.print(_reasons(apart.reasons))
+    if more := len(apart.folded_reasons):
+        said = f"{apart.sentence}, as the table says; --json gives {counted(more, 'reason')} more"
+        console.print(Text(f"   {said}", "dim"))
     if record.criteria:
         for table in _criteria(record, narrow=console.width < NARROW):
             console.print()
