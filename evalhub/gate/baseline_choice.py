@@ -6,7 +6,7 @@ from itertools import compress
 
 import numpy as np
 
-from evalhub.gate.scores import criterion_of
+from evalhub.gate.scores import requirement_on
 from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.registry.models import Study, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole
@@ -16,7 +16,6 @@ from evalhub.verdict.align import Rows
 from evalhub.verdict.baseline_choice import best, choice_section
 from evalhub.verdict.flaws import flaws_of
 from evalhub.verdict.mix import item_weights
-from evalhub.verdict.policy import requirement_of
 from runners.metrics import declared_metric
 
 
@@ -65,7 +64,7 @@ def choose_baseline(evidence: StudyEvidence) -> BaselineChoice:
         for arm in untuned
         for asked, scores in zip(evidence.primaries, read[arm.name], strict=True)
         for flaw in flaws_of(
-            requirement_of(asked.name, criterion_of(asked)),
+            requirement_on(asked),
             evidence.items(asked.test_set_version),
             scores,
         )

@@ -30,6 +30,8 @@ from evalhub.registry.models import (
 from evalhub.registry.models.runs import RunState
 from evalhub.schemas.policy import Demand, PolicyCriterion
 from evalhub.verdict.align import Aligned, ArmScores, ItemLabel, Rows
+from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.policy import requirement_of
 from runners.metrics import declared_metric
 from runners.outcome import failed_answers_alone
 
@@ -135,6 +137,12 @@ def differing(first: Run, second: Run) -> dict[int, float]:
         different, of = counts.get(item, (0, 0))
         counts[item] = different + (not same), of + 1
     return {item: different / of for item, (different, of) in counts.items()}
+
+
+def requirement_on(asked: StudyTestSet) -> Requirement:
+    """What the study asks on a test set, as it is measured."""
+    metric = declared_metric(asked.metric.name, **asked.metric.options)
+    return requirement_of(asked.name, criterion_of(asked), form=metric.of_form)
 
 
 def criterion_of(asked: StudyTestSet) -> PolicyCriterion:

@@ -4,7 +4,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from evalhub.gate.scores import Pairing, RunScores, criterion_of, item_labels, run_scores
+from evalhub.gate.scores import (
+    Pairing,
+    RunScores,
+    criterion_of,
+    item_labels,
+    requirement_on,
+    run_scores,
+)
 from evalhub.registry.models import (
     Metric,
     Run,
@@ -21,7 +28,7 @@ from evalhub.schemas.study import Development
 from evalhub.verdict.align import ArmScores, ItemLabel, Rows, align, by_item
 from evalhub.verdict.failures import at_worst
 from evalhub.verdict.flaws import other_items
-from evalhub.verdict.policy import policy_of_study, requirement_of
+from evalhub.verdict.policy import policy_of_study
 from runners.metrics import declared_metric
 
 UNFINISHED = (RunState.PENDING, RunState.RUNNING, RunState.CANCELLED)
@@ -73,7 +80,7 @@ class StudyEvidence:
     def arm_scores(self, arm: StudyArm, test_set: StudyTestSet) -> ArmScores:
         """An arm's scores of a test set, its failures scored as the policy says."""
         scores = self.scores_of(self.run(arm, test_set), test_set.metric)
-        asked = requirement_of(test_set.name, criterion_of(test_set))
+        asked = requirement_on(test_set)
         return at_worst(asked, scores.named(arm.name, test_set.name), self.policy.failures)
 
     def items(self, version: TestSetVersion) -> list[ItemLabel]:
@@ -108,7 +115,7 @@ class StudyEvidence:
                 "both arms must answer the same items"
             )
             arms[1] = ArmScores(names[1], *by_item([]), failures=[told])
-        asked = requirement_of(test_set.name, criterion_of(test_set))
+        asked = requirement_on(test_set)
         first = versions[0]
         aligned = align(
             asked,

@@ -132,6 +132,11 @@ class Criterion(Declaration):
     bound: float | None = Field(
         description="what the interval's lower end must pass; null where a ratio is judged"
     )
+    form: bool = Field(
+        False,
+        description="whether the metric says how an answer looks or what it cost, by no reference "
+        "and no judge: what a guard gains then is no gain beyond belief",
+    )
     factor: float | None = Field(
         gt=0, description="the ratio that candidate/baseline is judged against, where one is"
     )

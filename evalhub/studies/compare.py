@@ -143,6 +143,7 @@ def compare_files(
         higher_is_better=score.metric.rises,
         bounds=bounds,
         unit=score.metric.counted_in,
+        form=score.metric.of_form,
     )
     labels = [ItemLabel(each.key, each.cluster, each.tags) for each in cases.values()]
     before, after = (_arm_scores(arm, list(cases), test_set.stem) for arm in arms)

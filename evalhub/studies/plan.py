@@ -8,7 +8,7 @@ from evalhub.gate.claims import asked_of
 from evalhub.gate.ledger import Looks, SameItems
 from evalhub.gate.ledger import next_looks as ledger_looks
 from evalhub.gate.models import Decision, Look
-from evalhub.gate.scores import criterion_of, item_labels
+from evalhub.gate.scores import item_labels, requirement_on
 from evalhub.registry.models import (
     Study,
     StudyArm,
@@ -27,7 +27,6 @@ from evalhub.studies.requests import planned_budgets, planned_runs, sum_known
 from evalhub.studies.spec import StudySpec
 from evalhub.verdict.align import clusters_of
 from evalhub.verdict.mix import item_weights
-from evalhub.verdict.policy import requirement_of
 from evalhub.verdict.rule import alphas_of
 from runners.metrics import declared_metric
 from runners.pricing import used_price
@@ -88,7 +87,7 @@ def next_looks(study: Study) -> list[PlannedLook]:
     test_sets = list(judged.select_related("metric", "test_set_version"))
     if not test_sets:
         return []
-    requirements = [requirement_of(each.name, criterion_of(each)) for each in test_sets]
+    requirements = [requirement_on(each) for each in test_sets]
     shared = SameItems()
     taken = {each.pk: _taken(study, each) for each in test_sets}
     following = {

@@ -46,6 +46,8 @@ class Requirement:
         items: the items that must be judged on; None: whatever items there are.
         quantile: of a budget, at which quantile of the costs it is judged; None: at their mean.
         unit: what the metric counts, "" where it is a share.
+        form: whether the metric says how an answer looks or what it cost, by no reference and no
+            judge.
 
     Raises:
         pydantic.ValidationError: a value of the wrong sign or that isn't finite.
@@ -66,6 +68,7 @@ class Requirement:
     items: ExpectedItems | None = None
     quantile: float | None = None
     unit: str = ""
+    form: bool = False
 
     @model_validator(mode="after")
     def _fits_its_role(self) -> Self:

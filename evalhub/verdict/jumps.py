@@ -6,6 +6,10 @@ was to change there, and of any criterion the policy's `largest_gain`. So where 
 most the limit, an alarm is raised with a chance of at most the criterion's alpha: it is the same
 interval, read at its other bound (two one-sided tests, Schuirmann 1987).
 
+A guard on how answers look (fewer of them cut, refused or long) has no limit but the policy's: its
+metric reads the answer alone, so that no extractor, reference or leak can feign a gain, and to
+mend the form is what many a fine-tune is for.
+
 A primary has no limit of its own, since what a fine-tune may gain on its own task is for a team to
 say. But a gain of it that isn't shown any more without the items of which an extraction pattern
 found nothing may be one of the pattern.
@@ -28,7 +32,7 @@ def beyond_belief(
     rows = []
     for each in criteria:
         limit = largest_gain.get(each.name)
-        if limit is None and each.role == "guard":
+        if limit is None and each.role == "guard" and not each.form:
             limit = each.margin
         judged = each.role in ("primary", "guard") and each.method != SAME_RUN
         if judged and limit and each.lower > limit:

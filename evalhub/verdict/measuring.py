@@ -69,6 +69,7 @@ def asked_of(asked: Requirement, baseline: float) -> dict[str, Any]:
         "bound": asked.bound if asked.factor is None else None,
         "factor": asked.factor,
         "higher_is_better": asked.higher_is_better,
+        "form": asked.form,
     }
 
 

@@ -54,8 +54,8 @@ def policy_of_study(
     return Policy(schema_=SCHEMA, criteria=dict(criteria), preference=preference, **shared)
 
 
-def requirement_of(name: str, asked: PolicyCriterion) -> Requirement:
-    """The requirement that a criterion of this name stands for."""
+def requirement_of(name: str, asked: PolicyCriterion, *, form: bool = False) -> Requirement:
+    """The requirement that a criterion of this name stands for; `form`: as a requirement's."""
     return Requirement(
         name=name,
         role=asked.role,
@@ -70,6 +70,7 @@ def requirement_of(name: str, asked: PolicyCriterion) -> Requirement:
         bounds=asked.bounds,
         items=asked.items,
         unit=asked.unit,
+        form=form,
     )
 
 

@@ -129,6 +129,13 @@ class MetricDeclaration(Declaration):
         return self.needs_reference and self.instead not in self.options
 
     @property
+    def of_form(self) -> bool:
+        """Whether it says how an answer looks or what it cost, as that stands: by no reference, no
+        judge, no other's score and no pattern, so that nothing could have told the model."""
+        told = self.needs_reference or self.needs_model or self.recorded_alone
+        return not told and "extract" not in self.options
+
+    @property
     def rises(self) -> bool:
         """Whether a higher value is better, with these options."""
         return self.higher_is_better

@@ -1,10 +1,12 @@
 """`form: guard`: how answers look, guarded beside what they say."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from evalhub.cli.app import run as evalhub
 from evalhub.files.rows import DataError
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
@@ -13,10 +15,11 @@ from evalhub.schemas.criteria import Criterion
 from evalhub.studies.origin import OperatorFile
 from evalhub.studies.register import register_study
 from evalhub.studies.spec import read_study
+from evalhub.verdict.verify import verify
 from runners.execute import process_shard
 from tests.studies.desks import Desk
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 PLAIN = "The parcel was sent to your address on Monday, and it should have been there by now."
 REFUSAL = "I'm sorry, but I can't help with that. If there is anything else that you need, ask me."
@@ -108,6 +111,47 @@ def test_drift_the_other_way_is_seen_too(desk: Desk) -> None:
     desk.answers("tuned", "sums", [f"{PLAIN} It is right."] * 300)
     found = decided(desk)
     assert {name for name, each in found.items() if each.status == "fail"} == {"sums-plain"}
+
+
+def test_fewer_answers_that_are_cut_are_no_gain_beyond_belief(desk: Desk) -> None:
+    whole = f"{PLAIN} It is right."
+    rows = (
+        {"id": f"q{i}", "output": whole, "finish_reason": "length" if i % 5 < 2 else "stop"}
+        for i in range(300)
+    )
+    desk.rows("base.sums.jsonl", rows)
+    tuned(desk, PLAIN + " right. " + PLAIN * 3, 300)
+    found = decided(desk)
+    assert found["sums-truncation"].baseline == 0.4
+    assert found["sums-truncation"].lower > found["sums-truncation"].margin
+    assert found["sums-shorter"].difference > found["sums-shorter"].margin
+    record = Decision.objects.get().document
+    assert record.jumps is None
+    assert verify(Decision.objects.get().record).differences == []
+
+
+def test_the_terminal_counts_the_reasons_of_guards_that_hold(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tuned(desk, f"{GERMAN} It is right.", 45)
+    assert evalhub(["study", "run", str(desk.write())]) == 1
+    said = capsys.readouterr().out
+    assert "✗ sums-language " in said
+    assert "10 other criteria hold, as the table says; --json gives 10 reasons more" in said
+    assert said.count("sums-refusal ") == 1, "in the table alone"
+    evalhub(["study", "run", str(desk.file), "--json"])
+    assert any("sums-empty" in each for each in json.loads(capsys.readouterr().out)["reasons"])
+
+
+def test_what_is_believed_of_a_guard_on_form_is_held_to_where_it_is_said(desk: Desk) -> None:
+    rows = ({"id": f"q{i}", "output": "right", "finish_reason": "length"} for i in range(300))
+    desk.rows("base.sums.jsonl", rows)
+    tuned(desk, "right", 300)
+    desk.study["policy"] = {"largest_gain": {"sums-truncation": 0.3}}
+    decided(desk)
+    jumps = Decision.objects.get().document.jumps
+    assert jumps is not None
+    assert [each.name for each in jumps.beyond] == ["sums-truncation"]
 
 
 def test_the_same_form_holds_nothing_back_and_doubt_neither(desk: Desk) -> None:

@@ -38,6 +38,12 @@ def test_it_holds_where_the_policy_says_so() -> None:
     assert verify(record).differences == []
 
 
+def test_a_guard_on_how_answers_look_raises_none_but_beyond_what_the_policy_says() -> None:
+    form = JUMP.model_copy(update={"form": True, "higher_is_better": False})
+    assert beyond_belief([form], {}) == ()
+    assert [row.name for row in beyond_belief([form], {form.name: 0.05})] == [form.name]
+
+
 @pytest.mark.parametrize(
     ("jumps", "gains", "alarm"),
     [
