@@ -8,7 +8,7 @@ When no shard is left, the run is finished (`outcome.finish`).
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from itertools import batched
@@ -22,7 +22,7 @@ from evalhub.registry.models import Item, Metric, Output, Run, Score
 from evalhub.registry.rows import insert
 from runners import shards
 from runners.backends import backend_of
-from runners.backends.asking import BackendError, BackendRequest, Reply
+from runners.backends.asking import BackendError, Reply
 from runners.harness import client_for
 from runners.judges.asking import ASKED_AT_A_TIME, scorer_of
 from runners.metrics import Answer, MetricDeclaration, MetricScore, Scorer
@@ -134,8 +134,10 @@ def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) ->
 
     What came is kept until it can be written: nothing is asked for twice.
     """
-    run, look = stretch.run, partial(_look, stopping)
+    run, meter, look = stretch.run, stretch.meter, partial(_look, stopping)
     missing = stretch.unanswered()
+    if meter.budgets:
+        scorers = _without_judges(stretch, scorers)
     known = waited_out(partial(stretch.take_over, missing), stopping)
     scored = _scored(stretch, known, scorers, look)
     there = {(question.item_id, question.sample) for _, (question, _) in known}
@@ -143,32 +145,32 @@ def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) ->
     if not left:
         waited_out(partial(stretch.write, [], scored), stopping)
         return
+
+    def waiting() -> None:
+        look()
+        waited_out(stretch.renew, stopping)
+
     try:
-        for some in _within_budget(stretch, left):
-            questions = with_contexts(some, run.version)
-            with closing(client_for(run).answer(questions)) as batches:
-                for batch in batches:
-                    written = waited_out(partial(stretch.write, batch, scored), stopping)
-                    look()
-                    scored = _scored(stretch, written, scorers, look)
-                    stretch.meter.check()
+        with closing(meter.lots(with_contexts(left, run.version), waiting)) as lots:
+            for questions in lots:
+                with closing(client_for(run).answer(questions)) as batches:
+                    for batch in batches:
+                        written = waited_out(partial(stretch.write, batch, scored), stopping)
+                        look()
+                        scored = _scored(stretch, written, scorers, look)
+                        meter.check()
     except BudgetSpent:
         waited_out(partial(stretch.write, [], scored), stopping)
         raise
     waited_out(partial(stretch.write, [], scored), stopping)
 
 
-def _within_budget(
-    stretch: Stretch, questions: Sequence[BackendRequest]
-) -> Iterator[Sequence[BackendRequest]]:
-    """All of them at once, or a few at a time where a budget nears its end. Raises BudgetSpent."""
-    meter, run, start = stretch.meter, stretch.run, 0
-    least = backend_of(run.version).at_once * run.samples
-    while start < len(questions):
-        meter.check()
-        some = questions[start : start + meter.room(len(questions) - start, least=least)]
-        yield some
-        start += len(some)
+def _without_judges(stretch: Stretch, scorers: Scorers) -> Scorers:
+    """Those that ask nobody. On a budget a judge is asked once all is answered: it would wait for
+    room that this very stretch has reserved, and nobody would count what came meanwhile."""
+    alone = [each for each in scorers if not each[1].metric.needs_model]
+    stretch.fresh = stretch.fresh and len(alone) == len(scorers)
+    return alone
 
 
 def _scored(

@@ -17,7 +17,7 @@ from evalhub.registry.models import JudgeRun, JudgeVote, ModelVersion, Run
 from evalhub.registry.models.judge_runs import JudgeRunState, question_digest
 from evalhub.schemas.pairwise import PairwiseQuestion
 from evalhub.verdict.wording import counted
-from runners.backends.asking import BackendError, Reply
+from runners.backends.asking import Answered, BackendError
 from runners.judges import claims
 from runners.judges.claims import JudgeClaim, JudgeClaimLost
 from runners.judges.pairs import AskedNow, ask_pairs
@@ -150,10 +150,10 @@ def _ask(held: JudgeClaim, stopping: Callable[[], bool], progress: Progress) -> 
     run, judge = held.judge_run.candidate, held.judge_run.judge
     meter = Meter.of_judge(run, judge)
 
-    def keep(votes: Sequence[JudgeVote], replies: Sequence[Reply]) -> None:
+    def keep(votes: Sequence[JudgeVote], batch: Sequence[Answered]) -> None:
         """What came is kept until it can be written: nothing is asked for twice."""
-        if replies:
-            waited_out(lambda: _write(held, votes, replies, meter), stopping)
+        if batch:
+            waited_out(lambda: _write(held, votes, batch, meter), stopping)
             progress(held.judge_run.votes.count())
         look()
 
@@ -161,13 +161,13 @@ def _ask(held: JudgeClaim, stopping: Callable[[], bool], progress: Progress) -> 
 
 
 def _write(
-    held: JudgeClaim, votes: Sequence[JudgeVote], replies: Sequence[Reply], meter: Meter
+    held: JudgeClaim, votes: Sequence[JudgeVote], batch: Sequence[Answered], meter: Meter
 ) -> None:
     """Writes verdicts and counts what they cost, also those that a loser brings: they are paid for.
     Raises JudgeClaimLost."""
     with transaction.atomic():
         JudgeVote.objects.bulk_create(votes, ignore_conflicts=True)
-        meter.count(replies)
+        meter.count(batch)
     claims.renew(held, got_on=True)
 
 

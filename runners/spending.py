@@ -1,24 +1,26 @@
 """What asking costs: priced request by request, counted as answers come, held to a budget.
 
 Who asks holds a `Meter`. It counts in the transaction that writes the answers; several workers and
-processes add to the same rows, and each sees what all have spent.
+processes add to the same rows, and each sees what all have spent and what all have under way.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import sleep
 
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models import F
+from django.db.models.functions import Coalesce, Greatest
 
-from evalhub.registry.models import Metric, ModelVersion, Run, Shard, Spending, StudyBudget
-from evalhub.registry.models.runs import ShardState
+from evalhub.registry.models import Metric, ModelVersion, Run, Spending, StudyBudget
 from evalhub.schemas.prices import Price, UsedPrice
 from runners.backends import backend_of
-from runners.backends.asking import BackendError, Paid, Reply
+from runners.backends.asking import Answered, BackendError, BackendRequest, Paid, Reply
 from runners.pricing import used_price
+from runners.reserving import Cost, Reservation, bytes_sent
 
-LOTS = 4
-"""A quarter of a share is asked at a time: others may have begun that nobody sees yet."""
+WAIT_S = 0.5
+SUPPOSED = 1_000
+"""Tokens of an answer whose length nothing limits, before there is any."""
 
 
 class BudgetSpent(BackendError):
@@ -29,10 +31,10 @@ class BudgetSpent(BackendError):
 class _Sum:
     """What some replies cost."""
 
-    answers: int = 0
     prompt: int = 0
     cached: int = 0
     completion: int = 0
+    longest: int = 0
     untold: int = 0
     money: float = 0.0
 
@@ -61,16 +63,20 @@ class Meter:
     """Counts what asking one version costs, on a run's row of it and on the budgets that hold.
 
     Args:
-        spending: its row, or None where none is kept: a judge of pairs.
+        spending: the primary key of its row.
         budgets: primary keys of those that what is asked counts on, in ascending order.
     """
 
     version: ModelVersion
     price: Price | None
-    spending: int | None
+    spending: int
     budgets: tuple[int, ...]
-    _seen: _Sum = field(default_factory=_Sum, init=False)
-    """What was counted since it was made."""
+    _reservation: Reservation = field(init=False)
+    _untold: int = field(default=0, init=False)
+    """Answers of which nobody told the tokens since it was made."""
+
+    def __post_init__(self) -> None:
+        self._reservation = Reservation(self.budgets)
 
     @classmethod
     def of_run(cls, run: Run) -> "Meter":
@@ -89,27 +95,25 @@ class Meter:
         held = tuple(sorted({each for each in budgets if each is not None}))
         return cls(version, None if row.price is None else row.price.price, row.pk, held)
 
-    def count(self, replies: Iterable[Reply]) -> None:
+    def count(self, batch: Sequence[Answered]) -> None:
         """Adds what the replies cost, in the caller's transaction: what was paid for twice counts
         twice. An error of which nobody told any tokens counts for nothing."""
-        spent = self._sum(replies)
-        if not (spent.tokens or spent.untold):
-            return
-        seen = self._seen
-        seen.answers += spent.answers
-        seen.prompt += spent.prompt
-        seen.completion += spent.completion
-        seen.untold += spent.untold
-        seen.money += spent.money
+        spent = self._sum(reply for _, reply in batch)
+        if spent.tokens or spent.untold:
+            self._add(spent)
+        self._reservation.arrived(question for question, _ in batch)
+
+    def _add(self, spent: _Sum) -> None:
+        self._untold += spent.untold
         priced = self.price is not None
-        if self.spending is not None:
-            Spending.objects.filter(pk=self.spending).update(
-                prompt_tokens=F("prompt_tokens") + spent.prompt,
-                cached_tokens=F("cached_tokens") + spent.cached,
-                completion_tokens=F("completion_tokens") + spent.completion,
-                untold=F("untold") + spent.untold,
-                **({"money": Coalesce(F("money"), 0.0) + spent.money} if priced else {}),
-            )
+        Spending.objects.filter(pk=self.spending).update(
+            prompt_tokens=F("prompt_tokens") + spent.prompt,
+            cached_tokens=F("cached_tokens") + spent.cached,
+            completion_tokens=F("completion_tokens") + spent.completion,
+            untold=F("untold") + spent.untold,
+            longest=Greatest("longest", spent.longest),
+            **({"money": Coalesce(F("money"), 0.0) + spent.money} if priced else {}),
+        )
         for budget in self.budgets:
             StudyBudget.objects.filter(pk=budget).update(
                 spent_tokens=F("spent_tokens") + spent.tokens,
@@ -123,10 +127,10 @@ class Meter:
             if paid is None:
                 spent.untold += reply.text is not None
                 continue
-            spent.answers += 1
             spent.prompt += paid.prompt
             spent.cached += paid.cached
             spent.completion += paid.completion
+            spent.longest = max(spent.longest, paid.completion)
             if self.price is not None:
                 spent.money += money_of(paid, self.price)
         return spent
@@ -135,50 +139,62 @@ class Meter:
         """Raises BudgetSpent where a budget is used up, and BackendError where none can be held."""
         if not self.budgets:
             return
-        for budget in self._held():
+        for budget in StudyBudget.objects.filter(pk__in=self.budgets).order_by("pk"):
             if budget.money is not None and self.price is None:
                 raise BackendError(
                     f"{budget} is one of money, and no price of {self.version} is known: say its "
                     "price in the study file, or leave money out"
                 )
             free = budget.tokens is None and self.price is not None and self.price.free
-            if self._seen.untold and not free:
+            if self._untold and not free:
                 raise BackendError(
                     f"{backend_of(self.version).address} doesn't tell how many tokens its answers "
                     f"take, so that {budget} can't be held: leave it out"
                 )
             if gone := budget.gone:
                 raise BudgetSpent(f"{budget.sentence}, so that nothing more is asked: raise {gone}")
+        self._reservation.renew()
 
-    def room(self, questions: int, *, least: int) -> int:
-        """How many of the questions may be asked before it is looked again: by what answers have
-        cost so far, those that are paid for by this one's share of what is left, among all that are
-        at work on the budget; and its share of `least`, one at least, in any case."""
+    def lots(
+        self, questions: Sequence[BackendRequest], wait: Callable[[], None]
+    ) -> Generator[Sequence[BackendRequest]]:
+        """The questions, as many at a time as the budgets pay for at most; all where there is none.
+
+        What a lot may cost is reserved until its answers are counted, or this is closed. While
+        others have reserved what is left, `wait` is called about every WAIT_S seconds; it may raise
+        to stop. Raises as `check`.
+        """
         if not self.budgets:
-            return questions
-        seen, room = self._seen, questions
-        held = self._held()
-        share = max([1, *(_at_work(budget) for budget in held)])
-        least = max(1, least // share)
-        if not seen.answers:
-            return min(questions, least)
-        for budget in held:
-            for most, spent, each in (
-                (budget.tokens, budget.spent_tokens, seen.tokens / seen.answers),
-                (budget.money, budget.spent_money, seen.money / seen.answers),
-            ):
-                if most is not None and each > 0:
-                    room = min(room, int((most - spent) / each / (LOTS * share)))
-        return min(questions, max(least, room))
+            yield questions
+            return
+        sent = [bytes_sent(self.version, each) for each in questions]
+        try:
+            start = 0
+            while start < len(questions):
+                self.check()
+                end = start + self._taken(questions[start:], sent[start:])
+                if end == start:
+                    wait()
+                    sleep(WAIT_S)
+                    continue
+                yield questions[start:end]
+                start = end
+        finally:
+            self._reservation.release()
 
-    def _held(self) -> list[StudyBudget]:
-        return list(StudyBudget.objects.filter(pk__in=self.budgets).order_by("pk"))
+    def _taken(self, questions: Sequence[BackendRequest], sent: Sequence[int]) -> int:
+        """For how many of them there is room, which is reserved. Of an answer whose length nothing
+        limits the longest so far is taken for the longest that comes; the first is asked alone."""
+        longest = self.version.sampling.max_tokens
+        if longest is None:
+            longest = Spending.objects.values_list("longest", flat=True).get(pk=self.spending)
+            questions = questions if longest else questions[:1]
+        costs = (self._at_most(each, longest or SUPPOSED) for each in sent)
+        return self._reservation.take(zip(questions, costs, strict=False))
 
-
-def _at_work(budget: StudyBudget) -> int:
-    """Parts of runs that workers hold now and that count on the budget."""
-    held = Shard.objects.filter(Q(run__budget=budget) | Q(run__arm_budget=budget))
-    return held.filter(state=ShardState.CLAIMED).count()
+    def _at_most(self, prompt: int, answer: int) -> Cost:
+        money = 0.0 if self.price is None else money_of(Paid(prompt, answer), self.price)
+        return Cost(prompt + answer, money)
 
 
 @dataclass(frozen=True, slots=True)

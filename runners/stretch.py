@@ -191,7 +191,7 @@ class Stretch:
                 except ClaimLost:
                     lost = True
                 if paid and batch:  # last, for others wait for these rows until it is written
-                    self.meter.count(reply for _, reply in batch)
+                    self.meter.count(batch)
         except DATABASE_AWAY:
             self.fresh = False  # what was counted here isn't there
             raise

@@ -39,4 +39,5 @@ class SpendingAdmin(Frozen):
         "completion_tokens",
         "untold",
         "money",
+        "longest",
     )

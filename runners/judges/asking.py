@@ -1,6 +1,6 @@
 """A metric that needs a model is handed one: the version that it names, asked like any other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 
 from django.db import transaction
@@ -62,20 +62,29 @@ def model(
     budget is used up.
     """
 
+    def lots_of(
+        questions: Sequence[BackendRequest],
+    ) -> Generator[Sequence[BackendRequest]]:
+        if meter is None:
+            yield questions
+        else:
+            yield from meter.lots(questions, tick)
+
     def ask(prompts: Sequence[str]) -> list[JudgeReply]:
         if not prompts:
             return []
         questions = [BackendRequest(i, 0, each, "") for i, each in enumerate(prompts)]
         said: dict[int, JudgeReply] = {}
-        if meter is not None:
-            meter.check()
-        with closing(client_of(version, reach).answer(questions)) as batches:
-            for batch in batches:
-                said |= {each.item_id: JudgeReply(reply.text, reply.error) for each, reply in batch}
-                if meter is not None and batch:
-                    with transaction.atomic():
-                        meter.count(reply for _, reply in batch)
-                tick()
+        with closing(lots_of(questions)) as lots:
+            for some in lots:
+                with closing(client_of(version, reach).answer(some)) as batches:
+                    for batch in batches:
+                        for each, reply in batch:
+                            said[each.item_id] = JudgeReply(reply.text, reply.error)
+                        if meter is not None and batch:
+                            with transaction.atomic():
+                                meter.count(batch)
+                        tick()
         return [said[i] for i in range(len(prompts))]
 
     return ask

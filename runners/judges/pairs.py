@@ -7,13 +7,13 @@ nor is an item to which one of the two has no answer.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import batched, product
+from itertools import batched, chain, product
 from typing import Any
 
 from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Run
 from evalhub.schemas.keys import Reach
 from evalhub.schemas.pairwise import PairwiseQuestion
-from runners.backends.asking import BackendRequest, Reply
+from runners.backends.asking import Answered, BackendRequest, Reply
 from runners.backends.clients import client_of
 from runners.judges.pairwise import asked_of, choice_of
 from runners.metrics.json_verdict import VerdictError
@@ -47,7 +47,7 @@ def ask_pairs(
     reach: Reach,
     meter: Meter,
     look: Callable[[], None],
-    keep: Callable[[Sequence[JudgeVote], Sequence[Reply]], None],
+    keep: Callable[[Sequence[JudgeVote], Sequence[Answered]], None],
 ) -> AskedNow:
     """Asks the judge for each verdict that is missing.
 
@@ -74,22 +74,26 @@ def ask_pairs(
         asked += len(questions)
         if not questions:
             continue
-        meter.check()
-        with closing(client_of(judge_run.judge, reach).answer(questions)) as batches:
-            for batch in batches:
+        with closing(meter.lots(questions, look)) as lots:
+            for batch in chain.from_iterable(_batches(judge_run, reach, lot) for lot in lots):
                 failed = [reply.error for _, reply in batch if reply.text is None]
                 unanswered += len(failed)
                 error = error or next(iter(failed), "")
-                keep(
-                    [
-                        _vote(judge_run, *missing[question.item_id], reply)
-                        for question, reply in batch
-                        if reply.text is not None
-                    ],
-                    [reply for _, reply in batch],
-                )
+                votes = [
+                    _vote(judge_run, *missing[question.item_id], reply)
+                    for question, reply in batch
+                    if reply.text is not None
+                ]
+                keep(votes, batch)
                 meter.check()
     return AskedNow(asked, unanswered, error)
+
+
+def _batches(
+    judge_run: JudgeRun, reach: Reach, questions: Sequence[BackendRequest]
+) -> Iterator[Sequence[Answered]]:
+    with closing(client_of(judge_run.judge, reach).answer(questions)) as batches:
+        yield from batches
 
 
 def pairs_of(judge_run: JudgeRun) -> Iterator[TwoAnswers]:

@@ -145,7 +145,7 @@ def test_a_budget_that_is_reached_stops_the_run_and_raised_it_goes_on(
         "tokens; run again to go on"
     )
     each = spent // asked_for
-    assert 100 <= spent <= 100 + 2 * each  # what is under way at a time, and no more
+    assert 100 <= spent < 100 + each, "exceeded by a part of one answer"
     assert run.outputs.count() == asked_for
 
     resume(run, by=None)  # as it is: nobody is asked

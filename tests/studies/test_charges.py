@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
-from evalhub.registry.models import Run, Spending, StudyBudget
+from evalhub.registry.models import Output, Run, Spending, StudyBudget
 from tests.fakes.openai_server import OpenAIServer
 from tests.studies.desks import Desk
 
@@ -124,10 +124,13 @@ def test_a_study_stops_at_its_budget_and_goes_on_once_it_is_raised(
     budget = StudyBudget.objects.get()
     asked_for = len(server.requests)
     assert "of 300 tokens spent, so that nothing more is asked: raise tokens; run again" in told
-    assert 300 <= budget.spent_tokens <= 600, "a few for each that was at work, of 4,680"
+    answers = Output.objects.filter(run__budget=budget, prompt_tokens__gt=0)
+    dearest = max(each.prompt_tokens + each.completion_tokens for each in answers)
+    assert 300 <= budget.spent_tokens < 300 + dearest, "a part of one answer, over all workers"
 
     client.force_login(User.objects.create_superuser("root"))
-    row = Run.objects.get(spending__prompt_tokens__gt=0, test_set_version__test_set__slug="triage")
+    row = Run.objects.filter(spending__prompt_tokens__gt=0).first()
+    assert row is not None
     page = client.get(reverse("dashboard:run", args=[row.pk])).content.decode()
     assert f"The budget of {budget.study}: {budget.spent_tokens} of 300 tokens spent" in page
     assert run(["run", "show", str(row.pk)]) == 0

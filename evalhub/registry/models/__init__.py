@@ -1,6 +1,6 @@
 """What exists: test sets, model versions, runs with their outputs and scores, studies."""
 
-from evalhub.registry.models.budgets import StudyBudget
+from evalhub.registry.models.budgets import Reserved, StudyBudget
 from evalhub.registry.models.documents import DocumentSet, DocumentText
 from evalhub.registry.models.ingestions import Ingestion
 from evalhub.registry.models.judge_runs import JudgeRun, JudgeVote
@@ -25,6 +25,7 @@ __all__ = [
     "ModelVersion",
     "Output",
     "Redaction",
+    "Reserved",
     "Run",
     "RunMetric",
     "Score",

@@ -51,3 +51,24 @@ class StudyBudget(models.Model):
         if self.money is not None:
             of.append(f"{self.spent_money:,.4g} of {self.money:,.4g} in money")
         return f"{self}: {' and '.join(of)} spent"
+
+
+class Reserved(models.Model):
+    """What answers that are under way may cost on a budget at most, for one who asks for them.
+
+    It counts as spent until they are there. Of a worker that was lost it counts until `until`.
+    """
+
+    budget = models.ForeignKey(StudyBudget, models.CASCADE, related_name="reserved", db_index=False)
+    holder = models.UUIDField(help_text="who asks", db_index=True)
+    tokens = models.BigIntegerField()
+    money = models.FloatField()
+    until = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "reserved"
+        constraints = [models.UniqueConstraint(fields=["budget", "holder"], name="reserved_once")]
+
+    def __str__(self) -> str:
+        return f"{self.tokens:,} tokens reserved on {self.budget_id}"

@@ -25,6 +25,9 @@ class Spending(models.Model):
         default=0, db_default=0, help_text="answers of which the server told no tokens"
     )
     money = models.FloatField(null=True, help_text="null where no price is known")
+    longest = models.BigIntegerField(
+        default=0, db_default=0, help_text="tokens of the longest answer so far"
+    )
 
     class Meta:
         ordering = ["id"]
