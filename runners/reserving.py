@@ -29,7 +29,7 @@ type Key = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class MostCost:
     """What one answer may cost."""
 
     tokens: int
@@ -58,10 +58,10 @@ class Reservation:
 
     budgets: tuple[int, ...]
     _holder: uuid.UUID = field(default_factory=uuid.uuid4, init=False)
-    _open: dict[Key, Cost] = field(default_factory=dict, init=False)
+    _open: dict[Key, MostCost] = field(default_factory=dict, init=False)
     _renewed: float = field(default=0.0, init=False)
 
-    def take(self, asked: Iterable[tuple[BackendRequest, Cost]]) -> int:
+    def take(self, asked: Iterable[tuple[BackendRequest, MostCost]]) -> int:
         """Reserves for the first of the questions, as many as may be paid for together; how many.
 
         One that is more than what is left is asked alone, while nothing else is under way on its
@@ -76,7 +76,7 @@ class Reservation:
             reserved = Reserved.objects.filter(budget__in=self.budgets).exclude(holder=self._holder)
             reserved.filter(until__lte=now).delete()
             sums = reserved.order_by().values_list("budget").annotate(Sum("tokens"), Sum("money"))
-            others = {pk: Cost(tokens, money) for pk, tokens, money in sums}
+            others = {pk: MostCost(tokens, money) for pk, tokens, money in sums}
             left = [_Left.of(each, others.get(each.pk)) for each in held]
             for question, cost in asked:
                 fits = all(each.pays(cost) for each in left)
@@ -139,19 +139,19 @@ class _Left:
     money: float | None
 
     @classmethod
-    def of(cls, budget: StudyBudget, reserved: Cost | None) -> "_Left":
-        others = reserved or Cost(0, 0.0)
+    def of(cls, budget: StudyBudget, reserved: MostCost | None) -> "_Left":
+        others = reserved or MostCost(0, 0.0)
         tokens, money = budget.tokens, budget.money
         return cls(
             None if tokens is None else tokens - budget.spent_tokens - others.tokens,
             None if money is None else money - budget.spent_money - others.money,
         )
 
-    def pays(self, cost: Cost) -> bool:
+    def pays(self, cost: MostCost) -> bool:
         of_tokens = self.tokens is None or cost.tokens <= self.tokens
         return of_tokens and (self.money is None or cost.money <= self.money)
 
-    def less(self, cost: Cost) -> None:
+    def less(self, cost: MostCost) -> None:
         if self.tokens is not None:
             self.tokens -= cost.tokens
         if self.money is not None:

@@ -16,7 +16,7 @@ from evalhub.schemas.prices import Price, UsedPrice
 from runners.backends import backend_of
 from runners.backends.asking import Answered, BackendError, BackendRequest, Paid, Reply
 from runners.pricing import used_price
-from runners.reserving import Cost, Reservation, bytes_sent
+from runners.reserving import MostCost, Reservation, bytes_sent
 
 WAIT_S = 0.5
 SUPPOSED = 1_000
@@ -192,9 +192,9 @@ class Meter:
         costs = (self._at_most(each, longest or SUPPOSED) for each in sent)
         return self._reservation.take(zip(questions, costs, strict=False))
 
-    def _at_most(self, prompt: int, answer: int) -> Cost:
+    def _at_most(self, prompt: int, answer: int) -> MostCost:
         money = 0.0 if self.price is None else money_of(Paid(prompt, answer), self.price)
-        return Cost(prompt + answer, money)
+        return MostCost(prompt + answer, money)
 
 
 @dataclass(frozen=True, slots=True)
