@@ -25,6 +25,7 @@ from evalhub.registry.models import (
 from evalhub.registry.models.runs import STOPPED, RunQuerySet, RunState, ShardState
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.keys import Reach
+from evalhub.schemas.prices import RunBudget
 from runners import spending
 from runners.backends import backend_of
 from runners.engines.harness import LIKELIHOODS
@@ -222,16 +223,21 @@ def cancel(run: Run, *, by: User | None) -> bool:
 
 
 @transaction.atomic
-def resume(run: Run, *, by: User | None, retry_errors: bool = True) -> bool:
+def resume(
+    run: Run, *, by: User | None, retry_errors: bool = True, budget: RunBudget | None = None
+) -> bool:
     """Lets a run go on that failed or was cancelled; of any other nothing is changed.
 
     Whether it goes on. `retry_errors` asks again what ended in an error; errors among recorded
-    answers stay: there is nobody to ask. Raises NotAllowedError where `by` doesn't evaluate in the
-    run's project.
+    answers stay: there is nobody to ask. `budget` is what it may cost from now on in all, and is
+    noted. Raises NotAllowedError where `by` doesn't evaluate in the run's project, and
+    DeclarationError as `spending.set_budget` does.
     """
     check_evaluates(by, run.test_set_version.test_set.project)
     if Run.objects.select_for_update().get(pk=run.pk).state not in STOPPED:
         return False
+    if budget is not None:
+        spending.set_budget(run, budget, by=by)
     reopened = ~Q(state=ShardState.DONE)
     live = backend_of(run.version).live
     if live and not run.test_set_version.read_freely:

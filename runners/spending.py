@@ -11,8 +11,11 @@ from time import sleep
 from django.db.models import F
 from django.db.models.functions import Coalesce, Greatest
 
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, User
 from evalhub.registry.models import Metric, ModelVersion, Run, Spending, StudyBudget
-from evalhub.schemas.prices import Price, UsedPrice
+from evalhub.schemas.declaration import DeclarationError
+from evalhub.schemas.prices import Price, RunBudget, UsedPrice
 from runners.backends import backend_of
 from runners.backends.asking import Answered, BackendError, BackendRequest, Paid, Reply
 from runners.pricing import used_price
@@ -242,3 +245,57 @@ def begin(run: Run, charges: Charges | None, *, goes_on: bool) -> None:
         row, _ = Spending.objects.get_or_create(run=run, version=version, defaults=now)
         if row.price != price:
             Spending.objects.filter(pk=row.pk).update(**now)
+
+
+def set_budget(run: Run, said: RunBudget, *, by: User | None) -> StudyBudget:
+    """The budget that a run counts on, brought to what is said and noted; in the caller's
+    transaction. It holds for all that counts on it, until the study's file is run again.
+
+    Raises DeclarationError, with the field below `budget`, where the run counts on no such budget,
+    where as much is spent already, or where money is said and no price is known.
+    """
+    budget = _meant(run, said)
+    found = StudyBudget.objects.select_for_update().select_related("project").get(pk=budget.pk)
+    was = found.sentence
+    found.tokens = found.tokens if said.tokens is None else said.tokens
+    found.money = found.money if said.money is None else said.money
+    own = run.spending.filter(version=run.version_id).first()
+    if said.money is not None and (own is None or own.price is None):
+        raise DeclarationError(f"no price of {run.version} is known: leave it out", "budget.money")
+    if gone := found.gone:
+        spent = f"{found.spent_tokens:,}" if gone == "tokens" else f"{found.spent_money:,.4g}"
+        raise DeclarationError(
+            f"{spent} are spent already, so that nothing would be asked: say more", f"budget.{gone}"
+        )
+    found.save(update_fields=["tokens", "money"])
+    note(
+        Action.BUDGET_SET,
+        by=by,
+        project=found.project,
+        what=f"{found}, by run {run.pk}",
+        was=was,
+        tokens=found.tokens,
+        money=found.money,
+    )
+    return found
+
+
+def _meant(run: Run, said: RunBudget) -> StudyBudget:
+    """Which of the run's budgets is meant."""
+    of = {"study": run.budget, "arm": run.arm_budget}
+    held = {name: each for name, each in of.items() if each is not None}
+    if not held:
+        raise DeclarationError(
+            f"run {run.pk} counts on no budget: a study's file says one", "budget"
+        )
+    if said.of is not None and said.of not in held:
+        raise DeclarationError(f"run {run.pk} counts on no budget of its {said.of}", "budget.of")
+    if said.of is not None:
+        return held[said.of]
+    meant = [each for each in held.values() if each.gone] or list(held.values())
+    if len(meant) > 1:
+        raise DeclarationError(
+            f"missing: say study ({held['study'].sentence}) or arm ({held['arm'].sentence})",
+            "budget.of",
+        )
+    return meant[0]

@@ -326,6 +326,7 @@ class Action(models.TextChoices):
     SIGNED = "signed", "signed a decision off"
     OVERRODE = "overrode", "overrode a decision"
     BLESSED = "blessed", "made a version the baseline:"
+    BUDGET_SET = "budget-set", "set a budget:"
     TOKEN_MADE = "token-made", "made a token"
     TOKEN_REVOKED = "token-revoked", "revoked a token"
     WEBHOOK_ADDED = "webhook-added", "added a webhook:"

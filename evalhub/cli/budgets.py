@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from evalhub.schemas.declaration import DeclarationError
+    from evalhub.schemas.prices import RunBudget
     from evalhub.studies.spec import StudySpec
 
 BudgetTokens = Annotated[
@@ -33,4 +35,25 @@ def within(spec: "StudySpec", tokens: int | None, money: float | None) -> "Study
     try:
         return replace(spec, budget=declared(SpendingBudget, there | given))
     except DeclarationError as error:
-        raise typer.BadParameter(error.message, param_hint=f"--budget-{error.field}") from error
+        raise wrong_budget(error) from error
+
+
+def run_budget(tokens: int | None, money: float | None, of: str | None) -> "RunBudget | None":
+    """What `run retry` says of a run's budget. Raises typer.BadParameter."""
+    from evalhub.schemas.declaration import DeclarationError, declared
+    from evalhub.schemas.prices import RunBudget
+
+    said = {"tokens": tokens, "money": money, "of": of}
+    given = {name: value for name, value in said.items() if value is not None}
+    if not given:
+        return None
+    try:
+        return declared(RunBudget, given)
+    except DeclarationError as error:
+        raise wrong_budget(error) from error
+
+
+def wrong_budget(error: "DeclarationError") -> typer.BadParameter:
+    """As what is wrong with an option."""
+    field = error.field.removeprefix("budget").removeprefix(".")
+    return typer.BadParameter(error.message, param_hint=f"--budget-{field or 'tokens'}")

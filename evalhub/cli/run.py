@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.cli.budgets import BudgetMoney, BudgetTokens, run_budget, wrong_budget
 from evalhub.cli.options import Json
 
 if TYPE_CHECKING:
@@ -84,16 +85,37 @@ def show(number: Number, json_: Json = False) -> int:
 
 
 @app.command()
-def retry(number: Number) -> int:
-    """Take up a run that failed or was cancelled: what is missing or failed is asked again."""
+def retry(
+    number: Number,
+    budget_tokens: BudgetTokens = None,
+    budget_money: BudgetMoney = None,
+    budget_of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHOSE",
+            help="study or arm: which of its budgets is meant.",
+            show_default="the one that is used up, or the only one",
+        ),
+    ] = None,
+) -> int:
+    """Take up a run that failed or was cancelled: what is missing or failed is asked again. One
+    that its budget stopped goes on with a higher one."""
     from evalhub.cli.setup import set_up_database
 
+    budget = run_budget(budget_tokens, budget_money, budget_of)
     set_up_database()
+    from evalhub.schemas.declaration import DeclarationError
     from runners.launch import resume
 
     run = _run(number)
-    goes_on = resume(run, by=None)
-    run.refresh_from_db()
+    try:
+        goes_on = resume(run, by=None, budget=budget)
+    except DeclarationError as error:
+        raise wrong_budget(error) from error
+    run = _run(number)
+    for each in (run.budget, run.arm_budget) if goes_on and budget else ():
+        if each is not None:
+            typer.echo(f"{each.sentence[0].upper()}{each.sentence[1:]}.")
     typer.echo(
         f"Run {number} waits for a worker."
         if goes_on

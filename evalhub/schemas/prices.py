@@ -158,6 +158,14 @@ class SpendingBudget(Declaration):
         return self
 
 
+class RunBudget(SpendingBudget):
+    """A budget that a run counts on, said anew as the run is asked again. What isn't said stays."""
+
+    of: Literal["study", "arm"] | None = Field(
+        None, description="which; by default the one that is used up, or the only one"
+    )
+
+
 class Spent(Declaration):
     """What was spent so far, on one who was asked.
 

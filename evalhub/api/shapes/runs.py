@@ -10,7 +10,7 @@ from evalhub.api.shapes import Given
 from evalhub.api.shapes.registry import Upload
 from evalhub.registry.models import Output, Run, RunMetric, Score
 from evalhub.schemas.declaration import Declaration
-from evalhub.schemas.prices import Spent
+from evalhub.schemas.prices import RunBudget, Spent
 from evalhub.schemas.study import Name
 from runners.metrics import AnyMetric
 
@@ -29,6 +29,14 @@ class RunRequest(VersionOnItems):
 
     metrics: tuple[AnyMetric, ...] = ()
     answers: Upload | None = Field(None, description="a recorded version's answers")
+
+
+class ResumeRequest(Declaration):
+    """How a run goes on."""
+
+    budget: RunBudget | None = Field(
+        None, description="what it may cost from now on, in place of what it was stopped by"
+    )
 
 
 class RunMetricShape(Given):

@@ -11,7 +11,14 @@ from evalhub.api.describing import WAIT, describes
 from evalhub.api.endpoint import ProjectEndpoint
 from evalhub.api.idempotency import once
 from evalhub.api.lists import PAGED, Since, listed, shown
-from evalhub.api.shapes.runs import OutputShape, RunRequest, RunShape, ScoreShape, VersionOnItems
+from evalhub.api.shapes.runs import (
+    OutputShape,
+    ResumeRequest,
+    RunRequest,
+    RunShape,
+    ScoreShape,
+    VersionOnItems,
+)
 from evalhub.api.waiting import waited
 from evalhub.registry.models import ModelVersion, Output, Run, Score, TestSetVersion
 from evalhub.registry.models.runs import UNFINISHED, RunState
@@ -110,11 +117,15 @@ class ResumeRun(RunEndpoint):
     scopes = {"POST": Scope.RUN}
 
     @describes(
-        "Let a run go on that failed or was cancelled", gives=RunShape, once=True, also=(503,)
+        "Let a run go on that failed or was cancelled",
+        gives=RunShape,
+        takes=ResumeRequest,
+        once=True,
+        also=(503,),
     )
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
-        resume(self.run(), by=self.by)
+        resume(self.run(), by=self.by, budget=self.body(ResumeRequest).budget)
         return shown(request, RunShape.of(self.run()))
 
 
