@@ -1,5 +1,6 @@
 """The commands, and how they end."""
 
+import gc
 import os
 import signal
 import sys
@@ -148,7 +149,22 @@ def main() -> None:
     container, nothing would happen by itself.)
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    _let_go()
+    sys.exit(code)
+
+
+def _let_go() -> None:
+    """Closes the database, and leaves what else there is to the end of the process.
+
+    The interpreter would look through all of it once more for what nobody refers to: a third of a
+    second. So what such an object would have closed has to be closed before.
+    """
+    if (read := sys.modules.get("django.conf")) and read.settings.configured:
+        from django.db import connections
+
+        connections.close_all()
+    gc.freeze()
 
 
 def run(arguments: list[str]) -> int:

@@ -59,7 +59,8 @@ def main() -> None:
 def a_site(folder: Path, port: int, processes: int) -> Iterator[Connection]:
     """A site that runs meanwhile, with a project and a token for it."""
     endpoints = {"here": {"url": f"http://127.0.0.1:{port}/v1", "private": True}}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("EVALHUB_")}
+    left = ("EVALHUB_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left)}
     environment = kept | {
         "EVALHUB_HOME": str(folder / "home"),
         "EVALHUB_ENDPOINTS": json.dumps(endpoints),

@@ -160,7 +160,9 @@ def bare_client(port: int, items: int) -> Taken:
 
 
 def taken(command: list[str], port: int, requests: int, environment: dict[str, str]) -> Taken:
-    """Runs a process and asks the model what it has seen of it."""
+    """Runs a process, with bytecode cached, and asks the model what it has seen of it."""
+    environment = {**environment}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     began, start = time(), perf_counter()
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

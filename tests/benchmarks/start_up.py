@@ -89,7 +89,8 @@ def first_page(home: Path) -> float:
 
 
 def environment(home: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("EVALHUB_")}
+    left = ("EVALHUB_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left)}
     return kept | {"EVALHUB_HOME": str(home)}
 
 

@@ -74,6 +74,7 @@ def test_a_form_is_read_back_as_it_was_written(document: dict[str, Any]) -> None
         ({"dimensions": [CHOICE, RATING]}, "dimensions"),
         ({"dimensions": [CHOICE | {"low": 1}]}, "dimensions[0]"),
         ({"dimensions": [CHOICE | {"name": "The facts"}]}, "dimensions[0].name"),
+        ({"dimensions": [CHOICE | {"name": "a" * 41}]}, "dimensions[0].name"),
         ({"dimensions": [CHOICE | {"question": " "}]}, "dimensions[0].question"),
         ({"dimensions": [CHOICE | {"kind": "scale"}]}, "dimensions[0].kind"),
         ({"dimensions": [CHOICE | {"weight": 2}]}, "dimensions[0].weight"),
