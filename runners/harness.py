@@ -6,7 +6,7 @@ own backend, as ever.
 
 import os
 import threading
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import closing
@@ -215,7 +215,7 @@ class _Answers:
         replies = self.replies
         if len(replies) == 1:
             return replies[0] if replies[0].text is None else replace(replies[0], text=texts[0])
-        paid = _paid([_tokens_of(each) for each in replies])
+        paid = Paid.together(_tokens_of(each) for each in replies)
         for number, each in enumerate(replies, 1):
             if each.text is None:
                 why = f"answer {number} of {len(replies)}: {each.error}"
@@ -237,18 +237,6 @@ def _tokens_of(reply: Reply) -> Paid | None:
     if reply.paid is not None or reply.prompt_tokens is None or reply.completion_tokens is None:
         return reply.paid
     return Paid(reply.prompt_tokens, reply.completion_tokens)
-
-
-def _paid(tokens: Iterable[Paid | None]) -> Paid | None:
-    """What several requests were paid for with; None where none of them tells."""
-    told = [each for each in tokens if each is not None]
-    if not told:
-        return None
-    return Paid(
-        sum(each.prompt for each in told),
-        sum(each.completion for each in told),
-        sum(each.cached for each in told),
-    )
 
 
 def _sum[T: (int, float)](values: Sequence[T | None]) -> T | None:
@@ -294,7 +282,7 @@ class _Likelihoods:
 
     def _reply(self, document: HarnessDocument, said: Sequence[TextLikelihood | str]) -> Reply:
         """The likeliest of the texts stands for the answer; the first error in place of it."""
-        paid = _paid([each.paid for each in said if isinstance(each, TextLikelihood)])
+        paid = Paid.together(each.paid for each in said if isinstance(each, TextLikelihood))
         for each in said:
             if isinstance(each, str):
                 return Reply(error=each, paid=paid)

@@ -321,10 +321,10 @@ def _check(
                 f"{comparing.name} compares with"
             )
     for judging in (one for one in asked if one.reads_choices):
-        if not backend.judges_choices:
+        if why := backend.why_no_choices:
             raise LaunchError(
-                f"{version}: the backend {backend.type} doesn't say how likely a given text is, "
-                f"which {judging.name} needs; hf does"
+                f"{version}: {judging.name} asks how likely each choice is, and {why}; a model in "
+                "the worker (hf) says it too"
             )
         if bare := items.filter(choices__isnull=True, redacted=None).first():
             raise LaunchError(

@@ -48,14 +48,17 @@ class BackendDeclaration(KeylessDeclaration):
         live: whether it is asked; else its answers come as a file.
         queue: which workers take its runs: "cpu" any, "gpu" where a model can be loaded, "api"
             where others' servers are asked.
-        judges_choices: whether it says of an item's choices how likely each is.
     """
 
     live: ClassVar[bool] = True
     queue: ClassVar[Literal["cpu", "gpu", "api"]] = "cpu"
-    judges_choices: ClassVar[bool] = False
 
     type: str
+
+    @property
+    def why_no_choices(self) -> str:
+        """Why it doesn't say of an item's choices how likely each is; "" where it does."""
+        return f"the backend {self.type} doesn't say how likely a given text is"
 
     @property
     def gives_likelihoods(self) -> bool:

@@ -1,6 +1,7 @@
 """What runs would still ask, what that costs at most, and whether a budget pays for it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from evalhub.files.tools import message_text
 from evalhub.registry.models import Output, Run, Study, StudyBudget, StudyRun
@@ -11,23 +12,36 @@ from runners.prompting import PromptError, chat
 from runners.reusing import answered_before
 
 CHARACTERS_A_TOKEN = 4
+JUDGED_TOKENS = 1
+"""That come back where only a choice's likelihood is asked for."""
 
 type Planned = PlannedRun | PlannedJudging
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request that is made so many times: the characters that are sent, and the tokens that come
+    back at most; None where nobody bounds them."""
+
+    times: int
+    characters: int
+    longest: int | None
 
 
 def planned_run(run: Run, *, arm: str, test_set: str, repeat: int) -> PlannedRun:
     """What one run would still ask, and what that costs at most by the price that it has."""
     live = backend_of(run.version).live
     used = _price(run) if live else None
-    lengths, reused = _unanswered(run) if live else ([], 0)
-    requests = sum(left for left, _ in lengths)
-    prompt = -(-sum(left * length for left, length in lengths) // CHARACTERS_A_TOKEN)
-    longest = run.version.sampling.max_tokens
-    completion = 0 if requests == 0 else None if longest is None else longest * requests
+    asked, reused = _unanswered(run) if live else ([], 0)
+    requests = sum(each.times for each in asked)
+    prompt = -(-sum(each.times * each.characters for each in asked) // CHARACTERS_A_TOKEN)
+    completion = sum_known(
+        None if each.longest is None else each.times * each.longest for each in asked
+    )
     money = 0.0 if requests == 0 else None
-    if used is not None and completion is not None and longest is not None:
+    if used is not None and completion is not None:
         if used.price.long_prompts:
-            money = sum(left * _at_most(used.price, length, longest) for left, length in lengths)
+            money = sum(each.times * _at_most(used.price, each) for each in asked)
         else:
             money = used.price.cost(prompt=prompt, completion=completion)
     return PlannedRun(
@@ -132,27 +146,34 @@ def _price(run: Run) -> UsedPrice | None:
     return None if own is None else own.price
 
 
-def _at_most(price: Price, characters: int, longest: int) -> float:
-    """What a request of so many characters costs with the longest answer."""
-    tokens = characters / CHARACTERS_A_TOKEN
+def _at_most(price: Price, asked: _Asked) -> float:
+    """What a request costs with the longest answer."""
+    tokens = asked.characters / CHARACTERS_A_TOKEN
     rates = price.rates(int(tokens))
-    return (tokens * rates.prompt + longest * rates.completion) / PER_TOKENS
+    return (tokens * rates.prompt + (asked.longest or 0) * rates.completion) / PER_TOKENS
 
 
-def _unanswered(run: Run) -> tuple[list[tuple[int, int]], int]:
-    """Of each item, how many answers are still to be asked for and the characters that are sent for
-    each; and how many are taken over, since the same version has given them before."""
+def _unanswered(run: Run) -> tuple[list[_Asked], int]:
+    """What is still to be asked of each item, a request a choice where a server judges them; and
+    how many answers are taken over, since the same version has given them before."""
     there = set(Output.objects.filter(run=run, text__isnull=False).values_list("item_id", "sample"))
     before = set(answered_before(run).values_list("item__key", "item__digest", "sample"))
-    asked, reused = list[tuple[int, int]](), 0
-    columns = ("pk", "key", "digest", "input", "context")
+    asked, reused, longest = list[_Asked](), 0, run.version.sampling.max_tokens
+    backend = backend_of(run.version)
+    judges = backend.queue == "api" and not backend.why_no_choices
+    columns = ("pk", "key", "digest", "input", "context", "choices")
     rows = run.test_set_version.items.order_by().values_list(*columns)
-    for item, key, digest, given, context in rows.iterator():
+    for item, key, digest, given, context, choices in rows.iterator():
         missing = [each for each in range(run.samples) if (item, each) not in there]
         known = sum((key, digest, each) in before for each in missing)
         reused += known
-        if left := len(missing) - known:
-            asked.append((left, _length(run, given, context)))
+        if not (left := len(missing) - known):
+            continue
+        length = _length(run, given, context)
+        if judges and choices is not None:
+            asked += [_Asked(left, length + len(each), JUDGED_TOKENS) for each in choices]
+        else:
+            asked.append(_Asked(left, length, longest))
     return asked, reused
 
 

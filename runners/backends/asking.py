@@ -1,6 +1,6 @@
 """What a live backend is asked, what it replies, and what its `Client` can do."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -32,6 +32,18 @@ class Paid:
     prompt: int
     completion: int
     cached: int = 0
+
+    @classmethod
+    def together(cls, told: "Iterable[Paid | None]") -> "Paid | None":
+        """What several requests were paid for with; None where none of them tells."""
+        known = [each for each in told if each is not None]
+        if not known:
+            return None
+        return cls(
+            sum(each.prompt for each in known),
+            sum(each.completion for each in known),
+            sum(each.cached for each in known),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,6 @@ class HfBackend(BackendDeclaration):
     """
 
     queue: ClassVar = "gpu"
-    judges_choices: ClassVar = True
 
     type: Literal["hf"] = "hf"
     model: Annotated[str, Field(min_length=1), Outside("file")] = Field(
@@ -84,6 +83,10 @@ class HfBackend(BackendDeclaration):
     adapter_sha256: Digest | None = None
     template_sha256: Digest | None = None
     engine: str | None = Field(None, description="the library that answers, and its version")
+
+    @property
+    def why_no_choices(self) -> str:
+        return ""
 
     @property
     def gives_likelihoods(self) -> bool:

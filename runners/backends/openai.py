@@ -20,6 +20,7 @@ from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.version import BackendDeclaration, Sold
 from runners.backends.asking import Answered, BackendRequest, TextLikelihood
+from runners.backends.choosing import Choosing
 from runners.backends.echoed import Echoing
 from runners.backends.exchange import Exchange
 from runners.backends.fanout import ask_all
@@ -93,8 +94,23 @@ class OpenAIBackend(BackendDeclaration):
     echo: bool = Field(
         False,
         description="the server says how likely a given text is (echo with logprobs at its "
-        "/completions, as vLLM's): tasks of likelihoods may be asked of it",
+        "/completions, as vLLM's): tasks of likelihoods may be asked of it, and with api: "
+        "completion the choices of items",
     )
+
+    @property
+    def why_no_choices(self) -> str:
+        if not self.echo:
+            return (
+                "its server isn't known to say how likely a given text is: say `echo` of its arm "
+                "where its completions do (echo with logprobs, as vLLM's), and api: completion"
+            )
+        if self.api == "chat":
+            return (
+                "it is asked by the chat api, whose template its server puts around a prompt, and "
+                "how likely a text is it says after plain text alone: say api: completion"
+            )
+        return ""
 
     @property
     def gives_likelihoods(self) -> bool:
@@ -188,7 +204,13 @@ class Client:
         BackendError as `target_of` and `Exchange.ask` do.
         """
         exchange = Exchange(self.backend, self.prompt, self.sampling, self.target())
-        yield from ask_all(exchange, questions)
+        judges = not self.backend.why_no_choices
+        choosing = [each for each in questions if judges and each.choices is not None]
+        if len(choosing) < len(questions):
+            asked = [each for each in questions if not judges or each.choices is None]
+            yield from ask_all(exchange, asked)
+        if choosing:
+            yield from ask_all(Choosing(Echoing(exchange)), choosing)
 
     def loglikelihood(self, pairs: Sequence[tuple[str, str]]) -> list[TextLikelihood | str]:
         """How likely each second text is after the first, or why that isn't known.

@@ -133,16 +133,15 @@ def test_an_arm_from_before_is_known_as_it_was(server: OpenAIServer) -> None:
     assert declared(AnyBackend, server.backend(echo=True)).identity() != plain.identity()
 
 
-@test_hf.with_torch
-def test_it_is_as_likely_as_where_the_model_is_loaded(server: OpenAIServer, tiny: Path) -> None:
-    """The server's tokens and likelihoods are the model's own, token by token."""
+def told_by(folder: Path) -> Any:
+    """What a server says that has a model of transformers, token by token."""
     import torch
     import transformers
 
-    model = transformers.AutoModelForCausalLM.from_pretrained(tiny).eval()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(tiny)
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
 
-    def model_s(prompt: str) -> list[tuple[str, float | None, float]]:
+    def told(prompt: str) -> list[tuple[str, float | None, float]]:
         ids = tokenizer.encode(prompt)
         with torch.inference_mode():
             logprobs = model(torch.tensor([ids])).logits[0].log_softmax(-1)
@@ -155,7 +154,12 @@ def test_it_is_as_likely_as_where_the_model_is_loaded(server: OpenAIServer, tiny
             for at, each in enumerate(ids)
         ]
 
-    server.echo = model_s
+    return told
+
+
+@test_hf.with_torch
+def test_it_is_as_likely_as_where_the_model_is_loaded(server: OpenAIServer, tiny: Path) -> None:
+    server.echo = told_by(tiny)
     pairs = [
         ("Question: Is 7 even?\nAnswer:", " no"),
         ("Question: Is 7 even?\nAnswer: ", "absolutely not"),

@@ -83,7 +83,7 @@ def test_a_server_that_gives_no_likelihoods_is_refused_before_it_is_asked(team: 
     plain = a_test_set(team)
     metric = a_metric("choice_likelihood")
     asked = a_version(team, backend={"type": "openai", "url": "http://x/v1", "model": "m"})
-    with pytest.raises(LaunchError, match="openai doesn't say how likely a given text is"):
+    with pytest.raises(LaunchError, match="choice_likelihood asks how likely each"):
         launch(version=asked, test_set_version=plain, metrics=[metric])
     loaded = a_version(team, backend={"type": "hf", "model": "m", "revision": "0" * 40})
     with pytest.raises(LaunchError, match="item 'q0000' has no choices, which choice_likelihood"):

@@ -1,0 +1,64 @@
+"""An item's choices judged by a server whose completions repeat their prompt (`echo`): each as it
+would stand after the item's prompt, and the likeliest is the answer."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from runners.backends.asking import BackendRequest, Paid, Reply, TextLikelihood
+from runners.backends.echoed import Echoing
+from runners.backends.endpoint_state import EndpointState
+from runners.prompting import PromptError, completion
+
+
+@dataclass(slots=True)
+class Choosing:
+    """Asks how likely each choice of an item is after its prompt, one after the other."""
+
+    echoing: Echoing
+
+    @property
+    def state(self) -> EndpointState:
+        return self.echoing.state
+
+    def requests(self, questions: Iterable[BackendRequest]) -> Iterator[Sequence[BackendRequest]]:
+        """One item together."""
+        for each in questions:
+            yield [each]
+
+    async def ask(self, questions: Sequence[BackendRequest]) -> list[Reply]:
+        """Raises BackendError as `Echoing.ask` does."""
+        return [await self._chosen(each) for each in questions]
+
+    async def _chosen(self, question: BackendRequest) -> Reply:
+        """The likeliest of the choices, with what all cost; the first error in its place."""
+        prompt, choices = self.echoing.exchange.prompt, question.choices or ()
+        try:
+            text = completion(prompt, question.input, question.context)
+        except PromptError as error:
+            return Reply(error=str(error))
+        if "" in choices:
+            return Reply(error="a choice is empty")
+        gap = "" if not text or text[-1:].isspace() else " "
+        judged: list[TextLikelihood] = []
+        for choice in choices:
+            asked = BackendRequest(question.item_id, 0, (text, gap + choice), "")
+            (reply,) = await self.echoing.ask([asked])
+            if reply.judged is None:
+                return Reply(error=reply.error, paid=_paid(judged))
+            judged.append(reply.judged)
+        sums = [each.logprob for each in judged]
+        best = max(range(len(sums)), key=sums.__getitem__)
+        paid = _paid(judged)
+        told = paid is not None and all(each.paid is not None for each in judged)
+        return Reply(
+            text=choices[best],
+            logprob=sums[best],
+            choice_logprobs=sums,
+            prompt_tokens=paid.prompt if paid and told else None,
+            completion_tokens=paid.completion if paid and told else None,
+            paid=paid,
+        )
+
+
+def _paid(judged: Sequence[TextLikelihood]) -> Paid | None:
+    return Paid.together(each.paid for each in judged)
