@@ -19,7 +19,7 @@ type Planned = PlannedRun | PlannedJudging
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _PlannedRequest:
     """A request that is made so many times: the characters that are sent, and the tokens that come
     back at most; None where nobody bounds them."""
 
@@ -146,19 +146,19 @@ def _price(run: Run) -> UsedPrice | None:
     return None if own is None else own.price
 
 
-def _at_most(price: Price, asked: _Asked) -> float:
+def _at_most(price: Price, asked: _PlannedRequest) -> float:
     """What a request costs with the longest answer."""
     tokens = asked.characters / CHARACTERS_A_TOKEN
     rates = price.rates(int(tokens))
     return (tokens * rates.prompt + (asked.longest or 0) * rates.completion) / PER_TOKENS
 
 
-def _unanswered(run: Run) -> tuple[list[_Asked], int]:
+def _unanswered(run: Run) -> tuple[list[_PlannedRequest], int]:
     """What is still to be asked of each item, a request a choice where a server judges them; and
     how many answers are taken over, since the same version has given them before."""
     there = set(Output.objects.filter(run=run, text__isnull=False).values_list("item_id", "sample"))
     before = set(answered_before(run).values_list("item__key", "item__digest", "sample"))
-    asked, reused, longest = list[_Asked](), 0, run.version.sampling.max_tokens
+    asked, reused, longest = list[_PlannedRequest](), 0, run.version.sampling.max_tokens
     backend = backend_of(run.version)
     judges = backend.queue == "api" and not backend.why_no_choices
     columns = ("pk", "key", "digest", "input", "context", "choices")
@@ -171,9 +171,9 @@ def _unanswered(run: Run) -> tuple[list[_Asked], int]:
             continue
         length = _length(run, given, context)
         if judges and choices is not None:
-            asked += [_Asked(left, length + len(each), JUDGED_TOKENS) for each in choices]
+            asked += [_PlannedRequest(left, length + len(each), JUDGED_TOKENS) for each in choices]
         else:
-            asked.append(_Asked(left, length, longest))
+            asked.append(_PlannedRequest(left, length, longest))
     return asked, reused
 
 
