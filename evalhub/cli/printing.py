@@ -127,7 +127,7 @@ def print_readings(readings: "Sequence[Reading]", headline: str) -> None:
 def print_plan(plan: "StudyPlan", console: Console | None = None) -> None:
     """What a study would ask, what its looks cost, and what they can show."""
     console = console or terminal()
-    print_requests(plan, console, plan.judging)
+    print_requests(plan, console)
     if plan.looks:
         console.print(f"\n{plan.candidate}, the first of {plan.arms} to be judged:")
     for look in plan.looks:
@@ -135,10 +135,8 @@ def print_plan(plan: "StudyPlan", console: Console | None = None) -> None:
     console.print("\nNothing was asked, and nothing is kept of this.", style="dim")
 
 
-def print_requests(
-    plan: "StudyPlan | AnswersPlan", console: Console, judging: "Sequence[PlannedJudging]" = ()
-) -> None:
-    """Whom it would ask how much, and the price."""
+def print_requests(plan: "StudyPlan | AnswersPlan", console: Console) -> None:
+    """Whom it would ask how much, and the price of each."""
     table = _table("arm", ("test set", "requests", "tokens sent", "tokens back", "money"))
     asked = [each for each in plan.runs if each.live]
     for each in asked:
@@ -146,13 +144,13 @@ def print_requests(
         numbers = ["?" if cell is None else f"{cell:,}" for cell in cells]
         name = f"{each.arm}, again" if each.repeat else each.arm
         table.add_row("", _cut(name), each.test_set, *numbers, _money(each))
-    for judge in judging:
+    for judge in plan.judging:
         cells = (judge.requests, judge.prompt_tokens, judge.completion_tokens)
         numbers = ["?" if cell is None else f"{cell:,}" for cell in cells]
         name = f"{judge.judge} judges {judge.arm or 'pairs'}"
         table.add_row("", _cut(name), judge.test_set, *numbers, _money(judge))
     console.print()
-    if asked or judging:
+    if asked or plan.judging:
         console.print(table)
     if recorded := len(plan.runs) - len(asked):
         console.print(f"Recorded, so that nobody is asked: {recorded} of {len(plan.runs)} runs.")
@@ -164,9 +162,11 @@ def print_requests(
         f"back, money: {_money(plan)}. A token is taken for 4 characters, an answer for as "
         "long as max_tokens allows."
     )
-    prices = (f"{each.arm}: {each.price.sentence}" for each in asked if each.price)
-    for price in dict.fromkeys(prices):
-        console.print(Text(f"Price of {price}"))
+    prices = [(each.arm, each.price) for each in asked]
+    prices += [(each.judge, each.price) for each in plan.judging]
+    for who, price in dict(prices).items():
+        said = "none is known (`evalhub prices`)" if price is None else price.sentence
+        console.print(Text(f"Price of {who}: {said}"))
     for budget in plan.budgets:
         mark = "? " if budget.enough is False else ""
         console.print(Text(f"{mark}{budget.sentence[0].upper()}{budget.sentence[1:]}"))

@@ -64,6 +64,7 @@ class PlannedJudging(Declaration):
         description="at most, by max_tokens; null where the judge sets none"
     )
     money: float | None = Field(description="at most, by the judge's price; null where unknown")
+    price: UsedPrice | None = Field(None, description="by which, and where it is known from")
 
 
 class PlannedLook(Declaration):
@@ -120,10 +121,11 @@ class AnswersPlan(Declaration):
     study: str
     arms: tuple[str, ...]
     runs: tuple[PlannedRun, ...]
-    requests: Count
+    judging: tuple[PlannedJudging, ...] = Field((), description="of answers one by one")
+    requests: Count = Field(description="to arms and judges, like what follows")
     prompt_tokens: Count
-    completion_tokens: Count | None = Field(description="null where an arm sets no max_tokens")
-    money: float | None = Field(description="null where an arm that is asked has no price")
+    completion_tokens: Count | None = Field(description="null where one of them sets no max_tokens")
+    money: float | None = Field(description="null where one that is asked has no price")
     budgets: tuple[PlannedBudget, ...] = ()
 
 

@@ -1,25 +1,29 @@
 """What is still to be asked of a study's judges, and what that costs at most."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from evalhub.accounts.models import Project
 from evalhub.gate.baseline_choice import baseline_of
 from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import Item, Metric, ModelVersion, Output, Run, Score, Study, StudyRun
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.plan import PlannedJudging
-from evalhub.schemas.prices import Price
+from evalhub.schemas.prices import UsedPrice
 from evalhub.schemas.study import Pairwise
 from evalhub.studies.judged_pairs import judge_asked, judge_version
+from evalhub.studies.register_judges import register_judges
 from evalhub.studies.requests import CHARACTERS_A_TOKEN
+from evalhub.studies.spec import StudySpec
 from runners.judges.asking import judge_of
 from runners.judges.pairs import TwoAnswers, prompt_of
 from runners.metrics import Answer, declared_metric
 from runners.metrics.judged import JudgedMetric
+from runners.pricing import used_price
 
 ITEMS_AT_A_TIME = 500
 
-type Prices = Mapping[str, Price | None]
+type Prices = Mapping[str, UsedPrice | None]
 """Of judges, by the digests of their versions."""
 
 
@@ -33,6 +37,15 @@ class _JudgeQuestions:
     def add(self, prompt: str, times: int = 1) -> None:
         self.requests += times
         self.characters += times * len(prompt)
+
+
+def judge_prices(spec: StudySpec, project: Project) -> Prices:
+    """By which a study's judges are priced today."""
+    versions = register_judges(spec, project)
+    return {
+        versions[name].digest: used_price(judge.backend.asked, judge.price)
+        for name, judge in spec.judges.items()
+    }
 
 
 def planned_judging(study: Study, prices: Prices) -> list[PlannedJudging]:
@@ -52,17 +65,33 @@ def _points(study: Study, prices: Prices) -> Iterator[PlannedJudging]:
     links = StudyRun.objects.filter(arm__study=study).select_related(
         "arm", "test_set__metric", "run__version__model__project", "run__test_set_version"
     )
+    return planned_points(
+        (
+            (link.arm.name, link.test_set.name, link.run, link.test_set.metric)
+            for link in links.order_by("test_set__position", "arm__position", "repeat")
+        ),
+        prices,
+    )
+
+
+def planned_points(
+    scored: Iterable[tuple[str, str, Run, Metric]], prices: Prices
+) -> Iterator[PlannedJudging]:
+    """What judges would still be asked about single answers.
+
+    Args:
+        scored: arm, test set, run, and a metric that scores it; of other metrics nobody is asked.
+    """
     seen: set[tuple[int, int]] = set()
-    for link in links.order_by("test_set__position", "arm__position", "repeat"):
-        metric = link.test_set.metric
+    for arm, test_set, run, metric in scored:
         declared = declared_metric(metric.name, **metric.options)
-        if not isinstance(declared, JudgedMetric) or (link.run_id, metric.pk) in seen:
+        if not isinstance(declared, JudgedMetric) or (run.pk, metric.pk) in seen:
             continue
-        seen.add((link.run_id, metric.pk))
-        judge = judge_of(declared, study.project)
+        seen.add((run.pk, metric.pk))
+        judge = judge_of(declared, run.version.model.project)
         assert judge is not None, "the metric needs one"
-        asked = _about_answers(link.run, metric, declared)
-        yield _planned(judge, asked, prices, arm=link.arm.name, test_set=link.test_set.name)
+        asked = _about_answers(run, metric, declared)
+        yield _planned(judge, asked, prices, arm=arm, test_set=test_set)
 
 
 def _about_answers(run: Run, metric: Metric, declared: JudgedMetric) -> _JudgeQuestions:
@@ -144,7 +173,7 @@ def _planned(
     completion = 0 if not asked.requests else None if longest is None else longest * asked.requests
     money = None if asked.requests else 0.0
     if price is not None and completion is not None:
-        money = (price.prompt * prompt + price.completion * completion) / 1e6
+        money = price.price.cost(prompt=prompt, completion=completion)
     return PlannedJudging(
         judge=judge.model.slug,
         arm=arm,
@@ -153,4 +182,5 @@ def _planned(
         prompt_tokens=prompt,
         completion_tokens=completion,
         money=money,
+        price=price,
     )

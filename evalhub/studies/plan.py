@@ -20,16 +20,14 @@ from evalhub.schemas.plan import PlannedJudging, PlannedLook, PlannedRun, StudyP
 from evalhub.stats.clusters import assumed_design_effect
 from evalhub.stats.levels import POWER
 from evalhub.stats.power import minimum_detectable_effect, paired_sample_size
-from evalhub.studies.judge_requests import Prices, planned_judging
+from evalhub.studies.judge_requests import Prices, judge_prices, planned_judging
 from evalhub.studies.register import register_study
-from evalhub.studies.register_judges import register_judges
 from evalhub.studies.requests import planned_budgets, planned_runs, sum_known
 from evalhub.studies.spec import StudySpec
 from evalhub.verdict.align import clusters_of
 from evalhub.verdict.mix import item_weights
 from evalhub.verdict.rule import alphas_of
 from runners.metrics import declared_metric
-from runners.pricing import used_price
 
 USUAL_DEVIATION = 0.35
 """Of differences between scores of 0 to 1, where no decision has measured it: a fifth of the
@@ -43,25 +41,15 @@ def plan_of_file(spec: StudySpec) -> StudyPlan:
     """
     with transaction.atomic():
         study = register_study(spec)
-        found = study_plan(study, _judge_prices(spec, study))
+        found = study_plan(study, judge_prices(spec, study.project))
         transaction.set_rollback(True)
     return found
 
 
-def _judge_prices(spec: StudySpec, study: Study) -> Prices:
-    """By the digests of the judges' versions."""
-    versions = register_judges(spec, study.project)
-    used = {
-        versions[name].digest: used_price(judge.backend.asked, judge.price)
-        for name, judge in spec.judges.items()
-    }
-    return {digest: None if each is None else each.price for digest, each in used.items()}
-
-
-def study_plan(study: Study, judge_prices: Prices) -> StudyPlan:
+def study_plan(study: Study, prices: Prices) -> StudyPlan:
     """What a study would still ask, and the looks of its candidate in question."""
     rows, runs = planned_runs(study)
-    judging = planned_judging(study, judge_prices)
+    judging = planned_judging(study, prices)
     planned: list[PlannedRun | PlannedJudging] = [*runs, *judging]
     asked = [each for each in planned if each.requests]
     judged = _judged(study)

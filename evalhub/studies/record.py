@@ -11,9 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 import evalhub
+from evalhub.accounts.models import Project
 from evalhub.registry.models import Output, Run
-from evalhub.schemas.plan import AnswersPlan
+from evalhub.schemas.plan import AnswersPlan, PlannedJudging, PlannedRun
 from evalhub.studies.checks import BEST_UNTUNED
+from evalhub.studies.judge_requests import judge_prices, planned_points
 from evalhub.studies.register import register_arms
 from evalhub.studies.register_items import Progress
 from evalhub.studies.requests import planned_budgets, planned_run, sum_known
@@ -75,26 +77,33 @@ def plan_of_answers(spec: StudySpec, arms: Sequence[str]) -> AnswersPlan:
 
 
 def _plan(spec: StudySpec, arms: Sequence[str], runs: Sequence[RecordedRun]) -> AnswersPlan:
-    planned = [
-        planned_run(
-            each.run,
-            arm=each.arm,
-            test_set=each.test_set,
-            repeat=each.repeat,
-        )
+    asked = [
+        planned_run(each.run, arm=each.arm, test_set=each.test_set, repeat=each.repeat)
         for each in runs
     ]
-    asked = [each for each in planned if each.requests]
+    scored = (
+        (each.arm, each.test_set, each.run, row.metric)
+        for each in runs
+        for row in each.run.metrics.select_related("metric")
+    )
+    judging = list(planned_points(scored, judge_prices(spec, _project(runs))))
+    planned: list[PlannedRun | PlannedJudging] = [*asked, *judging]
+    still = [each for each in planned if each.requests]
     return AnswersPlan(
         study=spec.name,
         arms=tuple(arms),
-        runs=tuple(planned),
-        requests=sum(each.requests for each in asked),
-        prompt_tokens=sum(each.prompt_tokens for each in asked),
-        completion_tokens=sum_known(each.completion_tokens for each in asked),
-        money=sum_known(each.money for each in asked),
+        runs=tuple(asked),
+        judging=tuple(judging),
+        requests=sum(each.requests for each in still),
+        prompt_tokens=sum(each.prompt_tokens for each in still),
+        completion_tokens=sum_known(each.completion_tokens for each in still),
+        money=sum_known(each.money for each in still),
         budgets=tuple(planned_budgets((each.run for each in runs), planned)),
     )
+
+
+def _project(runs: Sequence[RecordedRun]) -> Project:
+    return runs[0].run.version.model.project
 
 
 def record_answers(

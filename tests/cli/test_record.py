@@ -10,7 +10,7 @@ from aiohttp import web
 
 from evalhub.cli.app import run
 from evalhub.registry.models import Output, Run, Study
-from tests.fakes.openai_server import OpenAIServer, http_error
+from tests.fakes.openai_server import OpenAIServer, http_error, saying
 from tests.studies.desks import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -136,6 +136,47 @@ def test_the_price_is_said_before_and_nobody_is_asked_for_it(
         assert record(desk, "--yes") == 0
         assert record(desk) == 0  # nothing is left to be asked
         assert len(server.requests) == 80
+
+
+def test_a_judge_of_single_answers_is_counted_and_priced(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with OpenAIServer() as server, OpenAIServer() as judging:
+        judging.misbehave = lambda prompt, attempt: saying('{"claims": []}')
+        asking(desk, server)
+        base = desk.study["arms"]["base"]
+        base |= {"sampling": {"max_tokens": 10}, "price": {"prompt": 2, "completion": 8}}
+        desk.study["judges"] = {
+            "grader": {
+                "backend": {"openai": {"url": judging.url, "model": "judge"}},
+                "sampling": {"max_tokens": 100},
+                "price": {"prompt": 1, "completion": 4},
+            }
+        }
+        desk.test_set("sums", 20, context="All sums are right.")
+        metric = {"name": "faithfulness", "by": "grader"}
+        desk.study["test_sets"]["sums"] |= {"metric": metric, "tier": "advisory", "margin": 0.5}
+        for name in ("triage", "sums"):
+            desk.answers("tuned", name, ["right"] * (60 if name == "triage" else 20))
+        for door in ("record", "study run"):
+            assert run([*door.split(), str(desk.write()), "--dry-run", "--json"]) == 0
+            plan = json.loads(capsys.readouterr().out)
+            judged = {each["arm"]: each["requests"] for each in plan["judging"]}
+            assert judged == {"base": 20} | ({"tuned": 20} if door == "study run" else {})
+            own, judge = plan["runs"], plan["judging"]
+            assert plan["requests"] == 80 + sum(judged.values())
+            assert plan["completion_tokens"] == 800 + 100 * sum(judged.values())
+            money = [each["money"] for each in (*own, *judge)]
+            assert plan["money"] == pytest.approx(sum(money))
+            assert judge[0]["money"] == pytest.approx((judge[0]["prompt_tokens"] + 4 * 2000) / 1e6)
+            assert run([*door.split(), str(desk.write()), "--dry-run"]) == 0
+            told = " ".join(capsys.readouterr().out.split())
+            assert "grader judges base" in told
+            assert "Price of base: 2 and 8 a million tokens, as the study says" in told
+            assert "Price of grader: 1 and 4 a million tokens, as the study says" in told
+        assert server.requests == judging.requests == []
+        assert record(desk, "--yes") == 0
+        assert (len(server.requests), len(judging.requests)) == (80, 20), "as was said before"
 
 
 @pytest.mark.heavy
