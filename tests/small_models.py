@@ -23,6 +23,8 @@ from evalhub.demo.server import LocalExtraMissingError, model_path
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evalhub-tests"
 FORM = 1
 """Counts up when what is kept changes."""
+VOCABULARY = 49_152
+"""Tokens of both."""
 WITH_TORCH = [pytest.mark.hf, pytest.mark.heavy]
 
 
@@ -133,12 +135,14 @@ def an_adapter(
     projections: tuple[str, ...] = ("q_proj", "v_proj"),
     width: int = 32,
     left_out: str = "",
+    whole: tuple[str, ...] = (),
     **settings: Any,
 ) -> Path:
     """A LoRA adapter of the tiny model as PEFT saves it; where `zero`, one that was never trained.
 
     Args:
         left_out: a matrix that the file lacks, such as "layers.0.self_attn.q_proj.lora_B".
+        whole: modules that it replaces, such as "lm_head" or "model.embed_tokens".
         settings: over what its configuration says.
     """
     numbers = np.random.default_rng(seed)
@@ -152,6 +156,11 @@ def an_adapter(
         tensors[f"{place}.lora_B.weight"] = b
         if settings.get("use_dora"):
             tensors[f"{place}.lora_magnitude_vector"] = numbers.uniform(1, 3, rows[projection])
+    for module in whole:
+        size = (settings.pop("rows", VOCABULARY), width)
+        tensors[f"base_model.model.{module}.weight"] = numbers.normal(size=size) / 8
+    if whole:
+        settings.setdefault("modules_to_save", [each.rpartition(".")[2] for each in whole])
     tensors = {
         name: values.astype(np.float32)
         for name, values in tensors.items()

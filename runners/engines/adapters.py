@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import peft
+from peft.utils import ModulesToSaveWrapper
 
 from runners.engines.errors import EngineError
 from runners.engines.files import (
@@ -24,6 +25,10 @@ from runners.engines.loading import Base
 _PREFIX = "base_model.model."
 _LORA = re.compile(
     r"(?P<module>.+?)\.lora_(?P<matrix>A|B|embedding_A|embedding_B|magnitude_vector)(\.weight)?$"
+)
+_BESIDE = (
+    "of the adapters in this base one replaces the whole module {}, and one has LoRA matrices "
+    "there: they can't share a base; merge one of them, and name the result as the model"
 )
 SHOWN = 3
 
@@ -65,15 +70,15 @@ def put_in(base: Base, folder: Path, digest: str | None) -> str:
         raise
     base.model = model.eval()
     base.adapters[digest] = name
-    if config.get("use_dora"):  # PEFT mixes none such with other rows
+    # PEFT mixes no rows with DoRA, and whole modules only where each row's adapter has them
+    if config.get("use_dora") or config.get("modules_to_save"):
         base.alone.add(name)
     return name
 
 
 def _taken_out(base: Base, model: Any, name: str, *, known: bool) -> None:
-    if known:
-        model.delete_adapter(name)
-    else:
+    model.delete_adapter(name)  # first: unloading leaves the whole modules of who is active
+    if not known:
         base.model = model.unload()
 
 
@@ -85,18 +90,15 @@ def _check_fits(model: Any, folder: Path, config: dict[str, Any], header: Tensor
         )
     if config.get("bias", "none") != "none":
         raise EngineError(
-            f"{folder}: an adapter that trained the base's own biases can't share a base; merge "
-            "it, and name the result as the model"
-        )
-    if config.get("modules_to_save"):
-        raise EngineError(
-            f"{folder}: it replaces whole modules ({', '.join(config['modules_to_save'])}), and "
-            "can't share a base; merge it, and name the result as the model"
+            f"{folder}: an adapter that trained the base's own biases can't share a base: PEFT "
+            "writes them over the base's; merge it, and name the result as the model"
         )
     plain = model.get_base_model() if hasattr(model, "peft_config") else model
     there = dict(plain.named_modules())
+    tuned = [name for name, module in there.items() if hasattr(module, "base_layer")]
     there = {name.replace(".base_layer", ""): module for name, module in there.items()}
-    found = {key: _LORA.match(key.removeprefix(_PREFIX)) for key in header}
+    whole = _check_whole_modules(folder, config, header, there, tuned)
+    found = {key: _LORA.match(key.removeprefix(_PREFIX)) for key in header if key not in whole}
     if strange := [key for key, match in found.items() if match is None]:
         raise EngineError(f"{folder}: irregular: it holds {_few(strange)}, which is no LoRA matrix")
     modules = {key: match["module"] for key, match in found.items() if match is not None}
@@ -109,8 +111,61 @@ def _check_fits(model: Any, folder: Path, config: dict[str, Any], header: Tensor
             f"base, the first {lost[0]}{meant}; it was trained on another base, or under another "
             "class of it"
         )
+    wrapped = [name for name, each in there.items() if isinstance(each, ModulesToSaveWrapper)]
+    replaced = tuple(f"{each}." for each in wrapped)
+    if beside := [each for each in modules.values() if f"{each}.".startswith(replaced)]:
+        raise EngineError(f"{folder}: {_BESIDE.format(beside[0])}")
     for key, name in modules.items():
         _check_shape(folder, key, there[name], header[key]["shape"])
+
+
+def _check_whole_modules(
+    folder: Path,
+    config: dict[str, Any],
+    header: TensorHeader,
+    there: dict[str, Any],
+    tuned: Sequence[str],
+) -> set[str]:
+    """The keys of the modules that the adapter replaces; each is there, and as large as the base's.
+    PEFT finds them by the end of their names.
+
+    Args:
+        tuned: modules of the base that have LoRA matrices by now.
+    """
+    keys = set[str]()
+    for named in config.get("modules_to_save") or ():
+        modules = {
+            name: module
+            for name, module in there.items()
+            if (name == named or name.endswith(f".{named}")) and "modules_to_save" not in name
+        }
+        if not modules:
+            raise EngineError(
+                f"{folder}: it replaces the whole module {named}, which isn't in the base: it was "
+                "trained on another base"
+            )
+        for name, module in modules.items():
+            if any(f"{each}.".startswith(f"{name}.") for each in tuned):
+                raise EngineError(f"{folder}: {_BESIDE.format(name)}")
+            for inner, weights in getattr(module, "original_module", module).named_parameters():
+                key, shape = f"{_PREFIX}{name}.{inner}", list(weights.shape)
+                if key not in header:
+                    raise EngineError(
+                        f"{folder}: it replaces the whole module {name}, and {ADAPTER_WEIGHTS} "
+                        f"lacks its {inner}"
+                    )
+                if not weights.is_floating_point():
+                    raise EngineError(
+                        f"{folder}: it replaces the whole module {name}, which is quantized here: "
+                        "load the base without a quantization"
+                    )
+                if header[key]["shape"] != shape:
+                    raise EngineError(
+                        f"{folder}: wrong base: {key} has the shape {header[key]['shape']}, and "
+                        f"this base's module {shape}"
+                    )
+                keys.add(key)
+    return keys
 
 
 def _check_shape(folder: Path, key: str, module: Any, shape: Sequence[int]) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import peft
 import torch
 from transformers import (
     GenerationConfig,
@@ -112,13 +113,30 @@ def answering(model: Any, adapters: Sequence[str]) -> Iterator[dict[str, Any]]:
     if not hasattr(model, "peft_config"):
         yield {}
     elif len(set(adapters)) > 1:
-        yield {"adapter_names": list(adapters)}
+        with _whole_modules_off(model):  # no row of a mixed batch has any
+            yield {"adapter_names": list(adapters)}
     elif adapters[0] == BASE:
         with model.disable_adapter():
             yield {}
     else:
         model.set_adapter(adapters[0], inference_mode=True)
         yield {}
+
+
+@contextmanager
+def _whole_modules_off(model: Any) -> Iterator[None]:
+    """The base's own modules answer, wherever an adapter brought a whole one in its place: PEFT
+    looks there for every row's adapter."""
+    wrappers = [
+        each for each in model.modules() if isinstance(each, peft.utils.AuxiliaryTrainingWrapper)
+    ]
+    for each in wrappers:
+        each.enable_adapters(False)
+    try:
+        yield
+    finally:
+        for each in wrappers:
+            each.enable_adapters(True)
 
 
 def _ends(model: Any, tokenizer: Any) -> list[int]:

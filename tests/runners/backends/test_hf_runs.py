@@ -22,7 +22,10 @@ from tests.small_models import an_adapter
 def test_a_run_is_answered_by_base_and_adapter(team: Team, tiny: Path, tmp_path: Path) -> None:
     questions = a_test_set(team, items=[{"references": ["x"]} for _ in range(5)])
     tuned = an_adapter(tmp_path / "tuned")
-    for name, fields in (("base", {}), ("tuned", {"adapter": str(tuned)})):
+    whole = an_adapter(tmp_path / "whole", seed=8, whole=("lm_head",))
+    arms = {"base": {}, "tuned": {"adapter": str(tuned)}, "whole": {"adapter": str(whole)}}
+    texts = set()
+    for name, fields in arms.items():
         spec = backend(tiny, **fields).as_json()
         version = a_version(team, name, backend=spec, sampling={"max_tokens": 4})
         run = launch(
@@ -31,6 +34,8 @@ def test_a_run_is_answered_by_base_and_adapter(team: Team, tiny: Path, tmp_path:
         run = worked_through(run)
         assert (run.state, run.error) == ("done", "")
         assert run.outputs.filter(logprob__lt=0, completion_tokens__gt=0).count() == 5
+        texts.add(tuple(run.outputs.order_by("item").values_list("text", flat=True)))
+    assert len(texts) == 3
 
 
 CHOICES = """\

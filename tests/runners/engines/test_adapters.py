@@ -9,6 +9,8 @@ from tests.small_models import WITH_TORCH, an_adapter
 
 pytestmark = WITH_TORCH
 
+WHOLE = "model.layers.0.self_attn.q_proj"
+
 
 @pytest.fixture
 def base(tiny: Path) -> Any:
@@ -88,13 +90,22 @@ def test_other_files_than_the_registered_are_refused(base: Any, tmp_path: Path) 
         ),
         ({"target_modules": ["c_attn"]}, "target modules: none of those it names is in the base"),
         ({"r": 16}, "wrong base or rank"),
-        ({"bias": "lora_only"}, "trained the base's own biases can't share a base; merge it"),
+        (
+            {"bias": "lora_only"},
+            "trained the base's own biases can't share a base: PEFT writes them over the base's",
+        ),
         (
             {"use_dora": True, "left_out": "layers.1.self_attn.v_proj.lora_magnitude"},
             "matrices that its configuration names are missing",
         ),
         ({"peft_type": "IA3"}, "LORA alone"),
-        ({"modules_to_save": ["lm_head"]}, "it replaces whole modules (lm_head)"),
+        ({"modules_to_save": ["lm_head"]}, "the whole module lm_head, and adapter_model.safe"),
+        ({"modules_to_save": ["score"]}, "the whole module score, which isn't in the base"),
+        ({"whole": ("lm_head",), "rows": 9}, "wrong base: base_model.model.lm_head.weight has the"),
+        (
+            {"whole": (WHOLE,), "rows": 32, "modules_to_save": [WHOLE.removeprefix("model.")]},
+            "one replaces the whole module model.layers.0.self_attn.q_proj, and one has LoRA",
+        ),
     ],
 )
 def test_an_adapter_that_does_not_fit_is_an_error_that_names_the_cause(
@@ -114,3 +125,63 @@ def test_the_first_adapter_may_be_a_bad_one(base: Any, tmp_path: Path) -> None:
     assert asked(base, "__base__")[0].text == before.text
     name = put(base, an_adapter(tmp_path / "good"))
     assert asked(base, name)[0].text != before.text
+
+
+def test_a_whole_module_stays_with_the_adapter_that_brought_it(base: Any, tmp_path: Path) -> None:
+    folders = {
+        "plain": an_adapter(tmp_path / "plain"),
+        "head": an_adapter(tmp_path / "head", seed=8, whole=("lm_head",)),
+        "words": an_adapter(tmp_path / "words", seed=9, whole=("model.embed_tokens", "lm_head")),
+        "turned": an_adapter(tmp_path / "turned", seed=10, use_dora=True),
+    }
+    by_hand = {each: peft_says(base, folder) for each, folder in folders.items()}
+    plain_base = asked(base, "__base__")[0]
+    names = {each: put(base, folder) for each, folder in folders.items()}
+    assert base.alone == {names["head"], names["words"], names["turned"]}
+    for each in ["head", "plain", "words", "head", "turned", "plain", "words"]:
+        assert said(asked(base, names[each])[0]) == by_hand[each], each
+        assert said(asked(base, "__base__")[0]) == said(plain_base)
+        mixed = asked(base, "__base__", names["plain"])
+        assert [said(one) for one in mixed] == [said(plain_base), by_hand["plain"]]
+    assert len({text for text, _ in by_hand.values()} | {plain_base.text}) == 5
+
+
+def said(answer: Any) -> tuple[str, Any]:
+    return answer.text, pytest.approx(answer.logprob, abs=1e-4)
+
+
+def peft_says(base: Any, folder: Path) -> tuple[str, Any]:
+    """The greedy answer by PEFT itself, with this adapter alone in a base of its own."""
+    import peft
+    import torch
+    import transformers
+
+    plain = transformers.AutoModelForCausalLM.from_pretrained(base.source.model).eval()
+    model = peft.PeftModel.from_pretrained(plain, str(folder)).eval()
+    ids = torch.tensor([base.tokenizer.encode("One, two, three")])
+    start, logprob = ids.shape[1], 0.0
+    with torch.inference_mode():
+        for _ in range(8):
+            logprobs = model(ids).logits[0, -1].float().log_softmax(-1)
+            logprob += float(logprobs.max())
+            ids = torch.cat([ids, logprobs.argmax()[None, None]], dim=1)
+    return base.tokenizer.decode(ids[0, start:], skip_special_tokens=True), logprob
+
+
+def test_the_first_adapter_may_be_one_with_a_whole_module_and_bad(
+    base: Any, tmp_path: Path
+) -> None:
+    (before,) = asked(base, "__base__")
+    lost = "layers.1.self_attn.v_proj.lora_B"
+    refused(base, an_adapter(tmp_path / "bad", whole=("lm_head",), left_out=lost))
+    assert said(asked(base, "__base__")[0]) == said(before)
+    name = put(base, an_adapter(tmp_path / "good", whole=("lm_head",)))
+    assert asked(base, name)[0].text != before.text
+
+
+def test_matrices_in_a_module_that_another_replaces_are_refused(base: Any, tmp_path: Path) -> None:
+    whole = {"rows": 32, "modules_to_save": [WHOLE.removeprefix("model.")]}
+    other = ("v_proj",)
+    name = put(base, an_adapter(tmp_path / "a", whole=(WHOLE,), projections=other, **whole))
+    assert f"one replaces the whole module {WHOLE}" in refused(base, an_adapter(tmp_path / "b"))
+    assert asked(base, name)
