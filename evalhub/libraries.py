@@ -14,6 +14,8 @@ NO_REPORTS = {
     "PYDANTIC_DISABLE_PLUGINS": "__all__",
 }
 """Whatever else is set: nobody's library tells anybody what is evaluated here."""
+QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+"""Unless told otherwise: the lines that say how far a study is are ours."""
 NO_HUB = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -26,5 +28,6 @@ NO_HUB = {
 def keep_to_themselves() -> None:
     """Sets these variables for this process and those that it starts."""
     os.environ.update(NO_REPORTS)
+    os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
     if os.environ.get("EVALHUB_OFFLINE") == "1":
         os.environ.update(NO_HUB)

@@ -121,6 +121,8 @@ def logging_settings(form: str, secrets: Callable[[], Iterable[str]]) -> dict[st
             "django.server": {"handlers": [], "level": "INFO", "propagate": True},
             # its warnings say that requests queue, one line each, just when there is no time for it
             "waitress.queue": {"level": "ERROR"},
+            # its warnings are one line for each layer of a model, about what nobody can change
+            "bitsandbytes": {"level": "ERROR"},
             # each request and each shard, where a program reads the log
             **{
                 name: {"level": "INFO" if form == "json" else "WARNING"}

@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 
 type Path = tuple[str | int, ...]
 
+_NAME = "a name: letters, digits, - and _"
+_FORMS = {
+    "^[0-9a-f]{40}$": "a commit: 40 digits of 0 to 9 and a to f",
+    "^[0-9a-f]{64}$": "a SHA-256: 64 digits of 0 to 9 and a to f",
+    "^sha256:[0-9a-f]{64}$": "an upload: sha256: and 64 digits of 0 to 9 and a to f",
+    "^[a-z]{2}$": "a code of two small letters, as in de",
+}
+"""What a text of a field's pattern is, in words; any other pattern is a name's."""
+
 
 class Declaration(BaseModel):
     """A value of declared fields: frozen, no field beyond them, no NaN and no infinity."""
@@ -199,7 +208,7 @@ def _message(kind: Any, place: Path, error: ErrorDetails) -> str:
         case "string_too_long" | "too_long":
             return f"is too long: {context.get('max_length')} at most"
         case "string_pattern_mismatch":
-            return f"{_shown(given)} isn't a name: letters, digits, - and _"
+            return f"{_shown(given)} isn't {_FORMS.get(context['pattern'], _NAME)}"
         case _:
             return error["msg"]
 

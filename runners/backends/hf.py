@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from runners.backends.loaded import Loaded
 
 _HUB = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
-_COMMIT = r"[0-9a-f]{40}"
-_DIGEST = r"[0-9a-f]{64}"
+_COMMIT = r"^[0-9a-f]{40}$"
+_DIGEST = r"^[0-9a-f]{64}$"
 _NEEDED = ("torch", "peft", "accelerate")
 
 type Commit = Annotated[str, Field(pattern=_COMMIT)]

@@ -101,6 +101,11 @@ def _check_fits(model: Any, folder: Path, config: dict[str, Any], header: Tensor
     found = {key: _LORA.match(key.removeprefix(_PREFIX)) for key in header if key not in whole}
     if strange := [key for key, match in found.items() if match is None]:
         raise EngineError(f"{folder}: irregular: it holds {_few(strange)}, which is no LoRA matrix")
+    if bare := [key for key in header if not key.startswith(_PREFIX)]:
+        raise EngineError(
+            f"{folder}: key prefix: it holds {_few(bare)}, and PEFT's names begin with "
+            f"{_PREFIX}: save it by save_pretrained of PEFT's model"
+        )
     modules = {key: match["module"] for key, match in found.items() if match is not None}
     lost = sorted({name for name in modules.values() if name not in there})
     if lost:
@@ -185,13 +190,14 @@ def _check_loaded(model: Any, folder: Path, name: str, told: Any) -> None:
     if missing := list(told.missing_keys):
         raise EngineError(
             f"{folder}: {len(missing)} of the matrices that its configuration names are missing "
-            f"from {ADAPTER_WEIGHTS}, the first {missing[0]}: target modules and weights disagree"
+            f"from {ADAPTER_WEIGHTS}, the first {missing[0].replace(f'.{name}', '')}: target modules "
+            "and weights disagree"
         )
     # of all adapters in the base, those that aren't this one's are unexpected to nobody
     if strange := [key for key in told.unexpected_keys if f".{name}." in key or name not in key]:
         raise EngineError(
             f"{folder}: {len(strange)} of its matrices have no place by its configuration, the "
-            f"first {strange[0]}: target modules and weights disagree"
+            f"first {strange[0].replace(f'.{name}', '')}: target modules and weights disagree"
         )
     state = model.get_model_status()
     if state.merged_adapters or "irregular" in (state.enabled, state.merged_adapters):

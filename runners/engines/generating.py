@@ -113,7 +113,7 @@ def answering(model: Any, adapters: Sequence[str]) -> Iterator[dict[str, Any]]:
     if not hasattr(model, "peft_config"):
         yield {}
     elif len(set(adapters)) > 1:
-        with _whole_modules_off(model):  # no row of a mixed batch has any
+        with _whole_modules_off(model), _unhooked(model):  # no row of a mixed batch has one
             yield {"adapter_names": list(adapters)}
     elif adapters[0] == BASE:
         with model.disable_adapter():
@@ -137,6 +137,21 @@ def _whole_modules_off(model: Any) -> Iterator[None]:
     finally:
         for each in wrappers:
             each.enable_adapters(True)
+
+
+@contextmanager
+def _unhooked(model: Any) -> Iterator[None]:
+    """PEFT leaves its hooks in the model where a mixed batch fails: none of them is left here, for
+    the next batch to meet."""
+    try:
+        yield
+    except BaseException:
+        for module in model.modules():
+            for key, hook in [*module._forward_pre_hooks.items()]:
+                if "adapter_names" in getattr(hook, "keywords", {}):
+                    del module._forward_pre_hooks[key]
+                    module._forward_pre_hooks_with_kwargs.pop(key, None)
+        raise
 
 
 def _ends(model: Any, tokenizer: Any) -> list[int]:

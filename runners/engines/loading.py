@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,13 @@ import transformers
 from runners.engines.errors import EngineError, NoRoomError
 
 logger = logging.getLogger(__name__)
+
+# Their own handlers would write a line twice, and what ours hide.
+transformers.utils.logging.disable_default_handler()
+transformers.utils.logging.enable_propagation()
+logging.getLogger("huggingface_hub").handlers.clear()
+# PEFT asks transformers by an old name
+warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
 
 _MEMORY = Path("/proc/meminfo")
 _AVAILABLE = re.compile(r"^MemAvailable:\s+(\d+) kB", re.MULTILINE)
@@ -83,6 +91,8 @@ def load(source: Source) -> Base:
     _check_whole(source, told)
     if source.device_map is None and torch.cuda.is_available() and not source.quantization:
         model = model.to("cuda")
+    if source.quantization == "nf4":
+        _keep_unpacked(model)
     tokenizer.padding_side = "left"
     logger.info("loaded %s: %.0f million parameters", source.model, model.num_parameters() / 1e6)
     return Base(source, model.eval(), tokenizer)
@@ -129,6 +139,14 @@ def _quantization(source: Source) -> Any:
     return None
 
 
+def _keep_unpacked(model: Any) -> None:
+    """bitsandbytes packs what has answered on a processor with AVX512-BF16 anew, and PEFT reads
+    that as it was before: base and adapter would answer noise."""
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+
+
 def _check_whole(source: Source, told: dict[str, Any]) -> None:
     """transformers draws what is missing at random, and only warns."""
     for kind, means in (
@@ -143,4 +161,4 @@ def _check_whole(source: Source, told: dict[str, Any]) -> None:
 
 def _first_line(error: BaseException) -> str:
     said = str(error).strip().splitlines()
-    return (said[0] if said else type(error).__name__)[:300]
+    return (said[0].rstrip(".") if said else type(error).__name__)[:300]

@@ -157,27 +157,31 @@ class Engine:
         except Cancelled:
             # Who still waits is asked again: only some of them are gone.
             self._waiting = [*(each for each in batch if not _gone(each)), *self._waiting]
-        except (torch.OutOfMemoryError, RuntimeError) as error:
+            return
+        except Exception as error:
             if not memory_ended(error):
                 self._broken(batch, error)
                 return
-            size = len(batch) * max(each.width for each in batch)
-            _freed()
-            if _room_made(beside=self, keep=0):
-                self._waiting = [*batch, *self._waiting]
-                return
-            if len(batch) == 1:
-                batch[0].given(EngineError(f"memory ends at one prompt of {size} tokens"))
-                return
-            self._fits = size // 2
-            logger.warning("%s: memory ended at %d tokens", self.source.model, size)
-            self._answer(batch[: len(batch) // 2])
-            self._answer(batch[len(batch) // 2 :])
-        except Exception as error:
-            self._broken(batch, error)
         else:
             for each, answer in zip(batch, answers, strict=True):
                 each.given(answer)
+            return
+        # Not while the error is handled: it holds all that the batch had in memory.
+        self._answer_in_less(batch)
+
+    def _answer_in_less(self, batch: Sequence[Question]) -> None:
+        size = len(batch) * max(each.width for each in batch)
+        _freed()
+        if _room_made(beside=self, keep=0):
+            self._waiting = [*batch, *self._waiting]
+            return
+        if len(batch) == 1:
+            batch[0].given(EngineError(f"memory ends at one prompt of {size} tokens"))
+            return
+        self._fits = size // 2
+        logger.warning("%s: memory ended at %d tokens", self.source.model, size)
+        self._answer(batch[: len(batch) // 2])
+        self._answer(batch[len(batch) // 2 :])
 
     def _asked(self, batch: Sequence[Question]) -> Sequence[Done]:
         base = self._base

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,9 @@ def replies(asked: Client, *inputs: Any, choices: list[str] | None = None) -> li
         (HF | {"dtype": "int4"}, "dtype", "isn't one of auto, float32, bfloat16, float16"),
         (HF | {"quantization": "gptq"}, "quantization", "isn't one of nf4, int8"),
         (HF | {"batch_tokens": 0}, "batch_tokens", "must be 1 or more"),
+        (HF | {"revision": "main"}, "revision", '"main" isn\'t a commit: 40 digits'),
+        (HF | {"revision": "0" * 64}, "revision", "isn't a commit: 40 digits"),
+        (HF | {"model_sha256": "0" * 40}, "model_sha256", "isn't a SHA-256: 64 digits"),
         (HF | {"adaptor": "x"}, "adaptor", "did you mean adapter?"),
     ],
 )
@@ -293,6 +297,33 @@ def test_where_memory_ends_the_batch_shrinks(tiny: Path, monkeypatch: pytest.Mon
 
 
 @with_torch
+def test_what_did_not_fit_is_out_of_memory_before_less_is_tried(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from runners.engines import serving
+
+    real = serving.generate
+    held: list[weakref.ref[torch.Tensor]] = []
+    left: list[bool] = []
+
+    def small_card(model: Any, tokenizer: Any, rows: Any, *more: Any, **said: Any) -> Any:
+        left.append(any(each() is not None for each in held))
+        if len(rows) > 1:
+            cache = torch.zeros(1000)
+            held.append(weakref.ref(cache))
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+        return real(model, tokenizer, rows, *more, **said)
+
+    monkeypatch.setattr(serving, "generate", small_card)
+    unknown = shutil.copytree(tiny, tmp_path / "unknown")
+    replies(client(backend(unknown)), "One", "Two", "Three", "Four")
+    assert len(held) >= 3
+    assert not any(left), "the batch that failed still holds its cache"
+
+
+@with_torch
 def test_who_leaves_is_not_answered(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from runners.engines import serving
 
@@ -357,10 +388,12 @@ def test_the_small_model_makes_json_with_the_demo_s_adapter(small: Path) -> None
 def test_a_quantised_base_serves_its_adapters_too(tiny: Path, tmp_path: Path) -> None:
     spec = backend(tiny, quantization="nf4")
     assert spec.identity() != backend(tiny).identity()
-    (plain,) = replies(client(spec), "Hello")
+    before = replies(client(spec), "Hello", "And you?")
     tuned = backend(tiny, quantization="nf4", adapter=str(an_adapter(tmp_path / "tuned")))
-    (other,) = replies(client(tuned), "Hello")
-    (again,) = replies(client(spec), "Hello")
-    assert plain.text
-    assert (plain.text, plain.logprob) == (again.text, pytest.approx(again.logprob, abs=1e-4))
-    assert other.text != plain.text
+    others = replies(client(tuned), "Hello", "And you?")
+    after = replies(client(spec), "Hello", "And you?")
+    assert [each.text for each in before] == [each.text for each in after]
+    for plain, other, again in zip(before, others, after, strict=True):
+        assert plain.logprob == pytest.approx(again.logprob, abs=1e-4)
+        assert plain.text
+        assert other.text != plain.text

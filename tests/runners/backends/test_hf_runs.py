@@ -1,6 +1,7 @@
 """The backend `hf` in runs and studies: base and adapter, choices by their likelihood."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from evalhub.studies.register import register_study
 from evalhub.studies.spec import read_study
 from runners.launch import LaunchError, launch
 from tests.cast import OPERATOR, Team, a_metric, a_test_set, a_version
-from tests.runners.backends.test_hf import backend, client, with_torch
+from tests.runners.backends.test_hf import backend, client, replies, with_torch
 from tests.runners.test_launch import worked_through
 from tests.small_models import an_adapter
 
@@ -36,6 +37,16 @@ def test_a_run_is_answered_by_base_and_adapter(team: Team, tiny: Path, tmp_path:
         assert run.outputs.filter(logprob__lt=0, completion_tokens__gt=0).count() == 5
         texts.add(tuple(run.outputs.order_by("item").values_list("text", flat=True)))
     assert len(texts) == 3
+
+
+@with_torch
+def test_loading_writes_nothing_between_a_study_s_own_lines(
+    tiny: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    unknown = shutil.copytree(tiny, tmp_path / "unknown")
+    tuned = an_adapter(tmp_path / "tuned")
+    replies(client(backend(unknown, adapter=str(tuned))), "Hello")
+    assert capfd.readouterr() == ("", "")
 
 
 CHOICES = """\

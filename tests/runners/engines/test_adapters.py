@@ -79,10 +79,16 @@ def test_other_files_than_the_registered_are_refused(base: Any, tmp_path: Path) 
             "key prefix: 4 of its 4 modules aren't in the base, the first "
             "model.language_model.layers.0.self_attn.q_proj",
         ),
+        (
+            {"prefix": "model.layers"},
+            "key prefix: it holds model.layers.0.self_attn.q_proj.lora_A.weight, ",
+        ),
         ({"width": 64}, "reads 64 values, and this base's module has 32"),
         (
             {"left_out": "layers.1.self_attn.v_proj.lora_B"},
-            "1 of the matrices that its configuration names are missing",
+            "1 of the matrices that its configuration names are missing from "
+            "adapter_model.safetensors, the first "
+            "base_model.model.model.layers.1.self_attn.v_proj.lora_B.weight: ",
         ),
         (
             {"target_modules": ["gate_proj"]},
@@ -185,3 +191,20 @@ def test_matrices_in_a_module_that_another_replaces_are_refused(base: Any, tmp_p
     name = put(base, an_adapter(tmp_path / "a", whole=(WHOLE,), projections=other, **whole))
     assert f"one replaces the whole module {WHOLE}" in refused(base, an_adapter(tmp_path / "b"))
     assert asked(base, name)
+
+
+def test_a_mixed_batch_that_fails_spoils_no_later_one(base: Any, tmp_path: Path) -> None:
+    import torch
+
+    name = put(base, an_adapter(tmp_path / "first"))
+    plain, tuned, _ = asked(base, "__base__", name, name)
+
+    def full(*_: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+
+    last = base.model.get_base_model().lm_head.register_forward_hook(full)
+    with pytest.raises(torch.OutOfMemoryError):
+        asked(base, "__base__", name, name)
+    last.remove()
+    alone = asked(base, name, name, name)
+    assert [each.text for each in alone] == [tuned.text] * 3 != [plain.text] * 3
