@@ -190,8 +190,8 @@ def _check_loaded(model: Any, folder: Path, name: str, told: Any) -> None:
     if missing := list(told.missing_keys):
         raise EngineError(
             f"{folder}: {len(missing)} of the matrices that its configuration names are missing "
-            f"from {ADAPTER_WEIGHTS}, the first {missing[0].replace(f'.{name}', '')}: target modules "
-            "and weights disagree"
+            f"from {ADAPTER_WEIGHTS}, the first {missing[0].replace(f'.{name}', '')}: "
+            "target modules and weights disagree"
         )
     # of all adapters in the base, those that aren't this one's are unexpected to nobody
     if strange := [key for key in told.unexpected_keys if f".{name}." in key or name not in key]:
