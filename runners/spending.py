@@ -16,6 +16,7 @@ from evalhub.accounts.models import Action, User
 from evalhub.registry.models import Metric, ModelVersion, Run, Spending, StudyBudget
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.prices import Price, RunBudget, UsedPrice
+from evalhub.schemas.version import BackendDeclaration
 from runners.backends import backend_of
 from runners.backends.asking import Answered, BackendError, BackendRequest, Paid, Reply
 from runners.pricing import used_price
@@ -220,14 +221,15 @@ class Charges:
 def begin(run: Run, charges: Charges | None, *, goes_on: bool) -> None:
     """Notes on which budgets a run counts and by what it is priced, its own version if it goes on.
 
-    None leaves both as they are, and takes a table's price where the run has none. In the caller's
-    transaction.
+    None leaves both as they are, and takes a table's price where the run has none. So does a run
+    that has ended without one: of the day on which it was launched. In the caller's transaction.
     """
-    live = goes_on and backend_of(run.version).live
+    backend = backend_of(run.version)
+    live = goes_on and backend.live
+    said = charges is not None and charges.price is not None and charges.price.listed is None
+    if backend.live and not said and (charges is None or not goes_on):
+        _price_by_table(run, backend)
     if charges is None:
-        if live and (price := used_price(backend_of(run.version))):
-            row, _ = Spending.objects.get_or_create(run=run, version=run.version)
-            Spending.objects.filter(pk=row.pk, price__isnull=True).update(price=price)
         return
     held = (charges.budget, charges.arm_budget)
     if (run.budget, run.arm_budget) != held:
@@ -245,6 +247,14 @@ def begin(run: Run, charges: Charges | None, *, goes_on: bool) -> None:
         row, _ = Spending.objects.get_or_create(run=run, version=version, defaults=now)
         if row.price != price:
             Spending.objects.filter(pk=row.pk).update(**now)
+
+
+def _price_by_table(run: Run, backend: BackendDeclaration) -> None:
+    if run.spending.filter(version=run.version, price__isnull=False).exists():
+        return
+    if price := used_price(backend, day=run.created.date()):
+        row, _ = Spending.objects.get_or_create(run=run, version=run.version)
+        Spending.objects.filter(pk=row.pk, price__isnull=True).update(price=price)
 
 
 def set_budget(run: Run, said: RunBudget, *, by: User | None) -> StudyBudget:

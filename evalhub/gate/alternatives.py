@@ -1,6 +1,6 @@
 """Would a prompt do? A fine-tuned arm against each other arm that isn't fine-tuned."""
 
-from evalhub.gate.costs import budgets
+from evalhub.gate.costs import arm_prices, budgets
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import StudyArm, StudyTestSet
 from evalhub.schemas.decision import Alternative
@@ -30,7 +30,8 @@ def _fails(
 ) -> tuple[str, ...]:
     """The guards and budgets that the other arm itself fails beside the baseline."""
     pairings = {each.name: evidence.pair(baseline, other, each) for each in evidence.test_sets}
-    costs, _ = budgets(evidence, baseline, other, pairings)
+    prices = arm_prices(evidence, baseline, other, pairings)
+    costs, _ = budgets(evidence, baseline, other, pairings, prices)
     guards = [
         each.aligned
         for each in pairings.values()

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from django.db.models import F
-from django.db.models.expressions import CombinedExpression
+from django.db.models import Case, F, When
+from django.db.models.expressions import Combinable
 from numpy.typing import NDArray
 
 from evalhub.gate.scores import Pairing
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Output, Run, StudyArm
-from evalhub.schemas.prices import Price
+from evalhub.schemas.costs import ArmPrice, PricesSection
+from evalhub.schemas.prices import Price, Rates
 from evalhub.verdict.align import Aligned
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.policy import budget_requirements
@@ -26,8 +27,39 @@ PER_TOKENS = 1_000_000
 TOKENS = Price(prompt=1.0, completion=1.0)
 
 
-def budgets(
+def arm_prices(
     evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm, pairings: Mapping[str, Pairing]
+) -> PricesSection | None:
+    """By which prices the two arms' answers are put into money: those that the study says, else
+    those that their runs were asked at. None where no cost is asked about, or nobody has a price:
+    numbers of tokens are compared."""
+    asked = [each for each in budget_requirements(evidence.policy) if each.metric == "cost"]
+    if not asked:
+        return None
+    pairing = pairings[asked[0].test_set]
+    runs = {baseline.name: pairing.baseline.run, arm.name: pairing.candidate.run}
+    found = {name: _arm_price(evidence, name, run) for name, run in runs.items()}
+    if not evidence.study.policy.prices and not any(found.values()):
+        return None
+    return PricesSection(baseline=found[baseline.name], candidate=found[arm.name])
+
+
+def _arm_price(evidence: StudyEvidence, arm: str, run: Run) -> ArmPrice | None:
+    said = evidence.study.policy.prices.get(arm)
+    if said is not None:
+        return ArmPrice(price=said, said_by="study")
+    kept = run.spending.filter(version=run.version_id, price__isnull=False).first()
+    if kept is None or kept.price is None:
+        return None
+    return ArmPrice(price=kept.price.price, said_by="run", listed=kept.price.listed)
+
+
+def budgets(
+    evidence: StudyEvidence,
+    baseline: StudyArm,
+    arm: StudyArm,
+    pairings: Mapping[str, Pairing],
+    prices: PricesSection | None,
 ) -> tuple[list[Aligned], list[str]]:
     """The policy's budgets: both arms' costs aligned by item, and what isn't known yet.
 
@@ -41,11 +73,20 @@ def budgets(
         pairing = pairings[asked.test_set]
         answered = pairing.aligned.without_failures()
         ids = [each.id for each in answered.items]
-        base = _costs(evidence, asked, pairing.baseline.run, baseline)
-        tuned = _costs(evidence, asked, pairing.candidate.run, arm)
+        of_base, of_tuned = TOKENS, TOKENS
+        if prices is not None and asked.metric == "cost":
+            both = ((baseline, prices.baseline), (arm, prices.candidate))
+            known = [found.price for _, found in both if found is not None]
+            if len(known) < len(both):
+                bare = [_unpriced(each) for each, found in both if found is None]
+                pending += bare if asked.tier == "critical" else []
+                continue
+            of_base, of_tuned = known
+        base = _costs(asked, pairing.baseline.run, of_base)
+        tuned = _costs(asked, pairing.candidate.run, of_tuned)
         for earlier_base, earlier_tuned in pairing.earlier:
-            base |= _costs(evidence, asked, earlier_base, baseline)
-            tuned |= _costs(evidence, asked, earlier_tuned, arm)
+            base |= _costs(asked, earlier_base, of_base)
+            tuned |= _costs(asked, earlier_tuned, of_tuned)
         unknown = [
             f"The {asked.name} of {each} isn't known for {missing} of "
             f"{counted(len(ids), 'item')} of {asked.test_set}"
@@ -67,30 +108,39 @@ def budgets(
     return measured, pending
 
 
-def _costs(
-    evidence: StudyEvidence, asked: Requirement, run: Run, arm: StudyArm
-) -> dict[int, list[float]]:
-    """By item, what each of its answers cost; without the items of which one isn't recorded.
+def _unpriced(arm: StudyArm) -> str:
+    return (
+        f"The cost of {arm.name} isn't known: no price of it is. Say arms.{arm.name}.price in the "
+        "study's file, or put its model into prices.yaml, and run the study again"
+    )
 
-    Nothing where other arms have a price and this one has none: money isn't compared with tokens.
-    """
-    amount: F | CombinedExpression = F("latency_ms")
-    if asked.metric == "cost":
-        prices = evidence.study.policy.prices
-        if prices and arm.name not in prices:
-            return {}
-        price = prices.get(arm.name, TOKENS)
-        amount = F("prompt_tokens") * price.prompt + F("completion_tokens") * price.completion
+
+def _costs(asked: Requirement, run: Run, price: Price) -> dict[int, list[float]]:
+    """By item, what each of its answers cost; without the items of which one isn't recorded."""
+    cost = asked.metric == "cost"
+    amount = _money(price) if cost else F("latency_ms")
     rows = Output.objects.filter(run=run).order_by().values_list("item_id", amount)
     found: dict[int, list[float | None]] = {}
     for item, value in rows.iterator(chunk_size=5000):
         found.setdefault(item, []).append(value)
-    scale = PER_TOKENS if asked.metric == "cost" else 1
+    scale = PER_TOKENS if cost else 1
     return {
         item: [value / scale for value in known]
         for item, values in found.items()
         if len(known := [value for value in values if value is not None]) == len(values)
     }
+
+
+def _money(price: Price) -> Combinable:
+    """What an answer costs by the length of its own prompt, times PER_TOKENS."""
+    amount: Combinable = _at(price)
+    for longer in price.long_prompts:
+        amount = Case(When(prompt_tokens__gt=longer.above, then=_at(longer)), default=amount)
+    return amount
+
+
+def _at(rates: Rates) -> Combinable:
+    return F("prompt_tokens") * rates.prompt + F("completion_tokens") * rates.completion
 
 
 def _matrix(asked: Requirement, costs: list[list[float]]) -> Array:

@@ -16,7 +16,7 @@ from evalhub.gate.applied import applied, why_nothing
 from evalhub.gate.baseline_choice import BaselineChoice, choose_baseline
 from evalhub.gate.charge import Charge, charge
 from evalhub.gate.claims import claims_of, shown_beside
-from evalhub.gate.costs import budgets
+from evalhub.gate.costs import arm_prices, budgets
 from evalhub.gate.extraction import gains_by_misses
 from evalhub.gate.judge import judge_evidence, open_preference
 from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_section, leaks_of
@@ -158,7 +158,8 @@ def _judge(
     policy, arm, baseline = evidence.policy, read.arm, chosen.baseline
     paid = charge(standing, counts=policy.ledger, alpha=policy.alpha, arms=len(chosen.arms))
     staged = _staged(evidence, read, baseline, standing)
-    costs, unknown = budgets(evidence, baseline, arm, staged)
+    prices = arm_prices(evidence, baseline, arm, staged)
+    costs, unknown = budgets(evidence, baseline, arm, staged, prices)
     aligned = [each.aligned for each in staged.values() if each.aligned.items]
     content = [each for each in aligned if each.requirement.name not in evidence.forms]
     criteria = _measure(evidence, [*aligned, *costs], paid)
@@ -235,6 +236,7 @@ def _judge(
         applied=read.applied,
         consistency=consistency_section(content),
         judge=judged.section,
+        prices=prices,
     )
 
 

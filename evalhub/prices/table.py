@@ -8,9 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from evalhub.files.document import Document
+from evalhub.prices.currencies import CODES
 from evalhub.schemas.declaration import Declaration, read_declaration, wrong
 from evalhub.schemas.outside import Outside
 from evalhub.schemas.prices import Day, Listed, Price, UsedPrice
@@ -108,11 +109,17 @@ class Provider(Declaration):
         return self
 
 
+def _known_currency(said: str) -> str:
+    if said not in CODES:
+        raise wrong(f"is no currency: say its code as EUR, not {said!r}")
+    return said
+
+
 class PriceTable(Declaration):
-    """A file of prices."""
+    """A file of prices, all in one currency."""
 
     schema_: Literal["evalhub.prices/1"] = Field(alias="schema")
-    currency: Annotated[str, Field(min_length=1, max_length=10)] = "USD"
+    currency: Annotated[str, AfterValidator(_known_currency)] = "USD"
     providers: dict[Annotated[str, Field(min_length=1, max_length=80)], Provider]
 
 
@@ -152,7 +159,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """The tables that hold here, the operator's own before the one that comes with Evalhub."""
+    """The tables that hold here, the operator's own before the one that comes with Evalhub: of
+    that nothing where the operator's is in another currency."""
 
     home: PriceTable | None
     shipped: PriceTable
@@ -161,7 +169,8 @@ class Prices:
         """All models, in the order of the tables."""
         if self.home is not None:
             yield from _entries(self.home, "home")
-        yield from _entries(self.shipped, "evalhub")
+        if self.home is None or self.home.currency == self.shipped.currency:
+            yield from _entries(self.shipped, "evalhub")
 
     def hosts(self) -> list[str]:
         """Where the models are asked, each once."""

@@ -25,6 +25,7 @@ SECTIONS = {
     "ledger": ("Test-set ledger", "ledger"),
     "applied": ("Adapter check", "no-op"),
     "noise_floor": ("Noise floor", "noise-floor"),
+    "prices": ("Prices", "prices"),
     "consistency": ("Several answers to an item", "consistency"),
     "baseline_choice": ("Fair baseline", "best-untuned"),
     "extension": ("Extension", "extension"),

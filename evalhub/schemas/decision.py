@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 
 from evalhub.schemas.alarms import JumpsSection, PolicySection
 from evalhub.schemas.consistency import ConsistencySection
+from evalhub.schemas.costs import PricesSection
 from evalhub.schemas.criteria import Count, Criterion, Level, Size
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.judging import JudgeSection
@@ -169,6 +170,9 @@ class DecisionRecord(Declaration):
         None, description="null: no item was answered several times by both arms"
     )
     judge: JudgeSection | None = Field(None, description="null: no judge was to compare the arms")
+    prices: PricesSection | None = Field(
+        None, description="null: no budget of cost, or tokens were compared and not money"
+    )
     arms: Arms
     evidence: tuple[EvidenceRow, ...]
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")
@@ -180,7 +184,8 @@ class DecisionRecord(Declaration):
         """The sections that there are, by field, in the order that matters to a reader."""
         alarms = ("jumps", "policy_since")
         looked_at = ("failures", "leakage", "ledger", "applied", "noise_floor", "baseline_choice")
-        fields = (*alarms, "judge", *looked_at, "consistency", "extension", "imported")
+        more = ("prices", "consistency", "extension", "imported")
+        fields = (*alarms, "judge", *looked_at, *more)
         return {name: found for name in fields if (found := getattr(self, name)) is not None}
 
     def noise_of(self, criterion: Criterion) -> tuple[float, float] | None:

@@ -109,6 +109,13 @@ class Listed(Declaration):
     source: str
     table: Literal["evalhub", "home"]
 
+    @property
+    def in_words(self) -> str:
+        whose = "the table of this home" if self.table == "home" else "evalhub's table"
+        return (
+            f"{self.provider}'s price of {self.model} since {self.since} by {whose} ({self.source})"
+        )
+
 
 class UsedPrice(Declaration):
     """A price as it is used, and where it is known from: `listed` is null where a study says it."""
@@ -123,14 +130,8 @@ class UsedPrice(Declaration):
     @property
     def sentence(self) -> str:
         """The price, its day and its source."""
-        said = self.rates_in_words
-        if self.listed is None:
-            return f"{said}, as the study says"
-        of = self.listed
-        whose = "the table of this home" if of.table == "home" else "evalhub's table"
-        return (
-            f"{said}, {of.provider}'s price of {of.model} since {of.since} by {whose} ({of.source})"
-        )
+        where = "as the study says" if self.listed is None else self.listed.in_words
+        return f"{self.rates_in_words}, {where}"
 
 
 def _said(rates: Rates) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from evalhub.schemas.alarms import JumpsSection, PolicySection
 from evalhub.schemas.consistency import ConsistencySection
+from evalhub.schemas.costs import PricesSection
 from evalhub.schemas.decision import Arms
 from evalhub.schemas.judging import JudgeSection
 from evalhub.schemas.sections import (
@@ -27,6 +28,7 @@ from evalhub.verdict.jumps import jump_sentences
 from evalhub.verdict.levels import items_factor
 from evalhub.verdict.noise import sameness_sentence
 from evalhub.verdict.policy_since import changed_status, policy_sentences
+from evalhub.verdict.prices import price_sentences
 from evalhub.verdict.wording import counted, signed
 
 
@@ -65,6 +67,9 @@ def _notes(section: Section, arms: Arms) -> tuple[Status, Iterator[str]]:
             return status, (f"{said}." for said in jump_sentences(section))
         case JudgeSection():
             return judged_status(section), judge_sentences(section)
+        case PricesSection():
+            known = section.baseline is not None and section.candidate is not None
+            return Status.PASS if known else Status.OPEN, price_sentences(section, arms)
         case PolicySection():
             return changed_status(section), policy_sentences(section)
     raise TypeError(f"{type(section).__name__} is no section of a record")

@@ -6,6 +6,7 @@ from typing import Any
 from evalhub import __version__
 from evalhub.schemas.alarms import JumpsSection
 from evalhub.schemas.consistency import ConsistencySection
+from evalhub.schemas.costs import PricesSection
 from evalhub.schemas.decision import (
     SCHEMA,
     Alternative,
@@ -62,6 +63,7 @@ def decision_record(
     applied: AppliedSection | None = None,
     consistency: ConsistencySection | None = None,
     judge: JudgeSection | None = None,
+    prices: PricesSection | None = None,
 ) -> DecisionRecord:
     """The record that is printed, stored and shown; of invalid evidence without any result.
 
@@ -71,8 +73,8 @@ def decision_record(
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
         ledger, noise_floor, failures, leakage, baseline_choice, extension, imported, jumps,
-            applied, consistency, judge: what else the decision rests on, without sentences; None
-            where there is no such thing.
+            applied, consistency, judge, prices: what else the decision rests on, without
+            sentences; None where there is no such thing.
     """
     record = DecisionRecord(
         schema_=SCHEMA,
@@ -98,6 +100,7 @@ def decision_record(
         applied=applied,
         consistency=consistency,
         judge=judge,
+        prices=prices,
         arms=arms,
         evidence=tuple(evidence),
         policy=dict(policy),
@@ -152,6 +155,7 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
             "applied": None,
             "policy_since": None,
             "judge": None,
+            "prices": None,
             "people": people and people.model_copy(update=dict.fromkeys(SAID)),
             "leakage": leakage
             and leakage.model_copy(

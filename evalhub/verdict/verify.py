@@ -30,7 +30,7 @@ FOLLOWS = "that is what follows from the record's numbers"
 
 BESIDE = ("others", "readings", "changed_since", "signatures")
 """What stands beside a record in a document, and is no part of it."""
-LATER = ("imported", "jumps", "policy_since", "applied", "consistency", "judge")
+LATER = ("imported", "jumps", "policy_since", "applied", "consistency", "judge", "prices")
 BY_CHOICES = ("preference", "judge")
 """Roles of criteria that rest on choices between answers, and not on scores."""
 LATER_OF_PEOPLE = ("plan_hash", "seal")
@@ -247,6 +247,7 @@ def _unlike_sections(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
         rule = "a registered look stands in a ledger that counts"
         yield Discrepancy(f"{at}registered", True, False, rule)
     yield from _unlike_jumps(record, at)
+    yield from _unlike_prices(record, at)
     choice, planned_gain = record.baseline_choice, record.policy.get("planned_gain")
     if choice is None or choice.answer is None or not isinstance(planned_gain, float):
         return
@@ -265,6 +266,19 @@ def _unlike_jumps(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
     if found is not None and rule is not None and found.rule != rule:
         why = "it is what the policy asks for"
         yield Discrepancy(f"{at}jumps.rule", found.rule, rule, why)
+
+
+def _unlike_prices(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
+    """Where a price that the study's file says isn't the one that it says."""
+    asked: Any = record.policy.get("prices")
+    if record.prices is None or not isinstance(asked, dict):
+        return
+    for side in ("baseline", "candidate"):
+        due, found = asked.get(getattr(record.arms, side).name), getattr(record.prices, side)
+        said = found.price.as_json() if found is not None and found.said_by == "study" else None
+        if said != due:
+            rule = "it is what the study says of the arm"
+            yield Discrepancy(f"{at}prices.{side}.price", said, due, rule)
 
 
 def _unlike_ledger(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:

@@ -6,7 +6,8 @@ import pytest
 
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
-from evalhub.registry.models import Output, Study, StudyTestSet
+from evalhub.registry.models import ModelVersion, Output, Run, Spending, Study, StudyTestSet
+from evalhub.schemas.prices import Listed, Price, UsedPrice
 from evalhub.verdict.verify import verify
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
@@ -124,9 +125,82 @@ def test_prices_weigh_tokens_in_and_out(desk: Desk) -> None:
 def test_money_is_not_compared_with_tokens(desk: Desk) -> None:
     prices = {"base": {"prompt": 1.0, "completion": 4.0}}
     decision = decided(desk.study(budgets=COST, prices=prices))
+    assert decision.verdict == "need-more-data"
     assert decision.record["pending"] == [
-        "The cost of tuned isn't known for 200 of 200 items of questions"
+        "The cost of tuned isn't known: no price of it is. Say arms.tuned.price in the study's "
+        "file, or put its model into prices.yaml, and run the study again"
     ]
+    assert [row["name"] for row in decision.record["criteria"]] == ["questions"]
+    assert "No price of tuned is known." in decision.record["prices"]["sentences"]
+    assert verify(decision.record).verified
+
+
+def listed(prompt: float, completion: float, since: str) -> UsedPrice:
+    return UsedPrice(
+        price=Price(prompt=prompt, completion=completion),
+        listed=Listed(
+            provider="ours",
+            model="small",
+            since=since,
+            source="https://example.org/prices",
+            table="home",
+        ),
+    )
+
+
+def asked_at(version: ModelVersion, price: UsedPrice) -> None:
+    """The version's run was asked at that price."""
+    run = Run.objects.get(version=version)
+    Spending.objects.update_or_create(run=run, version=version, defaults={"price": price})
+
+
+def test_the_price_at_which_a_run_was_asked_is_taken_where_the_study_says_none(desk: Desk) -> None:
+    """20·1 + 5·4 = 40 millionths, said by the study, against 20·.5 + 25·1 = 35 by a table."""
+    desk.tuned_outputs(completion_tokens=25)
+    asked_at(desk.tuned, listed(0.5, 1.0, "2026-01-01"))
+    asked_at(desk.base, listed(9.0, 9.0, "2026-01-01"))
+    study = desk.study(budgets=COST, prices={"base": {"prompt": 1.0, "completion": 4.0}})
+    decision = decided(study)
+    row = budget(decision, "cost")
+    assert (row["baseline"], row["candidate"]) == pytest.approx((40e-6, 35e-6))
+    assert decision.record["prices"]["sentences"] == [
+        "base costs 1 and 4 a million tokens, as the study says.",
+        "tuned costs 0.5 and 1 a million tokens, ours's price of small since 2026-01-01 by the "
+        "table of this home (https://example.org/prices), as it was when it was asked.",
+    ]
+    assert verify(decision.record).verified
+
+    kept = decision.record
+    asked_at(desk.tuned, listed(5.0, 10.0, "2026-10-01"))
+    decision.refresh_from_db()
+    assert decision.record == kept
+    later = decided(study)
+    assert later.pk != decision.pk, "another price is another decision, and says so"
+    assert "since 2026-10-01" in later.record["prices"]["sentences"][1]
+    assert budget(later, "cost")["status"] == "fail"
+
+
+def test_without_a_budget_of_cost_prices_decide_nothing(desk: Desk) -> None:
+    asked_at(desk.tuned, listed(0.5, 1.0, "2026-01-01"))
+    assert decided(desk.study(budgets=LATENCY)).record["prices"] is None
+
+
+def test_a_price_that_is_not_the_study_s_is_found(desk: Desk) -> None:
+    prices = {"base": {"prompt": 1.0, "completion": 4.0}, "tuned": {"prompt": 1.0, "completion": 4}}
+    record = decided(desk.study(budgets=COST, prices=prices)).record
+    record["prices"]["candidate"]["price"]["completion"] = 0.5
+    fields = [each.field for each in verify(record).differences]
+    assert "prices.candidate.price" in fields
+
+
+def test_an_answer_to_a_long_prompt_costs_what_those_do(desk: Desk) -> None:
+    """20·1 + 5·2 = 30 millionths; where the prompt has 21, 21·10 + 5·20 = 310."""
+    long = {"above": 20, "prompt": 10.0, "completion": 20.0}
+    price = {"prompt": 1.0, "completion": 2.0, "long_prompts": [long]}
+    desk.tuned_outputs(prompt_tokens=21)
+    study = desk.study(budgets=COST, prices={"base": price, "tuned": price})
+    row = budget(decided(study), "cost")
+    assert (row["baseline"], row["candidate"]) == pytest.approx((30e-6, 310e-6))
 
 
 def test_items_are_weighted_to_the_mix_of_production(desk: Desk) -> None:

@@ -24,11 +24,11 @@ def known(home: Path, model: str, host: str = "api.openai.com", day: datetime.da
     return prices_here(home).of(AskedAt(model, host, 443), day)
 
 
-def write(home: Path, **provider: Any) -> Path:
+def write(home: Path, currency: str = "USD", **provider: Any) -> Path:
     file = home / "prices.yaml"
     usual = {"hosts": ["models.example.org"], "source": "https://example.org/prices"}
-    table = {"schema": "evalhub.prices/1", "providers": {"ours": usual | provider}}
-    file.write_text(json.dumps(table, indent=1))
+    table = {"schema": "evalhub.prices/1", "currency": currency}
+    file.write_text(json.dumps(table | {"providers": {"ours": usual | provider}}, indent=1))
     return file
 
 
@@ -125,6 +125,37 @@ def test_what_is_wrong_with_it_is_said_with_its_line(
     assert error.value.file == str(file)
     assert error.value.line
     assert str(error.value.field).endswith(f"models.0.prices.0.{field}")
+
+
+@pytest.mark.parametrize("said", ["EURO", "$", "eur", "XQX", ""])
+def test_a_currency_that_nobody_knows_is_said_with_its_line(tmp_path: Path, said: str) -> None:
+    price = {"since": "2026-01-01", "prompt": 1, "completion": 1}
+    write(tmp_path, models=[a_model(price)], currency=said)
+    with pytest.raises(DataError, match="is no currency: say its code as EUR") as error:
+        prices_here(tmp_path)
+    assert error.value.field == "currency"
+    assert error.value.line
+
+
+def test_prices_in_two_currencies_are_never_added_up(tmp_path: Path) -> None:
+    price = {"since": "2026-01-01", "prompt": 1, "completion": 1}
+    write(tmp_path, models=[a_model(price)], currency="EUR")
+    assert {each.table for each in prices_here(tmp_path).entries()} == {"home"}
+    assert known(tmp_path, "gpt-4.1-mini") is None
+    write(tmp_path, models=[a_model(price)], currency="USD")
+    assert {each.table for each in prices_here(tmp_path).entries()} == {"home", "evalhub"}
+
+
+@pytest.mark.parametrize("said", [".nan", ".inf", "-.5", "free"])
+def test_a_price_that_is_no_amount_is_refused(tmp_path: Path, said: str) -> None:
+    file = write(tmp_path, models=[a_model({"since": "2026-01-01", "prompt": 7, "completion": 1})])
+    text = file.read_text()
+    assert text.count("7") == 1
+    file.write_text(text.replace("7", said))
+    with pytest.raises(DataError) as error:
+        prices_here(tmp_path)
+    assert str(error.value.field).endswith("prices.0.prompt")
+    assert error.value.line
 
 
 def test_days_stand_in_order_and_names_once(tmp_path: Path) -> None:
