@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
+from django.urls import reverse
 
+from evalhub.accounts.models import User
 from evalhub.cli.app import run
 from evalhub.gate.models import Decision
 from tests.fakes.openai_server import OpenAIServer, saying
@@ -78,7 +81,7 @@ def cost(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_table_s_prices_are_taken_and_kept_whatever_becomes_of_it(
-    desk: Desk, servers: Servers, capsys: Capture, tmp_path: Path
+    desk: Desk, servers: Servers, capsys: Capture, tmp_path: Path, client: Client
 ) -> None:
     a_table(dear=(servers[0], 10.0), cheap=(servers[1], 1.0))
     record = decided(desk, capsys)
@@ -102,9 +105,12 @@ def test_a_table_s_prices_are_taken_and_kept_whatever_becomes_of_it(
     (settings.HOME / "prices.yaml").unlink()
     assert decided(desk, capsys) == record
 
-    report = tmp_path / "report.html"
-    assert run(["study", "run", str(desk.file), "--out", str(report)]) == 0
-    assert "https://dear.example.org/prices" in report.read_text()
+    assert run(["study", "run", str(desk.file)]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "(https://dear.example.org/prices)" in told
+    client.force_login(User.objects.create_superuser("root"))
+    page = client.get(reverse("dashboard:decision", args=[Decision.objects.get().pk]))
+    assert "https://dear.example.org/prices" in page.content.decode()
 
 
 def test_the_study_s_price_goes_before_the_table_s(
