@@ -6,10 +6,15 @@ test set; what the item holds has a digest of its own (`evalhub.files.items`).
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from heapq import merge
+from itertools import batched
 from typing import Any
 
 from evalhub.files.canonical import canonical_json
+
+SORTED_TOGETHER = 10_000
+HASH_BYTES = hashlib.sha256().digest_size
 
 
 def answers_digest(
@@ -38,5 +43,14 @@ def scores_digest(scores: Iterable[tuple[str, int, float | None]]) -> str:
 
 
 def _digest_of_set(rows: Iterable[tuple[Any, ...]]) -> str:
-    hashes = sorted(hashlib.sha256(canonical_json(row)).digest() for row in rows)
-    return hashlib.sha256(b"".join(hashes)).hexdigest()
+    """SHA-256 of the rows' hashes in ascending order, HASH_BYTES of memory each."""
+    hashes = (hashlib.sha256(canonical_json(row)).digest() for row in rows)
+    parts = [b"".join(sorted(some)) for some in batched(hashes, SORTED_TOGETHER)]
+    whole = hashlib.sha256()
+    for each in merge(*map(_hashes_in, parts)):
+        whole.update(each)
+    return whole.hexdigest()
+
+
+def _hashes_in(part: bytes) -> Iterator[bytes]:
+    return (part[at : at + HASH_BYTES] for at in range(0, len(part), HASH_BYTES))

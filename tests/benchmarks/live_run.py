@@ -101,8 +101,8 @@ def main() -> None:
 class Homes:
     """Folders, each with a study and no home yet."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._count = folder, 0
+    def __init__(self, folder: Path, at_once: int = AT_ONCE) -> None:
+        self._folder, self._at_once, self._count = folder, at_once, 0
 
     def fresh(self, port: int, items: int) -> tuple[Path, Path]:
         """A study file of so many items, and where its home will be."""
@@ -116,7 +116,7 @@ class Homes:
         backend = {
             "url": f"http://127.0.0.1:{port}/v1",
             "model": "slow",
-            "concurrency": AT_ONCE,
+            "concurrency": self._at_once,
         }
         study = {
             "schema": "evalhub.study/1",
@@ -139,11 +139,11 @@ class Homes:
         return place / "study.yaml", place / "home"
 
 
-def ours(homes: Homes, port: int, items: int) -> Taken:
+def ours(homes: Homes, port: int, items: int, **variables: str) -> Taken:
     study, home = homes.fresh(port, items)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("EVALHUB_")}
     command = [str(EVALHUB), "record", str(study), "--yes"]
-    return taken(command, port, items, {**kept, "EVALHUB_HOME": str(home)})
+    return taken(command, port, items, {**kept, "EVALHUB_HOME": str(home), **variables})
 
 
 def lm_eval(homes: Homes, port: int, items: int) -> Taken:
