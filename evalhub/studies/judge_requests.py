@@ -4,14 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalhub.accounts.models import Project
-from evalhub.gate.baseline_choice import baseline_of
-from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import Item, Metric, ModelVersion, Output, Run, Score, Study, StudyRun
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.plan import PlannedJudging
 from evalhub.schemas.prices import UsedPrice
 from evalhub.schemas.study import Pairwise
-from evalhub.studies.judged_pairs import judge_asked, judge_version
 from evalhub.studies.register_judges import register_judges
 from evalhub.studies.requests import CHARACTERS_A_TOKEN
 from evalhub.studies.spec import StudySpec
@@ -118,6 +115,11 @@ def _about_answers(run: Run, metric: Metric, declared: JudgedMetric) -> _JudgeQu
 
 
 def _pairs(study: Study, question: Pairwise, prices: Prices) -> PlannedJudging:
+    # the gate's, with numpy: nobody needs it who only stores answers
+    from evalhub.gate.baseline_choice import baseline_of
+    from evalhub.gate.study_evidence import NotReadyError
+    from evalhub.studies.judged_pairs import judge_asked, judge_version
+
     try:
         baseline = baseline_of(study)
     except NotReadyError:  # the one that the study names, until it is known which is the best

@@ -1,6 +1,9 @@
 """`evalhub record`: a model's answers kept while there is somebody to ask."""
 
 import json
+import os
+import subprocess
+import sys
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -55,6 +58,21 @@ def test_the_replacement_is_compared_when_nobody_can_be_asked_any_more(
     found = json.loads(capsys.readouterr().out)
     assert found["arms"]["baseline"]["name"] == "base"
     assert next(iter(found["criteria"]))["n"] == 60
+
+
+def test_what_only_decides_is_not_loaded(desk: Desk, tmp_path: Path) -> None:
+    program = (
+        "import sys; from evalhub.cli.app import run; "
+        "code = run(['--home', sys.argv[1], 'record', sys.argv[2], '--yes']); "
+        "loaded = {'numpy', 'scipy', 'celery', 'rest_framework', 'transformers'} & {*sys.modules}; "
+        "sys.exit(f'{code} {loaded}' if code or loaded else 0)"
+    )
+    with OpenAIServer() as server:
+        asking(desk, server)
+        command = [sys.executable, "-c", program, tmp_path / "home", desk.write()]
+        plain = {k: v for k, v in os.environ.items() if not k.startswith(("EVALHUB_", "DJANGO_"))}
+        done = subprocess.run(command, env=plain, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.heavy
