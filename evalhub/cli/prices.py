@@ -13,6 +13,10 @@ app = typer.Typer(no_args_is_help=True, help="Prices: what a model's tokens cost
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 UNKNOWN = 1
+SEEN_WITHIN = 90
+Days = Annotated[
+    int, typer.Option(min=1, help="Warn of what nobody has seen for so many days.", metavar="N")
+]
 
 
 @app.callback()
@@ -21,19 +25,28 @@ def prices() -> None:
 
 
 @app.command("list")
-def list_(json_: Json = False) -> int:
-    """List all prices: your own table first, then the one that comes with Evalhub."""
+def list_(json_: Json = False, days: Days = SEEN_WITHIN) -> int:
+    """List all prices: your own table first, then the one that comes with Evalhub. Of those that
+    nobody has seen for long it says so."""
     from evalhub.cli import printing
 
     _, here = _here()
-    rows = [row for entry in here.entries() for row in _rows(entry)]
+    since = _day(None) - datetime.timedelta(days=days)
+    rows = [row for entry in here.entries() for row in _rows(entry, since)]
     if json_:
         printing.print_json({"schema": "evalhub.price-list/1", "prices": rows})
         return 0
     for row in rows:
         names = ", ".join(row["names"])
         typer.echo(f"{row['provider']}: {names}, since {row['since']}: {row['sentence']}")
-        typer.echo(f"    {row['source']} ({row['table']})")
+        typer.echo(f"    {row['source']} ({row['table']}), seen {row['seen']} in {row['seen_in']}")
+    if old := [row for row in rows if row["old"]]:
+        named = ", ".join(f"{row['names'][0]} ({row['seen']})" for row in old)
+        typer.echo(
+            f"? Not seen for more than {days} days: {named}. Look at their sources, and write into "
+            "your prices.yaml what holds now.",
+            err=True,
+        )
     return 0
 
 
@@ -116,7 +129,7 @@ def _host(said: str) -> tuple[str, int | None]:
     return name, int(port) if port.isdecimal() else None
 
 
-def _rows(entry: "Entry") -> list[dict[str, Any]]:
+def _rows(entry: "Entry", since: datetime.date) -> list[dict[str, Any]]:
     from evalhub.schemas.prices import UsedPrice
 
     return [
@@ -127,6 +140,9 @@ def _rows(entry: "Entry") -> list[dict[str, Any]]:
             **each.plain.as_json(),
             "source": each.source or entry.of.source,
             "table": entry.table,
+            "seen": entry.seen(each).isoformat(),
+            "seen_in": entry.seen_in(each),
+            "old": entry.holds_still(each) and entry.seen(each) < since,
             "sentence": UsedPrice(price=each.plain).rates_in_words,
         }
         for each in entry.model.prices

@@ -23,6 +23,9 @@ START = "a table of prices is a mapping that starts with schema: evalhub.prices/
 FINE_TUNED = "ft:"
 
 
+Place = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class PriceSince(Price):
     """A price and the day from which it holds."""
 
@@ -30,6 +33,8 @@ class PriceSince(Price):
     source: str | None = Field(
         None, min_length=1, description="where it stands, if not at the provider's source"
     )
+    seen: Day | None = Field(None, description="when it was last seen, if not when the others were")
+    seen_in: Place | None = Field(None, description="where, if not where the others were")
 
     @property
     def plain(self) -> Price:
@@ -92,6 +97,12 @@ class Provider(Declaration):
         (), description="aliases of EVALHUB_ENDPOINTS that mean it"
     )
     source: str = Field(min_length=1, description="its own page of prices")
+    seen: Day | None = Field(
+        None, description="when somebody last saw these prices; else the day from which each holds"
+    )
+    seen_in: Place | None = Field(
+        None, description="where they were seen, if not at the source itself"
+    )
     models: tuple[ListedModel, ...]
 
     @model_validator(mode="after")
@@ -141,6 +152,18 @@ class Entry:
     of: Provider
     model: ListedModel
     table: Literal["evalhub", "home"]
+
+    def seen(self, price: PriceSince) -> datetime.date:
+        """When somebody last saw it."""
+        return datetime.date.fromisoformat(price.seen or self.of.seen or price.since)
+
+    def seen_in(self, price: PriceSince) -> str:
+        """Where it was seen: at its source, or in whose list of it."""
+        return price.seen_in or self.of.seen_in or "its source"
+
+    def holds_still(self, price: PriceSince) -> bool:
+        """Whether none came after it."""
+        return price == self.model.prices[-1]
 
     def used(self, named: str, day: datetime.date) -> UsedPrice | None:
         """The price on that day, with its source."""

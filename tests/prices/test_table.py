@@ -207,3 +207,37 @@ def test_the_command_says_where_a_price_comes_from(
     write(tmp_path, models=[a_model({"since": "2026-01-01", "prompt": 1})])
     assert run(["prices", "check"]) == 65
     assert "line" in capsys.readouterr().err
+
+
+def test_it_is_said_when_and_where_a_price_was_seen_and_when_that_is_long_ago(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from django.conf import settings
+
+    monkeypatch.setattr(settings, "HOME", tmp_path)
+    today = datetime.datetime.now(datetime.UTC).date()
+    past = {"since": "2020-01-01", "prompt": 1, "completion": 2}
+    recent = {"since": "2021-01-01", "prompt": 1, "completion": 1, "seen": today.isoformat()}
+    lists = {"seen_in": "a list"}
+    models = [a_model(past, names=("old",)), a_model(past, recent | lists, names=("new",))]
+    write(tmp_path, currency="EUR", models=models)
+    assert run(["prices", "list"]) == 0
+    told = capsys.readouterr()
+    assert "https://example.org/prices (home), seen 2020-01-01 in its source" in told.out
+    assert f"(home), seen {today} in a list" in told.out
+    assert "Not seen for more than 90 days: old (2020-01-01). Look" in told.err
+    assert run(["prices", "list", "--days", "36500"]) == 0
+    assert capsys.readouterr().err == ""
+    assert run(["prices", "list", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["prices"]
+    assert [row["old"] for row in rows] == [True, False, False], "what another follows is past"
+    assert run(["prices", "list", "--days", "0"]) == 64
+
+
+def test_each_shipped_price_says_when_and_where_it_was_seen(tmp_path: Path) -> None:
+    entries = list(prices_here(tmp_path).entries())
+    assert all(each.of.seen or price.seen for each in entries for price in each.model.prices)
+    openai = [each for each in entries if each.provider == "openai"]
+    said = {each.seen_in(price) for each in openai for price in each.model.prices}
+    assert "its source" not in said
+    assert all(each.seen(price) >= TODAY for each in openai for price in each.model.prices)
