@@ -1,13 +1,15 @@
 """`--budget-tokens` and `--budget-money`: what asking may cost, said with a command."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from evalhub.schemas.declaration import DeclarationError
-    from evalhub.schemas.prices import RunBudget
+    from evalhub.schemas.prices import RunBudget, SpendingBudget
     from evalhub.studies.spec import StudySpec
 
 BudgetTokens = Annotated[
@@ -24,31 +26,37 @@ BudgetMoney = Annotated[
 
 def within(spec: "StudySpec", tokens: int | None, money: float | None) -> "StudySpec":
     """The study with what the command says of its budget. Raises typer.BadParameter."""
-    from evalhub.schemas.declaration import DeclarationError, declared
+    there = {} if spec.budget is None else spec.budget.as_json()
+    budget = said_budget({"tokens": tokens, "money": money}, there)
+    return spec if budget is None else replace(spec, budget=budget)
+
+
+def said_budget(
+    said: Mapping[str, Any], there: Mapping[str, Any] = MappingProxyType({})
+) -> "SpendingBudget | None":
+    """What a command says of a budget, in place of what is there. Raises typer.BadParameter."""
     from evalhub.schemas.prices import SpendingBudget
 
-    said = {"tokens": tokens, "money": money}
-    given = {name: value for name, value in said.items() if value is not None}
-    if not given:
-        return spec
-    there = {} if spec.budget is None else spec.budget.as_json()
-    try:
-        return replace(spec, budget=declared(SpendingBudget, there | given))
-    except DeclarationError as error:
-        raise wrong_budget(error) from error
+    return _declared(SpendingBudget, said, there)
 
 
 def run_budget(tokens: int | None, money: float | None, of: str | None) -> "RunBudget | None":
     """What `run retry` says of a run's budget. Raises typer.BadParameter."""
-    from evalhub.schemas.declaration import DeclarationError, declared
     from evalhub.schemas.prices import RunBudget
 
-    said = {"tokens": tokens, "money": money, "of": of}
+    return _declared(RunBudget, {"tokens": tokens, "money": money, "of": of}, {})
+
+
+def _declared[B: "SpendingBudget"](
+    kind: type[B], said: Mapping[str, Any], there: Mapping[str, Any]
+) -> B | None:
+    from evalhub.schemas.declaration import DeclarationError, declared
+
     given = {name: value for name, value in said.items() if value is not None}
     if not given:
         return None
     try:
-        return declared(RunBudget, given)
+        return declared(kind, {**there, **given})
     except DeclarationError as error:
         raise wrong_budget(error) from error
 

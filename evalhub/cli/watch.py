@@ -30,12 +30,22 @@ def add(
     false_alarms_a_year: Annotated[
         float, typer.Option(help="Of a model that doesn't change, at most.")
     ] = FALSE_ALARMS_A_YEAR,
+    budget_tokens: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="No more tokens for an asking.", show_default="none"),
+    ] = None,
+    budget_money: Annotated[
+        float | None,
+        typer.Option(metavar="AMOUNT", help="No more money for one.", show_default="none"),
+    ] = None,
     json_: Json = False,
 ) -> int:
     """Ask the project's baseline again and again, from now on."""
     from evalhub.cli import printing
+    from evalhub.cli.budgets import said_budget
     from evalhub.cli.setup import set_up_database
 
+    budget = said_budget({"tokens": budget_tokens, "money": budget_money})
     set_up_database()
     from evalhub.accounts.people import named_project
     from evalhub.watching.asking import add_watch
@@ -46,6 +56,7 @@ def add(
         by=None,
         every_hours=every_hours,
         false_alarms_a_year=false_alarms_a_year,
+        budget=budget,
     )
     if json_:
         printing.print_json(_row(made))
@@ -158,6 +169,7 @@ def _row(watch: "Watch") -> dict[str, Any]:
         "test_set": str(watch.test_set_version),
         "every_hours": watch.every_hours,
         "false_alarms_a_year": watch.false_alarms_a_year,
+        "budget": watch.budget and watch.budget.as_json(),
         "due": watch.due.isoformat(timespec="seconds"),
         "ended": watch.ended and watch.ended.isoformat(timespec="seconds"),
         "why": watch.why,

@@ -18,8 +18,9 @@ from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.gate.models import Blessing
 from evalhub.gate.scores import differing
-from evalhub.registry.models import Metric, Output, Run, RunMetric, Score, StudyRun
+from evalhub.registry.models import Metric, Output, Run, RunMetric, Score, StudyBudget, StudyRun
 from evalhub.registry.models.runs import RunState
+from evalhub.schemas.prices import SpendingBudget
 from evalhub.watching.change import (
     EVERY_HOURS,
     FALSE_ALARMS_A_YEAR,
@@ -32,6 +33,8 @@ from runners.backends import backend_of
 from runners.launch import LaunchError, launch, resume
 from runners.metrics import declared_metric
 from runners.outcome import failed_answers_alone
+from runners.pricing import used_price
+from runners.spending import Charges
 from runners.timer import every
 
 TICK_S = 30.0
@@ -57,6 +60,7 @@ def add_watch(
     by: User | None,
     every_hours: int = EVERY_HOURS,
     false_alarms_a_year: float = FALSE_ALARMS_A_YEAR,
+    budget: SpendingBudget | None = None,
 ) -> Watch:
     """The project's baseline watched on a test set of the study that it was blessed by.
 
@@ -67,6 +71,7 @@ def add_watch(
         test_set: its name in that study.
         every_hours: from one asking to the next, 1 to 8,766.
         false_alarms_a_year: of a model that doesn't change, at most; more than 0.
+        budget: what each asking may cost, the one before the first too.
 
     Raises:
         WatchError: nothing is blessed, or not by answers that were asked for; a number out of
@@ -91,6 +96,7 @@ def add_watch(
         metrics=_watched_metrics(blessed),
         repeat=1,
         reach=blessed.reach,
+        charges=_charges(blessed, 1, budget),
     )
     try:
         with transaction.atomic():
@@ -102,6 +108,7 @@ def add_watch(
                 second_run=second,
                 every_hours=every_hours,
                 false_alarms_a_year=false_alarms_a_year,
+                budget=budget,
                 due=timezone.now() + timedelta(hours=every_hours),
                 by=by,
             )
@@ -143,7 +150,7 @@ def ask(watch: Watch) -> Asking | None:
             return None
         try:
             run = _asked_again(held)
-        except LaunchError as error:
+        except (LaunchError, WatchError) as error:
             end_watch(watch=held, by=None, why=str(error))
             return None
         held.due = timezone.now() + timedelta(hours=held.every_hours)
@@ -235,7 +242,26 @@ def _asked_again(watch: Watch) -> Run:
         metrics=_watched_metrics(watch.blessed_run),
         repeat=last + 1,
         reach=watch.blessed_run.reach,
+        charges=_charges(watch.blessed_run, last + 1, watch.budget),
     )
+
+
+def _charges(blessed: Run, repeat: int, said: SpendingBudget | None) -> Charges | None:
+    """The budget of an asking, as new as that, and the price of the blessed run."""
+    if said is None:
+        return None
+    kept = blessed.spending.filter(version=blessed.version).first()
+    price = kept.price if kept is not None else None
+    price = price or used_price(backend_of(blessed.version))
+    if said.money is not None and price is None:
+        raise WatchError(f"no price of {blessed.version} is known: leave it out", "budget_money")
+    budget, _ = StudyBudget.objects.update_or_create(
+        project=blessed.version.model.project,
+        study=f"run-{blessed.pk}-asked-{repeat}",
+        arm="",
+        defaults={"tokens": said.tokens, "money": said.money},
+    )
+    return Charges(price=price, budget=budget)
 
 
 def _watched_metrics(blessed: Run) -> list[Metric]:

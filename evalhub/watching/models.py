@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, User
 from evalhub.registry.models import ModelVersion, Run, TestSetVersion
+from evalhub.registry.models.declared import DeclaredField
+from evalhub.schemas.prices import SpendingBudget
 
 
 class WatchQuerySet(OfProjectQuerySet["Watch"]):
@@ -33,6 +35,9 @@ class Watch(models.Model):
     every_hours = models.PositiveSmallIntegerField()
     false_alarms_a_year = models.FloatField(
         help_text="how many there are in a year, at most, of a model that doesn't change"
+    )
+    budget = DeclaredField[SpendingBudget | None](
+        SpendingBudget, null=True, help_text="of each asking; null: as much as it takes"
     )
     due = models.DateTimeField(help_text="when it is next asked, or looked whether it has answered")
     by = models.ForeignKey(
