@@ -1,4 +1,4 @@
-"""The life of a judge's run: begun, claimed by a worker, asked to its end or given back.
+"""The life of a judge's run: begun, claimed by a worker, asked to its end, given back or cancelled.
 
 What the judge said is written as it comes, and stays: whoever claims it next asks for what is
 missing.
@@ -7,6 +7,7 @@ missing.
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
+from enum import StrEnum
 
 from django.db import transaction
 
@@ -14,13 +15,15 @@ from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.logs import about
 from evalhub.registry.models import JudgeRun, JudgeVote, ModelVersion, Run
-from evalhub.registry.models.judge_runs import JudgeRunState, question_digest
+from evalhub.registry.models.judge_runs import question_digest
 from evalhub.schemas.pairwise import PairwiseQuestion
+from evalhub.schemas.prices import RunBudget
 from evalhub.verdict.wording import counted
 from runners.backends.asking import Answered, BackendError
 from runners.judges import claims
 from runners.judges.claims import JudgeClaim, JudgeClaimLost
 from runners.judges.pairs import AskedNow, ask_pairs
+from runners.launch import cancel, resume
 from runners.outages import DATABASE_AWAY, waited_out
 from runners.queue import idle_in_this_process, in_this_process
 from runners.shards import forsaken_before
@@ -50,7 +53,8 @@ def begin_judging(
 ) -> JudgeRun:
     """The judge's run on the answers of two runs that have ended, made where there is none.
 
-    It waits for a worker. `take_up` lets one go on that failed: what is missing is asked for again.
+    It waits for a worker. `take_up` lets one go on that failed or was cancelled: what is missing is
+    asked for.
 
     Raises NotAllowedError where `by` doesn't evaluate in the project; None is the operator.
     """
@@ -63,14 +67,47 @@ def begin_judging(
         digest=question_digest(judge.digest, question),
         defaults={"judge": judge, "asked": question},
     )
-    failed = JudgeRun.objects.filter(pk=found.pk, state=JudgeRunState.FAILED)
-    waits = {"state": JudgeRunState.PENDING, "attempts": 0, "finished": None}
-    if take_up and failed.update(**waits, error="", unreachable=False):
+    if take_up and claims.take_up(JudgeRun.objects.filter(pk=found.pk)):
         found.refresh_from_db()
         created = True
     if created:
         transaction.on_commit(in_this_process.announce)
     return found
+
+
+class Work(StrEnum):
+    """What goes on about a run."""
+
+    ANSWERS = "answers"
+    VERDICTS = "verdicts"
+
+
+@transaction.atomic
+def cancel_work(run: Run, *, by: User | None) -> Work | None:
+    """Stops what goes on about a run: itself, or once it has ended, the judges that are asked about
+    its answers. What is done stays.
+
+    What was stopped; None where nothing went on. Raises NotAllowedError as `cancel`.
+    """
+    if cancel(run, by=by):
+        return Work.ANSWERS
+    return Work.VERDICTS if claims.cancel(run) else None
+
+
+@transaction.atomic
+def resume_work(run: Run, *, by: User | None, budget: RunBudget | None = None) -> Work | None:
+    """Lets a run go on that failed or was cancelled, and judges of its answers that did.
+
+    What goes on, the run first; None where nothing had stopped. Raises as `resume`.
+    """
+    check_evaluates(by, run.test_set_version.test_set.project)
+    judges = claims.take_up(JudgeRun.objects.about(run))
+    if resume(run, by=by, budget=budget):
+        return Work.ANSWERS
+    if not judges:
+        return None
+    transaction.on_commit(in_this_process.announce)
+    return Work.VERDICTS
 
 
 def next_waiting(kinds: Collection[str] | None = None) -> int | None:

@@ -98,46 +98,50 @@ def retry(
         ),
     ] = None,
 ) -> int:
-    """Take up a run that failed or was cancelled: what is missing or failed is asked again. One
-    that its budget stopped goes on with a higher one."""
+    """Take up a run that failed or was cancelled: what is missing or failed is asked again, also
+    of judges of its answers. One that its budget stopped goes on with a higher one."""
     from evalhub.cli.setup import set_up_database
 
     budget = run_budget(budget_tokens, budget_money, budget_of)
     set_up_database()
     from evalhub.schemas.declaration import DeclarationError
-    from runners.launch import resume
+    from runners.judging import Work, resume_work
 
     run = _run(number)
     try:
-        goes_on = resume(run, by=None, budget=budget)
+        work = resume_work(run, by=None, budget=budget)
     except DeclarationError as error:
         raise wrong_budget(error) from error
     run = _run(number)
-    for each in (run.budget, run.arm_budget) if goes_on and budget else ():
+    for each in (run.budget, run.arm_budget) if work is Work.ANSWERS and budget else ():
         if each is not None:
             typer.echo(f"{each.sentence[0].upper()}{each.sentence[1:]}.")
-    typer.echo(
-        f"Run {number} waits for a worker."
-        if goes_on
-        else f"Run {number} hadn't stopped ({run.get_state_display()}): nothing was changed."
-    )
+    said = f"Run {number} hadn't stopped ({run.get_state_display()}): nothing was changed."
+    if work is Work.ANSWERS:
+        said = f"Run {number} waits for a worker."
+    elif work is Work.VERDICTS:
+        said = f"The judge of run {number}'s answers waits for a worker."
+    typer.echo(said)
     return 0
 
 
 @app.command()
 def cancel(number: Number) -> int:
-    """Stop a run. What was answered stays; `run retry` lets it go on."""
+    """Stop a run, or once it has ended the judges that are asked about its answers. What was
+    answered stays; `run retry` lets it go on."""
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
-    from runners.launch import cancel as stop
+    from runners.judging import Work, cancel_work
 
     run = _run(number)
-    typer.echo(
-        f"Run {number} is cancelled."
-        if stop(run, by=None)
-        else f"Run {number} had ended ({run.get_state_display()}): nothing was changed."
-    )
+    work = cancel_work(run, by=None)
+    said = f"Run {number} had ended ({run.get_state_display()}): nothing was changed."
+    if work is Work.ANSWERS:
+        said = f"Run {number} is cancelled."
+    elif work is Work.VERDICTS:
+        said = f"The judge of run {number}'s answers is cancelled. What it said is kept."
+    typer.echo(said)
     return 0
 
 

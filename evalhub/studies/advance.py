@@ -78,7 +78,8 @@ def advance(*, study: Study, by: User | None, take_up: bool = False) -> StudySta
     """Takes the study as far as it goes now: once its runs have ended, has its judge asked, opens
     the review that its file says opens by itself, and decides.
 
-    A judge that couldn't be used is asked again where somebody says so: `take_up`.
+    A judge that couldn't be used, or was cancelled, is asked again where somebody says so:
+    `take_up`.
 
     Calling it again changes nothing while nothing has ended in between. One process at a time does
     the work on a study, under a lease.

@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import JudgeRun, Run, Study, StudyRun
+from evalhub.registry.models.judge_runs import JudgeRunState
 from evalhub.studies.advance import StudyState, StudyStatus, advance
 from evalhub.studies.judged_pairs import judge_asked
 from evalhub.studies.waiting import OPEN, Pause, Progress, take_up, with_progress
 from runners import outages
 from runners.backends.asking import BackendError
 from runners.outages import DATABASE_AWAY, Patience
-from runners.outcome import check
+from runners.outcome import RunUnreachable
 from runners.queue import QueueUnreachable
 
 OUTAGE_S = 120.0
@@ -31,7 +32,7 @@ def conduct(
 ) -> StudyStatus:
     """Advances a registered study until it is decided, or read, or waits for people.
 
-    Runs that failed or were cancelled are taken up again, and so is a judge that failed; what was
+    Runs that failed or were cancelled are taken up again, and so is such a judge; what was
     answered stays, and so does what failed for good where the policy gives it a score. A worker
     must be at work, in this process or elsewhere. If this process dies, the timer of a worker goes
     on with the study (`evalhub.studies.advance`). While the database or the queue is away it waits,
@@ -44,7 +45,7 @@ def conduct(
         runners.outcome.RunUnreachable: a model's endpoint doesn't answer. What was answered before
             stays, and conducting the study again goes on from there.
         runners.backends.asking.BackendError: the judge can't be used, likewise.
-        NotReadyError: a run was cancelled meanwhile, or `wait_s` are over.
+        NotReadyError: a run or the judge was cancelled meanwhile, or `wait_s` are over.
     """
     began, pause, patience = time.monotonic(), Pause(), Patience(OUTAGE_S)
     taken_up, runs, open_runs = False, list[Run](), list[Run]()
@@ -60,6 +61,7 @@ def conduct(
             open_runs = [run for run in runs if run.state in OPEN]
             asked = None if open_runs else judge_asked(study)
             if asked is not None and asked.finished is None:
+                take_up_judge = False  # who stops it from now on means it
                 if judged is not None:
                     judged(asked)
             elif not open_runs:
@@ -86,11 +88,12 @@ def conduct(
 def _stopped(study: Study, status: StudyStatus) -> Exception:
     """Why a study doesn't go on by itself."""
     for run in runs_of(study):
-        check(run)
+        if run.unreachable:
+            return RunUnreachable(f"{run}: {run.error}")
     asked = judge_asked(study)
-    if asked is not None and asked.unreachable:
+    if asked is not None and asked.state == JudgeRunState.FAILED and asked.unreachable:
         return BackendError(f"{asked}: {asked.error}")
-    return NotReadyError(f"{study} waits for {status.waits_for}")
+    return NotReadyError(f"{study} waits for {status.waits_for}; the same command goes on with it")
 
 
 def patiently[Done](step: Callable[[], Done]) -> Done:

@@ -8,7 +8,7 @@ from evalhub.accounts.models import User
 from evalhub.gate.baseline_choice import baseline_of
 from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.models import JudgeRun, ModelVersion, Run, Study, StudyRun
-from evalhub.registry.models.judge_runs import question_digest
+from evalhub.registry.models.judge_runs import JudgeRunState, question_digest
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.declaration import DeclarationError
@@ -37,7 +37,8 @@ def judge_study(
 
     Raises:
         evalhub.schemas.declaration.DeclarationError: the study names no judge.
-        NotReadyError: answers are still missing, or became others meanwhile.
+        NotReadyError: answers are still missing, or became others meanwhile, or somebody cancelled
+            it.
         runners.backends.asking.BackendError: the judge is away; what it said stays.
     """
     asked = study.policy.pairwise
@@ -48,6 +49,8 @@ def judge_study(
     judged = begin_judge(study, asked, by=by, take_up=True)
     before, total = judged.votes.count(), 2 * count_pairs(judged)
     wait_for(judged, lambda verdicts: progress(verdicts, total))
+    if judged.state == JudgeRunState.CANCELLED:
+        raise NotReadyError(f"{judged}: {judged.error}; run again to go on")
     if judged.unreachable:
         raise BackendError(judged.error)
     if judged.finished is None:
@@ -59,7 +62,8 @@ def begin_judge(
     study: Study, asked: Pairwise, *, by: User | None, take_up: bool = False
 ) -> JudgeRun:
     """What the study's judge says of the answers as they are now, to be asked where there is
-    nothing; `take_up`: also where it failed. Raises NotReadyError where answers are missing."""
+    nothing; `take_up`: also where it failed or was cancelled. Raises NotReadyError where answers
+    are missing."""
     baseline, candidate = pairwise_runs(study, asked)
     return begin_judging(
         baseline=baseline,

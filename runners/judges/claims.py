@@ -13,13 +13,14 @@ from django.db.models import F, PositiveSmallIntegerField
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from evalhub.registry.models import JudgeRun
-from evalhub.registry.models.judge_runs import JudgeRunQuerySet, JudgeRunState
+from evalhub.registry.models import JudgeRun, Run
+from evalhub.registry.models.judge_runs import STOPPED, JudgeRunQuerySet, JudgeRunState
 from runners.backends import BACKENDS
 
 LEASE = datetime.timedelta(seconds=15)
 ATTEMPTS = 3
 """How often in a row a judge is asked by who then goes away, without a verdict more."""
+CANCELLED = "it was cancelled"
 ONE_LESS = Greatest(F("attempts") - 1, 0, output_field=PositiveSmallIntegerField())
 
 
@@ -85,6 +86,21 @@ def complete(held: JudgeClaim, error: str = "", *, unreachable: bool = False) ->
     ended = _failed(error, unreachable=unreachable) if error else _ended(JudgeRunState.DONE)
     if not _held(held).update(**ended):
         raise JudgeClaimLost
+
+
+def cancel(run: Run) -> int:
+    """Stops the judges that are asked about a run's answers; how many. Who asks one finds its claim
+    gone. What they said stays."""
+    going = JudgeRun.objects.unfinished().about(run)
+    why = {"error": CANCELLED, "unreachable": True}
+    return going.update(**_ended(JudgeRunState.CANCELLED) | why)
+
+
+def take_up(judge_runs: JudgeRunQuerySet) -> int:
+    """Lets those of them go on that failed or were cancelled; how many."""
+    stopped = judge_runs.filter(state__in=STOPPED)
+    waits = {"state": JudgeRunState.PENDING, "attempts": 0, "finished": None}
+    return stopped.update(**waits, error="", unreachable=False)
 
 
 def release(held: JudgeClaim) -> None:

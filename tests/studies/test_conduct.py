@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from evalhub.cli.app import run as evalhub
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Output, Run
 from evalhub.studies.conduct import conduct
@@ -18,6 +19,7 @@ from runners.embedded import embedded_worker
 from runners.launch import cancel
 from runners.outcome import RunUnreachable
 from tests.fakes.openai_server import OpenAIServer, http_error
+from tests.runners.workers import wait_until
 from tests.studies.desks import Desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,6 +131,24 @@ def test_what_was_answered_before_the_endpoint_went_away_stays(
         assert conducted(desk).verdict == "ship"
     assert len(again.requests) == 60 - kept
     assert answers.count() == 60
+
+
+def test_a_command_whose_run_is_cancelled_meanwhile_ends_and_says_how_to_go_on(
+    desk: Desk, server: OpenAIServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.latency_s = 0.1
+    asking(desk, server.url, concurrency=1)
+    file = str(desk.write())
+    codes: list[int] = []
+    waiting = threading.Thread(target=lambda: codes.append(evalhub(["study", "run", file])))
+    waiting.start()
+    wait_until(lambda: Run.objects.filter(state="running", source="").exists(), within_s=60)
+    cancel(Run.objects.get(source=""), by=None)
+    waiting.join(60)
+    assert codes == [69]
+    said = capsys.readouterr().err
+    assert "waits for somebody who resumes a run: tuned v1 on triage v1: cancelled" in said
+    assert "the same command goes on with it" in said
 
 
 def test_a_cancelled_run_is_taken_up_again(desk: Desk) -> None:

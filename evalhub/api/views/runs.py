@@ -25,7 +25,7 @@ from evalhub.registry.models.runs import UNFINISHED, RunState
 from evalhub.registry.uploads import Uploads
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.studies.from_web import launch_from_web
-from runners.launch import cancel, resume
+from runners.judging import cancel_work, resume_work
 
 RETRY_S = 5
 
@@ -106,10 +106,15 @@ class OneRun(RunEndpoint):
 class CancelRun(RunEndpoint):
     scopes = {"POST": Scope.RUN}
 
-    @describes("Stop a run; what was answered stays", gives=RunShape, once=True)
+    @describes(
+        "Stop a run; what was answered stays\n\nOf one that has ended, the judges that are asked "
+        "about its answers; what they said stays.",
+        gives=RunShape,
+        once=True,
+    )
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
-        cancel(self.run(), by=self.by)
+        cancel_work(self.run(), by=self.by)
         return shown(request, RunShape.of(self.run()))
 
 
@@ -117,7 +122,7 @@ class ResumeRun(RunEndpoint):
     scopes = {"POST": Scope.RUN}
 
     @describes(
-        "Let a run go on that failed or was cancelled",
+        "Let a run go on that failed or was cancelled\n\nAnd judges of its answers that did.",
         gives=RunShape,
         takes=ResumeRequest,
         once=True,
@@ -125,7 +130,7 @@ class ResumeRun(RunEndpoint):
     )
     @once()
     def post(self, request: Request, project: str, pk: int) -> Response:
-        resume(self.run(), by=self.by, budget=self.body(ResumeRequest).budget)
+        resume_work(self.run(), by=self.by, budget=self.body(ResumeRequest).budget)
         return shown(request, RunShape.of(self.run()))
 
 

@@ -10,9 +10,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.answers import answers_page
-from evalhub.registry.models import Run
+from evalhub.registry.models import JudgeRun, Run
 from evalhub.registry.models.runs import UNFINISHED, RunQuerySet
-from runners import launch
+from runners.judging import Work, cancel_work, resume_work
 from runners.queue import QueueUnreachable
 
 PAGE = 50
@@ -38,7 +38,8 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(rows, pk=pk)
     shown = answers_page(found, request.GET.get("show", ""), request.GET.get("page", ""))
     budgets = [each for each in (found.budget, found.arm_budget) if each is not None]
-    context = {"run": found, "shown": shown, "budgets": budgets}
+    judges = JudgeRun.objects.about(found).open().with_verdicts().select_related("judge__model")
+    context = {"run": found, "shown": shown, "budgets": budgets, "judges": judges}
     return render(request, "dashboard/run.html", context)
 
 
@@ -55,10 +56,13 @@ def run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Stops a run that goes on; what was answered stays."""
+    """Stops a run that goes on, or the judges of one that has ended; what was answered stays."""
     found = get_object_or_404(_seen(request), pk=pk)
-    if launch.cancel(found, by=request.user):
+    work = cancel_work(found, by=request.user)
+    if work is Work.ANSWERS:
         messages.success(request, "The run is cancelled. What was answered is kept.")
+    elif work is Work.VERDICTS:
+        messages.success(request, "The judge is cancelled. What it said is kept.")
     else:
         ended = f"The run had ended ({found.get_state_display()}), so nothing was changed."
         messages.info(request, ended)
@@ -68,12 +72,13 @@ def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @results_only
 def resume(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Lets a cancelled or failed run go on, asking again what ended in an error."""
+    """Lets a cancelled or failed run go on, asking again what ended in an error, and such judges of
+    its answers."""
     try:
-        goes_on = launch.resume(get_object_or_404(_seen(request), pk=pk), by=request.user)
+        work = resume_work(get_object_or_404(_seen(request), pk=pk), by=request.user)
     except QueueUnreachable as error:
         messages.error(request, str(error))
     else:
-        said = "goes on where it stopped" if goes_on else "hadn’t stopped, so nothing was changed"
-        messages.success(request, f"The run {said}.")
+        said = "goes on where it stopped" if work else "hadn’t stopped, so nothing was changed"
+        messages.success(request, f"The {'judge' if work is Work.VERDICTS else 'run'} {said}.")
     return redirect("dashboard:run", pk)

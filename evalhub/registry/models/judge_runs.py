@@ -4,7 +4,7 @@ import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from evalhub.files.canonical import digest_of
@@ -26,6 +26,11 @@ class JudgeRunState(models.TextChoices):
     CLAIMED = "claimed", "being asked"
     DONE = "done", "done"
     FAILED = "failed", "failed"
+    CANCELLED = "cancelled", "cancelled"
+
+
+STOPPED = [JudgeRunState.FAILED, JudgeRunState.CANCELLED]
+"""Such a judge's run ends there unless somebody lets it go on."""
 
 
 def question_digest(judge_digest: str, asked: PairwiseQuestion) -> str:
@@ -60,6 +65,18 @@ class JudgeRunQuerySet(models.QuerySet["JudgeRun"]):
                 for side in ("baseline", "candidate")
             )
         )
+
+    def about(self, run: Run) -> Self:
+        """Those that ask, or asked, about the answers that a run has now."""
+        return self.filter(Q(baseline=run) | Q(candidate=run)).of_answers_as_they_are()
+
+    def open(self) -> Self:
+        """Those that haven't ended, or ended so that somebody has to let them go on."""
+        return self.filter(Q(finished=None) | Q(unreachable=True))
+
+    def with_verdicts(self) -> Self:
+        """Each with how many `verdicts` there are."""
+        return self.annotate(verdicts=Count("votes"))
 
     def of_these_answers(self, baseline: Run, candidate: Run) -> Self:
         """Those about the same answers to the same items, by whichever runs they were given."""
@@ -102,8 +119,8 @@ class JudgeRun(models.Model):
     unreachable = models.BooleanField(
         default=False,
         editable=False,
-        help_text="the judge couldn't be used, or asking it failed here: nothing can be decided "
-        "until it goes on",
+        help_text="the judge couldn't be used, asking it failed here, or somebody stopped it: "
+        "nothing can be decided until it goes on",
     )
     created = models.DateTimeField(db_default=Now(), editable=False)
     finished = models.DateTimeField(null=True, editable=False)
