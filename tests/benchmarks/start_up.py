@@ -18,7 +18,7 @@ from statistics import median
 from time import perf_counter
 from urllib.request import urlopen
 
-from tests.studies.desks import Desk
+import django
 
 EVALHUB = Path(sys.executable).with_name("evalhub")
 RUNS = 5
@@ -31,6 +31,10 @@ LIMITS_S = {
 
 
 def main() -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "evalhub.settings"
+    django.setup()
+    from tests.studies.desks import Desk
+
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         desk = Desk(here)
