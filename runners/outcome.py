@@ -96,10 +96,9 @@ def _conclude(run: Run) -> None:
     silent = backend.live and answers.exists() and not answers.filter(text__isnull=False).exists()
     told = [_failed_shards(run), _failed_items(run)]
     if silent:
-        told[1] = (
-            f"{backend.address} answers nothing (is it well, and is the arm's timeout_s long "
-            f"enough?): {told[1]}"
-        )
+        waits = "timeout_s" in type(backend).model_fields
+        long = ", and is the arm's timeout_s long enough" if waits else ""
+        told[1] = f"{backend.address} answers nothing (is it well{long}?): {told[1]}"
     # A part that failed is this site's failure, or its machines': of the model it says nothing.
     run.unreachable = silent or bool(told[0])
     failures = [sentence for sentence in told if sentence]

@@ -4,6 +4,7 @@ BM25 in Lucene's form by bm25s (Lu 2024, arXiv 2407.03618): for each word of the
 document holds, idf·tf/(tf + k1·(1 − b + b·length/mean length)), added up.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +34,8 @@ class Index:
     def of(cls, texts: Sequence[str], retriever: Retriever) -> "Index":
         """Seconds for each 10,000 documents of a page."""
         import bm25s
+
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it says "debug", as it is imported
 
         def words(given: Sequence[str]) -> list[list[str]]:
             found: list[list[str]] = bm25s.tokenize(

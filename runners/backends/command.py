@@ -1,6 +1,8 @@
 """Any program that reads questions and writes answers, a line of JSON each."""
 
 import hashlib
+import shlex
+import textwrap
 import threading
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +21,8 @@ from runners.backends.asking import Answered, BackendError, BackendRequest, Repl
 from runners.backends.lines import Program
 from runners.prompting import PromptError, chat, completion
 
+MOST_SHOWN = 80
+"""Characters of a command in what is said of it."""
 Argument = Annotated[str, Field(min_length=1)]
 
 
@@ -56,7 +60,7 @@ class CommandBackend(BackendDeclaration):
 
     @property
     def address(self) -> str:
-        return self.run[0]
+        return textwrap.shorten(shlex.join(self.run), MOST_SHOWN, placeholder=" …")
 
     def identity(self) -> dict[str, Any]:
         """The program and what is in its files, wherever they lie."""

@@ -39,7 +39,7 @@ def found(task: str, *, include_path: str | None, data: str | None, metric: str)
         EngineError: there is none of that name, it is no one test set, or it can't be loaded.
     """
     if include_path is not None and not Path(include_path).is_dir():
-        raise EngineError(f"there is no folder {include_path!r} for its include_path")
+        raise EngineError(f"has an include_path that is no folder: {include_path!r}")
     try:
         manager = _manager(include_path, defaults=include_path is None)
         if task not in manager.all_tasks or not _is_whole(manager, task):
@@ -148,7 +148,7 @@ def _placed(entry: Any, data: Path) -> Any:
     place = data / named
     if not place.is_dir():
         raise EngineError(
-            f"there is no folder {str(place)!r} for its data: copy the data set there, as by "
+            f"finds no folder {str(place)!r} for its data: copy the data set there, as by "
             f"hf download --repo-type dataset {named} --local-dir {place}"
         )
     told = load_yaml(entry.yaml_path, resolve_func=True) | {"dataset_path": str(place)}

@@ -20,6 +20,11 @@ def test_the_scores_are_those_of_bm25s_s_own_readme() -> None:
     assert [score for _, score in found] == pytest.approx([1.058438, 0.481589], abs=1e-6)
 
 
+def test_an_index_is_made_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    Index.of(ANIMALS, USUAL).best("cat", 3)
+    assert caplog.records == []
+
+
 def test_a_score_is_what_the_formula_says() -> None:
     """Two documents of 1 and 3 words, "sun" in the second alone, k1 = 1.2, b = 0.5: idf =
     ln(1 + (2 - 1 + .5)/(1 + .5)) = ln 2; tf part 1/(1 + 1.2·(.5 + .5·3/2)) = 1/2.5."""

@@ -210,7 +210,7 @@ class TestAsked:
                 "say_again",
             ),
             ({"score": "bleu"}, "say_even has no metric 'bleu', but exact_match"),
-            ({"include_path": "nowhere"}, "there is no folder"),
+            ({"include_path": "nowhere"}, " has an include_path that is no folder: '"),
             (
                 {"task": "bare"},
                 "bare is a group that has no 'exact_match' of its own, nor any other: make a test "

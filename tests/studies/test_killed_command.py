@@ -31,6 +31,16 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def grown(postgres_url: str, redis_url: str) -> dict[str, str]:
+    """The variables of a site with Redis and a new database of PostgreSQL."""
+    name = f"killed_{time.monotonic_ns()}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    url = postgres_url.replace("/postgres?", f"/{name}?")
+    return {"EVALHUB_DATABASE_URL": url, "EVALHUB_REDIS_URL": redis_url}
+
+
+@pytest.fixture
 def evalhub(home: Path) -> Iterator[Start]:
     """Starts `evalhub …` with a home of its own; what is still there at the end is killed.
 
@@ -156,11 +166,9 @@ def test_a_judge_is_asked_on_by_a_site_and_nothing_that_was_written_is_asked_twi
 @pytest.mark.services
 @pytest.mark.heavy
 def test_two_workers_with_redis_and_postgresql_ask_a_judge_once(
-    tmp_path: Path, evalhub: Start, postgres_url: str, redis_url: str
+    tmp_path: Path, evalhub: Start, grown: dict[str, str]
 ) -> None:
-    url = a_database(postgres_url)
-    grown = {"EVALHUB_DATABASE_URL": url, "EVALHUB_REDIS_URL": redis_url}
-    with OpenAIServer() as server, psycopg.connect(url, autocommit=True) as connection:
+    with OpenAIServer() as server, connected(grown) as connection:
         count = partial(counted, connection)
         file = a_slow_judge(tmp_path, server).write()
         for _ in range(2):
@@ -177,11 +185,9 @@ def test_two_workers_with_redis_and_postgresql_ask_a_judge_once(
 @pytest.mark.services
 @pytest.mark.heavy
 def test_so_do_two_workers_with_redis_and_postgresql(
-    tmp_path: Path, evalhub: Start, postgres_url: str, redis_url: str
+    tmp_path: Path, evalhub: Start, grown: dict[str, str]
 ) -> None:
-    url = a_database(postgres_url)
-    grown = {"EVALHUB_DATABASE_URL": url, "EVALHUB_REDIS_URL": redis_url}
-    with OpenAIServer() as server, psycopg.connect(url, autocommit=True) as connection:
+    with OpenAIServer() as server, connected(grown) as connection:
         count = partial(counted, connection)
         file = a_slow_desk(tmp_path, server).write()
         command = evalhub("study", "run", str(file), **grown)
@@ -196,12 +202,8 @@ def test_so_do_two_workers_with_redis_and_postgresql(
         assert (count("reviews_campaign"), count("gate_decision")) == (1, 1)
 
 
-def a_database(postgres_url: str) -> str:
-    """The address of a new one."""
-    name = f"killed_{time.monotonic_ns()}"
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return postgres_url.replace("/postgres?", f"/{name}?")
+def connected(grown: dict[str, str]) -> "psycopg.Connection[Any]":
+    return psycopg.connect(grown["EVALHUB_DATABASE_URL"], autocommit=True)
 
 
 def counted(connection: "psycopg.Connection[Any]", rows: str) -> int:

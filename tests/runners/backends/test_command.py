@@ -63,6 +63,21 @@ def test_a_run_is_answered_by_a_program(team: Team, tmp_path: Path) -> None:
 
 
 @pytest.mark.heavy
+@pytest.mark.django_db
+def test_a_run_of_which_nothing_came_says_which_program_it_was(team: Team, tmp_path: Path) -> None:
+    spec = program(tmp_path, "print(json.dumps({'id': asked['id']})); continue")
+    version = a_version(team, "program", backend=spec | {"run": ["python3", "answer.py"]})
+    run = launch(
+        version=version,
+        test_set_version=a_test_set(team, items=[{"references": ["x"]}]),
+        metrics=[a_metric()],
+        reach=OPERATOR,
+    )
+    said = worked_through(run).error
+    assert said.startswith("python3 answer.py answers nothing (is it well?): 1 of 1 item failed: ")
+
+
+@pytest.mark.heavy
 def test_it_is_told_the_prompt_the_sampling_and_the_sample(tmp_path: Path) -> None:
     text = """
 import json, sys
