@@ -67,7 +67,7 @@ class Reservation:
         One that is more than what is left is asked alone, while nothing else is under way on its
         budgets. 0: others have reserved what is left.
         """
-        self._open = {}
+        before, self._open = self._open, {}
         now = timezone.now()
         with transaction.atomic():
             held = list(
@@ -87,7 +87,7 @@ class Reservation:
                     break
                 for each in left:
                     each.less(cost)
-            if self._open:
+            if self._open or before:
                 self._tell()
         return len(self._open)
 

@@ -12,9 +12,10 @@ from django.urls import reverse
 
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
-from evalhub.registry.models import Output, Run, Spending, StudyBudget
+from evalhub.registry.models import JudgeVote, Output, Run, Spending, StudyBudget
 from tests.fakes.openai_server import OpenAIServer
 from tests.studies.desks import Desk
+from tests.studies.judging import a_judged_desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -179,3 +180,19 @@ def test_an_arm_s_budget_stops_that_arm_alone(
     assert "arm tuned: " in said(capsys)
     states = dict(Run.objects.exclude(source__gt="").values_list("version__model__slug", "state"))
     assert states == {"tuned": "failed", "other": "done"}
+
+
+def test_a_judge_of_pairs_keeps_to_the_study_s_budget(
+    tmp_path: Path, server: OpenAIServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = a_judged_desk(tmp_path, server)
+    desk.study["judges"]["grader"]["sampling"] = {"max_tokens": 50}
+    desk.study["budget"] = {"tokens": 200}
+    assert run(["study", "run", str(desk.write())]) == 69
+    assert "of 200 tokens spent, so that nothing more is asked" in said(capsys)
+    budget = StudyBudget.objects.get()
+    dearest = max(each.prompt_tokens + each.completion_tokens for each in JudgeVote.objects.all())
+    assert 200 <= budget.spent_tokens < 200 + dearest
+    assert JudgeVote.objects.count() == len(server.requests), "what was under way is kept"
+    assert run(["study", "run", str(desk.file), "--budget-tokens", "100000"]) in (0, 1, 2)
+    assert JudgeVote.objects.count() == len(server.requests) == 32
