@@ -110,6 +110,12 @@ def judge_sentences(section: JudgeSection) -> Iterator[str]:
             "nothing: `evalhub judge run` asks it."
         )
         return
+    if said.pairs == 0:
+        yield (
+            f"The judge {section.judge} has nothing to compare, and decides nothing: the arms' "
+            f"answers to each item of {section.test_set} read the same."
+        )
+        return
     if shown is None:
         yield (
             f"The judge {section.judge} has given verdicts in both orders on {said.read:,} of "

@@ -13,6 +13,7 @@ from evalhub.registry.models import JudgeRun, JudgeVote, ModelVersion, Run, Stud
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.pairwise import PairwiseQuestion
 from evalhub.schemas.study import StudySettings
+from evalhub.verdict.judge_evidence import judge_sentences
 from evalhub.verdict.verify import verify
 from reviews.assignments.answer import ReviewerAnswer
 from reviews.assignments.judge import form_nonce
@@ -186,6 +187,15 @@ def test_a_judge_that_has_not_judged_all_shows_nothing_of_whom_it_prefers(
     )
     run.refresh_from_db()
     assert run.opened is None
+    figures = found.judge.figures
+    assert figures is not None
+    none = found.judge.model_copy(
+        update={"figures": figures.model_copy(update={"pairs": 0, "read": 0})}
+    )
+    assert [*judge_sentences(none)] == [
+        f"The judge {none.judge} has nothing to compare, and decides nothing: the arms' answers to "
+        "each item of questions read the same."
+    ]
 
 
 def test_a_calibrated_judge_counts_and_may_hold(
