@@ -15,7 +15,6 @@ from itertools import batched
 from time import monotonic
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from evalhub.logs import about
 from evalhub.registry.models import Item, Metric, Output, Run, Score
@@ -105,7 +104,6 @@ def _answer_and_score(claims: Sequence[ShardClaim], stopping: Callable[[], bool]
     """Does what is missing; between two steps looks whether to go on, and tells how far it is."""
     run = claims[0].shard.run
     metrics = list(Metric.objects.filter(runs__run=run).order_by("pk"))
-    stretch = Stretch(claims, [metric.pk for metric in metrics])
 
     def tick() -> None:
         _look(stopping)
@@ -113,12 +111,14 @@ def _answer_and_score(claims: Sequence[ShardClaim], stopping: Callable[[], bool]
 
     _look(stopping)
     scorers = [(metric.pk, scorer_of(metric, run, tick)) for metric in metrics]
-    if backend_of(run.version).live:
+    live = backend_of(run.version).live
+    read = live or any(function.metric.reads_item for _, function in scorers)
+    stretch = Stretch(claims, [metric.pk for metric in metrics], items_read=read)
+    if live:
         _answer(stretch, scorers, stopping)
     if not stretch.is_done:
         for metric_id, function in scorers:
-            for unscored in stretch.unscored(metric_id):
-                _score_missing(unscored, metric_id, function, tick)
+            _score_missing(stretch, metric_id, function, tick)
     shards.complete(*claims)
 
 
@@ -197,22 +197,21 @@ def _scored(
 
 
 def _score_missing(
-    unscored: QuerySet[Output], metric_id: int, function: Scorer, tick: Callable[[], None]
+    stretch: Stretch, metric_id: int, function: Scorer, tick: Callable[[], None]
 ) -> None:
     """Writes the missing scores of the outputs that are there."""
     metric, asks = function.metric, function.metric.needs_model
-    given = ["latency_ms", "prompt_tokens", "completion_tokens", "given_scores", "finish_reason"]
-    given += ["tool_calls"]
-    read = ["item__input"] if metric.reads_question or asks else []
-    if metric.reads_choices:
-        given, read = [*given, "choice_logprobs"], [*read, "item__choices"]
-    read += ["item__references", *(["item__context"] if asks else [])]
-    unscored = unscored.select_related("item").only("text", "error", *given, *read).order_by("pk")
-    last = 0
-    while outputs := list(unscored.filter(pk__gt=last)[:SCORED_AT_A_TIME]):
+    read = ["latency_ms", "prompt_tokens", "completion_tokens", "given_scores", "finish_reason"]
+    read += ["tool_calls", *(["choice_logprobs"] if metric.reads_choices else [])]
+    outputs_of = Output.objects.only("item_id", "text", "error", *read)
+    for keys in batched(stretch.unscored(metric_id), SCORED_AT_A_TIME):
+        outputs = list(outputs_of.filter(pk__in=keys).order_by("pk"))
         rows, since = list[ScoreRow](), monotonic()
         for some in batched(outputs, _together(function)):
-            answers = [_scorable(metric, each.item, each, each.given_scores) for each in some]
+            answers = [
+                _scorable(metric, stretch.items[each.item_id], each, each.given_scores)
+                for each in some
+            ]
             found = _found(function, answers, [each.error for each in some])
             rows += [
                 score_row(output.pk, metric_id, score)
@@ -223,8 +222,7 @@ def _score_missing(
                 tick()
                 rows, since = [], monotonic()
         _write_scores(rows)
-        last = outputs[-1].pk
-        if len(outputs) == SCORED_AT_A_TIME:
+        if len(keys) == SCORED_AT_A_TIME:
             tick()
 
 

@@ -1,6 +1,7 @@
 """The verbs on a run: launch, cancel, resume."""
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -245,14 +246,13 @@ def resume(
         run.metrics.update(opened=None)
     if retry_errors and live:
         errors = Output.objects.filter(run=run, text=None)
-        within = errors.filter(
-            run=OuterRef("run"),
-            item__version=run.test_set_version_id,
-            item__position__gte=OuterRef("start"),
-            item__position__lt=OuterRef("stop"),
-        )
-        chosen = run.shards.filter(reopened | Exists(within)).values_list("pk", flat=True)
-        reopened = Q(pk__in=list(chosen))
+        failed = sorted(errors.order_by().values_list("item__position", flat=True))
+        within = [
+            pk
+            for pk, start, stop in run.shards.values_list("pk", "start", "stop")
+            if bisect_left(failed, start) < bisect_left(failed, stop)
+        ]
+        reopened |= Q(pk__in=within)
         errors.delete()
     _reopen(run, run.shards.filter(reopened))
     enqueue(run)

@@ -1,7 +1,7 @@
 """How a run ends: its aggregates, its state, and in a sentence what is wrong with it."""
 
 from django.db import transaction
-from django.db.models import Avg, Count, Max, Q
+from django.db.models import Avg, Count, Exists, Max, OuterRef, Q
 from django.utils import timezone
 
 from evalhub.files.identity import scores_digest
@@ -117,13 +117,16 @@ def stop(run_id: int, error: str) -> None:
 def missing(run: Run) -> list[str]:
     """A sentence on items without any answer, if there are some."""
     items = Item.objects.filter(version=run.test_set_version_id)
-    left = items.exclude(outputs__run=run).order_by("position")
-    first = left.first()
-    if first is None:
+    answered = Output.objects.filter(run=run).values("item").distinct().count()
+    lacking = items.count() - answered
+    if not lacking:
         return []
-    lacking, of = left.count(), counted(items.count(), "item")
-    has = "has" if lacking == 1 else "have"
-    return [f"{lacking} of {of} {has} no answer, the first is '{first.key}'"]
+    # asked of each item in turn: as a condition, PostgreSQL would join by its statistics
+    there = Exists(Output.objects.filter(run=run, item=OuterRef("pk")))
+    rows = items.order_by("position").annotate(there=there).values_list("key", "there")
+    first = next(key for key, there in rows.iterator() if not there)
+    of, has = counted(items.count(), "item"), "has" if lacking == 1 else "have"
+    return [f"{lacking} of {of} {has} no answer, the first is '{first}'"]
 
 
 def _failed_shards(run: Run) -> str:

@@ -1,12 +1,15 @@
 """Answers that a version has given before, which it isn't asked for again."""
 
+from collections.abc import Collection
+
 from django.db.models import QuerySet
 
-from evalhub.registry.models import Output, Run
+from evalhub.registry.models import Item, Output, Run
 
 
-def answered_before(run: Run) -> QuerySet[Output]:
-    """What the very version that a run asks has said in other runs, on versions of its test set.
+def answered_before(run: Run, keys: Collection[str] | None = None) -> QuerySet[Output]:
+    """What the very version that a run asks has said in other runs, on versions of its test set: to
+    the items of these ids, or to all.
 
     Nothing for a run that asks a second time: it is there for what differs; nor for one of a
     harness's task, which says how answers are drawn. Whether an item asks the same is told by its
@@ -20,10 +23,10 @@ def answered_before(run: Run) -> QuerySet[Output]:
         return Output.objects.none()
     runs, versions = ({each[at] for each in earlier} for at in (0, 1))
     found: QuerySet[Output] = Output.objects.filter(
-        run__in=runs,
-        item__version__in=versions,
-        text__isnull=False,
-        text_sha256=None,
-        sample__lt=run.samples,
+        run__in=runs, text__isnull=False, text_sha256=None, sample__lt=run.samples
     )
-    return found
+    if keys is None:
+        return found
+    # looked up before: joined, it is left to PostgreSQL's statistics what is gone through how often
+    items = [pk for each in versions for pk in Item.objects.keys_of(each, keys).values()]
+    return found.filter(item__in=items)

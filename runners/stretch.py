@@ -8,11 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import batched
 from time import monotonic
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import F, QuerySet
 from pydantic_core import to_json
 
 from evalhub.registry.models import Item, Output, Run, Score
@@ -43,6 +44,7 @@ ANSWER_COLUMNS = (
 )
 SCORE_COLUMNS = ("output_id", "metric_id", "value", "reason", "extracted")
 LONGEST_REASON = 300
+LOOKED_UP_AT_A_TIME = 1000
 TOLD_EVERY_S = 3.0
 """A fraction of a lease."""
 
@@ -72,6 +74,8 @@ class Stretch:
 
     claims: Sequence[ShardClaim]
     metrics: Sequence[int]
+    items_read: bool = True
+    """Whether more of the items is read than what answers are compared with."""
     fresh: bool = field(default=True, init=False)
     """Whether none of it was answered before, so that what is done is what was written here."""
     _left: Counter[int] = field(default_factory=Counter, init=False)
@@ -97,10 +101,12 @@ class Stretch:
     def items(self) -> dict[int, Item]:
         """Its items by their primary keys, with what is asked and compared of them."""
         found: dict[int, Item] = {}
-        fields = ("position", "key", "digest", "input", "context", "choices", "tools", "references")
+        fields = ["position", "references"]
+        if self.items_read:
+            fields += ["key", "digest", "input", "context", "choices", "tools"]
         of_version = Item.objects.filter(version=self.run.test_set_version_id).only(*fields)
         held_at = {at: held for held in self._held for at in held.claim.positions}
-        for start, stop in self._ranges:
+        for start, stop in self._positions:
             for item in of_version.between(start, stop):
                 found[item.pk], self._of_item[item.pk] = item, held_at[item.position]
         return found
@@ -111,8 +117,8 @@ class Stretch:
         return self.fresh and all(held.done == held.claim.size for held in self._held)
 
     @cached_property
-    def _ranges(self) -> list[tuple[int, int]]:
-        """Positions of its items, from and to: as few stretches as they are, mostly one."""
+    def _positions(self) -> list[tuple[int, int]]:
+        """Positions of its items, from and to: as few ranges as they are, mostly one."""
         found: list[tuple[int, int]] = []
         for start, stop in sorted((each.shard.start, each.shard.stop) for each in self.claims):
             if found and found[-1][1] == start:
@@ -120,26 +126,37 @@ class Stretch:
             found.append((start, stop))
         return found
 
-    def _outputs(self, start: int, stop: int) -> QuerySet[Output]:
-        """Those of the items at these positions that are there."""
-        return Output.objects.filter(
-            run=self.run,
-            item__version=self.run.test_set_version_id,
-            item__position__gte=start,
-            item__position__lt=stop,
-        )
+    @cached_property
+    def _outputs(self) -> list[QuerySet[Output]]:
+        """Those of its items that are there, in a few parts; `items` tells whether one is its own.
 
-    def unscored(self, metric: int) -> list[QuerySet[Output]]:
-        """Outputs without a score of that metric, in a few parts."""
-        scored = _scored_by(metric)
-        return [self._outputs(*positions).exclude(scored) for positions in self._ranges]
+        By the ids of the items, to which `output_once` leads: who asks for positions leaves it to
+        the statistics of PostgreSQL whether all outputs are gone through for each item.
+        """
+        at = {item.position: item.pk for item in self.items.values()}
+        parts = [[at[each] for each in range(*positions)] for positions in self._positions]
+        return [
+            Output.objects.filter(run=self.run, item__gte=min(ids), item__lte=max(ids)).order_by()
+            for ids in parts
+        ]
+
+    def unscored(self, metric: int) -> list[int]:
+        """Primary keys of its outputs without a score of that metric, in order."""
+        there = self._there()
+        return sorted(there.keys() - _scored(there, metric))
+
+    def _there(self) -> dict[int, int]:
+        """The items of its outputs that are there, by the outputs' primary keys."""
+        rows = (row for part in self._outputs for row in part.values_list("pk", "item_id"))
+        return {pk: item for pk, item in rows if item in self.items}
 
     def unanswered(self) -> list[BackendRequest]:
         """What is to be asked; what was answered before is not."""
         there = {
             key
-            for positions in self._ranges
-            for key in self._outputs(*positions).order_by().values_list("item_id", "sample")
+            for outputs in self._outputs
+            for key in outputs.values_list("item_id", "sample")
+            if key[0] in self.items
         }
         self.fresh = not there
         return [
@@ -156,16 +173,15 @@ class Stretch:
         Raises ClaimLost.
         """
         run = self.run
-        before = answered_before(run) if questions else Output.objects.none()
-        if not before.exists():
-            return []
         wanted = {(self.items[each.item_id].key, each.sample): each for each in questions}
-        found = before.filter(item__key__in={key for key, _ in wanted})
+        found = answered_before(run, {key for key, _ in wanted})
         known: dict[tuple[str, int], Answered] = {}
         for output in found.select_related("item").order_by("pk"):
             asked = wanted.get((output.item.key, output.sample))
             if asked and self.items[asked.item_id].digest == output.item.digest:
                 known[output.item.key, output.sample] = (asked, _reply_of(output))
+        if not known:
+            return []
         with transaction.atomic():
             written = self.write([*known.values()], [], paid=False)
             Run.objects.filter(pk=run.pk).update(reused=F("reused") + len(written))
@@ -202,22 +218,25 @@ class Stretch:
     def renew(self) -> None:
         """Tells how far the shards are and renews their leases, of those of which there is nothing
         new only now and then. Raises ClaimLost."""
+        if not self.fresh:
+            self._look_up()
         now, renewed = monotonic(), False
         for held in self._held:
-            if not self.fresh:
-                held.done = self._done(held.claim)
             if held.done != held.told or now - held.told_at > TOLD_EVERY_S:
                 shards.renew(held.claim, held.done)
                 held.told, held.told_at, renewed = held.done, now, True
         if not renewed:  # whether the run goes on
             shards.renew(self._held[0].claim, self._held[0].done)
 
-    def _done(self, claim: ShardClaim) -> int:
-        """Items that are answered and scored, counted in the database."""
-        done = self._outputs(claim.shard.start, claim.shard.stop)
-        for metric in self.metrics:
-            done = done.filter(_scored_by(metric))
-        return min(claim.size, done.count() // self.run.samples)
+    def _look_up(self) -> None:
+        """Counts anew in the database which items are answered and scored."""
+        there = self._there()
+        done = set(there).intersection(*(_scored(there, metric) for metric in self.metrics))
+        for held in self._held:
+            held.done = 0
+        for item, samples in Counter(there[output] for output in done).items():
+            if samples >= self.run.samples:
+                self._of_item[item].done += 1
 
     def _write_answers(self, batch: Sequence[Answered]) -> list[Written]:
         if not batch:
@@ -242,8 +261,13 @@ class Stretch:
                     self._of_item[item].done += 1
 
 
-def _scored_by(metric: int) -> Exists:
-    return Exists(Score.objects.filter(output=OuterRef("pk"), metric=metric))
+def _scored(outputs: Iterable[int], metric: int) -> set[int]:
+    """Those of them that have a score of that metric."""
+    found: set[int] = set()
+    for some in batched(outputs, LOOKED_UP_AT_A_TIME):
+        scores = Score.objects.filter(output__in=some, metric=metric).order_by()
+        found.update(scores.values_list("output_id", flat=True))
+    return found
 
 
 def _answer_row(run: int, question: BackendRequest, reply: Reply) -> tuple[Any, ...]:

@@ -43,7 +43,7 @@ class AnswersPage:
 def answers_page(run: Run, show: str, number: str) -> AnswersPage:
     """Page `number` of the run's answers: all, or only its errors, or only the unscored."""
     show = show if show in SHOWN else ""
-    readable = Score.objects.readable_of(run).select_related("metric")
+    readable = Score.objects.readable_by(run).order_by("metric_id").select_related("metric")
     outputs = outputs_of(run, show).prefetch_related("item", Prefetch("scores", readable))
     pages = Paginator(outputs, PAGE) if show else answers_by_place(run, outputs, PAGE)
     page = pages.get_page(number)

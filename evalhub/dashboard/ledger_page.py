@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Subquery
 
 from evalhub.accounts.models import User
-from evalhub.gate.ledger import SameItems
 from evalhub.gate.models import Decision, GuardLook, Ledger, Look
+from evalhub.gate.same_items import SameItems
 from evalhub.registry.models import Study, TestSetVersion
 from evalhub.schemas.declaration import default_of
 from evalhub.schemas.policy import Rule

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
 
 from evalhub.registry.models import (
     Output,
@@ -142,5 +142,8 @@ def outputs_of(run: Run, show: str) -> "QuerySet[Output]":
     if show == "errors":
         return outputs.exclude(error="")
     if show == "unscored":
-        return outputs.filter(Exists(Score.objects.filter(output=OuterRef("pk"), value=None)))
+        # a value, and no condition: PostgreSQL without statistics would go through all unscored
+        # answers of all runs for each of this one
+        gaps = Score.objects.filter(output=OuterRef("pk"), value=None).values("output")[:1]
+        return outputs.alias(gap=Subquery(gaps)).filter(gap__isnull=False)
     return outputs

@@ -1,4 +1,4 @@
--- tables-e06c1ef911ff9300dfca6485
+-- tables-ba3e97d7f3296637a434b969
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -191,11 +191,8 @@ CREATE INDEX "registry_studybudget_arm_110fa666" ON "registry_studybudget" ("arm
 CREATE INDEX "registry_studybudget_project_id_96afadef" ON "registry_studybudget" ("project_id");
 CREATE TABLE "registry_item" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "position" integer unsigned NOT NULL CHECK ("position" >= 0), "key" varchar(200) NOT NULL, "input" text NOT NULL CHECK ((JSON_VALID("input") OR "input" IS NULL)), "references" text NOT NULL CHECK ((JSON_VALID("references") OR "references" IS NULL)), "context" text NOT NULL, "tags" text NOT NULL CHECK ((JSON_VALID("tags") OR "tags" IS NULL)), "cluster" varchar(200) NOT NULL, "metadata" text NOT NULL CHECK ((JSON_VALID("metadata") OR "metadata" IS NULL)), "digest" varchar(64) NOT NULL, "fingerprint" bigint NOT NULL, "redacted" datetime NULL, "choices" text NULL CHECK ((JSON_VALID("choices") OR "choices" IS NULL)), "tools" text NULL CHECK ((JSON_VALID("tools") OR "tools" IS NULL)), "version_id" bigint NOT NULL REFERENCES "registry_testsetversion" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "item_position" UNIQUE ("version_id", "position"), CONSTRAINT "item_key" UNIQUE ("version_id", "key"));
 CREATE INDEX "item_fingerprint" ON "registry_item" ("fingerprint", "version_id");
-CREATE TABLE "registry_score" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "value" real NULL, "reason" varchar(300) NOT NULL, "extracted" bool NULL, "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, "output_id" bigint NOT NULL REFERENCES "registry_output" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "score_once" UNIQUE ("output_id", "metric_id"), CONSTRAINT "score_or_reason" CHECK (("value" IS NOT NULL OR NOT ("reason" = ''))));
-CREATE INDEX "registry_score_metric_id_6aedc188" ON "registry_score" ("metric_id");
 CREATE INDEX "output_in_error" ON "registry_output" ("run_id", "item_id", "sample") WHERE NOT ("error" = '');
 CREATE INDEX "run_unfinished" ON "registry_run" ("id") WHERE "state" IN ('pending', 'running');
-CREATE INDEX "score_is_none" ON "registry_score" ("output_id") WHERE "value" IS NULL;
 CREATE INDEX "judge_run_finished" ON "registry_judgerun" ("finished");
 CREATE INDEX "run_finished" ON "registry_run" ("finished");
 CREATE INDEX "study_not_advanced" ON "registry_study" ("id") WHERE "advanced_runs" IS NULL;
@@ -203,6 +200,8 @@ CREATE TABLE "registry_spending" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMEN
 CREATE INDEX "registry_spending_version_id_c364b0fd" ON "registry_spending" ("version_id");
 CREATE TABLE "registry_reserved" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "holder" char(32) NOT NULL, "tokens" bigint NOT NULL, "money" real NOT NULL, "until" datetime NOT NULL, "budget_id" bigint NOT NULL REFERENCES "registry_studybudget" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "reserved_once" UNIQUE ("budget_id", "holder"));
 CREATE INDEX "registry_reserved_holder_4e706c0c" ON "registry_reserved" ("holder");
+CREATE TABLE "registry_score" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "value" real NULL, "reason" varchar(300) NOT NULL, "extracted" bool NULL, "output_id" bigint NOT NULL REFERENCES "registry_output" ("id") DEFERRABLE INITIALLY DEFERRED, "metric_id" bigint NOT NULL REFERENCES "registry_metric" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "score_once" UNIQUE ("output_id", "metric_id"), CONSTRAINT "score_or_reason" CHECK (("value" IS NOT NULL OR NOT ("reason" = ''))));
+CREATE INDEX "score_is_none" ON "registry_score" ("output_id") WHERE "value" IS NULL;
 CREATE TABLE "reviews_dealing" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "places" integer unsigned NOT NULL CHECK ("places" >= 0), "pairs" integer unsigned NOT NULL CHECK ("pairs" >= 0), "seats" integer unsigned NOT NULL CHECK ("seats" >= 0), "chances" text NOT NULL CHECK ((JSON_VALID("chances") OR "chances" IS NULL)), "weighed" integer unsigned NOT NULL CHECK ("weighed" >= 0), "campaign_id" bigint NOT NULL UNIQUE REFERENCES "reviews_campaign" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE "reviews_event" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "kind" varchar(20) NOT NULL, "detail" text NOT NULL CHECK ((JSON_VALID("detail") OR "detail" IS NULL)), "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "by_id" bigint NULL REFERENCES "accounts_user" ("id") DEFERRABLE INITIALLY DEFERRED, "campaign_id" bigint NOT NULL REFERENCES "reviews_campaign" ("id") DEFERRABLE INITIALLY DEFERRED);
 CREATE INDEX "reviews_event_by_id_35011299" ON "reviews_event" ("by_id");
@@ -683,6 +682,7 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0018_found_by_news', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0019_reserved', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0020_cancelled_judges', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0021_scores_by_output', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0002_append_only', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0003_chain', CURRENT_TIMESTAMP);
@@ -700,4 +700,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0001_watches', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0002_budget', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-e06c1ef911ff9300dfca6485', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-ba3e97d7f3296637a434b969', CURRENT_TIMESTAMP);

@@ -20,11 +20,12 @@ from evalhub.gate.costs import arm_prices, budgets
 from evalhub.gate.extraction import gains_by_misses
 from evalhub.gate.judge import judge_evidence, open_preference
 from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_section, leaks_of
-from evalhub.gate.ledger import Claim, SameItems, Standing, standing_of, take
+from evalhub.gate.ledger import Claim, Standing, standing_of, take
 from evalhub.gate.models import Decision
 from evalhub.gate.policy_history import with_policy_history
 from evalhub.gate.preference import ask
 from evalhub.gate.repeats import Repeats, same_answers
+from evalhub.gate.same_items import SameItems
 from evalhub.gate.scores import Pairing
 from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.gate.test_set_extension import extension_section, with_stages

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import batched
 
 import numpy as np
-from django.db.models import Avg, Count, Q, QuerySet
+from django.db.models import Avg, Count, Q
 from numpy.typing import NDArray
 
+from evalhub.gate.scores import READ_AT_A_TIME
 from evalhub.registry.models import Item, Metric, Run, RunMetric, Score, Study
 from evalhub.schemas.sections import EvidenceRow
 from evalhub.verdict.outcomes import Outcome
@@ -69,7 +71,7 @@ def compared_runs(study: Study, evidence: Sequence[EvidenceRow]) -> dict[str, Co
 def items_by_outcome(runs: ComparedRuns) -> dict[Outcome, NDArray[np.int64]]:
     """Ids of the test set's items by outcome: the worst losses and the best gains first.
 
-    Two queries over all items, kept in memory until either run has finished anew.
+    Three queries over all items, kept in memory until either run has finished anew.
     """
     read = _read if runs.baseline.finished and runs.candidate.finished else _read.__wrapped__
     return read(
@@ -92,21 +94,12 @@ def _read(
     version: int,
     finished: tuple[datetime | None, datetime | None],
 ) -> dict[Outcome, NDArray[np.int64]]:
-    rows = (
-        _scores((baseline, candidate), metric)
-        .values("output__item")
-        .annotate(
-            baseline=Avg("value", filter=Q(output__run=baseline)),
-            candidate=Avg("value", filter=Q(output__run=candidate)),
-            gaps=Count("pk", filter=Q(value=None)),
-        )
-        .filter(gaps=0, baseline__isnull=False, candidate__isnull=False)
-        .values_list("output__item", "baseline", "candidate")
-    )
-    table = np.array(list(rows), dtype=float).reshape(-1, 3)
-    difference = sign * (table[:, 2] - table[:, 1])
-    order = np.lexsort((table[:, 0], difference))
-    items, before, difference = table[order, 0].astype(np.int64), table[order, 1], difference[order]
+    answered, ours = _means(baseline, metric)
+    judged, theirs = _means(candidate, metric)
+    paired, at, beside = np.intersect1d(answered, judged, assume_unique=True, return_indices=True)
+    difference = sign * (theirs[beside] - ours[at])
+    order = np.lexsort((paired, difference))
+    items, before, difference = paired[order], ours[at][order], difference[order]
     won = np.lexsort((items, -difference))
     same = difference == 0
     everything = Item.objects.filter(version=version).order_by("pk").values_list("pk", flat=True)
@@ -120,15 +113,29 @@ def _read(
     }
 
 
-def _scores(runs: tuple[int, int], metric: int) -> "QuerySet[Score]":
-    return Score.objects.filter(output__run__in=runs, metric=metric).order_by()
+def _means(run: int, metric: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """A run's items whose answers are all scored, in the order of their ids, and their means."""
+    scores = Score.objects.filter(output__run=run, metric=metric)
+    rows = scores.order_by("output__item_id", "output__sample").values_list(
+        "output__item_id", "value"
+    )
+    read = batched(rows.iterator(chunk_size=READ_AT_A_TIME), READ_AT_A_TIME)
+    table = np.concatenate([np.empty((0, 2)), *(np.array(part, dtype=float) for part in read)])
+    items, starts, counts = np.unique(table[:, 0], return_index=True, return_counts=True)
+    means = np.add.reduceat(table[:, 1], starts) / counts if items.size else np.empty(0)
+    whole = ~np.isnan(means)
+    return items[whole].astype(np.int64), means[whole]
 
 
 def differences_of(runs: ComparedRuns, items: Sequence[int]) -> list[ItemDifference]:
     """The scores of these items, in their order. One query."""
     rows = (
-        _scores((runs.baseline.pk, runs.candidate.pk), runs.metric.pk)
-        .filter(output__item__in=items)
+        Score.objects.filter(
+            output__run__in=[runs.baseline.pk, runs.candidate.pk],
+            output__item__in=items,
+            metric=runs.metric,
+        )
+        .order_by()
         .values("output__run", "output__item")
         .annotate(mean=Avg("value"), gaps=Count("pk", filter=Q(value=None)))
         .filter(gaps=0)

@@ -14,7 +14,6 @@ from django.db.models import Max, Q
 
 from evalhub.registry.contents import content_digest
 from evalhub.registry.models import Draw, Item, Study, StudyTestSet, TestSet, TestSetVersion
-from evalhub.registry.models.testsets import ItemQuerySet
 
 NEW = 2000
 
@@ -76,9 +75,7 @@ def draw(
 
 def unseen(pool: TestSetVersion) -> int:
     """How many of its items can still be drawn by a new question."""
-    seen = _seen(pool, None)
-    beside = Q(pk__in=seen) | Q(cluster__in=seen.exclude(cluster="").values("cluster"))
-    return pool.items.exclude(beside).count()
+    return sum(len(unit.items) for unit in _units(pool, None, None))
 
 
 def in_order(units: Sequence[Unit], mix: Mapping[str, float] | None, seed: str) -> Iterator[Unit]:
@@ -104,24 +101,28 @@ def _units(
     pool: TestSetVersion, study: Study | None, mix: Mapping[str, float] | None
 ) -> list[Unit]:
     """What can be drawn, in the pool's order."""
-    seen = set(_seen(pool, study).values_list("pk", flat=True))
-    members: dict[str, list[tuple[int, list[str]]]] = defaultdict(list)
-    rows = pool.items.order_by("position").values_list("pk", "key", "cluster", "tags")
-    for item, key, cluster, tags in rows:
-        members[f"cluster {cluster}" if cluster else f"item {key}"].append((item, tags))
+    seen = _seen(pool, study)
+    members: dict[str, list[tuple[int, list[str], bool]]] = defaultdict(list)
+    rows = pool.items.order_by("position").values_list(
+        "pk", "key", "cluster", "tags", "fingerprint"
+    )
+    for item, key, cluster, tags, fingerprint in rows:
+        name = f"cluster {cluster}" if cluster else f"item {key}"
+        members[name].append((item, tags, fingerprint in seen))
     return [
         Unit(
             name,
-            [item for item, _ in together],
+            [item for item, *_ in together],
             next((tag for tag in together[0][1] if tag in mix), "") if mix else "",
         )
         for name, together in members.items()
-        if not any(item in seen for item, _ in together)
+        if not any(known for *_, known in together)
     ]
 
 
-def _seen(pool: TestSetVersion, study: Study | None) -> ItemQuerySet:
-    """The pool's items that somebody has seen, or that a study but this one waits for."""
+def _seen(pool: TestSetVersion, study: Study | None) -> set[int]:
+    """Fingerprints of the pool's items that somebody has seen, or that a study but this one waits
+    for."""
     waited_for = StudyTestSet.objects.filter(test_set_version__pool__isnull=False)
     if study is not None:
         waited_for = waited_for.exclude(study=study)
@@ -131,9 +132,10 @@ def _seen(pool: TestSetVersion, study: Study | None) -> ItemQuerySet:
         | Q(looks__isnull=False)
         | Q(studies__in=waited_for)
     )
-    theirs = Item.objects.filter(version__in=read).order_by()
-    found: ItemQuerySet = pool.items.filter(fingerprint__in=theirs.values("fingerprint"))
-    return found.order_by()
+    versions = set(read.order_by().values_list("pk", flat=True))
+    same = Item.objects.asking_the_same_as(pool.items.order_by())
+    rows = same.values_list("fingerprint", "version").distinct()
+    return {fingerprint for fingerprint, version in rows.iterator() if version in versions}
 
 
 def _version_of(pool: TestSetVersion, items: Sequence[int]) -> TestSetVersion:

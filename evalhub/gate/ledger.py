@@ -8,7 +8,7 @@ shares, in any role. A verdict is what reads a claim: evidence that is invalid s
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from django.db.models import Count
 
 from evalhub.files.canonical import digest_of
 from evalhub.gate.models import GuardLook, Ledger, Look
+from evalhub.gate.same_items import SameItems
 from evalhub.gate.stages import first_stages
 from evalhub.registry.models import Run, Study, TestSetVersion
 from evalhub.schemas.policy import LedgerScope
@@ -152,20 +153,6 @@ class Standing:
     @property
     def pairs(self) -> list[tuple[Claim, LedgerPosition]]:
         return list(zip(self.claims, self.positions, strict=True))
-
-
-@dataclass(slots=True)
-class SameItems:
-    """Which versions share an item with which: asked once while several arms are decided."""
-
-    found: dict[int, frozenset[int]] = field(default_factory=dict)
-
-    def of(self, version: TestSetVersion) -> frozenset[int]:
-        """Ids of the versions that share an item with this one, itself included."""
-        if version.pk not in self.found:
-            sharing = TestSetVersion.objects.sharing_items_with([version])
-            self.found[version.pk] = frozenset(sharing.order_by().values_list("pk", flat=True))
-        return self.found[version.pk]
 
 
 def counted(claims: Sequence[Claim], counts: LedgerScope) -> list[Claim]:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from django.db.models import Q
 
-from evalhub.gate.ledger import Claim, SameItems
+from evalhub.gate.ledger import Claim
 from evalhub.gate.models import Decision, Look
+from evalhub.gate.same_items import SameItems
 from evalhub.registry.models import Study
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.verdicts import Verdict

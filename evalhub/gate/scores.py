@@ -29,7 +29,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import RunState
 from evalhub.schemas.policy import Demand, PolicyCriterion
-from evalhub.verdict.align import Aligned, ArmScores, ItemLabel, Rows
+from evalhub.verdict.align import Aligned, ArmScores, Array, ItemLabel, Rows
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.policy import requirement_of
 from runners.metrics import declared_metric
@@ -69,12 +69,11 @@ class Pairing:
 
 def item_labels(version: TestSetVersion) -> list[ItemLabel]:
     """A version's items in order. Few lists of tags are distinct: each is read from JSON once."""
-    rows = Item.objects.filter(version=version).values_list(
-        "id", "key", "cluster", Cast("tags", TextField())
-    )
+    rows = Item.objects.filter(version=version).order_by("position")
+    columns = "id", "key", "cluster", Cast("tags", TextField())
     known: dict[str, list[str]] = {}
     labels = []
-    for item, key, cluster, text in rows:
+    for item, key, cluster, text in rows.values_list(*columns):
         if text not in known:
             known[text] = json.loads(text)
         labels.append(ItemLabel(key, cluster, known[text], id=item))
@@ -101,10 +100,9 @@ def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScore
         failures=run.error.splitlines() if run.state == RunState.FAILED else (),
     )
     if arm.unscored:
-        first = scores.filter(value=None).order_by("output__item__position", "output__sample")
         arm = replace(
             arm,
-            reason=first.values_list("reason", flat=True)[0],
+            reason=_first_reason(scores, table[by_place]),
             failed=_failed(scores)[by_place] if failed_answers_alone(run) else None,
         )
     aggregate = RunMetric.objects.filter(run=run, metric=metric).first()
@@ -112,6 +110,13 @@ def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScore
         return RunScores(run, arm, "")
     arm = replace(arm, extraction_misses=aggregate.extraction_misses or 0)
     return RunScores(run, arm, aggregate.scores_digest)
+
+
+def _first_reason(scores: QuerySet[Score], table: Array) -> str:
+    """Why the first is unscored, of rows of (item, value) in the order of items and samples."""
+    item = table[np.isnan(table[:, 1]), 0][0]
+    of_item = scores.filter(output__item=int(item)).order_by("output__sample")
+    return next(reason for value, reason in of_item.values_list("value", "reason") if value is None)
 
 
 def _failed(scores: QuerySet[Score]) -> Rows:

@@ -50,8 +50,9 @@ def _extends(larger: TestSetVersion, smaller: TestSetVersion) -> bool:
 
 def _contents(version: TestSetVersion) -> dict[str, tuple[str, str]]:
     """By key: the item's cluster, and the digest of what an answer and its score depend on."""
-    rows = Item.objects.filter(version=version).values_list("key", "cluster", "digest")
-    return {key: (cluster, digest) for key, cluster, digest in rows}
+    rows = Item.objects.filter(version=version).order_by()
+    columns = "key", "cluster", "digest"
+    return {key: (cluster, digest) for key, cluster, digest in rows.values_list(*columns)}
 
 
 def _goes_on(before: Run, after: Run) -> bool:

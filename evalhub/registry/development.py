@@ -1,6 +1,6 @@
 """Development sets: items whose scores anybody may read, and on which nothing is judged."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -61,22 +61,34 @@ def shared_items(study: Study) -> SharedItems | None:
     for mine in study.test_sets.select_related("test_set_version__test_set", "study"):
         development = mine.role == CriterionRole.DEVELOPMENT
         judged = TestSetVersion.objects.filter(studies__in=StudyTestSet.objects.judged())
-        theirs = Item.objects.filter(version__in=judged if development else free)
-        shared = Item.objects.filter(
-            version=mine.test_set_version_id,
-            fingerprint__in=theirs.order_by().values("fingerprint"),
-        ).order_by("position")
-        first = shared.first()
-        if first is not None:
-            other = theirs.filter(fingerprint=first.fingerprint).latest("version").version
+        sharing = TestSetVersion.objects.sharing_items_with([mine.test_set_version])
+        others = set((judged if development else free).values_list("pk", flat=True))
+        others &= set(sharing.values_list("pk", flat=True))
+        if others:
+            version, keys = _shared(mine.test_set_version, others)
+            other = TestSetVersion.objects.select_related("test_set").get(pk=version)
             return SharedItems(
                 mine=mine,
                 free=mine.test_set_version if development else other,
                 judged=_judged_on(other) if development else mine,
-                keys=list(shared.values_list("key", flat=True)[:NAMED]),
-                count=shared.count(),
+                keys=keys[:NAMED],
+                count=len(keys),
             )
     return None
+
+
+def _shared(mine: TestSetVersion, others: Collection[int]) -> tuple[int, list[str]]:
+    """The keys of its items that others ask too, in order, and the newest of those that ask the
+    first."""
+    items = Item.objects.filter(version=mine)
+    rows = Item.objects.asking_the_same_as(items.order_by()).values_list("fingerprint", "version")
+    newest: dict[int, int] = {}
+    for fingerprint, version in rows.distinct().iterator():
+        if version in others:
+            newest[fingerprint] = max(version, newest.get(fingerprint, 0))
+    in_order = items.order_by("position").values_list("fingerprint", "key")
+    shared = [(newest[each], key) for each, key in in_order if each in newest]
+    return shared[0][0], [key for _, key in shared]
 
 
 def _judged_on(version: TestSetVersion) -> StudyTestSet:

@@ -5,9 +5,10 @@ from django.db import transaction
 
 from evalhub.files.canonical import digest_of
 from evalhub.gate.claims import asked_of
-from evalhub.gate.ledger import Looks, SameItems
+from evalhub.gate.ledger import Looks
 from evalhub.gate.ledger import next_looks as ledger_looks
 from evalhub.gate.models import Decision, Look
+from evalhub.gate.same_items import SameItems
 from evalhub.gate.scores import item_labels, requirement_on
 from evalhub.registry.models import (
     Study,

@@ -93,11 +93,12 @@ def _redact(
         drop(draft)  # what is still handed in may hold answers to it
     texts = [(version, _keys(version, same), _checked_items(version)) for version in versions]
     said = [(run, _checked_answers(run)) for run in runs]
-    outputs = Output.objects.filter(run__in=runs, item__in=same.values("pk"))
+    items = list(same.order_by().values_list("pk", flat=True))
+    outputs = Output.objects.filter(run__in=runs, item__in=items).order_by()
     scores = Score.objects.filter(output__in=outputs.values("pk"))
     scores.filter(value__isnull=False).update(reason="")
     scores.filter(value__isnull=True).update(reason=REDACTED)
-    votes = JudgeVote.objects.filter(item__in=same.values("pk"))
+    votes = JudgeVote.objects.filter(item__in=items)
     votes.exclude(choice="").update(reason="")
     votes.unreadable().update(reason=REDACTED)
     count = outputs.count()

@@ -6,6 +6,7 @@ was said before nor by whom, and their sides come from the same seeded blocks.
 
 import datetime
 import uuid
+from collections import defaultdict
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -48,23 +49,20 @@ LEASE = datetime.timedelta(hours=2)
 def disagreements(campaign: Campaign) -> QuerySet[Pair]:
     """Main pairs of which some judgments favour one arm and some the other, in the plan's order.
 
-    Left and right are led back to the arms in the query: a choice of the candidate is "left" where
-    it stood there.
+    The judgments are read first, all at once: asked of each pair, PostgreSQL without statistics
+    goes through all of them for each.
     """
-    current = Judgment.objects.current().filter(assignment__purpose=AssignmentPurpose.MAIN)
-    for_candidate = Q(choice="left", assignment__candidate_on_left=True) | Q(
-        choice="right", assignment__candidate_on_left=False
+    said = Judgment.objects.current().filter(
+        assignment__pair__campaign=campaign,
+        assignment__purpose=AssignmentPurpose.MAIN,
+        choice__in=[Choice.LEFT, Choice.RIGHT],
     )
-    for_baseline = Q(choice="left", assignment__candidate_on_left=False) | Q(
-        choice="right", assignment__candidate_on_left=True
-    )
-    of_pair = current.filter(assignment__pair=OuterRef("pk"))
-    return Pair.objects.filter(
-        Exists(of_pair.filter(for_candidate)),
-        Exists(of_pair.filter(for_baseline)),
-        campaign=campaign,
-        kind=PairKind.MAIN,
-    ).order_by("position")
+    columns = "assignment__pair", "assignment__candidate_on_left", "choice"
+    for_candidate: dict[int, set[bool]] = defaultdict(set)
+    for pair, on_left, choice in said.order_by().values_list(*columns):
+        for_candidate[pair].add((choice == Choice.LEFT) == on_left)
+    both = [pair for pair, favoured in for_candidate.items() if len(favoured) == 2]
+    return Pair.objects.filter(pk__in=both, kind=PairKind.MAIN).order_by("position")
 
 
 def to_adjudicate(campaign: Campaign, user: User) -> QuerySet[Pair]:

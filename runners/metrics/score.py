@@ -136,6 +136,11 @@ class MetricDeclaration(Declaration):
         return not told and "extract" not in self.options
 
     @property
+    def reads_item(self) -> bool:
+        """Whether it is told more of an item than its references."""
+        return self.needs_model or self.reads_choices or self.reads_question
+
+    @property
     def rises(self) -> bool:
         """Whether a higher value is better, with these options."""
         return self.higher_is_better

@@ -38,7 +38,7 @@ def a_recorded_run(folder: Path, items: int) -> Run:
     )
 
 
-def ended(run: Run, within_s: float = 60) -> Run:
+def ended(run: Run, within_s: float = 15) -> Run:
     end = time.monotonic() + within_s
     while run.state in ("pending", "running") and time.monotonic() < end:
         time.sleep(0.02)

@@ -172,7 +172,7 @@ class JudgeVote(models.Model):
     objects = JudgeVoteQuerySet.as_manager()
 
     class Meta:
-        ordering = ["judge_run", "item", "candidate_first"]
+        ordering = ["judge_run_id", "item_id", "candidate_first"]
         constraints = [
             models.UniqueConstraint(
                 fields=["judge_run", "item", "candidate_first"], name="judge_vote_once"

@@ -262,7 +262,7 @@ class Output(models.Model):
     objects = OutputQuerySet.as_manager()
 
     class Meta:
-        ordering = ["run", "item", "sample"]
+        ordering = ["run_id", "item_id", "sample"]
         indexes = [
             models.Index(
                 fields=["run", "item", "sample"], condition=~Q(error=""), name="output_in_error"
@@ -352,16 +352,21 @@ class ScoreQuerySet(models.QuerySet["Score"]):
         of_run = RunMetric.objects.filter(run=OuterRef("output__run"), metric=OuterRef("metric"))
         return self.filter(Q(value=None) | Exists(of_run.readable()))
 
+    def readable_by(self, run: Run) -> Self:
+        """As `readable`, of outputs that are all of one run, by asking of its few metrics
+        beforehand."""
+        opened = RunMetric.objects.filter(run=run).readable().values_list("metric", flat=True)
+        return self.filter(Q(value=None) | Q(metric__in=list(opened)))
+
     def readable_of(self, run: Run) -> Self:
         """As `readable`, of one run, in the order of its items and samples, which are `item_id` and
         `sample` here.
 
-        One query, and a page of it reads its own rows alone, from whichever answer it begins: it
-        walks the index `output_once`, and asks of the run's few metrics beforehand. In the order of
+        A page of it reads its own rows alone, from whichever answer it begins: it walks the index
+        `output_once`. In the order of
         the scores' own ids it would walk those of all runs before.
         """
-        opened = RunMetric.objects.filter(run=run).readable().values_list("metric", flat=True)
-        found = self.filter(Q(value=None) | Q(metric__in=list(opened)), output__run=run)
+        found = self.readable_by(run).filter(output__run=run)
         found = found.annotate(item_id=F("output__item_id"), sample=F("output__sample"))
         return found.order_by("item_id", "sample", "metric_id")
 
@@ -371,7 +376,8 @@ class Score(models.Model):
 
     # found by `score_once`, which begins with it
     output = models.ForeignKey(Output, models.CASCADE, related_name="scores", db_index=False)
-    metric = models.ForeignKey(Metric, models.PROTECT, related_name="scores")
+    # an index of its own would mislead: a run's scores are found by its outputs
+    metric = models.ForeignKey(Metric, models.PROTECT, related_name="scores", db_index=False)
     value = models.FloatField(null=True)
     reason = models.CharField(max_length=300, blank=True)
     extracted = models.BooleanField(
@@ -381,7 +387,7 @@ class Score(models.Model):
     objects = ScoreQuerySet.as_manager()
 
     class Meta:
-        ordering = ["output", "metric"]
+        ordering = ["output_id", "metric_id"]
         indexes = [models.Index(fields=["output"], condition=Q(value=None), name="score_is_none")]
         constraints = [
             models.UniqueConstraint(fields=["output", "metric"], name="score_once"),

@@ -72,8 +72,8 @@ class TestSetVersionQuerySet(models.QuerySet["TestSetVersion"]):
         another spelling of a test set makes its items new.
         """
         theirs = Item.objects.filter(version__in=[each.pk for each in versions]).order_by()
-        shared = Item.objects.filter(fingerprint__in=theirs.values("fingerprint")).order_by()
-        return self.filter(pk__in=shared.values("version"))
+        shared = Item.objects.asking_the_same_as(theirs).values("version")
+        return self.filter(pk__in=shared.distinct())
 
 
 class WrittenVersions(models.Manager.from_queryset(TestSetVersionQuerySet)):  # type: ignore[misc]
@@ -186,6 +186,14 @@ class ItemQuerySet(models.QuerySet["Item"]):
         found = self.filter(version=version, key__in=keys).order_by()
         return dict(found.values_list("key", "pk"))
 
+    def asking_the_same_as(self, items: "ItemQuerySet") -> Self:
+        """Those with the fingerprint of one of `items`, themselves included.
+
+        Of whichever version: where that is asked too, PostgreSQL without statistics goes through
+        all items of the one for each of the other, and not by the fingerprint.
+        """
+        return self.filter(fingerprint__in=items.values("fingerprint")).order_by()
+
     def between(self, start: int, stop: int) -> Self:
         """Items at positions start, start + 1, …, stop − 1, in order."""
         return self.filter(position__gte=start, position__lt=stop).order_by("position")
@@ -228,7 +236,7 @@ class Item(models.Model):
     objects = ItemQuerySet.as_manager()
 
     class Meta:
-        ordering = ["version", "position"]
+        ordering = ["version_id", "position"]
         indexes = [models.Index(fields=["fingerprint", "version"], name="item_fingerprint")]
         constraints = [
             models.UniqueConstraint(fields=["version", "position"], name="item_position"),
