@@ -63,6 +63,8 @@ def print_record(record: "DecisionRecord", console: Console | None = None) -> No
         console.print(_section(name, section))
     if missed := _misses(record):
         console.print(Text(missed, "dim"))
+    if lost := _unscored(record):
+        console.print(Text(f"? {lost}", "yellow"))
     for each in record.alternatives:
         console.print(Text(each.sentence, "dim"))
 
@@ -274,6 +276,19 @@ def _misses(record: "DecisionRecord") -> str:
     if not shown:
         return ""
     return f"Answers without the pattern to extract, scored whole: {', '.join(shown)}."
+
+
+def _unscored(record: "DecisionRecord") -> str:
+    """The test sets of which no criterion is measured, since answers have no score: a judge's."""
+    measured = {each.test_set for each in record.criteria}
+    lost = [
+        f"{each.test_set} ({each.unscored:,} answers; `evalhub run show {each.candidate_run}`)"
+        for each in record.evidence
+        if each.unscored and each.test_set not in measured
+    ]
+    return (
+        f"Not measured, for want of scores: {', '.join(lost)}." if record.criteria and lost else ""
+    )
 
 
 def _number(value: float) -> str:

@@ -72,6 +72,8 @@ def show(number: Number, json_: Json = False) -> int:
     for row in run.metrics.select_related("metric"):
         mean = "sealed" if row.readable_mean is None else f"{row.readable_mean:.4g}"
         scored = "not counted yet" if row.scored is None else f"{row.scored} scored, mean {mean}"
+        if row.unscored:
+            scored += f"; {row.unscored} unscored"
         typer.echo(f"  {row.metric.name}: {scored}")
     for each in run.spent:
         who = f"the judge {each.asked}" if each.judge else "spent"

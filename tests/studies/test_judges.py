@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from evalhub.cli.app import run as evalhub
+from evalhub.cli.printing import print_record
 from evalhub.files.rows import DataError
 from evalhub.gate.decide import decide_study
 from evalhub.registry.models import Metric, ModelVersion, Run, RunMetric, Score
@@ -101,12 +102,18 @@ def test_verdicts_that_cannot_be_read_are_counted_and_make_nothing_invalid(
 
 @pytest.mark.heavy
 def test_where_no_verdict_can_be_read_there_is_no_criterion_and_still_a_verdict(
-    desk: Desk, server: OpenAIServer
+    desk: Desk, server: OpenAIServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server.misbehave = lambda prompt, attempt: saying("Hm.")
     (decision,) = decide_study(study=ran(desk))
     assert decision.verdict == "ship"
     assert [each.name for each in decision.document.criteria] == ["triage"]
+    (lost,) = [each.candidate_run for each in decision.document.evidence if each.unscored]
+    print_record(decision.document)
+    said = f"Not measured, for want of scores: sums (60 answers; `evalhub run show {lost}`)."
+    assert said in " ".join(capsys.readouterr().out.split())
+    evalhub(["run", "show", str(lost)])
+    assert "judge: 0 scored, mean sealed; 30 unscored" in capsys.readouterr().out
 
 
 @pytest.mark.heavy
