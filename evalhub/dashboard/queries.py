@@ -17,6 +17,9 @@ from evalhub.registry.models import (
 from evalhub.registry.models.runs import UNFINISHED, RunState
 from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair, PairKind
 
+FEW_UNSCORED = 2000
+"""Answers of all runs: so many are looked up by their ids."""
+
 
 @dataclass(slots=True)
 class StudyRuns:
@@ -142,8 +145,12 @@ def outputs_of(run: Run, show: str) -> "QuerySet[Output]":
     if show == "errors":
         return outputs.exclude(error="")
     if show == "unscored":
+        gaps = Score.objects.filter(value=None).order_by()
+        few = list(gaps.values_list("output", flat=True)[: FEW_UNSCORED + 1])
+        if len(few) <= FEW_UNSCORED:
+            return outputs.filter(pk__in=few)
         # a value, and no condition: PostgreSQL without statistics would go through all unscored
         # answers of all runs for each of this one
-        gaps = Score.objects.filter(output=OuterRef("pk"), value=None).values("output")[:1]
-        return outputs.alias(gap=Subquery(gaps)).filter(gap__isnull=False)
+        gap = gaps.filter(output=OuterRef("pk")).values("output")[:1]
+        return outputs.alias(gap=Subquery(gap)).filter(gap__isnull=False)
     return outputs
