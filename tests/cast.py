@@ -11,6 +11,7 @@ study = a_study(team, baseline=base, candidate=lora, primary=questions)
 import hashlib
 import json
 import tempfile
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from evalhub.registry.models import (
     Metric,
     ModelVersion,
     Output,
+    Reserved,
     Run,
     RunMetric,
     Score,
@@ -249,12 +251,15 @@ def some_documents(team: Team, *, digest: str) -> DocumentSet:
 
 
 def a_spending(run: Run, *, study: str, **budget: Any) -> Spending:
-    """What a run has cost so far, on the budget of a study: nothing yet."""
+    """What a run has cost so far, on the budget of a study: nothing yet; an answer is under way."""
     project = run.version.model.project
     run.budget = StudyBudget.objects.create(
         project=project, study=study, **{"tokens": 1000} | budget
     )
     run.save(update_fields=["budget"])
+    Reserved.objects.create(
+        budget=run.budget, holder=uuid.uuid4(), tokens=90, money=0, until=timezone.now()
+    )
     return Spending.objects.create(run=run, version=run.version)
 
 

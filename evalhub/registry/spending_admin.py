@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from evalhub.registry.models import Spending, StudyBudget
+from evalhub.registry.models import Reserved, Spending, StudyBudget
 from evalhub.registry.read_only import Frozen, readable
 
 
@@ -19,6 +19,13 @@ class BudgetAdmin(Frozen):
     )
     list_select_related = ("project",)
     search_fields = ("study", "arm", "project__slug")
+
+
+@admin.register(Reserved)
+class ReservedAdmin(Frozen):
+    list_display = ("budget", "tokens", "money", "until")
+    list_select_related = ("budget__project",)
+    search_fields = ("budget__study", "budget__arm", "holder")
 
 
 @admin.register(Spending)

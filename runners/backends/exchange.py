@@ -118,17 +118,29 @@ class Exchange:
         return replies
 
     async def check_adapter(self) -> None:
-        """That the model is an adapter of the base that was declared, asked once. Raises
-        BackendError."""
+        """That the model is an adapter of the base that was declared, asked once, and again where
+        the server is only busy or restarting. Raises BackendError."""
         if self._is_the_adapter:
             return
-        import aiohttp
-
         base = self.backend.adapter_of
         async with self._first:
             if self._is_the_adapter or base is None:
                 return
-            over = connections(self.target.url, private=self.target.private)
+            content = await self._listed_models()
+            try:
+                check_adapter(content, model=self.backend.model, base=base)
+            except NotThatAdapter as error:
+                raise BackendError(self._not_borne_out(str(error))) from None
+            self._is_the_adapter = True
+
+    async def _listed_models(self) -> bytes:
+        """What the server says of the models that it serves. Raises BackendError."""
+        import aiohttp
+
+        over, last = connections(self.target.url, private=self.target.private), ""
+        for attempt in range(self.backend.retries + 1):
+            if attempt > 0:
+                await self._pause(attempt - 1, None)
             try:
                 async with over.session.get(
                     f"{self.target.url}/models",
@@ -137,16 +149,27 @@ class Exchange:
                     timeout=aiohttp.ClientTimeout(total=self.backend.timeout_s),
                 ) as response:
                     content, _ = await read_body(response, MOST_LISTED)
-                if response.status != 200:
-                    raise NotThatAdapter(f"HTTP {response.status}")
-                check_adapter(content, model=self.backend.model, base=base)
-            except (NotThatAdapter, UnreadableBody, aiohttp.ClientError, OSError) as error:
-                said = self.target.key.masked(str(error) or type(error).__name__)
-                raise BackendError(
-                    f"{self.backend.address}/models doesn't bear out adapter_of: {said}; serve the "
-                    "adapter with its base, or correct the arm's adapter_of"
-                ) from None
-            self._is_the_adapter = True
+            except UnreadableBody as error:
+                raise BackendError(self._not_borne_out(str(error))) from None
+            except (aiohttp.ClientError, OSError) as error:
+                last = str(error) or type(error).__name__
+                continue
+            if response.status == 200:
+                return content
+            last = f"HTTP {response.status}"
+            if response.status not in RETRIED and response.status < 500:
+                raise BackendError(self._not_borne_out(last))
+        raise BackendError(
+            f"{self.backend.address}/models doesn't answer ({last}), so adapter_of can't be borne "
+            "out: run again when it does"
+        )
+
+    def _not_borne_out(self, why: str) -> str:
+        return (
+            f"{self.backend.address}/models doesn't bear out adapter_of: "
+            f"{self.target.key.masked(why)}; serve the adapter with its base, or correct the arm's "
+            "adapter_of"
+        )
 
     @property
     def _headers(self) -> dict[str, str]:

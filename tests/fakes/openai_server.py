@@ -49,14 +49,16 @@ class OpenAIServer:
     """Counts what it is asked. `misbehave(prompt, attempt)` may give another response, HANG or
     DROP (the connection); `attempt` counts from 0 how often that model was asked that. It gives
     `n` answers, `most_choices` at most; `logprobs` of tokens to who asks for them; and at /models
-    what `models` says. `echo` gives the tokens of a prompt that is to be repeated, each with
-    its log-probability and that of the likeliest in its place; without it nothing is repeated."""
+    what `models` says, 503 to the first `busy_models`. `echo` gives the tokens of a prompt that is
+    to be repeated, each with its log-probability and that of the likeliest in its place; without it
+    nothing is repeated."""
 
     latency_s: float = 0.0
     key: str = ""
     most_choices: int = 128
     logprobs: Sequence[float] | None = None
     models: Sequence[dict[str, Any]] | None = None
+    busy_models: int = 0
     misbehave: Misbehaviour = lambda prompt, attempt: None
     echo: Callable[[str], Sequence[tuple[str, float | None, float]]] | None = None
     asked: Counter[str] = field(default_factory=Counter)
@@ -120,6 +122,9 @@ class OpenAIServer:
     async def _models(self, request: web.Request) -> web.StreamResponse:
         if self.models is None:
             return http_error(404, "no such page")
+        if self.busy_models > 0:
+            self.busy_models -= 1
+            return http_error(503, "loading")
         return web.json_response({"object": "list", "data": [*self.models]})
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:

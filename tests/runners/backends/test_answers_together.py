@@ -170,3 +170,26 @@ def test_an_adapter_of_another_base_is_refused_before_anything_is_asked(
         replies(server.backend(adapter_of="llama"), "one", "two")
     assert said in str(refused.value)
     assert server.requests == []
+
+
+def test_a_server_that_is_only_busy_is_asked_again_whose_adapter_it_serves(
+    server: OpenAIServer,
+) -> None:
+    server.models = [BASE, {"id": "echo", "root": "/tuned", "parent": "llama"}]
+    server.busy_models = 1
+    [reply] = replies(server.backend(adapter_of="llama"), "Hi")
+    assert reply.text == "You said: Hi"
+    assert server.busy_models == 0
+
+
+def test_a_server_that_stays_busy_is_not_said_to_serve_another_adapter(
+    server: OpenAIServer,
+) -> None:
+    server.models, server.busy_models = [BASE], 9
+    with pytest.raises(BackendError) as refused:
+        replies(server.backend(adapter_of="llama", retries=1), "Hi")
+    assert str(refused.value) == (
+        f"{server.url}/models doesn't answer (HTTP 503), so adapter_of can't be borne out: run "
+        "again when it does"
+    )
+    assert server.busy_models == 7
