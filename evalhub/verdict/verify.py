@@ -34,8 +34,9 @@ LATER = ("imported", "jumps", "policy_since", "applied", "consistency", "judge",
 BY_CHOICES = ("preference", "judge")
 """Roles of criteria that rest on choices between answers, and not on scores."""
 LATER_OF_PEOPLE = ("plan_hash", "seal")
-"""Sections, and fields of `people`, that a record of an earlier version lacks: where one isn't
-written there is none."""
+LATER_OF_CRITERIA = ("form",)
+"""Sections, fields of `people` and of criteria that a record of an earlier version lacks: where
+one isn't written there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,10 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
     for name in LATER_OF_PEOPLE if record.people is not None else ():
         if name not in document["people"]:
             due["people"].pop(name)
+    for criterion, written in zip(due["criteria"], document["criteria"], strict=False):
+        for name in LATER_OF_CRITERIA:
+            if name not in written:
+                criterion.pop(name)
     levels = alphas_of(
         record.criteria,
         alpha=record.alpha,

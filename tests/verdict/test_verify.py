@@ -244,7 +244,7 @@ def test_a_criterion_with_an_impossible_value_is_refused(name: str, value: Any) 
     assert raised.value.field == f"criteria[0].{name}"
 
 
-@pytest.mark.parametrize("name", sorted(SHIPPED["criteria"][0]))
+@pytest.mark.parametrize("name", sorted({*SHIPPED["criteria"][0]} - {"form"}))
 def test_a_criterion_without_one_of_its_fields_is_no_verified_record(name: str) -> None:
     record = deepcopy(SHIPPED)
     del record["criteria"][0][name]
@@ -253,6 +253,15 @@ def test_a_criterion_without_one_of_its_fields_is_no_verified_record(name: str) 
     except DeclarationError as error:
         found = [error.field]
     assert found == [f"criteria[0].{name}"]
+
+
+def test_a_record_of_before_guards_on_form_were_told_apart_is_verified() -> None:
+    record = deepcopy(SHIPPED)
+    for criterion in record["criteria"]:
+        assert criterion.pop("form") is False
+    assert fields(record) == []
+    record["criteria"][0]["status"] = "fail"
+    assert "criteria[0].status" in fields(record)
 
 
 def test_a_record_of_before_there_were_imported_scores_is_verified() -> None:
