@@ -158,13 +158,15 @@ def _let_go() -> None:
     """Closes the database, and leaves what else there is to the end of the process.
 
     The interpreter would look through all of it once more for what nobody refers to: a third of a
-    second. So what such an object would have closed has to be closed before.
+    second. So what such an object would have closed has to be closed before. Libraries below torch
+    complain of objects of theirs that are left.
     """
     if (read := sys.modules.get("django.conf")) and read.settings.configured:
         from django.db import connections
 
         connections.close_all()
-    gc.freeze()
+    if "torch" not in sys.modules:
+        gc.freeze()
 
 
 def run(arguments: list[str]) -> int:

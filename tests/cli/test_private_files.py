@@ -67,13 +67,6 @@ def test_a_home_is_its_owners_alone(umask: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_a_command_leaves_the_database_in_its_one_file(tmp_path: Path) -> None:
-    assert call("user", "add", "olga", at=tmp_path).returncode == 0
-    left = {path.name for path in (tmp_path / ".evalhub").glob("evalhub.sqlite3*")}
-    assert left == {"evalhub.sqlite3"}
-
-
-@pytest.mark.heavy
 def test_the_doctor_says_which_files_others_may_read_and_what_ends_it(tmp_path: Path) -> None:
     assert call("user", "list", at=tmp_path).returncode == 0
     home = tmp_path / ".evalhub"
