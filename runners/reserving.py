@@ -65,7 +65,7 @@ class Reservation:
         """Reserves for the first of the questions, as many as may be paid for together; how many.
 
         One that is more than what is left is asked alone, while nothing else is under way on its
-        budgets. 0: others have reserved what is left.
+        budgets. 0: others have reserved what is left, or have spent it meanwhile.
         """
         before, self._open = self._open, {}
         now = timezone.now()
@@ -78,9 +78,10 @@ class Reservation:
             sums = reserved.order_by().values_list("budget").annotate(Sum("tokens"), Sum("money"))
             others = {pk: MostCost(tokens, money) for pk, tokens, money in sums}
             left = [_Left.of(each, others.get(each.pk)) for each in held]
+            spent = any(each.gone for each in held)
             for question, cost in asked:
                 fits = all(each.pays(cost) for each in left)
-                if not fits and (self._open or others):
+                if spent or (not fits and (self._open or others)):
                     break
                 self._open[_key(question)] = cost
                 if not fits:

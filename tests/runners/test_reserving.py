@@ -14,8 +14,10 @@ from django.utils import timezone
 
 from evalhub.registry.models import Output, Reserved, Run, StudyBudget
 from evalhub.schemas.prices import Price, UsedPrice
+from runners.backends.asking import BackendRequest
 from runners.execute import process_shard
 from runners.launch import launch
+from runners.reserving import MostCost, Reservation
 from runners.spending import Charges
 from tests.cast import OPERATOR, Team, a_metric, a_team, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer
@@ -96,6 +98,20 @@ def test_many_workers_exceed_a_budget_by_a_part_of_one_answer(
         assert 9e-3 <= budget.spent_money < 9e-3 + (9 + 4 * LONGEST) / 1e6
     assert answers.count() == len(server.requests), "what was under way is kept"
     assert not Reserved.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "spent", [{"tokens": 300, "spent_tokens": 300}, {"money": 2.0, "spent_money": 2.5}]
+)
+def test_what_others_have_spent_since_it_was_looked_at_is_not_asked_for(spent: Any) -> None:
+    """The last answer is asked alone, and who waits for it must not ask for one more."""
+    budget = StudyBudget.objects.create(project=a_team().project, study="q", **spent)
+    asked = [(BackendRequest(1, 0, "Hi", ""), MostCost(tokens=6, money=0.1))]
+    assert Reservation((budget.pk,)).take(asked) == 0
+    assert not Reserved.objects.exists()
+    StudyBudget.objects.update(tokens=301, money=2.6)
+    assert Reservation((budget.pk,)).take(asked) == 1
 
 
 @pytest.mark.django_db(transaction=True)
