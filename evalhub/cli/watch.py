@@ -153,13 +153,29 @@ def _asked(watch: "Watch") -> "Asking":
 
     with nullcontext() if settings.REDIS_URL else embedded_worker():
         while (asking := ask(watch)) is None:
-            watch.refresh_from_db()
-            if watch.ended:
-                raise typer.BadParameter(f"it has ended: {watch.why}", param_hint="NUMBER")
-            time.sleep(POLL_SECONDS)
+            _wait_for_second_run(watch)
         while conclude(asking).concluded is None:
             time.sleep(POLL_SECONDS)
     return asking
+
+
+def _wait_for_second_run(watch: "Watch") -> None:
+    """Until it has ended. Raises BadParameter where the watch has ended, and RunUnreachable where
+    the run gave no answers now that it was taken up."""
+    import time
+
+    from evalhub.registry.models import Run
+    from evalhub.watching.asking import usable
+    from runners.outcome import RunUnreachable
+
+    watch.refresh_from_db()
+    if watch.ended:
+        raise typer.BadParameter(f"it has ended: {watch.why}", param_hint="NUMBER")
+    while Run.objects.unfinished().filter(pk=watch.second_run_id).exists():
+        time.sleep(POLL_SECONDS)
+    run = Run.objects.get(pk=watch.second_run_id)
+    if run.state == "failed" and not usable(run):
+        raise RunUnreachable(f"nothing to compare with yet: {run}: {run.error}")
 
 
 def _row(watch: "Watch") -> dict[str, Any]:

@@ -144,7 +144,7 @@ def ask(watch: Watch) -> Asking | None:
         if held.second_run.state == RunState.CANCELLED:
             end_watch(watch=held, by=None, why="somebody cancelled its second run")
             return None
-        if not _usable(held.second_run):
+        if not usable(held.second_run):
             if resume(held.second_run, by=None):
                 Watch.objects.filter(pk=held.pk).update(due=timezone.now() + TRIED_AGAIN)
             return None
@@ -222,12 +222,13 @@ def _blessed_run(blessing: Blessing, test_set: str) -> Run:
         raise WatchError(
             f"the answers of {found.version} are recorded: there is nobody to ask again", "test_set"
         )
-    if not _usable(found):
+    if not usable(found):
         raise WatchError(f"{found} isn't complete: {found.error or found.state}", "test_set")
     return found
 
 
-def _usable(run: Run) -> bool:
+def usable(run: Run) -> bool:
+    """Whether its answers can be compared: all are there, or nothing but single ones failed."""
     return run.state == RunState.DONE or failed_answers_alone(run)
 
 

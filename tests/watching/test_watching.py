@@ -181,6 +181,22 @@ def test_a_second_run_that_somebody_cancelled_is_not_taken_up_again(
     assert second.state == "cancelled"
 
 
+@pytest.mark.heavy
+def test_a_second_run_that_nobody_answers_is_tried_once_by_a_command(
+    desk: Desk, capsys: Capture
+) -> None:
+    with OpenAIServer() as server:
+        blessed(desk, server)
+        assert run(["watch", "add", *OF, "--test-set", "triage"]) == 0
+    ask = ["watch", "ask", str(Watch.objects.get().pk), *OF]
+    for _ in range(2):  # it was never tried, and it had failed
+        assert run(ask) == 69
+        said = capsys.readouterr().err
+        assert "nothing to compare with yet" in said
+        assert f"nothing answers at {server.url}" in said
+    assert Watch.objects.get().ended is None
+
+
 def desk_version(name: str) -> Any:
     from evalhub.registry.models import StudyArm
 
