@@ -1,6 +1,5 @@
 """The worker of a site with Redis: the Celery task, and the process that runs it."""
 
-import threading
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 
@@ -17,7 +16,19 @@ from runners.timer import every
 
 LOOK_S = 2.0
 INTERRUPTED = 130
-stopping = threading.Event()
+
+
+def told_to_stop() -> bool:
+    """Whether this worker was sent SIGTERM or SIGINT, by the exit codes that Celery notes.
+
+    Who connects to its signal `worker_shutting_down` has its handlers take a lock, and a second
+    SIGTERM within the first one would wait for that for ever: a terminal and a supervisor tell each
+    process, and so does the parent.
+    """
+    from celery.worker import state
+
+    codes = (state.should_stop, state.should_terminate)
+    return any(code is not None and code is not False for code in codes)
 
 
 @app.task(name=PROCESS_SHARD)
@@ -31,7 +42,7 @@ def process_shard_task(run_id: int, token: str) -> None:
             return
         if Shard.objects.filter(run=run_id).claimable(forsaken_before())[1:2]:
             _ring(run_id)
-        more = process_shard(run_id, stopping=stopping.is_set)
+        more = process_shard(run_id, stopping=told_to_stop)
         outages.database.found_there(at="working")
         if more:
             _ring(run_id)
@@ -77,12 +88,6 @@ def start_worker(
     that it takes: "cpu", "gpu", "api". A thread of its own asks judges, one after the other: they
     are found by looking, and no message tells of them.
     """
-    from celery.signals import worker_shutting_down
-
-    def stop(**_: object) -> None:
-        stopping.set()
-
-    worker_shutting_down.connect(stop)
     worker = app.Worker(
         pool="threads",
         concurrency=threads,
@@ -95,10 +100,10 @@ def start_worker(
     )
 
     def ask_judges() -> None:
-        while not stopping.is_set() and judge_waiting(kinds=queues, stopping=stopping.is_set):
+        while not told_to_stop() and judge_waiting(kinds=queues, stopping=told_to_stop):
             pass
 
     with every(LOOK_S, ask_judges):
         worker.start()
     # Celery ends with 1 after Ctrl+C, which would say that a model is to be held back.
-    return INTERRUPTED if worker.exitcode == 1 and stopping.is_set() else int(worker.exitcode or 0)
+    return INTERRUPTED if worker.exitcode == 1 and told_to_stop() else int(worker.exitcode or 0)

@@ -34,6 +34,8 @@ def run_processes(serve: Callable[[int], object], count: int) -> None:
     except KeyboardInterrupt:
         pass
     finally:
+        for again in (signal.SIGTERM, signal.SIGINT):  # which would leave the children alone
+            signal.signal(again, signal.SIG_IGN)
         for child in children:
             os.kill(child, signal.SIGTERM)
         for child in children:

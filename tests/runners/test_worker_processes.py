@@ -3,6 +3,7 @@
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -74,6 +75,21 @@ def test_told_to_go_they_give_back_what_they_are_at(
     assert parent.returncode == code, output
     assert "Traceback" not in output
     assert not any(each.is_running() for each in family)
+    assert (ask(CLAIMED), state(ask)) == (0, "running")
+
+
+def test_told_again_and_again_they_end_as_well(
+    python: Processes, ask: Ask, server: OpenAIServer
+) -> None:
+    server.latency_s = 0.5
+    parent = workers(python)
+    family = both(parent)
+    launched(python, server, items=600, concurrency=4)
+    wait_until(lambda: ask(CLAIMED) > 1, within_s=60)
+    for process in [*family, parent] * 100:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGTERM)
+    assert parent.wait(timeout=15) == 0
     assert (ask(CLAIMED), state(ask)) == (0, "running")
 
 
