@@ -41,4 +41,5 @@ def _work(kinds: Sequence[str], threads: int, *, first: bool) -> int:
 
 
 def _told_to_go(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # once more would end it before its processes
     raise SystemExit(0)
