@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from evalhub.files.json_values import JsonError
     from evalhub.files.rows import DataError
     from evalhub.schemas.declaration import DeclarationError
-    from evalhub.verdict.verify import Discrepancy, RowCheck, Verification
+    from evalhub.verdict.inconsistent import Discrepancy
+    from evalhub.verdict.verify import RowCheck, Verification
 
 app = typer.Typer(no_args_is_help=True, help="Decisions: verdicts and what they rest on.")
 

@@ -160,8 +160,8 @@ class Exchange:
             if response.status not in RETRIED and response.status < 500:
                 raise BackendError(self._not_borne_out(last))
         raise BackendError(
-            f"{self.backend.address}/models doesn't answer ({last}), so adapter_of can't be borne "
-            "out: run again when it does"
+            f"{self.backend.address}/models doesn't answer ({self.target.key.masked(last)}), so "
+            "adapter_of can't be borne out: run again when it does"
         )
 
     def _not_borne_out(self, why: str) -> str:

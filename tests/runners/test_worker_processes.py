@@ -40,6 +40,18 @@ def both(parent: subprocess.Popen[str]) -> list[psutil.Process]:
     return family.children()
 
 
+def at_work(
+    python: Processes, ask: Ask, server: OpenAIServer
+) -> tuple[subprocess.Popen[str], list[psutil.Process]]:
+    """Workers and their processes, each with a shard of a slow model's run."""
+    server.latency_s = 0.5
+    parent = workers(python)
+    family = both(parent)
+    launched(python, server, items=600, concurrency=4)
+    wait_until(lambda: ask(CLAIMED) > 1, within_s=60)
+    return parent, family
+
+
 def test_one_that_is_killed_is_started_again_and_nothing_is_lost_or_doubled(
     python: Processes, ask: Ask, server: OpenAIServer
 ) -> None:
@@ -63,11 +75,7 @@ def test_one_that_is_killed_is_started_again_and_nothing_is_lost_or_doubled(
 def test_told_to_go_they_give_back_what_they_are_at(
     python: Processes, ask: Ask, server: OpenAIServer, by: signal.Signals, code: int
 ) -> None:
-    server.latency_s = 0.5
-    parent = workers(python)
-    family = both(parent)
-    launched(python, server, items=600, concurrency=4)
-    wait_until(lambda: ask(CLAIMED) > 1, within_s=60)
+    parent, family = at_work(python, ask, server)
     # Ctrl+C in a terminal reaches all of them
     for process in [*family, parent] if by == signal.SIGINT else [parent]:
         process.send_signal(by)
@@ -81,11 +89,7 @@ def test_told_to_go_they_give_back_what_they_are_at(
 def test_told_again_and_again_they_end_as_well(
     python: Processes, ask: Ask, server: OpenAIServer
 ) -> None:
-    server.latency_s = 0.5
-    parent = workers(python)
-    family = both(parent)
-    launched(python, server, items=600, concurrency=4)
-    wait_until(lambda: ask(CLAIMED) > 1, within_s=60)
+    parent, family = at_work(python, ask, server)
     for process in [*family, parent] * 100:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGTERM)
