@@ -6,7 +6,8 @@ from evalhub.registry.models.ingestions import Ingestion
 from evalhub.registry.models.judge_runs import JudgeRun, JudgeVote
 from evalhub.registry.models.overlaps import TrainingOverlap
 from evalhub.registry.models.redactions import Redaction
-from evalhub.registry.models.runs import Metric, Output, Run, RunMetric, Score, Shard
+from evalhub.registry.models.runs import Output, Run, Shard
+from evalhub.registry.models.scores import Metric, RunMetric, Score
 from evalhub.registry.models.spending import Spending
 from evalhub.registry.models.studies import Study, StudyArm, StudyRun, StudyTestSet
 from evalhub.registry.models.testsets import Draw, Item, TestSet, TestSetVersion

@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, User
-from evalhub.registry.models.runs import Metric, Run
+from evalhub.registry.models.runs import Run
+from evalhub.registry.models.scores import Metric
 
 
 class IngestionQuerySet(OfProjectQuerySet["Ingestion"]):

@@ -8,7 +8,8 @@ from django.db.models.functions import Coalesce, Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project
 from evalhub.registry.models.declared import DeclaredField
-from evalhub.registry.models.runs import UNFINISHED, Metric, Run, RunState
+from evalhub.registry.models.runs import UNFINISHED, Run, RunState
+from evalhub.registry.models.scores import Metric
 from evalhub.registry.models.testsets import TestSetPurpose, TestSetVersion
 from evalhub.registry.models.versions import ModelVersion
 from evalhub.schemas.declaration import default_of
