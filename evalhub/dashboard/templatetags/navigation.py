@@ -1,10 +1,12 @@
-"""The links at the top of every page: to what this person may see."""
+"""The links at the top of every page, to what this person may see, and those above its heading."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from django import template
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from evalhub.accounts.models import MemberInvitation, Project, User
 from reviews.models import Invitation
@@ -66,3 +68,22 @@ def navigation(context: dict[str, Any]) -> list[Link]:
     if sees_results and invited(request.user):
         pages.append(INVITATIONS)
     return [Link(label, reverse(name), here.startswith(under)) for label, name, under in pages]
+
+
+@register.simple_block_tag
+def breadcrumbs(content: str) -> SafeString:
+    """The pages above this one, the widest first, as a landmark; nothing where there are none.
+
+    base.html has it around its block `breadcrumbs`, which a template fills with `crumb`.
+    """
+    if not content.strip():
+        return SafeString("")
+    where = '<nav class="breadcrumbs" aria-label="Breadcrumbs"><ol>{}</ol></nav>'
+    return format_html(where, content)
+
+
+@register.simple_tag
+def crumb(label: object, view: str, *which: object, **query: object) -> SafeString:
+    """One page above this one: what it is called, its address by name, and what that asks for."""
+    address = reverse(view, args=which, query=query or None)
+    return format_html('<li><a href="{}">{}</a></li>', address, label)

@@ -1,7 +1,6 @@
 """Studies: all of them, one with its verdict, and what changes while one looks."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,14 +10,14 @@ from django_htmx.http import HttpResponseClientRefresh
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.changes import Wanted, changes
+from evalhub.dashboard.listing import listed
+from evalhub.dashboard.lists import studies_list
 from evalhub.dashboard.queries import study_runs
 from evalhub.dashboard.study_page import newest_decision, study_page
 from evalhub.registry.models import Study
 from evalhub.registry.models.studies import StudyQuerySet
 from evalhub.studies.advance import advance
 from evalhub.studies.verdicts import with_verdict
-
-PAGE = 25
 
 
 def _seen(request: SignedInRequest) -> StudyQuerySet:
@@ -29,8 +28,8 @@ def _seen(request: SignedInRequest) -> StudyQuerySet:
 @results_only
 def studies(request: SignedInRequest) -> HttpResponse:
     found = with_verdict(_seen(request).with_run_counts())
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    return render(request, "dashboard/studies.html", {"page": page})
+    shown = listed(studies_list(request.user), found, request.GET)
+    return render(request, "dashboard/studies.html", {"listed": shown})
 
 
 @require_GET

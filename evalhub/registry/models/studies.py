@@ -3,7 +3,7 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project
@@ -18,6 +18,14 @@ from evalhub.schemas.study import StudyReview, StudySettings
 
 
 class StudyQuerySet(OfProjectQuerySet["Study"]):
+    def containing(self, words: str) -> Self:
+        """Those in whose name, short name or arms' names each of these words is found."""
+        found = self
+        for word in words.split():
+            named = StudyArm.objects.filter(study=OuterRef("pk"), name__icontains=word)
+            found = found.filter(Q(name__icontains=word) | Q(slug__icontains=word) | Exists(named))
+        return found
+
     def with_run_counts(self) -> Self:
         """Adds `runs_total`, `runs_open` and `runs_failed`."""
         links = StudyRun.objects.filter(arm__study=OuterRef("pk")).order_by()

@@ -1,0 +1,171 @@
+"""Lists: what one may be narrowed by, sorted by and searched for, all of it kept in its address.
+
+A list is declared once, as a `Listing`; `listed` answers an address. What the address asks for
+that isn't there changes nothing and is said on the page: a link that was shared years ago still
+leads to a list. Two queries beside those of the choices, whatever there is.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import F, QuerySet
+from django.http import QueryDict
+
+PAGE = 25
+LONGEST = 200
+"""Characters of a text that is searched for; what is longer is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table. `by` names what it is sorted by; without it, it isn't.
+
+    `falls`: whether a first click sorts from the greatest down, as one wants dates and counts.
+    """
+
+    name: str
+    label: str
+    by: str = ""
+    falls: bool = False
+    number: bool = False
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filter[Rows: QuerySet[Any, Any]]:
+    """One thing that a list is narrowed by. `narrow` gets one of the values of `choices`."""
+
+    name: str
+    label: str
+    choices: Sequence[tuple[str, str]]
+    narrow: Callable[[Rows, str], Rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing[Rows: QuerySet[Any, Any]]:
+    """A list as it is declared. `sort` is a column's name, with - before it for falling.
+
+    `search`: the rows that a text is found in; None where there is nothing to search.
+    `what` is what it lists, in the plural.
+    """
+
+    what: str
+    columns: Sequence[Column]
+    sort: str
+    filters: Sequence[Filter[Rows]] = ()
+    search: Callable[[Rows, str], Rows] | None = None
+    searched: str = "Name"
+    size: int = PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A column's head: where a click leads, and how the list is sorted by it now, if it is."""
+
+    column: Column
+    query: str
+    sorted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A filter with its options: value, label, whether it is chosen."""
+
+    filter: Filter[Any]
+    options: list[tuple[str, str, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list as an address asks for it: a page of rows, and the controls as they stand."""
+
+    listing: Listing[Any]
+    page: Page[Any]
+    headings: list[Heading]
+    controls: list[Control]
+    orders: list[tuple[str, str, bool]]
+    text: str
+    ignored: list[str] = field(default_factory=list)
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.text) or any(
+            chosen for each in self.controls for _, _, chosen in each.options
+        )
+
+    @property
+    def count(self) -> int:
+        return self.page.paginator.count
+
+
+def listed[Rows: QuerySet[Any, Any]](
+    listing: Listing[Rows], rows: Rows, asked: Mapping[str, str]
+) -> Listed:
+    """The rows that `asked`, the address's query, asks for."""
+    ignored: list[str] = []
+    controls = []
+    for each in listing.filters:
+        chosen = _chosen(each, asked.get(each.name, ""), ignored)
+        if chosen:
+            rows = each.narrow(rows, chosen)
+        options = [(value, label, value == chosen) for value, label in each.choices]
+        controls.append(Control(each, options))
+    text = asked.get("q", "").strip()[:LONGEST] if listing.search else ""
+    if listing.search is not None and text:
+        rows = listing.search(rows, text)
+    sort = _sort(listing, asked.get("sort", ""), ignored)
+    page = Paginator(_ordered(listing, rows, sort), listing.size).get_page(asked.get("page"))
+    return Listed(
+        listing=listing,
+        page=page,
+        headings=[_heading(each, sort, asked) for each in listing.columns],
+        controls=controls,
+        orders=[(*each, each[0] == sort) for each in _orders(listing)],
+        text=text,
+        ignored=ignored,
+    )
+
+
+def _chosen(by: Filter[Any], value: str, ignored: list[str]) -> str:
+    if value and value not in {each for each, _ in by.choices}:
+        ignored.append(f"Nothing is listed by the {by.label.lower()} “{value[:40]}”")
+        return ""
+    return value
+
+
+def _sort(listing: Listing[Any], wanted: str, ignored: list[str]) -> str:
+    if wanted and wanted not in {value for value, _ in _orders(listing)}:
+        ignored.append(f"Nothing is sorted by “{wanted[:40]}”")
+        return listing.sort
+    return wanted or listing.sort
+
+
+def _orders(listing: Listing[Any]) -> list[tuple[str, str]]:
+    """What a list can be sorted by, each way, the way that one mostly wants first."""
+    found = []
+    for each in listing.columns:
+        if each.by:
+            rising, falling = (each.name, each.label), (f"-{each.name}", f"{each.label}, falling")
+            found += [falling, rising] if each.falls else [rising, falling]
+    return found
+
+
+def _ordered[Rows: QuerySet[Any, Any]](listing: Listing[Rows], rows: Rows, sort: str) -> Rows:
+    """By what is asked, and by the key where that says nothing; what is lacking stands last."""
+    by = next(each.by for each in listing.columns if each.name == sort.removeprefix("-"))
+    if sort.startswith("-"):
+        return rows.order_by(F(by).desc(nulls_last=True), "-pk")
+    return rows.order_by(F(by).asc(nulls_last=True), "pk")
+
+
+def _heading(column: Column, sort: str, asked: Mapping[str, str]) -> Heading:
+    if not column.by:
+        return Heading(column, "", "")
+    now = {column.name: "ascending", f"-{column.name}": "descending"}.get(sort, "")
+    falls = column.falls if not now else now == "ascending"
+    query = QueryDict(mutable=True)
+    query.update({key: value for key, value in asked.items() if key != "page" and value})
+    query["sort"] = f"-{column.name}" if falls else column.name
+    return Heading(column, query.urlencode(), now)
