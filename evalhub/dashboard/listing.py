@@ -78,7 +78,7 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListPage:
     """A list as an address asks for it: a page of rows, and the controls as they stand."""
 
     listing: Listing[Any]
@@ -102,7 +102,7 @@ class Listed:
 
 def listed[Rows: QuerySet[Any, Any]](
     listing: Listing[Rows], rows: Rows, asked: Mapping[str, str]
-) -> Listed:
+) -> ListPage:
     """The rows that `asked`, the address's query, asks for."""
     ignored: list[str] = []
     controls = []
@@ -117,7 +117,7 @@ def listed[Rows: QuerySet[Any, Any]](
         rows = listing.search(rows, text)
     sort = _sort(listing, asked.get("sort", ""), ignored)
     page = Paginator(_ordered(listing, rows, sort), listing.size).get_page(asked.get("page"))
-    return Listed(
+    return ListPage(
         listing=listing,
         page=page,
         headings=[_heading(each, sort, asked) for each in listing.columns],
