@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from evalhub.report.charts.scale import Scale, Tick, around
 from evalhub.report.ends import ends_of, look_of
-from evalhub.report.forest import Plot, Scale, Tick, around, drawn, plot
+from evalhub.report.forest import Plot, drawn, plot
 from evalhub.report.methods import Method, methods
 from evalhub.report.power_advice import EvidenceSampling, power_advice, smallest_effect
 from evalhub.report.power_plot import PowerPlot, power_plot

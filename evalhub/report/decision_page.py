@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from evalhub.report.charts.scale import Tick
 from evalhub.report.ends import ends
 from evalhub.report.folding import folded
-from evalhub.report.forest import Plot, Tick, common_scale, plot
+from evalhub.report.forest import Plot, common_scale, plot
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow, DecisionRecord
 from evalhub.schemas.sections import Section

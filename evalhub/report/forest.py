@@ -1,55 +1,15 @@
-"""Forest plots: one small picture a row, every row of a table on one scale. Pure.
-
-Positions are percentages of the picture's width, so that it is crisp at any size, prints and
-needs neither script nor inline style.
-"""
+"""Forest plots: one small picture a row, every row of a table on one scale. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import ceil, floor, log10
 
+from evalhub.report.charts.scale import Scale, around
 from evalhub.report.ends import ends_of
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow
 from evalhub.verdict.wording import interval, measured, percent, signed
 
-_PADDING = 0.04
-
 type Row = Criterion | BreakdownRow
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Differences from `low` to `high`, laid out over the picture's width."""
-
-    low: float
-    high: float
-
-    def at(self, value: float) -> str:
-        """Where a difference stands, in per cent of the width."""
-        share = (value - self.low) / (self.high - self.low)
-        return f"{100 * min(max(share, 0.0), 1.0):.2f}%"
-
-    def band(self, low: float, high: float) -> tuple[str, str]:
-        """Where the stretch between two differences begins, and its width."""
-        start, end = (float(self.at(value).removesuffix("%")) for value in (low, high))
-        return f"{start:.2f}%", f"{end - start:.2f}%"
-
-    def ticks(self, most: int = 10) -> list["Tick"]:
-        """Round numbers along the scale, at most so many, with 0 among them."""
-        step = _round_step((self.high - self.low) / (most - 1))
-        first, last = ceil(self.low / step), floor(self.high / step)
-        return [
-            Tick(self.at(i * step), _tick_label(i * step, step), i * step)
-            for i in range(first, last + 1)
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    x: str
-    label: str
-    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,25 +128,3 @@ def _spoken(row: Row, found: Drawn, label: str) -> str:
 
 def _is_share(extent: list[float]) -> bool:
     return all(abs(value) <= 1 for value in extent)
-
-
-def around(values: Iterable[float]) -> Scale:
-    """A scale that holds 0 and all of `values`, with some room."""
-    known = [0.0, *values]
-    low, high = min(known), max(known)
-    if low == high:
-        low, high = -0.1, 0.1
-    padding = _PADDING * (high - low)
-    return Scale(low - padding, high + padding)
-
-
-def _round_step(rough: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is not below `rough`."""
-    power = 10.0 ** floor(log10(rough))
-    return next(times * power for times in (1, 2, 5, 10) if times * power >= rough * (1 - 1e-9))
-
-
-def _tick_label(value: float, step: float) -> str:
-    digits = max(0, -floor(log10(step)))
-    text = f"{value:+,.{digits}f}" if value else "0"
-    return text.replace("-", "−")

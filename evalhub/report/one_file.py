@@ -18,7 +18,7 @@ from evalhub.verdict.outcomes import Outcome
 
 # a file of all items of a large test set would open slowly; the worst of each kind say enough
 MOST = {Outcome.LOST: 100, Outcome.WON: 25, Outcome.UNPAIRED: 25}
-_STYLE = Path(__file__).parent / "static" / "report" / "evalhub.css"
+_STYLES = Path(__file__).parent / "static" / "report"
 
 
 def render_report(
@@ -50,7 +50,7 @@ def render_report(
             "examples": [flip_of(each, **names) for each in lost],
             "details": [criterion_page(record, n + 1) for n in range(len(record.criteria))],
             "title": f"{record.verdict.label}: {names['candidate']} against {names['baseline']}",
-            "style": mark_safe(_STYLE.read_text(encoding="utf-8")),
+            "style": mark_safe(_style()),
             "sections": [
                 _section(outcome, counted.get(outcome, 0), flips, names) for outcome in MOST
             ],
@@ -62,6 +62,11 @@ def render_report(
             "digest": digest or digest_of(record.as_json()),
         },
     )
+
+
+def _style() -> str:
+    names = ("evalhub.css", "charts.css")
+    return "\n".join((_STYLES / name).read_text(encoding="utf-8") for name in names)
 
 
 def _section(

@@ -1,45 +1,34 @@
-"""The power of more items, drawn: as the record's number of them was planned. Pure.
+"""The power of more items, drawn: as the record's number of them was planned. Pure."""
 
-The curve stands in a box of 100 by 100 that is stretched to the picture; all else is in per cent
-of its width and height, so that letters keep their size on a phone.
-"""
-
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
+from typing import Literal
 
-from evalhub.report.forest import Scale, Tick
+from evalhub.report.charts.parts import Axis, Chart, Dot, Frame, Table
+from evalhub.report.charts.scale import Scale
 from evalhub.schemas.criteria import Criterion
 from evalhub.verdict.needed import power_with
 
 POINTS = 80
+SHOWN = 8
+"""Rows of the table beside the curve."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A number of items and the power that they have, as text and where they stand."""
+class Sized:
+    """A number of items and the power that they have."""
 
     n: int
     power: float
-    x: str
-    y: str
-    anchor: str
 
 
 @dataclass(frozen=True, slots=True)
 class PowerPlot:
-    """The curve, where today's items stand beside it, and the number that the record names."""
+    """The curve, with where today's items stand and the number that the record names."""
 
-    curve: str
-    now: Mark
-    needed: Mark
-    ticks: list[Tick]
-
-    @property
-    def spoken(self) -> str:
-        return (
-            f"Power against items in all: there are {self.now.n:,} today, "
-            f"{self.needed.n:,} have a power of {100 * self.needed.power:.0f}%"
-        )
+    now: Sized
+    needed: Sized
+    chart: Chart
 
 
 def power_plot(criterion: Criterion) -> PowerPlot | None:
@@ -48,18 +37,35 @@ def power_plot(criterion: Criterion) -> PowerPlot | None:
     if needed is None or criterion.role == "preference":
         return None
     most = ceil(1.15 * max(needed, n))
-    scale = Scale(0, most)
     sizes = sorted({max(1, ceil(most * i / POINTS)) for i in range(POINTS + 1)} | {n, needed})
     powers = {size: power_with(criterion, size) for size in sizes}
+    today, due = Sized(n, powers[n]), Sized(needed, powers[needed])
+    frame = Frame(Scale(0, most))
     return PowerPlot(
-        curve=" ".join(f"{100 * s / most:.2f},{100 * (1 - p):.2f}" for s, p in powers.items()),
-        now=_mark(n, powers[n], scale),
-        needed=_mark(needed, powers[needed], scale),
-        ticks=[replace(tick, label=f"{tick.value:,.0f}") for tick in scale.ticks(6)[1:]],
+        now=today,
+        needed=due,
+        chart=Chart(
+            title="Power against items in all",
+            desc=f"There are {n:,} today, {needed:,} have a power of {100 * due.power:.0f}%",
+            x=Axis(frame.x.ticks(6, lambda value: f"{value:,.0f}")[1:], "items in all"),
+            y=Axis(frame.y.ticks_up(6, lambda value: f"{100 * value:.0f}%")),
+            lines=[frame.line(powers.items(), kind="candidate")],
+            rules=[frame.upright(n, kind="now")],
+            dots=[
+                _dot(frame, today, f"today {n:,}", "circle"),
+                _dot(frame, due, f"{100 * due.power:.0f}% at {needed:,}", "ring"),
+            ],
+            table=_table(powers, {n, needed}),
+        ),
     )
 
 
-def _mark(n: int, power: float, scale: Scale) -> Mark:
-    x = scale.at(n)
-    anchor = "end" if n > scale.high / 2 else "start"
-    return Mark(n, power, x, f"{100 * (1 - power):.2f}%", anchor)
+def _dot(frame: Frame, at: Sized, label: str, shape: Literal["circle", "ring"]) -> Dot:
+    said = f"{at.n:,} items: power {100 * at.power:.0f}%"
+    return frame.dot(at.n, at.power, kind="candidate", said=said, shape=shape, label=label)
+
+
+def _table(powers: dict[int, float], named: set[int]) -> Table:
+    sizes = {*list(powers)[:: max(1, len(powers) // SHOWN)], *named}
+    rows = [(f"{size:,}", f"{100 * powers[size]:.0f}%") for size in sorted(sizes)]
+    return Table(("Items", "Power"), rows)

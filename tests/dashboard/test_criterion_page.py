@@ -86,7 +86,7 @@ def test_the_picture_shows_the_records_own_number_and_the_power_it_was_planned_f
     assert (plot.needed.n, row.needed_n) == (1766, 1766)
     assert plot.needed.power == pytest.approx(0.8, abs=1e-3)
     assert plot.now.power == pytest.approx(paired_power(1000, 0.3, 0.02))
-    assert plot.spoken.endswith("there are 1,000 today, 1,766 have a power of 80%")
+    assert plot.chart.desc == "There are 1,000 today, 1,766 have a power of 80%"
     assert smallest_effect(row) == pytest.approx(0.0266, abs=1e-4)
 
 

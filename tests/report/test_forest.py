@@ -1,6 +1,7 @@
 """Forest plots: where things stand, and what is read aloud."""
 
-from evalhub.report.forest import Scale, common_scale, plot
+from evalhub.report.charts.scale import Scale
+from evalhub.report.forest import common_scale, plot
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.verdicts import Status
 from tests.verdict.made_up import a_budget, a_guard
