@@ -12,10 +12,13 @@ from typing import Literal
 from evalhub.report.charts.scale import Scale, Tick
 
 type Shape = Literal["circle", "ring", "square", "diamond"]
+type Side = Literal["start", "end"]
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class Block:
+    """A rectangle: a column, a part of a stacked bar, a band."""
+
     x: str
     y: str
     width: str
@@ -24,7 +27,7 @@ class Bar:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dot:
     """A value, with its interval across (`left` to `right`), upright (`low` to `high`), or both.
 
@@ -35,10 +38,10 @@ class Dot:
     y: str
     kind: str
     said: str
-    shape: Shape = "circle"
+    shape: Shape
     mark: str = ""
     label: str = ""
-    anchor: Literal["start", "end"] = "start"
+    anchor: Side
     left: str | None = None
     right: str | None = None
     low: str | None = None
@@ -55,14 +58,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Guide:
     """A line across the whole picture, at `x` or at `y`, and what it stands for."""
 
     kind: str
+    anchor: Side
     x: str | None = None
     y: str | None = None
     label: str = ""
-    anchor: Literal["start", "end"] = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,8 @@ class Chart:
     x: Axis | None = None
     y: Axis | None = None
     lines: Sequence[Line] = ()
-    bars: Sequence[Bar] = ()
-    rules: Sequence[Rule] = ()
+    bars: Sequence[Block] = ()
+    rules: Sequence[Guide] = ()
     dots: Sequence[Dot] = ()
     keys: Sequence[Key] = ()
     table: Table | None = None
@@ -115,16 +118,16 @@ class Frame:
     x: Scale
     y: Scale = field(default=Scale(0, 1))
 
-    def bar(self, left: float, right: float, top: float, *, kind: str, said: str) -> Bar:
+    def bar(self, left: float, right: float, top: float, *, kind: str, said: str) -> Block:
         """A bar that stands on 0, or hangs from it."""
         x, width = self.x.band(left, right)
         low, high = sorted((self.y.share(0.0), self.y.share(top)))
-        return Bar(x, f"{100 * (1 - high):.2f}%", width, f"{100 * (high - low):.2f}%", kind, said)
+        return Block(x, f"{100 * (1 - high):.2f}%", width, f"{100 * (high - low):.2f}%", kind, said)
 
-    def stretch(self, left: float, right: float, *, kind: str, said: str) -> Bar:
+    def stretch(self, left: float, right: float, *, kind: str, said: str) -> Block:
         """A bar of the whole height: a part of a stacked bar, or a band."""
         x, width = self.x.band(left, right)
-        return Bar(x, "0%", width, "100%", kind, said)
+        return Block(x, "0%", width, "100%", kind, said)
 
     def dot(
         self,
@@ -171,12 +174,12 @@ class Frame:
         below = [(x, 0.0) for x, _ in upper] if lower is None else lower
         return Line(self._places([*upper, *reversed(below)]), kind, filled=True)
 
-    def upright(self, x: float, *, kind: str, label: str = "") -> Rule:
-        anchor: Literal["start", "end"] = "end" if self.x.share(x) > 0.6 else "start"
-        return Rule(kind, x=self.x.at(x), label=label, anchor=anchor)
+    def upright(self, x: float, *, kind: str, label: str = "") -> Guide:
+        anchor: Side = "end" if self.x.share(x) > 0.6 else "start"
+        return Guide(kind, anchor, x=self.x.at(x), label=label)
 
-    def across(self, y: float, *, kind: str, label: str = "") -> Rule:
-        return Rule(kind, y=self.y.up(y), label=label, anchor="end")
+    def across(self, y: float, *, kind: str, label: str = "") -> Guide:
+        return Guide(kind, "end", y=self.y.up(y), label=label)
 
     def _places(self, points: Iterable[tuple[float, float]]) -> str:
         return " ".join(
