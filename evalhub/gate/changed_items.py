@@ -80,6 +80,7 @@ def changed_items(
             "difference": each.difference,
             "baseline": each.baseline,
             "candidate": each.candidate,
+            "right": pair.right,
             **_said("baseline", answers[pair.baseline.pk, each.item_id]),
             **_said("candidate", answers[pair.candidate.pk, each.item_id]),
         }

@@ -32,6 +32,12 @@ class ComparedRuns:
         rises = declared_metric(self.metric.name, **self.metric.options).rises
         return 1 if rises != self.turned else -1
 
+    @property
+    def right(self) -> float | None:
+        """The score of an answer that is wholly right; None where no number is."""
+        right = declared_metric(self.metric.name, **self.metric.options).right
+        return right if right is None or not self.turned else 1.0 - right
+
 
 @dataclass(frozen=True, slots=True)
 class ItemDifference:

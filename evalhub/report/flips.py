@@ -34,6 +34,7 @@ class Side:
     pieces: Sequence[Piece]
     error: str
     score: float | None
+    right: float | None = 1.0
 
     @property
     def long(self) -> bool:
@@ -42,8 +43,7 @@ class Side:
 
     @property
     def status(self) -> str:
-        """ "pass" and "fail" for a whole right and wrong, "" for anything between or unscored."""
-        return {1.0: "pass", 0.0: "fail"}.get(-1.0 if self.score is None else self.score, "")
+        return status_of(self.score, self.right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +61,25 @@ class Flip:
     samples: int = 1
 
 
+def status_of(score: float | None, right: float | None) -> str:
+    """ "pass" and "fail" for a whole right and wrong, "" for anything between or unscored, and where
+    no number is `right`."""
+    if right is None or score is None:
+        return ""
+    return {right: "pass", 1.0 - right: "fail"}.get(score, "")
+
+
 def flip_of(row: Mapping[str, Any], *, baseline: str, candidate: str) -> Flip:
     """A flip for the page.
 
     Args:
         row: key, test_set, outcome, difference, input, reference, baseline_text,
             candidate_text, baseline and candidate (scores); and, where known, tags, samples,
-            baseline_error and candidate_error.
+            baseline_error, candidate_error, and the score that is `right`, 1 if nothing is said.
         baseline, candidate: the arms' names.
     """
     texts = row["baseline_text"], row["candidate_text"]
+    right = row.get("right", 1.0)
     before, after, _ = word_diff(texts[0] or "", texts[1] or "", most=COMPARED)
     return Flip(
         key=row["key"],
@@ -81,8 +90,8 @@ def flip_of(row: Mapping[str, Any], *, baseline: str, candidate: str) -> Flip:
         reference=passage(expected(row["reference"])),
         tags=row.get("tags", ()),
         sides=(
-            Side(baseline, before, _error(texts[0], row, "baseline"), row["baseline"]),
-            Side(candidate, after, _error(texts[1], row, "candidate"), row["candidate"]),
+            Side(baseline, before, _error(texts[0], row, "baseline"), row["baseline"], right),
+            Side(candidate, after, _error(texts[1], row, "candidate"), row["candidate"], right),
         ),
         samples=row.get("samples", 1),
     )

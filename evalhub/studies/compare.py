@@ -198,7 +198,8 @@ def compare_files(
     means = [
         at_worst(requirement, arm, question.failures).means(len(cases)) for arm in (before, after)
     ]
-    return FileComparison(record, _items(list(cases.values()), arms, means, requirement))
+    rows = _items(list(cases.values()), arms, means, requirement, right=score.metric.right)
+    return FileComparison(record, rows)
 
 
 def _read_cases(path: Path, question: CompareRequest, score: Scorer) -> dict[str, _Case]:
@@ -330,6 +331,8 @@ def _items(
     arms: Sequence[_AnsweredFile],
     means: Sequence[NDArray[np.float64]],
     requirement: Requirement,
+    *,
+    right: float | None,
 ) -> list[dict[str, Any]]:
     """Each item that both arms answered, with their first answers and mean scores, worst losses
     first."""
@@ -352,6 +355,7 @@ def _items(
                 "candidate": tuned,
                 "difference": gain,
                 "outcome": outcome(base, tuned, gain),
+                "right": right,
             }
         )
     return sorted(rows, key=lambda row: (row["difference"] is None, row["difference"] or 0.0))

@@ -245,6 +245,7 @@ def _items(task: PairedTask) -> list[dict[str, Any]]:
                 "candidate": tuned,
                 "difference": gain,
                 "outcome": outcome(base, tuned, gain),
+                "right": 1.0 if sign > 0 else 0.0,
             }
         )
     return sorted(rows, key=lambda row: (row["difference"] is None, row["difference"] or 0.0))

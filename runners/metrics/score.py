@@ -155,6 +155,12 @@ class MetricDeclaration(Declaration):
         """The unit of the value, with these options."""
         return self.unit
 
+    @property
+    def right(self) -> float | None:
+        """The value of an answer that is wholly right, with these options; None where a value is
+        counted in a unit, and no number of it is right."""
+        return float(self.rises) if self.reach == (0.0, 1.0) else None
+
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         """The score by one reference, pure. ValueError says why the answer can't be scored."""
         raise NotImplementedError

@@ -46,8 +46,8 @@ def test_what_changed_begins_with_the_losses_of_the_criterion_that_fails(
     decide_study(study=study)
     page = olga.get(reverse("dashboard:study", args=[study.pk])).text
     assert "Lost (20)" in page
-    assert "<del>right</del>" in page
-    assert "<ins>wrong, says triage-lora v1</ins>" in page
+    assert "<mark>right</mark>" in page
+    assert "<mark>wrong, says triage-lora v1</mark>" in page
     assert "Page 1 of 2, 20 items" in page
 
 

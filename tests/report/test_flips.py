@@ -32,6 +32,16 @@ def test_a_score_between_and_a_missing_score_are_neither_right_nor_wrong() -> No
     assert [side.status for side in flip_of(row, baseline="a", candidate="b").sides] == ["", ""]
 
 
+def test_where_less_is_better_a_score_of_0_is_right() -> None:
+    base, tuned = flip_of(a_flip(right=0.0), baseline="base", candidate="lora").sides
+    assert (base.status, tuned.status) == ("fail", "pass")
+
+
+def test_where_a_score_is_counted_in_a_unit_no_number_is_right() -> None:
+    row = a_flip(right=None)
+    assert [side.status for side in flip_of(row, baseline="a", candidate="b").sides] == ["", ""]
+
+
 def test_an_error_stands_in_place_of_the_answer() -> None:
     row = a_flip(candidate_text=None, candidate_error="timed out")
     assert flip_of(row, baseline="a", candidate="b").sides[1].error == "timed out"

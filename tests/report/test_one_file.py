@@ -20,6 +20,19 @@ def test_the_report_holds_verdict_criteria_and_flips_and_loads_nothing(team: Tea
     assert re.findall(r'(?:href|src)="(?!#)([^"]*)"', page) == ["data:,"]
 
 
+def test_words_that_one_answer_alone_has_are_underlined_whichever_is_right(team: Team) -> None:
+    record = decide_study(study=a_measured_study(team))[0].document
+    page = render_report(record, [a_flip()])
+    assert "<mark>9:46</mark>" in page
+    assert "<mark>10</mark>" in page
+    assert '<div class="answer pass">' in page
+    assert '<div class="answer fail">' in page
+    style = page.split("\nmark {")[1].split("}")[0]
+    assert "underline" in style
+    assert "--ship" not in style
+    assert "--hold" not in style
+
+
 def test_of_very_many_losses_the_largest_are_shown_and_all_are_counted(team: Team) -> None:
     record = decide_study(study=a_measured_study(team))[0].document
     flips = [a_flip(key=f"q{i}", difference=-i / 1000) for i in range(300)]
