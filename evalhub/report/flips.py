@@ -62,7 +62,7 @@ class Flip:
 
 
 def status_of(score: float | None, right: float | None) -> str:
-    """ "pass" and "fail" for a whole right and wrong, "" for anything between or unscored, and where
+    """ "pass" and "fail" for wholly right and wrong; "" for anything between or unscored, and where
     no number is `right`."""
     if right is None or score is None:
         return ""
