@@ -4,7 +4,7 @@ import uuid
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, Now
 
 from reviews.models.campaigns import Campaign, Pair, PairKind
@@ -88,6 +88,19 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
             .exclude(purpose=AssignmentPurpose.ADJUDICATION)
             .order_by("turn")
         )
+
+    def seen_before(self, assignment: "Assignment") -> Self:
+        """The comparison that the same reviewer saw before this one; one given back unseen isn't.
+
+        Empty for the first.
+        """
+        earlier = self.filter(reviewer=assignment.reviewer_id, turn__lt=assignment.turn)
+        seen = earlier.exclude(state=AssignmentState.EXPIRED)
+        return seen.exclude(purpose=AssignmentPurpose.ADJUDICATION).order_by("-turn")[:1]
+
+    def input(self) -> Subquery:
+        """What was asked in the first of these, to be read along with another row."""
+        return Subquery(self.values("pair__item__input")[:1])
 
     def locked(self) -> Self:
         """Ours alone until the transaction ends, in the order of turns, with their pairs' kinds."""

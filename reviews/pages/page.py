@@ -18,7 +18,7 @@ from reviews.models import Assignment, AssignmentState, Choice, Pair, PairKind
 from reviews.pages.differences import marked_answers
 from reviews.pages.markdown import LONGEST, plain, rendered
 from reviews.pages.reading import ASK, FLAG, MUCH
-from reviews.texts import shown, turns
+from reviews.texts import Turn, shown, turns
 
 type View = Literal["read", "raw", "diff"]
 
@@ -53,11 +53,15 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class ItemRequest:
-    """What was asked: the last message, those before it, and what was given with it."""
+    """What was asked: the last message, those before it, and what was given with it.
+
+    `repeated` is a system prompt that came first in the comparison before as well.
+    """
 
     last: Passage
     earlier: list[Passage]
     context: Passage | None
+    repeated: Passage | None = None
 
     @property
     def words_earlier(self) -> int:
@@ -83,11 +87,12 @@ class Pane:
 class FormOption:
     """One answer to a question: what is posted, what is read, which key gives it.
 
-    `said` marks what the reviewer had answered before they took it back.
+    `short` is read where there is little room. `said` marks what the reviewer had answered before they took it back.
     """
 
     value: str
     label: str
+    short: str
     key: str
     said: bool
 
@@ -147,6 +152,7 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
             "baseline_output__tool_calls",
             "candidate_output__tool_calls",
         )
+        .annotate(before=Assignment.objects.seen_before(assignment).input())
         .get(pk=assignment.pair_id)
     )
     outputs = [pair.candidate_output, pair.baseline_output]
@@ -159,7 +165,7 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
         "form": form,
         "token": assignment.token,
         "nonce": form_nonce(token=assignment.token, user=user),
-        "asked": _request(pair.item, view),
+        "asked": _request(pair.item, pair.before, view),
         "panes": _panes(texts, form, view, code=code),
         "code": code or view == "raw",
         "view": view,
@@ -177,14 +183,24 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
     }
 
 
-def _request(item: Item, view: View) -> ItemRequest:
-    """The request; where its messages are very long together, they are shown as they came."""
+def _request(item: Item, before: Any, view: View) -> ItemRequest:
+    """The request; where its messages are very long together, they are shown as they came.
+
+    `before` is the input of the comparison before, None for the first.
+    """
     said, given = turns(item.input), shown(item.context or "")
     long = sum(len(turn.text) for turn in said) + len(given) > LONGEST
     as_html = plain if long or view == "raw" else rendered
     messages = [Passage(turn.speaker, as_html(turn.text), len(turn.text.split())) for turn in said]
     context = Passage("", as_html(given), len(given.split())) if given else None
-    return ItemRequest(messages[-1], messages[:-1], context)
+    last, earlier = messages[-1], messages[:-1]
+    if earlier and before is not None and _instructs(said[0]) and turns(before)[:1] == said[:1]:
+        return ItemRequest(last, earlier[1:], context, repeated=earlier[0])
+    return ItemRequest(last, earlier, context)
+
+
+def _instructs(turn: Turn) -> bool:
+    return turn.speaker in ("system", "developer")
 
 
 def _panes(texts: list[str], form: Form, view: View, *, code: bool) -> list[Pane]:
@@ -238,20 +254,20 @@ def _questions(question: str, form: Form, said: _Said) -> list[FormQuestion]:
 def _options(
     field: str, rows: Sequence[tuple[str, str, str, str]], words: int, said: _Said
 ) -> list[FormOption]:
-    return [FormOption(row[0], row[words], row[3], (field, row[0]) in said) for row in rows]
+    return [FormOption(row[0], row[words], row[2], row[3], (field, row[0]) in said) for row in rows]
 
 
 def _ratings(dimension: Dimension, said: _Said) -> list[FormOption]:
     ends = {dimension.low: " least", dimension.high: " most"}
     field = f"{ASK}{dimension.name}"
     return [
-        FormOption(str(n), f"{n}{ends.get(n, '')}", "", (field, str(n)) in said)
+        FormOption(str(n), f"{n}{ends.get(n, '')}", str(n), "", (field, str(n)) in said)
         for n in dimension.values
     ]
 
 
 def _flags(side: str, form: Form, said: _Said) -> list[FormOption]:
     return [
-        FormOption(flag, flag.replace("-", " "), "", (f"{FLAG}{side}", flag) in said)
+        FormOption(flag, flag.replace("-", " "), "", "", (f"{FLAG}{side}", flag) in said)
         for flag in form.flags
     ]

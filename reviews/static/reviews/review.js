@@ -5,6 +5,7 @@ import { restart, visibleSeconds } from "./clock.js";
 import { choiceOf, combined, digitOf, inTextField, letterOf } from "./keys.js";
 import { Queue } from "./queue.js";
 import { goBack, markCurrent, pick } from "./rubric.js";
+import { beginSides, keepSide, otherSide } from "./sides.js";
 
 const GLIMPSE_MS = 120;
 const SWITCHES = ["wrap", "apart", "single-keys"];
@@ -75,6 +76,7 @@ function prepare(look = true) {
   saved = Number(turn()?.dataset.saved ?? saved);
   restart();
   recallSwitches();
+  beginSides();
   markCurrent();
   if (queue.has(here)) turn().classList.add("answered");
   showState();
@@ -215,6 +217,7 @@ const letters = {
   r: () => openWhy(),
   s: () => document.getElementById("skip")?.showPopover(),
   u: () => undo(),
+  x: () => otherSide(),
 };
 
 function undo() {
@@ -328,6 +331,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
     answers().elements.view.value = sheet.dataset.view;
     history.replaceState(null, "", sheet.dataset.address);
     recallSwitches();
+    keepSide();
     announce(sheet.dataset.said);
     lookAhead();
   }

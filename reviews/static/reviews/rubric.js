@@ -12,6 +12,8 @@ function current() {
 export function markCurrent() {
   const open = questions().find((question) => !answered(question));
   for (const question of questions()) question.classList.toggle("current", question === open);
+  const form = open?.closest("form");
+  if (form && form.scrollHeight > form.clientHeight) open.scrollIntoView({ block: "nearest" });
   document.querySelector("form.answers .send")?.classList.toggle("primary", !open);
 }
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.test import Client
 
-from reviews.models import Campaign
+from reviews.models import Assignment, Campaign
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.reviews.asking import a_review
 from tests.reviews.conftest import a_campaign
@@ -44,14 +44,15 @@ def test_the_way_to_look_lasts(rui: Client, campaign: Campaign) -> None:
     assert "What differs is marked." in after.content.decode()
 
 
-def of_items(team: Team, item: dict[str, Any]) -> Campaign:
-    """A campaign of one made-up item with these fields."""
-    questions = a_test_set(team, items=[item])
+def of_items(team: Team, *items: dict[str, Any]) -> Campaign:
+    """A campaign of made-up items with these fields."""
+    questions = a_test_set(team, items=items)
     one, two = a_version(team, "one"), a_version(team, "two")
+    scores = [1] * len(items)
     return a_review(
-        baseline_run=a_run(one, questions, scores=[1], answers=["This."]),
-        candidate_run=a_run(two, questions, scores=[1], answers=["That."]),
-        items=1,
+        baseline_run=a_run(one, questions, scores=scores, answers=["This."] * len(items)),
+        candidate_run=a_run(two, questions, scores=scores, answers=["That."] * len(items)),
+        items=len(items),
         reviewers_per_item=1,
         seed=1,
         study=a_study(team, baseline=one, candidate=two, primary=questions),
@@ -85,3 +86,38 @@ def test_a_long_context_begins_folded_away(rui: Client, team: Team) -> None:
     assert "<td>1</td>" in html
     raw = rui.get(f"/reviews/{Campaign.objects.get().pk}/?view=raw").content.decode()
     assert "| a | b |" in raw
+
+
+def messages(*said: tuple[str, str]) -> dict[str, Any]:
+    return {"input": [{"role": role, "content": content} for role, content in said]}
+
+
+def test_a_system_prompt_is_folded_once_it_was_seen(rui: Client, team: Team) -> None:
+    first = messages(("system", "Be kind."), ("user", "One?"), ("assistant", "1"), ("user", "So?"))
+    second = messages(("system", "Be kind."), ("user", "Two?"))
+    campaign = of_items(team, first, second, messages(("system", "Be short."), ("user", "Three?")))
+    seen: list[str] = []
+    for _ in range(3):
+        html = page(rui, campaign)
+        prompt = "Be short." if "Three?" in html else "Be kind."
+        folded = "System prompt, the same as before" in html
+        assert folded == (seen[-1:] == [prompt])
+        assert prompt in html
+        assert ("Earlier in the conversation" in html) == (not folded or "One?" in html)
+        seen.append(prompt)
+        send(rui, html, {"choice": "left"})
+    assert sorted(seen) == ["Be kind.", "Be kind.", "Be short."]
+
+
+def test_a_system_prompt_whose_comparison_was_given_back_unseen_is_not_folded(
+    rui: Client, team: Team
+) -> None:
+    kind = [messages(("system", "Be kind."), ("user", f"{n}?")) for n in range(2)]
+    campaign = of_items(team, *kind)
+    page(rui, campaign)
+    rui.get(f"/reviews/{campaign.pk}/ahead/")
+    first, second = Assignment.objects.order_by("turn")
+    assert "the same as before" in rui.get(f"/reviews/sheet/{second.token}/").text
+    first.state = "expired"
+    first.save()
+    assert "the same as before" not in rui.get(f"/reviews/sheet/{second.token}/").text
