@@ -87,7 +87,8 @@ class Pane:
 class FormOption:
     """One answer to a question: what is posted, what is read, which key gives it.
 
-    `short` is read where there is little room. `said` marks what the reviewer had answered before they took it back.
+    `short` is read where there is little room. `said` marks what the reviewer had answered before
+    they took it back.
     """
 
     value: str

@@ -1,6 +1,7 @@
 """The reviewer's page where there is little room: on a phone, and at 200% zoom.
 
-200% on a laptop of 1280 × 800 leaves a window of 640 × 400, on a phone of 390 × 844 one of 195 × 422.
+200% on a laptop of 1280 × 800 leaves a window of 640 × 400, on a phone of 390 × 844 one of
+195 × 422.
 """
 
 from collections.abc import Callable
@@ -134,7 +135,7 @@ def test_at_twice_the_size_it_is_accessible(
     size: tuple[int, int],
     dark: bool,
 ) -> None:
-    campaign = asking(team, 2, texts=(LONG, ALSO), **asked)
+    asking(team, 2, texts=(LONG, ALSO), **asked)
     page = opens(team.rui, "/reviews/", dark=dark)
     page.set_viewport_size({"width": size[0], "height": size[1]})
     axe(page)

@@ -119,5 +119,5 @@ def test_a_system_prompt_whose_comparison_was_given_back_unseen_is_not_folded(
     first, second = Assignment.objects.order_by("turn")
     assert "the same as before" in rui.get(f"/reviews/sheet/{second.token}/").text
     first.state = "expired"
-    first.save()
+    first.save(update_fields=["state"])
     assert "the same as before" not in rui.get(f"/reviews/sheet/{second.token}/").text
