@@ -8,6 +8,8 @@ RUN uv sync --no-dev --no-install-project
 COPY evalhub evalhub
 COPY reviews reviews
 COPY runners runners
+COPY CHANGELOG.md CONTRIBUTING.md ./
+COPY docs docs
 RUN uv sync --no-dev --no-editable
 
 FROM python:3.13-slim

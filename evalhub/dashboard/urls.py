@@ -5,6 +5,7 @@ from django.urls import path
 from evalhub.dashboard.views import (
     campaigns,
     decisions,
+    documents,
     members,
     results,
     runs,
@@ -66,6 +67,8 @@ urlpatterns = [
     path("runs/<int:pk>/resume/", runs.resume, name="resume_run"),
     path("test-sets/", test_sets.test_sets, name="test_sets"),
     path("test-sets/<int:pk>/", test_sets.test_set, name="test_set"),
+    path("help/", documents.help_pages, name="help"),
+    path("help/<path:name>", documents.document, name="document"),
     path("versions/", versions.versions, name="versions"),
     path("versions/<int:pk>/", versions.version, name="version"),
 ]

@@ -198,6 +198,7 @@ def scene(team: Team) -> Scene:
             "test-sets": run.test_set_version.test_set_id,
             "versions": run.version_id,
             "number": 1,
+            "name": "policy.md",
             "key": "wrong",
             "uidb36": "1",
             "provider_id": "team",

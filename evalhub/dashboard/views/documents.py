@@ -1,0 +1,34 @@
+"""The documents of this very version, for everybody who is signed in: they hold no results."""
+
+from mimetypes import guess_type
+
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.documents import SiteDocument, documents, files
+from evalhub.documents.layout import laid_out
+
+
+@require_GET
+def help_pages(request: SignedInRequest) -> HttpResponse:
+    """Where documents begin: the list of all of them."""
+    return _page(request, documents()["index.md"])
+
+
+@require_GET
+def document(request: SignedInRequest, name: str) -> HttpResponseBase:
+    """A document as a page, or a file that one shows or leads to as it is."""
+    if name in documents():
+        return _page(request, documents()[name])
+    if name not in files():
+        raise Http404
+    kind = guess_type(name)[0] or "text/plain"
+    return FileResponse(files()[name].open("rb"), content_type=kind)
+
+
+def _page(request: SignedInRequest, found: SiteDocument) -> HttpResponse:
+    context = {"document": found, "page": laid_out(found)}
+    return render(request, "dashboard/help/document.html", context)

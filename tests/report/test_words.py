@@ -1,0 +1,36 @@
+"""Every word of ours is explained in one place, and stands on a page with its explanation."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+from evalhub.report.words import words
+from evalhub.report.words.markdown import as_markdown
+from evalhub.schemas.criteria import Role
+from evalhub.schemas.policy import Tier
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = [path for top in ("evalhub", "reviews") for path in (ROOT / top).rglob("*.html")]
+TERM = re.compile(r'{% term (?:"([^"]*)"|([\w.]+))')
+
+
+def used() -> set[str]:
+    """The words that templates name, and those that a criterion's role and tier can be."""
+    found = [TERM.findall(path.read_text(encoding="utf-8")) for path in TEMPLATES]
+    named = {name for each in found for name, _ in each if name}
+    assert {value for each in found for _, value in each if value} == {"each.role", "each.tier"}
+    return named | set(get_args(Role)) | set(get_args(Tier))
+
+
+def test_every_word_on_a_page_is_explained_and_every_explanation_is_on_a_page() -> None:
+    assert used() == set(words())
+
+
+def test_an_explanation_is_one_sentence() -> None:
+    for word in words().values():
+        assert word.says.endswith(".")
+        assert ". " not in word.says, word.name
+
+
+def test_the_document_says_the_same() -> None:
+    assert (ROOT / "docs" / "words.md").read_text(encoding="utf-8") == as_markdown()
