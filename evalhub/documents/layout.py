@@ -20,7 +20,7 @@ _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
+class DocumentHeading:
     """`level` is 1 for the document's title."""
 
     level: int
@@ -32,7 +32,7 @@ class Heading:
 class DocumentSection:
     """A heading and the words under it, up to the next one, without marks."""
 
-    heading: Heading
+    heading: DocumentHeading
     words: str
 
 
@@ -44,7 +44,7 @@ class DocumentPage:
     sections: tuple[DocumentSection, ...]
 
     @property
-    def contents(self) -> list[Heading]:
+    def contents(self) -> list[DocumentHeading]:
         """The headings below the title that a list of contents names."""
         return [each.heading for each in self.sections if each.heading.level == 2]
 
@@ -70,13 +70,13 @@ def anchor(heading: str) -> str:
 
 def _sections(tokens: Sequence[Token]) -> Iterator[DocumentSection]:
     """The sections in order; gives each heading its address on the way."""
-    heading, words = Heading(1, "", ""), list[str]()
+    heading, words = DocumentHeading(1, "", ""), list[str]()
     for before, token in zip([None, *tokens], tokens, strict=False):
         if before is not None and before.type == "heading_open":
             if heading.text:
                 yield DocumentSection(heading, " ".join(words))
             text = _plain(token)
-            heading, words = Heading(int(before.tag[1]), text, anchor(text)), []
+            heading, words = DocumentHeading(int(before.tag[1]), text, anchor(text)), []
             before.attrSet("id", heading.anchor)
         elif token.type in ("inline", "fence"):
             words.append(_plain(token))
