@@ -6,9 +6,12 @@ from math import ceil
 from urllib.parse import urlencode
 
 from evalhub.gate.changed_items import changed_items
-from evalhub.gate.differences import compared_runs, items_by_outcome
+from evalhub.gate.differences import compared_items, compared_runs
 from evalhub.registry.models import Study
+from evalhub.report.charts.parts import Chart
+from evalhub.report.distribution import distribution
 from evalhub.report.flips import Flip, flip_of
+from evalhub.report.transitions import Transitions, transitions
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.verdicts import Status, Verdict
 from evalhub.verdict.outcomes import Outcome
@@ -38,6 +41,7 @@ class Wanted:
     test_set: str
     outcome: str
     page: int
+    sort: str = ""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Wanted":
@@ -47,6 +51,7 @@ class Wanted:
             query.get("test_set", ""),
             query.get("outcome", ""),
             int(page) if page.isdecimal() and len(page) < 8 else 1,
+            query.get("sort", ""),
         )
 
 
@@ -64,6 +69,9 @@ class Changes:
     earlier: str
     later: str
     metric: str
+    test_set: str
+    transitions: Transitions | None
+    scores: Chart | None
 
 
 def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | None:
@@ -82,7 +90,8 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
     moved = {name: _moved(record, name) for name in pairs}
     name = wanted.test_set if wanted.test_set in pairs else _worst(record, moved)
     pair = pairs[name]
-    items = items_by_outcome(pair)
+    compared = compared_items(pair)
+    items = compared.by_outcome
     counts = {each: len(items[each]) for each in Outcome}
     moved[name] = counts[Outcome.WON], counts[Outcome.LOST]
     outcome = next((each for each in Outcome if each == wanted.outcome), _first(counts))
@@ -128,6 +137,16 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
         earlier=leading_to(name, outcome, page - 1) if page > 1 else "",
         later=leading_to(name, outcome, page + 1) if page < pages else "",
         metric=pair.metric.name,
+        test_set=name,
+        transitions=transitions(
+            counts, whole=compared.whole, leading_to=lambda each: leading_to(name, each)
+        ),
+        scores=distribution(
+            compared.baseline,
+            compared.candidate,
+            names=(arms.baseline.name, arms.candidate.name),
+            metric=pair.metric.name,
+        ),
     )
 
 

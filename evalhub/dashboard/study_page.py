@@ -19,6 +19,7 @@ from evalhub.gate.staleness import Change, changes_since
 from evalhub.registry.models import JudgeRun, Study, StudyArm
 from evalhub.registry.models.studies import ArmRole
 from evalhub.report.decision_page import DecisionPage, decision_page
+from evalhub.report.matrix import Matrix, MatrixArm, matrix
 from evalhub.report.skills import Skills, skills_of
 from evalhub.schemas.plan import PlannedLook
 from evalhub.schemas.verdicts import Verdict
@@ -46,6 +47,7 @@ class StudyPage:
     arms: Sequence[ArmTab]
     decision: Decision | None
     page: DecisionPage | None
+    matrix: Matrix | None
     skills: Skills | None
     earlier: Sequence[Decision]
     runs: StudyRuns
@@ -69,7 +71,7 @@ class StudyPage:
 
 
 def study_page(study: Study, wanted: Wanted) -> StudyPage:
-    """The page of `study` with the arm, test set and outcome that are wanted."""
+    """The page of `study` with the arm, test set, outcome and order that are wanted."""
     arms = list(study.arms.select_related("version__model"))
     newest, earlier = _decisions(study)
     candidates = _judged(study, arms)
@@ -87,6 +89,7 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         arms=[ArmTab(arm, newest.get(arm.name), arm.name == name) for arm in candidates],
         decision=decision,
         page=decision_page(decision.document) if decision else None,
+        matrix=matrix([_column(arm.name, newest.get(arm.name)) for arm in candidates], wanted.sort),
         skills=skills_of(decision.document, _capability(study)) if decision else None,
         earlier=[each for each in earlier if each.arm == name],
         runs=runs,
@@ -101,6 +104,12 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         judge_awaited=_judge_awaited(study),
         sign_offs=list(decision.sign_offs.select_related("by")) if decision else [],
     )
+
+
+def _column(arm: str, decision: Decision | None) -> MatrixArm:
+    if decision is None:
+        return MatrixArm(arm, None, None, None)
+    return MatrixArm(arm, decision.pk, Verdict(decision.verdict), decision.document)
 
 
 def _capability(study: Study) -> set[str]:

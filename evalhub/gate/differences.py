@@ -74,8 +74,33 @@ def compared_runs(study: Study, evidence: Sequence[EvidenceRow]) -> dict[str, Co
     }
 
 
+@dataclass(frozen=True, slots=True)
+class ComparedItems:
+    """A test set's items between two runs.
+
+    Attributes:
+        by_outcome: ids of items, the worst losses and the best gains first.
+        baseline, candidate: scores of the items of which both have one, aligned.
+    """
+
+    by_outcome: dict[Outcome, NDArray[np.int64]]
+    baseline: NDArray[np.float64]
+    candidate: NDArray[np.float64]
+
+    @property
+    def whole(self) -> bool:
+        """Whether every score is 0 or 1."""
+        scores = (self.baseline, self.candidate)
+        return all(bool(np.all((each == 0) | (each == 1))) for each in scores)
+
+
 def items_by_outcome(runs: ComparedRuns) -> dict[Outcome, NDArray[np.int64]]:
-    """Ids of the test set's items by outcome: the worst losses and the best gains first.
+    """Ids of the test set's items by outcome, as `compared_items` has them."""
+    return compared_items(runs).by_outcome
+
+
+def compared_items(runs: ComparedRuns) -> ComparedItems:
+    """Every item of the test set, between two runs.
 
     Three queries over all items, kept in memory until either run has finished anew.
     """
@@ -99,7 +124,7 @@ def _read(
     sign: int,
     version: int,
     finished: tuple[datetime | None, datetime | None],
-) -> dict[Outcome, NDArray[np.int64]]:
+) -> ComparedItems:
     answered, ours = _means(baseline, metric)
     judged, theirs = _means(candidate, metric)
     paired, at, beside = np.intersect1d(answered, judged, assume_unique=True, return_indices=True)
@@ -109,7 +134,7 @@ def _read(
     won = np.lexsort((items, -difference))
     same = difference == 0
     everything = Item.objects.filter(version=version).order_by("pk").values_list("pk", flat=True)
-    return {
+    by_outcome = {
         Outcome.LOST: items[difference < 0],
         Outcome.WON: items[won][difference[won] > 0],
         Outcome.BOTH_RIGHT: items[same & (before == 1)],
@@ -117,6 +142,7 @@ def _read(
         Outcome.SAME: items[same & (before != 1) & (before != 0)],
         Outcome.UNPAIRED: np.setdiff1d(np.array(list(everything), dtype=np.int64), items),
     }
+    return ComparedItems(by_outcome, before, theirs[beside][order])
 
 
 def _means(run: int, metric: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

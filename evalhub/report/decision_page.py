@@ -7,10 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from evalhub.report.charts.scale import Tick
+from evalhub.report.charts.scale import Scale, Tick
 from evalhub.report.ends import ends
 from evalhub.report.folding import folded
 from evalhub.report.forest import Plot, common_scale, plot
+from evalhub.report.slices import Slices, slices_of
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import BreakdownRow, DecisionRecord
 from evalhub.schemas.sections import Section
@@ -36,11 +37,13 @@ SECTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class PlottedRow[R]:
-    """One row of a table with its picture, and its number where each has a page of its own."""
+    """One row of a table with its picture; its number where each has a page of its own; of a slice
+    its p-value after correction for the others."""
 
     values: R
     plot: Plot | None
     number: int = 0
+    adjusted: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class DecisionPage:
     ticks: Sequence[Tick]
     breakdown: Mapping[str, Sequence[PlottedRow[BreakdownRow]]]
     breakdown_ticks: Sequence[Tick]
+    slices: Slices
     notes: Sequence[EvidenceNote]
     sizes: Mapping[str, int]
     unscored: int
@@ -96,7 +100,7 @@ class DecisionPage:
 
 def decision_page(record: DecisionRecord) -> DecisionPage:
     scale, small = common_scale(record.criteria), common_scale(record.breakdown)
-    apart = folded(record)
+    apart, found = folded(record), slices_of(record)
     return DecisionPage(
         record=record,
         reasons=[marked(each) for each in apart.reasons],
@@ -110,16 +114,22 @@ def decision_page(record: DecisionRecord) -> DecisionPage:
         ],
         folded_names=apart.names,
         ticks=scale.ticks(),
-        breakdown={
-            name: [
-                PlottedRow(each, plot(each, small, label=f"{name}, {each.tag}")) for each in rows
-            ]
-            for name, rows in groupby(record.breakdown, key=lambda each: each.test_set)
-        },
+        breakdown=_by_test_set(found, small),
         breakdown_ticks=small.ticks(),
+        slices=found,
         notes=[EvidenceNote(*SECTIONS[name], each) for name, each in record.sections.items()],
         sizes={each.digest or each.test_set: each.items for each in record.evidence},
         unscored=sum(each.unscored for each in record.evidence),
         extraction_misses=sum(each.extraction_misses for each in record.evidence),
         ends=ends(record),
     )
+
+
+def _by_test_set(slices: Slices, scale: Scale) -> dict[str, list[PlottedRow[BreakdownRow]]]:
+    none = [None] * len(slices.rows)
+    adjusted: Sequence[float | None] = slices.adjusted or none
+    rows = [
+        PlottedRow(each, plot(each, scale, label=f"{each.test_set}, {each.tag}"), adjusted=p)
+        for each, p in zip(slices.rows, adjusted, strict=True)
+    ]
+    return {name: list(of) for name, of in groupby(rows, key=lambda row: row.values.test_set)}

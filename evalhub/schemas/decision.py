@@ -10,7 +10,7 @@ from pydantic import Field, JsonValue
 from evalhub.schemas.alarms import JumpsSection, PolicySection
 from evalhub.schemas.consistency import ConsistencySection
 from evalhub.schemas.costs import PricesSection
-from evalhub.schemas.criteria import Count, Criterion, Level, Size
+from evalhub.schemas.criteria import Count, Criterion, Level, Probability, Size
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.judging import JudgeSection
 from evalhub.schemas.policy import Alpha, HarmAlpha, Primaries
@@ -84,6 +84,10 @@ class BreakdownRow(Declaration):
     wins: Count
     losses: Count
     ties: Count
+    p_value: Probability | None = Field(
+        None,
+        description="two-sided, against no difference; null: it was decided before these were kept",
+    )
 
 
 class Alternative(Declaration):

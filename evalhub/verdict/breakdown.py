@@ -72,4 +72,5 @@ def _row(
         wins=found.wins,
         losses=found.losses,
         ties=found.ties,
+        p_value=found.p_value,
     )

@@ -31,8 +31,9 @@ BESIDE = ("others", "readings", "changed_since", "signatures")
 LATER = ("imported", "jumps", "policy_since", "applied", "consistency", "judge", "prices")
 LATER_OF_PEOPLE = ("plan_hash", "seal")
 LATER_OF_CRITERIA = ("form",)
-"""Sections, fields of `people` and of criteria that a record of an earlier version lacks: where
-one isn't written there is none."""
+LATER_OF_SLICES = ("p_value",)
+"""Sections, fields of `people`, of criteria, of slices that a record of an earlier version lacks:
+where one isn't written there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +162,11 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
     for name in LATER_OF_PEOPLE if record.people is not None else ():
         if name not in document["people"]:
             due["people"].pop(name)
-    for criterion, written in zip(due["criteria"], document["criteria"], strict=False):
-        for name in LATER_OF_CRITERIA:
-            if name not in written:
-                criterion.pop(name)
+    for rows, later in (("criteria", LATER_OF_CRITERIA), ("breakdown", LATER_OF_SLICES)):
+        for row, written in zip(due[rows], document[rows], strict=False):
+            for name in later:
+                if name not in written:
+                    row.pop(name)
     levels = alphas_of(
         record.criteria,
         alpha=record.alpha,

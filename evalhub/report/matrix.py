@@ -1,0 +1,107 @@
+"""Arms by criteria: every arm's difference for every criterion in one table, on one scale. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from evalhub.report.charts.scale import Tick
+from evalhub.report.forest import Plot, common_scale, plot
+from evalhub.schemas.criteria import Criterion
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.verdicts import Status, Verdict
+
+AS_ASKED, WORST, NAME = "", "worst", "name"
+_ORDER = [Status.FAIL, Status.OPEN, Status.PASS]
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixArm:
+    """A column: an arm with its newest decision; `why` says why it shows nothing, else it is ""."""
+
+    name: str
+    decision: int | None
+    verdict: Verdict | None
+    record: DecisionRecord | None
+
+    @property
+    def why(self) -> str:
+        if self.record is None:
+            return "not decided yet: its scores are sealed"
+        return "invalid evidence shows no result" if self.verdict is Verdict.INVALID else ""
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixCell:
+    """An arm by a criterion; `number` is where the record of its decision lists it, from 1."""
+
+    values: Criterion
+    plot: Plot | None
+    decision: int | None
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """A criterion in the order of the arms; a cell is None where an arm wasn't judged by it."""
+
+    name: str
+    role: str
+    metric: str
+    requires: str
+    cells: Sequence[MatrixCell | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """`sort` is what the rows are sorted by: "" as they were asked, "worst", "name", or the name of
+    an arm after "arm:"."""
+
+    arms: Sequence[MatrixArm]
+    rows: Sequence[MatrixRow]
+    ticks: Sequence[Tick]
+    sort: str
+
+
+def matrix(arms: Sequence[MatrixArm], sort: str) -> Matrix | None:
+    """The table of these arms; None where no arm has a criterion to show."""
+    found = {
+        arm.name: {each.name: (number, each) for number, each in enumerate(_criteria(arm), 1)}
+        for arm in arms
+    }
+    scale = common_scale(each for rows in found.values() for _, each in rows.values())
+    names = dict.fromkeys(name for rows in found.values() for name in rows)
+    rows = []
+    for name in names:
+        cells = []
+        for arm in arms:
+            number, each = found[arm.name].get(name, (0, None))
+            drawn = None if each is None else plot(each, scale, label=f"{arm.name}, {name}")
+            cells.append(None if each is None else MatrixCell(each, drawn, arm.decision, number))
+        first = next(cell.values for cell in cells if cell)
+        rows.append(MatrixRow(name, first.role, first.metric, first.requires, cells))
+    if not rows:
+        return None
+    sorts = {AS_ASKED, WORST, NAME, *(f"arm:{arm.name}" for arm in arms)}
+    sort = sort if sort in sorts else AS_ASKED
+    return Matrix(arms, _sorted(rows, [arm.name for arm in arms], sort), scale.ticks(5), sort)
+
+
+def _criteria(arm: MatrixArm) -> Iterable[Criterion]:
+    return arm.record.criteria if arm.record is not None and not arm.why else ()
+
+
+def _sorted(rows: list[MatrixRow], arms: Sequence[str], sort: str) -> list[MatrixRow]:
+    """By an arm: what fails there first, and the largest loss first among those alike."""
+    if sort == NAME:
+        return sorted(rows, key=lambda row: row.name)
+    if sort == WORST:
+        return sorted(rows, key=lambda row: min(map(_badness, row.cells)))
+    if sort == AS_ASKED:
+        return rows
+    at = arms.index(sort.removeprefix("arm:"))
+    return sorted(rows, key=lambda row: _badness(row.cells[at]))
+
+
+def _badness(cell: MatrixCell | None) -> tuple[int, float]:
+    if cell is None:
+        return len(_ORDER), 0.0
+    return _ORDER.index(cell.values.status), cell.values.difference

@@ -1,0 +1,62 @@
+"""How many slices were looked at, and which differ after correction for that. Pure.
+
+For reading, never for the verdict: by Holm's method over all slices of a decision, so that where
+nothing differs anywhere one of them stands out in at most `LEVEL` of decisions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evalhub.schemas.decision import BreakdownRow, DecisionRecord
+from evalhub.stats.multiplicity import holm
+
+LEVEL = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """A decision's slices with their corrected p-values, in the record's order.
+
+    `adjusted` is None where a record of an earlier version holds no p-values.
+    """
+
+    rows: Sequence[BreakdownRow]
+    adjusted: Sequence[float] | None
+    alpha: float
+    level: float = LEVEL
+
+    @property
+    def apart(self) -> int:
+        """How many have an interval that leaves out 0, each looked at by itself."""
+        return sum(each.lower > 0 or each.upper < 0 for each in self.rows)
+
+    @property
+    def standing_out(self) -> Sequence[BreakdownRow]:
+        """What differs after correction."""
+        found = self.adjusted or ()
+        return [row for row, p in zip(self.rows, found, strict=False) if p <= self.level]
+
+    @property
+    def sentence(self) -> str:
+        """How many were looked at, what chance alone would show, and what is left of it."""
+        count, apart = len(self.rows), self.apart
+        chance = 2 * self.alpha * count
+        said = (
+            f"{count:,} slice{'s were' if count > 1 else ' was'} looked at. Each interval is by "
+            f"itself, at {100 * (1 - 2 * self.alpha):.3g}%: were nothing different anywhere, "
+            f"about {chance:.2g} of {count:,} would leave out 0 by chance; {apart:,} "
+            f"do{'es' if apart == 1 else ''}."
+        )
+        if self.adjusted is None:
+            return f"{said} This record holds no p-values to correct: to decide again keeps them."
+        names = [f"{each.tag} ({each.test_set})" for each in self.standing_out]
+        after = f" After Holm’s correction for all {count:,}, at {self.level:.0%}:"
+        return f"{said}{after} {', '.join(names) or 'none'}."
+
+
+def slices_of(record: DecisionRecord) -> Slices:
+    """The slices of a record, corrected for one another."""
+    rows = record.breakdown
+    values = [each.p_value for each in rows if each.p_value is not None]
+    adjusted = [float(each) for each in holm(values)] if len(values) == len(rows) else None
+    return Slices(rows, adjusted, record.rule.alpha)
