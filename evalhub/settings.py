@@ -279,7 +279,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 # The server takes large bodies for these alone (evalhub.serving.server).
-UPLOAD_PAGES = ["dashboard:upload_pairs"]
+UPLOAD_PAGES = ["dashboard:upload_pairs", "dashboard:new_comparison"]
 UPLOAD_ENDPOINTS = r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows)"
 
 REST_FRAMEWORK = {  # the rest in evalhub.api.endpoint

@@ -4,6 +4,7 @@ from django.urls import path
 
 from evalhub.dashboard.views import (
     campaigns,
+    comparing,
     decisions,
     documents,
     members,
@@ -18,6 +19,7 @@ from evalhub.dashboard.views import (
 app_name = "dashboard"
 urlpatterns = [
     path("studies/", studies.studies, name="studies"),
+    path("studies/new/", comparing.new_comparison, name="new_comparison"),
     path("studies/<int:pk>/", studies.study, name="study"),
     path("studies/<int:pk>/flips/", studies.flips, name="flips"),
     path("studies/<int:pk>/progress/", studies.study_progress, name="study_progress"),

@@ -43,6 +43,14 @@ def parse_json(text: str, *, nan_as_null: bool = False) -> Any:
     return value
 
 
+def json_in(text: str) -> str | None:
+    """A JSON text as it is written in one line; None where it isn't JSON, read strictly."""
+    try:
+        return json.dumps(parse_json(text), ensure_ascii=False)
+    except JsonError:
+        return None
+
+
 def _without_nan(name: str) -> float | None:
     return None if name == "NaN" else float(name)
 

@@ -144,6 +144,11 @@ class Uploads(Mapping[str, Path]):
                 self._finish(name, part)
         return size
 
+    def drop(self, name: str) -> None:
+        """Takes one file away, where it is there."""
+        if path := self._path(name):
+            path.unlink(missing_ok=True)
+
     def drop_all(self) -> None:
         """Takes all of it away: what a study needs again is uploaded again."""
         for name in self._names():

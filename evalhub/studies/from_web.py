@@ -18,11 +18,13 @@ from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
 from evalhub.registry.versions import register_metric, register_version
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.outside import OutsideError, check_from_web
+from evalhub.schemas.plan import StudyPlan
 from evalhub.studies.import_logs import ImportedTask, ImportRequest, import_foreign, laid_out
 from evalhub.studies.origin import UploadedStudy
+from evalhub.studies.plan import plan_of_file
 from evalhub.studies.register import register_study
 from evalhub.studies.retrieval import with_documents
-from evalhub.studies.spec import read_study
+from evalhub.studies.spec import StudySpec, read_study
 from evalhub.studies.test_sets import ItemFields
 from evalhub.studies.version_file import VersionFile
 from runners.launch import launch
@@ -53,14 +55,26 @@ def register_from_web(
         runners.launch.LaunchError: answers that don't belong to the test set.
     """
     check_evaluates(by, project)
-    if document.get("project", project.slug) != project.slug:
-        raise DeclarationError(f"this address is for {project}: leave it out", "project")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "study.json"
-        path.write_text(json.dumps({**document, "project": project.slug}), encoding="utf-8")
-        with _told_by_digest(files, document=path):
-            spec = read_study(path, UploadedStudy(files=files, aliases=aliases))
-            return register_study(spec)
+    with _read(project, document, files, aliases) as spec:
+        return register_study(spec)
+
+
+def plan_from_web(
+    *,
+    project: Project,
+    by: User | None,
+    document: Mapping[str, Any],
+    files: Files,
+    aliases: Collection[str],
+) -> StudyPlan:
+    """What registering it would ask, and what its next look would cost and could show: it is
+    registered and taken back.
+
+    Raises as `register_from_web`.
+    """
+    check_evaluates(by, project)
+    with _read(project, document, files, aliases) as spec:
+        return plan_of_file(spec)
 
 
 def import_test_set_from_web(
@@ -177,6 +191,20 @@ def import_from_web(
         except DataError as error:
             told = Path(error.file).name
             raise DataError(error.message, file=told, line=error.line, field=error.field) from error
+
+
+@contextmanager
+def _read(
+    project: Project, document: Mapping[str, Any], files: Files, aliases: Collection[str]
+) -> Iterator[StudySpec]:
+    """The document as a study file from outside; its errors, and those of the block, by digest."""
+    if document.get("project", project.slug) != project.slug:
+        raise DeclarationError(f"this address is for {project}: leave it out", "project")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "study.json"
+        path.write_text(json.dumps({**document, "project": project.slug}), encoding="utf-8")
+        with _told_by_digest(files, document=path):
+            yield read_study(path, UploadedStudy(files=files, aliases=aliases))
 
 
 def _uploaded(files: Files, name: str, field: str) -> Path:

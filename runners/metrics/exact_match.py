@@ -20,9 +20,14 @@ class ExactMatch(TextMetric):
     punctuation: bool = Field(False, description="leave out punctuation")
     articles: bool = Field(False, description="leave out a, an, the")
 
+    def taken(self, answer: Answer) -> str:
+        return self._normalised(answer.text)
+
     def score(self, answer: Answer, reference: Any) -> MetricScore:
-        given, wanted = (
-            normalise(text, lower=self.lower, punctuation=self.punctuation, articles=self.articles)
-            for text in (answer.text, reference_text(reference))
-        )
+        given, wanted = map(self._normalised, (answer.text, reference_text(reference)))
         return MetricScore(float(given == wanted))
+
+    def _normalised(self, text: str) -> str:
+        return normalise(
+            text, lower=self.lower, punctuation=self.punctuation, articles=self.articles
+        )

@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from evalhub.files.json_values import JsonError, parse_json, same_json
+from evalhub.files.json_values import JsonError, json_in, parse_json, same_json
 from runners.metrics.score import Answer, MetricScore, TextMetric
 
 _ABSENT = object()
@@ -25,6 +25,9 @@ class JsonFields(TextMetric):
         (), description="fields that count, `a.b` inside; else all at the top"
     )
     strict: bool = Field(False, description="count the output's surplus fields as wrong")
+
+    def taken(self, answer: Answer) -> str | None:
+        return json_in(answer.text)
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         try:

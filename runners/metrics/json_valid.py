@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from evalhub.files.json_values import JsonError, parse_json
+from evalhub.files.json_values import JsonError, json_in, parse_json
 from runners.metrics.score import Answer, MetricScore, TextMetric
 
 _KINDS = {"any": object, "object": dict, "array": list}
@@ -20,6 +20,9 @@ class JsonValid(TextMetric):
 
     name: Literal["json_valid"] = "json_valid"
     root: Literal["any", "object", "array"] = Field("any", description="what the JSON must be")
+
+    def taken(self, answer: Answer) -> str | None:
+        return json_in(answer.text)
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         try:

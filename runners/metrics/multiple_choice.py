@@ -34,6 +34,9 @@ class MultipleChoice(TextMetric):
             raise ValueError("must be capital letters, such as ABCD")
         return letters
 
+    def taken(self, answer: Answer) -> str | None:
+        return chosen(answer.text, self.letters)
+
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         alone = _forms(self.letters).alone
         wanted = alone.fullmatch(reference.strip()) if isinstance(reference, str) else None

@@ -36,6 +36,10 @@ class NumericMatch(TextMetric):
     tolerance: float = Field(1e-6, ge=0, description="difference still taken as equal")
     relative: float = Field(0.0, ge=0, description="the same, as a share of the larger number")
 
+    def taken(self, answer: Answer) -> str | None:
+        given = last_number(answer.text)
+        return None if given is None else f"{given:.15g}"
+
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         wanted = _reference(reference)
         if wanted is None:

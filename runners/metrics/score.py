@@ -161,6 +161,11 @@ class MetricDeclaration(Declaration):
         counted in a unit, and no number of it is right."""
         return float(self.rises) if self.reach == (0.0, 1.0) else None
 
+    def taken(self, answer: Answer) -> str | None:
+        """What of an answer is compared, for people to read, and nothing of its score; None where
+        there is nothing in it to compare."""
+        return answer.text
+
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         """The score by one reference, pure. ValueError says why the answer can't be scored."""
         raise NotImplementedError
@@ -248,6 +253,12 @@ class Scorer:
                 part = next(scored_elsewhere if where is apart else scored_here)
             scores.append(replace(part, extracted=extracted))
         return scores
+
+    def taken(self, answer: Answer) -> tuple[str | None, bool | None]:
+        """What of an answer is compared, without its score, and whether the pattern matched (None
+        without a pattern): (None, …) where there is nothing to compare."""
+        part, extracted = self._read(answer)
+        return (self.metric.taken(part) if isinstance(part, Answer) else None), extracted
 
     @property
     def one_by_one(self) -> bool:

@@ -27,6 +27,9 @@ class ToolCallMatch(MetricDeclaration):
     )
     ordered: bool = Field(False, description="whether the order of several calls counts")
 
+    def taken(self, answer: Answer) -> str | None:
+        return _said(answer.tool_calls) if answer.tool_calls else None
+
     def score(self, answer: Answer, reference: Any) -> MetricScore:
         right = parse_json(reference) if isinstance(reference, str) else reference
         wanted = calls_of([right] if isinstance(right, dict) else right) or []

@@ -30,7 +30,10 @@ def pages(team: Team) -> list[str]:
 
 
 def test_reviewers_are_told_that_they_stay_blind(rui: Client, team: Team) -> None:
-    for page in [*pages(team), *(reverse(f"dashboard:{name}") for name in LISTS)]:
+    for page in [
+        *pages(team),
+        *(reverse(f"dashboard:{name}") for name in [*LISTS, "new_comparison"]),
+    ]:
         answer = rui.get(page)
         assert answer.status_code == 403, page
         assert "keeps your judgments blind" in answer.text

@@ -35,6 +35,7 @@ from reviews.results.guess import pending_guesses
 from runners.launch import cancel, launch
 from tests.cast import Team, a_team, a_test_set, a_version
 from tests.dashboard.cases import a_measured_study
+from tests.dashboard.comparing.handing_in import new, three
 from tests.dashboard.test_campaign_pages import filled
 from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import CANARIES, a_campaign
@@ -55,6 +56,7 @@ SAMPLED = re.compile(r"^/admin/(?:auth/group|accounts/user|registry/study|review
 BOUNDARY = "no-file-holds-this"
 PAIRS = b'{"prompt": "Say it", "left": "one", "right": "two"}\n'
 PLAN, UPLOAD = "the page's own form, sent as a plan", "and with a file of pairs"
+COMPARISON = "the page's own form, with three files"
 CHOICE, SKIP = "the reviewer's own form, with a choice", "and with a reason to skip it"
 GUESS, ADJUDICATION = "a guess at one of the reviewer's turns", "a choice in a disagreement"
 POSTED = {
@@ -63,6 +65,7 @@ POSTED = {
     "/reviews/<int:pk>/undo/": [""],
     "/reviews/<int:pk>/guess/": [GUESS],
     "/reviews/<int:pk>/adjudicate/": [ADJUDICATION],
+    "/studies/new/": [COMPARISON],
     "/studies/<int:pk>/decide/": [""],
     "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],
     "/campaigns/new/": [PLAN],
@@ -233,7 +236,9 @@ def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
     plan = filled(client.get(reverse("dashboard:new_campaign", query={"study": study.pk})))
     upload = filled(client.get(reverse("dashboard:upload_pairs")), project="support-desk")
     upload |= {"name": "Tone", "file": SimpleUploadedFile("pairs.jsonl", PAIRS)}
+    comparison = filled(client.get(new())) | three() | {"project": "", "run": "1"}
     return {
+        COMPARISON: encode_multipart(BOUNDARY, comparison),
         PLAN: urlencode(plan | {"open": "1"}, doseq=True).encode(),
         UPLOAD: encode_multipart(BOUNDARY, upload),
     }

@@ -15,7 +15,11 @@ register = template.Library()
 
 # label, where it leads, how the names of the pages under it begin
 RESULTS = [
-    ("Studies", "dashboard:studies", ("dashboard:stud", "dashboard:flips", "dashboard:criterion")),
+    (
+        "Studies",
+        "dashboard:studies",
+        ("dashboard:stud", "dashboard:flips", "dashboard:criterion", "dashboard:new_comparison"),
+    ),
     ("Runs", "dashboard:runs", ("dashboard:run",)),
     ("Test sets", "dashboard:test_sets", ("dashboard:test_set",)),
     ("Versions", "dashboard:versions", ("dashboard:version",)),

@@ -65,6 +65,15 @@ class TestSet(models.Model):
 
 
 class TestSetVersionQuerySet(models.QuerySet["TestSetVersion"]):
+    def newest_of(self, project: Project) -> Self:
+        """The newest version of each test set of the project, by their names; none that was drawn
+        from a pool."""
+        later = TestSetVersion.objects.filter(
+            test_set=OuterRef("test_set"), number__gt=OuterRef("number"), pool=None
+        )
+        found = self.filter(test_set__project=project, pool=None).exclude(models.Exists(later))
+        return found.select_related("test_set").order_by("test_set__slug")
+
     def sharing_items_with(self, versions: Collection["TestSetVersion"]) -> Self:
         """Those that ask something that one of `versions` asks too, themselves included.
 
@@ -193,6 +202,11 @@ class ItemQuerySet(models.QuerySet["Item"]):
         all items of the one for each of the other, and not by the fingerprint.
         """
         return self.filter(fingerprint__in=items.values("fingerprint")).order_by()
+
+    def read_freely_in(self, project: Project) -> Self:
+        """Those of the project's development sets, whose scores are open for good."""
+        free = {"version__read_freely": True, "version__draft_until": None}
+        return self.filter(version__test_set__project=project, **free).order_by()
 
     def between(self, start: int, stop: int) -> Self:
         """Items at positions start, start + 1, …, stop − 1, in order."""
