@@ -5,6 +5,14 @@ const begin = () => {
   for (const each of document.querySelectorAll("[data-scripted]")) each.hidden = false;
 };
 
+// A file that was chosen just as the form came anew, before it listened.
+const sendWaiting = () => {
+  begin();
+  for (const input of document.querySelectorAll("#comparing input[type=file]")) {
+    if (input.files.length) input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+};
+
 const carriesFiles = (event) => event.dataTransfer?.types.includes("Files");
 
 const hand = (input, files) => {
@@ -48,5 +56,5 @@ document.addEventListener("submit", (event) => {
   sent = true;
 });
 addEventListener("pageshow", () => { sent = false; });
-document.body.addEventListener("htmx:afterSettle", begin);
+document.body.addEventListener("htmx:afterSettle", sendWaiting);
 begin();
