@@ -12,11 +12,9 @@ from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
-from django.test.client import encode_multipart
 from django.urls import URLResolver, get_resolver, reverse
 
 from evalhub.accounts.models import MemberInvitation, Role, User
@@ -24,7 +22,7 @@ from evalhub.accounts.tokens import add_token
 from evalhub.database.rows import OUR_ROW
 from evalhub.database.tables import Tables, digest, tables
 from evalhub.gate.decide import decide_study
-from evalhub.registry.models import Run, Study
+from evalhub.registry.models import Run
 from evalhub.schemas.review import Design, Form
 from reviews.assignments.judge import form_nonce
 from reviews.joining.invite import expiry, invite
@@ -35,8 +33,16 @@ from reviews.results.guess import pending_guesses
 from runners.launch import cancel, launch
 from tests.cast import Team, a_team, a_test_set, a_version
 from tests.dashboard.cases import a_measured_study
-from tests.dashboard.comparing.handing_in import new, three
-from tests.dashboard.test_campaign_pages import filled
+from tests.e2e.posted_forms import (
+    BOUNDARY,
+    CHOICE,
+    COMPARISON,
+    PLAN,
+    SKIP,
+    UPLOAD,
+    a_form_of_each,
+    forms_of_a_turn,
+)
 from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.judged import judge_all
@@ -53,11 +59,6 @@ FORM = "application/x-www-form-urlencoded"
 WRITE = re.compile(r'\s*(INSERT INTO|INSERT OR IGNORE INTO|UPDATE|DELETE FROM)\s+"(\w+)"')
 UNCOUNTED = {"django_session", "accounts_cache", "accounts_resultsseen"}
 SAMPLED = re.compile(r"^/admin/(?:auth/group|accounts/user|registry/study|reviews/assignment)/")
-BOUNDARY = "no-file-holds-this"
-PAIRS = b'{"prompt": "Say it", "left": "one", "right": "two"}\n'
-PLAN, UPLOAD = "the page's own form, sent as a plan", "and with a file of pairs"
-COMPARISON = "the page's own form, with three files"
-CHOICE, SKIP = "the reviewer's own form, with a choice", "and with a reason to skip it"
 GUESS, ADJUDICATION = "a guess at one of the reviewer's turns", "a choice in a disagreement"
 POSTED = {
     "/reviews/judge/<uuid:token>/": [CHOICE],
@@ -229,25 +230,6 @@ def a_run_that_goes_on(team: Team, name: str) -> Run:
     backend = {"type": "openai", "url": "http://127.0.0.1:9/v1", "model": "m"}
     version = a_version(team, name, backend=backend)
     return launch(version=version, test_set_version=a_test_set(team, f"of-{name}"), metrics=[])
-
-
-def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
-    """As the owner's pages have them, filled in."""
-    plan = filled(client.get(reverse("dashboard:new_campaign", query={"study": study.pk})))
-    upload = filled(client.get(reverse("dashboard:upload_pairs")), project="support-desk")
-    upload |= {"name": "Tone", "file": SimpleUploadedFile("pairs.jsonl", PAIRS)}
-    comparison = filled(client.get(new())) | three() | {"project": "", "run": "1"}
-    return {
-        COMPARISON: encode_multipart(BOUNDARY, comparison),
-        PLAN: urlencode(plan | {"open": "1"}, doseq=True).encode(),
-        UPLOAD: encode_multipart(BOUNDARY, upload),
-    }
-
-
-def forms_of_a_turn(nonce: str) -> dict[str, bytes]:
-    """What only the reviewer's page carries, in anybody's hands."""
-    said = {CHOICE: {"choice": "left"}, SKIP: {"reason": "I can't read it"}}
-    return {name: urlencode(each | {"nonce": nonce}).encode() for name, each in said.items()}
 
 
 def reviews_that_have_ended(

@@ -78,7 +78,7 @@ class ComparisonForm(forms.Form):
         help_text="to the first of these items",
     )
     role = forms.ChoiceField(
-        label="The candidate", choices=ROLES, widget=forms.RadioSelect, initial="primary"
+        label="The candidate", choices=ROLES, widget=forms.RadioSelect, initial=ROLES[0][0]
     )
     min_gain = forms.FloatField(
         label="Must gain more than",

@@ -1,0 +1,37 @@
+"""Forms as the site's own pages have them, filled in, for whoever may send them or may not."""
+
+from urllib.parse import urlencode
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.test.client import encode_multipart
+from django.urls import reverse
+
+from evalhub.registry.models import Study
+from tests.dashboard.comparing.handing_in import new, three
+from tests.dashboard.test_campaign_pages import filled
+
+BOUNDARY = "no-file-holds-this"
+PAIRS = b'{"prompt": "Say it", "left": "one", "right": "two"}\n'
+PLAN, UPLOAD = "the page's own form, sent as a plan", "and with a file of pairs"
+COMPARISON = "the page's own form, with three files"
+CHOICE, SKIP = "the reviewer's own form, with a choice", "and with a reason to skip it"
+
+
+def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
+    """As the owner's pages have them, filled in."""
+    plan = filled(client.get(reverse("dashboard:new_campaign", query={"study": study.pk})))
+    upload = filled(client.get(reverse("dashboard:upload_pairs")), project="support-desk")
+    upload |= {"name": "Tone", "file": SimpleUploadedFile("pairs.jsonl", PAIRS)}
+    comparison = filled(client.get(new())) | three() | {"project": "", "run": "1"}
+    return {
+        COMPARISON: encode_multipart(BOUNDARY, comparison),
+        PLAN: urlencode(plan | {"open": "1"}, doseq=True).encode(),
+        UPLOAD: encode_multipart(BOUNDARY, upload),
+    }
+
+
+def forms_of_a_turn(nonce: str) -> dict[str, bytes]:
+    """What only the reviewer's page carries, in anybody's hands."""
+    said = {CHOICE: {"choice": "left"}, SKIP: {"reason": "I can't read it"}}
+    return {name: urlencode(each | {"nonce": nonce}).encode() for name, each in said.items()}
