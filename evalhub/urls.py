@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from evalhub.accounts.views import home
+from evalhub.dashboard.views.home import home
 from evalhub.serving import failing, watching
 
 urlpatterns = [

@@ -1,4 +1,4 @@
-"""Where a person starts, the one-click way in, and one's own account."""
+"""The one-click way in, and one's own account."""
 
 import logging
 from typing import Any
@@ -18,22 +18,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from requests import RequestException
 
 from evalhub.accounts.adapters import sign_in_by
-from evalhub.accounts.models import Membership, Project, Role, User
+from evalhub.accounts.models import Project, User
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.accounts.sign_in import SignInError, end_other_sessions, use_link, user_of
 from evalhub.accounts.typed import keep, kept, person_mark, typed_in
 
 log = logging.getLogger(__name__)
-
-
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    """Reviewers start with their reviews, everybody else with the studies."""
-    assert request.user.is_authenticated
-    if Project.objects.seen_by(request.user).exists():
-        return redirect("dashboard:studies")
-    reviews = Membership.objects.filter(user=request.user, role=Role.REVIEWER).exists()
-    return redirect("reviews:home" if reviews else "dashboard:studies")
 
 
 @login_not_required

@@ -7,6 +7,7 @@ leads to a list. Two queries beside those of the choices, whatever there is.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -18,19 +19,36 @@ LONGEST = 200
 """Characters of a text that is searched for; what is longer is cut."""
 
 
+class Order(Enum):
+    """What a column holds: how it is called to sort it rising and falling, and whether a first
+    click falls, as one wants dates and counts."""
+
+    WORDS = "A to Z", "Z to A", False
+    DATES = "oldest first", "newest first", True
+    COUNTS = "fewest first", "most first", True
+
+    @property
+    def rising(self) -> str:
+        return self.value[0]
+
+    @property
+    def falling(self) -> str:
+        return self.value[1]
+
+    @property
+    def falls(self) -> bool:
+        return self.value[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the table. `by` names what it is sorted by; without it, it isn't.
-
-    `falls`: whether a first click sorts from the greatest down, as one wants dates and counts.
-    """
+    """A column of the table. `by` names what it is sorted by; without it, it isn't."""
 
     name: str
     label: str
     by: str = ""
-    falls: bool = False
+    order: Order = Order.WORDS
     number: bool = False
-    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +66,11 @@ class Listing[Rows: QuerySet[Any, Any]]:
     """A list as it is declared. `sort` is a column's name, with - before it for falling.
 
     `search`: the rows that a text is found in; None where there is nothing to search.
-    `what` is what it lists, in the plural.
+    `what` is what it lists, in the plural, and `one` one of it.
     """
 
     what: str
+    one: str
     columns: Sequence[Column]
     sort: str
     filters: Sequence[Filter[Rows]] = ()
@@ -98,6 +117,10 @@ class ListPage:
     @property
     def count(self) -> int:
         return self.page.paginator.count
+
+    @property
+    def searchable(self) -> bool:
+        return self.listing.search is not None
 
 
 def listed[Rows: QuerySet[Any, Any]](
@@ -147,8 +170,9 @@ def _orders(listing: Listing[Any]) -> list[tuple[str, str]]:
     found = []
     for each in listing.columns:
         if each.by:
-            rising, falling = (each.name, each.label), (f"-{each.name}", f"{each.label}, falling")
-            found += [falling, rising] if each.falls else [rising, falling]
+            rising = each.name, f"{each.label}, {each.order.rising}"
+            falling = f"-{each.name}", f"{each.label}, {each.order.falling}"
+            found += [falling, rising] if each.order.falls else [rising, falling]
     return found
 
 
@@ -164,7 +188,7 @@ def _heading(column: Column, sort: str, asked: Mapping[str, str]) -> Heading:
     if not column.by:
         return Heading(column, "", "")
     now = {column.name: "ascending", f"-{column.name}": "descending"}.get(sort, "")
-    falls = column.falls if not now else now == "ascending"
+    falls = column.order.falls if not now else now == "ascending"
     query = QueryDict(mutable=True)
     query.update({key: value for key, value in asked.items() if key != "page" and value})
     query["sort"] = f"-{column.name}" if falls else column.name

@@ -8,14 +8,17 @@ from typing import Any
 from django.db.models import Q
 
 from evalhub.accounts.models import Project, User
-from evalhub.dashboard.listing import Column, Filter, Listing
+from evalhub.dashboard.listing import Column, Filter, Listing, Order
+from evalhub.gate.models import Decision
 from evalhub.registry.models.studies import StudyQuerySet
 from evalhub.schemas.verdicts import Verdict
 
+_TOUCHED = Decision.objects.standing().with_news().order_by().values("pk")
 STUDY_STATES = {
     "undecided": ("without a verdict", Q(verdict=None)),
     "going": ("runs still going", Q(runs_open__gt=0)),
     "failed": ("runs that failed", Q(runs_failed__gt=0)),
+    "touched": ("touched since it was decided", Q(newest__in=_TOUCHED)),
     "signed": ("signed off or overridden", Q(signed__isnull=False)),
 }
 
@@ -24,13 +27,14 @@ def studies_list(user: User) -> Listing[StudyQuerySet]:
     """Rows have `with_run_counts` and `with_verdict`."""
     return Listing(
         what="studies",
+        one="study",
         columns=[
             Column("name", "Study", by="name"),
             Column("verdict", "Verdict", by="verdict"),
             Column("project", "Project", by="project__name"),
-            Column("runs", "Runs", by="runs_total", falls=True),
-            Column("decided", "Decided", by="decided", falls=True, number=True),
-            Column("created", "Made", by="created", falls=True, number=True),
+            Column("runs", "Runs", by="runs_total", order=Order.COUNTS),
+            Column("decided", "Decided", by="decided", order=Order.DATES, number=True),
+            Column("created", "Made", by="created", order=Order.DATES, number=True),
         ],
         sort="-created",
         filters=[

@@ -1,4 +1,4 @@
--- tables-ba3e97d7f3296637a434b969
+-- tables-c409951b75ace9ac1700724c
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -83,7 +83,7 @@ CREATE INDEX "registry_runmetric_metric_id_5c0dff83" ON "registry_runmetric" ("m
 CREATE INDEX "registry_runmetric_run_id_554e7b4b" ON "registry_runmetric" ("run_id");
 CREATE TABLE "registry_shard" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "start" integer unsigned NOT NULL CHECK ("start" >= 0), "stop" integer unsigned NOT NULL CHECK ("stop" >= 0), "state" varchar(20) NOT NULL, "claim" char(32) NULL, "lease_until" datetime NULL, "attempts" smallint unsigned NOT NULL CHECK ("attempts" >= 0), "done" integer unsigned NOT NULL CHECK ("done" >= 0), "error" text NOT NULL, "run_id" bigint NOT NULL REFERENCES "registry_run" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "shard_start" UNIQUE ("run_id", "start"), CONSTRAINT "shard_not_empty" CHECK ("stop" > ("start")));
 CREATE INDEX "registry_shard_run_id_b4c40d68" ON "registry_shard" ("run_id");
-CREATE TABLE "registry_study" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "slug" varchar(120) NOT NULL, "name" varchar(200) NOT NULL, "policy" text NOT NULL CHECK ((JSON_VALID("policy") OR "policy" IS NULL)), "review" text NULL CHECK ((JSON_VALID("review") OR "review" IS NULL)), "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "lease_until" datetime NULL, "lease_token" char(32) NULL, "advanced_runs" datetime NULL, "advanced_review" bigint NULL, "project_id" bigint NOT NULL REFERENCES "accounts_project" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "study_slug" UNIQUE ("project_id", "slug"));
+CREATE TABLE "registry_study" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "slug" varchar(120) NOT NULL, "name" varchar(200) NOT NULL, "policy" text NOT NULL CHECK ((JSON_VALID("policy") OR "policy" IS NULL)), "review" text NULL CHECK ((JSON_VALID("review") OR "review" IS NULL)), "created" datetime DEFAULT (STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')) NOT NULL, "lease_until" datetime NULL, "lease_token" char(32) NULL, "advanced_runs" datetime NULL, "advanced_review" bigint NULL, "project_id" bigint NOT NULL REFERENCES "accounts_project" ("id") DEFERRABLE INITIALLY DEFERRED, "changed" datetime NULL, CONSTRAINT "study_slug" UNIQUE ("project_id", "slug"));
 CREATE INDEX "registry_study_slug_335904a7" ON "registry_study" ("slug");
 CREATE INDEX "registry_study_project_id_75aa410f" ON "registry_study" ("project_id");
 CREATE TABLE "registry_studyarm" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "name" varchar(120) NOT NULL, "position" smallint unsigned NOT NULL CHECK ("position" >= 0), "role" varchar(20) NOT NULL, "study_id" bigint NOT NULL REFERENCES "registry_study" ("id") DEFERRABLE INITIALLY DEFERRED, "version_id" bigint NOT NULL REFERENCES "registry_modelversion" ("id") DEFERRABLE INITIALLY DEFERRED, CONSTRAINT "study_arm_name" UNIQUE ("study_id", "name"));
@@ -683,6 +683,7 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0019_reserved', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0020_cancelled_judges', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0021_scores_by_output', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0022_study_changed', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0002_append_only', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0003_chain', CURRENT_TIMESTAMP);
@@ -700,4 +701,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0001_watches', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0002_budget', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-ba3e97d7f3296637a434b969', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-c409951b75ace9ac1700724c', CURRENT_TIMESTAMP);

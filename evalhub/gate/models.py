@@ -6,6 +6,8 @@ from typing import Self
 from uuid import uuid4
 
 from django.db import models
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
@@ -14,8 +16,13 @@ from evalhub.registry.models import (
     ModelVersion,
     Run,
     Study,
+    StudyArm,
+    StudyRun,
     TestSetVersion,
+    TrainingOverlap,
 )
+from evalhub.registry.models.runs import UNFINISHED
+from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.verdicts import Verdict
@@ -26,6 +33,44 @@ class DecisionQuerySet(OfProjectQuerySet["Decision"]):
 
     def newest_first(self) -> Self:
         return self.order_by("-created", "-id")
+
+    def standing(self) -> Self:
+        """The newest on each study's candidate in question."""
+        same = Decision.objects.filter(study=OuterRef("study"), arm=OuterRef("arm"))
+        in_question = StudyArm.objects.filter(
+            study=OuterRef("study"), name=OuterRef("arm"), role=ArmRole.CANDIDATE
+        )
+        newest = same.newest_first().values("pk")[:1]
+        return self.filter(Exists(in_question), pk=Subquery(newest))
+
+    def with_headline(self) -> Self:
+        """Adds `headline` and `signed`, the verdict of the newest sign-off, and reads no record."""
+        sign_offs = SignOff.objects.filter(decision=OuterRef("pk")).order_by("-created", "-id")
+        return self.annotate(
+            headline=KT("record__headline"), signed=Subquery(sign_offs.values("verdict")[:1])
+        ).defer("record")
+
+    def with_news(self) -> Self:
+        """Those of which something that they rest on was touched since they were made: what is
+        asked, an answer, what was looked through of the training, the project's baseline.
+
+        By dates alone, which is cheap: whether it is otherwise now is a question to
+        `evalhub.gate.staleness`, and reviews are another.
+        """
+        links = StudyRun.objects.filter(arm__study=OuterRef("study")).order_by()
+        later = Q(run__finished__gt=OuterRef("created")) | Q(run__state__in=UNFINISHED)
+        looked = TrainingOverlap.objects.filter(
+            test_set_version__studies__study=OuterRef("study"), created__gt=OuterRef("created")
+        )
+        blessed = Blessing.objects.filter(
+            project=OuterRef("study__project"), created__gt=OuterRef("created")
+        )
+        return self.filter(
+            Q(study__changed__gt=F("created"))
+            | Exists(links.filter(later))
+            | Exists(looked)
+            | Q(Exists(blessed), study__policy__blessed=True)
+        )
 
 
 class Decision(models.Model):
@@ -91,6 +136,17 @@ class Ledger(models.Model):
 class LookQuerySet(models.QuerySet["Look"]):
     def newest_first(self) -> Self:
         return self.order_by("-id")
+
+    def most_by_version(self, at_least: int) -> dict[int, int]:
+        """Versions from which a claim was read as this look or a later one, and as which. Two
+        queries, from which alone one can't tell who read their items elsewhere since."""
+        rows = self.filter(number__gte=at_least).order_by().values("test_set_version")
+        found = dict(rows.annotate(n=models.Max("number")).values_list("test_set_version", "n"))
+        beside = GuardLook.objects.filter(charged=True, number__gte=at_least).order_by()
+        taken = beside.values("primary__test_set_version").annotate(n=models.Max("number"))
+        for version, number in taken.values_list("primary__test_set_version", "n"):
+            found[version] = max(number, found.get(version, 0))
+        return found
 
 
 class Look(models.Model):
@@ -228,6 +284,10 @@ class SignOff(models.Model):
 class BlessingQuerySet(OfProjectQuerySet["Blessing"]):
     def newest_first(self) -> Self:
         return self.order_by("-id")
+
+    def holding(self) -> Self:
+        """The one that says what the baseline is, of each project that has one."""
+        return self.filter(after=None).select_related("version__model")
 
     def current(self, project: Project) -> "Blessing | None":
         """The one that says what the project's baseline is; None: nobody has blessed any."""

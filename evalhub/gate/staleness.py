@@ -1,13 +1,15 @@
 """What has changed of a decision's evidence since it was made.
 
 The digests that its record holds are compared with what the study has now; a constant number of
-queries, and two for each 2,000 pairs of its review, and no score or answer is read. Whether rows
+queries, and two for each 2,000 pairs of its review, and no score or answer is read. Of many
+decisions at once all but their reviews is compared, in as many queries as of one. Whether rows
 still have the digests that the database keeps of them is another question
 (evalhub.gate.verification).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from evalhub.gate.models import Blessing, Decision
@@ -54,11 +56,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class _Now:
-    """A study as it is now: its judged test sets by name, and its runs."""
+    """A study as it is now: its judged test sets by name, its runs, which versions' training was
+    looked through for which test sets and when, and its project's baseline."""
 
     test_sets: dict[str, StudyTestSet]
     links: list[StudyRun]
     scores: dict[tuple[int, int], str]
+    overlaps: list[tuple[int, int, datetime]]
+    blessed: Blessing | None
 
     def run(self, arm: str, test_set: str) -> Run | None:
         wanted = (arm, test_set, 0)
@@ -76,22 +81,42 @@ class _Now:
 def changes_since(decision: Decision) -> list[Change]:
     """What is otherwise now than when `decision` was made; empty where it still stands on all that
     there is. What matters most comes first."""
-    record, now = decision.document, _now(decision)
+    record, now = decision.document, _now([decision])[decision.study_id]
     return [
         *_newer(decision),
-        *_policy(decision, record, now),
-        *_test_sets(record, now),
-        *_arms(record, now),
-        *_answers(decision, record, now),
-        *_training(decision, record, now),
+        *_asked_and_answered(decision, record, now),
         *_review(decision, record, now),
         *_baseline(decision, record, now),
     ]
 
 
-def _now(decision: Decision) -> _Now:
-    asked = decision.study.test_sets.judged().select_related("metric", "test_set_version__test_set")
-    links = StudyRun.objects.filter(arm__study=decision.study_id, test_set__in=asked)
+def changes_but_of_people(decisions: Sequence[Decision]) -> dict[int, list[Change]]:
+    """Of each by its id: what is otherwise now, but for its review and for newer decisions.
+
+    `decisions` were read with their studies. Five queries at most, however many they are.
+    """
+    now = _now(decisions) if decisions else {}
+    found = {}
+    for each in decisions:
+        record, of = each.document, now[each.study_id]
+        found[each.pk] = [*_asked_and_answered(each, record, of), *_baseline(each, record, of)]
+    return found
+
+
+def _asked_and_answered(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[Change]:
+    yield from _policy(decision, record, now)
+    yield from _test_sets(record, now)
+    yield from _arms(record, now)
+    yield from _answers(decision, record, now)
+    yield from _training(decision, record, now)
+
+
+def _now(decisions: Sequence[Decision]) -> dict[int, _Now]:
+    """The studies of these decisions by their ids, as they are now. Five queries at most."""
+    studies = {each.study_id: each.study for each in decisions}
+    asked = StudyTestSet.objects.judged().filter(study__in=studies)
+    sets = list(asked.select_related("metric", "test_set_version__test_set"))
+    links = StudyRun.objects.filter(arm__study__in=studies, test_set__in=asked)
     related = links.select_related("arm__version", "test_set", "run").order_by(
         "test_set__position", "arm__position", "repeat"
     )
@@ -101,7 +126,24 @@ def _now(decision: Decision) -> _Now:
         (run, metric): digest
         for run, metric, digest in metrics.values_list("run", "metric", "scores_digest")
     }
-    return _Now({each.name: each for each in asked}, found, digests)
+    looked = TrainingOverlap.objects.filter(
+        test_set_version__in=[each.test_set_version_id for each in sets],
+        created__gt=min(each.created for each in decisions),
+    )
+    overlaps = list(looked.order_by().values_list("version", "test_set_version", "created"))
+    by_blessed = {each.project_id for each in studies.values() if each.policy.blessed}
+    holding = Blessing.objects.holding().filter(project__in=by_blessed)
+    blessed = {each.project_id: each for each in holding}
+    return {
+        pk: _Now(
+            {each.name: each for each in sets if each.study_id == pk},
+            [each for each in found if each.arm.study_id == pk],
+            digests,
+            overlaps,
+            blessed.get(study.project_id),
+        )
+        for pk, study in studies.items()
+    }
 
 
 def _newer(decision: Decision) -> Iterator[Change]:
@@ -199,12 +241,12 @@ def _training(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator
     arm = now.arm(record.arms.candidate.name)
     if arm is None or decision.study.policy.leakage == "off":
         return
-    looked = TrainingOverlap.objects.filter(
-        version__in=[arm.version_id, arm.version.parent_id],
-        test_set_version__studies__in=now.test_sets.values(),
-        created__gt=decision.created,
-    )
-    if looked.exists():
+    versions = {arm.version_id, arm.version.parent_id}
+    asked = {each.test_set_version_id for each in now.test_sets.values()}
+    if any(
+        version in versions and of in asked and at > decision.created
+        for version, of, at in now.overlaps
+    ):
         yield Change(Changed.TRAINING, f"What {arm.name} was trained on has been looked through")
 
 
@@ -251,7 +293,7 @@ def _baseline(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator
     if not decision.study.policy.blessed:
         return
     arms = [now.arm(each.name) for each in (record.arms.baseline, record.arms.candidate)]
-    blessed = Blessing.objects.current(decision.study.project)
+    blessed = now.blessed
     if blessed is None or blessed.version_id in [arm.version_id for arm in arms if arm]:
         return
     judged = record.arms.baseline.version

@@ -28,6 +28,7 @@ from evalhub.registry.versions import register_version
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.study import StudySettings
 from evalhub.studies.charges import charges_of, charges_on
+from evalhub.studies.linked import linked, note_change
 from evalhub.studies.register_items import (
     Progress,
     check_mix,
@@ -64,11 +65,15 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
     }
     versions = _versions(spec, project, spec.arms)
     _check_blessed(spec, project, versions)
-    study = _study(spec, project, judged_policy(spec, judges))
+    there = Study.objects.filter(project=project, slug=spec.slug or slug_of(spec.name)).first()
+    before = linked(there) if there else None
+    study = _study(spec, project, there, judged_policy(spec, judges))
     sets |= _drawn(spec, study, sets, versions)
     for name, test_set in spec.test_sets.items():
         check_mix(spec, name, test_set, sets[name][0])
     _link(spec, study, sets, versions, charges_of(spec, project, versions, judges))
+    if before is not None:
+        note_change(study, before=before)
     _check_training(spec, sets, versions)
     return study
 
@@ -189,9 +194,8 @@ def _check_training(
             )
 
 
-def _study(spec: StudySpec, project: Project, policy: StudySettings) -> Study:
+def _study(spec: StudySpec, project: Project, found: Study | None, policy: StudySettings) -> Study:
     slug = spec.slug or slug_of(spec.name)
-    found = Study.objects.filter(project=project, slug=slug).first()
     if found is not None and spec.slug is None and found.name != spec.name:
         raise spec.document.error(
             ["name"],

@@ -1,12 +1,32 @@
 """Campaigns, the pairs in them, and what happened to them."""
 
+import datetime
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db.models import (
+    CharField,
+    Count,
+    Exists,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Cast, Coalesce, Concat, Now
 
-from evalhub.accounts.models import OfProjectQuerySet, Project, Role, User
+from evalhub.accounts.models import (
+    Action,
+    LogEntry,
+    OfProjectQuerySet,
+    Project,
+    ResultsSeen,
+    Role,
+    User,
+)
 from evalhub.registry.models import Item, ModelVersion, Output, Study
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.review import Form, ReviewPlan
@@ -67,6 +87,40 @@ class CampaignQuerySet(OfProjectQuerySet["Campaign"]):
             state=AssignmentState.DONE,
         )
         return self.annotate(judged=Exists(given))
+
+    def unread(self) -> Self:
+        """Those that have ended, and whose results nobody has opened."""
+        name = Concat(Value("Review "), Cast(OuterRef("pk"), CharField()), Value(": "))
+        readers = ResultsSeen.objects.filter(project=OuterRef(OuterRef("project"))).order_by()
+        opened = LogEntry.objects.filter(
+            by__in=readers.values("user"),  # by whose index the log needn't be gone through
+            action=Action.SAW_RESULTS,
+            project=OuterRef("project"),
+            what=Concat(name, OuterRef("name")),
+        )
+        later = Campaign.objects.filter(supersedes=OuterRef("pk"))
+        ended = self.filter(Q(state__in=OVER) | ~Q(seal=""), unblinded=None)
+        return ended.filter(~Exists(opened), ~Exists(later))
+
+    def short_of_people(self, *, since: datetime.datetime) -> Self:
+        """Open ones with judgments to come that nobody reviews, or has answered since then.
+
+        Adds `active` (who reviews) and `answered` (the newest answer), and what `with_counts` adds.
+        """
+        from reviews.models.people import Reviewer, ReviewerState
+
+        people = Reviewer.objects.filter(campaign=OuterRef("pk")).order_by()
+        newest = people.values("campaign").annotate(at=Max("answered")).values("at")
+        quiet = Q(answered__lt=since) | Q(answered=None, created__lt=since)
+        return (
+            self.filter(state=CampaignState.OPEN, seal="")
+            .with_counts()
+            .annotate(
+                active=_count(people.filter(state=ReviewerState.ACTIVE).values("campaign")),
+                answered=Subquery(newest),
+            )
+            .filter(Q(active=0) | quiet, given__lt=F("asked"))
+        )
 
     def with_open_pairs(self) -> Self:
         """Adds `open_pairs`: those with a free seat, without practice."""
@@ -155,6 +209,10 @@ class Campaign(models.Model):
 
     open_pairs: int  # of those that were read `with_open_pairs`
     judged: bool  # of those that were read `with_judged`
+    asked: int  # of those that were read `with_counts`, and `given`
+    given: int
+    active: int  # of those that are `short_of_people`, and `answered`
+    answered: datetime.datetime | None
 
     objects: ClassVar = CampaignQuerySet.as_manager()
 

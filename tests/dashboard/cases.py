@@ -1,6 +1,9 @@
 """Studies in the states that the pages are for."""
 
-from evalhub.registry.models import Study
+from django.db.models import Model
+
+from evalhub.gate.models import Decision
+from evalhub.registry.models import Study, StudyArm, StudyRun, StudyTestSet
 from evalhub.registry.models.versions import Kind
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 
@@ -32,3 +35,34 @@ def a_measured_study(team: Team, *, items: int = 40, tags: int = 2, slug: str = 
         slug=slug,
         policy=POLICY,
     )
+
+
+def many_like(study: Study, count: int) -> list[Study]:
+    """So many studies that ask and were decided as this one, on its runs; rows alone."""
+
+    def copied[R: Model](row: R, **fields: object) -> R:
+        values = {each.attname: getattr(row, each.attname) for each in row._meta.concrete_fields}
+        return type(row)(**values | {"id": None} | fields)
+
+    start = Study.objects.count()
+    studies = Study.objects.bulk_create(
+        copied(study, slug=f"like-{n:04}", name=f"Like {n:04}") for n in range(start, start + count)
+    )
+    for each in studies:
+        arms = {
+            old.pk: copied(old, study_id=each.pk) for old in StudyArm.objects.filter(study=study)
+        }
+        sets = {
+            old.pk: copied(old, study_id=each.pk)
+            for old in StudyTestSet.objects.filter(study=study)
+        }
+        StudyArm.objects.bulk_create(arms.values())
+        StudyTestSet.objects.bulk_create(sets.values())
+        StudyRun.objects.bulk_create(
+            copied(old, arm_id=arms[old.arm_id].pk, test_set_id=sets[old.test_set_id].pk)
+            for old in StudyRun.objects.filter(arm__study=study)
+        )
+        Decision.objects.bulk_create(
+            copied(old, study_id=each.pk) for old in Decision.objects.filter(study=study)
+        )
+    return studies

@@ -5,11 +5,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from evalhub.gate.decide import decide_study
 from evalhub.registry.models import ModelVersion, Run, Study, TestSet
 from tests.cast import Team, a_run, a_test_set, a_version
-from tests.dashboard.cases import a_measured_study
+from tests.dashboard.cases import a_measured_study, many_like
 
 
 def queries(client: Client, address: str) -> int:
@@ -71,6 +72,25 @@ def test_lists_take_as_many_queries_for_ten_rows_as_for_two(olga: Client, team: 
     base = a_version(team, "lonely")
     a_run(base, a_test_set(team, "lonely", items=2), scores=[0, 1])
     assert [queries(olga, each) for each in lists] == few
+
+
+def test_the_home_and_the_lists_take_as_many_queries_for_sixty_studies_as_for_two(
+    olga: Client, team: Team
+) -> None:
+    study = a_measured_study(team, items=4)
+    decide_study(study=study)
+    many_like(study, 1)
+    Study.objects.update(changed=timezone.now())  # so that each is looked at
+    Run.objects.filter(pk=Run.objects.latest("pk").pk).update(state="failed")
+    a_version(team, "first")
+    addresses = ["/", "/studies/", "/studies/?verdict=hold&q=like&sort=-decided"]
+    few = [queries(olga, each) for each in addresses]
+    many_like(study, 58)
+    Study.objects.update(changed=timezone.now())
+    Run.objects.update(state="failed")
+    for number in range(60):
+        a_version(team, f"untried-{number}")
+    assert [queries(olga, each) for each in addresses] == few
 
 
 def test_following_a_run_costs_one_query_beside_signing_in(olga: Client, team: Team) -> None:

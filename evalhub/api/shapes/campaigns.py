@@ -69,8 +69,8 @@ class CampaignShape(Given):
             study=campaign.study.slug if campaign.study else None,
             state=campaign.state,
             ended=has_ended(campaign),
-            judgments=campaign.given,  # type: ignore[attr-defined]
-            planned=campaign.asked,  # type: ignore[attr-defined]
+            judgments=campaign.given,
+            planned=campaign.asked,
             people=campaign.people,  # type: ignore[attr-defined]
             plan_hash=campaign.plan_hash,
             seal=campaign.seal,

@@ -52,6 +52,11 @@ class Study(models.Model):
         StudyReview, null=True, blank=True, help_text="what people are asked; null: nobody is"
     )
     created = models.DateTimeField(db_default=Now(), editable=False)
+    changed = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="when its file last changed what it asks; null: never since it was made",
+    )
     lease_until = models.DateTimeField(
         null=True, editable=False, help_text="until when one process advances it, and no other"
     )

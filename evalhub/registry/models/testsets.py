@@ -64,14 +64,17 @@ class TestSet(models.Model):
         return self.slug
 
 
-class TestSetVersionQuerySet(models.QuerySet["TestSetVersion"]):
+class TestSetVersionQuerySet(OfProjectQuerySet["TestSetVersion"]):
+    project_field = "test_set__project"
+
+    def newest(self) -> Self:
+        """Of each test set the newest version; none that was drawn from a pool."""
+        same = TestSetVersion.objects.filter(test_set=OuterRef("test_set"), pool=None)
+        return self.filter(pk=Subquery(same.order_by("-number").values("pk")[:1]))
+
     def newest_of(self, project: Project) -> Self:
-        """The newest version of each test set of the project, by their names; none that was drawn
-        from a pool."""
-        later = TestSetVersion.objects.filter(
-            test_set=OuterRef("test_set"), number__gt=OuterRef("number"), pool=None
-        )
-        found = self.filter(test_set__project=project, pool=None).exclude(models.Exists(later))
+        """The newest version of each test set of the project, by their names."""
+        found = self.newest().filter(test_set__project=project)
         return found.select_related("test_set").order_by("test_set__slug")
 
     def sharing_items_with(self, versions: Collection["TestSetVersion"]) -> Self:

@@ -3,7 +3,8 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet, Project
@@ -62,6 +63,28 @@ class Model(models.Model):
 
 class ModelVersionQuerySet(OfProjectQuerySet["ModelVersion"]):
     project_field = "model__project"
+
+    def to_be_tried(self) -> Self:
+        """Those that may stand in a study some day: no judge, no parent of others, not retired."""
+        from evalhub.registry.models.judge_runs import JudgeRun
+        from evalhub.registry.models.scores import Metric
+        from evalhub.registry.models.studies import Study
+
+        metrics = Metric.objects.annotate(judge=KT("options__by")).order_by()
+        policies = Study.objects.annotate(judge=KT("policy__pairwise__by")).order_by()
+        asked = JudgeRun.objects.filter(judge=OuterRef("pk"))
+        children = ModelVersion.objects.filter(parent=OuterRef("pk"))
+        return self.filter(~Exists(asked), ~Exists(children)).exclude(
+            Q(stage=VersionStage.RETIRED)
+            | Q(digest__in=metrics.filter(judge__isnull=False).values("judge"))
+            | Q(digest__in=policies.filter(judge__isnull=False).values("judge"))
+        )
+
+    def without_runs(self) -> Self:
+        """Those that have answered nothing, and are not about to."""
+        from evalhub.registry.models.runs import Run
+
+        return self.filter(~Exists(Run.objects.filter(version=OuterRef("pk"))))
 
 
 class WrittenModelVersions(models.Manager.from_queryset(ModelVersionQuerySet)):  # type: ignore[misc]

@@ -1,0 +1,1 @@
+"""The page that one starts with: what needs somebody, then the newest verdicts."""
