@@ -12,20 +12,23 @@ ENOUGH = 3
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a reviewer is: comparisons judged, and those that are left for them now."""
+    """How far a reviewer is: comparisons judged, those that are left for them now, and the most.
+
+    `total` is the most that this person can be asked for: it stays the same whatever others
+    answer, until an owner changes the quota. `passed` are those that were judged or skipped, where
+    a skip counts towards the total.
+    """
 
     judged: int
+    passed: int
     left: int
+    total: int
     seconds_each: float
-
-    @property
-    def total(self) -> int:
-        return self.judged + self.left
 
     @property
     def number(self) -> int:
         """Of the comparison at hand, counted from 1."""
-        return min(self.judged + 1, self.total)
+        return min(self.passed + 1, self.total)
 
     @property
     def minutes_left(self) -> int:
@@ -53,7 +56,12 @@ def _own(campaign: Campaign, reviewer: Reviewer | None) -> Progress:
         return progress_of(reviewer)
     quota = None if reviewer is None else reviewer.quota
     left = _with_repeats(campaign.open_pairs, campaign)
-    return Progress(0, left if quota is None else min(left, quota), EXPECTED_SECONDS)
+    pairs = campaign.dealing.pairs if hasattr(campaign, "dealing") else campaign.open_pairs
+    left, most = (
+        count if quota is None else min(count, quota)
+        for count in (left, _with_repeats(pairs, campaign))
+    )
+    return Progress(judged=0, passed=0, left=left, total=most, seconds_each=EXPECTED_SECONDS)
 
 
 def _with_repeats(pairs: int, campaign: Campaign) -> int:
@@ -70,11 +78,18 @@ def progress_of(reviewer: Reviewer) -> Progress:
     seated = reviewer.others_seated + reviewer.seated
     left = min(dealing.pairs - reviewer.seated - reviewer.skipped, dealing.seats - seated)
     left = _with_repeats(left, reviewer.campaign)
+    total, passed = _with_repeats(dealing.pairs, reviewer.campaign), reviewer.judged
     if reviewer.quota is not None:
         left = min(left, max(0, reviewer.quota - reviewer.judged))
+    if reviewer.quota is not None and reviewer.quota < total:
+        total = reviewer.quota
+    else:
+        passed += reviewer.skipped
     recent = reviewer.recent
     return Progress(
         judged=reviewer.judged,
+        passed=passed,
         left=left,
+        total=total,
         seconds_each=median(recent) if len(recent) >= ENOUGH else EXPECTED_SECONDS,
     )

@@ -269,6 +269,11 @@ def _ratings(dimension: Dimension, said: _Said) -> list[FormOption]:
 
 def _flags(side: str, form: Form, said: _Said) -> list[FormOption]:
     return [
-        FormOption(flag, flag.replace("-", " "), "", "", (f"{FLAG}{side}", flag) in said)
-        for flag in form.flags
+        FormOption(flag, flag.replace("-", " "), "", key, (f"{FLAG}{side}", flag) in said)
+        for flag, key in zip(form.flags, _flag_keys(side), strict=False)
     ]
+
+
+def _flag_keys(side: str) -> list[str]:
+    """A digit for a flag of the left answer or the only one, with Shift for one of the right."""
+    return [f"{'⇧' if side == 'right' else ''}{digit}" for digit in range(1, 10)]

@@ -16,7 +16,7 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.accounts.typed import person_mark
 from reviews.assignments import judge as judging
 from reviews.assignments.assign import Assigned, End, assign
-from reviews.assignments.progress import own_reviews, progress_of
+from reviews.assignments.progress import Progress, own_reviews, progress_of
 from reviews.assignments.seats import shorten_leases
 from reviews.errors import (
     InvitedOnlyError,
@@ -33,6 +33,7 @@ from reviews.joining.admit import admit
 from reviews.models import Assignment, Campaign, Invitation
 from reviews.pages.page import ends_block, own_assignment, shown_turn, view_of
 from reviews.pages.reading import answer_of, skip_reason, token_of
+from reviews.pages.totals import total_was
 from reviews.results.adjudicate import may_adjudicate
 from reviews.results.guess import pending_guesses, record_guess
 from reviews.results.record import record
@@ -224,16 +225,17 @@ def _go_on(
 
 def _current(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
     own = progress_of(assigned.reviewer)
+    said = _progress(request, assigned, own)
     if isinstance(assigned.current, End):
         reviewed = assigned.reviewer.campaign
         over = assigned.current.kind in ("done", "quota", "stopped", "closed")
         guesses = pending_guesses(campaign=reviewed, user=request.user) if over else []
         disputed = over and may_adjudicate(reviewed, request.user)
-        context = {"campaign": reviewed, "progress": own, "end": assigned.current}
+        context = said | {"campaign": reviewed, "end": assigned.current}
         context |= {"guesses": guesses, "disputed": disputed}
         context |= {"ended": assigned.reviewer.ended, "head": over and assigned.reviewer.head}
         return _page(request, "end", context)
-    context = _shown(request, assigned.current) | {"progress": own, "number": own.number}
+    context = _shown(request, assigned.current) | said | {"number": own.number}
     return _page(request, "turn", context | {"can_undo": own.judged > 0})
 
 
@@ -248,7 +250,8 @@ def _ahead(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
         or ends_block(assigned.current, form)
     ):
         return HttpResponse(headers=headers | {"Evalhub-Ahead": ""})
-    context = _shown(request, assigned.ahead) | {"progress": own, "number": own.number + 1}
+    context = _shown(request, assigned.ahead) | _progress(request, assigned, own)
+    context |= {"number": min(own.number + 1, own.total)}
     response = _page(
         request, "turn", context | {"ahead": True, "can_undo": not context["practice"]}
     )
@@ -259,8 +262,12 @@ def _ahead(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
 
 def _pause(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
     shorten_leases(assigned.reviewer)
-    own = progress_of(assigned.reviewer)
-    return _page(request, "pause", {"campaign": assigned.reviewer.campaign, "progress": own})
+    said = _progress(request, assigned, progress_of(assigned.reviewer))
+    return _page(request, "pause", said | {"campaign": assigned.reviewer.campaign})
+
+
+def _progress(request: SignedInRequest, assigned: Assigned, own: Progress) -> dict[str, Any]:
+    return {"progress": own, "total_was": total_was(request, assigned.reviewer.campaign, own)}
 
 
 def _shown(request: SignedInRequest, assignment: Assignment) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 // already, under a lease of its own; the reply to each answer brings the one after it.
 
 import { restart, visibleSeconds } from "./clock.js";
+import { forgetDraft, forgetOldDrafts, recallDraft } from "./drafts.js";
+import { flagAct, flagging, leaveFlags, toFlags } from "./flags.js";
 import { choiceOf, combined, digitOf, inTextField, letterOf } from "./keys.js";
 import { Queue } from "./queue.js";
 import { goBack, markCurrent, pick } from "./rubric.js";
@@ -77,6 +79,7 @@ function prepare(look = true) {
   restart();
   recallSwitches();
   beginSides();
+  recallDraft(here);
   markCurrent();
   if (queue.has(here)) turn().classList.add("answered");
   showState();
@@ -109,6 +112,7 @@ function keepAhead(response, html, view) {
 // Answer
 
 document.addEventListener("submit", (event) => {
+  if (event.target.closest("#skip")) forgetDraft(here);
   if (!event.target.matches("form.answers:not([hx-post])")) return;
   event.preventDefault();
   answer(event.target, event.submitter);
@@ -126,6 +130,7 @@ function answer(form, button) {
   const fields = [...new FormData(form, button)].filter(([name]) => name !== "csrfmiddlewaretoken");
   fields.push(["visible", visibleSeconds()], ["key", key()]);
   const { campaign } = turn().dataset;
+  forgetDraft(here);
   glimpse = new Promise((over) => setTimeout(over, GLIMPSE_MS));
   const entry = { token: here, campaign, url: form.action, at: Date.now(), fields };
   entry.shown = goOn();
@@ -186,7 +191,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "?" && singleKeys()) return document.getElementById("keys")?.togglePopover();
   if (document.querySelector(":popover-open") || !singleKeys()) return;
   if (event.key === "Enter") return enter(event);
-  const act = actOf(event);
+  const act = flagging() && !letterOf(event) ? flagAct(event, announce) : actOf(event);
   if (!act) return;
   event.preventDefault();
   act();
@@ -214,6 +219,7 @@ const letters = {
   t: () => document.getElementById("tool-raw")?.click(),
   w: () => document.getElementById("wrap")?.click(),
   a: () => document.getElementById("apart")?.click(),
+  f: () => (flagging() ? leaveFlags() : toFlags(announce)),
   r: () => openWhy(),
   s: () => document.getElementById("skip")?.showPopover(),
   u: () => undo(),
@@ -345,5 +351,12 @@ for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
   });
 }
 
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#to-flags")) return;
+  event.preventDefault();
+  toFlags(announce);
+});
+
+forgetOldDrafts();
 prepare();
 queue.send();

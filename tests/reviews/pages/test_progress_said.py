@@ -1,0 +1,64 @@
+"""How far one is: a total that stays, whoever else answers, and is said when it changes."""
+
+import pytest
+from django.test import Client
+
+from reviews.assignments.reviewers import set_quota
+from reviews.models import Campaign, Reviewer
+from tests.cast import Team
+from tests.reviews.assignments.test_assign import answer, deal
+from tests.reviews.conftest import a_campaign
+from tests.reviews.pages.test_page_forms import send
+from tests.reviews.pages.test_pages import form, page
+
+
+def count(html: str) -> str:
+    return html.split('class="count">')[1].split("<")[0]
+
+
+def test_the_total_stays_whatever_others_answer(rui: Client, team: Team) -> None:
+    campaign = a_campaign(team, reviewers_per_item=1)
+    seen = [count(page(rui, campaign))]
+    for _ in range(4):
+        answer(deal(campaign, team.ruth), team.ruth)
+        html = page(rui, campaign)
+        send(rui, html, {"choice": "left"})
+        seen.append(count(page(rui, campaign)))
+    assert seen == [f"{number} of 12" for number in range(1, 6)]
+    Reviewer.objects.update(recent=[])
+    assert "about 3 min left" in page(rui, campaign)  # the four that are free, at 40 s
+    for _ in range(4):
+        send(rui, page(rui, campaign), {"choice": "left"})
+    assert "Others have answered the rest" in page(rui, campaign)
+
+
+def test_a_skip_counts_as_passed(rui: Client, campaign: Campaign) -> None:
+    html = page(rui, campaign)
+    action, fields = form(html)
+    rui.post(action.replace("judge", "skip"), fields | {"reason": "It upsets me"})
+    assert count(page(rui, campaign)) == "2 of 12"
+
+
+@pytest.mark.parametrize(("quota", "total"), [(8, 8), (40, 12), (None, 12)])
+def test_a_changed_quota_is_said_once_where_it_changes_the_total(
+    rui: Client, campaign: Campaign, team: Team, quota: int | None, total: int
+) -> None:
+    html = page(rui, campaign)
+    assert "from now on" not in html
+    set_quota(reviewer=Reviewer.objects.get(), quota=quota, by=team.olga)
+    html = page(rui, campaign)
+    assert count(html) == f"1 of {total}"
+    said = f"You are asked for {total} answers at most from now on, rather than 12"
+    assert (said in html) == (total != 12)
+    assert "from now on" not in page(rui, campaign)
+
+
+def test_the_list_and_the_page_agree_on_the_total(rui: Client, team: Team) -> None:
+    campaign = a_campaign(team, reviewers_per_item=1)
+    assert "0 of 12 answered" in rui.get("/reviews/").text
+    for _ in range(3):
+        answer(deal(campaign, team.ruth), team.ruth)
+    assert "0 of 12 answered" in rui.get("/reviews/").text
+    assert count(page(rui, campaign)) == "1 of 12"
+    send(rui, page(rui, campaign), {"choice": "left"})
+    assert "1 of 12 answered" in rui.get("/reviews/").text
