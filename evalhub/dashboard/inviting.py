@@ -1,10 +1,10 @@
 """Several people invited at once, and what to tell whoever invited them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.contrib.messages import constants
 
 from evalhub.accounts.addresses import absolute
 from evalhub.accounts.requests import SignedInRequest
@@ -12,13 +12,32 @@ from reviews.errors import ReviewError
 from reviews.joining.invite import Invited, invite, mail_invitation
 from reviews.models import Campaign
 
+_KEPT = "invited"  # in the session: campaign → what its page is to tell once
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What whoever invited is told: sentences by their level, and links, for the only time."""
+    """What whoever invited is told: sentences, and links, for the only time.
 
-    said: list[tuple[int, str]] = field(default_factory=list)
+    `said` has whether all went well, and what is said. `typed` are the form's fields as it begins
+    again: who was refused, with what was asked of all; empty where everybody is invited.
+    """
+
+    said: list[tuple[bool, str]] = field(default_factory=list)
     links: list[tuple[str, str]] = field(default_factory=list)
+    typed: dict[str, str] = field(default_factory=dict)
+
+    def keep(self, request: SignedInRequest, campaign: Campaign) -> None:
+        """For the campaign's page, which is loaded next; links are kept nowhere."""
+        request.session[_KEPT] = {str(campaign.pk): [self.said, self.typed]}
+
+
+def told_before(request: SignedInRequest, campaign: Campaign) -> Told:
+    """What was kept for this page, for the only time."""
+    if str(campaign.pk) not in request.session.get(_KEPT, {}):
+        return Told()
+    said, typed = request.session.pop(_KEPT)[str(campaign.pk)]
+    return Told([(well, sentence) for well, sentence in said], typed=typed)
 
 
 def invite_all(campaign: Campaign, request: SignedInRequest) -> Told:
@@ -28,23 +47,41 @@ def invite_all(campaign: Campaign, request: SignedInRequest) -> Told:
     """
     posted, told = request.POST, Told()
     emails = list(dict.fromkeys(re.findall(r"[^\s,;<>]+", posted.get("emails", ""))))
-    if not emails:
-        told.said.append((constants.ERROR, "Say whom to invite: mail addresses, one a line."))
-    quota = posted.get("quota", "")
+    quota = posted.get("quota", "").strip()
+    if wrong := _wrong(emails, quota):
+        told.said.append((False, wrong))
+        told.typed.update(_typed(posted, posted.get("emails", "")))
+        return told
+    refused: list[str] = []
     for email in emails:
         try:
             invited = invite(
                 campaign=campaign,
                 email=email,
                 by=request.user,
-                quota=int(quota) if quota.isdecimal() and len(quota) < 8 else None,
+                quota=int(quota) if quota else None,
                 tags=posted.get("tags", "").replace(",", " ").split(),
             )
         except ReviewError as error:
-            told.said.append((constants.ERROR, f"{email}: {error}"))
+            told.said.append((False, f"{email}: {error}"))
+            refused.append(email)
         else:
             _deliver(invited, request, told)
+    if refused:
+        told.typed.update(_typed(posted, "\n".join(refused)))
     return told
+
+
+def _wrong(emails: list[str], quota: str) -> str:
+    if not emails:
+        return "Say whom to invite: mail addresses or names of accounts, one a line."
+    if quota and not (quota.isdecimal() and 0 < len(quota) < 8 and int(quota)):
+        return f"Most judgments of each: a whole number, 1 or more, or nothing; not “{quota}”."
+    return ""
+
+
+def _typed(posted: Mapping[str, str], emails: str) -> dict[str, str]:
+    return {"emails": emails} | {name: posted.get(name, "") for name in ("quota", "tags")}
 
 
 def _deliver(invited: Invited, request: SignedInRequest, told: Told) -> None:
@@ -61,4 +98,4 @@ def _deliver(invited: Invited, request: SignedInRequest, told: Told) -> None:
     done = f"{whom} is invited" + (" by mail." if mailed else ".")
     if not invited.by_link:
         done += " The invitation waits in their own list, after signing in."
-    told.said.append((constants.ERROR if failed else constants.SUCCESS, done + failed))
+    told.said.append((not failed, done + failed))

@@ -233,6 +233,47 @@ def test_several_people_are_invited_at_once_and_each_refusal_is_said(
     assert "Say whom to invite" in invite(olga, campaign, " ").text
 
 
+def invite_form(shown: str) -> str:
+    """What stands beside the form by which people are invited, and the form."""
+    return shown.split("<h3>Invite</h3>")[1].split("</form>")[0]
+
+
+def test_who_was_refused_stands_in_the_form_again_beside_the_reason(
+    olga: Client, team: Team, campaign: Campaign
+) -> None:
+    typed = {"quota": "20", "tags": "DE law"}
+    shown = invite(olga, campaign, f"nora@example.org {team.eva.email} nonsense", **typed).text
+    form = invite_form(shown)
+    for said in ("nora@example.org is invited.", "judge blindly", "nonsense: “nonsense” isn"):
+        assert said in form
+    assert f">{team.eva.email}\nnonsense</textarea>" in form
+    assert 'value="20"' in form
+    assert 'value="DE law"' in form
+    shown = invite(olga, campaign, "nonsense", **typed)
+    assert shown.redirect_chain == [(page_of(campaign) + "#invited", 302)]
+    assert ">nonsense</textarea>" in invite_form(shown.text)
+    assert 'id="invited"' not in olga.get(page_of(campaign)).text  # once
+
+
+@pytest.mark.parametrize("quota", ["0", "-3", "many", "1.5", "123456789"])
+def test_a_quota_that_is_none_invites_nobody_and_keeps_what_was_typed(
+    olga: Client, campaign: Campaign, quota: str
+) -> None:
+    form = invite_form(invite(olga, campaign, "nora@example.org", quota=quota).text)
+    assert f"Most judgments of each: a whole number, 1 or more, or nothing; not “{quota}”" in form
+    assert ">nora@example.org</textarea>" in form
+    assert not Invitation.objects.exists()
+
+
+def test_where_all_are_invited_the_form_is_empty_again(
+    olga: Client, team: Team, campaign: Campaign
+) -> None:
+    form = invite_form(invite(olga, campaign, team.rui.username, quota="5").text)
+    assert f"{team.rui.username} is invited." in form
+    assert "></textarea>" in form
+    assert 'value="5"' not in form
+
+
 def test_the_links_shown_let_people_in(olga: Client, campaign: Campaign) -> None:
     shown = invite(olga, campaign, "nora@example.org").text
     link = re.search(r"http://testserver(/reviews/join/[^\"]+)", shown)

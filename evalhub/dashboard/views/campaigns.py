@@ -19,7 +19,7 @@ from evalhub.dashboard.access import results_only
 from evalhub.dashboard.campaign_form import CampaignForm, UploadForm
 from evalhub.dashboard.campaign_making import campaign_form, previewed, source_of, uploaded
 from evalhub.dashboard.campaign_page import ReviewSource, running
-from evalhub.dashboard.inviting import invite_all
+from evalhub.dashboard.inviting import invite_all, told_before
 from evalhub.files.rows import DataError
 from evalhub.registry.models import Study
 from evalhub.schemas.declaration import DeclarationError
@@ -115,11 +115,9 @@ def upload(request: SignedInRequest) -> HttpResponse:
 @results_only
 def campaign(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_seen(request), pk=pk)
-    context = {
-        "running": running(found),
-        "campaign": found,
-        "owner": owns(request.user, found.project),
-    }
+    context = _followed(request, found)
+    if not request.htmx:
+        context |= {"told": told_before(request, found)}
     part = "_running.html" if request.htmx else "campaign.html"
     return render(request, f"dashboard/campaigns/{part}", context)
 
@@ -142,13 +140,13 @@ def change_campaign(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 @shows_refusal
 def invite_people(request: SignedInRequest, pk: int) -> HttpResponse:
+    """A page that shows links is the answer itself; any other is loaded anew, as often as asked."""
     found = get_object_or_404(_seen(request), pk=pk)
     told = invite_all(found, request)
-    for level, said in told.said:
-        messages.add_message(request, level, said)
     if not told.links:
-        return redirect(reverse("dashboard:campaign", args=[pk]) + "#people")
-    context = {"running": running(found), "campaign": found, "links": told.links}
+        told.keep(request, found)
+        return redirect(reverse("dashboard:campaign", args=[pk]) + "#invited")
+    context = _followed(request, found) | {"told": told, "links": told.links}
     return render(request, "dashboard/campaigns/campaign.html", context)
 
 
@@ -176,6 +174,11 @@ def withdraw_invitation(request: SignedInRequest, pk: int, invitation: int) -> H
     withdraw(invitation=get_object_or_404(found.invitations, pk=invitation), by=request.user)
     messages.success(request, "The invitation is withdrawn: its link ends.")
     return redirect(reverse("dashboard:campaign", args=[pk]) + "#people")
+
+
+def _followed(request: SignedInRequest, campaign: Campaign) -> dict[str, Any]:
+    owner = owns(request.user, campaign.project)
+    return {"running": running(campaign), "campaign": campaign, "owner": owner}
 
 
 def _open(
