@@ -10,12 +10,17 @@ from django.views.decorators.http import require_GET
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.documents import SiteDocument, documents, files
 from evalhub.documents.layout import laid_out
+from evalhub.documents.search import MOST, search
 
 
 @require_GET
 def help_pages(request: SignedInRequest) -> HttpResponse:
-    """Where documents begin: the list of all of them."""
-    return _page(request, documents()["index.md"])
+    """The list of all documents, or the sections of them that hold the words of `?q=`."""
+    asked = request.GET.get("q", "").strip()[:200]
+    if not asked:
+        return _page(request, documents()["index.md"])
+    context = {"asked": asked, "found": search(asked), "most": MOST}
+    return render(request, "dashboard/help/found.html", context)
 
 
 @require_GET

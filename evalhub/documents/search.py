@@ -1,0 +1,103 @@
+"""Search over the documents, kept in memory: sections that hold every word asked for, but words
+that stand nearly everywhere.
+
+Ranked by BM25 (Robertson and Zaragoza 2009, k1 = 1.2, b = 0.75), a word of a heading counting as
+five of the text.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from evalhub.documents import documents
+from evalhub.documents.layout import DocumentHeading, laid_out
+
+MOST = 30  # sections found
+MOST_WORDS = 12  # of what is asked
+_COMMON = 1 / 3  # of the sections: a word that so many hold tells none of them apart
+_AROUND = 110  # characters shown on each side of the first word found
+_HEADING = 5
+_K1, _B = 1.2, 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSection:
+    """A section that holds what was asked for. `pieces` are its words around the first place, each
+    with whether it was asked for."""
+
+    document: str
+    title: str
+    heading: DocumentHeading
+    pieces: list[tuple[str, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    document: str
+    title: str
+    heading: DocumentHeading
+    words: str
+    counts: Counter[str]
+    length: int
+
+
+def search(asked: str) -> list[FoundSection]:
+    """The sections in which every word of `asked` begins some word, best first, at most `MOST`."""
+    words = _tokens(asked)[:MOST_WORDS]
+    if not words:
+        return []
+    entries, average = _index()
+    held = [[(entry, _held(entry, word)) for entry in entries] for word in words]
+    share = [sum(count > 0 for _, count in each) / len(entries) for each in held]
+    telling = [n for n in range(len(held)) if share[n] <= _COMMON] or range(len(held))
+    scores = [0.0] * len(entries)
+    for each in (held[n] for n in telling):
+        having = sum(count > 0 for _, count in each)
+        rare = math.log(1 + (len(entries) - having + 0.5) / (having + 0.5))
+        for n, (entry, count) in enumerate(each):
+            saturated = count + _K1 * (1 - _B + _B * entry.length / average)
+            scores[n] += rare * count * (_K1 + 1) / saturated if count else -math.inf
+    ranked = sorted(range(len(entries)), key=lambda n: -scores[n])
+    return [_found(entries[n], words) for n in ranked[:MOST] if scores[n] > 0]
+
+
+@cache
+def _index() -> tuple[list[_Entry], float]:
+    """Every section of every document, and their average length in words."""
+    entries = list(_entries())
+    return entries, sum(entry.length for entry in entries) / len(entries)
+
+
+def _entries() -> Iterator[_Entry]:
+    for document in documents().values():
+        for section in laid_out(document).sections:
+            counts = Counter(_tokens(section.words))
+            for word in _tokens(section.heading.text):
+                counts[word] += _HEADING
+            yield _Entry(
+                document.name, document.title, section.heading, section.words, counts,
+                counts.total(),
+            )  # fmt: skip
+
+
+def _tokens(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
+def _held(entry: _Entry, word: str) -> int:
+    """How often a section has the word, or one that begins with it."""
+    return sum(count for each, count in entry.counts.items() if each.startswith(word))
+
+
+def _found(entry: _Entry, words: Sequence[str]) -> FoundSection:
+    marks = re.compile(rf"\b({'|'.join(map(re.escape, words))})", re.IGNORECASE)
+    first = marks.search(entry.words)
+    middle = first.start() if first else 0
+    start = max(0, entry.words.rfind(" ", 0, max(0, middle - _AROUND)) + 1) if middle else 0
+    shown = entry.words[start : middle + 2 * _AROUND].rsplit(" ", 1)[0]
+    said = ("… " if start else "") + shown + " …"
+    pieces = [(piece, n % 2 == 1) for n, piece in enumerate(marks.split(said)) if piece]
+    return FoundSection(entry.document, entry.title, entry.heading, pieces)
