@@ -5,10 +5,23 @@ from posixpath import normpath
 
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 
+from evalhub.dashboard.templatetags.help import DOCUMENTS
+from evalhub.dashboard.urls import urlpatterns
 from evalhub.documents import documents, files
+from evalhub.documents.layout import laid_out
 
+NO_PAGES = {
+    f"dashboard:{name}"
+    for name in (
+        *("flips", "study_progress", "run_progress", "decision", "campaign_audit_file"),
+        *("decide", "sign", "change_campaign", "invite_people", "change_reviewer"),
+        *("withdraw_invitation", "campaign_export", "unblind_campaign", "change_member"),
+        *("withdraw_member", "revoke_token", "cancel_run", "resume_run"),
+    )
+}
+"""Parts of pages, files, and what only takes a form."""
 LINK = re.compile(r'<(?:a|img) [^>]*?(?:href|src)="([^"]*)"')
 
 
@@ -76,3 +89,46 @@ def test_no_style_is_inline_in_a_document(olga: Client) -> None:
     page = olga.get(at("statistics.md")).text
     assert "style=" not in page
     assert '<td class="right">' in page
+
+
+def test_a_page_leads_to_the_document_about_it(olga: Client) -> None:
+    assert f'href="{at("test-sets.md")}">Help</a>' in olga.get(reverse("dashboard:test_sets")).text
+    assert f'href="{reverse("dashboard:help")}">Help</a>' in olga.get(at("policy.md")).text
+
+
+def test_every_document_that_pages_lead_to_has_the_heading() -> None:
+    for link in DOCUMENTS.values():
+        name, _, heading = link.partition("#")
+        anchors = {each.heading.anchor for each in laid_out(documents()[name]).sections}
+        assert not heading or heading in anchors, link
+
+
+def test_every_page_that_a_person_opens_has_a_document() -> None:
+    """Of the dashboard's addresses, all but those that aren't pages of their own."""
+    named = {f"dashboard:{each.name}" for each in urlpatterns if isinstance(each, URLPattern)}
+    assert named - set(DOCUMENTS) == NO_PAGES | {"dashboard:help", "dashboard:document"}
+
+
+def found(client: Client, words: str) -> list[str]:
+    page = client.get(reverse("dashboard:help"), {"q": words}).text
+    return re.findall(r'<h2><a href="/help/([^"]*)"', page)
+
+
+def test_search_finds_the_section_that_a_word_is_about_first(olga: Client) -> None:
+    assert found(olga, "noise floor")[0] == "words.md#noise-floor"
+    assert found(olga, "NOISE flo")[0] == "words.md#noise-floor"
+    assert found(olga, "backup restore")[0] == "kept-running.md#backups"
+
+
+def test_search_shows_the_words_where_they_stand(olga: Client) -> None:
+    page = olga.get(reverse("dashboard:help"), {"q": "<b>spent</b> spent"}).text
+    assert "&lt;b&gt;" in page
+    assert "<b>" not in page
+    assert "<mark>spent</mark>" in olga.get(reverse("dashboard:help"), {"q": "spent"}).text
+
+
+def test_a_search_that_finds_nothing_says_what_would(olga: Client) -> None:
+    page = olga.get(reverse("dashboard:help"), {"q": "xylophone margin"}).text
+    assert "No section has these words" in page
+    assert "Fewer words find more" in page
+    assert found(olga, "?!") == []

@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from evalhub import __version__
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.documents import SiteDocument, documents, files
 from evalhub.documents.layout import laid_out
@@ -35,5 +36,5 @@ def document(request: SignedInRequest, name: str) -> HttpResponseBase:
 
 
 def _page(request: SignedInRequest, found: SiteDocument) -> HttpResponse:
-    context = {"document": found, "page": laid_out(found)}
+    context = {"document": found, "page": laid_out(found), "version": __version__}
     return render(request, "dashboard/help/document.html", context)
