@@ -5,10 +5,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+SERVED = "evalhub/documents/pages/"
 
 pytestmark = pytest.mark.heavy
 
@@ -38,9 +40,13 @@ def test_a_wheel_is_installed_as_a_tool_and_runs_the_demo(tmp_path: Path) -> Non
     assert uv, "uv builds and installs the wheel"
     call(uv, "build", "--wheel", "--out-dir", tmp_path, ROOT, at=tmp_path)
     [wheel] = tmp_path.glob("evalhub_gate-*.whl")
+    with ZipFile(wheel) as packed:
+        served = {name.removeprefix(SERVED) for name in packed.namelist() if SERVED in name}
+    written = {path for path in (ROOT / "docs").rglob("*") if path.is_file()}
+    assert served >= {path.relative_to(ROOT).as_posix() for path in written} | {"CHANGELOG.md"}
     tools = {"UV_TOOL_DIR": str(tmp_path / "tools"), "UV_TOOL_BIN_DIR": str(tmp_path / "bin")}
-    python = ".".join(map(str, sys.version_info[:2]))
-    call(uv, "tool", "install", "--python", python, wheel, at=tmp_path, **tools)
+    ours = ".".join(map(str, sys.version_info[:2]))
+    call(uv, "tool", "install", "--python", ours, wheel, at=tmp_path, **tools)
     evalhub = tmp_path / "bin" / "evalhub"
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -49,3 +55,6 @@ def test_a_wheel_is_installed_as_a_tool_and_runs_the_demo(tmp_path: Path) -> Non
     assert "would have seen exit code 1" in printed
     call(evalhub, "compare", "--help", at=elsewhere)
     assert "✓ database: SQLite" in call(evalhub, "doctor", at=elsewhere)
+    python = tmp_path / "tools" / "evalhub-gate" / "bin" / "python"
+    read = "from evalhub.documents import documents; print(documents()['policy.md'].title)"
+    assert call(python, "-c", read, at=elsewhere).startswith("The policy")
