@@ -20,6 +20,7 @@ DOCUMENTS = {
     "dashboard:members": "members.md#invite-a-colleague",
     "dashboard:methods": "statistics.md",
     "dashboard:new_campaign": "campaigns.md",
+    "dashboard:new_comparison": "new-comparison.md",
     "dashboard:project_log": "members.md#the-audit-log",
     "dashboard:projects": "members.md",
     "dashboard:run": "runs.md#while-a-run-goes-on",
