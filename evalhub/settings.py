@@ -279,8 +279,15 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 # The server takes large bodies for these alone (evalhub.serving.server).
-UPLOAD_PAGES = ["dashboard:upload_pairs", "dashboard:new_comparison"]
-UPLOAD_ENDPOINTS = r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows)"
+UPLOAD_PAGES = [
+    "dashboard:upload_pairs",
+    "dashboard:new_comparison",
+    "dashboard:new_working_set",
+]
+UPLOAD_ENDPOINTS = (
+    r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows)"
+    r"|/working-sets/\d+/(rows|near-copies)/"
+)
 
 REST_FRAMEWORK = {  # the rest in evalhub.api.endpoint
     "DEFAULT_SCHEMA_CLASS": "evalhub.api.document.Operations",

@@ -43,12 +43,14 @@ from evalhub.registry.models import (
     StudyRun,
     StudyTestSet,
     TestSetVersion,
+    WorkingSet,
 )
 from evalhub.registry.models.runs import RunState, ShardState
 from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.models.versions import Kind
 from evalhub.registry.versions import register_metric, register_version
+from evalhub.registry.working_sets import edit_version
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.keys import Reach
 from evalhub.schemas.leakage import LeakageSettings
@@ -128,6 +130,11 @@ def a_test_set(
             purpose=purpose,
             mapping=FieldMapping(id="key", reference="references"),
         )
+
+
+def a_working_set(team: Team, version: TestSetVersion) -> WorkingSet:
+    """A working set that Olga has begun from a version."""
+    return edit_version(version, by=team.olga)
 
 
 def a_version(

@@ -14,6 +14,8 @@ from evalhub.dashboard.views import (
     test_sets,
     tokens,
     versions,
+    working_items,
+    working_sets,
 )
 
 app_name = "dashboard"
@@ -71,6 +73,23 @@ urlpatterns = [
     path("test-sets/<int:pk>/", test_sets.test_set, name="test_set"),
     path("help/", documents.help_pages, name="help"),
     path("help/<path:name>", documents.document, name="document"),
+    path("test-sets/<int:pk>/edit/", working_sets.edit, name="edit_test_set"),
+    path("working-sets/", working_sets.working_sets, name="working_sets"),
+    path("working-sets/new/", working_sets.new, name="new_working_set"),
+    path("working-sets/<int:pk>/", working_sets.working_set, name="working_set"),
+    path("working-sets/<int:pk>/rows/", working_items.add_some, name="add_rows"),
+    path("working-sets/<int:pk>/many/", working_items.change_many, name="change_many"),
+    path("working-sets/<int:pk>/split/", working_sets.split_set, name="split_set"),
+    path("working-sets/<int:pk>/near-copies/", working_sets.near_copies, name="near_copies"),
+    path("working-sets/<int:pk>/publish/", working_sets.publish, name="publish_set"),
+    path("working-sets/<int:pk>/discard/", working_sets.discard, name="discard_set"),
+    path("working-sets/<int:pk>/items/new/", working_items.add, name="add_item"),
+    path("working-sets/<int:pk>/items/<int:item>/", working_items.change, name="change_item"),
+    path(
+        "working-sets/<int:pk>/items/<int:item>/delete/",
+        working_items.delete,
+        name="delete_item",
+    ),
     path("versions/", versions.versions, name="versions"),
     path("versions/<int:pk>/", versions.version, name="version"),
 ]

@@ -12,6 +12,7 @@ from typing import Any
 
 from evalhub.files.canonical import canonical_json
 from evalhub.files.json_values import parse_json
+from evalhub.files.limits import COMMAND, Limits
 from evalhub.files.rows import Row, field, item_id, read_rows, wrong
 from evalhub.files.tools import check_message, message_text, tools_of
 
@@ -110,15 +111,22 @@ def version_line(asked: bytes, labels: bytes) -> bytes:
     return b"%b%b\n" % (asked, labels)
 
 
-def read_items(path: Path, mapping: FieldMapping) -> Iterator[tuple[int, ItemContent]]:
+def read_items(
+    path: Path, mapping: FieldMapping, limits: Limits = COMMAND
+) -> Iterator[tuple[int, ItemContent]]:
     """Each item of a file with the line it stands on, in bounded memory.
 
     Ids are not compared with each other here. Raises DataError, while reading, for whatever is
     wrong with the file, a row or a field.
     """
     used = mapping.used
-    for row in read_rows(path):
+    for row in read_rows(path, limits):
         yield row.line, _content(row, mapping, used)
+
+
+def item_of(row: Row, mapping: FieldMapping) -> ItemContent:
+    """The item that a row holds. Raises DataError for what is wrong with a field."""
+    return _content(row, mapping, mapping.used)
 
 
 def _without_ends(text: str) -> str:

@@ -34,6 +34,10 @@ WEB = Limits(
 COMMAND = Limits(
     bytes=None, decoded=None, rows=None, line=32 * MIB, cell=32 * MIB, values=100_000_000
 )
+ITEMS = Limits(
+    bytes=128 * MIB, decoded=512 * MIB, rows=200_000, line=4 * MIB, cell=MIB, values=2_000_000
+)
+"""Of a test set that is edited by the web: it is read and written in bounded memory."""
 LOG = Limits(
     bytes=128 * MIB, decoded=128 * MIB, rows=200_000, line=4 * MIB, cell=MIB, values=2_000_000
 )

@@ -5,26 +5,31 @@ from collections.abc import Iterable
 
 from evalhub.files.identity import answers_digest
 from evalhub.files.items import ItemContent, version_line
-from evalhub.registry.models import Item, Output, Run, TestSetVersion
+from evalhub.registry.models import Item, Output, Run, TestSetVersion, WorkingItem
 
 CHUNK = 5000
+
+
+def content_of(row: Item | WorkingItem) -> ItemContent:
+    """What a row says, of a version or of a working set."""
+    return ItemContent(
+        key=row.key,
+        input=row.input,
+        references=row.references,
+        context=row.context,
+        tags=row.tags,
+        cluster=row.cluster,
+        metadata=row.metadata,
+        choices=row.choices,
+        tools=row.tools,
+    )
 
 
 def content_digest(items: Iterable[Item]) -> str:
     """The digest that a version of these items has, in their order: SHA-256, hexadecimal."""
     sha256 = hashlib.sha256()
     for item in items:
-        content = ItemContent(
-            key=item.key,
-            input=item.input,
-            references=item.references,
-            context=item.context,
-            tags=item.tags,
-            cluster=item.cluster,
-            metadata=item.metadata,
-            choices=item.choices,
-            tools=item.tools,
-        )
+        content = content_of(item)
         sha256.update(version_line(content.asked(), content.labels()))
     return sha256.hexdigest()
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from evalhub.accounts.models import Project
 from evalhub.files.items import FieldMapping, ItemContent, read_items, version_line
+from evalhub.files.limits import COMMAND, Limits
 from evalhub.files.rows import DataError
 from evalhub.registry import drafts
 from evalhub.registry.models import Item, TestSet, TestSetVersion
@@ -21,9 +22,7 @@ from evalhub.registry.rows import insert
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.study import check_name
 
-COLUMNS = (
-    "version_id",
-    "position",
+CONTENT = (
     "key",
     "input",
     "references",
@@ -36,6 +35,7 @@ COLUMNS = (
     "digest",
     "fingerprint",
 )
+"""Columns of what an item says, as `content_values` gives them."""
 
 type Progress = Callable[[int], None]
 
@@ -91,21 +91,32 @@ def stage_test_set(
 ) -> TestSetVersion:
     """As `import_test_set`, up to its last step: a draft with all its items, or the version that
     holds them already. `publish_test_set` makes it seen, `drafts.drop` takes it away."""
-    check_name(slug, at="test set")
-    if purpose not in TestSetPurpose:
-        raise DeclarationError(
-            f"{purpose!r} isn't one of {', '.join(TestSetPurpose.values)}", "purpose"
-        )
+    source = ItemSource.of_file(path, mapping)
+    return stage_items(
+        project=project, slug=slug, source=source, purpose=purpose, progress=progress
+    )
+
+
+def stage_items(
+    *,
+    project: Project,
+    slug: str,
+    source: "ItemSource",
+    purpose: str = TestSetPurpose.TASK,
+    progress: Progress | None = None,
+) -> TestSetVersion:
+    """As `stage_test_set`, of items wherever they come from."""
+    check_test_set(slug, purpose)
     known = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=slug)
     if known.exists():
         content = _Content()
-        for batch in _batches(path, mapping):
+        for batch in batches_of(source):
             content.take(batch, progress)
         same: TestSetVersion | None = known.filter(digest=content.digest).first()
         if same is not None:
             return same
     drafts.drop_left_over()
-    batches = _batches(path, mapping)
+    batches = batches_of(source)
     first = next(batches)  # what can't be read at all leaves no trace
     with transaction.atomic():
         # Locked, as who drops the only other version of it takes the test set away.
@@ -113,12 +124,12 @@ def stage_test_set(
             project=project, slug=slug, defaults={"purpose": purpose}
         )
         draft = TestSetVersion.with_drafts.create(
-            test_set=test_set, number=0, source=path.name, draft_until=drafts.leased()
+            test_set=test_set, number=0, source=source.name, draft_until=drafts.leased()
         )
     try:
         content = _Content()
         for batch in chain([first], batches):
-            _write(draft, batch, content.count, path, mapping)
+            _write(draft, batch, content.count, source)
             content.take(batch, progress)
         draft.digest, draft.item_count = content.digest, content.count
         draft.save(update_fields=["digest", "item_count"])
@@ -149,8 +160,37 @@ def publish_test_set(version: TestSetVersion) -> TestSetVersion:
     return version
 
 
-type _Batch = list[tuple[int, ItemContent, bytes, bytes]]
+def check_test_set(slug: str, purpose: str) -> None:
+    """Raises DeclarationError for a name or a purpose that a test set can't have."""
+    check_name(slug, at="test set")
+    if purpose not in TestSetPurpose:
+        raise DeclarationError(
+            f"{purpose!r} isn't one of {', '.join(TestSetPurpose.values)}", "purpose"
+        )
+
+
+type Batch = list[tuple[int, ItemContent, bytes, bytes]]
 """(line, content, the same as canonical JSON in two parts) of each item."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSource:
+    """Where items come from, in their order: it can be read again.
+
+    Attributes:
+        name: what a version that is made of it says of its source.
+        file, id_field: how errors call it, and the field that holds the ids.
+        read: each item with the line it stands on.
+    """
+
+    name: str
+    file: str
+    id_field: str
+    read: Callable[[], Iterator[tuple[int, ItemContent]]]
+
+    @classmethod
+    def of_file(cls, path: Path, mapping: FieldMapping, limits: Limits = COMMAND) -> "ItemSource":
+        return cls(path.name, str(path), mapping.id, lambda: read_items(path, mapping, limits))
 
 
 @dataclass(slots=True)
@@ -160,7 +200,7 @@ class _Content:
     count: int = 0
     sha256: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
-    def take(self, batch: _Batch, progress: Progress | None) -> None:
+    def take(self, batch: Batch, progress: Progress | None) -> None:
         self.count += len(batch)
         for _, _, asked, labels in batch:
             self.sha256.update(version_line(asked, labels))
@@ -172,11 +212,11 @@ class _Content:
         return self.sha256.hexdigest()
 
 
-def _batches(path: Path, mapping: FieldMapping) -> Iterator[_Batch]:
+def batches_of(source: ItemSource) -> Iterator[Batch]:
     """Items by the batch: bounded by their number and, for long ones, by their bytes."""
-    batch: _Batch = []
+    batch: Batch = []
     size = 0
-    for line, content in read_items(path, mapping):
+    for line, content in source.read():
         asked, labels = content.asked(), content.labels()
         batch.append((line, content, asked, labels))
         size += len(asked) + len(labels)
@@ -187,53 +227,54 @@ def _batches(path: Path, mapping: FieldMapping) -> Iterator[_Batch]:
         yield batch
 
 
-def _write(
-    version: TestSetVersion, batch: _Batch, start: int, path: Path, mapping: FieldMapping
-) -> None:
+def content_values(content: ItemContent, asked: bytes) -> tuple[Any, ...]:
+    """What stands in the columns CONTENT; `asked` is its canonical JSON."""
+    return (
+        content.key,
+        json.dumps(content.input),
+        json.dumps(content.references),
+        content.context,
+        json.dumps(content.tags),
+        content.cluster,
+        json.dumps(content.metadata),
+        None if content.choices is None else json.dumps(content.choices),
+        None if content.tools is None else json.dumps(content.tools),
+        hashlib.sha256(asked).hexdigest(),
+        content.fingerprint(),
+    )
+
+
+def _write(version: TestSetVersion, batch: Batch, start: int, source: ItemSource) -> None:
     rows = [
-        (
-            version.pk,
-            position,
-            content.key,
-            json.dumps(content.input),
-            json.dumps(content.references),
-            content.context,
-            json.dumps(content.tags),
-            content.cluster,
-            json.dumps(content.metadata),
-            None if content.choices is None else json.dumps(content.choices),
-            None if content.tools is None else json.dumps(content.tools),
-            hashlib.sha256(asked).hexdigest(),
-            content.fingerprint(),
-        )
+        (version.pk, position, *content_values(content, asked))
         for position, (_, content, asked, _) in enumerate(batch, start)
     ]
+    columns = ("version_id", "position", *CONTENT)
     try:
         with transaction.atomic():
             drafts.renew(version)
-            if len(insert(Item, COLUMNS, rows, returning=("id",))) < len(rows):
+            if len(insert(Item, columns, rows, returning=("id",))) < len(rows):
                 raise IntegrityError("an item of this version has that id")
     except IntegrityError as error:
-        raise _duplicate(version, batch, path, mapping) or error from error
+        raise second_of_an_id(version.items.all(), batch, source) or error from error
 
 
-def _duplicate(
-    version: TestSetVersion, batch: _Batch, path: Path, mapping: FieldMapping
-) -> DataError | None:
-    """Which id of a refused batch is a second one. The first one's line is found by reading again.
+def second_of_an_id(there: "QuerySet[Any]", batch: Batch, source: ItemSource) -> DataError | None:
+    """Which id of a refused batch is a second one, where `there` are the items written before. The
+    first one's line is found by reading again.
 
     A set of all ids would tell at once, but not in bounded memory.
     """
     keys = [content.key for _, content, *_ in batch]
-    seen = set(version.items.filter(key__in=keys).values_list("key", flat=True))
+    seen = set(there.filter(key__in=keys).values_list("key", flat=True))
     for line, content, *_ in batch:
         if content.key in seen:
-            first = next(at for at, one in read_items(path, mapping) if one.key == content.key)
+            first = next(at for at, one in source.read() if one.key == content.key)
             return DataError(
                 f"'{content.key}' is the id on line {first} already; ids are unique",
-                file=str(path),
+                file=source.file,
                 line=line,
-                field=mapping.id,
+                field=source.id_field,
             )
         seen.add(content.key)
     return None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from evalhub.accounts.audit_log import note
@@ -13,7 +13,16 @@ from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.registry.contents import answers_as_they_are, items_as_they_are
 from evalhub.registry.drafts import drop, drop_left_over
-from evalhub.registry.models import Item, JudgeVote, Output, Redaction, Run, Score, TestSetVersion
+from evalhub.registry.models import (
+    Item,
+    JudgeVote,
+    Output,
+    Redaction,
+    Run,
+    Score,
+    TestSetVersion,
+    WorkingItem,
+)
 from evalhub.registry.uploads import Uploads
 from reviews.models import Campaign
 from reviews.results.ended import has_ended
@@ -103,6 +112,9 @@ def _redact(
     votes.unreadable().update(reason=REDACTED)
     count = outputs.count()
     _take_out_answers(outputs)
+    # nothing rests on what is still being written: there the item goes altogether
+    working = WorkingItem.objects.filter(working_set__project=project)
+    working.filter(Q(digest=newest.digest) | Q(was__in=items)).delete()
     taken = same.update(
         input=REDACTED,
         references=[],

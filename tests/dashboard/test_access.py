@@ -5,16 +5,17 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.gate.decide import decide_study
-from evalhub.registry.models import ModelVersion, Run, TestSet
-from tests.cast import Team, a_team
+from evalhub.registry.models import ModelVersion, Run, TestSet, TestSetVersion
+from tests.cast import Team, a_team, a_working_set
 from tests.dashboard.cases import a_measured_study
 
-LISTS = ["studies", "runs", "test_sets", "versions"]
+LISTS = ["studies", "runs", "test_sets", "working_sets", "versions"]
 
 
 def pages(team: Team) -> list[str]:
     study = a_measured_study(team)
     decision = decide_study(study=study)[0]
+    written = a_working_set(team, TestSetVersion.objects.latest("pk"))
     things = {
         "study": study.pk,
         "flips": study.pk,
@@ -24,9 +25,14 @@ def pages(team: Team) -> list[str]:
         "run_progress": Run.objects.latest("pk").pk,
         "test_set": TestSet.objects.latest("pk").pk,
         "version": ModelVersion.objects.latest("pk").pk,
+        "working_set": written.pk,
+        "add_rows": written.pk,
+        "add_item": written.pk,
+        "publish_set": written.pk,
     }
     found = [reverse(f"dashboard:{name}", args=[pk]) for name, pk in things.items()]
-    return [*found, reverse("dashboard:criterion", args=[decision.pk, 1])]
+    item = reverse("dashboard:change_item", args=[written.pk, written.items.all()[0].pk])
+    return [*found, item, reverse("dashboard:criterion", args=[decision.pk, 1])]
 
 
 def test_reviewers_are_told_that_they_stay_blind(rui: Client, team: Team) -> None:

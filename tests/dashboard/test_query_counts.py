@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from evalhub.gate.decide import decide_study
 from evalhub.registry.models import ModelVersion, Run, Study, TestSet
-from tests.cast import Team, a_run, a_test_set, a_version
+from tests.cast import Team, a_run, a_test_set, a_version, a_working_set
 from tests.dashboard.cases import a_measured_study, many_like
+
+LISTS = ("studies", "runs", "test_sets", "working_sets", "versions")
 
 
 def queries(client: Client, address: str) -> int:
@@ -59,10 +61,24 @@ def test_pages_of_one_thing_take_as_many_queries_for_ten_times_as_much(
         assert queries(olga, few) == queries(olga, many), few
 
 
+def test_pages_of_a_working_set_take_as_many_queries_for_ten_times_as_much(
+    olga: Client, team: Team
+) -> None:
+    few, many = (
+        a_working_set(team, a_test_set(team, f"of-{n}", items=n, tags=["a", "b"])) for n in (4, 40)
+    )
+    many.items.filter(position__lt=30).update(change="changed")
+    few.items.filter(position__lt=2).update(change="changed")
+    for name in ("working_set", "publish_set"):
+        pages = [reverse(f"dashboard:{name}", args=[each.pk]) for each in (few, many)]
+        assert queries(olga, pages[0]) == queries(olga, pages[1]), name
+
+
 def test_lists_take_as_many_queries_for_ten_rows_as_for_two(olga: Client, team: Team) -> None:
-    lists = [reverse(f"dashboard:{name}") for name in ("studies", "runs", "test_sets", "versions")]
+    lists = [reverse(f"dashboard:{name}") for name in LISTS]
 
     def add(slug: str) -> None:
+        a_working_set(team, a_test_set(team, f"written-{slug}"))
         decide_study(study=a_measured_study(team, items=4, slug=slug))
 
     add("one")

@@ -15,6 +15,7 @@ BOUNDARY = "no-file-holds-this"
 PAIRS = b'{"prompt": "Say it", "left": "one", "right": "two"}\n'
 PLAN, UPLOAD = "the page's own form, sent as a plan", "and with a file of pairs"
 COMPARISON = "the page's own form, with three files"
+ITEMS = "and with a file of items"
 CHOICE, SKIP = "the reviewer's own form, with a choice", "and with a reason to skip it"
 
 
@@ -24,10 +25,13 @@ def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
     upload = filled(client.get(reverse("dashboard:upload_pairs")), project="support-desk")
     upload |= {"name": "Tone", "file": SimpleUploadedFile("pairs.jsonl", PAIRS)}
     comparison = filled(client.get(new())) | three() | {"project": "", "run": "1"}
+    items = filled(client.get(reverse("dashboard:new_working_set")), project="support-desk")
+    items |= {"slug": "new-set", "file": SimpleUploadedFile("items.csv", b"id,input\nq,Why?\n")}
     return {
         COMPARISON: encode_multipart(BOUNDARY, comparison),
         PLAN: urlencode(plan | {"open": "1"}, doseq=True).encode(),
         UPLOAD: encode_multipart(BOUNDARY, upload),
+        ITEMS: encode_multipart(BOUNDARY, items),
     }
 
 

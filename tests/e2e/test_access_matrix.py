@@ -31,18 +31,10 @@ from reviews.planning.campaign import close_campaign, open_campaign
 from reviews.results.adjudicate import next_disagreement
 from reviews.results.guess import pending_guesses
 from runners.launch import cancel, launch
-from tests.cast import Team, a_team, a_test_set, a_version
+from tests.cast import Team, a_team, a_test_set, a_version, a_working_set
 from tests.dashboard.cases import a_measured_study
-from tests.e2e.posted_forms import (
-    BOUNDARY,
-    CHOICE,
-    COMPARISON,
-    PLAN,
-    SKIP,
-    UPLOAD,
-    a_form_of_each,
-    forms_of_a_turn,
-)
+from tests.e2e.posted import ADJUDICATION, GUESS, POSTED
+from tests.e2e.posted_forms import BOUNDARY, a_form_of_each, forms_of_a_turn
 from tests.reviews.assignments.test_assign import answer, deal
 from tests.reviews.conftest import CANARIES, a_campaign
 from tests.reviews.judged import judge_all
@@ -59,33 +51,6 @@ FORM = "application/x-www-form-urlencoded"
 WRITE = re.compile(r'\s*(INSERT INTO|INSERT OR IGNORE INTO|UPDATE|DELETE FROM)\s+"(\w+)"')
 UNCOUNTED = {"django_session", "accounts_cache", "accounts_resultsseen"}
 SAMPLED = re.compile(r"^/admin/(?:auth/group|accounts/user|registry/study|reviews/assignment)/")
-GUESS, ADJUDICATION = "a guess at one of the reviewer's turns", "a choice in a disagreement"
-POSTED = {
-    "/reviews/judge/<uuid:token>/": [CHOICE],
-    "/reviews/skip/<uuid:token>/": [SKIP],
-    "/reviews/<int:pk>/undo/": [""],
-    "/reviews/<int:pk>/guess/": [GUESS],
-    "/reviews/<int:pk>/adjudicate/": [ADJUDICATION],
-    "/studies/new/": [COMPARISON],
-    "/studies/<int:pk>/decide/": [""],
-    "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],
-    "/campaigns/new/": [PLAN],
-    "/campaigns/upload/": [UPLOAD],
-    "/campaigns/<int:pk>/change/": ["verb=close"],
-    "/campaigns/<int:pk>/unblind/": [""],
-    "/campaigns/<int:pk>/invite/": ["emails=new@example.org"],
-    "/campaigns/<int:pk>/reviewers/<int:reviewer>/": ["verb=pause", "verb=remove"],
-    "/campaigns/<int:pk>/invitations/<int:invitation>/withdraw/": [""],
-    "/projects/<slug:slug>/members/": ["whom=new@example.org&role=reviewer"],
-    "/projects/<slug:slug>/members/<int:pk>/": ["verb=role&role=evaluator", "verb=remove"],
-    "/projects/<slug:slug>/invitations/<int:pk>/withdraw/": [""],
-    "/projects/<slug:slug>/tokens/": ["name=ci&scopes=read&days=9"],
-    "/projects/<slug:slug>/tokens/<int:pk>/revoke/": [""],
-    "/runs/<int:pk>/cancel/": [""],
-    "/runs/<int:pk>/resume/": [""],
-}
-"""What is posted: all that is needed for the thing to be done. Elsewhere an empty form is."""
-
 CLIENT = Client(raise_request_exception=False)
 """One for all, whose cookies are set for each request: a new one makes all of its parts anew."""
 
@@ -181,6 +146,7 @@ def scene(team: Team) -> Scene:
         project=team.project, user=team.olga, name="nightly", scopes=["read"], by=None
     ).token
     run = runs[0]
+    written = a_working_set(team, run.test_set_version)
     stopped = a_run_that_goes_on(team, "stopped")
     cancel(stopped, by=None)
     return Scene(
@@ -201,6 +167,8 @@ def scene(team: Team) -> Scene:
             "runs": run.pk,
             "test-sets": run.test_set_version.test_set_id,
             "versions": run.version_id,
+            "working-sets": written.pk,
+            "item": written.items.all()[0].pk,
             "number": 1,
             "name": "policy.md",
             "key": "wrong",

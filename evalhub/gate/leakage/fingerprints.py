@@ -169,6 +169,11 @@ def read_training(path: Path) -> Training:
     return Training("data", PLAIN, _from_data(first, rows, str(path)))
 
 
+def training_of(first: Row, rest: Iterable[Row], file: str) -> Training:
+    """Rows that stand in no file as training data; errors call them `file`."""
+    return Training("data", PLAIN, _from_data(first, rest, file))
+
+
 def write_fingerprints(
     path: Path, to: IO[str], *, salted: bool = True, progress: Progress | None = None
 ) -> tuple[int, int]:

@@ -1,0 +1,129 @@
+"""What a working set's pages show: its items, a page at a time, and what publishing changes."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+
+from evalhub.dashboard.working_set_forms import FilterForm
+from evalhub.files.word_diff import Piece, word_diff
+from evalhub.registry.contents import content_of
+from evalhub.registry.models import Item, TestSetVersion, WorkingItem, WorkingSet
+from evalhub.registry.models.working_sets import Change
+from evalhub.registry.working_sets import Difference, difference, removed
+from evalhub.report.flips import FoldedText, asked, expected, passage
+
+PAGE = 25
+MOST_TAGS = 200
+DIFFERENCES = 50
+COMPARED = 40_000
+FIELDS = {
+    "key": "id",
+    "input": "input",
+    "references": "right answers",
+    "context": "context",
+    "choices": "choices",
+    "tools": "tools",
+    "tags": "tags",
+    "cluster": "cluster",
+    "metadata": "anything else",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownItem:
+    item: WorkingItem
+    question: FoldedText
+    reference: FoldedText
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsPage:
+    """A page of the items that a filter means."""
+
+    form: FilterForm
+    page: "Page[WorkingItem]"
+    items: Sequence[ShownItem]
+
+
+def items_page(working_set: WorkingSet, given: Mapping[str, Any]) -> ItemsPage:
+    """Three queries: tags, how many, a page."""
+    form = filter_of(working_set, given)
+    found = WorkingItem.objects.filter(working_set=working_set).matching(form.wanted)
+    page = Paginator(found.defer("text").order_by("position"), PAGE).get_page(given.get("page"))
+    shown = [
+        ShownItem(each, passage(asked(each.input)), passage(expected(each.references)))
+        for each in page
+    ]
+    return ItemsPage(form, page, shown)
+
+
+def filter_of(working_set: WorkingSet, given: Mapping[str, Any]) -> FilterForm:
+    """The filter as the address has it, with the tags that there are, the commonest first."""
+    times: Counter[str] = Counter()
+    for said, n in WorkingItem.objects.filter(working_set=working_set).tag_lists():
+        times.update(dict.fromkeys(json.loads(said), n))
+    known = times.most_common(MOST_TAGS)
+    asked_for = given.get("tag", "")
+    if asked_for and asked_for not in dict(known):
+        known.append((asked_for, times[asked_for]))
+    return FilterForm(given, tags=known)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedField:
+    name: str
+    before: Sequence[Piece]
+    after: Sequence[Piece]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedItem:
+    item: WorkingItem
+    fields: Sequence[ChangedField]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishPage:
+    """What publishing would make, and what is another in it: DIFFERENCES of each at most."""
+
+    against: TestSetVersion | None
+    difference: Difference
+    changed: Sequence[ChangedItem]
+    added: Sequence[WorkingItem]
+    removed: Sequence[Item]
+
+
+def publish_page(working_set: WorkingSet) -> PublishPage:
+    rows = WorkingItem.objects.filter(working_set=working_set).order_by("position").defer("text")
+    changed = rows.filter(change=Change.CHANGED).select_related("was")[:DIFFERENCES]
+    return PublishPage(
+        against=working_set.origin,
+        difference=difference(working_set),
+        changed=[ChangedItem(each, _changed(each)) for each in changed],
+        added=list(rows.filter(change=Change.ADDED)[:DIFFERENCES]),
+        removed=list(removed(working_set)[:DIFFERENCES]),
+    )
+
+
+def _changed(item: WorkingItem) -> list[ChangedField]:
+    assert item.was is not None
+    before, after = content_of(item.was), content_of(item)
+    found = []
+    for name, label in FIELDS.items():
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            was, now, _ = word_diff(_text(old), _text(new), most=COMPARED)
+            found.append(ChangedField(label, was, now))
+    return found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return "\n".join(value)
+    return "" if value in (None, {}) else json.dumps(value, ensure_ascii=False)

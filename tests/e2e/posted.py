@@ -1,0 +1,41 @@
+"""What is posted to each address that writes, for the table of who may do what."""
+
+from tests.e2e.posted_forms import CHOICE, COMPARISON, ITEMS, PLAN, SKIP, UPLOAD
+
+GUESS, ADJUDICATION = "a guess at one of the reviewer's turns", "a choice in a disagreement"
+POSTED = {
+    "/reviews/judge/<uuid:token>/": [CHOICE],
+    "/reviews/skip/<uuid:token>/": [SKIP],
+    "/reviews/<int:pk>/undo/": [""],
+    "/reviews/<int:pk>/guess/": [GUESS],
+    "/reviews/<int:pk>/adjudicate/": [ADJUDICATION],
+    "/studies/new/": [COMPARISON],
+    "/studies/<int:pk>/decide/": [""],
+    "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],
+    "/campaigns/new/": [PLAN],
+    "/campaigns/upload/": [UPLOAD],
+    "/campaigns/<int:pk>/change/": ["verb=close"],
+    "/campaigns/<int:pk>/unblind/": [""],
+    "/campaigns/<int:pk>/invite/": ["emails=new@example.org"],
+    "/campaigns/<int:pk>/reviewers/<int:reviewer>/": ["verb=pause", "verb=remove"],
+    "/campaigns/<int:pk>/invitations/<int:invitation>/withdraw/": [""],
+    "/projects/<slug:slug>/members/": ["whom=new@example.org&role=reviewer"],
+    "/projects/<slug:slug>/members/<int:pk>/": ["verb=role&role=evaluator", "verb=remove"],
+    "/projects/<slug:slug>/invitations/<int:pk>/withdraw/": [""],
+    "/projects/<slug:slug>/tokens/": ["name=ci&scopes=read&days=9"],
+    "/projects/<slug:slug>/tokens/<int:pk>/revoke/": [""],
+    "/test-sets/<int:pk>/edit/": ["version=1"],
+    "/working-sets/new/": [ITEMS],
+    "/working-sets/<int:pk>/rows/": ["pasted=Is+it+new?"],
+    "/working-sets/<int:pk>/many/": ["verb=tag&tag=mine", "verb=delete"],
+    "/working-sets/<int:pk>/split/": ["verb=undo"],
+    "/working-sets/<int:pk>/near-copies/": ["where=inside"],
+    "/working-sets/<int:pk>/publish/": ["revision=1"],
+    "/working-sets/<int:pk>/discard/": [""],
+    "/working-sets/<int:pk>/items/new/": ["key=new&input=Is+it+new?"],
+    "/working-sets/<int:pk>/items/<int:item>/": ["revision=1&key=old&input=Is+it+old?"],
+    "/working-sets/<int:pk>/items/<int:item>/delete/": ["revision=1"],
+    "/runs/<int:pk>/cancel/": [""],
+    "/runs/<int:pk>/resume/": [""],
+}
+"""What is posted: all that is needed for the thing to be done. Elsewhere an empty form is."""
