@@ -15,7 +15,7 @@ from evalhub.files.items import FieldMapping, ItemContent, item_of
 from evalhub.files.limits import ITEMS
 from evalhub.files.rows import DataError, Row, read_rows
 from evalhub.registry.models.testsets import TestSetPurpose
-from evalhub.registry.models.working_sets import Change, ItemFilter, Part
+from evalhub.registry.models.working_sets import ItemChange, SplitPart, WorkingItemFilter
 from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.studies.test_sets import ItemFields
 
@@ -145,18 +145,18 @@ class NearCopiesForm(forms.Form):
         return cleaned
 
 
-class FilterForm(forms.Form):
+class WorkingFilterForm(forms.Form):
     """Which items are shown; what can't be so is left out."""
 
     q = forms.CharField(label="Search", required=False, max_length=200)
     tag = forms.ChoiceField(label="Tag", required=False)
     part = forms.ChoiceField(
-        label="Part",
+        label="SplitPart",
         required=False,
-        choices=[("", "any"), *Part.choices, ("none", "in neither")],
+        choices=[("", "any"), *SplitPart.choices, ("none", "in neither")],
     )
     change = forms.ChoiceField(
-        label="Since the version", required=False, choices=[("", "any"), *Change.choices]
+        label="Since the version", required=False, choices=[("", "any"), *ItemChange.choices]
     )
     alike = forms.BooleanField(label="near-copies", required=False)
 
@@ -167,10 +167,10 @@ class FilterForm(forms.Form):
         field.choices = [("", "any"), *((tag, f"{tag} ({n:,})") for tag, n in tags)]
 
     @property
-    def wanted(self) -> ItemFilter:
+    def wanted(self) -> WorkingItemFilter:
         self.is_valid()
         said = self.cleaned_data
-        return ItemFilter(
+        return WorkingItemFilter(
             text=said.get("q", ""),
             tag=said.get("tag", ""),
             part=said.get("part", ""),

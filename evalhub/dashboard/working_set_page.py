@@ -8,12 +8,12 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 
-from evalhub.dashboard.working_set_forms import FilterForm
+from evalhub.dashboard.working_set_forms import WorkingFilterForm
 from evalhub.files.word_diff import Piece, word_diff
 from evalhub.registry.contents import content_of
 from evalhub.registry.models import Item, TestSetVersion, WorkingItem, WorkingSet
-from evalhub.registry.models.working_sets import Change
-from evalhub.registry.working_sets import Difference, difference, removed
+from evalhub.registry.models.working_sets import ItemChange
+from evalhub.registry.working_sets import SetDifference, difference, removed
 from evalhub.report.flips import FoldedText, asked, expected, passage
 
 PAGE = 25
@@ -34,34 +34,34 @@ FIELDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ShownItem:
+class ShownWorkingItem:
     item: WorkingItem
     question: FoldedText
     reference: FoldedText
 
 
 @dataclass(frozen=True, slots=True)
-class ItemsPage:
+class WorkingItemsPage:
     """A page of the items that a filter means."""
 
-    form: FilterForm
+    form: WorkingFilterForm
     page: "Page[WorkingItem]"
-    items: Sequence[ShownItem]
+    items: Sequence[ShownWorkingItem]
 
 
-def items_page(working_set: WorkingSet, given: Mapping[str, Any]) -> ItemsPage:
+def items_page(working_set: WorkingSet, given: Mapping[str, Any]) -> WorkingItemsPage:
     """Three queries: tags, how many, a page."""
     form = filter_of(working_set, given)
     found = WorkingItem.objects.filter(working_set=working_set).matching(form.wanted)
     page = Paginator(found.defer("text").order_by("position"), PAGE).get_page(given.get("page"))
     shown = [
-        ShownItem(each, passage(asked(each.input)), passage(expected(each.references)))
+        ShownWorkingItem(each, passage(asked(each.input)), passage(expected(each.references)))
         for each in page
     ]
-    return ItemsPage(form, page, shown)
+    return WorkingItemsPage(form, page, shown)
 
 
-def filter_of(working_set: WorkingSet, given: Mapping[str, Any]) -> FilterForm:
+def filter_of(working_set: WorkingSet, given: Mapping[str, Any]) -> WorkingFilterForm:
     """The filter as the address has it, with the tags that there are, the commonest first."""
     times: Counter[str] = Counter()
     for said, n in WorkingItem.objects.filter(working_set=working_set).tag_lists():
@@ -70,7 +70,7 @@ def filter_of(working_set: WorkingSet, given: Mapping[str, Any]) -> FilterForm:
     asked_for = given.get("tag", "")
     if asked_for and asked_for not in dict(known):
         known.append((asked_for, times[asked_for]))
-    return FilterForm(given, tags=known)
+    return WorkingFilterForm(given, tags=known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class ChangedField:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedItem:
+class ChangedWorkingItem:
     item: WorkingItem
     fields: Sequence[ChangedField]
 
@@ -91,20 +91,20 @@ class PublishPage:
     """What publishing would make, and what is another in it: DIFFERENCES of each at most."""
 
     against: TestSetVersion | None
-    difference: Difference
-    changed: Sequence[ChangedItem]
+    difference: SetDifference
+    changed: Sequence[ChangedWorkingItem]
     added: Sequence[WorkingItem]
     removed: Sequence[Item]
 
 
 def publish_page(working_set: WorkingSet) -> PublishPage:
     rows = WorkingItem.objects.filter(working_set=working_set).order_by("position").defer("text")
-    changed = rows.filter(change=Change.CHANGED).select_related("was")[:DIFFERENCES]
+    changed = rows.filter(change=ItemChange.CHANGED).select_related("was")[:DIFFERENCES]
     return PublishPage(
         against=working_set.origin,
         difference=difference(working_set),
-        changed=[ChangedItem(each, _changed(each)) for each in changed],
-        added=list(rows.filter(change=Change.ADDED)[:DIFFERENCES]),
+        changed=[ChangedWorkingItem(each, _changed(each)) for each in changed],
+        added=list(rows.filter(change=ItemChange.ADDED)[:DIFFERENCES]),
         removed=list(removed(working_set)[:DIFFERENCES]),
     )
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from evalhub.accounts.models import User
 from evalhub.files.items import LABEL_LIMIT, ItemContent
 from evalhub.registry.models import WorkingItem, WorkingSet
-from evalhub.registry.models.working_sets import ItemFilter, Part
+from evalhub.registry.models.working_sets import SplitPart, WorkingItemFilter
 from evalhub.registry.rows import insert
 from evalhub.registry.working_sets import (
     COLUMNS,
@@ -115,7 +115,12 @@ def add_rows(
 
 @transaction.atomic
 def tag_items(
-    working_set: WorkingSet, wanted: ItemFilter, *, tag: str, by: User | None, take: bool = False
+    working_set: WorkingSet,
+    wanted: WorkingItemFilter,
+    *,
+    tag: str,
+    by: User | None,
+    take: bool = False,
 ) -> int:
     """Gives the items that are meant a tag, or with `take` takes it from them.
 
@@ -140,7 +145,7 @@ def tag_items(
 
 
 @transaction.atomic
-def delete_items(working_set: WorkingSet, wanted: ItemFilter, *, by: User | None) -> int:
+def delete_items(working_set: WorkingSet, wanted: WorkingItemFilter, *, by: User | None) -> int:
     """Takes the items that are meant out of the set; how many. Raises as `begin_writing`."""
     begin_writing(working_set, by=by)
     deleted, _ = working_set.items.matching(wanted).order_by().delete()
@@ -164,10 +169,10 @@ def set_parts(
     test part; None takes the split back. Raises as `begin_writing`."""
     begin_writing(working_set, by=by)
     rows = working_set.items.order_by()
-    rows.update(part="" if development is None else Part.TEST)
+    rows.update(part="" if development is None else SplitPart.TEST)
     chosen = list(development or ())
     for first in range(0, len(chosen), TOGETHER):
-        rows.filter(pk__in=chosen[first : first + TOGETHER]).update(part=Part.DEVELOPMENT)
+        rows.filter(pk__in=chosen[first : first + TOGETHER]).update(part=SplitPart.DEVELOPMENT)
 
 
 @transaction.atomic
@@ -183,7 +188,7 @@ def note_alike(working_set: WorkingSet, found: Mapping[int, str], *, by: User | 
         working_set.items.filter(pk__in=[pk for pk, _ in some]).order_by().update(alike=said)
 
 
-def _meant(working_set: WorkingSet, wanted: ItemFilter) -> Iterable[int]:
+def _meant(working_set: WorkingSet, wanted: WorkingItemFilter) -> Iterable[int]:
     return working_set.items.matching(wanted).order_by().values_list("pk", flat=True)
 
 

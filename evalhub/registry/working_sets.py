@@ -34,7 +34,7 @@ from evalhub.registry.importing import (
     stage_items,
 )
 from evalhub.registry.models import Item, TestSetVersion, WorkingItem, WorkingSet
-from evalhub.registry.models.working_sets import Change, Part
+from evalhub.registry.models.working_sets import ItemChange, SplitPart
 from evalhub.registry.rows import insert
 from evalhub.verdict.wording import counted
 
@@ -163,11 +163,11 @@ def searched(content: ItemContent) -> str:
 
 def written_values(content: ItemContent, asked: bytes) -> tuple[object, ...]:
     """What stands in COLUMNS after the working set and the position, of a new item."""
-    return (*content_values(content, asked), searched(content), "", Change.ADDED, "", 1)
+    return (*content_values(content, asked), searched(content), "", ItemChange.ADDED, "", 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class SetDifference:
     """What publishing would change: numbers of items, and the versions that it is seen against.
 
     Attributes:
@@ -183,16 +183,16 @@ class Difference:
         return bool(self.added or self.changed or self.removed)
 
 
-def difference(working_set: WorkingSet) -> Difference:
+def difference(working_set: WorkingSet) -> SetDifference:
     """What is another in a working set than in the version it was begun from. Four queries."""
     rows = working_set.items.order_by()
     versions = TestSetVersion.objects.filter(
         test_set__project=working_set.project_id, test_set__slug=working_set.slug, pool=None
     )
     newest = versions.order_by("-number").first()
-    return Difference(
-        added=rows.filter(change=Change.ADDED).count(),
-        changed=rows.filter(change=Change.CHANGED).count(),
+    return SetDifference(
+        added=rows.filter(change=ItemChange.ADDED).count(),
+        changed=rows.filter(change=ItemChange.CHANGED).count(),
         removed=removed(working_set).count(),
         newer=newest if newest and newest.pk != working_set.origin_id else None,
     )
@@ -255,7 +255,10 @@ def _parts(working_set: WorkingSet, rows: "QuerySet[WorkingItem]") -> dict[str, 
         )
     if len(found) == 1:
         raise WorkingSetError("all items are in one part: split again, or take the split back")
-    return {working_set.slug: Part.TEST, f"{working_set.slug}{DEVELOPMENT}": Part.DEVELOPMENT}
+    return {
+        working_set.slug: SplitPart.TEST,
+        f"{working_set.slug}{DEVELOPMENT}": SplitPart.DEVELOPMENT,
+    }
 
 
 def _published(working_set: WorkingSet, slug: str, part: str | None) -> TestSetVersion:

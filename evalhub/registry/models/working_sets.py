@@ -33,14 +33,14 @@ COMPARED = ("key", "digest", "tags", "cluster", "metadata")
 rest."""
 
 
-class Part(models.TextChoices):
+class SplitPart(models.TextChoices):
     """On which side of a split an item is."""
 
     TEST = "test", "test"
     DEVELOPMENT = "development", "development"
 
 
-class Change(models.TextChoices):
+class ItemChange(models.TextChoices):
     """What became of an item since the version that the set was begun from."""
 
     ADDED = "added", "added"
@@ -100,13 +100,13 @@ class WorkingSet(models.Model):
 
 
 @dataclass(frozen=True, slots=True)
-class ItemFilter:
+class WorkingItemFilter:
     """Which items of a working set are meant; empty fields mean all.
 
     Attributes:
         text: stands in the id, the input, a reference or the context, whatever its case.
         tag: one of its tags.
-        part, change: as `Part` and `Change`; "none" for those in no part.
+        part, change: as `SplitPart` and `ItemChange`; "none" for those in no part.
         alike: only those that were found to be near-copies.
     """
 
@@ -118,7 +118,7 @@ class ItemFilter:
 
 
 class WorkingItemQuerySet(models.QuerySet["WorkingItem"]):
-    def matching(self, wanted: ItemFilter) -> Self:
+    def matching(self, wanted: WorkingItemFilter) -> Self:
         found = self
         if wanted.text:
             found = found.filter(text__contains=wanted.text.casefold())
@@ -148,9 +148,9 @@ class WorkingItemQuerySet(models.QuerySet["WorkingItem"]):
         unchanged = Exists(Item.objects.filter(pk=OuterRef("was"), **same))
         self.order_by().update(
             change=Case(
-                When(was=None, then=Value(Change.ADDED)),
+                When(was=None, then=Value(ItemChange.ADDED)),
                 When(unchanged, then=Value("")),
-                default=Value(Change.CHANGED),
+                default=Value(ItemChange.CHANGED),
                 output_field=CharField(),
             )
         )
@@ -176,11 +176,11 @@ class WorkingItem(models.Model):
     digest = models.CharField(max_length=64, editable=False)
     fingerprint = models.BigIntegerField(editable=False)
     text = models.TextField(editable=False, help_text="what is searched, in small letters")
-    part = models.CharField(max_length=20, choices=Part.choices, blank=True)
+    part = models.CharField(max_length=20, choices=SplitPart.choices, blank=True)
     was = models.ForeignKey(
         Item, models.PROTECT, null=True, related_name="+", help_text="the item that it was"
     )
-    change = models.CharField(max_length=20, choices=Change.choices, blank=True, editable=False)
+    change = models.CharField(max_length=20, choices=ItemChange.choices, blank=True, editable=False)
     alike = models.CharField(
         max_length=300, blank=True, help_text="what it is a near-copy of, as last looked for"
     )
