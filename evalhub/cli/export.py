@@ -25,6 +25,7 @@ class What(StrEnum):
     report = "report"
     model_index = "model-index"
     every_eval_ever = "every-eval-ever"
+    study = "study"
     mlflow = "mlflow"
 
 
@@ -55,7 +56,8 @@ def export(
     token_file: TokenFile = None,
     json_: Json = False,
 ) -> int:
-    """Write answers, decisions, judgments, training pairs or a decision in another tool's form."""
+    """Write answers, decisions, judgments, training pairs, a study with its data (a zip), or a
+    decision in another tool's form."""
     from evalhub.cli import printing
     from evalhub.cli.outputs import check_output
     from evalhub.cli.remote import connect
@@ -81,6 +83,8 @@ def export(
         done = _review(what, _campaign(space, review), out or Path(), form)
     elif what is What.decisions:
         done = _decisions(space, out or Path(), form)
+    elif what is What.study:
+        done = _whole_study(_study(space, study), out or Path())
     elif what is What.answers:
         done = _answers(_study(space, study), out or Path(), form)
     else:
@@ -130,6 +134,15 @@ def _answers(study: "Study", out: Path, form: FileForm | None) -> dict[str, Any]
     with whole(out, option="--out") as file:
         rows = export_answers(study=study, by=None, to=file, form=_form(form, out).value)
     return {"file": str(out), "rows": rows}
+
+
+def _whole_study(study: "Study", out: Path) -> dict[str, Any]:
+    from evalhub.cli.outputs import whole
+    from evalhub.exporting.study import export_study
+
+    with whole(out, option="--out") as file:
+        found = export_study(study=study, by=None, to=file)
+    return {"file": str(out), "left_out": found.left_out}
 
 
 def _decisions(project: "Project", out: Path, form: FileForm | None) -> dict[str, Any]:

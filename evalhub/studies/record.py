@@ -134,11 +134,16 @@ def _runs(spec: StudySpec, arms: Sequence[str], read: Progress | None = None) ->
     return [RecordedRun(*key, run) for key, run in found.items()]
 
 
-def answer_lines(run: Run) -> Iterator[str]:
-    """A run's answers as lines of JSONL that `recorded` takes, in the order of the items."""
+def answer_lines(run: Run, *, scores: bool = False) -> Iterator[str]:
+    """A run's answers as lines of JSONL that `recorded` takes, in the order of the items.
+
+    `scores`: with those that came with the answers, which the caller knows to be open.
+    """
     outputs = Output.objects.filter(run=run).select_related("item")
     for output in outputs.order_by("item__position", "sample").iterator(ROWS):
         row = _row(output, several=run.samples > 1)
+        if scores and output.given_scores:
+            row["scores"] = output.given_scores
         yield json.dumps(row, ensure_ascii=False) + "\n"
 
 

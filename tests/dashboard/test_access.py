@@ -19,6 +19,9 @@ def pages(team: Team) -> list[str]:
     things = {
         "study": study.pk,
         "flips": study.pk,
+        "study_file": study.pk,
+        "study_yaml": study.pk,
+        "study_zip": study.pk,
         "study_progress": study.pk,
         "decision": decision.pk,
         "run": Run.objects.latest("pk").pk,

@@ -42,6 +42,7 @@ def addresses(study: Study) -> list[str]:
         reverse("dashboard:criterion", args=[decision.pk, 1]),
         reverse("dashboard:study", args=[study.pk]),
         reverse("dashboard:flips", args=[study.pk]),
+        reverse("dashboard:study_file", args=[study.pk]),
         reverse("dashboard:run", args=[run.pk]),
         reverse("dashboard:test_set", args=[test_set.pk]),
         reverse("dashboard:version", args=[version.pk]),

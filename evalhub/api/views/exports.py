@@ -24,6 +24,7 @@ from evalhub.exporting.every_eval_ever import export_every_eval_ever
 from evalhub.exporting.judgments import export_dpo, export_judgments
 from evalhub.exporting.model_card import export_model_index
 from evalhub.exporting.report import export_report
+from evalhub.exporting.study import export_study
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Study
 from reviews.models import Campaign
@@ -87,6 +88,10 @@ def _answers(asked: _Asked) -> None:
     export_answers(study=asked.study(), by=asked.by, to=asked.to, form=form)
 
 
+def _study(asked: _Asked) -> None:
+    export_study(study=asked.study(), by=asked.by, to=asked.to)
+
+
 def _decisions(asked: _Asked) -> None:
     form: Any = asked.form
     export_decisions(project=asked.endpoint.project, by=asked.by, to=asked.to, form=form)
@@ -127,12 +132,13 @@ EXPORTS: dict[str, tuple[Callable[[_Asked], None], tuple[str, ...]]] = {
     "report": (_report, ("html",)),
     "model-index": (_model_index, ("yaml",)),
     "every-eval-ever": (_every_eval_ever, ("zip",)),
+    "study": (_study, ("zip",)),
 }
 """What is exported by which function, in which forms; the first is the usual one."""
 
 WHAT = OpenApiParameter("what", str, OpenApiParameter.PATH, enum=list(EXPORTS))
 FORMAT = OpenApiParameter("format", str, enum=[*TYPES], description="else the usual one")
-STUDY = OpenApiParameter("study", str, description="of answers: the study's slug")
+STUDY = OpenApiParameter("study", str, description="of answers and study: its slug")
 REVIEW = OpenApiParameter("review", int, description="of judgments and dpo: the review's number")
 DECISION = OpenApiParameter("decision", int, description="of the others: the decision's number")
 PSEUDONYMS = OpenApiParameter("pseudonyms", str, enum=["1"], description="r1, r2, … for people")
