@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -41,7 +42,7 @@ def study_yaml(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @results_only
-def study_zip(request: SignedInRequest, pk: int) -> FileResponse:
+def study_zip(request: SignedInRequest, pk: int) -> Any:
     """The file with its items and its recorded answers, as one zip."""
     study = _seen(request, pk)
     with tempfile.TemporaryDirectory() as folder:
