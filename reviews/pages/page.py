@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from evalhub.accounts.models import User
-from evalhub.registry.models import Item
+from evalhub.registry.models import Item, Output
 from evalhub.schemas.review import Dimension, Form
 from reviews.assignments.judge import form_nonce
 from reviews.errors import UnknownAssignmentError
@@ -158,29 +158,50 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
     )
     outputs = [pair.candidate_output, pair.baseline_output]
     sides = outputs if assignment.candidate_on_left else outputs[::-1]
-    texts = [shown(output.as_read, form.show) for output in sides if output is not None]
-    code = any(text.startswith(("{", "[")) for text in texts)
     said, rationale = _said_before(assignment)
-    return {
+    question = form.question or campaign.question
+    return _laid_out(pair.item, pair.before, sides, form, view, question, said) | {
         "campaign": campaign,
-        "form": form,
         "token": assignment.token,
         "nonce": form_nonce(token=assignment.token, user=user),
-        "asked": _request(pair.item, pair.before, view),
+        "rationale": rationale,
+        "skip_reasons": SKIP_REASONS,
+        "look_ahead": not ends_block(assignment, form),
+        "practice": pair.kind == PairKind.PRACTICE,
+    }
+
+
+def shown_unsealed(
+    item: Item, sides: Sequence[Output], *, form: Form, question: str
+) -> dict[str, Any]:
+    """The template's values for a pair of a plan that isn't sealed: all but what answers it."""
+    return _laid_out(item, None, sides, form, "read", form.question or question, frozenset())
+
+
+def _laid_out(
+    item: Item,
+    before: Any,
+    sides: Sequence[Output | None],
+    form: Form,
+    view: View,
+    question: str,
+    said: "_Said",
+) -> dict[str, Any]:
+    texts = [shown(output.as_read, form.show) for output in sides if output is not None]
+    code = any(text.startswith(("{", "[")) for text in texts)
+    return {
+        "form": form,
+        "asked": _request(item, before, view),
         "panes": _panes(texts, form, view, code=code),
         "code": code or view == "raw",
         "view": view,
-        "questions": _questions(form.question or campaign.question, form, said),
+        "questions": _questions(question, form, said),
         "flags": [
             FormQuestion(f"{FLAG}{side}", _NAMES[side], _flags(side, form, said))
             for side in form.sides
         ]
         if form.flags
         else [],
-        "rationale": rationale,
-        "skip_reasons": SKIP_REASONS,
-        "look_ahead": not ends_block(assignment, form),
-        "practice": pair.kind == PairKind.PRACTICE,
     }
 
 

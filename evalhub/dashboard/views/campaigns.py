@@ -20,6 +20,7 @@ from evalhub.dashboard.campaign_form import CampaignForm, UploadForm
 from evalhub.dashboard.campaign_making import campaign_form, previewed, source_of, uploaded
 from evalhub.dashboard.campaign_page import ReviewSource, running
 from evalhub.dashboard.inviting import invite_all, told_before
+from evalhub.dashboard.plan_look import look_at, typed_of
 from evalhub.files.rows import DataError
 from evalhub.registry.models import Study
 from evalhub.schemas.declaration import DeclarationError
@@ -82,6 +83,8 @@ def new_campaign(request: SignedInRequest) -> HttpResponse:
             form.add_error(None, str(error))
     context = {"form": form, "source": source, "superseded": superseded}
     context |= previewed(form, source)
+    if "look" in request.POST and "preview" in context:
+        return _look(request, context)
     part = "_preview.html" if request.htmx else "new.html"
     return render(request, f"dashboard/campaigns/{part}", context)
 
@@ -179,6 +182,14 @@ def withdraw_invitation(request: SignedInRequest, pk: int, invitation: int) -> H
 def _followed(request: SignedInRequest, campaign: Campaign) -> dict[str, Any]:
     owner = owns(request.user, campaign.project)
     return {"running": running(campaign), "campaign": campaign, "owner": owner}
+
+
+def _look(request: SignedInRequest, planned: dict[str, Any]) -> HttpResponse:
+    """The plan's pairs as a reviewer would see them; what was typed travels along."""
+    prepared, asked = planned["preview"].prepared, planned["asked"]
+    context = look_at(prepared, asked, request.POST["look"])
+    context |= {"typed": typed_of(request.POST)}
+    return render(request, "dashboard/campaigns/look.html", context)
 
 
 def _open(
