@@ -13,7 +13,7 @@ from reviews.planning.drafting import Prepared
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PlanLook:
     """Which pair of the plan is looked at, counted from 1."""
 
     number: int
@@ -44,7 +44,7 @@ def look_at(prepared: Prepared, asked: CampaignRequest, place: str) -> dict[str,
         sides = sides[::-1]
     item = Item.objects.only("input", "context").get(pk=planned.item)
     shown = shown_unsealed(item, sides, form=asked.form, question=asked.question)
-    return shown | {"look": Look(number, len(pairs))}
+    return shown | {"look": PlanLook(number, len(pairs))}
 
 
 def typed_of(posted: QueryDict) -> list[tuple[str, str]]:

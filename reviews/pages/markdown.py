@@ -12,6 +12,9 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from reviews.pages.formulas import find_formulas
+from reviews.pages.mathematics import ATTRIBUTES, MATHML
+
 LONGEST = 100_000  # characters; a longer text is shown as it came
 MOST_MARKS = 4_000  # characters that Markdown may read as marks, and lines, likewise
 MOST_SEARCHED = (
@@ -24,8 +27,9 @@ _CLEANER = nh3.Cleaner(
     tags={
         *("p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li"),
         *("h3", "h4", "h5", "h6", "span", "table", "thead", "tbody", "tr", "th", "td"),
+        *MATHML,
     },
-    attributes={"ol": {"start"}, "pre": {"data-lang"}},
+    attributes={"ol": {"start"}, "pre": {"data-lang"}, **{tag: set(ATTRIBUTES) for tag in MATHML}},
     allowed_classes={
         "span": {"link", "address"},
         "th": {"center", "right"},
@@ -40,7 +44,8 @@ def rendered(text: str) -> SafeString:
 
     A line break stays one, HTML stays text. A link is its text with its address behind it and
     can't be followed; an image is its description and address. Headings become h3 … h6, none
-    skipped. Link definitions, which would vanish, and LaTeX's brackets stay as they are. A text
+    skipped. Formulas are MathML (`reviews.pages.formulas`). Link definitions, which would vanish,
+    and LaTeX's brackets stay as they are. A text
     that would leave nothing to read, or is too long to be laid out (`readable`), is kept as it
     came.
     """
@@ -89,6 +94,9 @@ class _Renderer(RendererHTML):
         if opening.info == "auto":
             return "</span>"
         return f"</span>{_address(opening.attrGet('href'), opening.attrGet('title'))}"
+
+    def formula(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return tokens[idx].content
 
     def heading_open(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
@@ -139,3 +147,4 @@ def _latex_bracket(state: StateInline, silent: bool) -> bool:
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}, renderer_cls=_Renderer)
 _MARKDOWN.enable(["table", "strikethrough"]).disable(["reference", "html_block", "html_inline"])
 _MARKDOWN.inline.ruler.before("escape", "latex", _latex_bracket)
+find_formulas(_MARKDOWN)
