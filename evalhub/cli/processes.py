@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 AGAIN_S = 1.0
 
@@ -37,9 +38,11 @@ def run_processes(serve: Callable[[int], object], count: int) -> None:
         for again in (signal.SIGTERM, signal.SIGINT):  # which would leave the children alone
             signal.signal(again, signal.SIG_IGN)
         for child in children:
-            os.kill(child, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it was waited for just when the exception came
+                os.kill(child, signal.SIGTERM)
         for child in children:
-            os.waitpid(child, 0)
+            with suppress(ChildProcessError):
+                os.waitpid(child, 0)
 
 
 def _fork(serve: Callable[[int], object], number: int) -> int:

@@ -52,6 +52,20 @@ def at_work(
     return parent, family
 
 
+def ended(parent: subprocess.Popen[str], family: list[psutil.Process]) -> str:
+    """What they have written, once they have ended; where they don't, what each thread is at."""
+    try:
+        return parent.communicate(timeout=15)[0]
+    except subprocess.TimeoutExpired:
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGUSR1)  # Celery writes every thread's stack
+        with suppress(subprocess.TimeoutExpired):
+            parent.communicate(timeout=5)
+        parent.kill()
+        pytest.fail(f"they don't end\n{parent.communicate()[0]}")
+
+
 def test_one_that_is_killed_is_started_again_and_nothing_is_lost_or_doubled(
     python: Processes, ask: Ask, server: OpenAIServer
 ) -> None:
@@ -79,7 +93,7 @@ def test_told_to_go_they_give_back_what_they_are_at(
     # Ctrl+C in a terminal reaches all of them
     for process in [*family, parent] if by == signal.SIGINT else [parent]:
         process.send_signal(by)
-    output, _ = parent.communicate(timeout=15)
+    output = ended(parent, family)
     assert parent.returncode == code, output
     assert "Traceback" not in output
     assert not any(each.is_running() for each in family)
