@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from math import ceil
 from urllib.parse import urlencode
 
+from django.urls import reverse
+
 from evalhub.gate.changed_items import changed_items
 from evalhub.gate.differences import compared_items, compared_runs
 from evalhub.registry.models import Study
@@ -72,6 +74,7 @@ class Changes:
     test_set: str
     transitions: Transitions | None
     scores: Chart | None
+    every: str
 
 
 def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | None:
@@ -87,8 +90,8 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
     pairs = {} if invalid else compared_runs(study, record.evidence)
     if not pairs:
         return None
-    moved = {name: _moved(record, name) for name in pairs}
-    name = wanted.test_set if wanted.test_set in pairs else _worst(record, moved)
+    moved = {name: moved_items(record, name) for name in pairs}
+    name = wanted.test_set if wanted.test_set in pairs else worst_test_set(record, moved)
     pair = pairs[name]
     compared = compared_items(pair)
     items = compared.by_outcome
@@ -124,7 +127,11 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
         ],
         flips=[
             flip_of(
-                row | {"test_set": name},
+                row
+                | {
+                    "test_set": name,
+                    "address": item_address(study, wanted, name, row["key"], outcome),
+                },
                 baseline=arms.baseline.name,
                 candidate=arms.candidate.name,
             )
@@ -147,10 +154,18 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
             names=(arms.baseline.name, arms.candidate.name),
             metric=pair.metric.name,
         ),
+        every=reverse("dashboard:study_items", args=[study.pk]) + f"?{leading_to(name, outcome)}",
     )
 
 
-def _moved(record: DecisionRecord, test_set: str) -> tuple[int, int]:
+def item_address(study: Study, wanted: Wanted, test_set: str, key: str, outcome: str) -> str:
+    """Where one item of an outcome stands by itself, among the others of it."""
+    asked = {"arm": wanted.arm, "outcome": outcome}
+    query = urlencode({field: value for field, value in asked.items() if value})
+    return f"{reverse('dashboard:study_item', args=[study.pk, test_set, key])}?{query}"
+
+
+def moved_items(record: DecisionRecord, test_set: str) -> tuple[int, int]:
     """Items won and lost on a test set, as the record counted them."""
     for each in record.criteria:
         if each.test_set == test_set and each.role in ("primary", "guard"):
@@ -158,7 +173,8 @@ def _moved(record: DecisionRecord, test_set: str) -> tuple[int, int]:
     return 0, 0
 
 
-def _worst(record: DecisionRecord, moved: Mapping[str, tuple[int, int]]) -> str:
+def worst_test_set(record: DecisionRecord, moved: Mapping[str, tuple[int, int]]) -> str:
+    """Of these test sets that of the first criterion that fails, else with the most losses."""
     for each in record.criteria:
         if each.status is Status.FAIL and each.test_set in moved:
             return each.test_set

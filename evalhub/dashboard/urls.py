@@ -7,6 +7,7 @@ from evalhub.dashboard.views import (
     comparing,
     decisions,
     documents,
+    items,
     members,
     results,
     runs,
@@ -28,6 +29,11 @@ urlpatterns = [
     path("studies/<int:pk>/study.yaml", study_file.study_yaml, name="study_yaml"),
     path("studies/<int:pk>/study.zip", study_file.study_zip, name="study_zip"),
     path("studies/<int:pk>/flips/", studies.flips, name="flips"),
+    path("studies/<int:pk>/items/", items.study_items, name="study_items"),
+    path("studies/<int:pk>/items.<slug:form>", items.study_items_file, name="study_items_file"),
+    path(
+        "studies/<int:pk>/items/<slug:test_set>/<path:item_key>/", items.study_item, name="study_item"
+    ),
     path("studies/<int:pk>/progress/", studies.study_progress, name="study_progress"),
     path("studies/<int:pk>/decide/", studies.decide, name="decide"),
     path("decisions/<int:pk>.json", decisions.decision, name="decision"),
@@ -70,6 +76,9 @@ urlpatterns = [
     path("log/", members.site_log, name="site_log"),
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:pk>/", runs.run, name="run"),
+    path("runs/<int:pk>/items/", items.run_items, name="run_items"),
+    path("runs/<int:pk>/items.<slug:form>", items.run_items_file, name="run_items_file"),
+    path("runs/<int:pk>/items/<path:item_key>/", items.run_item, name="run_item"),
     path("runs/<int:pk>/progress/", runs.run_progress, name="run_progress"),
     path("runs/<int:pk>/cancel/", runs.cancel, name="cancel_run"),
     path("runs/<int:pk>/resume/", runs.resume, name="resume_run"),
@@ -94,6 +103,13 @@ urlpatterns = [
         working_items.delete,
         name="delete_item",
     ),
+    path("test-sets/<int:pk>/items/", items.test_set_items, name="test_set_items"),
+    path(
+        "test-sets/<int:pk>/items.<slug:form>",
+        items.test_set_items_file,
+        name="test_set_items_file",
+    ),
+    path("test-sets/<int:pk>/items/<path:item_key>/", items.test_set_item, name="test_set_item"),
     path("versions/", versions.versions, name="versions"),
     path("versions/<int:pk>/", versions.version, name="version"),
 ]

@@ -1,6 +1,6 @@
 """Two runs of one test set version item by item, read from their scores at request time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -35,8 +35,14 @@ class ComparedRuns:
     @property
     def right(self) -> float | None:
         """The score of an answer that is wholly right; None where no number is."""
-        right = declared_metric(self.metric.name, **self.metric.options).right
-        return right if right is None or not self.turned else 1.0 - right
+        return right_of(self.metric, turned=self.turned)
+
+
+def right_of(metric: Metric, *, turned: bool = False) -> float | None:
+    """The score of an answer that is wholly right, or None; `turned`: where more is better though
+    the metric says less, or the reverse."""
+    right = declared_metric(metric.name, **metric.options).right
+    return right if right is None or not turned else 1.0 - right
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +61,26 @@ def compared_runs(study: Study, evidence: Sequence[EvidenceRow]) -> dict[str, Co
 
     Three queries.
     """
-    asked = {each.name: each for each in study.test_sets.select_related("metric")}
-    named = [
-        (each.test_set, each.baseline_run, each.candidate_run)
+    named = {
+        each.test_set: (each.baseline_run, each.candidate_run)
         for each in evidence
         if each.baseline_run is not None and each.candidate_run is not None
-    ]
+    }
+    return readable_pairs(study, named)
+
+
+def readable_pairs(study: Study, named: Mapping[str, tuple[int, int]]) -> dict[str, ComparedRuns]:
+    """By test set, baseline's and candidate's run of those named, where both's scores by the test
+    set's metric may be read. Three queries."""
+    asked = {each.name: each for each in study.test_sets.select_related("metric")}
     runs = Run.objects.select_related("test_set_version").in_bulk(
-        {run for _, *both in named for run in both}
+        {run for both in named.values() for run in both}
     )
     of_runs = RunMetric.objects.readable().filter(run__in=runs)
     readable = set(of_runs.values_list("run", "metric"))
     return {
         name: ComparedRuns(runs[baseline], runs[candidate], asked[name].metric, asked[name].turned)
-        for name, baseline, candidate in named
+        for name, (baseline, candidate) in named.items()
         if name in asked
         and {(run, asked[name].metric_id) for run in (baseline, candidate)} <= readable
     }
@@ -110,6 +122,7 @@ def compared_items(runs: ComparedRuns) -> ComparedItems:
         runs.candidate.pk,
         runs.metric.pk,
         sign=runs.sign,
+        right=runs.right,
         version=runs.baseline.test_set_version_id,
         finished=(runs.baseline.finished, runs.candidate.finished),
     )
@@ -122,6 +135,7 @@ def _read(
     metric: int,
     *,
     sign: int,
+    right: float | None,
     version: int,
     finished: tuple[datetime | None, datetime | None],
 ) -> ComparedItems:
@@ -133,13 +147,17 @@ def _read(
     items, before, difference = paired[order], ours[at][order], difference[order]
     won = np.lexsort((items, -difference))
     same = difference == 0
+    both_right, both_wrong = (
+        same & (before == value) if right is not None else np.zeros_like(same)
+        for value in (right, 1.0 - (right or 0.0))
+    )
     everything = Item.objects.filter(version=version).order_by("pk").values_list("pk", flat=True)
     by_outcome = {
         Outcome.LOST: items[difference < 0],
         Outcome.WON: items[won][difference[won] > 0],
-        Outcome.BOTH_RIGHT: items[same & (before == 1)],
-        Outcome.BOTH_WRONG: items[same & (before == 0)],
-        Outcome.SAME: items[same & (before != 1) & (before != 0)],
+        Outcome.BOTH_RIGHT: items[both_right],
+        Outcome.BOTH_WRONG: items[both_wrong],
+        Outcome.SAME: items[same & ~both_right & ~both_wrong],
         Outcome.UNPAIRED: np.setdiff1d(np.array(list(everything), dtype=np.int64), items),
     }
     return ComparedItems(by_outcome, before, theirs[beside][order])

@@ -59,6 +59,7 @@ class Flip:
     tags: Sequence[str]
     sides: tuple[Side, Side]
     samples: int = 1
+    address: str = ""
 
 
 def status_of(score: float | None, right: float | None) -> str:
@@ -75,7 +76,8 @@ def flip_of(row: Mapping[str, Any], *, baseline: str, candidate: str) -> Flip:
     Args:
         row: key, test_set, outcome, difference, input, reference, baseline_text,
             candidate_text, baseline and candidate (scores); and, where known, tags, samples,
-            baseline_error, candidate_error, and the score that is `right`, 1 if nothing is said.
+            baseline_error, candidate_error, the address of its page, and the score that is `right`,
+            1 if nothing is said.
         baseline, candidate: the arms' names.
     """
     texts = row["baseline_text"], row["candidate_text"]
@@ -94,6 +96,7 @@ def flip_of(row: Mapping[str, Any], *, baseline: str, candidate: str) -> Flip:
             Side(candidate, after, _error(texts[1], row, "candidate"), row["candidate"], right),
         ),
         samples=row.get("samples", 1),
+        address=row.get("address", ""),
     )
 
 
@@ -116,7 +119,7 @@ def asked(item_input: Any) -> str:
         return item_input
     if isinstance(item_input, list):
         return "\n\n".join(
-            f"{each.get('role', '?')}: {_message(each)}" if isinstance(each, Mapping) else str(each)
+            f"{each.get('role', '?')}: {said_in(each)}" if isinstance(each, Mapping) else str(each)
             for each in item_input
         )
     if isinstance(item_input, Mapping):
@@ -125,7 +128,7 @@ def asked(item_input: Any) -> str:
     return _plain(item_input)
 
 
-def _message(message: Mapping[str, Any]) -> str:
+def said_in(message: Mapping[str, Any]) -> str:
     """What a chat message says, with the tools that it calls."""
     if message.get("tool_calls") is None:
         return asked(message.get("content", ""))

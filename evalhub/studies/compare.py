@@ -354,7 +354,7 @@ def _items(
                 "baseline": base,
                 "candidate": tuned,
                 "difference": gain,
-                "outcome": outcome(base, tuned, gain),
+                "outcome": outcome(base, tuned, gain, right),
                 "right": right,
             }
         )

@@ -219,6 +219,7 @@ def imported(
 def _items(task: PairedTask) -> list[dict[str, Any]]:
     """Each item that both arms answered, with their first answers and mean scores."""
     sign = 1.0 if task.measures[0].higher_is_better else -1.0
+    right = 1.0 if sign > 0 else 0.0
     first: list[dict[str, tuple[str | None, str]]] = [{}, {}]
     values: list[dict[str, list[float | None]]] = [{}, {}]
     for arm, side in enumerate(task.sides):
@@ -244,8 +245,8 @@ def _items(task: PairedTask) -> list[dict[str, Any]]:
                 "baseline": base,
                 "candidate": tuned,
                 "difference": gain,
-                "outcome": outcome(base, tuned, gain),
-                "right": 1.0 if sign > 0 else 0.0,
+                "outcome": outcome(base, tuned, gain, right),
+                "right": right,
             }
         )
     return sorted(rows, key=lambda row: (row["difference"] is None, row["difference"] or 0.0))

@@ -21,11 +21,17 @@ class Outcome(StrEnum):
     UNPAIRED = "unpaired", "not compared"
 
 
-def outcome(baseline: float | None, candidate: float | None, difference: float | None) -> Outcome:
+def outcome(
+    baseline: float | None,
+    candidate: float | None,
+    difference: float | None,
+    right: float | None = 1.0,
+) -> Outcome:
     """The outcome of an item with these scores; unpaired where one is missing.
 
-    `difference` is oriented: positive is better for the candidate. Right is a score of 1, wrong a
-    score of 0; two equal scores between are the same.
+    `difference` is oriented: positive is better for the candidate. A score of `right`, 1 or 0, is
+    wholly right, and the other of the two wholly wrong; two equal scores between are the same, and
+    so are any two where no number is right.
     """
     if baseline is None or candidate is None or difference is None:
         return Outcome.UNPAIRED
@@ -33,6 +39,8 @@ def outcome(baseline: float | None, candidate: float | None, difference: float |
         return Outcome.LOST
     if difference > 0:
         return Outcome.WON
-    if baseline == 1.0:
+    if right is None:
+        return Outcome.SAME
+    if baseline == right:
         return Outcome.BOTH_RIGHT
-    return Outcome.BOTH_WRONG if baseline == 0.0 else Outcome.SAME
+    return Outcome.BOTH_WRONG if baseline == 1.0 - right else Outcome.SAME

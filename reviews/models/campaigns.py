@@ -122,6 +122,10 @@ class CampaignQuerySet(OfProjectQuerySet["Campaign"]):
             .filter(Q(active=0) | quiet, given__lt=F("asked"))
         )
 
+    def unblinded_of(self, study: Study) -> Self:
+        """Those of a study whose models have been named, the newest first."""
+        return self.filter(study=study, unblinded__isnull=False).order_by("-created", "-pk")
+
     def with_open_pairs(self) -> Self:
         """Adds `open_pairs`: those with a free seat, without practice."""
         free = Pair.objects.filter(campaign=OuterRef("pk"), taken__lt=F("seats"))

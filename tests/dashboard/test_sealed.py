@@ -51,12 +51,17 @@ def addresses(study: Study) -> list[tuple[str, Mapping[str, Any]]]:
         (reverse("dashboard:studies"), {}),
         (reverse("dashboard:flips", args=[study.pk]), {}),
         (reverse("dashboard:test_set", args=[runs[0].test_set_version.test_set_id]), {}),
+        (reverse("dashboard:study_items", args=[study.pk]), {"sort": "worst"}),
+        (reverse("dashboard:study_items", args=[study.pk]), {"outcome": "won"}),
+        (reverse("dashboard:study_item", args=[study.pk, "questions", "q0007"]), {}),
     ]
     for run in runs:
         pages += [
             (reverse("dashboard:run", args=[run.pk]), {"show": show})
             for show in ("", "errors", "unscored")
         ]
+        pages.append((reverse("dashboard:run_items", args=[run.pk]), {}))
+        pages.append((reverse("dashboard:run_item", args=[run.pk, "q0007"]), {}))
         pages.append((reverse("dashboard:version", args=[run.version_id]), {}))
     return pages
 
@@ -105,9 +110,9 @@ def test_a_decision_opens_what_it_read(olga: Client, team: Team, root: Client) -
         run.metrics.create(metric=unread, mean=0.4444)
     assert decide_study(study=study)[0].verdict == "ship"
     pages = addresses(study)
-    assert {reverse("dashboard:runs"), pages[4][0], pages[-1][0]} <= set(shown(olga, pages))
+    assert {reverse("dashboard:runs"), pages[7][0], pages[-1][0]} <= set(shown(olga, pages))
     assert shown(root, of_the_admin()[1:3]) == [each for each, _ in of_the_admin()[1:3]]
-    again = olga.get(pages[4][0]).text
+    again = olga.get(pages[7][0]).text
     assert "0.44" not in again, "another metric is another look"
     assert "sealed" in again
 

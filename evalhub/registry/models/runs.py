@@ -12,6 +12,7 @@ from evalhub.files.tools import with_calls
 from evalhub.registry.models.budgets import StudyBudget
 from evalhub.registry.models.declared import DeclaredField
 from evalhub.registry.models.testsets import Item, TestSetVersion
+from evalhub.registry.models.texts import saying
 from evalhub.registry.models.versions import ModelVersion
 from evalhub.schemas.keys import Reach
 from evalhub.schemas.prices import Spent
@@ -215,6 +216,10 @@ class OutputQuerySet(models.QuerySet["Output"]):
         """Without those of drafts; what begins with a run that is seen needn't ask."""
         drafts = Run.with_drafts.filter(draft_until__isnull=False).order_by()
         return self.exclude(run__in=drafts)
+
+    def saying(self, text: str) -> Self:
+        """Those that hold this text: in the answer, what was thought first, a call or an error."""
+        return saying(self, text, ["text", "reasoning", "tool_calls", "error"])
 
 
 class Output(models.Model):

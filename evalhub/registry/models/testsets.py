@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Collection
+from functools import reduce
+from operator import or_
 from typing import Self
 
 from django.db import connection, models
-from django.db.models import OuterRef, Q, Subquery
-from django.db.models.functions import Now
+from django.db.models import OuterRef, Q, Subquery, TextField, Value
+from django.db.models.functions import Cast, Now, StrIndex
+from django.db.models.lookups import GreaterThan
 
 from evalhub.accounts.models import OfProjectQuerySet, Project
+from evalhub.registry.models.texts import saying
 
 
 class TestSetPurpose(models.TextChoices):
@@ -210,6 +214,16 @@ class ItemQuerySet(models.QuerySet["Item"]):
         """Those of the project's development sets, whose scores are open for good."""
         free = {"version__read_freely": True, "version__draft_until": None}
         return self.filter(version__test_set__project=project, **free).order_by()
+
+    def saying(self, text: str) -> Self:
+        """Those that hold this text: in their id, what is asked, the context or a reference."""
+        return saying(self, text, ["key", "input", "context", "references"])
+
+    def tagged(self, tag: str) -> Self:
+        """Those with this tag."""
+        spelt = {json.dumps(tag), json.dumps(tag, ensure_ascii=False)}
+        found = [GreaterThan(StrIndex("tags_as_text", Value(each)), 0) for each in spelt]
+        return self.alias(tags_as_text=Cast("tags", TextField())).filter(reduce(or_, map(Q, found)))
 
     def between(self, start: int, stop: int) -> Self:
         """Items at positions start, start + 1, …, stop − 1, in order."""

@@ -1,0 +1,221 @@
+"""A page of the items that are asked for, and the ways to ask for others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.urls import reverse
+
+from evalhub.dashboard.items.answers import answers_of, mean_of, scores_of
+from evalhub.dashboard.items.finding import Found, find, judge_run, tags_of
+from evalhub.dashboard.items.scope import Scope
+from evalhub.dashboard.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, Sought
+from evalhub.gate.differences import differences_of
+from evalhub.registry.models import Item
+from evalhub.report.flips import asked, expected, status_of
+from evalhub.verdict.outcomes import Outcome, outcome
+from reviews.models import Campaign
+
+PAGE = 25
+HEAD = 180
+"""Characters of a text that a row shows."""
+COLUMNS = 4
+"""Arms that a row shows: the pair, and as many beside it as fit."""
+
+ALWAYS = (Outcome.LOST, Outcome.WON)
+"""Outcomes of which it is worth saying that there are none."""
+
+type Options = list[tuple[str, str, bool]]
+"""Value, label, whether it is chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a list of items and its items are: the names of their addresses, and whose they are."""
+
+    name: str
+    pk: int
+    test_set: str = ""
+    version: int = 0
+
+    def items(self, sought: Sought, **more: object) -> str:
+        return reverse(f"dashboard:{self.name}_items", args=[self.pk]) + self._query(sought, more)
+
+    def item(self, key: str, sought: Sought, **more: object) -> str:
+        which = [self.pk, self.test_set, key] if self.test_set else [self.pk, key]
+        asked = sought.but(test_set="")
+        return reverse(f"dashboard:{self.name}_item", args=which) + self._query(asked, more)
+
+    def file(self, form: str, sought: Sought) -> str:
+        address = reverse(f"dashboard:{self.name}_items_file", args=[self.pk, form])
+        return address + self._query(sought, {})
+
+    def _query(self, sought: Sought, more: dict[str, object]) -> str:
+        return sought.query(**({"version": self.version} if self.version else {}), **more)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One arm's answer in a row."""
+
+    arm: str
+    text: str
+    error: str
+    samples: int
+    value: float | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    key: str
+    address: str
+    tags: Sequence[str]
+    question: str
+    reference: str
+    outcome: Outcome | None
+    difference: float | None
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsPage:
+    """`controls`: by the filter's name its label and options."""
+
+    scope: Scope
+    sought: Sought
+    place: Place
+    found: Found
+    page: "Page[int]"
+    rows: Sequence[Row]
+    columns: Sequence[str]
+    controls: Sequence[tuple[str, str, Options]]
+    sorts: Options
+    test_sets: Sequence[tuple[str, str, bool]]
+    outcomes: Sequence[tuple[str, str, bool, int]]
+    files: Sequence[tuple[str, str]]
+    everything: str
+
+
+def items_page(scope: Scope, sought: Sought, place: Place, number: str) -> ItemsPage:
+    """Page `number` of what is asked for. A constant number of queries."""
+    found = find(scope, sought)
+    ids = found.ids.tolist()
+    page = Paginator(ids, PAGE).get_page(number)
+    return ItemsPage(
+        scope=scope,
+        sought=sought,
+        place=place,
+        found=found,
+        page=page,
+        rows=_rows(scope, sought, place, list(page)),
+        columns=[arm.name for arm in scope.arms[:COLUMNS]],
+        controls=_controls(scope, sought),
+        sorts=_options(SORTS, sought.sort or _sort(scope, sought)) if scope.pair else [],
+        test_sets=[
+            (each, place.items(sought.but(test_set=each)), each == scope.test_set)
+            for each in (scope.test_sets if len(scope.test_sets) > 1 else ())
+        ],
+        outcomes=_outcomes(sought, place, found),
+        files=[(form.upper(), place.file(form, sought)) for form in ("jsonl", "csv")],
+        everything=place.items(Sought(test_set=sought.test_set, arm=sought.arm)),
+    )
+
+
+def _sort(scope: Scope, sought: Sought) -> str:
+    if scope.pair is None:
+        return "id"
+    return "best" if sought.outcome == Outcome.WON else "worst"
+
+
+def _outcomes(sought: Sought, place: Place, found: Found) -> list[tuple[str, str, bool, int]]:
+    """Each outcome's list in its own order, but where one wants it as in the test set."""
+    if found.counts is None:
+        return []
+    sort = "id" if sought.sort == "id" else ""
+
+    def leading_to(outcome: str) -> str:
+        return place.items(sought.but(outcome=outcome, sort=sort))
+
+    every = ("All", leading_to(""), not sought.outcome, found.alike)
+    return [
+        every,
+        *(
+            (OUTCOMES[each], leading_to(each), each == sought.outcome, count)
+            for each, count in found.counts.items()
+            if count or each in ALWAYS
+        ),
+    ]
+
+
+def _controls(scope: Scope, sought: Sought) -> list[tuple[str, str, Options]]:
+    """What a list may be narrowed by: only what there is something of to choose."""
+    tags = {tag: tag for tag in tags_of(scope.version)}
+    reviewed = scope.study is not None and Campaign.objects.unblinded_of(scope.study).exists()
+    judged = judge_run(scope) is not None
+    disagreements = {name: label for name, label in JUDGE.items() if reviewed or name != "people"}
+    offered = [
+        ("tag", "Tag", tags, bool(tags)),
+        ("errors", "Errors", ERRORS, bool(scope.arms)),
+        ("judge", "The judge disagrees", disagreements, judged),
+        ("votes", "People", VOTES, reviewed),
+    ]
+    found = []
+    for name, label, choices, there in offered:
+        chosen = getattr(sought, name)
+        if there or chosen:
+            found.append((name, label, _options(choices, chosen)))
+    return found
+
+
+def _options(choices: dict[str, str], chosen: str) -> Options:
+    return [(value, label, value == chosen) for value, label in choices.items()]
+
+
+def _rows(scope: Scope, sought: Sought, place: Place, ids: Sequence[int]) -> list[Row]:
+    """Rows in the order of `ids`. Three queries, and one where outcomes are open."""
+    items = Item.objects.in_bulk(ids)
+    answers = answers_of(scope, ids)
+    scores = scores_of(scope, answers)
+    moved = {each.item_id: each for each in differences_of(scope.pair, ids)} if scope.pair else {}
+    rows = []
+    for pk in ids:
+        item, change = items[pk], moved.get(pk)
+        cells = []
+        for arm in scope.arms[:COLUMNS]:
+            said = answers.get((arm.run.pk, pk), [])
+            value = mean_of(scope.metric, said, scores) if scope.metric and said else None
+            first = said[0] if said else None
+            cells.append(
+                Cell(
+                    arm.name,
+                    head(first.as_read if first else ""),
+                    first.error if first else "not answered yet",
+                    len(said),
+                    value,
+                    status_of(value, scope.right),
+                )
+            )
+        rows.append(
+            Row(
+                key=item.key,
+                address=place.item(item.key, sought),
+                tags=item.tags,
+                question=head(asked(item.input)),
+                reference=head(expected(item.references)),
+                outcome=outcome(change.baseline, change.candidate, change.difference, scope.right)
+                if change
+                else None,
+                difference=change.difference if change else None,
+                cells=cells,
+            )
+        )
+    return rows
+
+
+def head(text: str) -> str:
+    """The text's first words, up to HEAD characters, in one line."""
+    line = " ".join(text[: 4 * HEAD].split())
+    if len(line) <= HEAD and len(text) <= 4 * HEAD:
+        return line
+    return line[:HEAD].rsplit(None, 1)[0] + " …"

@@ -1,0 +1,213 @@
+"""Which items are asked for, and in what order: their ids, and no more of them.
+
+Each filter is one query or two, whatever there is. Where an id is among 50,000, numpy says it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import numpy as np
+from django.db.models import Count, Q, QuerySet
+from numpy.typing import NDArray
+
+from evalhub.dashboard.items.scope import Scope
+from evalhub.dashboard.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, Sought
+from evalhub.dashboard.queries import outputs_of
+from evalhub.gate.differences import items_by_outcome
+from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, TestSetVersion
+from evalhub.registry.models.judge_runs import VoteChoice
+from evalhub.verdict.outcomes import Outcome
+from reviews.models import Campaign
+from reviews.results.item_votes import Leaning, leanings
+
+type Ids = NDArray[np.int64]
+
+WORST_FIRST = (
+    Outcome.LOST,
+    Outcome.BOTH_WRONG,
+    Outcome.SAME,
+    Outcome.BOTH_RIGHT,
+    Outcome.WON,
+    Outcome.UNPAIRED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The items that are asked for, in their order, of `total`.
+
+    `alike` are those that only the outcome tells apart, and `counts` how many of them came out how,
+    None where that may not be read. `ignored` is what was asked for that changes nothing, and why.
+    """
+
+    ids: Ids
+    total: int
+    alike: int
+    counts: dict[Outcome, int] | None
+    ignored: list[str]
+
+    def place(self, item: int) -> int | None:
+        """Where an item stands among them, from 0; None where it isn't one of them."""
+        at = np.flatnonzero(self.ids == item)
+        return int(at[0]) if at.size else None
+
+
+def find(scope: Scope, sought: Sought) -> Found:
+    """What `sought` asks for in `scope`."""
+    ignored: list[str] = []
+    by_outcome = items_by_outcome(scope.pair) if scope.pair else None
+    ids = _ordered(scope, sought, by_outcome, ignored)
+    every = alike = item_ids(scope.version)
+    for wanted in _conditions(scope, sought, ignored):
+        alike = alike[np.isin(alike, wanted)]
+    if alike.size < every.size:
+        ids = ids[np.isin(ids, alike)]
+    counts = None
+    if by_outcome is not None:
+        counts = {each: int(np.isin(of, alike).sum()) for each, of in by_outcome.items()}
+    return Found(ids, every.size, alike.size, counts, ignored)
+
+
+def judge_run(scope: Scope) -> JudgeRun | None:
+    """The newest judge of the pair's answers whom a decision has read. One query."""
+    if scope.pair is None:
+        return None
+    runs = {"baseline": scope.pair.baseline, "candidate": scope.pair.candidate}
+    asked = JudgeRun.objects.filter(**runs, opened__isnull=False)
+    found: JudgeRun | None = asked.select_related("judge__model").first()
+    return found
+
+
+def item_ids(version: TestSetVersion) -> Ids:
+    """The ids of a version's items in their order. One query the first time."""
+    return _item_ids(version.pk, version.created)
+
+
+def tags_of(version: TestSetVersion) -> list[str]:
+    """The tags that a version's items have. One query the first time."""
+    return _tags(version.pk, version.created)
+
+
+@lru_cache(maxsize=8)
+def _item_ids(version: int, _created: datetime) -> Ids:
+    rows = Item.objects.filter(version=version).order_by("position")
+    return _ids(rows.values_list("pk", flat=True))
+
+
+@lru_cache(maxsize=32)
+def _tags(version: int, _created: datetime) -> list[str]:
+    lists = Item.objects.filter(version=version).order_by().values_list("tags", flat=True)
+    return sorted({str(tag) for tags in lists.distinct() for tag in tags})
+
+
+def _ids(rows: Iterable[int]) -> Ids:
+    return np.fromiter(rows, dtype=np.int64)
+
+
+def _ordered(
+    scope: Scope, sought: Sought, by_outcome: dict[Outcome, Ids] | None, ignored: list[str]
+) -> Ids:
+    """The items of the outcome that is asked for, or all, in the order that is asked for."""
+    sort = _one_of(SORTS, sought.sort, "order", ignored)
+    outcome = _one_of(OUTCOMES, sought.outcome, "outcome", ignored)
+    if by_outcome is None:
+        if outcome or sort in ("worst", "best"):
+            asked = "outcome" if outcome else "order"
+            ignored.append(f"the {asked}: {scope.closed or 'there is nothing to compare with.'}")
+        return item_ids(scope.version)
+    if outcome:
+        ids = next(found for each, found in by_outcome.items() if each == outcome)
+        if sort == "id":
+            return item_ids(scope.version)[np.isin(item_ids(scope.version), ids)]
+        largest_first = "best" if outcome == Outcome.WON else "worst"
+        return ids if sort in ("", largest_first) else ids[::-1]
+    if sort == "id":
+        return item_ids(scope.version)
+    falling = [by_outcome[Outcome.WON][::-1]]
+    worst = [by_outcome[each] for each in WORST_FIRST[:4]] + falling
+    if sort == "best":
+        worst = [each[::-1] for each in reversed(worst)]
+    return np.concatenate([*worst, by_outcome[Outcome.UNPAIRED]])
+
+
+def _one_of(choices: dict[str, str], asked: str, what: str, ignored: list[str]) -> str:
+    if asked and asked not in choices:
+        ignored.append(f"the {what} “{asked}”: there is none of this name.")
+    return asked if asked in choices else ""
+
+
+def _conditions(scope: Scope, sought: Sought, ignored: list[str]) -> Iterable[Ids]:
+    items = Item.objects.filter(version=scope.version).order_by()
+    if sought.tag:
+        yield _ids(items.tagged(sought.tag).values_list("pk", flat=True))
+    if sought.text:
+        yield _with_text(scope, items, sought.text)
+    if errors := _one_of(ERRORS, sought.errors, "kind of error", ignored):
+        yield _with_errors(scope, "errors" if errors == "error" else "unscored")
+    if votes := _one_of(VOTES, sought.votes, "vote", ignored):
+        said = people_of(scope)
+        if said is None:
+            ignored.append("the votes: no review of these two arms has ended and been unblinded.")
+        else:
+            yield _ids(item for item, each in said.items() if each == votes)
+    if judge := _one_of(JUDGE, sought.judge, "disagreement", ignored):
+        asked = judge_run(scope)
+        said = people_of(scope) if judge == "people" else {}
+        if asked is None:
+            ignored.append("the judge: no judge of these two arms’ answers has been read.")
+        elif said is None:
+            ignored.append("the judge: no review of these two arms has ended and been unblinded.")
+        else:
+            yield _disagreeing(scope, asked, judge, said)
+
+
+def _with_text(scope: Scope, items: QuerySet[Item], text: str) -> Ids:
+    said = Output.objects.filter(run__in=[each.run.pk for each in scope.arms]).order_by()
+    in_answers = _ids(said.saying(text).values_list("item_id", flat=True).distinct())
+    in_items = items.saying(text).values_list("pk", flat=True)  # type: ignore[attr-defined]
+    return np.union1d(in_answers, _ids(in_items))
+
+
+def _with_errors(scope: Scope, show: str) -> Ids:
+    found = [
+        _ids(outputs_of(arm.run, show).order_by().values_list("item_id", flat=True))
+        for arm in scope.arms
+    ]
+    return np.unique(np.concatenate([np.empty(0, np.int64), *found]))
+
+
+def people_of(scope: Scope) -> dict[int, Leaning] | None:
+    """By item whom people prefer of the pair; None where no review of it may be read."""
+    if scope.study is None or not scope.compares:
+        return None
+    campaigns = Campaign.objects.unblinded_of(scope.study)
+    return leanings(campaigns, *(arm.run.version_id for arm in scope.arms[:2]))
+
+
+def _disagreeing(scope: Scope, asked: JudgeRun, how: str, people: dict[int, Leaning]) -> Ids:
+    """The items on which the judge is at odds with the metric, with people, or with itself."""
+    candidate, baseline = VoteChoice.CANDIDATE, VoteChoice.BASELINE
+    votes = JudgeVote.objects.readable().filter(judge_run=asked).order_by().values("item")
+    counted = votes.annotate(
+        candidate=Count("pk", filter=Q(choice=candidate)),
+        baseline=Count("pk", filter=Q(choice=baseline)),
+        others=Count("pk", filter=~Q(choice__in=[candidate, baseline])),
+    )
+    if how == "itself":
+        both = counted.filter(candidate__gt=0, baseline__gt=0)
+        return _ids(both.values_list("item", flat=True))
+    sides = {"candidate": "baseline", "baseline": "candidate"}
+    found = []
+    for side, other in sides.items():
+        for_side = counted.filter(**{f"{side}__gt": 0, other: 0, "others": 0})
+        ids = _ids(for_side.values_list("item", flat=True))
+        if how == "people":
+            against = _ids(item for item, each in people.items() if each == other)
+        else:
+            assert scope.pair is not None
+            lost = Outcome.LOST if side == "candidate" else Outcome.WON
+            against = items_by_outcome(scope.pair)[lost]
+        found.append(ids[np.isin(ids, against)])
+    return np.concatenate(found)

@@ -1,0 +1,68 @@
+"""What people said of single items, once a review has ended and its models have been named."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Literal
+
+from reviews.errors import StillBlindError, TamperedError
+from reviews.models import RATED, Campaign, Pair, PairKind
+from reviews.results.browsing import Browsed, Sought, browse
+from reviews.results.ended import check_ended
+from reviews.results.judgment_data import judgment_data
+
+type Leaning = Literal["candidate", "baseline", "tie", "split"]
+
+
+def leanings(
+    campaigns: Iterable[Campaign], baseline: int, candidate: int
+) -> dict[int, Leaning] | None:
+    """By item whom most judgments of these two versions' answers prefer; None without a review
+    that may be read.
+
+    "split" is that some prefer the one and some the other, "tie" that nobody prefers either.
+    """
+    said: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    read = False
+    for campaign in campaigns:
+        if not _readable(campaign):
+            continue
+        data = judgment_data(campaign).between(baseline, candidate)
+        items = dict(Pair.objects.filter(campaign=campaign).values_list("pk", "item"))
+        for each in data.of():
+            if each.favours != RATED:
+                read = True
+                said[items[each.pair.pk]][each.favours] += 1
+    return {item: _leaning(votes) for item, votes in said.items()} if read else None
+
+
+def _leaning(votes: Counter[str]) -> Leaning:
+    candidate, baseline = votes["candidate"], votes["baseline"]
+    if candidate and baseline:
+        return "split"
+    if candidate:
+        return "candidate"
+    return "baseline" if baseline else "tie"
+
+
+def said_of(campaigns: Iterable[Campaign], item: int) -> list[tuple[Campaign, Browsed]]:
+    """The judgments of an item in each review that may be read, with reasons and flags."""
+    found = []
+    pairs = Pair.objects.filter(item=item).exclude(kind=PairKind.PRACTICE)
+    of_item: dict[int, set[int]] = {}
+    for owner, pair in pairs.values_list("campaign", "pk"):
+        of_item.setdefault(owner, set()).add(pair)
+    for campaign in campaigns:
+        if campaign.pk in of_item and _readable(campaign):
+            shown = browse(campaign, Sought())
+            mine = of_item[campaign.pk]
+            found += [(campaign, each) for each in shown.pairs if each.pair.pk in mine]
+    return found
+
+
+def _readable(campaign: Campaign) -> bool:
+    """Whether its models are named, and its record is what was recorded."""
+    try:
+        check_ended(campaign)
+    except (StillBlindError, TamperedError):
+        return False
+    return campaign.unblinded is not None

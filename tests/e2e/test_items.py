@@ -1,0 +1,132 @@
+"""The item browser in Chromium: a worst loss shared, by clicks and by keys, on a phone, by axe."""
+
+from collections.abc import Callable
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from evalhub.gate.decide import decide_study
+from evalhub.registry.models import Run, Study
+from tests.cast import Team
+from tests.dashboard.cases import a_measured_study
+from tests.e2e.conftest import Opens
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def a_decided_study(team: Team) -> Study:
+    study = a_measured_study(team)
+    decide_study(study=study)
+    return study
+
+
+def list_of(study: Study, query: str = "") -> str:
+    return reverse("dashboard:study_items", args=[study.pk]) + query
+
+
+def item_of(study: Study, query: str = "") -> str:
+    return reverse("dashboard:study_item", args=[study.pk, "triage-reading", "q0003"]) + query
+
+
+def test_a_worst_loss_is_found_and_shared_in_two_clicks(opens: Opens, team: Team) -> None:
+    study = a_decided_study(team)
+    page = opens(team.olga, reverse("dashboard:study", args=[study.pk]))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("#changed").get_by_role("link", name="q0000").click()
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied ✓")).to_be_visible()
+    shared = page.evaluate("navigator.clipboard.readText()")
+    page.goto(shared)
+    expect(page.get_by_role("heading", level=1)).to_have_text("q0000")
+    expect(page.get_by_text("1 of 20")).to_be_visible()
+
+
+@pytest.mark.heavy
+def test_the_keyboard_walks_through_what_was_found(opens: Opens, team: Team) -> None:
+    page = opens(team.olga, list_of(a_decided_study(team), "?outcome=lost"))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("question 1")  # an item's own keys are letters here
+    expect(page.get_by_role("region", name="11 items of 40")).to_be_visible()
+    assert "text=question%201&" in page.url
+    page.get_by_role("heading", level=1).click()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="q0010")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("2 of 11")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_text("3 of 11")).to_be_visible()
+    page.keyboard.press("k")
+    expect(page.get_by_role("heading", level=1)).to_have_text("q0010")
+    page.keyboard.press("c")
+    expect(page.get_by_role("button", name="Copied ✓")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("u")
+    expect(page.get_by_role("searchbox")).to_have_value("question 1")
+
+
+@pytest.mark.heavy
+def test_on_a_phone_one_answer_may_be_hidden(opens: Opens, team: Team) -> None:
+    page = opens(team.olga, item_of(a_decided_study(team)), phone=True)
+    base = page.get_by_role("region", name="triage-base", exact=True)
+    lora = page.get_by_role("region", name="triage-lora", exact=True)
+    expect(base).to_be_visible()
+    page.get_by_role("radio", name="triage-lora").check()
+    expect(base).to_be_hidden()
+    expect(lora).to_be_visible()
+    page.get_by_role("radio", name="triage-base").check()
+    expect(lora).to_be_hidden()
+
+
+@pytest.mark.heavy
+def test_what_only_one_answer_has_is_marked_in_no_colour_of_right_or_wrong(
+    opens: Opens, team: Team
+) -> None:
+    study = a_decided_study(team)
+    for dark in (False, True):
+        page = opens(team.olga, item_of(study), dark=dark)
+        marks = page.locator(".answer mark")
+        expect(marks).to_have_count(2)
+        looks = marks.evaluate_all(
+            "all => all.map(each => { const s = getComputedStyle(each);"
+            " return [s.color, s.backgroundColor, s.textDecorationColor].join() })"
+        )
+        assert len(set(looks)) == 1, "the right answer's and the wrong one's are marked alike"
+        tones = page.evaluate(
+            "['pass', 'fail'].map(name => getComputedStyle("
+            "document.querySelector(`span.${name}`)).color)"
+        )
+        assert not any(tone in looks[0] for tone in tones)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_axe_finds_nothing_amiss_and_nothing_scrolls_sideways(
+    opens: Opens, team: Team, axe: Callable[[Page], None], dark: bool, phone: bool
+) -> None:
+    study = a_decided_study(team)
+    run = Run.objects.filter(studies__arm__study=study).latest("pk")
+    page = opens(team.olga, list_of(study), dark=dark, phone=phone)
+    root = page.url.partition("/studies")[0]
+    for each in [
+        list_of(study),
+        list_of(study, "?text=nothing+like+it&outcome=splendid"),
+        item_of(study, "?outcome=lost"),
+        reverse("dashboard:run_items", args=[run.pk]),
+        reverse("dashboard:run_item", args=[run.pk, "q0003"]),
+        reverse("dashboard:test_set_items", args=[run.test_set_version.test_set_id]),
+        reverse("dashboard:test_set_item", args=[run.test_set_version.test_set_id, "q0003"]),
+    ]:
+        page.goto(root + each)
+        axe(page)
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), each
+    page.get_by_role("button", name="Keys").click()
+    axe(page)
