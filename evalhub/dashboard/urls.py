@@ -32,7 +32,9 @@ urlpatterns = [
     path("studies/<int:pk>/items/", items.study_items, name="study_items"),
     path("studies/<int:pk>/items.<slug:form>", items.study_items_file, name="study_items_file"),
     path(
-        "studies/<int:pk>/items/<slug:test_set>/<path:item_key>/", items.study_item, name="study_item"
+        "studies/<int:pk>/items/<slug:test_set>/<path:item_key>/",
+        items.study_item,
+        name="study_item",
     ),
     path("studies/<int:pk>/progress/", studies.study_progress, name="study_progress"),
     path("studies/<int:pk>/decide/", studies.decide, name="decide"),
