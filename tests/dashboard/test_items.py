@@ -235,7 +235,7 @@ def test_an_id_may_hold_what_an_address_may_not(olga: Client, team: Team) -> Non
     over = a_test_set(team, items=rows)
     run = a_run(a_version(team), over, scores=[1, 1, 1])
     page = olga.get(reverse("dashboard:run_items", args=[run.pk])).text
-    addresses = re.findall(r'<a class="mono" href="([^"]*)" data-item>', page)
+    addresses = re.findall(r'<a class="mono" id="item-\d+" href="([^"]*)" data-item>', page)
     assert len(addresses) == 3
     for address, row in zip(addresses, rows, strict=True):
         found = olga.get(html.unescape(address))

@@ -70,6 +70,8 @@ def test_the_keyboard_walks_through_what_was_found(opens: Opens, team: Team) -> 
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("u")
     expect(page.get_by_role("searchbox")).to_have_value("question 1")
+    page.get_by_label("Order").select_option("best")
+    expect(page.locator("[data-item]").first).to_have_text("q0019")
 
 
 @pytest.mark.heavy

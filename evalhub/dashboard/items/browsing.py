@@ -68,6 +68,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    pk: int
     key: str
     address: str
     tags: Sequence[str]
@@ -198,6 +199,7 @@ def _rows(scope: Scope, sought: Sought, place: Place, ids: Sequence[int]) -> lis
             )
         rows.append(
             Row(
+                pk=pk,
                 key=item.key,
                 address=place.item(item.key, sought),
                 tags=item.tags,
