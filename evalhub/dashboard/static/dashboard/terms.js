@@ -2,7 +2,7 @@
    pointer is on it, and Escape closes it. Without this script the stylesheet shows the same. */
 
 const said = document.createElement("div");
-said.className = "said";
+said.className = "term-said";
 said.id = "said";
 said.popover = "manual";
 said.setAttribute("role", "tooltip");
