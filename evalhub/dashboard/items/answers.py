@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from evalhub.dashboard.items.scope import Arm, Scope
+from evalhub.dashboard.items.scope import ItemScope, ShownArm
 from evalhub.gate.differences import right_of
 from evalhub.registry.models import Metric, Output, RunMetric, Score
 from evalhub.report.flips import status_of
@@ -34,7 +34,7 @@ class ShownScore:
     sealed: bool = False
 
 
-def answers_of(scope: Scope, items: Sequence[int]) -> Answers:
+def answers_of(scope: ItemScope, items: Sequence[int]) -> Answers:
     """All arms' answers to these items. One query."""
     runs = {arm.run.pk for arm in scope.arms}
     found: Answers = defaultdict(list)
@@ -43,7 +43,7 @@ def answers_of(scope: Scope, items: Sequence[int]) -> Answers:
     return found
 
 
-def scores_of(scope: Scope, answers: Answers) -> Scores:
+def scores_of(scope: ItemScope, answers: Answers) -> Scores:
     """The scores of these answers that may be read, by all metrics. One query."""
     barred = {arm.run.pk for arm in scope.arms if arm.barred}
     outputs = {each.pk: each.run_id for said in answers.values() for each in said}
@@ -65,7 +65,7 @@ def mean_of(metric: Metric, outputs: Iterable[Output], scores: Scores) -> float 
     return fmean(there) if there and len(there) == len(values) else None
 
 
-def metrics_of(scope: Scope) -> dict[int, list[RunMetric]]:
+def metrics_of(scope: ItemScope) -> dict[int, list[RunMetric]]:
     """By run the metrics that it is scored by. One query."""
     found: dict[int, list[RunMetric]] = defaultdict(list)
     rows = RunMetric.objects.filter(run__in={arm.run.pk for arm in scope.arms})
@@ -75,7 +75,7 @@ def metrics_of(scope: Scope) -> dict[int, list[RunMetric]]:
 
 
 def shown_scores(
-    arm: Arm, output: Output, metrics: Sequence[RunMetric], scores: Sequence[Score]
+    arm: ShownArm, output: Output, metrics: Sequence[RunMetric], scores: Sequence[Score]
 ) -> list[ShownScore]:
     """Every metric of the arm's run on one of its answers, with what each took out of it."""
     by_metric = {score.metric_id: score for score in scores}

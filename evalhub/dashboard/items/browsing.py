@@ -8,8 +8,8 @@ from django.urls import reverse
 
 from evalhub.dashboard.items.answers import answers_of, mean_of, scores_of
 from evalhub.dashboard.items.finding import Found, find, judge_run, tags_of
-from evalhub.dashboard.items.scope import Scope
-from evalhub.dashboard.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, Sought
+from evalhub.dashboard.items.scope import ItemScope
+from evalhub.dashboard.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemsSought
 from evalhub.gate.differences import differences_of
 from evalhub.registry.models import Item
 from evalhub.report.flips import asked, expected, status_of
@@ -38,19 +38,19 @@ class Place:
     test_set: str = ""
     version: int = 0
 
-    def items(self, sought: Sought, **more: object) -> str:
+    def items(self, sought: ItemsSought, **more: object) -> str:
         return reverse(f"dashboard:{self.name}_items", args=[self.pk]) + self._query(sought, more)
 
-    def item(self, key: str, sought: Sought, **more: object) -> str:
+    def item(self, key: str, sought: ItemsSought, **more: object) -> str:
         which = [self.pk, self.test_set, key] if self.test_set else [self.pk, key]
         asked = sought.but(test_set="")
         return reverse(f"dashboard:{self.name}_item", args=which) + self._query(asked, more)
 
-    def file(self, form: str, sought: Sought) -> str:
+    def file(self, form: str, sought: ItemsSought) -> str:
         address = reverse(f"dashboard:{self.name}_items_file", args=[self.pk, form])
         return address + self._query(sought, {})
 
-    def _query(self, sought: Sought, more: dict[str, object]) -> str:
+    def _query(self, sought: ItemsSought, more: dict[str, object]) -> str:
         return sought.query(**({"version": self.version} if self.version else {}), **more)
 
 
@@ -67,7 +67,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ItemRow:
     pk: int
     key: str
     address: str
@@ -83,12 +83,12 @@ class Row:
 class ItemsPage:
     """`controls`: by the filter's name its label and options."""
 
-    scope: Scope
-    sought: Sought
+    scope: ItemScope
+    sought: ItemsSought
     place: Place
     found: Found
     page: "Page[int]"
-    rows: Sequence[Row]
+    rows: Sequence[ItemRow]
     columns: Sequence[str]
     controls: Sequence[tuple[str, str, Options]]
     sorts: Options
@@ -98,7 +98,7 @@ class ItemsPage:
     everything: str
 
 
-def items_page(scope: Scope, sought: Sought, place: Place, number: str) -> ItemsPage:
+def items_page(scope: ItemScope, sought: ItemsSought, place: Place, number: str) -> ItemsPage:
     """Page `number` of what is asked for. A constant number of queries."""
     found = find(scope, sought)
     ids = found.ids.tolist()
@@ -119,17 +119,17 @@ def items_page(scope: Scope, sought: Sought, place: Place, number: str) -> Items
         ],
         outcomes=_outcomes(sought, place, found),
         files=[(form.upper(), place.file(form, sought)) for form in ("jsonl", "csv")],
-        everything=place.items(Sought(test_set=sought.test_set, arm=sought.arm)),
+        everything=place.items(ItemsSought(test_set=sought.test_set, arm=sought.arm)),
     )
 
 
-def _sort(scope: Scope, sought: Sought) -> str:
+def _sort(scope: ItemScope, sought: ItemsSought) -> str:
     if scope.pair is None:
         return "id"
     return "best" if sought.outcome == Outcome.WON else "worst"
 
 
-def _outcomes(sought: Sought, place: Place, found: Found) -> list[tuple[str, str, bool, int]]:
+def _outcomes(sought: ItemsSought, place: Place, found: Found) -> list[tuple[str, str, bool, int]]:
     """Each outcome's list in its own order, but where one wants it as in the test set."""
     if found.counts is None:
         return []
@@ -149,7 +149,7 @@ def _outcomes(sought: Sought, place: Place, found: Found) -> list[tuple[str, str
     ]
 
 
-def _controls(scope: Scope, sought: Sought) -> list[tuple[str, str, Options]]:
+def _controls(scope: ItemScope, sought: ItemsSought) -> list[tuple[str, str, Options]]:
     """What a list may be narrowed by: only what there is something of to choose."""
     tags = {tag: tag for tag in tags_of(scope.version)}
     reviewed = scope.study is not None and Campaign.objects.unblinded_of(scope.study).exists()
@@ -173,7 +173,7 @@ def _options(choices: dict[str, str], chosen: str) -> Options:
     return [(value, label, value == chosen) for value, label in choices.items()]
 
 
-def _rows(scope: Scope, sought: Sought, place: Place, ids: Sequence[int]) -> list[Row]:
+def _rows(scope: ItemScope, sought: ItemsSought, place: Place, ids: Sequence[int]) -> list[ItemRow]:
     """Rows in the order of `ids`. Three queries, and one where outcomes are open."""
     items = Item.objects.in_bulk(ids)
     answers = answers_of(scope, ids)
@@ -198,7 +198,7 @@ def _rows(scope: Scope, sought: Sought, place: Place, ids: Sequence[int]) -> lis
                 )
             )
         rows.append(
-            Row(
+            ItemRow(
                 pk=pk,
                 key=item.key,
                 address=place.item(item.key, sought),

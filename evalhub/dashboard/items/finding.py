@@ -12,8 +12,8 @@ import numpy as np
 from django.db.models import Count, Q, QuerySet
 from numpy.typing import NDArray
 
-from evalhub.dashboard.items.scope import Scope
-from evalhub.dashboard.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, Sought
+from evalhub.dashboard.items.scope import ItemScope
+from evalhub.dashboard.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemsSought
 from evalhub.dashboard.queries import outputs_of
 from evalhub.gate.differences import items_by_outcome
 from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, TestSetVersion
@@ -54,7 +54,7 @@ class Found:
         return int(at[0]) if at.size else None
 
 
-def find(scope: Scope, sought: Sought) -> Found:
+def find(scope: ItemScope, sought: ItemsSought) -> Found:
     """What `sought` asks for in `scope`."""
     ignored: list[str] = []
     by_outcome = items_by_outcome(scope.pair) if scope.pair else None
@@ -70,7 +70,7 @@ def find(scope: Scope, sought: Sought) -> Found:
     return Found(ids, every.size, alike.size, counts, ignored)
 
 
-def judge_run(scope: Scope) -> JudgeRun | None:
+def judge_run(scope: ItemScope) -> JudgeRun | None:
     """The newest judge of the pair's answers whom a decision has read. One query."""
     if scope.pair is None:
         return None
@@ -107,7 +107,7 @@ def _ids(rows: Iterable[int]) -> Ids:
 
 
 def _ordered(
-    scope: Scope, sought: Sought, by_outcome: dict[Outcome, Ids] | None, ignored: list[str]
+    scope: ItemScope, sought: ItemsSought, by_outcome: dict[Outcome, Ids] | None, ignored: list[str]
 ) -> Ids:
     """The items of the outcome that is asked for, or all, in the order that is asked for."""
     sort = _one_of(SORTS, sought.sort, "order", ignored)
@@ -138,7 +138,7 @@ def _one_of(choices: dict[str, str], asked: str, what: str, ignored: list[str]) 
     return asked if asked in choices else ""
 
 
-def _conditions(scope: Scope, sought: Sought, ignored: list[str]) -> Iterable[Ids]:
+def _conditions(scope: ItemScope, sought: ItemsSought, ignored: list[str]) -> Iterable[Ids]:
     items = Item.objects.filter(version=scope.version).order_by()
     if sought.tag:
         yield _ids(items.tagged(sought.tag).values_list("pk", flat=True))
@@ -163,14 +163,14 @@ def _conditions(scope: Scope, sought: Sought, ignored: list[str]) -> Iterable[Id
             yield _disagreeing(scope, asked, judge, said)
 
 
-def _with_text(scope: Scope, items: QuerySet[Item], text: str) -> Ids:
+def _with_text(scope: ItemScope, items: QuerySet[Item], text: str) -> Ids:
     said = Output.objects.filter(run__in=[each.run.pk for each in scope.arms]).order_by()
     in_answers = _ids(said.saying(text).values_list("item_id", flat=True).distinct())
     in_items = items.saying(text).values_list("pk", flat=True)  # type: ignore[attr-defined]
     return np.union1d(in_answers, _ids(in_items))
 
 
-def _with_errors(scope: Scope, show: str) -> Ids:
+def _with_errors(scope: ItemScope, show: str) -> Ids:
     found = [
         _ids(outputs_of(arm.run, show).order_by().values_list("item_id", flat=True))
         for arm in scope.arms
@@ -178,7 +178,7 @@ def _with_errors(scope: Scope, show: str) -> Ids:
     return np.unique(np.concatenate([np.empty(0, np.int64), *found]))
 
 
-def people_of(scope: Scope) -> dict[int, Leaning] | None:
+def people_of(scope: ItemScope) -> dict[int, Leaning] | None:
     """By item whom people prefer of the pair; None where no review of it may be read."""
     if scope.study is None or not scope.compares:
         return None
@@ -186,7 +186,7 @@ def people_of(scope: Scope) -> dict[int, Leaning] | None:
     return leanings(campaigns, *(arm.run.version_id for arm in scope.arms[:2]))
 
 
-def _disagreeing(scope: Scope, asked: JudgeRun, how: str, people: dict[int, Leaning]) -> Ids:
+def _disagreeing(scope: ItemScope, asked: JudgeRun, how: str, people: dict[int, Leaning]) -> Ids:
     """The items on which the judge is at odds with the metric, with people, or with itself."""
     candidate, baseline = VoteChoice.CANDIDATE, VoteChoice.BASELINE
     votes = JudgeVote.objects.readable().filter(judge_run=asked).order_by().values("item")

@@ -14,8 +14,8 @@ from evalhub.dashboard.items.answers import (
 )
 from evalhub.dashboard.items.browsing import PAGE, Place
 from evalhub.dashboard.items.finding import Found, find, judge_run
-from evalhub.dashboard.items.scope import Arm, Scope, beside
-from evalhub.dashboard.items.sought import Sought
+from evalhub.dashboard.items.scope import ItemScope, ShownArm, beside
+from evalhub.dashboard.items.sought import ItemsSought
 from evalhub.files.tools import called
 from evalhub.files.word_diff import Piece, word_diff
 from evalhub.gate.differences import ItemDifference, differences_of
@@ -32,7 +32,7 @@ COPIES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class AskedTurn:
     """One turn of what was asked. `folded`: closed until one opens it, as a system prompt is."""
 
     role: str
@@ -41,10 +41,10 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownAnswer:
+class ArmAnswer:
     """One arm's answer, sample `sample` of `samples`, with the words marked that only it has."""
 
-    arm: Arm
+    arm: ShownArm
     output: Output | None
     pieces: Sequence[Piece]
     calls: Sequence[str]
@@ -69,12 +69,12 @@ class JudgeSaid:
 
 @dataclass(frozen=True, slots=True)
 class OneItem:
-    scope: Scope
+    scope: ItemScope
     item: Item
-    messages: Sequence[Message]
+    messages: Sequence[AskedTurn]
     reference: FoldedText
-    pair: Sequence[ShownAnswer]
-    others: Sequence[ShownAnswer]
+    pair: Sequence[ArmAnswer]
+    others: Sequence[ArmAnswer]
     aligned: bool
     outcome: Outcome | None
     difference: float | None
@@ -93,7 +93,9 @@ class OneItem:
     ignored: Sequence[str] = field(default_factory=list)
 
 
-def one_item(scope: Scope, sought: Sought, place: Place, item: Item, sample: str) -> OneItem:
+def one_item(
+    scope: ItemScope, sought: ItemsSought, place: Place, item: Item, sample: str
+) -> OneItem:
     """The page of one of the scope's items. As many queries whatever there is."""
     found = find(scope, sought)
     at, before, after = _neighbours(found, sought, place, item)
@@ -134,13 +136,13 @@ def one_item(scope: Scope, sought: Sought, place: Place, item: Item, sample: str
     )
 
 
-def messages_of(given: Any) -> list[Message]:
+def messages_of(given: Any) -> list[AskedTurn]:
     """What was asked, turn by turn; what isn't a chat is one turn without a role."""
     chat = isinstance(given, list) and all(isinstance(each, Mapping) for each in given)
     if not chat or not given:
-        return [Message("", passage(asked(given)))]
+        return [AskedTurn("", passage(asked(given)))]
     return [
-        Message(role, passage(said_in(each)), folded=role == "system")
+        AskedTurn(role, passage(said_in(each)), folded=role == "system")
         for each in given
         for role in [str(each.get("role", "?"))]
     ]
@@ -151,7 +153,7 @@ def _page(at: int | None) -> int:
 
 
 def _neighbours(
-    found: Found, sought: Sought, place: Place, item: Item
+    found: Found, sought: ItemsSought, place: Place, item: Item
 ) -> tuple[int | None, str, str]:
     at = found.place(item.pk)
     if at is None:
@@ -165,13 +167,13 @@ def _neighbours(
     return at, before, after
 
 
-def _outcome(scope: Scope, change: ItemDifference | None) -> Outcome | None:
+def _outcome(scope: ItemScope, change: ItemDifference | None) -> Outcome | None:
     if change is None:
         return None
     return outcome(change.baseline, change.candidate, change.difference, scope.right)
 
 
-def _shown(scope: Scope, answers: Answers, item: Item, k: int) -> list[ShownAnswer]:
+def _shown(scope: ItemScope, answers: Answers, item: Item, k: int) -> list[ArmAnswer]:
     scores, metrics = scores_of(scope, answers), metrics_of(scope)
     found = []
     for arm in scope.arms:
@@ -181,7 +183,7 @@ def _shown(scope: Scope, answers: Answers, item: Item, k: int) -> list[ShownAnsw
         shown = shown_scores(arm, output, metrics[arm.run.pk], rows) if output else []
         main = next((each for each in shown if each.metric == scope.metric), None)
         found.append(
-            ShownAnswer(
+            ArmAnswer(
                 arm=arm,
                 output=output,
                 pieces=[Piece(output.text, False)] if output and output.text else [],
@@ -195,7 +197,7 @@ def _shown(scope: Scope, answers: Answers, item: Item, k: int) -> list[ShownAnsw
     return found
 
 
-def _marked(two: Sequence[ShownAnswer]) -> tuple[list[ShownAnswer], bool]:
+def _marked(two: Sequence[ArmAnswer]) -> tuple[list[ArmAnswer], bool]:
     """Both answers, with the words marked that the other lacks."""
     texts = [each.output.text if each.output else None for each in two]
     if None in texts:
@@ -204,7 +206,7 @@ def _marked(two: Sequence[ShownAnswer]) -> tuple[list[ShownAnswer], bool]:
     return [replace(two[0], pieces=one), replace(two[1], pieces=other)], aligned
 
 
-def _judge(scope: Scope, item: Item) -> JudgeSaid | None:
+def _judge(scope: ItemScope, item: Item) -> JudgeSaid | None:
     judge = judge_run(scope)
     if judge is None:
         return None
@@ -222,20 +224,20 @@ def _judge(scope: Scope, item: Item) -> JudgeSaid | None:
     return JudgeSaid(judge, said, torn={each.choice for each in votes} >= set(names))
 
 
-def _people(scope: Scope, item: Item) -> list[tuple[Campaign, Browsed]]:
+def _people(scope: ItemScope, item: Item) -> list[tuple[Campaign, Browsed]]:
     if scope.study is None:
         return []
     return said_of(Campaign.objects.unblinded_of(scope.study), item.pk)
 
 
-def _copies(place: Place, sought: Sought, item: Item) -> list[tuple[str, str]]:
+def _copies(place: Place, sought: ItemsSought, item: Item) -> list[tuple[str, str]]:
     """Other items of the version that ask the same, whatever its spelling."""
     alike = Item.objects.filter(version=item.version_id, fingerprint=item.fingerprint)
     keys = alike.exclude(pk=item.pk).order_by("position").values_list("key", flat=True)
     return [(key, place.item(key, sought)) for key in keys[:COPIES]]
 
 
-def _trained_on(scope: Scope, item: Item) -> list[tuple[str, str]]:
+def _trained_on(scope: ItemScope, item: Item) -> list[tuple[str, str]]:
     """The arms whose training data hold the item, and how it was found there."""
     found = []
     for arm in scope.arms:
@@ -246,7 +248,7 @@ def _trained_on(scope: Scope, item: Item) -> list[tuple[str, str]]:
 
 
 def _choices(
-    scope: Scope, shown: Scope, sought: Sought, place: Place, item: Item
+    scope: ItemScope, shown: ItemScope, sought: ItemsSought, place: Place, item: Item
 ) -> list[tuple[str, str, bool]]:
     """The arms that the candidate can be shown beside, where there are several."""
     if not scope.compares or len(scope.arms) < 3:

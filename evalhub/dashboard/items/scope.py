@@ -20,7 +20,7 @@ INVALID = "Invalid evidence shows no result."
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
+class ShownArm:
     """One arm's answers. `barred`: its evidence is invalid, so that no score of it is shown."""
 
     name: str
@@ -29,7 +29,7 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ItemScope:
     """The answers of `arms` to a version's items; baseline and candidate first, where there are.
 
     `pair` is what outcomes are told by; None, and `closed` says why, where they may not be.
@@ -39,7 +39,7 @@ class Scope:
 
     project: Project
     version: TestSetVersion
-    arms: Sequence[Arm] = ()
+    arms: Sequence[ShownArm] = ()
     metric: Metric | None = None
     pair: ComparedRuns | None = None
     closed: str = ""
@@ -59,24 +59,24 @@ class Scope:
         return self.arms[1].name if self.compares else ""
 
 
-def version_scope(version: TestSetVersion, test_set: TestSet) -> Scope:
+def version_scope(version: TestSetVersion, test_set: TestSet) -> ItemScope:
     """A test set's items by themselves."""
-    return Scope(test_set.project, version)
+    return ItemScope(test_set.project, version)
 
 
-def run_scope(run: Run) -> Scope:
+def run_scope(run: Run) -> ItemScope:
     """One run's answers. One query."""
     first = run.metrics.select_related("metric").first()
-    return Scope(
+    return ItemScope(
         run.test_set_version.test_set.project,
         run.test_set_version,
-        arms=[Arm(str(run.version), run)],
+        arms=[ShownArm(str(run.version), run)],
         metric=first.metric if first else None,
         right=right_of(first.metric) if first else None,
     )
 
 
-def study_scope(study: Study, test_set: str, arm: str) -> Scope | None:
+def study_scope(study: Study, test_set: str, arm: str) -> ItemScope | None:
     """A study's answers on one test set, `arm` beside the baseline; where neither is named, on that
     of which a decision says the worst, and of the candidate in question. None without answers.
 
@@ -118,12 +118,12 @@ def study_scope(study: Study, test_set: str, arm: str) -> Scope | None:
     others = [each for each in runs[name] if each not in (before, chosen)]
     compares = name in named and runs[name][chosen].test_set_version_id == version.pk
     shown = [
-        Arm(each, runs[name][each], barred=judged and (barred or each in invalid))
+        ShownArm(each, runs[name][each], barred=judged and (barred or each in invalid))
         for each in (before, chosen, *others)
         if each in runs[name] and runs[name][each].test_set_version_id == version.pk
     ]
     pair = pairs.get(name) if compares and not barred else None
-    return Scope(
+    return ItemScope(
         project=study.project,
         version=version,
         arms=shown,
@@ -192,7 +192,7 @@ def _worst(
     return worst_test_set(decision.document, moved) if moved else found[0]
 
 
-def beside(scope: Scope, against: str) -> Scope:
+def beside(scope: ItemScope, against: str) -> ItemScope:
     """The same with another arm than the baseline shown beside the candidate."""
     other = next((each for each in scope.arms if each.name == against), None)
     if other is None or not scope.compares or against == scope.candidate:

@@ -24,7 +24,7 @@ OUTCOMES = {each.value: each.label.capitalize() for each in Outcome}
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class ItemsSought:
     """Fields are empty where the address doesn't say. `against` is the arm beside which the chosen
     one is shown, where that isn't the baseline; it filters nothing, and neither does `arm`."""
 
@@ -40,14 +40,14 @@ class Sought:
     sort: str = ""
 
     @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Sought":
+    def of(cls, query: Mapping[str, str]) -> "ItemsSought":
         said = {
             each.name: query.get(each.name, "").replace("\0", "").strip()[:LONGEST]
             for each in fields(cls)
         }
         return cls(**said)
 
-    def but(self, **changes: str) -> "Sought":
+    def but(self, **changes: str) -> "ItemsSought":
         return replace(self, **changes)
 
     def query(self, **more: object) -> str:

@@ -15,27 +15,29 @@ from evalhub.dashboard.access import results_only
 from evalhub.dashboard.items.browsing import Place, items_page
 from evalhub.dashboard.items.finding import find
 from evalhub.dashboard.items.one_item import OneItem, one_item
-from evalhub.dashboard.items.scope import Scope, run_scope, study_scope, version_scope
-from evalhub.dashboard.items.sought import Sought
+from evalhub.dashboard.items.scope import ItemScope, run_scope, study_scope, version_scope
+from evalhub.dashboard.items.sought import ItemsSought
 from evalhub.exporting.items import FORMS, exported_items
 from evalhub.registry.models import Item, Run, Study, TestSet, TestSetVersion
 
 
-def _of_study(request: SignedInRequest, pk: int, test_set: str = "") -> tuple[Scope | None, Place]:
+def _of_study(
+    request: SignedInRequest, pk: int, test_set: str = ""
+) -> tuple[ItemScope | None, Place]:
     seen = Study.objects.seen_by(request.user).select_related("project")
     study = get_object_or_404(seen, pk=pk)
-    asked = Sought.of(request.GET)
+    asked = ItemsSought.of(request.GET)
     scope = study_scope(study, test_set or asked.test_set, asked.arm)
     return scope, Place("study", pk, test_set=scope.test_set if scope else "")
 
 
-def _of_run(request: SignedInRequest, pk: int) -> tuple[Scope, Place]:
+def _of_run(request: SignedInRequest, pk: int) -> tuple[ItemScope, Place]:
     related = ("version__model", "test_set_version__test_set__project")
     run = get_object_or_404(Run.objects.seen_by(request.user).select_related(*related), pk=pk)
     return run_scope(run), Place("run", pk)
 
 
-def _of_test_set(request: SignedInRequest, pk: int) -> tuple[Scope | None, Place]:
+def _of_test_set(request: SignedInRequest, pk: int) -> tuple[ItemScope | None, Place]:
     """Its version of the number that is asked for, else the newest that came from a file."""
     test_set = get_object_or_404(TestSet.objects.seen_by(request.user).written(), pk=pk)
     number = request.GET.get("version", "")
@@ -112,16 +114,16 @@ def test_set_items_file(request: SignedInRequest, pk: int, form: str) -> Any:
     return _file(request, *_of_test_set(request, pk), form)
 
 
-def _list(request: SignedInRequest, scope: Scope | None, place: Place) -> HttpResponse:
+def _list(request: SignedInRequest, scope: ItemScope | None, place: Place) -> HttpResponse:
     if scope is None:
         return render(request, "dashboard/items/none.html", {"place": place})
-    shown = items_page(scope, Sought.of(request.GET), place, request.GET.get("page", ""))
+    shown = items_page(scope, ItemsSought.of(request.GET), place, request.GET.get("page", ""))
     return render(request, "dashboard/items/items.html", {"shown": shown, "scope": scope})
 
 
-def _one(request: SignedInRequest, scope: Scope, place: Place, key: str) -> HttpResponse:
+def _one(request: SignedInRequest, scope: ItemScope, place: Place, key: str) -> HttpResponse:
     found = get_object_or_404(Item, version=scope.version, key=key)
-    sought = Sought.of(request.GET)
+    sought = ItemsSought.of(request.GET)
     shown = one_item(scope, sought, place, found, request.GET.get("sample", ""))
     _note_reviews(request, shown)
     return render(request, "dashboard/items/item.html", {"shown": shown, "scope": scope})
@@ -134,11 +136,11 @@ def _note_reviews(request: SignedInRequest, shown: OneItem) -> None:
 
 
 def _file(
-    request: SignedInRequest, scope: Scope | None, place: Place, form: str
+    request: SignedInRequest, scope: ItemScope | None, place: Place, form: str
 ) -> StreamingHttpResponse:
     if scope is None or form not in FORMS:
         raise Http404
-    sought = Sought.of(request.GET)
+    sought = ItemsSought.of(request.GET)
     lines: Iterable[str] = exported_items(
         project=scope.project,
         by=request.user,
