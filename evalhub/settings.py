@@ -283,6 +283,7 @@ UPLOAD_PAGES = [
     "dashboard:upload_pairs",
     "dashboard:new_comparison",
     "dashboard:new_working_set",
+    "dashboard:study_file",
 ]
 UPLOAD_ENDPOINTS = (
     r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows)"

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from evalhub.dashboard.views.home import home
+from evalhub.demo.web import make_demo
 from evalhub.serving import failing, watching
 
 urlpatterns = [
@@ -16,6 +17,7 @@ urlpatterns = [
     path("reviews/", include("reviews.urls")),
     path("api/v1/", include("evalhub.api.urls")),
     path("admin/", admin.site.urls),
+    path("demo/", make_demo, name="make_demo"),
     path("", include("evalhub.dashboard.urls")),
 ]
 

@@ -11,6 +11,7 @@ from evalhub.dashboard.views import (
     members,
     results,
     runs,
+    sending,
     studies,
     study_file,
     test_sets,
@@ -24,6 +25,7 @@ app_name = "dashboard"
 urlpatterns = [
     path("studies/", studies.studies, name="studies"),
     path("studies/new/", comparing.new_comparison, name="new_comparison"),
+    path("studies/file/", sending.study_file, name="study_file"),
     path("studies/<int:pk>/", studies.study, name="study"),
     path("studies/<int:pk>/file/", study_file.study_file, name="study_file"),
     path("studies/<int:pk>/study.yaml", study_file.study_yaml, name="study_yaml"),

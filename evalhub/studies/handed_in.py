@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from evalhub.studies.sent import named_files
 from evalhub.studies.spec import StudySpec
 
 
@@ -25,24 +26,11 @@ def handed_in(spec: StudySpec) -> HandedIn:
     found = HandedIn(json.loads(json.dumps(spec.document.data, default=str)))
     document = found.document
     del document["project"]  # the address says it
-    for name, asked in (document.get("test_sets") or {}).items():
-        if asked.get("file") is None:
-            continue
-        asked["file"] = _named(spec, found, asked["file"], "test_sets", name, "file")
-    for name, arm in document["arms"].items():
-        for part in ("backend", "repeat"):
-            answers = arm.get(part)
-            if answers and "recorded" in answers:
-                answers["recorded"] = _recorded(spec, found, answers["recorded"], name, part)
-        retriever = (arm.get("prompt") or {}).get("retriever")
-        if retriever:
-            at = "arms", name, "prompt", "retriever", "documents"
-            retriever["documents"] = _named(spec, found, retriever["documents"], *at)
-        training = arm.get("training") or {}
-        for part in ("data", "hashes"):
-            if training.get(part):
-                place = "arms", name, "training", part
-                training[part] = _named(spec, found, training[part], *place)
+    for holder, key, place in named_files(document):
+        if key == "recorded":
+            holder[key] = _recorded(spec, found, holder[key], place[1], place[2])
+        else:
+            holder[key] = _named(spec, found, holder[key], *place)
     return found
 
 

@@ -28,6 +28,7 @@ DOCUMENTS = {
     "dashboard:site_log": "members.md#the-audit-log",
     "dashboard:studies": "dashboard.md#studies",
     "dashboard:study": "dashboard.md#studies",
+    "dashboard:study_file": "study-file.md",
     "dashboard:test_set": "test-sets.md",
     "dashboard:test_sets": "test-sets.md",
     "dashboard:tokens": "rest.md#tokens",

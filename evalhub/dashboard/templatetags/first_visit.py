@@ -1,0 +1,15 @@
+"""The ways to begin, on pages that have nothing to show yet."""
+
+from typing import Any
+
+from django import template
+
+from evalhub.accounts.models import Project, ProjectQuerySet
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def own_projects(context: dict[str, Any]) -> ProjectQuerySet:
+    """The projects in which this person may begin something."""
+    return Project.objects.seen_by(context["request"].user).order_by("name")
