@@ -33,7 +33,7 @@ class SentStudy:
         self.uploads = Uploads(self.project)
         self.text = str(request.POST.get("text", ""))
         self.kept: dict[str, str] = {}
-        self.wrong = ""
+        self.wrong = "" if named or not said else "choose one of your projects"
         try:
             self._take(request)
         except REFUSED as error:

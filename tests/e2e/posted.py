@@ -10,6 +10,8 @@ POSTED = {
     "/reviews/<int:pk>/guess/": [GUESS],
     "/reviews/<int:pk>/adjudicate/": [ADJUDICATION],
     "/studies/new/": [COMPARISON],
+    "/studies/file/": [STUDY],
+    "/demo/": ["project=support-desk"],
     "/studies/<int:pk>/decide/": [""],
     "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],
     "/campaigns/new/": [PLAN],

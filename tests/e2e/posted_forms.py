@@ -10,10 +10,13 @@ from django.urls import reverse
 from evalhub.registry.models import Study
 from tests.dashboard.comparing.handing_in import new, three
 from tests.dashboard.test_campaign_pages import filled
+from tests.dashboard.test_study_file import STUDY as TICKETS
+from tests.dashboard.test_study_file import the_files
 
 BOUNDARY = "no-file-holds-this"
 PAIRS = b'{"prompt": "Say it", "left": "one", "right": "two"}\n'
 PLAN, UPLOAD = "the page's own form, sent as a plan", "and with a file of pairs"
+STUDY = "a study file with what it names"
 COMPARISON = "the page's own form, with three files"
 ITEMS = "and with a file of items"
 CHOICE, SKIP = "the reviewer's own form, with a choice", "and with a reason to skip it"
@@ -27,7 +30,9 @@ def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
     comparison = filled(client.get(new())) | three() | {"project": "", "run": "1"}
     items = filled(client.get(reverse("dashboard:new_working_set")), project="support-desk")
     items |= {"slug": "new-set", "file": SimpleUploadedFile("items.csv", b"id,input\nq,Why?\n")}
+    study_file = {"project": "support-desk", "text": TICKETS, "files": the_files()}
     return {
+        STUDY: encode_multipart(BOUNDARY, study_file),
         COMPARISON: encode_multipart(BOUNDARY, comparison),
         PLAN: urlencode(plan | {"open": "1"}, doseq=True).encode(),
         UPLOAD: encode_multipart(BOUNDARY, upload),
