@@ -5,23 +5,12 @@ from posixpath import normpath
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, reverse
+from django.urls import reverse
 
 from evalhub.dashboard.templatetags.help import DOCUMENTS
-from evalhub.dashboard.urls import urlpatterns
 from evalhub.documents import documents, files
 from evalhub.documents.layout import laid_out
 
-NO_PAGES = {
-    f"dashboard:{name}"
-    for name in (
-        *("flips", "study_progress", "run_progress", "decision", "campaign_audit_file"),
-        *("decide", "sign", "change_campaign", "invite_people", "change_reviewer"),
-        *("withdraw_invitation", "campaign_export", "unblind_campaign", "change_member"),
-        *("withdraw_member", "revoke_token", "cancel_run", "resume_run"),
-    )
-}
-"""Parts of pages, files, and what only takes a form."""
 LINK = re.compile(r'<(?:a|img) [^>]*?(?:href|src)="([^"]*)"')
 
 
@@ -101,12 +90,6 @@ def test_every_document_that_pages_lead_to_has_the_heading() -> None:
         name, _, heading = link.partition("#")
         anchors = {each.heading.anchor for each in laid_out(documents()[name]).sections}
         assert not heading or heading in anchors, link
-
-
-def test_every_page_that_a_person_opens_has_a_document() -> None:
-    """Of the dashboard's addresses, all but those that aren't pages of their own."""
-    named = {f"dashboard:{each.name}" for each in urlpatterns if isinstance(each, URLPattern)}
-    assert named - set(DOCUMENTS) == NO_PAGES | {"dashboard:help", "dashboard:document"}
 
 
 def found(client: Client, words: str) -> list[str]:

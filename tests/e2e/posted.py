@@ -1,6 +1,6 @@
 """What is posted to each address that writes, for the table of who may do what."""
 
-from tests.e2e.posted_forms import CHOICE, COMPARISON, ITEMS, PLAN, SKIP, UPLOAD
+from tests.e2e.posted_forms import CHOICE, COMPARISON, ITEMS, PLAN, SKIP, STUDY, UPLOAD
 
 GUESS, ADJUDICATION = "a guess at one of the reviewer's turns", "a choice in a disagreement"
 POSTED = {
