@@ -71,7 +71,11 @@ def test_the_study_file_may_come_as_a_file_and_as_json(eva: Client, team: Team) 
             "old": {"kind": "base", "backend": {"recorded": "old.tickets.jsonl"}},
             "new": {"kind": "lora", "backend": {"recorded": "new.jsonl"}},
         },
-        "test_sets": {"tickets": {"file": "tickets.jsonl", "role": "primary", "metric": {"name": "exact_match"}}},
+        "test_sets": {
+            "tickets": {
+                "file": "tickets.jsonl", "role": "primary", "metric": {"name": "exact_match"},
+            }
+        },
     }  # fmt: skip
     assert sent(eva, team, text=json.dumps(document)).status_code == 302
     assert {each.name for each in Study.objects.all()} == {"Tickets", "As JSON"}
