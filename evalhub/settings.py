@@ -144,6 +144,7 @@ MIDDLEWARE = [
     "evalhub.serving.headers.PrivateAnswers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "evalhub.serving.refusals.RefusalsForPeople",
     "evalhub.serving.plain_fields.PlainFields",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

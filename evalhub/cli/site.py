@@ -86,6 +86,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
 
     from evalhub.api.waiting import SEATS
     from evalhub.serving.counting import count_as
+    from evalhub.serving.refusals import refusal_page
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
     from evalhub.studies.advance import ticker
     from evalhub.studies.tidying import tidier
@@ -111,6 +112,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
         listener,
         callers=Callers(settings.SESSION_COOKIE_NAME, uploads),
         limits=ServerLimits(),
+        page=refusal_page,
         threads=threads,
         clear_untrusted_proxy_headers=True,
         **proxy,

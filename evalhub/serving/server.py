@@ -17,6 +17,7 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask
 from waitress.utilities import Error
 
 KIB, MIB = 1024, 1024**2
@@ -110,8 +111,28 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
         )
 
 
+class _Refusal(ErrorTask):  # type: ignore[misc]
+    """What is said to a request that the site never sees: a page to a browser, else a line."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        asks = "text/html" in self.request.headers.get("ACCEPT", "")
+        page = self.channel.server.page(error.code, error.body) if asks else None
+        if page is None:
+            super().execute()
+            return
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.append(("Content-Type", "text/html; charset=utf-8"))
+        self.set_close_on_finish()
+        body = page.encode()
+        self.content_length = len(body)
+        self.write(body)
+
+
 class _Channel(HTTPChannel):  # type: ignore[misc]
     """A connection."""
+
+    error_task_class = _Refusal
 
     def __init__(self, server: "BoundedServer", *rest: Any, **named: Any) -> None:
         self.parser_class = lambda adjustments: _Request(adjustments, server)
@@ -148,10 +169,11 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         *,
         callers: Callers,
         limits: ServerLimits,
+        page: Callable[[int, str], str | None],
         threads: int,
         **adjustments: Any,
     ) -> None:
-        self.callers, self.limits = callers, limits
+        self.callers, self.limits, self.page = callers, limits, page
         settled = Adjustments(
             sockets=[listener],
             threads=threads,

@@ -13,8 +13,10 @@ from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.dashboard.cases import POLICY, a_measured_study
 
 
-def test_no_study_yet_says_what_to_run_first(olga: Client) -> None:
-    assert "evalhub demo" in olga.get(reverse("dashboard:studies")).text
+def test_no_study_yet_says_what_to_begin_with(olga: Client) -> None:
+    page = olga.get(reverse("dashboard:studies")).text
+    assert "Make the demo’s study" in page
+    assert "Compare two files" in page
 
 
 def test_the_list_shows_each_study_with_its_verdict(olga: Client, team: Team) -> None:

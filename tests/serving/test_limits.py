@@ -125,6 +125,19 @@ def test_the_refusal_is_said(site: Site) -> None:
         assert answered(connection) == 413
 
 
+def test_a_browser_is_told_by_a_page(site: Site) -> None:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=60) as connection:
+        connection.sendall(
+            b"POST /campaigns/upload/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 314572800\r\n"
+            b"Accept: text/html\r\nExpect: 100-continue\r\n\r\n"
+        )
+        page = connection.makefile("rb").read()
+    assert page.startswith(b"HTTP/1.1 413 ")
+    assert b"text/html" in page
+    assert b"larger than is taken here" in page
+    assert b"report/evalhub.css" in page
+
+
 def test_a_few_large_bodies_at_once_and_no_more(site: Site) -> None:
     begun = (
         b"POST /campaigns/upload/ HTTP/1.1\r\nHost: localhost\r\nCookie: sessionid=x\r\n"
