@@ -327,6 +327,7 @@ class Action(models.TextChoices):
     OVERRODE = "overrode", "overrode a decision"
     BLESSED = "blessed", "made a version the baseline:"
     BUDGET_SET = "budget-set", "set a budget:"
+    POLICY_CHANGED = "policy-changed", "changed what a study asks:"
     TOKEN_MADE = "token-made", "made a token"
     TOKEN_REVOKED = "token-revoked", "revoked a token"
     WEBHOOK_ADDED = "webhook-added", "added a webhook:"

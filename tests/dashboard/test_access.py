@@ -18,6 +18,7 @@ def pages(team: Team) -> list[str]:
         "study": study.pk,
         "flips": study.pk,
         "study_file": study.pk,
+        "study_policy": study.pk,
         "study_yaml": study.pk,
         "study_zip": study.pk,
         "study_items": study.pk,

@@ -46,6 +46,7 @@ def addresses(study: Study) -> list[str]:
         reverse("dashboard:study_items", args=[study.pk]),
         reverse("dashboard:study_items", args=[study.pk], query={"text": "ight", "tag": "tag0"}),
         reverse("dashboard:study_item", args=[study.pk, f"{study.slug}-task", "q0001"]),
+        reverse("dashboard:study_policy", args=[study.pk]),
         reverse("dashboard:run", args=[run.pk]),
         reverse("dashboard:run_items", args=[run.pk]),
         reverse("dashboard:run_item", args=[run.pk, "q0001"]),

@@ -13,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from evalhub.registry.models import Run, Study
 from evalhub.studies.upload import complete
 from tests.cast import Team
+from tests.dashboard.cases import a_measured_study
 from tests.dashboard.comparing.handing_in import BASE, TUNED, in_folder, sums
 from tests.e2e.conftest import Opens
 
@@ -130,3 +131,21 @@ def test_axe_finds_nothing_amiss_and_nothing_overflows(
     page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     axe(page)
     assert not overflows(page)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_a_policy_s_difference_follows_the_form_and_the_pages_are_sound(
+    opens: Opens, team: Team, axe: Callable[[Page], None], phone: bool
+) -> None:
+    study = a_measured_study(team)
+    page = opens(team.olga, f"/studies/{study.pk}/file/", phone=phone, dark=phone)
+    axe(page)
+    assert not overflows(page)
+    page.goto(page.url.replace("/file/", "/policy/"))
+    page.locator("[name='triage-reading.margin']").fill("0.3")
+    expect(page.locator("#difference")).to_contain_text("Easier to pass")
+    axe(page)
+    assert not overflows(page)
+    page.get_by_role("button", name="Change it").click()
+    expect(page.locator(".messages")).to_contain_text("It is noted.")

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from evalhub.accounts.models import Project, User
-from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.comparing.files import SLOTS, KeptFile, keep, place_of
 from evalhub.dashboard.comparing.form import (
     ARMS,
@@ -48,20 +48,21 @@ REFUSED = (DataError, DeclarationError, LaunchError, MetricError)
 class Comparison:
     """The form as it was sent, with its files; what it shows is worked out when it is asked for."""
 
-    def __init__(self, request: SignedInRequest) -> None:
-        self._by: User = request.user
-        self.asked_for = request.POST
-        self.projects = {each.slug: each for each in Project.objects.seen_by(request.user)}
-        self.data: QueryDict = request.POST.copy()
-        self.project = self._project(request)
+    def __init__(self, by: User, sent: QueryDict, files: "MultiValueDict[str, Any]") -> None:
+        """`sent` is empty where nothing was sent yet."""
+        self._by = by
+        self.asked_for, self._files = sent, files
+        self.projects = {each.slug: each for each in Project.objects.seen_by(by)}
+        self.data: QueryDict = sent.copy()
+        self.project = self._project(str(sent.get("project", "")))
         self.data["project"] = self.project.slug
         self.uploads = Uploads(self.project)
         self.wrong: dict[str, str] = {}
         self.kept: dict[str, KeptFile] = {}
-        if request.method == "POST":
-            self._take(request)
+        if sent:
+            self._take()
         self.form = ComparisonForm(
-            self.data if request.method == "POST" else None,
+            self.data if sent else None,
             initial={"project": self.project.slug},
             projects=[(each.slug, each.name) for each in self.projects.values()],
             test_sets=list(self._test_sets()),
@@ -192,8 +193,7 @@ class Comparison:
             said = said.replace(each.digest, each.name).replace(each.path.name, each.name)
         return said.replace(str(self.kept["items"].path.parent) + "/", "") if self.kept else said
 
-    def _project(self, request: SignedInRequest) -> Project:
-        said = str(request.POST.get("project") or request.GET.get("project") or "")
+    def _project(self, said: str) -> Project:
         return self.projects.get(said) or next(iter(self.projects.values()))
 
     def _test_sets(self) -> Iterator[tuple[str, str]]:
@@ -201,13 +201,13 @@ class Comparison:
         for each in found:
             yield str(each.pk), f"{each} ({each.item_count:,} items)"
 
-    def _take(self, request: SignedInRequest) -> None:
+    def _take(self) -> None:
         """Puts what was sent into its places, and what it seems to mean into the form's data."""
         for slot in SLOTS:
-            if file := request.FILES.get(f"{slot}_file"):
+            if file := self._files.get(f"{slot}_file"):
                 self._keep(file, slot)
-        taken = {slot for slot in SLOTS if request.FILES.get(f"{slot}_file")}
-        for file in sorted(request.FILES.getlist("dropped"), key=lambda each: each.name or ""):
+        taken = {slot for slot in SLOTS if self._files.get(f"{slot}_file")}
+        for file in sorted(self._files.getlist("dropped"), key=lambda each: each.name or ""):
             self._keep(file, "", taken)
         self._choose_test_set()
         for slot in SLOTS:

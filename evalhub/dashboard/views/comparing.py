@@ -1,14 +1,18 @@
 """Comparisons made on the web: two files and a test set, and what they would show, in one page."""
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.datastructures import MultiValueDict
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
+from evalhub.dashboard.comparing.copying import CopyError, copied
 from evalhub.dashboard.comparing.page import Comparison
+from evalhub.registry.models import Study
 
 PARTS = {"live": "_live.html", "metric": "_metric.html"}
 """By the id of what htmx changes, the template of it."""
@@ -19,19 +23,39 @@ PARTS = {"live": "_live.html", "metric": "_metric.html"}
 @results_only
 def new_comparison(request: SignedInRequest) -> HttpResponse:
     """The form with what its metric takes and what it would cost; `run` registers and runs it."""
-    comparison = Comparison(request)
+    comparison = Comparison(request.user, request.POST, request.FILES)
     if "run" in request.POST and (study := comparison.register()):
         return redirect("dashboard:study", study.pk)
     if "download" in request.POST and comparison.check():
         return _file(comparison)
+    part = PARTS.get(request.htmx.target or "", "_form.html") if request.htmx else "new.html"
+    return _page(request, comparison, part)
+
+
+@never_cache
+@require_POST
+@results_only
+def copy_study(request: SignedInRequest, pk: int) -> HttpResponse:
+    """The form, filled in as the study asks; nothing is registered."""
+    found = Study.objects.seen_by(request.user).select_related("project")
+    study = get_object_or_404(found, pk=pk)
+    try:
+        sent = copied(study, by=request.user)
+    except CopyError as error:
+        said = f"It can’t be copied into the form: {error}. Its study file says all of it."
+        messages.error(request, said)
+        return redirect("dashboard:study_file", pk)
+    return _page(request, Comparison(request.user, sent, MultiValueDict()), "new.html")
+
+
+def _page(request: SignedInRequest, comparison: Comparison, part: str) -> HttpResponse:
     context = {
         "comparison": comparison,
         "form": comparison.form,
         "preview": comparison.preview(),
         "plan": comparison.plan(),
+        "part": part == "_metric.html",
     }
-    part = PARTS.get(request.htmx.target or "", "_form.html") if request.htmx else "new.html"
-    context["part"] = part == "_metric.html"
     return render(request, f"dashboard/comparing/{part}", context)
 
 
