@@ -48,6 +48,7 @@ urlpatterns = [
     path("decisions/<int:pk>/sign/", decisions.sign, name="sign"),
     path("methods/", decisions.methods, name="methods"),
     path("campaigns/", campaigns.campaigns, name="campaigns"),
+    path("campaigns/choose/", campaigns.choose_study, name="choose_study"),
     path("campaigns/new/", campaigns.new_campaign, name="new_campaign"),
     path("campaigns/upload/", campaigns.upload, name="upload_pairs"),
     path("campaigns/<int:pk>/", campaigns.campaign, name="campaign"),

@@ -1,10 +1,14 @@
-"""The newest verdict on each of many studies, in one query."""
+"""The newest verdict on each of many studies, and what is known of many versions, in one query."""
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
-from evalhub.gate.models import Decision, SignOff
+from evalhub.gate.models import Decision, Look, SignOff
+from evalhub.registry.models import JudgeRun, Run
+from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole, StudyQuerySet
+from evalhub.registry.models.testsets import TestSetQuerySet
+from evalhub.registry.models.versions import ModelVersionQuerySet
 
 
 def with_verdict(studies: StudyQuerySet) -> StudyQuerySet:
@@ -23,3 +27,28 @@ def with_verdict(studies: StudyQuerySet) -> StudyQuerySet:
         decided=Subquery(newest.values("created")[:1]),
         holds=Coalesce("signed", "verdict"),
     )
+
+
+def with_evidence(versions: ModelVersionQuerySet) -> ModelVersionQuerySet:
+    """Adds `runs_done`, whether it `judges` others, and the newest decision on it: `verdict`, the
+    `study` (its id), `study_name`, and the `arm` that it was there."""
+    runs = Run.objects.filter(version=OuterRef("pk"), state=RunState.DONE).order_by()
+    counted = runs.values("version").annotate(n=Count("pk")).values("n")
+    newest = Decision.objects.filter(
+        study__arms__version=OuterRef("pk"), arm=F("study__arms__name")
+    ).newest_first()
+    return versions.annotate(
+        runs_done=Coalesce(Subquery(counted), 0),
+        judges=Exists(JudgeRun.objects.filter(judge=OuterRef("pk"))),
+        verdict=Subquery(newest.values("verdict")[:1]),
+        study=Subquery(newest.values("study")[:1]),
+        study_name=Subquery(newest.values("study__name")[:1]),
+        arm=Subquery(newest.values("arm")[:1]),
+    )
+
+
+def with_looks(test_sets: TestSetQuerySet) -> TestSetQuerySet:
+    """Adds `looks`, the number of the last look at items of any of its versions; None: no look."""
+    looks = Look.objects.filter(test_set_version__test_set=OuterRef("pk")).order_by()
+    most = looks.values("test_set_version__test_set").annotate(n=Max("number")).values("n")
+    return test_sets.annotate(looks=Subquery(most))

@@ -49,6 +49,13 @@ OVER = (CampaignState.COMPLETE, CampaignState.CLOSED)
 
 
 class CampaignQuerySet(OfProjectQuerySet["Campaign"]):
+    def containing(self, words: str) -> Self:
+        """Those in whose name or question each of these words is found."""
+        found = self
+        for word in words.split():
+            found = found.filter(Q(name__icontains=word) | Q(question__icontains=word))
+        return found
+
     def of_reviewer(self, user: User) -> Self:
         """Campaigns of the projects in which this person reviews, and to which they may come."""
         from reviews.models.people import Reviewer

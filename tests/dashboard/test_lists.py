@@ -7,9 +7,12 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.gate.decide import decide_study
-from evalhub.registry.models import Study
-from tests.cast import Team, a_team
-from tests.dashboard.cases import a_measured_study
+from evalhub.gate.models import Look
+from evalhub.registry.models import Study, StudyRun
+from reviews.planning.campaign import close_campaign
+from tests.cast import Team, a_run, a_team, a_test_set, a_version
+from tests.dashboard.cases import a_measured_study, many_like
+from tests.reviews.asking import a_review
 
 STUDIES = "/studies/"
 
@@ -78,6 +81,87 @@ def test_pages_keep_what_was_asked_for(olga: Client, team: Team) -> None:
     assert names(olga, q="number", sort="name", page="2") == [f"Number {n}" for n in range(25, 30)]
     shown = olga.get(STUDIES, {"q": "number", "sort": "name"}).text
     assert 'rel="next" href="?q=number&amp;sort=name&amp;page=2"' in shown
+
+
+def test_runs_are_narrowed_by_words_and_state(olga: Client, team: Team) -> None:
+    questions = a_test_set(team, "questions", items=2)
+    for slug in ("plain", "tuned"):
+        a_run(a_version(team, slug), questions, scores=[1, 0])
+    failed = a_run(a_version(team, "broken"), questions, scores=[1, None], answers=["a", None])
+    assert failed.state == "failed"
+    assert names(olga, "/runs/", q="tun QUEST") == ["tuned v1"]
+    assert names(olga, "/runs/", state="failed") == ["broken v1"]
+    assert names(olga, "/runs/", state="going") == []
+    assert names(olga, "/runs/", sort="version") == ["broken v1", "plain v1", "tuned v1"]
+
+
+@pytest.mark.usefixtures("studies")
+def test_versions_say_what_is_known_of_each_and_are_narrowed_by_it(
+    olga: Client, team: Team
+) -> None:
+    """Of 65 versions without scores one could tell nothing before."""
+    a_run(a_version(team, "asked"), a_test_set(team, "some", items=2), scores=[1, 0])
+    a_version(team, "checkpoint", notes="Epoch 3, lower learning rate")
+    assert names(olga, "/versions/", evidence="none") == ["checkpoint v1"]
+    assert "none: it has answered nothing" in olga.get("/versions/", {"q": "checkpoint"}).text
+    answered = names(olga, "/versions/", evidence="answers")
+    assert answered == ["answering-base v1", *answered[1:3], "asked v1", "triage-base v1"]
+    assert "1 run, <span" in olga.get("/versions/", {"q": "asked"}).text
+    decided = names(olga, "/versions/", evidence="verdict")
+    assert decided == ["triage-lora v1", "triage-prompted v1"]
+    study = Study.objects.get(slug="triage")
+    in_study = f'in <a href="/studies/{study.pk}/?arm=triage-lora">Triage</a>'
+    assert in_study in olga.get("/versions/", {"q": "triage-lora"}).text
+    assert names(olga, "/versions/", q="epoch") == ["checkpoint v1"]
+    assert names(olga, "/versions/", kind="few-shot", q="tria") == ["triage-prompted v1"]
+    assert names(olga, "/versions/", stage="live") == []
+
+
+@pytest.mark.usefixtures("studies")
+def test_test_sets_are_narrowed_by_what_they_have_been_asked(olga: Client) -> None:
+    decided = ["triage-reading", "triage-task"]
+    assert names(olga, "/test-sets/", state="unread") == ["answering-reading", "answering-task"]
+    assert names(olga, "/test-sets/", state="spent") == []
+    Look.objects.filter(test_set_version__test_set__slug="triage-task").update(number=9)
+    assert names(olga, "/test-sets/", state="spent") == ["triage-task"]
+    assert names(olga, "/test-sets/", sort="-looks")[:2] == decided[::-1]
+    assert names(olga, "/test-sets/", q="triage", purpose="task") == decided
+    assert names(olga, "/test-sets/", purpose="safety") == []
+
+
+@pytest.mark.usefixtures("studies")
+def test_reviews_are_narrowed_by_where_they_are(olga: Client) -> None:
+    links = StudyRun.objects.filter(arm__study__slug="triage", test_set__role="primary")
+    runs = [links.get(arm__role=role).run for role in ("baseline", "candidate")]
+    found = [
+        a_review(baseline_run=runs[0], candidate_run=runs[1], items=4, seed=seed, name=name)
+        for seed, name in enumerate(("Tone", "Facts"))
+    ]
+    close_campaign(campaign=found[1], by=None)
+    assert names(olga, "/campaigns/") == ["Facts", "Tone"]
+    assert names(olga, "/campaigns/", q="fact") == ["Facts"]
+    assert names(olga, "/campaigns/", state="open") == names(olga, "/campaigns/", state="quiet")
+    assert names(olga, "/campaigns/", state="quiet") == ["Tone"]
+    assert names(olga, "/campaigns/", state="over") == ["Facts"]
+    assert names(olga, "/campaigns/", state="unread") == ["Facts"]
+    assert names(olga, "/campaigns/", state="paused") == []
+
+
+@pytest.mark.usefixtures("studies")
+def test_every_study_can_be_chosen_for_a_review(olga: Client) -> None:
+    """Of more than 20 the others couldn't, and nothing said so."""
+    study = Study.objects.get(slug="answering")
+    many_like(Study.objects.get(slug="triage"), 28)
+    assert 'action="/campaigns/choose/"' in olga.get("/campaigns/").text
+    shown = [olga.get("/campaigns/choose/", {"page": page}).text for page in ("1", "2")]
+    planned = re.findall(r'href="/campaigns/new/\?study=(\d+)"', "".join(shown))
+    assert len(set(planned)) == len(planned) == Study.objects.count() == 30
+    (found,) = re.findall(
+        r'href="(/campaigns/new/\?study=\d+)"',
+        olga.get("/campaigns/choose/", {"q": "answering"}).text,
+    )
+    assert found == f"/campaigns/new/?study={study.pk}"
+    assert olga.get(found).status_code == 200
 
 
 def test_another_teams_project_is_no_choice(team: Team) -> None:

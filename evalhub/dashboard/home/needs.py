@@ -32,6 +32,8 @@ QUIET = datetime.timedelta(days=2)
 ALPHA: float = default_of(Rule, "alpha")
 SPENT = next(number for number in range(1, 1000) if is_spent(number, alpha=ALPHA))
 """The first look at which a new candidate needs twice the items that the first needed."""
+NEARLY_SPENT = SPENT - 2
+"""The last look after which the next but one is that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ def _who(campaign: Campaign) -> str:
 
 def _spent_sets(user: User) -> Needs:
     """Newest versions alone: who has published another has moved on."""
-    looks = Look.objects.most_by_version(at_least=SPENT - 2)
+    looks = Look.objects.most_by_version(at_least=NEARLY_SPENT)
     newest = TestSetVersion.objects.seen_by(user).newest().filter(pk__in=looks, read_freely=False)
     rows = sorted(newest.select_related("test_set"), key=lambda each: -looks[each.pk])
     found, more = _first(
@@ -178,7 +180,7 @@ def _spent_sets(user: User) -> Needs:
         )
         for each in rows[: SHOWN + 1]
     )
-    listed = reverse("dashboard:test_sets") if more else ""
+    listed = reverse("dashboard:test_sets", query={"state": "spent"}) if more else ""
     return Needs("spent", "Test sets nearly spent", "?", "open", found, listed)
 
 

@@ -28,7 +28,12 @@ RESULTS = [
 CAMPAIGNS = (
     "Reviews",
     "dashboard:campaigns",
-    ("dashboard:campaign", "dashboard:new_campaign", "dashboard:upload_pairs"),
+    (
+        "dashboard:campaign",
+        "dashboard:choose_study",
+        "dashboard:new_campaign",
+        "dashboard:upload_pairs",
+    ),
 )
 MEMBERS = (
     "Members",

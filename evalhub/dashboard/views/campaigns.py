@@ -5,7 +5,6 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,11 +19,14 @@ from evalhub.dashboard.campaign_form import CampaignForm, UploadForm
 from evalhub.dashboard.campaign_making import campaign_form, previewed, source_of, uploaded
 from evalhub.dashboard.campaign_page import ReviewSource, running
 from evalhub.dashboard.inviting import invite_all, told_before
+from evalhub.dashboard.listing import listed
+from evalhub.dashboard.lists import campaigns_list, choice_of_study
 from evalhub.dashboard.plan_look import look_at, typed_of
 from evalhub.files.rows import DataError
 from evalhub.registry.models import Study
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.studies.reviewing import for_study
+from evalhub.studies.verdicts import with_verdict
 from reviews.assignments.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
 from reviews.errors import PlanError, ReviewError
 from reviews.joining.invite import withdraw
@@ -32,7 +34,6 @@ from reviews.models import Campaign
 from reviews.models.campaigns import CampaignQuerySet
 from reviews.planning.campaign import close_campaign, open_campaign, pause_campaign, resume_campaign
 
-PAGE = 30
 VERBS = {"pause": pause_campaign, "resume": resume_campaign, "close": close_campaign}
 PEOPLE = {"pause": pause_reviewer, "let-in": let_in, "remove": remove_reviewer}
 DONE = {"pause": "paused", "resume": "open again", "close": "closed: it takes no more answers"}
@@ -59,10 +60,18 @@ def _seen(request: SignedInRequest) -> CampaignQuerySet:
 @require_GET
 @results_only
 def campaigns(request: SignedInRequest) -> HttpResponse:
-    found = _seen(request)
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    studies = Study.objects.seen_by(request.user).select_related("project")[:20]
-    return render(request, "dashboard/campaigns/list.html", {"page": page, "studies": studies})
+    shown = listed(campaigns_list(request.user), _seen(request), request.GET)
+    return render(request, "dashboard/campaigns/list.html", {"listed": shown})
+
+
+@require_GET
+@results_only
+def choose_study(request: SignedInRequest) -> HttpResponse:
+    """Whose answers a new review compares: of every study, and none is cut."""
+    studies = Study.objects.seen_by(request.user).select_related("project")
+    found = with_verdict(studies.with_run_counts())
+    shown = listed(choice_of_study(request.user), found, request.GET)
+    return render(request, "dashboard/campaigns/choose.html", {"listed": shown})
 
 
 @never_cache

@@ -1,7 +1,6 @@
 """Runs: all of them, and one with its answers."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -10,12 +9,12 @@ from django_htmx.http import HttpResponseClientRefresh
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.answers import answers_page
+from evalhub.dashboard.listing import listed
+from evalhub.dashboard.lists import runs_list
 from evalhub.registry.models import JudgeRun, Run
 from evalhub.registry.models.runs import UNFINISHED, RunQuerySet
 from runners.judging import Work, cancel_work, resume_work
 from runners.queue import QueueUnreachable
-
-PAGE = 50
 
 
 def _seen(request: SignedInRequest) -> RunQuerySet:
@@ -27,8 +26,8 @@ def _seen(request: SignedInRequest) -> RunQuerySet:
 @results_only
 def runs(request: SignedInRequest) -> HttpResponse:
     found = _seen(request).with_progress().prefetch_related("metrics__metric")
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    return render(request, "dashboard/runs.html", {"page": page})
+    shown = listed(runs_list(request.user), found, request.GET)
+    return render(request, "dashboard/runs.html", {"listed": shown})
 
 
 @require_GET

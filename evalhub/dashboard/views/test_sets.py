@@ -9,10 +9,13 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.by_place import items_by_place
 from evalhub.dashboard.ledger_page import ledger_page
+from evalhub.dashboard.listing import listed
+from evalhub.dashboard.lists import test_sets_list
 from evalhub.gate.draws import unseen
 from evalhub.registry.models import Item, TestSet, TestSetVersion
 from evalhub.registry.models.testsets import TestSetQuerySet
 from evalhub.report.flips import asked, expected, passage
+from evalhub.studies.verdicts import with_looks
 
 PAGE = 25
 
@@ -24,9 +27,9 @@ def _seen(request: SignedInRequest) -> TestSetQuerySet:
 @require_GET
 @results_only
 def test_sets(request: SignedInRequest) -> HttpResponse:
-    page = Paginator(_seen(request).with_newest_version(), PAGE)
-    shown = page.get_page(request.GET.get("page"))
-    return render(request, "dashboard/test_sets.html", {"page": shown})
+    found = with_looks(_seen(request).with_newest_version())
+    shown = listed(test_sets_list(request.user), found, request.GET)
+    return render(request, "dashboard/test_sets.html", {"listed": shown})
 
 
 @require_GET

@@ -1,6 +1,5 @@
 """Model versions: all of them, and one with its lineage and how it answers."""
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
@@ -8,13 +7,15 @@ from django.views.decorators.http import require_GET
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.lineage import lineage
+from evalhub.dashboard.listing import listed
+from evalhub.dashboard.lists import versions_list
 from evalhub.dashboard.properties import Property, backend_properties, properties
 from evalhub.registry.models import ModelVersion, Run
 from evalhub.registry.models.versions import ModelVersionQuerySet
+from evalhub.studies.verdicts import with_evidence
 from evalhub.watching.asking import sentence
 from evalhub.watching.models import Asking
 
-PAGE = 50
 RUNS = 50
 ASKINGS = 30
 
@@ -27,8 +28,8 @@ def _seen(request: SignedInRequest) -> ModelVersionQuerySet:
 @require_GET
 @results_only
 def versions(request: SignedInRequest) -> HttpResponse:
-    page = Paginator(_seen(request), PAGE).get_page(request.GET.get("page"))
-    return render(request, "dashboard/versions.html", {"page": page})
+    shown = listed(versions_list(request.user), with_evidence(_seen(request)), request.GET)
+    return render(request, "dashboard/versions.html", {"listed": shown})
 
 
 @require_GET

@@ -33,6 +33,16 @@ STOPPED = (RunState.FAILED, RunState.CANCELLED)
 class RunQuerySet(OfProjectQuerySet["Run"]):
     project_field = "test_set_version__test_set__project"
 
+    def containing(self, words: str) -> Self:
+        """Those in whose version's or test set's name each of these words is found."""
+        found = self
+        for word in words.split():
+            found = found.filter(
+                Q(version__model__slug__icontains=word)
+                | Q(test_set_version__test_set__slug__icontains=word)
+            )
+        return found
+
     def unfinished(self) -> Self:
         return self.filter(state__in=UNFINISHED)
 

@@ -22,6 +22,13 @@ class TestSetPurpose(models.TextChoices):
 
 
 class TestSetQuerySet(OfProjectQuerySet["TestSet"]):
+    def containing(self, words: str) -> Self:
+        """Those in whose name each of these words is found."""
+        found = self
+        for word in words.split():
+            found = found.filter(slug__icontains=word)
+        return found
+
     def with_newest_version(self) -> Self:
         """Adds `newest` (the number of a version that came from a file), its `items`, `changed`.
 

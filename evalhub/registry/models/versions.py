@@ -64,6 +64,17 @@ class Model(models.Model):
 class ModelVersionQuerySet(OfProjectQuerySet["ModelVersion"]):
     project_field = "model__project"
 
+    def containing(self, words: str) -> Self:
+        """Those in whose name or notes each of these words is found, or whose digest begins so."""
+        found = self
+        for word in words.split():
+            found = found.filter(
+                Q(model__slug__icontains=word)
+                | Q(notes__icontains=word)
+                | Q(digest__startswith=word.lower())
+            )
+        return found
+
     def to_be_tried(self) -> Self:
         """Those that may stand in a study some day: no judge, no parent of others, not retired."""
         from evalhub.registry.models.judge_runs import JudgeRun
