@@ -12,6 +12,7 @@ from evalhub.dashboard.views import (
     policy,
     results,
     runs,
+    searching,
     sending,
     studies,
     study_file,
@@ -24,6 +25,7 @@ from evalhub.dashboard.views import (
 
 app_name = "dashboard"
 urlpatterns = [
+    path("search/", searching.search_results, name="search"),
     path("studies/", studies.studies, name="studies"),
     path("studies/new/", comparing.new_comparison, name="new_comparison"),
     path("studies/file/", sending.study_file, name="study_file"),

@@ -62,12 +62,20 @@ class Link:
     current: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The links to pages, and whether there is a field that searches them."""
+
+    pages: list[Link]
+    searches: bool
+
+
 @register.simple_tag(takes_context=True)
-def navigation(context: dict[str, Any]) -> list[Link]:
+def navigation(context: dict[str, Any]) -> Links:
     """Pages of results only for those who see results: reviewers stay blind."""
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
-        return []
+        return Links([], searches=False)
     here = request.resolver_match.view_name if request.resolver_match else ""
     sees_results = Project.objects.seen_by(request.user).exists()
     pages: list[tuple[str, str, tuple[str, ...]]]
@@ -76,7 +84,8 @@ def navigation(context: dict[str, Any]) -> list[Link]:
         pages.append(MEMBERS)
     if sees_results and invited(request.user):
         pages.append(INVITATIONS)
-    return [Link(label, reverse(name), here.startswith(under)) for label, name, under in pages]
+    links = [Link(label, reverse(name), here.startswith(under)) for label, name, under in pages]
+    return Links(links, searches=sees_results)
 
 
 @register.simple_block_tag
