@@ -15,7 +15,7 @@ from evalhub.accounts.models import User
 from evalhub.registry.models import Item, TestSetVersion
 from evalhub.report.flips import asked, expected
 
-READ = 20_000
+READ = 10_000
 """Items whose texts are read."""
 LOOKED_AT = 200
 """Of those in which the text was found: the JSON of a message has words of its own."""
