@@ -4,9 +4,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from evalhub.registry.read_only import Frozen, FrozenLarge, readable, rows_of
+from evalhub.accounts.audit_log import note_each_once
+from evalhub.accounts.models import Action
+from evalhub.registry.read_only import Frozen, FrozenLarge, page_of, readable, rows_of
 from reviews.models import (
     OVER,
     Assignment,
@@ -20,6 +22,7 @@ from reviews.models import (
     Reviewer,
     Undo,
 )
+from reviews.models.campaigns import CampaignQuerySet
 
 REVIEWER = "reviewer__user__username"
 CAMPAIGN = "assignment__reviewer__campaign"
@@ -28,7 +31,15 @@ ENDED = Q(**{f"{CAMPAIGN}__state__in": OVER})
 
 @admin.register(Campaign)
 class CampaignAdmin(Frozen):
-    list_display = ("name", "baseline", "candidate", "reviewers_per_item", "state", "created")
+    list_display = (
+        "name",
+        "baseline",
+        "candidate",
+        "reviewers_per_item",
+        "state",
+        "created",
+        page_of("campaign"),
+    )
     list_filter = ("kind", "state")
     list_select_related = ("baseline__model", "candidate__model")
     search_fields = ("name", "study__name", "study__slug", "question")
@@ -48,6 +59,7 @@ class CampaignAdmin(Frozen):
         "ended",
         "unblinded",
         "created",
+        page_of("campaign"),
         rows_of("reviews_event", "campaign"),
         rows_of("reviews_invitation", "campaign"),
         rows_of("reviews_pair", "campaign"),
@@ -78,7 +90,7 @@ class DealingAdmin(Frozen):
 
 @admin.register(Reviewer)
 class ReviewerAdmin(Frozen):
-    list_display = ("user", "campaign_id", "state", "turns")
+    list_display = ("user", "campaign_id", "state", "turns", page_of("campaign", "campaign_id"))
     list_select_related = ("user",)
     search_fields = ("user__username", "user__email", "campaign__name")
     ordering = ("-campaign_id", "id")
@@ -92,10 +104,40 @@ class AssignmentAdmin(FrozenLarge):
     search_fields = ("pair__item__key__startswith", REVIEWER)
 
 
-@admin.register(Judgment)
-class JudgmentAdmin(FrozenLarge):
-    """Those of campaigns that have ended: an address can filter and sort by any column."""
+class SaidAdmin(FrozenLarge):
+    """What reviewers said, of campaigns that have ended: an address can filter and sort by any
+    column. Whoever looks has seen those reviews' results, which is noted as on their pages: of a
+    list those of all its rows, which it counts, and not of the page at hand alone."""
 
+    list_select_related = ("assignment__pair__item", "assignment__reviewer__user")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(ENDED)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        shown = super().changelist_view(request, extra_context)
+        if changes := (getattr(shown, "context_data", None) or {}).get("cl"):
+            said = changes.queryset.order_by().values("assignment__reviewer__campaign")
+            _note_seen(request, Campaign.objects.filter(pk__in=said.distinct()))
+        return shown
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        if found is not None:
+            campaign = found.assignment.reviewer.campaign_id
+            _note_seen(request, Campaign.objects.filter(pk=campaign))
+        return found
+
+
+def _note_seen(request: HttpRequest, campaigns: CampaignQuerySet) -> None:
+    assert request.user.is_authenticated
+    rows = campaigns.only("project", "name").order_by()
+    whats = [(each.project_id, str(each)) for each in rows]
+    note_each_once(Action.SAW_RESULTS, by=request.user, whats=whats)
+
+
+@admin.register(Judgment)
+class JudgmentAdmin(SaidAdmin):
     list_display = (
         "assignment__pair__item__key",
         f"assignment__{REVIEWER}",
@@ -105,28 +147,18 @@ class JudgmentAdmin(FrozenLarge):
         "created",
     )
     list_filter = ("choice",)
-    list_select_related = ("assignment__pair__item", "assignment__reviewer__user")
     search_fields = ("assignment__pair__item__key__startswith", f"assignment__{REVIEWER}")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Judgment]:
-        return super().get_queryset(request).filter(ENDED)
 
 
 @admin.register(Undo)
-class UndoAdmin(FrozenLarge):
-    """Those of campaigns that have ended, as with judgments."""
-
+class UndoAdmin(SaidAdmin):
     list_display = (
         "assignment__pair__item__key",
         f"assignment__{REVIEWER}",
         "revision",
         "created",
     )
-    list_select_related = ("assignment__pair__item", "assignment__reviewer__user")
     search_fields = ("assignment__pair__item__key__startswith", f"assignment__{REVIEWER}")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Undo]:
-        return super().get_queryset(request).filter(ENDED)
 
 
 @admin.register(Event)
@@ -146,12 +178,6 @@ class InvitationAdmin(Frozen):
 
 
 @admin.register(Guess)
-class GuessAdmin(Frozen):
-    """Those of campaigns that have ended."""
-
+class GuessAdmin(SaidAdmin):
     list_display = (f"assignment__{REVIEWER}", "assignment__pair__item__key", "side", "created")
-    list_select_related = ("assignment__pair__item", "assignment__reviewer__user")
     search_fields = (f"assignment__{REVIEWER}", "assignment__pair__item__key__startswith")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Guess]:
-        return super().get_queryset(request).filter(ENDED)

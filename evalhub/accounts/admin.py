@@ -7,6 +7,9 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import (
@@ -84,10 +87,22 @@ class UserAdmin(DjangoUserAdmin):
 
 @admin.register(Project)
 class ProjectAdmin(admin.ModelAdmin):
-    list_display = ("slug", "name", "created")
+    list_display = ("slug", "name", "created", "members_page", "log_page")
     search_fields = ("slug", "name")
     readonly_fields = ("created",)
     inlines = (Members,)
+
+    @admin.display(description="members")
+    def members_page(self, project: Project) -> SafeString:
+        return _link("dashboard:members", project.slug)
+
+    @admin.display(description="audit log")
+    def log_page(self, project: Project) -> SafeString:
+        return _link("dashboard:project_log", project.slug)
+
+
+def _link(view: str, slug: str) -> SafeString:
+    return format_html('<a href="{}">open</a>', reverse(view, args=[slug]))
 
 
 class LookedAt(admin.ModelAdmin):

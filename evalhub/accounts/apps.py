@@ -6,6 +6,7 @@ from django.contrib.admin import apps as admin
 class AccountsConfig(AppConfig):
     name = "evalhub.accounts"
     label = "accounts"
+    verbose_name = "People and projects"
     default = True
 
 

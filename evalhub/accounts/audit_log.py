@@ -1,5 +1,6 @@
 """The audit log: who did what, noted in the same transaction as the act, and never changed."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, transaction
@@ -36,7 +37,18 @@ def note(
 
 def note_once(action: Action, *, by: User | None, project: Project, what: str) -> None:
     """Notes what a page did by being opened; the same again by the same person isn't news."""
-    known = LogEntry.objects.filter(action=action, by=by, project=project, what=what[:LONGEST])
-    if not known.exists():
+    note_each_once(action, by=by, whats=[(project.pk, what)])
+
+
+def note_each_once(action: Action, *, by: User | None, whats: Iterable[tuple[int, str]]) -> None:
+    """As `note_once`, of several things, given with their projects' ids. One query, and two where
+    something is news."""
+    wanted = {(project, what[:LONGEST]) for project, what in whats}
+    same = LogEntry.objects.filter(action=action, by=by, project__in={of for of, _ in wanted})
+    known = same.filter(what__in={what for _, what in wanted}).values_list("project", "what")
+    if new := sorted(wanted - set(known)):
         with transaction.atomic():
-            note(action, by=by, project=project, what=what)
+            LogEntry.objects.bulk_create(
+                LogEntry(action=action, by=by, project_id=project, what=what)
+                for project, what in new
+            )

@@ -261,6 +261,7 @@ class ApiToken(models.Model):
     objects: ClassVar = ApiTokenQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "API token"
         ordering = ["project", "-created", "-id"]
         constraints = [
             models.UniqueConstraint(
@@ -291,6 +292,8 @@ class ResultsSeen(models.Model):
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
+        verbose_name = "look at results"
+        verbose_name_plural = "looks at results"
         ordering = ["project", "user"]
         constraints = [
             models.UniqueConstraint(fields=["project", "user"], name="results_seen_once")
@@ -385,6 +388,7 @@ class LogEntry(models.Model):
     objects: ClassVar = LogEntryQuerySet.as_manager()
 
     class Meta:
+        verbose_name_plural = "log entries"
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["project", "-id"], name="log_of_project"),

@@ -29,7 +29,7 @@ class Answered(models.Model):
 
     class Meta:
         ordering = ["-created", "-id"]
-        verbose_name_plural = "answered requests"
+        verbose_name = "answered request"
         constraints = [models.UniqueConstraint(fields=["token", "key"], name="answered_once")]
 
     def __str__(self) -> str:

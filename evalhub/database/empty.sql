@@ -1,4 +1,4 @@
--- tables-e7090c2d028ed072baf030bc
+-- tables-657c06285996af7228a2d47c
 CREATE TABLE "django_migrations" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app" varchar(255) NOT NULL, "name" varchar(255) NOT NULL, "applied" datetime NOT NULL);
 CREATE TABLE "django_content_type" ("id" integer NOT NULL PRIMARY KEY AUTOINCREMENT, "app_label" varchar(100) NOT NULL, "model" varchar(100) NOT NULL);
 CREATE UNIQUE INDEX "django_content_type_app_label_model_76bd3d3b_uniq" ON "django_content_type" ("app_label", "model");
@@ -384,10 +384,10 @@ INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALU
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (14, 4, 'change_membership', 'Can change membership');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (15, 4, 'delete_membership', 'Can delete membership');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (16, 4, 'view_membership', 'Can view membership');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (17, 7, 'add_resultsseen', 'Can add results seen');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (18, 7, 'change_resultsseen', 'Can change results seen');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (19, 7, 'delete_resultsseen', 'Can delete results seen');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (20, 7, 'view_resultsseen', 'Can view results seen');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (17, 7, 'add_resultsseen', 'Can add look at results');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (18, 7, 'change_resultsseen', 'Can change look at results');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (19, 7, 'delete_resultsseen', 'Can delete look at results');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (20, 7, 'view_resultsseen', 'Can view look at results');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (21, 2, 'add_logentry', 'Can add log entry');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (22, 2, 'change_logentry', 'Can change log entry');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (23, 2, 'delete_logentry', 'Can delete log entry');
@@ -400,10 +400,10 @@ INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALU
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (30, 3, 'change_memberinvitation', 'Can change member invitation');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (31, 3, 'delete_memberinvitation', 'Can delete member invitation');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (32, 3, 'view_memberinvitation', 'Can view member invitation');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (33, 1, 'add_apitoken', 'Can add api token');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (34, 1, 'change_apitoken', 'Can change api token');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (35, 1, 'delete_apitoken', 'Can delete api token');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (36, 1, 'view_apitoken', 'Can view api token');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (33, 1, 'add_apitoken', 'Can add API token');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (34, 1, 'change_apitoken', 'Can change API token');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (35, 1, 'delete_apitoken', 'Can delete API token');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (36, 1, 'view_apitoken', 'Can view API token');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (37, 14, 'add_item', 'Can add item');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (38, 14, 'change_item', 'Can change item');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (39, 14, 'delete_item', 'Can delete item');
@@ -504,10 +504,10 @@ INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALU
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (134, 27, 'change_spending', 'Can change spending');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (135, 27, 'delete_spending', 'Can delete spending');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (136, 27, 'view_spending', 'Can view spending');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (137, 22, 'add_reserved', 'Can add reserved');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (138, 22, 'change_reserved', 'Can change reserved');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (139, 22, 'delete_reserved', 'Can delete reserved');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (140, 22, 'view_reserved', 'Can view reserved');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (137, 22, 'add_reserved', 'Can add reserved amount');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (138, 22, 'change_reserved', 'Can change reserved amount');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (139, 22, 'delete_reserved', 'Can delete reserved amount');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (140, 22, 'view_reserved', 'Can view reserved amount');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (141, 37, 'add_workingset', 'Can add working set');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (142, 37, 'change_workingset', 'Can change working set');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (143, 37, 'delete_workingset', 'Can delete working set');
@@ -568,14 +568,14 @@ INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALU
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (198, 52, 'change_look', 'Can change look');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (199, 52, 'delete_look', 'Can delete look');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (200, 52, 'view_look', 'Can view look');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (201, 50, 'add_guardlook', 'Can add guard look');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (202, 50, 'change_guardlook', 'Can change guard look');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (203, 50, 'delete_guardlook', 'Can delete guard look');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (204, 50, 'view_guardlook', 'Can view guard look');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (205, 53, 'add_signoff', 'Can add sign off');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (206, 53, 'change_signoff', 'Can change sign off');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (207, 53, 'delete_signoff', 'Can delete sign off');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (208, 53, 'view_signoff', 'Can view sign off');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (201, 50, 'add_guardlook', 'Can add look of a guard');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (202, 50, 'change_guardlook', 'Can change look of a guard');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (203, 50, 'delete_guardlook', 'Can delete look of a guard');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (204, 50, 'view_guardlook', 'Can view look of a guard');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (205, 53, 'add_signoff', 'Can add sign-off');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (206, 53, 'change_signoff', 'Can change sign-off');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (207, 53, 'delete_signoff', 'Can delete sign-off');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (208, 53, 'view_signoff', 'Can view sign-off');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (209, 48, 'add_blessing', 'Can add blessing');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (210, 48, 'change_blessing', 'Can change blessing');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (211, 48, 'delete_blessing', 'Can delete blessing');
@@ -596,10 +596,10 @@ INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALU
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (226, 56, 'change_delivery', 'Can change delivery');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (227, 56, 'delete_delivery', 'Can delete delivery');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (228, 56, 'view_delivery', 'Can view delivery');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (229, 58, 'add_answered', 'Can add answered');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (230, 58, 'change_answered', 'Can change answered');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (231, 58, 'delete_answered', 'Can delete answered');
-INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (232, 58, 'view_answered', 'Can view answered');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (229, 58, 'add_answered', 'Can add answered request');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (230, 58, 'change_answered', 'Can change answered request');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (231, 58, 'delete_answered', 'Can delete answered request');
+INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (232, 58, 'view_answered', 'Can view answered request');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (233, 59, 'add_emailaddress', 'Can add email address');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (234, 59, 'change_emailaddress', 'Can change email address');
 INSERT INTO "auth_permission" ("id", "content_type_id", "codename", "name") VALUES (235, 59, 'delete_emailaddress', 'Can delete email address');
@@ -673,10 +673,12 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('accounts', '
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('accounts', '0004_sign_in', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('accounts', '0005_invitations', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('accounts', '0006_api_tokens', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('accounts', '0007_named', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('admin', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('admin', '0002_logentry_remove_auto_add', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('admin', '0003_logentry_add_action_flag_choices', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('api', '0001_initial', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('api', '0002_named', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0002_run_reach', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0003_redactions', CURRENT_TIMESTAMP);
@@ -684,6 +686,7 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0005_version_drafts', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('gate', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('gate', '0002_blessings', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('gate', '0003_named', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('mfa', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('mfa', '0002_authenticator_timestamps', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('mfa', '0003_authenticator_type_uniq', CURRENT_TIMESTAMP);
@@ -704,6 +707,7 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0021_scores_by_output', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0022_study_changed', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0023_working_sets', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('registry', '0024_named', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0002_append_only', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0003_chain', CURRENT_TIMESTAMP);
@@ -711,6 +715,7 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0005_chain_kept', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0006_invitations', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0007_links_of_old', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('reviews', '0008_named', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('sessions', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccount', '0001_initial', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccount', '0002_token_max_lengths', CURRENT_TIMESTAMP);
@@ -721,4 +726,4 @@ INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('socialaccoun
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0001_watches', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('watching', '0002_budget', CURRENT_TIMESTAMP);
 INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('webhooks', '0001_initial', CURRENT_TIMESTAMP);
-INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-e7090c2d028ed072baf030bc', CURRENT_TIMESTAMP);
+INSERT INTO "django_migrations" ("app", "name", "applied") VALUES ('evalhub', 'tables-657c06285996af7228a2d47c', CURRENT_TIMESTAMP);

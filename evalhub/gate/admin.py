@@ -6,12 +6,19 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff
-from evalhub.registry.read_only import Frozen, readable
+from evalhub.registry.read_only import Frozen, page_of, readable, rows_of
 
 
 @admin.register(Decision)
 class DecisionAdmin(Frozen):
-    list_display = ("study", "arm", "verdict", "code_version", "created")
+    list_display = (
+        "study",
+        "arm",
+        "verdict",
+        "code_version",
+        "created",
+        page_of("study", "study_id"),
+    )
     list_filter = ("verdict",)
     list_select_related = ("study",)
     search_fields = ("study__name", "study__slug", "arm", "digest__startswith")
@@ -23,6 +30,9 @@ class DecisionAdmin(Frozen):
         "digest",
         "code_version",
         "created",
+        page_of("study", "study_id"),
+        rows_of("gate_signoff", "decision"),
+        rows_of("gate_blessing", "decision"),
     )
 
 
@@ -35,7 +45,15 @@ class LedgerAdmin(Frozen):
 
 @admin.register(Look)
 class LookAdmin(Frozen):
-    list_display = ("test_set_version", "number", "candidate", "baseline", "study", "created")
+    list_display = (
+        "test_set_version",
+        "number",
+        "candidate",
+        "baseline",
+        "study",
+        "created",
+        page_of("test_set", "test_set_version__test_set_id"),
+    )
     list_select_related = (
         "test_set_version__test_set",
         "candidate__model",
@@ -100,7 +118,14 @@ class SignOffAdmin(Frozen):
 
 @admin.register(Blessing)
 class BlessingAdmin(Frozen):
-    list_display = ("version", "project", "decision", "by", "created")
+    list_display = (
+        "version",
+        "project",
+        "decision",
+        "by",
+        "created",
+        page_of("version", "version_id"),
+    )
     list_filter = ("project",)
     search_fields = ("version__model__slug", "by__username")
     fields = readonly_fields = (

@@ -234,6 +234,8 @@ class GuardLook(models.Model):
     objects = GuardLookQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "look of a guard"
+        verbose_name_plural = "looks of guards"
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["primary", "guard"], name="guard_look_once")]
 
@@ -263,6 +265,7 @@ class SignOff(models.Model):
     created = models.DateTimeField(editable=False)
 
     class Meta:
+        verbose_name = "sign-off"
         ordering = ["-created", "-id"]
         constraints = [
             models.CheckConstraint(

@@ -38,6 +38,7 @@ from evalhub.registry.read_only import (
     Kept,
     Written,
     beginning,
+    page_of,
     readable,
     rows_of,
 )
@@ -54,7 +55,7 @@ SEARCH_RUN = ("run__version__model__slug", "run__test_set_version__test_set__slu
 
 @admin.register(TestSet)
 class TestSetAdmin(Written, Kept):
-    list_display = ("slug", "project", "purpose", "created")
+    list_display = ("slug", "project", "purpose", "created", page_of("test_set"))
     list_filter = ("purpose",)
     list_select_related = ("project",)
     search_fields = ("slug", "project__slug")
@@ -63,6 +64,7 @@ class TestSetAdmin(Written, Kept):
         "slug",
         "purpose",
         "created",
+        page_of("test_set"),
         rows_of("registry_testsetversion", "test_set"),
     )
     readonly_fields = tuple(field for field in fields if field != "purpose")
@@ -70,7 +72,15 @@ class TestSetAdmin(Written, Kept):
 
 @admin.register(TestSetVersion)
 class TestSetVersionAdmin(Frozen):
-    list_display = ("__str__", "test_set", "number", "item_count", "source", "created")
+    list_display = (
+        "__str__",
+        "test_set",
+        "number",
+        "item_count",
+        "source",
+        "created",
+        page_of("test_set", "test_set_id"),
+    )
     list_select_related = ("test_set",)
     search_fields = ("test_set__slug", "test_set__project__slug", "source", "digest__startswith")
     fields = readonly_fields = (
@@ -83,6 +93,7 @@ class TestSetVersionAdmin(Frozen):
         "read_freely",
         readable("engine"),
         "created",
+        page_of("test_set", "test_set_id"),
         rows_of("registry_item", "version"),
         rows_of("registry_run", "test_set_version"),
     )
@@ -142,7 +153,7 @@ class ModelAdmin(Written, Frozen):
 
 @admin.register(ModelVersion)
 class ModelVersionAdmin(Kept):
-    list_display = ("__str__", "kind", "parent", "stage", "created")
+    list_display = ("__str__", "kind", "parent", "stage", "created", page_of("version"))
     list_filter = ("kind", "stage")
     list_select_related = ("model", "parent__model")
     search_fields = ("model__slug", "model__project__slug", "notes", "digest__startswith")
@@ -159,6 +170,7 @@ class ModelVersionAdmin(Kept):
         readable("training"),
         "digest",
         "created",
+        page_of("version"),
         rows_of("registry_run", "version"),
     )
     readonly_fields = tuple(field for field in fields if field not in ("stage", "notes"))
@@ -175,7 +187,15 @@ class RunMetrics(FrozenInline):
 
 @admin.register(Run)
 class RunAdmin(Frozen):
-    list_display = ("version", "test_set_version", "state", "samples", "created", "finished")
+    list_display = (
+        "version",
+        "test_set_version",
+        "state",
+        "samples",
+        "created",
+        "finished",
+        page_of("run"),
+    )
     list_filter = ("state",)
     list_select_related = ("version__model", "test_set_version__test_set")
     search_fields = ("version__model__slug", "test_set_version__test_set__slug", "error")
@@ -189,6 +209,7 @@ class RunAdmin(Frozen):
         "created",
         "started",
         "finished",
+        page_of("run"),
         rows_of("registry_shard", "run"),
         rows_of("registry_output", "run"),
     )

@@ -8,6 +8,7 @@ functions beside names of fields, of which its stubs don't know, hence functions
 import json
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
@@ -67,6 +68,21 @@ class FrozenInline(admin.TabularInline):
         return False
 
 
+def page_of(view: str, by: str = "pk") -> Any:
+    """A link to the product's own page of a row; `by` leads to what the page is of."""
+
+    def shown(row: Model) -> SafeString:
+        found: Any = row
+        for step in by.split("__"):
+            found = getattr(found, step)
+        if found is None:
+            return SafeString("–")
+        return format_html('<a href="{}">open</a>', reverse(f"dashboard:{view}", args=[found]))
+
+    shown.__name__ = "page"
+    return admin.display(description="page")(shown)
+
+
 def readable(name: str) -> Any:
     """A JSON field, indented, in a box that wraps and scrolls."""
 
@@ -105,4 +121,5 @@ def rows_of(model: str, by: str) -> Any:
         return format_html('<a href="{}">list</a>', url)
 
     shown.__name__ = f"{model}s"
-    return admin.display(description=f"{model.partition('_')[2]}s")(shown)
+    named = apps.get_model(model.replace("_", ".", 1))._meta.verbose_name_plural
+    return admin.display(description=named)(shown)

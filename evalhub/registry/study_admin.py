@@ -6,7 +6,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from evalhub.registry.models import Study, StudyArm, StudyRun, StudyTestSet
-from evalhub.registry.read_only import Frozen, FrozenInline, Kept, readable
+from evalhub.registry.read_only import (
+    Frozen,
+    FrozenInline,
+    Kept,
+    page_of,
+    readable,
+    rows_of,
+)
 
 
 class StudyArms(FrozenInline):
@@ -28,10 +35,21 @@ class StudyTestSets(FrozenInline):
 
 @admin.register(Study)
 class StudyAdmin(Kept):
-    list_display = ("name", "slug", "project", "created")
+    list_display = ("name", "slug", "project", "created", page_of("study"))
     list_select_related = ("project",)
     search_fields = ("name", "slug", "project__slug")
-    fields = ("name", "project", "slug", readable("policy"), readable("review"), "created")
+    fields = (
+        "name",
+        "project",
+        "slug",
+        readable("policy"),
+        readable("review"),
+        "created",
+        "changed",
+        page_of("study"),
+        rows_of("gate_decision", "study"),
+        rows_of("reviews_campaign", "study"),
+    )
     readonly_fields = fields[1:]
     inlines = (StudyArms, StudyTestSets)
 

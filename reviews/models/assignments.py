@@ -298,6 +298,7 @@ class Guess(models.Model):
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
+        verbose_name_plural = "guesses"
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(

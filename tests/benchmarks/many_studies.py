@@ -9,6 +9,10 @@ import sys
 import tempfile
 from statistics import median, quantiles
 from time import perf_counter, process_time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.cast import Team
 
 ROUNDS = 40
 PAGES = [
@@ -16,7 +20,19 @@ PAGES = [
     "/studies/",
     "/studies/?q=like+00&verdict=hold&sort=-decided",
     "/studies/?state=touched",
+    "/campaigns/choose/",
+    "/runs/?q=lora&state=done",
+    "/versions/",
+    "/versions/?evidence=none",
+    "/test-sets/?sort=-items",
+    "/campaigns/",
+    "/search/?q=triage",
+    "/search/?q=no+such+text+anywhere",
+    "/search/?q=the",
+    "/search/?q=q0099999",
 ]
+SETS = 10
+TEXT = "The parcel left the depot on Tuesday and should reach the customer within three days. "
 
 
 def main() -> None:
@@ -55,6 +71,8 @@ def measure(studies: int, items: int) -> None:
     Study.objects.update(changed=timezone.now())  # so that each is looked at
     for number in range(65):
         a_version(team, f"checkpoint-{number}")
+    for number in range(SETS):
+        many_items(team, number, items // SETS)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     client = team.signed_in(team.olga)
@@ -73,6 +91,34 @@ def measure(studies: int, items: int) -> None:
             client.get(page)
         times = f"{median(wall):6.0f} {quantiles(wall, n=20)[-1]:6.0f} {median(cpu):6.0f}"
         say(f"{times} {len(answer.content) / 1024:6.0f} {len(asked):4}  {page}")
+
+
+def many_items(team: "Team", number: int, count: int) -> None:
+    """A test set of so many items of 350 characters; rows alone."""
+    from itertools import batched
+
+    from django.db import transaction
+
+    from evalhub.registry.models import Item, TestSet, TestSetVersion
+
+    found = TestSet.objects.create(project=team.project, slug=f"large-{number}")
+    with transaction.atomic():
+        version = TestSetVersion.objects.create(
+            test_set=found, number=1, digest=f"{number}", item_count=count, source="made"
+        )
+        for some in batched(range(count), 5000):
+            Item.objects.bulk_create(
+                Item(
+                    version=version,
+                    position=place,
+                    key=f"q{place:07}",
+                    input=f"{TEXT * 4}{place}",
+                    references=["right"],
+                    digest=f"{number}-{place}",
+                    fingerprint=number * count + place,
+                )
+                for place in some
+            )
 
 
 def say(line: str) -> None:

@@ -67,7 +67,7 @@ class Reserved(models.Model):
 
     class Meta:
         ordering = ["id"]
-        verbose_name_plural = "reserved"
+        verbose_name = "reserved amount"
         constraints = [models.UniqueConstraint(fields=["budget", "holder"], name="reserved_once")]
 
     def __str__(self) -> str:
