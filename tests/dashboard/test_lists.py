@@ -152,7 +152,9 @@ def test_every_study_can_be_chosen_for_a_review(olga: Client) -> None:
     """Of more than 20 the others couldn't, and nothing said so."""
     study = Study.objects.get(slug="answering")
     many_like(Study.objects.get(slug="triage"), 28)
-    assert 'action="/campaigns/choose/"' in olga.get("/campaigns/").text
+    offered = olga.get("/campaigns/").text
+    assert len(re.findall(r'<option value="\d+">', offered)) == 20
+    assert '<a class="button" href="/campaigns/choose/">Choose from all 30 studies</a>' in offered
     shown = [olga.get("/campaigns/choose/", {"page": page}).text for page in ("1", "2")]
     planned = re.findall(r'href="/campaigns/new/\?study=(\d+)"', "".join(shown))
     assert len(set(planned)) == len(planned) == Study.objects.count() == 30

@@ -34,6 +34,8 @@ from reviews.models import Campaign
 from reviews.models.campaigns import CampaignQuerySet
 from reviews.planning.campaign import close_campaign, open_campaign, pause_campaign, resume_campaign
 
+NEWEST = 20
+"""Studies that the list of reviews offers at once; all others are a click away."""
 VERBS = {"pause": pause_campaign, "resume": resume_campaign, "close": close_campaign}
 PEOPLE = {"pause": pause_reviewer, "let-in": let_in, "remove": remove_reviewer}
 DONE = {"pause": "paused", "resume": "open again", "close": "closed: it takes no more answers"}
@@ -61,7 +63,10 @@ def _seen(request: SignedInRequest) -> CampaignQuerySet:
 @results_only
 def campaigns(request: SignedInRequest) -> HttpResponse:
     shown = listed(campaigns_list(request.user), _seen(request), request.GET)
-    return render(request, "dashboard/campaigns/list.html", {"listed": shown})
+    studies = Study.objects.seen_by(request.user)
+    count, newest = studies.count(), studies[:NEWEST]
+    context = {"listed": shown, "newest": newest, "studies": count, "others": count > NEWEST}
+    return render(request, "dashboard/campaigns/list.html", context)
 
 
 @require_GET
