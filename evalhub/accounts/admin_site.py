@@ -21,7 +21,18 @@ GROUPS: list[tuple[str, list[str]]] = [
     ("Who did and saw what", ["LogEntry", "ResultsSeen", "ApiToken", "Provenance"]),
     ("Studies and decisions", ["Study", "StudyArm", "StudyTestSet", "StudyRun", "Decision"]),
     ("What stands by decisions", ["SignOff", "Blessing", "Look", "GuardLook", "Ledger"]),
-    ("Test sets", ["TestSet", "TestSetVersion", "Item", "Draw", "TrainingOverlap"]),
+    (
+        "Test sets",
+        [
+            "TestSet",
+            "TestSetVersion",
+            "Item",
+            "Draw",
+            "TrainingOverlap",
+            "WorkingSet",
+            "WorkingItem",
+        ],
+    ),
     ("Models", ["Model", "ModelVersion", "DocumentSet", "DocumentText"]),
     ("Runs and scores", ["Run", "Output", "Score", "RunMetric", "Metric", "Shard", "Ingestion"]),
     ("Judges", ["JudgeRun", "JudgeVote"]),
@@ -61,7 +72,8 @@ class EvalhubAdmin(AdminSite):
             return apps
         models = {each["object_name"]: (app, each) for app in apps for each in app["models"]}
         found = []
-        for title, names in GROUPS:
+        others = [name for name in models if all(name not in names for _, names in GROUPS)]
+        for title, names in [*GROUPS, ("Others", others)]:
             there = [models[name] for name in names if name in models]
             if there:
                 app = there[0][0]
