@@ -285,6 +285,7 @@ UPLOAD_PAGES = [
     "dashboard:new_comparison",
     "dashboard:new_working_set",
     "dashboard:study_file",
+    "dashboard:new_run",
 ]
 UPLOAD_ENDPOINTS = (
     r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows)"

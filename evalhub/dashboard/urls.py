@@ -85,6 +85,7 @@ urlpatterns = [
     path("projects/<slug:slug>/log/", members.project_log, name="project_log"),
     path("log/", members.site_log, name="site_log"),
     path("runs/", runs.runs, name="runs"),
+    path("runs/new/", runs.new_run, name="new_run"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("runs/<int:pk>/items/", items.run_items, name="run_items"),
     path("runs/<int:pk>/items.<slug:form>", items.run_items_file, name="run_items_file"),
@@ -121,5 +122,6 @@ urlpatterns = [
     ),
     path("test-sets/<int:pk>/items/<path:item_key>/", items.test_set_item, name="test_set_item"),
     path("versions/", versions.versions, name="versions"),
+    path("versions/new/", versions.new_version, name="new_version"),
     path("versions/<int:pk>/", versions.version, name="version"),
 ]

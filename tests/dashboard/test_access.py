@@ -8,6 +8,7 @@ from tests.cast import Team, a_working_set
 from tests.dashboard.cases import a_measured_study
 
 LISTS = ["studies", "runs", "test_sets", "working_sets", "versions"]
+FORMS = ["new_working_set", "new_run", "new_version"]
 
 
 def pages(team: Team) -> list[str]:

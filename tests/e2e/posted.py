@@ -1,6 +1,6 @@
 """What is posted to each address that writes, for the table of who may do what."""
 
-from tests.e2e.posted_forms import CHOICE, COMPARISON, ITEMS, PLAN, SKIP, STUDY, UPLOAD
+from tests.e2e.posted_forms import CHOICE, COMPARISON, ITEMS, PLAN, RUN, SKIP, STUDY, UPLOAD
 
 GUESS, ADJUDICATION = "a guess at one of the reviewer's turns", "a choice in a disagreement"
 POSTED = {
@@ -37,6 +37,8 @@ POSTED = {
     "/working-sets/<int:pk>/items/new/": ["key=new&input=Is+it+new?"],
     "/working-sets/<int:pk>/items/<int:item>/": ["revision=1&key=old&input=Is+it+old?"],
     "/working-sets/<int:pk>/items/<int:item>/delete/": ["revision=1"],
+    "/runs/new/": [RUN],
+    "/versions/new/": ["project=support-desk&slug=new&kind=base&api=chat&template={input}"],
     "/runs/<int:pk>/cancel/": [""],
     "/runs/<int:pk>/resume/": [""],
 }

@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.client import encode_multipart
 from django.urls import reverse
 
-from evalhub.registry.models import Study
+from evalhub.registry.models import Run, Study
 from tests.dashboard.comparing.handing_in import new, three
 from tests.dashboard.test_campaign_pages import filled
 from tests.dashboard.test_study_file import STUDY as TICKETS
@@ -19,6 +19,7 @@ PLAN, UPLOAD = "the page's own form, sent as a plan", "and with a file of pairs"
 STUDY = "a study file with what it names"
 COMPARISON = "the page's own form, with three files"
 ITEMS = "and with a file of items"
+RUN = "and with a version and a test set that are there"
 CHOICE, SKIP = "the reviewer's own form, with a choice", "and with a reason to skip it"
 
 
@@ -31,8 +32,12 @@ def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
     items = filled(client.get(reverse("dashboard:new_working_set")), project="support-desk")
     items |= {"slug": "new-set", "file": SimpleUploadedFile("items.csv", b"id,input\nq,Why?\n")}
     study_file = {"project": "support-desk", "text": TICKETS, "files": the_files()}
+    stopped = Run.objects.get(version__model__slug="stopped")
+    run = {"version": stopped.version_id, "items": stopped.test_set_version_id}
+    run = filled(client.get(reverse("dashboard:new_run"))) | run | {"start": "1"}
     return {
         STUDY: encode_multipart(BOUNDARY, study_file),
+        RUN: urlencode(run).encode(),
         COMPARISON: encode_multipart(BOUNDARY, comparison),
         PLAN: urlencode(plan | {"open": "1"}, doseq=True).encode(),
         UPLOAD: encode_multipart(BOUNDARY, upload),

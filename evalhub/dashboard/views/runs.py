@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from evalhub.accounts.requests import SignedInRequest
@@ -11,9 +11,13 @@ from evalhub.dashboard.access import results_only
 from evalhub.dashboard.answers import answers_page
 from evalhub.dashboard.listing import listed
 from evalhub.dashboard.lists import runs_list
+from evalhub.dashboard.run_form import BudgetForm, RunForm, started
+from evalhub.files.rows import DataError
 from evalhub.registry.models import JudgeRun, Run
 from evalhub.registry.models.runs import UNFINISHED, RunQuerySet
+from evalhub.schemas.declaration import DeclarationError
 from runners.judging import Work, cancel_work, resume_work
+from runners.launch import LaunchError
 from runners.queue import QueueUnreachable
 
 
@@ -30,16 +34,30 @@ def runs(request: SignedInRequest) -> HttpResponse:
     return render(request, "dashboard/runs.html", {"listed": shown})
 
 
+@require_http_methods(["GET", "POST"])
+@results_only
+def new_run(request: SignedInRequest) -> HttpResponse:
+    """A version asked, or its recorded answers scored; the same again is the same run."""
+    given = request.GET.dict()
+    form = RunForm(request.POST or None, request.FILES or None, initial=given, user=request.user)
+    if "start" in request.POST and form.is_valid():
+        try:
+            run = started(form.cleaned_data, by=request.user)
+        except DataError as error:
+            form.add_error("answers", str(error))
+        except (DeclarationError, LaunchError, QueueUnreachable) as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"Run {run.pk} is launched.")
+            return redirect("dashboard:run", run.pk)
+    status = 400 if "start" in request.POST else 200
+    return render(request, "dashboard/runs/new.html", {"form": form}, status=status)
+
+
 @require_GET
 @results_only
 def run(request: SignedInRequest, pk: int) -> HttpResponse:
-    rows = _seen(request).with_progress().with_spending().select_related("budget", "arm_budget")
-    found = get_object_or_404(rows, pk=pk)
-    shown = answers_page(found, request.GET.get("show", ""), request.GET.get("page", ""))
-    budgets = [each for each in (found.budget, found.arm_budget) if each is not None]
-    judges = JudgeRun.objects.about(found).open().with_verdicts().select_related("judge__model")
-    context = {"run": found, "shown": shown, "budgets": budgets, "judges": judges}
-    return render(request, "dashboard/run.html", context)
+    return _run_page(request, pk, BudgetForm())
 
 
 @require_GET
@@ -72,12 +90,29 @@ def cancel(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def resume(request: SignedInRequest, pk: int) -> HttpResponse:
     """Lets a cancelled or failed run go on, asking again what ended in an error, and such judges of
-    its answers."""
+    its answers; with another budget where one is said."""
+    form = BudgetForm(request.POST)
+    found = get_object_or_404(_seen(request), pk=pk)
+    if not form.is_valid():
+        return _run_page(request, pk, form)
     try:
-        work = resume_work(get_object_or_404(_seen(request), pk=pk), by=request.user)
+        work = resume_work(found, by=request.user, budget=form.cleaned_data["budget"])
+    except DeclarationError as error:
+        form.told(error)
+        return _run_page(request, pk, form)
     except QueueUnreachable as error:
         messages.error(request, str(error))
     else:
         said = "goes on where it stopped" if work else "hadn’t stopped, so nothing was changed"
         messages.success(request, f"The {'judge' if work is Work.VERDICTS else 'run'} {said}.")
     return redirect("dashboard:run", pk)
+
+
+def _run_page(request: SignedInRequest, pk: int, form: BudgetForm) -> HttpResponse:
+    rows = _seen(request).with_progress().with_spending().select_related("budget", "arm_budget")
+    found = get_object_or_404(rows, pk=pk)
+    shown = answers_page(found, request.GET.get("show", ""), request.GET.get("page", ""))
+    budgets = [each for each in (found.budget, found.arm_budget) if each is not None]
+    judges = JudgeRun.objects.about(found).open().with_verdicts().select_related("judge__model")
+    context = {"run": found, "shown": shown, "budgets": budgets, "judges": judges, "form": form}
+    return render(request, "dashboard/run.html", context, status=400 if form.errors else 200)

@@ -1,8 +1,9 @@
 """Model versions: all of them, and one with its lineage and how it answers."""
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
@@ -10,8 +11,11 @@ from evalhub.dashboard.lineage import lineage
 from evalhub.dashboard.listing import listed
 from evalhub.dashboard.lists import versions_list
 from evalhub.dashboard.properties import Property, backend_properties, properties
+from evalhub.dashboard.version_form import VersionForm, form_of_version, registered
+from evalhub.dashboard.views.working_sets import whole_number
 from evalhub.registry.models import ModelVersion, Run
 from evalhub.registry.models.versions import ModelVersionQuerySet
+from evalhub.schemas.declaration import DeclarationError
 from evalhub.studies.verdicts import with_evidence
 from evalhub.watching.asking import sentence
 from evalhub.watching.models import Asking
@@ -30,6 +34,25 @@ def _seen(request: SignedInRequest) -> ModelVersionQuerySet:
 def versions(request: SignedInRequest) -> HttpResponse:
     shown = listed(versions_list(request.user), with_evidence(_seen(request)), request.GET)
     return render(request, "dashboard/versions.html", {"listed": shown})
+
+
+@require_http_methods(["GET", "POST"])
+@results_only
+def new_version(request: SignedInRequest) -> HttpResponse:
+    """A version registered; `parent` in the address is the one that it begins as."""
+    parent = _seen(request).filter(pk=whole_number(request.GET.get("parent", ""))).first()
+    initial = form_of_version(parent) if parent else {}
+    form = VersionForm(request.POST or None, initial=initial, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = registered(form.cleaned_data, by=request.user)
+        except DeclarationError as error:
+            form.told(error)
+        else:
+            messages.success(request, f"{made} is registered.")
+            return redirect("dashboard:version", made.pk)
+    status = 400 if form.errors else 200
+    return render(request, "dashboard/versions/new.html", {"form": form}, status=status)
 
 
 @require_GET

@@ -1,0 +1,70 @@
+"""Pages on which test sets, versions and runs are made, as a browser has them."""
+
+from collections.abc import Callable
+from urllib.parse import urljoin
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from evalhub.registry.models import TestSetVersion
+from tests.cast import Team, a_run, a_spending, a_test_set, a_version, a_working_set
+from tests.e2e.conftest import Opens
+
+ITEMS = "id,input,reference\nq1,Where is my parcel?,shipping\nq2,May I pay later?,billing\n"
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing is wider than the window."""
+    return bool(
+        page.evaluate(
+            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        )
+    )
+
+
+def test_a_file_is_taken_in_edited_by_keyboard_and_published(opens: Opens, team: Team) -> None:
+    page = opens(team.eva, "/working-sets/new/")
+    page.get_by_label("Name of the test set").fill("parcels")
+    file = {"name": "items.csv", "mimeType": "text/csv", "buffer": ITEMS.encode()}
+    page.get_by_label("Items").set_input_files(file)
+    page.get_by_role("button", name="Take it in").press("Enter")
+    page.get_by_role("link", name="q2 edit").press("Enter")
+    page.get_by_label("Right answers").fill("billing\npayment")
+    page.get_by_role("button", name="Save").press("Enter")
+    expect(page.get_by_text("“q2” is changed.")).to_be_visible()
+    page.get_by_role("link", name="Publish…").press("Enter")
+    page.get_by_role("button", name="Publish and freeze").press("Enter")
+    expect(page.get_by_text("Published: parcels v1")).to_be_visible()
+    version = TestSetVersion.objects.get()
+    assert version.items.get(key="q2").references == ["billing", "payment"]
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True], ids=["laptop", "phone"])
+def test_axe_finds_nothing_and_all_fits(
+    opens: Opens, axe: Callable[[Page], None], team: Team, dark: bool, phone: bool
+) -> None:
+    written = a_working_set(team, a_test_set(team, items=6, tags=["a", "b"], clusters=2))
+    first, second, *_ = written.items.all()
+    written.items.filter(pk=first.pk).update(change="changed", alike="near-copy of q3", part="test")
+    run = a_run(a_version(team), a_test_set(team, "of-run", items=2), scores=[0, 1])
+    a_spending(run, study="s")
+    type(run).objects.filter(pk=run.pk).update(state="cancelled")
+    page = opens(team.eva, "/working-sets/", dark=dark, phone=phone)
+    for path in (
+        "/working-sets/",
+        "/working-sets/new/",
+        f"/working-sets/{written.pk}/",
+        f"/working-sets/{written.pk}/publish/",
+        f"/working-sets/{written.pk}/rows/",
+        f"/working-sets/{written.pk}/items/new/",
+        f"/working-sets/{written.pk}/items/{second.pk}/",
+        "/runs/new/",
+        f"/runs/{run.pk}/",
+        "/versions/new/",
+    ):
+        page.goto(urljoin(page.url, path))
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        axe(page)
+        assert fits(page), path
