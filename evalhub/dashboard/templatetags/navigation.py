@@ -40,12 +40,13 @@ MEMBERS = (
     "dashboard:projects",
     ("dashboard:project", "dashboard:member", "dashboard:site_log"),
 )
+OVERVIEW = ("Overview", "dashboard:overview", ("dashboard:overview",))
 INVITATIONS = ("Invitations", "reviews:home", ("reviews:",))
 REVIEWS = ("Reviews", "reviews:home", ("reviews:",))
 
 
-def owns(user: User) -> bool:
-    return Project.objects.owned_by(user).exists()
+def projects_owned(user: User) -> int:
+    return Project.objects.owned_by(user).count()
 
 
 def invited(user: User) -> bool:
@@ -80,8 +81,11 @@ def navigation(context: dict[str, Any]) -> Links:
     sees_results = Project.objects.seen_by(request.user).exists()
     pages: list[tuple[str, str, tuple[str, ...]]]
     pages = [*RESULTS[:1], CAMPAIGNS, *RESULTS[1:]] if sees_results else [REVIEWS]
-    if sees_results and (request.user.is_superuser or owns(request.user)):
+    owned = projects_owned(request.user) if sees_results else 0
+    if sees_results and (request.user.is_superuser or owned):
         pages.append(MEMBERS)
+    if sees_results and (request.user.is_superuser or owned > 1):
+        pages.insert(0, OVERVIEW)
     if sees_results and invited(request.user):
         pages.append(INVITATIONS)
     links = [Link(label, reverse(name), here.startswith(under)) for label, name, under in pages]

@@ -1,0 +1,1 @@
+"""The results of all projects that a person owns, side by side."""
