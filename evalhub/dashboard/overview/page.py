@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, QuerySet, Sum
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -25,6 +25,8 @@ from evalhub.schemas.verdicts import Verdict
 from reviews.models import Judgment
 
 MONTHS = 12
+_UNKNOWN = (None, "null")
+"""What databases make of a null in JSON."""
 
 
 @dataclass(slots=True)
@@ -132,14 +134,14 @@ def _judged(rows: Rows, since: datetime.datetime) -> None:
 
 def _agreed(rows: Rows, decisions: "QuerySet[Decision]") -> None:
     """By what decisions say of reviews that have ended: of others they say nothing."""
-    heard = decisions.filter(~Q(study__review=None)).order_by()
+    heard = decisions.filter(study__review__isnull=False).order_by()
     said = heard.annotate(
         agreement=KT("record__people__raw_agreement"), judged=KT("record__people__judgments")
     )
     sums: dict[int, tuple[float, float]] = {}
     for project, agreement, judged in said.values_list("study__project", "agreement", "judged"):
-        if agreement is not None and float(judged or 0):
+        if agreement not in _UNKNOWN and judged not in _UNKNOWN:
             total, weight = sums.get(project, (0.0, 0.0))
-            sums[project] = total + float(agreement) * float(judged), weight + float(judged)
+            sums[project] = total + float(agreement) * int(judged), weight + int(judged)
     for project, (total, weight) in sums.items():
-        rows[project].agreement = total / weight
+        rows[project].agreement = total / weight if weight else None
