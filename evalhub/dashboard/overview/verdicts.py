@@ -22,7 +22,8 @@ class Month:
 
     @property
     def short(self) -> str:
-        return f"{self.first:%b}"
+        """One letter: twelve of them find room on a phone."""
+        return f"{self.first:%b}"[0]
 
     @property
     def long(self) -> str:
