@@ -20,6 +20,9 @@ class LogForm(forms.Form):
     since = forms.DateField(required=False, widget=DateInput, label="From")
     until = forms.DateField(required=False, widget=DateInput, label="To")
     q = forms.CharField(required=False, max_length=200, label="Words")
+    sort = forms.ChoiceField(
+        required=False, choices=[("", "newest first"), ("created", "oldest first")], label="Sort by"
+    )
 
     def narrowed(self, entries: LogEntryQuerySet) -> LogEntryQuerySet:
         """Those entries that are asked for. The form is valid."""
@@ -34,7 +37,8 @@ class LogForm(forms.Form):
             entries = entries.filter(
                 created__lt=_start(asked["until"]) + datetime.timedelta(days=1)
             )
-        return entries.containing(asked["q"])
+        found = entries.containing(asked["q"])
+        return found.order_by("id") if asked["sort"] else found
 
 
 def _start(day: datetime.date) -> datetime.datetime:

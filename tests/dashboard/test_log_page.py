@@ -35,6 +35,7 @@ def entries(team: Team) -> None:
 @pytest.mark.usefixtures("entries")
 def test_the_log_is_found_by_action_person_date_and_words(olga: Client, team: Team) -> None:
     assert whats(olga) == ["Review 8 as csv", "Review 7: Größe as csv", "reviewer"]
+    assert whats(olga, sort="created") == ["reviewer", "Review 7: Größe as csv", "Review 8 as csv"]
     assert whats(olga, action="role-changed") == ["reviewer"]
     assert whats(olga, person="sam") == ["reviewer"]
     assert whats(olga, q="eva review") == ["Review 7: Größe as csv"]
@@ -44,7 +45,7 @@ def test_the_log_is_found_by_action_person_date_and_words(olga: Client, team: Te
 
 
 @pytest.mark.usefixtures("entries")
-@pytest.mark.parametrize("asked", [{"since": "soon"}, {"action": "peeked"}])
+@pytest.mark.parametrize("asked", [{"since": "soon"}, {"action": "peeked"}, {"sort": "luck"}])
 def test_what_cannot_be_asked_is_said_beside_its_field(olga: Client, asked: dict[str, str]) -> None:
     answer = olga.get(LOG, asked)
     assert answer.status_code == 400
