@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reviews.pages import adjudicating, joining, views
+from reviews.pages import adjudicating, joining, offline, views
 
 app_name = "reviews"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("invitations/<int:pk>/", joining.answer_invitation, name="answer_invitation"),
     path("memberships/<int:pk>/", joining.answer_membership, name="answer_membership"),
     path("judge/<uuid:token>/", views.judge, name="judge"),
+    path("worker.js", offline.worker, name="worker"),
+    path("offline/", offline.offline, name="offline"),
     path("sheet/<uuid:token>/", views.sheet, name="sheet"),
     path("skip/<uuid:token>/", views.skip, name="skip"),
 ]

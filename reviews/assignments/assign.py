@@ -17,6 +17,7 @@ from django.utils import timezone
 from evalhub.accounts.models import User
 from evalhub.schemas.review import Form
 from reviews.assignments.choosing import deal, deal_practice
+from reviews.assignments.holding import ends_block, may_hold
 from reviews.assignments.seats import LEASE, release_ended
 from reviews.joining.admit import admit, join
 from reviews.models import (
@@ -60,15 +61,22 @@ RETRY_NOW = End("wait", 0)  # all remaining pairs are leased; retry now
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A reviewer's assignments: the comparison to judge now (or why none), and the one after."""
+    """A reviewer's assignments: the comparison to judge now (or why none), and those after it."""
 
     reviewer: Reviewer
     current: Assignment | End
-    ahead: Assignment | None
+    held: tuple[Assignment, ...] = ()
+
+    @property
+    def ahead(self) -> Assignment | None:
+        """The one after the one at hand."""
+        return self.held[0] if self.held else None
 
 
-def assign(*, campaign: Campaign, user: User, ahead: bool = True) -> Assigned:
-    """The comparison to judge now, or why there is none; with `ahead` the one after it as well.
+def assign(*, campaign: Campaign, user: User, ahead: int = 1) -> Assigned:
+    """The comparison to judge now, or why there is none; and up to so many `ahead` of it.
+
+    More than one ahead are dealt within a block only, and while seats are plenty (`may_hold`).
 
     Asked again before the answer, it is the same assignment with its lease renewed. An assignment
     whose lease has ended comes back with its token and side if a seat is free. Raises
@@ -77,7 +85,7 @@ def assign(*, campaign: Campaign, user: User, ahead: bool = True) -> Assigned:
     return retried(_assign_once(campaign, user, ahead), ahead=ahead)
 
 
-def retried(assigned: Assigned, *, ahead: bool) -> Assigned:
+def retried(assigned: Assigned, *, ahead: int) -> Assigned:
     """Deal again to a reviewer who got nothing, while that may help. Call outside a transaction.
 
     It helps where leases have ended, whose seats are freed here, and where others were just taking
@@ -94,7 +102,7 @@ def retried(assigned: Assigned, *, ahead: bool) -> Assigned:
 
 
 @transaction.atomic
-def _assign_once(campaign: Campaign, user: User, ahead: bool) -> Assigned:
+def _assign_once(campaign: Campaign, user: User, ahead: int) -> Assigned:
     admit(campaign=campaign, user=user)
     reviewer = _locked(campaign, user)
     before = [getattr(reviewer, name) for name in DEALT]
@@ -113,7 +121,7 @@ def _locked(campaign: Campaign, user: User) -> Reviewer:
     return Reviewer.objects.locked().get(campaign=campaign, user=user)
 
 
-def assign_to(reviewer: Reviewer, leased: list[Assignment], *, ahead: bool) -> Assigned:
+def assign_to(reviewer: Reviewer, leased: list[Assignment], *, ahead: int) -> Assigned:
     """A reviewer's assignments after as many deals as are needed; `leased` is in order of turns.
 
     The reviewer's row is locked by the caller, who saves what is DEALT afterwards, and calls
@@ -122,15 +130,28 @@ def assign_to(reviewer: Reviewer, leased: list[Assignment], *, ahead: bool) -> A
     now = timezone.now()
     end = _end_of_dealing(reviewer)
     if end is not None:
-        return Assigned(reviewer, end, None)
-    for assignment in leased:
-        _renew(assignment, now)
+        return Assigned(reviewer, end)
+    _renew(leased, now)
     form = reviewer.campaign.page_form
     turns: list[Assignment | End] = [*leased]
-    while len(turns) < 1 + ahead and not (turns and isinstance(turns[-1], End)):
+    while _goes_on(reviewer, turns, form, ahead):
         turns.append(_dealt(reviewer, form, now, leased=len(turns)))
     current, *after = turns
-    return Assigned(reviewer, current, next((a for a in after if isinstance(a, Assignment)), None))
+    return Assigned(reviewer, current, tuple(a for a in after if isinstance(a, Assignment)))
+
+
+def _goes_on(reviewer: Reviewer, turns: list[Assignment | End], form: Form, ahead: int) -> bool:
+    """Whether another turn is to be dealt after these: two at most over a pause or in practice."""
+    last = turns[-1] if turns else None
+    if isinstance(last, End) or len(turns) > ahead:
+        return False
+    if len(turns) < 2 or last is None:
+        return True
+    if ends_block(last.turn, form) or reviewer.state == ReviewerState.PRACTISING:
+        return False
+    dealing = reviewer.campaign.dealing
+    free = dealing.seats - reviewer.others_seated - reviewer.seated - len(turns)
+    return len(turns) <= may_hold(free=free, wanted=ahead)
 
 
 def _dealt(
@@ -150,10 +171,13 @@ def _dealt(
     return dealt if isinstance(dealt, Assignment) else RETRY_NOW
 
 
-def _renew(assignment: Assignment, now: datetime.datetime) -> None:
-    if assignment.lease_until < now + LEASE / 2:
+def _renew(leased: list[Assignment], now: datetime.datetime) -> None:
+    """One query where a lease is half over, else none."""
+    due = [each for each in leased if each.lease_until < now + LEASE / 2]
+    for assignment in due:
         assignment.lease_until = now + LEASE
-        assignment.save(update_fields=["lease_until"])
+    if due:
+        Assignment.objects.bulk_update(due, ["lease_until"])
 
 
 def _end_of_dealing(reviewer: Reviewer) -> End | None:

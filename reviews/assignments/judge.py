@@ -69,21 +69,23 @@ def keep_and_deal(
     nonce: str,
     answer: ReviewerAnswer,
     key: str = "",
-    ahead: bool = True,
+    ahead: int = 1,
+    late: float = 0.0,
 ) -> Recorded:
     """Keep a reviewer's answer to the assignment with this token, and deal the next.
 
     One transaction. The verb is `reviews.results.record.record`, which looks at the campaign after.
-    `key` is the browser's own for this answer: with a key that was kept before, and with the
-    answer that stands, the judgment that is there is returned, and nothing changes. An answer
-    that comes after its lease has ended counts if its pair has a seat left, and one whose lease
-    lasts counts though the campaign was stopped early meanwhile. Raises
+    `late` is for how many seconds the answer waited in a browser that had no connection: what it
+    took is counted without them. `key` is the browser's own for this answer: with a key that was
+    kept before, and with the answer that stands, the judgment that is there is returned, and
+    nothing changes. An answer that comes after its lease has ended counts if its pair has a seat
+    left, and one whose lease lasts counts though the campaign was stopped early meanwhile. Raises
     UnknownAssignmentError, NotInvitedError, UnblindedError, StaleFormError, UnknownChoiceError,
     UnfitAnswerError, AlreadyJudgedError, SkippedError, LeaseLostError, NotReviewingError,
     CampaignClosedError, SealedError or NamesRevealedError; nothing is kept then.
     """
     assignment, leased = _locked_turn(token, user, nonce)
-    judgment = _keep(assignment, answer, key)
+    judgment = _keep(assignment, answer, key, late)
     still_leased = [each for each in leased if each.is_on_lease]
     assigned = assign_to(assignment.reviewer, still_leased, ahead=ahead)
     assignment.reviewer.save(update_fields=KEPT)
@@ -180,7 +182,7 @@ def _locked_turn(token: uuid.UUID, user: User, nonce: str) -> tuple[Assignment, 
     return assignment, found
 
 
-def _keep(assignment: Assignment, given: ReviewerAnswer, key: str) -> Judgment:
+def _keep(assignment: Assignment, given: ReviewerAnswer, key: str, late: float) -> Judgment:
     """The judgment of this answer: the one that is there, or a new one."""
     reviewer, campaign = assignment.reviewer, assignment.reviewer.campaign
     form = campaign.page_form
@@ -196,19 +198,20 @@ def _keep(assignment: Assignment, given: ReviewerAnswer, key: str) -> Judgment:
         and not take_seat(assignment.pair_id)
     ):
         raise LeaseLostError
-    now = timezone.now()
     since = max(filter(None, (assignment.dealt, reviewer.answered)))
+    now = timezone.now()
+    given_at = max(since, now - datetime.timedelta(seconds=late))
     judgment = add_judgment(
         assignment,
         revision=assignment.revision,
         key=key,
-        seconds=max(0.0, (now - since).total_seconds()),
+        seconds=max(0.0, (given_at - since).total_seconds()),
         **asdict(answer),
     )
     assignment.state = AssignmentState.DONE
     assignment.revision += 1
     assignment.save(update_fields=["state", "revision"])
-    _note(reviewer, assignment, judgment, form, now)
+    _note(reviewer, assignment, judgment, form, given_at)
     return judgment
 
 

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from evalhub.accounts.models import User
 from evalhub.registry.models import Item, Output
 from evalhub.schemas.review import Dimension, Form
+from reviews.assignments.holding import ends_block
 from reviews.assignments.judge import form_nonce
 from reviews.errors import UnknownAssignmentError
 from reviews.joining.admit import admit
@@ -130,9 +131,12 @@ def own_assignment(*, token: uuid.UUID, user: User) -> Assignment:
     return found
 
 
-def ends_block(assignment: Assignment, form: Form) -> bool:
-    """Whether there is a pause after this turn."""
-    return (assignment.turn + 1) % form.block == 0
+def within_block(current: Assignment, held: Sequence[Assignment]) -> list[Assignment]:
+    """Those of the turns after the current one that come before the next pause."""
+    turns = [current, *held]
+    form = current.reviewer.campaign.page_form
+    ends = [place for place, each in enumerate(turns) if ends_block(each.turn, form)]
+    return turns[1 : ends[0] + 1] if ends else turns[1:]
 
 
 def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, Any]:
@@ -163,10 +167,11 @@ def shown_turn(assignment: Assignment, *, user: User, view: View) -> dict[str, A
     return _laid_out(pair.item, pair.before, sides, form, view, question, said) | {
         "campaign": campaign,
         "token": assignment.token,
+        "turn": assignment.turn,
         "nonce": form_nonce(token=assignment.token, user=user),
         "rationale": rationale,
         "skip_reasons": SKIP_REASONS,
-        "look_ahead": not ends_block(assignment, form),
+        "look_ahead": not ends_block(assignment.turn, form),
         "practice": pair.kind == PairKind.PRACTICE,
     }
 

@@ -5,6 +5,7 @@ import uuid
 from django.http import QueryDict
 
 from reviews.assignments.answer import ReviewerAnswer
+from reviews.assignments.holding import MOST_AHEAD
 from reviews.errors import UnknownAssignmentError
 
 MUCH, ASK, FLAG = "much-", "ask-", "flag-"
@@ -37,6 +38,21 @@ def token_of(given: str) -> uuid.UUID:
 def skip_reason(post: QueryDict) -> str:
     """One's own words where there are some, else the reason that was picked."""
     return post.get("words", "").strip() or post.get("reason", "").strip()
+
+
+MOMENT = 5.0
+LONGEST_WAIT = 24 * 3600.0
+
+
+def seconds_late(post: QueryDict) -> float:
+    """For how long an answer waited in the browser for a connection; 0 for a moment or none."""
+    waited = _seconds(post.get("late", "")) or 0.0
+    return min(waited, LONGEST_WAIT) if waited >= MOMENT else 0.0
+
+
+def wanted_ahead(given: str | None) -> int:
+    """How many comparisons a page asks to hold ahead: 1, if it doesn't say."""
+    return min(int(given), MOST_AHEAD) if given and given in "123456789" else 1
 
 
 def _rating(given: str) -> int | str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,6 +17,7 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.accounts.typed import person_mark
 from reviews.assignments import judge as judging
 from reviews.assignments.assign import Assigned, End, assign
+from reviews.assignments.holding import ends_block
 from reviews.assignments.progress import Progress, own_reviews, progress_of
 from reviews.assignments.seats import shorten_leases
 from reviews.errors import (
@@ -31,8 +33,14 @@ from reviews.errors import (
 )
 from reviews.joining.admit import admit
 from reviews.models import Assignment, Campaign, Invitation
-from reviews.pages.page import ends_block, own_assignment, shown_turn, view_of
-from reviews.pages.reading import answer_of, skip_reason, token_of
+from reviews.pages.page import own_assignment, shown_turn, view_of, within_block
+from reviews.pages.reading import (
+    answer_of,
+    seconds_late,
+    skip_reason,
+    token_of,
+    wanted_ahead,
+)
 from reviews.pages.totals import total_was
 from reviews.results.adjudicate import may_adjudicate
 from reviews.results.guess import pending_guesses, record_guess
@@ -100,15 +108,16 @@ def home(request: SignedInRequest) -> HttpResponse:
 @explained
 def campaign(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """The comparison at hand, or why there is none."""
-    return _current(request, assign(campaign=_campaign(pk), user=request.user, ahead=False))
+    return _current(request, assign(campaign=_campaign(pk), user=request.user, ahead=0))
 
 
 @never_cache
 @require_GET
 @explained
 def ahead(request: SignedInRequest, *, pk: int) -> HttpResponse:
-    """The comparison after the one at hand, for the page to have ready; empty if there is none."""
-    return _ahead(request, assign(campaign=_campaign(pk), user=request.user))
+    """The comparisons after the one at hand, for the page to have ready; empty without any."""
+    hold = wanted_ahead(request.GET.get("hold"))
+    return _ahead(request, assign(campaign=_campaign(pk), user=request.user, ahead=hold), hold)
 
 
 @never_cache
@@ -130,18 +139,19 @@ def judge(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
     """
     if request.method == "GET":  # back from signing in, which had come between
         return redirect("reviews:home")
-    shown = request.POST.get("shown", "")
+    shown, hold = request.POST.get("shown", ""), wanted_ahead(request.POST.get("hold"))
     recorded = record(
         token=token,
         user=request.user,
         nonce=request.POST.get("nonce", ""),
         answer=answer_of(request.POST),
         key=request.POST.get("key", ""),
-        ahead=bool(shown),
+        ahead=hold if shown else 0,
+        late=seconds_late(request.POST),
     )
     current = recorded.assigned.current
     if shown and isinstance(current, Assignment) and str(current.token) == shown:
-        return _ahead(request, recorded.assigned)
+        return _ahead(request, recorded.assigned, hold)
     return _go_on(request, recorded.assigned, after=recorded.judgment.assignment)
 
 
@@ -157,7 +167,7 @@ def skip(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
         reason=skip_reason(request.POST),
     )
     reviewed = skipped.reviewer.campaign
-    return _go_on(request, assign(campaign=reviewed, user=request.user, ahead=False))
+    return _go_on(request, assign(campaign=reviewed, user=request.user, ahead=0))
 
 
 @never_cache
@@ -167,7 +177,7 @@ def undo(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """Takes the last answer back; what comes back is its comparison."""
     reviewed = _campaign(pk)
     judging.undo(campaign=reviewed, user=request.user)
-    return _go_on(request, assign(campaign=reviewed, user=request.user, ahead=False))
+    return _go_on(request, assign(campaign=reviewed, user=request.user, ahead=0))
 
 
 @never_cache
@@ -175,7 +185,7 @@ def undo(request: SignedInRequest, *, pk: int) -> HttpResponse:
 @explained
 def pause(request: SignedInRequest, *, pk: int) -> HttpResponse:
     """Between two blocks: time to look up. The last answer can still be taken back."""
-    assigned = assign(campaign=_campaign(pk), user=request.user, ahead=False)
+    assigned = assign(campaign=_campaign(pk), user=request.user, ahead=0)
     return (
         _current(request, assigned)
         if isinstance(assigned.current, End)
@@ -195,7 +205,7 @@ def guess(request: SignedInRequest, *, pk: int) -> HttpResponse:
         record_guess(token=token_of(token), user=request.user, side=side)
     pending = pending_guesses(campaign=reviewed, user=request.user)
     if not pending:
-        return _go_on(request, assign(campaign=reviewed, user=request.user, ahead=False))
+        return _go_on(request, assign(campaign=reviewed, user=request.user, ahead=0))
     return _page(request, "guess", _shown(request, pending[0]) | {"left": len(pending)})
 
 
@@ -212,7 +222,9 @@ def _go_on(
     """To the pause, where a block has ended with the assignment `after`, or to what is at hand."""
     form = assigned.reviewer.campaign.page_form
     pauses = (
-        after is not None and isinstance(assigned.current, Assignment) and ends_block(after, form)
+        after is not None
+        and isinstance(assigned.current, Assignment)
+        and ends_block(after.turn, form)
     )
     if request.htmx:
         return _pause(request, assigned) if pauses else _current(request, assigned)
@@ -239,25 +251,31 @@ def _current(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
     return _page(request, "turn", context | {"can_undo": own.judged > 0})
 
 
-def _ahead(request: SignedInRequest, assigned: Assigned) -> HttpResponse:
-    """The comparison after the one at hand, ready to take its place, and how many are saved."""
-    own = progress_of(assigned.reviewer)
+def _ahead(request: SignedInRequest, assigned: Assigned, hold: int) -> HttpResponse:
+    """The comparisons after the one at hand, ready to take its place, and how many are saved.
+
+    `have` names those that the page has already: they are named again, and not sent again.
+    """
+    own, current = progress_of(assigned.reviewer), assigned.current
+    held = () if isinstance(current, End) else within_block(current, assigned.held[:hold])
+    had = (request.POST or request.GET).getlist("have")
+    said = _progress(request, assigned, own)
+    parts = [
+        _turn_ahead(request, each, said | {"number": min(own.number + place, own.total)})
+        for place, each in enumerate(held, 1)
+        if str(each.token) not in had
+    ]
+    tokens = " ".join(str(each.token) for each in held)
     headers = {MARK: person_mark(request.user), "Evalhub-Saved": str(own.judged)}
-    form = assigned.reviewer.campaign.page_form
-    if (
-        assigned.ahead is None
-        or isinstance(assigned.current, End)
-        or ends_block(assigned.current, form)
-    ):
-        return HttpResponse(headers=headers | {"Evalhub-Ahead": ""})
-    context = _shown(request, assigned.ahead) | _progress(request, assigned, own)
-    context |= {"number": min(own.number + 1, own.total)}
-    response = _page(
-        request, "turn", context | {"ahead": True, "can_undo": not context["practice"]}
-    )
-    for name, value in (headers | {"Evalhub-Ahead": str(assigned.ahead.token)}).items():
-        response.headers[name] = value
-    return response
+    return HttpResponse("".join(parts), headers=headers | {"Evalhub-Ahead": tokens})
+
+
+def _turn_ahead(request: SignedInRequest, assignment: Assignment, said: dict[str, Any]) -> str:
+    context = _shown(request, assignment) | said
+    context |= {"ahead": True, "can_undo": not context["practice"]}
+    context |= {"person": person_mark(request.user)}
+    part = "#turn" if request.htmx else ""
+    return render_to_string(f"reviews/turn.html{part}", context, request=request)
 
 
 def _pause(request: SignedInRequest, assigned: Assigned) -> HttpResponse:

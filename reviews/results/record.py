@@ -21,19 +21,23 @@ def record(
     nonce: str,
     answer: ReviewerAnswer,
     key: str = "",
-    ahead: bool = True,
+    ahead: int = 1,
+    late: float = 0.0,
 ) -> Recorded:
     """Keep an answer and deal what comes next; then stop the campaign early if it is time to.
 
     The last answer seals the campaign.
 
-    What goes wrong after the answer is committed costs no judgment. With `ahead` the comparison
-    after the next is dealt too. Raises what `keep_and_deal` does; nothing is kept then.
+    What goes wrong after the answer is committed costs no judgment. So many as `ahead` says
+    are dealt after the next, and `late` is as `keep_and_deal` has it. Raises what that does;
+    nothing is kept then.
     """
-    kept = keep_and_deal(token=token, user=user, nonce=nonce, answer=answer, key=key, ahead=ahead)
+    kept = keep_and_deal(
+        token=token, user=user, nonce=nonce, answer=answer, key=key, ahead=ahead, late=late
+    )
     reviewer = kept.assigned.reviewer
     if stop_when_due(reviewer=reviewer):
-        assigned = Assigned(reviewer, End("stopped"), None)
+        assigned = Assigned(reviewer, End("stopped"))
     else:
         assigned = retried(kept.assigned, ahead=ahead)
     if isinstance(assigned.current, End):

@@ -72,6 +72,12 @@ def is_error(said: ConsoleMessage) -> bool:
     return said.type == "error" and not any(text in said.text for text in told)
 
 
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """Without service workers, whose requests a test's `route` doesn't see."""
+    return browser_context_args | {"service_workers": "block"}
+
+
 @pytest.fixture
 def opens(
     new_context: Callable[..., BrowserContext], live_server: LiveServer, team: Team

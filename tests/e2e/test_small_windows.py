@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from reviews.models import Campaign, Judgment
 from tests.cast import Team
 from tests.e2e.conftest import Opens
-from tests.e2e.test_review_keys import RATINGS, RUBRIC, asking, count
+from tests.e2e.test_review_keys import RATINGS, RUBRIC, asking, count, said
 from tests.e2e.test_review_page import a_campaign
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
@@ -161,3 +161,26 @@ def test_24_judgments_on_a_phone_at_twice_the_size(opens: Opens, team: Team) -> 
             page.get_by_role("link", name="Go on", exact=True).tap()
     expect(page.locator("h1")).to_have_text("✓ Done. Thank you!")
     assert Judgment.objects.current().count() == 24
+
+
+def test_24_judgments_on_a_laptop_with_the_keyboard_alone(opens: Opens, team: Team) -> None:
+    campaign = asking(team, 24, texts=(LONG, ALSO), **STEPS, block=12)
+    page = opens(team.rui, "/reviews/")
+    page.set_viewport_size({"width": ZOOMED[0], "height": ZOOMED[1]})
+    while page.evaluate("document.activeElement.textContent.trim()") != "Begin":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/reviews/{campaign.pk}/")
+    choices = ["1", "Shift+Digit2", "0", "9", "2", "Shift+Digit1"]
+    for turn in range(1, 25):
+        count(page, turn, 24)
+        for key in ("End", "x", "f", "1", "Escape") if turn % 8 == 0 else ("PageDown",):
+            page.keyboard.press(key)
+        page.keyboard.press(choices[turn % 6])
+        if turn == 12:
+            expect(page.locator("h1")).to_have_text("Time to look up")
+            page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("✓ Done. Thank you!")
+    meant = ["left", "right", "tie", "both-bad", "right", "left"]
+    assert said("choice") == [meant[turn % 6] for turn in range(1, 25)]
+    assert said("flags").count({"left": ["unsafe"]}) == 3

@@ -13,9 +13,10 @@ export class Queue {
   #sending = false;
 
   // `csrf()` is the page's own token; `answered(entry, response, html)` is told what the server
-  // said; `changed()` that there is more or less to send, or that sending failed.
-  constructor(person, { csrf, answered, changed }) {
-    Object.assign(this, { csrf, answered, changed, problem: "" });
+  // said; `changed()` that there is more or less to send, or that sending failed; `having()` are
+  // fields that say which comparisons are here already.
+  constructor(person, { csrf, answered, changed, having }) {
+    Object.assign(this, { csrf, answered, changed, having, problem: "" });
     this.#person = person;
     this.#prefix = `evalhub-answer:${person}:`;
     for (const entry of this.#kept().sort((a, b) => a.at - b.at)) {
@@ -68,7 +69,7 @@ export class Queue {
     try {
       response = await fetch(entry.url, {
         method: "POST",
-        body: new URLSearchParams([...entry.fields, ["shown", entry.shown ?? ""]]),
+        body: this.#body(entry),
         headers: { "HX-Request": "true", "X-CSRFToken": this.csrf() },
         redirect: "manual",
         signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -99,6 +100,12 @@ export class Queue {
     }
     this.answered(entry, response, html);
     return true;
+  }
+
+  #body(entry) {
+    const late = Math.max(0, (Date.now() - entry.at) / 1000).toFixed(1);
+    const more = [["shown", entry.shown ?? ""], ["late", late], ...this.having()];
+    return new URLSearchParams([...entry.fields, ...more]);
   }
 
   #failed(problem, way = "again") {

@@ -1,6 +1,7 @@
 // One key, one request: choose, see the choice for a moment, go on. The next comparison is there
 // already, under a lease of its own; the reply to each answer brings the one after it.
 
+import { clearAhead, heldAhead, HOLD, keepTurns, takeAfter, tokensAhead } from "./ahead.js";
 import { restart, visibleSeconds } from "./clock.js";
 import { forgetDraft, forgetOldDrafts, recallDraft } from "./drafts.js";
 import { flagAct, flagging, leaveFlags, toFlags } from "./flags.js";
@@ -13,9 +14,10 @@ const GLIMPSE_MS = 120;
 const SWITCHES = ["wrap", "apart", "single-keys"];
 
 let here; // token of the comparison at hand, also while the page still shows the last choice
-let ahead = null; // the one after it: {token, html}
+let turnHere; // its number
 let glimpse = Promise.resolve(); // over when the last choice has been seen
 let saved = 0;
+let csrf = ""; // a page that says why an answer wasn't taken has no form, and others may wait
 
 const turn = () => document.getElementById("turn");
 const answers = () => document.querySelector("form.answers");
@@ -38,8 +40,9 @@ function say(text, tone = "", ...more) {
 function showState() {
   if (queue.problem) {
     const kept = queue.size > 1 ? `${queue.size} answers are kept` : "Your answer is kept";
-    say(`✗ Not saved: ${queue.problem}. ${kept} in this browser.`, "failed", againButton());
-    announce(`Not saved: ${queue.problem}. ${kept} in this browser.`);
+    const no_more = queue.has(here) ? " The next comparison comes with the connection." : "";
+    say(`✗ Not saved: ${queue.problem}. ${kept} in this browser.${no_more}`, "failed", againButton());
+    announce(`Not saved: ${queue.problem}. ${kept} in this browser.${no_more}`);
   } else if (queue.size) {
     say("Saving…");
   } else {
@@ -75,6 +78,7 @@ function arrived(look = true) {
 
 function prepare(look = true) {
   here = shown();
+  turnHere = Number(turn()?.dataset.turn);
   saved = Number(turn()?.dataset.saved ?? saved);
   restart();
   recallSwitches();
@@ -89,24 +93,24 @@ function prepare(look = true) {
 async function lookAhead() {
   const from = here;
   const address = turn()?.dataset.ahead;
-  if (!address || ahead || queue.has(from)) return;
+  if (!address || heldAhead() || queue.has(from)) return;
   const view = viewNow();
   try {
-    const response = await fetch(`${address}?view=${view}`, {
+    const response = await fetch(`${address}?view=${view}&hold=${HOLD}`, {
       headers: { "HX-Request": "true" },
       redirect: "manual",
     });
     const html = await response.text();
-    if (here === from && !queue.has(from)) keepAhead(response, html, view);
+    if (here === from && !queue.has(from)) keepAhead(response, html, view, true);
   } catch {
     // then the next comparison comes with the answer's reply
   }
 }
 
-// One that is laid out as the page isn't any more is of no use.
-function keepAhead(response, html, view) {
-  const token = response.headers.get("Evalhub-Ahead");
-  if (view === viewNow()) ahead = token && token !== here ? { token, html } : null;
+// What is laid out as the page isn't any more is of no use.
+function keepAhead(response, html, view, upToDate) {
+  const named = response.headers.get("Evalhub-Ahead")?.split(" ") ?? [];
+  if (view === viewNow()) keepTurns(html, upToDate ? named : null);
 }
 
 // Answer
@@ -139,10 +143,11 @@ function answer(form, button) {
 
 // To the next comparison, if it is at hand, once the last choice has been seen; returns its token.
 function goOn() {
-  if (!ahead) return undefined;
-  const [from, next] = [here, ahead];
-  ahead = null;
+  const next = takeAfter(turnHere);
+  if (!next) return undefined;
+  const from = here;
   here = next.token;
+  turnHere = next.turn;
   glimpse.then(() => here === next.token && shown() === from && show(next.html, false));
   return next.token;
 }
@@ -157,26 +162,28 @@ async function answered(entry, response, html) {
   if (entry.campaign !== turn().dataset.campaign) return;
   saved = Number(response.headers.get("Evalhub-Saved") ?? saved);
   const following = response.headers.has("Evalhub-Ahead");
-  if (following && entry.shown === here) {
-    keepAhead(response, html, entry.fields.find(([name]) => name === "view")[1]);
+  if (following) {
+    const view = entry.fields.find(([name]) => name === "view")[1];
+    keepAhead(response, html, view, entry.shown === here);
     // Who has answered this one meanwhile goes on as well, and that answer's request says so.
-    if (ahead && queue.has(here)) queue.goneOnTo(here, ahead.token), goOn();
+    if (queue.has(here)) queue.goneOnTo(here, goOn());
   }
   await glimpse;
   if (following || (response.ok && queue.size)) {
     if (response.ok) announce(`Saved. ${turn().dataset.title}.`);
     return;
   }
-  ahead = null;
+  clearAhead();
   show(html);
   const title = turn().dataset.title;
   announce(response.ok ? `Saved. ${title}.` : document.getElementById("request").textContent);
 }
 
 const queue = new Queue(document.body.dataset.person, {
-  csrf: () => document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "",
+  csrf: () => (csrf = document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? csrf),
   answered,
   changed: showState,
+  having: () => [["hold", HOLD], ...tokensAhead().map((token) => ["have", token])],
 });
 
 // Keys
@@ -327,7 +334,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  ahead = null;
+  clearAhead();
   const sheet = document.getElementById("sheet");
   if (event.detail.target.id === "turn") {
     window.htmx.process(turn()); // at once, so that the next key can't come before
@@ -357,6 +364,7 @@ document.addEventListener("click", (event) => {
   toFlags(announce);
 });
 
+navigator.serviceWorker?.register(document.body.dataset.worker).catch(() => {}); // then a reload needs the network
 forgetOldDrafts();
 prepare();
 queue.send();

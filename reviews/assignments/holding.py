@@ -1,0 +1,21 @@
+"""How many comparisons a reviewer may hold ahead of the one at hand. Pure.
+
+Each is a turn under a lease, with its seat: whoever loses the connection goes on with them, and
+others do without them as long as the lease lasts.
+"""
+
+from evalhub.schemas.review import Form
+
+MOST_AHEAD = 5
+SHARE = 8
+"""Of the seats that are free one person holds at most one in so many ahead, but always one."""
+
+
+def may_hold(*, free: int, wanted: int) -> int:
+    """Of so many wanted ahead, how many may be held while so many seats are `free`."""
+    return min(wanted, MOST_AHEAD, max(1, free // SHARE))
+
+
+def ends_block(turn: int, form: Form) -> bool:
+    """Whether there is a pause after this turn."""
+    return (turn + 1) % form.block == 0
