@@ -30,7 +30,7 @@ def test_the_total_stays_whatever_others_answer(rui: Client, team: Team) -> None
     let_leases_end(campaign)  # Ruth's next
     for _ in range(4):
         send(rui, page(rui, campaign), {"choice": "left"})
-    assert "Others have answered the rest" in page(rui, campaign)
+    assert "others have answered the rest" in page(rui, campaign)
 
 
 def test_a_skip_counts_as_passed(rui: Client, campaign: Campaign) -> None:
