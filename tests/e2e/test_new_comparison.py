@@ -1,5 +1,6 @@
 """An evaluator who never opened a terminal reaches a verdict by two files and a test set."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
 from tests.dashboard.comparing.handing_in import BASE, TUNED, in_folder, sums
 from tests.e2e.conftest import Opens
+from tests.fakes.openai_server import OpenAIServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -149,3 +151,25 @@ def test_a_policy_s_difference_follows_the_form_and_the_pages_are_sound(
     assert not overflows(page)
     page.get_by_role("button", name="Change it").click()
     expect(page.locator(".messages")).to_contain_text("It is noted.")
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("phone", [False, True], ids=["desk", "phone"])
+def test_a_prompt_is_written_and_one_item_tried(
+    opens: Opens, team: Team, axe: Callable[[Page], None], folder: Path, settings: Any, phone: bool
+) -> None:
+    with OpenAIServer() as server:
+        settings.ENDPOINTS = json.dumps({"desk": {"url": server.url, "private": True}})
+        page = opens(team.olga, "/studies/new/", phone=phone, dark=phone)
+        page.locator("[name=items_file]").set_input_files(folder / "sums.jsonl")
+        expect(page.locator(".slot.filled")).to_have_count(1)
+        page.get_by_text("Or ask models").click()
+        page.get_by_text("The candidate", exact=True).first.click()
+        page.locator("[name=candidate_endpoint]").select_option("desk")
+        page.locator("[name=candidate_model]").fill("tuned")
+        page.locator("[name=candidate_system]").fill("Add.")
+        page.locator("button[value=candidate]").click()
+        expect(page.locator("#tried-candidate")).to_contain_text("What it answered")
+        expect(page.locator("#tried-candidate")).to_contain_text("You said: 0 + 0?")
+        axe(page)
+        assert not overflows(page)

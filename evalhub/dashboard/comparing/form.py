@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from evalhub.dashboard.comparing.asked_arm import asked_arm, asked_fields
 from evalhub.dashboard.comparing.options import OFFERED, metric_of, option_fields
 from evalhub.files.items import FieldMapping
 from evalhub.registry.models import Study
@@ -99,12 +100,26 @@ class ComparisonForm(forms.Form):
         help_text="of a test set that must not lose: how much may be lost",
     )
 
+    budget_tokens = forms.IntegerField(
+        label="Budget, tokens",
+        required=False,
+        min_value=1,
+        help_text="of all that is asked: where it is reached, nothing more is",
+    )
+    budget_money = forms.FloatField(
+        label="Budget, money",
+        required=False,
+        min_value=0,
+        help_text="in the currency of the prices",
+    )
+
     def __init__(
         self,
         *args: Any,
         projects: Sequence[tuple[str, str]],
         test_sets: Sequence[tuple[str, str]] = (),
         fields: Mapping[str, Sequence[str]] = {},
+        aliases: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -120,6 +135,8 @@ class ComparisonForm(forms.Form):
                 self.fields[f"{slot}_{meaning}"] = forms.ChoiceField(
                     label=label, choices=[("", NOBODY), *names], required=False
                 )
+        for arm in ARMS:
+            self.fields |= asked_fields(arm, aliases)
         metric = self.data.get("metric") if self.is_bound else None
         self.fields |= option_fields(metric if metric in OFFERED else METRIC)
 
@@ -155,6 +172,8 @@ def mapping_of(cleaned: Mapping[str, Any]) -> FieldMapping:
 def called(cleaned: Mapping[str, Any], slot: str) -> str:
     """An arm's or the test set's name in the study: the one that is said, else by its file."""
     said = cleaned.get("test_set_called" if slot == "items" else f"{slot}_called")
+    if cleaned.get(f"{slot}_endpoint"):
+        return said or slug_of(cleaned.get(f"{slot}_model") or slot, limit=40)
     stem = (cleaned.get(f"{slot}_name") or slot).split(".")[0]
     return said or slug_of(stem, limit=40)
 
@@ -182,8 +201,7 @@ def document_of(
         "arms": {
             called_so: {
                 "kind": cleaned[f"{slot}_kind"] or Kind.BASE.value,
-                "backend": {"recorded": file(slot)},
-                **_fields(cleaned, slot, USUAL_FIELDS),
+                **(asked_arm(cleaned, slot) or _recorded(cleaned, slot, file(slot))),
             }
             for slot, called_so in zip(ARMS, arms, strict=True)
         },
@@ -196,6 +214,7 @@ def document_of(
                 **_item_fields(cleaned),
             }
         },
+        **_budget(cleaned),
     }
 
 
@@ -209,11 +228,16 @@ def _demand(cleaned: Mapping[str, Any]) -> dict[str, Any]:
     return {name: cleaned[name] for name in of if cleaned.get(name) is not None}
 
 
-def _fields(
-    cleaned: Mapping[str, Any], slot: str, usual: Mapping[str, str]
-) -> dict[str, dict[str, str]]:
-    named = {name: cleaned.get(f"{slot}_{name}") or usual[name] for name in usual}
-    return {} if named == usual else {"fields": named}
+def _budget(cleaned: Mapping[str, Any]) -> dict[str, Any]:
+    said = {"tokens": cleaned.get("budget_tokens"), "money": cleaned.get("budget_money")}
+    given = {name: each for name, each in said.items() if each}
+    return {"budget": given} if given else {}
+
+
+def _recorded(cleaned: Mapping[str, Any], slot: str, file: str) -> dict[str, Any]:
+    named = {name: cleaned.get(f"{slot}_{name}") or usual for name, usual in USUAL_FIELDS.items()}
+    fields = {} if named == USUAL_FIELDS else {"fields": named}
+    return {"backend": {"recorded": file}, **fields}
 
 
 def _item_fields(cleaned: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

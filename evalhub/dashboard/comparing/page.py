@@ -13,6 +13,7 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
 from evalhub.accounts.models import Project, User
+from evalhub.dashboard.comparing.asked_arm import asked_arm, asked_fields
 from evalhub.dashboard.comparing.files import SLOTS, KeptFile, keep, place_of
 from evalhub.dashboard.comparing.form import (
     ARMS,
@@ -34,6 +35,8 @@ from evalhub.schemas.plan import StudyPlan
 from evalhub.studies.from_web import plan_from_web, register_from_web
 from evalhub.studies.glance import glance, proposed_metric
 from evalhub.studies.metric_preview import MetricPreview, RecordedFile, preview_metric
+from evalhub.studies.trying import Tried, TryError, try_item
+from runners.backends.asking import BackendError
 from runners.backends.endpoints import endpoints
 from runners.launch import LaunchError
 from runners.metrics import MetricError
@@ -57,6 +60,7 @@ class Comparison:
         self.project = self._project(str(sent.get("project", "")))
         self.data["project"] = self.project.slug
         self.uploads = Uploads(self.project)
+        self.aliases = list(endpoints())
         self.wrong: dict[str, str] = {}
         self.kept: dict[str, KeptFile] = {}
         if sent:
@@ -67,6 +71,7 @@ class Comparison:
             projects=[(each.slug, each.name) for each in self.projects.values()],
             test_sets=list(self._test_sets()),
             fields={slot: each.glance.fields for slot, each in self.kept.items()},
+            aliases=self.aliases,
         )
 
     @property
@@ -96,7 +101,21 @@ class Comparison:
     @property
     def whole(self) -> bool:
         """Whether there is something to compare."""
-        return self.form.is_bound and len(self.kept) == len(SLOTS) and self.form.is_valid()
+        return self.form.is_bound and not self.missing and self.form.is_valid()
+
+    @property
+    def asked(self) -> list[str]:
+        """The arms that are asked, in place of files of their answers."""
+        return [arm for arm in ARMS if self.data.get(f"{arm}_endpoint")]
+
+    @property
+    def askable(self) -> list[tuple[str, bool, list[Any], list[Any]]]:
+        """By arm, whether it is asked, and the fields of its prompt and of its price."""
+        found = []
+        for arm in ARMS:
+            mine = [self.form[name] for name in asked_fields(arm, ())]
+            found.append((arm, arm in self.asked, mine[:-4], mine[-4:]))
+        return found
 
     @property
     def large(self) -> bool:
@@ -113,13 +132,16 @@ class Comparison:
     def missing(self) -> str:
         """What it still needs, in words; "" where it has all of it."""
         names = {"items": "the test set", **{arm: f"the {arm}’s answers" for arm in ARMS}}
-        lacking = [said for slot, said in names.items() if slot not in self.kept]
+        there = {*self.kept, *self.asked}
+        lacking = [said for slot, said in names.items() if slot not in there]
         return " and ".join([", ".join(lacking[:-1]), lacking[-1]] if lacking[1:] else lacking)
 
     def document(self, *, named: bool = False) -> dict[str, Any]:
         """The study file; `named`: with the files' own names, for one to be downloaded."""
         files = {slot: each.name if named else each.digest for slot, each in self.kept.items()}
-        return document_of(self.form.cleaned_data, files.__getitem__, self.project.slug)
+        return document_of(
+            self.form.cleaned_data, lambda slot: files.get(slot, ""), self.project.slug
+        )
 
     def as_yaml(self) -> str:
         """The study file with the files' own names, which are to lie beside it."""
@@ -143,7 +165,7 @@ class Comparison:
                         cleaned[f"{arm}_output"] or "output",
                     )
                     for arm in ARMS
-                    if arm in self.kept
+                    if arm in self.kept and arm not in self.asked
                 },
                 typed=cleaned["typed"],
             )
@@ -160,9 +182,28 @@ class Comparison:
                 by=self._by,
                 document=self.document(),
                 files=self.uploads,
-                aliases=endpoints(),
+                aliases=self.aliases,
             )
         except REFUSED as error:
+            return self.told(error)
+
+    def tried(self, arm: str) -> "Tried | str | None":
+        """The first item asked of an arm's model; a sentence where that can't be."""
+        if arm not in ARMS:
+            return None
+        if "items" not in self.kept or not self.form.is_valid():
+            return "Add a test set first: its first item is asked."
+        said = asked_arm(self.form.cleaned_data, arm)
+        try:
+            return try_item(
+                project=self.project,
+                by=self._by,
+                arm={"kind": "base", **(said or {"backend": {}})},
+                aliases=self.aliases,
+                items=self.kept["items"].path,
+                mapping=mapping_of(self.form.cleaned_data),
+            )
+        except (*REFUSED, BackendError, TryError) as error:
             return self.told(error)
 
     def register(self) -> "Study | None":
@@ -180,7 +221,7 @@ class Comparison:
                 by=self._by,
                 document=document,
                 files=self.uploads,
-                aliases=endpoints(),
+                aliases=self.aliases,
             )
         except REFUSED as error:
             self.form.add_error(None, self.told(error))

@@ -14,7 +14,12 @@ from evalhub.dashboard.comparing.copying import CopyError, copied
 from evalhub.dashboard.comparing.page import Comparison
 from evalhub.registry.models import Study
 
-PARTS = {"live": "_live.html", "metric": "_metric.html"}
+PARTS = {
+    "live": "_live.html",
+    "metric": "_metric.html",
+    "tried-baseline": "_tried.html",
+    "tried-candidate": "_tried.html",
+}
 """By the id of what htmx changes, the template of it."""
 
 
@@ -49,9 +54,12 @@ def copy_study(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: SignedInRequest, comparison: Comparison, part: str) -> HttpResponse:
+    arm = str(request.POST.get("try", ""))
     context = {
         "comparison": comparison,
         "form": comparison.form,
+        "trying": arm,
+        "tried": comparison.tried(arm),
         "preview": comparison.preview(),
         "plan": comparison.plan(),
         "part": part == "_metric.html",

@@ -1,0 +1,77 @@
+"""An arm that is asked: an operator's endpoint, a prompt with examples, what it costs."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+
+EXAMPLES = 4
+"""Examples that the form has room for; a study file takes any number."""
+
+
+def asked_fields(slot: str, aliases: Sequence[str]) -> dict[str, forms.Field]:
+    """The fields of an arm that may be asked in place of a file of its answers."""
+    text = forms.Textarea(attrs={"rows": 3})
+    choices = [("", "nobody: its answers are in the file"), *((each, each) for each in aliases)]
+    fields: dict[str, forms.Field] = {
+        "endpoint": forms.ChoiceField(label="Ask", choices=choices, required=False),
+        "model": forms.CharField(
+            label="Model", required=False, max_length=300, help_text="its name at that endpoint"
+        ),
+        "system": forms.CharField(label="System message", required=False, widget=text),
+        "template": forms.CharField(
+            label="Template",
+            required=False,
+            initial="{input}",
+            widget=text,
+            help_text="around each item: holds {input}, and may hold {context}",
+        ),
+    }
+    for number in range(1, EXAMPLES + 1):
+        for part, label in (("input", f"Example {number}, asked"), ("output", "and answered")):
+            widget = forms.Textarea(attrs={"rows": 2})
+            fields[f"example_{number}_{part}"] = forms.CharField(
+                label=label, required=False, widget=widget
+            )
+    fields |= {
+        "temperature": forms.FloatField(label="Temperature", required=False, initial=0),
+        "max_tokens": forms.IntegerField(
+            label="Longest answer", required=False, help_text="tokens; without it no price is sure"
+        ),
+        "price_prompt": forms.FloatField(
+            label="Price of prompts", required=False, help_text="a million tokens"
+        ),
+        "price_completion": forms.FloatField(
+            label="Price of answers", required=False, help_text="a million tokens"
+        ),
+    }
+    return {f"{slot}_{name}": field for name, field in fields.items()}
+
+
+def asked_arm(cleaned: Mapping[str, Any], slot: str) -> dict[str, Any]:
+    """What a study file says of the arm but for its kind; {} where it isn't asked."""
+
+    def said(name: str) -> Any:
+        return cleaned.get(f"{slot}_{name}")
+
+    if not said("endpoint"):
+        return {}
+    examples = [
+        {"input": asked, "output": said(f"example_{number}_output") or ""}
+        for number in range(1, EXAMPLES + 1)
+        if (asked := said(f"example_{number}_input"))
+    ]
+    prompt = {
+        "system": said("system"),
+        "examples": examples,
+        "template": said("template") if said("template") != "{input}" else "",
+    }
+    sampling = {"temperature": said("temperature"), "max_tokens": said("max_tokens")}
+    price = {"prompt": said("price_prompt"), "completion": said("price_completion")}
+    parts = {
+        "prompt": {name: each for name, each in prompt.items() if each},
+        "sampling": {name: each for name, each in sampling.items() if each is not None},
+        "price": {name: each for name, each in price.items() if each is not None},
+    }
+    backend = {"endpoint": said("endpoint"), "model": said("model") or ""}
+    return {"backend": {"openai": backend}, **{name: each for name, each in parts.items() if each}}
