@@ -9,14 +9,14 @@ from datetime import datetime
 from functools import lru_cache
 
 import numpy as np
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from numpy.typing import NDArray
 
 from evalhub.dashboard.items.scope import ItemScope
 from evalhub.dashboard.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemsSought
 from evalhub.dashboard.queries import outputs_of
 from evalhub.gate.differences import items_by_outcome
-from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, TestSetVersion
+from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Redaction, TestSetVersion
 from evalhub.registry.models.judge_runs import VoteChoice
 from evalhub.verdict.outcomes import Outcome
 from reviews.models import Campaign
@@ -143,7 +143,7 @@ def _conditions(scope: ItemScope, sought: ItemsSought, ignored: list[str]) -> It
     if sought.tag:
         yield _ids(items.tagged(sought.tag).values_list("pk", flat=True))
     if sought.text:
-        yield _with_text(scope, items, sought.text)
+        yield _with_text(scope, sought.text)
     if errors := _one_of(ERRORS, sought.errors, "kind of error", ignored):
         yield _with_errors(scope, "errors" if errors == "error" else "unscored")
     if votes := _one_of(VOTES, sought.votes, "vote", ignored):
@@ -163,11 +163,33 @@ def _conditions(scope: ItemScope, sought: ItemsSought, ignored: list[str]) -> It
             yield _disagreeing(scope, asked, judge, said)
 
 
-def _with_text(scope: ItemScope, items: QuerySet[Item], text: str) -> Ids:
-    said = Output.objects.filter(run__in=[each.run.pk for each in scope.arms]).order_by()
-    in_answers = _ids(said.saying(text).values_list("item_id", flat=True).distinct())
-    in_items = items.saying(text).values_list("pk", flat=True)  # type: ignore[attr-defined]
-    return np.union1d(in_answers, _ids(in_items))
+def _with_text(scope: ItemScope, text: str) -> Ids:
+    """Two queries, and one where the same has been looked for; kept in memory until a run has
+    finished anew or something was redacted."""
+    runs = [arm.run for arm in scope.arms]
+    look = _look if all(run.finished for run in runs) else _look.__wrapped__
+    newest = Redaction.objects.filter(project=scope.project).order_by("-pk")
+    return look(
+        text,
+        version=(scope.version.pk, scope.version.created),
+        runs=tuple((run.pk, run.finished) for run in runs),
+        redacted=newest.values_list("pk", flat=True).first(),
+    )
+
+
+@lru_cache(maxsize=8)
+def _look(
+    text: str,
+    *,
+    version: tuple[int, datetime],
+    runs: tuple[tuple[int, datetime | None], ...],
+    redacted: int | None,
+) -> Ids:
+    said = Output.objects.filter(run__in=[pk for pk, _ in runs]).order_by()
+    in_answers = _ids(said.saying(text).values_list("item_id", flat=True))
+    asked = Item.objects.filter(version=version[0]).order_by()
+    in_items = _ids(asked.saying(text).values_list("pk", flat=True))
+    return np.union1d(in_answers, in_items)
 
 
 def _with_errors(scope: ItemScope, show: str) -> Ids:

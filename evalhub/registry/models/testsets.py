@@ -224,7 +224,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
     def saying(self, text: str) -> Self:
         """Those that hold this text: in their id, what is asked, the context or a reference."""
-        return saying(self, text, ["key", "input", "context", "references"])
+        return saying(self, text, ["input", "references", "key", "context"])
 
     def tagged(self, tag: str) -> Self:
         """Those with this tag."""

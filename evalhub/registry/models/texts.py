@@ -6,10 +6,11 @@ the cases that they may stand in, and a JSON column's escapes as it writes them.
 
 import json
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import CharField, JSONField, Lookup, Model, Q, QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import CharField, Func, JSONField, Lookup, Model, Q, QuerySet, TextField
 
 
 class Says(Lookup):
@@ -23,7 +24,7 @@ class Says(Lookup):
         return f"{column} LIKE %s ESCAPE '\\'", (*params, self._pattern(connection))
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """In the collation "C", in which it takes a third of the time."""
+        """In the collation "C", in which it takes half of the time."""
         column, params = self.process_lhs(compiler, connection)
         return f'({column}) COLLATE "C" ILIKE %s', (*params, self._pattern(connection))
 
@@ -35,19 +36,49 @@ TextField.register_lookup(Says)
 CharField.register_lookup(Says)
 
 
+class AsText(Func):
+    """A JSON value as text: a text as it is, without its quotes, where the database can."""
+
+    output_field = TextField()
+    template = "CAST(%(expressions)s AS text)"
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template="(%(expressions)s #>> '{}')", **extra)
+
+
 def saying[Rows: QuerySet[Any, Any]](rows: Rows, text: str, columns: Sequence[str]) -> Rows:
-    """The rows of which one of these columns, texts or JSON, holds the text."""
+    """The rows of which one of these columns, texts or JSON, holds the text.
+
+    The first column has something to say in nearly every row; an empty one of the others costs
+    little.
+    """
     model: type[Model] = rows.model
     of_json = [each for each in columns if isinstance(model._meta.get_field(each), JSONField)]
-    as_text = {f"{each}_as_text": Cast(each, TextField()) for each in of_json}
-    cases = {text} if text.isascii() else {text, text.lower(), text.upper(), text.capitalize()}
-    escaped = {json.dumps(each, ensure_ascii=way)[1:-1] for each in cases for way in (True, False)}
+    as_text = {f"{each}_as_text": AsText(each) for each in of_json}
     held = Q()
-    for name in columns:
-        if name not in of_json:
-            for each in cases:
-                held |= Q(**{f"{name}__says": each})
-    for name in as_text:
-        for each in escaped:
-            held |= Q(**{f"{name}__says": each})
+    for column in columns:
+        name, spelt = column, _cases(text)
+        if column in of_json:
+            name, spelt = f"{column}_as_text", _escaped(spelt)
+        says = reduce(or_, (Q(**{f"{name}__says": each}) for each in sorted(spelt)))
+        if column != columns[0]:
+            there = Q(**{f"{column}__isnull": False}) if column in of_json else ~Q(**{column: ""})
+            says = there & says
+        held |= says
     return rows.alias(**as_text).filter(held)
+
+
+def _cases(text: str) -> set[str]:
+    """The text, and as it is where letters beyond a to z stand in another case."""
+    cases = (text.capitalize(), text.upper(), text.lower(), text)
+    return {*{_plain_lower(each): each for each in cases}.values()}
+
+
+def _plain_lower(text: str) -> str:
+    return "".join(sign.lower() if sign.isascii() else sign for sign in text)
+
+
+def _escaped(spelt: set[str]) -> set[str]:
+    """Each as it is, and as JSON writes it with and without letters beyond a to z."""
+    ways = {json.dumps(each, ensure_ascii=way)[1:-1] for each in spelt for way in (True, False)}
+    return ways | spelt
