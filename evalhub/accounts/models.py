@@ -349,6 +349,10 @@ class LogEntryQuerySet(models.QuerySet["LogEntry"]):
             return self
         return self.filter(project__in=Project.objects.owned_by(user))
 
+    def of_action(self, action: Action, *, project: int, begins: str) -> Self:
+        """What was done so in a project, of which the text begins with these words."""
+        return self.filter(action=action, project=project, what__startswith=begins)
+
     def by_or_about(self, name: str) -> Self:
         """What the user of this name did, or what was done to them."""
         return self.filter(Q(by__username=name) | Q(about__username=name))

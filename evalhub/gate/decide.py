@@ -373,7 +373,7 @@ def _keep(
         digest=key,
         code_version=__version__,
     )
-    note(Action.DECIDED, by=by, project=study.project, what=f"decision {made.pk} on {study}")
+    note(Action.DECIDED, by=by, project=study.project, what=f"{made.in_the_log}{study}")
     return made
 
 

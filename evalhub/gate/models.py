@@ -93,6 +93,11 @@ class Decision(models.Model):
     def __str__(self) -> str:
         return f"{self.arm}: {self.verdict}"
 
+    @property
+    def in_the_log(self) -> str:
+        """How the audit log's row of its making begins."""
+        return f"decision {self.pk} on "
+
     @cached_property
     def document(self) -> DecisionRecord:
         """The record as its type."""

@@ -4,9 +4,10 @@ Everything is computed anew from the rows: a digest that the database keeps isn'
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from evalhub.files.identity import scores_digest
-from evalhub.gate.models import GuardLook, Ledger, Look
+from evalhub.gate.models import Decision, GuardLook, Ledger, Look
 from evalhub.registry.contents import CHUNK, answers_as_they_are, items_as_they_are
 from evalhub.registry.models import (
     Metric,
@@ -20,7 +21,14 @@ from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.sections import EvidenceRow
 from evalhub.schemas.verdicts import Verdict
 from evalhub.verdict.code import code_digest
-from evalhub.verdict.verify import RowCheck
+from evalhub.verdict.verify import RowCheck, Verification, verify
+
+
+def verified_at_home(decision: Decision) -> Verification:
+    """What becomes of a decision that this home keeps: its record judged anew, held against the
+    SHA-256 that was kept with it, and its rows looked at. Reads all of them, and writes nothing."""
+    found = verify(decision.record, digest=decision.digest)
+    return replace(found, rows=rows_at_home(decision.document))
 
 
 def rows_at_home(record: DecisionRecord) -> list[RowCheck]:

@@ -27,6 +27,7 @@ def pages(team: Team) -> list[str]:
         "test_set_items": TestSet.objects.latest("pk").pk,
         "study_progress": study.pk,
         "decision": decision.pk,
+        "record": decision.pk,
         "run": Run.objects.latest("pk").pk,
         "run_progress": Run.objects.latest("pk").pk,
         "test_set": TestSet.objects.latest("pk").pk,

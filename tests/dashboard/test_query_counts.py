@@ -40,6 +40,7 @@ def addresses(study: Study) -> list[str]:
     assert decision
     return [
         reverse("dashboard:criterion", args=[decision.pk, 1]),
+        reverse("dashboard:record", args=[decision.pk]),
         reverse("dashboard:study", args=[study.pk]),
         reverse("dashboard:flips", args=[study.pk]),
         reverse("dashboard:study_file", args=[study.pk]),

@@ -18,7 +18,13 @@ RESULTS = [
     (
         "Studies",
         "dashboard:studies",
-        ("dashboard:stud", "dashboard:flips", "dashboard:criterion", "dashboard:new_comparison"),
+        (
+            "dashboard:stud",
+            "dashboard:flips",
+            "dashboard:criterion",
+            "dashboard:record",
+            "dashboard:new_comparison",
+        ),
     ),
     ("Runs", "dashboard:runs", ("dashboard:run",)),
     ("Test sets", "dashboard:test_sets", ("dashboard:test_set",)),

@@ -1,0 +1,111 @@
+"""A decision's record: who, when, what it rests on, whether it verifies, who stands by it."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from evalhub.gate.blessing import bless
+from evalhub.gate.decide import decide_study
+from evalhub.gate.models import Decision
+from evalhub.gate.signoff import sign_off
+from evalhub.registry.models import Score
+from tests.cast import Team
+from tests.dashboard.cases import a_measured_study
+
+
+@pytest.fixture
+def decision(team: Team) -> Decision:
+    return decide_study(study=a_measured_study(team), by=team.eva)[0]
+
+
+def page_of(client: Client, decision: Decision) -> str:
+    return client.get(reverse("dashboard:record", args=[decision.pk])).text
+
+
+def verified(client: Client, decision: Decision) -> str:
+    return client.post(reverse("dashboard:verify_decision", args=[decision.pk])).text
+
+
+def test_it_says_who_decided_what_when_and_on_which_evidence(
+    olga: Client, decision: Decision
+) -> None:
+    page = page_of(olga, decision)
+    assert f"<h1>Decision {decision.pk}</h1>" in page
+    assert decision.record["headline"] in page
+    assert "<dt>Asked for by</dt><dd>eva</dd>" in page
+    assert decision.created.isoformat()[:16] in page
+    assert decision.digest in page
+    for each in decision.document.evidence:
+        assert each.digest in page
+        assert reverse("dashboard:run", args=[each.candidate_run]) in page
+    assert "look 1 on triage-task" in page
+    assert reverse("dashboard:decision", args=[decision.pk]) in page, "the JSON comes second"
+
+
+def test_a_decision_that_nobody_asked_for_says_so(olga: Client, team: Team) -> None:
+    page = page_of(olga, decide_study(study=a_measured_study(team))[0])
+    assert "nobody: the study went on by itself" in page
+
+
+def test_it_verifies_by_a_button(olga: Client, decision: Decision) -> None:
+    assert "Verified." not in page_of(olga, decision)
+    assert "Does it verify?" in page_of(olga, decision)
+    page = verified(olga, decision)
+    assert "<strong>Verified.</strong>" in page
+    assert "From the record’s own numbers follows hold" in page
+    assert page.count(">matches</span>") > 5
+    assert ">differs<" not in page
+
+
+def test_a_score_that_was_changed_since_is_named(olga: Client, decision: Decision) -> None:
+    run = decision.document.evidence[0].candidate_run
+    score = Score.objects.filter(output__run=run).first()
+    assert score
+    Score.objects.filter(pk=score.pk).update(value=1 - (score.value or 0))
+    page = verified(olga, decision)
+    assert "<strong>Not verified.</strong>" in page
+    assert "scores of triage-lora" in page
+    assert page.count(">differs</span>") == 1
+
+
+def test_a_record_that_was_changed_says_what_should_stand_there(
+    olga: Client, decision: Decision
+) -> None:
+    record = decision.record | {"verdict": "ship"}
+    Decision.objects.filter(pk=decision.pk).update(record=record)
+    page = verified(olga, decision)
+    assert "<strong>Not verified.</strong>" in page
+    assert "verdict</span> is ship and should be hold" in page
+    assert "the record isn’t the one" in page.replace("&#x27;", "’")
+
+
+def test_to_verify_takes_a_post_and_writes_nothing(olga: Client, decision: Decision) -> None:
+    assert olga.get(reverse("dashboard:verify_decision", args=[decision.pk])).status_code == 405
+    verified(olga, decision)
+    assert Decision.objects.get(pk=decision.pk).record == decision.record
+
+
+def test_sign_offs_and_a_newer_decision_stand_beside_it(
+    olga: Client, team: Team, decision: Decision
+) -> None:
+    sign_off(decision=decision, by=team.olga, reason="We read it", verdict="ship")
+    page = page_of(olga, decision)
+    assert "We read it" in page
+    Score.objects.filter(output__run=decision.document.evidence[0].candidate_run).update(value=0)
+    newer = decide_study(study=decision.study)[0]
+    assert reverse("dashboard:record", args=[newer.pk]) in page_of(olga, decision)
+    assert f'Before it: <a href="{reverse("dashboard:record", args=[decision.pk])}"' in page_of(
+        olga, newer
+    )
+
+
+def test_the_study_leads_to_the_page(olga: Client, decision: Decision) -> None:
+    page = olga.get(reverse("dashboard:study", args=[decision.study_id])).text
+    address = reverse("dashboard:record", args=[decision.pk])
+    assert f'href="{address}">Decision record</a>' in page
+
+
+def test_a_blessing_by_it_is_named(olga: Client, team: Team, decision: Decision) -> None:
+    sign_off(decision=decision, by=team.olga, reason="We read it", verdict="ship")
+    bless(decision=decision, by=team.olga, reason="It serves now")
+    assert "It serves now" in page_of(olga, decision)
