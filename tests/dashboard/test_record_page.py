@@ -64,7 +64,7 @@ def test_a_score_that_was_changed_since_is_named(olga: Client, decision: Decisio
     Score.objects.filter(pk=score.pk).update(value=1 - (score.value or 0))
     page = verified(olga, decision)
     assert "<strong>Not verified.</strong>" in page
-    assert "scores of triage-lora" in page
+    assert "scores of triage-lora</span> isn’t what was recorded" in page
     assert page.count(">differs</span>") == 1
 
 
