@@ -44,6 +44,7 @@ class Wanted:
     outcome: str
     page: int
     sort: str = ""
+    cost: str = ""
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Wanted":
@@ -54,6 +55,7 @@ class Wanted:
             query.get("outcome", ""),
             int(page) if page.isdecimal() and len(page) < 8 else 1,
             query.get("sort", ""),
+            query.get("cost", ""),
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalhub.dashboard.changes import Changes, Wanted, changes
+from evalhub.dashboard.cost_view import CostView, cost_view
 from evalhub.dashboard.queries import (
     CampaignProgress,
     ReadingRow,
@@ -48,6 +49,7 @@ class StudyPage:
     decision: Decision | None
     page: DecisionPage | None
     matrix: Matrix | None
+    costs: CostView | None
     skills: Skills | None
     earlier: Sequence[Decision]
     runs: StudyRuns
@@ -90,6 +92,7 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         decision=decision,
         page=decision_page(decision.document) if decision else None,
         matrix=matrix([_column(arm.name, newest.get(arm.name)) for arm in candidates], wanted.sort),
+        costs=cost_view(newest, decision, wanted.cost) if decision else None,
         skills=skills_of(decision.document, _capability(study)) if decision else None,
         earlier=[each for each in earlier if each.arm == name],
         runs=runs,

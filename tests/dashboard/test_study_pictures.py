@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.gate.decide import decide_study
-from evalhub.registry.models import Study
+from evalhub.registry.models import Output, Spending, Study
 from evalhub.registry.models.studies import ArmRole
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 from tests.dashboard.cases import a_measured_study
@@ -123,3 +123,54 @@ def test_slices_say_how_many_were_looked_at(olga: Client, team: Team) -> None:
     page = page_of(olga, a_decided_study(team))
     assert "4 slices were looked at." in page
     assert "For reading, never for the verdict." in page
+
+
+def the_costs(page: str) -> str:
+    return page.partition('id="cost-quality"')[2].partition("</section>")[0]
+
+
+def test_each_arm_stands_by_what_its_answers_took_beside_its_difference(
+    olga: Client, team: Team
+) -> None:
+    study = a_decided_study(team)
+    slow = study.arms.get(name="triage-lora").runs.get(test_set__name="triage-task").run
+    Output.objects.filter(run=slow).update(latency_ms=250.0)
+    costs = the_costs(page_of(olga, study))
+    assert "Milliseconds an answer" in costs
+    assert "triage-lora: +0.50" in costs
+    assert ", 250 (250 to 250)" in costs
+    assert "triage-base: +0.00 (no interval), 100 (100 to 100)<" in costs
+    tokens = the_costs(page_of(olga, study, cost="tokens"))
+    assert ", 25 (25 to 25)" in tokens
+
+
+def test_an_arm_of_which_an_answer_tells_nothing_is_named_and_not_drawn(
+    olga: Client, team: Team
+) -> None:
+    study = a_decided_study(team)
+    run = study.arms.get(name="triage-prompted").runs.get(test_set__name="triage-task").run
+    answer = run.outputs.first()
+    assert answer
+    Output.objects.filter(pk=answer.pk).update(latency_ms=None)
+    costs = the_costs(page_of(olga, study))
+    assert "Not drawn: triage-prompted." in costs
+    assert "<title>triage-prompted" not in costs
+
+
+def test_where_nobody_knows_a_cost_it_says_what_would_tell(olga: Client, team: Team) -> None:
+    study = a_decided_study(team)
+    Output.objects.update(latency_ms=None, prompt_tokens=None)
+    costs = the_costs(page_of(olga, study))
+    assert "Nothing to draw: money an answer, milliseconds an answer, tokens an answer" in costs
+    assert "latency_ms" in costs
+
+
+def test_money_is_what_was_paid_shared_out_over_the_answers(olga: Client, team: Team) -> None:
+    study = a_decided_study(team)
+    for money, name in ((8.0, "triage-base"), (4.0, "triage-lora")):
+        run = study.arms.get(name=name).runs.get(test_set__name="triage-task").run
+        Spending.objects.create(run=run, version=run.version, money=money)
+    costs = the_costs(page_of(olga, study))
+    assert "triage-base: +0.00 (no interval), 0.2 (no interval)" in costs
+    assert ", 0.1 (no interval), on the Pareto front" in costs
+    assert "what was paid for them shared out" in costs
