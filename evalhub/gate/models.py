@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 
 from evalhub.accounts.models import OfProjectQuerySet, Project, User
 from evalhub.registry.models import (
+    Model,
     ModelVersion,
     Run,
     Study,
@@ -33,6 +34,14 @@ class DecisionQuerySet(OfProjectQuerySet["Decision"]):
 
     def newest_first(self) -> Self:
         return self.order_by("-created", "-id")
+
+    def on_versions_of(self, model: Model) -> Self:
+        """Those on arms that are a model's versions, each with its `version` and that one's
+        `number`."""
+        judged = self.filter(study__arms__version__model=model, study__arms__name=F("arm"))
+        return judged.annotate(
+            version=F("study__arms__version"), number=F("study__arms__version__number")
+        )
 
     def standing(self) -> Self:
         """The newest on each study's candidate in question."""

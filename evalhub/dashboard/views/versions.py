@@ -11,6 +11,7 @@ from evalhub.dashboard.lineage import lineage
 from evalhub.dashboard.listing import listed
 from evalhub.dashboard.lists import versions_list
 from evalhub.dashboard.properties import Property, backend_properties, properties
+from evalhub.dashboard.trend_page import trend_page
 from evalhub.dashboard.version_form import VersionForm, form_of_version, registered
 from evalhub.dashboard.views.working_sets import whole_number
 from evalhub.registry.models import ModelVersion, Run
@@ -71,6 +72,7 @@ def version(request: SignedInRequest, pk: int) -> HttpResponse:
         "root": lineage(found),
         "blessings": found.blessings.select_related("by", "project"),
         "askings": [(each, sentence(each)) for each in _askings(found)],
+        "trend": trend_page(found.model, user=request.user, wanted=request.GET.get("measured", "")),
         "parts": [(title, rows) for title, rows in parts if rows],
         "runs": runs.select_related(
             "version__model", "test_set_version__test_set__project"
