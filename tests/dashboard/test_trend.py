@@ -16,19 +16,20 @@ from tests.cast import Team, a_run, a_study, a_team, a_test_set, a_version
 ITEMS = 40
 
 
-def versions(team: Team, *rights: int, metric_of: str = "") -> list[Decision]:
+def versions(team: Team, *rights: int, named: str = "") -> list[Decision]:
     """Versions v1, v2, … of one model, each decided on the same items by a study of its own."""
-    questions = a_test_set(team, f"questions{metric_of}", items=ITEMS)
+    questions = a_test_set(team, f"questions{named}", items=ITEMS)
     base = a_version(team, "base")
     a_run(base, questions, scores=[1] * 10 + [0] * (ITEMS - 10))
     made = []
     for i, right in enumerate(rights, 1):
-        tuned = a_version(team, "lora", parent=base, notes=f"{metric_of}{i}", sampling={"seed": i + len(metric_of)})
+        seed = i + len(named)
+        tuned = a_version(team, "lora", parent=base, sampling={"seed": seed})
         scores = [1] * right + [0] * (ITEMS - right)
         said = None if right != 10 else ["right"] * 10 + [f"wrong, says {base}"] * (ITEMS - 10)
         a_run(tuned, questions, scores=scores, answers=said)
         study = a_study(
-            team, baseline=base, candidate=tuned, primary=questions, slug=f"s{metric_of}{i}"
+            team, baseline=base, candidate=tuned, primary=questions, slug=f"s{named}{i}"
         )
         made += decide_study(study=study)
     return made
@@ -84,7 +85,7 @@ def test_invalid_evidence_has_a_place_and_no_number(olga: Client, team: Team) ->
 
 def test_what_was_measured_on_other_items_is_another_picture(olga: Client, team: Team) -> None:
     versions(team, 18, 30)
-    versions(team, 36, metric_of="-other")
+    versions(team, 36, named="-other")
     first = the_trend(page_of(olga))
     assert [row[0] for row in rows_of(first)] == ["v1", "v2"]
     assert "?measured=1#trend" in first
@@ -120,5 +121,5 @@ def test_many_versions_take_as_many_queries_as_two(olga: Client, team: Team) -> 
     versions(team, 18, 30)
     asked()
     few = asked()
-    versions(team, 20, 24, 28, 32, metric_of="-more")
+    versions(team, 20, 24, 28, 32, named="-more")
     assert asked() == few
