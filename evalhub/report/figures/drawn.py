@@ -1,0 +1,178 @@
+"""Three kinds of figure are enough: intervals below one another, curves, columns. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from evalhub.report.charts.parts import Axis, Chart, Frame, Key, Table
+from evalhub.report.charts.scale import Scale, Tick, around
+from evalhub.verdict.wording import signed
+
+type Points = Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A value with its interval; an end that is None is unbounded."""
+
+    label: str
+    at: float
+    lower: float | None
+    upper: float | None
+    kind: str = "candidate"
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    label: str
+    points: Points
+    kind: str = "candidate"
+
+
+def intervals(
+    title: str,
+    desc: str,
+    rows: Sequence[Row],
+    *,
+    along: str,
+    bound: float | None = None,
+    bound_label: str = "",
+    middle: float = 0.0,
+    written: Callable[[float], str] = signed,
+) -> Chart:
+    """Values with their intervals, one below the other.
+
+    Args:
+        along: what the axis is of.
+        bound: a line that intervals are held against, and what it is.
+        middle: the line of no difference.
+    """
+    ends = [value for each in rows for value in (each.at, each.lower, each.upper)]
+    known = [value for value in (*ends, bound, middle) if value is not None]
+    frame = Frame(around(known, zero=False), Scale(0, len(rows)))
+    heights = [len(rows) - i - 0.5 for i in range(len(rows))]
+    guides = [frame.upright(middle, kind="zero")]
+    if bound is not None:
+        guides.append(frame.upright(bound, kind="now", label=bound_label))
+    said = [f"{each.label}: {written(each.at)}, {_ends(each, written)}" for each in rows]
+    return Chart(
+        title=title,
+        desc=desc,
+        x=Axis(frame.x.ticks(6, written), along),
+        y=Axis(
+            [Tick(frame.y.up(at), each.label, at) for each, at in zip(rows, heights, strict=True)]
+        ),
+        rules=guides,
+        dots=[
+            frame.dot(each.at, at, kind=each.kind, said=words, across=(each.lower, each.upper))
+            for each, at, words in zip(rows, heights, said, strict=True)
+        ],
+        table=Table(
+            ("", "Value", "Interval"),
+            [(each.label, written(each.at), _ends(each, written)) for each in rows],
+        ),
+        size="named small" if len(rows) < 4 else "named",
+    )
+
+
+def curves(
+    title: str,
+    desc: str,
+    lines: Sequence[Curve],
+    *,
+    along: str,
+    up: str,
+    written: Callable[[float], str] = "{:.3g}".format,
+    risen: Callable[[float], str] = "{:.3g}".format,
+    level: float | None = None,
+    level_label: str = "",
+) -> Chart:
+    """Curves over one axis; `level` is a line across that they are held against."""
+    xs = [x for each in lines for x, _ in each.points]
+    ys = [y for each in lines for _, y in each.points]
+    heights = around([*ys, *([] if level is None else [level])])
+    frame = Frame(Scale(min(xs), max(xs)), Scale(min(0.0, min(ys)), heights.high))
+    marked = [_every(each.points) for each in lines]
+    return Chart(
+        title=title,
+        desc=desc,
+        x=Axis(frame.x.ticks(6, written), along),
+        y=Axis(frame.y.ticks_up(5, risen), up),
+        lines=[frame.line(each.points, kind=each.kind) for each in lines],
+        rules=[] if level is None else [frame.across(level, kind="now", label=level_label)],
+        dots=[
+            frame.dot(
+                x, y, kind=each.kind, said=f"{each.label}: {risen(y)} at {written(x)}", shape="ring"
+            )
+            for each, points in zip(lines, marked, strict=True)
+            for x, y in points
+        ],
+        keys=[Key("line", each.kind, each.label) for each in lines] if len(lines) > 1 else (),
+        table=Table(
+            ("", along, up),
+            [
+                (each.label, written(x), risen(y))
+                for each, points in zip(lines, marked, strict=True)
+                for x, y in points
+            ],
+        ),
+        size="small",
+    )
+
+
+def columns(
+    title: str,
+    desc: str,
+    names: Sequence[str],
+    series: Sequence[tuple[str, str, Sequence[float]]],
+    *,
+    along: str,
+    up: str,
+    written: Callable[[float], str] = "{:.2g}".format,
+    level: float | None = None,
+    level_label: str = "",
+) -> Chart:
+    """Columns side by side; of each series its label, its kind, and a value for each name."""
+    values = [value for *_, of in series for value in of]
+    most = max([*values, *([] if level is None else [level])])
+    frame = Frame(Scale(0, len(names)), Scale(0, 1.08 * most))
+    width = 0.8 / len(series)
+    return Chart(
+        title=title,
+        desc=desc,
+        x=Axis([Tick(frame.x.at(i + 0.5), name, i + 0.5) for i, name in enumerate(names)], along),
+        y=Axis(frame.y.ticks_up(4, written), up),
+        bars=[
+            frame.bar(
+                i + 0.1 + n * width,
+                i + 0.1 + (n + 1) * width,
+                of[i],
+                kind=kind,
+                said=f"{name}: {label} {written(of[i])}",
+            )
+            for i, name in enumerate(names)
+            for n, (label, kind, of) in enumerate(series)
+        ],
+        rules=[] if level is None else [frame.across(level, kind="now", label=level_label)],
+        keys=[Key("bar", kind, label) for label, kind, _ in series] if len(series) > 1 else (),
+        table=Table(
+            (along, *(label for label, *_ in series)),
+            [(name, *(written(of[i]) for *_, of in series)) for i, name in enumerate(names)],
+        ),
+        size="small",
+    )
+
+
+def percents(value: float) -> str:
+    """A share as per cent."""
+    return f"{100 * value:.3g}%"
+
+
+def _ends(row: Row, written: Callable[[float], str]) -> str:
+    lower = "unbounded" if row.lower is None else written(row.lower)
+    return f"{lower} to {'unbounded' if row.upper is None else written(row.upper)}"
+
+
+def _every(points: Points, most: int = 8) -> Points:
+    """Some points of a curve, the last among them."""
+    step = max(1, -(-len(points) // most))
+    return points[::-1][::step][::-1]

@@ -1,0 +1,38 @@
+"""Scores that figures are drawn from: made up, the same each time."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.report.figures.drawn import Row
+from evalhub.stats.paired import PairedComparison, compare
+
+type Scores = NDArray[np.float64]
+
+SEED = 7
+
+
+def right_or_wrong(n: int, won: int, lost: int, *, both: float = 0.6) -> tuple[Scores, Scores]:
+    """Two arms' scores on n items of which so many are won and lost, and of the rest a share right
+    in both."""
+    rest = n - won - lost
+    right = round(both * rest)
+    same = [1.0] * right + [0.0] * (rest - right)
+    before = [0.0] * won + [1.0] * lost + same
+    return np.array(before), np.array([1.0] * won + [0.0] * lost + same)
+
+
+def drawn(n: int, gain: float, spread: float, *, seed: int = SEED) -> tuple[Scores, Scores]:
+    """Scores between 0 and 1 whose mean difference is about `gain`."""
+    rng = np.random.default_rng(seed)
+    before = rng.uniform(0.2, 0.8, n)
+    return before, np.clip(before + rng.normal(gain, spread, n), 0.0, 1.0)
+
+
+def as_row(label: str, found: PairedComparison, kind: str = "candidate") -> Row:
+    """A comparison as a figure has it."""
+    return Row(label, found.difference, found.lower, found.upper, kind)
+
+
+def changed(label: str, n: int, won: int, lost: int, kind: str = "candidate") -> Row:
+    """A row of items that are right or wrong."""
+    return as_row(label, compare(*right_or_wrong(n, won, lost)), kind)
