@@ -65,6 +65,7 @@ def test_axe_finds_nothing_amiss_on_the_other_pages(
         reverse("dashboard:run", args=[run.pk]),
         reverse("dashboard:version", args=[run.version_id]),
         reverse("dashboard:test_set", args=[run.test_set_version.test_set_id]),
+        reverse("dashboard:record", args=[study.decisions.get(arm="triage-lora").pk]),
     ]
     page = opens(team.olga)
     root = page.url.partition("/studies")[0]
@@ -90,6 +91,7 @@ def test_no_page_scrolls_sideways_on_a_narrow_phone(opens: Opens, team: Team) ->
         reverse("dashboard:test_set", args=[run.test_set_version.test_set_id]),
         reverse("dashboard:run", args=[run.pk]),
         reverse("dashboard:version", args=[run.version_id]),
+        reverse("dashboard:record", args=[study.decisions.get(arm="triage-lora").pk]),
     ]:
         page.goto(root + each)
         assert not overflows(page), each

@@ -61,14 +61,14 @@ def test_ten_wins_and_no_loss_are_half_of_two_tails() -> None:
 
 
 def test_holm_multiplies_by_those_that_are_left() -> None:
-    """6 · .001, 5 · .004, 4 · .02, and never below the one before."""
+    """6 · .001, 5 · .004, 4 · .02, and never below the one before: 1 · .06 is not .06 but .08."""
     assert [row[2] for row in rows_of("multiplicity")] == [
         "0.006",
         "0.02",
         "0.08",
         "0.08",
         "0.08",
-        "0.4",
+        "0.08",
     ]
 
 

@@ -57,7 +57,7 @@ def intervals(
     return Chart(
         title=title,
         desc=desc,
-        x=Axis(frame.x.ticks(6, written), along),
+        x=Axis(frame.x.ticks(6, None if written is signed else written), along),
         y=Axis(
             [Tick(frame.y.up(at), each.label, at) for each, at in zip(rows, heights, strict=True)]
         ),
