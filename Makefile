@@ -1,4 +1,4 @@
-.PHONY: setup run demo check test fix tables schemas openapi lock bench
+.PHONY: setup run demo check test fix tables schemas openapi pictures lock bench
 
 setup:  ## the environment, with everything for development
 	uv sync
@@ -30,6 +30,9 @@ schemas:  ## the JSON Schemas in docs/, after each change of what is declared
 
 openapi:  ## the document of the REST interface, after each change of an endpoint
 	uv run .ci/openapi.py
+
+pictures:  ## the documents' pictures of the study's pages, after each change of how they look
+	uv run python -m tests.pictures
 
 lock:  ## take the newest versions, and pin them in pyproject.toml
 	uv run --no-project .ci/pin.py

@@ -74,6 +74,7 @@ def measure(items: int) -> None:
         "studies": reverse("dashboard:studies"),
         "study": study_page,
         "criterion": reverse("dashboard:criterion", args=[decision.pk, 1]),
+        "record": reverse("dashboard:record", args=[decision.pk]),
         "methods": reverse("dashboard:methods"),
         "flips, lost, first page": f"{flips}=lost",
         "flips, both right, last page": f"{flips}=both-right&page=999999",

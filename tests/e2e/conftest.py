@@ -13,25 +13,12 @@ from pytest_django.live_server_helper import LiveServer
 
 from evalhub.accounts.models import User
 from tests.cast import Team
+from tests.e2e.browser import FLAGS, MISSING, chromium
 from tests.e2e.trainers import TRAINERS, interpreter
 
 # Playwright's loop stays in the thread after its first page, where Django takes it for a view's.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
-CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
-MISSING = (
-    "Chromium not found: install it (Debian: apt-get install chromium) or set EVALHUB_CHROMIUM"
-)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-]
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
@@ -52,9 +39,7 @@ class Opens(Protocol):
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """pytest-playwright's arguments, with the system's Chromium."""
-    given = os.environ.get("EVALHUB_CHROMIUM")
-    names = [given] if given else CHROMIUM
-    path = next(filter(None, map(shutil.which, names)), None)
+    given, path = os.environ.get("EVALHUB_CHROMIUM"), chromium()
     if path is None:
         missing = f"EVALHUB_CHROMIUM={given} is no program. {MISSING}" if given else MISSING
         if given or os.environ.get("CI") == "true":
