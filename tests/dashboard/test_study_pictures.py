@@ -125,6 +125,18 @@ def test_slices_say_how_many_were_looked_at(olga: Client, team: Team) -> None:
     assert "For reading, never for the verdict." in page
 
 
+def test_a_slice_leads_to_its_items(olga: Client, team: Team) -> None:
+    study = a_decided_study(team)
+    page = page_of(olga, study)
+    items = reverse("dashboard:study_items", args=[study.pk])
+    link = f"{items}?arm=triage-lora&amp;test_set=triage-reading&amp;tag=tag1"
+    assert f'href="{link}">tag1</a>' in page
+    found = olga.get(link.replace("&amp;", "&"))
+    assert found.status_code == 200
+    assert "q0001" in found.text
+    assert "q0000" not in found.text, "that one has another tag"
+
+
 def the_costs(page: str) -> str:
     return page.partition('id="cost-quality"')[2].partition("</section>")[0]
 
