@@ -1,11 +1,11 @@
 """One criterion opened up: how it was computed, what it could show, how it counts. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from evalhub.report.charts.scale import Scale, Tick, around
+from evalhub.report.charts.parts import Chart
 from evalhub.report.ends import ends_of, look_of
-from evalhub.report.forest import Plot, drawn, plot
+from evalhub.report.interval_plot import interval_plot
 from evalhub.report.methods import Method, methods
 from evalhub.report.power_advice import EvidenceSampling, power_advice, smallest_effect
 from evalhub.report.power_plot import PowerPlot, power_plot
@@ -27,9 +27,7 @@ class CriterionPage:
 
     number: int
     values: Criterion
-    plot: Plot | None
-    ticks: Sequence[Tick]
-    bound_label: str
+    plot: Chart | None
     interval_by: Sequence[Method]
     test_by: Sequence[Method]
     power: PowerPlot | None
@@ -49,16 +47,13 @@ def criterion_page(
 ) -> CriterionPage:
     """The page of the criterion that the record lists as the `number`-th, counted from 1."""
     row = record.criteria[number - 1]
-    found, smallest = drawn(row), smallest_effect(row)
-    scale = around(found.extent if found else [])
+    smallest = smallest_effect(row)
     explained = methods().explaining
     interval_by = explained(row.method)
     return CriterionPage(
         number=number,
         values=row,
-        plot=plot(row, scale, label=row.name, noise=record.noise_of(row)),
-        ticks=_ticks(scale, row),
-        bound_label=_bound_label(row),
+        plot=interval_plot(row, record.noise_of(row)),
         interval_by=interval_by,
         test_by=[each for each in explained(row.test) if each not in interval_by],
         power=power_plot(row),
@@ -67,21 +62,6 @@ def criterion_page(
         advice=power_advice(row, sampling or EvidenceSampling()),
         rule=_rule(record, row),
     )
-
-
-def _ticks(scale: Scale, row: Criterion) -> list[Tick]:
-    """Along the picture of a ratio stand shares of the baseline, not differences."""
-    ticks = scale.ticks(6)
-    if row.factor is None:
-        return ticks
-    sign = 1.0 if row.higher_is_better else -1.0
-    return [replace(tick, label=percent(1 + sign * tick.value)) for tick in ticks]
-
-
-def _bound_label(row: Criterion) -> str:
-    if row.factor is not None:
-        return f"{percent(row.factor)} of the baseline"
-    return f"{'margin' if row.role == 'guard' else 'asked'} {signed(row.bound or 0.0)}"
 
 
 def _in_unit(gap: float, row: Criterion) -> str:

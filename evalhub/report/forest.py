@@ -101,13 +101,13 @@ def plot(
         upper="100.00%" if found.upper is None else own.at(found.upper),
         bound=None if found.bound is None else own.at(found.bound),
         status=row.status if isinstance(row, Criterion) else "",
-        spoken=_spoken(row, found, label),
+        spoken=spoken(row, found, label),
         own_scale="" if fits else f"own scale, {signed(own.low)} to {signed(own.high)}",
         noise=None if noise is None else own.band(*noise),
     )
 
 
-def _spoken(row: Row, found: Drawn, label: str) -> str:
+def spoken(row: Row, found: Drawn, label: str) -> str:
     """What the picture shows, for reading aloud."""
     if isinstance(row, BreakdownRow):
         ends = f"{signed(row.lower)} to {signed(row.upper)}"

@@ -59,7 +59,7 @@ def test_each_row_of_a_study_leads_to_how_it_was_computed(olga: Client, team: Te
 def test_the_pictures_are_read_aloud(olga: Client, team: Team) -> None:
     decision = decide_study(study=a_measured_study(team))[0]
     page = shown(olga, decision, 2)
-    assert 'aria-label="triage-reading: difference −0.50' in page
+    assert 'aria-label="Its interval. triage-reading: difference −0.50' in page
     assert "must stay above −0.020: fails" in page
 
 

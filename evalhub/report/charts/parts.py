@@ -59,13 +59,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A line across the whole picture, at `x` or at `y`, and what it stands for."""
+    """A line across the whole picture, at `x` or at `y`, and what it stands for: at its top, or
+    `low`, at its foot."""
 
     kind: str
     anchor: Side
     x: str | None = None
     y: str | None = None
     label: str = ""
+    low: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Table:
 class Chart:
     """A picture: `title` says what it is of, `desc` what it shows, in one sentence each.
 
-    `size` is "" or "low" or "tall".
+    `size` is "", or some of "low", "small", "wide" and "named".
     """
 
     title: str
@@ -174,9 +176,9 @@ class Frame:
         below = [(x, 0.0) for x, _ in upper] if lower is None else lower
         return Line(self._places([*upper, *reversed(below)]), kind, filled=True)
 
-    def upright(self, x: float, *, kind: str, label: str = "") -> Guide:
+    def upright(self, x: float, *, kind: str, label: str = "", low: bool = False) -> Guide:
         anchor: Side = "end" if self.x.share(x) > 0.6 else "start"
-        return Guide(kind, anchor, x=self.x.at(x), label=label)
+        return Guide(kind, anchor, x=self.x.at(x), label=label, low=low)
 
     def across(self, y: float, *, kind: str, label: str = "") -> Guide:
         return Guide(kind, "end", y=self.y.up(y), label=label)

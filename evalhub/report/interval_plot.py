@@ -1,0 +1,67 @@
+"""One criterion's interval drawn large, against zero and the bound that it has to clear. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from evalhub.report.charts.parts import Axis, Chart, Frame
+from evalhub.report.charts.scale import Scale, Tick, around
+from evalhub.report.forest import drawn, spoken
+from evalhub.schemas.criteria import Criterion
+from evalhub.verdict.wording import measured, percent, signed
+
+
+def interval_plot(row: Criterion, noise: tuple[float, float] | None = None) -> Chart | None:
+    """The picture of a criterion; None where it has no interval.
+
+    Args:
+        noise: the interval that the baseline shows against itself, drawn as a band.
+    """
+    found = drawn(row)
+    if found is None:
+        return None
+    frame = Frame(around(found.extent))
+    guides = [frame.upright(0, kind="zero", label="no difference")]
+    if found.bound is not None:
+        guides.append(frame.upright(found.bound, kind="now", label=_bound_label(row), low=True))
+    return Chart(
+        title="Its interval",
+        desc=spoken(row, found, row.name),
+        x=Axis(_ticks(frame.x, row)),
+        bars=[]
+        if noise is None
+        else [
+            frame.stretch(
+                *noise,
+                kind="noise",
+                said=f"the baseline against itself: {signed(noise[0])} to {signed(noise[1])}",
+            )
+        ],
+        rules=guides,
+        dots=[
+            frame.dot(
+                found.at,
+                0.5,
+                kind=row.status,
+                said=spoken(row, found, row.name),
+                mark=row.status.mark,
+                label=measured(row),
+                across=(found.lower, found.upper),
+            )
+        ],
+        size="wide",
+    )
+
+
+def _ticks(scale: Scale, row: Criterion) -> Sequence[Tick]:
+    """Along the picture of a ratio stand shares of the baseline, not differences."""
+    ticks = scale.ticks(6)
+    if row.factor is None:
+        return ticks
+    sign = 1.0 if row.higher_is_better else -1.0
+    return [replace(tick, label=percent(1 + sign * tick.value)) for tick in ticks]
+
+
+def _bound_label(row: Criterion) -> str:
+    if row.factor is not None:
+        return f"{percent(row.factor)} of the baseline"
+    return f"{'margin' if row.role == 'guard' else 'asked'} {signed(row.bound or 0.0)}"
