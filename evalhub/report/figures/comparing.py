@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 
 from evalhub.report.charts.parts import Chart
-from evalhub.report.figures.drawn import Curve, Row, columns, curves, intervals, percents
+from evalhub.report.figures.drawn import Curve, Range, columns, curves, intervals, percents
 from evalhub.report.figures.made_up import SEED, Scores, as_row, changed, drawn, right_or_wrong
 from evalhub.stats.distributions import normal_quantile, t_quantile
 from evalhub.stats.levels import ALPHA
@@ -164,7 +164,7 @@ def relative() -> Chart:
         after[: right // 50] = 0.0
         found = contrast(before, after, factor=0.9, bounds=(0.0, 1.0))
         kind = "pass" if found.lower > 0 else "open"
-        rows.append(Row(label, found.mean, found.lower, found.upper, kind))
+        rows.append(Range(label, found.mean, found.lower, found.upper, kind))
     return intervals(
         "A tenth of the baseline may be lost",
         "Both arms lost two per cent of the baseline’s own value; what is tested is the candidate "
@@ -181,7 +181,7 @@ def fieller() -> Chart:
     for n in (20, 80, 320):
         before = rng.lognormal(6, 0.5, n)
         found = ratio_of_means(before, before * rng.lognormal(-0.11, 0.3, n))
-        rows.append(Row(f"{n} items", found.ratio, found.lower, found.upper))
+        rows.append(Range(f"{n} items", found.ratio, found.lower, found.upper))
     return intervals(
         "How many times the baseline’s cost",
         "Both means are uncertain, so a ratio’s interval is no mirror of itself",
@@ -198,10 +198,10 @@ def quantile_ratio() -> Chart:
     before = rng.lognormal(6, 0.6, 400)
     after = rng.lognormal(5.9, 0.7, 400)
     mean = ratio_of_means(before, after)
-    rows = [Row("mean", mean.ratio, mean.lower, mean.upper, "baseline")]
+    rows = [Range("mean", mean.ratio, mean.lower, mean.upper, "baseline")]
     for quantile in (0.75, 0.95):
         found = ratio_of_quantiles(before, after, quantile=quantile)
-        rows.append(Row(f"{quantile:.0%} quantile", found.ratio, found.lower, found.upper))
+        rows.append(Range(f"{quantile:.0%} quantile", found.ratio, found.lower, found.upper))
     return intervals(
         "A candidate that is faster on the whole and slower in the tail",
         "The mean says little of the slowest answers: their quantile has a ratio of its own",
@@ -253,10 +253,10 @@ def _clustered() -> tuple[Scores, Scores]:
     return before, np.clip(before + together + rng.normal(0, 0.08, 240), 0.0, 1.0)
 
 
-def _usual(label: str, before: Scores, after: Scores, df: int | None = None) -> Row:
+def _usual(label: str, before: Scores, after: Scores, df: int | None = None) -> Range:
     """Mean ± 1.96 standard errors, or t of them, as is usual."""
     differences = after - before
     times = normal_quantile(1 - ALPHA) if df is None else t_quantile(1 - ALPHA, df)
     mean = float(differences.mean())
     half = times * float(differences.std(ddof=1)) / sqrt(len(differences))
-    return Row(label, mean, mean - half, mean + half, "baseline")
+    return Range(label, mean, mean - half, mean + half, "baseline")

@@ -9,29 +9,32 @@ from evalhub.verdict.wording import signed
 
 type Points = Sequence[tuple[float, float]]
 
+OURS = "candidate"
+"""The kind of what a figure is about."""
+
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Range:
     """A value with its interval; an end that is None is unbounded."""
 
     label: str
     at: float
     lower: float | None
     upper: float | None
-    kind: str = "candidate"
+    kind: str = OURS
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
     label: str
     points: Points
-    kind: str = "candidate"
+    kind: str = OURS
 
 
 def intervals(
     title: str,
     desc: str,
-    rows: Sequence[Row],
+    rows: Sequence[Range],
     *,
     along: str,
     bound: float | None = None,
@@ -167,7 +170,7 @@ def percents(value: float) -> str:
     return f"{100 * value:.3g}%"
 
 
-def _ends(row: Row, written: Callable[[float], str]) -> str:
+def _ends(row: Range, written: Callable[[float], str]) -> str:
     lower = "unbounded" if row.lower is None else written(row.lower)
     return f"{lower} to {'unbounded' if row.upper is None else written(row.upper)}"
 

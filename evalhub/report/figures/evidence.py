@@ -3,7 +3,7 @@
 import numpy as np
 
 from evalhub.report.charts.parts import Chart
-from evalhub.report.figures.drawn import Curve, Row, columns, curves, intervals, percents
+from evalhub.report.figures.drawn import Curve, Range, columns, curves, intervals, percents
 from evalhub.report.figures.made_up import SEED, as_row, changed, right_or_wrong
 from evalhub.schemas.prices import LongPromptRates, Price
 from evalhub.stats.consistency import pass_at_k, pass_hat_k
@@ -181,7 +181,7 @@ def best_untuned() -> Chart:
     for label, part in (("items that chose it", slice(100)), ("the other items", slice(100, 200))):
         shown = compare(np.full(100, 0.6), arms[chosen, part], bounds=(0.0, 1.0))
         kind = "fail" if part.start is None else "candidate"
-        rows.append(Row(label, shown.candidate, 0.6 + shown.lower, 0.6 + shown.upper, kind))
+        rows.append(Range(label, shown.candidate, 0.6 + shown.lower, 0.6 + shown.upper, kind))
     return intervals(
         "The luck of the choice",
         "Six arms that are truly alike, right on 60%: the best of them looks better on the items "

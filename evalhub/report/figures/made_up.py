@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.report.figures.drawn import Row
+from evalhub.report.figures.drawn import OURS, Range
 from evalhub.stats.paired import PairedComparison, compare
 
 type Scores = NDArray[np.float64]
@@ -28,11 +28,11 @@ def drawn(n: int, gain: float, spread: float, *, seed: int = SEED) -> tuple[Scor
     return before, np.clip(before + rng.normal(gain, spread, n), 0.0, 1.0)
 
 
-def as_row(label: str, found: PairedComparison, kind: str = "candidate") -> Row:
+def as_row(label: str, found: PairedComparison, kind: str = OURS) -> Range:
     """A comparison as a figure has it."""
-    return Row(label, found.difference, found.lower, found.upper, kind)
+    return Range(label, found.difference, found.lower, found.upper, kind)
 
 
-def changed(label: str, n: int, won: int, lost: int, kind: str = "candidate") -> Row:
+def changed(label: str, n: int, won: int, lost: int, kind: str = OURS) -> Range:
     """A row of items that are right or wrong."""
     return as_row(label, compare(*right_or_wrong(n, won, lost)), kind)

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from evalhub.report.charts.parts import Chart
-from evalhub.report.figures.drawn import Curve, Row, curves, intervals, percents
+from evalhub.report.figures.drawn import Curve, Range, curves, intervals, percents
 from evalhub.report.figures.made_up import SEED
 from evalhub.stats.agreement import Agreement, agreement, pair_kappas
 from evalhub.stats.bradley_terry import strengths
@@ -31,7 +31,7 @@ def win_scores() -> Chart:
         raters = [i % people for i in range(120)]
         choices = ["candidate" if rng.random() < likes[each] else "baseline" for each in raters]
         found = win_score(choices, items=list(range(120)), raters=raters)
-        rows.append(Row(f"{people} people", found.score, found.lower, found.upper))
+        rows.append(Range(f"{people} people", found.score, found.lower, found.upper))
     return intervals(
         "120 judgments",
         "Given by three, six and twenty people who lean as far to either arm: fewer people tell "
@@ -59,7 +59,7 @@ def bradley_terry() -> Chart:
             counts.append(count)
     found = strengths(first, second, outcomes, counts=counts, reference="base")
     rows = [
-        Row(
+        Range(
             str(name),
             each.value,
             each.lower,
@@ -88,9 +88,9 @@ def position() -> Chart:
     biased = position_bias(leaning, sides)
     twice = self_consistency(choices[:40], choices[:32] + ["tie"] * 8)
     rows = [
-        Row("fair", fair.share_left or 0.0, fair.lower, fair.upper, "pass"),
-        Row("leans to the left", biased.share_left or 0.0, biased.lower, biased.upper, "fail"),
-        Row("same when swapped", twice.share, twice.lower, twice.upper, "baseline"),
+        Range("fair", fair.share_left or 0.0, fair.lower, fair.upper, "pass"),
+        Range("leans to the left", biased.share_left or 0.0, biased.lower, biased.upper, "fail"),
+        Range("same when swapped", twice.share, twice.lower, twice.upper, "baseline"),
     ]
     return intervals(
         "Does the side count?",
@@ -111,9 +111,9 @@ def length() -> Chart:
     choices = ["candidate" if rng.random() < each else "baseline" for each in likes]
     found = length_control(choices, theirs, ours)
     raw = win_score(choices, items=list(range(300)), raters=list(range(300)))
-    rows = [Row("as judged", found.raw, raw.lower, raw.upper, "baseline")]
+    rows = [Range("as judged", found.raw, raw.lower, raw.upper, "baseline")]
     if found.controlled is not None:
-        rows.append(Row("at equal lengths", found.controlled, found.lower, found.upper))
+        rows.append(Range("at equal lengths", found.controlled, found.lower, found.upper))
     return intervals(
         "Longer answers that were liked for their length",
         "As judged the candidate wins; at equal lengths the model leaves little of it",
@@ -156,8 +156,8 @@ def judge() -> Chart:
         found = judge_check(human, said, random_sample=True)
         share = found.agreement.raw_agreement or 0.0
         beyond = found.beyond_chance
-        rows.append(Row(f"{name}: raw", share, share, share, "baseline"))
-        rows.append(Row(f"{name}: α", beyond.value or 0.0, beyond.lower, beyond.upper, kind))
+        rows.append(Range(f"{name}: raw", share, share, share, "baseline"))
+        rows.append(Range(f"{name}: α", beyond.value or 0.0, beyond.lower, beyond.upper, kind))
     return intervals(
         "Agreement beyond chance",
         "Where four in five prefer the candidate, a judge that always says so agrees often and "
@@ -185,8 +185,8 @@ def ppi() -> Chart:
         f"The judge’s errors are corrected by people’s labels; the interval is as narrow as of "
         f"{found.equivalent_labels:.0f} labels of people alone",
         [
-            Row("people alone", alone.score, alone.lower, alone.upper, "baseline"),
-            Row("with the judge", found.value, found.lower, found.upper),
+            Range("people alone", alone.score, alone.lower, alone.upper, "baseline"),
+            Range("with the judge", found.value, found.lower, found.upper),
         ],
         along="win score",
         middle=0.5,

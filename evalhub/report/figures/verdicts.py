@@ -1,7 +1,7 @@
 """Figures of the verdict's rule. Pure."""
 
 from evalhub.report.charts.parts import Chart
-from evalhub.report.figures.drawn import Curve, Row, columns, curves, intervals, percents
+from evalhub.report.figures.drawn import Curve, Range, columns, curves, intervals, percents
 from evalhub.report.figures.made_up import changed, right_or_wrong
 from evalhub.stats.levels import ALPHA, POWER
 from evalhub.stats.multiplicity import holm
@@ -9,7 +9,7 @@ from evalhub.stats.paired import compare
 from evalhub.stats.power_spread import items_for, power_for, spread_of
 from evalhub.verdict.levels import level_of
 
-MARGIN = 0.05
+ALLOWED = 0.05
 
 
 def ship() -> Chart:
@@ -26,7 +26,7 @@ def ship() -> Chart:
         "fails once it is left of it, and is open between",
         rows,
         along="difference",
-        bound=-MARGIN,
+        bound=-ALLOWED,
         bound_label="margin",
     )
 
@@ -61,10 +61,10 @@ def futility() -> Chart:
 
 def more() -> Chart:
     """The power of more items, planned from 300 of them."""
-    spread = spread_of(*right_or_wrong(300, 15, 15), bound=-MARGIN)
+    spread = spread_of(*right_or_wrong(300, 15, 15), bound=-ALLOWED)
     sizes = range(50, 1001, 25)
-    powers = [(float(n), power_for(n, MARGIN, spread, due=1.96)) for n in sizes]
-    needed = items_for(MARGIN, spread, due=1.96)
+    powers = [(float(n), power_for(n, ALLOWED, spread, due=1.96)) for n in sizes]
+    needed = items_for(ALLOWED, spread, due=1.96)
     return curves(
         "How many items would settle it",
         f"Of items like the 300 seen, {needed:,} show with a chance of 80% that less than 5 "
@@ -99,7 +99,7 @@ def levels() -> Chart:
     for look in (1, 2, 5, 10):
         found = compare(before, after, alpha=level_of(look, alpha=ALPHA), upper_alpha=ALPHA)
         kind = "pass" if found.lower > 0 else "open"
-        rows.append(Row(f"look {look}", found.difference, found.lower, found.upper, kind))
+        rows.append(Range(f"look {look}", found.difference, found.lower, found.upper, kind))
     return intervals(
         "What a smaller level costs",
         "90 items won and 55 lost of 1,000, judged as the first, second, fifth and tenth claim on "
