@@ -8,7 +8,7 @@ from typing import Any
 from evalhub.accounts.models import User
 from evalhub.gate.models import Blessing, Decision
 from evalhub.registry.models import Model
-from evalhub.report.trend import Found, Trend, trend
+from evalhub.report.trend import Trend, TrendRow, trend
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.verdicts import Verdict
@@ -33,7 +33,7 @@ class TrendPage:
     choices: Sequence[tuple[str, str]]
     chosen: str
     more: bool
-    rows: Sequence[tuple[int, Found]]
+    rows: Sequence[tuple[int, TrendRow]]
 
 
 def trend_page(model: Model, *, user: User, wanted: str) -> TrendPage:
@@ -74,9 +74,9 @@ def _primaries(criteria: Iterable[Mapping[str, Any]]) -> dict[Measured, Criterio
 
 def _judged(
     decision: Mapping[str, Any], row: Criterion | None, blessed: set[tuple[int, int]]
-) -> Found:
+) -> TrendRow:
     looks = (decision["record__ledger"] or {}).get("test_sets", ())
-    return Found(
+    return TrendRow(
         version=f"v{decision['number']}",
         baseline=decision["record__arms__baseline__name"],
         when=f"{decision['created']:%-d %b %Y}",

@@ -15,7 +15,7 @@ MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TrendRow:
     """One version as one decision found it.
 
     Attributes:
@@ -59,7 +59,7 @@ class Trend:
     levels: Chart
 
 
-def trend(judged: Sequence[Found], *, model: str, measured: str) -> Trend | None:
+def trend(judged: Sequence[TrendRow], *, model: str, measured: str) -> Trend | None:
     """The pictures of a model's decisions, oldest first; None where there is none.
 
     Args:
@@ -78,7 +78,7 @@ def trend(judged: Sequence[Found], *, model: str, measured: str) -> Trend | None
 
 
 def _differences(
-    judged: Sequence[Found], frame: Frame, ticks: Sequence[Tick], model: str, measured: str
+    judged: Sequence[TrendRow], frame: Frame, ticks: Sequence[Tick], model: str, measured: str
 ) -> Chart:
     points = [(i, each.at) for i, each in enumerate(judged, 1) if each.at is not None]
     blessed = [(i, each) for i, each in enumerate(judged, 1) if each.blessed]
@@ -120,7 +120,7 @@ def _differences(
     )
 
 
-def _dot(frame: Frame, place: int, each: Found) -> Dot:
+def _dot(frame: Frame, place: int, each: TrendRow) -> Dot:
     said = (
         f"{each.version}, {each.when}: {each.verdict.label}, {each.found} against "
         f"{each.baseline}; {each.price}"
@@ -135,7 +135,7 @@ def _dot(frame: Frame, place: int, each: Found) -> Dot:
     )
 
 
-def _levels(judged: Sequence[Found], across: Scale, ticks: Sequence[Tick], model: str) -> Chart:
+def _levels(judged: Sequence[TrendRow], across: Scale, ticks: Sequence[Tick], model: str) -> Chart:
     most = max(max(each.level, each.asked) for each in judged)
     frame = Frame(across, Scale(0, 1.1 * most))
     bars = [
@@ -157,7 +157,7 @@ def _levels(judged: Sequence[Found], across: Scale, ticks: Sequence[Tick], model
     )
 
 
-def _ticks(judged: Sequence[Found], across: Scale) -> list[Tick]:
+def _ticks(judged: Sequence[TrendRow], across: Scale) -> list[Tick]:
     step = ceil(len(judged) / MOST_NAMED)
     return [
         Tick(across.at(i), each.version, i)
@@ -166,7 +166,7 @@ def _ticks(judged: Sequence[Found], across: Scale) -> list[Tick]:
     ]
 
 
-def _values(judged: Sequence[Found]) -> list[float]:
+def _values(judged: Sequence[TrendRow]) -> list[float]:
     ends = [(each.at, each.lower, each.upper) for each in judged]
     return [value for of in ends for value in of if value is not None]
 
