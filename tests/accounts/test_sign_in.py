@@ -19,12 +19,13 @@ def token_of(path: str) -> str:
     return path.rstrip("/").rpartition("/")[2]
 
 
-def test_the_link_signs_in_and_leads_an_owner_to_the_studies(team: Team) -> None:
+def test_the_link_signs_in_and_leads_an_owner_to_what_needs_them(team: Team) -> None:
     browser = Client()
     path = sign_in_path(team.olga)
     assert "Sign in as olga" in browser.get(path).text
     answer = browser.post(path, follow=True)
-    assert answer.redirect_chain[-1][0] == reverse("dashboard:studies")
+    assert answer.redirect_chain[-1][0] == reverse("home")
+    assert "What needs you" in answer.text
     assert answer.context["user"] == team.olga
 
 
