@@ -284,7 +284,7 @@ UPLOAD_PAGES = [
     "dashboard:upload_pairs",
     "dashboard:new_comparison",
     "dashboard:new_working_set",
-    "dashboard:study_file",
+    "dashboard:send_study",
     "dashboard:new_run",
 ]
 UPLOAD_ENDPOINTS = (

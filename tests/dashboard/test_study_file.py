@@ -13,7 +13,7 @@ from evalhub.accounts.models import Project
 from evalhub.registry.models import Run, Study
 from tests.cast import Team
 
-PAGE = reverse("dashboard:study_file")
+PAGE = reverse("dashboard:send_study")
 STUDY = """\
 schema: evalhub.study/1
 name: Tickets

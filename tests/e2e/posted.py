@@ -1,6 +1,6 @@
 """What is posted to each address that writes, for the table of who may do what."""
 
-from tests.e2e.posted_forms import CHOICE, COMPARISON, ITEMS, PLAN, RUN, SKIP, STUDY, UPLOAD
+from tests.e2e.posted_forms import CHOICE, COMPARISON, ITEMS, PLAN, POLICY, RUN, SKIP, STUDY, UPLOAD
 
 GUESS, ADJUDICATION = "a guess at one of the reviewer's turns", "a choice in a disagreement"
 POSTED = {
@@ -11,6 +11,7 @@ POSTED = {
     "/reviews/<int:pk>/adjudicate/": [ADJUDICATION],
     "/studies/new/": [COMPARISON],
     "/studies/file/": [STUDY],
+    "/studies/<int:pk>/policy/": [POLICY],
     "/demo/": ["project=support-desk"],
     "/studies/<int:pk>/decide/": [""],
     "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],

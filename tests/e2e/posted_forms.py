@@ -16,6 +16,7 @@ from tests.dashboard.test_study_file import the_files
 BOUNDARY = "no-file-holds-this"
 PAIRS = b'{"prompt": "Say it", "left": "one", "right": "two"}\n'
 PLAN, UPLOAD = "the page's own form, sent as a plan", "and with a file of pairs"
+POLICY = "the study's own policy, with another level"
 STUDY = "a study file with what it names"
 COMPARISON = "the page's own form, with three files"
 ITEMS = "and with a file of items"
@@ -35,7 +36,9 @@ def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
     stopped = Run.objects.get(version__model__slug="stopped")
     run = {"version": stopped.version_id, "items": stopped.test_set_version_id}
     run = filled(client.get(reverse("dashboard:new_run"))) | run | {"start": "1"}
+    policy = filled(client.get(reverse("dashboard:study_policy", args=[study.pk])))
     return {
+        POLICY: urlencode(policy | {"alpha": "0.01", "change": "1"}, doseq=True).encode(),
         STUDY: encode_multipart(BOUNDARY, study_file),
         RUN: urlencode(run).encode(),
         COMPARISON: encode_multipart(BOUNDARY, comparison),

@@ -13,7 +13,7 @@ from evalhub.dashboard.sent_study import SentStudy
 @never_cache
 @require_http_methods(["GET", "POST"])
 @results_only
-def study_file(request: SignedInRequest) -> HttpResponse:
+def send_study(request: SignedInRequest) -> HttpResponse:
     """The form; sent, it registers and runs the study, or says what is wrong and keeps the rest."""
     sent = SentStudy(request)
     if request.method == "POST" and (study := sent.register()):

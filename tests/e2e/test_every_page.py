@@ -1,0 +1,105 @@
+"""Every page of the site, collected from its addresses: a new one can't be forgotten.
+
+By axe's rules in the light, in the dark and at 200% zoom (a laptop's window of 640 × 400), nothing
+wider than a screen of 320 px, and a help link to a document about the page. The admin's pages are
+Django's own.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import resolve
+from playwright.sync_api import Page
+
+from evalhub.dashboard.templatetags.help import DOCUMENTS
+from tests.cast import Team
+from tests.e2e.conftest import Opens
+from tests.e2e.test_access_matrix import Scene, routes, scene
+
+__all__ = ["scene"]
+
+LAPTOP, ZOOMED, NARROW = (1280, 800), (640, 400), (320, 640)
+NO_PAGES = re.compile(r"^/(admin|api|healthz|readyz|metrics|accounts/(oidc|provider|join|sign-in))")
+REVIEWER_S = re.compile(r"^/reviews/")
+NOWHERE = "refused"
+COLOURS = {"runOnly": ["color-contrast"]}
+
+
+@dataclass(frozen=True)
+class Found:
+    address: str
+    name: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.address} ({self.name}): {self.what}"
+
+
+def addresses(scene: Scene) -> Iterator[tuple[str, str]]:
+    """(address, its name) of all that may be a page, each once."""
+    seen = set()
+    for route in routes():
+        address = scene.address(route)
+        if NO_PAGES.match(address) or address in seen:
+            continue
+        seen.add(address)
+        yield address, resolve(urlsplit(address).path).view_name
+
+
+def is_a_page(page: Page, address: str) -> bool:
+    """Whether it opened as a whole page there: parts, files and what only takes forms don't."""
+    response = page.request.get(address, max_redirects=0)
+    kind = response.headers.get("content-type", "")
+    whole = "text/html" in kind and "<html" in response.text()
+    return whole and response.status in (200, 409)
+
+
+def faults(page: Page, address: str, name: str) -> Iterator[Found]:
+    page.set_viewport_size({"width": LAPTOP[0], "height": LAPTOP[1]})
+    page.emulate_media(color_scheme="light")
+    page.goto(address)
+    yield from by_axe(page, name, "light")
+    if not REVIEWER_S.match(urlsplit(address).path) and page.locator("header .who").count():
+        helped = page.locator("header .who a", has_text="Help")
+        if not helped.count() or (
+            name not in DOCUMENTS and not name.endswith((":help", "document"))
+        ):
+            yield Found(address, name, "no document of its own under Help")
+    page.emulate_media(color_scheme="dark")
+    yield from by_axe(page, name, "dark", COLOURS)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": ZOOMED[0], "height": ZOOMED[1]})
+    yield from by_axe(page, name, "200%")
+    page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    if wide > NARROW[0]:
+        yield Found(address, name, f"{wide} px wide at 320")
+
+
+def by_axe(
+    page: Page, name: str, how: str, options: dict[str, list[str]] | None = None
+) -> Iterator[Found]:
+    for each in Axe().run(page, options=options).response["violations"]:
+        targets = [node["target"] for node in each["nodes"]][:3]
+        yield Found(page.url, name, f"{how}: {each['id']} {targets}")
+
+
+@pytest.mark.browser
+@pytest.mark.heavy
+@pytest.mark.django_db(transaction=True)
+def test_every_page_is_in_order(scene: Scene, opens: Opens, team: Team) -> None:
+    owner, reviewer = opens(team.olga, "/help/"), opens(team.rui, "/help/")
+    site = owner.url.removesuffix("/help/")
+    pages = [
+        (reviewer if REVIEWER_S.match(address) else owner, site + address, name)
+        for address, name in addresses(scene)
+    ]
+    pages = [each for each in pages if is_a_page(each[0], each[1])]
+    assert len(pages) > 45
+    refused = [(owner, f"{site}/nothing/", NOWHERE), (reviewer, f"{site}/studies/", NOWHERE)]
+    found = [each for page in [*pages, *refused] for each in faults(*page)]
+    assert not found, "\n".join(map(str, found))
