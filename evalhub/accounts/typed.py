@@ -27,7 +27,19 @@ MOST, MOST_BYTES, MOST_POSTED = 3, 100_000, 1_000_000
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 NEVER = ("password", "secret", "credential", "csrfmiddlewaretoken")  # names that have one of these
 # what a page sends along: sent again with the rest, and nothing to read
-UNSEEN = ("nonce", "key", "view", "token", "shown", "visible", "next")
+UNSEEN = (
+    "nonce",
+    "key",
+    "view",
+    "token",
+    "shown",
+    "visible",
+    "next",
+    "total",
+    "late",
+    "hold",
+    "have",
+)
 
 _KEPT = "typed"  # in the session
 _SIGNER = Signer(salt="reviews.person")

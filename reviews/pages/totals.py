@@ -1,17 +1,20 @@
-"""A total that changed is said once: the page before had another."""
+"""A total that changed is said until one has answered a comparison that showed the new one."""
 
 from evalhub.accounts.requests import SignedInRequest
 from reviews.assignments.progress import Progress
 from reviews.models import Campaign
 
-_SEEN = "review-totals"  # in the session: campaign → the total that its pages had last
+_SEEN = "review-totals"  # in the session: campaign → the total that the last answered page showed
+
+
+def note_total(request: SignedInRequest, campaign: Campaign) -> None:
+    """Notes the total that the page of this answer showed."""
+    shown, seen = request.POST.get("total", ""), request.session.get(_SEEN, {})
+    if shown.isdecimal() and len(shown) < 10 and seen.get(str(campaign.pk)) != int(shown):
+        request.session[_SEEN] = seen | {str(campaign.pk): int(shown)}
 
 
 def total_was(request: SignedInRequest, campaign: Campaign, own: Progress) -> int | None:
-    """The total that this person saw before, where it was another; asked again, None."""
-    seen = request.session.get(_SEEN, {})
-    before: int | None = seen.get(str(campaign.pk))
-    if before == own.total:
-        return None
-    request.session[_SEEN] = seen | {str(campaign.pk): own.total}
-    return before
+    """The total that this person saw before, where it was another. Writes nothing."""
+    before: int | None = request.session.get(_SEEN, {}).get(str(campaign.pk))
+    return None if before == own.total else before

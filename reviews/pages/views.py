@@ -41,7 +41,7 @@ from reviews.pages.reading import (
     token_of,
     wanted_ahead,
 )
-from reviews.pages.totals import total_was
+from reviews.pages.totals import note_total, total_was
 from reviews.results.adjudicate import may_adjudicate
 from reviews.results.guess import pending_guesses, record_guess
 from reviews.results.record import record
@@ -149,6 +149,7 @@ def judge(request: SignedInRequest, *, token: uuid.UUID) -> HttpResponse:
         ahead=hold if shown else 0,
         late=seconds_late(request.POST),
     )
+    note_total(request, recorded.assigned.reviewer.campaign)
     current = recorded.assigned.current
     if shown and isinstance(current, Assignment) and str(current.token) == shown:
         return _ahead(request, recorded.assigned, hold)

@@ -40,17 +40,32 @@ def test_a_skip_counts_as_passed(rui: Client, campaign: Campaign) -> None:
     assert count(page(rui, campaign)) == "2 of 12"
 
 
+def answered(client: Client, campaign: Campaign) -> None:
+    """As a browser without a script sends it."""
+    html = page(client, campaign)
+    total = count(html).split(" of ")[1]
+    assert f'name="total" value="{total}"' in html
+    send(client, html, {"choice": "left", "total": total})
+
+
 @pytest.mark.parametrize(("quota", "total"), [(8, 8), (40, 12), (None, 12)])
-def test_a_changed_quota_is_said_once_where_it_changes_the_total(
+def test_a_changed_total_is_said_until_a_page_that_says_so_was_answered(
     rui: Client, campaign: Campaign, team: Team, quota: int | None, total: int
 ) -> None:
-    html = page(rui, campaign)
-    assert "from now on" not in html
+    answered(rui, campaign)
+    assert "from now on" not in page(rui, campaign)
     set_quota(reviewer=Reviewer.objects.get(), quota=quota, by=team.olga)
     html = page(rui, campaign)
-    assert count(html) == f"1 of {total}"
+    assert count(html) == f"2 of {total}"
     said = f"You are asked for {total} answers at most from now on, rather than 12"
-    assert (said in html) == (total != 12)
+    assert (said in html) == (said in page(rui, campaign)) == (total != 12)
+    answered(rui, campaign)
+    assert "from now on" not in page(rui, campaign)
+
+
+@pytest.mark.parametrize("total", ["x", "-1", "", "9" * 40])
+def test_a_total_that_is_none_is_not_noted(rui: Client, campaign: Campaign, total: str) -> None:
+    send(rui, page(rui, campaign), {"choice": "left", "total": total})
     assert "from now on" not in page(rui, campaign)
 
 
