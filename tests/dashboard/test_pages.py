@@ -102,6 +102,17 @@ def test_a_study_half_run_shows_how_far_it_is_and_asks_again(olga: Client, team:
     assert olga.get(progress).headers["HX-Refresh"] == "true"
 
 
+def test_a_study_whose_runs_have_ended_is_followed_until_it_is_decided(
+    olga: Client, team: Team
+) -> None:
+    study = a_measured_study(team)
+    asked = f"{reverse('dashboard:study_progress', args=[study.pk])}?until=decided"
+    assert asked in olga.get(reverse("dashboard:study", args=[study.pk])).text
+    assert olga.get(asked).status_code == 204
+    decide_study(study=study)
+    assert olga.get(asked).headers["HX-Refresh"] == "true"
+
+
 def test_an_arm_that_failed_says_why(olga: Client, team: Team) -> None:
     study = a_measured_study(team)
     run = StudyRun.objects.filter(arm__study=study)[0].run

@@ -11,11 +11,10 @@ from django.test import Client
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from evalhub.registry.models import Run, Study
-from evalhub.studies.upload import complete
+from evalhub.registry.models import Study
 from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
-from tests.dashboard.comparing.handing_in import BASE, TUNED, in_folder, sums
+from tests.dashboard.comparing.handing_in import BASE, TUNED, decided, in_folder, sums
 from tests.e2e.conftest import Opens
 from tests.fakes.openai_server import OpenAIServer
 
@@ -66,10 +65,8 @@ def test_a_verdict_takes_at_most_six_clicks_and_two_minutes(
     expect(page.locator("#live")).to_contain_text("It is 2.")
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("lora against base on sums")
-    for run in Run.objects.all():  # as a worker does meanwhile
-        complete(run)
-    page.get_by_role("button", name="Decide now").click()
-    expect(page.locator(".verdict .word")).to_contain_text("Ship")
+    decided(Study.objects.get())  # as a worker does meanwhile
+    expect(page.locator(".verdict .word")).to_contain_text("Ship", timeout=20_000)
     assert int(page.evaluate("sessionStorage.n")) <= 6
     assert time.monotonic() - began < 120
 

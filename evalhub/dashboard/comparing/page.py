@@ -5,7 +5,9 @@ Nothing of it is in the registry before it runs; its files are uploads, known by
 
 import hashlib
 import io
+import zipfile
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -147,6 +149,14 @@ class Comparison:
         """The study file with the files' own names, which are to lie beside it."""
         return yaml.safe_dump(self.document(named=True), sort_keys=False, allow_unicode=True)
 
+    def as_zip(self) -> bytes:
+        """The study file beside a test set of the project, of which its reader has no file."""
+        kept, packed = self.kept["items"], io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("study.yaml", self.as_yaml())
+            archive.write(kept.path, kept.name)
+        return packed.getvalue()
+
     def preview(self) -> "MetricPreview | str | None":
         """What the metric takes out of five answers; a sentence where that can't be shown."""
         if "items" not in self.kept or not self.form.is_valid():
@@ -284,12 +294,13 @@ class Comparison:
     def _choose_test_set(self) -> None:
         """The items of a test set of the project in the place of a file, where one is chosen."""
         said = str(self.data.get("test_set", ""))
+        version = TestSetVersion.objects.newest_of(self.project).filter(pk=_number(said)).first()
+        if version is None:  # none, or of another project: its items stay as a file
+            self.data["test_set"] = self.data["items_of"] = ""
+            return
         if said == self.data.get("items_of", ""):
             return
         self.data["items"] = self.data["items_of"] = ""
-        version = TestSetVersion.objects.newest_of(self.project).filter(pk=_number(said)).first()
-        if version is None:
-            return
         try:
             rows = item_rows(version)
         except ItemRowsError as error:
@@ -314,7 +325,7 @@ class Comparison:
             self.data[slot] = ""
             return
         try:
-            path = self.uploads[digest]
+            path = self._there(digest)
             name = self.data.get(f"{slot}_name") or "file"
             self.kept[slot] = KeptFile(slot, digest, name, path, glance(path))
         except KeyError:
@@ -323,6 +334,17 @@ class Comparison:
         except DataError as error:
             self.data[slot] = ""
             self.wrong[slot] = error.message
+
+    def _there(self, digest: str) -> Path:
+        """The upload, taken over from another project of the person's where it was added there.
+
+        Raises KeyError.
+        """
+        theirs = [] if digest in self.uploads else map(Uploads, self.projects.values())
+        if there := next((each for each in theirs if digest in each), None):
+            with there[digest].open("rb") as file:
+                self.uploads.append(name=digest, stream=file, offset=0, complete=True, by=self._by)
+        return self.uploads[digest]
 
     def _default_options(self) -> None:
         """Another metric's options have their defaults, and not what this one's said."""

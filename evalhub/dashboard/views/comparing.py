@@ -8,6 +8,7 @@ from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.comparing.copying import CopyError, copied
@@ -28,6 +29,9 @@ PARTS = {
 @results_only
 def new_comparison(request: SignedInRequest) -> HttpResponse:
     """The form with what its metric takes and what it would cost; `run` registers and runs it."""
+    if not Project.objects.seen_by(request.user).exists():
+        messages.error(request, "There is no project yet to compare anything in.")
+        return redirect("home")
     comparison = Comparison(request.user, request.POST, request.FILES)
     if "run" in request.POST and (study := comparison.register()):
         return redirect("dashboard:study", study.pk)
@@ -68,7 +72,10 @@ def _page(request: SignedInRequest, comparison: Comparison, part: str) -> HttpRe
 
 
 def _file(comparison: Comparison) -> HttpResponse:
-    """The study file, to lie beside the files that it names."""
+    """The study file, to lie beside its files; a test set of the project's comes with it."""
     name = slugify(comparison.document()["name"]) or "study"
-    headers = {"Content-Disposition": f'attachment; filename="{name}.yaml"'}
-    return HttpResponse(comparison.as_yaml(), content_type="application/yaml", headers=headers)
+    packed = bool(comparison.data.get("items_of"))
+    content = comparison.as_zip() if packed else comparison.as_yaml()
+    kind, suffix = ("application/zip", "zip") if packed else ("application/yaml", "yaml")
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{suffix}"'}
+    return HttpResponse(content, content_type=kind, headers=headers)

@@ -58,8 +58,11 @@ def flips(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @results_only
 def study_progress(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The study's runs while they go on; once they have ended, the whole page anew."""
+    """The study's runs while they go on; once they have ended, the whole page anew. Until it is
+    decided, who asks `until` that is told nothing."""
     found = get_object_or_404(_seen(request), pk=pk)
+    if "until" in request.GET and not found.decisions.exists():
+        return HttpResponse(status=204)
     runs = study_runs(found)
     if not runs.open:
         return HttpResponseClientRefresh()

@@ -1,7 +1,9 @@
 """Two files of answers and a test set become a study, or a study file, in one page."""
 
+import io
 import json
 import re
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,11 @@ import pytest
 import yaml
 from django.test import Client
 
-from evalhub.accounts.models import Project
+from evalhub.accounts.models import Project, User
 from evalhub.cli.app import run as command
 from evalhub.registry.models import ModelVersion, Run, Study, TestSet
 from evalhub.registry.uploads import Uploads
-from tests.cast import Team, a_test_set
+from tests.cast import Team, a_team, a_test_set
 from tests.dashboard.comparing.handing_in import (
     BASE,
     TUNED,
@@ -216,3 +218,40 @@ def test_the_list_of_studies_leads_there(olga: Client, team: Team) -> None:
 def test_what_the_form_says_is_a_document_of_json(olga: Client, team: Team) -> None:
     document = with_files(olga).context["comparison"].document()
     assert json.loads(json.dumps(document)) == document
+
+
+def test_a_test_set_of_the_project_comes_with_the_study_file(olga: Client, team: Team) -> None:
+    there = a_test_set(team, items=[{"key": "a", "input": "Say x", "references": ["x"]}])
+    arms = three(base=lines({"id": "a", "output": "y"}), tuned=lines({"id": "a", "output": "x"}))
+    del arms["items_file"]
+    page = with_files(olga, **arms, test_set=str(there.pk))
+    given = olga.post(new(), filled(page) | {"download": "1"})
+    packed = zipfile.ZipFile(io.BytesIO(given.content))
+    assert packed.namelist() == ["study.yaml", "questions.jsonl"]
+    said = yaml.safe_load(packed.read("study.yaml"))
+    assert said["test_sets"]["questions"]["file"] == "questions.jsonl"
+
+
+def test_files_follow_into_another_project_of_ones_own(olga: Client, team: Team) -> None:
+    second = a_team("Billing", "billing")
+    page = with_files(olga)
+    olga.post(new(), filled(page, project="billing") | {"run": "1"})
+    assert Study.objects.get().project == second.project
+
+
+def test_files_of_a_project_that_isnt_ones_own_are_not_taken(
+    olga: Client, stranger: Client, team: Team
+) -> None:
+    page = with_files(olga)
+    own = Project.objects.create(slug="own", name="Own")
+    own.memberships.create(user=team.sam, role="owner")
+    taken = stranger.post(new(), filled(page, project="own"))
+    assert taken.text.count("kept any more: add it again") == 3
+    assert len(Uploads(own)) == 0
+
+
+def test_a_site_without_a_project_says_so(db: None) -> None:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    answer = client.get(new(), follow=True)
+    assert "There is no project yet" in answer.text
