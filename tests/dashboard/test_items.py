@@ -103,6 +103,22 @@ def test_a_text_is_found_as_it_stands_in_questions_and_in_answers(
     assert keys(olga.get(address, {"text": text}).text) == ["q0000", "q0001"]
 
 
+def test_a_row_shows_the_words_about_what_was_looked_for(olga: Client, team: Team) -> None:
+    long = "word " * 200
+    chat = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": f"{long}the Needle lies {long}"},
+    ]
+    over = a_test_set(team, items=[{"input": chat}])
+    address = reverse("dashboard:test_set_items", args=[over.test_set_id])
+    assert re.search(
+        r"… word [^<]*the Needle lies word", olga.get(address, {"text": "needle"}).text
+    )
+    page = olga.get(address).text
+    assert "Be brief." not in page
+    assert re.search(r">word word [^<]* …<", page)
+
+
 def test_letters_are_found_in_either_case(olga: Client, team: Team) -> None:
     said = ["Elan", "ÉLAN", "élan", "Élan"]
     run = a_run(a_version(team), a_test_set(team, items=4), scores=[0] * 4, answers=said)
@@ -164,7 +180,7 @@ def test_what_a_metric_took_out_of_an_answer_stands_beside_its_score(
     ]
     assert 'compared: <span class="mono">1200</span>' in pages[0]
     assert "the pattern matched nothing, so the whole answer is scored" in pages[1]
-    assert "nothing that it could compare is there" in pages[2]
+    assert "it found nothing in the answer to compare" in pages[2]
     assert all("sealed" in page for page in pages)
 
 

@@ -107,8 +107,10 @@ def _taken(metric: Metric, output: Output) -> tuple[str | None, str]:
         return None, ""
     answer = Answer(output.text, tool_calls=output.tool_calls)
     part, matched = Scorer(declared).taken(answer)
+    whole = part == output.text and not matched
     if matched is False:
-        return part, "the pattern matched nothing, so the whole answer is scored"
+        missed = "the pattern matched nothing, so the whole answer is scored"
+        return None if whole else part, missed
     if part is None:
-        return "", "nothing that it could compare is there"
-    return (None, "") if part == output.text and not matched else (part, "")
+        return None, "it found nothing in the answer to compare"
+    return None if whole else part, ""

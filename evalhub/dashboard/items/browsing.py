@@ -1,7 +1,8 @@
 """A page of the items that are asked for, and the ways to ask for others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.urls import reverse
@@ -12,7 +13,7 @@ from evalhub.dashboard.items.scope import ItemScope
 from evalhub.dashboard.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemsSought
 from evalhub.gate.differences import differences_of
 from evalhub.registry.models import Item
-from evalhub.report.flips import asked, expected, status_of
+from evalhub.report.flips import asked, expected, said_in, status_of
 from evalhub.verdict.outcomes import Outcome, outcome
 from reviews.models import Campaign
 
@@ -190,7 +191,7 @@ def _rows(scope: ItemScope, sought: ItemsSought, place: Place, ids: Sequence[int
             cells.append(
                 Cell(
                     arm.name,
-                    head(first.as_read if first else ""),
+                    head(first.as_read if first else "", sought.text),
                     first.error if first else "not answered yet",
                     len(said),
                     value,
@@ -203,8 +204,8 @@ def _rows(scope: ItemScope, sought: ItemsSought, place: Place, ids: Sequence[int
                 key=item.key,
                 address=place.item(item.key, sought),
                 tags=item.tags,
-                question=head(asked(item.input)),
-                reference=head(expected(item.references)),
+                question=head(question_of(item.input), sought.text),
+                reference=head(expected(item.references), sought.text),
                 outcome=outcome(change.baseline, change.candidate, change.difference, scope.right)
                 if change
                 else None,
@@ -215,9 +216,25 @@ def _rows(scope: ItemScope, sought: ItemsSought, place: Place, ids: Sequence[int
     return rows
 
 
-def head(text: str) -> str:
-    """The text's first words, up to HEAD characters, in one line."""
-    line = " ".join(text[: 4 * HEAD].split())
-    if len(line) <= HEAD and len(text) <= 4 * HEAD:
-        return line
-    return line[:HEAD].rsplit(None, 1)[0] + " …"
+def question_of(given: Any) -> str:
+    """What an item asks, in short: of a chat the last turn that somebody took who isn't the model
+    or its system."""
+    if isinstance(given, list):
+        turns = [each for each in given if isinstance(each, Mapping)]
+        asking = [each for each in turns if each.get("role") not in ("system", "assistant")]
+        if asking or turns:
+            return said_in((asking or turns)[-1])
+    return asked(given)
+
+
+def head(text: str, sought: str = "") -> str:
+    """The text's first words, up to HEAD characters, in one line; where `sought` stands further
+    on, the words about it."""
+    at = text.casefold().find(sought.casefold()) if sought else -1
+    start = 0
+    if at > HEAD // 2:
+        start = text.rfind(" ", 0, at - HEAD // 3) + 1
+    line = " ".join(text[start : start + 4 * HEAD].split())
+    if len(line) > HEAD or start + 4 * HEAD < len(text):
+        line = line[:HEAD].rsplit(None, 1)[0] + " …"
+    return f"… {line}" if start else line
