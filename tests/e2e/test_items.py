@@ -47,7 +47,7 @@ def test_the_keyboard_walks_through_what_was_found(opens: Opens, team: Team) -> 
     page = opens(team.olga, list_of(a_decided_study(team), "?outcome=lost"))
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.keyboard.press("/")
-    expect(page.get_by_role("searchbox")).to_be_focused()
+    expect(page.locator("#items-text")).to_be_focused()
     page.keyboard.type("question 1")  # an item's own keys are letters here
     expect(page.get_by_role("region", name="11 items of 40")).to_be_visible()
     assert "text=question%201&" in page.url
@@ -69,7 +69,7 @@ def test_the_keyboard_walks_through_what_was_found(opens: Opens, team: Team) -> 
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("u")
-    expect(page.get_by_role("searchbox")).to_have_value("question 1")
+    expect(page.locator("#items-text")).to_have_value("question 1")
     page.get_by_label("Order").select_option("best")
     expect(page.locator("[data-item]").first).to_have_text("q0019")
 
