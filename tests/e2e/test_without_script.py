@@ -24,6 +24,8 @@ WRITES = ("hx-post", "hx-put", "hx-patch", "hx-delete")
 CONTROLS = ("input", "select", "textarea", "button")
 OTHERS = ("/accounts/", "/admin/")
 """Whose forms have tests of their own (tests/accounts, tests/test_admin.py)."""
+READS = {"/decisions/<int:pk>/verify/"}
+"""What is posted because it takes a while, and writes nothing."""
 
 
 @dataclass
@@ -101,7 +103,7 @@ def test_what_writes_is_a_form_that_needs_no_script(scene: Scene, team: Team) ->
             sent[f"/{resolve(form.action).route}"].append(form)
     assert len(sent) > 20
     rows = {route: cells for (route, method), cells in written().items() if method == "POST"}
-    unproved = {route for route in sent if "does it" not in rows[route]}
+    unproved = {route for route in sent.keys() - READS if "does it" not in rows[route]}
     assert unproved == set(), "forms of which the table doesn't prove that they do it"
     for route, bodies in POSTED.items():
         for body in bodies if route in sent else ():

@@ -37,6 +37,7 @@ DOCUMENTS = {
     "dashboard:project_log": "members.md#the-audit-log",
     "dashboard:projects": "members.md",
     "dashboard:publish_set": _WORKING,
+    "dashboard:record": "dashboard.md#a-decisions-record",
     "dashboard:run": "runs.md#while-a-run-goes-on",
     "dashboard:run_item": _ITEM,
     "dashboard:run_items": _ITEMS,
