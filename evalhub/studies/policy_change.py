@@ -9,6 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
@@ -107,7 +108,8 @@ def _compared(
 
 def _write(study: Study, file: StudyFile) -> None:
     study.policy = study.policy.model_copy(update=dict(file.policy))
-    study.save(update_fields=["policy"])
+    study.changed = timezone.now()
+    study.save(update_fields=["policy", "changed"])
     for name, asked in file.test_sets.items():
         columns = asked.columns()
         study.test_sets.filter(name=name, form="").update(**columns)

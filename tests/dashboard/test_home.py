@@ -15,6 +15,7 @@ from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.versions import VersionStage
 from evalhub.studies.origin import OperatorFile
+from evalhub.studies.policy_change import change_policy
 from evalhub.studies.register import register_study
 from evalhub.studies.spec import read_study
 from reviews.models import Campaign, Reviewer
@@ -102,6 +103,8 @@ def test_a_decision_is_stale_once_its_study_asks_otherwise(
     study.refresh_from_db()
     decide_study(study=study)
     assert needs(olga) == {}
+    change_policy(study=study, by=team.olga, policy={"alpha": 0.02}, demands={})
+    assert list(needs(olga)) == ["stale"]
 
 
 def test_what_was_touched_and_is_as_it_was_is_not_stale(olga: Client, study: Study) -> None:

@@ -101,6 +101,9 @@ def test_more_items_than_are_shown_are_said_to_be_there(olga: Client, team: Team
     assert len(found(olga, "question 1")["items"]) == 11
     assert "20 or more items" in answer.text
     assert "There are more." in answer.text
+    within = r'href="(/test-sets/\d+/items/\?version=1&amp;text=question)"'
+    (address,) = set(re.findall(within, answer.text))
+    assert olga.get(address.replace("&amp;", "&")).status_code == 200
 
 
 def test_a_text_is_searched_as_it_is_written(olga: Client, team: Team) -> None:
