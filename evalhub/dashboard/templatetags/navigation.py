@@ -13,6 +13,18 @@ from reviews.models import Invitation
 
 register = template.Library()
 
+WORKING = tuple(
+    f"dashboard:{name}"
+    for name in (
+        "edit_test_set",
+        "working_set",
+        "new_working_set",
+        "add_item",
+        "add_rows",
+        "change_item",
+        "publish_set",
+    )
+)
 # label, where it leads, how the names of the pages under it begin
 RESULTS = [
     (
@@ -24,10 +36,11 @@ RESULTS = [
             "dashboard:criterion",
             "dashboard:record",
             "dashboard:new_comparison",
+            "dashboard:copy_study",
         ),
     ),
     ("Runs", "dashboard:runs", ("dashboard:run",)),
-    ("Test sets", "dashboard:test_sets", ("dashboard:test_set",)),
+    ("Test sets", "dashboard:test_sets", ("dashboard:test_set", *WORKING)),
     ("Versions", "dashboard:versions", ("dashboard:version",)),
     ("Methods", "dashboard:methods", ("dashboard:methods",)),
 ]
@@ -44,7 +57,7 @@ CAMPAIGNS = (
 MEMBERS = (
     "Members",
     "dashboard:projects",
-    ("dashboard:project", "dashboard:member", "dashboard:site_log"),
+    ("dashboard:project", "dashboard:member", "dashboard:tokens", "dashboard:site_log"),
 )
 OVERVIEW = ("Overview", "dashboard:overview", ("dashboard:overview",))
 INVITATIONS = ("Invitations", "reviews:home", ("reviews:",))
