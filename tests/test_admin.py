@@ -277,6 +277,7 @@ def test_the_pages_need_no_more_queries_when_there_is_more_to_show(
     assert grown.pop(Ledger) == 0, "a home has one"
     assert min(grown.values()) >= 4, grown
     root.get(reverse("admin:index"))  # notes once that root has seen the new projects
+    root.get(changelist(Judgment))  # and what was said in the new reviews
     assert asked() == few
 
 
