@@ -26,6 +26,7 @@ PAGES = [
     "/versions/?evidence=none",
     "/test-sets/?sort=-items",
     "/campaigns/",
+    "/overview/",
     "/search/?q=triage",
     "/search/?q=no+such+text+anywhere",
     "/search/?q=the",
