@@ -410,8 +410,7 @@ def test_people_who_are_not_staff_have_no_way_in(team: Team, person: str) -> Non
 
 
 def test_staff_see_only_what_they_were_given(team: Team) -> None:
-    clerk = User.objects.create(username="clerk", is_staff=True)
-    client = team.signed_in(clerk)
+    client = team.signed_in(User.objects.create(username="clerk", is_staff=True))
     assert client.get(reverse("admin:index")).status_code == 200
     assert client.get(changelist(Judgment)).status_code == 403
 
