@@ -15,7 +15,7 @@ from evalhub.accounts.models import User
 from evalhub.registry.models import Item, TestSetVersion
 from evalhub.report.flips import asked, expected
 
-READ = 10_000
+READ = 50_000
 """Items whose texts are read."""
 LOOKED_AT = 200
 """Of those in which the text was found: the JSON of a message has words of its own."""
@@ -50,32 +50,39 @@ class FoundItems:
 
 
 def find_items(user: User, text: str) -> FoundItems:
-    """Those with this id, then those whose text holds it, whatever its capitals. Three queries."""
+    """Those with this id, then those whose text holds it, whatever its capitals. Four queries at
+    most."""
     seen = TestSetVersion.objects.seen_by(user)
     newest = list(seen.newest().order_by("-created", "-pk").values_list("pk", "item_count"))
-    where, read = _readable(newest)
+    parts, read = _readable(newest)
     items = Item.objects.select_related("version__test_set__project")
     named = items.filter(version__in=seen.filter(pool=None).order_by().values("pk"), key=text)
     found = [_shown(each, text) for each in named.order_by("-version_id", "position")[:SHOWN]]
     known = {each.item.pk for each in found}
-    hits = list(items.filter(where).saying(text).order_by("-version_id", "position")[:LOOKED_AT])
+    hits: list[Item] = []
+    for where in parts:
+        said = items.filter(where).saying(text).order_by("-version_id", "position")
+        hits += said[: LOOKED_AT - len(hits)]
     found += [each for each in _holding(hits, text) if each.item.pk not in known]
     more = len(found) > SHOWN or len(hits) == LOOKED_AT
     return FoundItems(found[:SHOWN], read, sum(count for _, count in newest), more)
 
 
-def _readable(versions: list[tuple[int, int]]) -> tuple[Q, int]:
-    """The items that are read of these versions, given with their sizes, and how many they are."""
+def _readable(versions: list[tuple[int, int]]) -> tuple[list[Q], int]:
+    """The items that are read of these versions, given with their sizes, and how many they are.
+
+    Whole versions, and the beginning of one: each by its index, which both in one condition
+    wouldn't be.
+    """
     whole: list[int] = []
-    where, left = Q(pk=None), READ
+    left = READ
     for version, count in versions:
         if count > left:
-            where |= Q(version=version, position__lt=left)
-            left = 0
-            break
+            begun = Q(version=version, position__lt=left)
+            return [Q(version__in=whole), begun] if whole else [begun], READ
         whole.append(version)
         left -= count
-    return where | Q(version__in=whole), READ - left
+    return [Q(version__in=whole)], READ - left
 
 
 def _holding(items: list[Item], text: str) -> Iterator[FoundItem]:
