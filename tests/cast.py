@@ -35,6 +35,7 @@ from evalhub.registry.models import (
     Run,
     RunMetric,
     Score,
+    ScoreAudit,
     Shard,
     Spending,
     Study,
@@ -58,6 +59,7 @@ from evalhub.schemas.pairwise import PairwiseQuestion
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.version import TrainingRecord
+from evalhub.studies.score_cases import check_score, dispute_score, draw_audit
 from runners.backends import AnyBackend
 from runners.outcome import finish
 
@@ -231,6 +233,20 @@ def a_run(
 def opened(*runs: Run) -> None:
     """As though a decision had read these runs, so that their scores may be read."""
     RunMetric.objects.filter(run__in=runs).update(opened=timezone.now())
+
+
+def a_score_audit(team: Team, run: Run) -> ScoreAudit:
+    """Olga's audit of all scores of a run, which are open, of which Eva has checked the first; and
+    her case against the first score."""
+    opened(run)
+    metric = run.metrics.select_related("metric")[0].metric
+    for score in Score.objects.filter(output__run=run, metric=metric).order_by("output")[:1]:
+        said = 1 - (score.value or 0)
+        dispute_score(output=score.output, metric=metric, said=said, why="a synonym", by=team.eva)
+    audit = draw_audit(project=team.project, metric=metric, size=1000, by=team.olga)
+    first = Output.objects.get(pk=audit.drawn[0])
+    check_score(audit=audit, output=first, said=1, why="", by=team.eva)
+    return audit
 
 
 def a_judging(baseline: Run, candidate: Run, *, judge: ModelVersion) -> JudgeRun:

@@ -89,7 +89,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             a_run(version, questions, scores=[score] * (size + 1), metric=metric)
             for version, score in ((base, 0.0), (lora, 1.0))
         ]
-        cast.a_working_set(team, questions)
+        assert all([cast.a_working_set(team, questions), cast.a_score_audit(team, runs[1])])
         Ingestion.objects.create(project=team.project, run=runs[0], rows=size)
         a_judging(*runs, judge=base)
         cast.a_spending(runs[1], study=slug)

@@ -20,6 +20,7 @@ from evalhub.registry.models import (
     Redaction,
     Run,
     Score,
+    ScoreCase,
     TestSetVersion,
     WorkingItem,
 )
@@ -110,6 +111,7 @@ def _redact(
     votes = JudgeVote.objects.filter(item__in=items)
     votes.exclude(choice="").update(reason="")
     votes.unreadable().update(reason=REDACTED)
+    ScoreCase.objects.filter(output__in=outputs.values("pk")).exclude(why="").update(why=REDACTED)
     count = outputs.count()
     _take_out_answers(outputs)
     # nothing rests on what is still being written: there the item goes altogether

@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from evalhub.gate.decide import decide_study
 from evalhub.registry.models import ModelVersion, Run, TestSet, TestSetVersion
-from tests.cast import Team, a_working_set
+from tests.cast import Team, a_score_audit, a_working_set
 from tests.dashboard.cases import a_measured_study
 
 LISTS = ["studies", "runs", "test_sets", "working_sets", "versions"]
@@ -38,6 +38,13 @@ def pages(team: Team) -> list[str]:
         "publish_set": written.pk,
     }
     found = [reverse(f"dashboard:{name}", args=[pk]) for name, pk in things.items()]
+    audit = a_score_audit(team, Run.objects.latest("pk"))
+    judged = [audit.metric_id, audit.drawn[0]]
+    found += [
+        reverse("dashboard:metric_cases", args=judged[:1]),
+        reverse("dashboard:dispute_score", args=judged),
+        reverse("dashboard:score_audit", args=[audit.pk]),
+    ]
     item = reverse("dashboard:change_item", args=[written.pk, written.items.all()[0].pk])
     run, test_set = things["run"], things["test_set"]
     return [

@@ -1,6 +1,17 @@
 """What is posted to each address that writes, for the table of who may do what."""
 
-from tests.e2e.posted_forms import CHOICE, COMPARISON, ITEMS, PLAN, POLICY, RUN, SKIP, STUDY, UPLOAD
+from tests.e2e.posted_forms import (
+    CHECK,
+    CHOICE,
+    COMPARISON,
+    ITEMS,
+    PLAN,
+    POLICY,
+    RUN,
+    SKIP,
+    STUDY,
+    UPLOAD,
+)
 
 GUESS, ADJUDICATION = "a guess at one of the reviewer's turns", "a choice in a disagreement"
 POSTED = {
@@ -38,6 +49,9 @@ POSTED = {
     "/working-sets/<int:pk>/items/new/": ["key=new&input=Is+it+new?"],
     "/working-sets/<int:pk>/items/<int:item>/": ["revision=1&key=old&input=Is+it+old?"],
     "/working-sets/<int:pk>/items/<int:item>/delete/": ["revision=1"],
+    "/scores/<int:metric>/answers/<int:output>/dispute/": ["said=0.5&why=It+is+half+right"],
+    "/scores/<int:metric>/audit/": ["project=support-desk&size=3"],
+    "/score-audits/<int:pk>/": [CHECK],
     "/runs/new/": [RUN],
     "/versions/new/": ["project=support-desk&slug=new&kind=base&api=chat&template={input}"],
     "/runs/<int:pk>/cancel/": [""],

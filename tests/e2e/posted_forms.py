@@ -7,7 +7,7 @@ from django.test import Client
 from django.test.client import encode_multipart
 from django.urls import reverse
 
-from evalhub.registry.models import Run, Study
+from evalhub.registry.models import Run, ScoreAudit, Study
 from tests.dashboard.comparing.handing_in import new, three
 from tests.dashboard.test_campaign_pages import filled
 from tests.dashboard.test_study_file import STUDY as TICKETS
@@ -20,6 +20,7 @@ POLICY = "the study's own policy, with another level"
 STUDY = "a study file with what it names"
 COMPARISON = "the page's own form, with three files"
 ITEMS = "and with a file of items"
+CHECK = "what the next score of an audit should be"
 RUN = "and with a version and a test set that are there"
 CHOICE, SKIP = "the reviewer's own form, with a choice", "and with a reason to skip it"
 
@@ -41,6 +42,7 @@ def a_form_of_each(client: Client, study: Study) -> dict[str, bytes]:
         POLICY: urlencode(policy | {"alpha": "0.01", "change": "1"}, doseq=True).encode(),
         STUDY: encode_multipart(BOUNDARY, study_file),
         RUN: urlencode(run).encode(),
+        CHECK: urlencode({"output": ScoreAudit.objects.get().drawn[1], "said": "1"}).encode(),
         COMPARISON: encode_multipart(BOUNDARY, comparison),
         PLAN: urlencode(plan | {"open": "1"}, doseq=True).encode(),
         UPLOAD: encode_multipart(BOUNDARY, upload),

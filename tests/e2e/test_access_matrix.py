@@ -31,7 +31,7 @@ from reviews.planning.campaign import close_campaign, open_campaign
 from reviews.results.adjudicate import next_disagreement
 from reviews.results.guess import pending_guesses
 from runners.launch import cancel, launch
-from tests.cast import Team, a_team, a_test_set, a_version, a_working_set
+from tests.cast import Team, a_score_audit, a_team, a_test_set, a_version, a_working_set
 from tests.dashboard.cases import a_measured_study
 from tests.e2e.posted import ADJUDICATION, GUESS, POSTED
 from tests.e2e.posted_forms import BOUNDARY, a_form_of_each, forms_of_a_turn
@@ -146,6 +146,12 @@ def scene(team: Team) -> Scene:
         project=team.project, user=team.olga, name="nightly", scopes=["read"], by=None
     ).token
     run = runs[0]
+    audit = a_score_audit(
+        team,
+        Run.objects.get(
+            version__model__slug="triage-lora", test_set_version__test_set__slug="triage-task"
+        ),
+    )
     written = a_working_set(team, run.test_set_version)
     stopped = a_run_that_goes_on(team, "stopped")
     cancel(stopped, by=None)
@@ -167,6 +173,9 @@ def scene(team: Team) -> Scene:
             "runs": run.pk,
             "test-sets": run.test_set_version.test_set_id,
             "versions": run.version_id,
+            "metric": audit.metric_id,
+            "output": audit.drawn[0],
+            "score-audits": audit.pk,
             "working-sets": written.pk,
             "item": written.items.all()[0].pk,
             "number": 1,

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from evalhub.registry.models import TestSetVersion
-from tests.cast import Team, a_run, a_spending, a_test_set, a_version, a_working_set
+from tests.cast import Team, a_run, a_score_audit, a_spending, a_test_set, a_version, a_working_set
 from tests.e2e.conftest import Opens
 
 ITEMS = "id,input,reference\nq1,Where is my parcel?,shipping\nq2,May I pay later?,billing\n"
@@ -49,6 +49,7 @@ def test_axe_finds_nothing_and_all_fits(
     first, second, *_ = written.items.all()
     written.items.filter(pk=first.pk).update(change="changed", alike="near-copy of q3", part="test")
     run = a_run(a_version(team), a_test_set(team, "of-run", items=2), scores=[0, 1])
+    audit = a_score_audit(team, run)
     a_spending(run, study="s")
     type(run).objects.filter(pk=run.pk).update(state="cancelled")
     page = opens(team.eva, "/working-sets/", dark=dark, phone=phone)
@@ -63,6 +64,9 @@ def test_axe_finds_nothing_and_all_fits(
         "/runs/new/",
         f"/runs/{run.pk}/",
         "/versions/new/",
+        f"/scores/{audit.metric_id}/",
+        f"/scores/{audit.metric_id}/answers/{audit.drawn[0]}/dispute/",
+        f"/score-audits/{audit.pk}/",
     ):
         page.goto(urljoin(page.url, path))
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")

@@ -1,0 +1,17 @@
+"""How many answers a study's metrics are said to have scored wrongly."""
+
+from django import template
+
+from evalhub.registry.models import Metric, ScoreCase, Study
+
+register = template.Library()
+
+
+@register.simple_tag
+def disputed_metrics(study: Study) -> list[tuple[Metric, int]]:
+    """The study's metrics against which its project has cases, with the number of answers. Two
+    queries at most."""
+    metrics = study.test_sets.order_by().values("metric")
+    counts = ScoreCase.objects.filter(project=study.project_id, metric__in=metrics).per_metric()
+    found = Metric.objects.filter(pk__in=counts).order_by("name", "pk")
+    return [(each, counts[each.pk]) for each in found]
