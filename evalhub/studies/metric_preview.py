@@ -146,7 +146,8 @@ def preview_metric(
 
 def _typed(scored: Scorer, text: str, item: ItemContent, shown: PreviewedItem) -> Taken:
     """An answer that somebody typed to the first item: scored, unless an arm gave it."""
-    if not shown.open and any(each.text == text[:SHOWN] for each in shown.answers):
+    given = {_bare(each.text) for each in shown.answers if each.text is not None}
+    if not shown.open and _bare(text[:SHOWN]) in given:
         return _taken(scored, "yours, and an arm’s too", Answer(text), text, None)
     return _made(scored, "yours", text, item)
 
@@ -220,6 +221,11 @@ def _asked(item: ItemContent) -> str:
     if isinstance(item.input, str):
         return item.input
     return "\n\n".join(f"{each['role']}: {message_text(each)}" for each in item.input)
+
+
+def _bare(text: str) -> str:
+    """A text without capitals and white space, by which one is taken for another."""
+    return "".join(text.split()).casefold()
 
 
 def _text(reference: Any) -> str:

@@ -91,8 +91,9 @@ def test_an_answer_that_somebody_types_is_scored(folder: Path, team: Team) -> No
     assert tried.score.value == 0.0
 
 
-def test_an_arms_answer_typed_in_is_not(folder: Path, team: Team) -> None:
-    tried = preview(folder, team, typed="It is 0.").tried
+@pytest.mark.parametrize("typed", ["It is 0.", " it is  0. "])
+def test_an_arms_answer_typed_in_is_not(folder: Path, team: Team, typed: str) -> None:
+    tried = preview(folder, team, typed=typed).tried
     assert tried is not None
     assert tried.score is None
 
