@@ -22,14 +22,8 @@ from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
 
 REMEMBERED = "accounts_resultsseen"  # who has been shown results can't review blindly any more
-# who opens a review is dealt a comparison, under a lease; their session keeps the total they saw
-DEALT = {
-    "django_session",
-    "reviews_assignment",
-    "reviews_dealing",
-    "reviews_pair",
-    "reviews_reviewer",
-}
+# who opens a review is dealt a comparison, under a lease
+DEALT = {"reviews_assignment", "reviews_dealing", "reviews_pair", "reviews_reviewer"}
 # who looks at a review's results is in the audit log: once, and with each export, also of a study
 NOTED = re.compile(
     r"/campaigns/\d+/(?:results/|audit/|audit.json|export/)$|/studies/\d+/study\.zip$"
