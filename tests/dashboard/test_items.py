@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from evalhub.accounts.models import Action, LogEntry
 from evalhub.gate.decide import decide_study
-from evalhub.registry.models import Run, Study
+from evalhub.registry.models import Output, Run, Study
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version, opened
 from tests.dashboard.cases import a_measured_study
 from tests.dashboard.test_sealed import a_sealed_study
@@ -256,6 +256,32 @@ def test_an_id_may_hold_what_an_address_may_not(olga: Client, team: Team) -> Non
     for address, row in zip(addresses, rows, strict=True):
         found = olga.get(html.unescape(address))
         assert f">{html.escape(row['key'])}</h1>" in found.text
+
+
+def test_an_id_that_no_item_has_is_not_there(olga: Client, study: Study) -> None:
+    for test_set, key in (("triage-reading", "q9999"), ("triage", "q0001")):
+        address = reverse("dashboard:study_item", args=[study.pk, test_set, key])
+        assert olga.get(address).status_code == 404
+
+
+def test_of_an_item_that_was_answered_twice_each_answer_is_a_click_away(
+    olga: Client, team: Team
+) -> None:
+    run = a_run(a_version(team), a_test_set(team, items=1), scores=[1], answers=["The first."])
+    item = run.test_set_version.items.get()
+    Output.objects.create(run=run, item=item, sample=1, text="The second.")
+    page = one_of(olga, run)
+    assert "answer 1 of 2" in page
+    assert "The second." not in page
+    second = re.search(r'href="([^"]*)">Answer 2</a>', page)
+    assert second
+    page = olga.get(html.unescape(second[1])).text
+    assert "answer 2 of 2" in page
+    assert "The first." not in page
+
+
+def one_of(client: Client, run: Run) -> str:
+    return client.get(reverse("dashboard:run_item", args=[run.pk, "q0000"])).text
 
 
 def test_what_is_found_is_taken_out_as_files_that_hold_no_sealed_score(

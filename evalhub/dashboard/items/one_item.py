@@ -179,6 +179,8 @@ def _shown(scope: ItemScope, answers: Answers, item: Item, k: int) -> list[ArmAn
     for arm in scope.arms:
         said = answers.get((arm.run.pk, item.pk), [])
         output = said[min(k, len(said) - 1)] if said else None
+        if output is not None:
+            output.item = item  # which is read already
         rows: Sequence[Score] = scores.get(output.pk, ()) if output else ()
         shown = shown_scores(arm, output, metrics[arm.run.pk], rows) if output else []
         main = next((each for each in shown if each.metric == scope.metric), None)
