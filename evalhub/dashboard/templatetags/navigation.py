@@ -39,9 +39,9 @@ RESULTS = [
             "dashboard:copy_study",
         ),
     ),
-    ("Runs", "dashboard:runs", ("dashboard:run",)),
+    ("Runs", "dashboard:runs", ("dashboard:run", "dashboard:new_run")),
     ("Test sets", "dashboard:test_sets", ("dashboard:test_set", *WORKING)),
-    ("Versions", "dashboard:versions", ("dashboard:version",)),
+    ("Versions", "dashboard:versions", ("dashboard:version", "dashboard:new_version")),
     ("Methods", "dashboard:methods", ("dashboard:methods",)),
 ]
 CAMPAIGNS = (
