@@ -137,6 +137,13 @@ def test_a_slice_leads_to_its_items(olga: Client, team: Team) -> None:
     assert "q0000" not in found.text, "that one has another tag"
 
 
+def test_before_a_decision_nothing_is_drawn_and_it_says_why(olga: Client, team: Team) -> None:
+    page = page_of(olga, a_measured_study(team))
+    assert "Until then they are sealed: nothing of them is drawn here." in page
+    assert 'class="drawn"' not in page
+    assert 'class="forest' not in page
+
+
 def the_costs(page: str) -> str:
     return page.partition('id="cost-quality"')[2].partition("</section>")[0]
 
