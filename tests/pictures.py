@@ -28,13 +28,15 @@ EVALHUB = [str(Path(sys.executable).with_name("evalhub"))]
 @dataclass(frozen=True)
 class Picture:
     """`part` is what is shown of a page, by a CSS selector; "" its beginning, `height` pixels of
-    it. `press` is a button of the record's page that is pressed first."""
+    it, or what is there once it is `scrolled` to a selector. `press` is a button of the record's
+    page that is pressed first."""
 
     name: str
     address: str
     part: str = ""
     height: int = 1240
     press: str = ""
+    scrolled: str = ""
 
 
 STUDY, RECORD, CRITERION, VERSION = "{study}", "{record}", "{criterion}", "{version}"
@@ -44,6 +46,7 @@ PICTURES = [
     Picture("study-matrix", STUDY + "?sort=worst", part="#matrix"),
     Picture("study-costs", STUDY, part="#cost-quality"),
     Picture("study-changed", STUDY, part="#changed .beside"),
+    Picture("flips", STUDY, height=1000, scrolled="#changed"),
     Picture("decision-record", RECORD, height=900, press="Verify it now"),
     Picture("model-trend", VERSION, part="#trend"),
 ]
@@ -163,6 +166,8 @@ def take(
                 page.get_by_role("button", name=each.press).click()
                 page.wait_for_url(re.compile("/verify/"))
                 page.evaluate("scrollTo(0, 0)")
+            if each.scrolled:
+                page.locator(each.scrolled).first.evaluate("shown => shown.scrollIntoView()")
             shown = page.locator(each.part) if each.part else page
             shown.screenshot(path=into / f"{each.name}.png")
             context.close()
