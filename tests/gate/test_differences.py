@@ -52,6 +52,16 @@ def test_the_worst_losses_and_the_best_gains_come_first(team: Team) -> None:
     assert listed(runs, Outcome.WON) == [("q0003", 1), ("q0002", 0.25)]
 
 
+def test_where_less_is_better_both_are_right_at_0_and_of_a_length_none_is_right(
+    team: Team,
+) -> None:
+    assert counts(compared(team, [0, 0, 1], [0, 0, 1], "refusal")) == {
+        "both-right": 2,
+        "both-wrong": 1,
+    }
+    assert counts(compared(team, [0, 1, 1], [0, 1, 1], "length")) == {"same": 3}
+
+
 def test_less_of_a_cost_counts_as_won(team: Team) -> None:
     runs = compared(team, [90, 80], [60, 70], "length")
     assert counts(runs) == {"won": 2}
