@@ -3,7 +3,9 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -13,10 +15,12 @@ from evalhub.files.word_diff import Piece, word_diff
 from evalhub.registry.contents import content_of
 from evalhub.registry.models import Item, TestSetVersion, WorkingItem, WorkingSet
 from evalhub.registry.models.working_sets import ItemChange
-from evalhub.registry.working_sets import SetDifference, difference, removed
+from evalhub.registry.working_sets import SetDifference, difference, newer_version, removed
 from evalhub.report.flips import FoldedText, asked, expected, passage
 
 PAGE = 25
+REMEMBERED = 100
+"""States of working sets of which it is kept what takes a look at all items."""
 MOST_TAGS = 200
 DIFFERENCES = 50
 COMPARED = 40_000
@@ -63,14 +67,36 @@ def items_page(working_set: WorkingSet, given: Mapping[str, Any]) -> WorkingItem
 
 def filter_of(working_set: WorkingSet, given: Mapping[str, Any]) -> WorkingFilterForm:
     """The filter as the address has it, with the tags that there are, the commonest first."""
-    times: Counter[str] = Counter()
-    for said, n in WorkingItem.objects.filter(working_set=working_set).tag_lists():
-        times.update(dict.fromkeys(json.loads(said), n))
-    known = times.most_common(MOST_TAGS)
+    known, times = _tags(*_state(working_set))
     asked_for = given.get("tag", "")
     if asked_for and asked_for not in dict(known):
-        known.append((asked_for, times[asked_for]))
+        known = [*known, (asked_for, times[asked_for])]
     return WorkingFilterForm(given, tags=known)
+
+
+def changes_of(working_set: WorkingSet) -> SetDifference:
+    """As `difference`, remembered as long as nobody writes to the set."""
+    found = _difference(*_state(working_set))
+    return replace(found, newer=newer_version(working_set))
+
+
+def _state(working_set: WorkingSet) -> tuple[int, int, datetime]:
+    """By what the state of a working set is known: each write counts on and says when."""
+    return working_set.pk, working_set.revision, working_set.changed
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _tags(pk: int, revision: int, changed: datetime) -> tuple[list[tuple[str, int]], Counter[str]]:
+    """The commonest tags, and how many items have each of all tags."""
+    times: Counter[str] = Counter()
+    for said, n in WorkingItem.objects.filter(working_set=pk).tag_lists():
+        times.update(dict.fromkeys(json.loads(said), n))
+    return times.most_common(MOST_TAGS), times
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _difference(pk: int, revision: int, changed: datetime) -> SetDifference:
+    return difference(WorkingSet.objects.get(pk=pk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +128,7 @@ def publish_page(working_set: WorkingSet) -> PublishPage:
     changed = rows.filter(change=ItemChange.CHANGED).select_related("was")[:DIFFERENCES]
     return PublishPage(
         against=working_set.origin,
-        difference=difference(working_set),
+        difference=changes_of(working_set),
         changed=[ChangedWorkingItem(each, _changed(each)) for each in changed],
         added=list(rows.filter(change=ItemChange.ADDED)[:DIFFERENCES]),
         removed=list(removed(working_set)[:DIFFERENCES]),

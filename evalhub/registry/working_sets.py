@@ -186,16 +186,21 @@ class SetDifference:
 def difference(working_set: WorkingSet) -> SetDifference:
     """What is another in a working set than in the version it was begun from. Four queries."""
     rows = working_set.items.order_by()
-    versions = TestSetVersion.objects.filter(
-        test_set__project=working_set.project_id, test_set__slug=working_set.slug, pool=None
-    )
-    newest = versions.order_by("-number").first()
     return SetDifference(
         added=rows.filter(change=ItemChange.ADDED).count(),
         changed=rows.filter(change=ItemChange.CHANGED).count(),
         removed=removed(working_set).count(),
-        newer=newest if newest and newest.pk != working_set.origin_id else None,
+        newer=newer_version(working_set),
     )
+
+
+def newer_version(working_set: WorkingSet) -> TestSetVersion | None:
+    """The test set's newest version, where that isn't the one that the set was begun from."""
+    versions = TestSetVersion.objects.filter(
+        test_set__project=working_set.project_id, test_set__slug=working_set.slug, pool=None
+    )
+    newest: TestSetVersion | None = versions.order_by("-number").first()
+    return newest if newest and newest.pk != working_set.origin_id else None
 
 
 def removed(working_set: WorkingSet) -> "QuerySet[Item]":

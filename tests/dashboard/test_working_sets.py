@@ -227,12 +227,19 @@ def test_items_are_found_by_words_tags_and_change(olga: Client, team: Team) -> N
 
 def test_a_filter_says_which_items_are_tagged_and_deleted(olga: Client, begun: WorkingSet) -> None:
     many = at("change_many", begun)
+
+    def offered() -> list[str]:
+        page = olga.get(at("working_set", begun))
+        return [label for _, label in page.context["shown"].form.fields["tag"].choices]
+
+    assert offered() == ["any", "parcel (4)"]
     page = olga.post(many + "?q=parcel+1", {"verb": "tag", "tag": "hard, really"}, follow=True)
     assert "1 item got the tag" in page.text
     assert begun.items.get(key="q1").tags == ["parcel", "hard, really"]
     olga.post(many + "?tag=parcel", {"verb": "untag", "tag": "parcel"})
     assert begun.items.get(key="q1").tags == ["hard, really"]
     assert begun.items.get(key="q2").tags == []
+    assert offered() == ["any", "hard, really (1)"]
     assert "a tag has 1 to 200" in olga.post(many, {"verb": "tag", "tag": " "}, follow=True).text
     assert olga.post(many, {"verb": "rename"}).status_code == 404
     olga.post(many + "?tag=hard,+really", {"verb": "delete"})

@@ -14,7 +14,7 @@ from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.working_set_forms import NearCopiesForm, NewSetForm, SplitForm, kept
-from evalhub.dashboard.working_set_page import items_page, publish_page
+from evalhub.dashboard.working_set_page import changes_of, items_page, publish_page
 from evalhub.files.rows import DataError
 from evalhub.registry.models import TestSet, TestSetVersion, WorkingSet
 from evalhub.registry.models.working_sets import WorkingSetQuerySet
@@ -22,7 +22,6 @@ from evalhub.registry.working_items import set_parts
 from evalhub.registry.working_sets import (
     WorkingSetError,
     begin_working_set,
-    difference,
     discard_working_set,
     edit_version,
     publish_working_set,
@@ -115,7 +114,7 @@ def working_set(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(seen_sets(request).with_counts(), pk=pk)
     context = {
         "working_set": found,
-        "difference": difference(found),
+        "difference": changes_of(found),
         "shown": items_page(found, request.GET),
         "split": SplitForm(),
         "near": NearCopiesForm(),
