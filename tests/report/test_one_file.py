@@ -4,6 +4,7 @@ import re
 
 from evalhub.gate.decide import decide_study
 from evalhub.report.one_file import render_report
+from evalhub.report.words import words
 from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
 from tests.report.test_flips import a_flip
@@ -18,6 +19,15 @@ def test_the_report_holds_verdict_criteria_and_flips_and_loads_nothing(team: Tea
     assert "--accent" in page
     assert not re.search(r"<(script|img|form|iframe)\b", page)
     assert re.findall(r'(?:href|src)="(?!#)([^"]*)"', page) == ["data:,"]
+
+
+def test_a_word_of_ours_leads_to_its_sentence_at_the_end_of_the_file(team: Team) -> None:
+    record = decide_study(study=a_measured_study(team))[0].document
+    page = render_report(record, [a_flip()])
+    led_to = set(re.findall(r'href="#word-([^"]*)"', page))
+    assert {"guard", "margin", "interval"} <= led_to
+    assert set(re.findall(r'id="word-([^"]*)"', page)) == led_to
+    assert page.count(words()["margin"].says) == 2  # where it stands, and at the end
 
 
 def test_words_that_one_answer_alone_has_are_underlined_whichever_is_right(team: Team) -> None:

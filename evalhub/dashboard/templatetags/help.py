@@ -8,6 +8,7 @@ from django.urls import reverse
 register = template.Library()
 
 _RUNS = "dashboard.md#runs-test-sets-versions"
+_DISPUTES = "metrics.md#when-a-score-is-wrong"
 _WORKING = "test-sets.md#working-sets-edited-on-the-web"
 _ITEMS, _ITEM = "items.md#finding-them", "items.md#one-item"
 # by the names of addresses; of every page that a person opens
@@ -26,8 +27,10 @@ DOCUMENTS = {
     "dashboard:change_item": _WORKING,
     "dashboard:choose_study": "campaigns.md",
     "dashboard:criterion": "dashboard.md#a-criterion",
+    "dashboard:dispute_score": _DISPUTES,
     "dashboard:members": "members.md#invite-a-colleague",
     "dashboard:methods": "statistics.md",
+    "dashboard:metric_cases": _DISPUTES,
     "dashboard:new_campaign": "campaigns.md",
     "dashboard:new_comparison": "new-comparison.md",
     "dashboard:new_run": "runs.md#on-the-web",
@@ -42,6 +45,7 @@ DOCUMENTS = {
     "dashboard:run_item": _ITEM,
     "dashboard:run_items": _ITEMS,
     "dashboard:runs": _RUNS,
+    "dashboard:score_audit": _DISPUTES,
     "dashboard:search": "dashboard.md#search",
     "dashboard:site_log": "members.md#the-audit-log",
     "dashboard:studies": "dashboard.md#studies",
