@@ -19,6 +19,7 @@ from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
 from tests.e2e.test_results_pages import keep
+from tests.e2e.width import overflows
 from tests.reviews.asking import a_review
 from tests.reviews.joining.test_invite import practised
 from tests.reviews.planning.test_planning import a_certain_campaign
@@ -43,10 +44,6 @@ def a_running_campaign(team: Team) -> Campaign:
 
 def plan_of(study: Study) -> str:
     return f"{reverse('dashboard:new_campaign')}?study={study.pk}"
-
-
-def overflows(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
 
 def test_a_review_is_open_and_somebody_judges_within_two_minutes(

@@ -11,6 +11,7 @@ from evalhub.registry.models import Run, Study
 from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
+from tests.e2e.width import overflows
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -129,6 +130,6 @@ def test_axe_finds_nothing_amiss_and_nothing_scrolls_sideways(
     ]:
         page.goto(root + each)
         axe(page)
-        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth"), each
+        assert not overflows(page), each
     page.get_by_role("button", name="Keys").click()
     axe(page)

@@ -16,6 +16,7 @@ from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
 from tests.dashboard.comparing.handing_in import BASE, TUNED, decided, in_folder, sums
 from tests.e2e.conftest import Opens
+from tests.e2e.width import overflows
 from tests.fakes.openai_server import OpenAIServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -44,10 +45,6 @@ def choose(page: Page, label: str, path: Path) -> None:
         page.get_by_label(label, exact=True).click()
     asked.value.set_files(path)
     expect(page.locator(".slot.filled", has_text=path.name)).to_be_visible()
-
-
-def overflows(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
 
 def test_a_verdict_takes_at_most_six_clicks_and_two_minutes(

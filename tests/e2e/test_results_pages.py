@@ -14,6 +14,7 @@ from reviews.planning.campaign import close_campaign
 from reviews.results.guess import pending_guesses, record_guess
 from tests.cast import Team
 from tests.e2e.conftest import Opens
+from tests.e2e.width import overflows
 from tests.reviews.conftest import a_campaign
 from tests.reviews.judged import a_reviewer, judge
 from tests.tampering import administrator
@@ -93,8 +94,7 @@ def test_results_and_audit_are_sound_on_any_screen(
         expect(page.locator("h1")).to_have_text(heading)
         keep(page, f"{name}-{'dark' if dark else 'light'}-{'phone' if phone else 'laptop'}")
         axe(page)
-        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        assert not wide, "the page scrolls sideways"
+        assert not overflows(page)
 
 
 def test_the_release_block_is_copied_with_one_press(
@@ -162,5 +162,4 @@ def test_a_changed_record_is_refused_on_a_sound_page(
         expect(page.locator("main")).not_to_contain_text("%")
         keep(page, f"changed-{name}-{'dark' if dark else 'light'}-{'phone' if phone else 'laptop'}")
         axe(page)
-        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        assert not wide, "the page scrolls sideways"
+        assert not overflows(page)

@@ -11,6 +11,7 @@ from reviews.models import Assignment, AssignmentState, Campaign, Guess, Judgmen
 from tests.cast import Team
 from tests.e2e.conftest import Opens
 from tests.e2e.test_review_page import ANSWERS, a_campaign
+from tests.e2e.width import overflows
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 
@@ -290,7 +291,7 @@ def test_every_state_is_accessible_and_fits(
 
     def check(page: Page) -> None:
         axe(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert not overflows(page)
 
     campaign = asking(team, 2, texts=MARKDOWN, **RUBRIC, guess=True, block=1)
     page = opens(team.rui, f"/reviews/{campaign.pk}/", dark=dark, phone=width == 390)

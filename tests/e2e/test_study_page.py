@@ -12,6 +12,7 @@ from evalhub.registry.models.runs import RunState
 from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
+from tests.e2e.width import overflows
 
 pytestmark = [pytest.mark.browser, pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 
@@ -33,10 +34,6 @@ def criteria(study: Study) -> list[str]:
     decision = study.decisions.get(arm="triage-lora")
     numbers = range(1, len(decision.record["criteria"]) + 1)
     return [reverse("dashboard:criterion", args=[decision.pk, number]) for number in numbers]
-
-
-def overflows(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -9,17 +9,9 @@ from playwright.sync_api import Page, expect
 from evalhub.registry.models import TestSetVersion
 from tests.cast import Team, a_run, a_score_audit, a_spending, a_test_set, a_version, a_working_set
 from tests.e2e.conftest import Opens
+from tests.e2e.width import overflows
 
 ITEMS = "id,input,reference\nq1,Where is my parcel?,shipping\nq2,May I pay later?,billing\n"
-
-
-def fits(page: Page) -> bool:
-    """Whether nothing is wider than the window."""
-    return bool(
-        page.evaluate(
-            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-        )
-    )
 
 
 def test_a_file_is_taken_in_edited_by_keyboard_and_published(opens: Opens, team: Team) -> None:
@@ -71,4 +63,4 @@ def test_axe_finds_nothing_and_all_fits(
         page.goto(urljoin(page.url, path))
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         axe(page)
-        assert fits(page), path
+        assert not overflows(page), path
