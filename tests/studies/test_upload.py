@@ -196,13 +196,13 @@ def test_another_projects_reviewer_judges_while_twelve_megabytes_are_uploaded(
 
 def test_nothing_of_a_draft_is_seen(olga: Client, team: Team, jsonl: Callable[..., Path]) -> None:
     path = jsonl({"id": "a", "input": "Say it"}, {"id": "b", "input": "Say that"})
-    draft = stage_test_set(project=team.project, slug="fresh", path=path)
+    draft = stage_test_set(project=team.project, slug="half-written", path=path)
     assert Item.objects.filter(version=draft).count() == 2
     assert not TestSetVersion.objects.exists()
-    assert "fresh" not in olga.get(reverse("dashboard:test_sets")).text
+    assert "half-written" not in olga.get(reverse("dashboard:test_sets")).text
     seen = publish_test_set(draft)
     assert (seen.number, seen.item_count) == (1, 2)
-    assert "fresh" in olga.get(reverse("dashboard:test_sets")).text
+    assert "half-written" in olga.get(reverse("dashboard:test_sets")).text
 
 
 def test_a_draft_whose_writer_was_killed_is_taken_away_by_the_next_import(
