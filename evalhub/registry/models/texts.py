@@ -21,15 +21,15 @@ class Says(Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, params = self.process_lhs(compiler, connection)
-        return f"{column} LIKE %s ESCAPE '\\'", (*params, self._pattern(connection))
+        pattern = f"%{connection.ops.prep_for_like_query(self.rhs)}%"
+        return f"{column} LIKE %s ESCAPE '\\'", (*params, pattern)
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """In the collation "C", in which it takes half of the time."""
+        """In the collation "C", whose lower case is that of a to z, and not by ILIKE, which takes
+        half as long again."""
         column, params = self.process_lhs(compiler, connection)
-        return f'({column}) COLLATE "C" ILIKE %s', (*params, self._pattern(connection))
-
-    def _pattern(self, connection: Any) -> str:
-        return f"%{connection.ops.prep_for_like_query(self.rhs)}%"
+        sql = f'STRPOS(LOWER(({column}) COLLATE "C"), %s) > 0'
+        return sql, (*params, _plain_lower(self.rhs))
 
 
 TextField.register_lookup(Says)
