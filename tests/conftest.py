@@ -1,6 +1,5 @@
 """What every test may ask for."""
 
-import asyncio
 import itertools
 import json
 import sqlite3
@@ -26,19 +25,6 @@ settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
 
 SHARED_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
-
-
-@pytest.fixture(autouse=True)
-def no_loop_of_a_browser(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Playwright's loop counts as running in its thread from its first page to the end: where the
-    same process has other tests after that, one that runs a loop of its own finds none."""
-    left = asyncio._get_running_loop()
-    if left is None or "playwright" in request.fixturenames:
-        yield
-        return
-    asyncio._set_running_loop(None)
-    yield
-    asyncio._set_running_loop(left)
 
 
 @pytest.fixture(scope="session")

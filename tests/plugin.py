@@ -54,7 +54,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.stash[LEFT_OUT] = [item.nodeid for item in heavy]
         config.hook.pytest_deselected(items=heavy)
         items[:] = [item for item in items if item not in set(heavy)]
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    items.sort(key=_in_a_browser)
+
+
+def _in_a_browser(item: pytest.Item) -> bool:
+    return "playwright" in getattr(item, "fixturenames", ()) or bool(
+        item.get_closest_marker("browser")
+    )
 
 
 def pytest_collection_finish() -> None:

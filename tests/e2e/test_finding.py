@@ -13,6 +13,8 @@ from tests.dashboard.cases import a_measured_study, many_like
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
 
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
 PAGES = [
     "/",
     "/studies/",

@@ -11,6 +11,8 @@ from tests.cast import Team, a_run, a_score_audit, a_spending, a_test_set, a_ver
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
 
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
 ITEMS = "id,input,reference\nq1,Where is my parcel?,shipping\nq2,May I pay later?,billing\n"
 
 
