@@ -130,6 +130,8 @@ def test_a_study_made_on_the_web_is_decided_alike_in_a_home_of_nothing(
     printed, record = json.loads(done.stdout), decision.record
     for each in (printed, record):
         each["ledger"] = {**each["ledger"], "home": "", "sentences": []}  # a random id, its home's
+        for of in each["evidence"]:
+            of |= {"baseline_run": 0, "candidate_run": 0}  # numbers that each home gives
     beside = {"others", "changed_since", "readings"}
     assert {name: printed[name] for name in printed.keys() - beside} == alike(record)
 
