@@ -31,7 +31,7 @@ schemas:  ## the JSON Schemas in docs/, after each change of what is declared
 openapi:  ## the document of the REST interface, after each change of an endpoint
 	uv run .ci/openapi.py
 
-pictures:  ## the documents' pictures of the study's pages, after each change of how they look
+pictures:  ## the documents' pictures, after each change of how they look
 	uv run python -m tests.pictures
 
 lock:  ## take the newest versions, and pin them in pyproject.toml
