@@ -181,7 +181,7 @@ def _spent_sets(user: User) -> Needs:
         for each in rows[: SHOWN + 1]
     )
     listed = reverse("dashboard:test_sets", query={"state": "spent"}) if more else ""
-    return Needs("spent", "Test sets nearly spent", "?", "open", found, listed)
+    return Needs("spent", "Test sets spent, or nearly", "?", "open", found, listed)
 
 
 def _cost(version: TestSetVersion, following: int) -> str:
