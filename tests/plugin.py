@@ -1,12 +1,14 @@
 """What must be in place before Django reads its settings: `-p tests.plugin` loads it early.
 
 The tests see no EVALHUB_ variable of the shell they are started from, but for the path of a
-browser, nor the width of its terminal, and with `--postgresql` the database that they run on is a
+browser, nor the width of its terminal; a shell that started them in the background doesn't keep
+Ctrl+C from the programs that they start; and with `--postgresql` the database that they run on is a
 real PostgreSQL. Without arguments all tests are run, on every core.
 """
 
 import gc
 import os
+import signal
 from collections.abc import Generator
 from contextlib import ExitStack
 from typing import Any
@@ -34,6 +36,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     if not early_config.invocation_params.args and "PYTEST_XDIST_WORKER" not in os.environ:
         args += ["-n", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadfile"]
         args += ["--no-loadscope-reorder"]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     ours = {name for name in os.environ if name.startswith("EVALHUB_")} - KEPT
     for name in [*ours, *OF_THE_SHELL]:
         os.environ.pop(name, None)
