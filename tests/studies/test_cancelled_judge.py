@@ -106,7 +106,8 @@ def test_it_is_stopped_and_let_go_on(
     assert goes_on in door("retry", run)
     assert judge_waiting()
     assert JudgeVote.objects.count() == 32
-    assert len(server.requests) <= 33, "what was under way alone is asked again"
+    # one that was under way, and one that was answered while the votes before were being written
+    assert len(server.requests) <= 34, "what is kept is asked again"
     assert due_studies() == [study]
     advance_studies()
     assert Decision.objects.count() == 1
