@@ -63,7 +63,7 @@ def half_judged(desk: Desk, server: OpenAIServer) -> Study:
     """A study whose judge has said some of what it is asked, and waits for a worker."""
     study = ran(desk)
     assert advance(study=study, by=None).state is StudyState.RUNNING
-    server.latency_s = 0.05
+    server.latency_s = 1.5  # a second more than answers wait for being written
     assert judge_waiting(stopping=lambda: JudgeVote.objects.exists())
     server.latency_s = 0
     assert 0 < JudgeVote.objects.count() < 32
@@ -106,8 +106,7 @@ def test_it_is_stopped_and_let_go_on(
     assert goes_on in door("retry", run)
     assert judge_waiting()
     assert JudgeVote.objects.count() == 32
-    # one that was under way, and one that was answered while the votes before were being written
-    assert len(server.requests) <= 34, "what is kept is asked again"
+    assert len(server.requests) <= 33, "what was under way alone is asked again"
     assert due_studies() == [study]
     advance_studies()
     assert Decision.objects.count() == 1
