@@ -1,0 +1,114 @@
+"""The audit log: who did what, when."""
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from evalhub.accounts.models.people import Project, User
+
+
+class Action(models.TextChoices):
+    """What the audit log keeps. Whoever adds a verb of these kinds notes it."""
+
+    SIGNED_IN = "signed-in", "signed in"
+    SIGN_IN_FAILED = "sign-in-failed", "failed to sign in"
+    LOCKED_OUT = "locked-out", "was locked out after too many tries"
+    LINK_MADE = "link-made", "made a sign-in link"
+    LINK_USED = "link-used", "used a sign-in link"
+    USER_ADDED = "user-added", "added a user"
+    INVITED = "invited", "invited"
+    INVITATION_USED = "invitation-used", "accepted an invitation"
+    INVITATION_REFUSED = "invitation-refused", "declined an invitation"
+    INVITATION_WITHDRAWN = "invitation-withdrawn", "withdrew an invitation"
+    ROLE_CHANGED = "role-changed", "changed a role"
+    CONFIRMED = "confirmed", "confirmed whose an account is"
+    MEMBER_REMOVED = "member-removed", "removed a member"
+    REVIEW_OPENED = "review-opened", "opened a review"
+    REVIEW_PAUSED = "review-paused", "paused or resumed a review"
+    REVIEW_CLOSED = "review-closed", "closed a review"
+    UNBLINDED = "unblinded", "had the models named"
+    SAW_RESULTS = "saw-results", "saw results"
+    EXPORTED = "exported", "exported"
+    DECIDED = "decided", "decided"
+    SIGNED = "signed", "signed a decision off"
+    OVERRODE = "overrode", "overrode a decision"
+    BLESSED = "blessed", "made a version the baseline:"
+    BUDGET_SET = "budget-set", "set a budget:"
+    POLICY_CHANGED = "policy-changed", "changed what a study asks:"
+    TOKEN_MADE = "token-made", "made a token"
+    TOKEN_REVOKED = "token-revoked", "revoked a token"
+    WEBHOOK_ADDED = "webhook-added", "added a webhook:"
+    WEBHOOK_CHANGED = "webhook-changed", "changed a webhook:"
+    WEBHOOK_REMOVED = "webhook-removed", "removed a webhook:"
+    ERASED = "erased", "erased a person"
+    REDACTED = "redacted", "redacted a text"
+    BACKED_UP = "backed-up", "backed the site up"
+    RESTORED = "restored", "restored the site"
+
+
+class LogEntryQuerySet(models.QuerySet["LogEntry"]):
+    def in_sight_of(self, user: User) -> Self:
+        """An owner's projects; for a superuser also what belongs to no project."""
+        if user.is_superuser:
+            return self
+        return self.filter(project__in=Project.objects.owned_by(user))
+
+    def of_action(self, action: Action, *, project: int, begins: str) -> Self:
+        """What was done so in a project, of which the text begins with these words."""
+        return self.filter(action=action, project=project, what__startswith=begins)
+
+    def by_or_about(self, name: str) -> Self:
+        """What the user of this name did, or what was done to them."""
+        return self.filter(Q(by__username=name) | Q(about__username=name))
+
+    def containing(self, words: str) -> Self:
+        """Entries in whose text, or in whose people's names, each of these words is found."""
+        found = self
+        for word in words.split():
+            fields = ("what", "by__username", "about__username", "project__slug")
+            found = found.filter(
+                Q.create([(f"{field}__icontains", word) for field in fields], connector=Q.OR)
+            )
+        return found
+
+
+class LogEntry(models.Model):
+    """Something that a person did, or the site. Rows are added, never changed.
+
+    People stand in it by their rows alone, never by name or address: who is erased there is
+    erased here too. Nothing in it says which answer is whose or what anybody voted.
+    """
+
+    action = models.CharField(max_length=30, help_text="an Action")
+    by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", help_text="empty: the site's operator"
+    )
+    about = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", help_text="to whom it was done"
+    )
+    project = models.ForeignKey(
+        Project, models.PROTECT, null=True, related_name="+", help_text="empty: the whole site"
+    )
+    what = models.CharField(max_length=300, blank=True)
+    detail = models.JSONField(default=dict)
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects: ClassVar = LogEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "log entries"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["project", "-id"], name="log_of_project"),
+            models.Index(fields=["by", "action"], name="log_of_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.said} {self.what}".strip()
+
+    @property
+    def said(self) -> str:
+        """The action in words."""
+        return Action(self.action).label
