@@ -58,7 +58,7 @@ def fingerprint(
     from evalhub.cli.figures import counted
     from evalhub.cli.outputs import check_output, whole
     from evalhub.cli.progress import FileBar
-    from evalhub.gate.leakage.fingerprints import write_fingerprints
+    from evalhub.gate.leakage.training import write_fingerprints
 
     if not out.name.endswith((".jsonl", ".jsonl.gz")):
         raise typer.BadParameter(f"{out} must end in .jsonl or .jsonl.gz", param_hint="--out")

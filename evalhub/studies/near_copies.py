@@ -11,8 +11,8 @@ from typing import Any
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.rows import Row
-from evalhub.gate.leakage.fingerprints import read_training, training_of
 from evalhub.gate.leakage.matching import ItemTexts, find_leakage, item_texts
+from evalhub.gate.leakage.training import read_training, training_of
 from evalhub.registry.models import Item, TestSetVersion, WorkingItem, WorkingSet
 from evalhub.registry.working_items import note_alike, set_parts
 from evalhub.registry.working_sets import WorkingSetError

@@ -1,7 +1,7 @@
 """Items of one word or two, looked for in training data."""
 
-from evalhub.gate.leakage.fingerprints import write_fingerprints
 from evalhub.gate.leakage.matching import item_texts
+from evalhub.gate.leakage.training import write_fingerprints
 from tests.gate.test_leakage import found, jsonl, searched
 
 

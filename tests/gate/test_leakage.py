@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalhub.files.rows import DataError
-from evalhub.gate.leakage.fingerprints import read_training, texts_of, words_of, write_fingerprints
+from evalhub.gate.leakage.fingerprints import texts_of, words_of
 from evalhub.gate.leakage.matching import ItemTexts, Leakage, find_leakage, item_texts
+from evalhub.gate.leakage.training import read_training, write_fingerprints
 
 WORDS = [
     "".join(random.Random(i).choices("abcdefghijklmnoprstuvw", k=3 + i % 6)) for i in range(3000)

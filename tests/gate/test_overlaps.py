@@ -8,8 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from evalhub.files.rows import DataError
-from evalhub.gate.leakage.fingerprints import write_fingerprints
 from evalhub.gate.leakage.overlaps import check_overlaps, leaked_keys
+from evalhub.gate.leakage.training import write_fingerprints
 from evalhub.registry.models import ModelVersion, TestSetVersion, TrainingOverlap
 from evalhub.schemas.declaration import DeclarationError
 from tests.cast import Team, a_team, a_test_set, a_version

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evalhub.gate.leakage.fingerprints import TrainingBatch, is_brief, normal_form, words_of
+from evalhub.gate.leakage.fingerprints import is_brief, normal_form, words_of
+from evalhub.gate.leakage.training import TrainingBatch
 
 FEWEST_ALONE = 2
 """A single word is in every text: it says something only with its reference."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from evalhub.files.items import FieldMapping, read_items
 from evalhub.files.rows import DataError
-from evalhub.gate.leakage.fingerprints import Progress, read_training
 from evalhub.gate.leakage.matching import ItemTexts, find_leakage, item_texts
+from evalhub.gate.leakage.training import Progress, read_training
 from evalhub.schemas.leakage import LeakageDocument, LeakedItem
 
 

@@ -38,12 +38,10 @@ from evalhub.gate.leakage.fingerprints import (
     SHORT_NGRAM,
     Hashes,
     Prints,
-    Progress,
-    Training,
-    TrainingBatch,
     fingerprint,
     texts_of,
 )
+from evalhub.gate.leakage.training import Progress, Training, TrainingBatch
 from evalhub.schemas.leakage import LeakageMatch, LeakageSettings
 
 BANDS, BAND_ROWS = 20, 5

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from django.db import transaction
 
-from evalhub.gate.leakage.fingerprints import Progress, read_training
 from evalhub.gate.leakage.matching import ItemTexts, find_leakage, item_texts
+from evalhub.gate.leakage.training import Progress, read_training
 from evalhub.registry.models import ModelVersion, TestSetVersion, TrainingOverlap
 from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.leakage import LeakageMatch, LeakageSettings
