@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evalhub.stats.clusters import clustered_mean
+from evalhub.stats.clusters import clustered_mean, dot
 from evalhub.stats.distributions import t_cdf, t_quantile
 from evalhub.stats.errors import StatisticsError
 from evalhub.stats.intervals import check_alpha, score_limit, score_p_less
@@ -102,8 +102,8 @@ def contrast(
         )
     values, counts = found
     n = counts.sum()
-    mean = float(counts @ values / n)
-    spread = float(counts @ (values - mean) ** 2)
+    mean = dot(counts, values) / n
+    spread = dot(counts, (values - mean) ** 2)
     reach = max(1.0, factor)
     lower = -score_limit(-values, counts, reach=reach, alpha=alpha)
     upper = score_limit(values, counts, reach=reach, alpha=upper_alpha)

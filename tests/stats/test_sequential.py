@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evalhub.stats.errors import StatisticsError
-from evalhub.stats.sequential import combined_p_value, final_level
+from evalhub.stats.sequential import combined_p_value, final_level, legendre_nodes
 
 NORMAL = NormalDist()
 
@@ -54,3 +54,15 @@ def test_a_first_look_that_spends_everything_leaves_nothing():
 def test_bad_stages_are_named():
     with pytest.raises(StatisticsError, match="planned size"):
         combined_p_value([0.1], [1, 2])
+
+
+@pytest.mark.parametrize("count", [2, 5, 80])
+def test_gauss_and_legendres_nodes_are_those_of_the_tables(count):
+    """A rule of n nodes integrates every power up to 2n − 1 exactly: x^k over [-1, 1] is
+    2/(k + 1) for an even k. Two nodes: ±1/√3, with weight 1 each."""
+    nodes = legendre_nodes(count)
+    for power in range(0, 2 * count, 2):
+        assert sum(w * x**power for x, w in nodes) == pytest.approx(2 / (power + 1), rel=1e-13)
+    points, weights = np.polynomial.legendre.leggauss(count)
+    assert [x for x, _ in reversed(nodes)] == pytest.approx(points, abs=1e-15)
+    assert [w for _, w in reversed(nodes)] == pytest.approx(weights, rel=1e-11)
