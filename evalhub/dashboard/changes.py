@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from evalhub.dashboard.items.naming import item_address
 from evalhub.gate.changed_items import changed_items
 from evalhub.gate.differences import compared_items, compared_runs
 from evalhub.registry.models import Study
@@ -132,7 +133,9 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
                 row
                 | {
                     "test_set": name,
-                    "address": item_address(study, wanted, name, row["key"], outcome),
+                    "address": item_address(
+                        "study", study.pk, name, key=row["key"], arm=wanted.arm, outcome=outcome
+                    ),
                 },
                 baseline=arms.baseline.name,
                 candidate=arms.candidate.name,
@@ -158,13 +161,6 @@ def changes(study: Study, record: DecisionRecord, wanted: Wanted) -> Changes | N
         ),
         every=reverse("dashboard:study_items", args=[study.pk]) + f"?{leading_to(name, outcome)}",
     )
-
-
-def item_address(study: Study, wanted: Wanted, test_set: str, key: str, outcome: str) -> str:
-    """Where one item of an outcome stands by itself, among the others of it."""
-    asked = {"arm": wanted.arm, "outcome": outcome}
-    query = urlencode({field: value for field, value in asked.items() if value})
-    return f"{reverse('dashboard:study_item', args=[study.pk, test_set, key])}?{query}"
 
 
 def moved_items(record: DecisionRecord, test_set: str) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from evalhub.gate.decide import decide_study
 from evalhub.registry.models import Run, Study
-from tests.cast import Team
+from tests.cast import Team, a_test_set
 from tests.dashboard.cases import a_measured_study
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
@@ -41,6 +41,20 @@ def test_a_worst_loss_is_found_and_shared_in_two_clicks(opens: Opens, team: Team
     page.goto(shared)
     expect(page.get_by_role("heading", level=1)).to_have_text("q0000")
     expect(page.get_by_text("1 of 20")).to_be_visible()
+
+
+def test_ids_that_a_browser_would_resolve_have_pages_of_their_own(opens: Opens, team: Team) -> None:
+    ids = ["..", ".", "a/../b", "a\\..\\b", "100% of #1?", "%2e%2e"]
+    version = a_test_set(team, items=[{"key": each} for each in ids])
+    page = opens(team.olga, reverse("dashboard:test_set_items", args=[version.test_set_id]))
+    heading = page.get_by_role("heading", level=1)
+    for key in ids:
+        page.get_by_role("link", name=key, exact=True).click()
+        expect(heading).to_have_text(key)
+        page.reload()
+        expect(heading).to_have_text(key)
+        page.go_back()
+        expect(page.locator("[data-item]")).to_have_count(len(ids))
 
 
 @pytest.mark.heavy

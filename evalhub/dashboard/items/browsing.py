@@ -1,7 +1,7 @@
 """A page of the items that are asked for, and the ways to ask for others."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from evalhub.dashboard.items.answers import answers_of, mean_of, scores_of
 from evalhub.dashboard.items.finding import Found, find, judge_run, tags_of
+from evalhub.dashboard.items.naming import item_address
 from evalhub.dashboard.items.scope import ItemScope
 from evalhub.dashboard.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemsSought
 from evalhub.gate.differences import differences_of
@@ -40,19 +41,22 @@ class Place:
     version: int = 0
 
     def items(self, sought: ItemsSought, **more: object) -> str:
-        return reverse(f"dashboard:{self.name}_items", args=[self.pk]) + self._query(sought, more)
+        return reverse(f"dashboard:{self.name}_items", args=[self.pk]) + sought.query(
+            **self._version, **more
+        )
 
     def item(self, key: str, sought: ItemsSought, **more: object) -> str:
-        which = [self.pk, self.test_set, key] if self.test_set else [self.pk, key]
-        asked = sought.but(test_set="")
-        return reverse(f"dashboard:{self.name}_item", args=which) + self._query(asked, more)
+        which = [self.pk, self.test_set] if self.test_set else [self.pk]
+        asked = asdict(sought.but(test_set="")) | self._version | more
+        return item_address(self.name, *which, key=key, **asked)
 
     def file(self, form: str, sought: ItemsSought) -> str:
         address = reverse(f"dashboard:{self.name}_items_file", args=[self.pk, form])
-        return address + self._query(sought, {})
+        return address + sought.query(**self._version)
 
-    def _query(self, sought: ItemsSought, more: dict[str, object]) -> str:
-        return sought.query(**({"version": self.version} if self.version else {}), **more)
+    @property
+    def _version(self) -> dict[str, object]:
+        return {"version": self.version} if self.version else {}
 
 
 @dataclass(frozen=True, slots=True)

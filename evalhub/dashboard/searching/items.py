@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Q
-from django.urls import reverse
 
 from evalhub.accounts.models import User
+from evalhub.dashboard.items.naming import item_address
 from evalhub.registry.models import Item, TestSetVersion
 from evalhub.report.flips import asked, expected
 
@@ -109,7 +109,5 @@ def _shown(item: Item, text: str) -> FoundItem:
 
 
 def _address(item: Item) -> str:
-    query = {"version": item.version.number}
-    return reverse(
-        "dashboard:test_set_item", args=[item.version.test_set_id, item.key], query=query
-    )
+    version = item.version
+    return item_address("test_set", version.test_set_id, key=item.key, version=version.number)

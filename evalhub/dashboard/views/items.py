@@ -14,6 +14,7 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.items.browsing import Place, items_page
 from evalhub.dashboard.items.finding import find
+from evalhub.dashboard.items.naming import key_named
 from evalhub.dashboard.items.one_item import OneItem, one_item
 from evalhub.dashboard.items.scope import ItemScope, run_scope, study_scope, version_scope
 from evalhub.dashboard.items.sought import ItemsSought
@@ -121,7 +122,8 @@ def _list(request: SignedInRequest, scope: ItemScope | None, place: Place) -> Ht
     return render(request, "dashboard/items/items.html", {"shown": shown, "scope": scope})
 
 
-def _one(request: SignedInRequest, scope: ItemScope, place: Place, key: str) -> HttpResponse:
+def _one(request: SignedInRequest, scope: ItemScope, place: Place, path: str) -> HttpResponse:
+    key = key_named(path, request.GET)
     found = get_object_or_404(Item, version=scope.version, key=key)
     sought = ItemsSought.of(request.GET)
     shown = one_item(scope, sought, place, found, request.GET.get("sample", ""))
