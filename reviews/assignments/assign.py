@@ -151,7 +151,8 @@ def _goes_on(reviewer: Reviewer, turns: list[Assignment | End], form: Form, ahea
         return False
     dealing = reviewer.campaign.dealing
     free = dealing.seats - reviewer.others_seated - reviewer.seated - len(turns)
-    return len(turns) <= may_hold(free=free, wanted=ahead)
+    contested = dealing.seats < dealing.pairs * (reviewer.others + 1)
+    return len(turns) <= may_hold(free=free, wanted=ahead, contested=contested)
 
 
 def _dealt(

@@ -8,12 +8,18 @@ from evalhub.schemas.review import Form
 
 MOST_AHEAD = 5
 SHARE = 8
-"""Of the seats that are free one person holds at most one in so many ahead, but always one."""
+"""Of the seats that are free one person holds at most one in so many ahead, but always one, where
+others may want them."""
 
 
-def may_hold(*, free: int, wanted: int) -> int:
-    """Of so many wanted ahead, how many may be held while so many seats are `free`."""
-    return min(wanted, MOST_AHEAD, max(1, free // SHARE))
+def may_hold(*, free: int, wanted: int, contested: bool = True) -> int:
+    """Of so many wanted ahead, how many may be held while so many seats are `free`.
+
+    They are `contested` unless each pair has a seat for everybody who reviews: then whoever holds
+    one keeps nobody waiting.
+    """
+    fair = max(1, free // SHARE) if contested else MOST_AHEAD
+    return min(wanted, MOST_AHEAD, fair)
 
 
 def ends_block(turn: int, form: Form) -> bool:

@@ -43,17 +43,24 @@ _OTHERS_SEATED = """(
     WHERE others.campaign_id = reviews_reviewer.campaign_id AND others.id <> reviews_reviewer.id
 )"""
 
+_OTHERS = """(
+    SELECT COUNT(*) FROM reviews_reviewer others
+    WHERE others.campaign_id = reviews_reviewer.campaign_id AND others.id <> reviews_reviewer.id
+    AND others.state <> 'removed'
+)"""
+
 
 class ReviewerQuerySet(models.QuerySet["Reviewer"]):
     def with_campaign(self) -> Self:
         """With all that dealing needs of the campaign, which is neither its plan nor its arms.
 
-        Adds `others_seated`: the judgments in the campaign's seats that aren't this person's.
+        Adds `others`, the people who review beside this one, and `others_seated`: the judgments
+        in the campaign's seats that aren't this person's.
         """
         return (
             self.select_related("campaign__dealing")
             .defer("tags", *(f"campaign__{name}" for name in NOT_DEALT_BY))
-            .annotate(others_seated=RawSQL(_OTHERS_SEATED, []))
+            .annotate(others_seated=RawSQL(_OTHERS_SEATED, []), others=RawSQL(_OTHERS, []))
         )
 
     def locked(self) -> Self:
@@ -116,7 +123,8 @@ class Reviewer(models.Model):
         null=True, blank=True, help_text="when the last answer, skip or undo came"
     )
 
-    others_seated: int  # of those that were read `with_campaign`
+    others: int  # of those that were read `with_campaign`
+    others_seated: int  # likewise
 
     objects: ClassVar = ReviewerQuerySet.as_manager()
 

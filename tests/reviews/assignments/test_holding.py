@@ -12,7 +12,15 @@ from evalhub.schemas.review import Design, Form
 from reviews.assignments.assign import Assigned, assign
 from reviews.assignments.holding import may_hold
 from reviews.assignments.reviewers import set_quota
-from reviews.models import Assignment, AssignmentState, Campaign, Judgment, Pair, Reviewer
+from reviews.models import (
+    Assignment,
+    AssignmentState,
+    Campaign,
+    Judgment,
+    Pair,
+    Reviewer,
+    ReviewerState,
+)
 from tests.cast import Team
 from tests.reviews.assignments.test_assign import answer, deal, let_leases_end
 from tests.reviews.conftest import a_campaign
@@ -33,6 +41,7 @@ def test_one_person_holds_an_eighth_of_the_free_seats_and_five_at_most(
 ) -> None:
     assert may_hold(free=free, wanted=5) == held
     assert may_hold(free=free, wanted=1) == 1
+    assert may_hold(free=free, wanted=5, contested=False) == 5
 
 
 def test_five_are_held_each_with_a_seat_and_come_in_the_order_of_turns(team: Team) -> None:
@@ -56,10 +65,36 @@ def test_sides_are_as_even_as_when_they_are_dealt_one_at_a_time(team: Team) -> N
     assert sum(sides[:6]) == 3
 
 
-def test_few_are_held_where_few_are_free(team: Team) -> None:
-    campaign = a_campaign(team, items=12, reviewers_per_item=2)
-    assert len(held(campaign, team).held) == 2  # of 24 seats, two are taken
+def test_few_are_held_where_few_are_free_and_others_may_want_them(team: Team) -> None:
+    campaign = a_campaign(team, items=24, reviewers_per_item=1)
+    deal(campaign, team.ruth)
+    assert len(held(campaign, team).held) == 2  # of 24 seats, two or three are taken
     assert len(held(campaign, team, 1).held) == 2  # what is held stays
+
+
+def test_five_are_held_to_the_end_where_every_pair_has_a_seat_for_each_who_reviews(
+    team: Team,
+) -> None:
+    campaign = a_campaign(team, items=7, reviewers_per_item=2)
+    mine = held(campaign, team)
+    assert len(mine.held) == 5
+    theirs = []
+    while isinstance(turn := assign(campaign=campaign, user=team.ruth).current, Assignment):
+        theirs.append(turn.pair_id)
+        answer(turn, team.ruth)
+    assert len(set(theirs)) == 7  # nothing that one holds keeps the other waiting
+    while isinstance(mine.current, Assignment):
+        answer(mine.current, team.rui)
+        mine = held(campaign, team)
+    assert Judgment.objects.count() == 14
+
+
+def test_a_third_person_takes_that_back_and_one_who_was_removed_does_not(team: Team) -> None:
+    campaign = a_campaign(team, items=12, reviewers_per_item=1)
+    deal(campaign, team.ruth)
+    assert len(held(campaign, team).held) == 1
+    Reviewer.objects.filter(user=team.ruth).update(state=ReviewerState.REMOVED)
+    assert len(held(campaign, team).held) == 5
 
 
 def test_nothing_is_held_over_a_pause_but_the_first_turn_after_it(team: Team) -> None:
