@@ -40,6 +40,10 @@ def verify(
         str | None,
         typer.Option(help="SHA-256 that the record must have.", callback=_sha256),
     ] = None,
+    content: Annotated[
+        str | None,
+        typer.Option(help="SHA-256 that its content must have.", callback=_sha256),
+    ] = None,
     home: Annotated[
         Path | None,
         typer.Option(help="A home whose rows to hold against the record, line by line."),
@@ -55,7 +59,7 @@ def verify(
 
     from evalhub.cli import printing
 
-    document, found = read_decision(file, digest=digest)
+    document, found = read_decision(file, digest=digest, content=content)
     if key is not None:
         found = replace(found, signature=signature_of(document, key))
     if home is not None:
@@ -138,7 +142,7 @@ def sign(
 
 
 def read_decision(
-    file: Path, *, digest: str | None = None
+    file: Path, *, digest: str | None = None, content: str | None = None
 ) -> "tuple[dict[str, Any], Verification]":
     """A decision's document, and what becomes of it when it is judged anew.
 
@@ -152,7 +156,7 @@ def read_decision(
 
     try:
         document = parse_json(file.read_text(encoding="utf-8-sig"))
-        return document, verify(document, digest=digest)
+        return document, verify(document, digest=digest, content=content)
     except FileNotFoundError as error:
         raise DataError("no such file", file=str(file)) from error
     except OSError as error:
@@ -197,7 +201,10 @@ def _located(error: "JsonError | DeclarationError", file: Path) -> "DataError":
 
 
 def _verified(found: "Verification") -> str:
-    return f"verified: {found.verdict}\n  {found.headline}\n  SHA-256 {found.digest}"
+    return (
+        f"verified: {found.verdict}\n  {found.headline}\n  SHA-256 {found.digest}\n"
+        f"  SHA-256 of its content {found.content}"
+    )
 
 
 def _line(difference: "Discrepancy") -> str:

@@ -54,6 +54,7 @@ def _rows(project: Project) -> Iterator[dict[str, Any]]:
             "registered": record.registered,
             "headline": record.headline,
             "digest": each.digest,
+            "content": each.content,
             "created": each.created.isoformat(),
             "sign_offs": [signed.record for signed in each.sign_offs.all()],
             "blessings": [

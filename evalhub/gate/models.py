@@ -27,6 +27,7 @@ from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.verdicts import Verdict
+from evalhub.verdict.content import content_digest
 
 
 class DecisionQuerySet(OfProjectQuerySet["Decision"]):
@@ -111,6 +112,11 @@ class Decision(models.Model):
     def document(self) -> DecisionRecord:
         """The record as its type."""
         return declared(DecisionRecord, self.record)
+
+    @property
+    def content(self) -> str:
+        """SHA-256 of what was measured and decided, the same in any home."""
+        return content_digest(self.document)
 
 
 class Ledger(models.Model):

@@ -1,11 +1,12 @@
 """Sections of a record that ask somebody to look: gains beyond belief, a policy that changed."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
 from evalhub.schemas.criteria import Count
 from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.home_bound import HOME_BOUND
 from evalhub.schemas.policy import JumpUse
 from evalhub.schemas.sections import CleanRow, Digest, Section
 
@@ -64,6 +65,6 @@ class PolicySection(Section):
         decided: when, as ISO 8601 has it.
     """
 
-    decision: str = Digest
-    decided: str
+    decision: Annotated[str, HOME_BOUND] = Digest
+    decided: Annotated[str, HOME_BOUND]
     changes: tuple[ChangedDemand, ...] = Field(min_length=1)

@@ -3,7 +3,7 @@
 The same from every door (docs/verdict-json.md); docs/verdict.schema.json is made from it.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
@@ -12,6 +12,7 @@ from evalhub.schemas.consistency import ConsistencySection
 from evalhub.schemas.costs import PricesSection
 from evalhub.schemas.criteria import Count, Criterion, Level, Probability, Size
 from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.home_bound import HOME_BOUND
 from evalhub.schemas.judging import JudgeSection
 from evalhub.schemas.policy import Alpha, HarmAlpha, Primaries
 from evalhub.schemas.sections import (
@@ -54,8 +55,8 @@ class ArmName(Declaration):
     name: str
     digest: str = Digest
     kind: str | None = None
-    version: str | None = None
-    file: str | None = None
+    version: Annotated[str | None, HOME_BOUND] = None
+    file: Annotated[str | None, HOME_BOUND] = None
 
 
 class Arms(Declaration):
@@ -180,8 +181,8 @@ class DecisionRecord(Declaration):
     arms: Arms
     evidence: tuple[EvidenceRow, ...]
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")
-    study: StudyName | None
-    code: Code
+    study: Annotated[StudyName | None, HOME_BOUND]
+    code: Annotated[Code, HOME_BOUND]
 
     @property
     def sections(self) -> dict[str, Section]:

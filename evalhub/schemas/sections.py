@@ -3,12 +3,13 @@
 `status` and `sentences` follow from a section's own fields and are set where the record is built.
 """
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue
 
 from evalhub.schemas.criteria import Count, Criterion, Probability, Size
 from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.home_bound import HOME_BOUND
 from evalhub.schemas.policy import LeakageUse, LedgerScope
 from evalhub.schemas.verdicts import Status, Verdict
 
@@ -19,7 +20,7 @@ class Section(Declaration):
     """What all sections say: "pass" is fine, "fail" is not, "open" is worth a look."""
 
     status: Status = Status.OPEN
-    sentences: tuple[str, ...] = ()
+    sentences: Annotated[tuple[str, ...], HOME_BOUND] = ()
 
 
 class LedgerRow(Declaration):
@@ -46,7 +47,9 @@ class LedgerRow(Declaration):
 class LedgerSection(Section):
     """Which look at its test sets this one is, by whose ledger, and what is left of alpha."""
 
-    home: str = Field(description="the ledger's random id: its home's, and no other's")
+    home: Annotated[str, HOME_BOUND] = Field(
+        description="the ledger's random id: its home's, and no other's"
+    )
     counts: LedgerScope
     alpha: float
     level: float = Field(description="of what has no level of its own")
@@ -66,7 +69,7 @@ class NoiseRow(Declaration):
     wins: int
     losses: int
     differing: Probability = Field(description="share of answers that read otherwise")
-    repeat_run: int
+    repeat_run: Annotated[int, HOME_BOUND]
 
 
 class Sameness(Declaration):
@@ -323,8 +326,8 @@ class People(Declaration):
     identical: int
     items: Count | None = None
     reviewers: Count | None = None
-    plan_hash: str = ""
-    seal: str = ""
+    plan_hash: Annotated[str, HOME_BOUND] = ""
+    seal: Annotated[str, HOME_BOUND] = ""
     score: Probability | None = Field(None, description="win score; a tie counts half")
     lower: float | None = None
     upper: float | None = None
@@ -347,13 +350,13 @@ class EvidenceRow(Declaration):
     """What was compared on one test set. The runs are null where files were compared."""
 
     test_set: str
-    version: str
+    version: Annotated[str, HOME_BOUND]
     digest: str = Digest
     items: Size
     metric: str
     metric_options: dict[str, JsonValue] = {}
-    baseline_run: int | None = None
-    candidate_run: int | None = None
+    baseline_run: Annotated[int | None, HOME_BOUND] = None
+    candidate_run: Annotated[int | None, HOME_BOUND] = None
     baseline_answers: str = Field("", description="SHA-256 of the answers; empty: none were given")
     candidate_answers: str = ""
     baseline_scores: str = ""

@@ -17,6 +17,7 @@ from evalhub.schemas.decision import DecisionRecord, PrintedDecision
 from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.verdicts import Verdict
 from evalhub.verdict.baseline_choice import answer, as_good
+from evalhub.verdict.content import content_digest
 from evalhub.verdict.inconsistent import BY_CHOICES, Discrepancy, inconsistent, levels_apart
 from evalhub.verdict.jumps import beyond_belief_of, unbelieved
 from evalhub.verdict.levels import staged_level
@@ -70,7 +71,8 @@ class RowCheck:
 class Verification:
     """What became of a record: `verdict` and `headline` as they follow from its numbers.
 
-    `digest` is the SHA-256 of its canonical JSON without `others`, the number that the site shows.
+    `digest` is the SHA-256 of its canonical JSON without `others`, the number that the site shows;
+    `content` that of what was measured and decided, which is the same in any home.
     `others` are the verifications of a study's other arms; `differences` holds theirs too. `rows`
     are those of a home that the record was held against; None where there was none. `signature` is
     what a public key says of the document ("signed", "changed", "another-key", "unsigned"); None
@@ -81,6 +83,7 @@ class Verification:
     verdict: str
     headline: str
     digest: str
+    content: str
     differences: list[Discrepancy]
     others: "list[Verification]"
     rows: list[RowCheck] | None = None
@@ -102,9 +105,13 @@ class Verification:
             "candidate": self.candidate,
             "verdict": self.verdict,
             "digest": self.digest,
+            "content": self.content,
             "differences": [asdict(each) for each in self.differences],
             "others": [
-                {"candidate": each.candidate, "verdict": each.verdict, "digest": each.digest}
+                {
+                    name: getattr(each, name)
+                    for name in ("candidate", "verdict", "digest", "content")
+                }
                 for each in self.others
             ],
             "rows": None
@@ -114,13 +121,14 @@ class Verification:
         }
 
 
-def verify(document: Any, *, digest: str | None = None) -> Verification:
+def verify(document: Any, *, digest: str | None = None, content: str | None = None) -> Verification:
     """Recomputes the verdict of a decision record, and of the `others` that it may carry beside
     `readings` and `changed_since`, which are none's.
 
     Args:
         document: a JSON value.
-        digest: the SHA-256 that the (first) record must have, in hexadecimal digits.
+        digest, content: the SHA-256 that the (first) record must have, and what it says, in
+            hexadecimal digits.
 
     Raises:
         evalhub.schemas.declaration.DeclarationError: the value isn't a decision record; says
@@ -130,9 +138,12 @@ def verify(document: Any, *, digest: str | None = None) -> Verification:
     record = {name: value for name, value in document.items() if name not in BESIDE}
     found = _verify(printed, record, "")
     differences = found.differences
-    if digest is not None and digest.lower() != found.digest:
-        rule = "the record isn't the one with this SHA-256"
-        differences = [Discrepancy("digest", found.digest, digest.lower(), rule), *differences]
+    for name, asked, rule in (
+        ("content", content, "it says other than the record with this SHA-256 of its content"),
+        ("digest", digest, "the record isn't the one with this SHA-256"),
+    ):
+        if asked is not None and asked.lower() != (has := getattr(found, name)):
+            differences = [Discrepancy(name, has, asked.lower(), rule), *differences]
     others = [
         _verify(each, document["others"][i], f"others[{i}].")
         for i, each in enumerate(printed.others)
@@ -187,6 +198,7 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
         ruling.verdict,
         ruling.headline,
         digest_of(document),
+        content_digest(record),
         differences + list(_differing(document, due, at)),
         [],
     )

@@ -12,6 +12,9 @@ from django.conf import settings
 from evalhub.cli.app import run
 from evalhub.files.canonical import digest_of
 from evalhub.registry.models import Item, Output, Score
+from evalhub.schemas.decision import DecisionRecord
+from evalhub.schemas.declaration import declared
+from evalhub.verdict.content import content_digest
 from tests.studies.desks import Desk
 
 Capture = pytest.CaptureFixture[str]
@@ -39,6 +42,17 @@ def alter(record: dict[str, Any], **criterion: Any) -> None:
     Path("verdict.json").write_text(json.dumps(record))
 
 
+def content_of(record: dict[str, Any]) -> str:
+    return content_digest(declared(DecisionRecord, record))
+
+
+def test_what_it_says_may_be_asked_for(record: dict[str, Any], capsys: Capture) -> None:
+    assert run([*VERIFY, "--content", content_of(record)]) == 0
+    assert run([*VERIFY, "--content", "0" * 64]) == 65
+    assert "content is" in capsys.readouterr().err
+    assert run([*VERIFY, "--content", "abc"]) == 64
+
+
 def test_a_record_as_it_was_printed_is_verified(record: dict[str, Any], capsys: Capture) -> None:
     assert run([*VERIFY, "--digest", digest_of(record)]) == 0
     printed = capsys.readouterr()
@@ -46,6 +60,7 @@ def test_a_record_as_it_was_printed_is_verified(record: dict[str, Any], capsys: 
         "verified: ship",
         "  Unregistered: tuned.items gains 0.10 on items.",
         f"  SHA-256 {digest_of(record)}",
+        f"  SHA-256 of its content {content_of(record)}",
     ]
     assert printed.err == ""
 
@@ -58,6 +73,7 @@ def test_json_is_one_document(record: dict[str, Any], capsys: Capture) -> None:
         "candidate": "tuned.items",
         "verdict": "ship",
         "digest": digest_of(record),
+        "content": content_of(record),
         "differences": [],
         "others": [],
         "rows": None,
@@ -176,7 +192,7 @@ def test_a_study_is_verified_with_its_other_arms(tmp_path: Path, capsys: Capture
     printed.write_text(capsys.readouterr().out)
     record = json.loads(printed.read_text())
     assert run(["decision", "verify", str(printed)]) == 0
-    assert capsys.readouterr().out.splitlines()[::3] == ["verified: ship", "verified: hold"]
+    assert capsys.readouterr().out.splitlines()[::4] == ["verified: ship", "verified: hold"]
     record["others"][0]["verdict"] = "ship"
     printed.write_text(json.dumps(record))
     assert run(["decision", "verify", str(printed)]) == 65

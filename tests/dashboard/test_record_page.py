@@ -35,6 +35,7 @@ def test_it_says_who_decided_what_when_and_on_which_evidence(
     assert "<dt>Asked for by</dt><dd>eva</dd>" in page
     assert decision.created.isoformat()[:16] in page
     assert decision.digest in page
+    assert f'<dt>Of its content</dt><dd><span class="hash">{decision.content}</span>' in page
     for each in decision.document.evidence:
         assert each.digest in page
         assert reverse("dashboard:run", args=[each.candidate_run]) in page

@@ -94,7 +94,7 @@ def test_decisions_come_with_who_stands_by_them(
     assert export_decisions(project=team.project, by=None, to=out, form="jsonl") == 1
     (row,) = lines(out)
     assert (row["verdict"], row["digest"]) == ("ship", decision.digest)
-    assert verify(row["record"], digest=decision.digest).verified
+    assert verify(row["record"], digest=decision.digest, content=row["content"]).verified
     assert [each["reason"] for each in row["sign_offs"]] == ["Read it."]
     assert row["blessings"][0]["by"] == team.olga.pk
     assert '"eva"' not in out.read_text()

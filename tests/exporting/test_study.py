@@ -16,6 +16,7 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.cli.app import run as command
 from evalhub.exporting.study import export_study
 from evalhub.gate.decide import decide_study
+from evalhub.gate.models import Decision
 from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
 from evalhub.schemas.declaration import declared
 from evalhub.studies.asked import asked_of_study
@@ -23,6 +24,7 @@ from evalhub.studies.origin import OperatorFile
 from evalhub.studies.register import register_study
 from evalhub.studies.spec import StudyFile, read_study
 from evalhub.studies.upload import complete
+from evalhub.verdict.verify import verify
 from tests.cast import Team, a_metric, a_run, a_study, a_test_set, a_version
 from tests.dashboard.comparing.handing_in import compared, decided
 from tests.studies.desks import Desk, ran
@@ -128,21 +130,41 @@ def test_a_study_made_on_the_web_is_decided_alike_in_a_home_of_nothing(
     )
     assert done.returncode == 0, done.stderr
     printed, record = json.loads(done.stdout), decision.record
+    assert verify(printed).content == decision.content
+    assert verify(printed).digest != decision.digest
     for each in (printed, record):
         each["ledger"] = {**each["ledger"], "home": "", "sentences": []}  # a random id, its home's
         for of in each["evidence"]:
             of |= {"baseline_run": 0, "candidate_run": 0}  # numbers that each home gives
     beside = {"others", "changed_since", "readings"}
-    assert {name: printed[name] for name in printed.keys() - beside} == alike(record)
+    assert {name: printed[name] for name in printed.keys() - beside} == record
 
 
-def alike(value: Any) -> Any:
-    """The value, with numbers to the digits that two processes agree on."""
-    if isinstance(value, dict):
-        return {name: alike(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [alike(each) for each in value]
-    return pytest.approx(value, rel=1e-12) if isinstance(value, float) else value
+def in_another_project(file: Path, slug: str) -> list[Decision]:
+    """The decisions on the study of `file`, registered and worked off in a project of its own."""
+    said = yaml.safe_load(file.read_text()) | {"project": slug}
+    file.write_text(yaml.safe_dump(said, sort_keys=False))
+    study = register_study(read_study(file, OperatorFile()))
+    for run in Run.objects.unfinished():
+        complete(run)
+    return list(decide_study(study=study))
+
+
+def test_elsewhere_it_says_the_same_by_another_record_unless_an_answer_was_changed(
+    desk: Desk, tmp_path: Path
+) -> None:
+    study = all_that_a_file_can_say(desk)
+    first = list(decide_study(study=study))
+    file = unpacked(study, tmp_path / "out")
+    again = in_another_project(file, "elsewhere")
+    assert [each.content for each in again] == [each.content for each in first]
+    assert {each.digest for each in again}.isdisjoint(each.digest for each in first)
+    answers = file.parent / "answers/tuned.triage.jsonl"
+    rows = answers.read_text().splitlines(keepends=True)
+    rows[0] = json.dumps(json.loads(rows[0]) | {"output": "another answer"}) + "\n"
+    answers.write_text("".join(rows))
+    other = in_another_project(file, "changed")
+    assert {each.content for each in other}.isdisjoint(each.content for each in first[:1])
 
 
 def test_what_it_can_t_say_stands_at_its_top(team: Team, tmp_path: Path) -> None:

@@ -192,6 +192,7 @@ def test_other_arms_are_verified_too_and_do_not_count_in_the_digest() -> None:
         "candidate": "tuned",
         "verdict": "hold",
         "digest": digest_of(HELD),
+        "content": found.others[0].content,
     }
 
 

@@ -25,6 +25,9 @@ class DecisionShape(Given):
     verdict: Verdict
     headline: str
     digest: str = Field(description="SHA-256 of its canonical record")
+    content: str = Field(
+        description="SHA-256 of what was measured and decided, the same in any home"
+    )
     created: datetime
     url: str
 
@@ -56,6 +59,7 @@ def _of(decision: Decision) -> dict[str, Any]:
         "verdict": Verdict(decision.verdict),
         "headline": decision.document.headline,
         "digest": decision.digest,
+        "content": decision.content,
         "created": decision.created,
         "url": address("decision", decision.study.project.slug, decision.pk),
     }
