@@ -58,7 +58,7 @@ from evalhub.schemas.leakage import LeakageSettings
 from evalhub.schemas.pairwise import PairwiseQuestion
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.version import TrainingRecord
+from evalhub.schemas.training import TrainingRecord
 from evalhub.studies.score_cases import check_score, dispute_score, draw_audit
 from runners.backends import AnyBackend
 from runners.outcome import finish

@@ -14,7 +14,7 @@ import pytest
 from evalhub import trainer_callback
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.outside import check_from_web
-from evalhub.schemas.version import TrainingRecord
+from evalhub.schemas.training import TrainingRecord
 from evalhub.studies.version_file import VersionFile
 from evalhub.trainer_callback import RegisterVersions, main
 from tests.fakes.site import FakeSite

@@ -8,10 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from evalhub.files.document import Document
-from evalhub.prices.currencies import CODES
+from evalhub.schemas.currencies import Currency
 from evalhub.schemas.declaration import Declaration, read_declaration, wrong
 from evalhub.schemas.outside import Outside
 from evalhub.schemas.prices import Day, Listed, Price, UsedPrice
@@ -120,17 +120,11 @@ class Provider(Declaration):
         return self
 
 
-def _known_currency(said: str) -> str:
-    if said not in CODES:
-        raise wrong(f"is no currency: say its code as EUR, not {said!r}")
-    return said
-
-
 class PriceTable(Declaration):
     """A file of prices, all in one currency."""
 
     schema_: Literal["evalhub.prices/1"] = Field(alias="schema")
-    currency: Annotated[str, AfterValidator(_known_currency)] = "USD"
+    currency: Currency = "USD"
     providers: dict[Annotated[str, Field(min_length=1, max_length=80)], Provider]
 
 

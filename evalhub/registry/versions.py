@@ -15,7 +15,8 @@ from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.study import check_name
-from evalhub.schemas.version import BackendDeclaration, TrainingRecord
+from evalhub.schemas.training import TrainingRecord
+from evalhub.schemas.version import BackendDeclaration
 
 
 def register_version(

@@ -86,6 +86,15 @@ def declared[T](kind: type[T], value: object, *, at: str = "") -> T:
         raise DeclarationError(message, _dotted(field, at)) from None
 
 
+def flaws_of(kind: type[BaseModel], value: object) -> list[tuple[Path, str]]:
+    """(place, what is wrong) of each flaw that `value`, JSON as Python has it, has as a `kind`."""
+    try:
+        kind.model_validate_json(_as_json(value, ""))
+    except ValidationError as error:
+        return _flaws(kind, value, error)
+    return []
+
+
 def read_declaration[T](kind: type[T], document: "Document", *, start: str) -> T:
     """A whole document as a `kind`.
 

@@ -1,14 +1,13 @@
-"""What a model version says of who answers and of how it was trained. Neither may hold a key."""
+"""What a model version says of who answers. No declaration of a version may hold a key."""
 
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
-from evalhub.schemas.outside import Outside
 
 _SECRET_NAME = re.compile(
     r"api_?key|authori[sz]ation|passw|secret|credential|private_?key|bearer"
@@ -109,26 +108,6 @@ class BackendDeclaration(KeylessDeclaration):
     def key_and_address(self) -> tuple[str, str] | None:
         """The variable of its key and the address that it is sent to, where both are said."""
         return None
-
-
-class TrainingRecord(KeylessDeclaration, extra="allow"):
-    """How a version was trained: whatever people want to keep, and what the leakage check reads."""
-
-    data: Annotated[str, Field(min_length=1), Outside("file")] | None = Field(
-        None,
-        description="file of training rows, relative to this file, to be compared with the test "
-        "sets",
-    )
-    hashes: Annotated[str, Field(min_length=1), Outside("file")] | None = Field(
-        None,
-        description="file of fingerprints of the training rows, in place of data",
-    )
-
-    @model_validator(mode="after")
-    def _one(self) -> "TrainingRecord":
-        if self.data is not None and self.hashes is not None:
-            raise wrong("stands in for data: give one of the two", "hashes")
-        return self
 
 
 def _refuse_secrets(value: Any, *at: str | int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from evalhub.files.document import Document
 from evalhub.files.rows import DataError
 from evalhub.schemas.declaration import read_declaration
-from evalhub.schemas.version import TrainingRecord
+from evalhub.schemas.training import CheckedTraining
 
 
 class ChangeError(ValueError):
@@ -122,7 +122,9 @@ def _training(path: Path, folder: Path) -> dict[str, Any]:
     """A training record, which names files from its own folder, as the study in `folder` would."""
     document = Document(path)
     record = read_declaration(
-        TrainingRecord, document, start="a training record is a mapping, such as {learning_rate: 2}"
+        CheckedTraining,
+        document,
+        start="a training record is a mapping, such as {learning_rate: 2}",
     )
     found = dict(document.data)
     for name in ("data", "hashes"):

@@ -38,7 +38,8 @@ from evalhub.schemas.study import (
     StudyReview,
     StudySettings,
 )
-from evalhub.schemas.version import BackendDeclaration, TrainingRecord
+from evalhub.schemas.training import CheckedTraining, TrainingRecord
+from evalhub.schemas.version import BackendDeclaration
 from evalhub.studies import checks
 from evalhub.studies.change import StudyChange
 from evalhub.studies.checks import BEST_UNTUNED
@@ -136,7 +137,7 @@ class Arm(Declaration):
     fields: AnswerFields = AnswerFields()
     prompt: Prompt = Prompt()
     sampling: Sampling = Sampling()
-    training: TrainingRecord = TrainingRecord()
+    training: CheckedTraining = TrainingRecord()
     price: Price | None = None
     budget: SpendingBudget | None = Field(
         None, description="what asking this arm may cost in all: then nothing more is asked"

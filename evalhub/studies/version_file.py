@@ -6,7 +6,8 @@ from evalhub.schemas.declaration import Declaration, wrong
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.study import ModelKind, Name
-from evalhub.schemas.version import BackendDeclaration, TrainingRecord
+from evalhub.schemas.training import CheckedTraining, TrainingRecord
+from evalhub.schemas.version import BackendDeclaration
 from evalhub.studies.spec import ArmBackend
 from runners.backends.recorded import RecordedBackend
 
@@ -28,7 +29,7 @@ class VersionFile(Declaration):
     )
     prompt: Prompt = Prompt()
     sampling: Sampling = Sampling()
-    training: TrainingRecord = TrainingRecord()
+    training: CheckedTraining = TrainingRecord()
     notes: str = Field("", max_length=20_000)
 
     @field_validator("backend")

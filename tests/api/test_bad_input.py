@@ -117,6 +117,24 @@ def test_what_names_the_machine_is_refused(program: Programs) -> None:
     assert not ModelVersion.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("training", "field"),
+    [
+        ({"cost": {"amount": -1}}, "training.cost.amount"),
+        ({"cost": {"amount": 1, "currency": "EURO"}}, "training.cost.currency"),
+        ({"losses": [[2, 1.0], [1, 1.0]]}, "training.losses[1][0]"),
+        ({"alpha": -1}, "training.alpha"),
+    ],
+)
+def test_what_a_training_can_not_have_been_is_refused_by_its_field(
+    program: Programs, training: dict[str, Any], field: str
+) -> None:
+    refused = program().post(AT, {"kind": "lora", "training": training})
+    assert refused.status_code == 400
+    assert refused.json()["errors"][0]["field"] == field
+    assert not ModelVersion.objects.exists()
+
+
 def test_a_key_in_a_study_is_refused_and_not_repeated(program: Programs) -> None:
     secret = "sk-abcdefghijklmnop"
     refused = program().post(AT, {"kind": "lora", "training": {"api_key": secret}})

@@ -10,7 +10,7 @@ from evalhub.gate.signoff import sign_off
 from evalhub.registry.models import Run, Study
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.versions import register_version
-from evalhub.schemas.version import TrainingRecord
+from evalhub.schemas.training import TrainingRecord
 from evalhub.studies.advance import advance
 from runners.backends.recorded import RecordedBackend
 from tests.api.conftest import Program

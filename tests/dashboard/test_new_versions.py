@@ -94,6 +94,7 @@ def test_a_version_made_from_another_begins_as_that_one(eva: Client, team: Team)
         ("training", "[]", ""),
         ("training", '{"api_key": "sk-123456"}', "a key is never stored"),
         ("training", '{"data": "/etc/passwd"}', "sha256"),
+        ("training", '{"cost": {"amount": -3}}', "must be 0 or more, not -3"),
     ],
 )
 def test_what_cannot_be_is_said_beside_its_field_and_kept(

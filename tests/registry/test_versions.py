@@ -9,7 +9,7 @@ from evalhub.registry.versions import register_metric, register_version
 from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.version import TrainingRecord
+from evalhub.schemas.training import CheckedTraining, TrainingRecord
 from runners.backends import AnyBackend
 from tests.cast import Team, a_team
 
@@ -138,3 +138,54 @@ def test_the_same_metric_with_the_same_options_is_the_same_row(db: None) -> None
     other = register_metric(name="numeric_match", options={"tolerance": 0.2, "extract": None})
     assert first == again != other
     assert Metric.objects.count() == 2
+
+
+CALLBACK = {
+    "method": "lora",
+    "base_model": "small",
+    "adapter": {"r": 8, "lora_alpha": 16, "target_modules": ["q_proj"]},
+    "dataset_sha256": "a" * 64,
+    "hyperparameters": {"learning_rate": 2e-4, "num_train_epochs": 3, "seed": 1},
+    "checkpoint": "checkpoint-6",
+    "step": 6,
+    "epoch": 3.0,
+    "losses": [[3, 2.1], [6, None]],
+    "seconds": 12.5,
+}
+
+
+@pytest.mark.parametrize(
+    ("training", "digest"),
+    [
+        ({}, "6c3c14324a8748c2915abc2281941747bf181d918c98b143c6e6b9b49c76ce39"),
+        (
+            {"method": "LoRA", "rank": 8, "losses": [2.1, 0.4]},
+            "d305a0030bbb6e1fcf5807b1c67b5077814895437f9ec2e9026c7b9e3f31f5ab",
+        ),
+        (
+            {"learning_rate": 2, "cost": 300, "hardware": "A100"},
+            "5f319a820500186e6e809f480d9247dca66ca24f9537040882fc30202d942795",
+        ),
+        (
+            {"data": "rows.jsonl", "epochs": 3},
+            "285ad16a32663bd39db53973fc08ae8e9059b8d85fd2f2b4278ea3ae7b963ee8",
+        ),
+        (CALLBACK, "85fbb751984704feaf8a079bbfd7296d8c94d9c8e0d35bd95f99b7c4ee08fd0f"),
+    ],
+)
+def test_what_a_version_is_known_by_is_as_before_its_training_had_named_fields(
+    team: Team, training: dict[str, Any], digest: str
+) -> None:
+    """Digests as they were when every field of a record was free."""
+    found = registered(team, kind="lora", training=declared(CheckedTraining, training).as_json())
+    assert found.digest == digest
+    again = ModelVersion.objects.get(pk=found.pk).training
+    assert again.as_json() == {"data": None, "hashes": None} | training
+
+
+def test_a_version_from_before_is_read_whatever_its_record_says(team: Team) -> None:
+    found = registered(team, training={"cost": "$300", "alpha": -1, "rank": 8})
+    again = ModelVersion.objects.get(pk=found.pk).training
+    assert again.as_json()["cost"] == "$300"
+    assert again.named.unfit == ("alpha", "cost")
+    assert again.named.fields.adapter.r == 8

@@ -1,4 +1,4 @@
-"""What a model version says of itself: prompt, sampling, training record."""
+"""What a model version says of itself: prompt and sampling."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ import pytest
 from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
-from evalhub.schemas.version import TrainingRecord
 
 
 @pytest.mark.parametrize(
@@ -75,17 +74,3 @@ def test_a_wrong_sampling_is_refused_by_its_field(
 def test_one_text_that_ends_an_answer_is_a_list_of_one() -> None:
     assert declared(Sampling, {"stop": "\n"}) == Sampling(stop=("\n",))
     assert declared(Sampling, {"stop": ["\n"]}) == Sampling(stop=("\n",))
-
-
-def test_a_training_record_keeps_what_people_want_to_keep() -> None:
-    record = {"method": "LoRA", "rank": 8, "losses": [2.1, 0.4], "data": "training.jsonl"}
-    assert declared(TrainingRecord, record).as_json() == record | {"hashes": None}
-
-
-@pytest.mark.parametrize("record", [{"hub": {"hf_token": "abc"}}, {"log": ["Bearer abc"]}])
-def test_a_secret_in_a_training_record_is_refused_and_never_repeated(
-    record: dict[str, Any],
-) -> None:
-    with pytest.raises(DeclarationError, match="environment variable") as refused:
-        declared(TrainingRecord, record)
-    assert "abc" not in str(refused.value)

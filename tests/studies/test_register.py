@@ -332,6 +332,8 @@ def test_a_metric_that_is_not_one_is_named_with_its_line(
         ({"sampling": {"temperature": "hot"}}, "sampling.temperature", "a number is needed"),
         ({"sampling": {"heat": 1}}, "sampling.heat", "isn't known here"),
         ({"training": {"api_key": "sk-0000"}}, "training.api_key", ""),
+        ({"training": {"cost": {"amount": -1}}}, "training.cost.amount", "must be 0 or more"),
+        ({"training": {"losses": [[2, 1.0], [1, 1.0]]}}, "training.losses.1.0", "no step goes"),
     ],
 )
 def test_an_arm_that_can_not_be_is_named_with_its_line(

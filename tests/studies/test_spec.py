@@ -90,7 +90,11 @@ def known_fields(part: dict[str, Any]) -> Iterator[str]:
 
 
 def test_the_page_names_every_field_of_the_schema_but_the_metrics_options() -> None:
-    for name in set(known_fields(schema_of("study"))):
+    asked = schema_of("study")
+    del asked["$defs"]["Arm"]["properties"]["training"]["properties"]  # which have a page
+    for kind in ("Hyperparameters", "Adapter", "Hardware", "TrainingCost"):
+        del asked["$defs"][kind]
+    for name in set(known_fields(asked)):
         assert f"`{name}`" in PAGE or f"{name}:" in PAGE, name
 
 

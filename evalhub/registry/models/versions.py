@@ -12,7 +12,7 @@ from evalhub.registry.models.declared import DeclaredField
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.study import FINE_TUNED
-from evalhub.schemas.version import TrainingRecord
+from evalhub.schemas.training import TrainingRecord
 
 
 class Kind(models.TextChoices):

@@ -1,5 +1,11 @@
 """Currencies by their codes, as of ISO 4217. Pure."""
 
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from evalhub.schemas.declaration import wrong
+
 _CODES = """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD
     CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD
@@ -10,3 +16,13 @@ _CODES = """
     WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 """
 CODES = frozenset(_CODES.split())
+
+
+def _known(said: str) -> str:
+    if said not in CODES:
+        raise wrong(f"is no currency: say its code as EUR, not {said!r}")
+    return said
+
+
+Currency = Annotated[str, AfterValidator(_known)]
+"""A currency's code."""
