@@ -77,6 +77,8 @@ def _gpu_alone(given: Any) -> Any:
 
 NotNegative = Annotated[float, Field(ge=0), BeforeValidator(_number)]
 Positive = Annotated[float, Field(gt=0), BeforeValidator(_number)]
+Whole = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(_number)]
 Curve = Annotated[tuple[tuple[float, float | None], ...], BeforeValidator(_points)]
 """(step, value) in the order of steps; None where a loss was no number."""
@@ -92,28 +94,28 @@ class Hyperparameters(Declaration, extra="allow"):
     max_steps: int | None = Field(
         None, ge=-1, description="optimizer steps at most, in place of epochs; -1 is none"
     )
-    per_device_train_batch_size: int | None = Field(
-        None, ge=1, description="examples that one device sees at a time"
+    per_device_train_batch_size: Count | None = Field(
+        None, description="examples that one device sees at a time"
     )
-    gradient_accumulation_steps: int | None = Field(
-        None, ge=1, description="such batches that one step of the optimizer adds up"
+    gradient_accumulation_steps: Count | None = Field(
+        None, description="such batches that one step of the optimizer adds up"
     )
-    total_train_batch_size: int | None = Field(
-        None, ge=1, description="examples of a step, all devices together, where that is known"
+    total_train_batch_size: Count | None = Field(
+        None, description="examples of a step, all devices together, where that is known"
     )
     lr_scheduler_type: str | None = Field(None, description="how the learning rate falls")
     warmup_ratio: Share | None = Field(None, description="part that warms up")
     warmup_steps: NotNegative | None = Field(None, description="steps that warm up")
     weight_decay: NotNegative | None = Field(None, description="pull of the weights to zero")
-    max_length: int | None = Field(None, ge=1, description="tokens of an example, at most")
-    seed: int | None = Field(None, ge=0, description="of the training")
-    data_seed: int | None = Field(None, ge=0, description="of the order of the data")
+    max_length: Count | None = Field(None, description="tokens of an example, at most")
+    seed: Whole | None = Field(None, description="of the training")
+    data_seed: Whole | None = Field(None, description="of the order of the data")
 
 
 class Adapter(Declaration, extra="allow"):
     """The adapter's shape, by the names that PEFT has for it."""
 
-    r: int | None = Field(None, ge=1, description="rank")
+    r: Count | None = Field(None, description="rank")
     lora_alpha: Positive | None = Field(None, description="scale: alpha / r")
     lora_dropout: Share | None = Field(None, description="part that is left out")
     target_modules: str | tuple[str, ...] | None = Field(
@@ -127,7 +129,7 @@ class Hardware(Declaration, extra="allow"):
     """What it ran on."""
 
     gpu: str | None = Field(None, max_length=200, description="its kind, as A100-80GB")
-    gpus: int | None = Field(None, ge=0, le=1_000_000, description="how many of them")
+    gpus: Whole | None = Field(None, le=1_000_000, description="how many of them")
 
 
 class TrainingCost(Declaration, extra="allow"):
@@ -151,10 +153,10 @@ class TrainingFields(Declaration, extra="allow"):
     hashes: RowsFile | None = Field(None, description=_HASHES)
     dataset_sha256: Sha256 | None = Field(None, description="SHA-256 of the training rows")
     validation_sha256: Sha256 | None = Field(None, description="SHA-256 of the validation rows")
-    examples: int | None = Field(None, ge=0, description="training examples")
-    validation_examples: int | None = Field(None, ge=0, description="validation examples")
-    data_tokens: int | None = Field(None, ge=0, description="tokens of the training examples")
-    tokens_seen: int | None = Field(None, ge=0, description="tokens read in all epochs together")
+    examples: Whole | None = Field(None, description="training examples")
+    validation_examples: Whole | None = Field(None, description="validation examples")
+    data_tokens: Whole | None = Field(None, description="tokens of the training examples")
+    tokens_seen: Whole | None = Field(None, description="tokens read in all epochs together")
     hyperparameters: Hyperparameters = Hyperparameters()
     adapter: Adapter = Adapter()
     losses: Curve = Field((), description="training loss, as [[step, value], …]")
@@ -164,7 +166,7 @@ class TrainingFields(Declaration, extra="allow"):
     seconds: NotNegative | None = Field(None, description="the same in seconds, without hours")
     cost: Annotated[TrainingCost, BeforeValidator(_amount_alone)] | None = None
     checkpoint: str | None = Field(None, max_length=500, description="which of its checkpoints")
-    step: int | None = Field(None, ge=0, description="the checkpoint's step of the optimizer")
+    step: Whole | None = Field(None, description="the checkpoint's step of the optimizer")
     epoch: NotNegative | None = Field(None, description="times through the data by then")
 
     @property

@@ -38,6 +38,7 @@ NAMES_NOTHING = {
     ("Reach", "hosts"): "of the operator's command, and in no document",
     ("Endpoints", "endpoints"): "what an operator made, and in no study",
     ("DecisionRecord", "code"): "which version of Evalhub decided",
+    ("Adapter", "target_modules"): "layers of a model, in a training record",
     ("SignOffRecord", "code"): "which version of Evalhub wrote it down",
 }
 NAMES_NOTHING_BY_ITS_DESCRIPTION = {
