@@ -35,6 +35,7 @@ from evalhub.cli import (
     redact,
     review,
     serve,
+    serve_config,
     study,
     token,
     user,
@@ -108,6 +109,7 @@ app.command("push")(at_home(push.push))
 app.command("status")(push.status)
 app.command("pull")(push.pull)
 app.command("bless")(at_home(bless.bless))
+app.command("serve-config")(at_home(serve_config.serve_config))
 app.command("record")(at_home(record.record))
 app.command("export")(at_home(export.export))
 app.command("agreement")(agreement.agreement)

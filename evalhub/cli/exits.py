@@ -41,6 +41,8 @@ CODES = {
     "evalhub.gate.signoff.SignOffError": USAGE,
     "evalhub.gate.blessing.BlessingError": USAGE,
     "evalhub.exporting.leaving.ExportError": USAGE,
+    "evalhub.handover.served.ServeError": USAGE,
+    "evalhub.registry.version_names.VersionNameError": USAGE,
     "evalhub.exporting.mlflow_server.MlflowError": UNREACHABLE,
     "evalhub.webhooks.registering.WebhookError": USAGE,
     "evalhub.watching.asking.WatchError": USAGE,

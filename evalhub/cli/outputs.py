@@ -1,7 +1,8 @@
 """Files that a command writes: never over one that it reads, and whole or not at all."""
 
 import os
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,6 +48,49 @@ def whole(path: Path, *, option: str) -> Iterator[Path]:
         raise _unwritten(path, option, error.strerror or str(error)) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_folder(
+    folder: Path, files: Mapping[str, str], *, option: str, over: Collection[str]
+) -> None:
+    """Makes a folder of these files, by name: all of them, or it is as it was.
+
+    Args:
+        over: names of files that may give way, those of an earlier folder of the same kind; none:
+            the folder has to be new or empty.
+
+    Raises:
+        typer.BadParameter: the folder holds something else.
+        evalhub.files.rows.DataError: it can't be written.
+    """
+    parent = folder.absolute().parent
+    partial = parent / f".{folder.absolute().name}.{os.getpid()}.part"
+    old = partial.with_suffix(".old")
+    try:
+        strangers = (
+            [each.name for each in folder.iterdir() if each.name not in over]
+            if (folder.exists())
+            else []
+        )
+        if strangers:
+            hint = " (--force writes over what this command wrote before)" if not over else ""
+            said = f"{folder} holds {sorted(strangers)[0]}: name a new folder{hint}"
+            raise typer.BadParameter(said, param_hint=option)
+        partial.mkdir()
+        for name, text in files.items():
+            path = partial / name
+            path.write_text(text, encoding="utf-8", newline="")
+            path.chmod(0o755 if text.startswith("#!") else 0o644)
+        if folder.exists():
+            folder.rename(old)
+        partial.rename(folder)
+    except OSError as error:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        raise _unwritten(folder, option, error.strerror or str(error)) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -80,6 +80,18 @@ def adapter_config(folder: Path) -> dict[str, Any]:
     return found
 
 
+def model_config(folder: Path) -> dict[str, Any]:
+    """The configuration of a model's folder; {} where it holds none. Raises EngineError."""
+    path = folder / "config.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (OSError, ValueError) as error:
+        raise EngineError(f"{path} can't be read: {error}") from error
+    if not isinstance(found, dict):
+        raise EngineError(f"{path} isn't a configuration of transformers")
+    return found
+
+
 def fetched_adapter(name: str, revision: str | None) -> Path:
     """The folder of an adapter of the model hub, fetched where it isn't here yet.
 
