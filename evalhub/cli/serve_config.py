@@ -10,7 +10,7 @@ import typer
 from evalhub.cli.options import Json
 
 
-class Server(StrEnum):
+class ModelServer(StrEnum):
     vllm = "vllm"
     ollama = "ollama"
     llama_cpp = "llama.cpp"
@@ -23,7 +23,7 @@ Of = Annotated[str, typer.Option("--project", help="The project that it is of.",
 
 
 def serve_config(
-    server: Annotated[Server, typer.Argument(help="What serves it.", metavar="SERVER")],
+    server: Annotated[ModelServer, typer.Argument(help="What serves it.", metavar="SERVER")],
     version: Version,
     project: Of,
     out: Annotated[Path, typer.Option(help="The folder to make.")],
@@ -87,7 +87,7 @@ def serve_config(
         return 0
     typer.echo(f"{found} for {server.value}, in {out}: {', '.join(sorted(made))}")
     start = out / "serve.sh"
-    if server is Server.ollama:
+    if server is ModelServer.ollama:
         called = shlex.join(
             ["ollama", "create", name or f"{found.model.slug}-v{found.number}", "-f"]
         )
