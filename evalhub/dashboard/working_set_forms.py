@@ -4,16 +4,13 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from evalhub.files.items import FieldMapping, ItemContent, item_of
-from evalhub.files.limits import ITEMS
-from evalhub.files.rows import DataError, Row, read_rows
+from evalhub.files.rows import DataError
 from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.models.working_sets import ItemChange, SplitPart, WorkingItemFilter
 from evalhub.schemas.declaration import DeclarationError, declared
@@ -22,8 +19,6 @@ from evalhub.studies.test_sets import ItemFields
 FIELDS = tuple(ItemFields.model_fields)
 SEVERAL = ("reference", "tags")
 PASTED = "pasted"
-NO_ID = "\0"
-"""Stands for the id of a row that has none while the row is read."""
 
 
 class FieldNames(forms.Form):
@@ -211,16 +206,6 @@ def pasted(text: str, input_: str) -> Iterator[Path]:
         path.write_text(text if start in ("{", "[") else _inputs(text, input_), encoding="utf-8")
         with told_by_name(path):
             yield path
-
-
-def rows_of(path: Path, mapping: FieldMapping) -> Iterator[tuple[int, ItemContent]]:
-    """Items of rows of which some may have no id: then it is empty. Raises DataError."""
-    for row in read_rows(path, ITEMS):
-        if mapping.id in row.values:
-            yield row.line, item_of(row, mapping)
-        else:
-            named = Row(row.line, {mapping.id: NO_ID, **row.values}, row.file)
-            yield row.line, replace(item_of(named, mapping), key="")
 
 
 def _inputs(text: str, name: str) -> str:

@@ -4,9 +4,9 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from evalhub.files.rows import Row, field, item_id, read_rows, wrong
 from evalhub.files.tools import check_message, message_text, tools_of
 
 LABEL_LIMIT = 200
+NO_ID = "\0"
+"""Stands for the id of a row that has none while the row is read."""
 ROLES = ("system", "user", "assistant", "tool")
 # White space, control and format characters.
 UNSEEN = re.compile(
@@ -127,6 +129,20 @@ def read_items(
 def item_of(row: Row, mapping: FieldMapping) -> ItemContent:
     """The item that a row holds. Raises DataError for what is wrong with a field."""
     return _content(row, mapping, mapping.used)
+
+
+def items_of(rows: Iterable[Row], mapping: FieldMapping) -> Iterator[tuple[int, ItemContent]]:
+    """Items of rows of which some may have no id: then it is empty. Each with its line.
+
+    Raises DataError for what is wrong with a field.
+    """
+    used = mapping.used
+    for row in rows:
+        if mapping.id in row.values:
+            yield row.line, _content(row, mapping, used)
+        else:
+            named = Row(row.line, {mapping.id: NO_ID, **row.values}, row.file)
+            yield row.line, replace(_content(named, mapping, used), key="")
 
 
 def _without_ends(text: str) -> str:

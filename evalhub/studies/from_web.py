@@ -26,12 +26,10 @@ from evalhub.studies.register import register_study
 from evalhub.studies.retrieval import with_documents
 from evalhub.studies.spec import StudySpec, read_study
 from evalhub.studies.test_sets import ItemFields
+from evalhub.studies.uploaded_files import Files, told_by_digest, uploaded_file
 from evalhub.studies.version_file import VersionFile
 from runners.launch import launch
 from runners.metrics import MetricDeclaration
-
-type Files = Mapping[str, Path]
-"""What was uploaded to the project, by sha256:DIGEST."""
 
 
 def register_from_web(
@@ -92,11 +90,11 @@ def import_test_set_from_web(
     Raises as `register_from_web`.
     """
     check_evaluates(by, project)
-    with _told_by_digest(files):
+    with told_by_digest(files):
         return import_test_set(
             project=project,
             slug=slug,
-            path=_uploaded(files, file, "file"),
+            path=uploaded_file(files, file, "file"),
             purpose=purpose,
             mapping=fields.mapping,
         )
@@ -122,7 +120,7 @@ def register_version_from_web(
         check_from_web(asked, uploaded=files, aliases=aliases)
     except OutsideError as error:
         raise DeclarationError(error.message, ".".join(map(str, error.place))) from error
-    with _told_by_digest(files):
+    with told_by_digest(files):
         prompt = with_documents(asked.prompt, project=project, file=files.__getitem__)
     return register_version(
         project=project,
@@ -155,10 +153,10 @@ def launch_from_web(
     Raises as `register_from_web`.
     """
     check_evaluates(by, project)
-    path = None if answers is None else _uploaded(files, answers, "answers")
+    path = None if answers is None else uploaded_file(files, answers, "answers")
     with transaction.atomic():
         wanted = [register_metric(name=each.name, options=each.options) for each in metrics]
-    with _told_by_digest(files):
+    with told_by_digest(files):
         return launch(
             version=version, test_set_version=test_set_version, metrics=wanted, answers=path
         )
@@ -182,7 +180,7 @@ def import_from_web(
     Raises as `register_from_web`.
     """
     check_evaluates(by, project)
-    found = {name: _uploaded(files, digest, f"files.{name}") for name, digest in named.items()}
+    found = {name: uploaded_file(files, digest, f"files.{name}") for name, digest in named.items()}
     with laid_out(found) as path:
         try:
             return import_foreign(
@@ -203,30 +201,5 @@ def _read(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "study.json"
         path.write_text(json.dumps({**document, "project": project.slug}), encoding="utf-8")
-        with _told_by_digest(files, document=path):
+        with told_by_digest(files, document=path):
             yield read_study(path, UploadedStudy(files=files, aliases=aliases))
-
-
-def _uploaded(files: Files, name: str, field: str) -> Path:
-    try:
-        return files[name]
-    except KeyError:
-        raise DeclarationError("nothing with this digest was uploaded", field) from None
-
-
-@contextmanager
-def _told_by_digest(files: Files, document: Path | None = None) -> Iterator[None]:
-    """Errors of files without a path of this machine: an upload by its digest, the body's field."""
-    try:
-        yield
-    except DataError as error:
-        if document is not None and error.file == str(document):
-            raise DeclarationError(error.message, error.field or "") from error
-        name = Path(error.file).name
-        digest = f"sha256:{name.partition('.')[0]}"
-        raise DataError(
-            error.message,
-            file=digest if digest in files else name,
-            line=error.line,
-            field=error.field,
-        ) from error

@@ -10,9 +10,11 @@ from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.item_form import ItemForm, form_of
 from evalhub.dashboard.views.working_sets import FOLDER, seen_sets, shows_refusal, whole_number
-from evalhub.dashboard.working_set_forms import RowsForm, kept, pasted, rows_of
+from evalhub.dashboard.working_set_forms import RowsForm, kept, pasted
 from evalhub.dashboard.working_set_page import filter_of
-from evalhub.files.rows import DataError
+from evalhub.files.items import items_of
+from evalhub.files.limits import ITEMS
+from evalhub.files.rows import DataError, read_rows
 from evalhub.registry.models import WorkingItem, WorkingSet
 from evalhub.registry.working_items import (
     AddedRows,
@@ -125,7 +127,7 @@ def _added(working_set: WorkingSet, form: RowsForm, request: SignedInRequest) ->
     given = form.cleaned_data
     file, mapping = given["file"], given["mapping"]
     with kept(file) if file else pasted(given["pasted"], mapping.input) as path:
-        rows = rows_of(path, mapping)
+        rows = items_of(read_rows(path, ITEMS), mapping)
         return add_rows(working_set, rows, tag=given["given_tag"].strip(), by=request.user)
 
 
