@@ -31,6 +31,7 @@ WORDS = {
     413: "too large",
     415: "another kind of content",
     422: "the content isn't what it says it is, or its Idempotency-Key was another request's",
+    428: "If-Match is needed",
     429: "too many requests",
     503: "not now: ask again after Retry-After",
 }

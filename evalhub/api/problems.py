@@ -27,7 +27,9 @@ from evalhub.gate.draws import PoolError
 from evalhub.gate.signoff import SignOffError, SupersededError
 from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.drafts import DraftLostError
+from evalhub.registry.working_sets import ChangedMeanwhileError, WorkingSetError
 from evalhub.schemas.declaration import DeclarationError
+from evalhub.studies.score_cases import ScoreCaseError
 from evalhub.webhooks.registering import WebhookError
 from reviews.errors import PlanError, ReviewError
 from runners.ingestion import IngestionError
@@ -60,6 +62,9 @@ STATUSES: dict[type[Exception], int] = {
     NotReadyError: 409,
     RunFailed: 409,
     ContestedError: 503,
+    ChangedMeanwhileError: 412,
+    WorkingSetError: 409,
+    ScoreCaseError: 409,
     DraftLostError: 503,
     QueueUnreachable: 503,
     OperationalError: 503,

@@ -16,6 +16,8 @@ from evalhub.api.views import (
     runs,
     studies,
     webhooks,
+    working_items,
+    working_sets,
 )
 
 app_name = "api"
@@ -51,6 +53,18 @@ urlpatterns = [
         "test_set_version",
     ),
     _at("test-sets/<slug:slug>/versions/<int:number>/items", registry.Items, "items"),
+    _at("working-sets", working_sets.WorkingSets, "working_sets"),
+    _at("working-sets/<int:pk>", working_sets.OneWorkingSet, "working_set"),
+    _at("working-sets/<int:pk>/items", working_items.WorkingItems, "working_items"),
+    _at(
+        "working-sets/<int:pk>/items/<int:item>",
+        working_items.OneWorkingItem,
+        "working_item",
+    ),
+    _at("working-sets/<int:pk>/changes", working_items.ChangeWorkingItems, "change_working_items"),
+    _at("working-sets/<int:pk>/near-copies", working_sets.NearCopies, "near_copies"),
+    _at("working-sets/<int:pk>/split", working_sets.Split, "split"),
+    _at("working-sets/<int:pk>/publish", working_sets.Publish, "publish"),
     _at("models", registry.Models, "models"),
     _at("models/<slug:slug>/versions", registry.ModelVersions, "model_versions"),
     _at("models/<slug:slug>/versions/<int:number>", registry.OneModelVersion, "model_version"),

@@ -28,13 +28,24 @@ class Program:
     def get(self, path: str, **query: Any) -> Any:
         return self.client.get(self.at(path), query)
 
-    def post(self, path: str, body: Any = None, *, key: str = "") -> Any:
+    def post(self, path: str, body: Any = None, *, key: str = "", seen: str = "") -> Any:
         self._keys += 1
         return self.client.post(
             self.at(path),
             json.dumps({} if body is None else body),
             content_type="application/json",
-            headers={"Idempotency-Key": key or f"test-{self._keys}"},
+            headers={"Idempotency-Key": key or f"test-{self._keys}"}
+            | ({"If-Match": seen} if seen else {}),
+        )
+
+    def edit(self, method: str, path: str, body: Any = None, *, seen: str | None = "*") -> Any:
+        """Changes or takes away what was read with this ETag; None says nothing of it."""
+        return self.client.generic(
+            method,
+            self.at(path),
+            json.dumps({} if body is None else body),
+            content_type="application/json",
+            headers={} if seen is None else {"If-Match": seen},
         )
 
     def send(self, method: str, path: str, body: bytes, **headers: str) -> Any:

@@ -7,6 +7,7 @@ from evalhub.accounts.tokens import LASTS_DAYS
 from evalhub.api.idempotency import KEPT
 from evalhub.api.limits import REQUESTS
 from evalhub.api.lists import LARGEST_PAGE
+from evalhub.api.shapes.working_sets import MOST_ROWS
 from evalhub.api.waiting import LONGEST_S, SPARED
 from evalhub.registry import uploads
 from evalhub.serving.server import MIB, ServerLimits
@@ -24,6 +25,7 @@ def test_its_numbers_are_those_that_hold() -> None:
     assert f"up to {ServerLimits().upload // MIB} MiB" in PAGE
     assert f"a file up to {uploads.LARGEST // 1024**3} GiB" in PAGE
     assert f"files {uploads.MOST // 1024**3} GiB together" in PAGE
+    assert f"up to {MOST_ROWS:,}, or as an upload" in PAGE
     assert (uploads.KEPT_S, "two weeks" in PAGE) == (14 * 24 * 3600, True)
 
 

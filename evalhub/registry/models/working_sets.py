@@ -108,6 +108,7 @@ class WorkingItemFilter:
         tag: one of its tags.
         part, change: as `SplitPart` and `ItemChange`; "none" for those in no part.
         alike: only those that were found to be near-copies.
+        ids: only those of these ids.
     """
 
     text: str = ""
@@ -115,6 +116,7 @@ class WorkingItemFilter:
     part: str = ""
     change: str = ""
     alike: bool = False
+    ids: tuple[str, ...] = ()
 
 
 class WorkingItemQuerySet(models.QuerySet["WorkingItem"]):
@@ -128,6 +130,8 @@ class WorkingItemQuerySet(models.QuerySet["WorkingItem"]):
             found = found.filter(part="" if wanted.part == "none" else wanted.part)
         if wanted.change:
             found = found.filter(change=wanted.change)
+        if wanted.ids:
+            found = found.filter(key__in=wanted.ids)
         return found.exclude(alike="") if wanted.alike else found
 
     def tagged(self, tag: str) -> Self:
@@ -136,6 +140,11 @@ class WorkingItemQuerySet(models.QuerySet["WorkingItem"]):
             return self.filter(tags__contains=[tag])
         sql = "EXISTS (SELECT 1 FROM json_each(registry_workingitem.tags) WHERE value = %s)"
         return self.alias(has_tag=RawSQL(sql, [tag], BooleanField())).filter(has_tag=True)
+
+    def per_part(self) -> dict[str, int]:
+        """How many there are of each part; those in none are of ""."""
+        rows = self.order_by().values_list("part")
+        return dict(rows.annotate(n=Count("pk")))
 
     def tag_lists(self) -> list[tuple[str, int]]:
         """The lists of tags that items have, as JSON, each with how many have it."""

@@ -1,0 +1,268 @@
+"""Working sets and their items, as programs see them."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field, JsonValue, model_validator
+
+from evalhub.api.addresses import address
+from evalhub.api.shapes import Given
+from evalhub.api.shapes.registry import TestSetVersionShape, Upload
+from evalhub.registry.models import TestSetVersion, WorkingItem, WorkingSet
+from evalhub.registry.models.working_sets import WorkingItemFilter
+from evalhub.registry.working_items import AddedRows
+from evalhub.registry.working_sets import difference
+from evalhub.schemas.declaration import Declaration, wrong
+from evalhub.schemas.study import Name
+from evalhub.studies.test_sets import ItemFields
+
+MOST_ROWS = 10_000
+"""Of one request; a file may hold more."""
+MOST_IDS = 1_000
+
+
+class WorkingSetRequest(Declaration):
+    """What a working set begins with: a version's items, or those of an upload."""
+
+    test_set: Name = Field(description="the test set that it becomes a version of")
+    version: int | None = Field(
+        None, ge=1, le=2**31 - 1, description="whose items it begins with; else the newest"
+    )
+    file: Upload | None = Field(None, description="in place of a version: an upload of items")
+    purpose: Literal["task", "capability", "safety"] = Field(
+        "task", description="with a file: of a test set that isn't there yet"
+    )
+    fields: ItemFields = Field(ItemFields(), description="with a file: what its fields are called")
+
+    @model_validator(mode="after")
+    def _begins_with_one(self) -> "WorkingSetRequest":
+        if self.file is not None and self.version is not None:
+            raise wrong("is in place of a version: give one of the two", "file")
+        return self
+
+
+class RowsRequest(Declaration):
+    """Rows that are added at the end: in the request, or in an upload."""
+
+    rows: tuple[dict[str, JsonValue], ...] | None = Field(
+        None, min_length=1, max_length=MOST_ROWS, description="as they would stand in a file"
+    )
+    file: Upload | None = Field(None, description="in place of rows: an upload of them")
+    fields: ItemFields = ItemFields()
+    tag: str = Field("", max_length=200, description="is given to each that is added")
+
+    @model_validator(mode="after")
+    def _comes_one_way(self) -> "RowsRequest":
+        if (self.rows is None) == (self.file is None):
+            raise wrong("give rows or a file: one of the two", "rows")
+        return self
+
+
+class ItemsMeant(Declaration):
+    """Which items are meant: those for which all of it holds; nothing said means all."""
+
+    text: str = Field(
+        "", max_length=200, description="stands in the id, the input, a reference or the context"
+    )
+    tag: str = Field("", max_length=200)
+    part: Literal["", "test", "development", "none"] = Field("", description="none: in neither")
+    change: Literal["", "added", "changed"] = Field("", description="since the version")
+    alike: bool = Field(False, description="only those that were found to be near-copies")
+    ids: tuple[str, ...] = Field((), max_length=MOST_IDS)
+
+    @property
+    def wanted(self) -> WorkingItemFilter:
+        return WorkingItemFilter(**dict(self))
+
+
+class ItemsChangeRequest(Declaration):
+    """One thing done to all items that are meant."""
+
+    verb: Literal["tag", "untag", "delete"]
+    tag: str = Field("", max_length=200, description="which one is given or taken")
+    items: ItemsMeant = Field(description="{} means all")
+
+
+class NearCopiesRequest(Declaration):
+    """Where near-copies are looked for."""
+
+    where: Literal["inside", "others", "training"] = Field(
+        description="among its own items, in the project's other test sets, in an upload"
+    )
+    file: Upload | None = Field(
+        None, description="of training: the data, or what `evalhub fingerprint` made of it"
+    )
+
+    @model_validator(mode="after")
+    def _has_its_file(self) -> "NearCopiesRequest":
+        if (self.where == "training") != (self.file is not None):
+            raise wrong("is for training, and needed there", "file")
+        return self
+
+
+class SplitRequest(Declaration):
+    """How a working set is split."""
+
+    share: float = Field(0.3, ge=0.01, le=0.99, description="of the items, for development")
+    seed: int = Field(0, ge=0, le=2**31)
+
+
+class WorkingItemRequest(Declaration):
+    """All that an item says from now on, as it is shown."""
+
+    id: str
+    input: JsonValue = Field(description="a text, or chat messages")
+    references: tuple[JsonValue, ...] = ()
+    context: str = ""
+    tags: tuple[str, ...] = ()
+    cluster: str = ""
+    choices: tuple[JsonValue, ...] | None = None
+    tools: tuple[JsonValue, ...] | None = None
+    metadata: dict[str, JsonValue] = {}
+
+
+class WorkingSetShape(Given):
+    """A test set that is being written."""
+
+    id: int
+    test_set: str
+    purpose: str
+    source: str = Field(description="where its first items came from")
+    origin: str | None = Field(description="address of the version that it is seen against")
+    items: int
+    revision: int = Field(description="counts what was written")
+    created: datetime
+    changed: datetime
+    url: str
+
+    @classmethod
+    def of(cls, working_set: WorkingSet) -> "WorkingSetShape":
+        """Of a working set with its count (`with_counts`)."""
+        return cls(**_fields(working_set))
+
+
+class SetDifferenceShape(Given):
+    """What publishing would change, in numbers of items."""
+
+    added: int
+    changed: int
+    removed: int
+    newer: str | None = Field(description="address of a version that came after the origin")
+
+
+class WholeWorkingSetShape(WorkingSetShape):
+    """A working set, and what it is beside the version that it was begun from."""
+
+    difference: SetDifferenceShape
+    alike: int = Field(description="items that are near-copies, as last looked for")
+    parts: dict[str, int] = Field(description="items by part: test, development, or none")
+
+    @classmethod
+    def of(cls, working_set: WorkingSet) -> "WholeWorkingSetShape":
+        """Of a working set with its count (`with_counts`). Seven queries."""
+        found = difference(working_set)
+        items = working_set.items.all()
+        return cls(
+            **_fields(working_set),
+            difference=SetDifferenceShape(
+                added=found.added,
+                changed=found.changed,
+                removed=found.removed,
+                newer=_version(working_set, found.newer),
+            ),
+            alike=items.matching(WorkingItemFilter(alike=True)).count(),
+            parts={part or "none": n for part, n in items.per_part().items()},
+        )
+
+
+class WorkingItemShape(Given):
+    """An item of a working set."""
+
+    id: str
+    position: int
+    input: JsonValue
+    references: tuple[JsonValue, ...]
+    context: str
+    tags: tuple[str, ...]
+    cluster: str
+    choices: tuple[str, ...] | None
+    tools: tuple[dict[str, JsonValue], ...] | None
+    metadata: dict[str, JsonValue]
+    part: str = Field(description="test or development, once the set is split")
+    change: str = Field(description="added or changed, since the origin")
+    alike: str = Field(description="what it is a near-copy of, as last looked for")
+    url: str
+
+    @classmethod
+    def of(cls, item: WorkingItem, project: str) -> "WorkingItemShape":
+        return cls(
+            id=item.key,
+            position=item.position,
+            input=item.input,
+            references=tuple(item.references),
+            context=item.context,
+            tags=tuple(item.tags),
+            cluster=item.cluster,
+            choices=None if item.choices is None else tuple(item.choices),
+            tools=None if item.tools is None else tuple(item.tools),
+            metadata=item.metadata,
+            part=item.part,
+            change=item.change,
+            alike=item.alike,
+            url=address("working_item", project, item.working_set_id, item.pk),
+        )
+
+
+class LeftOutShape(Given):
+    """A row that wasn't added."""
+
+    line: int = Field(description="in the file, or its place in the request from 1")
+    why: str
+
+
+class AddedRowsShape(Given):
+    added: int
+    left_out: tuple[LeftOutShape, ...] = Field(
+        description="rows that ask what an item asks already, or have another's id"
+    )
+
+    @classmethod
+    def of(cls, added: AddedRows) -> "AddedRowsShape":
+        left = tuple(LeftOutShape(line=line, why=why) for line, why in added.left_out)
+        return cls(added=added.added, left_out=left)
+
+
+class ItemsChangedShape(Given):
+    items: int = Field(description="how many were changed or deleted")
+
+
+class PublishedShape(Given):
+    """The versions that a working set became: one, or one for each part of a split."""
+
+    versions: tuple[TestSetVersionShape, ...]
+
+    @classmethod
+    def of(cls, made: list[TestSetVersion]) -> "PublishedShape":
+        return cls(versions=tuple(TestSetVersionShape.of(each) for each in made))
+
+
+def _fields(working_set: WorkingSet) -> dict[str, Any]:
+    return {
+        "id": working_set.pk,
+        "test_set": working_set.slug,
+        "purpose": working_set.purpose,
+        "source": working_set.source,
+        "origin": _version(working_set, working_set.origin),
+        "items": working_set.size,  # type: ignore[attr-defined]
+        "revision": working_set.revision,
+        "created": working_set.created,
+        "changed": working_set.changed,
+        "url": address("working_set", working_set.project.slug, working_set.pk),
+    }
+
+
+def _version(working_set: WorkingSet, version: TestSetVersion | None) -> str | None:
+    """The address of a version of the set's own name."""
+    if version is None:
+        return None
+    return address("test_set_version", working_set.project.slug, working_set.slug, version.number)
