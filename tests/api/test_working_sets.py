@@ -341,7 +341,7 @@ WRITES = (
     ("DELETE", "{}/items/{}", None),
     ("POST", "{}/changes", {"verb": "delete", "items": {}}),
     ("POST", "{}/near-copies", {"where": "inside"}),
-    ("POST", "{}/split", {}),
+    ("POST", "{}/split", {"share": 0.4}),
     ("DELETE", "{}/split", None),
     ("POST", "{}/publish", None),
     ("DELETE", "{}", None),

@@ -17,6 +17,7 @@ Upload = Annotated[
     Field(pattern="^sha256:[0-9a-f]{64}$", description="an upload, as sha256:DIGEST"),
     Outside("file"),
 ]
+Purpose = Literal["task", "capability", "safety"]
 
 
 class TestSetShape(Given):
@@ -43,9 +44,7 @@ class TestSetVersionRequest(Declaration):
     __test__ = False
 
     file: Upload
-    purpose: Literal["task", "capability", "safety"] = Field(
-        "task", description="of a test set that isn't there yet"
-    )
+    purpose: Purpose = Field("task", description="of a test set that isn't there yet")
     fields: ItemFields = ItemFields()
 
 

@@ -7,12 +7,12 @@ from pydantic import Field, JsonValue, model_validator
 
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
-from evalhub.api.shapes.registry import TestSetVersionShape, Upload
+from evalhub.api.shapes.registry import Purpose, TestSetVersionRequest, TestSetVersionShape, Upload
 from evalhub.registry.models import TestSetVersion, WorkingItem, WorkingSet
 from evalhub.registry.models.working_sets import WorkingItemFilter
 from evalhub.registry.working_items import AddedRows
 from evalhub.registry.working_sets import difference
-from evalhub.schemas.declaration import Declaration, wrong
+from evalhub.schemas.declaration import Declaration, default_of, wrong
 from evalhub.schemas.study import Name
 from evalhub.studies.test_sets import ItemFields
 
@@ -26,11 +26,12 @@ class WorkingSetRequest(Declaration):
 
     test_set: Name = Field(description="the test set that it becomes a version of")
     version: int | None = Field(
-        None, ge=1, le=2**31 - 1, description="whose items it begins with; else the newest"
+        None, ge=1, le=2_147_483_647, description="whose items it begins with; else the newest"
     )
     file: Upload | None = Field(None, description="in place of a version: an upload of items")
-    purpose: Literal["task", "capability", "safety"] = Field(
-        "task", description="with a file: of a test set that isn't there yet"
+    purpose: Purpose = Field(
+        default_of(TestSetVersionRequest, "purpose"),
+        description="with a file: of a test set that isn't there yet",
     )
     fields: ItemFields = Field(ItemFields(), description="with a file: what its fields are called")
 
@@ -45,7 +46,10 @@ class RowsRequest(Declaration):
     """Rows that are added at the end: in the request, or in an upload."""
 
     rows: tuple[dict[str, JsonValue], ...] | None = Field(
-        None, min_length=1, max_length=MOST_ROWS, description="as they would stand in a file"
+        None,
+        min_length=1,
+        max_length=MOST_ROWS,
+        description="each as a line of JSONL would be",
     )
     file: Upload | None = Field(None, description="in place of rows: an upload of them")
     fields: ItemFields = ItemFields()
@@ -103,8 +107,8 @@ class NearCopiesRequest(Declaration):
 class SplitRequest(Declaration):
     """How a working set is split."""
 
-    share: float = Field(0.3, ge=0.01, le=0.99, description="of the items, for development")
-    seed: int = Field(0, ge=0, le=2**31)
+    share: float = Field(ge=0.01, le=0.99, description="of the items, for development")
+    seed: int = Field(0, ge=0, le=2_147_483_648)
 
 
 class WorkingItemRequest(Declaration):

@@ -1,5 +1,7 @@
 """Working sets: test sets that are being written, from a version or an upload, until published."""
 
+from http import HTTPStatus
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
@@ -40,7 +42,7 @@ class WorkingSetEndpoint(ProjectEndpoint):
         found: WorkingSet = get_object_or_404(self.rows(), pk=self.kwargs["pk"])
         return found
 
-    def whole(self, request: Request, code: int = 200, **headers: str) -> Response:
+    def whole(self, request: Request, code: int = HTTPStatus.OK, **headers: str) -> Response:
         """The working set as it is now."""
         shape = WholeWorkingSetShape.of(self.working_set())
         return shown(request, shape, code, ETag=etag_of(shape), **headers)
@@ -107,7 +109,7 @@ class OneWorkingSet(WorkingSetEndpoint):
         return HttpResponse(status=204)
 
 
-class NearCopies(WorkingSetEndpoint):
+class NearCopiesOfWorkingSet(WorkingSetEndpoint):
     scopes = {"POST": Scope.INGEST}
 
     @describes(
@@ -130,7 +132,7 @@ class NearCopies(WorkingSetEndpoint):
         return self.whole(request)
 
 
-class Split(WorkingSetEndpoint):
+class SplitWorkingSet(WorkingSetEndpoint):
     scopes = {"POST": Scope.INGEST, "DELETE": Scope.INGEST}
 
     @describes(
@@ -153,7 +155,7 @@ class Split(WorkingSetEndpoint):
         return HttpResponse(status=204)
 
 
-class Publish(WorkingSetEndpoint):
+class PublishWorkingSet(WorkingSetEndpoint):
     scopes = {"POST": Scope.INGEST}
 
     @describes(
