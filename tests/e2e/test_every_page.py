@@ -8,7 +8,7 @@ Django's own.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -27,6 +27,8 @@ LAPTOP, ZOOMED, NARROW = (1280, 800), (640, 400), (320, 640)
 NO_PAGES = re.compile(r"^/(admin|api|healthz|readyz|metrics|accounts/(oidc|provider|join|sign-in))")
 REVIEWER_S = re.compile(r"^/reviews/")
 REFUSED = "refused"
+WITHOUT_HELP = ("reviews:join", "reviews:offline")
+"""Nobody is signed in there, or there is no connection."""
 COLOURS = {"runOnly": ["color-contrast"]}
 
 
@@ -69,6 +71,8 @@ def faults(page: Page, address: str, name: str) -> Iterator[Found]:
         own = name in DOCUMENTS or name in ("dashboard:help", "dashboard:document", REFUSED)
         if not helped.count() or not own:
             yield Found(address, name, "no document of its own under Help")
+    if name.startswith("reviews:") and name not in WITHOUT_HELP:
+        yield from helped_at(page, name)
     page.emulate_media(color_scheme="dark")
     yield from by_axe(page, name, "dark", COLOURS)
     page.emulate_media(color_scheme="light")
@@ -78,6 +82,15 @@ def faults(page: Page, address: str, name: str) -> Iterator[Found]:
     wide = page.evaluate("document.documentElement.scrollWidth")
     if wide > NARROW[0]:
         yield Found(address, name, f"{wide} px wide at 320")
+
+
+def helped_at(page: Page, name: str) -> Iterator[Found]:
+    """A reviewer's page leads to a section of their guide, which is there."""
+    link = page.get_by_role("link", name="Help", exact=True)
+    at = link.get_attribute("href") if link.count() == 1 else None
+    path, _, heading = (at or "").partition("#")
+    if not heading or f'id="{heading}"' not in page.request.get(urljoin(page.url, path)).text():
+        yield Found(page.url, name, "no section of the guide under Help")
 
 
 def by_axe(
