@@ -76,7 +76,9 @@ def verify(
     if found.differences:
         lines = "".join(f"\n  {_line(each)}" for each in found.differences)
         typer.echo(
-            f"evalhub: {file}: not verified, the numbers give {found.verdict}{lines}", err=True
+            f"evalhub: {file}: not verified, the numbers give {found.verdict}{lines}"
+            f"{_by_other_code(found)}",
+            err=True,
         )
     return 0 if found.verified else BAD_DATA
 
@@ -185,7 +187,8 @@ def _rows(document: dict[str, Any], home: Path) -> "list[RowCheck]":
 
 
 def _row(row: "RowCheck") -> str:
-    mark = {"matches": "✓", "redacted": "✓", "differs": "✗", "not there": "–"}[row.state]
+    marks = {"matches": "✓", "redacted": "✓", "differs": "✗", "not there": "–", "other code": "–"}
+    mark = marks[row.state]
     where = f" on {row.test_set}" if row.test_set else ""
     return f"  {mark} {row.candidate}: {row.what}{where}: {row.state}"
 
@@ -201,9 +204,26 @@ def _located(error: "JsonError | DeclarationError", file: Path) -> "DataError":
 
 
 def _verified(found: "Verification") -> str:
-    return (
+    said = (
         f"verified: {found.verdict}\n  {found.headline}\n  SHA-256 {found.digest}\n"
         f"  SHA-256 of its content {found.content}"
+    )
+    return said + _by_other_code(found)
+
+
+def _by_other_code(found: "Verification") -> str:
+    """What it means that Evalhub has changed since; "" where it hasn't."""
+    if found.same_code:
+        return ""
+    said = f"\n  Evalhub {found.version} decided it, by other sources than these: "
+    if not found.differences:
+        return said + "by both the same follows from its numbers"
+    if found.as_kept is False:
+        return said + "nor is it the record with this SHA-256"
+    if found.as_kept:
+        return said + "the record is the one with this SHA-256, so the rule has changed since"
+    return (
+        said + "if its SHA-256 is the one that you kept, the rule has changed, and not the record"
     )
 
 

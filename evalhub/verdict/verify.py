@@ -17,6 +17,7 @@ from evalhub.schemas.decision import DecisionRecord, PrintedDecision
 from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.verdicts import Verdict
 from evalhub.verdict.baseline_choice import answer, as_good
+from evalhub.verdict.code import code_digest
 from evalhub.verdict.content import content_digest
 from evalhub.verdict.inconsistent import BY_CHOICES, Discrepancy, inconsistent, levels_apart
 from evalhub.verdict.jumps import beyond_belief_of, unbelieved
@@ -59,12 +60,15 @@ class RowCheck:
     redacted: bool = False
 
     @property
-    def state(self) -> Literal["matches", "differs", "not there", "redacted"]:
+    def state(self) -> Literal["matches", "differs", "not there", "redacted", "other code"]:
+        """Other code than decided is no difference: it judges the record's numbers anew."""
         if self.found is None:
             return "not there"
         if self.redacted:
             return "redacted"
-        return "matches" if self.found == self.recorded else "differs"
+        if self.found == self.recorded:
+            return "matches"
+        return "other code" if self.what == "code" else "differs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ class Verification:
     `others` are the verifications of a study's other arms; `differences` holds theirs too. `rows`
     are those of a home that the record was held against; None where there was none. `signature` is
     what a public key says of the document ("signed", "changed", "another-key", "unsigned"); None
-    where none was given.
+    where none was given. `version` of Evalhub decided, by `same_code` as verifies now or by other
+    sources. `as_kept` is whether the record has the SHA-256 that was given; None where none was.
     """
 
     candidate: str
@@ -88,6 +93,25 @@ class Verification:
     others: "list[Verification]"
     rows: list[RowCheck] | None = None
     signature: str | None = None
+    version: str = ""
+    same_code: bool = True
+    as_kept: bool | None = None
+
+    @property
+    def same_rows(self) -> bool:
+        """Whether no row of the home, if one was read, differs from what is recorded."""
+        return all(each.state != "differs" for each in self.rows or [])
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether it is the record that was kept, and the rows are those that it rests on."""
+        return self.as_kept is True and self.same_rows
+
+    @property
+    def judged_otherwise(self) -> bool:
+        """Whether the rule has changed since, and not the record: other code finds differences in
+        what is as it was kept."""
+        return self.unchanged and not self.same_code and bool(self.differences)
 
     @property
     def verified(self) -> bool:
@@ -95,7 +119,7 @@ class Verification:
         the signature is that of the key, if one was given."""
         if self.signature not in (None, "signed"):
             return False
-        return not self.differences and all(each.state != "differs" for each in self.rows or [])
+        return not self.differences and self.same_rows
 
     def as_json(self) -> dict[str, Any]:
         """The document that `evalhub decision verify --json` prints."""
@@ -106,6 +130,7 @@ class Verification:
             "verdict": self.verdict,
             "digest": self.digest,
             "content": self.content,
+            "code": {"version": self.version, "same": self.same_code},
             "differences": [asdict(each) for each in self.differences],
             "others": [
                 {
@@ -144,12 +169,13 @@ def verify(document: Any, *, digest: str | None = None, content: str | None = No
     ):
         if asked is not None and asked.lower() != (has := getattr(found, name)):
             differences = [Discrepancy(name, has, asked.lower(), rule), *differences]
+    as_kept = None if digest is None else digest.lower() == found.digest
     others = [
         _verify(each, document["others"][i], f"others[{i}].")
         for i, each in enumerate(printed.others)
     ]
     differences = differences + [each for other in others for each in other.differences]
-    return replace(found, differences=differences, others=others)
+    return replace(found, differences=differences, others=others, as_kept=as_kept)
 
 
 def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Verification:
@@ -201,6 +227,8 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
         content_digest(record),
         differences + list(_differing(document, due, at)),
         [],
+        version=record.code.version,
+        same_code=record.code.digest == code_digest(),
     )
 
 

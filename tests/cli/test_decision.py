@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
+from evalhub import __version__
 from evalhub.cli.app import run
 from evalhub.files.canonical import digest_of
 from evalhub.registry.models import Item, Output, Score
@@ -74,6 +75,7 @@ def test_json_is_one_document(record: dict[str, Any], capsys: Capture) -> None:
         "verdict": "ship",
         "digest": digest_of(record),
         "content": content_of(record),
+        "code": {"version": __version__, "same": True},
         "differences": [],
         "others": [],
         "rows": None,
@@ -275,6 +277,36 @@ def test_scores_made_elsewhere_are_held_against_their_home_too(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_an_older_version_decided_is_verified_and_says_so(
+    study: dict[str, Any], tmp_path: Path, capsys: Capture
+) -> None:
+    study["code"] = {"version": "0.0.9", "digest": "0" * 64}
+    file = tmp_path / "verdict.json"
+    file.write_text(json.dumps(study))
+    code, rows = held_against_home(tmp_path, capsys)
+    assert code == 0
+    assert [each["what"] for each in rows if each["state"] == "other code"] == ["code"]
+    verify = ["decision", "verify", str(file)]
+    assert run([*verify, "--home", str(settings.HOME)]) == 0
+    said = capsys.readouterr().out
+    older = "Evalhub 0.0.9 decided it, by other sources than these: "
+    assert f"  {older}by both the same follows from its numbers\n" in said
+    assert "  – tuned: code: other code\n" in said
+    study["headline"] = "Otherwise"
+    file.write_text(json.dumps(study))
+    assert run(verify) == 65
+    assert f"  {older}if its SHA-256 is the one that you kept, the rule has" in (
+        capsys.readouterr().err
+    )
+    assert run([*verify, "--digest", "0" * 64]) == 65
+    assert f"  {older}nor is it the record with this SHA-256" in capsys.readouterr().err
+    assert run([*verify, "--json"]) == 65
+    digest = json.loads(capsys.readouterr().out)["digest"]
+    assert run([*verify, "--digest", digest]) == 65
+    assert f"  {older}the record is the one with this SHA-256" in capsys.readouterr().err
+
+
+@pytest.mark.django_db(transaction=True)
 def test_whatever_was_changed_in_a_home_differs_whatever_its_digests_say(
     study: dict[str, Any], tmp_path: Path, capsys: Capture
 ) -> None:
@@ -347,17 +379,6 @@ def test_nothing_unregistered_passes_for_a_registered_ship(
     code, rows = held_against_home(tmp_path, capsys)
     assert code == 65
     assert ("look", "no look") in {(each["what"], each["found"]) for each in rows}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_other_code_than_decided_differs(
-    study: dict[str, Any], tmp_path: Path, capsys: Capture
-) -> None:
-    study["code"]["digest"] = "0" * 64
-    (tmp_path / "verdict.json").write_text(json.dumps(study))
-    code, rows = held_against_home(tmp_path, capsys)
-    assert code == 65
-    assert [each["what"] for each in rows if each["state"] == "differs"] == ["code"]
 
 
 def test_a_home_that_is_not_there_is_wrong_usage(record: dict[str, Any], capsys: Capture) -> None:

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from evalhub.files.canonical import digest_of
 from evalhub.gate.blessing import bless
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
@@ -78,6 +79,39 @@ def test_a_record_that_was_changed_says_what_should_stand_there(
     assert "<strong>Not verified.</strong>" in page
     assert "verdict</span> is ship and should be hold" in page
     assert "the record isn’t the one" in page.replace("&#x27;", "’")
+
+
+def rewritten(decision: Decision, **fields: object) -> None:
+    """As an older version would have written and kept it."""
+    older = {"version": "0.0.9", "digest": "0" * 64}
+    record = decision.record | {"code": older} | fields
+    Decision.objects.filter(pk=decision.pk).update(record=record, digest=digest_of(record))
+
+
+def test_what_an_older_version_decided_is_unchanged_and_judged_by_the_present_rule(
+    olga: Client, decision: Decision
+) -> None:
+    rewritten(decision)
+    page = verified(olga, decision)
+    assert "<strong>Verified: unchanged.</strong> Evalhub 0.0.9 decided it" in page
+    assert "the same verdict, hold, follows" in page
+    assert "The code</span> is another by now" in page
+    assert "What it rests on</span> is as it was recorded" in page
+    assert ">differs<" not in page
+
+
+def test_a_rule_that_has_changed_is_told_from_a_record_that_was_changed(
+    olga: Client, decision: Decision
+) -> None:
+    rewritten(decision, headline="As one said it then")
+    page = verified(olga, decision)
+    assert "<strong>Unchanged, and judged otherwise today.</strong>" in page
+    assert "headline</span> is As one said it then and would be" in page
+    Decision.objects.filter(pk=decision.pk).update(digest="0" * 64)
+    page = verified(olga, decision)
+    assert "<strong>Not verified.</strong>" in page
+    assert "headline</span> is As one said it then and should be" in page
+    assert "something in it was changed" in page
 
 
 def test_to_verify_takes_a_post_and_writes_nothing(olga: Client, decision: Decision) -> None:
