@@ -9,16 +9,17 @@ digest of its data and its losses. A server that is away, slow or refuses stops 
 could not be sent is kept in a file beside the checkpoints, is told, and goes with the next one, or
 later by `python -m evalhub.trainer_callback FILE`. The token is read from EVALHUB_TOKEN or a file.
 
-This file needs the standard library alone, so that it may be installed with `pip install --no-deps`
-or copied.
+It needs the standard library alone: `pip install --no-deps` is enough, or a copy of this file.
 """
 
 import argparse
+import functools
 import hashlib
 import ipaddress
 import json
 import logging
 import math
+import operator
 import os
 import re
 import sys
@@ -53,6 +54,7 @@ HYPERPARAMETERS = (
 )  # fmt: skip
 """Of the trainer's arguments, where it has them: what changes the weights, and no path or key."""
 
+ADAPTER = ("r", "lora_alpha", "lora_dropout", "target_modules", "use_rslora", "use_dora", "bias")
 SOFTWARE = {"transformers", "trl", "peft", "torch"}
 _OUTSIDE = re.compile(r"\s*([a-z][a-z0-9+.-]*://|/|~|\.\.?/|[a-z]:\\|\\\\)", re.I)
 
@@ -74,10 +76,8 @@ class RegisterVersions:
         more: further fields of the training record.
         unsent: where to keep what could not be sent; by default a file in the output folder.
         timeout_s: seconds that one save may be held up by the server.
-
-    Raises:
-        ValueError: no server or token is said, the token would cross a network in the clear, or
-            there is no such file of data. All of it before a training begins.
+    Raises ValueError, before a training begins: no server or token is said, the token would cross a
+    network in the clear, or there is no such file of data.
     """
 
     def __init__(
@@ -103,12 +103,9 @@ class RegisterVersions:
         self._data = None if data is None else Path(data)
         if self._data is not None and not self._data.is_file():
             raise ValueError(f"data: there is no file {self._data}")
-        self._digest = ""
         self._more = dict(more or {})
         self._unsent = None if unsent is None else Path(unsent)
-        self._began = time.monotonic()
-        self._last_step = -1
-        self._told = False
+        self._began, self._last_step, self._told = time.monotonic(), -1, False
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         """Events of a training that nothing is to be done about, also those of later versions."""
@@ -127,13 +124,12 @@ class RegisterVersions:
         """Registers the end where no checkpoint was of it, and sends what is still unsent."""
         if state.global_step != self._last_step:
             self._register(args, state, kwargs, "end")
-            return
-        self._guarded(args, state, lambda: self._deliver(self._file(args), []))
+        else:
+            self._guarded(args, state, lambda: self._deliver(self._file(args), []))
 
     def _register(self, args: Any, state: Any, having: Mapping[str, Any], checkpoint: str) -> None:
         def register() -> None:
-            model = having.get("model")  # within what shards it, where something does
-            record = self._record(args, state, getattr(model, "module", model), checkpoint)
+            record = self._record(args, state, having, checkpoint)
             self._last_step = state.global_step
             for folder in (Path(args.output_dir), Path(args.output_dir) / checkpoint):
                 if folder.is_dir():
@@ -155,55 +151,54 @@ class RegisterVersions:
 
     def _body(self, record: Mapping[str, Any], checkpoint: str) -> dict[str, Any]:
         backend = self._backend(checkpoint) if callable(self._backend) else self._backend
-        asked = {} if backend is None else {"backend": dict(backend)}
-        kind = self._kind or record["method"]
-        return {"kind": kind, **asked, "training": record, "notes": self._notes}
+        said = {"kind": self._kind or record["method"], "training": record, "notes": self._notes}
+        return said if backend is None else {**said, "backend": dict(backend)}
 
-    def _record(self, args: Any, state: Any, model: Any, checkpoint: str) -> dict[str, Any]:
+    def _record(self, args: Any, state: Any, having: Any, checkpoint: str) -> dict[str, Any]:
+        model = having.get("model")
+        model = getattr(model, "module", model)  # within what shards it, where something does
         chosen = args.to_sanitized_dict() if hasattr(args, "to_sanitized_dict") else vars(args)
+        told = {n: chosen[n] for n in HYPERPARAMETERS if chosen.get(n) not in (None, "None")}
+        dealt = {} if chosen.get("packing") else having  # packed rows are no examples
         history = state.log_history or []
         found = {
             "method": _method(model),
-            "base_model": _name(getattr(getattr(model, "config", None), "_name_or_path", "")),
+            "objective": "".join(re.findall(r"^(\w+)Config$", type(args).__name__)).lower(),
+            "base_model": name_of(getattr(getattr(model, "config", None), "_name_or_path", "")),
             "adapter": _adapter(model),
-            "dataset_sha256": self._data_digest(),
-            "hyperparameters": {
-                name: chosen[name]
-                for name in HYPERPARAMETERS
-                if chosen.get(name) not in (None, "None")
-            },
+            "dataset_sha256": self._digest,
+            "examples": _rows(dealt.get("train_dataloader")),
+            "validation_examples": _rows(dealt.get("eval_dataloader")),
+            "hyperparameters": told,
             "checkpoint": checkpoint,
             "step": state.global_step,
             "epoch": state.epoch,
-            "losses": _curve(history, "loss"),
-            "eval_losses": _curve(history, "eval_loss"),
+            "losses": curve(history, "loss"),
+            "eval_losses": curve(history, "eval_loss"),
             "best_metric": state.best_metric,
-            "best_checkpoint": _name(state.best_model_checkpoint or ""),
+            "best_checkpoint": name_of(state.best_model_checkpoint or ""),
             "tokens_seen": state.num_input_tokens_seen or None,
             "flos": state.total_flos,
-            "software": {
-                each: sys.modules[each].__version__ for each in SOFTWARE & set(sys.modules)
-            },
+            "software": {n: sys.modules[n].__version__ for n in SOFTWARE & sys.modules.keys()},
+            "hardware": _hardware(args),
             "seconds": round(time.monotonic() - self._began, 1),
             **self._more,
         }
         return {name: _plain(each) for name, each in found.items() if each not in (None, "", [])}
 
-    def _data_digest(self) -> str:
-        if self._data is not None and not self._digest:
-            with self._data.open("rb") as file:
-                self._digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return self._digest
+    @functools.cached_property
+    def _digest(self) -> str:
+        if self._data is None:
+            return ""
+        with self._data.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def _deliver(self, file: Path, letters: list[dict[str, Any]]) -> None:
         """Sends what waits and these, within the time, and keeps what couldn't be sent."""
-        waiting = [*_read(file), *letters]
-        if not waiting:
+        if not (waiting := [*_read(file), *letters]):
             return
         done: dict[int, str] = {}
-        sender = threading.Thread(
-            target=_send_all, args=(self._door, waiting, done), daemon=True, name="evalhub"
-        )
+        sender = threading.Thread(target=_send_all, args=(self._door, waiting, done), daemon=True)
         sender.start()
         sender.join(self._door.timeout_s)
         kept = _left(waiting, dict(done))
@@ -219,8 +214,7 @@ class _Door:
     """A server and the token for it."""
 
     def __init__(self, server: str, token: str, timeout_s: float) -> None:
-        self.server, self.timeout_s = server, timeout_s
-        self._token = token
+        self.server, self.timeout_s, self._token = server, timeout_s, token
 
     @classmethod
     def of(
@@ -242,10 +236,9 @@ class _Door:
 
     def send(self, letter: Mapping[str, Any]) -> None:
         """Raises urllib.error.HTTPError where it is refused, OSError where nobody takes it."""
-        body = json.dumps(letter["body"], sort_keys=True).encode()
         request = urllib.request.Request(
             self.server + letter["path"],
-            data=body,
+            data=json.dumps(letter["body"], sort_keys=True).encode(),
             method="POST",
             headers={
                 "Authorization": f"Bearer {self._token}",
@@ -318,8 +311,7 @@ def _letter(path: str, body: dict[str, Any]) -> dict[str, Any]:
 def _read(file: Path) -> list[dict[str, Any]]:
     """What waits; a file that can't be read is put aside, so that it loses nothing after it."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines if line.strip()]
+        return [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
     except FileNotFoundError:
         return []
     except ValueError:
@@ -351,14 +343,26 @@ def _method(model: Any) -> str:
     return "qlora" if small else "lora"
 
 
+def _rows(batches: Any) -> int | None:
+    """How many are dealt out; None where they stream by, or where nobody says."""
+    return operator.length_hint(getattr(batches, "dataset", ()), 0) or None
+
+
+def _hardware(args: Any) -> dict[str, Any] | None:
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return None
+    gpus = getattr(args, "world_size", 1) * max(1, getattr(args, "n_gpu", 1))
+    return {"gpu": torch.cuda.get_device_name(0), "gpus": gpus}
+
+
 def _adapter(model: Any) -> dict[str, Any] | None:
     config = next(iter((getattr(model, "peft_config", None) or {}).values()), None)
-    names = ("r", "lora_alpha", "lora_dropout", "target_modules", "use_rslora", "use_dora", "bias")
-    found = {name: getattr(config, name, None) for name in names}
+    found = {name: getattr(config, name, None) for name in ADAPTER}
     return {name: value for name, value in found.items() if value is not None} or None
 
 
-def _curve(history: list[dict[str, Any]], name: str) -> list[list[Any]]:
+def curve(history: list[dict[str, Any]], name: str) -> list[list[Any]]:
     """[step, value] of what was logged under this name."""
     points = [[each.get("step"), each[name]] for each in history if name in each]
     if len(points) <= MOST_POINTS:
@@ -367,7 +371,7 @@ def _curve(history: list[dict[str, Any]], name: str) -> list[list[Any]]:
     return [points[round(n * last / (MOST_POINTS - 1))] for n in range(MOST_POINTS)]
 
 
-def _name(text: str) -> str:
+def name_of(text: str) -> str:
     """A name: of what is a path, its last part."""
     return text.replace("\\", "/").rstrip("/").rpartition("/")[2] if _OUTSIDE.match(text) else text
 
@@ -383,7 +387,7 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    return _name(str(value))
+    return name_of(str(value))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -14,7 +14,7 @@ import pytest
 from evalhub import trainer_callback
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.outside import check_from_web
-from evalhub.schemas.training import TrainingRecord
+from evalhub.schemas.training import CheckedTraining, TrainingRecord
 from evalhub.studies.version_file import VersionFile
 from evalhub.trainer_callback import RegisterVersions, main
 from tests.fakes.site import FakeSite
@@ -100,6 +100,58 @@ def test_a_checkpoint_is_registered_with_how_it_was_trained(tmp_path: Path) -> N
     beside = tmp_path / "checkpoint-50" / "evalhub-training.json"
     assert json.loads(beside.read_text()) == record
     assert (tmp_path / "evalhub-training.json").read_text() == beside.read_text()
+
+
+class DPOConfig(SimpleNamespace):
+    """Named as TRL's arguments are."""
+
+
+class Cuda:
+    """torch.cuda of a machine with GPUs."""
+
+    @staticmethod
+    def is_available() -> bool:
+        return True
+
+    @staticmethod
+    def get_device_name(_: int) -> str:
+        return "NVIDIA A100-SXM4-80GB"
+
+
+def rows(count: int) -> SimpleNamespace:
+    return SimpleNamespace(dataset=[0] * count)
+
+
+@pytest.mark.parametrize(("packing", "counts"), [(False, (96, 4)), (True, (None, None))])
+def test_it_says_how_many_examples_on_what_and_to_what_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packing: bool, counts: tuple[Any, Any]
+) -> None:
+    """Packed rows are no examples."""
+    torch = SimpleNamespace(__version__="2.15.0", cuda=Cuda)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    arguments = DPOConfig(
+        **vars(training(tmp_path, packing=packing, world_size=4, n_gpu=1, beta=0.1))
+    )
+    batches = {"train_dataloader": rows(96), "eval_dataloader": rows(4)}
+    with FakeSite() as site:
+        callback(site).on_save(arguments, state(), None, model=a_model(), **batches)
+        record = site.got[0]["body"]["training"]
+    assert (record.get("examples"), record.get("validation_examples")) == counts
+    assert record["hardware"] == {"gpu": "NVIDIA A100-SXM4-80GB", "gpus": 4}
+    assert record["objective"] == "dpo"
+    named = declared(CheckedTraining, record).named
+    assert (named.unfit, named.fields.hardware.gpus) == ((), 4)
+
+
+def test_without_a_gpu_or_counted_rows_it_says_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    streamed = {"train_dataloader": SimpleNamespace(dataset=iter([]))}
+    with FakeSite() as site:
+        callback(site).on_save(training(tmp_path), state(), None, model=a_model(), **streamed)
+        record = site.got[0]["body"]["training"]
+    assert not {"hardware", "examples", "validation_examples", "objective"} & set(record)
 
 
 def test_what_it_says_is_what_a_site_takes_from_the_web(tmp_path: Path) -> None:

@@ -52,7 +52,12 @@ Answers = Annotated[
     ),
 ]
 TrainingRecordFile = Annotated[
-    Path | None, typer.Option(help="How the candidate was trained: YAML or JSON.")
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="How the candidate was trained: YAML or JSON, or the folder that TRL, transformers, "
+        "Axolotl or LLaMA-Factory wrote.",
+    ),
 ]
 
 

@@ -9,6 +9,7 @@ of one from before a field had a name.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, model_validator
@@ -151,6 +152,10 @@ class TrainingFields(Declaration, extra="allow"):
     )
     data: RowsFile | None = Field(None, description=_DATA)
     hashes: RowsFile | None = Field(None, description=_HASHES)
+    objective: str | None = Field(
+        None, max_length=200, description="what it learns from: sft, dpo, grpo, …"
+    )
+    datasets: tuple[str, ...] | None = Field(None, description="names of its data sets")
     dataset_sha256: Sha256 | None = Field(None, description="SHA-256 of the training rows")
     validation_sha256: Sha256 | None = Field(None, description="SHA-256 of the validation rows")
     examples: Whole | None = Field(None, description="training examples")
@@ -161,6 +166,9 @@ class TrainingFields(Declaration, extra="allow"):
     adapter: Adapter = Adapter()
     losses: Curve = Field((), description="training loss, as [[step, value], …]")
     eval_losses: Curve = Field((), description="validation loss, as [[step, value], …]")
+    learning_rate_logged: NotNegative | None = Field(
+        None, description="the highest that was logged, where what it was told isn't known"
+    )
     hardware: Annotated[Hardware, BeforeValidator(_gpu_alone)] = Hardware()
     hours: NotNegative | None = Field(None, description="hours by the clock")
     seconds: NotNegative | None = Field(None, description="the same in seconds, without hours")
@@ -179,12 +187,12 @@ class TrainingFields(Declaration, extra="allow"):
     @property
     def batch(self) -> int | None:
         """Examples of one step of the optimizer, all devices together: what is said of it, or what
-        the parts come to, where a number of devices that isn't said is one."""
+        its two parts come to, where a number of devices that isn't said is one."""
         told = self.hyperparameters
-        if told.total_train_batch_size is not None or told.per_device_train_batch_size is None:
+        parts = (told.per_device_train_batch_size, told.gradient_accumulation_steps)
+        if told.total_train_batch_size is not None or None in parts:
             return told.total_train_batch_size
-        steps = told.gradient_accumulation_steps or 1
-        return told.per_device_train_batch_size * steps * (self.hardware.gpus or 1)
+        return prod(each or 1 for each in (*parts, self.hardware.gpus))
 
     @property
     def epochs(self) -> float | None:

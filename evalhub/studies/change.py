@@ -11,6 +11,7 @@ from evalhub.files.document import Document
 from evalhub.files.rows import DataError
 from evalhub.schemas.declaration import read_declaration
 from evalhub.schemas.training import CheckedTraining
+from evalhub.training.folder import read_folder
 
 
 class ChangeError(ValueError):
@@ -26,7 +27,7 @@ class StudyChange:
         adapter: the candidate's adapter: the name by which a server of models knows it; for the
             backend `hf` its folder, a file of weights in it, or ID@COMMIT of the model hub.
         answers: a file of its answers; {test_set} stands for the test set's name.
-        training: a file with its training record.
+        training: a file with its training record, or the folder that a trainer wrote.
         arms: by an arm's name, fields of it in place of the file's.
     """
 
@@ -119,18 +120,23 @@ def _not_served(adapter: str) -> str:
 
 
 def _training(path: Path, folder: Path) -> dict[str, Any]:
-    """A training record, which names files from its own folder, as the study in `folder` would."""
-    document = Document(path)
-    record = read_declaration(
-        CheckedTraining,
-        document,
-        start="a training record is a mapping, such as {learning_rate: 2}",
-    )
-    found = dict(document.data)
+    """A training record, which names files from its own folder, as the study in `folder` would.
+
+    Of the folder that a trainer wrote it is what its files say.
+    """
+    beside = path if path.is_dir() else path.parent
+    found = read_folder(path) if path.is_dir() else _record(path)
     for name in ("data", "hashes"):
-        if (named := getattr(record, name)) is not None:
-            file = path.parent / named
+        if (named := found.get(name)) is not None:
+            file = beside / named
             if not file.is_file():
                 raise DataError(f"there is no file {named!r} beside it", file=str(path), field=name)
             found[name] = os.path.relpath(file, folder)  # no path of this machine
     return found
+
+
+def _record(path: Path) -> dict[str, Any]:
+    document = Document(path)
+    start = "a training record is a mapping, such as {method: lora, examples: 320}"
+    read_declaration(CheckedTraining, document, start=start)
+    return dict(document.data)

@@ -10,6 +10,7 @@ from evalhub.cli.app import run
 from evalhub.registry.models import ModelVersion, Run
 from tests.fakes.openai_server import OpenAIServer
 from tests.studies.desks import Desk
+from tests.training.folders import of_transformers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,6 +84,21 @@ def test_a_training_record_is_the_version_s(desk: Desk, tmp_path: Path) -> None:
     training = ModelVersion.objects.get(model__slug="tuned").training
     assert training.as_json()["learning_rate"] == 0.0002
     assert training.data == "out/rows.jsonl"
+
+
+def test_a_trainer_s_folder_is_the_version_s_record_and_what_is_broken_in_it_is_named(
+    desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = of_transformers(tmp_path / "out")
+    assert gate(desk, "--training-record", out) == 0
+    named = ModelVersion.objects.get(model__slug="tuned").training.named.fields
+    assert (named.adapter.r, named.hyperparameters.learning_rate) == (8, 2e-4)
+    state = out / "trainer_state.json"
+    state.write_text(state.read_text()[:-20])
+    capsys.readouterr()
+    assert gate(desk, "--training-record", out) == 65
+    assert "trainer_state.json, line " in capsys.readouterr().err
+    assert ModelVersion.objects.filter(model__slug="tuned").count() == 1
 
 
 @pytest.mark.heavy

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from evalhub.training.folder import read_folder
 from tests.e2e.trainers import call, interpreter
 from tests.fakes.site import FakeSite
 
@@ -53,6 +54,16 @@ def test_a_real_training_registers_each_checkpoint(
     assert ("adapter" in last) == (kind == "lora")
     beside = tmp_path / "out" / "checkpoint-6" / "evalhub-training.json"
     assert json.loads(beside.read_text()) == last
+    assert last["examples"] == 12
+    assert last.get("objective") == ("sft" if how == "lora" else None)
+    for each in (tmp_path / "out").rglob("evalhub-training.json"):
+        each.unlink()
+    read = read_folder(tmp_path / "out")
+    assert (read["checkpoint"], read["step"]) == ("checkpoint-6", 6)
+    assert read["losses"] == last["losses"], "what the trainer itself wrote says the same"
+    assert read.get("adapter") == last.get("adapter")
+    assert read.get("objective") == last.get("objective")
+    assert read["learning_rate_logged"] == 1e-3
 
 
 def test_a_training_ends_well_though_nobody_is_there(job: Path, tmp_path: Path) -> None:

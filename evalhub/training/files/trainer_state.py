@@ -1,0 +1,40 @@
+"""trainer_state.json: what the trainer of transformers, and those made of it, logged."""
+
+from pathlib import Path
+from typing import Any
+
+from evalhub.files.rows import DataError
+from evalhub.trainer_callback import curve, name_of
+from evalhub.training.files.reading import json_object, renamed
+
+NAMES = {
+    "global_step": "step",
+    "epoch": "epoch",
+    "best_metric": "best_metric",
+    "total_flos": "flos",
+}
+
+
+def read(path: Path) -> dict[str, Any]:
+    said = json_object(path)
+    history = said.get("log_history", [])
+    if not isinstance(history, list) or not all(isinstance(each, dict) for each in history):
+        raise DataError("a list of objects is needed", file=str(path), field="log_history")
+    found = renamed(said, NAMES) | {
+        "losses": curve(history, "loss"),
+        "eval_losses": curve(history, "eval_loss"),
+    }
+    if best := said.get("best_model_checkpoint"):
+        found["best_checkpoint"] = name_of(str(best))
+    if tokens := said.get("num_input_tokens_seen"):
+        found["tokens_seen"] = tokens
+    rates = [each["learning_rate"] for each in history if _is_number(each.get("learning_rate"))]
+    if rates:
+        found["learning_rate_logged"] = max(rates)
+    if seconds := [each["train_runtime"] for each in history if each.get("train_runtime")]:
+        found["seconds"] = seconds[-1]
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

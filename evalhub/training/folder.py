@@ -1,0 +1,143 @@
+"""A training record from the folder that TRL, transformers, Axolotl or LLaMA-Factory wrote.
+
+What stands in none of its files stays unsaid. Nothing is run or unpickled.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalhub.files.rows import DataError
+from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.schemas.training import CheckedTraining
+from evalhub.training.files import (
+    adapter_config,
+    axolotl,
+    callback_record,
+    llama_factory,
+    model_card,
+    results,
+    trainer_state,
+    training_arguments,
+)
+
+_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What reads a file.
+
+    Attributes:
+        name: the file's, or a pattern of names.
+        words: what it holds, for people.
+        read: what it says, as parts of a record.
+        of_all: of the training as a whole: for a checkpoint's folder, the one above has it too.
+    """
+
+    name: str
+    words: str
+    read: Callable[[Path], dict[str, Any]]
+    of_all: bool = False
+
+
+READERS = (
+    Reader("evalhub-training.json", "the record of our own callback", callback_record.read),
+    Reader("adapter_config.json", "the adapter's shape and its base, by PEFT", adapter_config.read),
+    Reader("trainer_state.json", "steps, epochs and losses, by transformers", trainer_state.read),
+    Reader("all_results.json", "duration and examples, by transformers", results.read),
+    Reader("train_results.json", "the same of the training alone", results.read),
+    Reader("training_args.json", "arguments as JSON", training_arguments.read, of_all=True),
+    Reader("training_args.yaml", "what LLaMA-Factory was told", llama_factory.read, of_all=True),
+    Reader("llamafactory_args.yaml", "the same", llama_factory.read, of_all=True),
+    Reader("*.y*ml", "Axolotl's configuration", axolotl.read, of_all=True),
+    Reader("README.md", "the model card's hyperparameters", model_card.read, of_all=True),
+    Reader("trainer_log.jsonl", "LLaMA-Factory's log", llama_factory.read_log),
+    Reader("adapter_config.json", "the kind of adapter", adapter_config.read_method),
+)
+"""In the order in which they are believed: what one says holds before what a later one says."""
+
+
+def read_folder(folder: Path) -> dict[str, Any]:
+    """The record that the files of a training's folder, or of one of its checkpoints', hold.
+
+    A folder without a trainer's state of its own has that of its newest checkpoint.
+
+    Raises:
+        DataError: a file that is broken or half written, or that says what can't be; or there is
+            no file that is read.
+    """
+    found: dict[str, Any] = {}
+    read_from: list[str] = []
+    for reader in READERS:
+        for place in _places(folder, reader):
+            for path, said in _said_in(place, reader):
+                _add(found, said)
+                read_from.append(_shown(path, folder))
+                if reader.read is trainer_state.read and _CHECKPOINT.fullmatch(path.parent.name):
+                    found.setdefault("checkpoint", path.parent.name)
+    if not read_from:
+        names = ", ".join(dict.fromkeys(each.name for each in READERS))
+        raise DataError(f"holds no file of a training that is read: {names}", file=str(folder))
+    found["read_from"] = list(dict.fromkeys(read_from))
+    return found
+
+
+def _places(folder: Path, reader: Reader) -> list[Path]:
+    """Where it looks: the folder, and above a checkpoint or in the newest one."""
+    if _CHECKPOINT.fullmatch(folder.resolve().name):
+        return [folder, folder.resolve().parent] if reader.of_all else [folder]
+    if (folder / "trainer_state.json").is_file():
+        return [folder]
+    return [folder, *_newest_checkpoint(folder)]
+
+
+def _said_in(place: Path, reader: Reader) -> list[tuple[Path, dict[str, Any]]]:
+    """(file, what it says) of the files that say something: one at most, since of several
+    configurations none can be meant."""
+    named = {each.name for each in READERS}
+    files = sorted(
+        each
+        for each in place.glob(reader.name)
+        if each.is_file() and (each.name == reader.name or each.name not in named)
+    )
+    found = [(path, said) for path in files if (said := _checked(reader.read(path), path))]
+    if len(found) > 1:
+        names = " and ".join(path.name for path, _ in found)
+        raise DataError(f"holds {reader.words} twice, in {names}", file=str(place))
+    return found
+
+
+def _newest_checkpoint(folder: Path) -> list[Path]:
+    numbered = {
+        int(match[1]): each
+        for each in folder.iterdir()
+        if (match := _CHECKPOINT.fullmatch(each.name)) and each.is_dir()
+    }
+    return [numbered[max(numbered)]] if numbered else []
+
+
+def _checked(said: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """What a file says, without what it leaves empty. Raises DataError, which names the file."""
+    found = {name: value for name, value in said.items() if value not in (None, "", [], {})}
+    try:
+        declared(CheckedTraining, found)
+    except DeclarationError as error:
+        raise DataError(error.message, file=str(path), field=error.field) from error
+    return found
+
+
+def _add(found: dict[str, Any], said: Mapping[str, Any]) -> None:
+    """Adds what isn't said yet, within the parts of a record too."""
+    for name, value in said.items():
+        if isinstance(value, Mapping) and isinstance(found.get(name), dict):
+            found[name] = {**value, **found[name]}
+        else:
+            found.setdefault(name, value)
+
+
+def _shown(path: Path, folder: Path) -> str:
+    """Its name in the folder, and above it its name alone."""
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else path.name
