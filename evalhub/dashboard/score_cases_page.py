@@ -1,4 +1,4 @@
-"""A metric's cases and audits, as its page shows them; and what its error rates are known to be."""
+"""A metric's cases and audits, as its page shows them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,32 +9,10 @@ from django.shortcuts import get_object_or_404
 from evalhub.accounts.models import Project, User
 from evalhub.registry.models import Metric, Output, RunMetric, Score, ScoreAudit, ScoreCase
 from evalhub.report.flips import FoldedText, asked, expected, passage
-from evalhub.stats.intervals import clopper_pearson
+from evalhub.studies.error_rates import ErrorRate, error_rates
 
 PAGE = 25
 AUDITS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorRate:
-    """How often checked scores were wrong, with a two-sided 95% Clopper-Pearson interval.
-
-    Attributes:
-        what: of which scores.
-        lower, upper: None where none was checked.
-    """
-
-    what: str
-    wrong: int
-    checked: int
-    lower: float | None
-    upper: float | None
-
-    @classmethod
-    def of(cls, what: str, cases: Sequence[ScoreCase]) -> "ErrorRate":
-        wrong = sum(each.wrong for each in cases)
-        limits = clopper_pearson(wrong, len(cases)) if cases else (None, None)
-        return cls(what, wrong, len(cases), *limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +106,4 @@ def _shown(case: ScoreCase) -> ShownCase:
 
 def _audit(audit: ScoreAudit) -> ShownAudit:
     cases = list(audit.cases.all())
-    rates = [ErrorRate.of("of all scores", cases)]
-    if all(value in (0, 1) for each in cases for value in (each.value, each.said)):
-        passes = [each for each in cases if each.value == 1]
-        fails = [each for each in cases if each.value == 0]
-        rates.append(ErrorRate.of("of passes, which should have failed", passes))
-        rates.append(ErrorRate.of("of fails, which should have passed", fails))
-    return ShownAudit(audit, len(cases), rates)
+    return ShownAudit(audit, len(cases), error_rates(cases))

@@ -5,7 +5,7 @@ import random
 import secrets
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Case, OuterRef, QuerySet, Subquery, Value, When
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
@@ -115,6 +115,26 @@ def check_score(*, audit: ScoreAudit, output: Output, said: float, why: str, by:
             )
     except IntegrityError as error:
         raise ScoreCaseError("somebody has checked this answer already") from error
+
+
+def drawn_answers(audit: ScoreAudit) -> "QuerySet[Output]":
+    """The audit's answers by their `place` in the order of checking.
+
+    Each with its `value`, the score as far as it may be read, and with what was `said` of it and
+    `why`, which are None where nobody has.
+    """
+    order = Case(*(When(pk=pk, then=Value(place)) for place, pk in enumerate(audit.drawn)))
+    of_answer = {"output": OuterRef("pk")}
+    scores = Score.objects.readable().filter(metric=audit.metric_id, **of_answer)
+    cases = ScoreCase.objects.filter(audit=audit, **of_answer)
+    found = Output.objects.filter(pk__in=audit.drawn).annotate(
+        place=order,
+        value=Subquery(scores.values("value")[:1]),
+        said=Subquery(cases.values("said")[:1]),
+        why=Subquery(cases.values("why")[:1]),
+    )
+    rows: QuerySet[Output] = found.order_by("place").prefetch_related("item")
+    return rows
 
 
 def _audited(project: Project, metric: Metric) -> "QuerySet[Score]":

@@ -43,6 +43,7 @@ class RunMetricShape(Given):
     """What a run is scored by. Its mean stays closed until a decision has read the scores."""
 
     metric: str
+    digest: str = Field(description="of the metric with its options")
     scored: int | None
     unscored: int | None
     extraction_misses: int | None
@@ -53,6 +54,7 @@ class RunMetricShape(Given):
     def of(cls, row: RunMetric) -> "RunMetricShape":
         return cls(
             metric=row.metric.name,
+            digest=row.metric.digest,
             scored=row.scored,
             unscored=row.unscored,
             extraction_misses=row.extraction_misses,

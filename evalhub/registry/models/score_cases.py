@@ -14,6 +14,12 @@ from evalhub.registry.models.runs import Output
 from evalhub.registry.models.scores import Metric
 
 
+class ScoreAuditQuerySet(OfProjectQuerySet["ScoreAudit"]):
+    def with_checked(self) -> Self:
+        """Adds `checked`, how many of its answers somebody has checked."""
+        return self.annotate(checked=Count("cases"))
+
+
 class ScoreAudit(models.Model):
     """Scored answers drawn by chance, to be checked one by one. Never changed."""
 
@@ -25,7 +31,7 @@ class ScoreAudit(models.Model):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects: OfProjectQuerySet["ScoreAudit"] = OfProjectQuerySet.as_manager()  # type: ignore[assignment]
+    objects = ScoreAuditQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created", "-id"]
