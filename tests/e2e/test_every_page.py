@@ -1,8 +1,8 @@
 """Every page of the site, collected from its addresses: a new one can't be forgotten.
 
 By axe's rules in the light, in the dark and at 200% zoom (a laptop's window of 640 × 400), nothing
-wider than a screen of 320 px, and a help link to a document about the page. The admin's pages are
-Django's own.
+wider than a screen of 320 px, and a help link to a document about the page. The admin's pages
+are in test_admin_pages.
 """
 
 import re
