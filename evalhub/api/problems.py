@@ -18,6 +18,7 @@ from evalhub.accounts.invitations import MembershipError
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
 from evalhub.api.problem_body import MEDIA_TYPE, problem_body
+from evalhub.exporting.copying import CopyError
 from evalhub.exporting.leaving import ExportError
 from evalhub.files.ndjson import BodyTooLargeError
 from evalhub.files.rows import DataError
@@ -29,6 +30,7 @@ from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.drafts import DraftLostError
 from evalhub.registry.working_sets import ChangedMeanwhileError, WorkingSetError
 from evalhub.schemas.declaration import DeclarationError
+from evalhub.studies.policy_change import SamePolicyError
 from evalhub.studies.score_cases import ScoreCaseError
 from evalhub.webhooks.registering import WebhookError
 from reviews.errors import PlanError, ReviewError
@@ -54,6 +56,8 @@ STATUSES: dict[type[Exception], int] = {
     MembershipError: 409,
     BlessingError: 409,
     ExportError: 409,
+    CopyError: 409,
+    SamePolicyError: 409,
     SupersededError: 409,
     SignOffError: 400,
     PlanError: 400,
@@ -134,6 +138,9 @@ def _flaws(error: Exception) -> Iterator[dict[str, Any]]:
         yield {name: each for name, each in at.items() if each is not None} | {
             "message": error.message
         }
+    elif isinstance(error, CopyError):
+        for each in error.left_out:
+            yield {"field": each.field, "message": each.said}
     elif isinstance(error, DeclarationError | TokenError | WebhookError) and error.field:
         yield {"field": error.field, "message": error.message}
 

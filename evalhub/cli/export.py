@@ -142,7 +142,7 @@ def _whole_study(study: "Study", out: Path) -> dict[str, Any]:
 
     with whole(out, option="--out") as file:
         found = export_study(study=study, by=None, to=file)
-    return {"file": str(out), "left_out": found.left_out}
+    return {"file": str(out), "left_out": [str(each) for each in found.left_out]}
 
 
 def _decisions(project: "Project", out: Path, form: FileForm | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`evalhub policy diff`: what one policy asks otherwise than another."""
+"""`evalhub policy`: what one asks otherwise than another, and a study that asks otherwise."""
 
 import json
 import subprocess
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.cli.home import at_home
 from evalhub.cli.options import Json
 
 if TYPE_CHECKING:
@@ -53,6 +54,75 @@ def diff(
     if Effect.EASIER in effects:
         return EASIER
     return INCOMPARABLE if Effect.OTHER in effects else 0
+
+
+@app.command()
+@at_home
+def change(
+    project: Annotated[str, typer.Option(help="The project's name in addresses.")],
+    study: Annotated[str, typer.Option(help="The study's slug.")],
+    by: Annotated[str, typer.Option(help="User name of who changes it.")],
+    given: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            help="A field of the study file and its value: policy.alpha=0.01, "
+            "test_sets.sums.margin=0.02. Several are given each with its own --set.",
+            metavar="FIELD=VALUE",
+        ),
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be asked otherwise. Nothing is kept.")
+    ] = False,
+    json_: Json = False,
+) -> int:
+    """Let a registered study ask otherwise from now on; who changed what is noted."""
+    from evalhub.cli import printing
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.accounts.models import User
+    from evalhub.registry.models import Study
+    from evalhub.schemas.declaration import DeclarationError
+    from evalhub.studies.policy_change import (
+        SamePolicyError,
+        asked_fields,
+        change_policy,
+        policy_difference,
+    )
+
+    found = Study.objects.filter(project__slug=project, slug=study).first()
+    person = User.objects.filter(username=by).first()
+    if found is None:
+        raise typer.BadParameter(f"{project} has no study {study!r}", param_hint="--study")
+    if person is None:
+        raise typer.BadParameter(f"there is no user {by!r}", param_hint="--by")
+    try:
+        policy, demands = asked_fields(found, dict(_set(each) for each in given))
+        if dry_run:
+            changes = policy_difference(found, policy, demands)
+        else:
+            changes = change_policy(study=found, by=person, policy=policy, demands=demands)
+    except SamePolicyError:
+        changes = []
+    except DeclarationError as error:
+        raise typer.BadParameter(str(error), param_hint="--set") from error
+    if json_:
+        printing.print_json({"schema": SCHEMA, "changes": [_as_json(each) for each in changes]})
+    else:
+        typer.echo("\n".join(_line(each) for each in changes) or "The same is asked.")
+    return 0
+
+
+def _set(given: str) -> tuple[str, Any]:
+    """(field, value); a value that isn't JSON is a text."""
+    field, equals, value = given.partition("=")
+    if not field or not equals:
+        raise typer.BadParameter(f"{given!r} isn't FIELD=VALUE", param_hint="--set")
+    try:
+        return field, json.loads(value)
+    except json.JSONDecodeError:
+        return field, value
 
 
 def _read(named: str) -> "tuple[str, Asked]":

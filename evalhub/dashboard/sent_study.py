@@ -8,6 +8,7 @@ from typing import Any
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.comparing.files import keep
+from evalhub.exporting.copying import StudyCopy
 from evalhub.files.document import MOST_BYTES, Document
 from evalhub.files.rows import DataError
 from evalhub.registry.models import Study
@@ -22,7 +23,12 @@ REFUSED = (DataError, DeclarationError, LaunchError)
 
 
 class SentStudy:
-    """The form as it was sent: the study file's text, and the files kept by their digests."""
+    """The form as it was sent: the study file's text, and the files kept by their digests.
+
+    `copied` is the study of which it is a copy, where it is one.
+    """
+
+    copied: StudyCopy | None = None
 
     def __init__(self, request: SignedInRequest) -> None:
         self._by = request.user
@@ -38,6 +44,14 @@ class SentStudy:
             self._take(request)
         except REFUSED as error:
             self.wrong = str(error)
+
+    @classmethod
+    def of_copy(cls, request: SignedInRequest, study: Study, copied: StudyCopy) -> "SentStudy":
+        """The form with a copy of `study` in it, its files kept; nothing of it was sent yet."""
+        found = cls(request)
+        found.project, found.uploads = study.project, Uploads(study.project)
+        found.copied, found.text, found.kept = copied, copied.text, dict(copied.files)
+        return found
 
     def register(self) -> Study | None:
         """The study, registered and running; None where `wrong` says why it isn't."""

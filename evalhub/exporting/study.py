@@ -8,9 +8,11 @@ import yaml
 
 from evalhub.accounts.models import User
 from evalhub.exporting.leaving import leaves
+from evalhub.registry.documents import document_lines
 from evalhub.registry.models import Run, RunMetric, Study
 from evalhub.studies.document import StudyDocument, study_document
 from evalhub.studies.record import answer_lines
+from evalhub.studies.sent import named_files
 
 FILE = "study.yaml"
 RECORDED = "recorded"
@@ -28,10 +30,7 @@ def export_study(*, study: Study, by: User | None, to: Path) -> StudyDocument:
     """
     leaves(study.project, by=by, what=f"the file of {study} with its data")
     found = study_document(study)
-    for run in found.answers.values():
-        if sealed(run):
-            said = f"{run}: the scores that came with its answers are sealed until a decision."
-            found.left_out.append(said)
+    leave_out_sealed(found)
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(FILE, study_text(found))
         for name, lines in data_files(found):
@@ -39,10 +38,22 @@ def export_study(*, study: Study, by: User | None, to: Path) -> StudyDocument:
     return found
 
 
+def leave_out_sealed(document: StudyDocument) -> None:
+    """Notes the answers whose scores stay here."""
+    for holder, key, place in list(named_files(document.data)):
+        files = holder[key] if isinstance(holder[key], dict) else {}
+        for test_set, name in files.items():
+            if sealed(run := document.answers[name]):
+                said = f"{run}: the scores that came with its answers are sealed until a decision."
+                document.leave_out(".".join((*place, test_set)), said)
+
+
 def data_files(document: StudyDocument) -> Iterator[tuple[str, Iterator[str]]]:
     """The files beside a study file: their names and their lines."""
     for name, rows in document.items.items():
         yield name, rows.lines()
+    for name, documents in document.documents.items():
+        yield name, document_lines(documents)
     for name, run in document.answers.items():
         yield name, answer_lines(run, scores=not sealed(run))
 

@@ -1,6 +1,7 @@
 """A file of documents becomes rows, for a retriever to find an item's context in."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from itertools import batched
 from pathlib import Path
@@ -42,6 +43,13 @@ def import_documents(*, project: Project, path: Path) -> DocumentSet:
                 for position, (key, text) in batch
             )
     return found
+
+
+def document_lines(documents: DocumentSet) -> Iterator[str]:
+    """The documents as the lines of JSONL that `import_documents` takes for the same."""
+    rows = documents.rows.order_by("position").values_list("key", "text")
+    for key, text in rows.iterator(chunk_size=_WRITTEN):
+        yield json.dumps({"id": key, "text": text}, ensure_ascii=False) + "\n"
 
 
 def _documents(path: Path) -> Iterator[tuple[str, str]]:

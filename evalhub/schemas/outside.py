@@ -76,19 +76,27 @@ def check_from_web(
     Raises:
         OutsideError: the first field that names something else, and what would be right.
     """
+    if (first := next(outside_errors(value, uploaded, aliases, at), None)) is not None:
+        raise first
+
+
+def outside_errors(
+    value: BaseModel, uploaded: Container[str], aliases: Container[str], at: Place = ()
+) -> Iterator[OutsideError]:
+    """All for which `check_from_web` refuses a declaration."""
     for place, marks, found in named_outside(value, at):
         for what in marks:
             if what == "alias":
                 if found not in aliases:
-                    raise OutsideError(
+                    yield OutsideError(
                         f"no operator has made an endpoint {str(found)[:80]!r}", place
                     )
             elif what != "file" or not _is_uploaded(found):
-                raise OutsideError(_INSTEAD[what], place)
+                yield OutsideError(_INSTEAD[what], place)
             elif found not in uploaded:
-                raise OutsideError("nothing with this digest was uploaded", place)
+                yield OutsideError("nothing with this digest was uploaded", place)
         if not marks:
-            raise OutsideError(
+            yield OutsideError(
                 "may point outside the document, and one that comes from outside may not", place
             )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from evalhub.registry.item_rows import ItemRows, ItemRowsError, item_rows
 from evalhub.registry.models import (
+    DocumentSet,
     ModelVersion,
     Run,
     Study,
@@ -30,6 +31,18 @@ from evalhub.studies.checks import BEST_UNTUNED
 from evalhub.studies.form import KINDS
 from runners.metrics import METRICS
 
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What a study file can't say: its `field` there, and a sentence."""
+
+    field: str
+    said: str
+
+    def __str__(self) -> str:
+        return self.said
+
+
 GREEDY = Sampling(temperature=0.0)
 
 
@@ -39,14 +52,18 @@ class StudyDocument:
 
     Attributes:
         data: the file, as JSON has it; files are named relative to it.
-        items, answers: by a file's name, what is to be written into it.
-        left_out: sentences on what the file can't say, so that it asks otherwise.
+        items, answers, documents: by a file's name, what is to be written into it.
+        left_out: what the file can't say, so that it asks otherwise.
     """
 
     data: dict[str, Any] = field(default_factory=dict)
     items: dict[str, ItemRows] = field(default_factory=dict)
     answers: dict[str, Run] = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
+    documents: dict[str, DocumentSet] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def leave_out(self, field: str, said: str) -> None:
+        self.left_out.append(LeftOut(field, said))
 
 
 def study_document(study: Study) -> StudyDocument:
@@ -123,15 +140,16 @@ def _arm(
         else:
             own = test_sets
     elif version.parent_id is not None:
-        found.left_out.append(f"{arm.name}: {version.parent}, from which it was made, is no arm.")
+        said_of = f"{arm.name}: {version.parent}, from which it was made, is no arm."
+        found.leave_out(f"arms.{arm.name}.parent", said_of)
     if _live(version):
-        said["backend"] = _backend(version, f"{arm.name}: ", found)
+        said["backend"] = _backend(version, ("arms", arm.name), found)
     else:
         said["backend"] = {"recorded": _recorded(arm, own, links, 0, found)}
         again = [each for each in own if (arm.pk, each.pk, 1) in links]
         if again:
             said["repeat"] = {"recorded": _recorded(arm, again, links, 1, found)}
-    said |= _prompt(version, arm.name, found)
+    said |= _prompt(study, version, arm.name, found)
     if version.sampling != Sampling():
         said["sampling"] = _unusual(version.sampling)
     if training := _training(version, arm.name, found):
@@ -160,32 +178,37 @@ def _live(version: ModelVersion) -> bool:
     return bool(version.backend.get("type") != "recorded")
 
 
-def _backend(version: ModelVersion, of: str, found: StudyDocument) -> dict[str, Any]:
+def _backend(version: ModelVersion, at: tuple[str, str], found: StudyDocument) -> dict[str, Any]:
     """Who is asked; without what may hold anything, such as headers."""
     said = {name: value for name, value in version.backend.items() if value not in (None, {}, [])}
     kind = said.pop("type")
     free = [name for name, value in said.items() if isinstance(value, dict)]
     for name in free:
         del said[name]
-        found.left_out.append(f"{of}what its backend's {name} holds isn't written.")
+        said_of = f"{at[1]}: what its backend's {name} holds isn't written."
+        found.leave_out(".".join((*at, "backend", kind, name)), said_of)
     return {kind: said}
 
 
-def _prompt(version: ModelVersion, name: str, found: StudyDocument) -> dict[str, Any]:
+def _prompt(study: Study, version: ModelVersion, name: str, found: StudyDocument) -> dict[str, Any]:
     prompt = version.prompt
+    said = {} if prompt == Prompt() else {"prompt": _unusual(prompt)}
     if prompt.retriever is not None:
-        found.left_out.append(
-            f"{name}: the documents that it looks through are known by their digest alone."
-        )
-    return {} if prompt == Prompt() else {"prompt": _unusual(prompt)}
+        digest = prompt.retriever.documents.removeprefix("sha256:")
+        file = f"documents/{digest[:16]}.jsonl"
+        found.documents[file] = DocumentSet.objects.get(project=study.project, digest=digest)
+        said["prompt"]["retriever"]["documents"] = file
+    return said
 
 
 def _training(version: ModelVersion, name: str, found: StudyDocument) -> dict[str, Any]:
     said = {key: each for key, each in version.training.as_json().items() if each is not None}
     for key in ("data", "hashes"):
         if said.pop(key, None) is not None:
-            found.left_out.append(
-                f"{name}: its training rows aren't kept here, so that the file looks for no leakage"
+            found.leave_out(
+                f"arms.{name}.training.{key}",
+                f"{name}: its training rows aren't kept here, so that the file looks for no "
+                "leakage",
             )
     return said
 
@@ -203,7 +226,7 @@ def _judges(study: Study, rows: list[StudyTestSet]) -> dict[str, ModelVersion]:
 def _judging(judges: Mapping[str, ModelVersion], found: StudyDocument) -> dict[str, Any]:
     return {
         each.model.slug: {
-            "backend": _backend(each, f"{each.model.slug}: ", found),
+            "backend": _backend(each, ("judges", each.model.slug), found),
             **({} if each.sampling == GREEDY else {"sampling": _unusual(each.sampling)}),
             **({"notes": each.notes} if each.notes else {}),
         }
@@ -225,7 +248,8 @@ def _test_set(
         said["purpose"] = purpose
     if row.draw is not None:
         said["draw"] = row.draw
-        found.left_out.append(f"{row.name}: elsewhere other items may be drawn from the pool.")
+        said_of = f"{row.name}: elsewhere other items may be drawn from the pool."
+        found.leave_out(f"test_sets.{row.name}.draw", said_of)
     options = dict(row.metric.options)
     if METRICS[row.metric.name].needs_model and options.get("by") in judges:
         options["by"] = judges[options["by"]].model.slug
@@ -243,7 +267,7 @@ def _items(row: StudyTestSet, found: StudyDocument) -> dict[str, Any]:
     try:
         found.items[name] = rows = item_rows(version)
     except ItemRowsError as error:
-        found.left_out.append(f"{error}: its items aren't written.")
+        found.leave_out(f"test_sets.{row.name}.file", f"{error}: its items aren't written.")
         return {"file": name}
     usual = {"id", "input", "reference", "context", "tags", "cluster"}
     unusual = {key: each for key, each in rows.fields.items() if key != each or key not in usual}

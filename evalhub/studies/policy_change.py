@@ -30,6 +30,44 @@ class SamePolicyError(ValueError):
     """What is asked is what the study asks already."""
 
 
+def demands_of(study: Study) -> dict[str, dict[str, Any]]:
+    """By test set, what must hold on it, as the study's file has it."""
+    return {
+        name: {key: each for key, each in said.items() if key in _DEMANDED}
+        for name, said in study_document(study).data["test_sets"].items()
+    }
+
+
+def asked_fields(
+    study: Study, given: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The policy and the demands that `change_policy` takes, from single fields of a study's file.
+
+    Args:
+        given: values by field, as "policy.alpha" or "test_sets.sums.margin"; None takes a demand
+            away.
+
+    Raises:
+        DeclarationError: a field that is neither of the policy nor a demand.
+    """
+    policy: dict[str, Any] = {}
+    now = demands_of(study)
+    demands: dict[str, dict[str, Any]] = {}
+    for field, value in given.items():
+        match field.split("."):
+            case ["policy", name]:
+                policy[name] = value
+            case ["test_sets", name, demand] if name in now and demand in _DEMANDED:
+                demands.setdefault(name, dict(now[name]))[demand] = value
+            case _:
+                known = f"policy.NAME, or of a test set {', '.join(sorted(_DEMANDED))}"
+                raise DeclarationError(f"can't be changed (known: {known})", field)
+    return policy, {
+        name: {key: each for key, each in demand.items() if each is not None}
+        for name, demand in demands.items()
+    }
+
+
 def policy_difference(
     study: Study, policy: Mapping[str, Any], demands: Mapping[str, Mapping[str, Any]]
 ) -> list[PolicyChange]:
@@ -75,6 +113,26 @@ def change_policy(
     return changes
 
 
+def asking(
+    document: Mapping[str, Any],
+    policy: Mapping[str, Any],
+    demands: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The study file with these fields of its policy, and these demands in place of the old.
+
+    Raises DeclarationError for a demand on what is no test set of it.
+    """
+    new = deepcopy(dict(document))
+    new["policy"] = {**new.get("policy", {}), **policy}
+    for name, demand in demands.items():
+        if name not in new["test_sets"]:
+            raise DeclarationError("is no test set of the study", f"test_sets.{name}")
+        said = new["test_sets"][name]
+        kept = {key: said[key] for key in said if key not in _DEMANDED}
+        new["test_sets"][name] = kept | dict(demand)
+    return new
+
+
 def looks_after(
     study: Study, policy: Mapping[str, Any], demands: Mapping[str, Mapping[str, Any]]
 ) -> Sequence[PlannedLook]:
@@ -95,13 +153,7 @@ def _compared(
 ) -> tuple[list[PolicyChange], StudyFile]:
     """What the changed file of the study asks otherwise, and the file."""
     old = study_document(study).data
-    new = deepcopy(old)
-    new["policy"] = {**old.get("policy", {}), **policy}
-    for name, demand in demands.items():
-        if name not in new["test_sets"]:
-            raise DeclarationError("is no test set of the study", f"test_sets.{name}")
-        said = old["test_sets"][name]
-        new["test_sets"][name] = {key: said[key] for key in said.keys() - _DEMANDED} | dict(demand)
+    new = asking(old, policy, demands)
     before, after = (declared(StudyFile, each) for each in (old, new))
     return policy_changes(asked_of_study(before), asked_of_study(after)), after
 

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from evalhub.accounts.models import LogEntry
 from evalhub.cli.app import run
-from tests.studies.desks import Desk
+from evalhub.registry.models import Study
+from tests.cast import a_team
+from tests.studies.desks import Desk, ran
 
 Capture = pytest.CaptureFixture[str]
 POLICY = """\
@@ -117,3 +120,70 @@ def test_a_policy_and_a_study_are_not_compared(tmp_path: Path, capsys: Capture) 
     study = str(Desk(tmp_path).write())
     assert run(["policy", "diff", "old.yaml", study]) == 65
     assert "is evalhub.study/1, and old.yaml is evalhub.policy/1" in capsys.readouterr().err
+
+
+CHANGE = ["policy", "change", "--project", "desk", "--study", "shall-we-5ed85a4c", "--by", "olga"]
+
+
+@pytest.fixture
+def registered(tmp_path: Path, db: None) -> Study:
+    """The desk's study, in a project of which Olga is an owner."""
+    desk = Desk(tmp_path)
+    desk.study["slug"] = "shall-we-5ed85a4c"
+    a_team("Desk", "desk")
+    return ran(desk)
+
+
+def test_a_study_asks_otherwise_and_it_is_noted(registered: Study, capsys: Capture) -> None:
+    asked = ["--set", "policy.alpha=0.01", "--set", "test_sets.sums.margin=0.05"]
+    assert run([*CHANGE, *asked, "--dry-run"]) == 0
+    said = [
+        "↓ easier to pass: criteria.sums.margin: 0.02 → 0.05",
+        "↑ stricter: alpha: 0.025 → 0.01",
+    ]
+    assert capsys.readouterr().out.splitlines() == said
+    registered.refresh_from_db()
+    assert registered.policy.alpha == 0.025
+    assert run([*CHANGE, *asked]) == 0
+    assert capsys.readouterr().out.splitlines() == said
+    registered.refresh_from_db()
+    assert registered.policy.alpha == 0.01
+    assert registered.test_sets.get(name="sums").margin == 0.05
+    (entry,) = LogEntry.objects.filter(action="policy-changed")
+    assert entry.by is not None
+    assert entry.by.username == "olga"
+    assert run([*CHANGE, *asked, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["changes"] == []
+
+
+def test_a_role_and_what_goes_with_it_are_changed_together(registered: Study) -> None:
+    role = ["--set", "test_sets.sums.role=primary", "--set", "test_sets.sums.min_gain=0.01"]
+    assert run([*CHANGE, *role, "--set", "test_sets.sums.margin=null"]) == 0
+    assert registered.test_sets.get(name="sums").role == "primary"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("policy.alpha=2", "policy.alpha"),
+        ("policy.alhpa=0.1", "did you mean alpha"),
+        ("test_sets.sums.file=x", "can't be changed"),
+        ("name=x", "can't be changed"),
+        ("policy.alpha", "isn't FIELD=VALUE"),
+    ],
+)
+def test_what_cant_be_so_is_said_by_its_field(
+    registered: Study, capsys: Capture, asked: str, said: str
+) -> None:
+    assert run([*CHANGE, "--set", asked]) == 64
+    assert said in capsys.readouterr().err
+    assert not LogEntry.objects.filter(action="policy-changed").exists()
+
+
+def test_whoever_isnt_there_changes_nothing(registered: Study, capsys: Capture) -> None:
+    assert run([*CHANGE[:-1], "nobody", "--set", "policy.alpha=0.01"]) == 64
+    assert run([*CHANGE[:-1], "rui", "--set", "policy.alpha=0.01"]) != 0
+    assert run(["policy", "change", "--project", "desk", "--study", "x", "--by", "olga",
+                "--set", "policy.alpha=0.01"]) == 64  # fmt: skip
+    registered.refresh_from_db()
+    assert registered.policy.alpha == 0.025

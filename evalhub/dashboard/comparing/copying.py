@@ -1,59 +1,64 @@
 """A study as a new comparison's form: its arms, its test set, its metric and what must hold."""
 
-import hashlib
-import io
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from evalhub.accounts.models import User
 from evalhub.dashboard.comparing.form import ARMS
 from evalhub.dashboard.comparing.options import OFFERED, PREFIX
-from evalhub.exporting.leaving import leaves
-from evalhub.exporting.study import data_files
+from evalhub.dashboard.comparing.page import Comparison
+from evalhub.exporting.copying import StudyCopy
 from evalhub.registry.models import Study
-from evalhub.registry.uploads import Uploads
+from evalhub.schemas.declaration import declared
 from evalhub.schemas.policy import Demand
-from evalhub.studies.checks import BEST_UNTUNED
-from evalhub.studies.document import study_document
+from evalhub.studies.spec import StudyFile
 
 
-class CopyError(ValueError):
-    """A study that the form can't ask; the message says why."""
-
-
-def copied(study: Study, *, by: User) -> QueryDict:
-    """What the form would have sent for this study, its files kept as uploads.
-
-    Its baseline and its candidate in question, on its first test set that is judged. Raises
-    CopyError, and NotAllowedError.
+def form_of(study: Study, copied: StudyCopy, *, by: User) -> Comparison | None:
+    """The form of a new comparison, filled in as the study asks; None where the form can't ask all
+    of it: two arms' files and one test set, by one metric.
     """
-    leaves(study.project, by=by, what=f"the data of {study}, to be compared anew")
-    document = study_document(study)
-    said = document.data
-    if said["baseline"] == BEST_UNTUNED:
-        raise CopyError("its baseline is chosen among several arms")
-    judged = [name for name, each in said["test_sets"].items() if each["role"] != "development"]
-    name = next(iter(judged or said["test_sets"]))
-    test_set, arms = said["test_sets"][name], [said[arm] for arm in ARMS]
-    metric = dict(test_set["metric"])
-    if metric["name"] not in OFFERED:
-        raise CopyError(f"{metric['name']} asks a model, and no files hold its scores")
-    files = {slot: f"answers/{arm}.{name}.jsonl" for slot, arm in zip(ARMS, arms, strict=True)}
-    files["items"] = test_set.get("file", "")
-    for slot, file in files.items():
-        if file not in {**document.items, **document.answers}:
-            of = name if slot == "items" else said[slot]
-            raise CopyError(f"{of} has no file: it is asked, or shares another arm’s answers")
+    if (sent := _sent_for(study, copied)) is None:
+        return None
+    found = Comparison(by, sent, MultiValueDict())
+    if not found.whole:
+        return None
+    asks, asked = (_asked(each) for each in (found.document(named=True), copied.document.data))
+    return found if asks == asked else None
+
+
+def _asked(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a study file asks, whatever its files are called."""
+    found = declared(StudyFile, document).as_json()
+    for each in found["test_sets"].values():
+        each |= {"file": None, "fields": None}
+    for each in found["arms"].values():
+        each |= {"fields": None, "parent": None}
+        if each["backend"]["recorded"] is not None:
+            each["backend"]["recorded"] = ""
+    return found
+
+
+def _sent_for(study: Study, copied: StudyCopy) -> QueryDict | None:
+    """What the form would have sent; None where it has no room for what is asked."""
+    said = copied.document.data
+    (name, *more), arms = said["test_sets"], [said[arm] for arm in ARMS]
+    metric = dict(said["test_sets"][name]["metric"])
+    files = {slot: f"{arm}.{name}.jsonl" for slot, arm in zip(ARMS, arms, strict=True)}
+    files["items"] = f"{name}.jsonl"
+    if more or metric["name"] not in OFFERED or not copied.files.keys() >= set(files.values()):
+        return None
+    test_set = said["test_sets"][name]
     data = _options(metric) | _demand(test_set) | _fields(test_set)
     for slot, file in files.items():
-        lines = next(lines for each, lines in data_files(document) if each == file)
-        data |= {slot: _kept(lines, Uploads(study.project), by), f"{slot}_name": file.split("/")[1]}
+        data |= {slot: copied.files[file], f"{slot}_name": file}
     for slot, arm in zip(ARMS, arms, strict=True):
         data |= {f"{slot}_called": arm, f"{slot}_kind": said["arms"][arm]["kind"]}
-    data |= {"project": study.project.slug, "name": f"{study.name[:190]} (copy)"}
+    data |= {"project": study.project.slug, "name": said["name"]}
     return _sent({**data, "test_set_called": name})
 
 
@@ -78,13 +83,6 @@ def _demand(test_set: dict[str, Any]) -> dict[str, Any]:
 def _fields(test_set: dict[str, Any]) -> dict[str, Any]:
     named = {"id": "id", "input": "input"} | test_set.get("fields", {})
     return {f"items_{meaning}": name for meaning, name in named.items()}
-
-
-def _kept(lines: Iterable[str], uploads: Uploads, by: User) -> str:
-    content = "".join(lines).encode()
-    name = f"sha256:{hashlib.sha256(content).hexdigest()}"
-    uploads.append(name=name, stream=io.BytesIO(content), offset=0, complete=True, by=by)
-    return name
 
 
 def _sent(data: dict[str, Any]) -> QueryDict:

@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.datastructures import MultiValueDict
 from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -11,9 +10,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
-from evalhub.dashboard.comparing.copying import CopyError, copied
+from evalhub.dashboard.comparing.copying import form_of
 from evalhub.dashboard.comparing.page import Comparison
+from evalhub.dashboard.sent_study import SentStudy
+from evalhub.exporting.copying import copy_of
 from evalhub.registry.models import Study
+from runners.backends.endpoints import endpoints
 
 PARTS = {
     "live": "_live.html",
@@ -45,16 +47,14 @@ def new_comparison(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @results_only
 def copy_study(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The form, filled in as the study asks; nothing is registered."""
+    """The form, filled in as the study asks, or its study file; nothing is registered."""
     found = Study.objects.seen_by(request.user).select_related("project")
     study = get_object_or_404(found, pk=pk)
-    try:
-        sent = copied(study, by=request.user)
-    except CopyError as error:
-        said = f"It can’t be copied into the form: {error}. Its study file says all of it."
-        messages.error(request, said)
-        return redirect("dashboard:study_file", pk)
-    return _page(request, Comparison(request.user, sent, MultiValueDict()), "new.html")
+    copied = copy_of(study, by=request.user, aliases=endpoints())
+    if comparison := form_of(study, copied, by=request.user):
+        return _page(request, comparison, "new.html")
+    sent = SentStudy.of_copy(request, study, copied)
+    return render(request, "dashboard/sending/study_file.html", {"sent": sent})
 
 
 def _page(request: SignedInRequest, comparison: Comparison, part: str) -> HttpResponse:

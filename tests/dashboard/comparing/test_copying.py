@@ -50,13 +50,6 @@ def test_what_was_changed_in_the_copy_is_asked(olga: Client, team: Team) -> None
     assert Study.objects.get(name="Stricter").test_sets.get().min_gain == 0.1
 
 
-def test_of_several_arms_and_test_sets_the_first_is_taken(olga: Client, team: Team) -> None:
-    page = copy(olga, a_measured_study(team))
-    form = page.context["form"]
-    assert form["candidate_called"].value() == "triage-lora"
-    assert form["test_set_called"].value() == "triage-task"
-
-
 def test_another_teams_study_isnt_there(stranger: Client, rui: Client, team: Team) -> None:
     study = a_measured_study(team)
     assert copy(stranger, study).status_code == 403

@@ -1,0 +1,82 @@
+"""A study copied, and what it asks changed, as programs see them."""
+
+from collections.abc import Sequence
+
+from pydantic import Field, JsonValue
+
+from evalhub.api.shapes import Given
+from evalhub.registry.models import Study
+from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.plan import PlannedLook
+from evalhub.studies.policy_change import demands_of
+from evalhub.verdict.policy_changes import Effect, PolicyChange
+
+type Fields = dict[str, JsonValue]
+
+
+class AskedOtherwise(Declaration):
+    """What is to be asked otherwise."""
+
+    policy: Fields = Field({}, description="fields of its policy; the others stay")
+    demands: dict[str, Fields] = Field(
+        {},
+        description="by test set all that must hold on it: `role`, `margin`, `min_gain`, …; the "
+        "other test sets stay",
+    )
+
+
+class CopyRequest(AskedOtherwise):
+    """A study asked again under another name."""
+
+    name: str | None = Field(
+        None, min_length=1, max_length=200, description="null: the study's own, with (copy)"
+    )
+    without: tuple[str, ...] = Field(
+        (), description="fields that a 409 named as left out, and that the copy may lack"
+    )
+
+
+class PolicyChangeRequest(AskedOtherwise):
+    """A study asks otherwise from now on."""
+
+    dry_run: bool = Field(False, description="only say the difference, and the next look's price")
+
+
+class StudyPolicyShape(Given):
+    """What a study asks."""
+
+    policy: Fields
+    demands: dict[str, Fields] = Field(description="by test set, what must hold on it")
+
+    @classmethod
+    def of(cls, study: Study) -> "StudyPolicyShape":
+        return cls(policy=study.policy.as_json(), demands=demands_of(study))
+
+
+class ChangeShape(Given):
+    field: str
+    was: JsonValue = Field(description="null: it wasn't asked")
+    now: JsonValue
+    effect: Effect
+
+    @classmethod
+    def of(cls, change: PolicyChange) -> "ChangeShape":
+        return cls(field=change.field, was=change.was, now=change.now, effect=change.effect)
+
+
+class PolicyChangeShape(Given):
+    """What is asked otherwise, what is easier to pass first."""
+
+    changed: bool = Field(description="false: nothing was written")
+    changes: tuple[ChangeShape, ...]
+    looks: tuple[PlannedLook, ...] = Field(description="of a dry run, the next look by it")
+
+    @classmethod
+    def of(
+        cls, changes: Sequence[PolicyChange], looks: Sequence[PlannedLook] | None = None
+    ) -> "PolicyChangeShape":
+        return cls(
+            changed=looks is None,
+            changes=tuple(ChangeShape.of(each) for each in changes),
+            looks=tuple(looks or ()),
+        )

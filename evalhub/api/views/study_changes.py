@@ -1,0 +1,80 @@
+"""A study copied under another name, and what one asks changed."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.accounts.models import Scope
+from evalhub.api.describing import describes
+from evalhub.api.idempotency import once
+from evalhub.api.lists import shown
+from evalhub.api.shapes.studies import WholeStudyShape
+from evalhub.api.shapes.study_changes import (
+    CopyRequest,
+    PolicyChangeRequest,
+    PolicyChangeShape,
+    StudyPolicyShape,
+)
+from evalhub.api.views.studies import RETRY_S, StudyEndpoint
+from evalhub.exporting.copying import copy_study
+from evalhub.studies.advance import status_of
+from evalhub.studies.policy_change import change_policy, looks_after, policy_difference
+from runners.backends.endpoints import endpoints
+
+
+class StudyCopies(StudyEndpoint):
+    scopes = {"POST": Scope.RUN}
+
+    @describes(
+        "Copy a study\n\nIts study file under another name, with its items and its recorded "
+        "answers, is registered and its runs are launched; it may ask otherwise from the start. "
+        "409 names each field that can't be copied, and why: what an operator's own file named of "
+        "its machine has to be named otherwise, and what no study file can say may be listed in "
+        "`without`.",
+        gives=WholeStudyShape,
+        takes=CopyRequest,
+        code=202,
+        once=True,
+        also=(409, 503),
+    )
+    @once(lasts=True)
+    def post(self, request: Request, project: str, slug: str) -> Response:
+        asked = self.body(CopyRequest)
+        study = copy_study(
+            study=self.study(),
+            by=self.by,
+            aliases=endpoints(),
+            name=asked.name,
+            policy=asked.policy,
+            demands=asked.demands,
+            without=asked.without,
+        )
+        found = WholeStudyShape.of(study, status_of(study))
+        return shown(request, found, 202, Location=found.url, Retry_After=str(RETRY_S))
+
+
+class StudyPolicyOf(StudyEndpoint):
+    scopes = {"POST": Scope.RUN}
+    parameters = ("fields",)
+
+    @describes("What a study asks", gives=StudyPolicyShape)
+    def get(self, request: Request, project: str, slug: str) -> Response:
+        return shown(request, StudyPolicyShape.of(self.study()))
+
+    @describes(
+        "Change what a study asks\n\nIts items, arms, answers and metrics stay. Who changed "
+        "what is noted; decisions stay as they are and say that other is asked by now. With "
+        "`dry_run` the difference is said, with the next look's price, and nothing is changed.",
+        gives=PolicyChangeShape,
+        takes=PolicyChangeRequest,
+        once=True,
+        also=(409,),
+    )
+    @once()
+    def post(self, request: Request, project: str, slug: str) -> Response:
+        asked, study = self.body(PolicyChangeRequest), self.study()
+        if asked.dry_run:
+            changes = policy_difference(study, asked.policy, asked.demands)
+            looks = looks_after(study, asked.policy, asked.demands)
+            return shown(request, PolicyChangeShape.of(changes, looks))
+        done = change_policy(study=study, by=self.by, policy=asked.policy, demands=asked.demands)
+        return shown(request, PolicyChangeShape.of(done))
