@@ -25,12 +25,14 @@ CONFIG = f"""
 "path.slug" = "sums"
 "path.number" = 1
 "path.id" = 1
+"path.item" = 1
 "path.name" = "{digest(ITEMS)}"
 """
 
 
 def token_of(site: Site) -> str:
-    """Of an owner, with every scope, in whose project a study has been handed in."""
+    """Of an owner, with every scope, in whose project a study has been handed in and a working set
+    begun of its items."""
     site.command("user", "add", "olga", "--project", "support-desk", "--role", "owner")
     scopes = ("read", "ingest", "run", "decide", "review", "admin")
     asked = [part for scope in scopes for part in ("--scope", scope)]
@@ -38,15 +40,16 @@ def token_of(site: Site) -> str:
 
     def send(method: str, path: str, body: bytes) -> None:
         at = f"{site.url}/api/v1/projects/support-desk{path}"
-        headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "1"}
+        headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": path}
         headers["Content-Type"] = "application/json"
         asked = urllib.request.Request(at, body, headers, method=method)
         with urllib.request.urlopen(asked, timeout=30) as answer:
-            assert answer.status in (200, 202)
+            assert answer.status in (200, 201, 202)
 
     for content in (ITEMS, HALF, RIGHT):
         send("PUT", f"/files/{digest(content)}", content)
     send("POST", "/studies", json.dumps(study()).encode())
+    send("POST", "/working-sets", json.dumps({"test_set": "sums"}).encode())
     return secret
 
 
