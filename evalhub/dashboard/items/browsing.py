@@ -86,7 +86,8 @@ class ItemRow:
 
 @dataclass(frozen=True, slots=True)
 class ItemsPage:
-    """`controls`: by the filter's name its label and options."""
+    """`controls`: by the filter's name its label and options. `outcomes`: label, address, whether
+    it is chosen, how many there are, and whether there may be more."""
 
     scope: ItemScope
     sought: ItemsSought
@@ -98,9 +99,14 @@ class ItemsPage:
     controls: Sequence[tuple[str, str, Options]]
     sorts: Options
     test_sets: Sequence[tuple[str, str, bool]]
-    outcomes: Sequence[tuple[str, str, bool, int]]
+    outcomes: Sequence[tuple[str, str, bool, int, bool]]
     files: Sequence[tuple[str, str]]
     everything: str
+
+    @property
+    def growing(self) -> bool:
+        """Whether the list has more than was found so far, as far as one knows."""
+        return not self.found.whole
 
 
 def items_page(scope: ItemScope, sought: ItemsSought, place: Place, number: str) -> ItemsPage:
@@ -134,7 +140,9 @@ def _sort(scope: ItemScope, sought: ItemsSought) -> str:
     return "best" if sought.outcome == Outcome.WON else "worst"
 
 
-def _outcomes(sought: ItemsSought, place: Place, found: Found) -> list[tuple[str, str, bool, int]]:
+def _outcomes(
+    sought: ItemsSought, place: Place, found: Found
+) -> list[tuple[str, str, bool, int, bool]]:
     """Each outcome's list in its own order, but where one wants it as in the test set."""
     if found.counts is None:
         return []
@@ -143,13 +151,15 @@ def _outcomes(sought: ItemsSought, place: Place, found: Found) -> list[tuple[str
     def leading_to(outcome: str) -> str:
         return place.items(sought.but(outcome=outcome, sort=sort))
 
-    every = ("All", leading_to(""), not sought.outcome, found.alike)
+    growing = found.searched is not None
+    every = ("All", leading_to(""), not sought.outcome, found.alike, growing)
     return [
         every,
         *(
-            (OUTCOMES[each], leading_to(each), each == sought.outcome, count)
+            (OUTCOMES[each], leading_to(each), each == sought.outcome, count, more)
             for each, count in found.counts.items()
-            if count or each in ALWAYS
+            for more in [not found.counted(each)]
+            if count or more or each in ALWAYS
         ),
     ]
 

@@ -3,17 +3,18 @@
 Each filter is one query or two, whatever there is. Where an id is among 50,000, numpy says it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from math import inf
 
 import numpy as np
 from django.db.models import Count, Q
-from numpy.typing import NDArray
 
 from evalhub.dashboard.items.scope import ItemScope
 from evalhub.dashboard.items.sought import ERRORS, JUDGE, OUTCOMES, SORTS, VOTES, ItemsSought
+from evalhub.dashboard.items.text_search import Ids, TextSearch
 from evalhub.dashboard.queries import outputs_of
 from evalhub.gate.differences import items_by_outcome
 from evalhub.registry.models import Item, JudgeRun, JudgeVote, Output, Redaction, TestSetVersion
@@ -21,8 +22,6 @@ from evalhub.registry.models.judge_runs import VoteChoice
 from evalhub.verdict.outcomes import Outcome
 from reviews.models import Campaign
 from reviews.results.item_votes import Leaning, leanings
-
-type Ids = NDArray[np.int64]
 
 WORST_FIRST = (
     Outcome.LOST,
@@ -40,6 +39,7 @@ class Found:
 
     `alike` are those that only the outcome tells apart, and `counts` how many of them came out how,
     None where that may not be read. `ignored` is what was asked for that changes nothing, and why.
+    `searched` says how far a text has been looked for, None where it is to the end.
     """
 
     ids: Ids
@@ -47,6 +47,16 @@ class Found:
     alike: int
     counts: dict[Outcome, int] | None
     ignored: list[str]
+    searched: "Searched | None" = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether these are all, and none is found any more by searching on."""
+        return self.searched is None or self.searched.listed
+
+    def counted(self, outcome: Outcome) -> bool:
+        """Whether `counts` has all of an outcome, and not only those found so far."""
+        return self.searched is None or outcome in self.searched.outcomes
 
     def place(self, item: int) -> int | None:
         """Where an item stands among them, from 0; None where it isn't one of them."""
@@ -54,8 +64,23 @@ class Found:
         return int(at[0]) if at.size else None
 
 
-def find(scope: ItemScope, sought: ItemsSought) -> Found:
-    """What `sought` asks for in `scope`."""
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """`read` of `of` items were searched: of the `outcomes` all, and `listed`, all of the list."""
+
+    read: int
+    of: int
+    outcomes: frozenset[Outcome]
+    listed: bool
+
+
+def find(scope: ItemScope, sought: ItemsSought, *, to_the_end: bool = False) -> Found:
+    """What `sought` asks for in `scope`.
+
+    A text is looked for in the order of the list, for as long as a request may, and the next
+    request goes on there: what is found so far is a list's beginning, to which later ones only
+    add. `to_the_end`: however long it takes.
+    """
     ignored: list[str] = []
     by_outcome = items_by_outcome(scope.pair) if scope.pair else None
     ids = _ordered(scope, sought, by_outcome, ignored)
@@ -64,10 +89,45 @@ def find(scope: ItemScope, sought: ItemsSought) -> Found:
         alike = alike[np.isin(alike, wanted)]
     if alike.size < every.size:
         ids = ids[np.isin(ids, alike)]
-    counts = None
-    if by_outcome is not None:
-        counts = {each: int(np.isin(of, alike).sum()) for each, of in by_outcome.items()}
-    return Found(ids, every.size, alike.size, counts, ignored)
+    if by_outcome is not None and alike.size < every.size:
+        by_outcome = {each: of[np.isin(of, alike)] for each, of in by_outcome.items()}
+    counts = None if by_outcome is None else _counts(by_outcome)
+    found = Found(ids, every.size, alike.size, counts, ignored)
+    if not sought.text:
+        return found
+    search = search_of(scope, sought.text)
+    if to_the_end:
+        search.read_on(ids, seconds=inf)
+    else:
+        search.read_on(np.concatenate([ids, alike[~np.isin(alike, ids)]]))
+    return _with_text(found, search, alike, by_outcome)
+
+
+def _with_text(
+    found: Found, search: TextSearch, alike: Ids, by_outcome: dict[Outcome, Ids] | None
+) -> Found:
+    """What of it holds the text, as far as it was read: of the list the beginning."""
+    ids, of_alike = found.ids, search.read(alike)
+    read = search.read(ids)
+    until = ids.size if read.all() else int(read.argmin())
+    begun = ids[:until]
+    said = {each: of[search.held(of)] for each, of in (by_outcome or {}).items()}
+    searched = None
+    if not of_alike.all():
+        outcomes = {each for each, of in (by_outcome or {}).items() if search.read(of).all()}
+        listed = until == ids.size
+        searched = Searched(int(of_alike.sum()), alike.size, frozenset(outcomes), listed)
+    return replace(
+        found,
+        ids=begun[search.held(begun)],
+        alike=int(search.held(alike).sum()),
+        counts=None if by_outcome is None else _counts(said),
+        searched=searched,
+    )
+
+
+def _counts(by_outcome: dict[Outcome, Ids]) -> dict[Outcome, int]:
+    return {each: of.size for each, of in by_outcome.items()}
 
 
 def judge_run(scope: ItemScope) -> JudgeRun | None:
@@ -142,8 +202,6 @@ def _conditions(scope: ItemScope, sought: ItemsSought, ignored: list[str]) -> It
     items = Item.objects.filter(version=scope.version).order_by()
     if sought.tag:
         yield _ids(items.tagged(sought.tag).values_list("pk", flat=True))
-    if sought.text:
-        yield _with_text(scope, sought.text)
     if errors := _one_of(ERRORS, sought.errors, "kind of error", ignored):
         yield _with_errors(scope, "errors" if errors == "error" else "unscored")
     if votes := _one_of(VOTES, sought.votes, "vote", ignored):
@@ -163,33 +221,39 @@ def _conditions(scope: ItemScope, sought: ItemsSought, ignored: list[str]) -> It
             yield _disagreeing(scope, asked, judge, said)
 
 
-def _with_text(scope: ItemScope, text: str) -> Ids:
-    """Two queries, and one where the same has been looked for; kept in memory until a run has
-    finished anew or something was redacted."""
+def search_of(scope: ItemScope, text: str) -> TextSearch:
+    """The search of this text, begun by whoever has looked for it before; kept in memory until a
+    run has finished anew or something was redacted. One query."""
     runs = [arm.run for arm in scope.arms]
-    look = _look if all(run.finished for run in runs) else _look.__wrapped__
     newest = Redaction.objects.filter(project=scope.project).order_by("-pk")
-    return look(
+    search = _search(
         text,
         version=(scope.version.pk, scope.version.created),
         runs=tuple((run.pk, run.finished) for run in runs),
         redacted=newest.values_list("pk", flat=True).first(),
     )
+    if not all(run.finished for run in runs):
+        search.begin_anew_if_old()
+    return search
 
 
 @lru_cache(maxsize=8)
-def _look(
+def _search(
     text: str,
     *,
     version: tuple[int, datetime],
     runs: tuple[tuple[int, datetime | None], ...],
     redacted: int | None,
-) -> Ids:
-    said = Output.objects.filter(run__in=[pk for pk, _ in runs]).order_by()
-    in_answers = _ids(said.saying(text).values_list("item_id", flat=True))
-    asked = Item.objects.filter(version=version[0]).order_by()
-    in_items = _ids(asked.saying(text).values_list("pk", flat=True))
-    return np.union1d(in_answers, in_items)
+) -> TextSearch:
+    answers = Output.objects.filter(run__in=[pk for pk, _ in runs]).order_by()
+    said, asked = answers.saying(text), Item.objects.order_by().saying(text)
+
+    def holding(items: Sequence[int]) -> set[int]:
+        in_answers = said.filter(item__among=items).values_list("item_id", flat=True)
+        in_items = asked.filter(pk__among=items).values_list("pk", flat=True)
+        return {*in_answers, *in_items}
+
+    return TextSearch(_item_ids(*version), holding)
 
 
 def _with_errors(scope: ItemScope, show: str) -> Ids:

@@ -1,7 +1,7 @@
 """One item: what was asked and expected, every arm's answer, and what is known and said of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evalhub.dashboard.items.answers import (
@@ -83,14 +83,18 @@ class OneItem:
     copies: Sequence[tuple[str, str]]
     trained_on: Sequence[tuple[str, str]]
     place: int | None
-    count: int
+    found: Found
     before: str
     after: str
     back: str
     address: str
     choices: Sequence[tuple[str, str, bool]]
     samples: Sequence[tuple[int, str, bool]]
-    ignored: Sequence[str] = field(default_factory=list)
+
+    @property
+    def searching(self) -> bool:
+        """Whether the next item is found by searching on, where there is one."""
+        return not self.found.whole and not self.after
 
 
 def one_item(
@@ -121,7 +125,7 @@ def one_item(
         copies=_copies(place, sought, item),
         trained_on=_trained_on(scope, item),
         place=None if at is None else at + 1,
-        count=found.ids.size,
+        found=found,
         before=before,
         after=after,
         back=place.items(sought, page=_page(at)),
@@ -132,7 +136,6 @@ def one_item(
         ]
         if most > 1
         else [],
-        ignored=found.ignored,
     )
 
 

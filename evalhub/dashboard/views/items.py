@@ -146,7 +146,7 @@ def _file(
     lines: Iterable[str] = exported_items(
         project=scope.project,
         by=request.user,
-        items=find(scope, sought).ids.tolist(),
+        items=find(scope, sought, to_the_end=True).ids.tolist(),
         arms=[(arm.name, arm.run, arm.barred) for arm in scope.arms],
         test_set=scope.test_set or str(scope.version),
         what=f"items of {place.name} {place.pk} as {form}",

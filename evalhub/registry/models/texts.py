@@ -10,7 +10,18 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import CharField, Func, JSONField, Lookup, Model, Q, QuerySet, TextField
+from django.db.models import (
+    BigAutoField,
+    CharField,
+    ForeignKey,
+    Func,
+    JSONField,
+    Lookup,
+    Model,
+    Q,
+    QuerySet,
+    TextField,
+)
 
 
 class Says(Lookup):
@@ -34,6 +45,26 @@ class Says(Lookup):
 
 TextField.register_lookup(Says)
 CharField.register_lookup(Says)
+
+
+class Among(Lookup):
+    """`item__among=[3, 5]`: as `in`, of thousands of whole numbers, which are sent as one value."""
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        column, params = self.process_lhs(compiler, connection)
+        sql = f"{column} IN (SELECT value FROM json_each(%s))"
+        return sql, (*params, json.dumps(self.rhs))
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        column, params = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s)", (*params, self.rhs)
+
+
+BigAutoField.register_lookup(Among)
+ForeignKey.register_lookup(Among)
 
 
 class AsText(Func):

@@ -1,0 +1,86 @@
+"""A text looked for item by item: as far as one request may read, and the next goes on from there.
+
+What is kept is which items were read and which of them hold the text, and never a text.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
+
+import numpy as np
+from numpy.typing import NDArray
+
+type Ids = NDArray[np.int64]
+type Marks = NDArray[np.bool_]
+
+SECONDS = 0.06
+"""For which a request reads. It reads a block at least, and begins none that might end later."""
+FIRST = 250
+"""Items of the first block: nobody knows yet how long their texts are."""
+FEWEST, MOST = 10, 2000
+FORGOTTEN = 60.0
+"""Seconds without a request, after which a search of what still changes begins anew."""
+
+
+class TextSearch:
+    """One text among these items.
+
+    Args:
+        items: their ids, in whatever order.
+        holding: which of so many items hold the text.
+    """
+
+    def __init__(self, items: Ids, holding: Callable[[Sequence[int]], Iterable[int]]) -> None:
+        self._first = int(items.min()) if items.size else 0
+        self._size = int(items.max()) - self._first + 1 if items.size else 0
+        self._holding = holding
+        self._block = FIRST
+        self._begin()
+
+    def read_on(self, items: Ids, *, seconds: float | None = None) -> None:
+        """Reads those of the items that weren't read yet, in their order: for SECONDS, or so many
+        that are given; `inf` is to the end."""
+        given = SECONDS if seconds is None else seconds
+        left = items[~self.read(items)]
+        until = monotonic() + given
+        took = 0.0
+        while left.size:
+            block, left = left[: self._block], left[self._block :]
+            began = monotonic()
+            held = np.fromiter(self._holding(np.sort(block).tolist()), dtype=np.int64)
+            self._held[held - self._first] = True
+            self._read[block - self._first] = True
+            took = monotonic() - began
+            self._fit(took)
+            if monotonic() + took > until:
+                break
+        self._ended = not left.size
+        self._asked = monotonic()
+
+    def read(self, items: Ids) -> Marks:
+        """Of each of the items, whether it was read."""
+        found: Marks = self._read[items - self._first]
+        return found
+
+    def held(self, items: Ids) -> Marks:
+        """Of each of the items, whether it is known to hold the text."""
+        found: Marks = self._held[items - self._first]
+        return found
+
+    def begin_anew_if_old(self) -> None:
+        """For what still changes: what a search to the end has found isn't asked twice, nor what
+        nobody has asked for since FORGOTTEN."""
+        if self._ended or monotonic() - self._asked > FORGOTTEN:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._read = np.zeros(self._size, dtype=np.bool_)
+        self._held = np.zeros(self._size, dtype=np.bool_)
+        self._ended = False
+        self._asked = monotonic()
+
+    def _fit(self, took: float) -> None:
+        """The next block: one that takes a quarter of SECONDS to a half."""
+        if took < SECONDS / 4:
+            self._block = min(2 * self._block, MOST)
+        elif took > SECONDS / 2:
+            self._block = max(self._block // 2, FEWEST)
