@@ -25,10 +25,11 @@ REFUSED = (DataError, DeclarationError, LaunchError)
 class SentStudy:
     """The form as it was sent: the study file's text, and the files kept by their digests.
 
-    `copied` is the study of which it is a copy, where it is one.
+    `copied` is the copy that it holds of the study `original`, where it is one.
     """
 
     copied: StudyCopy | None = None
+    original: Study | None = None
 
     def __init__(self, request: SignedInRequest) -> None:
         self._by = request.user
@@ -51,6 +52,7 @@ class SentStudy:
         found = cls(request)
         found.project, found.uploads = study.project, Uploads(study.project)
         found.copied, found.text, found.kept = copied, copied.text, dict(copied.files)
+        found.original = study
         return found
 
     def register(self) -> Study | None:
