@@ -24,7 +24,7 @@ from evalhub.accounts.models import (
     SignInLink,
     User,
 )
-from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff
+from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff, StageMove
 from evalhub.registry.models import (
     Draw,
     Ingestion,
@@ -63,7 +63,7 @@ OURS = [
 ]
 EDITABLE: dict[type[Model], set[str]] = {
     TestSet: {"purpose"},
-    ModelVersion: {"stage", "notes"},
+    ModelVersion: {"notes"},
     Study: {"name"},
 }
 EVIDENCE = [m for m in OURS if m._meta.app_label != "accounts" and m not in EDITABLE]
@@ -111,14 +111,10 @@ def a_world(team: Team, name: str, *, size: int) -> None:
             digest=slug,
             code_version="1",
         )
-        Blessing.objects.create(
-            project=team.project,
-            version=lora,
-            decision=decision,
-            by=team.olga,
-            reason=slug,
-            before=Blessing.objects.newest_first().first(),
-        )
+        newest = Blessing.objects.newest_first().first()
+        told = {"version": lora, "decision": decision, "by": team.olga, "reason": slug}
+        blessed = Blessing.objects.create(project=team.project, before=newest, **told)
+        StageMove.objects.create(was="candidate", stage="retired", blessing=blessed, **told)
         campaign = Campaign.objects.create(
             project=study.project,
             study=study,
@@ -329,14 +325,12 @@ def test_only_what_no_digest_covers_is_changed(
             assert root.post(page(row, "delete"), {"post": "yes"}).status_code == 403
 
 
-def test_a_stage_and_notes_are_changed_and_the_specification_is_not(
-    world: Team, root: Client
-) -> None:
+def test_notes_are_changed_and_stage_and_specification_are_not(world: Team, root: Client) -> None:
     version = ModelVersion.objects.order_by("-pk")[0]
-    form = {"stage": "live", "notes": "went live on Monday", "backend": '{"type": "openai"}'}
+    form = {"stage": "champion", "notes": "went live on Monday", "backend": '{"type": "openai"}'}
     assert root.post(page(version), form).status_code == 302
     version.refresh_from_db()
-    assert (version.stage, version.notes) == ("live", "went live on Monday")
+    assert (version.stage, version.notes) == ("candidate", "went live on Monday")
     assert version.backend == {"type": "recorded"}
 
 

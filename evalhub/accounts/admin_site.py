@@ -20,7 +20,10 @@ GROUPS: list[tuple[str, list[str]]] = [
     ("People and projects", ["Project", "User", "Membership", "MemberInvitation", "Group"]),
     ("Who did and saw what", ["LogEntry", "ResultsSeen", "ApiToken", "Provenance"]),
     ("Studies and decisions", ["Study", "StudyArm", "StudyTestSet", "StudyRun", "Decision"]),
-    ("What stands by decisions", ["SignOff", "Blessing", "Look", "GuardLook", "Ledger"]),
+    (
+        "What stands by decisions",
+        ["SignOff", "Blessing", "StageMove", "Look", "GuardLook", "Ledger"],
+    ),
     (
         "Test sets",
         [

@@ -22,10 +22,10 @@ from evalhub.exporting.copying import CopyError
 from evalhub.exporting.leaving import ExportError
 from evalhub.files.ndjson import BodyTooLargeError
 from evalhub.files.rows import DataError
-from evalhub.gate.blessing import BlessingError
 from evalhub.gate.decide import ContestedError
 from evalhub.gate.draws import PoolError
 from evalhub.gate.signoff import SignOffError, SupersededError
+from evalhub.gate.stage_moves import StageError
 from evalhub.gate.study_evidence import NotReadyError
 from evalhub.registry.drafts import DraftLostError
 from evalhub.registry.working_sets import ChangedMeanwhileError, WorkingSetError
@@ -54,7 +54,7 @@ STATUSES: dict[type[Exception], int] = {
     IngestionError: 409,
     NotAllowedError: 403,
     MembershipError: 409,
-    BlessingError: 409,
+    StageError: 409,
     ExportError: 409,
     CopyError: 409,
     SamePolicyError: 409,

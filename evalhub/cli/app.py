@@ -36,6 +36,7 @@ from evalhub.cli import (
     review,
     serve,
     serve_config,
+    stages,
     study,
     token,
     user,
@@ -110,6 +111,11 @@ app.command("status")(push.status)
 app.command("pull")(push.pull)
 app.command("bless")(at_home(bless.bless))
 app.command("serve-config")(at_home(serve_config.serve_config))
+app.command("rollback")(at_home(stages.rollback))
+app.command("override")(at_home(stages.override))
+app.command("retire")(at_home(stages.retire))
+app.command("reopen")(at_home(stages.reopen))
+app.command("history")(at_home(stages.history))
 app.command("record")(at_home(record.record))
 app.command("export")(at_home(export.export))
 app.command("agreement")(agreement.agreement)

@@ -112,7 +112,7 @@ def versions_list(user: User) -> Listing[ModelVersionQuerySet]:
         filters=[
             of_project(user, "model__project"),
             Filter("kind", "Kind", Kind.choices, lambda rows, it: rows.filter(kind=it)),
-            Filter("stage", "Stage", VersionStage.choices, lambda rows, it: rows.filter(stage=it)),
+            Filter("stage", "Stage", STAGES, lambda rows, it: rows.filter(stage=it)),
             Filter("evidence", "Evidence", list(EVIDENCE.items()), _of_evidence),
         ],
         search=ModelVersionQuerySet.containing,
@@ -121,6 +121,11 @@ def versions_list(user: User) -> Listing[ModelVersionQuerySet]:
     )
 
 
+STAGES = [
+    (stage.value, stage.label)
+    for stage in (VersionStage.CANDIDATE, VersionStage.CHAMPION, VersionStage.RETIRED)
+]
+"""Those in which a version can be."""
 EVIDENCE = {
     "none": "to be tried: has answered nothing",
     "answers": "has answers, and no verdict",

@@ -1,11 +1,11 @@
-"""Decisions, looks, sign-offs and blessings in the admin, all of them read-only."""
+"""Decisions, looks, sign-offs, blessings and moves in the admin, all of them read-only."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
-from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff
+from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff, StageMove
 from evalhub.registry.read_only import Frozen, page_of, readable, rows_of
 
 
@@ -135,10 +135,44 @@ class BlessingAdmin(Frozen):
         "by",
         "reason",
         "before",
+        "restores",
+        "created",
+        rows_of("gate_stagemove", "blessing"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        other = "before__version__model", "before__project", "restores__version__model"
+        found: Any = super().get_queryset(request)
+        return found.select_related(
+            "version__model", "project", "decision__study", "by", *other, "restores__project"
+        )
+
+
+@admin.register(StageMove)
+class StageMoveAdmin(Frozen):
+    list_display = (
+        "version",
+        "was",
+        "stage",
+        "decision",
+        "by",
+        "created",
+        page_of("version", "version_id"),
+    )
+    list_filter = ("stage",)
+    search_fields = ("version__model__slug", "by__username")
+    fields = readonly_fields = (
+        "version",
+        "was",
+        "stage",
+        "decision",
+        "blessing",
+        "by",
+        "reason",
         "created",
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        before = "before__version__model", "before__project"
-        found: Any = super().get_queryset(request)
-        return found.select_related("version__model", "project", "decision__study", "by", *before)
+        of = "version__model", "decision__study", "by"
+        blessing = "blessing__version__model", "blessing__project"
+        return super().get_queryset(request).select_related(*of, *blessing)

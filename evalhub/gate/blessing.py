@@ -1,14 +1,14 @@
-"""A version is made the project's baseline, by a decision: it moves by no other way."""
+"""A version is made the project's champion, its baseline, by a decision that stands."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from django.db import transaction
 
-from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.gate.models import Blessing, Decision
+from evalhub.gate.stage_moves import StageError, check_candidate, crown, held, said_why
 from evalhub.gate.staleness import changes_since
 from evalhub.registry.models import ModelVersion, StudyArm
 from evalhub.schemas.verdicts import Verdict
@@ -17,7 +17,7 @@ ArmOf = Literal["candidate", "baseline"]
 USUALLY: ArmOf = "candidate"
 
 
-class BlessingError(Exception):
+class BlessingError(StageError):
     """A version that can't be made the baseline by this decision, and what would be right."""
 
 
@@ -45,46 +45,48 @@ class BaselineStanding:
 
 @transaction.atomic
 def bless(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) -> Blessing:
-    """Makes the decision's candidate the baseline of its project.
+    """Makes the decision's candidate the champion of its project, and retires the one until then.
 
     What holds of the decision must be a ship, by its verdict or by an override, and it must have
-    judged against the baseline that there is. The same again is the blessing that is there.
+    judged against the champion that there is. The same again is the blessing that is there.
 
     Args:
-        arm: "baseline": what the decision judged against, whatever came out. So a project gets
-            its first baseline, and goes back to one that it had.
+        arm: "baseline": what the decision judged against, whatever came out: a project's first.
 
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
         StaleDecisionError: newer evidence is there, or the project has another baseline by now.
-        BlessingError: no reason, no ship, or another arm that can't be blessed.
+        BlessingError: no ship, or another arm that can't be blessed.
+        StageError: no reason, or a version that is retired.
     """
-    project = Project.objects.select_for_update().get(pk=decision.study.project_id)
-    check_evaluates(by, project)
-    reason = reason.strip()
-    if not reason:
-        raise BlessingError("a blessing says why: give a reason")
+    check_evaluates(by, decision.study.project)
+    reason = said_why(reason)
     version = _version(decision, arm)
+    project = held(version)
     current = Blessing.objects.current(project)
     if current is not None and current.version_id == version.pk:
         if (current.decision_id, current.by, current.reason) == (decision.pk, by, reason):
             return current
         raise BlessingError(
-            f"{version} is the baseline already: since {current.created:%Y-%m-%d}, by decision "
-            f"{current.decision_id}"
+            f"{version} is the baseline already: since {current.created:%Y-%m-%d}, by "
+            f"{current.ground}"
         )
+    check_candidate(version)
     _check_stands(decision)
     if arm == "candidate":
         _check_ships(decision)
         _check_judged_against(decision, current)
     else:
-        _check_known(decision, version, current)
-    made = Blessing.objects.create(
-        project=project, version=version, decision=decision, by=by, reason=reason, before=current
+        _check_first(decision, version, current)
+    return crown(
+        version,
+        project=project,
+        instead_of=current,
+        by=by,
+        reason=reason,
+        action=Action.BLESSED,
+        decision=decision,
     )
-    made.refresh_from_db(fields=["created"])
-    note(Action.BLESSED, by=by, project=project, what=f"{version} by decision {decision.pk}")
-    return made
 
 
 def baseline_standing(
@@ -162,16 +164,15 @@ def _check_judged_against(decision: Decision, current: Blessing | None) -> None:
     against = decision.document.arms.baseline
     raise StaleDecisionError(
         f"decision {decision.pk} judged against {against.version}, and the baseline is "
-        f"{current.version} since {current.created:%Y-%m-%d}: judge against that"
+        f"{current.version} since {current.created:%Y-%m-%d}, by {current.by}: judge against that"
     )
 
 
-def _check_known(decision: Decision, version: ModelVersion, current: Blessing | None) -> None:
+def _check_first(decision: Decision, version: ModelVersion, current: Blessing | None) -> None:
     if decision.verdict == Verdict.INVALID:
         raise BlessingError(f"decision {decision.pk} is invalid: nothing rests on it")
-    if current is None or version.blessings.filter(project=current.project).exists():
-        return
-    raise BlessingError(
-        f"{version} was never the baseline, and there is one ({current.version}): only a candidate "
-        "that ships against it takes its place"
-    )
+    if current is not None:
+        raise BlessingError(
+            f"{version} isn't the baseline, and there is one ({current.version}): only a candidate "
+            "that ships against it takes its place"
+        )

@@ -2,7 +2,8 @@
 """The registry in the admin: searchable, and read-only where evidence rests on it.
 
 Test sets come in by `import_test_set`, versions by `register_version`, runs by `launch`: the admin
-shows them, and changes only what no digest covers (a purpose, a stage, notes, a study's name).
+shows them, and changes only what no digest covers (a purpose, notes, a study's name). A version's
+stage is moved by the gate's verbs, which keep its history.
 """
 
 from django.contrib import admin
@@ -173,7 +174,7 @@ class ModelVersionAdmin(Kept):
         page_of("version"),
         rows_of("registry_run", "version"),
     )
-    readonly_fields = tuple(field for field in fields if field not in ("stage", "notes"))
+    readonly_fields = tuple(field for field in fields if field != "notes")
 
 
 class RunMetrics(FrozenInline):

@@ -166,7 +166,7 @@ def _check_blessed(spec: StudySpec, project: Project, versions: dict[str, ModelV
         raise spec.document.error(
             ["baseline"],
             f"{spec.baseline} is {named}, and the baseline of {project} is {blessed.version} since "
-            f"{blessed.created:%Y-%m-%d} (decision {blessed.decision_id}): judge against that",
+            f"{blessed.created:%Y-%m-%d} (by {blessed.ground}): judge against that",
         )
 
 

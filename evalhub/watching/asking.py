@@ -207,6 +207,12 @@ def sentence(asking: Asking) -> str:
 
 def _blessed_run(blessing: Blessing, test_set: str) -> Run:
     """The run of the blessed version that the blessing's decision read on this test set."""
+    if blessing.decision is None:
+        raise WatchError(
+            f"{blessing.version} was made the baseline by an override: there is no study that it "
+            "was blessed by, and so no answers to compare with",
+            "project",
+        )
     links = StudyRun.objects.filter(
         arm__study=blessing.decision.study, arm__version=blessing.version, repeat=0
     ).select_related("run__version__model", "run__test_set_version__test_set", "test_set")

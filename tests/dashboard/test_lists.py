@@ -114,7 +114,7 @@ def test_versions_say_what_is_known_of_each_and_are_narrowed_by_it(
     assert in_study in olga.get("/versions/", {"q": "triage-lora"}).text
     assert names(olga, "/versions/", q="epoch") == ["checkpoint v1"]
     assert names(olga, "/versions/", kind="few-shot", q="tria") == ["triage-prompted v1"]
-    assert names(olga, "/versions/", stage="live") == []
+    assert names(olga, "/versions/", stage="champion") == []
 
 
 @pytest.mark.usefixtures("studies")

@@ -21,7 +21,7 @@ def backed_up(tmp_path: Path) -> Path:
     """A folder with a home that an earlier version made, with a blessing, and its backup."""
     upgraded_home(tmp_path)
     done = evalhub(*BLESS, at=tmp_path)
-    assert "prompted v1 is the baseline of support-desk" in done.stdout, done.stderr
+    assert "prompted v1 is the champion of support-desk" in done.stdout, done.stderr
     assert evalhub("backup", "b.jsonl.gz", at=tmp_path).returncode == 0
     assert sum('"gate.blessing"' in row for row in rows_of(tmp_path / "b.jsonl.gz")) == 1
     return tmp_path

@@ -8,8 +8,7 @@ from pydantic import Field, JsonValue
 
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
-from evalhub.gate.blessing import USUALLY, ArmOf
-from evalhub.gate.models import Blessing, Decision, SignOff
+from evalhub.gate.models import Decision, SignOff
 from evalhub.gate.staleness import changes_since
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.declaration import Declaration
@@ -139,29 +138,3 @@ class FlipShape(Given):
 
 class FlipsShape(Given):
     flips: tuple[FlipShape, ...]
-
-
-class BlessingRequest(Declaration):
-    reason: str = Field(min_length=1, max_length=4000)
-    arm: ArmOf = USUALLY
-
-
-class BlessingShape(Given):
-    """Which version is the project's baseline, since when, by which decision, and why."""
-
-    version: str
-    decision: int
-    by: int = Field(description="number of the account")
-    reason: str
-    created: datetime
-
-    @classmethod
-    def of(cls, blessing: Blessing) -> "BlessingShape":
-        of = blessing.version
-        return cls(
-            version=address("model_version", blessing.project.slug, of.model.slug, of.number),
-            decision=blessing.decision_id,
-            by=blessing.by_id,
-            reason=blessing.reason,
-            created=blessing.created,
-        )

@@ -11,10 +11,7 @@ from evalhub.api.describing import describes
 from evalhub.api.endpoint import ProjectEndpoint
 from evalhub.api.idempotency import once
 from evalhub.api.lists import PAGED, Since, listed, shown
-from evalhub.api.problems import Problem
 from evalhub.api.shapes.decisions import (
-    BlessingRequest,
-    BlessingShape,
     DecisionShape,
     FlipShape,
     FlipsShape,
@@ -22,9 +19,8 @@ from evalhub.api.shapes.decisions import (
     SignOffShape,
     WholeDecisionShape,
 )
-from evalhub.gate.blessing import bless
 from evalhub.gate.changed_items import worst_flips
-from evalhub.gate.models import Blessing, Decision
+from evalhub.gate.models import Decision
 from evalhub.gate.signoff import sign_off
 from evalhub.schemas.verdicts import Verdict
 
@@ -95,35 +91,3 @@ class Flips(DecisionEndpoint):
         decision = self.decision()
         rows = worst_flips(decision.study, decision.document)
         return shown(request, FlipsShape(flips=tuple(FlipShape.of(each) for each in rows)))
-
-
-class BlessedBy(DecisionEndpoint):
-    scopes = {"POST": Scope.DECIDE}
-
-    @describes(
-        "Make the decision's candidate the project's baseline\n\nOr, with `arm: baseline`, what it "
-        "judged against.",
-        gives=BlessingShape,
-        takes=BlessingRequest,
-        code=201,
-        once=True,
-    )
-    @once()
-    def post(self, request: Request, project: str, pk: int) -> Response:
-        asked = self.body(BlessingRequest)
-        made = bless(decision=self.decision(), by=self.by, reason=asked.reason, arm=asked.arm)
-        return shown(request, BlessingShape.of(made), 201)
-
-
-class Baseline(ProjectEndpoint):
-    parameters = ("fields",)
-
-    @describes(
-        "The version that is the project's baseline\n\n404 where none is blessed.",
-        gives=BlessingShape,
-    )
-    def get(self, request: Request, project: str) -> Response:
-        current = Blessing.objects.current(self.project)
-        if current is None:
-            raise Problem(404, "No version of this project is blessed yet.")
-        return shown(request, BlessingShape.of(current))

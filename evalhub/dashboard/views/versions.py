@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
+from evalhub.dashboard.history import history_of
 from evalhub.dashboard.lineage import lineage
 from evalhub.dashboard.listing import listed
 from evalhub.dashboard.lists import versions_list
@@ -70,7 +71,7 @@ def version(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "version": found,
         "root": lineage(found),
-        "blessings": found.blessings.select_related("by", "project"),
+        **history_of(found),
         "askings": [(each, sentence(each)) for each in _askings(found)],
         "trend": trend_page(found.model, user=request.user, wanted=request.GET.get("measured", "")),
         "parts": [(title, rows) for title, rows in parts if rows],

@@ -27,8 +27,12 @@ class Kind(models.TextChoices):
 
 
 class VersionStage(models.TextChoices):
+    """Where a version stands. Nothing moves one to shadow or canary yet."""
+
     CANDIDATE = "candidate", "candidate"
-    LIVE = "live", "live"
+    SHADOW = "shadow", "shadow"
+    CANARY = "canary", "canary"
+    CHAMPION = "champion", "champion"
     RETIRED = "retired", "retired"
 
 
@@ -123,7 +127,18 @@ class ModelVersion(models.Model):
     training = DeclaredField(TrainingRecord, default=TrainingRecord, blank=True)
     notes = models.TextField(blank=True)
     stage = models.CharField(
-        max_length=20, choices=VersionStage.choices, default=VersionStage.CANDIDATE
+        max_length=20,
+        choices=VersionStage.choices,
+        default=VersionStage.CANDIDATE,
+        help_text="moved by the verbs of evalhub.gate alone",
+    )
+    champion_of = models.OneToOneField(
+        Project,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="champion",
+        help_text="its project, of the champion: a project has one",
     )
     digest = models.CharField(max_length=64, editable=False, help_text="SHA-256 of the spec")
     created = models.DateTimeField(db_default=Now(), editable=False)
@@ -150,6 +165,12 @@ class ModelVersion(models.Model):
                 condition=Q(draft_until=None),
                 name="model_version_spec",
                 violation_error_message="The model has a version with this specification.",
+            ),
+            models.CheckConstraint(
+                condition=Q(stage=VersionStage.CHAMPION, champion_of__isnull=False)
+                | (~Q(stage=VersionStage.CHAMPION) & Q(champion_of=None)),
+                name="champion_of_its_project",
+                violation_error_message="A champion is that of its project.",
             ),
         ]
 

@@ -1,0 +1,18 @@
+"""Decisions, what the ledger has been charged for them, who stands by them, and which stage they
+moved a version to."""
+
+from evalhub.gate.models.blessings import Blessing, StageMove
+from evalhub.gate.models.decisions import Decision, DecisionQuerySet, SignOff, SignOffAction
+from evalhub.gate.models.looks import GuardLook, Ledger, Look
+
+__all__ = [
+    "Blessing",
+    "Decision",
+    "DecisionQuerySet",
+    "GuardLook",
+    "Ledger",
+    "Look",
+    "SignOff",
+    "SignOffAction",
+    "StageMove",
+]

@@ -1,0 +1,154 @@
+"""What the ledger has been charged: looks at items, of primaries and of guards."""
+
+from collections.abc import Iterator
+from typing import Self
+from uuid import uuid4
+
+from django.db import models
+from django.db.models.functions import Now
+
+from evalhub.registry.models import ModelVersion, Run, Study, TestSetVersion
+
+
+class Ledger(models.Model):
+    """This home's ledger: one row, which is locked while looks are written.
+
+    It is made when the first look is taken. Its id says in a decision's record whose looks it
+    counts.
+    """
+
+    HOME = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=HOME, editable=False)
+    name = models.UUIDField(default=uuid4, unique=True, editable=False, help_text="a random id")
+    entries = models.PositiveBigIntegerField(
+        default=0, editable=False, help_text="how many rows were written: that it has moved"
+    )
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(pk=1),
+                name="one_ledger",
+                violation_error_message="A home has one ledger.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name.hex
+
+    @classmethod
+    def of_home(cls) -> "Ledger":
+        """The home's ledger, made where there is none yet."""
+        return cls.objects.get_or_create(pk=cls.HOME)[0]
+
+
+class LookQuerySet(models.QuerySet["Look"]):
+    def newest_first(self) -> Self:
+        return self.order_by("-id")
+
+    def most_by_version(self, at_least: int) -> dict[int, int]:
+        """Versions from which a claim was read as this look or a later one, and as which. Two
+        queries, from which alone one can't tell who read their items elsewhere since."""
+        rows = self.filter(number__gte=at_least).order_by().values("test_set_version")
+        found = dict(rows.annotate(n=models.Max("number")).values_list("test_set_version", "n"))
+        beside = GuardLook.objects.filter(charged=True, number__gte=at_least).order_by()
+        taken = beside.values("primary__test_set_version").annotate(n=models.Max("number"))
+        for version, number in taken.values_list("primary__test_set_version", "n"):
+            found[version] = max(number, found.get(version, 0))
+        return found
+
+
+class Look(models.Model):
+    """A claim that was first read from some items: the k-th is judged at a level of its own.
+
+    A claim is that one arm's answers do better than another's by one metric; it is known by the
+    content of the items and answers, so that to decide on the same again is no new look, and by
+    no name. Looks are never changed nor taken back.
+    """
+
+    claim = models.CharField(
+        max_length=64,
+        unique=True,
+        help_text="SHA-256 of items, answers, scores, metric and weights: what is claimed",
+        error_messages={"unique": "This claim has been looked at already."},
+    )
+    number = models.PositiveIntegerField(
+        help_text="k: 1 and the looks before it, in this home, at items that it shares"
+    )
+    test_set_version = models.ForeignKey(TestSetVersion, models.PROTECT, related_name="looks")
+    candidate = models.ForeignKey(ModelVersion, models.PROTECT, related_name="looks")
+    baseline = models.ForeignKey(ModelVersion, models.PROTECT, related_name="looks_against")
+    candidate_run = models.ForeignKey(Run, models.PROTECT, related_name="looks")
+    baseline_run = models.ForeignKey(Run, models.PROTECT, related_name="looks_against")
+    items_digest = models.CharField(max_length=64, help_text="SHA-256 of the items")
+    candidate_answers = models.CharField(
+        max_length=64, help_text="SHA-256 of the candidate's answers to them"
+    )
+    baseline_answers = models.CharField(
+        max_length=64, help_text="SHA-256 of the baseline's answers to them"
+    )
+    asked = models.CharField(
+        max_length=64, db_index=True, help_text="SHA-256 of metric, weights and items held back"
+    )
+    drawn_for = models.PositiveSmallIntegerField(
+        null=True,
+        help_text="of items that were drawn for this look alone: the arms that share all of alpha",
+    )
+    extends = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="extensions",
+        help_text="the look at fewer items that this one adds to",
+    )
+    study = models.ForeignKey(Study, models.PROTECT, related_name="looks")
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = LookQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.candidate} on {self.test_set_version}: look {self.number}"
+
+    @property
+    def stages(self) -> "list[Look]":
+        """This look after those that it extends, oldest first."""
+        return [self] if self.extends is None else [*self.extends.stages, self]
+
+
+class GuardLookQuerySet(models.QuerySet["GuardLook"]):
+    def charged_once(self) -> Iterator[tuple[int, int, int]]:
+        """(version, primary's look, number) of each number that was taken for guards."""
+        taken = self.filter(charged=True).order_by()
+        fields = "primary__test_set_version", "primary", "number"
+        return taken.values_list(*fields).distinct().iterator()
+
+
+class GuardLook(models.Model):
+    """A guard's claim judged beside a primary's, by which of the primary's looks.
+
+    The first comes with the primary's own look. Another guard's answers or items beside the same
+    primary take the next number of the primary's items: then it is `charged`, and the next
+    candidate pays.
+    """
+
+    primary = models.ForeignKey(Look, models.PROTECT, related_name="guards")
+    guard = models.ForeignKey(Look, models.PROTECT, related_name="primaries")
+    number = models.PositiveIntegerField(help_text="the look, of the primary's, that judged it")
+    charged = models.BooleanField(help_text="whether it took this number")
+    created = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = GuardLookQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "look of a guard"
+        verbose_name_plural = "looks of guards"
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["primary", "guard"], name="guard_look_once")]
+
+    def __str__(self) -> str:
+        return f"{self.guard} beside {self.primary}: look {self.number}"
