@@ -43,7 +43,6 @@ CODES = {
     "evalhub.schemas.version_name.VersionNameError": USAGE,
     "evalhub.exporting.leaving.ExportError": USAGE,
     "evalhub.handover.served.ServeError": USAGE,
-    "evalhub.registry.version_names.VersionNameError": USAGE,
     "evalhub.exporting.mlflow_server.MlflowError": UNREACHABLE,
     "evalhub.webhooks.registering.WebhookError": USAGE,
     "evalhub.watching.asking.WatchError": USAGE,

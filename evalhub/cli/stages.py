@@ -12,12 +12,12 @@ from evalhub.cli.options import Json
 from evalhub.cli.remote import There, TokenFile
 
 if TYPE_CHECKING:
-    from evalhub.accounts.models import User
+    from evalhub.accounts.models import Project, User
     from evalhub.gate.models import StageMove
     from evalhub.registry.models import ModelVersion
 
 Version = Annotated[
-    str, typer.Argument(help='The version: tuned:3, or "tuned v3".', metavar="VERSION")
+    str, typer.Argument(help='The version: tuned@3, or "tuned v3".', metavar="VERSION")
 ]
 Of = Annotated[str, typer.Option("--project", help="The project that it is of.", metavar="P")]
 Reason = Annotated[str, typer.Option(help="Why, in words.")]
@@ -165,15 +165,20 @@ def _at_home(project: str, version: str, by: str | None) -> "tuple[ModelVersion,
 
     set_up_database()
     from evalhub.accounts.people import named_project
-    from evalhub.registry.named import named_version
 
-    return named_version(named_project(project), version), person_named(by)
+    return _numbered(named_project(project), version), person_named(by)
 
 
 def _named(beside: "ModelVersion", name: str) -> "ModelVersion":
-    from evalhub.registry.named import named_version
+    return _numbered(beside.model.project, name)
 
-    return named_version(beside.model.project, name)
+
+def _numbered(project: "Project", name: str) -> "ModelVersion":
+    from evalhub.registry.version_names import named_version
+    from evalhub.schemas.version_name import numbered_version
+
+    model, number = numbered_version(name)
+    return named_version(project, f"{model}@{number}")
 
 
 def _post(
@@ -184,20 +189,20 @@ def _post(
     verb: str,
     body: Mapping[str, Any],
 ) -> dict[str, Any]:
-    from evalhub.schemas.version_name import written_version
+    from evalhub.schemas.version_name import numbered_version
 
-    model, number = written_version(version)
+    model, number = numbered_version(version)
     path = f"/models/{model}/versions/{number}/{verb}"
     return post_there(server, token_file, project, path, body)
 
 
 def _other(name: str | None) -> dict[str, Any] | None:
     """A version as a request names it."""
-    from evalhub.schemas.version_name import written_version
+    from evalhub.schemas.version_name import numbered_version
 
     if name is None:
         return None
-    model, number = written_version(name)
+    model, number = numbered_version(name)
     return {"model": model, "number": number}
 
 

@@ -122,7 +122,7 @@ def versions_list(user: User) -> Listing[ModelVersionQuerySet]:
 
 
 STAGES = [
-    (stage.value, stage.label)
+    (stage.value, str(stage.label))
     for stage in (VersionStage.CANDIDATE, VersionStage.CHAMPION, VersionStage.RETIRED)
 ]
 """Those in which a version can be."""

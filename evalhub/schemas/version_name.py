@@ -1,17 +1,25 @@
-"""How people write a version: its model and its number, "tuned v3" as pages say it, or tuned:3."""
+"""How people write a version: MODEL@3, or "MODEL v3" as pages show it; MODEL is its newest."""
 
 import re
 
-WRITTEN = re.compile(r"(?P<model>[A-Za-z0-9][A-Za-z0-9_-]*)(?:\s+v|:v?)(?P<number>[0-9]{1,9})")
+_NAME = re.compile(r"(?P<model>[A-Za-z0-9][A-Za-z0-9_-]*)(?:(?:@| v)(?P<number>[1-9][0-9]{0,8}))?")
 
 
-class VersionNameError(Exception):
-    """A name that is no version's, and what would be one."""
+class VersionNameError(ValueError):
+    """No version has that name; the message says what would be right."""
 
 
-def written_version(name: str) -> tuple[str, int]:
-    """The model and the number that a name says. Raises VersionNameError."""
-    found = WRITTEN.fullmatch(name.strip())
-    if found is None:
-        raise VersionNameError(f"{name!r} is no version: write MODEL:NUMBER, such as tuned:3")
-    return found["model"], int(found["number"])
+def written_version(name: str) -> tuple[str, int | None]:
+    """The model and the number that a name says; None: the newest. Raises VersionNameError."""
+    said = _NAME.fullmatch(name)
+    if said is None:
+        raise VersionNameError(f"{name!r} isn't of the form MODEL@NUMBER, such as support-lora@3")
+    return said["model"], int(said["number"]) if said["number"] else None
+
+
+def numbered_version(name: str) -> tuple[str, int]:
+    """The same where the newest won't do: it may be another one by now. Raises VersionNameError."""
+    model, number = written_version(name)
+    if number is None:
+        raise VersionNameError(f"{name!r} names no version: say which, such as {model}@3")
+    return model, number

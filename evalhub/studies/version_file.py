@@ -1,5 +1,7 @@
 """A model version as a program registers it, outside of any study. Pure."""
 
+from typing import Annotated
+
 from pydantic import Field, field_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
@@ -11,12 +13,14 @@ from evalhub.schemas.version import BackendDeclaration
 from evalhub.studies.spec import ArmBackend
 from runners.backends.recorded import RecordedBackend
 
+VersionNumber = Annotated[int, Field(ge=1)]
+
 
 class ParentVersion(Declaration):
     """The version that another was made from."""
 
     model: Name
-    number: int | None = Field(None, ge=1, description="the newest where none is given")
+    number: VersionNumber | None = Field(None, description="the newest where none is given")
 
 
 class VersionFile(Declaration):

@@ -41,14 +41,14 @@ def test_a_champion_s_life_at_a_site(
     said("bless", number, "--arm", "baseline", "--reason", "It runs.")
     blessed = said("bless", number, "--reason", "Better.")
     assert "tuned v1 is the champion of support-desk, in place of base v1, by dec" in blessed
-    back = said("rollback", "tuned:1", "--reason", "Too slow.")
+    back = said("rollback", "tuned@1", "--reason", "Too slow.")
     assert "base v1 is the champion of support-desk, in place of tuned v1, again" in back
-    assert said("rollback", "tuned:1", "--reason", "Too slow.") == back
-    refused = said("rollback", "tuned:1", "--reason", "Down.", code=65)
+    assert said("rollback", "tuned@1", "--reason", "Too slow.") == back
+    refused = said("rollback", "tuned@1", "--reason", "Down.", code=65)
     assert "tuned v1 was rolled back already, by eva" in refused
-    assert "tuned v1 was brought back" in said("reopen", "tuned:1", "--reason", "Faster.")
-    assert "tuned v1 was retired" in said("retire", "tuned:1", "--reason", "No.")
-    assert "Only an owner" in said("override", "tuned:1", "--reason", "Law.", code=64)
+    assert "tuned v1 was brought back" in said("reopen", "tuned@1", "--reason", "Faster.")
+    assert "tuned v1 was retired" in said("retire", "tuned@1", "--reason", "No.")
+    assert "Only an owner" in said("override", "tuned@1", "--reason", "Law.", code=64)
     rows = json.loads(said("history", "tuned", "--json"))
     assert [each["stage"] for each in rows] == ["retired", "candidate", "retired", "champion"]
     assert f"account {team.eva.pk}: No." in said("history", "tuned")

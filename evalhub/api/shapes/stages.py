@@ -12,6 +12,7 @@ from evalhub.gate.models import Blessing, StageMove
 from evalhub.registry.models import ModelVersion
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.study import Name
+from evalhub.studies.version_file import VersionNumber
 
 Reason = Field(min_length=1, max_length=4000)
 
@@ -20,7 +21,7 @@ class NamedVersion(Declaration):
     """A version of this project."""
 
     model: Name
-    number: int = Field(ge=1, le=2**31 - 1)
+    number: VersionNumber
 
 
 class BlessingRequest(Declaration):
