@@ -18,9 +18,9 @@ from evalhub.schemas.cost_sheet import (
     BreakEven,
     CostLine,
     CostSheet,
+    Ends,
     Figure,
     Part,
-    Range,
     Swing,
     Tornado,
 )
@@ -35,7 +35,7 @@ type Point = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Reckoned:
     """What comes of figures that have one value each: money once, and money saved a month."""
 
     upfront: float
@@ -91,13 +91,13 @@ class Reckoning:
         once = self.upfront(at) if line.repeats else 1.0
         return _product(line, at) * once / (MONTHS if line.part == "retraining" else 1)
 
-    def outcome(self, at: Point) -> Outcome:
+    def outcome(self, at: Point) -> Reckoned:
         signed = [
             (1 if part in BENEFITS else -1) * self.amount(each, at)
             for part in self.net_parts
             for each in self.of(part)
         ]
-        return Outcome(self.upfront(at), sum(signed))
+        return Reckoned(self.upfront(at), sum(signed))
 
     @property
     def middle(self) -> dict[str, float]:
@@ -115,21 +115,20 @@ class Reckoning:
             return [at]
         return [at | {TRAFFIC: end} for end in (traffic.low, traffic.high)]
 
-    def range_of(self, what: Callable[[Point], float], *, gain: bool) -> Range:
+    def range_of(self, what: Callable[[Point], float], *, gain: bool) -> Ends:
         """The value and both ends of a sum, of which more is a `gain` or a cost."""
         best = [what(at) for at in self.corners(good=True)]
         worst = [what(at) for at in self.corners(good=False)]
         ends = (min(worst), max(best)) if gain else (min(best), max(worst))
-        return Range(low=ends[0], value=what(self.middle), high=ends[1])
+        return Ends(low=ends[0], value=what(self.middle), high=ends[1])
 
 
 def break_even(found: Reckoning) -> BreakEven:
     """After how many months what was paid once has come back, best and worst."""
     unknown = found.unknown(UPFRONT)
     if not found.net_is_known:
-        lacking = ", ".join(each.name for each in found.unknown(found.net_parts))
-        why = f"Unknown: {lacking or 'what is saved a month'} isn't known"
-        return BreakEven(low=None, value=None, high=None, never=False, sentence=f"{why}.")
+        why = f"Unknown without {_names(found.unknown(found.net_parts)) or 'a monthly bill'}."
+        return BreakEven(low=None, value=None, high=None, never=False, sentence=why)
     best = min(
         (
             months
@@ -146,8 +145,7 @@ def break_even(found: Reckoning) -> BreakEven:
     known = [each for each in worst if each is not None]
     high = max(known) if len(known) == len(worst) else None
     if unknown:
-        names = ", ".join(each.name for each in unknown)
-        said = f"After {months_in_words(best)} months or more: without {names}, which isn't known."
+        said = f"After {months_in_words(best)} months or more: unknown is {_names(unknown)}."
         return BreakEven(low=best, value=None, high=None, never=False, sentence=said)
     if high is None:
         said = f"After {months_in_words(best)} months at the best, and never at the worst."
@@ -214,7 +212,7 @@ def cost_sheet(
     monthly: tuple[Part, ...] = ("serving", "upkeep", "retraining")
     net = found.range_of(lambda at: found.outcome(at).net, gain=True)
 
-    def total(parts: tuple[Part, ...]) -> Range | None:
+    def total(parts: tuple[Part, ...]) -> Ends | None:
         there = {each.part for each in lines}
         if found.unknown(parts) or not set(parts) <= there:
             return None
@@ -253,6 +251,10 @@ def _product(line: CostLine, at: Point) -> float:
     return prod(at[each.name] for each in line.figures)
 
 
+def _names(lines: Sequence[CostLine]) -> str:
+    return ", ".join(each.name for each in lines)
+
+
 def _width(swing: Swing) -> float:
     if swing.at_low is None or swing.at_high is None:
         return float("inf")
@@ -273,7 +275,7 @@ def _with_amount(found: Reckoning, line: CostLine, traffic: Figure | None) -> Co
     )
 
 
-def _per_request(found: Reckoning, line: CostLine, traffic: Figure | None) -> Range | None:
+def _per_request(found: Reckoning, line: CostLine, traffic: Figure | None) -> Ends | None:
     """Of a month's amount; that of tokens doesn't depend on the traffic."""
     if traffic is None:
         return None
@@ -284,7 +286,7 @@ def _per_request(found: Reckoning, line: CostLine, traffic: Figure | None) -> Ra
     )
 
 
-def _shared(amount: Range, traffic: Figure | None) -> Range | None:
+def _shared(amount: Ends, traffic: Figure | None) -> Ends | None:
     """What of it falls on one request, at the least and the most of the traffic."""
     if traffic is None:
         return None
@@ -293,4 +295,4 @@ def _shared(amount: Range, traffic: Figure | None) -> Range | None:
         for each in (amount.low, amount.high)
         for requests in (traffic.low, traffic.high)
     ]
-    return Range(low=min(ends), value=amount.value / traffic.value, high=max(ends))
+    return Ends(low=min(ends), value=amount.value / traffic.value, high=max(ends))

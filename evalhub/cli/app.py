@@ -15,6 +15,7 @@ from evalhub.cli import (
     backup,
     bless,
     compare,
+    cost,
     decide,
     decision,
     demo,
@@ -101,6 +102,7 @@ for group in (
         assert each.callback is not None
         each.callback = at_home(each.callback)
 
+app.command("cost")(at_home(cost.cost))
 app.command("compare")(compare.compare)
 app.command("decide")(decide.decide)
 app.add_typer(study.app, name="study")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evalhub.gate.scores import Pairing
 from evalhub.gate.study_evidence import StudyEvidence
-from evalhub.registry.models import Output, Run, StudyArm
+from evalhub.registry.models import Output, Run, Study, StudyArm
 from evalhub.schemas.costs import ArmPrice, PricesSection
 from evalhub.schemas.prices import Price, Rates
 from evalhub.verdict.align import Aligned
@@ -38,14 +38,16 @@ def arm_prices(
         return None
     pairing = pairings[asked[0].test_set]
     runs = {baseline.name: pairing.baseline.run, arm.name: pairing.candidate.run}
-    found = {name: _arm_price(evidence, name, run) for name, run in runs.items()}
+    found = {name: arm_price(evidence.study, name, run) for name, run in runs.items()}
     if not evidence.study.policy.prices and not any(found.values()):
         return None
     return PricesSection(baseline=found[baseline.name], candidate=found[arm.name])
 
 
-def _arm_price(evidence: StudyEvidence, arm: str, run: Run) -> ArmPrice | None:
-    said = evidence.study.policy.prices.get(arm)
+def arm_price(study: Study, arm: str, run: Run) -> ArmPrice | None:
+    """The price of an arm's tokens: the one that the study says, else the one that its run was
+    asked at; None where nobody has one."""
+    said = study.policy.prices.get(arm)
     if said is not None:
         return ArmPrice(price=said, said_by="study")
     kept = run.spending.filter(version=run.version_id, price__isnull=False).first()
@@ -82,11 +84,11 @@ def budgets(
                 pending += bare if asked.tier == "critical" else []
                 continue
             of_base, of_tuned = known
-        base = _costs(asked, pairing.baseline.run, of_base)
-        tuned = _costs(asked, pairing.candidate.run, of_tuned)
+        base = answer_costs(pairing.baseline.run, of_base, asked.metric)
+        tuned = answer_costs(pairing.candidate.run, of_tuned, asked.metric)
         for earlier_base, earlier_tuned in pairing.earlier:
-            base |= _costs(asked, earlier_base, of_base)
-            tuned |= _costs(asked, earlier_tuned, of_tuned)
+            base |= answer_costs(earlier_base, of_base, asked.metric)
+            tuned |= answer_costs(earlier_tuned, of_tuned, asked.metric)
         unknown = [
             f"The {asked.name} of {each} isn't known for {missing} of "
             f"{counted(len(ids), 'item')} of {asked.test_set}"
@@ -115,9 +117,10 @@ def _unpriced(arm: StudyArm) -> str:
     )
 
 
-def _costs(asked: Requirement, run: Run, price: Price) -> dict[int, list[float]]:
-    """By item, what each of its answers cost; without the items of which one isn't recorded."""
-    cost = asked.metric == "cost"
+def answer_costs(run: Run, price: Price, metric: str = "cost") -> dict[int, list[float]]:
+    """By item, what each of its answers cost, each priced by itself; without the items of which one
+    isn't recorded."""
+    cost = metric == "cost"
     amount = _money(price) if cost else F("latency_ms")
     rows = Output.objects.filter(run=run).order_by().values_list("item_id", amount)
     found: dict[int, list[float | None]] = {}

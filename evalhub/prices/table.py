@@ -182,6 +182,11 @@ class Prices:
     home: PriceTable | None
     shipped: PriceTable
 
+    @property
+    def currency(self) -> str:
+        """That of all amounts by these tables."""
+        return self.shipped.currency if self.home is None else self.home.currency
+
     def entries(self) -> Iterator[Entry]:
         """All models, in the order of the tables."""
         if self.home is not None:
@@ -210,6 +215,26 @@ class Prices:
                 if used := best[0].used(best[1], day):
                     return used
         return None
+
+
+def surcharge(prices: Prices, used: UsedPrice) -> str:
+    """How much more a hosted fine-tune's tokens cost than those of the model that it was made from,
+    in words: "its tokens cost 2 times those of gpt-4.1-mini"; "" where it is none, or that isn't
+    listed by the same provider.
+    """
+    listed = used.listed
+    if listed is None or not listed.model.startswith(FINE_TUNED):
+        return ""
+    base = listed.model.removeprefix(FINE_TUNED).partition(":")[0]
+    day = datetime.date.fromisoformat(listed.since)
+    for each in prices.entries():
+        if each.provider != listed.provider or (named := each.model.named(base)) is None:
+            continue
+        if (price := each.model.on(day)) is not None and price.prompt and price.completion:
+            ratios = used.price.prompt / price.prompt, used.price.completion / price.completion
+            times = " and ".join(dict.fromkeys(f"{each:g}" for each in ratios))
+            return f"its tokens cost {times} times those of {named}"
+    return ""
 
 
 def prices_here(home: Path) -> Prices:

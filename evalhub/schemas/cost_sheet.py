@@ -14,7 +14,7 @@ UPFRONT: tuple[Part, ...] = ("training", "data", "evaluation")
 """What is paid once."""
 
 
-class Range(Declaration):
+class Ends(Declaration):
     """A value between two ends."""
 
     low: float
@@ -22,7 +22,7 @@ class Range(Declaration):
     high: float
 
 
-class Figure(Range):
+class Figure(Ends):
     """A number that costs are reckoned from, and where it comes from.
 
     Attributes:
@@ -59,8 +59,8 @@ class CostLine(Declaration):
     figures: tuple[Figure, ...]
     repeats: bool = False
     missing: str = ""
-    amount: Range | None = Field(None, description="in the currency; null: unknown, never 0")
-    per_request: Range | None = Field(
+    amount: Ends | None = Field(None, description="in the currency; null: unknown, never 0")
+    per_request: Ends | None = Field(
         None, description="of what is paid by the month, shared out over the requests"
     )
 
@@ -108,15 +108,15 @@ class CostSheet(Declaration):
     currency: str
     traffic: Figure | None = Field(description="requests a month; null: nobody said")
     lines: tuple[CostLine, ...]
-    upfront: Range | None = Field(description="what is known of what is paid once")
-    present: Range | None = Field(description="the baseline's bill a month; null: unknown")
-    monthly: Range | None = Field(
+    upfront: Ends | None = Field(description="what is known of what is paid once")
+    present: Ends | None = Field(description="the baseline's bill a month; null: unknown")
+    monthly: Ends | None = Field(
         description="the candidate's: serving, upkeep and retraining; null: unknown"
     )
-    net_monthly: Range | None = Field(
+    net_monthly: Ends | None = Field(
         description="present − monthly, by paired costs where both are priced by the token"
     )
-    net_per_request: Range | None
+    net_per_request: Ends | None
     break_even: BreakEven
     tornado: Tornado | None = Field(description="null: the net isn't known, or nothing varies")
     unknown: tuple[str, ...] = Field(

@@ -7,7 +7,15 @@ isn't known, and is never taken for 0.
 import math
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
 from evalhub.schemas.currencies import Currency
 from evalhub.schemas.declaration import Declaration, wrong
@@ -63,7 +71,16 @@ AboveZero = Annotated[
 GpuName = Annotated[str, Field(min_length=1, max_length=120)]
 
 
-class Work(Declaration):
+class Stated(Declaration):
+    """Of which nothing is written that nobody said."""
+
+    @model_serializer(mode="wrap")
+    def _said_alone(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = dump(self)
+        return {name: value for name, value in found.items() if value not in (None, {})}
+
+
+class PaidWork(Stated):
     """What people do, once: hours at a rate, or a bill."""
 
     bill: Amount | None = Field(None, description="what it cost in all; stands in for the rest")
@@ -91,7 +108,7 @@ class Work(Declaration):
         return self
 
 
-class Machines(Declaration):
+class Machines(Stated):
     """GPUs for some hours, at a price."""
 
     gpu: GpuName | None = Field(
@@ -146,8 +163,13 @@ class ServingCosts(Machines):
         """Whether GPUs are paid for, and no tokens."""
         return any(each is not None for each in (self.gpu, self.gpus, self.price, self.hours))
 
+    @property
+    def lengths_said(self) -> bool:
+        """Whether requests of another length are expected than the study's."""
+        return self.prompt_tokens is not None or self.completion_tokens is not None
 
-class EvaluationCosts(Declaration):
+
+class EvaluationCosts(Stated):
     """What this study cost, where it isn't measured."""
 
     tokens: Amount | None = Field(
@@ -156,7 +178,7 @@ class EvaluationCosts(Declaration):
     reviewer_rate: Amount | None = Field(None, description="what an hour of a reviewer costs")
 
 
-class Upkeep(Declaration):
+class Upkeep(Stated):
     """What looking after the candidate takes a month: a bill, or hours at a rate."""
 
     monthly: Amount | None = Field(None, description="a month's bill; stands in for the rest")
@@ -173,7 +195,7 @@ class Upkeep(Declaration):
         return self
 
 
-class Retraining(Declaration):
+class Retraining(Stated):
     """How often the candidate is made anew, and what that costs each time."""
 
     times_a_year: Amount
@@ -182,7 +204,7 @@ class Retraining(Declaration):
     )
 
 
-class Ownership(Declaration):
+class Ownership(Stated):
     """What owning the candidate costs, beside what its study measured and its record says."""
 
     currency: Currency | None = Field(
@@ -190,7 +212,7 @@ class Ownership(Declaration):
     )
     traffic: AboveZero | None = Field(None, description="requests a month that are expected")
     training: TrainingCosts | None = None
-    data: dict[Annotated[str, Field(min_length=1, max_length=80)], Work] | None = Field(
+    data: dict[Annotated[str, Field(min_length=1, max_length=80)], PaidWork] | None = Field(
         None, description="work on the training data, by a name such as generated or reviewed"
     )
     evaluation: EvaluationCosts = EvaluationCosts()

@@ -142,6 +142,16 @@ def _said(rates: Rates) -> str:
     return f"{above}{rates.prompt:g}{cached} and {rates.completion:g} a million tokens"
 
 
+class Hourly(Declaration):
+    """What a machine or a GPU costs an hour, from the cheapest to the dearest that is listed;
+    `source` says by whom and since when."""
+
+    low: float
+    high: float
+    currency: str
+    source: str
+
+
 class SpendingBudget(Declaration):
     """What asking may cost in all; where it is reached, nothing more is asked."""
 

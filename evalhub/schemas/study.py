@@ -10,6 +10,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from evalhub.schemas.declaration import Declaration, declared, default_of
 from evalhub.schemas.defaults import JUDGE_FLOOR
+from evalhub.schemas.ownership import Ownership
 from evalhub.schemas.pairwise import PairwiseQuestion, Rubric
 from evalhub.schemas.policy import (
     Demand,
@@ -104,6 +105,7 @@ class StudySettings(StudyPolicy):
         development: None where the baseline is an arm that the study names.
         prices: by arm, where a price is said.
         pairwise: None where no judge compares the arms.
+        ownership: None where nobody says what owning the candidate costs.
     """
 
     noise_floor: NoiseFloor = False
@@ -111,13 +113,15 @@ class StudySettings(StudyPolicy):
     development: Development | None = None
     prices: dict[str, Price] = {}
     pairwise: Pairwise | None = None
+    ownership: Ownership | None = None
 
     @model_serializer(mode="wrap")
     def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without what came later and isn't asked: a study from before has its settings still."""
         found: dict[str, Any] = dump(self)
-        if self.pairwise is None:
-            del found["pairwise"]
+        for name in ("pairwise", "ownership"):
+            if getattr(self, name) is None:
+                del found[name]
         return found
 
 

@@ -51,6 +51,7 @@ def asked_of_study(study: StudyFile) -> Asked:
             "baseline": study.baseline,
             "development": study.development.as_json() if study.development else None,
             "prices": {name: arm.price.as_json() for name, arm in study.arms.items() if arm.price},
+            "ownership": study.ownership.as_json() if study.ownership else None,
             **({f"review.{name}": value for name, value in review.items()}),
         },
     )

@@ -20,6 +20,7 @@ def check_study(study: "StudyFile") -> None:
         _check_arm(study, name, arm)
     _check_form(study)
     _check_asked(study)
+    _check_ownership(study)
 
 
 def _check_baseline(study: "StudyFile") -> None:
@@ -159,3 +160,12 @@ def _check_asked(study: "StudyFile") -> None:
             raise wrong(f"{budget.test_set!r} is never judged: a development set", *at, "test_set")
         if name in study.test_sets:
             raise wrong("is the name of a budget: choose another", "test_sets", name)
+
+
+def _check_ownership(study: "StudyFile") -> None:
+    """That what is said of serving is said of arms."""
+    said = study.ownership
+    for name in said.serving if said else ():
+        if name not in study.arms:
+            there = f"there are {', '.join(study.arms)}"
+            raise wrong(f"there is no arm {name!r}; {there}", "ownership", "serving", name)

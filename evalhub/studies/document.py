@@ -104,6 +104,8 @@ def study_document(study: Study) -> StudyDocument:
     if policy.pairwise:
         judge = judges[policy.pairwise.by].model.slug
         found.data["pairwise"] = _unusual(policy.pairwise) | {"by": judge}
+    if policy.ownership:
+        found.data["ownership"] = _unusual(policy.ownership)
     if study.review:
         found.data["review"] = _unusual(study.review)
     return found

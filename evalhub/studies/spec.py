@@ -23,6 +23,7 @@ from evalhub.files.document import Document
 from evalhub.schemas.declaration import Declaration, declared, read_declaration, wrong
 from evalhub.schemas.keys import Reach
 from evalhub.schemas.outside import Outside, OutsideError
+from evalhub.schemas.ownership import Ownership
 from evalhub.schemas.policy import NoiseFloor
 from evalhub.schemas.prices import Price, SpendingBudget
 from evalhub.schemas.prompt import Prompt
@@ -216,6 +217,9 @@ class StudyFile(Declaration):
     policy: StudyPolicy = StudyPolicy()
     review: StudyReview | None = None
     pairwise: Pairwise | None = None
+    ownership: Ownership | None = Field(
+        None, description="what owning the candidate costs, as far as no run measures it"
+    )
 
     @field_validator("test_sets")
     @classmethod
@@ -367,6 +371,7 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
             development=(file.development or Development()) if best else None,
             prices={name: arm.price for name, arm in file.arms.items() if arm.price},
             pairwise=file.pairwise,
+            ownership=file.ownership,
         ),
         review=file.review,
         budget=file.budget,

@@ -36,7 +36,7 @@ def asked_of_record(record: DecisionRecord) -> Asked:
         {name: settings[name] for name in _PEOPLE},
         criteria,
         settings["budgets"],
-        {name: settings[name] for name in ("development", "prices")},
+        {name: settings.get(name) for name in ("development", "prices", "ownership")},
     )
 
 

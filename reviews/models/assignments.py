@@ -5,8 +5,9 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Count, Exists, Max, OuterRef, Q, Subquery, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce, Least, Now
 
+from evalhub.registry.models import Study
 from reviews.models.campaigns import Campaign, Pair, PairKind
 from reviews.models.people import Reviewer
 
@@ -206,6 +207,14 @@ class JudgmentQuerySet(models.QuerySet["Judgment"]):
             assignment=OuterRef("assignment"), revision__gt=OuterRef("revision")
         )
         return self.filter(~Exists(later), assignment__state=AssignmentState.DONE)
+
+    def hours_of(self, study: Study) -> float | None:
+        """What people spent on all judgments of a study's reviews, practice and what they took back
+        too, in hours: while the page was in view, where the browser counted. None: nobody judged.
+        """
+        said = self.filter(assignment__reviewer__campaign__study=study).order_by()
+        spent = said.aggregate(s=Sum(Least(Coalesce("visible_seconds", "seconds"), "seconds")))["s"]
+        return None if spent is None else spent / 3600
 
 
 class Judgment(models.Model):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from evalhub.analysis.ownership import cost_sheet
-from evalhub.schemas.cost_sheet import CostLine, CostSheet, Figure, Part, Range
+from evalhub.schemas.cost_sheet import CostLine, CostSheet, Ends, Figure, Part
 from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.ownership import Ownership
 
@@ -26,7 +26,7 @@ def sheet(*lines: CostLine, traffic: Figure | None = None) -> CostSheet:
     )
 
 
-def ends(found: Range | None) -> tuple[float, float]:
+def ends(found: Ends | None) -> tuple[float, float]:
     assert found is not None
     return found.low, found.high
 
@@ -131,15 +131,13 @@ def test_what_is_unknown_is_never_nought() -> None:
     assert found.unknown == ("training: say training.hours",)
     # 1,000 / 200 without the training: it can only be later
     assert (found.break_even.low, found.break_even.high) == (5, None)
-    assert found.break_even.sentence == (
-        "After 5 months or more: without training, which isn't known."
-    )
+    assert found.break_even.sentence == ("After 5 months or more: unknown is training.")
     no_upkeep = [*MONTHLY[:2], line("upkeep", missing="say upkeep"), MONTHLY[3]]
     found = sheet(TRAINING, DATA, EVALUATION, *no_upkeep)
     assert found.net_monthly is None
     assert found.monthly is None
     assert found.tornado is None
-    assert found.break_even.sentence == "Unknown: upkeep isn't known."
+    assert found.break_even.sentence == "Unknown without upkeep."
 
 
 def test_where_nothing_is_saved_it_never_breaks_even() -> None:

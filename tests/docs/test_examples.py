@@ -6,6 +6,7 @@ FOREIGN.
 """
 
 import ast
+import datetime
 import importlib
 import inspect
 import json
@@ -27,7 +28,9 @@ import yaml
 
 from evalhub.cli.app import app
 from evalhub.files.document import Document
+from evalhub.prices.gpus import hourly_of
 from evalhub.schemas.declaration import declared
+from evalhub.schemas.ownership import CostAssumptions
 from evalhub.schemas.policy import Policy
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.review import CampaignRequest
@@ -133,6 +136,11 @@ def test_yaml_is_what_the_page_says_that_it_is(example: Example, tmp_path: Path)
         declared(StudyFile, found)
     elif schema.startswith("evalhub.policy/"):
         declared(Policy, found)
+    elif schema.startswith("evalhub.ownership/"):
+        declared(CostAssumptions, found)
+    elif schema.startswith("evalhub.gpu-prices/"):
+        (tmp_path / "gpus.yaml").write_text(example.text)
+        assert hourly_of(tmp_path, "our big card", datetime.date(2026, 11, 26))
     elif schema.startswith(("evalhub.evidence/", "evalhub.prices/")):
         assert example.page in ("policy.md", "prices-and-budgets.md")  # read by their own tests
     elif "reviewers_per_item" in found or "stopping" in found:

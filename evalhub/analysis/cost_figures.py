@@ -1,0 +1,157 @@
+"""The parts that lines of a cost sheet are made of, and what a study knows by itself. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from evalhub.schemas.cost_sheet import CostLine, Ends, Figure, Origin, Part
+from evalhub.schemas.prices import Hourly, UsedPrice
+
+type Pair = tuple[float, float]
+SAID = "the study's file"
+ASSUMED = "assumed for this sheet"
+RECORD = "the candidate's training record"
+
+
+@dataclass(frozen=True, slots=True)
+class ArmUse:
+    """What an arm's answers took.
+
+    Attributes:
+        per_request: money a request, each priced by itself, with its 95% interval; None: unknown.
+        prompt, completion: tokens of a request on the average; None where not every answer told.
+        price: of its tokens; None where nobody knows one.
+        missing: why no money is known of it.
+    """
+
+    name: str
+    per_request: Ends | None = None
+    prompt: float | None = None
+    completion: float | None = None
+    price: UsedPrice | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCosts:
+    """What a study knows by itself.
+
+    Attributes:
+        trained: whether the candidate is fine-tuned.
+        training: its training record.
+        saving: money that a request costs less, paired by item; None: not both are priced.
+        where: the test set on which requests were measured, and how many of its items.
+        tokens: what its answers and judges cost; None where that isn't known.
+        tokens_missing: why.
+        review_hours: of its reviewers; None: nobody judged.
+    """
+
+    baseline: ArmUse
+    candidate: ArmUse
+    currency: str
+    trained: bool = True
+    training: Mapping[str, Any] = field(default_factory=dict)
+    saving: Ends | None = None
+    where: str = ""
+    tokens: float | None = None
+    tokens_missing: str = "what its answers cost: say ownership.evaluation.tokens"
+    review_hours: float | None = None
+
+
+type GpuPrices = Callable[[str], Hourly | None]
+
+
+def figure(
+    name: str, ends: Pair | Ends, origin: Origin, source: str, unit: str = "", fixed: bool = False
+) -> Figure:
+    """A figure; of two ends its value is the middle."""
+    if not isinstance(ends, Ends):
+        ends = Ends(low=ends[0], value=(ends[0] + ends[1]) / 2, high=ends[1])
+    return Figure(
+        name=name,
+        low=ends.low,
+        value=ends.value,
+        high=ends.high,
+        origin=origin,
+        source=source,
+        unit=unit,
+        fixed=fixed,
+    )
+
+
+def said_figure(name: str, ends: Pair, unit: str = "") -> Figure:
+    """A figure that somebody said."""
+    return figure(name, ends, "said", SAID, unit)
+
+
+def line(part: Part, name: str, *figures: Figure, repeats: bool = False) -> CostLine:
+    """A line that is known: the product of its figures."""
+    return CostLine(part=part, name=name, figures=figures, repeats=repeats)
+
+
+def unknown(part: Part, name: str, missing: str) -> CostLine:
+    """A line that isn't, and what would make it known."""
+    return CostLine(part=part, name=name, figures=(), missing=missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Rented:
+    """How many of which GPU at which price an hour; `recorded`: as a training record says, and
+    `at`: where a study would say it."""
+
+    gpu: str | None
+    gpus: int | None
+    price: Pair | None
+    recorded: bool
+    at: str
+
+
+def rented_line(
+    part: Part,
+    name: str,
+    rented: Rented,
+    hours: list[Figure],
+    currency: str,
+    gpu_price: GpuPrices,
+) -> CostLine:
+    """Machines for some hours, at the price that is said or that the table knows."""
+    figures = list(hours)
+    if rented.price is not None:
+        figures.append(said_figure(f"{name}: price an hour", rented.price, "an hour"))
+    elif rented.gpu is None:
+        return unknown(part, name, f"say {rented.at}.gpu, or its price an hour")
+    else:
+        priced = gpu_price(rented.gpu)
+        if priced is None:
+            return unknown(
+                part,
+                name,
+                f"no price of {rented.gpu} is known: say {rented.at}.price, or put it into "
+                "gpus.yaml",
+            )
+        if priced.currency != currency:
+            return unknown(
+                part,
+                name,
+                f"the price of {rented.gpu} is in {priced.currency} and this sheet in {currency}: "
+                f"say {rented.at}.price",
+            )
+        ends = priced.low, priced.high
+        figures.append(
+            figure(
+                f"{name}: price an hour", ends, "table", priced.source, f"an hour of {rented.gpu}"
+            )
+        )
+    figures.append(_machines(name, rented))
+    return line(part, name, *figures)
+
+
+def _machines(name: str, rented: Rented) -> Figure:
+    """How many of them."""
+    origin: Origin = "assumed"
+    source = "one: nobody says how many"
+    if rented.gpus is not None:
+        origin = "measured" if rented.recorded else "said"
+        source = RECORD if rented.recorded else SAID
+    count = rented.gpus or 1
+    return figure(f"{name}: machines", (count, count), origin, source, fixed=True)
