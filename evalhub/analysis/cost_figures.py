@@ -1,11 +1,11 @@
 """The parts that lines of a cost sheet are made of, and what a study knows by itself. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from evalhub.schemas.cost_sheet import CostLine, Ends, Figure, Origin, Part
 from evalhub.schemas.prices import Hourly, UsedPrice
+from evalhub.schemas.training import TrainingFields
 
 type Pair = tuple[float, float]
 SAID = "the study's file"
@@ -50,7 +50,7 @@ class KnownCosts:
     candidate: ArmUse
     currency: str
     trained: bool = True
-    training: Mapping[str, Any] = field(default_factory=dict)
+    training: TrainingFields = field(default_factory=TrainingFields)
     saving: Ends | None = None
     where: str = ""
     tokens: float | None = None

@@ -1,8 +1,5 @@
 """What is paid once: training, the work on its data, this study. Pure."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from evalhub.analysis.cost_figures import (
     RECORD,
     GpuPrices,
@@ -15,8 +12,8 @@ from evalhub.analysis.cost_figures import (
     unknown,
 )
 from evalhub.schemas.cost_sheet import CostLine, Ends
-from evalhub.schemas.currencies import CODES
-from evalhub.schemas.ownership import MOST, Machines, Ownership, PaidWork
+from evalhub.schemas.ownership import MOST, Ownership, PaidWork, TrainingCosts
+from evalhub.schemas.training import Hardware, TrainingCost
 
 
 def training_line(said: Ownership, found: KnownCosts, gpu_price: GpuPrices) -> CostLine:
@@ -26,13 +23,12 @@ def training_line(said: Ownership, found: KnownCosts, gpu_price: GpuPrices) -> C
         return line("training", name, none)
     if asked is not None and asked.bill is not None:
         return line("training", name, said_figure("training bill", asked.bill))
-    bill = record.get("cost")
-    if asked is None and isinstance(bill, Mapping):
-        return _recorded_bill(bill, found.currency)
+    if asked is None and record.cost is not None:
+        return _recorded_bill(record.cost, found.currency)
     hours = None if asked is None else asked.hours
     if hours is not None:
         lasted = said_figure("training hours", hours, "hours")
-    elif (recorded := _recorded_hours(record)) is not None:
+    elif (recorded := record.wall_hours) is not None and recorded <= MOST:
         source = RECORD
         lasted = figure("training hours", (recorded, recorded), "measured", source, "hours")
     else:
@@ -42,54 +38,34 @@ def training_line(said: Ownership, found: KnownCosts, gpu_price: GpuPrices) -> C
             "say ownership.training.hours (or its bill), or keep hours or cost in the training "
             "record",
         )
-    hardware = record.get("hardware")
-    rented = _machines(asked, hardware if isinstance(hardware, Mapping) else {})
+    rented = _machines(asked, record.hardware)
     return rented_line("training", name, rented, [lasted], found.currency, gpu_price)
 
 
-def _recorded_bill(bill: Mapping[str, Any], currency: str) -> CostLine:
-    amount, told = _number(bill.get("amount")), bill.get("currency")
-    if amount is None or not isinstance(told, str) or told not in CODES:
+def _recorded_bill(bill: TrainingCost, currency: str) -> CostLine:
+    if bill.amount > MOST:
+        return unknown("training", "training", f"the training record's bill is above {MOST:g}")
+    if bill.currency is None:
+        why = "the training record's cost has no currency: say it there, or ownership.training.bill"
+        return unknown("training", "training", why)
+    if bill.currency != currency:
         return unknown(
             "training",
             "training",
-            "the training record's cost is no amount of 0 or more in a known currency: say "
-            "ownership.training.bill",
+            f"the training record's bill is in {bill.currency} and this sheet in {currency}: "
+            f"amounts of two currencies are never added; say ownership.training.bill in {currency}",
         )
-    if told != currency:
-        return unknown(
-            "training",
-            "training",
-            f"the training record's bill is in {told} and this sheet in {currency}: amounts of two "
-            f"currencies are never added; say ownership.training.bill in {currency}",
-        )
-    source = f"{RECORD} ({bill.get('source') or 'who paid isn’t said'})"
-    return line("training", "training", figure("training bill", (amount, amount), "said", source))
+    source = f"{RECORD} ({bill.source or 'who says so isn’t kept'})"
+    ends = (bill.amount, bill.amount)
+    return line("training", "training", figure("training bill", ends, "said", source))
 
 
-def _recorded_hours(record: Mapping[str, Any]) -> float | None:
-    hours, seconds = _number(record.get("hours")), _number(record.get("seconds"))
-    if hours is None and seconds is not None:
-        hours = seconds / 3600
-    return hours
-
-
-def _number(value: object) -> float | None:
-    """A record's number that can be reckoned with; None of anything else."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value) if 0 <= value <= MOST else None
-
-
-def _machines(asked: Machines | None, hardware: Mapping[str, Any]) -> Rented:
-    gpu, gpus, price = (None, None, None) if asked is None else (asked.gpu, asked.gpus, asked.price)
-    recorded = gpu is None and price is None
-    if gpu is None and isinstance(hardware.get("gpu"), str):
-        gpu = hardware["gpu"]
-    count = hardware.get("gpus")
-    if recorded and gpus is None and isinstance(count, int) and count > 0:
-        gpus = count
-    return Rented(gpu, gpus, price, recorded, "ownership.training")
+def _machines(asked: TrainingCosts | None, hardware: Hardware) -> Rented:
+    at = "ownership.training"
+    if asked is None or (asked.gpu is None and asked.price is None):
+        gpus = None if asked is None else asked.gpus
+        return Rented(hardware.gpu, gpus or hardware.gpus or None, None, gpus is None, at)
+    return Rented(asked.gpu or hardware.gpu, asked.gpus, asked.price, False, at)
 
 
 def data_lines(said: Ownership, found: KnownCosts) -> list[CostLine]:

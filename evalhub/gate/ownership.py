@@ -108,7 +108,7 @@ def measured(study: Study, arms: OwnedArms, said: Ownership) -> KnownCosts:
         candidate=uses[1],
         currency=currency,
         trained=arms.candidate.version.fine_tuned,
-        training=arms.candidate.version.training.as_json(),
+        training=arms.candidate.version.training.named.fields,
         saving=saving,
         where=where,
         tokens=tokens,

@@ -11,6 +11,7 @@ from evalhub.schemas.cost_sheet import CostLine, CostSheet, Ends
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.ownership import Ownership
 from evalhub.schemas.prices import Hourly, Price, UsedPrice
+from evalhub.schemas.training import TrainingRecord
 
 TIERED = declared(
     Price,
@@ -31,6 +32,8 @@ def gpu_price(name: str) -> Hourly | None:
 
 
 def sheet(said: dict[str, Any], **found: Any) -> CostSheet:
+    if "training" in found:
+        found["training"] = declared(TrainingRecord, found["training"]).named.fields
     known = KnownCosts(
         **{"baseline": ArmUse("old"), "candidate": ArmUse("new"), "currency": "USD"} | found
     )
@@ -118,10 +121,12 @@ def test_hours_and_gpus_come_from_the_record_and_the_price_from_the_table() -> N
             {},
             "amounts of two currencies are never",
         ),
-        ({"cost": {"amount": 5, "currency": "BEADS"}}, {}, "no amount of 0 or more in a known"),
-        ({"cost": {"amount": -5, "currency": "USD"}}, {}, "no amount of 0 or more in a known"),
-        ({"cost": {"amount": True, "currency": ["USD"]}}, {}, "no amount of 0 or more in a known"),
+        ({"cost": 5}, {}, "the training record's cost has no currency"),
+        ({"cost": {"amount": 5, "currency": "BEADS"}}, {}, "say ownership.training.hours (or"),
+        ({"cost": {"amount": -5, "currency": "USD"}}, {}, "say ownership.training.hours (or"),
         ({"hours": "three"}, {}, "say ownership.training.hours (or its bill)"),
+        ({"hours": 1e300}, {}, "say ownership.training.hours (or its bill)"),
+        ({"cost": {"amount": 1e300, "currency": "USD"}}, {}, "bill is above 1e+12"),
         ({"hours": -3}, {}, "say ownership.training.hours (or its bill)"),
     ],
 )

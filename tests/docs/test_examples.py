@@ -34,6 +34,7 @@ from evalhub.schemas.ownership import CostAssumptions
 from evalhub.schemas.policy import Policy
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.review import CampaignRequest
+from evalhub.schemas.training import CheckedTraining
 from evalhub.studies.spec import StudyFile
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -143,6 +144,8 @@ def test_yaml_is_what_the_page_says_that_it_is(example: Example, tmp_path: Path)
         assert hourly_of(tmp_path, "our big card", datetime.date(2026, 11, 26))
     elif schema.startswith(("evalhub.evidence/", "evalhub.prices/")):
         assert example.page in ("policy.md", "prices-and-budgets.md")  # read by their own tests
+    elif "base_model" in found:
+        declared(CheckedTraining, found)
     elif "reviewers_per_item" in found or "stopping" in found:
         declared(CampaignRequest, found)
     elif found.keys() == {"metric"}:
