@@ -122,6 +122,7 @@ INSTALLED_APPS = [
     "evalhub.gate",
     "evalhub.watching",
     "evalhub.webhooks",
+    "evalhub.handover",
     "evalhub.report",
     "evalhub.dashboard",
     "evalhub.api",

@@ -31,6 +31,7 @@ from evalhub.cli import (
     power,
     preference,
     prices,
+    probe,
     push,
     record,
     redact,
@@ -118,6 +119,7 @@ app.command("override")(at_home(stages.override))
 app.command("retire")(at_home(stages.retire))
 app.command("reopen")(at_home(stages.reopen))
 app.command("history")(at_home(stages.history))
+app.command("probe")(at_home(probe.probe))
 app.command("record")(at_home(record.record))
 app.command("export")(at_home(export.export))
 app.command("agreement")(agreement.agreement)

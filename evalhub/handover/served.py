@@ -175,7 +175,7 @@ def _of_files(version: ModelVersion, backend: HfBackend, given: Places) -> Serve
     }
     return Served(
         version=version,
-        name=given.name or _usual_name(version),
+        name=given.name or usual_name(version),
         base=given.base or backend.model,
         base_name=given.base_name or usual_base_name(backend),
         revision="" if given.base else backend.revision or "",
@@ -233,7 +233,7 @@ def usual_base_name(backend: HfBackend) -> str:
     return backend.model if backend.revision else backend.model.rstrip("/").rpartition("/")[2]
 
 
-def _usual_name(version: ModelVersion) -> str:
+def usual_name(version: ModelVersion) -> str:
     return f"{version.model.slug}-v{version.number}"
 
 

@@ -126,14 +126,14 @@ class Exchange:
         async with self._first:
             if self._is_the_adapter or base is None:
                 return
-            content = await self._listed_models()
+            content = await self.listed_models()
             try:
                 check_adapter(content, model=self.backend.model, base=base)
             except NotThatAdapter as error:
                 raise BackendError(self._not_borne_out(str(error))) from None
             self._is_the_adapter = True
 
-    async def _listed_models(self) -> bytes:
+    async def listed_models(self) -> bytes:
         """What the server says of the models that it serves. Raises BackendError."""
         import aiohttp
 

@@ -34,6 +34,8 @@ _HUB = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 _COMMIT = r"^[0-9a-f]{40}$"
 _DIGEST = r"^[0-9a-f]{64}$"
 _NEEDED = ("torch", "peft", "accelerate")
+USUAL_MOST_TOKENS = 512
+"""Of an answer, where the version doesn't say."""
 
 type Commit = Annotated[str, Field(pattern=_COMMIT)]
 type Digest = Annotated[str, Field(pattern=_DIGEST)]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from runners.backends.asking import Answered, BackendRequest, Reply
+from runners.backends.hf import USUAL_MOST_TOKENS
 from runners.backends.said import called_apart, thought_apart
 from runners.engines.adapters import put_in
 from runners.engines.errors import EngineError
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from runners.backends.hf import HfBackend
 
 BATCH_S = 0.5
-USUAL_MOST_TOKENS = 512
-"""Of an answer, where the version doesn't say."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 type Deliver = Callable[[Any], None]

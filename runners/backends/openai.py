@@ -1,5 +1,6 @@
 """Any server that speaks OpenAI's chat or completion protocol over HTTP."""
 
+import asyncio
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -19,11 +20,12 @@ from evalhub.schemas.outside import Outside
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.version import BackendDeclaration, Sold
-from runners.backends.asking import Answered, BackendRequest, TextLikelihood
+from runners.backends.asking import Answered, BackendError, BackendRequest, TextLikelihood
 from runners.backends.choosing import Choosing
 from runners.backends.echoed import Echoing
 from runners.backends.exchange import Exchange
 from runners.backends.fanout import ask_all
+from runners.backends.pool import event_loop
 from runners.backends.target import NAMED, Target, target_of
 
 _OURS = frozenset({"model", "messages", "prompt", "stream", "n", *Sampling.model_fields})
@@ -223,6 +225,15 @@ class Client:
         for batch in ask_all(Echoing(exchange), asked):
             found.update((each.item_id, reply.judged or reply.error) for each, reply in batch)
         return [found[at] for at in range(len(pairs))]
+
+    def models(self) -> bytes | None:
+        """What its server says at /models of those that it serves; None where it says nothing."""
+        exchange = Exchange(self.backend, self.prompt, self.sampling, self.target())
+        try:
+            asking = asyncio.run_coroutine_threadsafe(exchange.listed_models(), event_loop())
+            return asking.result()
+        except BackendError:
+            return None
 
     def loglikelihood_rolling(self, texts: Sequence[str]) -> list[TextLikelihood | str]:
         """How likely each whole text is, or why that isn't known. Raises as `loglikelihood`."""

@@ -24,6 +24,7 @@ from evalhub.watching.models import Asking
 
 RUNS = 50
 ASKINGS = 30
+PROBES = 30
 
 
 def _seen(request: SignedInRequest) -> ModelVersionQuerySet:
@@ -73,6 +74,7 @@ def version(request: SignedInRequest, pk: int) -> HttpResponse:
         "root": lineage(found),
         **history_of(found),
         "askings": [(each, sentence(each)) for each in _askings(found)],
+        "probes": found.probes.all()[:PROBES],
         "trend": trend_page(found.model, user=request.user, wanted=request.GET.get("measured", "")),
         "parts": [(title, rows) for title, rows in parts if rows],
         "runs": runs.select_related(

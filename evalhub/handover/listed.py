@@ -1,0 +1,68 @@
+"""What a server's list of models says of the one that is to be what was evaluated. Pure."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Attributes:
+    wrong: why it can't be what was evaluated; "" where nothing speaks against it.
+    parent: whose adapter it is, by the server's word; "" where it says none.
+    note: what whoever reads should know.
+    """
+
+    wrong: str = ""
+    parent: str = ""
+    note: str = ""
+
+
+def listed(content: bytes | None, *, name: str, bases: tuple[str, ...], adapter: bool) -> Listed:
+    """What the list at /models says of `name`.
+
+    Args:
+        content: the list; None: the server gives none.
+        bases: names that the evaluated base goes by; () where nobody knows any.
+        adapter: whether what was evaluated has a base under it.
+    """
+    entries = None if content is None else _entries(content)
+    if entries is None:
+        return Listed(note="The server gives no list of models.")
+    entry = entries.get(name)
+    if entry is None:
+        there = ", ".join(repr(each[:60]) for each in list(entries)[:5]) or "none"
+        return Listed(note=f"It lists no model {name!r}; it lists {there}.")
+    parent = entry.get("parent")
+    if not isinstance(parent, str) or not parent:
+        said = "It doesn't say whose adapter the model is, as vLLM would of one that it applies."
+        return Listed(note=said if adapter and "parent" in entry else "")
+    if not adapter:
+        return Listed(
+            wrong=f"{name!r} is an adapter of {parent!r} there, and no adapter was evaluated",
+            parent=parent,
+        )
+    root = entries.get(parent, {}).get("root")
+    if not bases:
+        return Listed(parent=parent, note=f"It is an adapter of {parent!r} there.")
+    if parent not in bases and root not in bases:
+        return Listed(
+            wrong=f"{name!r} is an adapter of {parent!r} there, and was evaluated on {bases[0]!r}",
+            parent=parent,
+        )
+    return Listed(parent=parent)
+
+
+def _entries(content: bytes) -> dict[str, dict[str, Any]] | None:
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        return None
+    rows = said.get("data") if isinstance(said, dict) else None
+    if not isinstance(rows, list):
+        return None
+    return {
+        each["id"]: each
+        for each in rows
+        if isinstance(each, dict) and isinstance(each.get("id"), str)
+    }
