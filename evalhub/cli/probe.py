@@ -6,9 +6,10 @@ import typer
 
 from evalhub.cli.options import Json
 from evalhub.cli.serve_config import Of, Version
+from evalhub.handover.sameness import PROBES, TOLERANCE
 
 if TYPE_CHECKING:
-    from evalhub.handover.probing import Asked
+    from evalhub.handover.probing import ProbeMade
 
 SHOWN = 5
 LONGEST = 120
@@ -31,7 +32,9 @@ def probe(
     base: Annotated[
         str, typer.Option(help="What the server calls its base.", show_default="as evaluated")
     ] = "",
-    probes: Annotated[int, typer.Option(min=1, max=1000, help="Items to ask, each twice.")] = 32,
+    probes: Annotated[
+        int, typer.Option(min=1, max=1000, help="Items to ask, each twice.")
+    ] = PROBES,
     test_set: Annotated[
         str | None,
         typer.Option(help="Take the run on this one.", show_default="the newest run's"),
@@ -39,7 +42,7 @@ def probe(
     tolerance: Annotated[
         float,
         typer.Option(min=0, max=10, help="Distance that log-probabilities of an answer may have."),
-    ] = 0.25,
+    ] = TOLERANCE,
     key_env: Annotated[
         str | None, typer.Option(metavar="VARIABLE", help="The variable that holds the key.")
     ] = None,
@@ -81,7 +84,7 @@ def probe(
     return {"same": 0, "differs": 1, "unknown": 2}[asked.found.outcome.value]
 
 
-def _row(asked: "Asked") -> dict[str, Any]:
+def _row(asked: "ProbeMade") -> dict[str, Any]:
     return {
         "probe": asked.probe.pk,
         "version": str(asked.probe.version),
@@ -94,7 +97,7 @@ def _row(asked: "Asked") -> dict[str, Any]:
     }
 
 
-def _print(asked: "Asked") -> None:
+def _print(asked: "ProbeMade") -> None:
     found = asked.found
     said = {
         "same": "answers as it was evaluated",

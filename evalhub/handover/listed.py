@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedModel:
     """Attributes:
     wrong: why it can't be what was evaluated; "" where nothing speaks against it.
     parent: whose adapter it is, by the server's word; "" where it says none.
@@ -18,7 +18,9 @@ class Listed:
     note: str = ""
 
 
-def listed(content: bytes | None, *, name: str, bases: tuple[str, ...], adapter: bool) -> Listed:
+def listed(
+    content: bytes | None, *, name: str, bases: tuple[str, ...], adapter: bool
+) -> ListedModel:
     """What the list at /models says of `name`.
 
     Args:
@@ -28,29 +30,29 @@ def listed(content: bytes | None, *, name: str, bases: tuple[str, ...], adapter:
     """
     entries = None if content is None else _entries(content)
     if entries is None:
-        return Listed(note="The server gives no list of models.")
+        return ListedModel(note="The server gives no list of models.")
     entry = entries.get(name)
     if entry is None:
         there = ", ".join(repr(each[:60]) for each in list(entries)[:5]) or "none"
-        return Listed(note=f"It lists no model {name!r}; it lists {there}.")
+        return ListedModel(note=f"It lists no model {name!r}; it lists {there}.")
     parent = entry.get("parent")
     if not isinstance(parent, str) or not parent:
         said = "It doesn't say whose adapter the model is, as vLLM would of one that it applies."
-        return Listed(note=said if adapter and "parent" in entry else "")
+        return ListedModel(note=said if adapter and "parent" in entry else "")
     if not adapter:
-        return Listed(
+        return ListedModel(
             wrong=f"{name!r} is an adapter of {parent!r} there, and no adapter was evaluated",
             parent=parent,
         )
     root = entries.get(parent, {}).get("root")
     if not bases:
-        return Listed(parent=parent, note=f"It is an adapter of {parent!r} there.")
+        return ListedModel(parent=parent, note=f"It is an adapter of {parent!r} there.")
     if parent not in bases and root not in bases:
-        return Listed(
+        return ListedModel(
             wrong=f"{name!r} is an adapter of {parent!r} there, and was evaluated on {bases[0]!r}",
             parent=parent,
         )
-    return Listed(parent=parent)
+    return ListedModel(parent=parent)
 
 
 def _entries(content: bytes) -> dict[str, dict[str, Any]] | None:

@@ -4,14 +4,14 @@ from django.db import models
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet
-from evalhub.handover.sameness import Outcome
+from evalhub.handover.sameness import ProbeVerdict
 from evalhub.registry.models import ModelVersion, Run
 
 
 class ProbeOutcome(models.TextChoices):
-    SAME = Outcome.SAME.value, "answers as it was evaluated"
-    DIFFERS = Outcome.DIFFERS.value, "answers otherwise"
-    UNKNOWN = Outcome.UNKNOWN.value, "can't be told"
+    SAME = ProbeVerdict.SAME.value, "answers as it was evaluated"
+    DIFFERS = ProbeVerdict.DIFFERS.value, "answers otherwise"
+    UNKNOWN = ProbeVerdict.UNKNOWN.value, "can't be told"
 
 
 class ProbeQuerySet(OfProjectQuerySet["Probe"]):

@@ -5,9 +5,17 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 
-from evalhub.handover.listed import Listed, listed
+from evalhub.handover.listed import ListedModel, listed
 from evalhub.handover.models import Probe
-from evalhub.handover.sameness import TOLERANCE, Heard, Probed, Sameness, otherwise, sameness
+from evalhub.handover.sameness import (
+    PROBES,
+    TOLERANCE,
+    Heard,
+    Probed,
+    ProbeFinding,
+    otherwise,
+    sameness,
+)
 from evalhub.handover.served import WITH_ADAPTER, ServeError, usual_base_name, usual_name
 from evalhub.registry.models import ModelVersion, Output, Run
 from evalhub.registry.models.runs import RunState
@@ -20,7 +28,6 @@ from runners.backends.hf import USUAL_MOST_TOKENS, HfBackend
 from runners.backends.openai import Client, OpenAIBackend
 from runners.retrieval import with_contexts
 
-PROBES = 32
 LOOKED_AT = 16
 """Times as many items as probes are looked at for those that the base answers otherwise."""
 AT_ONCE = 8
@@ -45,12 +52,12 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ProbeMade:
     """A probe that is kept, with the texts that aren't: (item, kept answer, answer now)."""
 
     probe: Probe
-    found: Sameness
-    listed: Listed
+    found: ProbeFinding
+    listed: ListedModel
     changed: Sequence[tuple[str, str, str]]
 
 
@@ -62,7 +69,7 @@ def probe(
     probes: int = PROBES,
     test_set: str | None = None,
     tolerance: float = TOLERANCE,
-) -> Asked:
+) -> ProbeMade:
     """Asks the server what the version answered in its newest finished run, and keeps the outcome.
 
     Each probe is asked twice, alone and among others, with the prompt and the sampling of the
@@ -134,7 +141,7 @@ def probe(
         for each in probed
         if each.key in found.otherwise
     ]
-    return Asked(made, found, said, changed)
+    return ProbeMade(made, found, said, changed)
 
 
 def _newest_run(version: ModelVersion, test_set: str | None) -> Run:

@@ -17,6 +17,7 @@ from typing import Any
 
 from evalhub.watching.change import p_more
 
+PROBES = 32
 LEVEL = 0.01
 """Of each test, one-sided."""
 MOST_CHANGED = 0.2
@@ -29,7 +30,7 @@ FEWEST = 7
 """Probes by which a test of this level can tell anything: 2 to the -7 is below it."""
 
 
-class Outcome(StrEnum):
+class ProbeVerdict(StrEnum):
     SAME = "same"
     DIFFERS = "differs"
     UNKNOWN = "unknown"
@@ -61,7 +62,7 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True)
-class Sameness:
+class ProbeFinding:
     """What probes came to.
 
     Attributes:
@@ -78,7 +79,7 @@ class Sameness:
         otherwise: the keys of the changed probes.
     """
 
-    outcome: Outcome
+    outcome: ProbeVerdict
     why: str
     probes: int
     failed: int
@@ -124,7 +125,7 @@ def sameness(
     failed: int = 0,
     listed: str = "",
     tolerance: float = TOLERANCE,
-) -> Sameness:
+) -> ProbeFinding:
     """What probes come to.
 
     Args:
@@ -141,8 +142,8 @@ def sameness(
     borne_out = sum(not changed[each.key] for each, _ in telling)
     as_parent = sum(not otherwise(each.first, by, tolerance) for each, by in telling)
     distances = [apart for each in probed if (apart := distance(each.first, each.kept)) is not None]
-    undecided = Sameness(
-        outcome=Outcome.UNKNOWN,
+    undecided = ProbeFinding(
+        outcome=ProbeVerdict.UNKNOWN,
         why="",
         probes=len(probed),
         failed=failed,
@@ -169,10 +170,10 @@ def _p_beyond(changed: int, probes: int) -> float:
     return float(binom.sf(changed - 1, probes, MOST_CHANGED))
 
 
-def _concluded(found: Sameness, listed: str) -> tuple[Outcome, str]:
+def _concluded(found: ProbeFinding, listed: str) -> tuple[ProbeVerdict, str]:
     n = found.probes
     if listed:
-        return Outcome.DIFFERS, listed
+        return ProbeVerdict.DIFFERS, listed
     as_base = p_more(found.as_parent, (found.telling or 0) - found.as_parent) <= LEVEL
     if found.p_changed <= LEVEL and (found.p_beyond <= LEVEL or as_base):
         said = f"{found.changed} of {n} probes are answered otherwise"
@@ -183,24 +184,27 @@ def _concluded(found: Sameness, listed: str) -> tuple[Outcome, str]:
                 f"; of the {found.telling} that its base answers otherwise, {found.as_parent} are "
                 "answered as the base does: the adapter isn't applied"
             )
-        return Outcome.DIFFERS, said
+        return ProbeVerdict.DIFFERS, said
     if n < FEWEST:
-        return Outcome.UNKNOWN, f"{n} probes were answered, and fewer than {FEWEST} tell nothing"
+        return (
+            ProbeVerdict.UNKNOWN,
+            f"{n} probes were answered, and fewer than {FEWEST} tell nothing",
+        )
     if found.failed > MOST_CHANGED * (n + found.failed):
-        return Outcome.UNKNOWN, f"{found.failed} of {n + found.failed} probes got no answer"
+        return ProbeVerdict.UNKNOWN, f"{found.failed} of {n + found.failed} probes got no answer"
     if found.varied > MOST_CHANGED * n and found.changed > MOST_CHANGED * n:
-        return Outcome.UNKNOWN, (
+        return ProbeVerdict.UNKNOWN, (
             f"asked twice, {found.varied} of {n} probes are answered in two ways, and "
             f"{found.changed} otherwise than they were: answers are drawn, or vary by themselves"
         )
     if found.changed > MOST_CHANGED * n:
-        return Outcome.UNKNOWN, (
+        return ProbeVerdict.UNKNOWN, (
             f"{found.changed} of {n} probes are answered otherwise: too many for near-ties, and "
             "too few to prove another model"
         )
     if found.telling is not None and (found.p_borne_out or 0) > LEVEL:
-        return Outcome.UNKNOWN, (
+        return ProbeVerdict.UNKNOWN, (
             f"its base answers all but {found.telling} of the {n} probes alike, so that they don't "
             "tell the two apart"
         )
-    return Outcome.SAME, f"{n - found.changed} of {n} probes are answered as they were"
+    return ProbeVerdict.SAME, f"{n - found.changed} of {n} probes are answered as they were"
