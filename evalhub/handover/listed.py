@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class ListedModel:
+class ModelEntry:
     """Attributes:
     wrong: why it can't be what was evaluated; "" where nothing speaks against it.
     parent: whose adapter it is, by the server's word; "" where it says none.
@@ -20,7 +20,7 @@ class ListedModel:
 
 def listed(
     content: bytes | None, *, name: str, bases: tuple[str, ...], adapter: bool
-) -> ListedModel:
+) -> ModelEntry:
     """What the list at /models says of `name`.
 
     Args:
@@ -30,29 +30,29 @@ def listed(
     """
     entries = None if content is None else _entries(content)
     if entries is None:
-        return ListedModel(note="The server gives no list of models.")
+        return ModelEntry(note="The server gives no list of models.")
     entry = entries.get(name)
     if entry is None:
         there = ", ".join(repr(each[:60]) for each in list(entries)[:5]) or "none"
-        return ListedModel(note=f"It lists no model {name!r}; it lists {there}.")
+        return ModelEntry(note=f"It lists no model {name!r}; it lists {there}.")
     parent = entry.get("parent")
     if not isinstance(parent, str) or not parent:
         said = "It doesn't say whose adapter the model is, as vLLM would of one that it applies."
-        return ListedModel(note=said if adapter and "parent" in entry else "")
+        return ModelEntry(note=said if adapter and "parent" in entry else "")
     if not adapter:
-        return ListedModel(
+        return ModelEntry(
             wrong=f"{name!r} is an adapter of {parent!r} there, and no adapter was evaluated",
             parent=parent,
         )
     root = entries.get(parent, {}).get("root")
     if not bases:
-        return ListedModel(parent=parent, note=f"It is an adapter of {parent!r} there.")
+        return ModelEntry(parent=parent, note=f"It is an adapter of {parent!r} there.")
     if parent not in bases and root not in bases:
-        return ListedModel(
+        return ModelEntry(
             wrong=f"{name!r} is an adapter of {parent!r} there, and was evaluated on {bases[0]!r}",
             parent=parent,
         )
-    return ListedModel(parent=parent)
+    return ModelEntry(parent=parent)
 
 
 def _entries(content: bytes) -> dict[str, dict[str, Any]] | None:

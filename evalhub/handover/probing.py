@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 
-from evalhub.handover.listed import ListedModel, listed
+from evalhub.handover.listed import ModelEntry, listed
 from evalhub.handover.models import Probe
 from evalhub.handover.sameness import (
     PROBES,
@@ -57,7 +57,7 @@ class ProbeMade:
 
     probe: Probe
     found: ProbeFinding
-    listed: ListedModel
+    listed: ModelEntry
     changed: Sequence[tuple[str, str, str]]
 
 
