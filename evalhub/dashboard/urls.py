@@ -21,6 +21,7 @@ from evalhub.dashboard.views import (
     study_file,
     test_sets,
     tokens,
+    version_compare,
     versions,
     working_items,
     working_sets,
@@ -137,5 +138,6 @@ urlpatterns = [
     path("score-audits/<int:pk>/", score_cases.audit, name="score_audit"),
     path("versions/", versions.versions, name="versions"),
     path("versions/new/", versions.new_version, name="new_version"),
+    path("versions/beside/", version_compare.beside, name="versions_beside"),
     path("versions/<int:pk>/", versions.version, name="version"),
 ]

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from evalhub.registry.models import Output
+from evalhub.registry.models.versions import Kind
 from tests.api.conftest import Program
 from tests.cast import Team, a_run, a_test_set, a_version, opened
 
@@ -125,3 +126,16 @@ def test_items_and_answers_come_in_their_order(caller: Program) -> None:
     at = f"/test-sets/{run['test_set']}/versions/1/items"
     items = [each for page in pages(caller, at, page_size=3) for each in page]
     assert [each["id"] for each in items] == ["q0000", "q0001", "q0002", "q0003"]
+
+
+def test_a_version_comes_with_its_training_record_and_what_is_unusual_in_it(
+    caller: Program, team: Team
+) -> None:
+    record = {"method": "lora", "hyperparameters": {"learning_rate": 1e-5}, "ticket": "LLM-214"}
+    version = a_version(team, "tuned", kind=Kind.LORA, training=record)
+    found = caller.get(f"/models/tuned/versions/{version.number}").json()
+    assert found["training"] == record | {"data": None, "hashes": None}
+    (advice,) = found["training_advice"]
+    assert advice["rule"] == "lora-learning-rate"
+    assert "0.05 times the usual 2e-4" in advice["says"]
+    assert "https://arxiv.org/abs/2305.14314" in [each["url"] for each in advice["sources"]]

@@ -51,6 +51,10 @@ def pages(team: Team) -> list[str]:
         *found,
         item,
         reverse("dashboard:criterion", args=[decision.pk, 1]),
+        reverse(
+            "dashboard:versions_beside",
+            query={"left": things["version"], "right": ModelVersion.objects.earliest("pk").pk},
+        ),
         reverse("dashboard:study_item", args=[study.pk, "triage-task", "q0001"]),
         reverse("dashboard:run_item", args=[run, "q0001"]),
         reverse("dashboard:test_set_item", args=[test_set, "q0001"]),

@@ -33,6 +33,7 @@ def olga(olga: Client) -> Client:
 def addresses(study: Study) -> list[str]:
     run = Run.objects.filter(studies__arm__study=study).first()
     version = ModelVersion.objects.filter(arms__study=study, parent=None).get()
+    tuned = ModelVersion.objects.filter(arms__study=study).exclude(parent=None).earliest("pk")
     test_set = TestSet.objects.filter(versions__studies__study=study).first()
     decision = study.decisions.first()
     assert run
@@ -55,6 +56,7 @@ def addresses(study: Study) -> list[str]:
         reverse("dashboard:test_set_item", args=[test_set.pk, "q0001"]),
         reverse("dashboard:test_set", args=[test_set.pk]),
         reverse("dashboard:version", args=[version.pk]),
+        reverse("dashboard:versions_beside", query={"left": version.pk, "right": tuned.pk}),
     ]
 
 

@@ -62,6 +62,8 @@ def addresses(study: Study) -> list[tuple[str, Mapping[str, Any]]]:
         ]
         pages.append((reverse("dashboard:run_items", args=[run.pk]), {}))
         pages.append((reverse("dashboard:run_item", args=[run.pk, "q0007"]), {}))
+        both = {"left": runs[0].version_id, "right": run.version_id}
+        pages.append((reverse("dashboard:versions_beside"), both))
         pages.append((reverse("dashboard:version", args=[run.version_id]), {}))
     return pages
 

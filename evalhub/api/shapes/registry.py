@@ -11,6 +11,7 @@ from evalhub.registry.models import Item, Model, ModelVersion, TestSet, TestSetV
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.outside import Outside
 from evalhub.studies.test_sets import ItemFields
+from evalhub.training.advice import Advice, advice_on
 
 Upload = Annotated[
     str,
@@ -110,6 +111,29 @@ class ModelShape(Given):
         return cls(slug=model.slug, created=model.created, url=url)
 
 
+class SourceShape(Given):
+    title: str
+    url: str
+
+
+class TrainingAdviceShape(Given):
+    rule: str = Field(description="a name of the table in training-records.md")
+    says: str = Field(description="what is unusual, as a sentence")
+    usual: str = Field(description="what is usual, with its numbers")
+    sources: tuple[SourceShape, ...] = Field(description="where that is known from")
+
+    @classmethod
+    def of(cls, advice: Advice) -> "TrainingAdviceShape":
+        return cls(
+            rule=advice.rule.name,
+            says=advice.says,
+            usual=advice.rule.usual,
+            sources=tuple(
+                SourceShape(title=each.title, url=each.url) for each in advice.rule.sources
+            ),
+        )
+
+
 class ModelVersionShape(Given):
     model: str
     number: int
@@ -118,7 +142,10 @@ class ModelVersionShape(Given):
     backend: dict[str, JsonValue]
     prompt: dict[str, JsonValue]
     sampling: dict[str, JsonValue]
-    training: dict[str, JsonValue]
+    training: dict[str, JsonValue] = Field(description="the training record, as it was handed in")
+    training_advice: tuple[TrainingAdviceShape, ...] = Field(
+        description="what is unusual in the record; it changes no verdict"
+    )
     notes: str
     stage: str
     digest: str = Field(description="SHA-256 of the specification")
@@ -136,6 +163,10 @@ class ModelVersionShape(Given):
             prompt=version.prompt.as_json(),
             sampling=version.sampling.as_json(),
             training=version.training.as_json(),
+            training_advice=tuple(
+                TrainingAdviceShape.of(each)
+                for each in advice_on(version.training.named.fields, kind=version.kind)
+            ),
             notes=version.notes,
             stage=version.stage,
             digest=version.digest,

@@ -12,6 +12,7 @@ from evalhub.dashboard.lineage import lineage
 from evalhub.dashboard.listing import listed
 from evalhub.dashboard.lists import versions_list
 from evalhub.dashboard.properties import Property, backend_properties, properties
+from evalhub.dashboard.training_view import training_view
 from evalhub.dashboard.trend_page import trend_page
 from evalhub.dashboard.version_form import VersionForm, form_of_version, registered
 from evalhub.dashboard.views.working_sets import whole_number
@@ -67,7 +68,6 @@ def version(request: SignedInRequest, pk: int) -> HttpResponse:
         ("Backend", backend_properties(found.backend)),
         ("Sampling", properties(found.sampling.as_json())),
         ("Prompt", properties(found.prompt.as_json())),
-        ("Training", properties(found.training.as_json())),
     ]
     context = {
         "version": found,
@@ -76,6 +76,7 @@ def version(request: SignedInRequest, pk: int) -> HttpResponse:
         "askings": [(each, sentence(each)) for each in _askings(found)],
         "probes": found.probes.all()[:PROBES],
         "trend": trend_page(found.model, user=request.user, wanted=request.GET.get("measured", "")),
+        "training": training_view(found),
         "parts": [(title, rows) for title, rows in parts if rows],
         "runs": runs.select_related(
             "version__model", "test_set_version__test_set__project"

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils.functional import cached_property
 
 from evalhub.accounts.models import OfProjectQuerySet, User
-from evalhub.registry.models import Model, Study, StudyArm, StudyRun, TrainingOverlap
+from evalhub.registry.models import Model, ModelVersion, Study, StudyArm, StudyRun, TrainingOverlap
 from evalhub.registry.models.runs import UNFINISHED
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.decision import DecisionRecord
@@ -31,6 +31,10 @@ class DecisionQuerySet(OfProjectQuerySet["Decision"]):
         return judged.annotate(
             version=F("study__arms__version"), number=F("study__arms__version__number")
         )
+
+    def on_version(self, version: ModelVersion) -> Self:
+        """Those on arms that are this version."""
+        return self.filter(study__arms__version=version, study__arms__name=F("arm"))
 
     def standing(self) -> Self:
         """The newest on each study's candidate in question."""

@@ -1,0 +1,92 @@
+"""A training's losses by its steps. Pure."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from evalhub.report.charts.parts import Axis, Chart, Dot, Frame, Key, Line, Shape, Table
+from evalhub.report.charts.scale import Scale, around
+
+type Points = Sequence[tuple[float, float | None]]
+"""(step, loss), in the order of steps; None where the loss was no number."""
+
+MOST_POINTS = 60
+"""Of a curve: more would lie on one another."""
+TRAINING, VALIDATION = ("baseline", "training loss"), ("candidate", "validation loss")
+
+
+def training_curves(losses: Points, eval_losses: Points) -> Chart | None:
+    """Both curves in one picture; None where no loss is a number."""
+    curves = [(TRAINING, thinned(losses)), (VALIDATION, thinned(eval_losses))]
+    known = [loss for _, points in curves for _, loss in points if loss is not None]
+    if not known:
+        return None
+    steps = [step for _, points in curves for step, _ in points]
+    first, last = min(steps), max(steps)
+    frame = Frame(Scale(first, last if last > first else first + 1), around(known, zero=False))
+    drawn = [(of, points) for of, points in curves if any(loss is not None for _, loss in points)]
+    return Chart(
+        title="Losses by step",
+        desc="; ".join(_told(of[1], points) for of, points in drawn),
+        x=Axis(frame.x.ticks(8, lambda step: f"{step:,g}"), "step"),
+        y=Axis(frame.y.ticks_up(5, lambda loss: f"{loss:g}"), "loss"),
+        lines=[line for of, points in drawn for line in _lines(frame, points, of[0])],
+        dots=[dot for of, points in drawn for dot in _dots(frame, points, of)],
+        keys=[Key(_shape(of), of[0], of[1]) for of, _ in drawn],
+        table=_table([of[1] for of, _ in drawn], [dict(points) for _, points in drawn]),
+    )
+
+
+def thinned(points: Points) -> Points:
+    """At most MOST_POINTS of them, evenly chosen, the last among them."""
+    if len(points) <= MOST_POINTS:
+        return points
+    last = len(points) - 1
+    return [points[round(n * last / (MOST_POINTS - 1))] for n in range(MOST_POINTS)]
+
+
+def _told(name: str, points: Points) -> str:
+    known = [(step, loss) for step, loss in points if loss is not None]
+    step, lowest = min(known, key=lambda each: each[1])
+    return (
+        f"{name} from {known[0][1]:.4g} to {known[-1][1]:.4g}, lowest at step {step:,g} with "
+        f"{lowest:.4g}"
+    )
+
+
+def _lines(frame: Frame, points: Points, kind: str) -> list[Line]:
+    """A line a stretch: where a loss was no number there is a gap."""
+    stretches = groupby(points, key=lambda point: point[1] is None)
+    return [
+        frame.line(((step, loss) for step, loss in stretch if loss is not None), kind=kind)
+        for gap, stretch in stretches
+        if not gap
+    ]
+
+
+def _dots(frame: Frame, points: Points, of: tuple[str, str]) -> list[Dot]:
+    return [
+        frame.dot(
+            step, loss, kind=of[0], shape=_shape(of), said=f"step {step:,g}: {of[1]} {loss:.4g}"
+        )
+        for step, loss in points
+        if loss is not None
+    ]
+
+
+def _shape(of: tuple[str, str]) -> Shape:
+    return "ring" if of == TRAINING else "diamond"
+
+
+def _table(names: Sequence[str], curves: Sequence[dict[float, float | None]]) -> Table:
+    steps = sorted({step for curve in curves for step in curve})
+    return Table(
+        ("Step", *(name.capitalize() for name in names)),
+        [(f"{step:,g}", *(_cell(curve, step) for curve in curves)) for step in steps],
+    )
+
+
+def _cell(curve: dict[float, float | None], step: float) -> str:
+    if step not in curve:
+        return ""
+    loss = curve[step]
+    return "no number" if loss is None else f"{loss:.4g}"
