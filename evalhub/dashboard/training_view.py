@@ -6,6 +6,7 @@ from typing import Any
 
 from evalhub.dashboard.properties import Property, properties
 from evalhub.registry.models import ModelVersion
+from evalhub.registry.versions import stands_on
 from evalhub.report.charts.parts import Chart
 from evalhub.report.training_curves import training_curves
 from evalhub.schemas.training import TrainingCost, TrainingFields
@@ -53,7 +54,7 @@ def training_view(version: ModelVersion) -> TrainingView | None:
     return TrainingView(
         groups=groups,
         curves=training_curves(named.fields.losses, named.fields.eval_losses),
-        advice=advice_on(named.fields, kind=version.kind),
+        advice=advice_on(named.fields, kind=version.kind, base=stands_on(version)),
         rest=properties(kept),
         unfit=named.unfit,
     )

@@ -44,7 +44,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedVersion:
     """The newest decision on a version.
 
     Attributes:
@@ -59,14 +59,14 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class VersionsBeside:
     """Two versions and what is said of both; `results` is empty where neither was judged."""
 
     left: ModelVersion
     right: ModelVersion
     trainings: Sequence[tuple[ModelVersion, TrainingView | None]]
     parts: Sequence[Part]
-    judged: Sequence[tuple[ModelVersion, Judged | None]]
+    judged: Sequence[tuple[ModelVersion, JudgedVersion | None]]
     results: Part
 
     @property
@@ -74,13 +74,13 @@ class Beside:
         return any(training and training.curves for _, training in self.trainings)
 
 
-def versions_beside(left: ModelVersion, right: ModelVersion, *, user: User) -> Beside:
+def versions_beside(left: ModelVersion, right: ModelVersion, *, user: User) -> VersionsBeside:
     """Both as `user` may see them: of results what decisions have read, and nothing sealed. Two
     queries."""
     trainings = [(each, training_view(each)) for each in (left, right)]
     judged = [(each, _judged(each, user)) for each in (left, right)]
     shown = [each.shown if each else {} for _, each in judged]
-    return Beside(
+    return VersionsBeside(
         left=left,
         right=right,
         trainings=trainings,
@@ -124,7 +124,7 @@ def _sides(left: Mapping[str, str], right: Mapping[str, str]) -> list[Sides]:
     return [Sides(name, left.get(name, ""), right.get(name, "")) for name in names]
 
 
-def _judged(version: ModelVersion, user: User) -> Judged | None:
+def _judged(version: ModelVersion, user: User) -> JudgedVersion | None:
     judged = Decision.objects.seen_by(user).on_version(version).newest_first()
     found = judged.values(
         "pk", "verdict", "record__headline", "record__criteria", "record__arms__baseline__name"
@@ -134,7 +134,7 @@ def _judged(version: ModelVersion, user: User) -> Judged | None:
     verdict = Verdict(found["verdict"])
     hidden = verdict is Verdict.INVALID
     against = found["record__arms__baseline__name"]
-    return Judged(
+    return JudgedVersion(
         pk=found["pk"],
         verdict=verdict,
         headline=found["record__headline"],

@@ -17,6 +17,7 @@ from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.study import check_name
 from evalhub.schemas.training import TrainingRecord
 from evalhub.schemas.version import BackendDeclaration
+from evalhub.training.bases import StoodOn, base_of, verdict_on_base
 
 
 def register_version(
@@ -42,7 +43,8 @@ def register_version(
         parent: the version it was made from, of any model in the project.
 
     Raises:
-        evalhub.schemas.declaration.DeclarationError: a name, kind or parent that can't be.
+        evalhub.schemas.declaration.DeclarationError: a name, kind or parent that can't be, or a
+            training record of another base.
     """
     check_name(slug, at="model")
     if parent is not None and parent.model.project_id != project.pk:
@@ -115,10 +117,27 @@ def _numbered(version: ModelVersion, model: Model) -> ModelVersion:
             same.backend = version.backend
             same.save(update_fields=["backend"])
         return same
+    _check_base(version)
     newest = model.versions.aggregate(newest=Max("number", default=0))["newest"]
     version.model, version.number, version.draft_until = model, newest + 1, None
     version.save(update_fields=["number", "draft_until"] if version.pk else None)
     return version
+
+
+def stands_on(version: ModelVersion) -> StoodOn | None:
+    """The base of a fine-tuned version, as far as its backend and its parent's say."""
+    parent = version.parent
+    return base_of(version.kind, version.backend, None if parent is None else parent.backend)
+
+
+def _check_base(version: ModelVersion) -> None:
+    """That its training record is of no other base, where that is sure."""
+    fields, base = version.training.named.fields, stands_on(version)
+    if base is not None and verdict_on_base(fields, base) == "another":
+        raise DeclarationError(
+            f"is {fields.base_model}, and {base.whose} is {base.name}: a record of another base",
+            "training.base_model",
+        )
 
 
 def register_metric(*, name: str, options: Mapping[str, Any]) -> Metric:

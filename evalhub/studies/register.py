@@ -137,17 +137,22 @@ def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[
         except DeclarationError as error:
             place = ["arms", name, "backend", arm.spec.type, error.field]
             raise spec.document.error(place, error.message) from error
-        found[name] = register_version(
-            project=project,
-            slug=name,
-            kind=arm.kind,
-            parent=found[arm.parent] if arm.parent else None,
-            backend=backend,
-            prompt=with_documents(arm.prompt, project=project, file=spec.file),
-            sampling=arm.sampling,
-            training=arm.training,
-            notes=arm.notes,
-        )
+        prompt = with_documents(arm.prompt, project=project, file=spec.file)
+        try:
+            found[name] = register_version(
+                project=project,
+                slug=name,
+                kind=arm.kind,
+                parent=found[arm.parent] if arm.parent else None,
+                backend=backend,
+                prompt=prompt,
+                sampling=arm.sampling,
+                training=arm.training,
+                notes=arm.notes,
+            )
+        except DeclarationError as error:
+            place = ["arms", name, *error.field.split(".")]
+            raise spec.document.error(place, error.message) from error
     return found
 
 

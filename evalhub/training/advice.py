@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from evalhub.schemas.training import TrainingFields
+from evalhub.training.bases import StoodOn, verdict_on_base
 from evalhub.training.sources import (
     DPO,
     INSTRUCT_GPT,
@@ -16,10 +17,11 @@ from evalhub.training.sources import (
     LLAMA_2,
     LORA,
     OPENAI,
+    PEFT,
     QLORA,
     TRAINER,
     WITHOUT_REGRET,
-    Source,
+    Publication,
 )
 
 LORA_RATES = (5e-5, 5e-4)
@@ -46,10 +48,11 @@ ATTENTION = {
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A record with the kind of the version that it is of."""
+    """A record with the kind of the version that it is of, and with what that one stands on."""
 
     kind: str
     fields: TrainingFields
+    base: StoodOn | None
 
     @property
     def adapted(self) -> bool:
@@ -72,7 +75,7 @@ class Trained:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class TrainingRule:
     """A line of the table.
 
     Attributes:
@@ -86,7 +89,7 @@ class Rule:
     name: str
     about: str
     usual: str
-    sources: tuple[Source, ...]
+    sources: tuple[Publication, ...]
     finds: Callable[[Trained], str]
 
 
@@ -94,18 +97,28 @@ class Rule:
 class Advice:
     """What a rule found."""
 
-    rule: Rule
+    rule: TrainingRule
     says: str
 
 
-def advice_on(fields: TrainingFields, *, kind: str) -> list[Advice]:
+def advice_on(fields: TrainingFields, *, kind: str, base: StoodOn | None = None) -> list[Advice]:
     """What is unusual in a training, in the order of the table.
 
     Args:
         kind: the version's, where the record doesn't say its method.
+        base: what the version stands on, as far as its backend and its parent's say.
     """
-    trained = Trained(kind, fields)
+    trained = Trained(kind, fields, base)
     return [Advice(rule, says) for rule in RULES if (says := rule.finds(trained))]
+
+
+def _base(trained: Trained) -> str:
+    if trained.base is None or not verdict_on_base(trained.fields, trained.base):
+        return ""
+    return (
+        f"It was trained from {trained.fields.base_model}, by its record, and "
+        f"{trained.base.whose} is {trained.base.name}: is that a copy of the same weights?"
+    )
 
 
 def _lora_rate(trained: Trained) -> str:
@@ -256,7 +269,15 @@ def _examples(trained: Trained) -> str:
 
 
 RULES = (
-    Rule(
+    TrainingRule(
+        "base",
+        "base of the training",
+        "the model that the version stands on: an adapter fits no other, and may load on one "
+        "nevertheless",
+        (PEFT,),
+        _base,
+    ),
+    TrainingRule(
         "lora-learning-rate",
         "learning rate of an adapter",
         "2e-4, from 5e-5 to 5e-4: about ten times what a full fine-tune takes. QLoRA took 2e-4 up "
@@ -264,14 +285,14 @@ RULES = (
         (QLORA, WITHOUT_REGRET),
         _lora_rate,
     ),
-    Rule(
+    TrainingRule(
         "full-learning-rate",
         "learning rate of a full fine-tune",
         "1e-5, from 2e-6 to 5e-5. InstructGPT took 9.65e-6 for 6B parameters, Llama 2 2e-5",
         (INSTRUCT_GPT, LLAMA_2),
         _full_rate,
     ),
-    Rule(
+    TrainingRule(
         "preference-learning-rate",
         "learning rate from preferences or rewards",
         "smaller: 1e-6 for a full fine-tune (1e-7 to 5e-6), ten times that for an adapter (1e-6 to "
@@ -279,7 +300,7 @@ RULES = (
         (DPO, WITHOUT_REGRET),
         _preference_rate,
     ),
-    Rule(
+    TrainingRule(
         "validation-turns",
         "validation loss",
         "falls to the end. One that turns is a sign, no proof: InstructGPT’s turned after one "
@@ -287,28 +308,28 @@ RULES = (
         (INSTRUCT_GPT, LIMA),
         _turned,
     ),
-    Rule(
+    TrainingRule(
         "no-validation",
         "validation data",
         "a part of the examples is kept out, and its loss is logged",
         (OPENAI, TRAINER),
         _unvalidated,
     ),
-    Rule(
+    TrainingRule(
         "loss-no-number",
         "losses",
         "numbers; the trainer hides others unless logging_nan_inf_filter is off",
         (TRAINER,),
         _no_number,
     ),
-    Rule(
+    TrainingRule(
         "epochs",
         "times through the data",
         "1 to 5; up to 15 for 2,000 examples or fewer. Llama 2 took 2, LIMA 15 on 1,000 examples",
         (LLAMA_2, LIMA),
         _epochs,
     ),
-    Rule(
+    TrainingRule(
         "batch",
         "examples of a step",
         "4 to 64 for an adapter, 4 to 256 for a full fine-tune. QLoRA took 16 up to 13B "
@@ -316,7 +337,7 @@ RULES = (
         (QLORA, WITHOUT_REGRET),
         _batch,
     ),
-    Rule(
+    TrainingRule(
         "rank",
         "rank beside the examples",
         "1 to 8 are enough for many tasks; an adapter that has to hold more than it has room for "
@@ -324,21 +345,21 @@ RULES = (
         (LORA, WITHOUT_REGRET),
         _rank,
     ),
-    Rule(
+    TrainingRule(
         "scale",
         "lora_alpha / r",
         "0.25 to 4. QLoRA took 16 / 64; twice the rank is common",
         (QLORA, LEARNS_LESS),
         _scale,
     ),
-    Rule(
+    TrainingRule(
         "layers",
         "layers with an adapter",
         "all of them: those of attention alone fall behind, at the same number of weights too",
         (WITHOUT_REGRET, QLORA),
         _layers,
     ),
-    Rule(
+    TrainingRule(
         "examples",
         "number of examples",
         "10 at least; 50 to 100 for a style or a format; about 1,000 good ones for the manners of "

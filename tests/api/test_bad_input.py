@@ -12,6 +12,7 @@ from evalhub.registry.models import ModelVersion, Study, TestSet
 from tests.api.conftest import Program
 from tests.api.sums import ITEMS, digest
 from tests.api.test_studies import upload
+from tests.cast import Team, a_version
 
 Programs = Callable[..., Program]
 AT = "/models/tuned/versions"
@@ -133,6 +134,19 @@ def test_what_a_training_can_not_have_been_is_refused_by_its_field(
     assert refused.status_code == 400
     assert refused.json()["errors"][0]["field"] == field
     assert not ModelVersion.objects.exists()
+
+
+def test_a_record_of_another_base_is_refused_by_its_field(program: Programs, team: Team) -> None:
+    backend = {"type": "hf", "model": "acme/small-1b", "revision": "a" * 40}
+    a_version(team, "base", backend=backend)
+    training = {"base_model": "acme/large-9b"}
+    body = {"kind": "lora", "parent": {"model": "base"}, "training": training}
+    refused = program().post(AT, body)
+    assert refused.status_code == 400, refused.content
+    (flaw,) = refused.json()["errors"]
+    assert flaw["field"] == "training.base_model"
+    assert "a record of another base" in flaw["message"]
+    assert ModelVersion.objects.count() == 1
 
 
 def test_a_key_in_a_study_is_refused_and_not_repeated(program: Programs) -> None:

@@ -109,6 +109,22 @@ def test_what_cannot_be_is_said_beside_its_field_and_kept(
     assert not ModelVersion.objects.exists()
 
 
+def test_a_record_of_another_base_is_said_beside_the_training_and_kept(
+    eva: Client, team: Team
+) -> None:
+    backend = {"type": "hf", "model": "acme/small-1b", "revision": "a" * 40}
+    base = a_version(team, "base", backend=backend)
+    training = '{"base_model": "acme/large-9b"}'
+    page = register(
+        eva, project="support-desk", slug="m", kind="lora", parent=base.pk, training=training
+    )
+    form = page.context["form"]
+    assert page.status_code == 400
+    assert "a record of another base" in str(form.errors["training"])
+    assert form["training"].value() == training
+    assert ModelVersion.objects.get() == base
+
+
 def test_a_model_that_nobody_is_asked_for_is_refused(eva: Client, team: Team) -> None:
     page = register(eva, project="support-desk", slug="m", served="triage-7b")
     assert "say who is asked" in str(page.context["form"].errors["endpoint"])

@@ -7,7 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from evalhub.registry.models import TestSetVersion
+from evalhub.registry.models.versions import Kind
 from tests.cast import Team, a_run, a_score_audit, a_spending, a_test_set, a_version, a_working_set
+from tests.dashboard.test_training import RECORD
 from tests.e2e.conftest import Opens
 from tests.e2e.width import overflows
 
@@ -33,6 +35,22 @@ def test_a_file_is_taken_in_edited_by_keyboard_and_published(opens: Opens, team:
     assert version.items.get(key="q2").references == ["billing", "payment"]
 
 
+def test_a_training_s_losses_are_read_by_keyboard_and_two_versions_stand_side_by_side(
+    opens: Opens, team: Team
+) -> None:
+    base = a_version(team, "base")
+    tuned = a_version(team, "tuned", parent=base, training=RECORD)
+    page = opens(team.eva, f"/versions/{tuned.pk}/")
+    page.get_by_role("img", name="Losses by step").focus()
+    page.keyboard.press("End")
+    expect(page.locator(".chart .tip")).to_contain_text("step 30: validation loss 1.25")
+    page.get_by_role("link", name="Beside base v1").press("Enter")
+    expect(page.get_by_role("heading", name="base v1 beside tuned v1")).to_be_visible()
+    row = page.get_by_role("row", name="learning rate")
+    expect(row).to_contain_text("not said")
+    expect(row).to_contain_text("1e-05")
+
+
 @pytest.mark.heavy
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("phone", [False, True], ids=["laptop", "phone"])
@@ -46,6 +64,10 @@ def test_axe_finds_nothing_and_all_fits(
     audit = a_score_audit(team, run)
     a_spending(run, study="s")
     type(run).objects.filter(pk=run.pk).update(state="cancelled")
+    trained = [
+        a_version(team, "tuned", kind=Kind.LORA, training=RECORD | {"examples": count})
+        for count in (9, 320)
+    ]
     page = opens(team.eva, "/working-sets/", dark=dark, phone=phone)
     for path in (
         "/working-sets/",
@@ -58,6 +80,9 @@ def test_axe_finds_nothing_and_all_fits(
         "/runs/new/",
         f"/runs/{run.pk}/",
         "/versions/new/",
+        f"/versions/{trained[1].pk}/",
+        "/versions/beside/",
+        f"/versions/beside/?left={trained[0].pk}&right={trained[1].pk}",
         f"/scores/{audit.metric_id}/",
         f"/scores/{audit.metric_id}/answers/{audit.drawn[0]}/dispute/",
         f"/score-audits/{audit.pk}/",

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from evalhub.files.canonical import digest_of
 from evalhub.registry.models import Metric, Model, ModelVersion
 from evalhub.registry.versions import register_metric, register_version
 from evalhub.schemas.declaration import DeclarationError, declared
@@ -189,3 +190,61 @@ def test_a_version_from_before_is_read_whatever_its_record_says(team: Team) -> N
     assert again.as_json()["cost"] == "$300"
     assert again.named.unfit == ("alpha", "cost")
     assert again.named.fields.adapter.r == 8
+
+
+def of_the_hub(model: str, **more: Any) -> dict[str, Any]:
+    return {"type": "hf", "model": model, "revision": "a" * 40} | more
+
+
+def test_a_record_of_another_base_is_refused_by_its_field_and_nothing_is_made(team: Team) -> None:
+    base = registered(team, "base", backend=of_the_hub("acme/small-1b"))
+    for backend, whose in (
+        (RECORDED, "what its parent answers with"),
+        (
+            of_the_hub("acme/small-1b", adapter="acme/lora", adapter_revision="b" * 40),
+            "the base that its adapter is loaded onto",
+        ),
+    ):
+        with pytest.raises(DeclarationError) as refused:
+            registered(
+                team, "tuned", kind="lora", parent=base, backend=backend,
+                training={"base_model": "acme/large-9b"},
+            )  # fmt: skip
+        assert refused.value.field == "training.base_model"
+        assert f"is acme/large-9b, and {whose} is acme/small-1b" in refused.value.message
+    assert not Model.objects.filter(slug="tuned").exists()
+
+
+def test_the_same_base_stored_otherwise_and_a_copy_by_another_name_are_taken(team: Team) -> None:
+    base = registered(team, "base", backend=of_the_hub("acme/small-1b"))
+    for said in ("acme/small-1b", "unsloth/small-1b-bnb-4bit", "others/our-base", "small-1b"):
+        training = {"base_model": said}
+        assert registered(team, "tuned", kind="lora", parent=base, training=training).pk
+
+
+def test_a_version_from_before_stays_though_its_record_is_of_another_base(team: Team) -> None:
+    base = registered(team, "base", backend=of_the_hub("acme/small-1b"))
+    spec = {"kind": "lora", "parent": base}
+    old = registered(team, "tuned", training={"base_model": "acme/small-1b"}, **spec)
+    known_by = registered(team, "other", training={"base_model": "small"}, **spec)
+    ModelVersion.objects.filter(pk=old.pk).update(
+        training={"base_model": "acme/large-9b"}, digest=_digest_of(known_by, "acme/large-9b")
+    )
+    again = registered(team, "tuned", training={"base_model": "acme/large-9b"}, **spec)
+    assert again == old
+
+
+def _digest_of(like: ModelVersion, base_model: str) -> str:
+    """The digest of a version like this one, trained from another base."""
+    parent = like.parent
+    assert parent is not None
+    return digest_of(
+        {
+            "kind": like.kind,
+            "backend": declared(AnyBackend, like.backend).identity(),
+            "prompt": like.prompt.as_json(),
+            "sampling": like.sampling.as_json(),
+            "training": declared(TrainingRecord, {"base_model": base_model}).as_json(),
+            "parent": [parent.model.slug, parent.digest],
+        }
+    )

@@ -346,6 +346,17 @@ def test_an_arm_that_can_not_be_is_named_with_its_line(
     assert says in message
 
 
+def test_a_record_of_another_base_is_named_with_its_line_and_nothing_is_made(desk: Desk) -> None:
+    pytest.importorskip("transformers")
+    arms = desk.study["arms"]
+    arms["base"]["backend"] = {"hf": {"model": "acme/small-1b", "revision": "a" * 40}}
+    arms["tuned"] |= {"parent": "base", "training": {"base_model": "acme/large-9b"}}
+    message = refusal(desk)
+    assert message.startswith("study.yaml, line ")
+    assert "field 'arms.tuned.training.base_model': is acme/large-9b, and what its" in message
+    assert not ModelVersion.objects.exists()
+
+
 def test_a_question_that_names_an_arm_is_refused_before_anything_runs(desk: Desk) -> None:
     desk.study["review"] = {"test_set": "triage", "items": 5, "question": "Is tuned better?"}
     said = refusal(desk)

@@ -9,6 +9,7 @@ import pytest
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.training import TrainingRecord
 from evalhub.training.advice import RULES, advice_on
+from evalhub.training.bases import StoodOn
 
 PAGE = (Path(__file__).parents[2] / "docs" / "training-records.md").read_text("utf-8")
 
@@ -133,6 +134,15 @@ def test_the_demo_s_own_training_is_read_critically() -> None:
         "learning_rate": 0.002, "epochs": 3, "batch": 8, "examples": 320,
     }  # fmt: skip
     assert set(found(record)) == {"lora-learning-rate", "layers", "examples"}
+
+
+def test_a_base_that_has_nothing_in_common_with_what_the_version_stands_on_is_asked_about() -> None:
+    fields = declared(TrainingRecord, {"base_model": "others/our-base"}).named.fields
+    base = StoodOn("acme/small-1b", "what its parent answers with", loaded=True)
+    (advice,) = advice_on(fields, kind="lora", base=base)
+    assert advice.rule.name == "base"
+    assert "and what its parent answers with is acme/small-1b: is that a copy" in advice.says
+    assert advice_on(fields, kind="lora") == []
 
 
 def test_every_rule_says_what_is_usual_and_where_that_is_known_from() -> None:

@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
 from evalhub.registry.models import Item, Model, ModelVersion, TestSet, TestSetVersion
+from evalhub.registry.versions import stands_on
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.outside import Outside
 from evalhub.studies.test_sets import ItemFields
@@ -111,7 +112,7 @@ class ModelShape(Given):
         return cls(slug=model.slug, created=model.created, url=url)
 
 
-class SourceShape(Given):
+class PublicationShape(Given):
     title: str
     url: str
 
@@ -120,7 +121,7 @@ class TrainingAdviceShape(Given):
     rule: str = Field(description="a name of the table in training-records.md")
     says: str = Field(description="what is unusual, as a sentence")
     usual: str = Field(description="what is usual, with its numbers")
-    sources: tuple[SourceShape, ...] = Field(description="where that is known from")
+    sources: tuple[PublicationShape, ...] = Field(description="where that is known from")
 
     @classmethod
     def of(cls, advice: Advice) -> "TrainingAdviceShape":
@@ -129,7 +130,7 @@ class TrainingAdviceShape(Given):
             says=advice.says,
             usual=advice.rule.usual,
             sources=tuple(
-                SourceShape(title=each.title, url=each.url) for each in advice.rule.sources
+                PublicationShape(title=each.title, url=each.url) for each in advice.rule.sources
             ),
         )
 
@@ -165,7 +166,9 @@ class ModelVersionShape(Given):
             training=version.training.as_json(),
             training_advice=tuple(
                 TrainingAdviceShape.of(each)
-                for each in advice_on(version.training.named.fields, kind=version.kind)
+                for each in advice_on(
+                    version.training.named.fields, kind=version.kind, base=stands_on(version)
+                )
             ),
             notes=version.notes,
             stage=version.stage,

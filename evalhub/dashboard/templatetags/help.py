@@ -63,6 +63,7 @@ DOCUMENTS = {
     "dashboard:upload_pairs": "campaigns.md#pairs-of-your-own",
     "dashboard:version": _RUNS,
     "dashboard:versions": _RUNS,
+    "dashboard:versions_beside": "training-records.md#two-versions-side-by-side",
     "dashboard:working_set": _WORKING,
     "dashboard:working_sets": _WORKING,
     "home": "dashboard.md#home",
