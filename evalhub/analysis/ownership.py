@@ -115,6 +115,13 @@ class Reckoning:
             return [at]
         return [at | {TRAFFIC: end} for end in (traffic.low, traffic.high)]
 
+    def reckoned(self, line: CostLine) -> CostLine:
+        """The line with its amount, if it is known."""
+        if line.missing:
+            return line
+        amount = self.range_of(lambda at: self.amount(line, at), gain=line.part in BENEFITS)
+        return line.model_copy(update={"amount": amount})
+
     def range_of(self, what: Callable[[Point], float], *, gain: bool) -> Ends:
         """The value and both ends of a sum, of which more is a `gain` or a cost."""
         best = [what(at) for at in self.corners(good=True)]
@@ -227,7 +234,7 @@ def cost_sheet(
         candidate=candidate,
         currency=currency,
         traffic=traffic,
-        lines=tuple(_with_amount(found, each, traffic) for each in lines),
+        lines=tuple(_with_requests(found, each, traffic) for each in lines),
         upfront=found.range_of(found.upfront, gain=False)
         if any(found.of(part) for part in UPFRONT)
         else None,
@@ -261,18 +268,12 @@ def _width(swing: Swing) -> float:
     return abs(swing.at_high - swing.at_low)
 
 
-def _with_amount(found: Reckoning, line: CostLine, traffic: Figure | None) -> CostLine:
-    if line.missing:
-        return line
-    gain = line.part in BENEFITS
-    amount = found.range_of(lambda at: found.amount(line, at), gain=gain)
-    once = line.part in UPFRONT
-    return line.model_copy(
-        update={
-            "amount": amount,
-            "per_request": None if once else _per_request(found, line, traffic),
-        }
-    )
+def _with_requests(found: Reckoning, line: CostLine, traffic: Figure | None) -> CostLine:
+    """The line with its amount, and what of a month's falls on one request."""
+    reckoned = found.reckoned(line)
+    if line.missing or line.part in UPFRONT:
+        return reckoned
+    return reckoned.model_copy(update={"per_request": _per_request(found, line, traffic)})
 
 
 def _per_request(found: Reckoning, line: CostLine, traffic: Figure | None) -> Ends | None:

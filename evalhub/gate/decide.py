@@ -22,6 +22,7 @@ from evalhub.gate.judge import judge_evidence, open_preference
 from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_section, leaks_of
 from evalhub.gate.ledger import Claim, Standing, standing_of, take
 from evalhub.gate.models import Decision
+from evalhub.gate.ownership_evidence import ownership_evidence
 from evalhub.gate.policy_history import with_policy_history
 from evalhub.gate.preference import ask
 from evalhub.gate.repeats import Repeats, same_answers
@@ -166,7 +167,8 @@ def _judge(
     criteria = _measure(evidence, [*aligned, *costs], paid)
     asked = ask(evidence, baseline, arm, alpha=paid.level)
     judged = judge_evidence(evidence, baseline, arm, alpha=paid.level)
-    asked = replace(asked, criteria=[*asked.criteria, *judged.criteria])
+    owned = ownership_evidence(evidence, baseline, arm, staged, alpha=paid.level)
+    asked = replace(asked, criteria=[*asked.criteria, *judged.criteria, *owned.criteria])
     noise, no_op = repeats.section(
         baseline,
         arm,
@@ -183,7 +185,7 @@ def _judge(
         *paid.refused,
         *asked.unfit,
     ]
-    pending = [*asked.pending, *unknown]
+    pending = [*asked.pending, *unknown, *owned.pending]
     choice = chosen.choice
     if choice is not None:
         said = answer(criteria, planned_gain=policy.planned_gain, primaries=policy.primaries)
@@ -238,6 +240,7 @@ def _judge(
         consistency=consistency_section(content),
         judge=judged.section,
         prices=prices,
+        ownership=owned.section,
     )
 
 

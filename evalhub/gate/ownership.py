@@ -79,7 +79,7 @@ def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = 
     """
     arms = owned_arms(study, candidate)
     said = said_of(study).instead(assumed)
-    found = measured(study, arms, said)
+    found = known_costs(study, arms, said)
     lines = cost_lines(said, found, gpu_price, assumed=assumed)
     traffic = next((each for line in lines for each in line.figures if each.name == TRAFFIC), None)
     return cost_sheet(
@@ -98,7 +98,7 @@ def said_of(study: Study) -> Ownership:
     return study.policy.ownership or Ownership()
 
 
-def measured(study: Study, arms: OwnedArms, said: Ownership) -> KnownCosts:
+def known_costs(study: Study, arms: OwnedArms, said: Ownership) -> KnownCosts:
     """All that is known without anybody saying it."""
     currency = said.currency or prices_here(settings.HOME).currency
     tokens, missing = _spent(study, currency)

@@ -28,6 +28,7 @@ SECTIONS = {
     "applied": ("Adapter check", "no-op"),
     "noise_floor": ("Noise floor", "noise-floor"),
     "prices": ("Prices", "prices"),
+    "ownership": ("Cost of ownership", "ownership"),
     "consistency": ("Several answers to an item", "consistency"),
     "baseline_choice": ("Fair baseline", "best-untuned"),
     "extension": ("Extension", "extension"),
@@ -96,6 +97,11 @@ class DecisionPage:
     def costs(self) -> Sequence[Criterion]:
         """The criteria that are budgets."""
         return [each for each in self.record.criteria if each.role == "budget"]
+
+    @property
+    def saved(self) -> Sequence[Criterion]:
+        """What owning the candidate saves a month, where that is asked."""
+        return [each for each in self.record.criteria if each.role == "ownership"]
 
 
 def decision_page(record: DecisionRecord) -> DecisionPage:

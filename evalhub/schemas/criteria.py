@@ -26,7 +26,7 @@ Deviation = Annotated[float, Field(ge=0)]
 Degrees = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Level = Annotated[float, Field(gt=0, lt=0.5)]
-Role = Literal["primary", "guard", "preference", "judge", "budget"]
+Role = Literal["primary", "guard", "preference", "judge", "budget", "ownership"]
 # The field that says what a criterion of a role must keep to.
 _DEMANDS: dict[Role, str] = {
     "primary": "min_gain",
@@ -34,6 +34,7 @@ _DEMANDS: dict[Role, str] = {
     "judge": "min_gain",
     "guard": "margin",
     "budget": "max_ratio",
+    "ownership": "min_gain",
 }
 
 
@@ -88,7 +89,7 @@ class Criterion(Declaration):
     role: Role = Field(
         description="primary: must gain more than min_gain; guard: must not lose margin or more; "
         "preference: people's win score; judge: a judge's, corrected by people; budget: must cost "
-        "less than max_ratio times the baseline"
+        "less than max_ratio times the baseline; ownership: must save min_gain or more a month"
     )
     tier: Tier = Field(
         description="critical: a ship needs it; supporting: holds where it fails, doubt doesn't; "
@@ -192,7 +193,8 @@ class Criterion(Declaration):
     def holds(self) -> bool:
         """Whether the interval lies wholly on the side that is asked."""
         if self.factor is None:
-            return self.bound is not None and self.lower > self.bound
+            saves = self.role == "ownership" and self.lower == self.bound
+            return saves or (self.bound is not None and self.lower > self.bound)
         if self.higher_is_better:
             return self.ratio_lower is not None and self.ratio_lower > self.factor
         return self.ratio_upper is not None and self.ratio_upper < self.factor

@@ -14,6 +14,7 @@ from evalhub.schemas.criteria import Count, Criterion, Level, Probability, Size
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.home_bound import HOME_BOUND
 from evalhub.schemas.judging import JudgeSection
+from evalhub.schemas.ownership_section import OwnershipSection
 from evalhub.schemas.policy import Alpha, HarmAlpha, Primaries
 from evalhub.schemas.sections import (
     AppliedSection,
@@ -178,6 +179,9 @@ class DecisionRecord(Declaration):
     prices: PricesSection | None = Field(
         None, description="null: no budget of cost, or tokens were compared and not money"
     )
+    ownership: OwnershipSection | None = Field(
+        None, description="null: no budget of ownership, or it was decided before there was one"
+    )
     arms: Arms
     evidence: tuple[EvidenceRow, ...]
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")
@@ -189,7 +193,7 @@ class DecisionRecord(Declaration):
         """The sections that there are, by field, in the order that matters to a reader."""
         alarms = ("jumps", "policy_since")
         looked_at = ("failures", "leakage", "ledger", "applied", "noise_floor", "baseline_choice")
-        more = ("prices", "consistency", "extension", "imported")
+        more = ("prices", "ownership", "consistency", "extension", "imported")
         fields = (*alarms, "judge", *looked_at, *more)
         return {name: found for name in fields if (found := getattr(self, name)) is not None}
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -254,6 +254,11 @@ def _names_at(kind: Any, place: Path, tags: frozenset[str | int]) -> list[str]:
             return list(fields)
         inside = fields.get(str(place[0]))
         return _names_at(inside.annotation, place[1:], tags) if inside else []
+    if is_typeddict(kind):
+        held_by = get_type_hints(kind, include_extras=True)
+        if not place:
+            return list(held_by)
+        return _names_at(held_by[str(place[0])], place[1:], tags) if place[0] in held_by else []
     inner = get_args(kind)
     if not place or not inner:
         return []

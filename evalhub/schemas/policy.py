@@ -5,21 +5,23 @@ a part of every study file too.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypedDict, cast
 
 from pydantic import (
     AfterValidator,
+    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     ValidationInfo,
     field_validator,
     model_serializer,
     model_validator,
+    with_config,
 )
 
 from evalhub.files.numbers import LARGEST, finite_number
 from evalhub.schemas.declaration import Declaration, declared, default_of, wrong
-from evalhub.schemas.defaults import ENOUGH_REVIEWERS, MARGIN, MOST_ALPHA, PLANNED_GAIN
+from evalhub.schemas.defaults import MARGIN, MOST_ALPHA, PLANNED_GAIN
 from evalhub.schemas.measured_on import (
     NO_WORST,
     Bounds,
@@ -28,6 +30,7 @@ from evalhub.schemas.measured_on import (
     beyond,
     check_known,
 )
+from evalhub.schemas.people import PeopleDemand, PeopleFloor
 from evalhub.stats.levels import ALPHA, HARM_ALPHA
 
 CostName = Literal["latency", "latency_p95", "cost"]
@@ -88,7 +91,6 @@ MaxRatio = Annotated[
     Measured,
     Field(gt=0, le=LARGEST, description="what candidate/baseline must stay below, such as 1.2"),
 ]
-WinScoreGain = Annotated[float, Field(ge=-0.5, le=0.5)]
 NoiseFloor = Annotated[
     bool,
     Field(description="whether effects are shown against a second run of the baseline"),
@@ -189,7 +191,7 @@ class Demand(Declaration):
         return declared(cls, _of_its_role(values))
 
 
-def check_critical(demands: Iterable["Demand | Budget"], asks_people: bool, at: str) -> None:
+def check_critical(demands: "Iterable[Tiered]", asks_people: bool, at: str) -> None:
     """Refuses, in the field `at`, what asks for nothing that a ship would have to show."""
     if not asks_people and all(each.tier != "critical" for each in demands):
         raise wrong(
@@ -240,37 +242,40 @@ class Budget(Declaration):
     )
 
 
-class PeopleDemand(Declaration):
-    """What people's judgments must show.
+class OwnershipBudget(Declaration):
+    """What a candidate must save a month, by all that it costs.
 
     Attributes:
-        required: whether a ship waits for them.
-        min_gain: how far above one half the win score's lower bound must be.
+        test_set: on whose items requests are priced; None: the first primary's.
     """
 
-    required: bool = Field(True, description="whether a ship waits for people")
-    min_gain: WinScoreGain = Field(
+    net_monthly_min: Measured = Field(
         0.0,
-        description="how far above one half the win score's lower bound must be; negative: people "
-        "need only not mind",
+        ge=-LARGEST,
+        le=LARGEST,
+        description="what must be saved a month at least: the present bill less the candidate's "
+        "serving, upkeep and retraining",
     )
-
-
-class PeopleFloor(Declaration):
-    """What people's judgments must be to count as evidence; a min_agreement of None: no floor."""
-
-    min_agreement: float | None = Field(
+    traffic: Measured = Field(gt=0, le=LARGEST, description="requests a month")
+    tier: Tier = default_of(Demand, "tier")
+    test_set: Named | None = Field(
         None,
-        ge=-1,
-        le=1,
-        description="Gwet's AC1 among reviewers below which their judgments are no evidence",
+        description="on whose items requests are priced; the first primary's where it isn't said",
     )
-    min_reviewers: int = Field(
-        ENOUGH_REVIEWERS,
-        ge=1,
-        description="how many people must have judged; one or two who lean ship what is no better "
-        "far more often than alpha",
-    )
+
+
+Tiered = Demand | Budget | OwnershipBudget
+"""What a ship may have to show."""
+
+
+@with_config(ConfigDict(extra="forbid"))
+class Budgets(TypedDict, total=False):
+    """By name, what may be spent."""
+
+    latency: Budget
+    latency_p95: Budget
+    cost: Budget
+    ownership: OwnershipBudget
 
 
 class PreferenceRule(PeopleDemand, PeopleFloor):
@@ -305,10 +310,10 @@ class Rule(Declaration):
     alpha: Alpha = ALPHA
     harm_alpha: HarmAlpha = HARM_ALPHA
     planned_gain: PlannedGain = PLANNED_GAIN
-    budgets: dict[CostName, Budget] = Field(
-        {},
+    budgets: Budgets = Field(
+        cast("Budgets", {}),
         description="what a candidate may cost beside the baseline: by the mean of its latency or "
-        "cost, or by the 95% quantile of its latency",
+        "cost, or by the 95% quantile of its latency; and what owning it must save a month",
     )
     ledger: LedgerScope = Field(
         "primaries",
@@ -335,6 +340,11 @@ class Rule(Declaration):
         description="by criterion, the gain beyond which a result isn't believed; a guard's margin "
         "where none is said",
     )
+
+    @property
+    def all_budgets(self) -> dict[str, Budget | OwnershipBudget]:
+        """Each by its name."""
+        return cast("dict[str, Budget | OwnershipBudget]", dict(self.budgets))
 
 
 class Policy(Rule):
@@ -369,7 +379,7 @@ class Policy(Rule):
 
     @model_validator(mode="after")
     def _something_is_critical(self) -> "Policy":
-        demands: list[Demand | Budget] = [*self.criteria.values(), *self.budgets.values()]
+        demands: list[Tiered] = [*self.criteria.values(), *self.all_budgets.values()]
         asks_people = self.preference is not None and self.preference.required
         check_critical(demands, asks_people, "criteria")
         return self
@@ -389,7 +399,7 @@ class Policy(Rule):
     @model_validator(mode="after")
     def _budgets_are_measured(self) -> "Policy":
         if not any(each.role == "primary" for each in self.criteria.values()):
-            for name, budget in self.budgets.items():
+            for name, budget in self.all_budgets.items():
                 if budget.test_set is None:
                     raise wrong(
                         "say its test_set: there is no primary to measure it on", "budgets", name

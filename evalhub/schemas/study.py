@@ -12,14 +12,12 @@ from evalhub.schemas.declaration import Declaration, declared, default_of
 from evalhub.schemas.defaults import JUDGE_FLOOR
 from evalhub.schemas.ownership import Ownership
 from evalhub.schemas.pairwise import PairwiseQuestion, Rubric
+from evalhub.schemas.people import PeopleDemand, PeopleFloor, WinScoreGain
 from evalhub.schemas.policy import (
     Demand,
     NoiseFloor,
-    PeopleDemand,
-    PeopleFloor,
     Rule,
     Tier,
-    WinScoreGain,
 )
 from evalhub.schemas.prices import Price
 from evalhub.schemas.review import ItemCount, ReviewBasics, Show, without_usual_show

@@ -6,7 +6,8 @@ from typing import Any
 from evalhub.files.document import Document
 from evalhub.files.rows import DataError
 from evalhub.schemas.declaration import read_declaration
-from evalhub.schemas.policy import PeopleDemand, PeopleFloor, Policy
+from evalhub.schemas.people import PeopleDemand, PeopleFloor
+from evalhub.schemas.policy import Policy
 from evalhub.studies.spec import StudyFile
 from evalhub.verdict.policy import SCHEMA
 from evalhub.verdict.policy_changes import Asked, asked_of_policy

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from evalhub.schemas.declaration import wrong
 from evalhub.schemas.measured_on import NO_WORST, check_known
-from evalhub.schemas.policy import Budget, Demand, check_critical
+from evalhub.schemas.policy import Tiered, check_critical
 
 if TYPE_CHECKING:
     from evalhub.studies.spec import Arm, StudyFile
@@ -140,9 +140,9 @@ def _check_asked(study: "StudyFile") -> None:
             "test_set",
         )
     if judged:
-        demands: list[Demand | Budget] = [study.test_sets[name] for name in judged]
+        demands: list[Tiered] = [study.test_sets[name] for name in judged]
         asks_people = study.review is not None and study.review.required
-        check_critical([*demands, *study.policy.budgets.values()], asks_people, "test_sets")
+        check_critical([*demands, *study.policy.all_budgets.values()], asks_people, "test_sets")
     forms = [guard.of(name) for name in judged for guard in study.test_sets[name].guards]
     check_known(study.policy.largest_gain, [*judged, *forms], "policy", "largest_gain")
     for name in judged if study.policy.failures == "worst" else ():
@@ -150,7 +150,7 @@ def _check_asked(study: "StudyFile") -> None:
         if metric.reach is None and study.test_sets[name].bounds is None:
             raise wrong(NO_WORST.format(metric.name), "test_sets", name, "bounds")
     primary = any(each.role == "primary" for each in study.test_sets.values())
-    for name, budget in study.policy.budgets.items():
+    for name, budget in study.policy.all_budgets.items():
         at = "policy", "budgets", name
         if budget.test_set is None and not primary:
             raise wrong("say its test_set: there is no primary to measure it on", *at)

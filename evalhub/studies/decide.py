@@ -95,7 +95,7 @@ def decide_scores(
             scores.arms[1],
             measured(evidence) + people.criteria,
             invalid=invalid,
-            pending=[*people.pending, *doubts],
+            pending=[*people.pending, *doubts, *_owned(policy)],
             unbelieved=unbelieved(jumps),
             primaries=policy.primaries,
             registered=False,
@@ -132,6 +132,17 @@ def decide_scores(
         imported=imported,
         jumps=jumps,
     )
+
+
+def _owned(policy: Policy) -> list[str]:
+    """What no files tell: what owning the candidate costs."""
+    asked = policy.budgets.get("ownership")
+    if asked is None or asked.tier != "critical":
+        return []
+    return [
+        "What owning the candidate costs isn't known from files of scores: a study knows it, with "
+        "its prices and its ownership"
+    ]
 
 
 def _named(scores: Scores, arm: int) -> ArmName:

@@ -10,7 +10,7 @@ from evalhub.registry.models import Run, Study, StudyRun
 from evalhub.registry.models.runs import RunState
 from evalhub.registry.models.studies import ArmRole
 from evalhub.schemas.declaration import default_of
-from evalhub.schemas.policy import PeopleDemand
+from evalhub.schemas.people import PeopleDemand
 from evalhub.schemas.review import Anytime, CampaignRequest, Design, Form
 from reviews.errors import NothingToCompareError, PlanError
 from reviews.models import Campaign, Pair

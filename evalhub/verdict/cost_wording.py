@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from evalhub.schemas.cost_sheet import UPFRONT, CostLine, CostSheet, Ends, Figure, Tornado
+from evalhub.verdict.wording import money, money_span
 
 UNKNOWN = "unknown"
 ORIGINS = {
@@ -13,23 +14,11 @@ ORIGINS = {
 }
 
 
-def money(value: float) -> str:
-    """An amount: 1,128, 24.5, 0.00012."""
-    if abs(value) >= 1000:
-        text = f"{value:,.0f}"
-    elif abs(value) >= 1 or value == 0:
-        text = f"{value:,.2f}".rstrip("0").rstrip(".")
-    else:
-        text = f"{value:.3g}"
-    return text.replace("-", "−")
-
-
 def amount(ends: Ends | None) -> str:
     """An amount with its range: "128 to 256"; "unknown", which is never 0."""
     if ends is None:
         return UNKNOWN
-    low, high = money(ends.low), money(ends.high)
-    return low if low == high else f"{low} to {high}"
+    return money_span(ends)
 
 
 def factor(figure: Figure) -> str:

@@ -31,7 +31,8 @@ class Requirement:
         role: "primary" must gain more than `min_gain`; "guard" must not lose `margin` or more;
             "preference" is people's win score, which must pass `min_gain` above one half,
             "judge" a judge's that people corrected, likewise;
-            "budget" is a cost that must stay below `max_ratio` times the baseline's.
+            "budget" is a cost that must stay below `max_ratio` times the baseline's;
+            "ownership" is money a month, of which `min_gain` or more must be saved.
         margin: loss that a guard may show, in the metric's own unit, 0 or more.
         min_gain: gain that a primary must pass, in the metric's own unit.
         higher_is_better: whether more of the metric is better.

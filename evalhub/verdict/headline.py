@@ -12,6 +12,7 @@ from evalhub.verdict.wording import (
     gain_shown,
     limit,
     may_lose,
+    money,
     percent,
     size,
     spent,
@@ -135,9 +136,11 @@ def _within(primaries: Sequence[Criterion]) -> str:
 def _worst(losses: Sequence[Criterion]) -> str:
     """The worst of what holds the candidate back; a quality before a cost, a loss before what only
     falls short."""
-    quality = [c for c in losses if c.role != "budget"]
+    quality = [c for c in losses if c.role not in ("budget", "ownership")]
     if not quality:
         worst = max(losses, key=lambda c: c.ratio or 0.0)
+        if worst.role == "ownership":
+            return f"saves {money(worst.difference)} {worst.unit} a month, less than {limit(worst)}"
         share = percent(worst.ratio)
         return f"takes {share} of the baseline's {spent(worst)}, over {limit(worst)}"
     worst = min(quality, key=lambda c: (not c.shown_to_lose, c.difference))
@@ -177,9 +180,14 @@ def _guards(criteria: Sequence[Criterion]) -> list[str]:
 
 def _budgets(criteria: Sequence[Criterion]) -> list[str]:
     budgets = [c for c in criteria if c.role == "budget"]
+    found = [
+        f"saves {money(c.difference)} {c.unit} a month"
+        for c in criteria
+        if c.role == "ownership" and c.status is Status.PASS
+    ]
     if not budgets or any(c.status is not Status.PASS for c in budgets):
-        return []
-    return ["stays within its budget" if len(budgets) == 1 else "stays within its budgets"]
+        return found
+    return ["stays within its budget" if len(budgets) == 1 else "stays within its budgets", *found]
 
 
 def _waits(pending: Sequence[str]) -> str:

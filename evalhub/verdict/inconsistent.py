@@ -9,8 +9,8 @@ from evalhub.schemas.criteria import Criterion
 from evalhub.verdict.criteria import SAME_RUN
 from evalhub.verdict.shares import gap_to
 
-BY_CHOICES = ("preference", "judge")
-"""Roles of criteria that rest on choices between answers, and not on scores."""
+BESIDE_SCORES = ("preference", "judge", "ownership")
+"""Roles of criteria that rest on choices between answers or on money, and not on scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def levels_apart(c: Criterion, alpha: float, harm_alpha: float, at: str) -> Iter
     for name, due in (("alpha", alpha), ("harm_alpha", harm_alpha)):
         said = getattr(c, name)
         # A review that was watched may have ended early at a stricter level.
-        stricter = c.role in BY_CHOICES and said < due
+        stricter = c.role in BESIDE_SCORES and said < due
         if not stricter and not isclose(said, due, rel_tol=1e-9):
             yield Discrepancy(f"{at}{name}", said, due, "it is the rule's")
 
@@ -69,7 +69,7 @@ def inconsistent(criterion: Criterion, at: str) -> Iterator[Discrepancy]:
     yield from _wrong_ratio(c, at)
     # People's interval has no other test than itself.
     outside = c.alpha if c.lower > 0 else c.harm_alpha if c.upper < 0 else None
-    if c.role not in BY_CHOICES and outside is not None and c.p_value > 2 * outside:
+    if c.role not in BESIDE_SCORES and outside is not None and c.p_value > 2 * outside:
         rule = f"an interval that leaves out 0 goes with a p-value of at most {2 * outside:g}"
         yield Discrepancy(f"{at}p_value", c.p_value, None, rule)
 

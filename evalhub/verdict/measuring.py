@@ -62,7 +62,7 @@ def asked_of(asked: Requirement, baseline: float) -> dict[str, Any]:
         "requires": requires(asked),
         "margin": margin if guard else None,
         "relative_margin": share,
-        "min_gain": asked.min_gain if asked.must_gain else None,
+        "min_gain": asked.min_gain if asked.must_gain or asked.role == "ownership" else None,
         "planned_gain": asked.planned_gain if asked.must_gain else None,
         "max_ratio": asked.max_ratio,
         "quantile": asked.quantile,

@@ -98,6 +98,9 @@ def needed_items(criterion: Criterion, *, questions: int, plan: NextLook) -> Nee
     """
     if criterion.role == "judge":
         return Needed(None, "more items that people judge too would tell, or a better judge")
+    if criterion.role == "ownership":
+        why = "more items tell what requests cost, and narrower assumptions the rest"
+        return Needed(None, f"{why}: its cost sheet says on which it hangs")
     if why := _beyond_numbers(criterion) or _ruled_out(criterion):
         return Needed(None, why)
     power = 1 - (1 - POWER) / questions

@@ -7,6 +7,7 @@ from evalhub.schemas.consistency import ConsistencySection
 from evalhub.schemas.costs import PricesSection
 from evalhub.schemas.decision import Arms
 from evalhub.schemas.judging import JudgeSection
+from evalhub.schemas.ownership_section import OwnershipSection
 from evalhub.schemas.sections import (
     AppliedSection,
     ChoiceSection,
@@ -27,6 +28,7 @@ from evalhub.verdict.judge_evidence import judge_sentences, judged_status
 from evalhub.verdict.jumps import jump_sentences
 from evalhub.verdict.levels import items_factor
 from evalhub.verdict.noise import sameness_sentence
+from evalhub.verdict.ownership import ownership_sentences, ownership_status
 from evalhub.verdict.policy_since import changed_status, policy_sentences
 from evalhub.verdict.prices import price_sentences
 from evalhub.verdict.wording import counted, signed
@@ -70,6 +72,9 @@ def _notes(section: Section, arms: Arms) -> tuple[Status, Iterator[str]]:
         case PricesSection():
             known = section.baseline is not None and section.candidate is not None
             return Status.PASS if known else Status.OPEN, price_sentences(section, arms)
+        case OwnershipSection():
+            told = ownership_sentences(section, arms.candidate.name)
+            return ownership_status(section), told
         case PolicySection():
             return changed_status(section), policy_sentences(section)
     raise TypeError(f"{type(section).__name__} is no section of a record")

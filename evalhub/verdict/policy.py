@@ -6,7 +6,14 @@ from typing import Literal, NamedTuple
 
 from evalhub.files.document import Document
 from evalhub.schemas.declaration import read_declaration
-from evalhub.schemas.policy import CostName, Policy, PolicyCriterion, PreferenceRule, Rule
+from evalhub.schemas.policy import (
+    CostName,
+    OwnershipBudget,
+    Policy,
+    PolicyCriterion,
+    PreferenceRule,
+    Rule,
+)
 from evalhub.schemas.study import StudyReview, StudySettings
 from evalhub.verdict.criteria import Requirement
 
@@ -84,9 +91,8 @@ def requirements_of(policy: Policy) -> list[Requirement]:
 
 
 def budget_requirements(policy: Policy) -> list[Requirement]:
-    """The budgets alone."""
-    primaries = (each for each in policy.criteria.items() if each[1].role == "primary")
-    first = next((asked.test_set or name for name, asked in primaries), None)
+    """The budgets alone that are ratios, in the order of `COSTS`."""
+    first = _first_primary(policy)
     return [
         Requirement(
             name=name,
@@ -98,6 +104,22 @@ def budget_requirements(policy: Policy) -> list[Requirement]:
             tier=budget.tier,
             max_ratio=budget.max_ratio,
         )
-        for name, budget in policy.budgets.items()
+        for name in COSTS
+        if (budget := policy.budgets.get(name)) is not None
         if (where := budget.test_set or first) is not None
     ]
+
+
+def ownership_asked(policy: Policy) -> tuple[OwnershipBudget, str] | None:
+    """The budget of ownership, and on which test set's items its requests are priced; None where
+    there is none."""
+    asked = policy.budgets.get("ownership")
+    if asked is None:
+        return None
+    where = asked.test_set or _first_primary(policy)
+    return None if where is None else (asked, where)
+
+
+def _first_primary(policy: Policy) -> str | None:
+    primaries = (each for each in policy.criteria.items() if each[1].role == "primary")
+    return next((asked.test_set or name for name, asked in primaries), None)

@@ -72,7 +72,14 @@ ORDERED: dict[str, Sequence[Any]] = {
 """Values of a field, the strictest last."""
 
 LESS_IS_STRICTER = ("alpha", "max_ratio")
-MORE_IS_STRICTER = ("harm_alpha", "planned_gain", "min_gain", "min_agreement", "min_reviewers")
+MORE_IS_STRICTER = (
+    "harm_alpha",
+    "planned_gain",
+    "min_gain",
+    "min_agreement",
+    "min_reviewers",
+    "net_monthly_min",
+)
 """A laxer level of harm shows harm sooner. With a greater gain that is worth finding, an arm that
 isn't fine-tuned is shown to do as well sooner."""
 

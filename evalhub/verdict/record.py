@@ -18,6 +18,7 @@ from evalhub.schemas.decision import (
     StudyName,
 )
 from evalhub.schemas.judging import JudgeSection
+from evalhub.schemas.ownership_section import OwnershipSection
 from evalhub.schemas.sections import (
     AppliedSection,
     ChoiceSection,
@@ -64,6 +65,7 @@ def decision_record(
     consistency: ConsistencySection | None = None,
     judge: JudgeSection | None = None,
     prices: PricesSection | None = None,
+    ownership: OwnershipSection | None = None,
 ) -> DecisionRecord:
     """The record that is printed, stored and shown; of invalid evidence without any result.
 
@@ -73,7 +75,7 @@ def decision_record(
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
         ledger, noise_floor, failures, leakage, baseline_choice, extension, imported, jumps,
-            applied, consistency, judge, prices: what else the decision rests on, without
+            applied, consistency, judge, prices, ownership: what else the decision rests on, without
             sentences; None where there is no such thing.
     """
     record = DecisionRecord(
@@ -101,6 +103,7 @@ def decision_record(
         consistency=consistency,
         judge=judge,
         prices=prices,
+        ownership=ownership,
         arms=arms,
         evidence=tuple(evidence),
         policy=dict(policy),
@@ -156,6 +159,7 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
             "policy_since": None,
             "judge": None,
             "prices": None,
+            "ownership": None,
             "people": people and people.model_copy(update=dict.fromkeys(SAID)),
             "leakage": leakage
             and leakage.model_copy(

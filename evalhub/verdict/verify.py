@@ -19,9 +19,11 @@ from evalhub.schemas.verdicts import Verdict
 from evalhub.verdict.baseline_choice import answer, as_good
 from evalhub.verdict.code import code_digest
 from evalhub.verdict.content import content_digest
-from evalhub.verdict.inconsistent import BY_CHOICES, Discrepancy, inconsistent, levels_apart
+from evalhub.verdict.inconsistent import BESIDE_SCORES, Discrepancy, inconsistent, levels_apart
 from evalhub.verdict.jumps import beyond_belief_of, unbelieved
 from evalhub.verdict.levels import staged_level
+from evalhub.verdict.ownership import OWNERSHIP
+from evalhub.verdict.ownership_rule import unlike_ownership
 from evalhub.verdict.record import ruled, with_sentences, without_results
 from evalhub.verdict.rule import alphas_of, decide
 
@@ -30,7 +32,16 @@ FOLLOWS = "that is what follows from the record's numbers"
 
 BESIDE = ("others", "readings", "changed_since", "signatures")
 """What stands beside a record in a document, and is no part of it."""
-LATER = ("imported", "jumps", "policy_since", "applied", "consistency", "judge", "prices")
+LATER = (
+    "imported",
+    "jumps",
+    "policy_since",
+    "applied",
+    "consistency",
+    "judge",
+    "prices",
+    "ownership",
+)
 LATER_OF_PEOPLE = ("plan_hash", "seal")
 LATER_OF_CRITERIA = ("form",)
 LATER_OF_SLICES = ("p_value",)
@@ -250,12 +261,13 @@ def _unlike_asked(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
         return
     rows = {each.name: i for i, each in enumerate(record.criteria)}
     due = {**policy["criteria"], **(policy.get("budgets") or {})}
+    due.pop(OWNERSHIP, None)  # which no files tell: its own rule says what is due
     for name in due:
         if name not in rows and not record.invalid:
             rule = f"the policy asks for {name}"
             yield Discrepancy(f"{at}criteria", None, name, rule)
     for name, i in rows.items():
-        if name not in due and record.criteria[i].role not in BY_CHOICES:
+        if name not in due and record.criteria[i].role not in BESIDE_SCORES:
             rule = "the policy asks for no such criterion"
             yield Discrepancy(f"{at}criteria[{i}].name", name, None, rule)
         for part, value in due.get(name, {}).items():
@@ -274,6 +286,7 @@ def _unlike_sections(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
         yield Discrepancy(f"{at}registered", True, False, rule)
     yield from _unlike_jumps(record, at)
     yield from _unlike_prices(record, at)
+    yield from unlike_ownership(record, at)
     choice, planned_gain = record.baseline_choice, record.policy.get("planned_gain")
     if choice is None or choice.answer is None or not isinstance(planned_gain, float):
         return
@@ -327,7 +340,7 @@ def _unlike_ledger(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
             yield Discrepancy(f"{inner}level", row.level, level, "it is what the looks leave")
         for each in record.criteria:
             paid = record.rule.alphas.get(each.name, record.alpha)
-            if each.test_set != row.test_set or each.role in BY_CHOICES:
+            if each.test_set != row.test_set or each.role in BESIDE_SCORES:
                 continue
             if not isclose(paid, row.level, rel_tol=1e-9):
                 where = f"{at}rule.alphas.{each.name}"

@@ -5,6 +5,7 @@ Pages, command line and REST show these sentences as the record has them.
 
 from collections.abc import Sequence
 
+from evalhub.schemas.cost_sheet import Ends
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.verdicts import Status
 from evalhub.verdict.criteria import SAME_RUN, Requirement
@@ -26,7 +27,7 @@ def reasons(
         for c, a, b in zip(criteria, against, blocking, strict=True)
     ]
     order = [Status.FAIL, Status.OPEN, Status.PASS]
-    roles = {"primary": 0, "preference": 1, "judge": 2, "guard": 3, "budget": 4}
+    roles = {"primary": 0, "preference": 1, "judge": 2, "guard": 3, "budget": 4, "ownership": 5}
     ranked = sorted(
         zip(criteria, decisive, strict=True),
         key=lambda pair: (
@@ -81,6 +82,8 @@ def sentence(criterion: Criterion, *, family: int = 1) -> str:
 def _passes(c: Criterion) -> str:
     if c.role == "budget":
         return f"stays within {limit(c)}"
+    if c.role == "ownership":
+        return f"at least {limit(c)}"
     if not may_lose(c):
         if c.higher_is_better:
             return f"gains more than the {c.min_gain:g} that is asked"
@@ -97,6 +100,8 @@ def _passes(c: Criterion) -> str:
 def _fails(c: Criterion) -> str:
     if c.role == "budget":
         return f"over {limit(c)}"
+    if c.role == "ownership":
+        return f"less than {limit(c)}"
     if not c.shown_to_lose:
         return f"falls short of the {c.min_gain:g} that is asked"
     if not may_lose(c):
@@ -140,6 +145,9 @@ def worse(criterion: Criterion) -> str:
 def _seen(criterion: Criterion) -> str:
     """What was measured: a difference, or a ratio where a ratio is asked."""
     c = criterion
+    if c.role == "ownership":
+        ends = money_span(Ends(low=c.lower, value=c.difference, high=c.upper))
+        return f"{c.name} saves {money(c.difference)} {c.unit} a month [{ends}]"
     if c.factor is None:
         side = "" if c.higher_is_better else f" (+: {better(c)})"
         return f"{c.name} {signed(c.difference)} [{signed(c.lower)}, {signed(c.upper)}]{side}"
@@ -155,6 +163,8 @@ def limit(criterion: Criterion) -> str:
     """What the candidate must keep to: "the margin of 0.02", "the budget of 120%"."""
     if criterion.role == "budget":
         return f"the budget of {percent(criterion.max_ratio)}"
+    if criterion.role == "ownership":
+        return f"the {money(criterion.min_gain or 0.0)} a month that is asked"
     if criterion.relative_margin is not None:
         return f"the {percent(criterion.relative_margin)} of it that may be lost"
     if criterion.role == "guard":
@@ -174,6 +184,8 @@ def requires(asked: Requirement) -> str:
     """What is asked, in a few words."""
     if asked.role == "budget":
         return f"below {percent(asked.max_ratio)}"
+    if asked.role == "ownership":
+        return f"saves {money(asked.min_gain)} or more a month"
     if asked.role == "guard":
         share = asked.relative_margin
         return f"may lose {asked.margin:g}" if share is None else f"may lose {percent(share)}"
@@ -226,6 +238,23 @@ def figure(value: float) -> str:
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.2f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
+
+
+def money(value: float) -> str:
+    """An amount: 1,128, 24.5, 0.00012."""
+    if abs(value) >= 1000:
+        text = f"{value:,.0f}"
+    elif abs(value) >= 1 or value == 0:
+        text = f"{value:,.2f}".rstrip("0").rstrip(".")
+    else:
+        text = f"{value:.3g}"
+    return text.replace("-", "−")
+
+
+def money_span(ends: Ends) -> str:
+    """An amount with its range: 128 to 256."""
+    low, high = money(ends.low), money(ends.high)
+    return low if low == high else f"{low} to {high}"
 
 
 def spent(criterion: Criterion) -> str:

@@ -164,7 +164,8 @@ def test_what_is_written_is_read_as_the_same_policy(tmp_path: Path) -> None:
         (
             "latency: {max_ratio: 1.2}",
             "memory: {max_ratio: 1.2}",
-            "line 20, field 'budgets.memory': \"memory\" isn't one of latency, latency_p95, cost",
+            "line 20, field 'budgets.memory': isn't known here (known: latency, latency_p95, cost, "
+            "ownership)",
         ),
         (
             "  rare:",
