@@ -53,7 +53,7 @@ def training_view(version: ModelVersion) -> TrainingView | None:
     kept = dict(_extra(named.fields)) | {name: said[name] for name in named.unfit}
     return TrainingView(
         groups=groups,
-        curves=training_curves(named.fields.losses, named.fields.eval_losses),
+        curves=training_curves(named.fields.losses, named.fields.eval_losses, of=str(version)),
         advice=advice_on(named.fields, kind=version.kind, base=stands_on(version)),
         rest=properties(kept),
         unfit=named.unfit,

@@ -96,8 +96,9 @@ class VersionForm(forms.Form):
         label="Training record",
         widget=forms.Textarea(attrs={"rows": 4}),
         required=False,
-        help_text="a JSON object: method, learning rate, epochs, losses, cost, …; "
-        "“data” names an upload as sha256:DIGEST",
+        help_text="a JSON object of named fields and whatever else is to be kept: method, "
+        "base_model, examples, hyperparameters, adapter, losses, hours, cost, …; “data” names an "
+        "upload as sha256:DIGEST",
     )
     notes = forms.CharField(
         label="What changed", widget=forms.Textarea(attrs={"rows": 2}), required=False

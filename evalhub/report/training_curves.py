@@ -14,8 +14,8 @@ MOST_POINTS = 60
 TRAINING, VALIDATION = ("baseline", "training loss"), ("candidate", "validation loss")
 
 
-def training_curves(losses: Points, eval_losses: Points) -> Chart | None:
-    """Both curves in one picture; None where no loss is a number."""
+def training_curves(losses: Points, eval_losses: Points, *, of: str) -> Chart | None:
+    """Both curves of a version in one picture; None where no loss is a number."""
     curves = [(TRAINING, thinned(losses)), (VALIDATION, thinned(eval_losses))]
     known = [loss for _, points in curves for _, loss in points if loss is not None]
     if not known:
@@ -23,16 +23,16 @@ def training_curves(losses: Points, eval_losses: Points) -> Chart | None:
     steps = [step for _, points in curves for step, _ in points]
     first, last = min(steps), max(steps)
     frame = Frame(Scale(first, last if last > first else first + 1), around(known, zero=False))
-    drawn = [(of, points) for of, points in curves if any(loss is not None for _, loss in points)]
+    drawn = [each for each in curves if any(loss is not None for _, loss in each[1])]
     return Chart(
-        title="Losses by step",
-        desc="; ".join(_told(of[1], points) for of, points in drawn),
+        title=f"{of}: losses by step",
+        desc="; ".join(_told(name, points) for (_, name), points in drawn),
         x=Axis(frame.x.ticks(8, lambda step: f"{step:,g}"), "step"),
         y=Axis(frame.y.ticks_up(5, lambda loss: f"{loss:g}"), "loss"),
-        lines=[line for of, points in drawn for line in _lines(frame, points, of[0])],
-        dots=[dot for of, points in drawn for dot in _dots(frame, points, of)],
-        keys=[Key(_shape(of), of[0], of[1]) for of, _ in drawn],
-        table=_table([of[1] for of, _ in drawn], [dict(points) for _, points in drawn]),
+        lines=[line for (kind, _), points in drawn for line in _lines(frame, points, kind)],
+        dots=[dot for curve, points in drawn for dot in _dots(frame, points, curve)],
+        keys=[Key(_shape(curve), *curve) for curve, _ in drawn],
+        table=_table([name for (_, name), _ in drawn], [dict(points) for _, points in drawn]),
     )
 
 
@@ -63,18 +63,19 @@ def _lines(frame: Frame, points: Points, kind: str) -> list[Line]:
     ]
 
 
-def _dots(frame: Frame, points: Points, of: tuple[str, str]) -> list[Dot]:
+def _dots(frame: Frame, points: Points, curve: tuple[str, str]) -> list[Dot]:
+    kind, name = curve
     return [
         frame.dot(
-            step, loss, kind=of[0], shape=_shape(of), said=f"step {step:,g}: {of[1]} {loss:.4g}"
+            step, loss, kind=kind, shape=_shape(curve), said=f"step {step:,g}: {name} {loss:.4g}"
         )
         for step, loss in points
         if loss is not None
     ]
 
 
-def _shape(of: tuple[str, str]) -> Shape:
-    return "ring" if of == TRAINING else "diamond"
+def _shape(curve: tuple[str, str]) -> Shape:
+    return "ring" if curve == TRAINING else "diamond"
 
 
 def _table(names: Sequence[str], curves: Sequence[dict[float, float | None]]) -> Table:

@@ -90,4 +90,4 @@ def test_a_version_of_which_nothing_is_said_has_no_such_section(eva: Client, tea
 @pytest.mark.parametrize("record", [{"cost": 300}, {"hardware": "T4"}, {"losses": [1.0, 0.5]}])
 def test_a_field_said_in_short_is_shown(eva: Client, team: Team, record: dict[str, Any]) -> None:
     found = section(eva, a_version(team, kind="lora", training=record))
-    assert any(word in found for word in ("300.00 (no currency is said)", "T4", "Losses by step"))
+    assert any(word in found for word in ("300.00 (no currency is said)", "T4", ": losses by step"))

@@ -41,7 +41,7 @@ def test_a_training_s_losses_are_read_by_keyboard_and_two_versions_stand_side_by
     base = a_version(team, "base")
     tuned = a_version(team, "tuned", parent=base, training=RECORD)
     page = opens(team.eva, f"/versions/{tuned.pk}/")
-    page.get_by_role("img", name="Losses by step").focus()
+    page.get_by_role("img", name="tuned v1: losses by step").focus()
     page.keyboard.press("End")
     expect(page.locator(".chart .tip")).to_contain_text("step 30: validation loss 1.25")
     page.get_by_role("link", name="Beside base v1").press("Enter")

@@ -4,7 +4,9 @@ from evalhub.report.training_curves import MOST_POINTS, training_curves
 
 
 def test_both_curves_stand_in_one_picture_with_their_values() -> None:
-    chart = training_curves(((10, 2.0), (20, 1.0)), ((10, 1.8), (20, 1.2), (30, 1.4)))
+    chart = training_curves(
+        ((10, 2.0), (20, 1.0)), ((10, 1.8), (20, 1.2), (30, 1.4)), of="tuned v1"
+    )
     assert chart is not None
     assert chart.desc == (
         "training loss from 2 to 1, lowest at step 20 with 1; "
@@ -22,7 +24,7 @@ def test_both_curves_stand_in_one_picture_with_their_values() -> None:
 
 
 def test_where_a_loss_was_no_number_there_is_a_gap_that_the_table_names() -> None:
-    chart = training_curves(((1, 2.0), (2, None), (3, 1.0)), ())
+    chart = training_curves(((1, 2.0), (2, None), (3, 1.0)), (), of="tuned v1")
     assert chart is not None
     assert (len(chart.lines), len(chart.dots), len(chart.keys)) == (2, 2, 1)
     assert chart.table is not None
@@ -30,18 +32,18 @@ def test_where_a_loss_was_no_number_there_is_a_gap_that_the_table_names() -> Non
 
 
 def test_without_a_number_there_is_no_picture() -> None:
-    assert training_curves((), ()) is None
-    assert training_curves(((1, None),), ()) is None
+    assert training_curves((), (), of="tuned v1") is None
+    assert training_curves(((1, None),), (), of="tuned v1") is None
 
 
 def test_one_point_is_a_picture_too() -> None:
-    chart = training_curves((), ((5, 0.5),))
+    chart = training_curves((), ((5, 0.5),), of="tuned v1")
     assert chart is not None
     assert chart.dots[0].said == "step 5: validation loss 0.5"
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_end() -> None:
-    chart = training_curves([(float(n), 1.0 / (n + 1)) for n in range(5000)], ())
+    chart = training_curves([(float(n), 1.0 / (n + 1)) for n in range(5000)], (), of="tuned v1")
     assert chart is not None
     assert len(chart.dots) == MOST_POINTS
     assert chart.dots[-1].said.startswith("step 4,999:")
