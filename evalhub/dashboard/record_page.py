@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from evalhub.accounts.models import Action, LogEntry
 from evalhub.dashboard.properties import Property, properties
+from evalhub.dashboard.stages import Crowning, crowning
 from evalhub.gate.models import Blessing, Decision, SignOff
 from evalhub.gate.staleness import Change, changes_since
 from evalhub.report.decision_page import DecisionPage, decision_page
@@ -26,6 +27,7 @@ class RecordPage:
     since: Sequence[Change]
     sign_offs: Sequence[SignOff]
     blessings: Sequence[Blessing]
+    crowning: Crowning
     policy: Sequence[Property]
     checked: Verification | None
     verdicts: Sequence[tuple[str, str]] = tuple(Verdict.choices())
@@ -46,6 +48,7 @@ def record_page(decision: Decision, checked: Verification | None = None) -> Reco
         since=changes_since(decision),
         sign_offs=list(decision.sign_offs.select_related("by")),
         blessings=list(decision.blessings.select_related("by", "project", "version__model")),
+        crowning=crowning(decision),
         policy=properties(record.policy),
         checked=checked,
     )

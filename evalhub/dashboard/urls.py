@@ -50,6 +50,7 @@ urlpatterns = [
     path("studies/<int:pk>/progress/", studies.study_progress, name="study_progress"),
     path("studies/<int:pk>/decide/", studies.decide, name="decide"),
     path("decisions/<int:pk>/", records.record, name="record"),
+    path("decisions/<int:pk>/bless/", records.bless_arm, name="bless"),
     path("decisions/<int:pk>/verify/", records.verify, name="verify_decision"),
     path("decisions/<int:pk>.json", decisions.decision, name="decision"),
     path("decisions/<int:pk>/criteria/<int:number>/", decisions.criterion, name="criterion"),
@@ -140,4 +141,5 @@ urlpatterns = [
     path("versions/new/", versions.new_version, name="new_version"),
     path("versions/beside/", version_compare.beside, name="versions_beside"),
     path("versions/<int:pk>/", versions.version, name="version"),
+    path("versions/<int:pk>/move/", versions.move, name="move_version"),
 ]

@@ -71,13 +71,7 @@ def bless(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) ->
             f"{version} is the baseline already: since {current.created:%Y-%m-%d}, by "
             f"{current.ground}"
         )
-    check_candidate(version)
-    _check_stands(decision)
-    if arm == "candidate":
-        _check_ships(decision)
-        _check_judged_against(decision, current)
-    else:
-        _check_first(decision, version, current)
+    _check(decision, arm, version, current)
     return crown(
         version,
         project=project,
@@ -87,6 +81,16 @@ def bless(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) ->
         action=Action.BLESSED,
         decision=decision,
     )
+
+
+def hindrance(decision: Decision, *, arm: ArmOf = USUALLY) -> str:
+    """Why `bless` would refuse this as the project is now, whoever asks; "" where it wouldn't."""
+    try:
+        version = _version(decision, arm)
+        _check(decision, arm, version, Blessing.objects.current(decision.study.project))
+    except StageError as error:
+        return str(error)
+    return ""
 
 
 def baseline_standing(
@@ -125,6 +129,17 @@ def _version(decision: Decision, arm: ArmOf) -> ModelVersion:
             f"{named.name} is another version in its study than decision {decision.pk} judged"
         )
     return found.version
+
+
+def _check(decision: Decision, arm: ArmOf, version: ModelVersion, current: Blessing | None) -> None:
+    """That the version may take the place of what is champion. Raises StageError."""
+    check_candidate(version)
+    _check_stands(decision)
+    if arm == "candidate":
+        _check_ships(decision)
+        _check_judged_against(decision, current)
+    else:
+        _check_first(decision, version, current)
 
 
 def _check_stands(decision: Decision) -> None:

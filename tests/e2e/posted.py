@@ -26,6 +26,8 @@ POSTED = {
     "/demo/": ["project=support-desk"],
     "/studies/<int:pk>/decide/": [""],
     "/decisions/<int:pk>/sign/": ["reason=We+have+looked+at+it", "reason=No&verdict=invalid"],
+    "/decisions/<int:pk>/bless/": ["reason=It+runs&arm=baseline"],
+    "/versions/<int:pk>/move/": ["verb=retire&reason=No"],
     "/campaigns/new/": [PLAN],
     "/campaigns/upload/": [UPLOAD],
     "/campaigns/<int:pk>/change/": ["verb=close"],

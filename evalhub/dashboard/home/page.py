@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 from evalhub.accounts.models import User
 from evalhub.dashboard.home.needs import Needs, needs_of
-from evalhub.gate.models import Decision
+from evalhub.gate.models import Blessing, Decision
 from evalhub.registry.models import Run, Study
 from reviews.models import Campaign
 from reviews.models.campaigns import CampaignState
 
-VERDICTS = 8
+VERDICTS = CHAMPIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What needs this person, the newest verdicts, and what goes on.
+    """What needs this person, which versions run now, the newest verdicts, and what goes on.
 
     Attributes:
         empty: nothing was ever compared in any project whose results they see.
@@ -24,6 +24,7 @@ class Home:
     """
 
     needs: Sequence[Needs]
+    champions: Sequence[Blessing]
     verdicts: Sequence[Decision]
     empty: bool
     going: int
@@ -32,9 +33,11 @@ class Home:
 
 def home_page(user: User) -> Home:
     verdicts = Decision.objects.seen_by(user).standing().newest_first().with_headline()
+    champions = Blessing.objects.seen_by(user).newest_first().holding()
     own = Campaign.objects.of_reviewer(user).filter(state=CampaignState.OPEN)
     return Home(
         needs=needs_of(user),
+        champions=list(champions.select_related("version__model", "project", "by")[:CHAMPIONS]),
         verdicts=list(verdicts.select_related("study__project")[:VERDICTS]),
         empty=not Study.objects.seen_by(user).exists(),
         going=Run.objects.seen_by(user).unfinished().count(),

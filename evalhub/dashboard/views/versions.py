@@ -1,21 +1,25 @@
 """Model versions: all of them, and one with its lineage and how it answers."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
-from evalhub.dashboard.history import history_of
 from evalhub.dashboard.lineage import lineage
 from evalhub.dashboard.listing import listed
 from evalhub.dashboard.lists import versions_list
 from evalhub.dashboard.properties import Property, backend_properties, properties
+from evalhub.dashboard.stages import MOVES, stage_page
 from evalhub.dashboard.training_view import training_view
 from evalhub.dashboard.trend_page import trend_page
 from evalhub.dashboard.version_form import VersionForm, form_of_version, registered
 from evalhub.dashboard.views.working_sets import whole_number
+from evalhub.gate.stage_moves import StageError
 from evalhub.registry.models import ModelVersion, Run
 from evalhub.registry.models.versions import ModelVersionQuerySet
 from evalhub.schemas.declaration import DeclarationError
@@ -62,7 +66,29 @@ def new_version(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def version(request: SignedInRequest, pk: int) -> HttpResponse:
+    return _shown(request, get_object_or_404(_seen(request), pk=pk))
+
+
+@require_POST
+@results_only
+def move(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Rolls a champion back, retires a candidate, brings one back, or overrides."""
     found = get_object_or_404(_seen(request), pk=pk)
+    verb = request.POST.get("verb", "")
+    if verb not in MOVES:
+        return _shown(request, found, status=400, refused="Say what is to be done.")
+    try:
+        done = MOVES[verb](found, request.user, request.POST.dict())
+    except StageError as error:
+        typed = request.POST.dict()
+        return _shown(request, found, status=409, refused=f"Not done: {error}.", typed=typed)
+    messages.success(request, f"{done} Your reason is kept with it.")
+    return redirect(f"{reverse('dashboard:version', args=[pk])}#stage")
+
+
+def _shown(
+    request: SignedInRequest, found: ModelVersion, *, status: int = 200, **more: Any
+) -> HttpResponse:
     runs = Run.objects.seen_by(request.user).filter(version=found).with_progress()
     parts: list[tuple[str, list[Property]]] = [
         ("Backend", backend_properties(found.backend)),
@@ -72,7 +98,8 @@ def version(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "version": found,
         "root": lineage(found),
-        **history_of(found),
+        "stage": stage_page(found, request.user),
+        **more,
         "askings": [(each, sentence(each)) for each in _askings(found)],
         "probes": found.probes.all()[:PROBES],
         "trend": trend_page(found.model, user=request.user, wanted=request.GET.get("measured", "")),
@@ -82,7 +109,7 @@ def version(request: SignedInRequest, pk: int) -> HttpResponse:
             "version__model", "test_set_version__test_set__project"
         ).prefetch_related("metrics__metric")[:RUNS],
     }
-    return render(request, "dashboard/version.html", context)
+    return render(request, "dashboard/version.html", context, status=status)
 
 
 def _askings(version: ModelVersion) -> list[Asking]:
