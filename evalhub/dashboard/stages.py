@@ -18,7 +18,7 @@ SHOWN = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CrownedArm:
     """An arm of a decision that may be made champion; `hindrance` says why it can't, or ""."""
 
     arm: ArmOf
@@ -32,7 +32,7 @@ class Crowning:
     none yet what it judged against."""
 
     standing: BaselineStanding
-    choices: Sequence[Choice]
+    choices: Sequence[CrownedArm]
 
     @property
     def possible(self) -> bool:
@@ -48,7 +48,7 @@ def crowning(decision: Decision) -> Crowning:
         return Crowning(standing, [])
     return Crowning(
         standing,
-        [Choice(arm, name, hindrance(decision, arm=arm)) for arm, name in named.items()],
+        [CrownedArm(arm, name, hindrance(decision, arm=arm)) for arm, name in named.items()],
     )
 
 

@@ -66,7 +66,7 @@ def new_version(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @results_only
 def version(request: SignedInRequest, pk: int) -> HttpResponse:
-    return _shown(request, get_object_or_404(_seen(request), pk=pk))
+    return _shown(request, get_object_or_404(_seen(request), pk=pk), 200)
 
 
 @require_POST
@@ -76,19 +76,17 @@ def move(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_seen(request), pk=pk)
     verb = request.POST.get("verb", "")
     if verb not in MOVES:
-        return _shown(request, found, status=400, refused="Say what is to be done.")
+        return _shown(request, found, 400, refused="Say what is to be done.")
     try:
         done = MOVES[verb](found, request.user, request.POST.dict())
     except StageError as error:
         typed = request.POST.dict()
-        return _shown(request, found, status=409, refused=f"Not done: {error}.", typed=typed)
+        return _shown(request, found, 409, refused=f"Not done: {error}.", typed=typed)
     messages.success(request, f"{done} Your reason is kept with it.")
     return redirect(f"{reverse('dashboard:version', args=[pk])}#stage")
 
 
-def _shown(
-    request: SignedInRequest, found: ModelVersion, *, status: int = 200, **more: Any
-) -> HttpResponse:
+def _shown(request: SignedInRequest, found: ModelVersion, status: int, **more: Any) -> HttpResponse:
     runs = Run.objects.seen_by(request.user).filter(version=found).with_progress()
     parts: list[tuple[str, list[Property]]] = [
         ("Backend", backend_properties(found.backend)),
