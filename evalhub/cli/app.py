@@ -39,6 +39,7 @@ from evalhub.cli import (
     serve,
     serve_config,
     stages,
+    strategy,
     study,
     token,
     user,
@@ -106,6 +107,7 @@ for group in (
 app.command("cost")(at_home(cost.cost))
 app.command("compare")(compare.compare)
 app.command("decide")(decide.decide)
+app.add_typer(strategy.app, name="strategy")
 app.add_typer(study.app, name="study")
 app.add_typer(decision.app, name="decision")
 app.command("gate")(at_home(gate.gate))

@@ -41,6 +41,7 @@ from evalhub.schemas.study import (
 )
 from evalhub.schemas.training import CheckedTraining, TrainingRecord
 from evalhub.schemas.version import BackendDeclaration
+from evalhub.strategy.study import unfilled
 from evalhub.studies import checks
 from evalhub.studies.change import StudyChange
 from evalhub.studies.checks import BEST_UNTUNED
@@ -335,6 +336,7 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
     """
     document = Document(path)
     start = "a study is a mapping that starts with schema: evalhub.study/1"
+    _check_filled_in(document)
     file = read_declaration(StudyFile, document, start=start)
     if change is not None:
         document.data = change.changed(document.data, _in_question(file), path.parent)
@@ -378,6 +380,16 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
     )
     spec.load_tasks()
     return spec
+
+
+def _check_filled_in(document: Document) -> None:
+    """Refuses a file that `evalhub strategy init` wrote and nobody has filled in yet."""
+    missing = unfilled(document.data)
+    if missing:
+        (first, *others) = missing
+        more = f"; and so are {', '.join(each.field for each in others)}" if others else ""
+        said = f"is still to be filled in: {first.said}{more}"
+        raise document.error(first.place, said)
 
 
 def _baseline(file: StudyFile) -> str:

@@ -1,0 +1,237 @@
+"""`evalhub strategy init`: should one fine-tune at all, and a study that tries the rest first."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from evalhub.cli.options import Json
+
+if TYPE_CHECKING:
+    from evalhub.strategy.advice import Advice
+    from evalhub.strategy.answers import Answers
+    from evalhub.studies.first_study import FirstStudy
+
+STUDY = "study.yaml"
+
+app = typer.Typer(no_args_is_help=True, help="Should we fine-tune at all?")
+
+
+@app.callback()
+def strategy() -> None:
+    """Should we fine-tune at all?"""
+
+
+@app.command()
+def init(
+    out: Annotated[Path, typer.Argument(help="The study file to write.", metavar="[OUT]")] = Path(
+        STUDY
+    ),
+    about: Annotated[
+        str | None, typer.Option(help="What it should do better: knowledge, behaviour or both.")
+    ] = None,
+    lesson: Annotated[
+        str | None, typer.Option(help="What examples would teach: style, format or domain.")
+    ] = None,
+    changes: Annotated[
+        str | None,
+        typer.Option(help="How often that changes: never, yearly, monthly, weekly or daily."),
+    ] = None,
+    examples: Annotated[
+        int | None,
+        typer.Option(help="How many examples there are.", show_default="rows of --examples-file"),
+    ] = None,
+    privacy: Annotated[
+        str | None, typer.Option(help="Where its texts may go: anywhere or own-machines.")
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="What is to get better: quality, cost or latency.")
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(help="The model that answers today: small or large.")
+    ] = None,
+    billions: Annotated[
+        float | None, typer.Option(help="Billions of parameters of the model to tune.")
+    ] = None,
+    memory: Annotated[
+        float | None, typer.Option(help="GB of the GPUs that would train it, all together.")
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing: what isn't said is what is usual.")
+    ] = False,
+    examples_file: Annotated[
+        Path | None, typer.Option(help="Training rows: some are shown in the few-shot arm.")
+    ] = None,
+    items: Annotated[Path | None, typer.Option(help="The test set's file.")] = None,
+    documents: Annotated[
+        Path | None, typer.Option(help="The documents to find facts in: rows {id, text}.")
+    ] = None,
+    url: Annotated[str, typer.Option(help="Where the models answer, ending in /v1.")] = "",
+    model: Annotated[str, typer.Option(help="The model that answers today.")] = "",
+    tuned_model: Annotated[str, typer.Option(help="What the server calls the fine-tune.")] = "",
+    key_env: Annotated[str, typer.Option(help="The variable that holds the server's key.")] = "",
+    system: Annotated[str, typer.Option(help="The system message of the prompted arm.")] = "",
+    metric: Annotated[str, typer.Option(help="What an answer is worth.")] = "exact_match",
+    project: Annotated[str, typer.Option(help="The team's space.")] = "my-team",
+    json_: Json = False,
+) -> int:
+    """Ask what the case is, advise, and write a study that tries the simpler things first."""
+    from evalhub.cli import printing
+    from evalhub.strategy.study import Given
+    from evalhub.studies.first_study import first_study, rows_in
+
+    _check_free(out)
+    if examples is None and examples_file is not None:
+        examples = rows_in(examples_file)
+    said = {
+        "about": about,
+        "lesson": lesson,
+        "changes": changes,
+        "examples": examples,
+        "privacy": privacy,
+        "reason": reason,
+        "size": size,
+        "billions": billions,
+        "memory": memory,
+    }
+    answers = _answers({name: each for name, each in said.items() if each is not None}, yes)
+    given = Given(
+        project=project,
+        url=url,
+        model=model,
+        tuned_model=tuned_model,
+        key_env=key_env,
+        items=_beside(out, items),
+        metric=metric,
+        system=system,
+        documents=_beside(out, documents),
+        training=_beside(out, examples_file),
+    )
+    made = first_study(answers, given, examples=examples_file, items=items)
+    _write(out, made.text)
+    if json_:
+        printing.print_json(
+            {
+                "answers": answers.as_json(),
+                "advice": made.advice.as_json(),
+                "study": str(out),
+                "fill_in": [{"field": each.field, "said": each.said} for each in made.unfilled],
+            }
+        )
+    else:
+        _print(out, made)
+    return 0
+
+
+def _answers(said: dict[str, Any], yes: bool) -> "Answers":
+    """What was said by options; what wasn't is asked, where somebody can answer.
+
+    Raises typer.BadParameter, with the option, for what is no answer or is missing.
+    """
+    from evalhub.strategy.answers import CHOICES, Answers
+
+    _checked(said)
+    missing = [name for name in Answers.model_fields if name not in said]
+    if missing and not yes:
+        if not sys.stdin.isatty():
+            raise typer.BadParameter(
+                f"say --{missing[0]} too, or --yes: what isn't said is what is usual",
+                param_hint=f"--{missing[0]}",
+            )
+        for name in missing:
+            said[name] = _ask(name, CHOICES.get(name, {}), said)
+    return _checked(said)
+
+
+def _checked(said: dict[str, Any]) -> "Answers":
+    from evalhub.schemas.declaration import DeclarationError, declared
+    from evalhub.strategy.answers import Answers
+
+    try:
+        return declared(Answers, said)
+    except DeclarationError as error:
+        raise typer.BadParameter(error.message, param_hint=f"--{error.field}") from error
+
+
+def _ask(name: str, choices: dict[str, str], said: dict[str, Any]) -> Any:
+    """The answer to a question, asked again until it is one."""
+    from evalhub.schemas.declaration import default_of
+    from evalhub.strategy.answers import Answers
+
+    field = Answers.model_fields[name]
+    typer.echo(f"\n{field.description}", err=True)
+    for choice, words in choices.items():
+        typer.echo(f"  {choice:<13} {words}", err=True)
+    while True:
+        given = typer.prompt(
+            "", default=str(default_of(Answers, name)), prompt_suffix="> ", err=True
+        )
+        answer = given.strip() if choices else _number(given, field.annotation)
+        try:
+            _checked(said | {name: answer})
+        except typer.BadParameter as error:
+            typer.echo(error.message, err=True)
+        else:
+            return answer
+
+
+def _number(given: str, kind: Any) -> Any:
+    try:
+        return kind(given.strip().replace(",", ""))
+    except ValueError:
+        return given
+
+
+def _print(out: Path, made: "FirstStudy") -> None:
+    from evalhub.cli import printing
+
+    console = printing.terminal()
+    _print_advice(made.advice)
+    console.print(f"\nWritten: {out}", highlight=False)
+    if made.unfilled:
+        console.print("Still to be filled in there:")
+        for each in made.unfilled:
+            console.print(f"  {each.field}: {each.said}", highlight=False, markup=False)
+    console.print(f"Then: evalhub study run {out} --dry-run", highlight=False)
+
+
+def _print_advice(advice: "Advice") -> None:
+    from evalhub.cli import printing
+    from evalhub.strategy.advice import WORDS
+
+    console = printing.terminal()
+    console.print(advice.headline, style="bold", highlight=False)
+    for number, step in enumerate(advice.steps, start=1):
+        method = f" ({advice.method})" if step == "tuned" else ""
+        console.print(f"  {number}. {WORDS[step]}{method}", highlight=False)
+    for each in advice.reasons:
+        console.print(f"{each.said}", highlight=False, markup=False)
+        console.print(f"  {each.source}", style="dim", highlight=False, markup=False)
+
+
+def _beside(out: Path, path: Path | None) -> str:
+    """A file as the study file names it: relative to where that lies."""
+    if path is None:
+        return ""
+    return Path(os.path.relpath(path.absolute(), out.absolute().parent)).as_posix()
+
+
+def _check_free(out: Path) -> None:
+    if out.exists() or out.is_symlink():
+        raise typer.BadParameter(f"{out} is there already: name another", param_hint="OUT")
+
+
+def _write(out: Path, text: str) -> None:
+    from evalhub.files.rows import DataError
+
+    try:
+        with out.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise typer.BadParameter(
+            f"{out} is there already: name another", param_hint="OUT"
+        ) from error
+    except OSError as error:
+        raise DataError(f"can't be written (OUT): {error.strerror}", file=str(out)) from error
