@@ -10,8 +10,8 @@ import typer
 from evalhub.cli.options import Json
 
 if TYPE_CHECKING:
-    from evalhub.strategy.advice import Advice
-    from evalhub.strategy.answers import Answers
+    from evalhub.strategy.advice import StrategyAdvice
+    from evalhub.strategy.answers import Case
     from evalhub.studies.first_study import FirstStudy
 
 STUDY = "study.yaml"
@@ -73,13 +73,15 @@ def init(
     tuned_model: Annotated[str, typer.Option(help="What the server calls the fine-tune.")] = "",
     key_env: Annotated[str, typer.Option(help="The variable that holds the server's key.")] = "",
     system: Annotated[str, typer.Option(help="The system message of the prompted arm.")] = "",
-    metric: Annotated[str, typer.Option(help="What an answer is worth.")] = "exact_match",
-    project: Annotated[str, typer.Option(help="The team's space.")] = "my-team",
+    metric: Annotated[
+        str, typer.Option(help="What an answer is worth.", show_default="exact_match")
+    ] = "",
+    project: Annotated[str, typer.Option(help="The team's space.", show_default="my-team")] = "",
     json_: Json = False,
 ) -> int:
     """Ask what the case is, advise, and write a study that tries the simpler things first."""
     from evalhub.cli import printing
-    from evalhub.strategy.study import Given
+    from evalhub.strategy.study import StudyParts
     from evalhub.studies.first_study import first_study, rows_in
 
     _check_free(out)
@@ -97,7 +99,7 @@ def init(
         "memory": memory,
     }
     answers = _answers({name: each for name, each in said.items() if each is not None}, yes)
-    given = Given(
+    given = StudyParts(
         project=project,
         url=url,
         model=model,
@@ -125,15 +127,15 @@ def init(
     return 0
 
 
-def _answers(said: dict[str, Any], yes: bool) -> "Answers":
+def _answers(said: dict[str, Any], yes: bool) -> "Case":
     """What was said by options; what wasn't is asked, where somebody can answer.
 
     Raises typer.BadParameter, with the option, for what is no answer or is missing.
     """
-    from evalhub.strategy.answers import CHOICES, Answers
+    from evalhub.strategy.answers import CHOICES, Case
 
     _checked(said)
-    missing = [name for name in Answers.model_fields if name not in said]
+    missing = [name for name in Case.model_fields if name not in said]
     if missing and not yes:
         if not sys.stdin.isatty():
             raise typer.BadParameter(
@@ -145,12 +147,12 @@ def _answers(said: dict[str, Any], yes: bool) -> "Answers":
     return _checked(said)
 
 
-def _checked(said: dict[str, Any]) -> "Answers":
+def _checked(said: dict[str, Any]) -> "Case":
     from evalhub.schemas.declaration import DeclarationError, declared
-    from evalhub.strategy.answers import Answers
+    from evalhub.strategy.answers import Case
 
     try:
-        return declared(Answers, said)
+        return declared(Case, said)
     except DeclarationError as error:
         raise typer.BadParameter(error.message, param_hint=f"--{error.field}") from error
 
@@ -158,16 +160,14 @@ def _checked(said: dict[str, Any]) -> "Answers":
 def _ask(name: str, choices: dict[str, str], said: dict[str, Any]) -> Any:
     """The answer to a question, asked again until it is one."""
     from evalhub.schemas.declaration import default_of
-    from evalhub.strategy.answers import Answers
+    from evalhub.strategy.answers import Case
 
-    field = Answers.model_fields[name]
+    field = Case.model_fields[name]
     typer.echo(f"\n{field.description}", err=True)
     for choice, words in choices.items():
         typer.echo(f"  {choice:<13} {words}", err=True)
     while True:
-        given = typer.prompt(
-            "", default=str(default_of(Answers, name)), prompt_suffix="> ", err=True
-        )
+        given = typer.prompt("", default=str(default_of(Case, name)), prompt_suffix="> ", err=True)
         answer = given.strip() if choices else _number(given, field.annotation)
         try:
             _checked(said | {name: answer})
@@ -197,7 +197,7 @@ def _print(out: Path, made: "FirstStudy") -> None:
     console.print(f"Then: evalhub study run {out} --dry-run", highlight=False)
 
 
-def _print_advice(advice: "Advice") -> None:
+def _print_advice(advice: "StrategyAdvice") -> None:
     from evalhub.cli import printing
     from evalhub.strategy.advice import WORDS
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from evalhub.schemas.declaration import Declaration
-from evalhub.strategy.answers import Answers
+from evalhub.strategy.answers import Case
 from evalhub.strategy.rules import (
     RULES,
     gigabytes,
@@ -37,7 +37,7 @@ class Reasoned(Declaration):
     source: str
 
 
-class Advice(Declaration):
+class StrategyAdvice(Declaration):
     """What to try, simplest first, and whether a fine-tune is among it.
 
     Attributes:
@@ -52,12 +52,12 @@ class Advice(Declaration):
     reasons: tuple[Reasoned, ...]
 
 
-def advise(answers: Answers) -> Advice:
+def advise(answers: Case) -> StrategyAdvice:
     """What the table of rules says of these answers."""
     held = [rule for rule in RULES if rule.holds(answers)]
     figures = figures_of(answers)
     missing = needed(answers) if worth_tuning(answers) else 0
-    return Advice(
+    return StrategyAdvice(
         answer=_answer(answers),
         headline=_headline(answers, missing),
         steps=steps_of(answers),
@@ -70,7 +70,7 @@ def advise(answers: Answers) -> Advice:
     )
 
 
-def steps_of(answers: Answers) -> tuple[Step, ...]:
+def steps_of(answers: Case) -> tuple[Step, ...]:
     """The simpler things first, and the fine-tune last, where it is one of them."""
     steps: list[Step] = ["base", "prompted"]
     if wants_behaviour(answers) or answers.examples:
@@ -82,7 +82,7 @@ def steps_of(answers: Answers) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def figures_of(answers: Answers) -> dict[str, str]:
+def figures_of(answers: Case) -> dict[str, str]:
     """What the rules' sentences name."""
     threshold = THRESHOLDS[answers.lesson]
     often = {"never": "hardly ever", "yearly": "every year", "monthly": "every month"}
@@ -103,13 +103,13 @@ def _unit(changes: str) -> str:
     return {"weekly": "week", "daily": "day"}.get(changes, changes)
 
 
-def _answer(answers: Answers) -> Verdict:
+def _answer(answers: Case) -> Verdict:
     if not worth_tuning(answers):
         return "don't-fine-tune"
     return "fine-tune-last" if tunes(answers) else "not-yet"
 
 
-def _headline(answers: Answers, missing: int) -> str:
+def _headline(answers: Case, missing: int) -> str:
     simpler = [WORDS[step] for step in steps_of(answers) if step not in ("base", "tuned")]
     before = ", then ".join(simpler)
     if not worth_tuning(answers):

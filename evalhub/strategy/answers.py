@@ -14,7 +14,7 @@ Reason = Literal["quality", "cost", "latency"]
 Size = Literal["small", "large"]
 
 
-class Answers(Declaration):
+class Case(Declaration):
     """What a team says of its case. The descriptions are the questions, as every door asks them."""
 
     about: About = Field("behaviour", description="What should the model know or do better?")
@@ -69,6 +69,5 @@ CHOICES: dict[str, dict[str, str]] = {
 """In words, each choice of each question that has some, in the order in which they are shown."""
 
 assert all(
-    tuple(words) == get_args(Answers.model_fields[name].annotation)
-    for name, words in CHOICES.items()
+    tuple(words) == get_args(Case.model_fields[name].annotation) for name, words in CHOICES.items()
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from evalhub.strategy.answers import Answers
+from evalhub.strategy.answers import Case
 from evalhub.strategy.thresholds import (
     FULL_EXAMPLES,
     FULL_GB,
@@ -16,7 +16,7 @@ OFTEN = ("monthly", "weekly", "daily")
 SOON = ("weekly", "daily")
 
 
-class Rule(NamedTuple):
+class AdviceRule(NamedTuple):
     """One row of the table.
 
     Attributes:
@@ -28,54 +28,54 @@ class Rule(NamedTuple):
     when: str
     says: str
     source: str
-    holds: Callable[[Answers], bool]
+    holds: Callable[[Case], bool]
 
 
-def gigabytes(answers: Answers) -> dict[str, float]:
+def gigabytes(answers: Case) -> dict[str, float]:
     """By method, the memory that training takes, in GB, without what the batch takes."""
     each = {"full": FULL_GB, "lora": LORA_GB, "qlora": QLORA_GB}
     return {method: answers.billions * gb for method, gb in each.items()}
 
 
-def wants_knowledge(answers: Answers) -> bool:
+def wants_knowledge(answers: Case) -> bool:
     return answers.about in ("knowledge", "both")
 
 
-def wants_behaviour(answers: Answers) -> bool:
+def wants_behaviour(answers: Case) -> bool:
     return answers.about in ("behaviour", "both")
 
 
-def moves_too_fast(answers: Answers) -> bool:
+def moves_too_fast(answers: Case) -> bool:
     """Whether what is to be learned has changed before a fine-tune of it is evaluated."""
     return answers.about == "behaviour" and answers.changes in SOON
 
 
-def needed(answers: Answers) -> int:
+def needed(answers: Case) -> int:
     """How many more examples of this kind there have to be before a fine-tune is worth a try."""
     return max(0, THRESHOLDS[answers.lesson].fewest - answers.examples)
 
 
-def worth_tuning(answers: Answers) -> bool:
+def worth_tuning(answers: Case) -> bool:
     """Whether what is asked for is a fine-tune's at all, whatever the number of examples."""
     return wants_behaviour(answers) and not moves_too_fast(answers)
 
 
-def tunes(answers: Answers) -> bool:
+def tunes(answers: Case) -> bool:
     return worth_tuning(answers) and not needed(answers)
 
 
-def _full(answers: Answers) -> bool:
+def _full(answers: Case) -> bool:
     room = gigabytes(answers)["full"] <= answers.memory
     return (
         tunes(answers) and answers.lesson == "domain" and answers.examples >= FULL_EXAMPLES and room
     )
 
 
-def _lora(answers: Answers) -> bool:
+def _lora(answers: Case) -> bool:
     return tunes(answers) and not _full(answers) and gigabytes(answers)["lora"] <= answers.memory
 
 
-def _qlora(answers: Answers) -> bool:
+def _qlora(answers: Case) -> bool:
     return tunes(answers) and gigabytes(answers)["lora"] > answers.memory
 
 
@@ -89,7 +89,7 @@ HSIEH = "Hsieh et al. 2023, “Distilling Step-by-Step”, ACL Findings, arXiv 2
 OURS = "a rule of ours, and no measurement"
 
 RULES = (
-    Rule(
+    AdviceRule(
         "knowledge",
         "knowledge, or both",
         "Facts belong into documents that are found and shown: that does better than to train "
@@ -97,7 +97,7 @@ RULES = (
         OVADIA,
         wants_knowledge,
     ),
-    Rule(
+    AdviceRule(
         "knowledge that changes",
         "knowledge, or both, that changes every month or sooner",
         "What changes {changes} is looked up: a document is replaced in a minute, and a fine-tune "
@@ -105,7 +105,7 @@ RULES = (
         OURS,
         lambda answers: wants_knowledge(answers) and answers.changes in OFTEN,
     ),
-    Rule(
+    AdviceRule(
         "knowledge alone",
         "knowledge alone",
         "Don't fine-tune for facts alone: a model learns new ones slowly, and makes up more once "
@@ -113,7 +113,7 @@ RULES = (
         GEKHMAN,
         lambda answers: answers.about == "knowledge",
     ),
-    Rule(
+    AdviceRule(
         "behaviour that changes",
         "behaviour that changes every week or sooner",
         "Don't fine-tune what changes {changes}: it would be old before it is judged. A prompt is "
@@ -121,7 +121,7 @@ RULES = (
         OURS,
         moves_too_fast,
     ),
-    Rule(
+    AdviceRule(
         "few examples",
         "behaviour, or both, and fewer examples than the table's fewest",
         "{examples} of the {fewest} examples that are worth a try for a {lesson}: show the best of "
@@ -129,7 +129,7 @@ RULES = (
         f"few-shot: {BROWN}; the number: {THRESHOLDS['format'].source}",
         lambda answers: worth_tuning(answers) and needed(answers) > 0,
     ),
-    Rule(
+    AdviceRule(
         "some examples",
         "a fine-tune, with fewer examples than the table's enough",
         "{examples} examples lie between the {fewest} that are worth a try for a {lesson} and the "
@@ -138,7 +138,7 @@ RULES = (
         THRESHOLDS["format"].source,
         lambda answers: tunes(answers) and answers.examples < THRESHOLDS[answers.lesson].enough,
     ),
-    Rule(
+    AdviceRule(
         "a large model that costs or takes long",
         "a large model, cost or latency, and a fine-tune",
         "A small model that was tuned on a large one's good answers can take its place at a "
@@ -148,7 +148,7 @@ RULES = (
             tunes(answers) and answers.size == "large" and answers.reason in ("cost", "latency")
         ),
     ),
-    Rule(
+    AdviceRule(
         "a small model that costs or takes long",
         "a small model, cost or latency",
         "A fine-tune of the same model saves only the prompt that it makes needless; at a provider "
@@ -156,7 +156,7 @@ RULES = (
         "OpenAI's prices of 2025: ft:gpt-4.1-mini twice, ft:gpt-4o one and a half times the base's",
         lambda answers: answers.size == "small" and answers.reason in ("cost", "latency"),
     ),
-    Rule(
+    AdviceRule(
         "privacy",
         "texts that stay on machines of one's own",
         "Texts that must stay are answered, judged and trained on by models on machines of your "
@@ -164,7 +164,7 @@ RULES = (
         OURS,
         lambda answers: answers.privacy == "own-machines",
     ),
-    Rule(
+    AdviceRule(
         "a full fine-tune",
         f"a fine-tune for a domain, {FULL_EXAMPLES:,} examples or more, and room for it",
         "From so many examples a full fine-tune may learn what a LoRA doesn't, and {full_gb} GB of "
@@ -172,7 +172,7 @@ RULES = (
         BIDERMAN,
         _full,
     ),
-    Rule(
+    AdviceRule(
         "LoRA",
         "any other fine-tune for which 16-bit weights fit the memory",
         "A LoRA on all layers learns about as much from a small or middling set, forgets less, and "
@@ -180,7 +180,7 @@ RULES = (
         f"{SCHULMAN}; that it forgets less: {BIDERMAN}",
         _lora,
     ),
-    Rule(
+    AdviceRule(
         "QLoRA",
         "any other fine-tune for which they don't",
         "The weights in 16 bits would take {lora_gb} GB of {memory}: a QLoRA trains on weights of "
@@ -188,7 +188,7 @@ RULES = (
         DETTMERS,
         _qlora,
     ),
-    Rule(
+    AdviceRule(
         "too large",
         "a fine-tune for which even QLoRA's weights don't fit the memory",
         "Even a QLoRA takes {qlora_gb} GB, and there are {memory}: tune a smaller model, or rent.",

@@ -5,12 +5,14 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from evalhub.strategy.advice import WORDS, Advice, Step
-from evalhub.strategy.answers import CHOICES, Answers
+from evalhub.strategy.advice import WORDS, StrategyAdvice, Step
+from evalhub.strategy.answers import CHOICES, Case
 
 UNFILLED = "FILL IN: "
 """What a text starts with that somebody has still to say."""
 TEST_SET = "task"
+USUAL = {"project": "my-team", "name": "Should we fine-tune?", "metric": "exact_match"}
+"""What isn't said, and needn't be."""
 MARGIN, PLANNED = 0.02, 0.03
 """Of a small model in a large one's place: what may be lost, and from where it is planned."""
 RATIO = {"cost": 0.5, "latency": 0.8}
@@ -24,22 +26,22 @@ class Shown(NamedTuple):
     output: str
 
 
-class Given(NamedTuple):
-    """What is known of the case already; what is empty is left to be filled in.
+class StudyParts(NamedTuple):
+    """What is known of the case already; what is empty is usual, or left to be filled in.
 
     Attributes:
         told_in_training: the training rows have a system message.
     """
 
-    project: str = "my-team"
-    name: str = "Should we fine-tune?"
+    project: str = ""
+    name: str = ""
     url: str = ""
     endpoint: str = ""
     model: str = ""
     tuned_model: str = ""
     key_env: str = ""
     items: str = ""
-    metric: str = "exact_match"
+    metric: str = ""
     system: str = ""
     told_in_training: bool = False
     examples: Sequence[Shown] = ()
@@ -60,7 +62,7 @@ class Unfilled(NamedTuple):
         return "".join(parts).removeprefix(".")
 
 
-def study_text(answers: Answers, advice: Advice, given: Given) -> str:
+def study_text(answers: Case, advice: StrategyAdvice, given: StudyParts) -> str:
     """The study file as YAML, every arm in the order of the advice."""
     return "\n".join(_lines(answers, advice, given)) + "\n"
 
@@ -84,7 +86,7 @@ def _unfilled(data: Any, at: tuple[str | int, ...]) -> Iterator[Unfilled]:
         yield Unfilled(at, data.removeprefix(UNFILLED))
 
 
-def _lines(answers: Answers, advice: Advice, given: Given) -> Iterator[str]:
+def _lines(answers: Case, advice: StrategyAdvice, given: StudyParts) -> Iterator[str]:
     tuned = "tuned" in advice.steps
     saves = tuned and answers.reason in RATIO
     yield "# Made by `evalhub strategy init`. The simpler things first:"
@@ -93,8 +95,8 @@ def _lines(answers: Answers, advice: Advice, given: Given) -> Iterator[str]:
     for each in advice.reasons:
         yield from _comment(f"- {each.said} ({each.source})")
     yield "schema: evalhub.study/1"
-    yield f"project: {_said(given.project)}"
-    yield f"name: {_said(given.name)}"
+    yield f"project: {_said(given.project or USUAL['project'])}"
+    yield f"name: {_said(given.name or USUAL['name'])}"
     if tuned:
         yield "# The fine-tune has to beat the best of the others, chosen on a part of the items."
         yield "baseline: best-untuned"
@@ -126,12 +128,12 @@ def _lines(answers: Answers, advice: Advice, given: Given) -> Iterator[str]:
         yield f"    {answers.reason}: {{max_ratio: {RATIO[answers.reason]}, test_set: {TEST_SET}}}"
 
 
-def _replaces(answers: Answers) -> bool:
+def _replaces(answers: Case) -> bool:
     """Whether a smaller model is tuned to take the place of a large one, on the task alone."""
     return answers.size == "large" and answers.reason in RATIO
 
 
-def _asked(answers: Answers) -> str:
+def _asked(answers: Case) -> str:
     return "; ".join(
         f"{name}: {CHOICES[name][value].split(':')[0] if name in CHOICES else f'{value:g}'}"
         for name, value in answers
@@ -149,7 +151,7 @@ def _comment(text: str) -> Iterator[str]:
     )
 
 
-def _base(given: Given, *, local: bool) -> Iterator[str]:
+def _base(given: StudyParts, *, local: bool) -> Iterator[str]:
     model = _or(given.model, "the name of the model that answers today")
     yield "    kind: base"
     yield "    backend: &base"
@@ -158,7 +160,7 @@ def _base(given: Given, *, local: bool) -> Iterator[str]:
     yield "    # price: {prompt: 0.1, completion: 0.4}   a million tokens, where no table knows it"
 
 
-def _untuned(step: Step, given: Given) -> Iterator[str]:
+def _untuned(step: Step, given: StudyParts) -> Iterator[str]:
     asked = "what you would tell a careful new colleague to do"
     yield f"    kind: {step}"
     yield "    parent: base"
@@ -183,7 +185,9 @@ def _untuned(step: Step, given: Given) -> Iterator[str]:
     yield "    sampling: *same"
 
 
-def _tuned(answers: Answers, advice: Advice, given: Given, *, local: bool) -> Iterator[str]:
+def _tuned(
+    answers: Case, advice: StrategyAdvice, given: StudyParts, *, local: bool
+) -> Iterator[str]:
     model = _or(given.tuned_model, "what the server calls the fine-tune")
     yield f"    kind: {advice.method}"
     if _replaces(answers):
@@ -207,7 +211,7 @@ def _tuned(answers: Answers, advice: Advice, given: Given, *, local: bool) -> It
         yield "      # data: training.jsonl   test items are looked for in it"
 
 
-def _address(given: Given, *, local: bool) -> str:
+def _address(given: StudyParts, *, local: bool) -> str:
     if given.endpoint:
         return f"endpoint: {_said(given.endpoint)}"
     where = "on a machine of your own" if local else "as http://127.0.0.1:8000/v1"
@@ -215,7 +219,7 @@ def _address(given: Given, *, local: bool) -> str:
     return f"url: {_or(given.url, f'the address of the models, {where}')}{key}"
 
 
-def _test_set(given: Given, *, saves: bool) -> Iterator[str]:
+def _test_set(given: StudyParts, *, saves: bool) -> Iterator[str]:
     yield ""
     yield "test_sets:"
     yield f"  {TEST_SET}:"
@@ -227,7 +231,7 @@ def _test_set(given: Given, *, saves: bool) -> Iterator[str]:
     else:
         yield "    min_gain: 0         # it must gain, whatever little"
         yield "    planned_gain: 0.05  # the gain that is worth finding"
-    yield f"    metric: {{name: {_said(given.metric)}}}"
+    yield f"    metric: {{name: {_said(given.metric or USUAL['metric'])}}}"
 
 
 def _or(given: str, otherwise: str) -> str:

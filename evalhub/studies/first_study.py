@@ -14,9 +14,9 @@ from evalhub.files.items import FieldMapping, read_items
 from evalhub.files.rows import DataError, Row, read_rows
 from evalhub.gate.leakage.matching import ItemTexts, find_leakage, item_texts
 from evalhub.gate.leakage.training import training_of
-from evalhub.strategy.advice import Advice, advise
-from evalhub.strategy.answers import Answers
-from evalhub.strategy.study import Given, Shown, Unfilled, study_text, unfilled
+from evalhub.strategy.advice import StrategyAdvice, advise
+from evalhub.strategy.answers import Case
+from evalhub.strategy.study import StudyParts, Shown, Unfilled, study_text, unfilled
 
 SHOWN = 4
 """Examples in a prompt; answers that differ are taken first."""
@@ -33,12 +33,12 @@ class FirstStudy:
     """The file's text, the advice that it follows and what it leaves to be filled in."""
 
     text: str
-    advice: Advice
+    advice: StrategyAdvice
     unfilled: list[Unfilled]
 
 
 def first_study(
-    answers: Answers, given: Given, *, examples: Path | None = None, items: Path | None = None
+    answers: Case, given: StudyParts, *, examples: Path | None = None, items: Path | None = None
 ) -> FirstStudy:
     """The study file that tries what the advice says, in its order.
 

@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 
 from evalhub.schemas.declaration import DeclarationError, declared
-from evalhub.strategy.advice import Advice, advise
-from evalhub.strategy.answers import Answers
+from evalhub.strategy.advice import StrategyAdvice, advise
+from evalhub.strategy.answers import Case
 from evalhub.strategy.rules import RULES
 from evalhub.strategy.thresholds import THRESHOLDS
 
 ENOUGH = {"examples": 2_000}
 
 
-def advised(**said: Any) -> Advice:
-    return advise(declared(Answers, said))
+def advised(**said: Any) -> StrategyAdvice:
+    return advise(declared(Case, said))
 
 
 def rules_of(**said: Any) -> set[str]:
@@ -129,5 +129,5 @@ def test_every_advice_that_tunes_has_one_method() -> None:
 )
 def test_an_answer_out_of_range_is_refused_by_its_name(said: dict[str, Any], field: str) -> None:
     with pytest.raises(DeclarationError) as refused:
-        declared(Answers, said)
+        declared(Case, said)
     assert refused.value.field == field

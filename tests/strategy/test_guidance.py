@@ -8,7 +8,7 @@ from statistics import fmean
 import pytest
 
 from evalhub.demo import record
-from evalhub.strategy.answers import CHOICES, Answers
+from evalhub.strategy.answers import CHOICES, Case
 from evalhub.strategy.rules import RULES
 from evalhub.strategy.thresholds import FULL_EXAMPLES, FULL_GB, LORA_GB, QLORA_GB, THRESHOLDS
 from tests.demo.test_docs import mean_score
@@ -48,7 +48,7 @@ def test_the_questions_are_those_that_are_asked() -> None:
 
     assert table("The questions") == [
         [field.description, f"`--{name}`", answers(name)]
-        for name, field in Answers.model_fields.items()
+        for name, field in Case.model_fields.items()
     ]
 
 

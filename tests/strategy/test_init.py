@@ -17,8 +17,8 @@ from evalhub.cli.app import run
 from evalhub.demo import record
 from evalhub.registry.models import Study
 from evalhub.schemas.declaration import declared
-from evalhub.strategy.answers import CHOICES, Answers
-from evalhub.strategy.study import Given
+from evalhub.strategy.answers import CHOICES, Case
+from evalhub.strategy.study import StudyParts
 from evalhub.studies.first_study import first_study
 from evalhub.studies.origin import OperatorFile
 from evalhub.studies.spec import StudySpec, read_study
@@ -26,7 +26,7 @@ from tests.fakes.openai_server import OpenAIServer, saying
 
 DEMO = Path(record.__file__).parent
 Capture = pytest.CaptureFixture[str]
-FILLED = Given(
+FILLED = StudyParts(
     url="http://127.0.0.1:9/v1",
     model="small",
     tuned_model="small-tuned",
@@ -85,7 +85,7 @@ def test_every_case_gives_a_study_that_is_valid_with_its_arms_in_order(desk: Pat
         for more in sizes
     ]
     for case in cases[::7]:
-        made = first_study(declared(Answers, case), FILLED)
+        made = first_study(declared(Case, case), FILLED)
         if "few-shot" in made.advice.steps:
             (one, other) = made.unfilled
             text = made.text.replace(f"FILL IN: {one.said}", "Q?").replace(
@@ -262,7 +262,7 @@ def test_on_a_terminal_each_question_is_asked_and_a_bad_answer_again(desk: Path)
     assert said["advice"]["needed"] == 160
     assert "isn't one of knowledge, behaviour, both" in questions
     assert "a whole number is needed" in questions
-    for name, field in Answers.model_fields.items():
+    for name, field in Case.model_fields.items():
         assert (field.description in questions) is (name != "reason")
 
 
