@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from evalhub.strategy.advice import WORDS, StrategyAdvice, Step
+from evalhub.strategy.advice import WORDS, Step, StrategyAdvice
 from evalhub.strategy.answers import CHOICES, Case
 
 UNFILLED = "FILL IN: "

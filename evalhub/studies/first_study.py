@@ -16,7 +16,7 @@ from evalhub.gate.leakage.matching import ItemTexts, find_leakage, item_texts
 from evalhub.gate.leakage.training import training_of
 from evalhub.strategy.advice import StrategyAdvice, advise
 from evalhub.strategy.answers import Case
-from evalhub.strategy.study import StudyParts, Shown, Unfilled, study_text, unfilled
+from evalhub.strategy.study import Shown, StudyParts, Unfilled, study_text, unfilled
 
 SHOWN = 4
 """Examples in a prompt; answers that differ are taken first."""
