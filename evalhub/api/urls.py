@@ -41,6 +41,7 @@ urlpatterns = [
     _at("studies", studies.Studies, "studies"),
     _at("studies/<slug:slug>", studies.OneStudy, "study"),
     _at("studies/<slug:slug>/gate", studies.StudyGate, "gate"),
+    _at("studies/<slug:slug>/cost", studies.StudyCost, "study_cost"),
     _at("studies/<slug:slug>/decisions", studies.StudyDecisions, "study_decisions"),
     _at("studies/<slug:slug>/copies", study_changes.StudyCopies, "study_copies"),
     _at("studies/<slug:slug>/policy", study_changes.StudyPolicyOf, "study_policy"),

@@ -18,6 +18,7 @@ def pages(team: Team) -> list[str]:
     things = {
         "study": study.pk,
         "flips": study.pk,
+        "study_cost": study.pk,
         "study_file": study.pk,
         "study_policy": study.pk,
         "study_yaml": study.pk,

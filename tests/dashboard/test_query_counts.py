@@ -44,6 +44,7 @@ def addresses(study: Study) -> list[str]:
         reverse("dashboard:record", args=[decision.pk]),
         reverse("dashboard:study", args=[study.pk]),
         reverse("dashboard:flips", args=[study.pk]),
+        reverse("dashboard:study_cost", args=[study.pk]),
         reverse("dashboard:study_file", args=[study.pk]),
         reverse("dashboard:study_items", args=[study.pk]),
         reverse("dashboard:study_items", args=[study.pk], query={"text": "ight", "tag": "tag0"}),

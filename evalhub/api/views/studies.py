@@ -14,8 +14,12 @@ from evalhub.api.problems import Problem
 from evalhub.api.shapes.problems import GateProblemShape
 from evalhub.api.shapes.studies import GateShape, StudyShape, WholeStudyShape
 from evalhub.api.waiting import waited
-from evalhub.registry.models import Study
+from evalhub.gate.ownership import cost_of
+from evalhub.registry.models import Study, StudyArm
 from evalhub.registry.uploads import Uploads
+from evalhub.schemas.cost_sheet import CostSheet
+from evalhub.schemas.declaration import declared
+from evalhub.schemas.ownership import Ownership
 from evalhub.studies.advance import StudyState, StudyStatus, advance, status_of
 from evalhub.studies.from_web import register_from_web
 from evalhub.studies.passing import GateAnswer, Passing, gate_answer
@@ -28,6 +32,9 @@ GOES_ON = (StudyState.RUNNING, StudyState.ADVANCING)
 CANDIDATE = OpenApiParameter("candidate", str, description="an arm; else the one in question")
 VERSION = OpenApiParameter(
     "version", str, description="digest of the version that is meant; else the arm's newest"
+)
+TRAFFIC = OpenApiParameter(
+    "traffic", float, description="requests a month, in place of what the study says"
 )
 
 
@@ -118,6 +125,35 @@ class StudyGate(StudyEndpoint):
         refused = found.passing is Passing.REFUSED
         headers = {} if refused else {"Retry-After": str(RETRY_S)}
         raise Problem(412 if refused else 503, f"{found.said}.", headers=headers, **shape.as_json())
+
+
+class StudyCost(StudyEndpoint):
+    parameters = ("candidate", "traffic", "fields")
+
+    @describes(
+        "What its candidate costs\n\nTraining, data, evaluation, serving, upkeep and retraining "
+        "beside the present bill; each figure says where it comes from, and what isn't known is "
+        "null, never 0.",
+        gives=CostSheet,
+        query=(CANDIDATE, TRAFFIC),
+    )
+    def get(self, request: Request, project: str, slug: str) -> Response:
+        candidate = request.query_params.get("candidate", "")
+        assumed = _assumed(request.query_params.get("traffic", ""))
+        try:
+            found = cost_of(self.study(), assumed, candidate=candidate)
+        except StudyArm.DoesNotExist as error:
+            raise Problem(404, f"{error}.", field="candidate") from error
+        return shown(request, found)
+
+
+def _assumed(traffic: str) -> Ownership | None:
+    if not traffic:
+        return None
+    try:
+        return declared(Ownership, {"traffic": float(traffic)})
+    except ValueError as error:  # of which a DeclarationError is one
+        raise Problem(400, "is a number above 0: requests a month", field="traffic") from error
 
 
 class StudyDecisions(StudyEndpoint):

@@ -1,0 +1,119 @@
+"""The page of what a study's candidate costs: its sheet, and what if some figures were others."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from evalhub.gate.ownership import OwnedArms, cost_of, owned_arms, said_of
+from evalhub.registry.models import Study, StudyArm
+from evalhub.registry.models.studies import ArmRole
+from evalhub.report.tornado import TornadoPlot, tornado_plot
+from evalhub.schemas.cost_sheet import UPFRONT, CostLine, CostSheet
+from evalhub.schemas.declaration import DeclarationError, declared
+from evalhub.schemas.ownership import Ownership, TrainingCosts
+from evalhub.verdict.cost_wording import totals
+
+_TO = re.compile(r"\s*(?:–|\bto\b|\.\.)\s*")
+RANGE = "a number, or a range such as 80000 to 120000"
+
+
+class WhatIfForm(forms.Form):
+    """Some figures in place of the study's: each a number or a range; what is empty stays."""
+
+    traffic = forms.CharField(label="Requests a month", required=False, max_length=80)
+    present = forms.CharField(label="Present bill a month", required=False, max_length=80)
+    serving = forms.CharField(label="Candidate's bill a month", required=False, max_length=80)
+    price = forms.CharField(
+        label="An hour of the training's machine", required=False, max_length=80
+    )
+
+    def __init__(self, data: QueryDict, *, arms: OwnedArms, said: Ownership) -> None:
+        super().__init__(data if data.keys() & self.base_fields.keys() else None)
+        self._arms, self._said = arms, said
+
+    def clean(self) -> dict[str, Any]:
+        """Adds `assumed`, what of it is said."""
+        cleaned = super().clean() or {}
+        found: dict[str, Any] = {}
+        for name in ("traffic", "present", "serving", "price"):
+            try:
+                found[name] = _ends(cleaned.get(name) or "")
+            except ValueError:
+                self.add_error(name, f"Say {RANGE}.")
+        said: dict[str, Any] = {}
+        if found.get("traffic"):
+            said["traffic"] = found["traffic"]
+        bills = {"present": self._arms.baseline.name, "serving": self._arms.candidate.name}
+        serving = {arm: {"monthly": found[name]} for name, arm in bills.items() if found.get(name)}
+        said |= {"serving": serving} if serving else {}
+        if found.get("price"):
+            kept = (self._said.training or TrainingCosts()).as_json()
+            kept.pop("bill", None)
+            said["training"] = kept | {"price": found["price"]}
+        try:
+            cleaned["assumed"] = declared(Ownership, said) if said else None
+        except DeclarationError as error:
+            said_so = f"{error.message[0].upper()}{error.message[1:]}."
+            self.add_error(_field(error.field, bills), said_so)
+        return cleaned
+
+
+def _ends(text: str) -> list[float]:
+    """The number, or both ends of the range; nothing of an empty text. Raises ValueError."""
+    if not text.strip():
+        return []
+    ends = [float(each.replace(",", "").replace(" ", "")) for each in _TO.split(text.strip())]
+    if len(ends) > 2 or not all(map(isfinite, ends)):
+        raise ValueError(text)
+    return [ends[0], ends[-1]]
+
+
+def _field(place: str, bills: Mapping[str, str]) -> str:
+    """The form's field that a place in the assumptions stands for."""
+    part, *rest = place.split(".")
+    if part == "serving":
+        return next(name for name, arm in bills.items() if arm == rest[0])
+    return {"training": "price"}.get(part, part)
+
+
+@dataclass(frozen=True, slots=True)
+class CostPage:
+    """`once` and `monthly` are the lines of what is paid once and by the month; `arms` the others
+    that may be asked about; `tried` whether some figures aren't the study's."""
+
+    study: Study
+    form: WhatIfForm
+    sheet: CostSheet
+    once: Sequence[CostLine]
+    monthly: Sequence[CostLine]
+    totals: Sequence[tuple[str, str]]
+    tornado: TornadoPlot | None
+    arms: Sequence[StudyArm]
+    tried: bool
+
+
+def cost_page(study: Study, asked: QueryDict) -> CostPage:
+    """The page, with what its address asks for. A constant number of queries.
+
+    Raises StudyArm.DoesNotExist where there is no such arm.
+    """
+    arms = owned_arms(study, asked.get("arm", ""))
+    form = WhatIfForm(asked, arms=arms, said=said_of(study))
+    assumed = form.cleaned_data.get("assumed") if form.is_valid() else None
+    sheet = cost_of(study, assumed, candidate=arms.candidate.name)
+    return CostPage(
+        study=study,
+        form=form,
+        sheet=sheet,
+        once=[each for each in sheet.lines if each.part in UPFRONT],
+        monthly=[each for each in sheet.lines if each.part not in UPFRONT],
+        totals=list(totals(sheet)),
+        tornado=None if sheet.tornado is None else tornado_plot(sheet.tornado),
+        arms=list(study.arms.exclude(role=ArmRole.BASELINE)),
+        tried=assumed is not None,
+    )

@@ -1,0 +1,22 @@
+"""What a study's candidate costs."""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from evalhub.accounts.requests import SignedInRequest
+from evalhub.dashboard.access import results_only
+from evalhub.dashboard.cost_page import cost_page
+from evalhub.registry.models import Study, StudyArm
+
+
+@require_GET
+@results_only
+def study_cost(request: SignedInRequest, pk: int) -> HttpResponse:
+    rows = Study.objects.seen_by(request.user).select_related("project")
+    found = get_object_or_404(rows, pk=pk)
+    try:
+        shown = cost_page(found, request.GET)
+    except StudyArm.DoesNotExist as error:
+        raise Http404(str(error)) from error
+    return render(request, "dashboard/cost/cost.html", {"shown": shown, "study": found})
