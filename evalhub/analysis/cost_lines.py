@@ -8,7 +8,7 @@ from evalhub.analysis.cost_figures import ASSUMED, SAID, GpuPrices, KnownCosts, 
 from evalhub.analysis.monthly_lines import retraining_line, saving_line, serving_line, upkeep_line
 from evalhub.analysis.ownership import TRAFFIC, Reckoning
 from evalhub.analysis.upfront_lines import data_lines, evaluation_lines, training_line
-from evalhub.schemas.cost_sheet import CostLine
+from evalhub.schemas.cost_sheet import CostLine, Figure
 from evalhub.schemas.ownership import Ownership
 
 
@@ -21,9 +21,7 @@ def cost_lines(
         said: all that is said, by the study or for this sheet.
         assumed: what of it is said for this sheet alone.
     """
-    traffic = (
-        None if said.traffic is None else said_figure(TRAFFIC, said.traffic, "requests a month")
-    )
+    traffic = traffic_of(said, assumed)
     lines = [
         training_line(said, found, gpu_price),
         *data_lines(said, found),
@@ -37,14 +35,22 @@ def cost_lines(
     return lines if assumed is None else [_told(each, assumed, found) for each in lines]
 
 
+def traffic_of(said: Ownership, assumed: Ownership | None = None) -> Figure | None:
+    """Requests a month; None where nobody said."""
+    if said.traffic is None:
+        return None
+    found = said_figure(TRAFFIC, said.traffic, "requests a month")
+    here = assumed is not None and assumed.traffic is not None
+    return found.model_copy(update={"source": ASSUMED}) if here else found
+
+
 def _told(line: CostLine, assumed: Ownership, found: KnownCosts) -> CostLine:
     """The line, whose figures say what is assumed for this sheet alone."""
     arm = {"present": found.baseline.name, "serving": found.candidate.name}.get(line.part)
     here = line.part in assumed.model_fields_set if arm is None else arm in assumed.serving
     figures = tuple(
         each.model_copy(update={"source": ASSUMED})
-        if each.source == SAID
-        and ("traffic" in assumed.model_fields_set if each.name == TRAFFIC else here)
+        if each.source == SAID and each.name != TRAFFIC and here
         else each
         for each in line.figures
     )

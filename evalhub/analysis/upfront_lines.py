@@ -82,7 +82,7 @@ def data_lines(said: Ownership, found: KnownCosts) -> list[CostLine]:
 
 
 def _work(called: str, work: PaidWork) -> CostLine:
-    name = f"data, {called}"
+    name = f"data ({called})"
     if work.bill is not None:
         return line("data", name, said_figure(f"{name}: bill", work.bill))
     rate = said_figure(f"{name}: rate", work.rate or (0, 0), "an hour")
@@ -101,7 +101,7 @@ def _work(called: str, work: PaidWork) -> CostLine:
 
 
 def evaluation_lines(said: Ownership, found: KnownCosts) -> list[CostLine]:
-    name = "evaluation, tokens"
+    name = "evaluation (tokens)"
     if said.evaluation.tokens is not None:
         lines = [line("evaluation", name, said_figure(name, said.evaluation.tokens))]
     elif found.tokens is not None:
@@ -113,7 +113,7 @@ def evaluation_lines(said: Ownership, found: KnownCosts) -> list[CostLine]:
     if found.review_hours is None:
         return lines
     ends = (found.review_hours, found.review_hours)
-    people = "evaluation, reviewers"
+    people = "evaluation (reviewers)"
     if said.evaluation.reviewer_rate is None:
         spent = f"{found.review_hours:.3g} hours were spent"
         return [

@@ -28,9 +28,7 @@ class WhatIfForm(forms.Form):
     traffic = forms.CharField(label="Requests a month", required=False, max_length=80)
     present = forms.CharField(label="Present bill a month", required=False, max_length=80)
     serving = forms.CharField(label="Candidate's bill a month", required=False, max_length=80)
-    price = forms.CharField(
-        label="An hour of the training's machine", required=False, max_length=80
-    )
+    price = forms.CharField(label="Training machine an hour", required=False, max_length=80)
 
     def __init__(self, data: QueryDict, *, arms: OwnedArms, said: Ownership) -> None:
         super().__init__(data if data.keys() & self.base_fields.keys() else None)

@@ -13,8 +13,8 @@ from django.db.models import Avg, Count, F
 from django.utils import timezone
 
 from evalhub.analysis.cost_figures import ArmUse, KnownCosts
-from evalhub.analysis.cost_lines import cost_lines
-from evalhub.analysis.ownership import TRAFFIC, cost_sheet
+from evalhub.analysis.cost_lines import cost_lines, traffic_of
+from evalhub.analysis.ownership import cost_sheet
 from evalhub.gate.costs import answer_costs, arm_price
 from evalhub.gate.models import Decision
 from evalhub.gate.scores import item_labels
@@ -81,7 +81,7 @@ def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = 
     said = said_of(study).instead(assumed)
     found = known_costs(study, arms, said)
     lines = cost_lines(said, found, gpu_price, assumed=assumed)
-    traffic = next((each for line in lines for each in line.figures if each.name == TRAFFIC), None)
+    traffic = traffic_of(said, assumed)
     return cost_sheet(
         lines,
         study=study.name,

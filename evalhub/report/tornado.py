@@ -58,7 +58,7 @@ def _row(swing: Swing, tornado: Tornado, scale: Scale) -> TornadoRow:
     figure = swing.figure
     return TornadoRow(
         name=figure.name,
-        ends=amount(figure) if figure.ranged else f"{amount(figure)} ± 10%",
+        ends=amount(figure),
         low=low,
         high=high,
         varied=VARIED[swing.varied],

@@ -71,7 +71,7 @@ SEED = {
 def test_the_seed_s_figures_by_what_a_study_says() -> None:
     found = sheet(SEED)
     assert ends(found, "training") == (128, 256)  # 32 · 4, 32 · 8
-    assert ends(found, "data, generated") == pytest.approx((1000, 5000))  # 50 h · 20, · 100
+    assert ends(found, "data (generated)") == pytest.approx((1000, 5000))  # 50 h · 20, · 100
     assert found.net_monthly == Ends(low=200, value=200, high=200)
     assert found.break_even.low == pytest.approx(5.64)  # 1,128 / 200
     assert found.break_even.high == pytest.approx(26.28)  # 5,256 / 200
@@ -151,22 +151,22 @@ def test_work_on_data_is_hours_examples_or_a_bill() -> None:
         "cleaned": {"examples": 100, "an_hour": [10, 20], "rate": 10},
     }
     found = sheet({"data": works})
-    assert ends(found, "data, generated") == (40, 40)
-    assert ends(found, "data, reviewed") == (300, 600)
-    assert ends(found, "data, cleaned") == pytest.approx((50, 100))
+    assert ends(found, "data (generated)") == (40, 40)
+    assert ends(found, "data (reviewed)") == (300, 600)
+    assert ends(found, "data (cleaned)") == pytest.approx((50, 100))
     assert ends(sheet({"data": {}}), "data") == (0, 0)
     assert line(sheet({}), "data").missing.startswith("say ownership.data")
 
 
 def test_the_evaluation_is_what_the_study_used() -> None:
     found = sheet({}, tokens=12.5, review_hours=3.0)
-    assert ends(found, "evaluation, tokens") == (12.5, 12.5)
-    people = line(found, "evaluation, reviewers")
+    assert ends(found, "evaluation (tokens)") == (12.5, 12.5)
+    people = line(found, "evaluation (reviewers)")
     assert people.missing == "3 hours were spent; say ownership.evaluation.reviewer_rate"
     rated = sheet({"evaluation": {"reviewer_rate": [20, 40]}}, tokens=12.5, review_hours=3.0)
-    assert ends(rated, "evaluation, reviewers") == (60, 120)
-    assert origins(rated, "evaluation, reviewers") == ["measured", "said"]
-    assert line(sheet({}, tokens_missing="why"), "evaluation, tokens").missing == "why"
+    assert ends(rated, "evaluation (reviewers)") == (60, 120)
+    assert origins(rated, "evaluation (reviewers)") == ["measured", "said"]
+    assert line(sheet({}, tokens_missing="why"), "evaluation (tokens)").missing == "why"
 
 
 def test_hosting_runs_all_month_unless_it_is_said_how_long() -> None:
@@ -231,7 +231,7 @@ def test_retraining_costs_as_much_as_this_time_or_what_is_said() -> None:
     said = SEED | {"retraining": {"times_a_year": 2, "cost": 60}}
     assert ends(sheet(said), "retraining") == (10, 10)
     unknown = {**twice, "evaluation": {}}
-    assert "evaluation, tokens isn't known" in line(sheet(unknown), "retraining").missing
+    assert "evaluation (tokens) isn't known" in line(sheet(unknown), "retraining").missing
     assert line(sheet({}), "retraining").missing.startswith("say ownership.retraining")
 
 

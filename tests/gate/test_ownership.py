@@ -189,7 +189,7 @@ def test_the_command_says_all_figures_and_where_they_come_from(
     assert re.search(r"Saved a month: 21\.\d+ to 22\.\d+\n", told)
     # nobody said what the training, the data and the answers cost: it can only be later
     assert "Paid once: unknown" in told
-    assert "unknown is training, data, evaluation, tokens" in told
+    assert "unknown is training, data, evaluation (tokens)" in told
 
 
 def test_a_file_of_assumptions_is_tried_out(named: Owned, capsys: Capture, tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_a_file_of_assumptions_is_tried_out(named: Owned, capsys: Capture, tmp_p
     assert found["upfront"]["low"] == pytest.approx(1128)
     assert found["break_even"]["low"] == pytest.approx(5.64)
     assert found["break_even"]["high"] == pytest.approx(26.28)
-    assert found["tornado"]["swings"][0]["figure"]["name"] == "data, generated: rate"
+    assert found["tornado"]["swings"][0]["figure"]["name"] == "data (generated): rate"
     assert declared(CostSheet, found).as_json() == found
     assert sheet_of(capsys, "--traffic", "5")["traffic"]["value"] == 5
 
