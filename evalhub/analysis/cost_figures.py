@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from evalhub.files.rows import DataError
 from evalhub.schemas.cost_sheet import CostLine, Ends, Figure, Origin, Part
 from evalhub.schemas.prices import Hourly, UsedPrice
 from evalhub.schemas.training import TrainingFields
@@ -121,7 +122,10 @@ def rented_line(
     elif rented.gpu is None:
         return unknown(part, name, f"say {rented.at}.gpu, or its price an hour")
     else:
-        priced = gpu_price(rented.gpu)
+        try:
+            priced = gpu_price(rented.gpu)
+        except DataError as error:
+            return unknown(part, name, f"the table of GPU prices can't be read: {error}")
         if priced is None:
             return unknown(
                 part,

@@ -104,6 +104,41 @@ def of_(
     return 0 if found else UNKNOWN
 
 
+@app.command()
+def gpus(json_: Json = False) -> int:
+    """List what machines with GPUs cost an hour: your own table first, then the one that comes with
+    Evalhub. Ends with 65 and the line where something is wrong with yours."""
+    from evalhub.cli import printing
+    from evalhub.cli.setup import set_up_templates
+
+    set_up_templates()
+    from django.conf import settings
+
+    from evalhub.prices.gpus import machines_here
+
+    rows = [
+        {
+            **{name: getattr(machine, name) for name in ("name", "provider", "gpu", "gpus")},
+            **price.as_json(),
+            "currency": currency,
+            "source": machine.source,
+        }
+        for machine, currency in machines_here(settings.HOME)
+        for price in machine.prices
+    ]
+    if json_:
+        printing.print_json({"schema": "evalhub.gpu-price-list/1", "prices": rows})
+        return 0
+    for row in rows:
+        typer.echo(
+            f"{row['name']} ({row['gpus']} × {row['gpu']}) of {row['provider']}, since "
+            f"{row['since']}: {row['hourly']:g} {row['currency']} an hour"
+        )
+        seen = f", seen {row['seen']} in {row['seen_in']}" if row["seen"] else ""
+        typer.echo(f"    {row['source']}{seen}")
+    return 0
+
+
 def _here() -> "tuple[Path, Prices]":
     from evalhub.cli.setup import set_up_templates
 

@@ -92,6 +92,14 @@ def hourly_of(home: Path, name: str, day: datetime.date) -> Hourly | None:
     return None
 
 
+def machines_here(home: Path) -> Iterator[tuple[Machine, str]]:
+    """All that are listed, each with its currency, the operator's own first. Raises
+    evalhub.files.rows.DataError for what is wrong with the operator's table."""
+    for table in _tables(home):
+        for machine in table.machines:
+            yield machine, table.currency
+
+
 def _sentence(machine: Machine, price: HourlySince) -> str:
     of = f" for {machine.gpus} GPUs" if machine.gpus > 1 else ""
     seen = f", seen {price.seen} in {price.seen_in}" if price.seen and price.seen_in else ""

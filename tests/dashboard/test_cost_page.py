@@ -1,8 +1,10 @@
 """The page and the endpoint of what a study's candidate costs."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -101,6 +103,20 @@ def test_an_unknown_is_said_and_is_no_nought(team: Team, olga: Client) -> None:
     assert "Say ownership.training.hours" in shown
     assert "Unknown without" in shown
     assert shown.count("</span> unknown</span>") == 7
+
+
+def test_tables_that_cannot_be_read_are_said(
+    team: Team, olga: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "HOME", tmp_path)
+    study = owned(team, SAID | {"training": {"gpu": "rack", "hours": 3}})
+    (tmp_path / "gpus.yaml").write_text("schema: evalhub.gpu-prices/1\nmachines: 5\n")
+    assert "The table of GPU prices can&#x27;t be read" in page(olga, study)
+    (tmp_path / "prices.yaml").write_text("schema: evalhub.prices/1\nproviders: 5\n")
+    there = reverse("dashboard:study_cost", args=[study.pk])
+    told = olga.get(there, follow=True).content.decode()
+    assert "What it costs isn&#x27;t known: " in told
+    assert "prices.yaml, line 2, field &#x27;providers&#x27;" in told
 
 
 def test_an_arm_that_there_is_not_is_not_there(team: Team, olga: Client) -> None:

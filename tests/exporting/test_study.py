@@ -51,7 +51,21 @@ def all_that_a_file_can_say(desk: Desk) -> Study:
     desk.study |= {
         "slug": "shall-we",
         "candidate": "tuned",
-        "policy": {"alpha": 0.05, "min_reviewers": 2, "ledger": "all", "jumps": "off"},
+        "policy": {
+            "alpha": 0.05,
+            "min_reviewers": 2,
+            "ledger": "all",
+            "jumps": "off",
+            "budgets": {"ownership": {"traffic": 5, "tier": "supporting"}},
+        },
+        "ownership": {
+            "currency": "USD",
+            "training": {"hours": [4, 8], "price": 32},
+            "data": {"reviewed": {"hours": 3, "rate": 20}},
+            "serving": {"base": {"monthly": 500}, "tuned": {"monthly": [300, 400]}},
+            "upkeep": {"monthly": 0},
+            "retraining": {"times_a_year": 0},
+        },
     }
     arms, test_sets = desk.study["arms"], desk.study["test_sets"]
     arms["base"] |= {

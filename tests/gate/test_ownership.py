@@ -15,7 +15,10 @@ from evalhub.schemas.cost_sheet import CostLine, CostSheet
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.ownership import Ownership
 from evalhub.schemas.prices import Price
+from evalhub.schemas.review import Design
+from reviews.planning.campaign import open_campaign
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.reviews.judged import judge_all
 
 pytestmark = pytest.mark.django_db
 Capture = pytest.CaptureFixture[str]
@@ -113,6 +116,28 @@ def test_the_evaluation_is_what_its_runs_cost(owned: Owned) -> None:
     assert found.amount.value == 1.75
     Spending.objects.filter(run=owned.after).update(money=None)
     assert "no price of" in line(cost_of(study), "evaluation").missing
+
+
+def test_reviewers_hours_are_those_of_the_study_s_reviews(owned: Owned) -> None:
+    study = owned.study({"evaluation": {"reviewer_rate": 40}})
+    texts = {each.pk: f"{each.run_id} {each.pk}" for each in Output.objects.all()}
+    for pk, text in texts.items():
+        Output.objects.filter(pk=pk).update(text=text)
+    campaign = open_campaign(
+        runs=[owned.before, owned.after],
+        design=Design(items=5, reviewers_per_item=1),
+        study=study,
+        by=None,
+    )
+    assert len([each for each in cost_of(study).lines if each.part == "evaluation"]) == 1
+    judge_all(campaign, {"ann": lambda _: "tie"}, seconds=36.0)
+    judged = campaign.pairs.filter(kind="main").count()
+    people = next(each for each in cost_of(study).lines if "reviewers" in each.name)
+    # 36 seconds are a hundredth of an hour
+    assert people.figures[0].value == pytest.approx(judged / 100)
+    assert people.figures[0].origin == "measured"
+    assert people.amount is not None
+    assert people.amount.value == pytest.approx(judged / 100 * 40)
 
 
 def test_a_price_in_another_currency_is_not_added_up(owned: Owned) -> None:

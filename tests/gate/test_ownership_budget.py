@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from evalhub.cli.app import run
 from evalhub.gate.decide import decide_study
@@ -266,3 +267,20 @@ def test_files_of_scores_alone_tell_no_cost_of_ownership(tmp_path: Path, capsys:
     record = json.loads(capsys.readouterr().out)
     assert "isn't known from files of scores" in record["pending"][0]
     assert verify(record).verified
+
+
+def test_its_pages_are_shown(desk: Desk) -> None:
+    olga = desk.team.signed_in(desk.team.olga)
+    said = {"serving": {"base": {"monthly": 500}, "tuned": {"monthly": [300, 600]}}}
+    decision = desk.decided(said)
+    number = [each["name"] for each in decision.record["criteria"]].index("ownership") + 1
+    page = olga.get(reverse("dashboard:criterion", args=[decision.pk, number]))
+    assert page.status_code == 200
+    assert "ownership" in page.content.decode()
+    study = olga.get(reverse("dashboard:study", args=[decision.study_id])).content.decode()
+    assert "USD saved a month" in study
+    assert "Cost of ownership" in study
+    policy = olga.get(reverse("dashboard:study_policy", args=[decision.study_id]))
+    assert policy.status_code == 200
+    record = olga.get(reverse("dashboard:record", args=[decision.pk]))
+    assert record.status_code == 200

@@ -1,12 +1,14 @@
 """What a study's candidate costs."""
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.cost_page import cost_page
+from evalhub.files.rows import DataError
 from evalhub.registry.models import Study, StudyArm
 
 
@@ -19,4 +21,7 @@ def study_cost(request: SignedInRequest, pk: int) -> HttpResponse:
         shown = cost_page(found, request.GET)
     except StudyArm.DoesNotExist as error:
         raise Http404(str(error)) from error
+    except DataError as error:  # of the operator's table of prices
+        messages.error(request, f"What it costs isn't known: {error}.")
+        return redirect("dashboard:study", pk)
     return render(request, "dashboard/cost/cost.html", {"shown": shown, "study": found})
