@@ -15,6 +15,7 @@
 | EVALHUB_LOG | text, or json: one object a line | text |
 | EVALHUB_METRICS_TOKEN | bearer token for reading /metrics | only from this machine |
 | EVALHUB_ENDPOINTS | model servers under aliases: a JSON document, or a JSON or TOML file | none |
+| EVALHUB_MLFLOW_URL | an MLflow server that is told who is champion and challenger | none |
 | EVALHUB_OFFLINE | 1 reaches nothing but endpoints that were declared, and no model hub | off |
 | EVALHUB_OIDC_URL | address of the team's identity provider (OpenID Connect) | none |
 | EVALHUB_OIDC_CLIENT_ID | what the provider calls this site | needed with the address |
@@ -307,6 +308,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 REDIS_URL = os.environ.get("EVALHUB_REDIS_URL", "")
+MLFLOW_URL = os.environ.get("EVALHUB_MLFLOW_URL", "").strip()
 ENDPOINTS = os.environ.get("EVALHUB_ENDPOINTS", "")  # read by runners.backends.endpoints
 OFFLINE = os.environ.get("EVALHUB_OFFLINE") == "1"
 if os.environ.get("EVALHUB_OFFLINE", "") not in ("", "0", "1"):

@@ -27,6 +27,7 @@ from evalhub.cli import (
     labels,
     leakage,
     log,
+    mlflow,
     policy,
     power,
     preference,
@@ -94,6 +95,7 @@ for group in (
     runs.app,
     review.app,
     judge_run.app,
+    mlflow.app,
     prices.app,
     token.app,
     user.app,
@@ -135,6 +137,7 @@ app.add_typer(user.app, name="user")
 app.add_typer(token.app, name="token")
 app.add_typer(watch.app, name="watch")
 app.add_typer(webhook.app, name="webhook")
+app.add_typer(mlflow.app, name="mlflow")
 app.add_typer(judge_run.app, name="judge")
 app.add_typer(prices.app, name="prices")
 app.command("judge-check")(judge.judge_check)

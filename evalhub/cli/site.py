@@ -85,6 +85,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
     from django.urls import reverse
 
     from evalhub.api.waiting import SEATS
+    from evalhub.handover.aliases import teller_of_mlflow
     from evalhub.serving.counting import count_as
     from evalhub.serving.refusals import refusal_page
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
@@ -119,6 +120,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
     )
     with ExitStack() as stack:
         if number == 0:
+            stack.enter_context(teller_of_mlflow())
             stack.enter_context(teller())  # whose messages are signed by a key that workers lack
         if number == 0 and not settings.REDIS_URL:
             in_this_process.hear()

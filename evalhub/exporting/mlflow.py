@@ -15,6 +15,7 @@ from evalhub.exporting.mlflow_server import MlflowServer
 from evalhub.gate.blessing import standing_of
 from evalhub.gate.models import Decision
 from evalhub.gate.staleness import changes_since
+from evalhub.registry.models import ModelVersion
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.verdicts import Verdict
 
@@ -50,12 +51,13 @@ def export_mlflow(*, decision: Decision, by: User | None, server: MlflowServer) 
     leaves(project, by=by, what=f"decision {decision.pk} to MLflow")
     experiment = server.experiment(f"{project.slug}/{decision.study.slug}")
     run, model_id = _run(decision, record, experiment, server)
-    name = f"{project.slug}.{arm.version.model.slug}"
-    tags = _tags(decision) | {
+    name = registered_name(arm.version)
+    tags = decision_tags(decision) | {
         "evalhub.version": str(arm.version),
         "evalhub.digest": arm.version.digest,
     }
-    version = server.version(name, digest=arm.version.digest, run=run, model_id=model_id, tags=tags)
+    made_of = {"source": f"models:/{model_id}", "run_id": run, "model_id": model_id}
+    version = server.version(name, digest=arm.version.digest, tags=tags, made_of=made_of)
     aliases = _aliases(decision)
     for alias in aliases:
         server.set_alias(name, alias, version)
@@ -74,14 +76,16 @@ def _run(
         return known
     started = int(decision.created.timestamp() * 1000)
     name = f"{decision.arm}: {record.verdict.value}"
-    run = server.make_run(experiment, name=name, started=started, tags=_tags(decision))
-    model_id = server.make_model(experiment, run=run, name=decision.arm, tags=_tags(decision))
+    tags = decision_tags(decision)
+    run = server.make_run(experiment, name=name, started=started, tags=tags)
+    model_id = server.make_model(experiment, run=run, name=decision.arm, tags=tags)
     server.log(run, _metrics(record, model_id, started), {"evalhub.arm": decision.arm})
     server.finish(run, model_id, ended=started)
     return run, model_id
 
 
-def _tags(decision: Decision) -> dict[str, str]:
+def decision_tags(decision: Decision) -> dict[str, str]:
+    """What a version of the server's says of the decision on it."""
     signed = decision.sign_offs.first()
     return {
         "evalhub.verdict": decision.verdict,
@@ -114,13 +118,24 @@ def _metrics(record: DecisionRecord, model_id: str, at: int) -> list[dict[str, A
     return found
 
 
-def _aliases(decision: Decision) -> tuple[str, ...]:
-    """What the version is called: by a ship that stands, and by the project's blessing."""
+def registered_name(version: ModelVersion) -> str:
+    """What the server calls the version's model."""
+    return f"{version.model.project.slug}.{version.model.slug}"
+
+
+def ships(decision: Decision) -> bool:
+    """Whether its candidate may take the baseline's place: by a ship that somebody answers for, or
+    that is registered, and since which nothing has changed."""
     signed = decision.sign_offs.first()
     holds = signed.verdict if signed else decision.verdict
     answered_for = signed is not None or decision.document.registered
+    return holds == Verdict.SHIP and answered_for and not changes_since(decision)
+
+
+def _aliases(decision: Decision) -> tuple[str, ...]:
+    """What the version is called: by a ship that stands, and by the project's blessing."""
     aliases = []
-    if holds == Verdict.SHIP and answered_for and not changes_since(decision):
+    if ships(decision):
         aliases.append(CHALLENGER)
     if standing_of(decision).arm == "candidate":
         aliases.append(CHAMPION)

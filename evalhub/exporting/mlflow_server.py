@@ -119,9 +119,19 @@ class MlflowServer:
         self._post("runs/update", {"run_id": run, "status": "FINISHED", "end_time": ended})
 
     def version(
-        self, name: str, *, digest: str, run: str, model_id: str, tags: Mapping[str, str]
+        self,
+        name: str,
+        *,
+        digest: str,
+        tags: Mapping[str, str],
+        made_of: Mapping[str, str],
     ) -> str:
-        """The number of the registered model's version with this digest, with these tags."""
+        """The number of the registered model's version with this digest, with these tags.
+
+        Args:
+            made_of: what the server keeps of where it comes from, if it makes it: `source`, and a
+                logged model's `run_id` and `model_id`.
+        """
         try:
             self._call("POST", "registered-models/create", {"name": name})
         except _RefusedError as error:
@@ -133,13 +143,7 @@ class MlflowServer:
             if held.get("evalhub.digest") == digest:
                 self._tag(name, str(each["version"]), tags)
                 return str(each["version"])
-        asked = {
-            "name": name,
-            "source": f"models:/{model_id}",
-            "run_id": run,
-            "model_id": model_id,
-            "tags": _pairs(tags),
-        }
+        asked = {"name": name, **made_of, "tags": _pairs(tags)}
         made = self._post("model-versions/create", asked)
         return str(made["model_version"]["version"])
 

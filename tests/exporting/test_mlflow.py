@@ -24,6 +24,7 @@ from evalhub.exporting.mlflow_server import MlflowError, MlflowServer
 from evalhub.gate.blessing import bless
 from evalhub.gate.models import Decision
 from evalhub.gate.signoff import sign_off
+from evalhub.handover.aliases import tell_mlflow
 from tests.cast import Team
 from tests.exporting.desk import a_decision
 from tests.exporting.environment import environment
@@ -162,6 +163,35 @@ def test_a_hold_has_no_alias(team: Team, python: Path, server: str) -> None:
     asked = ["--project", "other-desk", "--decision", str(held.pk), "--to", server]
     assert run(["export", "mlflow", *asked]) == 0
     assert read(python, server)["models"]["other-desk.tuned"]["aliases"] == {}
+
+
+@pytest.mark.heavy
+@pytest.mark.services
+@pytest.mark.django_db
+def test_a_real_server_is_told_of_champion_and_challenger(
+    team: Team, python: Path, server: str, settings: Any
+) -> None:
+    team.project.slug = "told-desk"
+    team.project.save()
+    settings.MLFLOW_URL = server
+    shipped = a_decision(team)
+    base, tuned = "told-desk.base", "told-desk.tuned"
+    bless(decision=shipped, by=team.olga, reason="Runs now.", arm="baseline")
+    assert tell_mlflow() == 2
+    models = read(python, server)["models"]
+    assert models[base]["aliases"] == {"champion": "1"}
+    assert models[tuned]["aliases"] == {"challenger": "1"}
+    ((_, tags, _, source),) = models[tuned]["versions"]
+    assert tags["evalhub.decision"] == shipped.digest
+    assert (tags["evalhub.verdict"], tags["evalhub.version"]) == ("ship", "tuned v1")
+    assert source == "evalhub:/told-desk.tuned/1"
+    bless(decision=shipped, by=team.olga, reason="Better.")
+    assert tell_mlflow() == 2
+    models = read(python, server)["models"]
+    assert models[base]["aliases"] == {}
+    assert models[tuned]["aliases"] == {"champion": "1"}
+    told = export_mlflow(decision=shipped, by=None, server=MlflowServer(server))
+    assert told.version == "1", "an export finds the version that is there"
 
 
 @pytest.mark.django_db

@@ -99,6 +99,7 @@ def _shown(request: SignedInRequest, found: ModelVersion, status: int, **more: A
         "stage": stage_page(found, request.user),
         **more,
         "askings": [(each, sentence(each)) for each in _askings(found)],
+        "aliases": found.mlflow_aliases.all(),
         "probes": found.probes.all()[:PROBES],
         "trend": trend_page(found.model, user=request.user, wanted=request.GET.get("measured", "")),
         "training": training_view(found),
