@@ -91,7 +91,7 @@ def server(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         yield url
     finally:
         os.killpg(process.pid, 15)
-        process.wait(20)
+        process.wait(60)
 
 
 def read(python: Path, server: str) -> dict[str, Any]:
