@@ -23,7 +23,8 @@ def add(
     event: Annotated[
         list[str] | None,
         typer.Option(
-            help="decision.made, campaign.finished, run.failed or model.changed. Repeatable.",
+            help="decision.made, champion.changed, campaign.finished, run.failed or model.changed. "
+            "Repeatable.",
             show_default="all of them",
         ),
     ] = None,

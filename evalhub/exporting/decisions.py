@@ -61,6 +61,7 @@ def _rows(project: Project) -> Iterator[dict[str, Any]]:
                 {
                     "version": str(blessed.version),
                     "digest": blessed.version.digest,
+                    "how": blessed.how,
                     "by": blessed.by_id,
                     "reason": blessed.reason,
                     "created": blessed.created.isoformat(),

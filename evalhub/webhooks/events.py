@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from evalhub.accounts.addresses import absolute
 from evalhub.accounts.models import Project
-from evalhub.gate.models import Decision
+from evalhub.gate.models import Blessing, Decision
 from evalhub.registry.models import Run
 from evalhub.registry.models.runs import RunState
 from evalhub.watching.models import Asking
@@ -100,6 +100,27 @@ def _decisions(project: Project, since: datetime) -> Iterator[News]:
         )
 
 
+def _champions(project: Project, since: datetime) -> Iterator[News]:
+    rows = Blessing.objects.filter(project=project, created__gte=since).order_by("pk")
+    for each in rows.select_related("version__model", "before__version__model"):
+        before = each.before.version if each.before else None
+        yield News(
+            EventType.CHAMPION_CHANGED,
+            f"{EventType.CHAMPION_CHANGED}:{each.pk}",
+            each.created,
+            {
+                "project": project.slug,
+                "model": each.version.model.slug,
+                "version": each.version.number,
+                "how": each.how,
+                "decision": each.decision_id,
+                "before": before and {"model": before.model.slug, "version": before.number},
+                "url": absolute(reverse("dashboard:version", args=[each.version_id])),
+                "api": absolute(reverse("api:baseline", args=[project.slug])),
+            },
+        )
+
+
 def _campaigns(project: Project, since: datetime) -> Iterator[News]:
     rows = Campaign.objects.filter(project=project, sealed__gte=since).select_related("study")
     for each in rows.defer("plan", "sealed_as").order_by("pk"):
@@ -164,6 +185,7 @@ def _changed_models(project: Project, since: datetime) -> Iterator[News]:
 
 HAPPENED: dict[str, Callable[[Project, datetime], Iterator[News]]] = {
     EventType.DECISION_MADE: _decisions,
+    EventType.CHAMPION_CHANGED: _champions,
     EventType.CAMPAIGN_FINISHED: _campaigns,
     EventType.MODEL_CHANGED: _changed_models,
     EventType.RUN_FAILED: _failed_runs,

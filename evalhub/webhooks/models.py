@@ -14,6 +14,7 @@ class EventType(models.TextChoices):
     """What a webhook can be told. Each is found by looking, in `evalhub.webhooks.events`."""
 
     DECISION_MADE = "decision.made", "a decision was made"
+    CHAMPION_CHANGED = "champion.changed", "another version became the champion"
     CAMPAIGN_FINISHED = "campaign.finished", "a review has ended and is sealed"
     MODEL_CHANGED = "model.changed", "a watched model no longer answers as it did"
     RUN_FAILED = "run.failed", "a run ended without all of its answers"

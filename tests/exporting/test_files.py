@@ -96,7 +96,7 @@ def test_decisions_come_with_who_stands_by_them(
     assert (row["verdict"], row["digest"]) == ("ship", decision.digest)
     assert verify(row["record"], digest=decision.digest, content=row["content"]).verified
     assert [each["reason"] for each in row["sign_offs"]] == ["Read it."]
-    assert row["blessings"][0]["by"] == team.olga.pk
+    assert (row["blessings"][0]["by"], row["blessings"][0]["how"]) == (team.olga.pk, "blessed")
     assert '"eva"' not in out.read_text()
     assert export_decisions(project=team.project, by=None, to=out, form="parquet") == 1
     assert json.loads(pq.read_table(out).to_pylist()[0]["record"]) == decision.record

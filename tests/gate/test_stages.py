@@ -296,3 +296,20 @@ def test_the_database_keeps_the_history_and_one_champion(team: Team) -> None:
         with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
     assert champion(team) == "newer v1"
+
+
+def test_a_study_that_asks_for_the_champion_is_current_again_after_a_rollback(
+    team: Team, base: ModelVersion
+) -> None:
+    tuned, other = (a_version(team, name, parent=base) for name in ("tuned", "other"))
+    first = decided(team, base, tuned, slug="first")
+    bless(decision=first, by=team.olga, reason="It runs.", arm="baseline")
+    asking = decided(team, base, other, slug="asking")
+    asking.study.policy = asking.study.policy.model_copy(update={"blessed": True})
+    asking.study.save()
+    others = [each.sentence for each in changes_since(asking)]
+    bless(decision=first, by=team.olga, reason="Better.")
+    said = "The project's baseline is tuned v1, and this judged against base v1"
+    assert [each.sentence for each in changes_since(asking)] == [*others, said]
+    roll_back(version=tuned, by=team.olga, reason="Too slow.")
+    assert [each.sentence for each in changes_since(asking)] == others

@@ -14,6 +14,8 @@ from django.utils import timezone
 from evalhub.accounts.models import LogEntry
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.gate.models import Decision
+from evalhub.gate.overriding import override_champion
+from evalhub.gate.rollback import roll_back
 from evalhub.registry.models import Run
 from evalhub.webhooks.events import LARGEST_BODY, note_events
 from evalhub.webhooks.models import Delivery, Webhook
@@ -119,6 +121,35 @@ def test_finished_reviews_and_failed_runs_are_told(
     assert told["campaign.finished"]["campaign"] == campaign.pk
     assert told["run.failed"]["run"] == run.pk
     assert told["run.failed"]["model"] == run.version.model.slug
+
+
+def test_a_champion_is_told_however_it_became_that(
+    team: Team, listener: Receiver, hooked: str
+) -> None:
+    """Without the reason: that is for who may see it."""
+    base, tuned = a_version(team, "base"), a_version(team, "tuned")
+    override_champion(version=base, by=team.olga, reason="canary")
+    override_champion(version=tuned, by=team.olga, reason="canary")
+    roll_back(version=tuned, by=team.eva, reason="canary")
+    assert (tell(), tell()) == (3, 0)
+    data = [json.loads(message.body)["data"] for message in listener.messages]
+    told = {(each["model"], each["how"]): each for each in data}
+    assert told.keys() == {
+        ("base", "overridden"),
+        ("tuned", "overridden"),
+        ("base", "rolled-back"),
+    }
+    assert told["base", "rolled-back"] == {
+        "project": "support-desk",
+        "model": "base",
+        "version": 1,
+        "how": "rolled-back",
+        "decision": None,
+        "before": {"model": "tuned", "version": 1},
+        "url": f"http://localhost:8000/versions/{base.pk}/",
+        "api": "http://localhost:8000/api/v1/projects/support-desk/baseline",
+    }
+    assert not any(b"canary" in message.body for message in listener.messages)
 
 
 def test_nothing_sealed_and_nothing_anybody_wrote_is_told(
