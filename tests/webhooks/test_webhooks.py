@@ -149,7 +149,7 @@ def test_a_champion_is_told_however_it_became_that(
         "url": f"http://localhost:8000/versions/{base.pk}/",
         "api": "http://localhost:8000/api/v1/projects/support-desk/baseline",
     }
-    assert not any(b"canary" in message.body for message in listener.messages)
+    assert not any("canary" in message.body for message in listener.messages)
 
 
 def test_nothing_sealed_and_nothing_anybody_wrote_is_told(
