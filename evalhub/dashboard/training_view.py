@@ -50,7 +50,7 @@ def training_view(version: ModelVersion) -> TrainingView | None:
         (group, [each for each in facts if each.group == group])
         for group in dict.fromkeys(each.group for each in facts)
     ]
-    kept = dict(_extra(named.fields)) | {name: said[name] for name in named.unfit}
+    kept = {**(named.fields.model_extra or {}), **{name: said[name] for name in named.unfit}}
     return TrainingView(
         groups=groups,
         curves=training_curves(named.fields.losses, named.fields.eval_losses, of=str(version)),
@@ -61,7 +61,8 @@ def training_view(version: ModelVersion) -> TrainingView | None:
 
 
 def training_facts(fields: TrainingFields) -> list[Fact]:
-    """The named fields that are said, in words; curves are drawn elsewhere."""
+    """The named fields that are said, in words, and what else their parts hold; curves are drawn
+    elsewhere."""
     told, shape = fields.hyperparameters, fields.adapter
     said = {
         "Method": {
@@ -115,24 +116,25 @@ def training_facts(fields: TrainingFields) -> list[Fact]:
             "known from": (fields.cost and fields.cost.source) or None,
         },
     }
+    more = {group: properties(of) for group, of in _more(fields).items()}
     return [
         Fact(group, name, text)
         for group, facts in said.items()
-        for name, text in facts.items()
+        for name, text in [*facts.items(), *((each.name, each.text) for each in more[group])]
         if text
     ]
 
 
-def _extra(fields: TrainingFields) -> dict[str, Any]:
-    """What has no name, at the top and in the parts; empty parts aside."""
-    parts: Mapping[str, Any] = {
-        "hyperparameters": fields.hyperparameters,
-        "adapter": fields.adapter,
-        "hardware": fields.hardware,
-        "cost": fields.cost,
+def _more(fields: TrainingFields) -> dict[str, Mapping[str, Any]]:
+    """What the parts hold that has no name, by the groups that they are shown in."""
+    cost = (fields.cost and fields.cost.model_extra) or {}
+    return {
+        "Method": {},
+        "Data": {},
+        "Hyperparameters": fields.hyperparameters.model_extra or {},
+        "Adapter": fields.adapter.model_extra or {},
+        "Hardware and cost": {**(fields.hardware.model_extra or {}), **cost},
     }
-    inner = {f"more {name}": (part.model_extra or {}) for name, part in parts.items() if part}
-    return {**inner, **(fields.model_extra or {})}
 
 
 def _variants(fields: TrainingFields) -> list[tuple[str, bool | None]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import TypeGuard
 
 from evalhub.report.charts.parts import Axis, Chart, Dot, Frame, Key, Line, Shape, Table
 from evalhub.report.charts.scale import Scale, around
@@ -11,19 +12,26 @@ type Points = Sequence[tuple[float, float | None]]
 
 MOST_POINTS = 60
 """Of a curve: more would lie on one another."""
+LARGEST = 1e9
+"""What lies beyond it, as of a training that came apart, isn't drawn; the table has it."""
+NARROWEST = 1e-6
+"""Of the scale of losses: what differs by less is a level line."""
 TRAINING, VALIDATION = ("baseline", "training loss"), ("candidate", "validation loss")
 
 
 def training_curves(losses: Points, eval_losses: Points, *, of: str) -> Chart | None:
     """Both curves of a version in one picture; None where no loss is a number."""
     curves = [(TRAINING, thinned(losses)), (VALIDATION, thinned(eval_losses))]
-    known = [loss for _, points in curves for _, loss in points if loss is not None]
+    known = [loss for _, points in curves for _, loss in points if _drawn(loss)]
     if not known:
         return None
     steps = [step for _, points in curves for step, _ in points]
     first, last = min(steps), max(steps)
-    frame = Frame(Scale(first, last if last > first else first + 1), around(known, zero=False))
-    drawn = [each for each in curves if any(loss is not None for _, loss in each[1])]
+    level = max(known) - min(known) < NARROWEST
+    frame = Frame(
+        Scale(first, max(last, first + 1)), around(known[:1] if level else known, zero=False)
+    )
+    drawn = [each for each in curves if any(_drawn(loss) for _, loss in each[1])]
     return Chart(
         title=f"{of}: losses by step",
         desc="; ".join(_told(name, points) for (_, name), points in drawn),
@@ -44,8 +52,12 @@ def thinned(points: Points) -> Points:
     return [points[round(n * last / (MOST_POINTS - 1))] for n in range(MOST_POINTS)]
 
 
+def _drawn(loss: float | None) -> TypeGuard[float]:
+    return loss is not None and abs(loss) <= LARGEST
+
+
 def _told(name: str, points: Points) -> str:
-    known = [(step, loss) for step, loss in points if loss is not None]
+    known = [(step, loss) for step, loss in points if _drawn(loss)]
     step, lowest = min(known, key=lambda each: each[1])
     return (
         f"{name} from {known[0][1]:.4g} to {known[-1][1]:.4g}, lowest at step {step:,g} with "
@@ -55,11 +67,11 @@ def _told(name: str, points: Points) -> str:
 
 def _lines(frame: Frame, points: Points, kind: str) -> list[Line]:
     """A line a stretch: where a loss was no number there is a gap."""
-    stretches = groupby(points, key=lambda point: point[1] is None)
+    stretches = groupby(points, key=lambda point: _drawn(point[1]))
     return [
-        frame.line(((step, loss) for step, loss in stretch if loss is not None), kind=kind)
-        for gap, stretch in stretches
-        if not gap
+        frame.line(((step, loss) for step, loss in stretch if _drawn(loss)), kind=kind)
+        for drawn, stretch in stretches
+        if drawn
     ]
 
 
@@ -70,7 +82,7 @@ def _dots(frame: Frame, points: Points, curve: tuple[str, str]) -> list[Dot]:
             step, loss, kind=kind, shape=_shape(curve), said=f"step {step:,g}: {name} {loss:.4g}"
         )
         for step, loss in points
-        if loss is not None
+        if _drawn(loss)
     ]
 
 

@@ -23,6 +23,7 @@ from evalhub.schemas.version import KeylessDeclaration
 
 MOST_POINTS = 10_000
 """Of a curve of losses."""
+LAST_STEP = 1_000_000_000_000
 _DATA = "file of training rows, relative to this file, to be compared with the test sets"
 _HASHES = "file of fingerprints of the training rows, in place of data"
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
@@ -47,8 +48,8 @@ def _points(given: Any) -> Any:
             raise wrong(f"[step, value] is needed, not {_shown(point)}", at)
         step, value = point
         place = (at,) if alone else (at, 1)
-        if not _is_number(step) or step < 0:
-            raise wrong(f"a step, 0 or more, is needed, not {_shown(step)}", at, 0)
+        if not _is_number(step) or not 0 <= step <= LAST_STEP:
+            raise wrong(f"a step, 0 to {LAST_STEP:,}, is needed, not {_shown(step)}", at, 0)
         if step < before:
             raise wrong(f"step {step:g} stands after step {before:g}: no step goes back", at, 0)
         if value is not None and not _is_number(value):

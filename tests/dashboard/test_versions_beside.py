@@ -14,7 +14,7 @@ from tests.dashboard.test_training import RECORD
 OTHER: dict[str, Any] = RECORD | {
     "dataset_sha256": "b" * 64,
     "examples": 640,
-    "hyperparameters": RECORD["hyperparameters"] | {"learning_rate": 2e-4},
+    "hyperparameters": RECORD["hyperparameters"] | {"learning_rate": 2e-4, "optim": "lion"},
     "losses": [],
     "eval_losses": [],
     "ticket": "LLM-300",
@@ -47,7 +47,10 @@ def test_what_differs_in_data_and_hyperparameters_stands_first(eva: Client, team
         ["SHA-256", "a" * 64, "b" * 64],
         ["examples", "320", "640"],
     ]
-    assert rows(part(text, "Hyperparameters")) == [["learning rate", "1e-05", "0.0002"]]
+    assert rows(part(text, "Hyperparameters")) == [
+        ["learning rate", "1e-05", "0.0002"],
+        ["optim", "adamw_torch", "lion"],
+    ]
     assert "Nothing differs." in part(text, "Adapter")
     assert "3 that are the same" in part(text, "Adapter")
     assert rows(part(text, "How it answers")) == [["seed", "not said", "3"]]
@@ -86,6 +89,7 @@ def test_results_are_those_of_a_decision_and_none_before_it(eva: Client, team: T
     found = part(page(eva, base, tuned), "Results")
     assert decision.record["headline"] in found
     assert "+0.70" in found
+    assert "not judged" in found, "the baseline was in no study's question"
     assert f"decision {decision.pk}</a>" in found
 
 

@@ -1,5 +1,7 @@
 """The picture of a training's losses."""
 
+import pytest
+
 from evalhub.report.training_curves import MOST_POINTS, training_curves
 
 
@@ -47,3 +49,31 @@ def test_a_long_curve_is_thinned_and_keeps_its_end() -> None:
     assert chart is not None
     assert len(chart.dots) == MOST_POINTS
     assert chart.dots[-1].said.startswith("step 4,999:")
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        ((0, 1e308), (1, -1e308), (2, 1.0)),
+        ((0, 0.0), (1, 1e-320)),
+        ((0, 1e9), (1, 1e9)),
+        ((1e12, 1.0), (1e12, 2.0)),
+    ],
+)
+def test_what_a_training_that_came_apart_leaves_is_drawn_as_far_as_it_can_be(
+    losses: tuple[tuple[float, float], ...],
+) -> None:
+    chart = training_curves(losses, (), of="tuned v1")
+    assert chart is not None
+    assert chart.table is not None
+    assert len(chart.table.rows) == len({step for step, _ in losses})
+    places = [float(place.rstrip("%")) for dot in chart.dots for place in (dot.x, dot.y)]
+    assert all(0 <= place <= 100 for place in places)
+
+
+def test_what_can_not_be_drawn_stands_in_the_table() -> None:
+    chart = training_curves(((1, 2.0), (2, 1e20), (3, 1.0)), (), of="tuned v1")
+    assert chart is not None
+    assert chart.table is not None
+    assert (len(chart.dots), len(chart.lines)) == (2, 2)
+    assert ("2", "1e+20") in chart.table.rows

@@ -56,7 +56,7 @@ def test_a_secret_in_a_training_record_is_refused_and_never_repeated(
         ({"losses": [[1, 2, 3]]}, "losses[0]", "[step, value] is needed"),
         ({"losses": [[1, 2], 3]}, "losses[1]", "[step, value] is needed, not 3"),
         ({"losses": 3}, "losses", "a list of [step, value] is needed, not 3"),
-        ({"losses": [[-1, 2]]}, "losses[0][0]", "a step, 0 or more, is needed"),
+        ({"losses": [[-1, 2]]}, "losses[0][0]", "a step, 0 to 1,000,000,000,000, is needed"),
         ({"losses": [[1, 0.5]] * 10_001}, "losses", "10,000 points at most, not 10,001"),
         (
             {"eval_losses": [[40, 1.0], [20, 1.0]]},
