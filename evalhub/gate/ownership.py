@@ -26,7 +26,7 @@ from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.schemas.cost_sheet import CostSheet, Ends
 from evalhub.schemas.costs import ArmPrice
 from evalhub.schemas.ownership import Ownership
-from evalhub.schemas.prices import Hourly, UsedPrice
+from evalhub.schemas.prices import Hourly, Price, UsedPrice
 from evalhub.stats.paired import compare
 from evalhub.verdict.align import clusters_of
 from evalhub.verdict.mix import item_weights
@@ -38,11 +38,18 @@ LEVEL = 0.025
 
 @dataclass(frozen=True, slots=True)
 class OwnedArms:
-    """The arms of a sheet, and the test set on whose items their requests are measured."""
+    """The arms of a sheet, and the test set on whose items their requests are measured.
+
+    Attributes:
+        rows: those of the items that count; None: all that both arms answered.
+        earlier: both arms' runs of earlier looks' items, where the test set was added to.
+    """
 
     baseline: StudyArm
     candidate: StudyArm
     test_set: StudyTestSet | None
+    rows: "PricedItems | None" = None
+    earlier: Sequence[tuple[Run, Run]] = ()
 
 
 def owned_arms(study: Study, candidate: str = "") -> OwnedArms:
@@ -94,8 +101,11 @@ def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = 
 
 
 def said_of(study: Study) -> Ownership:
-    """What the study says of it."""
-    return study.policy.ownership or Ownership()
+    """What the study says of it; where it says no traffic, with that of its budget."""
+    said, asked = study.policy.ownership or Ownership(), study.policy.budgets.get("ownership")
+    if said.traffic is not None or asked is None:
+        return said
+    return said.model_copy(update={"traffic": (asked.traffic, asked.traffic)})
 
 
 def known_costs(study: Study, arms: OwnedArms, said: Ownership) -> KnownCosts:
@@ -157,11 +167,12 @@ def _uses(
         bare = [ArmUse(name, missing=nothing) for name in names]
         return (bare[0], bare[1]), None, ""
     prices = [arm_price(study, name, run) for name, run in zip(names, runs, strict=True)]
+    asked = zip(*([*arms.earlier, runs]), strict=True)
     costs = [
-        None if price is None or _foreign(price, currency) else answer_costs(run, price.price)
-        for price, run in zip(prices, runs, strict=True)
+        None if price is None or _foreign(price, currency) else _costs(each, price.price)
+        for price, each in zip(prices, asked, strict=True)
     ]
-    rows = _Items.of(arms.test_set, runs[0])
+    rows = arms.rows or PricedItems.of(arms.test_set, runs)
     uses = []
     for name, run, price, cost in zip(names, runs, prices, costs, strict=True):
         per_request = None if cost is None else rows.mean(cost)
@@ -190,6 +201,13 @@ def _runs(arms: OwnedArms) -> tuple[Run, Run] | None:
     if len(found) < 2:
         return None
     return found[arms.baseline.pk], found[arms.candidate.pk]
+
+
+def _costs(runs: Sequence[Run], price: Price) -> dict[int, list[float]]:
+    found: dict[int, list[float]] = {}
+    for run in runs:
+        found |= answer_costs(run, price)
+    return found
 
 
 def _foreign(price: ArmPrice, currency: str) -> bool:
@@ -225,22 +243,19 @@ def _tokens(run: Run) -> dict[str, float | None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Items:
-    """The items that requests are measured on, with what belongs together and how much it counts.
-
-    Items of which an answer failed are left out: nobody got what it cost.
-    """
+class PricedItems:
+    """The items that requests are measured on, with what belongs together and what each counts."""
 
     ids: Sequence[int]
     clusters: list[str] | None
     weights: np.typing.NDArray[np.float64] | None
 
     @classmethod
-    def of(cls, test_set: StudyTestSet, run: Run) -> "_Items":
-        failed = set(
-            Output.objects.filter(run=run).exclude(error="").values_list("item_id", flat=True)
-        )
-        items = [each for each in item_labels(run.test_set_version) if each.id not in failed]
+    def of(cls, test_set: StudyTestSet, runs: tuple[Run, Run]) -> "PricedItems":
+        """All, without those of which an answer failed: nobody got what it cost."""
+        wrong = Output.objects.filter(run__in=runs).exclude(error="")
+        failed = set(wrong.values_list("item_id", flat=True))
+        items = [each for each in item_labels(runs[0].test_set_version) if each.id not in failed]
         weights = (
             item_weights([each.tags for each in items], test_set.mix) if test_set.mix else None
         )

@@ -8,7 +8,7 @@ import numpy as np
 from evalhub.analysis.cost_lines import cost_lines
 from evalhub.analysis.ownership import Reckoning
 from evalhub.gate.costs import answer_costs, arm_price
-from evalhub.gate.ownership import OwnedArms, gpu_price, known_costs, said_of
+from evalhub.gate.ownership import OwnedArms, PricedItems, gpu_price, known_costs, said_of
 from evalhub.gate.scores import Pairing
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, StudyArm
@@ -51,9 +51,10 @@ def ownership_evidence(
     traffic = (budget.traffic, budget.traffic)
     said = said_of(study).model_copy(update={"traffic": traffic})
     test_set = next(each for each in evidence.test_sets if each.name == name)
-    known = known_costs(study, OwnedArms(baseline, arm, test_set), said)
-    lines = cost_lines(said, known, gpu_price)
     aligned = pairing.aligned.without_failures()
+    rows = PricedItems([each.id for each in aligned.items], aligned.clusters, aligned.weights)
+    known = known_costs(study, OwnedArms(baseline, arm, test_set, rows, pairing.earlier), said)
+    lines = cost_lines(said, known, gpu_price)
     found = Reckoning(lines)
     missing = [f"{each.name}: {each.missing}" for each in found.unknown(found.net_parts)]
     if not aligned.items:

@@ -31,16 +31,22 @@ def unlike_ownership(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
         ):
             if due is not None and said != due:
                 yield Discrepancy(f"{at}criteria[{i}].{name}", said, due, ASKED)
-        if section is None or section.net is None:
+        if section is None or not (section.net and section.present and section.monthly):
             yield Discrepancy(f"{at}ownership", None, None, "a criterion rests on a section")
             continue
         for name, said, due in (
+            ("baseline", each.baseline, section.present.value),
+            (
+                "candidate",
+                each.candidate,
+                section.monthly.value,
+            ),
             ("difference", each.difference, section.net.value),
             ("lower", each.lower, section.net.low),
             ("upper", each.upper, section.net.high),
         ):
-            if not isclose(said, due, rel_tol=1e-9, abs_tol=1e-9):
-                rule = "it is the net of the record's ownership"
+            if not isclose(said, due, rel_tol=1e-6, abs_tol=1e-6):
+                rule = "it is what the record's ownership says"
                 yield Discrepancy(f"{at}criteria[{i}].{name}", said, due, rule)
     due = asked.get("traffic")
     if section is not None and due is not None and section.traffic != due:

@@ -106,6 +106,15 @@ def test_tokens_that_were_not_told_are_not_nought(owned: Owned) -> None:
     assert "the tokens of tuned's answers aren't known of 3 items" in line(found, "serving").missing
 
 
+def test_what_a_failed_answer_cost_is_not_counted(owned: Owned) -> None:
+    lost = {"text": None, "error": "too long", "prompt_tokens": None, "completion_tokens": None}
+    Output.objects.filter(run=owned.after, item__position__lt=3).update(**lost)
+    Output.objects.filter(run=owned.before, item__position__lt=3).update(prompt_tokens=9_000)
+    found = cost_of(owned.study())
+    assert line(found, "present").figures[1].value == pytest.approx(250e-6)
+    assert line(found, "serving").figures[1].value == pytest.approx(25e-6)
+
+
 def test_the_evaluation_is_what_its_runs_cost(owned: Owned) -> None:
     study = owned.study()
     assert "made elsewhere" in line(cost_of(study), "evaluation").missing
@@ -184,6 +193,18 @@ def test_what_is_assumed_stands_in_for_what_the_study_says(owned: Owned) -> None
     assert (found.traffic.value, found.traffic.source) == (200_000, "assumed for this sheet")
     assert found.net_monthly is not None
     assert found.net_monthly.value == pytest.approx(45.0)  # 200,000 · 225 millionths
+
+
+def test_the_budget_s_traffic_holds_where_no_other_is_said(owned: Owned) -> None:
+    study = owned.study(budgets={"ownership": {"traffic": 7}})
+    assert study.policy.ownership is not None
+    unsaid = study.policy.ownership.model_copy(update={"traffic": None})
+    study.policy = study.policy.model_copy(update={"ownership": unsaid})
+    study.save()
+    found = cost_of(study)
+    assert found.traffic is not None
+    assert found.traffic.value == 7
+    assert line(found, "present").amount is not None
 
 
 def sheet_of(capsys: Capture, *more: str) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from django.urls import reverse
 from evalhub.cli.app import run
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Decision
-from evalhub.registry.models import Output, Study
+from evalhub.registry.models import Output, Run, Score, Study
+from evalhub.registry.models.runs import RunState
 from evalhub.report.decision_page import decision_page
 from evalhub.report.junit import junit
 from evalhub.report.markdown import markdown
@@ -128,6 +129,23 @@ def test_requests_are_paired_item_by_item_and_their_interval_counts(desk: Desk) 
     assert verify(decision.record).verified
 
 
+def test_failed_answers_are_left_out_of_both_the_criterion_and_the_record_s_lines(
+    desk: Desk,
+) -> None:
+    lost = {"text": None, "error": "too long", "prompt_tokens": None, "completion_tokens": None}
+    failed = Output.objects.filter(run=desk.after, item__position__gte=197)
+    Score.objects.filter(output__in=failed).update(value=None, reason="it failed")
+    Run.objects.filter(pk=desk.after.pk).update(state=RunState.FAILED)
+    failed.update(**lost)
+    Output.objects.filter(run=desk.before, item__position__gte=197).update(prompt_tokens=9_000)
+    decision = desk.decided({}, prices=PRICES, failures="worst")
+    found = row(decision)
+    assert found["n"] == 197
+    assert found["baseline"] == pytest.approx(25.0)
+    assert decision.record["ownership"]["present"]["value"] == pytest.approx(25.0)
+    assert verify(decision.record).verified
+
+
 def test_what_is_paid_beside_moves_both_ends(desk: Desk) -> None:
     alone = row(desk.decided({}, prices=PRICES))
     kept = row(desk.decided({"upkeep": {"monthly": [5, 10]}}, prices=PRICES))
@@ -188,6 +206,7 @@ def test_a_changed_number_is_found(desk: Desk) -> None:
     assert any("lower" in each for each in tampered(decision, lower=150.0))
     assert any("min_gain" in each for each in tampered(decision, min_gain=100.0, bound=100.0))
     assert any("tier" in each for each in tampered(decision, tier="advisory"))
+    assert any("baseline" in each for each in tampered(decision, baseline=600.0))
     document = json.loads(json.dumps(decision.record))
     document["ownership"]["traffic"] = 5
     assert any("traffic" in each.field for each in verify(document).differences)
