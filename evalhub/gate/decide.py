@@ -28,6 +28,7 @@ from evalhub.gate.preference import ask
 from evalhub.gate.repeats import Repeats, same_answers
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.scores import Pairing
+from evalhub.gate.simpler_steps import steps_section
 from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.gate.test_set_extension import extension_section, with_stages
 from evalhub.registry.models import Metric, Run, RunMetric, Study, StudyArm
@@ -241,6 +242,7 @@ def _judge(
         judge=judged.section,
         prices=prices,
         ownership=owned.section,
+        steps=steps_section(evidence, baseline, arm, others),
     )
 
 

@@ -27,6 +27,7 @@ SECTIONS = {
     "ledger": ("Test-set ledger", "ledger"),
     "applied": ("Adapter check", "no-op"),
     "noise_floor": ("Noise floor", "noise-floor"),
+    "steps": ("What each step buys", "steps"),
     "prices": ("Prices", "prices"),
     "ownership": ("Cost of ownership", "ownership"),
     "consistency": ("Several answers to an item", "consistency"),

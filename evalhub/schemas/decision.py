@@ -30,6 +30,7 @@ from evalhub.schemas.sections import (
     People,
     Section,
 )
+from evalhub.schemas.steps_section import StepsSection
 from evalhub.schemas.verdicts import Verdict
 
 SCHEMA: Literal["evalhub.decision/1"] = "evalhub.decision/1"
@@ -182,6 +183,9 @@ class DecisionRecord(Declaration):
     ownership: OwnershipSection | None = Field(
         None, description="null: no budget of ownership, or it was decided before there was one"
     )
+    steps: StepsSection | None = Field(
+        None, description="null: the arm isn't fine-tuned, or it was decided before there were any"
+    )
     arms: Arms
     evidence: tuple[EvidenceRow, ...]
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")
@@ -193,7 +197,7 @@ class DecisionRecord(Declaration):
         """The sections that there are, by field, in the order that matters to a reader."""
         alarms = ("jumps", "policy_since")
         looked_at = ("failures", "leakage", "ledger", "applied", "noise_floor", "baseline_choice")
-        more = ("prices", "ownership", "consistency", "extension", "imported")
+        more = ("steps", "prices", "ownership", "consistency", "extension", "imported")
         fields = (*alarms, "judge", *looked_at, *more)
         return {name: found for name in fields if (found := getattr(self, name)) is not None}
 

@@ -21,6 +21,7 @@ from evalhub.schemas.sections import (
     Section,
     ToolFigure,
 )
+from evalhub.schemas.steps_section import StepsSection
 from evalhub.schemas.verdicts import Status
 from evalhub.verdict.applied import applied_sentences
 from evalhub.verdict.consistency import consistency_sentences
@@ -31,6 +32,7 @@ from evalhub.verdict.noise import sameness_sentence
 from evalhub.verdict.ownership import ownership_sentences, ownership_status
 from evalhub.verdict.policy_since import changed_status, policy_sentences
 from evalhub.verdict.prices import price_sentences
+from evalhub.verdict.simpler_steps import steps_sentences, steps_status
 from evalhub.verdict.wording import counted, signed
 
 
@@ -75,6 +77,8 @@ def _notes(section: Section, arms: Arms) -> tuple[Status, Iterator[str]]:
         case OwnershipSection():
             told = ownership_sentences(section, arms.candidate.name)
             return ownership_status(section), told
+        case StepsSection():
+            return steps_status(section), steps_sentences(section, arms)
         case PolicySection():
             return changed_status(section), policy_sentences(section)
     raise TypeError(f"{type(section).__name__} is no section of a record")

@@ -31,6 +31,7 @@ from evalhub.schemas.sections import (
     NoiseSection,
     People,
 )
+from evalhub.schemas.steps_section import StepsSection
 from evalhub.schemas.verdicts import Verdict
 from evalhub.stats.levels import HARM_ALPHA
 from evalhub.verdict.code import code_digest
@@ -66,6 +67,7 @@ def decision_record(
     judge: JudgeSection | None = None,
     prices: PricesSection | None = None,
     ownership: OwnershipSection | None = None,
+    steps: StepsSection | None = None,
 ) -> DecisionRecord:
     """The record that is printed, stored and shown; of invalid evidence without any result.
 
@@ -75,8 +77,8 @@ def decision_record(
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
         ledger, noise_floor, failures, leakage, baseline_choice, extension, imported, jumps,
-            applied, consistency, judge, prices, ownership: what else the decision rests on, without
-            sentences; None where there is no such thing.
+            applied, consistency, judge, prices, ownership, steps: what else the decision rests
+            on, without sentences; None where there is no such thing.
     """
     record = DecisionRecord(
         schema_=SCHEMA,
@@ -104,6 +106,7 @@ def decision_record(
         judge=judge,
         prices=prices,
         ownership=ownership,
+        steps=steps,
         arms=arms,
         evidence=tuple(evidence),
         policy=dict(policy),
@@ -160,6 +163,7 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
             "judge": None,
             "prices": None,
             "ownership": None,
+            "steps": None,
             "people": people and people.model_copy(update=dict.fromkeys(SAID)),
             "leakage": leakage
             and leakage.model_copy(

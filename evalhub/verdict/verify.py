@@ -26,6 +26,7 @@ from evalhub.verdict.ownership import OWNERSHIP
 from evalhub.verdict.ownership_rule import unlike_ownership
 from evalhub.verdict.record import ruled, with_sentences, without_results
 from evalhub.verdict.rule import alphas_of, decide
+from evalhub.verdict.simpler_steps import unlike_steps
 
 VERIFICATION = "evalhub.verification/1"
 FOLLOWS = "that is what follows from the record's numbers"
@@ -41,6 +42,7 @@ LATER = (
     "judge",
     "prices",
     "ownership",
+    "steps",
 )
 LATER_OF_PEOPLE = ("plan_hash", "seal")
 LATER_OF_CRITERIA = ("form",)
@@ -287,6 +289,7 @@ def _unlike_sections(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
     yield from _unlike_jumps(record, at)
     yield from _unlike_prices(record, at)
     yield from unlike_ownership(record, at)
+    yield from unlike_steps(record, at)
     choice, planned_gain = record.baseline_choice, record.policy.get("planned_gain")
     if choice is None or choice.answer is None or not isinstance(planned_gain, float):
         return
