@@ -105,8 +105,8 @@ class MlflowAlias(models.Model):
     @property
     def said(self) -> str:
         """What the server was told, in words."""
-        where = f"{self.told_name} version {self.told_version}" if self.told_name else "nobody"
+        where = f"{self.told_name} version {self.told_version}" if self.told_name else "nobody's"
         if self.state == AliasState.TOLD:
             return f"as MLflow was told: {where}"
         why = f" ({self.error})" if self.error else ""
-        return f"which MLflow is to be told{why}; there it is {where}"
+        return f"which MLflow is to be told{why}; there it is {where} so far"

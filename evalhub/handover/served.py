@@ -275,11 +275,8 @@ def _template(backend: HfBackend) -> str | None:
 
 def _rank(version: ModelVersion, given: Places, config: dict[str, Any]) -> int | None:
     """The adapter's rank: as its own files say, else as the training record does."""
-    recorded = version.training.as_json()
-    adapter = recorded.get("adapter")
-    said = adapter.get("r") if isinstance(adapter, dict) else None
-    said = said or recorded.get("rank") or recorded.get("r")
-    known = _largest_rank(config) or (said if isinstance(said, int) and said > 0 else None)
+    said: int | None = version.training.named.fields.adapter.r
+    known = _largest_rank(config) or said
     if given.rank is not None and known is not None and given.rank != known:
         where = "its files say" if _largest_rank(config) else "the training record says"
         raise ServeError(f"the adapter's rank is {known}, {where}: leave it out", "--rank")

@@ -223,9 +223,11 @@ def test_a_version_s_page_says_which_aliases_it_has(
     eva = team.signed_in(team.eva)
     mlflow.away = True
     tell_mlflow()
-    assert "The alias champion is this version’s, which MLflow is to be told" in read(eva)
+    assert (
+        "The alias <strong>champion</strong> is this version’s, which MLflow is to be told"
+        in read(eva)
+    )
     mlflow.away = False
     MlflowAlias.objects.update(due_at=timezone.now())
     tell_mlflow()
-    told = "The alias champion is this version’s, as MLflow was told: support-desk.tuned version 1"
-    assert told in read(eva)
+    assert "is this version’s, as MLflow was told: support-desk.tuned version 1" in read(eva)

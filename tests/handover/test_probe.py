@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from evalhub.cli.app import run
 from evalhub.handover.models import Probe
-from evalhub.registry.models import ModelVersion, Output
+from evalhub.registry.models import ModelVersion, Output, Run
 from runners.launch import launch
-from tests.cast import OPERATOR, Team, a_metric, a_test_set, a_version
+from tests.cast import OPERATOR, Team, a_metric, a_run, a_test_set, a_version
 from tests.fakes.openai_server import OpenAIServer, http_error
 from tests.runners.test_launch import worked_through
 
@@ -212,6 +212,29 @@ def test_what_was_taken_out_is_not_asked(team: Team, server: OpenAIServer) -> No
     assert not taken_out & {each["messages"][0]["content"] for each in server.requests}
 
 
+def test_what_answered_in_the_worker_is_asked_of_a_server_in_the_same_way(
+    team: Team, server: OpenAIServer
+) -> None:
+    """Greedy, 512 tokens at most, by the name that serve-config gives, as hf answers."""
+    backend = {"type": "hf", "model": "team/small", "revision": "0" * 40, "engine": "x"}
+    test_set = a_test_set(team, "questions", items=10)
+    prompt = {"system": "Be short.", "template": "Q: {input}"}
+    version = a_version(team, "support", backend=backend, prompt=prompt)
+    items = list(test_set.items.order_by("position"))
+    answers = [f"tuned: Q: {each.input}" for each in items]
+    answered = a_run(version, test_set, scores=[0.0] * 10, answers=answers)
+    Run.objects.filter(pk=answered.pk).update(source="")
+    server.misbehave = lambda prompt, attempt: says(f"tuned: {prompt}")
+    assert probed(server) == 0
+    (said,) = {
+        (each["model"], each["temperature"], each["max_tokens"], each["messages"][0]["content"])
+        for each in server.requests
+    }
+    assert said == ("support-v1", 0, 512, "Be short.")
+    report = Probe.objects.get().report
+    assert (report["probes"], report["telling"]) == (10, None)
+
+
 def test_what_cannot_be_compared_is_refused(
     team: Team, server: OpenAIServer, capsys: Capture
 ) -> None:
@@ -283,7 +306,7 @@ def test_an_outcome_stays_and_is_on_the_versions_page(team: Team, server: OpenAI
         Probe.objects.all().delete()
     page = team.signed_in(team.eva).get(reverse("dashboard:version", args=[version.pk]))
     read = " ".join(page.content.decode().split())
-    assert "Probed" in read
+    assert "Handed over" in read
     assert "answers otherwise" in read
     assert kept.why.split(";")[0] in read
     assert server.url in read
