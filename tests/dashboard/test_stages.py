@@ -7,7 +7,9 @@ from django.urls import reverse
 from evalhub.gate.blessing import bless
 from evalhub.gate.models import Blessing, Decision, StageMove
 from evalhub.gate.overriding import override_champion
+from evalhub.gate.retiring import reopen, retire
 from evalhub.gate.rollback import roll_back
+from evalhub.gate.signoff import sign_off
 from evalhub.registry.models import ModelVersion
 from tests.cast import Team, a_version
 from tests.dashboard.test_evidence import read
@@ -157,6 +159,35 @@ def test_an_override_on_a_page_of_yesterday_is_refused(olga: Client, team: Team)
     status, said = moved(olga, "tuned", verb="override", reason="Law.", instead_of=stale)
     assert status == 409
     assert "base v1 isn&#x27;t the champion of support-desk: other v1 is" in said
+
+
+def test_the_home_tells_of_ships_against_the_champion_that_nobody_has_blessed(
+    eva: Client, team: Team, shipped: Decision
+) -> None:
+    title = "Ships that nobody has blessed"
+    assert title not in eva.get("/").text, "nobody blesses anything here"
+    bless(decision=shipped, by=team.olga, reason="It runs.", arm="baseline")
+    home = read(eva.get("/").text)
+    assert "tuned ships against the champion in First, and nobody has blessed it since" in home
+    retire(version=named("tuned"), by=team.eva, reason="Its licence ends.")
+    assert title not in eva.get("/").text
+    reopen(version=named("tuned"), by=team.eva, reason="It goes on.")
+    sign_off(decision=shipped, by=team.olga, verdict="hold", reason="Legal.")
+    assert title not in eva.get("/").text
+    sign_off(decision=shipped, by=team.olga, verdict="ship", reason="Legal agrees.")
+    assert title in eva.get("/").text
+    bless(decision=shipped, by=team.eva, reason="Better.")
+    assert title not in eva.get("/").text
+
+
+def test_the_overview_says_which_version_a_project_runs(
+    olga: Client, team: Team, shipped: Decision
+) -> None:
+    assert "runs tuned v1" not in read(olga.get("/overview/").text)
+    few = queries(olga, "/overview/")
+    bless(decision=shipped, by=team.olga, reason="Better.")
+    assert "Support desk runs tuned v1" in read(olga.get("/overview/").text)
+    assert queries(olga, "/overview/") == few
 
 
 def test_the_list_of_versions_is_narrowed_by_stage(

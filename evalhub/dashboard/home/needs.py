@@ -60,10 +60,11 @@ class Needs:
 def needs_of(user: User) -> list[Needs]:
     """What needs this person, by kind, what matters most first; kinds without any are left out.
 
-    At most fifteen queries.
+    At most sixteen queries.
     """
     kinds = [
         _stale(user),
+        _ships(user),
         _failed_runs(user),
         _ended_reviews(user),
         _reviews_to_open(user),
@@ -90,6 +91,22 @@ def _stale(user: User) -> Needs:
     listed = reverse("dashboard:studies", query={"state": "touched"}) if more else ""
     title = "Changed since it was decided"
     return Needs("stale", title, "?", "open", found[:SHOWN], listed)
+
+
+def _ships(user: User) -> Needs:
+    """Of projects that have a champion: where nobody blesses, nobody is told to."""
+    rows = Decision.objects.seen_by(user).to_be_blessed().newest_first().select_related("study")
+    found, more = _first(
+        Need(
+            f"{each.arm} ships against the champion in {each.study.name}, and nobody has blessed "
+            f"it since {_day(each.created)}.",
+            "Look and bless",
+            reverse("dashboard:record", args=[each.pk]) + "#champion",
+        )
+        for each in rows[: SHOWN + 1]
+    )
+    listed = reverse("dashboard:studies", query={"verdict": "ship"}) if more else ""
+    return Needs("ships", "Ships that nobody has blessed", "✓", "pass", found, listed)
 
 
 def _failed_runs(user: User) -> Needs:

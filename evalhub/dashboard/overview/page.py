@@ -81,7 +81,8 @@ class Overview:
 def overview(user: User) -> Overview:
     """Of the projects that this person owns; of all for who administers the site. Seven queries."""
     owned = Project.objects.all() if user.is_superuser else Project.objects.owned_by(user)
-    rows = {each.pk: ProjectRow(each) for each in owned.order_by("name").distinct()}
+    found = owned.select_related("champion__model").order_by("name").distinct()
+    rows = {each.pk: ProjectRow(each) for each in found}
     months = months_until(timezone.now().date(), MONTHS)
     since = datetime.datetime.combine(months[0].first, datetime.time(), tzinfo=datetime.UTC)
     decisions = Decision.objects.filter(study__project__in=rows)

@@ -12,6 +12,7 @@ from evalhub.accounts.models import OfProjectQuerySet, User
 from evalhub.registry.models import Model, ModelVersion, Study, StudyArm, StudyRun, TrainingOverlap
 from evalhub.registry.models.runs import UNFINISHED
 from evalhub.registry.models.studies import ArmRole
+from evalhub.registry.models.versions import VersionStage
 from evalhub.schemas.decision import DecisionRecord
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.verdicts import Verdict
@@ -51,6 +52,23 @@ class DecisionQuerySet(OfProjectQuerySet["Decision"]):
         return self.annotate(
             headline=KT("record__headline"), signed=Subquery(sign_offs.values("verdict")[:1])
         ).defer("record")
+
+    def to_be_blessed(self) -> Self:
+        """Standing ones that ship, by their sign-off or by themselves, a candidate against what is
+        its project's champion, and that nobody has acted on."""
+        candidates = StudyArm.objects.filter(
+            study=OuterRef("study"),
+            name=OuterRef("arm"),
+            version__stage=VersionStage.CANDIDATE,
+        )
+        judged = (
+            self.standing().with_headline().annotate(against=KT("record__arms__baseline__digest"))
+        )
+        return judged.filter(
+            Q(signed=Verdict.SHIP) | Q(signed=None, verdict=Verdict.SHIP),
+            Exists(candidates),
+            against=F("study__project__champion__digest"),
+        )
 
     def with_news(self) -> Self:
         """Those of which something that they rest on was touched since they were made: what is
