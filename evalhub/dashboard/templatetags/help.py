@@ -54,6 +54,7 @@ DOCUMENTS = {
     "dashboard:study_file": "new-comparison.md#the-study-file",
     "dashboard:study_item": _ITEM,
     "dashboard:study_items": _ITEMS,
+    "dashboard:study_cost": "cost-of-ownership.md",
     "dashboard:study_policy": "new-comparison.md#copy-a-study-or-change-what-it-asks",
     "dashboard:test_set": "test-sets.md",
     "dashboard:test_set_item": _ITEM,
