@@ -8,7 +8,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page
 from pydantic import BaseModel
 from rest_framework.exceptions import NotAuthenticated
-from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -97,8 +97,7 @@ class ProjectEndpoint(ApiEndpoint):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.project = _project(request, kwargs["project"])
-        if request.method in SAFE_METHODS:
-            sees_results(self.by)  # who reads results by a program has seen them
+        sees_results(self.by)  # who asks by a program, or has something done, has seen the answer
 
 
 def _project(request: Request, slug: str) -> Project:

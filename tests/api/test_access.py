@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from evalhub.accounts.models import ApiToken, ResultsSeen, Role, Scope, User
+from evalhub.accounts.models import ApiToken, Role, Scope, User
 from evalhub.accounts.tokens import add_token, revoke_token
 from evalhub.api.document import document, written
 from evalhub.api.reference import reference
@@ -98,12 +98,14 @@ def test_a_token_that_has_ended_opens_nothing(team: Team, program: Programs, end
     assert refused.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_who_reads_by_a_program_has_seen_the_results(team: Team, program: Programs) -> None:
-    root = User.objects.create_superuser("root", email="root@example.org")
-    caller = program(user=root)
-    assert not ResultsSeen.objects.filter(user=root).exists()
-    caller.get("/decisions")
-    assert ResultsSeen.objects.filter(user=root, project=team.project).exists()
+def test_who_asks_anything_of_a_project_by_a_program_has_seen_its_results(team: Team) -> None:
+    unnoted = []
+    for number, (method, path, _) in enumerate(operations()):
+        root = User.objects.create_superuser(f"root{number}")
+        asked(secret_of(team, root, *Scope), method, address(path))
+        if root.results_seen.filter(project=team.project).exists() != ("{project}" in path):
+            unnoted.append(f"{method} {path}")
+    assert unnoted == []
 
 
 def test_a_cookie_opens_nothing(team: Team) -> None:

@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
-from evalhub.accounts.results_seen import sees_results
 from evalhub.api.describing import describes
 from evalhub.api.endpoint import ProjectEndpoint
 from evalhub.api.idempotency import once
@@ -47,11 +46,7 @@ class Checked(filters.FilterSet):
 
 
 class ScoreEndpoint(ProjectEndpoint):
-    """Below the project's scores: also who writes of them is shown them."""
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        sees_results(self.by)
+    """Below the project's scores."""
 
     def answers(self) -> "QuerySet[Output]":
         rows: QuerySet[Output] = Output.objects.filter(
