@@ -33,8 +33,9 @@ def once(*, lasts: bool = False, secret: bool = False) -> Callable[[Method], Met
     """Of a method that handles POST.
 
     Args:
-        lasts: it takes long and does so in transactions of its own, each of which may be repeated;
-            else the act and its answer are kept together, or neither.
+        lasts: it takes long and does so in transactions of its own, each of which may be repeated,
+            or else the last keeps the answer (`keep_answer`); without `lasts` the act and its
+            answer are kept together, or neither.
         secret: its answer holds a secret, which isn't kept: the same request again is told so.
     """
 
@@ -44,6 +45,7 @@ def once(*, lasts: bool = False, secret: bool = False) -> Callable[[Method], Met
             claim = _claim(request)
             if claim.status is not None:
                 return _again(claim)
+            request.claim = claim  # type: ignore[attr-defined]
             try:
                 with nullcontext() if lasts else transaction.atomic():
                     response = method(view, request, *args, **kwargs)
@@ -57,6 +59,14 @@ def once(*, lasts: bool = False, secret: bool = False) -> Callable[[Method], Met
         return answered
 
     return decorated
+
+
+def keep_answer(request: Request, response: Response) -> None:
+    """Of a method that lasts: the answer to its request, kept in the transaction that this is in.
+
+    For an act that can't be repeated once that transaction has ended.
+    """
+    _keep(request.claim, response, secret=False)  # type: ignore[attr-defined]
 
 
 def _claim(request: Request) -> Answered:

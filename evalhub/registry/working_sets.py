@@ -6,6 +6,7 @@ all are there. Publishing is the import of its items: the same content is the sa
 
 import datetime
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -102,15 +103,22 @@ def edit_version(version: TestSetVersion, *, by: User | None) -> WorkingSet:
 
 
 def publish_working_set(
-    working_set: WorkingSet, *, revision: int, by: User | None
+    working_set: WorkingSet,
+    *,
+    revision: int,
+    by: User | None,
+    told: Callable[[list[TestSetVersion]], object] = lambda made: None,
 ) -> list[TestSetVersion]:
     """The version that holds these items, made where there is none; the working set is gone then.
 
     One that is split makes two: its test items a version of its name, its development items one
-    of that name with "-dev".
+    of that name with "-dev". Where the process ends before all is done the set is there as it was,
+    and publishing it again finds the versions that were made.
 
     Args:
         revision: the one that whoever publishes has seen.
+        told: is called with the versions in the transaction in which the set goes, to keep there
+            what it became.
 
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
@@ -121,6 +129,9 @@ def publish_working_set(
     with _busy(working_set, revision):
         parts = _parts(working_set, working_set.items.all())
         made = [_published(working_set, slug, part) for slug, part in parts.items()]
+        with transaction.atomic():
+            _hide(working_set)
+            told(made)
         _take_away(working_set)
     return made
 
@@ -216,9 +227,13 @@ def begin_writing(working_set: WorkingSet, *, by: User | None, revision: int | N
     WorkingSetError where it is gone or being published.
     """
     check_evaluates(by, working_set.project)
+    _write_if_free(working_set, revision, revision=F("revision") + 1, changed=timezone.now())
+
+
+def _write_if_free(working_set: WorkingSet, seen: int | None, **values: object) -> None:
     free = WorkingSet.objects.free().filter(pk=working_set.pk)
-    seen = free if revision is None else free.filter(revision=revision)
-    if not seen.update(revision=F("revision") + 1, changed=timezone.now()):
+    as_seen = free if seen is None else free.filter(revision=seen)
+    if not as_seen.update(**values):
         if free.exists():
             raise ChangedMeanwhileError(
                 "somebody has changed the working set since you saw it: nothing was done, look at "
@@ -227,22 +242,15 @@ def begin_writing(working_set: WorkingSet, *, by: User | None, revision: int | N
         raise WorkingSetError("the working set is being published or is gone: nothing was written")
 
 
-class _busy:  # noqa: N801 (used as a verb)
-    """Keeps others from writing to a working set while the block runs."""
-
-    def __init__(self, working_set: WorkingSet, revision: int | None) -> None:
-        self._rows = WorkingSet.objects.filter(pk=working_set.pk)
-        self._begin: Callable[[], None] = lambda: begin_writing(
-            working_set, by=None, revision=revision
-        )
-
-    def __enter__(self) -> None:
-        with transaction.atomic():
-            self._begin()
-            self._rows.update(busy_until=drafts.leased())
-
-    def __exit__(self, *_: object) -> None:
-        self._rows.update(busy_until=None)
+@contextmanager
+def _busy(working_set: WorkingSet, revision: int | None) -> Iterator[None]:
+    """Keeps others from writing to a working set while the block runs. Raises as
+    `begin_writing`."""
+    _write_if_free(working_set, revision, busy_until=drafts.leased())
+    try:
+        yield
+    finally:
+        WorkingSet.objects.filled().filter(pk=working_set.pk).update(busy_until=None)
 
 
 def _parts(working_set: WorkingSet, rows: "QuerySet[WorkingItem]") -> dict[str, str | None]:
@@ -335,7 +343,14 @@ def _know_again(working_set: WorkingSet) -> None:
         items.all().mark_changes()
 
 
+def _hide(working_set: WorkingSet) -> None:
+    """Nobody sees it any more, and what is left of it is left over."""
+    hidden = WorkingSet.objects.filter(pk=working_set.pk)
+    hidden.update(filled=False, busy_until=timezone.now())
+
+
 def _take_away(working_set: WorkingSet) -> None:
+    _hide(working_set)
     rows = WorkingItem.objects.filter(working_set=working_set).order_by()
     while some := list(rows.values_list("pk", flat=True)[: drafts.ROWS]):
         rows.filter(pk__in=some)._raw_delete(rows.db)

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from evalhub.accounts.models import Project, Scope
 from evalhub.api.describing import NO_BODY, describes
 from evalhub.api.endpoint import ProjectEndpoint
-from evalhub.api.idempotency import once
+from evalhub.api.idempotency import keep_answer, once
 from evalhub.api.lists import PAGED, Since, listed, shown
 from evalhub.api.matching import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.api.shapes.working_sets import (
@@ -172,11 +172,20 @@ class PublishWorkingSet(WorkingSetEndpoint):
     def post(self, request: Request, project: str, pk: int) -> Response:
         found = self.working_set()
         check_match(request, WholeWorkingSetShape.of(found))
-        made = publish_working_set(found, revision=found.revision, by=self.by)
-        rows = TestSetVersion.objects.filter(pk__in=[each.pk for each in made])
-        versions = rows.select_related("test_set__project").order_by("test_set__slug")
-        shape = PublishedShape.of(list(versions))
-        return shown(request, shape, 201, Location=shape.versions[0].url)
+        made = publish_working_set(
+            found,
+            revision=found.revision,
+            by=self.by,
+            told=lambda made: keep_answer(request, _published(request, made)),
+        )
+        return _published(request, made)
+
+
+def _published(request: Request, made: list[TestSetVersion]) -> Response:
+    rows = TestSetVersion.objects.filter(pk__in=[each.pk for each in made])
+    versions = rows.select_related("test_set__project").order_by("test_set__slug")
+    shape = PublishedShape.of(list(versions))
+    return shown(request, shape, 201, Location=shape.versions[0].url)
 
 
 def _version(project: Project, asked: WorkingSetRequest) -> TestSetVersion:
