@@ -42,7 +42,7 @@ UNPACKED = Limits(
     cell=COMMAND.cell,
     values=WEB.values,
 )
-_SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
+_SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".json.gz", ".csv", ".csv.gz", ".parquet")
 
 
 class UploadError(Exception):
@@ -262,4 +262,5 @@ def _suffix(file: BufferedRandom) -> str:
         with suppress(OSError, EOFError, zlib.error):
             head = gzip.GzipFile(fileobj=file, mode="rb").read(64)
     plain = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return (".jsonl" if plain.startswith((b"{", b"[")) else ".csv") + (".gz" if zipped else "")
+    kind = {b"{": ".jsonl", b"[": ".json"}.get(plain[:1], ".csv")
+    return kind + (".gz" if zipped else "")

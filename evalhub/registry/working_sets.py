@@ -60,10 +60,14 @@ def begin_working_set(
     path: Path,
     purpose: str,
     mapping: FieldMapping = FieldMapping(),  # noqa: B008 (frozen)
+    source: str = "",
 ) -> WorkingSet:
     """A working set with the items of a file, to become a version of the test set `slug`.
 
     Where that has versions, what the file adds, changes and lacks is seen against the newest.
+
+    Args:
+        source: what people call the file; by default it is its name.
 
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
@@ -74,8 +78,9 @@ def begin_working_set(
     check_test_set(slug, purpose)
     versions = TestSetVersion.objects.filter(test_set__project=project, test_set__slug=slug)
     newest = versions.filter(pool=None, engine__isnull=True).order_by("-number").first()
+    called = source or path.name
     asked = WorkingSet(
-        project=project, slug=slug, purpose=purpose, source=path.name, origin=newest, by=by
+        project=project, slug=slug, purpose=purpose, source=called, origin=newest, by=by
     )
     return _filled(asked, ItemSource.of_file(path, mapping, ITEMS))
 

@@ -27,13 +27,20 @@ def begin_from_web(
     files: Files,
     purpose: str,
     fields: ItemFields,
+    source: str = "",
 ) -> WorkingSet:
     """As `begin_working_set`, of an upload. Raises DeclarationError too where there is none."""
     check_evaluates(by, project)
     path = uploaded_file(files, file, "file")
     with told_by_digest(files):
         return begin_working_set(
-            project=project, by=by, slug=slug, path=path, purpose=purpose, mapping=fields.mapping
+            project=project,
+            by=by,
+            slug=slug,
+            path=path,
+            purpose=purpose,
+            mapping=fields.mapping,
+            source=source,
         )
 
 

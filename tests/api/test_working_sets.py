@@ -224,6 +224,8 @@ def test_a_file_begins_a_working_set_or_nothing(program: Programs, team: Team) -
         ("", {"test_set": "new", "file": "sha256:" + "0" * 64}, "file"),
         ("", {"test_set": "new", "file": "sha256:" + "0" * 64, "version": 1}, "file"),
         ("", {"test_set": "new", "file": "/etc/passwd"}, "file"),
+        ("", {"test_set": "questions", "source": "asked.json"}, "source"),
+        ("", {"test_set": "new", "file": "sha256:" + "0" * 64, "source": "a\nb"}, "source"),
         ("/items", {}, "rows"),
         ("/items", {"rows": []}, "rows"),
         ("/items", {"rows": [{"input": "Good?"}, {"input": 3}]}, "rows[1].input"),

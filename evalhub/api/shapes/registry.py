@@ -81,6 +81,8 @@ class ItemShape(Given):
     context: str
     tags: tuple[str, ...]
     cluster: str
+    choices: tuple[str, ...] | None
+    tools: tuple[dict[str, JsonValue], ...] | None
     metadata: dict[str, JsonValue]
     digest: str
     redacted: bool
@@ -95,6 +97,8 @@ class ItemShape(Given):
             context=item.context,
             tags=tuple(item.tags),
             cluster=item.cluster,
+            choices=None if item.choices is None else tuple(item.choices),
+            tools=None if item.tools is None else tuple(item.tools),
             metadata=item.metadata,
             digest=item.digest,
             redacted=item.redacted is not None,

@@ -34,9 +34,14 @@ class WorkingSetRequest(Declaration):
         description="with a file: of a test set that isn't there yet",
     )
     fields: ItemFields = Field(ItemFields(), description="with a file: what its fields are called")
+    source: str = Field(
+        "", max_length=255, description="with a file: what people call it; else its digest"
+    )
 
     @model_validator(mode="after")
     def _begins_with_one(self) -> "WorkingSetRequest":
+        if self.source and (self.file is None or not self.source.isprintable()):
+            raise wrong("is the name of a file that is given, in one line", "source")
         if self.file is not None and self.version is not None:
             raise wrong("is in place of a version: give one of the two", "file")
         return self

@@ -81,6 +81,7 @@ class WorkingSets(WorkingSetEndpoint):
                 files=Uploads(self.project),
                 purpose=asked.purpose,
                 fields=asked.fields,
+                source=asked.source,
             )
         found = WorkingSetShape.of(self.rows().get(pk=made.pk))
         return shown(request, found, 201, Location=found.url)
