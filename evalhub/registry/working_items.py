@@ -5,14 +5,14 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Case, F, Max, TextField, Value, When
 from django.db.models.functions import Cast
 
 from evalhub.accounts.models import User
 from evalhub.files.items import LABEL_LIMIT, ItemContent
 from evalhub.registry.models import WorkingItem, WorkingSet
-from evalhub.registry.models.working_sets import SplitPart, WorkingItemFilter
+from evalhub.registry.models.working_sets import ItemChange, SplitPart, WorkingItemFilter
 from evalhub.registry.rows import insert
 from evalhub.registry.working_sets import (
     COLUMNS,
@@ -24,6 +24,12 @@ from evalhub.registry.working_sets import (
 from evalhub.schemas.declaration import DeclarationError
 
 TOGETHER = 500
+BLOCK = 10_000
+# By item: an update by each list of tags that there is would read all items as often.
+TAGS = """
+    UPDATE registry_workingitem SET tags = %s, by_id = %s, revision = revision + 1,
+    change = CASE change WHEN '' THEN 'changed' ELSE change END WHERE id = %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +136,24 @@ def tag_items(
     if not 0 < len(tag) <= LABEL_LIMIT:
         raise DeclarationError(f"a tag has 1 to {LABEL_LIMIT} characters", "tag")
     begin_writing(working_set, by=by)
-    # found once: taking a tag away may be asked of what has it
-    meant = working_set.items.filter(pk__in=list(_meant(working_set, wanted)))
-    changed = 0
-    for said, _ in meant.tag_lists():
-        tags = json.loads(said)
-        if (tag in tags) != take:
-            continue
-        other = [each for each in tags if each != tag] if take else [*tags, tag]
-        rows = meant.alias(said=Cast("tags", TextField())).filter(said=said)
-        changed += rows.update(tags=other, revision=F("revision") + 1, by=by)
-    meant.mark_changes()
-    return changed
+    meant = working_set.items.matching(wanted).order_by("pk")
+    others: dict[str, str | None] = {}
+    writer = None if by is None else by.pk
+    written: list[tuple[str, int | None, int]] = []
+    perhaps_as_before: list[int] = []
+    for pk, change, said in meant.values_list("pk", "change", Cast("tags", TextField())):
+        if said not in others:
+            others[said] = _retagged(said, tag, take)
+        if (other := others[said]) is not None:
+            written.append((other, writer, pk))
+            if change == ItemChange.CHANGED:
+                perhaps_as_before.append(pk)
+    with connection.cursor() as cursor:
+        cursor.executemany(TAGS, written)
+    for first in range(0, len(perhaps_as_before), BLOCK):
+        some = perhaps_as_before[first : first + BLOCK]
+        working_set.items.filter(pk__in=some).mark_changes()
+    return len(written)
 
 
 @transaction.atomic
@@ -188,8 +200,12 @@ def note_alike(working_set: WorkingSet, found: Mapping[int, str], *, by: User | 
         working_set.items.filter(pk__in=[pk for pk, _ in some]).order_by().update(alike=said)
 
 
-def _meant(working_set: WorkingSet, wanted: WorkingItemFilter) -> Iterable[int]:
-    return working_set.items.matching(wanted).order_by().values_list("pk", flat=True)
+def _retagged(said: str, tag: str, take: bool) -> str | None:
+    """This list of tags, JSON, with the tag or without; None where it is so already."""
+    tags = json.loads(said)
+    if (tag in tags) != take:
+        return None
+    return json.dumps([each for each in tags if each != tag] if take else [*tags, tag])
 
 
 def _named(content: ItemContent, tag: str) -> ItemContent:
