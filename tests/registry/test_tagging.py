@@ -18,7 +18,12 @@ def said(working_set: WorkingSet) -> dict[str, tuple[list[str], str]]:
 
 
 def test_an_item_is_changed_by_a_tag_until_it_is_taken_from_it(team: Team) -> None:
-    items: list[dict[str, object]] = [{"tags": ["x"]}, {"tags": ["a", "x", "b"]}, {"tags": ['é "1"']}, {"tags": []}]
+    items: list[dict[str, object]] = [
+        {"tags": ["x"]},
+        {"tags": ["a", "x", "b"]},
+        {"tags": ['é "1"']},
+        {"tags": []},
+    ]
     working_set = a_working_set(team, a_test_set(team, items=items))
     before = said(working_set)
     other = working_set.items.get(key="q0003")
