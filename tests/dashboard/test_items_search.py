@@ -70,6 +70,7 @@ def test_numbers_that_are_not_known_yet_are_said_to_be_the_least(
     page = listed(olga, study, text="Question")
     assert re.search(r"All <[^>]*>at least 10<", page)
     assert re.search(r"Lost <[^>]*>at least 10<", page)
+    assert re.search(r"<a [^>]*>Both right <[^>]*>…<", page), "that none was found says nothing"
     page = searched_on(olga, page)
     assert re.search(r"Lost <[^>]*>20<", page)
     page = searched_on(olga, page)
@@ -77,6 +78,21 @@ def test_numbers_that_are_not_known_yet_are_said_to_be_the_least(
     page = searched_on(olga, page)
     assert re.search(r"All <[^>]*>40<", page)
     assert "at least" not in page
+    assert re.search(r"Both right <[^>]*>20<", page)
+
+
+def told(page: str) -> str:
+    """What is announced of the list."""
+    (found,) = re.findall(r'role="status">([^<]*)<', page)
+    return str(found)
+
+
+def test_a_search_is_announced_at_its_end_alone(olga: Client, study: Study) -> None:
+    page = listed(olga, study, text="Question 1")
+    assert told(page) == ""
+    while 'id="search-on"' in (page := searched_on(olga, page)):
+        assert told(page) == ""
+    assert told(page) == "11 items of 40"
 
 
 def test_what_other_filters_leave_is_searched_first(olga: Client, study: Study) -> None:

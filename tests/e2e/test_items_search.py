@@ -16,6 +16,16 @@ from tests.e2e.conftest import Opens
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
+ANNOUNCED = """() => {
+  const said = document.querySelector("[role=status]");
+  window.announced = [];
+  new MutationObserver(() => {
+    if (announced.at(-1) !== said.textContent) announced.push(said.textContent);
+  }).observe(said, {childList: true, characterData: true, subtree: true});
+}"""
+"""Keeps what the list's status says from now on."""
+
+
 @pytest.fixture
 def address(team: Team, monkeypatch: pytest.MonkeyPatch) -> str:
     """A list of 40 items, of which each request searches ten."""
@@ -30,9 +40,12 @@ def test_a_text_is_typed_and_the_search_goes_to_its_end_by_itself(
     opens: Opens, address: str, team: Team
 ) -> None:
     page = opens(team.olga, address)
+    page.evaluate(ANNOUNCED)
     page.locator("#items-text").fill("question 3")
     expect(page.get_by_role("region", name=re.compile("^11 items of 40"))).to_be_visible()
     expect(page.locator("#search-on")).to_have_count(0)
+    expect(page.get_by_role("status")).to_have_text("11 items of 40")
+    assert page.evaluate("window.announced") == ["", "11 items of 40"]
     expect(page.locator("[data-item]")).to_have_text(
         ["q0003", *(f"q{i:04}" for i in range(30, 40))]
     )

@@ -16,6 +16,7 @@ from evalhub.gate.differences import differences_of
 from evalhub.registry.models import Item
 from evalhub.report.flips import asked, expected, said_in, status_of
 from evalhub.verdict.outcomes import Outcome, outcome
+from evalhub.verdict.wording import counted
 from reviews.models import Campaign
 
 PAGE = 25
@@ -107,6 +108,14 @@ class ItemsPage:
     def growing(self) -> bool:
         """Whether the list has more than was found so far, as far as one knows."""
         return not self.found.whole
+
+    @property
+    def number(self) -> str:
+        """How many items there are, as "11 items of 40"; while it grows, so far."""
+        number = counted(self.page.paginator.count, "item")
+        if self.growing:
+            return f"{number} so far"
+        return f"{number} of {self.found.total:,}" if self.sought.filters else number
 
 
 def items_page(scope: ItemScope, sought: ItemsSought, place: Place, number: str) -> ItemsPage:
