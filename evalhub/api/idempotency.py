@@ -45,7 +45,7 @@ def once(*, lasts: bool = False, secret: bool = False) -> Callable[[Method], Met
             claim = _claim(request)
             if claim.status is not None:
                 return _again(claim)
-            request.claim = claim  # type: ignore[attr-defined]
+            request.claim = claim
             try:
                 with nullcontext() if lasts else transaction.atomic():
                     response = method(view, request, *args, **kwargs)
@@ -66,7 +66,7 @@ def keep_answer(request: Request, response: Response) -> None:
 
     For an act that can't be repeated once that transaction has ended.
     """
-    _keep(request.claim, response, secret=False)  # type: ignore[attr-defined]
+    _keep(request.claim, response, secret=False)
 
 
 def _claim(request: Request) -> Answered:
