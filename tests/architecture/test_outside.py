@@ -44,6 +44,7 @@ NAMES_NOTHING = {
 NAMES_NOTHING_BY_ITS_DESCRIPTION = {
     ("Reach", "hosts"): "of the operator's command, and in no document",
     ("Dimension", "name"): "the key under which files of judgments have it",
+    ("WorkingSetRequest", "source"): "what people call the upload, shown to them and never opened",
 }
 
 # Who reads documents that may come from the web, and by which function alone.
