@@ -174,7 +174,10 @@ def _concluded(found: ProbeFinding, listed: str) -> tuple[ProbeVerdict, str]:
     n = found.probes
     if listed:
         return ProbeVerdict.DIFFERS, listed
-    as_base = p_more(found.as_parent, (found.telling or 0) - found.as_parent) <= LEVEL
+    # what is answered as neither of the two doesn't say which it is: a base varies by itself, too
+    as_base = p_more(found.as_parent, found.borne_out) <= LEVEL and 2 * found.as_parent > (
+        found.telling or 0
+    )
     if found.p_changed <= LEVEL and (found.p_beyond <= LEVEL or as_base):
         said = f"{found.changed} of {n} probes are answered otherwise"
         if found.varied:

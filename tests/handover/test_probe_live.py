@@ -37,7 +37,7 @@ def evaluated(team: Team) -> ModelVersion:
     rows = record.test_sets()["triage"][:ITEMS]
     asked = [{"id": each["id"], "input": each["input"], "references": ["x"]} for each in rows]
     test_set = a_test_set(team, "triage", items=asked)
-    spec = {"type": "openai", "url": URL, "model": MODEL_NAME, "concurrency": 4}
+    spec = {"type": "openai", "url": URL, "model": MODEL_NAME, "concurrency": 1}
     sampling = {"temperature": 0, "max_tokens": 16, "seed": 7}
     base, tuned = (spec | {"extra": {"lora": [{"id": 0, "scale": scale}]}} for scale in (0.0, 1.0))
     parent = a_version(team, "base", backend=base, sampling=sampling)

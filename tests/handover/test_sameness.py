@@ -54,7 +54,9 @@ def test_the_base_in_the_adapters_place_is_called_so() -> None:
     assert "32 are answered as the base does: the adapter isn't applied" in found.why
     few = sameness(probes(changed=7, as_base=7, telling=7))
     assert (few.outcome, few.p_beyond > 0.3) == ("differs", True), "fewer, where all are the base's"
-    other = sameness(probes(changed=32, as_base=4))
+    near = sameness(probes(changed=32, as_base=17))
+    assert "17 are answered as the base does" in near.why, "a base varies by itself, too"
+    other = sameness(probes(changed=32, as_base=16))
     assert other.outcome == "differs"
     assert "isn't applied" not in other.why
 
