@@ -20,6 +20,7 @@ Step = Literal["base", "prompted", "few-shot", "retrieval", "tuned"]
 Method = Literal["none", "lora", "qlora", "full"]
 METHODS: dict[str, Method] = {"a full fine-tune": "full", "LoRA": "lora", "QLoRA": "qlora"}
 """By the rule that calls for it."""
+NAMES: dict[Method, str] = {"none": "none", "lora": "LoRA", "qlora": "QLoRA", "full": "full"}
 WORDS: dict[Step, str] = {
     "base": "the model as it is",
     "prompted": "a system prompt",

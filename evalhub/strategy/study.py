@@ -30,6 +30,7 @@ class StudyParts(NamedTuple):
     """What is known of the case already; what is empty is usual, or left to be filled in.
 
     Attributes:
+        by_endpoint: the models are asked by an operator's alias, and never by an address.
         told_in_training: the training rows have a system message.
     """
 
@@ -37,6 +38,7 @@ class StudyParts(NamedTuple):
     name: str = ""
     url: str = ""
     endpoint: str = ""
+    by_endpoint: bool = False
     model: str = ""
     tuned_model: str = ""
     key_env: str = ""
@@ -73,6 +75,16 @@ def unfilled(data: Any) -> list[Unfilled]:
     for each in _unfilled(data, ()):
         found.setdefault(each.said, each)
     return list(found.values())
+
+
+def first_unfilled(data: Any) -> Unfilled | None:
+    """The first thing that is still to be filled in, in a sentence that names the others too."""
+    found = unfilled(data)
+    if not found:
+        return None
+    first, *others = found
+    more = f"; and so are {', '.join(each.field for each in others)}" if others else ""
+    return first._replace(said=f"is still to be filled in: {first.said}{more}")
 
 
 def _unfilled(data: Any, at: tuple[str | int, ...]) -> Iterator[Unfilled]:
@@ -212,8 +224,8 @@ def _tuned(
 
 
 def _address(given: StudyParts, *, local: bool) -> str:
-    if given.endpoint:
-        return f"endpoint: {_said(given.endpoint)}"
+    if given.by_endpoint:
+        return f"endpoint: {_or(given.endpoint, 'an endpoint that an operator of this site made')}"
     where = "on a machine of your own" if local else "as http://127.0.0.1:8000/v1"
     key = f", key_env: {_said(given.key_env)}" if given.key_env else ""
     return f"url: {_or(given.url, f'the address of the models, {where}')}{key}"

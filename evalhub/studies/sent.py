@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from evalhub.schemas.declaration import DeclarationError
+from evalhub.strategy.study import first_unfilled
 
 type Place = tuple[str, ...]
 TEST_SET = "{test_set}"
@@ -22,8 +23,11 @@ def named_by_digest(document: Mapping[str, Any], sent: Mapping[str, str]) -> dic
         sent: the digests by the names of the files.
 
     Raises:
-        DeclarationError: the first file that wasn't sent, with its field.
+        DeclarationError: the first file that wasn't sent, or what nobody has filled in yet, with
+            its field.
     """
+    if missing := first_unfilled(document):
+        raise DeclarationError(missing.said, missing.field)
     found: dict[str, Any] = _copied(document)
     for holder, key, place in named_files(found):
         holder[key] = _digest(holder[key], sent, ".".join(place))

@@ -41,7 +41,7 @@ from evalhub.schemas.study import (
 )
 from evalhub.schemas.training import CheckedTraining, TrainingRecord
 from evalhub.schemas.version import BackendDeclaration
-from evalhub.strategy.study import unfilled
+from evalhub.strategy.study import first_unfilled
 from evalhub.studies import checks
 from evalhub.studies.change import StudyChange
 from evalhub.studies.checks import BEST_UNTUNED
@@ -384,12 +384,8 @@ def read_study(path: Path, origin: Origin, change: StudyChange | None = None) ->
 
 def _check_filled_in(document: Document) -> None:
     """Refuses a file that `evalhub strategy init` wrote and nobody has filled in yet."""
-    missing = unfilled(document.data)
-    if missing:
-        (first, *others) = missing
-        more = f"; and so are {', '.join(each.field for each in others)}" if others else ""
-        said = f"is still to be filled in: {first.said}{more}"
-        raise document.error(first.place, said)
+    if missing := first_unfilled(document.data):
+        raise document.error(missing.place, missing.said)
 
 
 def _baseline(file: StudyFile) -> str:

@@ -50,6 +50,7 @@ DOCUMENTS = {
     "dashboard:site_log": "members.md#the-audit-log",
     "dashboard:studies": "dashboard.md#studies",
     "dashboard:study": "dashboard.md#studies",
+    "dashboard:strategy": "strategy.md",
     "dashboard:send_study": "study-file.md",
     "dashboard:study_file": "new-comparison.md#the-study-file",
     "dashboard:study_item": _ITEM,

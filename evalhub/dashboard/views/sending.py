@@ -16,7 +16,8 @@ from evalhub.dashboard.sent_study import SentStudy
 def send_study(request: SignedInRequest) -> HttpResponse:
     """The form; sent, it registers and runs the study, or says what is wrong and keeps the rest."""
     sent = SentStudy(request)
-    if request.method == "POST" and (study := sent.register()):
+    begun = "begin" in request.POST  # a text to go on with, of which nothing runs yet
+    if request.method == "POST" and not begun and (study := sent.register()):
         return redirect("dashboard:study", study.pk)
     status = 400 if sent.wrong else 200
     return render(request, "dashboard/sending/study_file.html", {"sent": sent}, status=status)
