@@ -199,13 +199,11 @@ def _print(out: Path, made: "FirstStudy") -> None:
 
 def _print_advice(advice: "StrategyAdvice") -> None:
     from evalhub.cli import printing
-    from evalhub.strategy.advice import NAMES, WORDS
 
     console = printing.terminal()
     console.print(advice.headline, style="bold", highlight=False)
-    for number, step in enumerate(advice.steps, start=1):
-        method = f" ({NAMES[advice.method]})" if step == "tuned" else ""
-        console.print(f"  {number}. {WORDS[step]}{method}", highlight=False)
+    for number, step in enumerate(advice.steps_in_words, start=1):
+        console.print(f"  {number}. {step}", highlight=False)
     for each in advice.reasons:
         console.print(f"{each.said}", highlight=False, markup=False)
         console.print(f"  {each.source}", style="dim", highlight=False, markup=False)

@@ -52,6 +52,12 @@ class StrategyAdvice(Declaration):
     needed: int
     reasons: tuple[Reasoned, ...]
 
+    @property
+    def steps_in_words(self) -> list[str]:
+        """The steps, the fine-tune with its method."""
+        method = f" ({NAMES[self.method]})"
+        return [f"{WORDS[each]}{method if each == 'tuned' else ''}" for each in self.steps]
+
 
 def advise(answers: Case) -> StrategyAdvice:
     """What the table of rules says of these answers."""

@@ -9,7 +9,6 @@ from evalhub.accounts.models import Project
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.strategy_form import StrategyForm
-from evalhub.strategy.advice import NAMES, WORDS
 
 FILE = {"Content-Disposition": 'attachment; filename="study.yaml"'}
 
@@ -28,9 +27,5 @@ def strategy(request: SignedInRequest) -> HttpResponse:
     if made and "download" in request.GET:
         return HttpResponse(made.text, content_type="application/yaml", headers=FILE)
     context = {"form": form, "made": made}
-    if made:
-        method = f" ({NAMES[made.advice.method]})"
-        steps = made.advice.steps
-        context["steps"] = [f"{WORDS[each]}{method * (each == 'tuned')}" for each in steps]
     status = 400 if form.errors else 200
     return render(request, "dashboard/strategy/strategy.html", context, status=status)
