@@ -20,6 +20,8 @@ from evalhub.verdict.cost_wording import totals
 
 _TO = re.compile(r"\s*(?:–|\bto\b|\.\.)\s*")
 RANGE = "a number, or a range such as 80000 to 120000"
+DATA = "data"
+"""What all work on data is called where a sum stands for it."""
 
 
 class WhatIfForm(forms.Form):
@@ -28,7 +30,11 @@ class WhatIfForm(forms.Form):
     traffic = forms.CharField(label="Requests a month", required=False, max_length=80)
     present = forms.CharField(label="Present bill a month", required=False, max_length=80)
     serving = forms.CharField(label="Candidate's bill a month", required=False, max_length=80)
-    price = forms.CharField(label="Training machine an hour", required=False, max_length=80)
+    upkeep = forms.CharField(label="Upkeep a month", required=False, max_length=80)
+    retraining = forms.CharField(label="Trainings anew a year", required=False, max_length=80)
+    training = forms.CharField(label="Paid for its training", required=False, max_length=80)
+    price = forms.CharField(label="Or its machine an hour", required=False, max_length=80)
+    data = forms.CharField(label="Paid for its data", required=False, max_length=80)
 
     def __init__(self, data: QueryDict, *, arms: OwnedArms, said: Ownership) -> None:
         super().__init__(data if data.keys() & self.base_fields.keys() else None)
@@ -37,28 +43,56 @@ class WhatIfForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Adds `assumed`, what of it is said."""
         cleaned = super().clean() or {}
-        found: dict[str, Any] = {}
-        for name in ("traffic", "present", "serving", "price"):
+        found: dict[str, list[float]] = {}
+        for name in self.fields:
             try:
                 found[name] = _ends(cleaned.get(name) or "")
             except ValueError:
                 self.add_error(name, f"Say {RANGE}.")
-        said: dict[str, Any] = {}
-        if found.get("traffic"):
-            said["traffic"] = found["traffic"]
-        bills = {"present": self._arms.baseline.name, "serving": self._arms.candidate.name}
-        serving = {arm: {"monthly": found[name]} for name, arm in bills.items() if found.get(name)}
-        said |= {"serving": serving} if serving else {}
-        if found.get("price"):
-            kept = (self._said.training or TrainingCosts()).as_json()
-            kept.pop("bill", None)
-            said["training"] = kept | {"price": found["price"]}
+        if found.get("training") and found.get("price"):
+            self.add_error("price", "Leave it out, or what was paid for the training in all.")
+        said = self._assumptions({name: ends for name, ends in found.items() if ends})
         try:
             cleaned["assumed"] = declared(Ownership, said) if said else None
         except DeclarationError as error:
             said_so = f"{error.message[0].upper()}{error.message[1:]}."
-            self.add_error(_field(error.field, bills), said_so)
+            self.add_error(self._field(error.field), said_so)
         return cleaned
+
+    def _assumptions(self, ends: Mapping[str, list[float]]) -> dict[str, Any]:
+        """What the fields say, as a file of assumptions says it."""
+        said: dict[str, Any] = {"traffic": ends["traffic"]} if "traffic" in ends else {}
+        bills = {arm: {"monthly": ends[name]} for name, arm in self._bills.items() if name in ends}
+        said |= {"serving": bills} if bills else {}
+        if "upkeep" in ends:
+            said["upkeep"] = {"monthly": ends["upkeep"]}
+        if "retraining" in ends:
+            kept = {} if self._said.retraining is None else self._said.retraining.as_json()
+            said["retraining"] = kept | {"times_a_year": ends["retraining"]}
+        if "training" in ends:
+            said["training"] = {"bill": ends["training"]}
+        if "price" in ends:
+            said["training"] = self._machines() | {"price": ends["price"]}
+        if "data" in ends:
+            said["data"] = {DATA: {"bill": ends["data"]}}
+        return said
+
+    def _machines(self) -> dict[str, Any]:
+        """What the study says of its training, but for a bill."""
+        kept = (self._said.training or TrainingCosts()).as_json()
+        return {name: value for name, value in kept.items() if name != "bill"}
+
+    @property
+    def _bills(self) -> Mapping[str, str]:
+        """By field, the arm whose month it is of."""
+        return {"present": self._arms.baseline.name, "serving": self._arms.candidate.name}
+
+    def _field(self, place: str) -> str:
+        """The field that a place in the assumptions stands for."""
+        part, *rest = place.split(".")
+        if part == "serving":
+            return next(name for name, arm in self._bills.items() if arm == rest[0])
+        return "price" if place == "training.price" else part
 
 
 def _ends(text: str) -> list[float]:
@@ -69,14 +103,6 @@ def _ends(text: str) -> list[float]:
     if len(ends) > 2 or not all(map(isfinite, ends)):
         raise ValueError(text)
     return [ends[0], ends[-1]]
-
-
-def _field(place: str, bills: Mapping[str, str]) -> str:
-    """The form's field that a place in the assumptions stands for."""
-    part, *rest = place.split(".")
-    if part == "serving":
-        return next(name for name, arm in bills.items() if arm == rest[0])
-    return {"training": "price"}.get(part, part)
 
 
 @dataclass(frozen=True, slots=True)

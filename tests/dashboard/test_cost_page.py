@@ -78,9 +78,31 @@ def test_what_if_by_a_form_that_needs_no_script(team: Team, olga: Client) -> Non
     assert "The study’s figures" in shown
 
 
+def test_a_study_that_says_nothing_is_reckoned_by_the_form_alone(team: Team, olga: Client) -> None:
+    asked = {"present": "500", "serving": "300", "upkeep": "50", "retraining": "2"}
+    paid = {"training": "128 to 256", "data": "1,000 to 5,000"}
+    study = owned(team, {"evaluation": {"tokens": 0}})
+    # 1,128 over 500 − 300 − 50 less twice 1,128 a year comes back never
+    assert "Never" in page(olga, study, **asked, **paid)
+    shown = page(olga, study, **asked | {"upkeep": "0", "retraining": "0"}, **paid)
+    assert "After 5.64 to 26.3 months." in shown
+    assert "Unknown" not in shown
+
+
+def test_what_was_paid_for_training_and_its_machine_are_two_ways(team: Team, olga: Client) -> None:
+    shown = page(olga, owned(team), training="200", price="16")
+    assert "Leave it out, or what was paid for the training in all." in shown
+    assert 'value="200"' in shown
+    assert 'value="16"' in shown
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
+        ({"upkeep": "-1"}, "Must be 0 or more, not"),
+        ({"retraining": "often"}, "Say a number, or a range"),
+        ({"training": "-5"}, "Must be 0 or more, not"),
+        ({"data": "9 to 3"}, "A range goes from its low end"),
         ({"traffic": "0"}, "Must be above 0, not"),
         ({"traffic": "many"}, "Say a number, or a range such as 80000 to 120000."),
         ({"price": "-3"}, "Must be 0 or more, not"),
