@@ -34,7 +34,7 @@ class WhatIfForm(forms.Form):
     retraining = forms.CharField(label="Trainings anew a year", required=False, max_length=80)
     training = forms.CharField(label="Paid for its training", required=False, max_length=80)
     price = forms.CharField(label="Or its machine an hour", required=False, max_length=80)
-    data = forms.CharField(label="Paid for its data", required=False, max_length=80)
+    examples = forms.CharField(label="Paid for its data", required=False, max_length=80)
 
     def __init__(self, data: QueryDict, *, arms: OwnedArms, said: Ownership) -> None:
         super().__init__(data if data.keys() & self.base_fields.keys() else None)
@@ -73,8 +73,8 @@ class WhatIfForm(forms.Form):
             said["training"] = {"bill": ends["training"]}
         if "price" in ends:
             said["training"] = self._machines() | {"price": ends["price"]}
-        if "data" in ends:
-            said["data"] = {DATA: {"bill": ends["data"]}}
+        if "examples" in ends:
+            said["data"] = {DATA: {"bill": ends["examples"]}}
         return said
 
     def _machines(self) -> dict[str, Any]:
@@ -92,7 +92,9 @@ class WhatIfForm(forms.Form):
         part, *rest = place.split(".")
         if part == "serving":
             return next(name for name, arm in self._bills.items() if arm == rest[0])
-        return "price" if place == "training.price" else part
+        if place == "training.price":
+            return "price"
+        return "examples" if part == "data" else part
 
 
 def _ends(text: str) -> list[float]:
