@@ -80,7 +80,6 @@ def test_axe_finds_nothing_and_all_fits(
         "/runs/new/",
         "/studies/strategy/?about=both&lesson=format&changes=weekly&examples=7&privacy=anywhere"
         "&reason=cost&size=small&billions=8&memory=24&project=support-desk",
-        "/studies/strategy/?about=both&examples=-1",
         f"/runs/{run.pk}/",
         "/versions/new/",
         f"/versions/{trained[1].pk}/",
