@@ -147,8 +147,22 @@ def show(status: "StudyStatus", as_json: bool) -> int:
         for decision in reversed(status.decisions):
             printing.print_record(decision.document)
             _print_skills(decision)
+            _print_number(decision)
         printing.print_readings(alone.readings, "" if records else alone.headline)
     return records[0].verdict.exit_code if records else Verdict.MORE.exit_code
+
+
+def _print_number(decision: "Decision") -> None:
+    """By what `evalhub bless` and its like know it, and what may be done next with a ship."""
+    from evalhub.schemas.verdicts import Verdict
+
+    then = ""
+    if decision.document.verdict is Verdict.SHIP:
+        then = (
+            f"; evalhub bless {decision.pk} --by USER --reason TEXT makes {decision.arm} "
+            "the champion"
+        )
+    typer.echo(f"decision {decision.pk} on {decision.arm}{then}", err=True)
 
 
 def _print_skills(decision: "Decision") -> None:

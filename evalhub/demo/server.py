@@ -49,11 +49,15 @@ def model_path() -> Path:
 
 @contextmanager
 def local_server(
-    adapter: Path | None = ADAPTER, threads: int = 2, start_seconds: float = 60
+    adapter: Path | None = ADAPTER,
+    threads: int = 2,
+    start_seconds: float = 60,
+    scale: float = 0.0,
 ) -> Iterator[str]:
     """Serve the demo's model while the block runs; gives the base URL, `http://127.0.0.1:PORT/v1`.
 
     The server is a child process that ends with the block, and by itself if this process dies.
+    `scale` is how much of the adapter is on in requests that don't say it: 1.0 is all of it.
     Raises LocalExtraMissingError, or LocalServerError with what the child said.
     """
     model = model_path()
@@ -67,7 +71,7 @@ def local_server(
         raise LocalServerError(f"The adapter {adapter} isn't there; evalhub/demo/train.py makes it")
     command = [sys.executable, "-m", "evalhub.demo.server", str(model), str(threads)]
     if adapter is not None:
-        command.append(str(adapter))
+        command += [str(adapter), str(scale)]
     # standard input stays open as long as this process lives: its end tells the child to go
     child = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -96,7 +100,7 @@ def _url_said_by(child: subprocess.Popen[str]) -> str:
     )
 
 
-def serve(model: str, threads: int, adapter: str | None) -> None:
+def serve(model: str, threads: int, adapter: str | None, scale: float) -> None:
     """The child: load, say the address on standard output, stay until standard input ends."""
     import xllamacpp
 
@@ -115,7 +119,7 @@ def serve(model: str, threads: int, adapter: str | None) -> None:
     params.cache_prompt = False
     params.cache_ram_mib = 0
     if adapter:
-        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(adapter, 0.0)]
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(adapter, scale)]
     server = xllamacpp.Server(params)
     sys.stdout.write(f"{READY}{server.listening_address}\n")
     sys.stdout.flush()
@@ -124,4 +128,5 @@ def serve(model: str, threads: int, adapter: str | None) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None)
+    adapter, scale = sys.argv[3:5] if len(sys.argv) > 3 else (None, "0")
+    serve(sys.argv[1], int(sys.argv[2]), adapter, float(scale))
