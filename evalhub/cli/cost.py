@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from evalhub.schemas.cost_sheet import CostSheet
     from evalhub.schemas.ownership import Ownership
 
+SHOWN = 10
+
 
 def cost(
     study: Annotated[str, typer.Argument(help="The study's short name.", metavar="STUDY")],
@@ -70,11 +72,14 @@ def _assumed(file: Path | None, traffic: float | None) -> "Ownership | None":
 
 
 def _study(project: str, slug: str) -> "Study":
-    from evalhub.registry.models import Study
+    from evalhub.accounts.people import named_project
 
-    found = Study.objects.filter(project__slug=project, slug=slug).first()
+    of = named_project(project)
+    found: Study | None = of.studies.filter(slug=slug).first()
     if found is None:
-        raise typer.BadParameter(f"there is no study {slug!r} in {project}", param_hint="STUDY")
+        newest = ", ".join(of.studies.order_by("-pk").values_list("slug", flat=True)[:SHOWN])
+        said = f"there is no study {slug!r} in {project} (studies: {newest or 'none yet'})"
+        raise typer.BadParameter(said, param_hint="STUDY")
     return found
 
 

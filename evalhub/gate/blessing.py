@@ -68,7 +68,7 @@ def bless(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) ->
         if (current.decision_id, current.by, current.reason) == (decision.pk, by, reason):
             return current
         raise BlessingError(
-            f"{version} is the baseline already: since {current.created:%Y-%m-%d}, by "
+            f"{version} is the champion already: since {current.created:%Y-%m-%d}, by "
             f"{current.ground}"
         )
     _check(decision, arm, version, current)
@@ -162,7 +162,7 @@ def _check_ships(decision: Decision) -> None:
     if holds != Verdict.SHIP:
         said = Verdict(holds).label.lower()
         raise BlessingError(
-            f"decision {decision.pk} is no ship ({said}): only what ships becomes the baseline, or "
+            f"decision {decision.pk} is no ship ({said}): only what ships becomes the champion, or "
             "what somebody answers for by an override (evalhub decision sign --override ship)"
         )
     if signed is None and not decision.document.registered:
@@ -178,7 +178,7 @@ def _check_judged_against(decision: Decision, current: Blessing | None) -> None:
         return
     against = decision.document.arms.baseline
     raise StaleDecisionError(
-        f"decision {decision.pk} judged against {against.version}, and the baseline is "
+        f"decision {decision.pk} judged against {against.version}, and the champion is "
         f"{current.version} since {current.created:%Y-%m-%d}, by {current.by}: judge against that"
     )
 
@@ -188,6 +188,6 @@ def _check_first(decision: Decision, version: ModelVersion, current: Blessing | 
         raise BlessingError(f"decision {decision.pk} is invalid: nothing rests on it")
     if current is not None:
         raise BlessingError(
-            f"{version} isn't the baseline, and there is one ({current.version}): only a candidate "
+            f"{version} isn't the champion, and there is one ({current.version}): only a candidate "
             "that ships against it takes its place"
         )

@@ -72,7 +72,7 @@ def test_what_ships_becomes_the_baseline_and_the_log_says_by_whom(
 def test_the_same_again_is_the_blessing_that_is_there(team: Team, shipped: Decision) -> None:
     made = bless(decision=shipped, by=team.eva, reason="Yes.")
     assert bless(decision=shipped, by=team.eva, reason="Yes.") == made
-    with pytest.raises(BlessingError, match="tuned v1 is the baseline already: since"):
+    with pytest.raises(BlessingError, match="tuned v1 is the champion already: since"):
         bless(decision=shipped, by=team.olga, reason="Me too.")
     assert Blessing.objects.count() == 1
 
@@ -84,7 +84,7 @@ def test_only_what_beat_the_baseline_takes_its_place(
     other = a_version(team, "other", parent=base)
     weaker = decided(team, base, other, gain=20, slug="second")
     first = bless(decision=shipped, by=team.eva, reason="Yes.")
-    with pytest.raises(StaleDecisionError, match=r"against base v1, and the baseline is tuned v1"):
+    with pytest.raises(StaleDecisionError, match=r"against base v1, and the champion is tuned v1"):
         bless(decision=weaker, by=team.eva, reason="Yes.")
     better = decided(team, tuned, other, slug="third")
     second = bless(decision=better, by=team.eva, reason="Better still.")
@@ -158,7 +158,7 @@ def test_the_first_baseline_is_what_runs_and_no_later_one_gets_in_so(
     with pytest.raises(StageError, match=r"base v1 is retired since .*: it made way for tuned v1"):
         bless(decision=shipped, by=team.olga, reason="Too slow.", arm="baseline")
     beside = decided(team, a_version(team, "weak"), a_version(team, "other"), slug="beside")
-    with pytest.raises(BlessingError, match=r"weak v1 isn't the baseline, and there is one"):
+    with pytest.raises(BlessingError, match=r"weak v1 isn't the champion, and there is one"):
         bless(decision=beside, by=team.olga, reason="Yes.", arm="baseline")
 
 

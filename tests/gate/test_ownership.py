@@ -278,18 +278,20 @@ def test_a_wrong_assumption_names_file_line_and_field(
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "says"),
     [
-        ["nobody", "--project", "desk"],
-        ["s", "--project", "nowhere"],
-        ["s", "--project", "desk", "--candidate", "nobody"],
-        ["s", "--project", "desk", "--candidate", "base"],
-        ["s", "--project", "desk", "--traffic", "-3"],
+        (["nobody", "--project", "desk"], "there is no study 'nobody' in desk (studies: s)"),
+        (["s", "--project", "nowhere"], "there is no project 'nowhere' (projects: desk"),
+        (["s", "--project", "desk", "--candidate", "nobody"], "--candidate"),
+        (["s", "--project", "desk", "--candidate", "base"], "--candidate"),
+        (["s", "--project", "desk", "--traffic", "-3"], "--traffic"),
     ],
 )
-def test_what_isn_t_there_is_named(named: Owned, capsys: Capture, words: list[str]) -> None:
+def test_what_isn_t_there_is_named(
+    named: Owned, capsys: Capture, words: list[str], says: str
+) -> None:
     assert run(["cost", *words]) == 64
-    assert capsys.readouterr().err
+    assert says in capsys.readouterr().err
 
 
 def test_a_home_s_own_gpu_prices_go_first(
