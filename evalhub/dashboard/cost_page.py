@@ -20,7 +20,7 @@ from evalhub.verdict.cost_wording import totals
 
 _TO = re.compile(r"\s*(?:–|\bto\b|\.\.)\s*")
 RANGE = "a number, or a range such as 80000 to 120000"
-DATA = "data"
+DATA = "in all"
 """What all work on data is called where a sum stands for it."""
 
 
@@ -29,12 +29,13 @@ class WhatIfForm(forms.Form):
 
     traffic = forms.CharField(label="Requests a month", required=False, max_length=80)
     present = forms.CharField(label="Present bill a month", required=False, max_length=80)
-    serving = forms.CharField(label="Candidate's bill a month", required=False, max_length=80)
+    serving = forms.CharField(label="Candidate's a month", required=False, max_length=80)
     upkeep = forms.CharField(label="Upkeep a month", required=False, max_length=80)
     retraining = forms.CharField(label="Trainings anew a year", required=False, max_length=80)
     training = forms.CharField(label="Paid for its training", required=False, max_length=80)
     price = forms.CharField(label="Or its machine an hour", required=False, max_length=80)
     examples = forms.CharField(label="Paid for its data", required=False, max_length=80)
+    asking = forms.CharField(label="Paid for this study's answers", required=False, max_length=80)
 
     def __init__(self, data: QueryDict, *, arms: OwnedArms, said: Ownership) -> None:
         super().__init__(data if data.keys() & self.base_fields.keys() else None)
@@ -75,6 +76,8 @@ class WhatIfForm(forms.Form):
             said["training"] = self._machines() | {"price": ends["price"]}
         if "examples" in ends:
             said["data"] = {DATA: {"bill": ends["examples"]}}
+        if "asking" in ends:
+            said["evaluation"] = self._said.evaluation.as_json() | {"tokens": ends["asking"]}
         return said
 
     def _machines(self) -> dict[str, Any]:
@@ -94,7 +97,7 @@ class WhatIfForm(forms.Form):
             return next(name for name, arm in self._bills.items() if arm == rest[0])
         if place == "training.price":
             return "price"
-        return "examples" if part == "data" else part
+        return {"data": "examples", "evaluation": "asking"}.get(part, part)
 
 
 def _ends(text: str) -> list[float]:

@@ -80,8 +80,8 @@ def test_what_if_by_a_form_that_needs_no_script(team: Team, olga: Client) -> Non
 
 def test_a_study_that_says_nothing_is_reckoned_by_the_form_alone(team: Team, olga: Client) -> None:
     asked = {"present": "500", "serving": "300", "upkeep": "50", "retraining": "2"}
-    paid = {"training": "128 to 256", "examples": "1,000 to 5,000"}
-    study = owned(team, {"evaluation": {"tokens": 0}})
+    paid = {"training": "128 to 256", "examples": "1,000 to 5,000", "asking": "0"}
+    study = owned(team, {})
     # 1,128 over 500 − 300 − 50 less twice 1,128 a year comes back never
     assert "Never" in page(olga, study, **asked, **paid)
     shown = page(olga, study, **asked | {"upkeep": "0", "retraining": "0"}, **paid)
@@ -101,6 +101,7 @@ def test_what_was_paid_for_training_and_its_machine_are_two_ways(team: Team, olg
     [
         ({"upkeep": "-1"}, "Must be 0 or more, not"),
         ({"retraining": "often"}, "Say a number, or a range"),
+        ({"asking": "-5"}, "Must be 0 or more, not"),
         ({"training": "-5"}, "Must be 0 or more, not"),
         ({"examples": "9 to 3"}, "A range goes from its low end"),
         ({"traffic": "0"}, "Must be above 0, not"),
