@@ -29,7 +29,7 @@ class WhatIfForm(forms.Form):
 
     traffic = forms.CharField(label="Requests a month", required=False, max_length=80)
     present = forms.CharField(label="Present bill a month", required=False, max_length=80)
-    serving = forms.CharField(label="Candidate's a month", required=False, max_length=80)
+    serving = forms.CharField(label="Candidate's bill a month", required=False, max_length=80)
     upkeep = forms.CharField(label="Upkeep a month", required=False, max_length=80)
     retraining = forms.CharField(label="Trainings anew a year", required=False, max_length=80)
     training = forms.CharField(label="Paid for its training", required=False, max_length=80)
