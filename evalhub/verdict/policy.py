@@ -28,9 +28,9 @@ class Measured(NamedTuple):
 
 
 COSTS: dict[CostName, Measured] = {
+    "cost": Measured("cost"),
     "latency": Measured("latency_ms"),
     "latency_p95": Measured("latency_ms", 0.95),
-    "cost": Measured("cost"),
 }
 COST_METRICS = tuple(dict.fromkeys(each.metric for each in COSTS.values()))
 
@@ -91,7 +91,7 @@ def requirements_of(policy: Policy) -> list[Requirement]:
 
 
 def budget_requirements(policy: Policy) -> list[Requirement]:
-    """The budgets alone that are ratios, in the order of `COSTS`."""
+    """The budgets alone that are ratios, in the order of `COSTS`: a database keeps no other."""
     first = _first_primary(policy)
     return [
         Requirement(
