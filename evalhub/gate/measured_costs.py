@@ -36,11 +36,12 @@ class RunCosts:
     money: MeanCost | None
 
 
-def run_costs(runs: Sequence[int]) -> dict[int, RunCosts]:
+def run_costs(runs: Sequence[int], *, afresh: bool = False) -> dict[int, RunCosts]:
     """By run, what its answers took. Three queries, of which the one over all answers is kept in
-    memory until a run has finished anew."""
+    memory until a run has finished anew; `afresh` for what is written down."""
     finished = dict(Run.objects.filter(pk__in=runs).values_list("pk", "finished"))
-    read = _measured if all(finished.values()) else _measured.__wrapped__
+    kept = all(finished.values()) and not afresh
+    read = _measured if kept else _measured.__wrapped__
     measured = read(tuple(sorted(finished.items())))
     own = Spending.objects.filter(run__in=runs, version=F("run__version"), money__isnull=False)
     paid = dict(own.order_by().values_list("run").annotate(Sum("money")))

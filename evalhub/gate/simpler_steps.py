@@ -30,7 +30,7 @@ def steps_section(
     untuned.sort(key=lambda each: (place_of(each.version.kind), each.position))
     told = {(each.arm, each.test_set) for each in shown}
     runs = {evidence.run(each, one).pk for each in (*untuned, arm) for one in evidence.primaries}
-    taken = run_costs(sorted(runs))
+    taken = run_costs(sorted(runs), afresh=True)
     rows = [
         row
         for test_set in evidence.primaries

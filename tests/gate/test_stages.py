@@ -195,7 +195,7 @@ def test_of_two_that_beat_the_same_champion_the_second_is_told_of_the_first(
     first = decided(team, base, a_version(team, "left", parent=base), slug="left-wins")
     second = decided(team, base, a_version(team, "right", parent=base), slug="right-wins")
     bless(decision=first, by=team.eva, reason="Better.")
-    with pytest.raises(StaleDecisionError, match=r"the baseline is left v1 since .*, by eva:"):
+    with pytest.raises(StaleDecisionError, match=r"the champion is left v1 since .*, by eva:"):
         bless(decision=second, by=team.olga, reason="Better.")
     assert champion(team) == "left v1"
 
