@@ -78,7 +78,7 @@ def test_of_two_blessings_one_is_refused_and_told_of_the_other(
     assert len(made) == len(refused) == 1
     first = one_champion(team)
     assert first == made[0]
-    assert f"the baseline is {first.version} since" in refused[0]
+    assert f"the champion is {first.version} since" in refused[0]
     assert f"by {first.by}" in refused[0]
     assert StageMove.objects.count() == 1
 
