@@ -206,8 +206,19 @@ def _concluded(found: ProbeFinding, listed: str) -> tuple[ProbeVerdict, str]:
             "too few to prove another model"
         )
     if found.telling is not None and (found.p_borne_out or 0) > LEVEL:
-        return ProbeVerdict.UNKNOWN, (
-            f"its base answers all but {found.telling} of the {n} probes alike, so that they don't "
-            "tell the two apart"
-        )
+        return ProbeVerdict.UNKNOWN, _not_borne_out(found)
     return ProbeVerdict.SAME, f"{n - found.changed} of {n} probes are answered as they were"
+
+
+def _not_borne_out(found: ProbeFinding) -> str:
+    """Why those that tell the version from its base don't show which of the two answers."""
+    telling = found.telling or 0
+    if p_more(telling, 0) > LEVEL:
+        return (
+            f"its base answers all but {telling} of the {found.probes} probes alike, so that they "
+            "don't tell the two apart"
+        )
+    return (
+        f"of the {telling} probes that its base answers otherwise, {found.borne_out} are answered "
+        "as the version did: too few to be sure, so ask more of them (--probes)"
+    )

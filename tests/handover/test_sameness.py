@@ -48,6 +48,14 @@ def test_near_ties_are_no_other_model_and_many_of_them_are_no_proof_of_the_same(
     assert proven.otherwise == tuple(f"i{at}" for at in range(13))
 
 
+def test_too_few_that_are_borne_out_are_not_taken_for_a_base_that_says_the_same() -> None:
+    found = sameness(probes(n=12, changed=2, telling=12))
+    assert found.outcome == "unknown"
+    assert "of the 12 probes that its base answers otherwise, 10 are answered as the" in found.why
+    alike = sameness(probes(n=12, telling=6))
+    assert "its base answers all but 6 of the 12 probes alike" in alike.why
+
+
 def test_the_base_in_the_adapters_place_is_called_so() -> None:
     found = sameness(probes(changed=32, as_base=32))
     assert (found.outcome, found.as_parent) == ("differs", 32)
