@@ -55,8 +55,12 @@ class Program:
         written: queue.SimpleQueue[Any] = queue.SimpleQueue()
         said: deque[bytes] = deque(maxlen=20)
         feeding = (_feed, process.stdin, lines), (_read, process.stdout, written)
-        for work, *given in (*feeding, (_hear, process.stderr, said)):
-            threading.Thread(target=work, args=given, name="command", daemon=True).start()
+        threads = [
+            threading.Thread(target=work, args=given, name="command", daemon=True)
+            for work, *given in (*feeding, (_hear, process.stderr, said))
+        ]
+        for each in threads:
+            each.start()
         heard = time.monotonic()
         try:
             while left:
@@ -75,7 +79,7 @@ class Program:
                     self.why = f"wrote nothing for {self.silent_s:g} s, and was ended"
                     return
             if left:
-                self.why = self._how(process, said)
+                self.why = self._how(process, threads[-1], said)
             else:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(LEAVES_S)
@@ -100,11 +104,14 @@ class Program:
                 f"{self.folder}: {why}"
             ) from error
 
-    def _how(self, process: "subprocess.Popen[bytes]", said: "deque[bytes]") -> str:
+    def _how(
+        self, process: "subprocess.Popen[bytes]", hearing: threading.Thread, said: "deque[bytes]"
+    ) -> str:
         try:
             code = process.wait(5)
         except subprocess.TimeoutExpired:
             return "closed its output before all was answered"
+        hearing.join(1)  # a program of its own may hold the pipe open for longer
         tail = b" ".join(said).decode("utf-8", "replace")[-TAIL:]
         line = " ".join("".join(c if c.isprintable() else " " for c in tail).split())
         ended = f"ended with {code} before all was answered"

@@ -24,7 +24,7 @@ from tests.cast import Team, a_test_set, a_version
 from tests.database.test_tables import environment
 
 LEFT_OUT = re.compile(r"/(?:accounts|reviews|projects|admin/(?!registry/))")
-WORD = "canary"
+WORD = "quagga"
 
 type Jsonl = Callable[..., Path]
 
