@@ -23,7 +23,7 @@ def _field(name: str) -> forms.Field:
         )
     whole = asked.annotation is int or int in get_args(asked.annotation)
     kind = forms.IntegerField if whole else forms.FloatField
-    return kind(label=asked.description, initial=usual)
+    return kind(label=asked.description, initial=f"{usual:g}")
 
 
 class StrategyForm(forms.Form):

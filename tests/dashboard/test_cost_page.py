@@ -76,6 +76,8 @@ def test_what_if_by_a_form_that_needs_no_script(team: Team, olga: Client) -> Non
     assert "assumed for this sheet" in shown
     assert 'value="800 to 1,300"' in shown
     assert "The study’s figures" in shown
+    assert "says the same" not in shown, "the command knows nothing of what is tried here"
+    assert f"evalhub cost {study.slug} --project {study.project.slug}</code>" in page(olga, study)
 
 
 def test_a_study_that_says_nothing_is_reckoned_by_the_form_alone(team: Team, olga: Client) -> None:
