@@ -132,9 +132,8 @@ def test_what_others_have_answered_meanwhile_is_said_and_the_rest_is_kept(
     page.context.set_offline(False)
     expect(page.locator("h1")).to_contain_text("it went to other reviewers")
     page.get_by_role("link", name="Go on with the review").click()
-    kept = 3 - lost.count()
-    expect(page.locator("main")).to_contain_text(f"Your {kept} answer")
-    assert mine.count() == 3 - lost.count() < 3
+    page.wait_for_load_state("networkidle")  # what comes next depends on what others hold by now
+    assert 0 < mine.count() == 3 - lost.count() < 3
 
 
 def test_the_page_without_a_connection_is_for_anybody_and_the_same(
