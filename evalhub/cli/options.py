@@ -24,6 +24,7 @@ PORT = 8000
 Processes = Annotated[
     int, typer.Option(help="Processes: as many as cores, at most.", min=1, max=64)
 ]
+Of = Annotated[str, typer.Option("--project", help="The project that it is of.", metavar="P")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Allow = Annotated[
     list[str] | None,

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Json
-from evalhub.cli.serve_config import Of, Version
+from evalhub.cli.options import Json, Of
+from evalhub.cli.serve_config import Version
 from evalhub.handover.sameness import PROBES, TOLERANCE
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evalhub.cli.options import Json
+from evalhub.cli.options import Json, Of
 
 
 class ModelServer(StrEnum):
@@ -19,7 +19,6 @@ class ModelServer(StrEnum):
 Version = Annotated[
     str, typer.Argument(help="MODEL@NUMBER; MODEL is its newest.", metavar="VERSION")
 ]
-Of = Annotated[str, typer.Option("--project", help="The project that it is of.", metavar="P")]
 
 
 def serve_config(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalhub.cli.bless import By, person_named, post_there, told, told_blessing
-from evalhub.cli.options import Json
+from evalhub.cli.options import Json, Of
 from evalhub.cli.remote import There, TokenFile
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 Version = Annotated[
     str, typer.Argument(help='The version: tuned@3, or "tuned v3".', metavar="VERSION")
 ]
-Of = Annotated[str, typer.Option("--project", help="The project that it is of.", metavar="P")]
 Reason = Annotated[str, typer.Option(help="Why, in words.")]
 SHOWN = 50
 

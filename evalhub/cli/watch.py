@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Json
+from evalhub.cli.options import Json, Of
 from evalhub.watching.change import EVERY_HOURS, FALSE_ALARMS_A_YEAR
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ app = typer.Typer(
     no_args_is_help=True, help="The baseline asked again: is it still the model that was blessed?"
 )
 
-Of = Annotated[str, typer.Option("--project", help="The project that it is of.", metavar="P")]
 Number = Annotated[int, typer.Argument(help="Its number, as `list` says it.", metavar="NUMBER")]
 POLL_SECONDS = 0.2
 SHOWN = 30
