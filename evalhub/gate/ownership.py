@@ -26,7 +26,7 @@ from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.schemas.cost_sheet import CostSheet, Ends
 from evalhub.schemas.costs import ArmPrice
 from evalhub.schemas.ownership import Ownership
-from evalhub.schemas.prices import Hourly, Price, UsedPrice
+from evalhub.schemas.prices import Hourly, Listed, Price, UsedPrice
 from evalhub.stats.paired import compare
 from evalhub.verdict.align import clusters_of
 from evalhub.verdict.mix import item_weights
@@ -85,7 +85,7 @@ def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = 
         evalhub.files.rows.DataError: what is wrong with the operator's tables of prices.
     """
     arms = owned_arms(study, candidate)
-    said = said_of(study).instead(assumed)
+    said = _with_assumed(study, assumed)
     found = known_costs(study, arms, said)
     lines = cost_lines(said, found, gpu_price, assumed=assumed)
     traffic = traffic_of(said, assumed)
@@ -96,8 +96,33 @@ def cost_of(study: Study, assumed: Ownership | None = None, *, candidate: str = 
         candidate=arms.candidate.name,
         currency=found.currency,
         traffic=traffic,
-        notes=_notes(found),
+        notes=[*_other_currency(study, found.currency), *_notes(found)],
     )
+
+
+def _with_assumed(study: Study, assumed: Ownership | None) -> Ownership:
+    """What the study says, with what is assumed in its place. Amounts of two currencies are never
+    added: of a study in another currency than the assumptions only the traffic stays."""
+    own = said_of(study)
+    if assumed is not None and assumed.currency not in (None, _own_currency(study)):
+        own = Ownership(traffic=own.traffic)
+    return own.instead(assumed)
+
+
+def _own_currency(study: Study) -> str:
+    """That of the amounts and the prices that a study says itself."""
+    return said_of(study).currency or prices_here(settings.HOME).currency
+
+
+def _other_currency(study: Study, currency: str) -> list[str]:
+    """Why the study's own amounts aren't on a sheet in another currency."""
+    own = _own_currency(study)
+    if own == currency:
+        return []
+    return [
+        f"The study's amounts and prices are in {own} and this sheet in {currency}: nothing is "
+        f"converted, so that of the study only its traffic and its measured tokens count here."
+    ]
 
 
 def said_of(study: Study) -> Ownership:
@@ -147,13 +172,22 @@ def _spent(study: Study, currency: str) -> tuple[float | None, str]:
             f"no price of {', '.join(unknown)} is known: say its price, or "
             "ownership.evaluation.tokens"
         )
-    told = prices_here(settings.HOME).currency
-    if currency != told and any(each.price and each.price.listed for each in rows):
+    others = {
+        _currency_of(study, each.price.listed) for each in rows if each.money and each.price
+    } - {currency}
+    if others:
         return None, (
-            f"it was paid by a table in {told} and this sheet in {currency}: say "
-            "ownership.evaluation.tokens"
+            f"it was paid by prices in {' and '.join(sorted(others))} and this sheet in "
+            f"{currency}: say ownership.evaluation.tokens"
         )
     return sum(each.money or 0.0 for each in rows), ""
+
+
+def _currency_of(study: Study, listed: Listed | None) -> str:
+    """That of the price by which something was paid: its table's, else the study's own."""
+    if listed is None:
+        return _own_currency(study)
+    return prices_here(settings.HOME).currency_of(listed)
 
 
 def _uses(
@@ -169,7 +203,9 @@ def _uses(
     prices = [arm_price(study, name, run) for name, run in zip(names, runs, strict=True)]
     asked = zip(*([*arms.earlier, runs]), strict=True)
     costs = [
-        None if price is None or _foreign(price, currency) else _costs(each, price.price)
+        None
+        if price is None or _currency_of(study, price.listed) != currency
+        else _costs(each, price.price)
         for price, each in zip(prices, asked, strict=True)
     ]
     rows = arms.rows or PricedItems.of(arms.test_set, runs)
@@ -184,7 +220,7 @@ def _uses(
                 price=None if price is None else UsedPrice(price=price.price, listed=price.listed),
                 missing=""
                 if per_request is not None
-                else _why(name, price, currency, rows.missing(cost)),
+                else _why(study, name, price, currency, rows.missing(cost)),
             )
         )
     before, after = costs
@@ -210,23 +246,22 @@ def _costs(runs: Sequence[Run], price: Price) -> dict[int, list[float]]:
     return found
 
 
-def _foreign(price: ArmPrice, currency: str) -> bool:
-    """Whether a table has it in another currency; a study's file is in the one that it says."""
-    return price.said_by == "run" and currency != prices_here(settings.HOME).currency
-
-
-def _why(name: str, price: ArmPrice | None, currency: str, missing: int) -> str:
+def _why(study: Study, name: str, price: ArmPrice | None, currency: str, missing: int) -> str:
     """Why what an arm's requests cost isn't known."""
     if price is None:
         return (
             f"no price of {name} is known: say arms.{name}.price in the study's file, or put its "
             "model into prices.yaml"
         )
-    if _foreign(price, currency):
-        told = prices_here(settings.HOME).currency
+    if (paid_in := _currency_of(study, price.listed)) != currency:
+        instead = (
+            f"ownership.serving.{name}.monthly"
+            if price.said_by == "study"
+            else f"arms.{name}.price"
+        )
         return (
-            f"the price of {name} is in {told} and this sheet in {currency}: say "
-            f"arms.{name}.price in {currency}"
+            f"the price of {name} is in {paid_in} and this sheet in {currency}: say {instead} in "
+            f"{currency}"
         )
     return f"the tokens of {name}'s answers aren't known of {missing} items"
 

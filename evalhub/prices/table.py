@@ -187,6 +187,12 @@ class Prices:
         """That of all amounts by these tables."""
         return self.shipped.currency if self.home is None else self.home.currency
 
+    def currency_of(self, listed: Listed) -> str:
+        """That of a price which one of the two tables listed, also where the operator's table
+        came later and is in another one."""
+        table = self.shipped if listed.table == "evalhub" or self.home is None else self.home
+        return table.currency
+
     def entries(self) -> Iterator[Entry]:
         """All models, in the order of the tables."""
         if self.home is not None:

@@ -1,19 +1,27 @@
 """What runs would still ask, what that costs at most, and whether a budget pays for it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import to_json
 
 from evalhub.files.tools import message_text
-from evalhub.registry.models import Output, Run, Study, StudyBudget, StudyRun
+from evalhub.registry.models import ModelVersion, Output, Run, Study, StudyBudget, StudyRun
 from evalhub.schemas.plan import PlannedBudget, PlannedJudging, PlannedRun
 from evalhub.schemas.prices import PER_TOKENS, Price, UsedPrice
+from evalhub.schemas.prompt import Prompt, Retriever
 from runners.backends import backend_of
+from runners.backends.asking import BackendRequest
 from runners.prompting import PromptError, chat
+from runners.retrieval import with_contexts
 from runners.reusing import answered_before
 
 CHARACTERS_A_TOKEN = 4
 JUDGED_TOKENS = 1
 """That come back where only a choice's likelihood is asked for."""
+SEARCHED = 200
+"""Items of a run whose retrieved passages are looked up when it is planned."""
 
 type Planned = PlannedRun | PlannedJudging
 
@@ -161,15 +169,19 @@ def _unanswered(run: Run) -> tuple[list[_PlannedRequest], int]:
     asked, reused, longest = list[_PlannedRequest](), 0, run.version.sampling.max_tokens
     backend = backend_of(run.version)
     judges = backend.queue == "api" and not backend.why_no_choices
-    columns = ("pk", "key", "digest", "input", "context", "choices")
-    rows = run.test_set_version.items.order_by().values_list(*columns)
-    for item, key, digest, given, context, choices in rows.iterator():
+    passages = _Passages(run.version)
+    columns = ("pk", "key", "digest", "input", "context", "choices", "tools")
+    # in an order that has nothing to do with the file's: the first are a fair sample
+    order = () if passages.retriever is None else ("digest", "pk")
+    rows = run.test_set_version.items.order_by(*order).values_list(*columns)
+    for item, key, digest, given, context, choices, tools in rows.iterator():
         missing = [each for each in range(run.samples) if (item, each) not in there]
         known = sum((key, digest, each) in before for each in missing)
         reused += known
         if not (left := len(missing) - known):
             continue
-        length = _length(run, given, context)
+        length = _length(run.version.prompt, given, passages.instead_of(context, given))
+        length += len(to_json(tools)) if tools else 0
         if judges and choices is not None:
             asked += [_PlannedRequest(left, length + len(each), JUDGED_TOKENS) for each in choices]
         else:
@@ -177,8 +189,35 @@ def _unanswered(run: Run) -> tuple[list[_PlannedRequest], int]:
     return asked, reused
 
 
-def _length(run: Run, given: str | list[dict[str, str]], context: str) -> int:
+@dataclass(slots=True)
+class _Passages:
+    """What the version's retriever puts in place of an item's own context.
+
+    The first SEARCHED items are searched for as the run does it. A search costs milliseconds
+    where there are many documents, so each later item counts as long as the mean of these.
+    """
+
+    version: ModelVersion
+    _lengths: list[int] = field(default_factory=list, init=False)
+
+    @property
+    def retriever(self) -> Retriever | None:
+        return self.version.prompt.retriever
+
+    def instead_of(self, context: str, given: Any) -> str:
+        """The context that is sent. Raises BackendError where the documents aren't there."""
+        if self.retriever is None:
+            return context
+        if len(self._lengths) >= SEARCHED:
+            return " " * round(sum(self._lengths) / len(self._lengths))
+        question = BackendRequest(item_id=0, sample=0, input=given, context=context)
+        [shown] = with_contexts([question], self.version)
+        self._lengths.append(len(shown.context))
+        return shown.context
+
+
+def _length(prompt: Prompt, given: str | list[dict[str, str]], context: str) -> int:
     try:
-        return sum(len(message_text(each)) for each in chat(run.version.prompt, given, context))
+        return sum(len(message_text(each)) for each in chat(prompt, given, context))
     except PromptError:
         return 0

@@ -65,6 +65,48 @@ def test_a_server_is_not_asked_and_nothing_is_kept(
     assert found["money"] == pytest.approx((found["prompt_tokens"] + 720_000) / 1e6)
 
 
+def test_what_is_foretold_is_what_is_sent_with_passages_and_tools(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parameters = {"type": "object", "properties": {"place": {"type": "string"}}}
+    description = "What the weather is like at a place. " * 20
+    function = {"name": "weather", "description": description, "parameters": parameters}
+    tools = [{"type": "function", "function": function}]
+    desk = Desk(tmp_path)
+    desk.rows(
+        "triage.jsonl",
+        (
+            {"id": f"q{i}", "input": f"What is kettle {i}?", "reference": "x", "tools": tools}
+            for i in range(60)
+        ),
+    )
+    # every question finds the passages on kettles, which are all of one length
+    passages = [{"id": f"d{i}", "text": f"A kettle boils water {i:03d}. " * 40} for i in range(9)]
+    desk.rows("manual.jsonl", passages)
+    desk.study["test_sets"].pop("sums")
+    desk.study["test_sets"]["triage"]["fields"] = {"tools": "tools"}
+    with OpenAIServer() as server:
+        tuned = desk.study["arms"]["tuned"]
+        tuned["backend"] = {"openai": {"url": server.url, "model": "echo"}}
+        tuned["sampling"] = {"max_tokens": 10}
+        tuned["price"] = {"prompt": 1, "completion": 100}
+        retriever = {"documents": "manual.jsonl", "k": 3}
+        tuned["prompt"] = {"template": "{context}\n\n{input}", "retriever": retriever}
+        whole = planned(desk, capsys)
+        monkeypatch.setattr("evalhub.studies.requests.SEARCHED", 20)
+        some = planned(desk, capsys)
+        assert run(["study", "run", str(desk.write())]) in (0, 1, 2)
+        sent = sum(
+            len("".join(each["content"] for each in request["messages"]))
+            + len(json.dumps(request["tools"], separators=(",", ":")))
+            for request in server.requests
+        )
+    assert len(server.requests) == whole["requests"] == 60
+    assert sent > 60 * (3 * 900 + 700), "passages and tools were sent"
+    assert whole["prompt_tokens"] == -(-sent // 4)
+    assert some["prompt_tokens"] == whole["prompt_tokens"], "all have passages of one length"
+
+
 @pytest.mark.heavy
 def test_a_judge_s_questions_are_counted_beside_the_arms(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

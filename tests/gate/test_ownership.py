@@ -162,6 +162,55 @@ def test_a_price_in_another_currency_is_not_added_up(owned: Owned) -> None:
     assert "in USD and this sheet in EUR" in line(found, "evaluation").missing
 
 
+@pytest.mark.django_db(transaction=True)
+def test_assumptions_in_another_currency_relabel_nothing_that_was_measured(
+    owned: Owned, tmp_path: Path, capsys: Capture
+) -> None:
+    study = owned.study({"upkeep": {"monthly": 70}, "evaluation": {"reviewer_rate": 40}})
+    for each in (owned.before, owned.after):
+        price = {"price": declared(Price, PRICES["base"]).as_json(), "listed": None}
+        Spending.objects.create(run=each, version=each.version, money=1.5, price=price)
+    file = tmp_path / "assume.yaml"
+    file.write_text("schema: evalhub.ownership/1\ncurrency: EUR\ntraining: {bill: 300}\n")
+    asked = ["cost", study.slug, "--project", owned.team.project.slug, "--json"]
+    assert run([*asked, "--assume", str(file)]) == 0
+    euros = json.loads(capsys.readouterr().out)
+    amounts = {each["part"]: each["amount"] for each in euros["lines"]}
+    assert euros["currency"] == "EUR"
+    assert amounts["training"]["value"] == 300, "what the file says is in its currency"
+    known = {part for part, amount in amounts.items() if amount is not None}
+    assert known == {"training"}, "all else would be dollars called euros"
+    missing = {each["part"]: each["missing"] for each in euros["lines"]}
+    assert "by prices in USD and this sheet in EUR" in missing["evaluation"]
+    for part, arm in (("present", "base"), ("serving", "tuned")):
+        assert f"the price of {arm} is in USD" in missing[part]
+        assert f"say ownership.serving.{arm}.monthly in EUR" in missing[part]
+    assert "are in USD and this sheet in EUR" in euros["notes"][0]
+    assert euros["traffic"]["value"] == 100_000
+    file.write_text("schema: evalhub.ownership/1\ncurrency: USD\ntraining: {bill: 300}\n")
+    assert run([*asked, "--assume", str(file)]) == 0
+    dollars = json.loads(capsys.readouterr().out)
+    unknown = [each["part"] for each in dollars["lines"] if each["amount"] is None]
+    assert unknown == ["data"], "nobody said what the training data took"
+    assert not any("converted" in each for each in dollars["notes"])
+
+
+def test_a_price_of_evalhub_s_table_stays_in_its_currency(owned: Owned, settings: Any) -> None:
+    """An operator's table in euros that comes later says nothing of what was paid in dollars."""
+    Spending.objects.create(
+        run=owned.after, version=owned.tuned, money=1.0, price=declared_price("ours")
+    )
+    home = Path(settings.HOME)
+    home.mkdir(exist_ok=True)
+    (home / "prices.yaml").write_text("schema: evalhub.prices/1\ncurrency: EUR\nproviders: {}\n")
+    try:
+        found = cost_of(owned.study(prices={"base": PRICES["base"]}))
+    finally:
+        (home / "prices.yaml").unlink()
+    assert found.currency == "EUR"
+    assert "the price of tuned is in USD and this sheet in EUR" in line(found, "serving").missing
+
+
 def declared_price(model: str) -> dict[str, Any]:
     listed = {
         "provider": "openai",
