@@ -1,6 +1,6 @@
 """Whether an LLM judge may stand in for people, as one document."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 
 from evalhub.analysis.labels import ChoiceRow
@@ -75,8 +75,33 @@ def judge_check_document(
         judge_win_score=check.judge_win_score,
         position_bias=check.position,
         length_bias=check.length,
+        people_longer=check.people_longer,
+        cautions=tuple(_cautions(check)),
         win_score=check.powered,
     )
+
+
+def _cautions(check: JudgeCheck) -> Iterator[str]:
+    """What a reader should know of the judge that its verdict doesn't turn on."""
+    length, people = check.length, check.people_longer
+    if length is None or length.longer.share is None:
+        return
+    longer = length.longer
+    if longer.lower <= 0.5 <= longer.upper:
+        return
+    beside = ""
+    if people is not None and people.share is not None:
+        beside = f", people in {people.share:.1%} of those that they labelled"
+    yield (
+        f"The judge chose the longer answer in {longer.share:.1%} "
+        f"[{longer.lower:.1%}, {longer.upper:.1%}] of {longer.judgments:,} judgments of answers "
+        f"of different length{beside}."
+    )
+    if length.controlled is None:
+        yield (
+            "Length alone, or the arm alone, decides its choices: what it would prefer at equal "
+            "lengths can't be had."
+        )
 
 
 def judge_verdict(check: JudgeCheck, floor: float) -> tuple[JudgeVerdict, str]:

@@ -99,6 +99,15 @@ def judge_check(
     return EXITS[found.verdict]
 
 
+def _people_longer(found: "JudgeCheckDocument") -> list[tuple[str, str, str]]:
+    from evalhub.cli.figures import interval, number
+
+    if (chosen := found.people_longer) is None:
+        return []
+    limits = interval(chosen.lower, chosen.upper)
+    return [("longer answer chosen by people", number(chosen.share), limits)]
+
+
 def _print(found: "JudgeCheckDocument") -> None:
     from evalhub.cli import printing
     from evalhub.cli.figures import counted, figures, interval, number
@@ -132,7 +141,14 @@ def _print(found: "JudgeCheckDocument") -> None:
             )
         )
     if length := found.length_bias:
+        chosen = length.longer
         rows += [
+            (
+                "longer answer chosen by the judge",
+                number(chosen.share),
+                interval(chosen.lower, chosen.upper),
+            ),
+            *_people_longer(found),
             ("win score by the judge, all items", number(length.raw), ""),
             (
                 "the same at equal lengths",
@@ -150,6 +166,9 @@ def _print(found: "JudgeCheckDocument") -> None:
         )
     console.print()
     console.print(figures(("", "value", "interval"), rows))
+    for caution in found.cautions:
+        console.print()
+        console.print(caution, style="yellow")
     if powered:
         console.print()
         console.print(

@@ -86,6 +86,8 @@ def _print(found: "PreferenceDocument") -> None:
     if bias := found.position_bias:
         shares.append(("left chosen", number(bias.share_left), interval(bias.lower, bias.upper)))
     if length := found.length_bias:
+        chosen = length.longer
+        shares.append(("longer chosen", number(chosen.share), interval(chosen.lower, chosen.upper)))
         shares.append(
             (
                 "win score at equal lengths",

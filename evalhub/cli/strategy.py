@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from evalhub.studies.first_study import FirstStudy
 
 STUDY = "study.yaml"
+UNKNOWN = "unknown"
 
 app = typer.Typer(no_args_is_help=True, help="Should we fine-tune at all?")
 
@@ -167,8 +168,16 @@ def _ask(name: str, choices: dict[str, str], said: dict[str, Any]) -> Any:
     for choice, words in choices.items():
         typer.echo(f"  {choice:<13} {words}", err=True)
     while True:
-        given = typer.prompt("", default=str(default_of(Case, name)), prompt_suffix="> ", err=True)
-        answer = given.strip() if choices else _number(given, field.annotation)
+        usual = default_of(Case, name)
+        given = typer.prompt(
+            "",
+            default=UNKNOWN if usual is None else str(usual),
+            prompt_suffix="> ",
+            err=True,
+        )
+        if usual is None and given.strip() == UNKNOWN:
+            return None
+        answer = given.strip() if choices else _number(given, int if type(usual) is int else float)
         try:
             _checked(said | {name: answer})
         except typer.BadParameter as error:

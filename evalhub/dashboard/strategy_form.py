@@ -1,7 +1,7 @@
 """The questions before a fine-tune as a form, and what follows from the answers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 from django import forms
 
@@ -21,8 +21,9 @@ def _field(name: str) -> forms.Field:
         return forms.ChoiceField(
             label=asked.description, choices=options, initial=usual, widget=forms.RadioSelect
         )
-    whole = asked.annotation is int or int in get_args(asked.annotation)
-    kind = forms.IntegerField if whole else forms.FloatField
+    kind = forms.IntegerField if asked.annotation is int else forms.FloatField
+    if usual is None:
+        return kind(label=asked.description, required=False, help_text="empty where it isn’t known")
     return kind(label=asked.description, initial=f"{usual:g}")
 
 

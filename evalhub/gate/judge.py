@@ -141,6 +141,11 @@ def _told(
         else AgreementValue(
             value=length.length.value, lower=length.length.lower, upper=length.length.upper
         ),
+        longer=None
+        if length is None
+        else AgreementValue(
+            value=length.longer.share, lower=length.longer.lower, upper=length.longer.upper
+        ),
         labelled=0 if check is None else check.shared,
         agreement=None
         if agreed is None

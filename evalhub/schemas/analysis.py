@@ -14,7 +14,7 @@ from evalhub.stats.intervals import Estimate
 from evalhub.stats.power import Effort
 from evalhub.stats.ppi import PoweredEstimate
 from evalhub.stats.ratings import Level
-from evalhub.stats.sides import LengthControl, PositionBias, SelfConsistency
+from evalhub.stats.sides import LengthControl, LongerChosen, PositionBias, SelfConsistency
 
 
 class RaterPair(Declaration):
@@ -145,6 +145,8 @@ class JudgeCheckDocument(Declaration):
     judge_win_score: float
     position_bias: PositionBias | None
     length_bias: LengthControl | None
+    people_longer: LongerChosen | None
+    cautions: tuple[str, ...]
     win_score: PoweredEstimate | None
 
 

@@ -75,6 +75,8 @@ class JudgePreference(Declaration):
         wins, losses, ties: its votes.
         equal_lengths: the win score as a model has it at answers of one length; null: unknown.
         length: log odds that one standard deviation of the log length ratio adds for the longer.
+        longer: share of its votes for one of two answers of different length that went to the
+            longer one; null: unknown, as in records from before it was counted.
         labelled: items that people judged too.
         agreement: with people's majority beyond chance (Krippendorff's alpha), and its limits.
         calibration: whether it may be corrected by people and counted, and `why`; null: nobody
@@ -89,6 +91,7 @@ class JudgePreference(Declaration):
     ties: Count
     equal_lengths: AgreementValue | None
     length: AgreementValue | None
+    longer: AgreementValue | None = None
     labelled: Count
     agreement: AgreementValue | None
     calibration: JudgeVerdict | None

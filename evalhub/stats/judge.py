@@ -21,9 +21,11 @@ from evalhub.stats.preference import CHOICES
 from evalhub.stats.ratings import read_ratings
 from evalhub.stats.sides import (
     LengthControl,
+    LongerChosen,
     PositionBias,
     Side,
     length_control,
+    longer_chosen,
     position_bias,
 )
 
@@ -39,9 +41,10 @@ class JudgeCheck:
     `shared` items were labelled by both. `agreement` is between the people's majority (a tie where
     they are split) and the judge; `cohen_kappa` likewise. `people_win_score` and `judge_win_score`
     are over the shared items; their difference is the judge's lean. `beyond_chance` is their
-    Krippendorff's alpha with the limits that a judge is held to a floor by. `powered` is the
-    corrected win score over all judged items, None where it cannot be had; `state` says why: "ok",
-    "too-few-human-labels", "not-a-random-sample", "nothing-only-judged" (people labelled
+    Krippendorff's alpha with the limits that a judge is held to a floor by. `people_longer` is how
+    often people's majority chose the longer answer, beside the judge's in `length`. `powered` is
+    the corrected win score over all judged items, None where it cannot be had; `state` says why:
+    "ok", "too-few-human-labels", "not-a-random-sample", "nothing-only-judged" (people labelled
     everything: use theirs) or "constant" (people said the same of every item).
     """
 
@@ -54,6 +57,7 @@ class JudgeCheck:
     judge_win_score: float
     position: PositionBias | None
     length: LengthControl | None
+    people_longer: LongerChosen | None
     powered: PoweredEstimate | None
     state: str
 
@@ -121,6 +125,14 @@ def judge_check(
         judge_win_score=float(np.average(judged[looked], weights=own)),
         position=_position(judge, candidate_sides, alpha),
         length=_length(judge, lengths, alpha),
+        people_longer=None
+        if lengths is None
+        else longer_chosen(
+            list(people.values()),
+            [lengths[item][0] for item in people],
+            [lengths[item][1] for item in people],
+            alpha=alpha,
+        ),
         powered=powered,
         state=state,
     )

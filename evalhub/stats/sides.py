@@ -65,12 +65,24 @@ class SelfConsistency:
 
 
 @dataclass(frozen=True, slots=True)
+class LongerChosen:
+    """Of `judgments` that chose one of two answers of different length, the share that chose the
+    longer one, with its limits; no model. None of no judgments.
+    """
+
+    judgments: int
+    share: float | None
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
 class LengthControl:
     """The candidate's win score as judged, and as the model has it at equal lengths.
 
     `length` is the log odds that one standard deviation of the log length ratio adds for the
     longer answer. `state` is that of the model; where it isn't "ok" there is no controlled
-    score.
+    score: "unbounded" where length, or the arm, decides every judgment. `longer` needs no model.
     """
 
     raw: float
@@ -79,6 +91,7 @@ class LengthControl:
     upper: float | None
     length: Coefficient | None
     state: str
+    longer: LongerChosen
 
 
 def position_bias(
@@ -183,13 +196,13 @@ def length_control(
     are positive, in any unit.
     """
     _check_choices(choices)
-    longer = _log_lengths(candidate_lengths, len(choices)) - _log_lengths(
+    ratios = _log_lengths(candidate_lengths, len(choices)) - _log_lengths(
         baseline_lengths, len(choices)
     )
-    spread = float(longer.std())
+    spread = float(ratios.std())
     if spread == 0:
         raise StatisticsError("every pair has the same length ratio: length cannot be told apart")
-    terms: dict[str, ArrayLike] = {"length": longer / spread}
+    terms: dict[str, ArrayLike] = {"length": ratios / spread}
     if candidate_sides is not None:
         sides = [side for _, side in _rows(choices, candidate_sides)]
         terms["left"] = [1.0 if side == "left" else -1.0 for side in sides]
@@ -206,8 +219,9 @@ def length_control(
     won = sum(c == "candidate" for c in choices)
     lost = sum(c == "baseline" for c in choices)
     raw = 0.5 + (won - lost) / (2 * n)
+    longer = _longer_share(choices, ratios, items, alpha)
     if fit.state != "ok":
-        return LengthControl(raw, None, None, None, None, fit.state)
+        return LengthControl(raw, None, None, None, None, fit.state, longer)
     eta, se = fit.strengths["candidate"].value, fit.strengths["candidate"].se
     half = normal_quantile(1 - alpha) * se
     return LengthControl(
@@ -217,7 +231,39 @@ def length_control(
         upper=win_score_at(eta + half, fit.nu),
         length=fit.terms["length"],
         state=fit.state,
+        longer=longer,
     )
+
+
+def longer_chosen(
+    choices: Sequence[str],
+    candidate_lengths: ArrayLike,
+    baseline_lengths: ArrayLike,
+    *,
+    items: Sequence[Hashable] | None = None,
+    alpha: float = ALPHA,
+) -> LongerChosen:
+    """How often the longer of two answers was chosen. Lengths are positive, in any unit; `items`
+    says which judgments are of one item (None: each of another)."""
+    _check_choices(choices)
+    ours, theirs = (_log_lengths(of, len(choices)) for of in (candidate_lengths, baseline_lengths))
+    return _longer_share(choices, ours - theirs, items, alpha)
+
+
+def _longer_share(
+    choices: Sequence[str], ratios: Array, items: Sequence[Hashable] | None, alpha: float
+) -> LongerChosen:
+    """Limits are exact with a judgment an item, else the score interval by item."""
+    of = list(range(len(choices))) if items is None else list(items)
+    chosen = [
+        (item, 1.0 if (choice == "candidate") == (ratio > 0) else -1.0)
+        for item, choice, ratio in zip(of, choices, ratios, strict=True)
+        if choice in _OUTCOME and ratio != 0
+    ]
+    signs = np.array([sign for _, sign in chosen])
+    lower, upper = _share_limits(signs, numbered([item for item, _ in chosen]), alpha)
+    share = float((signs > 0).mean()) if signs.size else None
+    return LongerChosen(signs.size, share, lower, upper)
 
 
 def _chosen(choice: str, candidate_side: Side) -> Side | None:

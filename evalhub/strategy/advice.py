@@ -18,7 +18,12 @@ from evalhub.strategy.thresholds import THRESHOLDS
 Verdict = Literal["don't-fine-tune", "not-yet", "fine-tune-last"]
 Step = Literal["base", "prompted", "few-shot", "retrieval", "tuned"]
 Method = Literal["none", "lora", "qlora", "full"]
-METHODS: dict[str, Method] = {"a full fine-tune": "full", "LoRA": "lora", "QLoRA": "qlora"}
+METHODS: dict[str, Method] = {
+    "a full fine-tune": "full",
+    "LoRA": "lora",
+    "LoRA, the size unknown": "lora",
+    "QLoRA": "qlora",
+}
 """By the rule that calls for it."""
 NAMES: dict[Method, str] = {"none": "none", "lora": "LoRA", "qlora": "QLoRA", "full": "full"}
 WORDS: dict[Step, str] = {
@@ -101,7 +106,7 @@ def figures_of(answers: Case) -> dict[str, str]:
         "needed": f"{needed(answers):,}",
         "lesson": answers.lesson,
         "reason": {"cost": "cost", "latency": "waiting time"}.get(answers.reason, answers.reason),
-        "memory": f"{answers.memory:g}",
+        "memory": "" if answers.memory is None else f"{answers.memory:g}",
         **{f"{name}_gb": f"{gb:.3g}" for name, gb in gigabytes(answers).items()},
     }
 

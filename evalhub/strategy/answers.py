@@ -15,7 +15,8 @@ Size = Literal["small", "large"]
 
 
 class Case(Declaration):
-    """What a team says of its case. The descriptions are the questions, as every door asks them."""
+    """What a team says of its case. The descriptions are the questions, as every door asks them;
+    None is unknown, and nothing is worked out of it."""
 
     about: About = Field("behaviour", description="What should the model know or do better?")
     lesson: Lesson = Field("format", description="What would examples teach it?")
@@ -26,11 +27,11 @@ class Case(Declaration):
     privacy: Privacy = Field("anywhere", description="Where may its texts go?")
     reason: Reason = Field("quality", description="What is to get better?")
     size: Size = Field("small", description="Which model answers today?")
-    billions: float = Field(
-        8.0, gt=0, le=10_000, description="How many billions of parameters has the one to tune?"
+    billions: float | None = Field(
+        None, gt=0, le=10_000, description="How many billions of parameters has the one to tune?"
     )
-    memory: float = Field(
-        24.0, gt=0, le=100_000, description="How much memory have the GPUs to train on, in GB?"
+    memory: float | None = Field(
+        None, gt=0, le=100_000, description="How much memory have the GPUs to train on, in GB?"
     )
 
 

@@ -32,9 +32,17 @@ class AdviceRule(NamedTuple):
 
 
 def gigabytes(answers: Case) -> dict[str, float]:
-    """By method, the memory that training takes, in GB, without what the batch takes."""
+    """By method, the memory that training takes, in GB, without what the batch takes; for each
+    billion of parameters where nobody says how many the model has."""
     each = {"full": FULL_GB, "lora": LORA_GB, "qlora": QLORA_GB}
-    return {method: answers.billions * gb for method, gb in each.items()}
+    return {method: (answers.billions or 1.0) * gb for method, gb in each.items()}
+
+
+def fits(answers: Case, method: str) -> bool | None:
+    """Whether training takes no more memory than there is; None where that isn't known."""
+    if answers.billions is None or answers.memory is None:
+        return None
+    return gigabytes(answers)[method] <= answers.memory
 
 
 def wants_knowledge(answers: Case) -> bool:
@@ -65,18 +73,16 @@ def tunes(answers: Case) -> bool:
 
 
 def _full(answers: Case) -> bool:
-    room = gigabytes(answers)["full"] <= answers.memory
-    return (
-        tunes(answers) and answers.lesson == "domain" and answers.examples >= FULL_EXAMPLES and room
-    )
+    many = answers.lesson == "domain" and answers.examples >= FULL_EXAMPLES
+    return tunes(answers) and many and fits(answers, "full") is True
 
 
 def _lora(answers: Case) -> bool:
-    return tunes(answers) and not _full(answers) and gigabytes(answers)["lora"] <= answers.memory
+    return tunes(answers) and not _full(answers) and fits(answers, "lora") is not False
 
 
 def _qlora(answers: Case) -> bool:
-    return tunes(answers) and gigabytes(answers)["lora"] > answers.memory
+    return tunes(answers) and fits(answers, "lora") is False
 
 
 OVADIA = "Ovadia et al. 2024, “Fine-Tuning or Retrieval?”, EMNLP, arXiv 2312.05934"
@@ -174,11 +180,21 @@ RULES = (
     ),
     AdviceRule(
         "LoRA",
-        "any other fine-tune for which 16-bit weights fit the memory",
+        "any other fine-tune for which 16-bit weights fit the memory, or nobody says how much "
+        "there is",
         "A LoRA on all layers learns about as much from a small or middling set, forgets less, and "
         "takes {lora_gb} GB, against {full_gb} GB of a full fine-tune.",
         f"{SCHULMAN}; that it forgets less: {BIDERMAN}",
-        _lora,
+        lambda answers: _lora(answers) and answers.billions is not None,
+    ),
+    AdviceRule(
+        "LoRA, the size unknown",
+        "any other fine-tune of a model whose size nobody says",
+        "A LoRA on all layers learns about as much from a small or middling set, forgets less, and "
+        "takes {lora_gb} GB for each billion of parameters, against {full_gb} GB of a full "
+        "fine-tune: say how many the model has, and how much memory there is, to see what fits.",
+        f"{SCHULMAN}; that it forgets less: {BIDERMAN}",
+        lambda answers: _lora(answers) and answers.billions is None,
     ),
     AdviceRule(
         "QLoRA",
@@ -193,7 +209,7 @@ RULES = (
         "a fine-tune for which even QLoRA's weights don't fit the memory",
         "Even a QLoRA takes {qlora_gb} GB, and there are {memory}: tune a smaller model, or rent.",
         DETTMERS,
-        lambda answers: _qlora(answers) and gigabytes(answers)["qlora"] > answers.memory,
+        lambda answers: _qlora(answers) and fits(answers, "qlora") is False,
     ),
 )
 """In the order in which they are said."""

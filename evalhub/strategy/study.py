@@ -146,10 +146,13 @@ def _replaces(answers: Case) -> bool:
 
 
 def _asked(answers: Case) -> str:
-    return "; ".join(
-        f"{name}: {CHOICES[name][value].split(':')[0] if name in CHOICES else f'{value:g}'}"
-        for name, value in answers
-    )
+    return "; ".join(f"{name}: {_answer(name, value)}" for name, value in answers)
+
+
+def _answer(name: str, value: Any) -> str:
+    if name in CHOICES:
+        return CHOICES[name][value].split(":")[0]
+    return "unknown" if value is None else f"{value:g}"
 
 
 def _comment(text: str) -> Iterator[str]:

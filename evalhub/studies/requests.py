@@ -202,7 +202,8 @@ class _Passages:
 
     @property
     def retriever(self) -> Retriever | None:
-        return self.version.prompt.retriever
+        prompt: Prompt = self.version.prompt
+        return prompt.retriever
 
     def instead_of(self, context: str, given: Any) -> str:
         """The context that is sent. Raises BackendError where the documents aren't there."""

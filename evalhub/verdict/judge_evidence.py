@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from evalhub.schemas.criteria import Criterion, NextLook
 from evalhub.schemas.judging import JudgeFigures, JudgeSection
+from evalhub.schemas.sections import AgreementValue
 from evalhub.schemas.study import Pairwise
 from evalhub.schemas.verdicts import Status
 from evalhub.stats.distributions import normal_cdf, normal_quantile
@@ -145,11 +146,25 @@ def judge_sentences(section: JudgeSection) -> Iterator[str]:
             else f"; at equal lengths {shown.equal_lengths.value:.1%}"
         )
         yield f"It prefers the longer answer{level}."
+    elif shown.length is None and (longer := shown.longer) is not None:
+        yield from _by_length_alone(longer)
     if section.number > 1:
         yield (
             f"It is judge {section.number} whose preference on these answers is read: it is judged "
             f"at {section.alpha:.2g}."
         )
+
+
+def _by_length_alone(longer: AgreementValue) -> Iterator[str]:
+    """Where no model can tell length from preference: what was counted."""
+    if longer.lower is None or longer.upper is None or longer.lower <= 0.5 <= longer.upper:
+        return
+    which = "longer" if longer.lower > 0.5 else "shorter"
+    yield (
+        f"It goes by length: of two answers of different length it chose the longer in "
+        f"{_shares(longer.value, longer.lower, longer.upper)}. A preference for what is {which} "
+        "can't be told here from a preference for what is better."
+    )
 
 
 def _how(said: JudgeFigures) -> Iterator[str]:

@@ -110,6 +110,36 @@ def test_position_and_length_are_looked_at_where_their_fields_are_given(desk: De
     assert found["length_bias"]["state"] == "ok"
 
 
+def test_a_judge_that_goes_by_length_alone_is_said_to(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Separation is perfect: no model of length has a finite estimate, and the counts say it."""
+    for row in desk.judged:
+        row["choice"] = "candidate" if int(str(row["long"])) > 150 else "baseline"
+    lengths = ["--candidate-length", "long", "--baseline-length", "short"]
+    code = run(["judge-check", *desk.files(), "--random-sample", *lengths, "--json"])
+    found = json.loads(capsys.readouterr().out)
+    length, people = found["length_bias"], found["people_longer"]
+    assert (length["state"], length["controlled"]) == ("unbounded", None)
+    # 2 of 400 answers are of the same length: 100 + 37 i mod 200 = 150
+    uneven = sum(row["long"] != 150 for row in desk.judged)
+    assert (length["longer"]["judgments"], length["longer"]["share"]) == (uneven, 1.0)
+    # Clopper and Pearson of n of n at .025: α^(1/n)
+    assert length["longer"]["lower"] == pytest.approx(0.025 ** (1 / uneven))
+    assert people["share"] < 0.8
+    assert found["cautions"] == [
+        f"The judge chose the longer answer in 100.0% [{0.025 ** (1 / uneven):.1%}, 100.0%] of "
+        f"{uneven} judgments of answers of different length, people in {people['share']:.1%} of "
+        "those that they labelled.",
+        "Length alone, or the arm alone, decides its choices: what it would prefer at equal "
+        "lengths can't be had.",
+    ]
+    assert run(["judge-check", *desk.files(), "--random-sample", *lengths]) == code
+    printed = " ".join(capsys.readouterr().out.split())
+    assert all(each in printed for each in found["cautions"])
+    assert "longer answer chosen by the judge 1.000" in printed
+
+
 def test_sides_are_read_in_either_file(desk: Desk) -> None:
     wanted = desk.check("--random-sample")
     for row in [*desk.said, *desk.judged]:

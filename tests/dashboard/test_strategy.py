@@ -64,8 +64,9 @@ def test_the_answers_give_the_advice_with_its_sources(eva: Client) -> None:
     ("field", "value", "said"),
     [
         ("examples", "-1", "must be 0 or more"),
+        ("examples", "", "required"),
         ("billions", "0", "must be above 0"),
-        ("memory", "", "required"),
+        ("memory", "-1", "must be above 0"),
         ("about", "facts", "Select a valid choice"),
     ],
 )

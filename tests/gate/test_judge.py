@@ -173,6 +173,28 @@ def test_a_judge_without_a_review_is_shown_and_decides_nothing(
     assert JudgeVote.objects.readable().count() == 2 * PAIRS
 
 
+def test_a_judge_that_goes_by_length_alone_is_said_to(desk: Desk, grader: ModelVersion) -> None:
+    """Every vote goes to the longer answer, so that no model of length has a finite estimate."""
+    study = asking(desk, grader)
+    baseline, candidate = runs_of(desk)
+    for run, other in ((baseline, 0), (candidate, 1)):
+        for output in run.outputs.filter(item__position__gte=200 - PAIRS).select_related("item"):
+            longer = output.item.position % 2 == other
+            output.text = f"{output.text} {'and so on ' * 9 if longer else ''}"
+            output.save(update_fields=["text"])
+    judged(desk, grader, lambda position: "candidate" if position % 2 else "baseline")
+    shown = decision_on(study)[1].judge
+    assert shown is not None
+    assert shown.preference is not None
+    assert shown.preference.length is None
+    assert shown.preference.longer is not None
+    assert shown.preference.longer.value == 1.0
+    assert (
+        "It goes by length: of two answers of different length it chose the longer in 100.0% "
+        in " ".join(shown.sentences)
+    )
+
+
 def test_a_judge_that_has_not_judged_all_shows_nothing_of_whom_it_prefers(
     desk: Desk, grader: ModelVersion
 ) -> None:

@@ -88,6 +88,17 @@ def test_length_control_with_sides_and_items():
     assert result.controlled == pytest.approx(result.raw, abs=0.02)
 
 
+def test_how_often_the_longer_was_chosen_is_counted_without_a_model():
+    """Of six judgments two are ties or of one length; of the others the longer won three."""
+    choices = ["candidate", "baseline", "candidate", "baseline", "tie", "candidate"]
+    result = length_control(choices, [2, 1, 1, 1, 9, 5], [1, 2, 2, 3, 1, 5]).longer
+    assert (result.judgments, result.share) == (4, 0.75)
+    # Clopper and Pearson, 3 of 4 at 95%, as in any table: .1941 to .9937
+    assert (result.lower, result.upper) == pytest.approx((0.1941, 0.9937), abs=5e-5)
+    nothing = length_control(["tie", "tie", "tie"], [1, 2, 3], [1, 1, 1]).longer
+    assert (nothing.judgments, nothing.share, nothing.lower, nothing.upper) == (0, None, 0.0, 1.0)
+
+
 def test_a_candidate_that_never_lost_has_no_controlled_score():
     result = length_control(["candidate"] * 9, np.arange(1, 10), np.ones(9))
     assert result.state == "unbounded"

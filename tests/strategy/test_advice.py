@@ -1,5 +1,6 @@
 """The advice follows from the answers, row by row of its table."""
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from evalhub.strategy.rules import RULES
 from evalhub.strategy.thresholds import THRESHOLDS
 
 ENOUGH = {"examples": 2_000}
+ROOM = ENOUGH | {"memory": 24}
 
 
 def advised(**said: Any) -> StrategyAdvice:
@@ -39,9 +41,10 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"lesson": "domain", "examples": 100_000, "billions": 5, "memory": 80},
         {"examples": 99_999},
     ),
-    "LoRA": ({"billions": 10, **ENOUGH}, {"billions": 10.1}),
-    "QLoRA": ({"billions": 10.1, **ENOUGH}, {"billions": 10}),
-    "too large": ({"billions": 33, **ENOUGH}, {"billions": 32}),
+    "LoRA": ({"billions": 10, **ROOM}, {"billions": 10.1}),
+    "LoRA, the size unknown": (ROOM, {"billions": 10}),
+    "QLoRA": ({"billions": 10.1, **ROOM}, {"billions": 10}),
+    "too large": ({"billions": 33, **ROOM}, {"billions": 32}),
 }
 
 
@@ -100,20 +103,31 @@ def test_the_fine_tune_is_the_last_step_after_all_simpler_ones() -> None:
     ("said", "method"),
     [
         ({}, "lora"),
-        ({"billions": 30}, "qlora"),
-        ({"lesson": "domain", "examples": 100_000, "memory": 128}, "full"),
-        ({"lesson": "domain", "examples": 100_000, "memory": 127}, "lora"),
-        ({"lesson": "format", "examples": 100_000, "memory": 128}, "lora"),
+        ({"billions": 30}, "lora"),
+        ({"billions": 30, "memory": 24}, "qlora"),
+        ({"lesson": "domain", "examples": 100_000, "billions": 8, "memory": 128}, "full"),
+        ({"lesson": "domain", "examples": 100_000, "billions": 8, "memory": 127}, "lora"),
+        ({"lesson": "format", "examples": 100_000, "billions": 8, "memory": 128}, "lora"),
     ],
 )
 def test_memory_and_examples_choose_the_method(said: dict[str, Any], method: str) -> None:
     assert advised(**ENOUGH | said).method == method
 
 
+def test_no_gigabytes_are_said_of_a_model_or_of_gpus_that_nobody_named() -> None:
+    unknown = " ".join(each.said for each in advised(**ENOUGH).reasons)
+    assert "2.4 GB for each billion of parameters, against 16 GB" in unknown
+    assert "19.2" not in unknown
+    of_the_model = " ".join(each.said for each in advised(billions=8, **ENOUGH).reasons)
+    assert "takes 19.2 GB, against 128 GB" in of_the_model
+    assert " 24" not in unknown + of_the_model
+
+
 def test_every_advice_that_tunes_has_one_method() -> None:
-    for billions in (0.1, 8, 70, 10_000):
+    for billions, memory in product((None, 0.1, 8, 70, 10_000), (None, 24)):
         for lesson in THRESHOLDS:
-            found = advised(lesson=lesson, billions=billions, examples=1_000_000)
+            case = {"billions": billions, "memory": memory}
+            found = advised(lesson=lesson, examples=1_000_000, **case)
             assert found.method != "none"
             assert len({each.rule for each in found.reasons} & {"LoRA", "QLoRA"}) <= 1
 

@@ -77,7 +77,11 @@ def written(folder: Path, text: str) -> StudySpec:
 
 
 def test_every_case_gives_a_study_that_is_valid_with_its_arms_in_order(desk: Path) -> None:
-    sizes = [{"examples": 0}, {"examples": 2_000, "billions": 30.0}, {"examples": 200_000}]
+    sizes = [
+        {"examples": 0},
+        {"examples": 2_000, "billions": 30.0, "memory": 24.0},
+        {"examples": 200_000},
+    ]
     names = ("about", "lesson", "changes", "privacy", "reason", "size")
     cases = [
         dict(zip(names, each, strict=True)) | more
