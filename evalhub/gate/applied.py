@@ -90,26 +90,34 @@ def _siblings(evidence: StudyEvidence, baseline: StudyArm, arm: StudyArm) -> tup
 
 
 def _moves(first: Run, second: Run) -> dict[int, float] | None:
-    """By item, how far the second run's log-probabilities lie from the first's, in nats.
+    """By item, how far the second run's log-probabilities lie from the first's, in nats: those of
+    its choices where it judged some, on the average, else that of its answer.
 
     None where an answer of either has none.
     """
     answered = Output.objects.filter(text__isnull=False)
-    if answered.filter(run__in=[first, second], logprob=None).exists():
+    silent = answered.filter(logprob=None, choice_logprobs__isnull=True)
+    if silent.filter(run__in=[first, second]).exists():
         return None
     other = answered.filter(run=first, item=OuterRef("item"), sample=OuterRef("sample"))
     rows = (
         answered.filter(run=second)
         .annotate(
             other=Subquery(other.values("logprob")[:1]),
+            other_choices=Subquery(other.values("choice_logprobs")[:1]),
             same=Exists(other.filter(text=OuterRef("text"))),
         )
-        .exclude(other=None)
         .order_by()
-        .values_list("item_id", "logprob", "other", "same")
+        .values_list("item_id", "logprob", "other", "same", "choice_logprobs", "other_choices")
     )
     found: dict[int, list[float]] = {}
-    for item, sum_, others, same in rows.iterator(chunk_size=READ_AT_A_TIME):
-        moved = moves(np.array(sum_), np.array(others), np.array(same))
-        found.setdefault(item, []).append(float(moved))
+    for item, sum_, others, same, choices, other_choices in rows.iterator(READ_AT_A_TIME):
+        if choices and other_choices and len(choices) == len(other_choices):
+            # the very same texts were judged, whichever was the likeliest
+            moved = moves(np.array(choices), np.array(other_choices), np.array(True))
+        elif sum_ is not None and others is not None:
+            moved = moves(np.array(sum_), np.array(others), np.array(same))
+        else:
+            continue
+        found.setdefault(item, []).append(float(moved.mean()))
     return {item: float(np.mean(each)) for item, each in found.items()}

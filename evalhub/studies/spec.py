@@ -297,11 +297,19 @@ class StudySpec:
         for name, asked in self.test_sets.items():
             if asked.lm_eval is None:
                 continue
+            at = "test_sets", name, "lm_eval"
             try:
-                load(self._task(asked.lm_eval))
+                task = load(self._task(asked.lm_eval))
             except EngineError as error:
-                at = "test_sets", name, "lm_eval"
                 raise self.document.error(at, f"{asked.lm_eval.task} {error}") from error
+            if task.higher_is_better != asked.metric.rises:
+                better = "high" if task.higher_is_better else "low"
+                raise self.document.error(
+                    at,
+                    f"{asked.lm_eval.task} has a {asked.lm_eval.score} that is better {better}: "
+                    f"say metric: {{name: recorded, score: {asked.lm_eval.score}, "
+                    f"higher_is_better: {str(task.higher_is_better).lower()}}} beside it",
+                )
 
     def _task(self, task: LmEvalTask) -> LmEvalTask:
         """The task with its folders' places."""

@@ -20,12 +20,15 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.outside import Outside
 from runners.engines.errors import EngineError
+from runners.engines.harness_scores import BITS, check_score, document_bits, mean_bytes
 from runners.engines.harness_tasks import FoundTasks, found, one_line
 
 FEWSHOT_SEED = 1234
 """The harness's own default."""
 LIKELIHOODS = ("multiple_choice", "loglikelihood", "loglikelihood_rolling")
 """Output types that ask how likely given texts are."""
+LONGEST_CLUSTER = 100
+"""Characters of a cluster's name; a longer text is known by its SHA-256."""
 _loading = threading.Lock()
 
 
@@ -55,18 +58,28 @@ class LmEvalTask(Declaration):
         min_length=1,
         max_length=200,
         description="which of the task's metrics it is: acc, "
-        "acc_norm, exact_match, …; of a filter's, METRIC,FILTER",
+        "acc_norm, exact_match, bits_per_byte, …; of a filter's, METRIC,FILTER",
+    )
+    cluster: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="field of the task's documents that names what belongs together, such as the "
+        "text that several questions are about; without it each document stands alone",
     )
 
     @model_serializer(mode="wrap")
     def _as_it_was(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """`data` came later: a task from before is known as it was."""
+        """`data` and `cluster` came later: a task from before is known as it was."""
         said: dict[str, Any] = dump(self)
-        return {name: value for name, value in said.items() if name != "data" or value is not None}
+        later = ("data", "cluster")
+        return {name: value for name, value in said.items() if name not in later or value}
 
     @property
     def metric(self) -> dict[str, Any]:
         """The metric that takes the task's own score, as a study file says it."""
+        if self.score == BITS:
+            return {"name": "recorded", "score": BITS, "higher_is_better": False}
         return {"name": "recorded", "score": self.score, "bounds": [0, 1]}
 
 
@@ -98,6 +111,7 @@ class HarnessTask:
     Attributes:
         version: the task's, or the group's.
         versions: of a group's tasks, by name; empty where it is one task.
+        mean_bytes: of a document, where bits a byte are scored.
     """
 
     spec: LmEvalTask
@@ -106,6 +120,7 @@ class HarnessTask:
     versions: Mapping[str, str]
     documents: dict[str, HarnessDocument]
     higher_is_better: bool
+    mean_bytes: float | None = None
     _scoring: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -140,6 +155,8 @@ class HarnessTask:
                 "task_version": self.versions.get(each.task_name, self.version),
                 "prompt_sha256": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
             }
+            if self.spec.cluster is not None:
+                row["cluster"] = _cluster(each, self.spec.cluster)
             yield row | ({"tags": [each.task_name]} if self.versions else {})
 
     def scores(
@@ -161,9 +178,15 @@ class HarnessTask:
                 filtered = [each.filtered_resps[name] for each in document.instances]
                 scored: Mapping[str, Any] = task.process_results(document.doc, filtered)
                 for metric, value in scored.items():
-                    if (number := _number(value)) is not None:
+                    if (number := self._number(metric, value)) is not None:
                         scores[metric if name == "none" else f"{metric},{name}"] = number
             return scores
+
+    def _number(self, metric: str, value: Any) -> float | None:
+        """A document's score; None of what is no number of one document."""
+        if metric == BITS and self.mean_bytes is not None:
+            value = document_bits(value, self.mean_bytes)
+        return _number(value)
 
 
 def load(spec: LmEvalTask) -> HarnessTask:
@@ -192,22 +215,21 @@ def _load(spec: LmEvalTask) -> HarnessTask:
     [kind] = kinds
     if kind not in (*LIKELIHOODS, "generate_until"):
         raise EngineError(f"is of the kind {kind}, which isn't asked here")
-    ups = set()
     documents: dict[str, HarnessDocument] = {}
     for name, task in there.tasks.items():
-        known = {str(each): bool(up) for each, up in task.higher_is_better().items()}
-        if metric not in known:
-            raise EngineError(
-                f"has no metric {metric!r}, but {', '.join(known)}: say it as `score`"
-            )
-        ups.add(known[metric])
         before = f"{name}/" if there.is_group else ""
         documents.update((each.key, each) for each in _documents(spec, name, task, before))
+    if spec.cluster is not None:
+        for document in documents.values():
+            _cluster(document, spec.cluster)  # before anything is written
     drawn = {json.dumps(each.instances[0].args[1:], default=str) for each in documents.values()}
     if kind == "generate_until" and len(drawn) > 1:
         raise EngineError(
             f"is a group whose tasks end or draw answers differently: {_apart(there)}"
         )
+    for task in there.tasks.values():
+        check_score(task, kind, spec.score)
+    ups = {bool(task.higher_is_better()[metric]) for task in there.tasks.values()}
     if len(ups) > 1:
         raise EngineError(f"is a group of which {metric} is better high and low: {_apart(there)}")
     versions = {name: str(each.VERSION) for name, each in there.tasks.items()}
@@ -218,6 +240,9 @@ def _load(spec: LmEvalTask) -> HarnessTask:
         versions=versions if there.is_group else {},
         documents=documents,
         higher_is_better=ups.pop(),
+        mean_bytes=mean_bytes([(each.task, each.doc) for each in documents.values()])
+        if metric == BITS
+        else None,
     )
 
 
@@ -239,6 +264,15 @@ def _documents(spec: LmEvalTask, name: str, task: Any, before: str) -> Iterator[
         if any(len(each.args) > 2 for each in some):
             raise EngineError("shows images or sounds, which aren't asked here")
         yield HarnessDocument(before + key, some[0].doc, some, name, task)
+
+
+def _cluster(document: HarnessDocument, field: str) -> str:
+    """What a document belongs to, as it stands in its data set."""
+    if not isinstance(document.doc, Mapping) or document.doc.get(field) in (None, ""):
+        raise EngineError(f"has no {field!r} in document {document.key!r}: it names no cluster")
+    value = document.doc[field]
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+    return text if len(text) <= LONGEST_CLUSTER else hashlib.sha256(text.encode()).hexdigest()
 
 
 def _apart(there: FoundTasks) -> str:

@@ -119,6 +119,34 @@ def test_more_than_a_second_run_s_noise_is_another_model(desk: Desk) -> None:
 
 
 @pytest.mark.django_db
+def test_choices_by_their_likelihood_tell_an_adapter_that_changes_no_choice(desk: Desk) -> None:
+    """lm-eval's multiple choice keeps the log-probability of each choice, and none of an answer."""
+    tuned = desk.tuned()
+    for run, moved in ((Run.objects.get(), 0.0), (desk.run(tuned), 0.68)):
+        rows = list(run.outputs.all())
+        for row in rows:
+            row.logprob, row.choice_logprobs = None, [-3.0 + moved, -9.0 - moved, -9.5]
+        Output.objects.bulk_update(rows, ["logprob", "choice_logprobs"])
+    decision = desk.decided(tuned)
+    assert decision.verdict != "invalid"
+    found = decision.record["applied"]
+    assert (found["measure"], found["state"]) == ("log-probabilities", "moved")
+    assert found["mean"] == pytest.approx(0.68 * 2 / 3)
+
+
+@pytest.mark.django_db
+def test_choices_that_no_adapter_moved_are_an_adapter_that_changed_nothing(desk: Desk) -> None:
+    tuned = desk.tuned()
+    for run, moved in ((Run.objects.get(), 0.0), (desk.run(tuned), 1e-5)):
+        rows = list(run.outputs.all())
+        for row in rows:
+            row.logprob, row.choice_logprobs = None, [-3.0 + moved, -9.0]
+        Output.objects.bulk_update(rows, ["logprob", "choice_logprobs"])
+    (why,) = desk.decided(tuned).record["invalid"]
+    assert why.startswith("tuned: the adapter changed nothing. The log-probabilities of its 60")
+
+
+@pytest.mark.django_db
 def test_without_log_probabilities_texts_tell_and_the_report_says_so(desk: Desk) -> None:
     tuned = desk.tuned()
     run = desk.run(tuned, moved=None)

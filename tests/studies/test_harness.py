@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from evalhub.cli.app import run
+from evalhub.gate.models import Decision
 from evalhub.registry.models import Item, Output, Run, Spending, TestSetVersion
 from evalhub.schemas.outside import OutsideError, check_from_web
 from evalhub.studies.test_sets import AskedTestSet
@@ -18,7 +19,7 @@ from runners.engines.harness import LmEvalTask, load
 from runners.harness import _Likelihoods, client_for
 from tests.cast import Team, a_test_set
 from tests.fakes.openai_server import OpenAIServer, body, saying
-from tests.small_models import WITH_TORCH
+from tests.small_models import WITH_TORCH, an_adapter
 from tests.studies.desks import Desk
 
 needs_lm_eval = [
@@ -58,6 +59,33 @@ THRICE = WORDS | {
         {"name": "most", "filter": [{"function": "majority_vote"}, {"function": "take_first"}]},
     ],
 }
+ROLLING = {
+    "task": "pages",
+    "output_type": "loglikelihood_rolling",
+    "doc_to_text": "",
+    "doc_to_target": "{{page}}",
+    "metric_list": [
+        {"metric": each} for each in ("bits_per_byte", "byte_perplexity", "word_perplexity")
+    ],
+    "metadata": {"version": 1.0},
+}
+CORPUS = WORDS | {
+    "task": "corpus",
+    "metric_list": [{"metric": each} for each in ("bleu", "chrf", "ter")]
+    + [{"metric": "exact_match", "aggregation": "median", "higher_is_better": True}],
+}
+LABELS = CHOICES | {
+    "task": "labels",
+    "metric_list": [{"metric": each} for each in ("acc", "mcc", "f1")],
+}
+STRICT = WORDS | {
+    "task": "strict",
+    "filter_list": [{"name": "first", "filter": [{"function": "take_first"}]}],
+}
+ERRORS = WORDS | {
+    "task": "errors",
+    "metric_list": [{"metric": "exact_match", "aggregation": "mean", "higher_is_better": False}],
+}
 SAYS = {
     "group": "says",
     "task": ["say_even", "say_again"],
@@ -82,13 +110,22 @@ def tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     data = tmp_path / "data.jsonl"
-    rows = ({"q": i, "choices": ["yes", "absolutely not"], "answer": i % 2} for i in range(6))
+    rows = (
+        {
+            "q": i,
+            "choices": ["yes", "absolutely not"],
+            "answer": i % 2,
+            "page": "é" * (i + 1) + " etc.",
+            "about": f"text {i // 3}",
+        }
+        for i in range(6)
+    )
     data.write_text("".join(f"{json.dumps(each)}\n" for each in rows))
     (tmp_path / "tasks").mkdir()
     for group in GROUPS:
         (tmp_path / "tasks" / f"{group['group']}.yaml").write_text(json.dumps(group))
     again = WORDS | {"task": "say_again", "tag": "word_tasks", "metadata": {"version": 1.5}}
-    for each in (CHOICES, WORDS, again, THRICE):
+    for each in (CHOICES, WORDS, again, THRICE, ROLLING, CORPUS, LABELS, STRICT, ERRORS):
         told = {
             **each,
             "dataset_path": "json",
@@ -210,6 +247,16 @@ class TestAsked:
                 "say_again",
             ),
             ({"score": "bleu"}, "say_even has no metric 'bleu', but exact_match"),
+            (
+                {"task": "corpus", "score": "bleu"},
+                "corpus has bleu of all documents together, which no document has by itself, so "
+                "that two arms can't be compared on it document by document: take metric: bleu on",
+            ),
+            (
+                {"task": "errors"},
+                "errors has a exact_match that is better low: say metric: {name: recorded, score: "
+                "exact_match, higher_is_better: false} beside it",
+            ),
             ({"include_path": "nowhere"}, " has an include_path that is no folder: '"),
             (
                 {"task": "bare"},
@@ -217,17 +264,61 @@ class TestAsked:
                 "set of each of its tasks, say_even, say_again",
             ),
             ({"task": "by_task"}, "isn't the mean over its documents: make a test set of each"),
-            ({"task": "mixed"}, "tasks end or draw answers differently: make a test set of each"),
+            (
+                {"task": "mixed", "score": "exact_match,most"},
+                "tasks end or draw answers differently: make a test set of each",
+            ),
         ],
     )
     def test_what_cannot_be_asked_is_said_with_its_place(
-        self, desk: Desk, said: dict[str, Any], message: str, capsys: pytest.CaptureFixture[str]
+        self,
+        desk: Desk,
+        server: OpenAIServer,
+        said: dict[str, Any],
+        message: str,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
         desk.study["test_sets"]["even"]["lm_eval"] |= said  # type: ignore[index]
         assert run(["study", "run", str(desk.write())]) == 65
         told = capsys.readouterr().err
         assert "field 'test_sets.even.lm_eval'" in told
         assert message in told
+        assert not server.requests, "nothing was asked, and nothing paid"
+        assert not TestSetVersion.objects.exists()
+
+    def test_documents_of_one_text_are_one_cluster(self, desk: Desk) -> None:
+        desk.study["test_sets"]["even"]["lm_eval"]["cluster"] = "about"  # type: ignore[index]
+        assert run(["study", "run", str(desk.write())]) == 2
+        clusters = Item.objects.order_by("position").values_list("cluster", flat=True)
+        assert list(clusters) == ["text 0"] * 3 + ["text 1"] * 2
+
+    def test_pages_are_scored_by_bits_a_byte_as_the_harness_has_it(
+        self, desk: Desk, server: OpenAIServer
+    ) -> None:
+        """A word is as unlikely as twice its characters, after a token that begins each text."""
+        server.echo = lambda prompt: [
+            ("", None, -1.0),
+            *((word, -2.0 * len(word), -1.0) for word in re.findall(r"\s*\S+", prompt)),
+        ]
+        said = {"task": "pages", "include_path": "tasks", "score": "bits_per_byte"}
+        desk.study["test_sets"]["even"]["lm_eval"] = said  # type: ignore[index]
+        for arm in desk.study["arms"].values():  # type: ignore[attr-defined]
+            arm["backend"]["openai"]["echo"] = True
+        assert run(["study", "run", str(desk.write())]) == 2
+        from lm_eval.api.metrics import bits_per_byte
+
+        pages = ["é" * (i + 1) + " etc." for i in range(6)]
+        outputs = list(Output.objects.filter(run=Run.objects.all()[0]).order_by("item__position"))
+        pairs = [
+            (each.logprob, len(page.encode())) for each, page in zip(outputs, pages, strict=True)
+        ]
+        assert all(likelihood < 0 for likelihood, _ in pairs)
+        whole = bits_per_byte(pairs)
+        scored = [each.given_scores["bits_per_byte"] for each in outputs]
+        assert sum(scored) / 6 == pytest.approx(whole)
+        for each in Run.objects.all():
+            assert (each.state, each.error) == ("done", "")
+            assert each.metrics.get().mean == pytest.approx(whole)
 
     def test_a_group_is_one_test_set_of_all_its_tasks(
         self, desk: Desk, server: OpenAIServer
@@ -295,6 +386,42 @@ class TestAsked:
             client_for(Run.objects.all()[0])
 
 
+class TestScores:
+    pytestmark = needs_lm_eval
+
+    @pytest.mark.parametrize(
+        ("task", "score", "message"),
+        [
+            *(
+                (task, score, f"{score} of all documents together, which no document has by")
+                for task, score in (
+                    ("corpus", "chrf"),
+                    ("corpus", "ter"),
+                    ("corpus", "exact_match"),
+                    ("labels", "mcc"),
+                    ("labels", "f1"),
+                )
+            ),
+            ("pages", "byte_perplexity", "score: bits_per_byte is its logarithm to base 2"),
+            ("pages", "word_perplexity", "the exponential of a mean, which is no mean over docu"),
+            ("strict", "exact_match", "say it as `score`, one of 'exact_match,first'"),
+            ("thrice", "exact_match", "one of 'exact_match,first', 'exact_match,most'"),
+        ],
+    )
+    def test_what_no_document_has_by_itself_is_refused_when_the_task_is_loaded(
+        self, tasks: Path, task: str, score: str, message: str
+    ) -> None:
+        with pytest.raises(EngineError, match=re.escape(message)):
+            load(LmEvalTask(task=task, include_path=str(tasks), score=score))
+
+    def test_a_cluster_is_a_field_that_every_document_has(self, tasks: Path) -> None:
+        asked = {"task": "say_even", "include_path": str(tasks), "score": "exact_match"}
+        with pytest.raises(EngineError, match="has no 'topic' in document '0': it names no clu"):
+            load(LmEvalTask(**asked, cluster="topic"))
+        rows = list(load(LmEvalTask(**asked, cluster="q")).rows())
+        assert [each["cluster"] for each in rows] == ["0", "1", "2", "3", "4", "5"]
+
+
 class TestLikelihoods:
     pytestmark = [*needs_lm_eval, pytest.mark.django_db]
 
@@ -354,8 +481,8 @@ class TestData:
         assert task.version == "1.0"
 
 
-def test_a_task_from_before_there_was_data_is_known_as_it_was() -> None:
-    assert "data" not in LmEvalTask(task="arc_easy").as_json()
+def test_a_task_from_before_there_was_data_or_clusters_is_known_as_it_was() -> None:
+    assert not {"data", "cluster"} & LmEvalTask(task="arc_easy").as_json().keys()
 
 
 def test_no_study_from_the_web_names_a_task() -> None:
@@ -385,3 +512,28 @@ class TestByAModel:
         assert all(each < 0 for each in likely)
         assert output.text == ("yes", "absolutely not")[likely[1] > likely[0]]
         assert output.given_scores.keys() == {"acc", "acc_norm"}
+
+    def test_an_adapter_is_known_by_the_choices_that_it_moves_and_a_dead_one_by_none(
+        self, desk: Desk, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        an_adapter(tmp_path / "tuned")
+        an_adapter(tmp_path / "dead", zero=True)
+        said = {"task": "even_numbers", "include_path": "tasks", "score": "acc"}
+        desk.study["test_sets"] = {"even": {"lm_eval": said, "role": "primary"}}
+        base = {"model": str(tiny), "api": "completion"}
+        arms = {
+            name: {
+                "kind": "lora",
+                "parent": "base",
+                "backend": {"hf": base | {"adapter": str(tmp_path / name)}},
+            }
+            for name in ("tuned", "dead")
+        }
+        desk.study["arms"] = {"base": {"kind": "base", "backend": {"hf": base}}} | arms
+        desk.study |= {"baseline": "base", "candidate": "tuned"}
+        run(["study", "run", str(desk.write()), "--json"])
+        decisions = {each.arm: each.record for each in Decision.objects.all()}
+        found = decisions["tuned"]["applied"]
+        assert (found["measure"], found["state"]) == ("log-probabilities", "moved")
+        (why,) = decisions["dead"]["invalid"]
+        assert why.startswith("dead: the adapter changed nothing. The log-probabilities of its 6")
