@@ -92,9 +92,11 @@ def previewed(form: CampaignForm, source: ReviewSource) -> dict[str, Any]:
     plan = for_study(asked["request"], source.study)
     runs = source.chosen(asked["arms"])
     try:
+        preview = preview_plan(plan, runs, source.study)
         found: dict[str, Any] = {
-            "preview": preview_plan(plan, runs, source.study),
+            "preview": preview,
             "asked": plan,
+            "strata": list(preview.prepared.plan.strata.items()),
         }
         if asked["budget"] and asked["rate"]:
             items = affordable(plan, asked["budget"], arms=len(runs))

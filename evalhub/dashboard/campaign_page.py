@@ -93,7 +93,7 @@ class Running:
     hours_left: float
     people: list[Person]
     invited: list[Waiting]
-    kinds: dict[str, int]
+    kinds: list[tuple[str, int]]
     events: list[Event]
 
     @property
@@ -172,13 +172,13 @@ def running(campaign: Campaign) -> Running:
             Waiting(each, _ended(each))
             for each in campaign.invitations.unanswered().select_related("account").order_by("pk")
         ],
-        kinds={
-            KINDS[kind]: n
+        kinds=[
+            (KINDS[kind], n)
             for kind, n in campaign.pairs.order_by()
             .values_list("kind")
             .annotate(n=Count("pk"))
             .order_by("kind")
-        },
+        ],
         events=_events(campaign, reviewers),
     )
 

@@ -55,6 +55,11 @@ class SentStudy:
         found.original = study
         return found
 
+    @property
+    def kept_files(self) -> list[tuple[str, str]]:
+        """(name, digest) of the files that were sent before."""
+        return list(self.kept.items())
+
     def register(self) -> Study | None:
         """The study, registered and running; None where `wrong` says why it isn't."""
         if self.wrong:

@@ -59,8 +59,8 @@ class EvidenceNote:
 
 @dataclass(frozen=True, slots=True)
 class DecisionPage:
-    """All that the templates of a decision need; `breakdown` is by test set, and the numbers of
-    items, `sizes`, by what they are. What is `folded` bears on no verdict
+    """All that the templates of a decision need; `breakdown` is (test set, its rows), and the
+    numbers of items, `sizes`, by what they are. What is `folded` bears on no verdict
     as it came out; `folded_words` say what that is. Items are counted once, however many criteria
     are measured on them."""
 
@@ -71,7 +71,7 @@ class DecisionPage:
     criteria: Sequence[PlottedRow[Criterion]]
     folded_names: Collection[str]
     ticks: Sequence[Tick]
-    breakdown: Mapping[str, Sequence[PlottedRow[BreakdownRow]]]
+    breakdown: Sequence[tuple[str, Sequence[PlottedRow[BreakdownRow]]]]
     breakdown_ticks: Sequence[Tick]
     slices: Slices
     notes: Sequence[EvidenceNote]
@@ -132,11 +132,12 @@ def decision_page(record: DecisionRecord) -> DecisionPage:
     )
 
 
-def _by_test_set(slices: Slices, scale: Scale) -> dict[str, list[PlottedRow[BreakdownRow]]]:
+def _by_test_set(slices: Slices, scale: Scale) -> list[tuple[str, list[PlottedRow[BreakdownRow]]]]:
+    """Pairs: of a dictionary a template reads the key `items` before the method."""
     none = [None] * len(slices.rows)
     adjusted: Sequence[float | None] = slices.adjusted or none
     rows = [
         PlottedRow(each, plot(each, scale, label=f"{each.test_set}, {each.tag}"), adjusted=p)
         for each, p in zip(slices.rows, adjusted, strict=True)
     ]
-    return {name: list(of) for name, of in groupby(rows, key=lambda row: row.values.test_set)}
+    return [(name, list(of)) for name, of in groupby(rows, key=lambda row: row.values.test_set)]

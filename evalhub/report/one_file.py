@@ -59,7 +59,7 @@ def render_report(
                 for outcome in Outcome
                 if (number := counted.get(outcome, 0))
             ],
-            "words_used": {},
+            "words_used": [],
             "digest": digest or digest_of(record.as_json()),
         },
     )

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 type Path = tuple[str | int, ...]
 
-_NAME = "a name: letters, digits, - and _"
+_NAME = "a name: letters, digits, - and _, and a letter or a digit first"
 _FORMS = {
     "^[0-9a-f]{40}$": "a commit: 40 digits of 0 to 9 and a to f",
     "^[0-9a-f]{64}$": "a SHA-256: 64 digits of 0 to 9 and a to f",
     "^sha256:[0-9a-f]{64}$": "an upload: sha256: and 64 digits of 0 to 9 and a to f",
     "^[a-z]{2}$": "a code of two small letters, as in de",
+    r"^[^\W\d_][\w-]*$": "a name: letters, digits, - and _, and a letter first",
+    "^[A-Za-z0-9][A-Za-z0-9._-]*$": "a file's name: letters, digits, ., - and _, and a letter or "
+    "a digit first",
+    r"^[\w.,:+-]+$": "a task's name: letters, digits and any of _ . , : + -",
 }
 """What a text of a field's pattern is, in words; any other pattern is a name's."""
 

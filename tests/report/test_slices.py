@@ -31,7 +31,7 @@ def test_the_sentence_says_how_many_and_what_chance_alone_would_show(
 
 
 def test_each_slice_has_its_p_value_after_holms_correction(record: DecisionRecord) -> None:
-    rows = [row for of in decision_page(record).breakdown.values() for row in of]
+    rows = [row for _, of in decision_page(record).breakdown for row in of]
     due = holm([row.values.p_value for row in rows if row.values.p_value is not None])
     assert [row.adjusted for row in rows] == pytest.approx(list(due))
     assert any(row.adjusted > row.values.p_value for row in rows if row.adjusted is not None)

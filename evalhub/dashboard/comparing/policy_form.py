@@ -60,13 +60,13 @@ class PolicyForm(forms.Form):
         return [self[name] for name in RULE]
 
     @property
-    def by_test_set(self) -> Iterator[tuple[StudyTestSet, Any, dict[str, list[Any]]]]:
+    def by_test_set(self) -> Iterator[tuple[StudyTestSet, Any, list[tuple[str, list[Any]]]]]:
         """Each test set with the field of its role and, by role, what is asked then."""
         for row in self._rows:
-            asked = {
-                role: [self[f"{row.name}.{name}"] for name in names]
+            asked = [
+                (role, [self[f"{row.name}.{name}"] for name in names])
                 for role, names in BY_ROLE.items()
-            }
+            ]
             yield row, self[f"{row.name}.role"], asked
 
     @property

@@ -19,6 +19,7 @@ from evalhub.accounts.permissions import owns
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.access import results_only
 from evalhub.dashboard.judgments_page import judgments_page
+from evalhub.dashboard.results_page import results_by_name
 from reviews.audit.report import audit
 from reviews.errors import ReviewError, StillBlindError, TamperedError
 from reviews.models import Campaign
@@ -80,10 +81,12 @@ def ended(view: View) -> Callable[[SignedInRequest, int], Any]:
 @results_only
 @ended
 def campaign_results(request: SignedInRequest, campaign: Campaign) -> HttpResponse:
+    results = results_of(campaign)
     context = {
         "campaign": campaign,
-        "found": results_of(campaign),
+        "found": results,
         "owner": owns(request.user, campaign.project),
+        **results_by_name(results.summary),
     }
     return render(request, "dashboard/results/results.html", context)
 

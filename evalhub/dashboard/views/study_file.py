@@ -26,7 +26,14 @@ def study_file(request: SignedInRequest, pk: int) -> HttpResponse:
     """The file as it would be written, and what lies beside it."""
     study = _seen(request, pk)
     document = study_document(study)
-    context = {"study": study, "document": document, "text": study_text(document)}
+    context = {
+        "study": study,
+        "document": document,
+        "text": study_text(document),
+        "items": list(document.items.items()),
+        "answers": list(document.answers.items()),
+        "documents": list(document.documents.items()),
+    }
     return render(request, "dashboard/comparing/study_file.html", context)
 
 

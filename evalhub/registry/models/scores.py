@@ -1,6 +1,6 @@
 """What answers are worth: metrics, a run's aggregate of each, and the score of each answer."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -20,6 +20,11 @@ class Metric(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def options_set(self) -> list[tuple[str, Any]]:
+        """(name, value) of the options that are neither empty nor off, for pages."""
+        return [(name, value) for name, value in self.options.items() if value]
 
 
 class RunMetricQuerySet(models.QuerySet["RunMetric"]):

@@ -16,7 +16,7 @@ def term(context: Context, key: str, text: str = "") -> SafeString:
     """`{% term "guard" %}`, `{% term "guard" "Guards" %}`: a link to the word's explanation.
 
     On the site it leads to the document of words. A report that is one file gives `words_used`, a
-    dictionary, which takes the word in: it stands at the end of that file.
+    list of (key, word), which takes the word in once: it stands at the end of that file.
 
     Raises:
         KeyError: the word isn't in words.yaml.
@@ -26,7 +26,8 @@ def term(context: Context, key: str, text: str = "") -> SafeString:
     if used is None:
         address = f"{reverse('dashboard:document', args=['words.md'])}#{key}"
     else:
-        used[key] = word
+        if (key, word) not in used:
+            used.append((key, word))
         address = f"#word-{key}"
     return format_html(
         '<a class="term" href="{}" aria-description="{}">{}</a>', address, word.says, text or key
