@@ -13,6 +13,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from evalhub.files.delimited import DelimitedError, excel_number, read_delimited
 from evalhub.files.json_values import JsonError, check_value, parse_json
 from evalhub.files.limits import COMMAND, Limits
 
@@ -20,8 +21,8 @@ PARQUET_ROWS = 1_000
 LARGEST_COLUMN = 1024**3
 """Bytes of a Parquet column in one row group, where nothing less is asked."""
 READ = (
-    "JSONL (.jsonl, .ndjson), CSV (.csv), a JSON array (.json), each of them gzipped too (.gz), "
-    "and Parquet (.parquet)"
+    "JSONL (.jsonl, .ndjson), CSV (.csv) and TSV (.tsv), a JSON array (.json), each of them "
+    "gzipped too (.gz), and Parquet (.parquet)"
 )
 
 _BOM = b"\xef\xbb\xbf"
@@ -67,7 +68,7 @@ def read_rows(path: Path, limits: Limits = COMMAND) -> Iterator[Row]:
         match kind, zipped:
             case ((".jsonl" | ".ndjson"), _):
                 rows = _read_jsonl(path, zipped, limits)
-            case ".csv", _:
+            case ((".csv" | ".tsv"), _):
                 rows = _read_csv(path, zipped, limits)
             case ".json", _:
                 rows = _read_array(path, limits)
@@ -109,7 +110,7 @@ def progress_total(path: Path) -> int | None:
     """
     try:
         match path.suffix.lower():
-            case ".jsonl" | ".ndjson" | ".csv":
+            case ".jsonl" | ".ndjson" | ".csv" | ".tsv":
                 lines, last = 0, b"\n"
                 with path.open("rb") as stream:
                     while chunk := stream.read(1 << 20):
@@ -149,9 +150,21 @@ def item_id(row: Row, name: str = "id") -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, str) and value.strip():
+        if is_delimited(row.file) and excel_number(value):
+            raise wrong(
+                row,
+                name,
+                f"{value!r} is how Excel writes a long number, whose other digits are lost: "
+                "format the column as text, and export it again",
+            )
         return value
     shown = "empty" if isinstance(value, str) else json.dumps(value)
     raise wrong(row, name, f"an id is text or a whole number, and this one is {shown}")
+
+
+def is_delimited(file: str) -> bool:
+    """Whether a file of this name is read as CSV, all of whose values are texts."""
+    return Path(file.lower().removesuffix(".gz")).suffix in (".csv", ".tsv")
 
 
 def wrong(row: Row, name: str, message: str) -> DataError:
@@ -184,26 +197,23 @@ def _read_csv(path: Path, zipped: bool, limits: Limits) -> Iterator[Row]:
     csv.field_size_limit(
         max(limits.cell, COMMAND.cell)
     )  # Python's own limit of 128 KiB is short for a context
-    reader = csv.reader((line for _, line in _lines(path, zipped, limits)), strict=True)
     header: list[str] = []
-    start = 1
+    texts = (text for _, text in _lines(path, zipped, limits))
     try:
-        for cells in reader:
-            line, start = start, reader.line_num + 1
-            if not cells:
-                continue
+        for line, cells, separator in read_delimited(texts):
             if not header:
                 header = _header(cells, file, line)
             elif len(cells) != len(header):
                 raise DataError(
-                    f"{len(cells)} columns, where the header has {len(header)}",
+                    f"{len(cells)} columns, where the header has {len(header)} (columns are "
+                    f"separated by {separator}, as in the header)",
                     file=file,
                     line=line,
                 )
             else:
                 yield _storable(Row(line, dict(zip(header, cells, strict=True)), file))
-    except csv.Error as error:
-        raise DataError(f"malformed CSV: {error}", file=file, line=start) from error
+    except DelimitedError as error:
+        raise DataError(str(error), file=file, line=error.line) from error
 
 
 def _read_array(path: Path, limits: Limits) -> Iterator[Row]:
@@ -335,10 +345,20 @@ def _lines(path: Path, zipped: bool, limits: Limits) -> Iterator[tuple[int, str]
             except UnicodeDecodeError as error:
                 raise DataError(
                     f"not UTF-8: byte 0x{raw[error.start]:02x} at position {error.start + 1} "
-                    "of the line; save the file as UTF-8",
+                    f"of the line{_other_encoding(raw, file)}; save the file as UTF-8",
                     file=file,
                     line=number,
                 ) from error
+
+
+def _other_encoding(line: bytes, file: str) -> str:
+    """Which encoding a line may have that isn't UTF-8; "" where nothing speaks for one."""
+    try:
+        line.decode("cp1252")
+    except UnicodeDecodeError:
+        return ""
+    excel = ", as Excel writes it under “CSV” (in place of “CSV UTF-8”)"
+    return f", which may be Windows-1252{excel if is_delimited(file) else ''}"
 
 
 def _refuse_utf16(start: bytes, file: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from evalhub.files.limits import Limits
 from evalhub.files.numbers import finite_number
-from evalhub.files.rows import Row, item_id, read_rows, wrong
+from evalhub.files.rows import Row, is_delimited, item_id, read_rows, wrong
 from evalhub.foreign.fields import counted, mapping, measured, score, whole
 from evalhub.foreign.log import AskedItem, GivenAnswer, LoggedArm, Task, ToolMetric, chat, text_of
 
@@ -43,7 +43,7 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
     """
     arms: dict[str, LoggedArm] = {}
     seen: dict[tuple[str, str, str, int], Row] = {}
-    csv = ".csv" in [each.lower() for each in path.suffixes[-2:]]
+    csv = is_delimited(path.name)
     for row in read_rows(path, limits):
         row = _typed(row) if csv else row
         name = _named(row, "arm", path.name.split(".")[0])
