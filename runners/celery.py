@@ -49,6 +49,8 @@ def _app() -> Celery:
     made.conf.update(
         **broker(settings.REDIS_URL),
         broker_connection_retry_on_startup=True,
+        # for ever: by default a worker gives up after about 48 minutes
+        broker_connection_max_retries=None,
         task_default_queue=QUEUES["cpu"],
         task_ignore_result=True,
         task_acks_late=True,

@@ -1,7 +1,14 @@
-"""The worker of a site with Redis: the Celery task, and the process that runs it."""
+"""The worker of a site with Redis: the Celery task, and the process that runs it.
 
+While Redis is away, or refuses what it is asked, each worker takes runs from the database itself.
+"""
+
+import logging
+import threading
 from collections.abc import Collection
 from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any
 
 from evalhub.registry.models import Shard
 from runners import outages
@@ -9,13 +16,25 @@ from runners.celery import QUEUES, app
 from runners.execute import process_shard
 from runners.judging import judge_waiting
 from runners.launch import claimable_runs
+from runners.looking import LOOK_S, Turns, start_looking
 from runners.outages import DATABASE_AWAY
-from runners.queue import PROCESS_SHARD, QueueUnreachable, ring, take, waiting_tokens
+from runners.queue import (
+    PROCESS_SHARD,
+    QueueUnreachable,
+    in_this_process,
+    queue_length,
+    ring,
+    take,
+    waiting_tokens,
+)
 from runners.shards import forsaken_before
 from runners.timer import every
 
-LOOK_S = 2.0
-INTERRUPTED = 130
+STOPPED, BROKEN, INTERRUPTED = 0, 70, 130
+"""How a worker ends: told to by SIGTERM, by a fault of its own, told to by Ctrl+C."""
+STANDING_IN = "Until it can, workers take runs from the database"
+
+logger = logging.getLogger(__name__)
 
 
 def told_to_stop() -> bool:
@@ -55,7 +74,7 @@ def _ring(run_id: int) -> None:
     try:
         ring(run_id)
     except QueueUnreachable as error:
-        outages.queue.found_away(error, at="looking")
+        outages.queue.found_away(error, at="looking", then=STANDING_IN)
 
 
 def requeue_orphans() -> None:
@@ -68,7 +87,7 @@ def requeue_orphans() -> None:
             if token not in waiting:
                 ring(run_id, lost=token)
     except QueueUnreachable as error:
-        outages.queue.found_away(error, at="looking")
+        outages.queue.found_away(error, at="looking", then=STANDING_IN)
     else:
         outages.queue.found_there(at="looking")
 
@@ -82,7 +101,8 @@ def finder() -> AbstractContextManager[None]:
 def start_worker(
     threads: int = 4, queues: Collection[str] = tuple(QUEUES), loglevel: str = "INFO"
 ) -> int:
-    """A worker in the foreground until SIGTERM or SIGINT; returns its exit code.
+    """A worker in the foreground until SIGTERM or SIGINT; returns its exit code, which is never
+    that of a verdict (1 to 3).
 
     Then the shards at work are given back within about a second. `queues` are the kinds of runs
     that it takes: "cpu", "gpu", "api". A thread of its own asks judges, one after the other: they
@@ -103,7 +123,75 @@ def start_worker(
         while not told_to_stop() and judge_waiting(kinds=queues, stopping=told_to_stop):
             pass
 
-    with every(LOOK_S, ask_judges):
-        worker.start()
-    # Celery ends with 1 after Ctrl+C, which would say that a model is to be held back.
-    return INTERRUPTED if worker.exitcode == 1 and told_to_stop() else int(worker.exitcode or 0)
+    stand_ins = _StandIns(worker, threads, queues)
+    with every(LOOK_S, ask_judges), every(LOOK_S, stand_ins.watch_queue):
+        try:
+            worker.start()
+        finally:
+            stand_ins.end()
+    return _exit_code(worker.exitcode)
+
+
+def _exit_code(celerys: int | None) -> int:
+    """Celery ends with 1 after Ctrl+C and after what it can't recover from alike."""
+    if told_to_stop():
+        return INTERRUPTED if celerys else STOPPED
+    logger.critical("the worker ended by itself (%s); what it was at is given back", celerys)
+    return BROKEN
+
+
+class _StandIns:
+    """Threads of a worker that look for runs in the database while it hears nothing of the queue.
+
+    They are as many as those that Celery has, and look only where one of those has nothing to do.
+    Once the worker hears the queue again, they do what they are at to its end, and are gone.
+    """
+
+    def __init__(self, worker: Any, threads: int, kinds: Collection[str]) -> None:
+        self._worker, self._count = worker, threads
+        self._turns = Turns(kinds)
+        self._threads: list[threading.Thread] = []
+        self._over = threading.Event()
+        """Of the present outage, or of the last."""
+        self._over.set()
+        self._worker_ended = threading.Event()
+
+    def watch_queue(self) -> None:
+        """Starts them where the queue has gone away, and lets them go where it is back."""
+        try:
+            queue_length()
+        except QueueUnreachable as error:
+            outages.queue.found_away(error, at="looking", then=STANDING_IN)
+            if self._over.is_set() and not self._stopping():
+                self._start()
+        else:
+            outages.queue.found_there(at="looking")
+            consumer = self._worker.consumer
+            if consumer is not None and consumer.connection is not None:
+                self._over.set()
+                in_this_process.announce()
+
+    def end(self) -> None:
+        """Gives back what they are at, within about a second."""
+        self._worker_ended.set()
+        self._over.set()
+        in_this_process.announce()
+        for thread in self._threads:
+            thread.join()
+
+    def _start(self) -> None:
+        self._over = threading.Event()
+        work = [(partial(self._look, number), self._process) for number in range(self._count)]
+        alive = [thread for thread in self._threads if thread.is_alive()]
+        self._threads = [*alive, *start_looking(work, self._over)]
+
+    def _look(self, number: int) -> int | None:
+        from celery.worker import state
+
+        return self._turns.next() if len(state.active_requests) <= number else None
+
+    def _process(self, run: int) -> None:
+        process_shard(run, stopping=self._stopping)
+
+    def _stopping(self) -> bool:
+        return self._worker_ended.is_set() or told_to_stop()

@@ -8,14 +8,16 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from evalhub.cli.exits import OUR_FAULT
+
 AGAIN_S = 1.0
 
 logger = logging.getLogger(__name__)
 
 
-def run_processes(serve: Callable[[int], object], count: int) -> None:
-    """Runs serve(0), serve(1), … each in a process of its own, until KeyboardInterrupt, or an
-    exception that a signal's handler raises.
+def run_processes(serve: Callable[[int], int], count: int) -> None:
+    """Runs serve(0), serve(1), … each in a process of its own that ends with the code that it
+    gives, until KeyboardInterrupt, or an exception that a signal's handler raises.
 
     A process that ends before is started again, and the log says so. The processes end with this
     one, however it ends. Call it before there are threads or open connections: they wouldn't
@@ -45,21 +47,24 @@ def run_processes(serve: Callable[[int], object], count: int) -> None:
                 os.waitpid(child, 0)
 
 
-def _fork(serve: Callable[[int], object], number: int) -> int:
+def _fork(serve: Callable[[int], int], number: int) -> int:
     parent = os.getpid()
     child = os.fork()
     if child:
         return child
+    code = OUR_FAULT
     try:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-        serve(number)
+        code = serve(number)
     except KeyboardInterrupt:
-        pass
+        code = 0
+    except Exception:
+        logger.exception("process %d failed", number + 1)
     finally:
-        os._exit(0)
+        os._exit(code)
 
 
 def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(AGAIN_S)
-    os._exit(1)
+    os._exit(OUR_FAULT)

@@ -79,8 +79,9 @@ def _listen(host: str, port: int, processes: int) -> list[socket.socket]:
         ) from error
 
 
-def _serve(listener: socket.socket, threads: int, number: int) -> None:
-    """Until interrupted, as the process of that number. The first has the worker inside."""
+def _serve(listener: socket.socket, threads: int, number: int) -> int:
+    """Until interrupted, as the process of that number; its exit code. The first has the worker
+    inside."""
     from django.conf import settings
     from django.urls import reverse
 
@@ -134,6 +135,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> None:
             pass
         finally:
             server.close()
+    return 0
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

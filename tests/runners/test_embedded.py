@@ -12,7 +12,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from evalhub.registry.models import Run, Shard
-from runners import embedded
+from runners import looking
 from runners.celery import broker
 from runners.embedded import embedded_worker
 from runners.launch import launch
@@ -49,7 +49,7 @@ def ended(run: Run, within_s: float = 15) -> Run:
 def test_a_run_launched_in_this_process_is_worked_on_without_a_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "LOOK_S", 600.0)  # who isn't told of it finds it too late
+    monkeypatch.setattr(looking, "LOOK_S", 600.0)  # who isn't told of it finds it too late
     with embedded_worker():
         run = ended(a_recorded_run(tmp_path, 4100))
     assert (run.state, run.shards.count()) == ("done", 3)

@@ -1,15 +1,19 @@
 """Workers whose queue or database goes away while they work, and comes back."""
 
 import signal
+import subprocess
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
+import redis
 
 from tests.fakes.openai_server import OpenAIServer
 from tests.runners.workers import (
+    LAUNCH,
     WORKER,
     Ask,
     a_queue,
@@ -63,6 +67,95 @@ def test_workers_go_on_after_the_queue_was_away_for_longer_than_their_shards_too
             output, _ = worker.communicate(timeout=30)
     assert output.count("the queue can't be used") == 1
     assert ask(ANSWERS) == len(server.requests) == 640
+
+
+def lines_of(process: "subprocess.Popen[str]") -> list[str]:
+    """What it prints, as it comes."""
+    lines: list[str] = []
+    assert process.stdout is not None
+    threading.Thread(target=lines.extend, args=(process.stdout,), daemon=True).start()
+    return lines
+
+
+def full(queue: redis.Redis) -> None:
+    """Its memory has no room, and it throws nothing away."""
+    queue.config_set("maxmemory-policy", "noeviction")
+    queue.config_set("maxmemory", "1")
+
+
+def with_room(queue: redis.Redis) -> None:
+    queue.config_set("maxmemory", "0")
+
+
+def a_replica(queue: redis.Redis) -> None:
+    """Read-only, as in a failover: of a server that nobody reaches."""
+    queue.replicaof("127.0.0.1", str(a_free_port()))
+
+
+def the_primary_again(queue: redis.Redis) -> None:
+    queue.replicaof("NO", "ONE")
+
+
+@pytest.mark.parametrize(
+    ("refuse", "restore", "words"),
+    [
+        (full, with_room, "used memory > 'maxmemory'"),
+        (a_replica, the_primary_again, "read only replica"),
+    ],
+)
+def test_workers_outlive_a_redis_that_refuses_and_work_meanwhile(
+    ask: Ask,
+    server: OpenAIServer,
+    tmp_path: Path,
+    refuse: Callable[[redis.Redis], None],
+    restore: Callable[[redis.Redis], None],
+    words: str,
+) -> None:
+    with redis_server() as url, processes(ask.url, f"{url}/0", tmp_path) as python:
+        queue = redis.Redis.from_url(url)
+        worker = python(WORKER)
+        lines = lines_of(worker)
+        launched(python, server, items=320, concurrency=8)
+        wait_until(lambda: ask(ANSWERS) > 0, within_s=60)
+        refuse(queue)
+        wait_until(lambda: state(ask) == "done", within_s=120)
+        assert worker.poll() is None
+        # one that no message tells of, and that no other process works on
+        ask("UPDATE registry_run SET state = 'pending', rung = NULL")
+        ask("UPDATE registry_shard SET state = 'pending' WHERE start = 0")
+        wait_until(lambda: state(ask) == "done", within_s=60)
+        restore(queue)
+        wait_until(lambda: "can be used again" in "".join(lines), within_s=60)
+        ask("UPDATE registry_run SET state = 'pending', rung = NULL")
+        ask("UPDATE registry_shard SET state = 'pending' WHERE start = 0")
+        wait_until(lambda: state(ask) == "done", within_s=60)
+        worker.terminate()
+        code, output = worker.wait(timeout=30), "".join(lines)
+    assert code == 0, output
+    assert output.count("the queue can't be used") == 1, output
+    assert words in output
+    assert ask(ANSWERS) == len(server.requests) == 320
+
+
+def test_a_worker_that_starts_while_redis_is_away_works_and_ends_when_told_to(
+    ask: Ask, server: OpenAIServer, tmp_path: Path
+) -> None:
+    url = f"redis://127.0.0.1:{a_free_port()}/0"
+    with processes(ask.url, url, tmp_path) as python:
+        launching = python(LAUNCH.format(backend=server.backend(concurrency=8), items=200))
+        said, _ = launching.communicate(timeout=60)
+        assert "starts when a worker finds it" in said
+        worker = python(WORKER)
+        wait_until(lambda: state(ask) == "done", within_s=60)
+        worker.terminate()
+        output, _ = worker.communicate(timeout=30)
+        assert worker.returncode == 0, output
+        stopped = python(WORKER)
+        lines = lines_of(stopped)
+        wait_until(lambda: "Trying again" in "".join(lines), within_s=30)
+        stopped.send_signal(signal.SIGINT)
+        assert stopped.wait(timeout=30) == 130
+    assert ask(ANSWERS) == len(server.requests) == 200
 
 
 def test_what_came_while_the_database_was_away_is_kept_and_not_asked_for_again(

@@ -94,6 +94,26 @@ def test_a_worker_told_to_go_gives_its_shards_back(
     assert ask("SELECT count(*) FROM registry_output") == 400
 
 
+BROKEN = """
+import django; django.setup()
+from celery import bootsteps
+from runners.celery import app
+class Breaks(bootsteps.StartStopStep):
+    requires = {"celery.worker.consumer.tasks:Tasks"}
+    def start(self, consumer):
+        raise MemoryError("no room")
+app.steps["consumer"].add(Breaks)
+from runners.tasks import start_worker
+raise SystemExit(start_worker())
+"""
+
+
+def test_a_worker_that_breaks_does_not_end_as_a_verdict_does(python: Processes) -> None:
+    worker = python(BROKEN)
+    output, _ = worker.communicate(timeout=60)
+    assert (worker.returncode, "MemoryError" in output) == (70, True), output
+
+
 RING = """
 import django; django.setup()
 from evalhub.registry.models import Run
