@@ -153,7 +153,7 @@ def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) ->
     try:
         with closing(meter.lots(with_contexts(left, run.version), waiting)) as lots:
             for questions in lots:
-                with closing(client_for(run).answer(questions)) as batches:
+                with closing(client_for(run, waiting).answer(questions)) as batches:
                     for batch in batches:
                         written = waited_out(partial(stretch.write, batch, scored), stopping)
                         look()

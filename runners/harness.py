@@ -6,7 +6,7 @@ own backend, as ever.
 
 import os
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import closing
@@ -27,7 +27,7 @@ from runners.backends.asking import (
     Reply,
     TextLikelihood,
 )
-from runners.backends.clients import client_of
+from runners.backends.clients import client_of, made_meanwhile
 from runners.engines.errors import EngineError
 from runners.engines.harness import HarnessDocument, HarnessTask, LmEvalTask, load
 
@@ -42,18 +42,22 @@ WAIT_S = 0.5
 _making = threading.Lock()
 
 
-def client_for(run: "Run") -> BackendClient:
+def client_for(run: "Run", waiting: Callable[[], None] = lambda: None) -> BackendClient:
     """Who answers a run's questions: its version, by way of the harness where its items are a
-    harness's. Raises BackendError."""
+    harness's. `waiting` is called while it is made, as by `client_of`. Raises BackendError."""
     version, engine = run.version, run.test_set_version.engine
     if engine is None:
-        return client_of(version, run.reach)
-    task = _task(engine)
-    if task.kind != "generate_until":
-        return _Likelihoods(task, client_of(version, run.reach))
-    sampling = _sampling(task, version.sampling)
-    with _making:
-        return _Generation(task, _client(_Drawn(version, sampling, run.reach)), sampling)
+        return client_of(version, run.reach, waiting)
+
+    def by_harness() -> BackendClient:
+        task = _task(engine)
+        if task.kind != "generate_until":
+            return _Likelihoods(task, client_of(version, run.reach))
+        sampling = _sampling(task, version.sampling)
+        with _making:
+            return _Generation(task, _client(_Drawn(version, sampling, run.reach)), sampling)
+
+    return made_meanwhile(by_harness, waiting)
 
 
 def _task(engine: dict[str, Any]) -> HarnessTask:

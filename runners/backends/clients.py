@@ -1,11 +1,16 @@
 """The clients of this process: one a version, made when it is first asked.
 
 What a client holds (connections, a loaded model) so serves all the shards and runs of its version.
+Making one may take minutes: torch is imported, weights are digested. So it is made on a thread of
+its own, while whoever waits for it renews what it holds.
 """
 
+import contextvars
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -17,6 +22,7 @@ from runners.backends.asking import BackendClient
 if TYPE_CHECKING:
     from evalhub.registry.models import ModelVersion
 
+WAIT_S = 0.5
 MOST_KEPT = 32
 """Of the least recently asked the client goes; who still asks it keeps it until then."""
 
@@ -36,10 +42,13 @@ _places: OrderedDict[_Key, _Place] = OrderedDict()
 _finding = threading.Lock()
 
 
-def client_of(version: "ModelVersion", reach: Reach) -> BackendClient:
+def client_of(
+    version: "ModelVersion", reach: Reach, waiting: Callable[[], None] = lambda: None
+) -> BackendClient:
     """The client of a live version for a run that may reach this much.
 
-    Raises BackendError where none can be made, which the next who asks tries again.
+    `waiting` is called about every WAIT_S while it is made, and may raise to stop. Raises
+    BackendError where none can be made, which the next who asks tries again.
     """
     with _finding:
         key = (version.digest, reach.model_dump_json())
@@ -47,12 +56,37 @@ def client_of(version: "ModelVersion", reach: Reach) -> BackendClient:
         _places.move_to_end(key)
         while len(_places) > MOST_KEPT:
             _places.popitem(last=False)
-    with place.lock:
-        if place.client is None:
-            backend = backend_of(version)
-            module = import_module(f"runners.backends.{backend.type}")
-            place.client = module.Client.of(backend, version.prompt, version.sampling, reach)
-        return place.client
+    backend = backend_of(version)
+
+    def make() -> BackendClient:
+        with place.lock:
+            if place.client is None:
+                module = import_module(f"runners.backends.{backend.type}")
+                place.client = module.Client.of(backend, version.prompt, version.sampling, reach)
+            return place.client
+
+    return place.client or made_meanwhile(make, waiting)
+
+
+def made_meanwhile[Made](make: Callable[[], Made], waiting: Callable[[], None]) -> Made:
+    """What `make` gives or raises, on a thread of its own; `waiting` is called about every WAIT_S
+    until then, and may raise to stop: then the thread goes on, for whoever asks next.
+
+    The thread has no connection to the database: what is read there is read before.
+    """
+    future = Future[Made]()
+
+    def run() -> None:
+        try:
+            future.set_result(make())
+        except BaseException as error:
+            future.set_exception(error)
+
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), name="client", daemon=True).start()
+    while not wait([future], WAIT_S).done:
+        waiting()
+    return future.result()
 
 
 def _forget() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from runners.engines.digests import file_digest
 from runners.engines.errors import EngineError
 
 ADAPTER_CONFIG = "adapter_config.json"
@@ -26,7 +27,7 @@ type TensorHeader = dict[str, dict[str, Any]]
 def model_digest(place: Path) -> str:
     """SHA-256 of a model's folder, or of its one GGUF file. Raises EngineError."""
     if place.is_file() and place.suffix == ".gguf":
-        return _file_digest(place)
+        return file_digest(place)
     if not (place / "config.json").is_file():
         holds = f"{place} holds no config.json" if place.is_dir() else f"there is no folder {place}"
         if (place / ADAPTER_CONFIG).is_file():
@@ -45,7 +46,7 @@ def adapter_digest(folder: Path) -> str:
     adapter_config(folder)
     digest = hashlib.sha256()
     for name in (ADAPTER_CONFIG, ADAPTER_WEIGHTS):
-        digest.update(f"{name}\0{_file_digest(folder / name)}\n".encode())
+        digest.update(f"{name}\0{file_digest(folder / name)}\n".encode())
     return digest.hexdigest()
 
 
@@ -193,21 +194,5 @@ def _folder_digest(folder: Path) -> str:
     )
     digest = hashlib.sha256()
     for each in counted:
-        digest.update(f"{each.name}\0{_file_digest(each)}\n".encode())
+        digest.update(f"{each.name}\0{file_digest(each)}\n".encode())
     return digest.hexdigest()
-
-
-_known: dict[tuple[str, int, int], str] = {}
-
-
-def _file_digest(path: Path) -> str:
-    """Read once a process while the file stays as it is: weights are gigabytes."""
-    try:
-        state = path.stat()
-        key = (str(path.resolve()), state.st_size, state.st_mtime_ns)
-        if key not in _known:
-            with path.open("rb") as file:
-                _known[key] = hashlib.file_digest(file, "sha256").hexdigest()
-        return _known[key]
-    except OSError as error:
-        raise EngineError(f"{path} can't be read: {error.strerror or error}") from error

@@ -77,7 +77,7 @@ def model(
         said: dict[int, JudgeReply] = {}
         with closing(lots_of(questions)) as lots:
             for some in lots:
-                with closing(client_of(version, reach).answer(some)) as batches:
+                with closing(client_of(version, reach, tick).answer(some)) as batches:
                     for batch in batches:
                         for each, reply in batch:
                             said[each.item_id] = JudgeReply(reply.text, reply.error)

@@ -75,7 +75,7 @@ def ask_pairs(
         if not questions:
             continue
         with closing(meter.lots(questions, look)) as lots:
-            for batch in chain.from_iterable(_batches(judge_run, reach, lot) for lot in lots):
+            for batch in chain.from_iterable(_batches(judge_run, reach, lot, look) for lot in lots):
                 failed = [reply.error for _, reply in batch if reply.text is None]
                 unanswered += len(failed)
                 error = error or next(iter(failed), "")
@@ -90,9 +90,12 @@ def ask_pairs(
 
 
 def _batches(
-    judge_run: JudgeRun, reach: Reach, questions: Sequence[BackendRequest]
+    judge_run: JudgeRun,
+    reach: Reach,
+    questions: Sequence[BackendRequest],
+    look: Callable[[], None],
 ) -> Iterator[Sequence[Answered]]:
-    with closing(client_of(judge_run.judge, reach).answer(questions)) as batches:
+    with closing(client_of(judge_run.judge, reach, look).answer(questions)) as batches:
         yield from batches
 
 

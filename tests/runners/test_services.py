@@ -94,6 +94,42 @@ def test_a_worker_told_to_go_gives_its_shards_back(
     assert ask("SELECT count(*) FROM registry_output") == 400
 
 
+SLOW_TO_LOAD = """
+import datetime, time
+import django; django.setup()
+from runners import shards, stretch
+from runners.backends import openai
+from runners.tasks import finder, start_worker
+shards.LEASE, stretch.TOLD_EVERY_S = datetime.timedelta(seconds=2), 0.3
+make = openai.Client.of.__func__
+def slowly(cls, *given):
+    time.sleep(7)
+    return make(cls, *given)
+openai.Client.of = classmethod(slowly)
+with finder():
+    raise SystemExit(start_worker(threads=2))
+"""
+"""Loading takes three leases and a half."""
+
+
+def test_a_model_that_loads_for_longer_than_a_lease_costs_no_worker_its_shard(
+    python: Processes, ask: Ask, server: OpenAIServer
+) -> None:
+    python(SLOW_TO_LOAD)
+    python(SLOW_TO_LOAD)
+    launched(python, server, items=60)
+    taken = set()
+
+    def done() -> bool:
+        taken.add(ask("SELECT claim FROM registry_shard"))
+        return state(ask) not in ("pending", "running")
+
+    wait_until(done, within_s=60)
+    assert (state(ask), ask("SELECT error FROM registry_run")) == ("done", "")
+    assert len(taken - {None}) == 1  # who took it first kept it
+    assert ask("SELECT count(*) FROM registry_output") == len(server.requests) == 60
+
+
 BROKEN = """
 import django; django.setup()
 from celery import bootsteps

@@ -8,7 +8,7 @@ import pytest
 
 from evalhub.schemas.keys import Reach
 from runners.backends.asking import BackendError, BackendRequest
-from runners.backends.clients import client_of
+from runners.backends.clients import client_of, made_meanwhile
 from tests.cast import OPERATOR, Team, a_version
 from tests.fakes.openai_server import OpenAIServer
 from tests.runners.test_execute import a_live_run
@@ -47,6 +47,36 @@ def test_many_threads_get_the_same_client(team: Team, server: OpenAIServer) -> N
         each.join(10)
     assert len(got) == 8
     assert len({id(each) for each in got}) == 1
+
+
+class Stop(Exception):
+    """The worker is being stopped."""
+
+
+def test_who_waits_for_a_client_can_stop_and_the_next_gets_it() -> None:
+    loading, made = threading.Event(), threading.Event()
+
+    def make() -> str:
+        loading.wait(60)
+        made.set()
+        return "client"
+
+    def stop() -> None:
+        raise Stop
+
+    with pytest.raises(Stop):
+        made_meanwhile(make, stop)
+    loading.set()
+    assert made.wait(60)
+    assert made_meanwhile(make, stop) == "client"
+
+
+def test_what_goes_wrong_in_making_a_client_is_raised_to_who_waits() -> None:
+    def fails() -> str:
+        raise BackendError("no torch here")
+
+    with pytest.raises(BackendError, match="no torch here"):
+        made_meanwhile(fails, lambda: None)
 
 
 @pytest.mark.django_db
