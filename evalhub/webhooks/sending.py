@@ -43,6 +43,7 @@ WAITS = [
 """After each attempt that failed, by the standard; after one more it is given up."""
 KEPT = timedelta(days=30)
 GONE = 410
+PRIVATE = "its host lies on this machine or in a private network, where only an operator's may"
 
 logger = logging.getLogger(__name__)
 
@@ -119,8 +120,28 @@ async def _send(delivery: Delivery) -> _Answer:
         return _Answer(None, f"no answer within {TIMEOUT_S:g} s")
     except (aiohttp.ClientError, OSError, ValueError) as error:
         if public.refused:
-            return _Answer(None, f"{public.refused} lies on this machine or in a private network")
-        return _Answer(None, str(error) or type(error).__name__)
+            return _Answer(None, PRIVATE)
+        return _Answer(None, _reason(error))
+
+
+def _reason(error: Exception) -> str:
+    """Why nothing was sent, by the kind of the error: its own words name the addresses that the
+    host's name means here, which would let a project's owner map the site's network."""
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "its host's name means no address"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "the host's certificate isn't valid for it"
+    if isinstance(error, aiohttp.ClientSSLError):
+        return "no encrypted connection can be made to its host"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return "nobody accepts connections at its host and port"
+    if isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError):
+        return "the host ended the connection without an answer"
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError):
+        return "the host's answer isn't HTTP"
+    return f"it can't be sent ({type(error).__name__})"
 
 
 async def _posted(session: "aiohttp.ClientSession", delivery: Delivery) -> _Answer:

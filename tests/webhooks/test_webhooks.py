@@ -1,6 +1,7 @@
 """What happens in a project is told: once, signed, tried again, and to nobody inside."""
 
 import json
+import re
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
@@ -36,6 +37,8 @@ from tests.fakes.webhook_receiver import Message, Receiver, receiver
 from tests.reviews.conftest import a_campaign
 
 pytestmark = pytest.mark.django_db
+ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+|::|localhost|invalid")
+"""Of a host, or its name."""
 
 
 @pytest.fixture
@@ -304,7 +307,8 @@ def test_nobody_there_is_told_in_words_and_keeps_up_no_other(
     a_decision(team)
     assert tell() == 2
     assert len(listener.messages) == 1
-    assert "Cannot connect" in Delivery.objects.get(webhook__url=dead).error
+    error = Delivery.objects.get(webhook__url=dead).error
+    assert error == "nobody accepts connections at its host and port"
 
 
 def test_a_name_that_means_a_private_address_is_not_connected_to(
@@ -315,7 +319,26 @@ def test_a_name_that_means_a_private_address_is_not_connected_to(
     a_decision(team)
     tell()
     assert listener.messages == []
-    assert "lies on this machine or in a private network" in Delivery.objects.get().error
+    error = Delivery.objects.get().error
+    assert error.startswith("its host lies on this machine or in a private network")
+    assert not ADDRESS.search(error)
+
+
+@pytest.mark.parametrize("host", ["localhost", "no-such-host.invalid", "127.0.0.1"])
+@pytest.mark.parametrize("private", [True, False])
+def test_no_error_names_the_address_that_a_host_means(
+    team: Team, hooked: str, host: str, private: bool
+) -> None:
+    """Refused, unresolved, nobody there: what an owner reads is the rule, and nothing looked up."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    Webhook.objects.update(private=private, url=f"http://{host}:{port}/")
+    a_decision(team)
+    tell()
+    error = Delivery.objects.get().error
+    assert error
+    assert not ADDRESS.search(error), error
 
 
 @pytest.mark.parametrize(
