@@ -125,6 +125,7 @@ INSTALLED_APPS = [
     "evalhub.webhooks",
     "evalhub.handover",
     "evalhub.report",
+    "evalhub.jobs",
     "evalhub.dashboard",
     "evalhub.api",
     "allauth",
@@ -159,6 +160,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "evalhub.serving.heavy_forms.HeavyForms",
     "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "evalhub.urls"
@@ -292,6 +294,17 @@ UPLOAD_PAGES = [
 UPLOAD_ENDPOINTS = (
     r"/api/v1/projects/[\w-]+/(files/sha256:[0-9a-f]{64}|ingestions/\d+/rows)"
     r"|/working-sets/\d+/(rows|near-copies)/"
+)
+# What costs CPU waits for its turn, and leaves threads to people (evalhub.serving.lanes): all that
+# is sent but by people on their own pages, and these of what is read.
+PEOPLES_ADDRESSES = r"/(reviews|accounts|static)/|/(healthz|readyz|metrics)?$"
+COSTLY_READS = (
+    r"/api/v1/projects/[\w-]+/(exports/.+|decisions/\d+/flips|studies/[\w-]+/(cost|policy)"
+    r"|campaigns/\d+/results|working-sets/\d+|score-audits/\d+)"
+    r"|/studies/\d+/(|cost/|flips/|policy/|items/|items\..+|study\.\w+)"
+    r"|/(runs|test-sets)/\d+/(items/|items\..+)"
+    r"|/campaigns/\d+/(results|judgments|audit|export)(/|\.json)|/campaigns/new/"
+    r"|/working-sets/\d+/(publish/)?|/decisions/\d+/.*|/versions/beside/|/search/"
 )
 
 REST_FRAMEWORK = {  # the rest in evalhub.api.endpoint

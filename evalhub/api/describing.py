@@ -7,12 +7,13 @@ from typing import Any
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, RootModel, create_model
 
 from evalhub.api.lists import LARGEST_PAGE, PAGE, NoFilters
-from evalhub.api.problem_body import MEDIA_TYPE
 from evalhub.api.shapes import Given
+from evalhub.api.shapes.jobs import JobShape
 from evalhub.api.shapes.problems import ProblemShape
+from evalhub.schemas.problem_body import MEDIA_TYPE
 
 USUAL = (400, 401, 403, 404, 406, 429)
 WORDS = {
@@ -35,6 +36,7 @@ WORDS = {
     429: "too many requests",
     503: "not now: ask again after Retry-After",
 }
+JOB_TAKEN = 202
 CURSOR = OpenApiParameter("cursor", str, description="of the page, from `next` or `previous`")
 SIZE = OpenApiParameter(
     "page_size", {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE}
@@ -95,13 +97,21 @@ def describes(
     paged = (CURSOR, SIZE) if pages else ()
     fields = (FIELDS,) if gives is not None and code == 200 and not once else ()
     summary, _, rest = says.partition("\n")
-    return extend_schema(
-        summary=summary,
-        description=rest.strip() or summary,
-        request=takes,
-        responses=answers,
-        parameters=[*_filters(filtered), *paged, *fields, *query, *((KEY,) if once else ())],
-    )
+
+    def decorated(method: Any) -> Any:
+        method.summary = summary
+        if getattr(method, "may_be_job", False):
+            job = _or_job(shape) if code == JOB_TAKEN and shape is not None else JobShape
+            answers[JOB_TAKEN, "application/json"] = OpenApiResponse(job, WORDS[JOB_TAKEN])
+        return extend_schema(
+            summary=summary,
+            description=rest.strip() or summary,
+            request=takes,
+            responses=answers,
+            parameters=[*_filters(filtered), *paged, *fields, *query, *((KEY,) if once else ())],
+        )(method)
+
+    return decorated
 
 
 @cache
@@ -115,6 +125,15 @@ def page_of(shape: type[BaseModel]) -> type[Given]:
         previous=(str | None, ...),
         results=(tuple[shape, ...], ...),  # type: ignore[valid-type]
     )
+
+
+@cache
+def _or_job(shape: type[BaseModel]) -> type[BaseModel]:
+    """What a request is answered with that is taken up either way: its own shape, or a job's."""
+    either: Any = RootModel[shape | JobShape]  # type: ignore[valid-type]
+    name = f"{shape.__name__.removesuffix('Shape')}OrJobShape"
+    made: type[BaseModel] = create_model(name, __base__=either)
+    return made
 
 
 def _filters(filtered: type[filters.FilterSet]) -> list[OpenApiParameter]:

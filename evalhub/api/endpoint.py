@@ -73,6 +73,11 @@ class ApiEndpoint(APIView):
         assert isinstance(self.request.user, User)
         return self.request.user
 
+    def job_title(self, method: str | None) -> str:
+        """What a request does, in words for a list of jobs: the summary of its description."""
+        handler = getattr(self, (method or "").lower())
+        return str(getattr(handler, "summary", type(self).__name__))
+
     def document(self) -> dict[str, Any]:
         """The request's body, a JSON object. Raises DeclarationError for anything else."""
         if not isinstance(self.request.data, dict):

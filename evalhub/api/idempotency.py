@@ -6,6 +6,7 @@ What ended in a problem has changed nothing, and its key is free again.
 
 import datetime
 import hashlib
+import json
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import wraps
@@ -17,44 +18,69 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from evalhub.accounts.models import ApiToken
+from evalhub.api.lists import shown_whole
 from evalhub.api.models import Answered
 from evalhub.api.problems import Problem
+from evalhub.api.shapes.jobs import JobShape
 from evalhub.files.canonical import digest_of
+from evalhub.jobs.models import Job
+from evalhub.jobs.queue import enqueue
+from evalhub.jobs.replay import job_of
+from evalhub.jobs.weight import Weight, weight_of_uploads
+from evalhub.registry.uploads import Uploads
 
 KEPT = datetime.timedelta(days=7)
 HELD = datetime.timedelta(minutes=3)
 """Whoever dies meanwhile holds the key for that long."""
 LONGEST = 255
 
+JOB_RETRY_S = 1
+CONDITIONS = ("If-Match",)
+
 type Method = Callable[..., Response]
+type RowCount = Callable[[Any], int]
 
 
-def once(*, lasts: bool = False, secret: bool = False) -> Callable[[Method], Method]:
+def once(
+    *, lasts: bool = False, secret: bool = False, rows: RowCount = lambda view: 0
+) -> Callable[[Method], Method]:
     """Of a method that handles POST.
+
+    A heavy request is enqueued as a job, whose process calls the method; it is answered with 202
+    and the job. Heavy is what concerns more than `weight.HEAVY_ROWS` rows or `HEAVY_BYTES` bytes:
+    of its body, of the uploads that the body names, or by `rows`.
 
     Args:
         lasts: it takes long and does so in transactions of its own, each of which may be repeated,
             or else the last keeps the answer (`keep_answer`); without `lasts` the act and its
             answer are kept together, or neither.
-        secret: its answer holds a secret, which isn't kept: the same request again is told so.
+        secret: its answer holds a secret, which isn't kept: the same request again is told so. It
+            is never a job.
+        rows: how many rows of the database the request concerns, given the view.
     """
 
     def decorated(method: Method) -> Method:
         @wraps(method)
         def answered(view: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-            claim = _claim(request)
+            job = job_of(request._request)
+            claim = job or _claim(request)
             if claim.status is not None:
                 return _again(claim)
             request.claim = claim
             try:
                 with nullcontext() if lasts else transaction.atomic():
-                    response = method(view, request, *args, **kwargs)
+                    if job is None and not secret and _weight(view, request, rows).is_heavy:
+                        response = _as_job(view, request)
+                    else:
+                        response = method(view, request, *args, **kwargs)
                     _keep(claim, response, secret)
             except BaseException:
-                Answered.objects.filter(pk=claim.pk, status=None).delete()
+                if isinstance(claim, Answered):
+                    Answered.objects.filter(pk=claim.pk, status=None).delete()
                 raise
             return response
 
+        answered.may_be_job = not secret  # type: ignore[attr-defined]
         answered.answers_once = True  # type: ignore[attr-defined]
         return answered
 
@@ -104,14 +130,35 @@ def _claim(request: Request) -> Answered:
     return there
 
 
-def _keep(claim: Answered, response: Response, secret: bool) -> None:
+def _weight(view: Any, request: Request, rows: RowCount) -> Weight:
+    size = int(request.META.get("CONTENT_LENGTH") or 0)
+    named = weight_of_uploads(json.dumps(request.data), Uploads(view.project))
+    return Weight(rows(view), size) + named
+
+
+def _as_job(view: Any, request: Request) -> Response:
+    """202 with the job that answers the request."""
+    job = enqueue(
+        project=view.project,
+        by=view.by,
+        token=request.auth,
+        title=view.job_title(request.method),
+        address=request.get_full_path(),
+        sent=view.document(),
+        conditions={name: request.headers[name] for name in CONDITIONS if name in request.headers},
+    )
+    shape = JobShape.of(job)
+    return shown_whole(shape, 202, Location=shape.url, Retry_After=str(JOB_RETRY_S))
+
+
+def _keep(claim: Answered | Job, response: Response, secret: bool) -> None:
     claim.status = response.status_code
     claim.location = response.headers.get("Location", "")
     claim.body = None if secret else response.data
     claim.save(update_fields=["status", "location", "body"])
 
 
-def _again(claim: Answered) -> Response:
+def _again(claim: Answered | Job) -> Response:
     if claim.body is None:
         raise Problem(409, "This was done, and its answer held a secret, which is shown once.")
     headers = {"Location": claim.location} if claim.location else {}

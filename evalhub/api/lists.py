@@ -83,6 +83,12 @@ def shown(
     return Response(_chosen(request, shape.as_json()), code, headers=named)
 
 
+def shown_whole(shape: Declaration, code: int, **headers: str) -> Response:
+    """One thing in its shape, whichever fields the query asks for of another."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(shape.as_json(), code, headers=named)
+
+
 def _chosen(request: Request, row: dict[str, Any]) -> dict[str, Any]:
     """The fields that the query asks for, of all; all without `fields`."""
     wanted = [name for name in request.query_params.get("fields", "").split(",") if name]

@@ -17,7 +17,6 @@ from rest_framework.response import Response
 from evalhub.accounts.invitations import MembershipError
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
-from evalhub.api.problem_body import MEDIA_TYPE, problem_body
 from evalhub.exporting.copying import CopyError
 from evalhub.exporting.leaving import ExportError
 from evalhub.files.ndjson import BodyTooLargeError
@@ -27,9 +26,11 @@ from evalhub.gate.draws import PoolError
 from evalhub.gate.signoff import SignOffError, SupersededError
 from evalhub.gate.stage_moves import StageError
 from evalhub.gate.study_evidence import NotReadyError
+from evalhub.jobs.queue import QueueFullError
 from evalhub.registry.drafts import DraftLostError
 from evalhub.registry.working_sets import ChangedMeanwhileError, WorkingSetError
 from evalhub.schemas.declaration import DeclarationError
+from evalhub.schemas.problem_body import MEDIA_TYPE, problem_body
 from evalhub.studies.policy_change import SamePolicyError
 from evalhub.studies.score_cases import ScoreCaseError
 from evalhub.webhooks.registering import WebhookError
@@ -70,6 +71,7 @@ STATUSES: dict[type[Exception], int] = {
     WorkingSetError: 409,
     ScoreCaseError: 409,
     DraftLostError: 503,
+    QueueFullError: 503,
     QueueUnreachable: 503,
     OperationalError: 503,
     InterfaceError: 503,

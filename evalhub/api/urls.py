@@ -10,6 +10,7 @@ from evalhub.api.views import (
     files,
     imports,
     ingestions,
+    jobs,
     people,
     projects,
     registry,
@@ -111,6 +112,8 @@ urlpatterns = [
     _at("tokens", people.TokensOfProject, "tokens"),
     _at("tokens/<int:pk>", people.OneToken, "token"),
     _at("imports", imports.Imports, "imports"),
+    _at("jobs", jobs.Jobs, "jobs"),
+    _at("jobs/<int:pk>", jobs.OneJob, "job"),
     _at("exports/<str:what>", exports.Exports, "exports"),
     path("<path:rest>", projects.NotThere.as_view(), name="not_there"),
 ]

@@ -10,7 +10,7 @@ from evalhub.api.reading import number
 
 LONGEST_S = 25
 LOOK_S = 0.5
-SPARED = 2
+SPARED = 3
 """Threads of a process that no waiting request takes."""
 
 

@@ -69,6 +69,13 @@ def push_there(connection: "Connection", spec: "StudySpec", console: "Console") 
     study = handed_in(spec)
     with Bars(console) as bars:
 
+        def show_job(job: Mapping[str, Any]) -> None:
+            rows = job["rows_read"] + job["rows_written"]
+            ahead = f", after {job['ahead']} others" if job["ahead"] else ""
+            bars.show("job", f"the site works on it{ahead}, rows", rows, None)
+
+        connection.on_job = show_job
+
         def sent(name: str, there: int, size: int) -> None:
             bars.show(name, f"send {name}, bytes", there, size)
 

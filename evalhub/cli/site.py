@@ -12,6 +12,10 @@ from typing import Any
 
 import typer
 
+SWITCH_S = 0.0005
+"""For how long a thread computes before another may: a page that asks the database twenty times
+waits for this long after each answer while others compute. Python's own 5 ms would be 100 ms."""
+
 
 def serve_site(
     *, host: str, port: int, threads: int, lines: Sequence[str], processes: int = 1
@@ -87,7 +91,9 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
 
     from evalhub.api.waiting import SEATS
     from evalhub.handover.aliases import teller_of_mlflow
+    from evalhub.jobs.runner import job_runner
     from evalhub.serving.counting import count_as
+    from evalhub.serving.lanes import CostlyRequests, costly_at_once
     from evalhub.serving.refusals import refusal_page
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
     from evalhub.studies.advance import ticker
@@ -99,7 +105,8 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     from runners.queue import in_this_process
 
     count_as(number)
-    SEATS.set_for(threads=threads)
+    sys.setswitchinterval(SWITCH_S)
+    SEATS.set_for(threads=threads - costly_at_once(threads))
     proxy: dict[str, Any] = {}
     if settings.TRUSTED_PROXY:
         proxy = {
@@ -115,12 +122,17 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
         callers=Callers(settings.SESSION_COOKIE_NAME, uploads),
         limits=ServerLimits(),
         page=refusal_page,
+        costly=CostlyRequests(
+            people=re.compile(settings.PEOPLES_ADDRESSES),
+            reads=re.compile(settings.COSTLY_READS),
+        ),
         threads=threads,
         clear_untrusted_proxy_headers=True,
         **proxy,
     )
     with ExitStack() as stack:
         if number == 0:
+            stack.enter_context(job_runner())
             stack.enter_context(teller_of_mlflow())
             stack.enter_context(teller())  # whose messages are signed by a key that workers lack
         if number == 0 and not settings.REDIS_URL:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import random
+import re
 import shutil
 import time
 import urllib.error
@@ -26,6 +27,11 @@ LONGEST_WAIT_S = 15.0
 LARGEST_ANSWER = 64 * 1024**2
 AWAY = frozenset({429, 502, 503, 504})
 IN_FLIGHT = 409
+TAKEN_UP = 202
+JOB = re.compile(r"/api/v1/projects/[^/]+/jobs/\d+$")
+JOB_WAIT_S = 20
+JOB_PAUSE_S = 1.0
+"""Between two looks at a job, where the site holds no answer back."""
 NO_ACCESS = frozenset({401, 403, 404})
 
 
@@ -87,12 +93,15 @@ class Connection:
         until: moment, by `clock`, up to which a site that answered before is tried; None: for
             `PATIENCE_S` after each answer.
         told: called with a sentence where a request is tried again.
+        on_job: called with a job, as the site tells it, whenever it has been looked at: a heavy
+            request, which the site answers with one, is followed to its answer.
     """
 
     server: Server
     project: str
     until: float | None = None
     told: Callable[[str], None] = lambda _: None
+    on_job: Callable[[Mapping[str, Any]], None] = lambda _: None
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _reached: bool = field(default=False, init=False)
@@ -119,7 +128,11 @@ class Connection:
 
         Raises RefusedError, AwayError, and ServerError where another answers at the address.
         """
-        return self._tried(lambda: self._once(method, path, body, headers or {}), expected)
+        answer = self._tried(lambda: self._once(method, path, body, headers or {}), expected)
+        location = _header(answer.headers, "location") or ""
+        if method == "POST" and answer.status == TAKEN_UP and JOB.search(location):
+            return self._answer_of_job(location, expected)
+        return answer
 
     def download(self, path: str, to: BinaryIO) -> None:
         """Writes what a GET answers, which need not be JSON, into an empty file.
@@ -135,6 +148,31 @@ class Connection:
                 return SiteAnswer(response.status, dict(response.headers.items()), None)
 
         self._tried(once, None)
+
+    def _answer_of_job(self, location: str, expected: Expected | None) -> SiteAnswer:
+        """The answer to a request that became a job at the site, once that has ended.
+
+        Raises what the request itself would have been refused with, and AwayError where `until`
+        comes first: the job goes on, and the same request is answered by it.
+        """
+        path = location[location.index("/api/v1/") :]
+        while True:
+            began = self.clock()
+            answer = self.get(f"{path}?wait={JOB_WAIT_S}")
+            job = answer.body
+            self.on_job(job)
+            if answer.status != TAKEN_UP:
+                break
+            if self.until is not None and self.clock() > self.until:
+                raise AwayError(f"the site is still at it: {job['title']} (job {job['id']})")
+            self.sleep(max(0.0, JOB_PAUSE_S - (self.clock() - began)))
+        headers = {} if job["location"] is None else {"Location": job["location"]}
+        if job["status"] >= 400:
+            kind = NoAccessError if job["status"] in NO_ACCESS else RefusedError
+            refused = kind(job["status"], job["answer"] or {}, headers)
+            if expected is None or not expected(refused):
+                raise refused
+        return SiteAnswer(job["status"], headers, job["answer"])
 
     def _tried(self, once: Callable[[], SiteAnswer], expected: Expected | None) -> SiteAnswer:
         began, attempt = self.clock(), 0
@@ -232,8 +270,12 @@ def _json(content: bytes) -> Any:
         return None
 
 
+def _header(headers: Mapping[str, str], name: str) -> str | None:
+    return {each.lower(): value for each, value in headers.items()}.get(name)
+
+
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    given = {name.lower(): value for name, value in headers.items()}.get("retry-after")
+    given = _header(headers, "retry-after")
     if given is None:
         return None
     try:

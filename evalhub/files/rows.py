@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from evalhub.files.delimited import DelimitedError, excel_number, read_delimited
 from evalhub.files.json_values import JsonError, check_value, parse_json
 from evalhub.files.limits import COMMAND, Limits
+from evalhub.files.row_counts import ROW_COUNTS
 
 PARQUET_ROWS = 1_000
 LARGEST_COLUMN = 1024**3
@@ -79,6 +80,7 @@ def read_rows(path: Path, limits: Limits = COMMAND) -> Iterator[Row]:
         number = 0
         for row in rows:
             number += 1
+            ROW_COUNTS.read += 1
             if limits.rows is not None and number > limits.rows:
                 raise DataError(
                     f"holds more than {limits.rows:,} rows, the most that are read",

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import connection, models
 
+from evalhub.files.row_counts import ROW_COUNTS
+
 MOST_PARAMETERS = 30_000
 """Of one statement; SQLite and PostgreSQL take about that many."""
 
@@ -34,4 +36,5 @@ def insert(
             given = [value for row in some for value in row]
             cursor.execute(start + ", ".join([one] * len(some)) + end, given)
             written += cursor.fetchall()
+            ROW_COUNTS.written += len(some)
     return written

@@ -20,6 +20,8 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask
 from waitress.utilities import Error
 
+from evalhub.serving.lanes import CostlyRequests, LanedDispatcher, costly_at_once
+
 KIB, MIB = 1024, 1024**2
 
 
@@ -168,6 +170,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         listener: socket.socket,
         *,
         callers: Callers,
+        costly: CostlyRequests,
         limits: ServerLimits,
         page: Callable[[int, str], str | None],
         threads: int,
@@ -190,8 +193,15 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         self.for_known = _with_body(settled, limits.body)
         self.for_uploads = _with_body(settled, limits.upload)
         place = (listener.family, listener.type, listener.proto, listener.getsockname())
+        dispatcher = LanedDispatcher(costly, costly_at_once(threads))
+        dispatcher.set_thread_count(threads)
         super().__init__(
-            application, _sock=listener, adj=settled, sockinfo=place, bind_socket=False
+            application,
+            _sock=listener,
+            adj=settled,
+            sockinfo=place,
+            bind_socket=False,
+            dispatcher=dispatcher,
         )
 
     def handle_accept(self) -> None:

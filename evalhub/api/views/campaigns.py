@@ -1,6 +1,6 @@
 """Reviews: opened over a study's answers, followed, ended, and read once they have."""
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +20,7 @@ from evalhub.api.shapes.campaigns import (
     InviteRequest,
     OpenCampaignRequest,
 )
-from evalhub.registry.models import Study
+from evalhub.registry.models import Run, Study
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.studies.reviewing import arms_to_review, for_study
 from reviews.joining.invite import invite
@@ -55,6 +55,13 @@ class CampaignEndpoint(ProjectEndpoint):
         return found
 
 
+def _answers_compared(view: CampaignEndpoint) -> int:
+    """How many answers the study's runs have, of which a plan draws pairs and tells arms apart."""
+    rows = Run.objects.filter(studies__arm__study__project=view.project)
+    rows = rows.filter(studies__arm__study__slug=str(view.document().get("study")))
+    return rows.aggregate(sum=Sum("test_set_version__item_count"))["sum"] or 0
+
+
 class Campaigns(CampaignEndpoint):
     scopes = {"POST": Scope.REVIEW}
     parameters = (*PAGED, *Since.base_filters)
@@ -72,7 +79,7 @@ class Campaigns(CampaignEndpoint):
         once=True,
         also=(503,),
     )
-    @once(lasts=True)
+    @once(lasts=True, rows=_answers_compared)
     def post(self, request: Request, project: str) -> Response:
         asked = self.body(OpenCampaignRequest)
         study = Study.objects.filter(project=self.project, slug=asked.study).first()

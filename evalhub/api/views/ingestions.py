@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -61,6 +61,10 @@ class IngestionEndpoint(ProjectEndpoint):
         return Ingestion.objects.filter(project=self.project).select_related(
             "project", "run__version__model", "run__test_set_version__test_set"
         )
+
+    def row_count(self) -> int:
+        """How many rows were handed in so far."""
+        return self.rows().filter(pk=self.kwargs["pk"]).aggregate(sum=Sum("rows"))["sum"] or 0
 
     def ingestion(self) -> Ingestion:
         return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
@@ -155,7 +159,7 @@ class FinishIngestion(IngestionEndpoint):
         once=True,
         also=(503,),
     )
-    @once(lasts=True)
+    @once(lasts=True, rows=IngestionEndpoint.row_count)
     def post(self, request: Request, project: str, pk: int) -> Response:
         ingestion, asked = self.ingestion(), self.body(FinishRequest)
         try:

@@ -1,5 +1,6 @@
 """Studies: handed in, followed, asked whether a version may ship."""
 
+from django.db.models import Sum
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
@@ -15,7 +16,7 @@ from evalhub.api.shapes.problems import GateProblemShape
 from evalhub.api.shapes.studies import GateShape, StudyShape, WholeStudyShape
 from evalhub.api.waiting import waited
 from evalhub.gate.ownership import cost_of
-from evalhub.registry.models import Study, StudyArm
+from evalhub.registry.models import Run, Study, StudyArm
 from evalhub.registry.uploads import Uploads
 from evalhub.schemas.cost_sheet import CostSheet
 from evalhub.schemas.declaration import declared
@@ -72,6 +73,12 @@ class Studies(ProjectEndpoint):
 
 class StudyEndpoint(ProjectEndpoint):
     """Below one study."""
+
+    def output_count(self) -> int:
+        """How many answers the study's runs have, or will have."""
+        rows = Run.objects.filter(studies__arm__study__project=self.project)
+        rows = rows.filter(studies__arm__study__slug=self.kwargs["slug"])
+        return rows.aggregate(sum=Sum("test_set_version__item_count"))["sum"] or 0
 
     def study(self) -> Study:
         rows = Study.objects.filter(project=self.project).select_related("project")
@@ -166,7 +173,7 @@ class StudyDecisions(StudyEndpoint):
         once=True,
         also=(503,),
     )
-    @once(lasts=True)
+    @once(lasts=True, rows=StudyEndpoint.output_count)
     def post(self, request: Request, project: str, slug: str) -> Response:
         study = self.study()
         status = advance(study=study, by=self.by, take_up=True)

@@ -36,7 +36,7 @@ class StudyCopies(StudyEndpoint):
         once=True,
         also=(409, 503),
     )
-    @once(lasts=True)
+    @once(lasts=True, rows=StudyEndpoint.output_count)
     def post(self, request: Request, project: str, slug: str) -> Response:
         asked = self.body(CopyRequest)
         study = copy_study(
@@ -69,7 +69,7 @@ class StudyPolicyOf(StudyEndpoint):
         once=True,
         also=(409,),
     )
-    @once()
+    @once(rows=StudyEndpoint.output_count)
     def post(self, request: Request, project: str, slug: str) -> Response:
         asked, study = self.body(PolicyChangeRequest), self.study()
         if asked.dry_run:

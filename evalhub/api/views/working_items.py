@@ -167,7 +167,7 @@ class ChangeWorkingItems(WorkingSetEndpoint):
         takes=ItemsChangeRequest,
         once=True,
     )
-    @once()
+    @once(rows=WorkingSetEndpoint.item_count)
     def post(self, request: Request, project: str, pk: int) -> Response:
         found, asked = self.working_set(), self.body(ItemsChangeRequest)
         wanted = asked.items.wanted

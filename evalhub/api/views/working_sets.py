@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from django.db.models import Max, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
@@ -21,7 +22,7 @@ from evalhub.api.shapes.working_sets import (
     WorkingSetRequest,
     WorkingSetShape,
 )
-from evalhub.registry.models import TestSetVersion, WorkingSet
+from evalhub.registry.models import TestSetVersion, WorkingItem, WorkingSet
 from evalhub.registry.models.working_sets import WorkingSetQuerySet
 from evalhub.registry.uploads import Uploads
 from evalhub.registry.working_items import set_parts
@@ -38,6 +39,11 @@ class WorkingSetEndpoint(ProjectEndpoint):
         found: WorkingSetQuerySet = WorkingSet.objects.filter(project=self.project).filled()
         return found.with_counts().select_related("project", "origin")
 
+    def item_count(self) -> int:
+        """How many items the working set has, as a request on all of them concerns."""
+        rows = WorkingItem.objects.filter(working_set__project=self.project)
+        return rows.filter(working_set=self.kwargs["pk"]).count()
+
     def working_set(self) -> WorkingSet:
         found: WorkingSet = get_object_or_404(self.rows(), pk=self.kwargs["pk"])
         return found
@@ -46,6 +52,23 @@ class WorkingSetEndpoint(ProjectEndpoint):
         """The working set as it is now."""
         shape = WholeWorkingSetShape.of(self.working_set())
         return shown(request, shape, code, ETag=etag_of(shape), **headers)
+
+
+def _items_of_version(view: WorkingSetEndpoint) -> int:
+    """Items of the version that a working set begins with, or of the test set's largest one."""
+    asked = view.document()
+    rows = TestSetVersion.objects.filter(test_set__project=view.project)
+    rows = rows.filter(test_set__slug=str(asked.get("test_set")))
+    return 0 if asked.get("file") else rows.aggregate(most=Max("item_count"))["most"] or 0
+
+
+def _compared_items(view: WorkingSetEndpoint) -> int:
+    """Items that a search for near-copies reads: the set's, and those of other test sets."""
+    count = view.item_count()
+    if view.document().get("where") == "others":
+        rows = TestSetVersion.objects.filter(test_set__project=view.project)
+        count += rows.aggregate(sum=Sum("item_count"))["sum"] or 0
+    return count
 
 
 class WorkingSets(WorkingSetEndpoint):
@@ -67,7 +90,7 @@ class WorkingSets(WorkingSetEndpoint):
         once=True,
         also=(503,),
     )
-    @once(lasts=True)
+    @once(lasts=True, rows=_items_of_version)
     def post(self, request: Request, project: str) -> Response:
         asked = self.body(WorkingSetRequest)
         if asked.file is None:
@@ -121,7 +144,7 @@ class NearCopiesOfWorkingSet(WorkingSetEndpoint):
         once=True,
         also=(503,),
     )
-    @once(lasts=True)
+    @once(lasts=True, rows=_compared_items)
     def post(self, request: Request, project: str, pk: int) -> Response:
         found, asked = self.working_set(), self.body(NearCopiesRequest)
         if asked.file is not None:
@@ -144,7 +167,7 @@ class SplitWorkingSet(WorkingSetEndpoint):
         once=True,
         also=(503,),
     )
-    @once(lasts=True)
+    @once(lasts=True, rows=WorkingSetEndpoint.item_count)
     def post(self, request: Request, project: str, pk: int) -> Response:
         found, asked = self.working_set(), self.body(SplitRequest)
         split(found, share=asked.share, seed=asked.seed, by=self.by)
@@ -169,7 +192,7 @@ class PublishWorkingSet(WorkingSetEndpoint):
         query=(IF_MATCH,),
         also=(*MATCHES, 503),
     )
-    @once(lasts=True)
+    @once(lasts=True, rows=WorkingSetEndpoint.item_count)
     def post(self, request: Request, project: str, pk: int) -> Response:
         found = self.working_set()
         check_match(request, WholeWorkingSetShape.of(found))

@@ -28,6 +28,7 @@ from evalhub.dashboard.comparing.form import (
 )
 from evalhub.dashboard.comparing.options import OFFERED, option_fields
 from evalhub.files.rows import DataError
+from evalhub.jobs.weight import Weight, weight_of_file
 from evalhub.registry.item_rows import ItemRowsError, item_rows
 from evalhub.registry.models import Study, TestSetVersion
 from evalhub.registry.slugs import slug_of
@@ -45,8 +46,6 @@ from runners.metrics import MetricError
 
 LISTED = 200
 """Test sets that can be chosen from."""
-PLANNED_UNASKED = 4_000_000
-"""Bytes of all files up to which the price is worked out while the form is filled in."""
 REFUSED = (DataError, DeclarationError, LaunchError, MetricError)
 
 
@@ -121,8 +120,9 @@ class Comparison:
 
     @property
     def large(self) -> bool:
-        """Whether its price is worked out only when somebody asks."""
-        return sum(each.bytes for each in self.kept.values()) > PLANNED_UNASKED
+        """Whether its price is worked out only when somebody asks: by a job."""
+        weights = (weight_of_file(each.path) for each in self.kept.values())
+        return sum(weights, Weight()).is_heavy
 
     def check(self) -> bool:
         """Whether there is something to compare; else the form says what is missing."""

@@ -1,0 +1,79 @@
+"""Jobs: heavy requests that processes of their own work on."""
+
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django_filters import rest_framework as filters
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from evalhub.accounts.models import Scope
+from evalhub.api.describing import NO_BODY, WAIT, describes
+from evalhub.api.endpoint import ProjectEndpoint
+from evalhub.api.idempotency import JOB_RETRY_S
+from evalhub.api.lists import PAGED, Since, listed, shown
+from evalhub.api.problems import Problem
+from evalhub.api.shapes.jobs import JobShape
+from evalhub.api.waiting import waited
+from evalhub.jobs.models import Job, JobState
+from evalhub.jobs.queue import cancel_job
+
+
+class JobFilters(Since):
+    state = filters.ChoiceFilter(choices=JobState.choices)
+
+
+class JobEndpoint(ProjectEndpoint):
+    """Below the project's jobs."""
+
+    def rows(self) -> "QuerySet[Job]":
+        rows: QuerySet[Job] = Job.objects.filter(project=self.project, token__isnull=False)
+        return rows.select_related("project", "by")
+
+    def job(self) -> Job:
+        return get_object_or_404(self.rows(), pk=self.kwargs["pk"])
+
+
+class Jobs(JobEndpoint):
+    parameters = (*PAGED, *JobFilters.base_filters)
+
+    @describes(
+        "Heavy requests of programs\n\nA request that concerns more than 5,000 rows or 500 KB is "
+        "answered with 202 and one of these. One of a project is worked on at a time.",
+        gives=JobShape,
+        pages=True,
+        filtered=JobFilters,
+    )
+    def get(self, request: Request, project: str) -> Response:
+        return listed(request, self.rows(), JobShape.of, filtered=JobFilters)
+
+
+class OneJob(JobEndpoint):
+    scopes = {"DELETE": Scope.INGEST}
+    parameters = ("fields", "wait")
+
+    @describes(
+        "A heavy request, how far it is, and its answer\n\n202 until it has ended.",
+        gives=JobShape,
+        query=(WAIT,),
+        also={202: JobShape},
+    )
+    def get(self, request: Request, project: str, pk: int) -> Response:
+        job = waited(request, self.job, lambda job: job.has_ended)
+        if not job.has_ended:
+            return shown(request, JobShape.of(job), 202, Retry_After=str(JOB_RETRY_S))
+        return shown(request, JobShape.of(job))
+
+    @describes(
+        "Cancel a heavy request that hasn't ended\n\nNothing half-written of it stays.",
+        gives=None,
+        code=204,
+        streams=NO_BODY,
+        also=(409,),
+    )
+    def delete(self, request: Request, project: str, pk: int) -> HttpResponse:
+        job = self.job()
+        if job.has_ended:
+            raise Problem(409, "It has ended.")
+        cancel_job(job, by=self.by)
+        return HttpResponse(status=204)
