@@ -78,6 +78,11 @@ class ApiEndpoint(APIView):
         handler = getattr(self, (method or "").lower())
         return str(getattr(handler, "summary", type(self).__name__))
 
+    def has_scope(self, scope: Scope) -> bool:
+        """Whether the token has a scope that only some requests of a method need."""
+        token: ApiToken = self.request.auth
+        return scope in token.scopes
+
     def document(self) -> dict[str, Any]:
         """The request's body, a JSON object. Raises DeclarationError for anything else."""
         if not isinstance(self.request.data, dict):

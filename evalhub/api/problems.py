@@ -31,6 +31,7 @@ from evalhub.registry.drafts import DraftLostError
 from evalhub.registry.working_sets import ChangedMeanwhileError, WorkingSetError
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.problem_body import MEDIA_TYPE, problem_body
+from evalhub.studies.linked import PolicyScopeError
 from evalhub.studies.policy_change import SamePolicyError
 from evalhub.studies.score_cases import ScoreCaseError
 from evalhub.webhooks.registering import WebhookError
@@ -54,6 +55,7 @@ STATUSES: dict[type[Exception], int] = {
     LaunchError: 409,
     IngestionError: 409,
     NotAllowedError: 403,
+    PolicyScopeError: 403,
     MembershipError: 409,
     StageError: 409,
     ExportError: 409,

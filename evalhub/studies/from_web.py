@@ -39,22 +39,25 @@ def register_from_web(
     document: Mapping[str, Any],
     files: Files,
     aliases: Collection[str],
+    may_change_policy: bool = True,
 ) -> Study:
     """Registers and launches what a study file says; the same again changes nothing.
 
     Args:
         document: the study file as JSON. It may leave out its project, and names no other.
         aliases: the endpoints that an operator made.
+        may_change_policy: whether a study that is there may be asked otherwise.
 
     Raises:
         NotAllowedError: `by` doesn't evaluate in the project.
+        evalhub.studies.linked.PolicyScopeError: the policy would change, and may not.
         DeclarationError: what is wrong with the document, with its field.
         DataError: what is wrong with an upload, named by its digest, with line and field.
         runners.launch.LaunchError: answers that don't belong to the test set.
     """
     check_evaluates(by, project)
     with _read(project, document, files, aliases) as spec:
-        return register_study(spec)
+        return register_study(spec, may_change_policy=may_change_policy)
 
 
 def plan_from_web(

@@ -5,9 +5,16 @@ from typing import Any
 from django.db.models.functions import Now
 
 from evalhub.registry.models import Study, StudyRun
+from evalhub.registry.models.studies import ArmRole
 
 _ARM = ("name", "role", "version")
 _BESIDE = {"id", "study"}
+_NO_DEMAND = {"id", "study", "position", "test_set_version", "draw"}
+"""Which items a test set has, and where it stands: not what must hold on them."""
+
+
+class PolicyScopeError(Exception):
+    """A study's policy would change, and whoever hands it in may not change one."""
 
 
 def linked(study: Study) -> dict[str, list[Any]]:
@@ -20,6 +27,46 @@ def linked(study: Study) -> dict[str, list[Any]]:
         "test_sets": list(study.test_sets.order_by("name").values_list(*columns)),
         "runs": list(runs.values_list("arm__name", "test_set__name", "repeat", "run")),
     }
+
+
+def policy_of(study: Study) -> dict[str, Any]:
+    """Its policy as values by field: the study-wide part, whom it asks, the baseline's name, and
+    what must hold on each test set that is judged. Three queries.
+
+    New items, answers and candidates leave it as it is.
+    """
+    row = Study.objects.only("policy", "review").get(pk=study.pk)
+    columns = [each.name for each in study.test_sets.model._meta.fields]
+    demands = study.test_sets.judged().values(*(set(columns) - _NO_DEMAND))
+    return {
+        "policy": row.policy.as_json(),
+        "review": row.review and row.review.as_json(),
+        "baseline": study.arms.get(role=ArmRole.BASELINE).name,
+        **{f"test_sets.{each['name']}": each for each in demands},
+    }
+
+
+def check_same_policy(study: Study, before: dict[str, Any]) -> None:
+    """That the study's policy is what it was `before` (`policy_of`).
+
+    Raises PolicyScopeError, which names the fields that differ.
+    """
+    now = policy_of(study)
+    was, is_now = (_flat(each) for each in (before, now))
+    fields = [name for name in sorted({*was, *is_now}) if was.get(name) != is_now.get(name)]
+    if fields:
+        raise PolicyScopeError(
+            f"This changes the policy of the study {study.slug} ({', '.join(fields)}), which "
+            "needs the scope decide. Leave the policy as it is, or hand the study in under "
+            "another name."
+        )
+
+
+def _flat(policy: dict[str, Any]) -> dict[str, Any]:
+    """With a field for each part of the study-wide policy and of the review."""
+    parts = ((name, policy[name] or {}) for name in ("policy", "review"))
+    rest = {name: each for name, each in policy.items() if name not in ("policy", "review")}
+    return rest | {f"{name}.{field}": each for name, part in parts for field, each in part.items()}
 
 
 def note_change(study: Study, *, before: dict[str, list[Any]]) -> None:

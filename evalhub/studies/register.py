@@ -28,7 +28,7 @@ from evalhub.registry.versions import register_version
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.study import StudySettings
 from evalhub.studies.charges import charges_of, charges_on
-from evalhub.studies.linked import linked, note_change
+from evalhub.studies.linked import check_same_policy, linked, note_change, policy_of
 from evalhub.studies.register_items import (
     Progress,
     check_mix,
@@ -45,15 +45,21 @@ from runners.spending import Charges
 
 
 @transaction.atomic
-def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Study:
+def register_study(
+    spec: StudySpec, *, progress: Progress | None = None, may_change_policy: bool = True
+) -> Study:
     """Writes all that a study file says, and launches its runs; all of it or nothing.
 
     What is there already is found again: a second call with an unchanged file changes no row, and
     a call with a changed file adds what is new: a new test set version, a new model version, a new
     run. The study is known by its slug: by the file's `slug`, else by one made from its name.
 
+    Args:
+        may_change_policy: whether a study that is there may be asked otherwise.
+
     Raises:
         evalhub.files.rows.DataError: what is wrong with a file, with its line and field.
+        evalhub.studies.linked.PolicyScopeError: the policy would change, and may not.
         runners.launch.LaunchError: answers that don't belong to the test set.
     """
     _check_review(spec)
@@ -67,6 +73,7 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
     _check_blessed(spec, project, versions)
     there = Study.objects.filter(project=project, slug=spec.slug or slug_of(spec.name)).first()
     before = linked(there) if there else None
+    asked = policy_of(there) if there and not may_change_policy else None
     study = _study(spec, project, there, judged_policy(spec, judges))
     sets |= _drawn(spec, study, sets, versions)
     for name, test_set in spec.test_sets.items():
@@ -74,6 +81,8 @@ def register_study(spec: StudySpec, *, progress: Progress | None = None) -> Stud
     _link(spec, study, sets, versions, charges_of(spec, project, versions, judges))
     if before is not None:
         note_change(study, before=before)
+    if asked is not None:
+        check_same_policy(study, asked)
     _check_training(spec, sets, versions)
     return study
 

@@ -51,7 +51,8 @@ class Studies(ProjectEndpoint):
     @describes(
         "Hand in a study\n\nIt is registered and its runs are launched; the same again changes "
         "nothing. Files are named by what was uploaded, sha256:DIGEST, model servers by the alias "
-        "that an operator gave them.",
+        "that an operator gave them. A study that is there and would have another policy needs "
+        "the scope decide as well: 403 names the fields.",
         gives=WholeStudyShape,
         takes=StudyFile,
         code=202,
@@ -66,6 +67,7 @@ class Studies(ProjectEndpoint):
             document=self.document(),
             files=Uploads(self.project),
             aliases=endpoints(),
+            may_change_policy=self.has_scope(Scope.DECIDE),
         )
         found = WholeStudyShape.of(study, status_of(study))
         return shown(request, found, 202, Location=found.url, Retry_After=str(RETRY_S))

@@ -7,6 +7,7 @@ from evalhub.accounts.models import Scope
 from evalhub.api.describing import describes
 from evalhub.api.idempotency import once
 from evalhub.api.lists import shown
+from evalhub.api.problems import Problem
 from evalhub.api.shapes.studies import WholeStudyShape
 from evalhub.api.shapes.study_changes import (
     CopyRequest,
@@ -26,7 +27,8 @@ class StudyCopies(StudyEndpoint):
 
     @describes(
         "Copy a study\n\nIts study file under another name, with its items and its recorded "
-        "answers, is registered and its runs are launched; it may ask otherwise from the start. "
+        "answers, is registered and its runs are launched; it may ask otherwise from the start, "
+        "which needs the scope decide as well. "
         "409 names each field that can't be copied, and why: what an operator's own file named of "
         "its machine has to be named otherwise, and what no study file can say may be listed in "
         "`without`.",
@@ -39,6 +41,9 @@ class StudyCopies(StudyEndpoint):
     @once(lasts=True, rows=StudyEndpoint.output_count)
     def post(self, request: Request, project: str, slug: str) -> Response:
         asked = self.body(CopyRequest)
+        if (asked.policy or asked.demands) and not self.has_scope(Scope.DECIDE):
+            field = "policy" if asked.policy else "demands"
+            raise Problem(403, "A copy that asks otherwise needs the scope decide", field=field)
         study = copy_study(
             study=self.study(),
             by=self.by,
@@ -53,7 +58,7 @@ class StudyCopies(StudyEndpoint):
 
 
 class StudyPolicyOf(StudyEndpoint):
-    scopes = {"POST": Scope.RUN}
+    scopes = {"POST": Scope.DECIDE}
     parameters = ("fields",)
 
     @describes("What a study asks", gives=StudyPolicyShape)
