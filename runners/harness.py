@@ -19,6 +19,7 @@ from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.sampling import Sampling
 from runners.backends import backend_of
 from runners.backends.asking import (
+    SERVED_NAME,
     Answered,
     BackendClient,
     BackendError,
@@ -223,7 +224,7 @@ class _Answers:
         for number, each in enumerate(replies, 1):
             if each.text is None:
                 why = f"answer {number} of {len(replies)}: {each.error}"
-                return Reply(error=why, paid=paid)
+                return Reply(error=why, fault=each.fault, paid=paid)
         shown = (f"[{number}/{len(texts)}] {each}" for number, each in enumerate(texts, 1))
         cut = any(each.finish_reason == "length" for each in replies)
         return Reply(
@@ -233,6 +234,8 @@ class _Answers:
             completion_tokens=_sum([each.completion_tokens for each in replies]),
             finish_reason="length" if cut else replies[0].finish_reason,
             logprob=_sum([each.logprob for each in replies]),
+            served_model=_names([each.served_model for each in replies]),
+            fingerprint=_names([each.fingerprint for each in replies]),
             paid=paid,
         )
 
@@ -241,6 +244,11 @@ def _tokens_of(reply: Reply) -> Paid | None:
     if reply.paid is not None or reply.prompt_tokens is None or reply.completion_tokens is None:
         return reply.paid
     return Paid(reply.prompt_tokens, reply.completion_tokens)
+
+
+def _names(named: Sequence[str]) -> str:
+    """Those of several answers to one document, each once."""
+    return " + ".join(dict.fromkeys(each for each in named if each))[:SERVED_NAME]
 
 
 def _sum[T: (int, float)](values: Sequence[T | None]) -> T | None:

@@ -1,7 +1,7 @@
 """How a run ends: its aggregates, its state, and in a sentence what is wrong with it."""
 
 from django.db import transaction
-from django.db.models import Avg, Count, Exists, Max, OuterRef, Q
+from django.db.models import Avg, Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from evalhub.files.identity import scores_digest
@@ -10,6 +10,7 @@ from evalhub.registry.models import Item, Output, Run, RunMetric, Score
 from evalhub.registry.models.runs import RunState, ShardState
 from evalhub.verdict.wording import counted
 from runners.backends import backend_of
+from runners.backends.asking import Fault
 
 UNFINISHED_SHARDS = [ShardState.PENDING, ShardState.CLAIMED]
 
@@ -94,13 +95,15 @@ def _conclude(run: Run) -> None:
     run.answers_digest = answers_as_they_are(run)
     backend = backend_of(run.version)
     silent = backend.live and answers.exists() and not answers.filter(text__isnull=False).exists()
-    told = [_failed_shards(run), _failed_items(run)]
+    told = [_failed_shards(run), _failed_by_server(run), _failed_items(run)]
     if silent:
         waits = "timeout_s" in type(backend).model_fields
         long = ", and is the arm's timeout_s long enough" if waits else ""
-        told[1] = f"{backend.address} answers nothing (is it well{long}?): {told[1]}"
-    # A part that failed is this site's failure, or its machines': of the model it says nothing.
-    run.unreachable = silent or bool(told[0])
+        why = _failed_items(run, *Fault)
+        told[1:] = [f"{backend.address} answers nothing (is it well{long}?): {why}"]
+    # A part that failed is this site's failure, or its machines', and what a server failed on is
+    # the server's: of the model neither says anything.
+    run.unreachable = silent or bool(told[0]) or _of_fault(run, Fault.SERVER).exists()
     failures = [sentence for sentence in told if sentence]
     run.state = RunState.FAILED if failures else RunState.DONE
     run.error = "\n".join([*failures, *missing(run)])
@@ -140,17 +143,48 @@ def _failed_shards(run: Run) -> str:
     )
 
 
-def _failed_items(run: Run) -> str:
-    failed = Output.objects.filter(run=run, text=None)
-    count = failed.values("item").distinct().count()
-    if not count:
+def _of_fault(run: Run, *faults: Fault) -> QuerySet[Output]:
+    found: QuerySet[Output] = Output.objects.filter(run=run, text=None, fault__in=faults)
+    return found
+
+
+def _failed_by_server(run: Run) -> str:
+    """What the server failed on, after all attempts, and how to go on."""
+    failed = _of_fault(run, Fault.SERVER)
+    if not failed.exists():
         return ""
-    kinds = failed.values_list("error").annotate(times=Count("pk")).order_by("-times", "error")
+    return (
+        f"{backend_of(run.version).address} gave no answer to {_counted_errors(run, failed)}; "
+        "put that right at the server and run again: what was answered stays, and only what failed "
+        "is asked again. An item that it never answers can be left out of the test set"
+    )
+
+
+def _failed_items(run: Run, *faults: Fault) -> str:
+    """What failed by one of these faults, or else by no fault of a server's."""
+    failed = _of_fault(run, *(faults or (Fault.MODEL, Fault.ITEM)))
+    if not failed.exists():
+        return ""
+    if not backend_of(run.version).live:
+        cure = " (so recorded)"
+    elif failed.exclude(fault=Fault.ITEM).exists():
+        cure = "; run again to retry them"
+    else:
+        cure = (
+            "; asking again can't help: shorten these items or leave them out, or say `failures: "
+            "worst` in the policy, by which each of them scores the metric's worst"
+        )
+    return f"{_counted_errors(run, failed, verb=' failed')}{cure}"
+
+
+def _counted_errors(run: Run, failed: QuerySet[Output], *, verb: str = "") -> str:
+    """How many items failed, the first of them, and the errors that came most often."""
+    count = failed.values("item").distinct().count()
+    first = failed.order_by("item__position").values_list("item__key", flat=True)[0]
+    errors = failed.order_by().values_list("error")
+    kinds = errors.annotate(times=Count("pk")).order_by("-times", "error")
     shown = [error for error, _ in kinds[:3]]
     more = kinds.count() - len(shown)
     reasons = ", ".join([*shown, *([f"and {more} other errors"] if more else [])])
-    recorded = not backend_of(run.version).live
-    return (
-        f"{count} of {counted(run.test_set_version.item_count, 'item')} failed: {reasons}"
-        f"{' (so recorded)' if recorded else '; run again to retry them'}"
-    )
+    of = counted(run.test_set_version.item_count, "item")
+    return f"{count} of {of}{verb}, the first '{first}': {reasons}"

@@ -41,6 +41,9 @@ ANSWER_COLUMNS = (
     "reasoning",
     "tool_calls",
     "given_scores",
+    "served_model",
+    "fingerprint",
+    "fault",
 )
 SCORE_COLUMNS = ("output_id", "metric_id", "value", "reason", "extracted")
 LONGEST_REASON = 300
@@ -286,6 +289,9 @@ def _answer_row(run: int, question: BackendRequest, reply: Reply) -> tuple[Any, 
         reply.reasoning,
         _json(reply.tool_calls),
         _json(reply.given_scores),
+        reply.served_model,
+        reply.fingerprint,
+        reply.fault,
     )
 
 
@@ -300,6 +306,8 @@ def _reply_of(output: Output) -> Reply:
         choice_logprobs=output.choice_logprobs,
         reasoning=output.reasoning,
         tool_calls=output.tool_calls,
+        served_model=output.served_model,
+        fingerprint=output.fingerprint,
     )
 
 

@@ -15,6 +15,8 @@ MOST_SCORES, LONGEST_NAME = 100, 200
 """How many scores an answer may come with, and of how many characters a name may be."""
 LONGEST_REASON = 40
 """Characters of why a model stopped."""
+LONGEST_SERVED = 120
+"""Characters of a model's name, as its server says it, and of a system's fingerprint."""
 MOST_COUNTED = 2**31
 """Of tokens and samples: what a database keeps as a whole number."""
 
@@ -23,8 +25,9 @@ class RecordedAnswer(NamedTuple):
     """One answer made elsewhere. Either `text` is there, or `error` says why there is none.
 
     `scores` are numbers by name that were made elsewhere too; None where it came with none.
-    `finish_reason` is why the model stopped, in its server's word, `reasoning` what it thought
-    first, and `tool_calls` are {name, arguments}.
+    `finish_reason` is why the model stopped, in its server's word, `served_model` and `fingerprint`
+    are which model and which of its systems the server said that it answered with, `reasoning` is
+    what it thought first, and `tool_calls` are {name, arguments}.
     """
 
     item_id: str
@@ -37,6 +40,8 @@ class RecordedAnswer(NamedTuple):
     error: str | None = None
     scores: Mapping[str, float] | None = None
     finish_reason: str = ""
+    served_model: str = ""
+    fingerprint: str = ""
     reasoning: str = ""
     tool_calls: list[dict[str, Any]] | None = None
 
@@ -47,9 +52,10 @@ def read_answers(
     """The answers of a file, one a row, in the file's order.
 
     Besides id and output a row may have `sample` (0, 1, … where an item has several answers),
-    `latency_ms`, `prompt_tokens`, `completion_tokens`, `finish_reason`, `reasoning`, `tool_calls`
-    (with which an output may be null), `error` in place of an output, and `scores`: an object of
-    numbers, true, false or null by their names, or columns `scores.NAME`.
+    `latency_ms`, `prompt_tokens`, `completion_tokens`, `finish_reason`, `served_model`,
+    `system_fingerprint`, `reasoning`, `tool_calls` (with which an output may be null), `error` in
+    place of an output, and `scores`: an object of numbers, true, false or null by their names, or
+    columns `scores.NAME`.
     A CSV holds only text, so numbers of columns may be written as text, and empty is absent.
     Raises DataError, also for a second answer with the same id and sample.
     """
@@ -83,7 +89,9 @@ def answers_in(
             line=row.line,
             error=error,
             scores=_scores(row),
-            finish_reason=_finish_reason(row),
+            finish_reason=_word(row, "finish_reason", LONGEST_REASON, "such as stop"),
+            served_model=_word(row, "served_model", LONGEST_SERVED, "the response's model"),
+            fingerprint=_word(row, "system_fingerprint", LONGEST_SERVED, "such as fp_44709d"),
             reasoning=_reasoning(row),
             tool_calls=calls,
         )
@@ -106,11 +114,11 @@ def _output(row: Row, name: str, *, calls: bool) -> tuple[str | None, str | None
     return value, None
 
 
-def _finish_reason(row: Row) -> str:
-    value = row.values.get("finish_reason") or ""
-    if not isinstance(value, str) or len(value) > LONGEST_REASON:
-        expected = f"a word of at most {LONGEST_REASON} characters was expected, such as stop"
-        raise wrong(row, "finish_reason", f"{expected}, not {_cut(value)}")
+def _word(row: Row, name: str, longest: int, such_as: str) -> str:
+    value = row.values.get(name) or ""
+    if not isinstance(value, str) or len(value) > longest:
+        expected = f"a word of at most {longest} characters was expected, {such_as}"
+        raise wrong(row, name, f"{expected}, not {_cut(value)}")
     return value
 
 

@@ -17,7 +17,11 @@ BODY = "the body"
 """What an error calls the place where the rows stand."""
 
 _COUNTED = {"sample", "latency_ms", "prompt_tokens", "completion_tokens"}
-_PLAIN = {"id", "output", "scores", "finish_reason", "reasoning", *_COUNTED}
+_PLAIN = {
+    *("id", "output", "scores", "reasoning"),
+    *("finish_reason", "served_model", "system_fingerprint"),
+    *_COUNTED,
+}
 _ESCAPED = re.compile(r"\\u(0000|[dD][89a-fA-F])")
 """How what no database keeps would be spelt in a line that is UTF-8."""
 _BRACKETS = 100

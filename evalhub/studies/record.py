@@ -159,6 +159,8 @@ def _row(output: Output, *, several: bool) -> dict[str, Any]:
         **({"sample": output.sample} if several else {}),
         **said,
         **({"finish_reason": output.finish_reason} if output.finish_reason else {}),
+        **({"served_model": output.served_model} if output.served_model else {}),
+        **({"system_fingerprint": output.fingerprint} if output.fingerprint else {}),
         **({"reasoning": output.reasoning} if output.reasoning else {}),
         **({"tool_calls": output.tool_calls} if output.tool_calls else {}),
         **{name: value for name, value in counts.items() if value is not None},

@@ -2,7 +2,11 @@
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
+
+SERVED_NAME = 120
+"""Characters that are kept of a model's name and of a system's fingerprint."""
 
 
 class BackendError(Exception):
@@ -56,12 +60,26 @@ class TextLikelihood:
     paid: Paid | None = field(default=None, compare=False)
 
 
+class Fault(StrEnum):
+    """Whose fault it is that there is an error in place of an answer.
+
+    ITEM: the server itself says so of this one request, as of a prompt that is too long, and asking
+    again can't help. SERVER: of the model it says nothing, and nothing is decided on it. MODEL:
+    neither is said, as of an answer that took too long.
+    """
+
+    MODEL = ""
+    ITEM = "item"
+    SERVER = "server"
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An answer, or the error in its place.
 
     `latency_ms` runs from sending the request that succeeded to the last byte of its answer.
-    `paid` is what it was paid for with, where its own tokens don't say so.
+    `paid` is what it was paid for with, where its own tokens don't say so. `served_model` and
+    `fingerprint` are which model and which of its systems the server says that it answered with.
     """
 
     text: str | None = None
@@ -77,6 +95,9 @@ class Reply:
     given_scores: Mapping[str, float] | None = None
     paid: Paid | None = None
     judged: TextLikelihood | None = None
+    served_model: str = ""
+    fingerprint: str = ""
+    fault: Fault = Fault.MODEL
 
 
 type Answered = tuple[BackendRequest, Reply]

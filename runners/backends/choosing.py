@@ -4,7 +4,7 @@ would stand after the item's prompt, and the likeliest is the answer."""
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from runners.backends.asking import BackendRequest, Paid, Reply, TextLikelihood
+from runners.backends.asking import BackendRequest, Fault, Paid, Reply, TextLikelihood
 from runners.backends.echoed import Echoing
 from runners.backends.endpoint_state import EndpointState
 from runners.prompting import PromptError, completion
@@ -35,7 +35,7 @@ class Choosing:
         try:
             text = completion(prompt, question.input, question.context)
         except PromptError as error:
-            return Reply(error=str(error))
+            return Reply(error=str(error), fault=Fault.ITEM)
         if "" in choices:
             return Reply(error="a choice is empty")
         gap = "" if not text or text[-1:].isspace() else " "
@@ -44,7 +44,7 @@ class Choosing:
             asked = BackendRequest(question.item_id, 0, (text, gap + choice), "")
             (reply,) = await self.echoing.ask([asked])
             if reply.judged is None:
-                return Reply(error=reply.error, paid=_paid(judged))
+                return Reply(error=reply.error, fault=reply.fault, paid=_paid(judged))
             judged.append(reply.judged)
         sums = [each.logprob for each in judged]
         best = max(range(len(sums)), key=sums.__getitem__)
@@ -57,6 +57,8 @@ class Choosing:
             prompt_tokens=paid.prompt if paid and told else None,
             completion_tokens=paid.completion if paid and told else None,
             paid=paid,
+            served_model=reply.served_model,
+            fingerprint=reply.fingerprint,
         )
 
 

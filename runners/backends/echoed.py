@@ -9,11 +9,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from runners.backends.asking import BackendError, BackendRequest, Reply, TextLikelihood
+from runners.backends.asking import (
+    BackendError,
+    BackendRequest,
+    Reply,
+    TextLikelihood,
+)
 from runners.backends.endpoint_state import EndpointState
 from runners.backends.exchange import Exchange
+from runners.backends.faults import error_in
 from runners.backends.masking import Secret
-from runners.backends.replies import tokens_told
+from runners.backends.replies import replies, served_name, tokens_told
 
 TRIED = ("One, two,", " three")
 """What is asked first, and of no item, to see whether the server tells."""
@@ -84,7 +90,9 @@ def echoed(
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
-        return [Reply(error="the response is malformed JSON")]
+        answer = None
+    if not isinstance(answer, dict) or error_in(answer) is not None:
+        return replies(content, latency_ms, key)
     tokens = _tokens(answer)
     if tokens is None:
         return [Reply(error=_TELLS_NOTHING)]
@@ -105,7 +113,15 @@ def echoed(
         all(each.likeliest for each in counted),
         paid=tokens_told(answer)[2],
     )
-    return [Reply(text=asked, latency_ms=latency_ms, judged=judged)]
+    return [
+        Reply(
+            text=asked,
+            latency_ms=latency_ms,
+            judged=judged,
+            served_model=served_name(answer.get("model"), key),
+            fingerprint=served_name(answer.get("system_fingerprint"), key),
+        )
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
-from runners.backends.asking import BackendError, BackendRequest, Reply
+from runners.backends.asking import BackendError, BackendRequest, Fault, Reply
 from runners.backends.body import UnreadableBody, read_body
 from runners.backends.endpoint_state import EndpointState, state_of
+from runners.backends.faults import is_filtered, is_too_long
 from runners.backends.masking import Secret
 from runners.backends.pool import Connections, connections
 from runners.backends.replies import complaint, replies, retry_after
@@ -40,6 +41,8 @@ REFUSALS = frozenset({401, 402, 403, 404, 405, 407, 410})
 """Not this request is refused, but every one of this arm's: as a rule."""
 OF_ALL = frozenset({401, 402, 407})
 """The key is refused, or the account. Others may be what a firewall says to a single question."""
+NO_ANSWER = 200
+"""The status is good, and what came with it is no answer."""
 BUSY = 429
 CONGESTED = frozenset({429, 503})
 """It is asked too much at a time."""
@@ -71,6 +74,10 @@ class _Again(Exception):
     def __init__(self, message: str, status: int, after: float | None = None) -> None:
         super().__init__(message)
         self.status, self.after = status, after
+
+
+def _is_answer(content: bytes, key: Secret) -> bool:
+    return replies(content, 0.0, key)[0].fault is not Fault.SERVER
 
 
 @dataclass(slots=True)
@@ -203,7 +210,7 @@ class Exchange:
         try:
             body = self._body(question, together, without)
         except PromptError as error:
-            return [Reply(error=str(error))] * together
+            return [Reply(error=str(error), fault=Fault.ITEM)] * together
         optional = {"logprobs"} if self.backend.logprobs else set[str]()
         if together > 1:
             optional.add("n")
@@ -219,7 +226,8 @@ class Exchange:
         attempts = self.backend.retries + 1
         unreachable = 0
         last, status, after = "", 0, None
-        refused, sent = math.inf, 0.0
+        began, refused, sent = time.perf_counter(), math.inf, 0.0
+        fault = Fault.SERVER
         for attempt in range(attempts):
             await self.state.wait_until_welcome()
             sent = time.perf_counter()
@@ -227,19 +235,21 @@ class Exchange:
                 found = await self._attempt(over, path, body, optional, read)
             except _Again as again:
                 last, after, status = str(again), again.after, again.status
+                fault = Fault.MODEL if status == BUSY else Fault.SERVER
                 if status in CONGESTED:
                     self.state.throttle.refused()
                 if status == BUSY:
                     refused = min(refused, sent)
             except TimeoutError:
                 last, after, status = f"no answer within {self.backend.timeout_s:g} s", None, 0
+                fault = Fault.MODEL
             except aiohttp.ClientConnectorError as error:
                 self._check_public(over)
                 last, after, status = error.os_error.strerror or str(error), None, 0
-                unreachable += 1
+                unreachable, fault = unreachable + 1, Fault.SERVER
             except (aiohttp.ClientError, OSError) as error:
                 last, after = f"the connection broke: {error or type(error).__name__}", None
-                status = 0
+                status, fault = 0, Fault.SERVER
             else:
                 if refused < sent:
                     self.state.took_later = time.perf_counter()
@@ -264,7 +274,13 @@ class Exchange:
                 f"{self.backend.address} takes no more for now: {last}; lower the arm's "
                 "concurrency, or wait"
             )
-        return [Reply(error=last if attempts == 1 else f"{last} ({attempts} attempts)")]
+        if status == NO_ANSWER and not await self._answers_others(began, over):
+            raise BackendError(
+                f"{self.backend.address}{path} gives no answers: {last}; put that right at the "
+                f"server or the proxy in front of it, or correct {self._place}"
+            )
+        tried = last if attempts == 1 else f"{last} ({attempts} attempts)"
+        return [Reply(error=tried, fault=fault)]
 
     @property
     def _path(self) -> str:
@@ -307,17 +323,18 @@ class Exchange:
         try:
             response, content, more = await self._posted(over, path, body)
         except UnreadableBody as error:
-            return [Reply(error=f"the response can't be read: {error}")]
+            raise _Again(f"the response can't be read: {error}", NO_ANSWER) from error
         latency_s = time.perf_counter() - start
         key = self.target.key
         if response.status == 200:
-            self.state.throttle.answered(latency_s)
-            self._answered = max(self._answered, start)
-            if not more:
-                return read(content, latency_s * 1000, key)
             most = self.backend.most_bytes
             long = f"the response is longer than {most:,} bytes, which are the most (most_bytes)"
-            return [Reply(error=long)]
+            found = [Reply(error=long)] if more else read(content, latency_s * 1000, key)
+            if found[0].fault is Fault.SERVER:
+                raise _Again(found[0].error, NO_ANSWER)
+            self.state.throttle.answered(latency_s)
+            self._answered = max(self._answered, start)
+            return found
         message = f"HTTP {response.status}: {complaint(content, key)}"
         if response.status in OBJECTIONS:
             for name in optional:
@@ -325,13 +342,14 @@ class Exchange:
                     raise _Refused(name)
         if response.status in REFUSALS or 300 <= response.status < 400:
             if response.status not in OF_ALL and await self._answers_others(start, over):
-                return [Reply(error=message)]
+                return [Reply(error=message, fault=Fault.ITEM)]
             at = self.backend.address + path
             raise BackendError(f"{at} refuses: {message}; {self._cure(response.status)}")
-        if response.status in RETRIED or response.status >= 500:
+        own = is_too_long(message) or is_filtered(message)
+        if response.status in RETRIED or (response.status >= 500 and not own):
             after = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             raise _Again(message, response.status, after)
-        return [Reply(error=message)]
+        return [Reply(error=message, fault=Fault.ITEM)]
 
     async def _posted(
         self, over: Connections, path: str, body: bytes
@@ -362,7 +380,8 @@ class Exchange:
                         longer = "Hi" + " Hi" * (lacking // 3)
                         body = self._body(BackendRequest(0, 0, longer, ""), 1, self._without)
                     sent = time.perf_counter()
-                    if (await self._posted(over, self._path, body))[0].status == 200:
+                    response, content, _ = await self._posted(over, self._path, body)
+                    if response.status == 200 and _is_answer(content, self.target.key):
                         self._answered = sent
             return self._answered > since
 

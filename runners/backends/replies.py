@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from runners.backends.asking import Paid, Reply
+from runners.backends.asking import SERVED_NAME, Fault, Paid, Reply
+from runners.backends.faults import FILTERED, error_in, fault_of
 from runners.backends.masking import Secret
 from runners.backends.said import said_in
 
@@ -18,6 +19,7 @@ COMPLAINT = 200
 FINISH_REASON = 40
 """Characters that are kept of why a model stopped."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_PAGE = re.compile(r"<(!doctype|html|head|body)\b", re.I)
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
@@ -49,27 +51,41 @@ def complaint(content: bytes, key: Secret) -> str:
         said = error["message"] if isinstance(error, dict) else error
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
+    return in_one_line(str(said), key) or "no reason given"
+
+
+def in_one_line(text: str, key: Secret) -> str:
+    """A server's words, shortened, without the key and without what no database keeps."""
     # Masked before it is cut: half a key is known by nothing.
-    line = " ".join(key.masked(str(said))[:COMPLAINT].replace("\x00", "").split())
-    return line or "no reason given"
+    return " ".join(_UNSTORABLE.sub("", key.masked(text)[:COMPLAINT]).split())
 
 
 def replies(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
     """The answers in a response, one at least, or what is wrong with it.
 
-    Tokens that a response counts for several answers together are told of each by the
-    log-probabilities that it gives, else in equal parts.
+    A response with the status 200 that is none, such as an error, half an answer or a proxy's page,
+    is the server's fault, unless it says itself that it is the item's. Tokens that a response
+    counts for several answers together are told of each by the log-probabilities that it gives,
+    else in equal parts.
     """
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
-        said = key.masked(content[:4000].decode("utf-8", "replace"))
-        shown = said[:60].replace("\x00", "")
-        return [Reply(error=f"the response is malformed JSON: {shown!r}")]
+        shown = in_one_line(content[:4000].decode("utf-8", "replace"), key)
+        what = "an HTML page and no JSON" if _PAGE.match(shown) else "malformed JSON"
+        return [Reply(error=f"the response is {what}: {shown!r}", fault=Fault.SERVER)]
+    if (error := error_in(answer)) is not None:
+        told = error.get("message") or error if isinstance(error, dict) else error
+        words = told if isinstance(told, str) else json.dumps(told)
+        shown = in_one_line(words, key) or "no reason given"
+        return [Reply(error=f"the response is an error: {shown}", fault=fault_of(error))]
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        return [Reply(error="the response has no choices")]
+        shown = in_one_line(content[:4000].decode("utf-8", "replace"), key)
+        return [Reply(error=f"the response has no choices: {shown!r}", fault=Fault.SERVER)]
     prompt, completion, paid = tokens_told(answer)
+    served = served_name(answer.get("model"), key)
+    fingerprint = served_name(answer.get("system_fingerprint"), key)
     found = [
         _reply(
             choice if isinstance(choice, dict) else {},
@@ -78,6 +94,8 @@ def replies(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
                 latency_ms=latency_ms,
                 prompt_tokens=prompt,
                 completion_tokens=None if completion is None else _share(completion, choices, at),
+                served_model=served,
+                fingerprint=fingerprint,
             ),
         )
         for at, choice in enumerate(choices)
@@ -127,7 +145,15 @@ def _reply(choice: Mapping[str, Any], key: Secret, cost: Reply) -> Reply:
         return Reply(error=f"the response can't be kept: {flaw}")
     if said.text is None:
         shown = key.masked(str(why or "not given"))[:60]
-        return Reply(error=f"the response has no content (finish_reason: {shown})")
+        withheld = isinstance(why, str) and why.lower() in FILTERED
+        fault = Fault.ITEM if withheld else Fault.MODEL
+        return Reply(
+            error=f"the response has no content (finish_reason: {shown})",
+            finish_reason=_word(why, key),
+            served_model=cost.served_model,
+            fingerprint=cost.fingerprint,
+            fault=fault,
+        )
     if _UNSTORABLE.search(said.parts):
         return Reply(error="the response holds a NUL character or half a surrogate pair")
     if key.given_away(said.parts):
@@ -147,6 +173,11 @@ def _word(said: Any, key: Secret) -> str:
     """Why the model stopped, if that is a word."""
     word = said[:FINISH_REASON] if isinstance(said, str) else ""
     return "" if _UNSTORABLE.search(word) else key.masked(word)[:FINISH_REASON]
+
+
+def served_name(said: Any, key: Secret) -> str:
+    """A name that a response gives to what answered, if it is a text; without the key."""
+    return in_one_line(said, key)[:SERVED_NAME] if isinstance(said, str) else ""
 
 
 def _logprobs(choice: Any) -> list[float] | None:

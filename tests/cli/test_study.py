@@ -171,19 +171,28 @@ def test_an_endpoint_that_is_not_there_is_69_and_named(desk: Desk) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_half_failed_run_is_3_and_running_again_retries_what_failed(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (409, 69, "items, the first 'q9': HTTP 409: on fire; put that right at the server"),
+        (500, 69, "items, the first 'q9': HTTP 500: on fire; put that right at the server"),
+        (400, 3, "triage: 6 of 60 items failed, the first 'q9': HTTP 400: on fire; asking again"),
+    ],
+)
+def test_a_half_failed_run_is_nobody_s_verdict_and_running_again_retries_what_failed(
+    desk: Desk, capsys: pytest.CaptureFixture[str], status: int, code: int, said: str
 ) -> None:
     with OpenAIServer() as server:
         asking(desk, server.url)
         desk.study["test_sets"]["triage"] |= {"role": "guard", "metric": {"name": "json_valid"}}
         desk.study["test_sets"]["sums"] |= {"metric": {"name": "length"}, "margin": 100}
         server.misbehave = lambda prompt, attempt: (
-            http_error(500, "on fire") if attempt == 0 and prompt.endswith("9?") else None
+            http_error(status, "on fire") if attempt == 0 and prompt.endswith("9?") else None
         )
-        assert here(desk, "--json") == 3
-        reasons = document(capsys.readouterr().out)["reasons"]
-        assert reasons[0].endswith("items failed: HTTP 500: on fire; run again to retry them")
+        assert here(desk, "--json") == code
+        printed = capsys.readouterr()
+        assert said in (printed.err if code == 69 else document(printed.out)["reasons"][0])
+        assert ("invalid" in printed.out) == (code == 3)
         asked = len(server.requests)
         assert here(desk) in (0, 2)
         assert len(server.requests) - asked == 30

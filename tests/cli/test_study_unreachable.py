@@ -87,8 +87,8 @@ def has_used_up_its_quota(server: OpenAIServer) -> Settings:
         (forbids, "HTTP 403: not this model; put a key into WRONG_KEY that may ask 'echo'"),
         (has_no_such_model, "HTTP 404: no model echo; is 'echo' served there, and are"),
         (is_out_of_order, "answers nothing (is it well, and is the arm's timeout_s long enough?): "
-                          "60 of 60 items failed: HTTP 503: loading"),
-        (hangs, "60 of 60 items failed: no answer within 0.1 s"),
+                          "60 of 60 items failed, the first 'q0': HTTP 503: loading"),
+        (hangs, "60 of 60 items failed, the first 'q0': no answer within 0.1 s"),
         (knows_no_variable, "the environment variable NO_SUCH_KEY isn't set where the worker runs; "
                             "export NO_SUCH_KEY there"),
         (has_used_up_its_quota, "takes no more for now: HTTP 429: quota used up; lower the arm's"),
@@ -121,7 +121,7 @@ def test_an_item_that_alone_is_too_much_is_that_item_s_error_and_is_asked_again(
             http_error(429, "too much") if prompt == "Say 7?" else None
         )
         assert studied(desk, server) == 3
-        assert "1 of 60 items failed: HTTP 429: too much" in capsys.readouterr().out
+        assert "1 of 60 items failed, the first 'q7': HTTP 429: too much" in capsys.readouterr().out
         assert Output.objects.exclude(error="").get().item.key == "q7"
         server.misbehave = lambda prompt, attempt: None
         assert studied(desk, server) != 3

@@ -27,9 +27,9 @@ def http_error(
     return web.json_response({"error": {"message": message}}, status=status, headers=headers)
 
 
-def body(text: str | bytes) -> web.Response:
+def body(text: str | bytes, status: int = 200) -> web.Response:
     """Any content as if it were an answer."""
-    return web.Response(body=text, content_type="application/json")
+    return web.Response(body=text, status=status, content_type="application/json")
 
 
 def saying(text: str | None, **beside: Any) -> web.Response:

@@ -82,7 +82,12 @@ def test_a_half_failed_run_says_so_and_running_again_retries_only_what_failed(
     )
     run = worked_through(a_live_run(team, server, 100, retries=0, concurrency=32))
     assert run.state == "failed"
-    assert run.error == "20 of 100 items failed: HTTP 500: on fire; run again to retry them"
+    assert run.error == (
+        f"{server.url} gave no answer to 20 of 100 items, the first 'q0001': HTTP 500: on fire; "
+        "put that right at the server and run again: what was answered stays, and only what failed "
+        "is asked again. An item that it never answers can be left out of the test set"
+    )
+    assert run.unreachable
     row = run.metrics.get()
     assert (row.scored, row.unscored, row.mean) == (80, 20, 1.0)
     assert set(Score.objects.filter(value=None).values_list("reason", flat=True)) == {
@@ -117,7 +122,9 @@ def test_a_prompt_that_does_not_fit_an_input_is_that_item_s_error(
     Item.objects.filter(key="q0001").update(input=[{"role": "system", "content": "Hm."}])
     run = worked_through(run)
     assert run.error == (
-        "1 of 2 items failed: the input holds no message of the user; run again to retry them"
+        "1 of 2 items failed, the first 'q0001': the input holds no message of the user; asking "
+        "again can't help: shorten these items or leave them out, or say `failures: worst` in the "
+        "policy, by which each of them scores the metric's worst"
     )
 
 

@@ -188,7 +188,7 @@ def test_recorded_errors_fail_the_run_and_are_unscored(team: Team, tmp_path: Pat
             answers=answers,
         )
     )
-    assert run.error == "1 of 2 items failed: HTTP 500 (so recorded)"
+    assert run.error == "1 of 2 items failed, the first 'q0001': HTTP 500 (so recorded)"
     assert run.state == "failed"
     score = Score.objects.get(value=None)
     assert score.reason == "no answer: HTTP 500"

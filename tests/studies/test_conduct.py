@@ -98,12 +98,14 @@ def test_a_half_failed_run_is_invalid_and_the_next_time_asks_what_failed(
 ) -> None:
     asking(desk, server.url)
     server.misbehave = lambda prompt, attempt: (
-        http_error(500, "on fire") if prompt.endswith(("3?", "7?")) else None
+        http_error(400, "on fire") if prompt.endswith(("3?", "7?")) else None
     )
     decision = conducted(desk)
     assert decision.verdict == "invalid"
     assert decision.record["reasons"] == [
-        "tuned on triage: 12 of 60 items failed: HTTP 500: on fire; run again to retry them"
+        "tuned on triage: 12 of 60 items failed, the first 'q3': HTTP 400: on fire; asking again "
+        "can't help: shorten these items or leave them out, or say `failures: worst` in the "
+        "policy, by which each of them scores the metric's worst"
     ]
     server.misbehave = lambda prompt, attempt: None
     asked = len(server.requests)
@@ -193,7 +195,7 @@ def test_recorded_errors_are_invalid_and_stay_so(desk: Desk) -> None:
         decision = conducted(desk)
         assert decision.verdict == "invalid"
         assert decision.record["reasons"] == [
-            "tuned on sums: 1 of 300 items failed: timed out (so recorded)"
+            "tuned on sums: 1 of 300 items failed, the first 'q4': timed out (so recorded)"
         ]
     assert Decision.objects.count() == 1
 
@@ -230,7 +232,7 @@ def test_nobody_is_asked_about_a_run_that_failed(desk: Desk, server: OpenAIServe
     asking(desk, server.url)
     desk.study["review"] = REVIEW
     server.misbehave = lambda prompt, attempt: (
-        http_error(500, "on fire") if prompt.endswith("7?") else None
+        http_error(400, "on fire") if prompt.endswith("7?") else None
     )
     assert conducted(desk).verdict == "invalid"
     assert Campaign.objects.count() == 0

@@ -124,6 +124,12 @@ class OutputShape(Given):
     prompt_tokens: int | None
     completion_tokens: int | None
     finish_reason: str = Field(description="why the model stopped, in its server's word")
+    served_model: str = Field(description="which model its server says that it answered with")
+    system_fingerprint: str = Field(description="which of its systems, likewise")
+    fault: str = Field(
+        description="of an error: `item` where the server says that it is the item's own, `server` "
+        "where the server failed, else empty"
+    )
     reasoning: str = Field(description="what the model thought first: kept apart, and not scored")
     tool_calls: tuple[dict[str, Any], ...] | None = Field(
         description="the tools that it calls, each with `name` and `arguments`; null: none"
@@ -140,6 +146,9 @@ class OutputShape(Given):
             prompt_tokens=output.prompt_tokens,
             completion_tokens=output.completion_tokens,
             finish_reason=output.finish_reason,
+            served_model=output.served_model,
+            system_fingerprint=output.fingerprint,
+            fault=output.fault,
             reasoning=output.reasoning,
             tool_calls=None if output.tool_calls is None else tuple(output.tool_calls),
         )

@@ -254,6 +254,29 @@ class Output(models.Model):
         db_default="",
         help_text="why the model stopped, in its server's word",
     )
+    served_model = models.CharField(
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="which model its server says that it answered with",
+    )
+    fingerprint = models.CharField(
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="which system its server says that it answered with (system_fingerprint)",
+    )
+    fault = models.CharField(
+        max_length=6,
+        choices=[("", "the model's"), ("item", "the item's own"), ("server", "its server's")],
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="of an error: whose fault it is",
+    )
     logprob = models.FloatField(
         null=True, help_text="the sum of the log-probabilities of the answer's tokens"
     )
