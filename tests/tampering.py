@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.models import Model
 
 TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
 
@@ -45,3 +46,9 @@ def _flush(self: BaseDatabaseOperations, sql_list: Sequence[str]) -> None:
     with administrator() as sql:
         for each in sql_list:
             sql(each)
+
+
+def rewritten(row: Model, **values: Any) -> None:
+    """A row that is only added to, changed all the same."""
+    with administrator():
+        type(row)._default_manager.filter(pk=row.pk).update(**values)

@@ -21,6 +21,7 @@ from evalhub.exporting.copying import CopyError
 from evalhub.exporting.leaving import ExportError
 from evalhub.files.ndjson import BodyTooLargeError
 from evalhub.files.rows import DataError
+from evalhub.gate.chain.kept import ChangedDecisionError
 from evalhub.gate.decide import ContestedError
 from evalhub.gate.draws import PoolError
 from evalhub.gate.signoff import SignOffError, SupersededError
@@ -67,6 +68,7 @@ STATUSES: dict[type[Exception], int] = {
     ReviewError: 409,
     PoolError: 409,
     NotReadyError: 409,
+    ChangedDecisionError: 409,
     RunFailed: 409,
     ContestedError: 503,
     ChangedMeanwhileError: 412,

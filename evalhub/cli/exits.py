@@ -37,6 +37,7 @@ CODES = {
     "evalhub.demo.server.LocalServerError": UNREACHABLE,
     "evalhub.gate.study_evidence.NotReadyError": UNREACHABLE,
     "evalhub.gate.decide.ContestedError": UNREACHABLE,
+    "evalhub.gate.chain.kept.ChangedDecisionError": BAD_DATA,
     "evalhub.accounts.permissions.NotAllowedError": USAGE,
     "evalhub.gate.signoff.SignOffError": USAGE,
     "evalhub.gate.stage_moves.StageError": USAGE,

@@ -130,12 +130,14 @@ def _here(spec: "StudySpec", wait_s: float) -> "StudyStatus":
 def _told(status: "StudyStatus") -> "ToldDecision | None":
     """The decision on the candidate in question with what changed; None where nothing is judged."""
     from evalhub.cli.reports import ToldDecision
+    from evalhub.gate.chain.kept import check_kept
     from evalhub.gate.changed_items import worst_flips
     from evalhub.gate.staleness import changes_since
 
     if not status.decisions:
         return None
     decision = status.decisions[0]
+    check_kept(decision)
     return ToldDecision(
         decision.document,
         worst_flips(decision.study, decision.document),

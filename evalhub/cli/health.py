@@ -19,6 +19,11 @@ ADVICE = {
     "EARLIER": "Its tables are an earlier version's: the first command backs up what they hold, "
     "and brings them up to date.",
 }
+CHANGED = (
+    "Somebody changed what is only added to. Restore a backup from before (`evalhub restore`), "
+    "and compare with the decision records that left this home: `evalhub decision verify FILE "
+    "--home`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +122,24 @@ def _database() -> Finding:
 def _ledger() -> Finding:
     from django.db import DatabaseError, connection
 
-    from evalhub.database.tables import place
+    from evalhub.database.tables import OtherVersionError, Tables, place, tables
+    from evalhub.gate.chain.follow import chain_faults
     from evalhub.gate.models import Ledger
 
-    found = None
-    if connection.vendor != "sqlite" or os.path.exists(place()):
-        try:
-            found = Ledger.objects.first()
-        except DatabaseError:  # what is wrong stands under "database"
-            found = None
+    if connection.vendor == "sqlite" and not os.path.exists(place()):
+        return Finding("ledger", True, "no look was taken yet")
+    try:
+        if tables() is not Tables.OURS:
+            return Finding("ledger", True, "not looked at before the tables are up to date")
+        faults = chain_faults()
+        found = Ledger.objects.first()
+    except (DatabaseError, OtherVersionError):  # what is wrong stands under "database"
+        return Finding("ledger", True, "not looked at: the database can't be read")
     seen = f"{found}, {found.entries} entries" if found else "no look was taken yet"
-    return Finding("ledger", True, seen)
+    if faults:
+        return Finding("ledger", False, f"{seen}. {' '.join(faults)}", CHANGED)
+    chained = f"; all {found.links} links of its chain hold" if found else ""
+    return Finding("ledger", True, f"{seen}{chained}")
 
 
 def _queue() -> Finding:

@@ -119,12 +119,19 @@ def carry(spec: "StudySpec", console: "Console", wait_s: float | None = None) ->
 
 def show(status: "StudyStatus", as_json: bool) -> int:
     """Prints the decisions and what development sets show, and returns the exit code of the
-    candidate in question; without a decision, that of "need more data"."""
+    candidate in question; without a decision, that of "need more data".
+
+    Raises:
+        evalhub.gate.chain.kept.ChangedDecisionError: one isn't as it was made.
+    """
     from evalhub.cli import printing
+    from evalhub.gate.chain.kept import check_kept
     from evalhub.gate.staleness import changes_since
     from evalhub.schemas.decision import Readings
     from evalhub.schemas.verdicts import Verdict
 
+    for each in status.decisions:
+        check_kept(each)
     records = [each.document for each in status.decisions]
     since = dict.fromkeys(
         change.sentence for each in status.decisions for change in changes_since(each)

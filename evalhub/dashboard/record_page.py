@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from evalhub.accounts.models import Action, LogEntry
 from evalhub.dashboard.properties import Property, properties
 from evalhub.dashboard.stages import Crowning, crowning
+from evalhub.gate.chain.kept import why_not_kept
 from evalhub.gate.models import Blessing, Decision, SignOff
 from evalhub.gate.staleness import Change, changes_since
 from evalhub.report.decision_page import DecisionPage, decision_page
@@ -17,7 +18,8 @@ from evalhub.verdict.verify import Verification
 class RecordPage:
     """`decided` says who asked for the decision; None where the log holds no such row. `newer` and
     `earlier` are the arm's decisions beside this one. `checked` is what a verification found, where
-    one was asked for."""
+    one was asked for. `not_kept` is the sentence where the database holds another decision than was
+    made; "" where it doesn't."""
 
     decision: Decision
     page: DecisionPage
@@ -30,6 +32,7 @@ class RecordPage:
     crowning: Crowning
     policy: Sequence[Property]
     checked: Verification | None
+    not_kept: str
     verdicts: Sequence[tuple[str, str]] = tuple(Verdict.choices())
 
 
@@ -51,4 +54,5 @@ def record_page(decision: Decision, checked: Verification | None = None) -> Reco
         crowning=crowning(decision),
         policy=properties(record.policy),
         checked=checked,
+        not_kept=why_not_kept(decision),
     )

@@ -15,6 +15,7 @@ from evalhub.dashboard.queries import (
 )
 from evalhub.dashboard.spending import StudySpending, study_spending
 from evalhub.gate.blessing import BaselineStanding, baseline_standing
+from evalhub.gate.chain.kept import why_not_kept
 from evalhub.gate.models import Decision, SignOff, SignOffAction
 from evalhub.gate.staleness import Change, changes_since
 from evalhub.registry.models import JudgeRun, Study, StudyArm
@@ -39,7 +40,8 @@ class ArmTab:
 
 @dataclass(frozen=True, slots=True)
 class StudyPage:
-    """`judged`: whether the study asks for a verdict; development sets alone ask for none."""
+    """`judged`: whether the study asks for a verdict; development sets alone ask for none.
+    `not_kept` is the sentence where the database holds another decision than was made."""
 
     study: Study
     judged: bool
@@ -63,6 +65,7 @@ class StudyPage:
     sign_offs: Sequence[SignOff]
     review_awaited: bool
     judge_awaited: JudgeRun | None
+    not_kept: str
     verdicts: Sequence[tuple[str, str]] = tuple(Verdict.choices())
 
     @property
@@ -105,6 +108,7 @@ def study_page(study: Study, wanted: Wanted) -> StudyPage:
         since=changes_since(decision) if decision else [],
         review_awaited=_review_awaited(study, runs, decision),
         judge_awaited=_judge_awaited(study),
+        not_kept=why_not_kept(decision) if decision else "",
         sign_offs=list(decision.sign_offs.select_related("by")) if decision else [],
     )
 

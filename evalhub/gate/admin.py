@@ -5,7 +5,16 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff, StageMove
+from evalhub.gate.models import (
+    Blessing,
+    Decision,
+    GuardLook,
+    Ledger,
+    LedgerLink,
+    Look,
+    SignOff,
+    StageMove,
+)
 from evalhub.registry.read_only import Frozen, page_of, readable, rows_of
 
 
@@ -40,7 +49,15 @@ class DecisionAdmin(Frozen):
 class LedgerAdmin(Frozen):
     list_display = ("name", "entries", "created")
     search_fields = ("name",)
-    fields = readonly_fields = ("name", "entries", "created")
+    fields = readonly_fields = ("name", "entries", "links", "head", "created")
+
+
+@admin.register(LedgerLink)
+class LedgerLinkAdmin(Frozen):
+    list_display = ("place", "kind", "row", "head")
+    list_filter = ("kind",)
+    ordering = ("-place",)
+    fields = readonly_fields = ("place", "kind", "row", "head")
 
 
 @admin.register(Look)

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import check_evaluates
+from evalhub.gate.chain.kept import ChangedDecisionError, check_kept
 from evalhub.gate.models import Blessing, Decision
 from evalhub.gate.stage_moves import StageError, check_candidate, crown, held, said_why
 from evalhub.gate.staleness import changes_since
@@ -143,6 +144,10 @@ def _check(decision: Decision, arm: ArmOf, version: ModelVersion, current: Bless
 
 
 def _check_stands(decision: Decision) -> None:
+    try:
+        check_kept(decision)
+    except ChangedDecisionError as error:
+        raise StaleDecisionError(str(error)) from error
     newest = Decision.objects.filter(study=decision.study, arm=decision.arm).newest_first()[0]
     if newest != decision:
         raise StaleDecisionError(

@@ -14,6 +14,7 @@ from evalhub.files.canonical import digest_of
 from evalhub.gate.alternatives import alternatives
 from evalhub.gate.applied import applied, why_nothing
 from evalhub.gate.baseline_choice import BaselineChoice, choose_baseline
+from evalhub.gate.chain.append import append, ledger_head
 from evalhub.gate.charge import Charge, charge
 from evalhub.gate.claims import claims_of, shown_beside
 from evalhub.gate.costs import arm_prices, budgets
@@ -365,19 +366,19 @@ def _keep(
             return None
         _open(read)
         open_preference(evidence, chosen.baseline, read.arm, record)
-    document, arm = record.as_json(), read.arm.name
-    key = digest_of(document)
+    arm = read.arm.name
     newest = Decision.objects.filter(study=study, arm=arm).newest_first().first()
-    if newest is not None and (newest.digest == key or _no_news(newest.document, record)):
+    if newest is not None and (_is_same(newest, record) or _no_news(newest.document, record)):
         return newest
+    document = record.model_copy(update={"ledger_head": ledger_head()}).as_json()
     made = Decision.objects.create(
         study=study,
         arm=arm,
-        verdict=record.verdict,
         record=document,
-        digest=key,
+        digest=digest_of(document),
         code_version=__version__,
     )
+    append(made)
     note(Action.DECIDED, by=by, project=study.project, what=f"{made.in_the_log}{study}")
     return made
 
@@ -387,6 +388,11 @@ def _open(read: _ReadArm) -> None:
     for metric, runs in read.runs:
         sealed = RunMetric.objects.filter(metric=metric, run__in=runs, opened=None)
         sealed.update(opened=timezone.now())
+
+
+def _is_same(old: Decision, new: DecisionRecord) -> bool:
+    """Whether it says the same in every letter, however far the ledger has come since."""
+    return digest_of(old.record | {"ledger_head": None}) == digest_of(new.as_json())
 
 
 def _no_news(old: DecisionRecord, new: DecisionRecord) -> bool:

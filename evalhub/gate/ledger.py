@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from django.db.models import Count
 
 from evalhub.files.canonical import digest_of
+from evalhub.gate.chain.append import append
 from evalhub.gate.models import GuardLook, Ledger, Look
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.stages import first_stages
@@ -362,6 +363,7 @@ def _write(standing: Standing, study: Study) -> int:
         if not each.taken
     ]
     GuardLook.objects.bulk_create(beside)
+    append(*new, *beside)
     return len(new) + len(beside)
 
 

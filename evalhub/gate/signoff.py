@@ -10,6 +10,8 @@ from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.canonical import digest_of
+from evalhub.gate.chain.append import append
+from evalhub.gate.chain.kept import ChangedDecisionError, check_kept
 from evalhub.gate.models import Decision, SignOff
 from evalhub.schemas.decision import Code, SignedDecision, SignOffRecord
 from evalhub.schemas.verdicts import Verdict
@@ -34,7 +36,7 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
     Raises:
         evalhub.accounts.permissions.NotAllowedError: `by` doesn't evaluate in the project.
         SupersededError: a newer decision on the arm is there: that one is to be signed.
-        SignOffError: no reason, or no verdict that there is.
+        SignOffError: no reason, no verdict that there is, or the decision isn't as it was made.
     """
     Decision.objects.select_for_update().get(pk=decision.pk)
     _check(decision, by)
@@ -54,12 +56,12 @@ def sign_off(*, decision: Decision, by: User, reason: str, verdict: str | None =
         decision=decision,
         by=by,
         action=record["action"],
-        verdict=holds,
         reason=reason,
         record=record,
         digest=digest_of(record),
         created=now,
     )
+    append(signed)
     action = Action.SIGNED if holds == decision.verdict else Action.OVERRODE
     study = decision.study
     note(action, by=by, project=study.project, what=f"decision {decision.pk} on {study}")
@@ -74,6 +76,10 @@ def _check(decision: Decision, by: User) -> None:
             f"decision {decision.pk} on {decision.arm} rests on evidence that has changed since: "
             f"decision {newest.pk} ({newest.verdict}) is the one to sign"
         )
+    try:
+        check_kept(decision)
+    except ChangedDecisionError as error:
+        raise SignOffError(str(error)) from error
 
 
 def _record(

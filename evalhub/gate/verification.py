@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from evalhub.files.identity import scores_digest
+from evalhub.gate.chain.follow import head_at
 from evalhub.gate.models import Decision, GuardLook, Ledger, Look
 from evalhub.registry.contents import CHUNK, answers_as_they_are, items_as_they_are
 from evalhub.registry.models import (
@@ -32,8 +33,9 @@ def verified_at_home(decision: Decision) -> Verification:
 
 
 def rows_at_home(record: DecisionRecord) -> list[RowCheck]:
-    """A check for the code, for each test set its items and both arms' answers and scores, and
-    whether the looks that the record says it has paid for stand in this home's ledger."""
+    """A check for the code, for each test set its items and both arms' answers and scores, whether
+    the looks that the record says it has paid for stand in this home's ledger, and whether all that
+    stood there when it was recorded still does."""
     candidate = record.arms.candidate.name
     checks = [RowCheck(candidate, "", "code", record.code.digest, code_digest())]
     for row in record.evidence:
@@ -41,7 +43,14 @@ def rows_at_home(record: DecisionRecord) -> list[RowCheck]:
             # what redactions lead to is no difference: what was recorded once stood here
             redacted = found not in (None, recorded) and redactions.lead(recorded, found)
             checks.append(RowCheck(candidate, row.test_set, what, recorded, found, redacted))
-    return checks + list(_looks(record))
+    return [*checks, *_looks(record), *_chain(record)]
+
+
+def _chain(record: DecisionRecord) -> Iterator[RowCheck]:
+    """The head that the ledger's rows lead to; none for records from before there was a chain."""
+    if (carried := record.ledger_head) is not None:
+        found = head_at(carried.links) or "none"
+        yield RowCheck(record.arms.candidate.name, "", "ledger's rows", carried.head, found)
 
 
 def _looks(record: DecisionRecord) -> Iterator[RowCheck]:

@@ -14,6 +14,7 @@ from evalhub.schemas.criteria import Count, Criterion, Level, Probability, Size
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.home_bound import HOME_BOUND
 from evalhub.schemas.judging import JudgeSection
+from evalhub.schemas.ledger_head import LedgerHead
 from evalhub.schemas.ownership_section import OwnershipSection
 from evalhub.schemas.policy import Alpha, HarmAlpha, Primaries
 from evalhub.schemas.sections import (
@@ -191,6 +192,9 @@ class DecisionRecord(Declaration):
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")
     study: Annotated[StudyName | None, HOME_BOUND]
     code: Annotated[Code, HOME_BOUND]
+    ledger_head: Annotated[LedgerHead | None, HOME_BOUND] = Field(
+        None, description="null: no home keeps it, or it was decided before there was a chain"
+    )
 
     @property
     def sections(self) -> dict[str, Section]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from evalhub.gate.chain.kept import why_not_kept
 from evalhub.gate.models import Decision
 from evalhub.gate.staleness import changes_since
 from evalhub.registry.models import ModelVersion, Study, StudyArm
@@ -28,7 +29,8 @@ class GateAnswer:
     Attributes:
         said: the sentence that answers, without its stop.
         version: the version that was asked about; None where there is no such one.
-        decision: the newest on the arm, whatever it is of; None where there is none.
+        decision: the newest on the arm, whatever it is of; None where there is none, or where the
+            database holds another than was recorded.
         changed_since: what has changed of its evidence, a sentence each.
         signed: the verdict that a person put in its place, or stands by; None where nobody has.
     """
@@ -64,6 +66,9 @@ def gate_answer(study: Study, *, candidate: str = "", version: str = "") -> Gate
     def told(passing: Passing, said: str, **more: object) -> GateAnswer:
         return GateAnswer(passing, said, status, arm, asked, decision, **more)  # type: ignore[arg-type]
 
+    if decision is not None and (why := why_not_kept(decision)):
+        decision = None  # whatever it says
+        return told(Passing.REFUSED, why.rstrip("."))
     if asked is None:
         return told(Passing.REFUSED, f"{arm.version.model} has no version {version[:64]!r}")
     if asked != arm.version:

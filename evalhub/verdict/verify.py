@@ -43,6 +43,7 @@ LATER = (
     "prices",
     "ownership",
     "steps",
+    "ledger_head",
 )
 LATER_OF_PEOPLE = ("plan_hash", "seal")
 LATER_OF_CRITERIA = ("form",)
@@ -58,9 +59,10 @@ class RowCheck:
     Attributes:
         candidate: the arm that was judged.
         test_set: "" for the code that decided.
-        what: "code", "items", "metric", "answers of …", "scores of …", "ledger" or "look".
+        what: "code", "items", "metric", "answers of …", "scores of …", "ledger", "look" or
+            "ledger's rows".
         recorded: SHA-256 of it in the record; of the metric its name, of the ledger its id, of a
-            look its number.
+            look its number, of the ledger's rows the head of their chain.
         found: the same in the home; None where it isn't there.
         redacted: whether redactions lead from what is recorded to what was found.
     """

@@ -25,6 +25,7 @@ from tests.dashboard.cases import a_measured_study
 from tests.reviews.asking import a_review
 from tests.reviews.judged import a_reviewer
 from tests.studies.desks import Desk, ran
+from tests.tampering import rewritten
 
 HOME = "/"
 SECTION = re.compile(
@@ -148,15 +149,15 @@ def test_a_review_that_its_owner_opens_is_asked_for(olga: Client, study: Study) 
 
 def test_a_test_set_is_nearly_spent_at_its_fifth_look(olga: Client, study: Study) -> None:
     look = Look.objects.filter(test_set_version__test_set__slug="triage-task").latest("number")
-    Look.objects.filter(pk=look.pk).update(number=4)
+    rewritten(look, number=4)
     assert needs(olga) == {}
-    Look.objects.filter(pk=look.pk).update(number=5)
+    rewritten(look, number=5)
     ((said, action, url),) = needs(olga)["spent"]
     assert said.startswith("triage-task v1 is nearly spent: 5 looks were taken at its items")
     assert "needs 1.9 times those that the first needed" in said
     page = f"/test-sets/{look.test_set_version.test_set_id}/?version=1#ledger"
     assert (action, url) == ("See its ledger", page)
-    Look.objects.filter(pk=look.pk).update(number=6)
+    rewritten(look, number=6)
     assert needs(olga)["spent"][0][0].startswith("triage-task v1 is spent: 6 looks")
 
 

@@ -12,6 +12,7 @@ from evalhub.gate.signoff import sign_off
 from evalhub.registry.models import Score
 from tests.cast import Team
 from tests.dashboard.cases import a_measured_study
+from tests.tampering import rewritten
 
 
 @pytest.fixture
@@ -74,24 +75,24 @@ def test_a_record_that_was_changed_says_what_should_stand_there(
     olga: Client, decision: Decision
 ) -> None:
     record = decision.record | {"verdict": "ship"}
-    Decision.objects.filter(pk=decision.pk).update(record=record)
+    rewritten(decision, record=record)
     page = verified(olga, decision)
     assert "<strong>Not verified.</strong>" in page
     assert "verdict</span> is ship and should be hold" in page
     assert "the record isn’t the one" in page.replace("&#x27;", "’")
 
 
-def rewritten(decision: Decision, **fields: object) -> None:
+def by_an_older_version(decision: Decision, **fields: object) -> None:
     """As an older version would have written and kept it."""
     older = {"version": "0.0.9", "digest": "0" * 64}
     record = decision.record | {"code": older} | fields
-    Decision.objects.filter(pk=decision.pk).update(record=record, digest=digest_of(record))
+    rewritten(decision, record=record, digest=digest_of(record))
 
 
 def test_what_an_older_version_decided_is_unchanged_and_judged_by_the_present_rule(
     olga: Client, decision: Decision
 ) -> None:
-    rewritten(decision)
+    by_an_older_version(decision)
     page = verified(olga, decision)
     assert "<strong>Verified: unchanged.</strong> Evalhub 0.0.9 decided it" in page
     assert "the same verdict, hold, follows" in page
@@ -103,11 +104,11 @@ def test_what_an_older_version_decided_is_unchanged_and_judged_by_the_present_ru
 def test_a_rule_that_has_changed_is_told_from_a_record_that_was_changed(
     olga: Client, decision: Decision
 ) -> None:
-    rewritten(decision, headline="As one said it then")
+    by_an_older_version(decision, headline="As one said it then")
     page = verified(olga, decision)
     assert "<strong>Unchanged, and judged otherwise today.</strong>" in page
     assert "headline</span> is As one said it then and would be" in page
-    Decision.objects.filter(pk=decision.pk).update(digest="0" * 64)
+    rewritten(decision, digest="0" * 64)
     page = verified(olga, decision)
     assert "<strong>Not verified.</strong>" in page
     assert "headline</span> is As one said it then and should be" in page

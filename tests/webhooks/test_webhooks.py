@@ -35,6 +35,7 @@ from reviews.planning.campaign import close_campaign
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
 from tests.fakes.webhook_receiver import Message, Receiver, receiver
 from tests.reviews.conftest import a_campaign
+from tests.tampering import rewritten
 
 pytestmark = pytest.mark.django_db
 ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+|::|localhost|invalid")
@@ -180,7 +181,7 @@ def test_what_happened_before_or_elsewhere_or_was_not_asked_for_is_not_told(
     team: Team, listener: Receiver
 ) -> None:
     a_decision(team)
-    Decision.objects.update(created=timezone.now() - timedelta(minutes=5))
+    rewritten(Decision.objects.get(), created=timezone.now() - timedelta(minutes=5))
     made = add_webhook(
         project=team.project, by=None, url=listener.url, events=["decision.made"], private=True
     )
@@ -405,7 +406,7 @@ def test_old_messages_are_taken_out_and_not_told_again(
     tell()
     past = timezone.now() - timedelta(days=31)
     Delivery.objects.update(ended=past)
-    Decision.objects.update(created=past)
+    rewritten(Decision.objects.get(), created=past)
     Webhook.objects.update(since=past - timedelta(days=1))
     assert tell() == 0
     assert not Delivery.objects.exists()

@@ -19,6 +19,7 @@ from evalhub.api.shapes.decisions import (
     SignOffShape,
     WholeDecisionShape,
 )
+from evalhub.gate.chain.kept import check_kept
 from evalhub.gate.changed_items import worst_flips
 from evalhub.gate.models import Decision
 from evalhub.gate.signoff import sign_off
@@ -55,7 +56,9 @@ class OneDecision(DecisionEndpoint):
 
     @describes("A decision with its record", gives=WholeDecisionShape)
     def get(self, request: Request, project: str, pk: int) -> Response:
-        return shown(request, WholeDecisionShape.of(self.decision()))
+        decision = self.decision()
+        check_kept(decision)
+        return shown(request, WholeDecisionShape.of(decision))
 
 
 class SignOffs(DecisionEndpoint):

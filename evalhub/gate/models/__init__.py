@@ -2,6 +2,7 @@
 moved a version to."""
 
 from evalhub.gate.models.blessings import Blessing, StageMove
+from evalhub.gate.models.chain import LedgerLink, LinkKind
 from evalhub.gate.models.decisions import Decision, DecisionQuerySet, SignOff, SignOffAction
 from evalhub.gate.models.looks import GuardLook, Ledger, Look
 
@@ -11,6 +12,8 @@ __all__ = [
     "DecisionQuerySet",
     "GuardLook",
     "Ledger",
+    "LedgerLink",
+    "LinkKind",
     "Look",
     "SignOff",
     "SignOffAction",

@@ -100,8 +100,14 @@ class Decision(models.Model):
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="decisions")
     arm = models.CharField(max_length=120, help_text="name of the candidate arm")
-    verdict = models.CharField(max_length=20, choices=Verdict.choices())
     record = models.JSONField(help_text="the whole decision, as the command line prints it")
+    verdict = models.GeneratedField(
+        expression=KT("record__verdict"),
+        output_field=models.CharField(max_length=20),
+        choices=Verdict.choices(),
+        db_persist=True,
+        help_text="as the record says it: it can't be written",
+    )
     digest = models.CharField(max_length=64, help_text="SHA-256 of the canonical record")
     code_version = models.CharField(max_length=40)
     created = models.DateTimeField(db_default=Now(), editable=False)
@@ -142,11 +148,15 @@ class SignOff(models.Model):
     decision = models.ForeignKey(Decision, models.PROTECT, related_name="sign_offs")
     by = models.ForeignKey(User, models.PROTECT, related_name="sign_offs")
     action = models.CharField(max_length=20, choices=SignOffAction.choices)
-    verdict = models.CharField(
-        max_length=20, choices=Verdict.choices(), help_text="what holds from now on"
-    )
     reason = models.TextField()
     record = models.JSONField(help_text="all of this as one document, with the decision's SHA-256")
+    verdict = models.GeneratedField(
+        expression=KT("record__verdict"),
+        output_field=models.CharField(max_length=20),
+        choices=Verdict.choices(),
+        db_persist=True,
+        help_text="what holds from now on, as the record says it: it can't be written",
+    )
     digest = models.CharField(
         max_length=64, unique=True, help_text="SHA-256 of the canonical record"
     )

@@ -24,6 +24,16 @@ class Ledger(models.Model):
     entries = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="how many rows were written: that it has moved"
     )
+    links = models.PositiveBigIntegerField(
+        default=0, editable=False, help_text="rows in the chain of looks, decisions and sign-offs"
+    )
+    head = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="of that chain; empty: it has no link yet",
+    )
     created = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -1,0 +1,58 @@
+"""What the chain's links hold of a row: enough that a changed row leads to another head. Pure.
+
+Records, which are long, are in their links by their SHA-256. Nothing here names a person: a name
+can be erased and the chain still be followed.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from reviews.chain.links import after, at
+
+FORMAT = "evalhub.ledger-chain/1"
+
+COLUMNS: Mapping[str, Sequence[str]] = {
+    "look": (
+        "id",
+        "claim",
+        "number",
+        "test_set_version_id",
+        "candidate_id",
+        "baseline_id",
+        "candidate_run_id",
+        "baseline_run_id",
+        "items_digest",
+        "candidate_answers",
+        "baseline_answers",
+        "asked",
+        "drawn_for",
+        "extends_id",
+        "study_id",
+        "created",
+    ),
+    "guard": ("id", "primary_id", "guard_id", "number", "charged", "created"),
+    "decision": ("id", "study_id", "arm", "digest", "code_version", "created"),
+    "sign-off": ("id", "decision_id", "by_id", "action", "digest", "created"),
+}
+"""By kind of row, the columns that its link holds: as a chain's format, they never change. A column
+that is added later comes in by another kind of link."""
+
+
+def start(home: str) -> str:
+    """The head of the chain without links; `home` is the ledger's random id."""
+    return hashlib.sha256(f"{FORMAT}\n{home}".encode()).hexdigest()
+
+
+def link_of(kind: str, values: Sequence[Any]) -> dict[str, Any]:
+    """The link of a row; `values` are those of COLUMNS, in their order."""
+    return {"what": kind} | {
+        name: at(value) if isinstance(value, datetime) else value
+        for name, value in zip(COLUMNS[kind], values, strict=True)
+    }
+
+
+def head_after(head: str, kind: str, values: Sequence[Any]) -> str:
+    """The head once this row is added."""
+    return after(head, link_of(kind, values))
