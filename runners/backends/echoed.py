@@ -56,7 +56,7 @@ class Echoing:
         backend = self.exchange.backend
         if backend.model in self.state.echoing:
             return
-        tried = await self._asked(*TRIED)
+        tried = await self._asked(*TRIED, gives_way=False)
         if tried.error:
             raise BackendError(
                 f"{backend.address}/completions was asked how likely a text is, and doesn't tell: "
@@ -64,7 +64,7 @@ class Echoing:
             )
         self.state.echoing.add(backend.model)
 
-    async def _asked(self, given: str, asked: str) -> Reply:
+    async def _asked(self, given: str, asked: str, *, gives_way: bool = True) -> Reply:
         backend = self.exchange.backend
         body: dict[str, Any] = {
             "model": backend.model,
@@ -76,7 +76,10 @@ class Echoing:
         }
         content = json.dumps(body | backend.extra).encode()
         read = partial(echoed, given=given, asked=asked)
-        return (await self.exchange.sent("/completions", content, frozenset(), read))[0]
+        replies = await self.exchange.sent(
+            "/completions", content, frozenset(), read, gives_way=gives_way
+        )
+        return replies[0]
 
 
 def echoed(

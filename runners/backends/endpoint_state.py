@@ -2,11 +2,16 @@
 and which fields of a request its models refused."""
 
 import asyncio
+import logging
 import os
-import time
 from collections import deque
 
 from runners.backends.throttle import Throttle
+
+LOGGED = 0.8
+"""Times the limit that was logged last: so far it goes down, or up again, before it is logged."""
+
+logger = logging.getLogger(__name__)
 
 
 class EndpointState:
@@ -16,8 +21,9 @@ class EndpointState:
     order in which they came.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, address: str, most: int) -> None:
         self.throttle = Throttle(most)
+        self._address, self._logged = address, most
         self.without: dict[str, set[str]] = {}
         """By model, fields of a request that it refused."""
         self.echoing: set[str] = set()
@@ -27,51 +33,107 @@ class EndpointState:
         self._quiet_until = 0.0
         self._under_way = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._again: deque[asyncio.Future[None]] = deque()
+        """Those that wait with another attempt."""
 
     async def __aenter__(self) -> None:
-        if self._waiting or self._under_way >= self.throttle.now:
-            await self._wait()
-        else:
-            self._under_way += 1
+        await self._enter(self._waiting)
 
     async def __aexit__(self, *_: object) -> None:
-        self._under_way -= 1
-        self._let_in()
+        self._leave()
 
-    async def _wait(self) -> None:
+    async def pause(self, seconds: float) -> None:
+        """Waits so long before another attempt, which is under way meanwhile to nobody, and then
+        goes on before what hasn't begun."""
+        self._leave()
+        try:
+            await asyncio.sleep(seconds)
+            await self._enter(self._again)
+        except asyncio.CancelledError:
+            self._under_way += 1  # for who entered leaves
+            raise
+
+    def refused(self, *, sent_in: int, reason: str, certain: bool) -> None:
+        """A request was too much, as `Throttle.refused` has it."""
+        self.throttle.refused(_now(), sent_in=sent_in, reason=reason, certain=certain)
+        self._log()
+
+    def timed_out(self, reason: str) -> None:
+        """A request wasn't answered in time."""
+        self.throttle.timed_out(reason)
+        self._log()
+
+    def answered(self, *, sent_in: int) -> None:
+        """A request was answered, which was sent when `throttle.lowered` was `sent_in`."""
+        before = self.throttle.now
+        self.throttle.answered(sent_in=sent_in)
+        if self.throttle.now != before:
+            self._let_in()
+            self._log()
+
+    def _log(self) -> None:
+        """Logs a limit that is quite another than the one logged last, or all again."""
+        now, most, last = self.throttle.now, self.throttle.most, self._logged
+        if now == last or (LOGGED * last < now < last / LOGGED and now < most):
+            return
+        self._logged = now
+        reason = f", after {self.throttle.reason}" if self.throttle.reason else ""
+        logger.log(
+            logging.WARNING if now < last else logging.INFO,
+            "%s is asked %d of %d at a time%s",
+            self._address,
+            now,
+            most,
+            reason,
+        )
+
+    async def _enter(self, queue: deque[asyncio.Future[None]]) -> None:
+        if not self._again and not self._waiting and self._under_way < self.throttle.now:
+            self._under_way += 1
+            return
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+        queue.append(place)
         try:
             await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled():  # let in, and cancelled at the same moment
-                self._under_way -= 1
-                self._let_in()
+                self._leave()
             raise
 
+    def _leave(self) -> None:
+        self._under_way -= 1
+        self._let_in()
+
     def _let_in(self) -> None:
-        while self._waiting and self._under_way < self.throttle.now:
-            place = self._waiting.popleft()
+        while self._under_way < self.throttle.now and (self._again or self._waiting):
+            place = (self._again or self._waiting).popleft()
             if not place.done():
                 self._under_way += 1
                 place.set_result(None)
 
     def keep_quiet(self, seconds: float) -> None:
         """It is asked nothing for so long, by nobody."""
-        self._quiet_until = max(self._quiet_until, time.monotonic() + seconds)
+        self._quiet_until = max(self._quiet_until, _now() + seconds)
 
     async def wait_until_welcome(self) -> None:
-        while (left := self._quiet_until - time.monotonic()) > 0:
+        while (left := self._quiet_until - _now()) > 0:
             await asyncio.sleep(left)
+
+
+def _now() -> float:
+    """Seconds of the loop's clock."""
+    return asyncio.get_running_loop().time()
 
 
 _known: dict[tuple[str, int], EndpointState] = {}
 
 
-def state_of(endpoint: str, most: int) -> EndpointState:
-    """Of an address under a bound: who has the same ones shares it."""
+def state_of(endpoint: str, most: int, name: str) -> EndpointState:
+    """Of an address under a bound: who has the same ones shares it. It is logged by its name."""
     found = _known.get((endpoint, most))
-    return _known.setdefault((endpoint, most), EndpointState(most)) if found is None else found
+    if found is None:
+        found = _known[endpoint, most] = EndpointState(name, most)
+    return found
 
 
 os.register_at_fork(after_in_child=_known.clear)

@@ -97,7 +97,8 @@ class Exchange:
     """When the newest of the requests was sent that were answered."""
 
     def __post_init__(self) -> None:
-        self.state = state_of(self.target.url, self.backend.concurrency)
+        at_once, name = self.backend.concurrency, self.backend.address
+        self.state = state_of(self.target.url, at_once, name)
         self._is_the_adapter = self.backend.adapter_of is None
         said = self.sampling.model_dump(mode="json", exclude={"samples"}, exclude_none=True)
         self._sampling = said
@@ -147,7 +148,7 @@ class Exchange:
         over, last = connections(self.target.url, private=self.target.private), ""
         for attempt in range(self.backend.retries + 1):
             if attempt > 0:
-                await self._pause(attempt - 1, None)
+                await asyncio.sleep(self._backoff(attempt - 1, None))
             try:
                 async with over.session.get(
                     f"{self.target.url}/models",
@@ -216,9 +217,12 @@ class Exchange:
             optional.add("n")
         return await self.sent(self._path, body, optional - without, replies)
 
-    async def sent(self, path: str, body: bytes, optional: Set[str], read: Reader) -> list[Reply]:
+    async def sent(
+        self, path: str, body: bytes, optional: Set[str], read: Reader, *, gives_way: bool = True
+    ) -> list[Reply]:
         """What `read` makes of a request's response, after as many retries as the specification
         allows, or what is wrong with it. Raises as `_ask`, and _Refused for a field of `optional`.
+        Between attempts others are asked, unless they wait for this one: then it gives no way.
         """
         import aiohttp
 
@@ -230,19 +234,21 @@ class Exchange:
         fault = Fault.SERVER
         for attempt in range(attempts):
             await self.state.wait_until_welcome()
-            sent = time.perf_counter()
+            sent, sent_in = time.perf_counter(), self.state.throttle.lowered
             try:
                 found = await self._attempt(over, path, body, optional, read)
             except _Again as again:
                 last, after, status = str(again), again.after, again.status
                 fault = Fault.MODEL if status == BUSY else Fault.SERVER
                 if status in CONGESTED:
-                    self.state.throttle.refused()
+                    why = f"HTTP {status}"
+                    self.state.refused(sent_in=sent_in, reason=why, certain=after is not None)
                 if status == BUSY:
                     refused = min(refused, sent)
             except TimeoutError:
                 last, after, status = f"no answer within {self.backend.timeout_s:g} s", None, 0
                 fault = Fault.MODEL
+                self.state.timed_out(last)
             except aiohttp.ClientConnectorError as error:
                 self._check_public(over)
                 last, after, status = error.os_error.strerror or str(error), None, 0
@@ -251,6 +257,7 @@ class Exchange:
                 last, after = f"the connection broke: {error or type(error).__name__}", None
                 status, fault = 0, Fault.SERVER
             else:
+                self.state.answered(sent_in=sent_in)
                 if refused < sent:
                     self.state.took_later = time.perf_counter()
                 return found
@@ -258,7 +265,8 @@ class Exchange:
                 last = f"{last}; asked to wait {after:.0f} s"
                 break
             if attempt + 1 < attempts:
-                await self._pause(attempt, after)
+                pause = self.state.pause if gives_way else asyncio.sleep
+                await pause(self._backoff(attempt, after))
         if unreachable == attempts:
             raise BackendError(
                 f"nothing answers at {self.backend.address} ({last}): start the server, or correct "
@@ -286,12 +294,12 @@ class Exchange:
     def _path(self) -> str:
         return "/chat/completions" if self.backend.api == "chat" else "/completions"
 
-    async def _pause(self, attempt: int, after: float | None) -> None:
-        backoff = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**attempt) * random.uniform(0.5, 1.0)
+    def _backoff(self, attempt: int, after: float | None) -> float:
+        """Seconds until another attempt; what the server wants holds for all that ask it."""
         if after is not None:
             self.state.keep_quiet(after)
-            backoff = after + random.uniform(0.0, 0.1)
-        await asyncio.sleep(backoff)
+            return after + random.uniform(0.0, 0.1)
+        return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0**attempt) * random.uniform(0.5, 1.0)
 
     def _body(self, question: BackendRequest, together: int, without: Set[str]) -> bytes:
         body: dict[str, Any] = {"model": self.backend.model}
@@ -332,7 +340,6 @@ class Exchange:
             found = [Reply(error=long)] if more else read(content, latency_s * 1000, key)
             if found[0].fault is Fault.SERVER:
                 raise _Again(found[0].error, NO_ANSWER)
-            self.state.throttle.answered(latency_s)
             self._answered = max(self._answered, start)
             return found
         message = f"HTTP {response.status}: {complaint(content, key)}"

@@ -40,7 +40,9 @@ def ask_all(asker: Asker, questions: Iterable[BackendRequest]) -> Generator[list
     """
     # Whoever waits is woken at the end alone: to be woken by each answer would cost more than it.
     arrived, ended = deque[Answered](), threading.Event()
-    asking = asyncio.run_coroutine_threadsafe(_ask(asker, questions, arrived, ended), event_loop())
+    asking = asyncio.run_coroutine_threadsafe(
+        ask_on_loop(asker, questions, arrived, ended), event_loop()
+    )
     try:
         while not ended.wait(BATCH_S):
             yield _taken(arrived)
@@ -54,7 +56,7 @@ def _taken(arrived: deque[Answered]) -> list[Answered]:
     return [arrived.popleft() for _ in range(len(arrived))]
 
 
-async def _ask(
+async def ask_on_loop(
     asker: Asker,
     questions: Iterable[BackendRequest],
     arrived: deque[Answered],

@@ -1,35 +1,53 @@
-"""How many requests an endpoint is given at a time: as many as it takes well. Pure.
+"""How many requests an endpoint is given at a time: as many as it takes. Pure.
 
-It starts at what the version allows. Where the endpoint says that it is too much (429, 503), less
-follows; where answers take much longer and no more of them come, somewhat less; else one more for
-each round of answers, up to what is allowed. After Jacobson 1988 (SIGCOMM 18, 314–329): increased
-by addition, decreased by multiplication, at most once a round.
+It starts at what the version allows, and falls where the endpoint says that it is too much (429,
+503) or doesn't answer in time. Each answer raises it again. How long answers take changes nothing:
+longer ones are no congestion (docs/decisions/request-limit.md).
+
+After Jacobson 1988 (SIGCOMM 18, 314–329): increased by addition, decreased by multiplication, at
+most once a round; quickly up to where refusals that followed each other began.
 """
 
 from dataclasses import dataclass, field
-from statistics import median
 
-REFUSED = 0.7
-SLOWED = 0.85
-SLOW = 2.0
-"""Times the latency of the best round, from which on an endpoint may be congested."""
-MORE = 1.1
-"""Times the answers a second of the best round, which more at once should bring to be worth it."""
-ROUND = 32
-"""Answers, at least, by which a latency is told."""
+LOWERED = 0.8
+"""Times the limit, after a refusal."""
+LOWERED_AGAIN = 0.5
+"""Times the limit, where nothing was answered since it was lowered last."""
+TIMED_OUT = 0.3
+"""Of a request, by which each that isn't answered in time lowers it: a round of them by as much."""
+RAISED = 0.05
+"""Of the limit, for each round of answers; one at least."""
+CHANCE = 0.1
+"""Refusals for each answer that say nothing of how much it takes: some servers refuse at random."""
+MOST_BY_CHANCE = 3.0
+"""Refusals that follow each other."""
+ROUND_S = 0.25
+"""Seconds in which refusals count once where nothing is answered: retries come no sooner."""
 
 
 @dataclass(slots=True)
 class Throttle:
-    """The limit at present, from 1 to `most`."""
+    """The limit at present, from 1 to `most`.
+
+    Attributes:
+        limit: requests that may be under way; a fraction adds up over answers.
+        lowered: how often it was lowered by refusals. A request that was sent before the last
+            time says nothing about the limit of now.
+        reason: why it is below `most`; empty where it isn't.
+    """
 
     most: int
     limit: float = field(init=False)
-    _latencies: list[float] = field(default_factory=list, init=False)
-    _round: int = field(default=0, init=False)
-    _lowered_in: int = field(default=-1, init=False)
-    _best: tuple[float, float] | None = field(default=None, init=False)
-    """Of the round with the lowest latency: that, and the answers a second that it stood for."""
+    lowered: int = field(default=0, init=False)
+    reason: str = field(default="", init=False)
+    _lowered_s: float = field(default=float("-inf"), init=False)
+    _answered: bool = field(default=True, init=False)
+    """Whether something was answered that was sent since it was last lowered by a refusal."""
+    _by_chance: float = field(default=0.0, init=False)
+    """Refusals that would be chance by now."""
+    _threshold: float = field(default=0.0, init=False)
+    """Up to here each answer raises it by one."""
 
     def __post_init__(self) -> None:
         self.limit = self.most
@@ -39,28 +57,35 @@ class Throttle:
         """Requests that may be under way."""
         return max(1, int(self.limit))
 
-    def refused(self) -> None:
-        """The endpoint took a request for too much. Many refusals of one round count once."""
-        if self._lowered_in != self._round:
-            self._lowered_in = self._round
-            self._lower(REFUSED)
+    def refused(self, at_s: float, *, sent_in: int, reason: str, certain: bool = False) -> None:
+        """The endpoint took a request for too much, which was sent when `lowered` was `sent_in`.
 
-    def answered(self, latency_s: float) -> None:
-        """A request was answered after so many seconds."""
-        self._latencies.append(latency_s)
-        if len(self._latencies) < max(ROUND, self.now):
+        Args:
+            at_s: seconds of any steady clock.
+            certain: it is none by chance.
+        """
+        if self._by_chance >= 1 and not certain:
+            self._by_chance -= 1
             return
-        typical = max(median(self._latencies), 1e-6)
-        a_second = self.now / typical  # Little's law
-        self._latencies.clear()
-        self._round += 1
-        if self._best is None or typical <= self._best[0]:
-            self._best = (typical, a_second)
-        elif typical > SLOW * self._best[0] and a_second < MORE * self._best[1]:
-            self._lower(SLOWED)
+        soon = not self._answered and at_s - self._lowered_s < ROUND_S
+        if sent_in != self.lowered or soon:
             return
-        self.limit = min(self.most, self.limit + max(1.0, 0.05 * self.limit))
+        self.lowered, self._lowered_s, self.reason = self.lowered + 1, at_s, reason
+        self.limit = max(1.0, self.limit * (LOWERED if self._answered else LOWERED_AGAIN))
+        if self._answered:
+            self._threshold, self._answered = self.limit, False
 
-    def _lower(self, by: float) -> None:
-        self.limit = max(1.0, self.limit * by)
-        self._latencies.clear()
+    def timed_out(self, reason: str) -> None:
+        """A request wasn't answered in time. A few of many are long answers and no congestion."""
+        self.limit, self.reason = max(1.0, self.limit - TIMED_OUT), reason
+
+    def answered(self, *, sent_in: int) -> None:
+        """A request was answered, which was sent when `lowered` was `sent_in`."""
+        self._by_chance = min(MOST_BY_CHANCE, self._by_chance + CHANCE)
+        if sent_in != self.lowered or self.limit == self.most:
+            return
+        self._answered = True
+        step = 1.0 if self.limit < self._threshold else max(1 / self.limit, RAISED)
+        self.limit = min(self.most, self.limit + step)
+        if self.limit == self.most:
+            self.reason = ""
