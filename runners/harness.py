@@ -27,6 +27,7 @@ from runners.backends.asking import (
     Paid,
     Reply,
     TextLikelihood,
+    limit_of,
 )
 from runners.backends.clients import client_of, made_meanwhile
 from runners.engines.errors import EngineError
@@ -162,6 +163,10 @@ class _Generation:
     client: BackendClient
     sampling: Sampling
 
+    def limit(self) -> str:
+        """See Limited."""
+        return limit_of(self.client)
+
     def answer(self, questions: Sequence[BackendRequest]) -> Generator[list[Answered]]:
         """See BackendClient."""
         of: dict[tuple[int, int], _Answers] = {}
@@ -263,6 +268,10 @@ class _Likelihoods:
 
     task: HarnessTask
     client: Any
+
+    def limit(self) -> str:
+        """See Limited."""
+        return limit_of(self.client)
 
     def answer(self, questions: Sequence[BackendRequest]) -> Generator[list[Answered]]:
         """See BackendClient. What is asked when the generator is closed is asked to its end."""

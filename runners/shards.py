@@ -130,15 +130,17 @@ def _first_of(found: Sequence[Shard], items: int) -> list[Shard]:
     return taken
 
 
-def renew(claim: ShardClaim, done: int) -> None:
-    """Renews the lease and tells how many items are done. Raises ClaimLost.
+def renew(claim: ShardClaim, done: int, limit: str = "") -> None:
+    """Renews the lease and tells how many items are done, and how many requests its version is
+    given at a time. Raises ClaimLost.
 
     An attempt that got on isn't counted, and neither are those before it.
     """
     goes_on = Exists(Run.objects.filter(pk=OuterRef("run"), state=RunState.RUNNING))
     kept = _claimed(claim).filter(goes_on)
     attempts = Case(When(done__lt=done, then=Value(0)), default="attempts", output_field=COUNT)
-    if not kept.update(lease_until=timezone.now() + LEASE, done=done, attempts=attempts):
+    until = timezone.now() + LEASE
+    if not kept.update(lease_until=until, done=done, attempts=attempts, limit=limit):
         raise ClaimLost
 
 

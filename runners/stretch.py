@@ -5,7 +5,7 @@ one transaction, and tells the shards how far they are.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import batched
@@ -79,6 +79,8 @@ class Stretch:
     metrics: Sequence[int]
     items_read: bool = True
     """Whether more of the items is read than what answers are compared with."""
+    limit: Callable[[], str] = field(default=lambda: "", init=False)
+    """How many requests its version is given at a time, for people."""
     fresh: bool = field(default=True, init=False)
     """Whether none of it was answered before, so that what is done is what was written here."""
     _left: Counter[int] = field(default_factory=Counter, init=False)
@@ -223,13 +225,13 @@ class Stretch:
         new only now and then. Raises ClaimLost."""
         if not self.fresh:
             self._look_up()
-        now, renewed = monotonic(), False
+        now, limit, renewed = monotonic(), self.limit(), False
         for held in self._held:
             if held.done != held.told or now - held.told_at > TOLD_EVERY_S:
-                shards.renew(held.claim, held.done)
+                shards.renew(held.claim, held.done, limit)
                 held.told, held.told_at, renewed = held.done, now, True
         if not renewed:  # whether the run goes on
-            shards.renew(self._held[0].claim, self._held[0].done)
+            shards.renew(self._held[0].claim, self._held[0].done, limit)
 
     def _look_up(self) -> None:
         """Counts anew in the database which items are answered and scored."""

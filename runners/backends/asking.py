@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 SERVED_NAME = 120
 """Characters that are kept of a model's name and of a system's fingerprint."""
@@ -120,3 +120,16 @@ class BackendClient(Protocol):
         ask anything else either (a key that is refused, a model that isn't there, an address where
         nothing answers), once what had come by then is given out.
         """
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A client that is given as many requests at a time as its endpoint takes."""
+
+    def limit(self) -> str:
+        """How many at present, of how many at most, and why not as many; empty: nobody knows."""
+
+
+def limit_of(client: BackendClient) -> str:
+    """As `Limited.limit` says it; empty where nothing limits the client."""
+    return client.limit() if isinstance(client, Limited) else ""

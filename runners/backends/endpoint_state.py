@@ -73,19 +73,12 @@ class EndpointState:
 
     def _log(self) -> None:
         """Logs a limit that is quite another than the one logged last, or all again."""
-        now, most, last = self.throttle.now, self.throttle.most, self._logged
-        if now == last or (LOGGED * last < now < last / LOGGED and now < most):
+        now, last = self.throttle.now, self._logged
+        if now == last or (LOGGED * last < now < last / LOGGED and now < self.throttle.most):
             return
         self._logged = now
-        reason = f", after {self.throttle.reason}" if self.throttle.reason else ""
-        logger.log(
-            logging.WARNING if now < last else logging.INFO,
-            "%s is asked %d of %d at a time%s",
-            self._address,
-            now,
-            most,
-            reason,
-        )
+        level = logging.WARNING if now < last else logging.INFO
+        logger.log(level, "%s: requests at a time: %s", self._address, str(self.throttle))
 
     async def _enter(self, queue: deque[asyncio.Future[None]]) -> None:
         if not self._again and not self._waiting and self._under_way < self.throttle.now:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -23,6 +24,7 @@ from evalhub.schemas.version import BackendDeclaration, Sold
 from runners.backends.asking import Answered, BackendError, BackendRequest, TextLikelihood
 from runners.backends.choosing import Choosing
 from runners.backends.echoed import Echoing
+from runners.backends.endpoint_state import state_of
 from runners.backends.exchange import Exchange
 from runners.backends.fanout import ask_all
 from runners.backends.pool import event_loop
@@ -238,6 +240,13 @@ class Client:
     def loglikelihood_rolling(self, texts: Sequence[str]) -> list[TextLikelihood | str]:
         """How likely each whole text is, or why that isn't known. Raises as `loglikelihood`."""
         return self.loglikelihood([("", each) for each in texts])
+
+    def limit(self) -> str:
+        """See Limited."""
+        at_once, name = self.backend.concurrency, self.backend.address
+        with suppress(BackendError):  # an address that was taken back is told where it is asked
+            return str(state_of(self.target().url, at_once, name).throttle)
+        return ""
 
     def target(self) -> Target:
         """Where its questions go and with which key, as things are now. Raises BackendError."""

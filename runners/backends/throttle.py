@@ -57,6 +57,9 @@ class Throttle:
         """Requests that may be under way."""
         return max(1, int(self.limit))
 
+    def __str__(self) -> str:
+        return f"{self.now} of {self.most}" + (f", after {self.reason}" if self.reason else "")
+
     def refused(self, at_s: float, *, sent_in: int, reason: str, certain: bool = False) -> None:
         """The endpoint took a request for too much, which was sent when `lowered` was `sent_in`.
 

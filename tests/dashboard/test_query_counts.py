@@ -122,8 +122,8 @@ def test_the_home_and_the_lists_take_as_many_queries_for_sixty_studies_as_for_tw
     assert [queries(olga, each) for each in addresses] == few
 
 
-def test_following_a_run_costs_one_query_beside_signing_in(olga: Client, team: Team) -> None:
+def test_following_a_run_costs_two_queries_beside_signing_in(olga: Client, team: Team) -> None:
     run = a_run(a_version(team), a_test_set(team, items=2), scores=[0, 1])
     Run.objects.filter(pk=run.pk).update(state="running")
-    # session, person, whether they see results, the run
-    assert queries(olga, reverse("dashboard:run_progress", args=[run.pk])) == 4
+    # session, person, whether they see results, the run, how many requests its workers send
+    assert queries(olga, reverse("dashboard:run_progress", args=[run.pk])) == 5

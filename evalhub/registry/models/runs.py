@@ -166,6 +166,12 @@ class Run(models.Model):
         return f"{self.version} on {self.test_set_version}"
 
     @property
+    def limits(self) -> list[str]:
+        """How many requests its workers give its server at a time, by who is at work: see Shard."""
+        claimed = self.shards.filter(state=ShardState.CLAIMED).exclude(limit="")
+        return sorted(set(claimed.order_by().values_list("limit", flat=True)))
+
+    @property
     def spent(self) -> list[Spent]:
         """What it has cost, its own version first, then its judges; see `with_spending`."""
         rows = sorted(self.spending.all(), key=lambda each: (each.is_judge, each.pk))
@@ -202,6 +208,15 @@ class Shard(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     done = models.PositiveIntegerField(default=0, help_text="items answered and scored")
+    limit = models.CharField(
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="how many requests its worker gave the model's server at a time when it was last "
+        "heard of, of how many at most, and why not as many; empty where nothing limits them",
+    )
     error = models.TextField(blank=True)
 
     objects = ShardQuerySet.as_manager()

@@ -168,18 +168,30 @@ def test_a_busy_server_is_asked_less_at_a_time_and_answers_all(server: OpenAISer
 
 
 def test_a_limit_that_falls_is_logged_with_its_reason_and_so_is_one_that_is_back(
-    server: OpenAIServer, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, logger="runners.backends.endpoint_state")
-    server.misbehave = lambda prompt, attempt: (
-        http_error(503) if attempt == 0 and prompt < "Prompt 04" else None
-    )
-    backend = server.backend(concurrency=8, retries=5)
-    replies(backend, *[f"Prompt {i:02}" for i in range(60)])
-    lines = [record.getMessage() for record in caplog.records]
-    assert lines[0] == f"{server.url} is asked 6 of 8 at a time, after HTTP 503"
-    assert lines[-1] == f"{server.url} is asked 8 of 8 at a time"
-    assert len(lines) <= 4, "a line a change, not one an answer"
+
+    async def ask() -> None:
+        state = EndpointState("http://here", 64)
+        for _ in range(64):
+            state.refused(sent_in=0, reason="HTTP 503", certain=False)
+        for _ in range(1000):
+            state.answered(sent_in=1)
+
+    seconds_of(ask())
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", "http://here: requests at a time: 51 of 64, after HTTP 503"),
+        ("INFO", "http://here: requests at a time: 64 of 64"),
+    ]
+
+
+def test_a_server_that_refuses_is_in_the_log_by_its_address(
+    server: OpenAIServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.misbehave = lambda prompt, attempt: http_error(503) if attempt == 0 else None
+    replies(server.backend(concurrency=8, retries=5), *[f"Prompt {i}" for i in range(8)])
+    assert f"{server.url}: requests at a time: 6 of 8, after HTTP 503" in caplog.text
 
 
 def test_answers_that_do_not_come_in_time_lower_the_limit(
@@ -189,4 +201,4 @@ def test_answers_that_do_not_come_in_time_lower_the_limit(
     backend = server.backend(concurrency=8, retries=2, timeout_s=0.3)
     told = replies(backend, *[f"Prompt {i}" for i in range(8)])
     assert [reply.error for reply in told] == [""] * 8
-    assert "asked 6 of 8 at a time, after no answer within 0.3 s" in caplog.text
+    assert "requests at a time: 6 of 8, after no answer within 0.3 s" in caplog.text
