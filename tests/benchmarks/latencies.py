@@ -7,12 +7,15 @@
 | sorted | lognormal, the shortest first, as items sorted by their length |
 | drifting | from the shortest to two and a half times that, as a server that others come to |
 | suites | three quarters of them two and a half times the first quarter, as a second suite |
+| arms | all the same, and of a second arm three times as much: `slow_model` alone knows of arms |
 """
 
 import random
 from math import log
 
 KINDS = ("constant", "lognormal", "sorted", "drifting", "suites")
+ARMS = "arms"
+SLOWER_ARM = 3.0
 LONGER = 2.5
 SIGMA = 1.0
 

@@ -1,6 +1,7 @@
 """How long a killed worker's shards wait for another, and how many questions are asked again.
 
 python -m tests.benchmarks.lost_worker [--times N] [--concurrency N] [--latency S]
+    [--latencies lognormal]
 
 Two workers are at a run; one of them is killed (SIGKILL) at a moment of chance. It is measured
 until all that it held is another's, and counted what was asked twice: what was under way, and what
@@ -16,6 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.benchmarks.latencies import KINDS, latencies
 from tests.fakes.openai_server import OpenAIServer
 from tests.runners.workers import WORKER, Ask, launched, processes, state, wait_until
 from tests.services import a_free_port, postgresql_server, redis_server
@@ -37,11 +39,11 @@ class Loss:
         )
 
 
-def lose_a_worker(*, concurrency: int, latency_s: float, seed: int) -> Loss:
+def lose_a_worker(*, concurrency: int, latency_s: float, kind: str, seed: int) -> Loss:
     """One worker alone claims what it can hold, is killed, and another one is there meanwhile."""
     chance, port = random.Random(seed), a_free_port()
     with (
-        OpenAIServer(latency_s=latency_s) as server,
+        OpenAIServer(latencies=latencies(kind, 4000, latency_s)) as server,
         postgresql_server() as database,
         redis_server(port) as url,
         tempfile.TemporaryDirectory() as folder,
@@ -79,10 +81,16 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--concurrency", type=int, default=8)
     parser.add_argument("--latency", type=float, default=0.2)
+    parser.add_argument("--latencies", choices=KINDS, default="constant")
     given = parser.parse_args()
     losses = []
     for seed in range(given.times):
-        loss = lose_a_worker(concurrency=given.concurrency, latency_s=given.latency, seed=seed)
+        loss = lose_a_worker(
+            concurrency=given.concurrency,
+            latency_s=given.latency,
+            kind=given.latencies,
+            seed=seed,
+        )
         sys.stdout.write(f"{loss}\n")
         sys.stdout.flush()
         losses.append(loss)

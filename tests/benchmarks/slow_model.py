@@ -1,17 +1,23 @@
 """A model server that answers after a stated time and costs its machine next to nothing: for
 benchmarks, in a process of its own.
 
-python -m tests.benchmarks.slow_model SECONDS
+python -m tests.benchmarks.slow_model SECONDS [KIND ITEMS]
 
-Prints its port. It reads whole requests by their Content-Length, whatever they ask, and answers
-"right" in OpenAI's form. At `GET /counts` it tells what it was asked, and how long it was idle.
+Prints its port. SECONDS are the mean, and KIND is one of `tests.benchmarks.latencies`, drawn for
+each "Question N?" by its number; with KIND "arms" the model "other" takes three times as long. It
+reads whole requests by their Content-Length, whatever they ask, and answers "right" in OpenAI's
+form. At `GET /counts` it tells what it was asked, and how long it was idle.
 """
 
 import asyncio
 import json
+import re
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
+
+from tests.benchmarks.latencies import ARMS, SLOWER_ARM, latencies
 
 ANSWER = json.dumps(
     {
@@ -61,9 +67,29 @@ class Counts:
         return json.dumps({name: getattr(self, name) for name in names}).encode()
 
 
+_NUMBER = re.compile(rb"Question (\d+)")
+
+type Latency = Callable[[bytes], float]
+"""Seconds, by a request."""
+
+
+def latency_of(mean_s: float, kind: str, items: int) -> Latency:
+    if kind == "constant":
+        return lambda request: mean_s
+    if kind == ARMS:
+        return lambda request: mean_s * (SLOWER_ARM if b'"other"' in request else 1)
+    drawn = latencies(kind, items, mean_s)
+
+    def by_number(request: bytes) -> float:
+        number = _NUMBER.search(request)
+        return mean_s if number is None else drawn[int(number[1]) % items]
+
+    return by_number
+
+
 class Connection(asyncio.Protocol):
-    def __init__(self, counts: Counts, latency_s: float) -> None:
-        self.counts, self.latency_s, self.buffer = counts, latency_s, b""
+    def __init__(self, counts: Counts, latency_of: Latency) -> None:
+        self.counts, self.latency_of, self.buffer = counts, latency_of, b""
 
     def connection_made(self, transport: Any) -> None:
         self.transport = transport
@@ -82,9 +108,9 @@ class Connection(asyncio.Protocol):
             length = int(head[at + 15 :].split(b"\r\n", 1)[0])
             if len(self.buffer) < end + 4 + length:
                 return
-            self.buffer = self.buffer[end + 4 + length :]
+            request, self.buffer = self.buffer[: end + 4 + length], self.buffer[end + 4 + length :]
             self.counts.begin()
-            asyncio.get_running_loop().call_later(self.latency_s, self.answer)
+            asyncio.get_running_loop().call_later(self.latency_of(request), self.answer)
 
     def answer(self) -> None:
         self.counts.end()
@@ -93,9 +119,11 @@ class Connection(asyncio.Protocol):
 
 
 async def main() -> None:
-    counts, latency_s = Counts(), float(sys.argv[1])
+    counts, mean_s = Counts(), float(sys.argv[1])
+    kind, items = (sys.argv[2], int(sys.argv[3])) if len(sys.argv) > 2 else ("constant", 0)
+    latency = latency_of(mean_s, kind, items)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(counts, latency_s), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Connection(counts, latency), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201
     await server.serve_forever()
 

@@ -54,6 +54,8 @@ class OpenAIServer:
     nothing is repeated."""
 
     latency_s: float = 0.0
+    latencies: Sequence[float] = ()
+    """In place of one latency: by the order in which requests come, over and over."""
     key: str = ""
     most_choices: int = 128
     logprobs: Sequence[float] | None = None
@@ -143,6 +145,7 @@ class OpenAIServer:
         self, request: web.Request, asked: dict[str, Any], prompt: str, choice: dict[str, Any]
     ) -> web.StreamResponse:
         self.arrivals.append(time.monotonic())
+        number = len(self.requests)
         self.requests.append(asked)
         if request.transport is not None:
             self.connections.add(request.transport.get_extra_info("peername"))
@@ -155,7 +158,8 @@ class OpenAIServer:
             if self.key and request.headers.get("Authorization") != f"Bearer {self.key}":
                 given = request.headers.get("Authorization")
                 return http_error(401, f"Incorrect API key provided: {given}")
-            await asyncio.sleep(self.latency_s)
+            its = self.latencies
+            await asyncio.sleep(its[number % len(its)] if its else self.latency_s)
             other = self.misbehave(prompt, attempt)
             if other == HANG:
                 await asyncio.sleep(30)
