@@ -24,6 +24,7 @@ from evalhub.accounts.models import (
     SignInLink,
     User,
 )
+from evalhub.gate.chain.append import append
 from evalhub.gate.models import Blessing, Decision, GuardLook, Ledger, Look, SignOff, StageMove
 from evalhub.registry.models import (
     Draw,
@@ -106,8 +107,7 @@ def a_world(team: Team, name: str, *, size: int) -> None:
         decision = Decision.objects.create(
             study=study,
             arm="lora",
-            verdict="ship",
-            record={"headline": f"Ship {slug}"},
+            record={"headline": f"Ship {slug}", "verdict": "ship"},
             digest=slug,
             code_version="1",
         )
@@ -139,17 +139,17 @@ def a_world(team: Team, name: str, *, size: int) -> None:
                 baseline_run=runs[0],
                 study=study,
             )
-            GuardLook.objects.create(primary=look, guard=look, number=1, charged=False)
-            SignOff.objects.create(
+            beside = GuardLook.objects.create(primary=look, guard=look, number=1, charged=False)
+            signed = SignOff.objects.create(
                 decision=decision,
                 by=team.olga,
                 action="signed-off",
-                verdict="ship",
                 reason="seen",
-                record={},
+                record={"verdict": "ship"},
                 digest=f"{slug}-{number}",
                 created=timezone.now(),
             )
+            append(look, beside, signed)
         reviewer = Reviewer.objects.create(campaign=campaign, user=team.rui, key="rui")
         Dealing.objects.of_campaign(campaign)
         for number in range(size):

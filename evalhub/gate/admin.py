@@ -56,6 +56,7 @@ class LedgerAdmin(Frozen):
 class LedgerLinkAdmin(Frozen):
     list_display = ("place", "kind", "row", "head")
     list_filter = ("kind",)
+    search_fields = ("kind", "head__startswith")
     ordering = ("-place",)
     fields = readonly_fields = ("place", "kind", "row", "head")
 

@@ -241,7 +241,8 @@ def test_a_home_says_of_every_row_that_it_still_matches(
     kinds = ["items", "metric", "answers of base", "scores of base"]
     kinds += ["answers of tuned", "scores of tuned"]
     sets = len(study["evidence"])
-    assert [row["what"] for row in rows] == ["code", *kinds * sets, "ledger", *["look"] * sets]
+    looks = ["ledger", *["look"] * sets, "ledger's rows"]
+    assert [row["what"] for row in rows] == ["code", *kinds * sets, *looks]
     file, home = str(tmp_path / "verdict.json"), str(settings.HOME)
     assert run(["decision", "verify", file, "--home", home]) == 0
     said = capsys.readouterr().out
@@ -335,7 +336,7 @@ def test_what_a_home_does_not_hold_is_not_there_and_no_difference(
     (tmp_path / "verdict.json").write_text(json.dumps(study))
     code, rows = held_against_home(tmp_path, capsys)
     assert code == 0
-    kept = ("code", "ledger", "look")
+    kept = ("code", "ledger", "look", "ledger's rows")
     assert {each["state"] for each in rows if each["what"] not in kept} == {"not there"}
 
 

@@ -60,7 +60,11 @@ def a_decision(team: Team, verdict: str = "ship") -> Decision:
     questions = a_test_set(team, f"set-{slug}", items=2)
     study = a_study(team, baseline=base, candidate=lora, primary=questions, slug=slug)
     return Decision.objects.create(
-        study=study, arm="lora", verdict=verdict, record={}, digest="0" * 64, code_version="1"
+        study=study,
+        arm="lora",
+        record={"verdict": verdict},
+        digest="0" * 64,
+        code_version="1",
     )
 
 

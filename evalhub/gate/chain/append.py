@@ -30,7 +30,7 @@ def append(*rows: Model) -> None:
     if not rows:
         return
     ledger = _locked()
-    head, added = ledger.head or start(str(ledger)), []
+    head, added = ledger.head or start(str(ledger)), list[LedgerLink]()
     for kind, model in MODELS.items():
         keys = [row.pk for row in rows if isinstance(row, model)]
         # as the database holds them: its times are its own

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import batched
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Model, OuterRef
 from django.db.models.fields.json import KT
 
 from evalhub.files.canonical import digest_of
@@ -63,7 +63,8 @@ def _faults() -> Iterator[str]:
     )
     ledger = ledgers.first()
     if ledger is None:
-        if any(model._default_manager.exists() for model in (*MODELS.values(), LedgerLink)):
+        tables: list[type[Model]] = [*MODELS.values(), LedgerLink]
+        if any(table._default_manager.exists() for table in tables):
             yield "The ledger's own row is gone."
         return
     if (ledger.last or 0) != ledger.links:

@@ -25,8 +25,8 @@ class LedgerLink(models.Model):
     )
 
     class Meta:
-        verbose_name = "link of the ledger's chain"
-        verbose_name_plural = "links of the ledger's chain"
+        verbose_name = "link of a ledger"
+        verbose_name_plural = "links of ledgers"
         ordering = ["place"]
         constraints = [models.UniqueConstraint(fields=["kind", "row"], name="chained_once")]
 
