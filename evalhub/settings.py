@@ -300,7 +300,8 @@ UPLOAD_ENDPOINTS = (
 PEOPLES_ADDRESSES = r"/(reviews|accounts|static)/|/(healthz|readyz|metrics)?$"
 COSTLY_READS = (
     r"/api/v1/projects/[\w-]+/(exports/.+|decisions/\d+/flips|studies/[\w-]+/(cost|policy)"
-    r"|campaigns/\d+/results|working-sets/\d+|score-audits/\d+)"
+    r"|campaigns/\d+/results|working-sets/\d+(/items)?|runs/\d+/(outputs|scores)"
+    r"|test-sets/[\w-]+/versions/\d+/items)"
     r"|/studies/\d+/(|cost/|flips/|policy/|items/|items\..+|study\.\w+)"
     r"|/(runs|test-sets)/\d+/(items/|items\..+)"
     r"|/campaigns/\d+/(results|judgments|audit|export)(/|\.json)|/campaigns/new/"

@@ -93,7 +93,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     from evalhub.handover.aliases import teller_of_mlflow
     from evalhub.jobs.runner import job_runner
     from evalhub.serving.counting import count_as
-    from evalhub.serving.lanes import CostlyRequests, costly_at_once
+    from evalhub.serving.lanes import CostlyRequests, threads_for_costly
     from evalhub.serving.refusals import refusal_page
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
     from evalhub.studies.advance import ticker
@@ -106,7 +106,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
 
     count_as(number)
     sys.setswitchinterval(SWITCH_S)
-    SEATS.set_for(threads=threads - costly_at_once(threads))
+    SEATS.set_for(threads=threads - threads_for_costly(threads))
     proxy: dict[str, Any] = {}
     if settings.TRUSTED_PROXY:
         proxy = {
@@ -124,6 +124,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
         page=refusal_page,
         costly=CostlyRequests(
             people=re.compile(settings.PEOPLES_ADDRESSES),
+            programs=re.compile("/api/"),
             reads=re.compile(settings.COSTLY_READS),
         ),
         threads=threads,

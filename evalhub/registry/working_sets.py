@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from evalhub.accounts.models import Project, User
@@ -221,8 +221,10 @@ def newer_version(working_set: WorkingSet) -> TestSetVersion | None:
 
 def removed(working_set: WorkingSet) -> "QuerySet[Item]":
     """The items of the version it was begun from that aren't in it any more."""
-    kept = WorkingItem.objects.filter(working_set=working_set, was=OuterRef("pk"))
-    return Item.objects.filter(~Exists(kept), version=working_set.origin_id).order_by("position")
+    # Not an EXISTS for each: no index has `was`, so that 5,000 items took 25 million steps.
+    kept = WorkingItem.objects.filter(working_set=working_set, was__isnull=False).order_by()
+    gone = Item.objects.filter(version=working_set.origin_id).exclude(pk__in=kept.values("was"))
+    return gone.order_by("position")
 
 
 def begin_writing(working_set: WorkingSet, *, by: User | None, revision: int | None = None) -> None:

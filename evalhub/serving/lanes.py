@@ -1,12 +1,12 @@
 """Which requests go first: those that cost much leave threads to people, whoever sends them.
 
-A process has a fixed number of threads. Requests that cost CPU wait in a queue of their own, of
-which as many are worked on at once as `costly_at_once` says; the other threads are for everybody
-else. Who sends many waits for their own: callers take turns.
+A process has a fixed number of threads. Requests that cost CPU wait in queues of their own, one for
+programs and one for pages, of which as many are worked on at once as `costly_at_once` says; the
+other threads are for everybody else. Who sends many waits for their own: callers take turns.
 """
 
 import re
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,111 +29,126 @@ class CostlyRequests:
 
     Attributes:
         people: matches addresses of people's own pages, which are never costly.
+        programs: matches addresses for programs.
         reads: matches addresses of which reading is costly; other reads are light.
     """
 
     people: re.Pattern[str]
+    programs: re.Pattern[str]
     reads: re.Pattern[str]
 
-    def has(self, request: Request) -> bool:
-        """Whether the request waits for its turn among the costly ones."""
+    def lane(self, request: Request) -> str:
+        """The queue in which the request waits for its turn; "" where it waits for nothing."""
         if self.people.match(request.path):
-            return False
-        return request.command not in READS or bool(self.reads.fullmatch(request.path))
+            return ""
+        if request.command in READS and not self.reads.fullmatch(request.path):
+            return ""
+        return "programs" if self.programs.match(request.path) else "pages"
 
 
 def costly_at_once(threads: int) -> int:
-    """Costly requests that a process works on at once: a quarter of its threads, at least one.
+    """Costly requests of a lane that a process works on at once: an eighth of its threads, at
+    least one. More would not be faster, since they share one interpreter."""
+    return max(1, threads // 8)
 
-    More would not be faster, since they share one interpreter.
-    """
-    return max(1, threads // 4)
+
+def threads_for_costly(threads: int) -> int:
+    """Threads that costly requests take at most, of both lanes."""
+    return 2 * costly_at_once(threads)
 
 
 class LanedDispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
-    """waitress's threads, with two queues: light requests come first, costly ones by turns.
+    """waitress's threads, with queues of their own for costly requests: light ones come first.
 
     A task is a connection whose first request is to be answered next.
     """
 
     def __init__(self, costly: CostlyRequests, at_once: int) -> None:
         super().__init__()
-        self._is_costly = costly.has
-        self._at_once = at_once
-        self._running = 0
-        self.queue = _Lanes(self)
-
-    def may_begin_costly(self) -> bool:
-        """Whether one more costly request may be worked on; called with the lock held."""
-        return self._running < self._at_once
+        self._costly = costly
+        self.queue = _Lanes(at_once)
 
     def add_task(self, task: Any) -> None:
         """Queues a connection; a costly request waits among its caller's."""
         request = task.requests[0]
+        lane = "" if request.error is not None else self._costly.lane(request)
         with self.lock:
-            if request.error is None and self._is_costly(request):
-                self.queue.append_costly(_caller(request), _Costly(task, self))
+            if lane:
+                self.queue.append_costly(_caller(request), _Costly(task, lane, self))
             else:
                 self.queue.append(task)
             self.queue_cv.notify()
 
-    def begin_costly(self) -> None:
-        """Counts a costly request that a thread takes; called with the lock held."""
-        self._running += 1
-
-    def end_costly(self) -> None:
-        """Lets the next costly request begin."""
+    def end_costly(self, lane: str) -> None:
+        """Lets the lane's next request begin."""
         with self.lock:
-            self._running -= 1
+            self.queue.running[lane] -= 1
             self.queue_cv.notify()
 
 
 class _Costly:
     """A connection with a costly request, as a task."""
 
-    def __init__(self, task: Any, dispatcher: LanedDispatcher) -> None:
+    def __init__(self, task: Any, lane: str, dispatcher: LanedDispatcher) -> None:
+        self.lane = lane
         self._task, self._dispatcher = task, dispatcher
 
     def service(self) -> None:
         try:
             self._task.service()
         finally:
-            self._dispatcher.end_costly()
+            self._dispatcher.end_costly(self.lane)
 
     def cancel(self) -> None:
         self._task.cancel()
 
 
 class _Lanes:
-    """The queue that waitress's threads take from: true while there is something to begin."""
+    """The queue that waitress's threads take from: true while there is something to begin.
 
-    def __init__(self, dispatcher: LanedDispatcher) -> None:
-        self._dispatcher = dispatcher
+    It is used with the dispatcher's lock held.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self.running: Counter[str] = Counter()
+        self._at_once = at_once
         self._light: deque[Any] = deque()
-        self._costly: OrderedDict[str, deque[_Costly]] = OrderedDict()
+        self._waiting: dict[str, OrderedDict[str, deque[_Costly]]] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._light) or (bool(self._costly) and self._dispatcher.may_begin_costly())
+        return bool(self._light) or self._ready() is not None
 
     def __len__(self) -> int:
-        return len(self._light) + sum(map(len, self._costly.values()))
+        waiting = (tasks for lane in self._waiting.values() for tasks in lane.values())
+        return len(self._light) + sum(map(len, waiting))
 
     def append(self, task: Any) -> None:
         self._light.append(task)
 
     def append_costly(self, caller: str, task: _Costly) -> None:
-        self._costly.setdefault(caller, deque()).append(task)
+        lane = self._waiting.setdefault(task.lane, OrderedDict())
+        lane.setdefault(caller, deque()).append(task)
 
     def popleft(self) -> Any:
         """The next task to begin: a light one, else that of the caller who waited longest."""
         if self._light:
             return self._light.popleft()
-        caller, tasks = self._costly.popitem(last=False)
+        lane = self._ready()
+        assert lane is not None, "it was asked whether there is something to begin"
+        callers = self._waiting[lane]
+        caller, tasks = callers.popitem(last=False)
         task = tasks.popleft()
         if tasks:
-            self._costly[caller] = tasks  # behind the other callers
-        self._dispatcher.begin_costly()
+            callers[caller] = tasks  # behind the other callers
+        self.running[lane] += 1
         return task
+
+    def _ready(self) -> str | None:
+        """The lane of which a request may begin."""
+        for lane, callers in self._waiting.items():
+            if callers and self.running[lane] < self._at_once:
+                return lane
+        return None
 
 
 def _caller(request: Request) -> str:

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def test_ours_are_built_here_and_run_a_command_that_exists(
     name: str, services: dict[str, Any]
 ) -> None:
     command, *arguments = filled_in(services[name]["command"])
-    assert services[name]["build"] == "."
+    assert services[name]["build"]["context"] == "."
     assert command in COMMANDS
     assert takes(command, arguments)
 
@@ -203,6 +204,36 @@ def test_what_the_image_copies_exists_and_is_sent_to_the_builder(
     }
     assert copied == sent
     assert all((ROOT / source).exists() for source in copied)
+
+
+def test_nothing_is_installed_in_the_image_but_by_its_hash(instructions: list[list[str]]) -> None:
+    commands = [
+        part.split()
+        for word, *words in instructions
+        if word == "RUN"
+        for part in " ".join(words).split(" && ")
+        if (" install" in part and "pip" in part) or "pip wheel" in part
+    ]
+    assert len(commands) == 4
+    for command in commands:
+        assert "--require-hashes" in command or {"--no-index", "--no-deps"} <= set(command)
+    bases = [words[1] for words in instructions if words[0] == "FROM"]
+    assert bases == ["${PYTHON}", "${PYTHON}"], "one base, whose digest `make image` gives"
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "build-requirements.txt"])
+def test_the_hashed_packages_are_those_that_are_pinned_and_no_address_is_named(name: str) -> None:
+    text = (ROOT / ".ci" / name).read_text().replace("\\\n", " ")
+    pinned = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    pins = {each.partition(" ;")[0] for each in pinned["tool"]["uv"]["constraint-dependencies"]}
+    assert "://" not in text
+    lines = text.splitlines()
+    assert lines
+    for line in lines:
+        requirement, *hashes = line.split(" --hash=")
+        assert requirement.partition(" ;")[0].strip() in pins, f"`make lock` writes {name} anew"
+        assert hashes
+        assert all(re.fullmatch("sha256:[0-9a-f]{64}", each.strip()) for each in hashes)
 
 
 def test_the_image_runs_as_nobody_in_particular(instructions: list[list[str]]) -> None:

@@ -42,9 +42,8 @@ def job_of(answer: Any) -> Job:
 
 def test_a_small_form_is_answered_at_once(team: Team) -> None:
     answer = sent(team.signed_in(team.eva), 50)
-    assert answer["Location"] == reverse(
-        "dashboard:working_set", args=[WorkingSet.objects.get().pk]
-    )
+    made = WorkingSet.objects.get()
+    assert answer["Location"] == reverse("dashboard:working_set", args=[made.pk])
     assert not Job.objects.exists()
 
 
@@ -95,9 +94,8 @@ def test_what_a_form_says_on_the_next_page_is_said_there(team: Team) -> None:
     work_all()
     led = eva.get(reverse("dashboard:job", args=[job.pk]), follow=True)
     assert "Published: sums v1" in led.text
-    assert led.redirect_chain[0][0] == reverse(
-        "dashboard:test_set", args=[TestSet.objects.get().pk]
-    )
+    published = TestSet.objects.get()
+    assert led.redirect_chain[0][0] == reverse("dashboard:test_set", args=[published.pk])
 
 
 @pytest.mark.parametrize("other", ["olga", "rui", "nobody"])

@@ -1,0 +1,341 @@
+"""The heaviest requests of every operation of the OpenAPI document, for `heavy_flood`."""
+
+import hashlib
+import http.client
+import itertools
+import json
+import os
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PROJECT = "/api/v1/projects/support-desk"
+JOB_ROWS = 6_000
+
+LIGHT = {
+    "delete": "one row, or what is half-written",
+    "put /files/{name}": "as PATCH",
+    "/blessing": "a verb on one row",
+    "/campaigns/{id}": "a verb on one row",
+    "/cancel": "a verb on one row",
+    "/deliveries/{delivery}/replay": "a verb on one row",
+    "/finish": "once for each ingestion; a job where it is heavy",
+    "/invitations": "one row",
+    "/members": "one row",
+    "/override": "a verb on one row",
+    "/publish": "once for each working set; a job where it is heavy",
+    "/reopen": "a verb on one row",
+    "/resume": "a verb on one row",
+    "/retire": "a verb on one row",
+    "/rollback": "a verb on one row",
+    "/sign-offs": "one row",
+    "/score-cases": "one row",
+    "/answers": "one row",
+    "/secret": "one row",
+    "/tokens": "one row",
+    "/webhooks": "one row",
+    "/webhooks/{id}": "one row",
+    "/items/{item}": "one row",
+    "/members/{id}": "one row",
+    "/ingestions": "one row",
+}
+"""Writes that no evaluator makes heavy, by how their operation ends or begins, and why."""
+
+
+HEAVY = frozenset(
+    {
+        "patch /files/{name}",
+        "patch /ingestions/{id}/rows",
+        "post /campaigns",
+        "post /imports",
+        "post /models/{slug}/versions",
+        "post /runs",
+        "post /score-audits",
+        "post /studies",
+        "post /studies/{slug}/copies",
+        "post /studies/{slug}/decisions",
+        "post /studies/{slug}/policy",
+        "post /test-sets/{slug}/versions",
+        "post /working-sets",
+        "post /working-sets/{id}/changes",
+        "post /working-sets/{id}/items",
+        "post /working-sets/{id}/near-copies",
+        "post /working-sets/{id}/split",
+    }
+)
+"""The writes that an evaluator can make heavy: the flood sends each."""
+
+
+@dataclass
+class Kind:
+    """Requests of one operation.
+
+    Attributes:
+        make: (path below the project, body) of the n-th.
+        cpu_ms: of the site's own process, for one that came alone.
+    """
+
+    name: str
+    method: str
+    make: Callable[[int], tuple[str, bytes]]
+    headers: dict[str, str] = field(default_factory=dict)
+    cpu_ms: float = 0.0
+    statuses: Counter[int] = field(default_factory=Counter)
+
+
+@dataclass
+class Caller:
+    """The evaluator: a token, and a connection for each thread."""
+
+    host: str
+    port: int
+    secret: str
+    _own: threading.local = field(default_factory=threading.local)
+    _keys: Iterator[int] = field(default_factory=itertools.count)
+
+    def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
+        if not hasattr(self._own, "connection"):
+            self._own.connection = http.client.HTTPConnection(self.host, self.port, timeout=600)
+        sent = {
+            "Authorization": f"Bearer {self.secret}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": f"flood-{os.getpid()}-{next(self._keys)}",
+            "Host": "localhost",
+        }
+        try:
+            self._own.connection.request(method, PROJECT + path, body, sent | headers)
+            answer = self._own.connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException):
+            del self._own.connection
+            return 0, b""
+
+    def got(self, method: str, path: str, body: Any = None) -> Any:
+        """The JSON of a request that must succeed; a job's answer once it has ended."""
+        content = b"" if body is None else json.dumps(body).encode()
+        status, answer = self.ask(method, path, content)
+        found = json.loads(answer)
+        if status == 202 and "/jobs/" in str(found.get("url")):
+            while found["state"] != "ended":
+                time.sleep(0.5)
+                found = json.loads(self.ask("GET", found["url"].removeprefix(PROJECT))[1])
+            status, found = found["status"], found["answer"]
+        if status >= 400:
+            raise RuntimeError(f"{method} {path}: {status} {found}")
+        return found
+
+    def upload(self, content: bytes) -> str:
+        name = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        status, said = self.ask("PUT", f"/files/{name}", content)
+        if status != 200:
+            raise RuntimeError(said)
+        return name
+
+
+def lines(count: int, seed: int = 0, **names: Callable[[int], str]) -> bytes:
+    rows = ({"id": f"q{i}"} | {name: make(i) for name, make in names.items()} for i in range(count))
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def an_input(i: int) -> str:
+    draw = random.Random(i)
+    return f"{i}: " + " ".join(draw.choices(("where", "is", "my", "parcel", "now", "lost"), k=7))
+
+
+def operations() -> dict[str, dict[str, Any]]:
+    """Of the OpenAPI document below the project: by "method path", what it says."""
+    text = Path(__file__).resolve().parents[2] / "evalhub" / "api" / "openapi.json"
+    prefix = "/api/v1/projects/{project}"
+    return {
+        f"{method} {path.removeprefix(prefix)}": operation
+        for path, at in json.loads(text.read_text())["paths"].items()
+        if path.startswith(prefix)
+        for method, operation in at.items()
+        if method in ("get", "post", "put", "patch", "delete")
+    }
+
+
+def is_light(name: str) -> bool:
+    method, _, path = name.partition(" ")
+    return method != "get" and (
+        method in LIGHT
+        or name in LIGHT
+        or any(path.endswith(end) for end in LIGHT if end[0] == "/")
+    )
+
+
+def heavy_kinds(caller: Caller, items: int) -> list[Kind]:
+    """Every operation that isn't light, on what was made for it. Raises for one that is unknown."""
+    ids, writes = _made(caller, items)
+    assert set(writes) == HEAVY
+    kinds = []
+    for name, operation in operations().items():
+        method, _, path = name.partition(" ")
+        if method != "get":
+            if name in writes:
+                kinds += writes[name]
+            elif not is_light(name):
+                raise LookupError(f"{name} is neither among the heavy requests nor among LIGHT")
+            continue
+        query = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
+        for filled in _filled(path, ids):
+            at = filled + ("?page_size=500" if "page_size" in query else "")
+            kinds.append(Kind(f"GET {filled}", "GET", lambda n, at=at: (at, b"")))
+    return kinds
+
+
+def _filled(path: str, ids: dict[str, str]) -> list[str]:
+    """The path with what was made in place of its names; exports once for each of theirs."""
+    if path == "/exports/{what}":
+        return [f"/exports/{what}" for what in (
+            f"answers?study={ids['/studies']}", f"study?study={ids['/studies']}", "decisions",
+            f"report?decision={ids['/decisions']}", f"every-eval-ever?decision={ids['/decisions']}",
+        )]  # fmt: skip
+    for noun, value in ids.items():
+        for name in ("{id}", "{slug}", "{name}"):
+            path = path.replace(f"{noun}/{name}", f"{noun}/{value}")
+    return [path.replace("{number}", "1").replace("{item}", ids["item"])]
+
+
+def _made(caller: Caller, items: int) -> tuple[dict[str, str], dict[str, list[Kind]]]:
+    """What the requests name, and the writes among them, by operation."""
+    asked = lines(items, input=an_input, reference=lambda i: str(i))
+    half = lines(items // 3, input=an_input, reference=lambda i: str(i))
+    right, wrong = (lines(items // 3, output=lambda i, k=k: str(i // k)) for k in (1, 2))
+    large = lines(JOB_ROWS, input=an_input)
+    # answers to a version that is just below what is a job
+    recorded = lines(items, output=lambda i: str(i))
+    file, few, good, bad, many, answers = (
+        caller.upload(each) for each in (asked, half, right, wrong, large, recorded)
+    )
+
+    def study(slug: str) -> dict[str, Any]:
+        tuned = {"kind": "lora", "parent": "base", "backend": {"recorded": good}}
+        arms = {"base": {"kind": "base", "backend": {"recorded": bad}}, "tuned": tuned}
+        sets = {"flood": {"file": few, "role": "primary", "metric": {"name": "exact_match"}}}
+        return {"schema": "evalhub.study/1", "name": slug, "slug": slug, "baseline": "base",
+                "arms": arms, "test_sets": sets}  # fmt: skip
+
+    caller.got("POST", "/studies", study("first"))
+    while caller.got("GET", "/studies/first?wait=20")["state"] in ("running", "advancing"):
+        time.sleep(0.5)
+    decided = caller.got("POST", "/studies/first/decisions", {})
+    caller.got("POST", "/test-sets/whole/versions", {"file": file})
+    caller.got("POST", "/models/recorded/versions", {"kind": "base"})
+    working = caller.got("POST", "/working-sets", {"test_set": "whole"})["id"]
+    item = caller.got("GET", f"/working-sets/{working}/items?page_size=1")["results"][0]
+    metric = {"name": "exact_match"}
+    begun = caller.got("POST", "/ingestions", {
+        "model": "recorded", "test_set": "whole", "metrics": [metric],
+    })  # fmt: skip
+    run = caller.got("GET", f"/runs/{decided['runs'][0]['id']}")
+    scored = run["metrics"][0]["digest"]
+    audit = caller.got("POST", "/score-audits", {"metric": scored, "size": 50})
+    ids = {
+        "/studies": "first",
+        "/decisions": str(decided["decisions"][0]["id"]),
+        "/runs": str(decided["runs"][0]["id"]),
+        "/test-sets": "whole",
+        "/models": "recorded",
+        "/working-sets": str(working),
+        "/ingestions": str(begun["id"]),
+        "/score-audits": str(audit["id"]),
+        "/files": file,
+        "item": str(item["url"].rpartition("/")[2]),
+        "/campaigns": "1", "/jobs": "1", "/members": "1", "/tokens": "1", "/webhooks": "1",
+    }  # fmt: skip
+    # its last row is of no item: it is read whole, and refused each time
+    part = lines(items + 1, output=lambda i: f"{i} " + "x" * 3_000)
+    at = f"/working-sets/{working}"
+
+    def posts(operation: str, path: str, *bodies: Any, method: str = "POST") -> list[Kind]:
+        """A kind for each body; `{n}` in a path or a body is the request's number."""
+        return [
+            Kind(
+                f"{method} {operation}" + (f" ({number + 1})" if len(bodies) > 1 else ""),
+                method,
+                lambda n, body=body: (
+                    path.replace("{n}", str(n)),
+                    json.dumps(body).replace("{n}", str(n)).encode(),
+                ),
+            )
+            for number, body in enumerate(bodies)
+        ]
+
+    rows = [{"input": f"{{n}} {an_input(i)}"} for i in range(4_000)]
+    log = caller.upload(_a_log(items))
+    writes = {
+        "post /test-sets/{slug}/versions": posts(
+            "/test-sets/…/versions", "/test-sets/flood-{n}/versions", {"file": file}, {"file": many}
+        ),
+        "post /working-sets": posts(
+            "/working-sets", "/working-sets",
+            {"test_set": "flood-w-{n}", "file": file}, {"test_set": "flood-x-{n}", "file": many},
+            {"test_set": "whole"},
+        ),
+        "post /working-sets/{id}/items": posts("…/items", f"{at}/items", {"rows": rows}),
+        "post /working-sets/{id}/changes": posts(
+            "…/changes", f"{at}/changes", {"verb": "tag", "tag": "t{n}", "items": {"text": ""}}
+        ),
+        "post /working-sets/{id}/near-copies": posts(
+            "…/near-copies", f"{at}/near-copies", {"where": "inside"}, {"where": "others"},
+            {"file": file},
+        ),
+        "post /working-sets/{id}/split": posts(
+            "…/split", f"{at}/split", {"share": 0.5, "seed": 1}
+        ),
+        "post /studies": posts("/studies", "/studies", study("flood-{n}")),
+        "post /studies/{slug}/copies": posts(
+            "…/copies", "/studies/first/copies", {"name": "c-{n}"}
+        ),
+        "post /studies/{slug}/policy": posts(
+            "…/policy", "/studies/first/policy",
+            {"policy": {"planned_gain": 0.1}, "demands": {}, "dry_run": True},
+        ),
+        "post /studies/{slug}/decisions": posts("…/decisions", "/studies/first/decisions", {}),
+        "post /campaigns": posts(
+            "/campaigns", "/campaigns",
+            {"study": "first", "test_set": "flood", "plan": {"items": 50, "question": "{n}?"}},
+        ),
+        "post /runs": posts("/runs", "/runs", {
+            "model": "recorded", "test_set": "whole", "metrics": [metric], "answers": answers,
+        }),
+        "post /models/{slug}/versions": posts(
+            "/models/…/versions", "/models/flood-{n}/versions",
+            {"kind": "lora", "notes": "n" * 20_000},
+        ),
+        "post /score-audits": posts(
+            "/score-audits", "/score-audits", {"metric": scored, "size": 1_000}
+        ),
+        "post /imports": posts(
+            "/imports", "/imports",
+            {"kind": "promptfoo", "files": {"results.json": log}, "test_set": "log-{n}"},
+        ),
+        "patch /ingestions/{id}/rows": [Kind(
+            "PATCH /ingestions/…/rows", "PATCH",
+            lambda n: (f"/ingestions/{begun['id']}/rows", part),
+            {"Content-Type": "application/x-ndjson", "Upload-Offset": "0"},
+        )],
+        "patch /files/{name}": [Kind(
+            "PATCH /files/…", "PATCH",
+            lambda n: (f"/files/sha256:{hashlib.sha256(f'{n}'.encode()).hexdigest()}", part),
+            {"Content-Type": "application/octet-stream", "Upload-Offset": "0"},
+        )],
+    }  # fmt: skip
+    return ids, writes
+
+
+def _a_log(items: int) -> bytes:
+    """A promptfoo result file of some hundred answers, just below 500 KB."""
+    results = [
+        {"promptIdx": 0, "testIdx": i, "prompt": {"raw": an_input(i), "label": "p"},
+         "provider": {"id": "m"}, "vars": {"q": an_input(i)}, "response": {"output": f"{i}"},
+         "success": True, "score": 1, "gradingResult": {"pass": True, "score": 1}}
+        for i in range(min(items, 1_200))
+    ]  # fmt: skip
+    return json.dumps({"version": 3, "results": {"version": 3, "results": results}}).encode()
