@@ -121,8 +121,10 @@ def report_progress(job: Job) -> bool:
 
 
 def end(job: Job) -> None:
-    """Ends a job that has its answer."""
+    """Ends a job that has its answer. What was sent isn't kept: it may hold texts that somebody
+    has taken out one day."""
     Job.objects.unfinished().filter(pk=job.pk).update(
+        sent={},
         state=JobState.ENDED,
         ended=timezone.now(),
         rows_read=ROW_COUNTS.read,
@@ -150,6 +152,7 @@ def fail(job: Job, code: int, detail: str) -> None:
     """Ends a job that has no answer with a problem of our own."""
 
     Job.objects.unfinished().filter(pk=job.pk, status=None).update(
+        sent={},
         state=JobState.ENDED,
         ended=timezone.now(),
         status=code,

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,23 @@ from django.conf import settings
 from django.contrib.messages import get_messages
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
+from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import resolve
 from django.utils.datastructures import MultiValueDict
 from django_htmx.middleware import HtmxDetails
 
 from evalhub.jobs.models import Job
 from evalhub.jobs.queue import MOST_ATTEMPTS, end, fail, give_back
+from runners.outages import DATABASE_AWAY
 
 BUSY = 503
 """The status of an answer that may be another one in a moment."""
+BUSY_PAUSE_S = 3.0
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +42,7 @@ def work(job: Job) -> None:
         job.refresh_from_db(fields=["status"])
         if job.status is None:
             if response.status_code == BUSY and job.attempts < MOST_ATTEMPTS:
+                time.sleep(BUSY_PAUSE_S)
                 give_back(job, reason="The site was busy")
                 return
             _keep(job, response)
@@ -46,6 +53,11 @@ def work_or_fail(job: Job) -> None:
     """As `work`; an error of ours ends the job with a problem that tells nothing of it."""
     try:
         work(job)
+    except DATABASE_AWAY as error:
+        logger.warning("job %d: the database can't be used: %s", job.pk, error)
+        connection.close()
+        time.sleep(BUSY_PAUSE_S)
+        give_back(job, reason="The database didn't answer")
     except Exception:
         logger.exception("job %d failed", job.pk)
         fail(job, 500, f"This is our fault, not yours. The log says more of job {job.pk}.")
@@ -92,7 +104,10 @@ def _page(job: Job) -> HttpResponse:
 def _answered(request: Any) -> HttpResponse:
     match = resolve(request.path_info)
     request.resolver_match = match
-    response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    try:
+        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    except (Http404, PermissionDenied) as error:  # of a page; an endpoint answers with a problem
+        return response_for_exception(request, error)
     return response
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from evalhub.accounts.models import ApiToken, Scope
@@ -24,6 +25,7 @@ from evalhub.jobs.queue import (
 )
 from evalhub.jobs.replay import work_or_fail
 from evalhub.registry.models import TestSetVersion, WorkingSet
+from evalhub.studies.from_web import import_test_set_from_web
 from tests.api.conftest import Program
 from tests.api.sums import digest, rows
 from tests.api.test_studies import upload
@@ -74,6 +76,7 @@ def test_a_heavy_upload_is_a_job_whose_answer_is_what_it_would_have_been(
     work_all()
     ended = caller.get(f"/jobs/{job.pk}")
     assert (ended.status_code, ended.json()["status"]) == (200, 201)
+    assert Job.objects.get().sent == {}, "what was sent isn't kept"
     at = ended.json()["location"]
     assert ended.json()["answer"]["items"] == len(content.splitlines())
     assert caller.client.get(at).json() == ended.json()["answer"]
@@ -162,6 +165,26 @@ def test_a_killed_process_is_followed_by_another_and_at_last_by_a_clear_failure(
     assert (told["state"], told["status"]) == ("ended", 500)
     assert "signal 9" in told["answer"]["detail"]
     assert not TestSetVersion.with_drafts.exists()
+
+
+@pytest.mark.parametrize("times", [1, MOST_ATTEMPTS])
+def test_a_database_that_is_away_for_a_moment_is_asked_again(
+    program: Programs, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    job = job_at(handed_in(program()))
+    left = [OperationalError("database is locked")] * times
+
+    def away(**_: Any) -> Any:
+        if left:
+            raise left.pop()
+        return import_test_set_from_web(**_)
+
+    monkeypatch.setattr("evalhub.api.views.registry.import_test_set_from_web", away)
+    monkeypatch.setattr("evalhub.jobs.replay.BUSY_PAUSE_S", 0.0)
+    work_all()
+    job.refresh_from_db()
+    assert (job.state, job.status) == (JobState.ENDED, 201 if times < MOST_ATTEMPTS else 503)
+    assert TestSetVersion.objects.count() == (times < MOST_ATTEMPTS)
 
 
 def test_a_stopped_site_costs_no_attempt(program: Programs) -> None:

@@ -111,6 +111,19 @@ def test_nobody_else_sees_a_form_s_job_or_cancels_it(team: Team, other: str) -> 
     assert Job.objects.get().state == JobState.WAITING
 
 
+def test_what_is_gone_when_the_job_begins_is_not_there(team: Team) -> None:
+    eva = team.signed_in(team.eva)
+    job_of(sent(eva, 51))
+    work_all()
+    made = WorkingSet.objects.get()
+    job = job_of(eva.post(reverse("dashboard:near_copies", args=[made.pk]), {"where": "inside"}))
+    made.delete()
+    work_all()
+    answer = eva.get(reverse("dashboard:job", args=[job.pk]))
+    assert answer.status_code == 404
+    assert "mistyped" in answer.text
+
+
 def test_a_reviewer_s_form_is_no_job(team: Team) -> None:
     assert sent(team.signed_in(team.rui), 51).status_code == 403
     assert not Job.objects.exists()
