@@ -84,9 +84,6 @@ class DealingAdmin(Frozen):
     search_fields = ("campaign__name",)
     fields = readonly_fields = ("campaign", "places", "pairs", "seats", "weighed")
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        return not lookup.startswith("chances") and super().lookup_allowed(lookup, value, request)
-
 
 @admin.register(Reviewer)
 class ReviewerAdmin(Frozen):

@@ -3,14 +3,20 @@
 
 from typing import Any
 
+from django import forms
+from django.conf import settings
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from evalhub.accounts.addresses import absolute
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import (
     Action,
@@ -24,6 +30,7 @@ from evalhub.accounts.models import (
     User,
 )
 from evalhub.accounts.results_seen import ADMINISTERS, expose
+from evalhub.accounts.sign_in import mail_way_in, sign_in_path
 
 
 class Memberships(admin.TabularInline):
@@ -60,14 +67,40 @@ def note_rights(user: User, form: Any, *, by: Any, change: bool) -> None:
     """What of a person's way into the site was changed, for the audit log."""
     if not change:
         note(Action.USER_ADDED, by=by, about=user)
+    if change:
+        ways = {"username": "user name", "email": "mail address"}
+        for name in sorted(ways.keys() & set(form.changed_data)):
+            note(Action.ACCOUNT_CHANGED, by=by, about=user, what=ways[name])
     rights = {"is_superuser": "superuser", "is_staff": "staff", "is_active": "active"}
     for name in rights.keys() & set(form.changed_data):
         said = "" if getattr(user, name) else "not "
         note(Action.ROLE_CHANGED, by=by, about=user, what=f"{said}{rights[name]}")
 
 
+class NewUser(forms.ModelForm):
+    """An account without a password: its person signs in by a link, and may set one."""
+
+    class Meta:
+        model = User
+        fields = ("username", "email")
+
+    def save(self, commit: bool = True) -> User:
+        self.instance.set_unusable_password()
+        user: User = super().save(commit)
+        return user
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
+    """Nobody sets anybody's password: they are let in by a link, and set their own."""
+
+    add_form = NewUser
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "email")}),)
+    fieldsets = (
+        (None, {"fields": ("username", "way_in")}),
+        *((title, fields) for title, fields in DjangoUserAdmin.fieldsets or () if title),
+    )
+    readonly_fields = ("way_in",)
     list_display = ("username", "email", "first_name", "last_name", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
     inlines = (Roles,)
@@ -83,6 +116,43 @@ class UserAdmin(DjangoUserAdmin):
             projects = Project.objects.values_list("pk", flat=True)
             expose(projects=projects, user=obj, how=ADMINISTERS)
         note_rights(obj, form, by=request.user, change=change)
+
+    @admin.display(description="way in")
+    def way_in(self, user: User) -> SafeString:
+        address = reverse("admin:auth_user_password_change", args=[user.pk])
+        return format_html('<a href="{}">Let them in by a link…</a>', address)
+
+    def user_change_password(
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 (Django's name)
+        form_url: str = "",
+    ) -> HttpResponse:
+        """In the place of Django's form for anybody's password: a link to set one's own."""
+        user = self.get_object(request, unquote(id))
+        if user is None:
+            raise Http404
+        if not self.has_change_permission(request, user):
+            raise PermissionDenied
+        assert isinstance(request.user, User)
+        by_mail = bool(settings.MAIL_URL and user.email)
+        link = ""
+        if request.method == "POST" and by_mail:
+            mail_way_in(user, by=request.user, request=request)
+        elif request.method == "POST":
+            path = sign_in_path(user, by=request.user, what="in the admin, who saw it")
+            link = absolute(path, request)
+        context = self.admin_site.each_context(request) | {
+            "title": f"Let {user} in",
+            "opts": self.opts,
+            "original": user,
+            "by_mail": by_mail,
+            "done": request.method == "POST",
+            "link": link,
+        }
+        response = TemplateResponse(request, "admin/way_in.html", context)
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
 
 @admin.register(Project)

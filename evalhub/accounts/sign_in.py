@@ -31,16 +31,31 @@ class SignInError(Exception):
 
 
 @transaction.atomic
-def sign_in_path(user: User) -> str:
+def sign_in_path(user: User, *, by: User | None = None, what: str = "") -> str:
     """The path of a new link for `user`: who has it within the hour is that user, once.
 
-    For the operator alone: no page makes one. Links that have expired are deleted on the way.
+    For the operator (None), and for who administers the site in the admin; the audit log keeps who
+    made it. Links that have expired are deleted on the way.
     """
     token, now = secrets.token_urlsafe(32), timezone.now()
     SignInLink.objects.filter(expires__lte=now).delete()
     SignInLink.objects.create(user=user, digest=_digest(token), expires=now + LASTS)
-    note(Action.LINK_MADE, by=None, about=user)
+    note(Action.LINK_MADE, by=by, about=user, what=what)
     return reverse("accounts:sign_in", args=[token])
+
+
+@transaction.atomic
+def mail_way_in(user: User, *, by: User, request: HttpRequest) -> None:
+    """Mails a link by which this person sets a password, as for one that was forgotten.
+
+    Whoever asks for it doesn't see it. Raises OSError where it can't be sent.
+    """
+    from allauth.account.forms import ResetPasswordForm
+
+    form = ResetPasswordForm({"email": user.email})
+    if form.is_valid():
+        form.save(request)
+    note(Action.LINK_MADE, by=by, about=user, what="in the admin, by mail")
 
 
 def user_of(token: str) -> User:

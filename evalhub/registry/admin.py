@@ -245,12 +245,6 @@ class OutputAdmin(Written, FrozenLarge):
         rows_of("registry_score", "output"),
     )
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """An address can filter a list by any of its columns: not by what is sealed."""
-        if lookup.split("__")[0] == "given_scores":
-            return False
-        return super().lookup_allowed(lookup, value, request)
-
 
 @admin.register(Ingestion)
 class IngestionAdmin(Frozen):

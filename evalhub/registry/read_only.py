@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from evalhub.accounts.admin_site import LINKED
 from evalhub.schemas.declaration import Declaration
 
 ROWS = 25
@@ -115,6 +116,7 @@ def beginning(name: str, *, characters: int = 80) -> Any:
 
 def rows_of(model: str, by: str) -> Any:
     """A link to the list of `model` ("registry_item") whose foreign key `by` is this row."""
+    LINKED.setdefault(model, set()).add(by)
 
     def shown(row: Model) -> SafeString:
         url = reverse(f"admin:{model}_changelist", query={f"{by}__id__exact": row.pk})

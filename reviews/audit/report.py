@@ -14,6 +14,7 @@ from evalhub.files.canonical import digest_of
 from evalhub.files.tools import with_calls
 from evalhub.registry.models import StudyArm
 from evalhub.schemas.review import Show
+from reviews.audit.account_checks import accounts
 from reviews.audit.check import LEVEL, Check, Status, judged, status_of
 from reviews.audit.identity_checks import identities
 from reviews.audit.people_checks import control, gold, guesses, position, repeats
@@ -113,6 +114,7 @@ def audit(campaign: Campaign) -> Audit:
             repeats(found),
             gold(found),
             identities(campaign, found),
+            accounts(campaign, found),
             guesses(guessed.values_list("side", "assignment__candidate_on_left")),
         ]
     )

@@ -22,6 +22,7 @@ class Action(models.TextChoices):
     INVITATION_USED = "invitation-used", "accepted an invitation"
     INVITATION_REFUSED = "invitation-refused", "declined an invitation"
     INVITATION_WITHDRAWN = "invitation-withdrawn", "withdrew an invitation"
+    ACCOUNT_CHANGED = "account-changed", "changed an account’s"
     ROLE_CHANGED = "role-changed", "changed a role"
     CONFIRMED = "confirmed", "confirmed whose an account is"
     MEMBER_REMOVED = "member-removed", "removed a member"
