@@ -34,6 +34,10 @@ class PreviewBusyError(ReviewError):
     sentence = "Another plan is being worked out. This one follows in a moment."
 
 
+class VouchError(ReviewError):
+    """Nobody needs to vouch for this person, or this owner can't."""
+
+
 class NotInvitedError(ReviewError):
     """This person isn't a member of the campaign's project."""
 

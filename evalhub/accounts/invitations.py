@@ -10,10 +10,11 @@ import secrets
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from evalhub.accounts.models import AnyInvitation, Project, Provenance, User
-from evalhub.accounts.whose import account_of, checked_address
+from evalhub.accounts.whose import account_of, account_of_mailbox, checked_address, mailbox
 
 LASTS_DAYS = 14
 GONE = "This invitation was withdrawn, renewed or used, or its link is damaged. Ask for another."
@@ -37,7 +38,7 @@ class Invitee:
 
 
 def invitee(whom: str, *, project: Project) -> Invitee:
-    """Whom a user name or a mail address means.
+    """Whom a user name or a mail address means. One mailbox is one person, whatever its +tag.
 
     Raises:
         evalhub.accounts.whose.AddressError: it is no mail address and nobody's name, or it means
@@ -45,7 +46,7 @@ def invitee(whom: str, *, project: Project) -> Invitee:
         MembershipError: its account was made by another project's link, and nobody has confirmed
             whose it is; or it can't sign in any more.
     """
-    account = account_of(whom)
+    account = account_of(whom) or account_of_mailbox(whom)
     if account is None:
         return Invitee(None, checked_address(whom))
     if not account.is_active:
@@ -57,6 +58,16 @@ def invitee(whom: str, *, project: Project) -> Invitee:
             f"owner of {made.project} confirms under Members whose it is; then it can be invited."
         )
     return Invitee(account)
+
+
+def unanswered_of[M: AnyInvitation](rows: QuerySet[M], whom: Invitee) -> QuerySet[M]:
+    """Of invitations that nobody has answered, those to this person: by their mailbox, where there
+    is no account."""
+    if whom.account is not None:
+        return rows.filter(account=whom.account)
+    own = mailbox(whom.email)
+    addresses = rows.filter(account=None).values_list("pk", "email")
+    return rows.filter(pk__in=[pk for pk, email in addresses if mailbox(email) == own])
 
 
 def expiry(days: int) -> datetime.datetime:
@@ -96,14 +107,21 @@ def make_account(*, invitation: AnyInvitation, project: Project, password: str) 
         invitation.email, invitation.email, password or None, first_name=invitation.name
     )
     confirmed = None if invitation.shown else timezone.now()
-    Provenance.objects.create(user=user, project=project, by=invitation.by, confirmed=confirmed)
+    Provenance.objects.create(
+        user=user,
+        project=project,
+        by=invitation.by,
+        by_owner=invitation.by_owner,
+        confirmed=confirmed,
+    )
     return user
 
 
 def check_no_account(invitation: AnyInvitation) -> None:
     """That the address is still nobody's. Raises MembershipError."""
     try:
-        free = account_of(invitation.email) is None
+        account = account_of(invitation.email) or account_of_mailbox(invitation.email)
+        free = account is None
     except ValueError:
         free = False
     if not free:

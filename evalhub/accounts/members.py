@@ -21,6 +21,7 @@ from evalhub.accounts.invitations import (
     make_account,
     new_token,
     open_one,
+    unanswered_of,
 )
 from evalhub.accounts.models import (
     Action,
@@ -75,7 +76,7 @@ def invite_member(
         raise MembershipError(str(error)) from error
     if asked.account and project.memberships.filter(user=asked.account).exists():
         raise MembershipError(f"{asked.account} is a member already: change the role instead.")
-    MemberInvitation.objects.unanswered().filter(project=project, **asked.columns).delete()
+    unanswered_of(MemberInvitation.objects.unanswered().filter(project=project), asked).delete()
     token = new_token(asked)
     invitation = MemberInvitation.objects.create(
         project=project,
@@ -83,6 +84,7 @@ def invite_member(
         **asked.columns,
         digest=digest_of_token(token),
         by=by,
+        by_owner=True,
         expires=expiry(days),
     )
     _noted(Action.INVITED, invitation, by=by, about=asked.account)

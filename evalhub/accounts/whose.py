@@ -32,6 +32,16 @@ def checked_address(text: str) -> str:
     return address
 
 
+def mailbox(address: str) -> str:
+    """The same for all addresses that lead to one mailbox: in one form, without a +tag.
+
+    "Nora+2@example.org" is nora@example.org's (RFC 5233); what a tag means is each server's own
+    affair, so of an address whose name begins with + nothing is taken away.
+    """
+    name, at, domain = canonical(address).rpartition("@")
+    return f"{name.partition('+')[0] or name}{at}{domain}"
+
+
 def account_of(text: str) -> User | None:
     """The account that a user name or a mail address means, if there is one.
 
@@ -54,3 +64,28 @@ def account_of(text: str) -> User | None:
             "the site has to tell them apart first."
         )
     return User.objects.get(pk=found.pop())
+
+
+def account_of_mailbox(address: str) -> User | None:
+    """The account that reads the mailbox of a mail address, if there is one.
+
+    Raises:
+        AddressError: several accounts do.
+    """
+    if "@" not in address:
+        return None
+    wanted = mailbox(address)
+    fields = User.objects.values_list("pk", "username", "email")
+    known = {pk: names for pk, *names in fields.iterator()}
+    found = {pk for pk, names in known.items() if wanted in map(mailbox, filter(_is_mail, names))}
+    confirmed = EmailAddress.objects.filter(verified=True).values_list("user_id", "email")
+    found |= {pk for pk, each in confirmed.iterator() if mailbox(each) == wanted}
+    if len(found) > 1:
+        raise AddressError(
+            f"“{wanted}” is the mailbox of {len(found)} accounts here: invite one by its name."
+        )
+    return User.objects.get(pk=found.pop()) if found else None
+
+
+def _is_mail(name: str) -> bool:
+    return "@" in name

@@ -97,6 +97,8 @@ urlpatterns = [
     _at("campaigns", campaigns.Campaigns, "campaigns"),
     _at("campaigns/<int:pk>", campaigns.OneCampaign, "campaign"),
     _at("campaigns/<int:pk>/invitations", campaigns.CampaignInvitations, "campaign_invitations"),
+    _at("campaigns/<int:pk>/reviewers", campaigns.CampaignReviewers, "campaign_reviewers"),
+    _at("campaigns/<int:pk>/vouching", campaigns.CampaignVouching, "campaign_vouching"),
     _at("campaigns/<int:pk>/results", campaigns.Results, "results"),
     _at("webhooks", webhooks.Webhooks, "webhooks"),
     _at("webhooks/<int:pk>", webhooks.OneWebhook, "webhook"),

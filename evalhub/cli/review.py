@@ -162,6 +162,31 @@ def invite(
 
 
 @app.command()
+def vouch(
+    campaign: Number,
+    names: Annotated[list[str], typer.Argument(help="User names of its reviewers.")],
+    by: Annotated[str, typer.Option(help="Who vouches: an owner's user name.")],
+) -> None:
+    """Vouch for reviewers whose accounts a link made, so that their judgments count: an owner who
+    didn't make the link says that they are people of their own, before the review ends."""
+    found = _campaign(campaign)
+    from django.db import transaction
+
+    from evalhub.accounts.people import named_user
+    from reviews.errors import ReviewError
+    from reviews.joining.vouch import vouch as vouched
+
+    owner = named_user(by)
+    with transaction.atomic():
+        for name in names:
+            try:
+                vouched(campaign=found, whom=name, by=owner)
+            except ReviewError as error:
+                raise typer.BadParameter(str(error)) from error
+    typer.echo(f"{by} vouches for {', '.join(names)}: what they say counts")
+
+
+@app.command()
 def pause(campaign: Number) -> None:
     """Deal nothing for a while; who is at a comparison may finish it."""
     found = _campaign(campaign)

@@ -109,8 +109,7 @@ def erase(name: Name, json_: Json = False) -> int:
     )
     if erased.named_in:
         typer.echo(
-            "Their name stays where a digest from before pseudonyms covers it: "
-            f"{', '.join(erased.named_in)}."
+            f"Their name or address stays where a digest covers it: {', '.join(erased.named_in)}."
         )
     return 0
 

@@ -9,8 +9,10 @@ from django.utils import timezone
 from evalhub.accounts.models import User
 from evalhub.registry.models import Run, Study
 from evalhub.registry.models.runs import RunState
+from evalhub.schemas.identities import Ground
 from evalhub.schemas.review import SECONDS, ReviewPlan
 from evalhub.studies.reviewing import arms_to_review
+from reviews.chain.identities import Identity, identities
 from reviews.errors import PlanError
 from reviews.models import (
     Campaign,
@@ -21,12 +23,22 @@ from reviews.models import (
     ReviewerState,
 )
 from reviews.planning.campaign import metric_of
+from reviews.results.counted import use_of
 
 KINDS: dict[str, str] = {
     PairKind.MAIN: "compared, for the question itself",
     PairKind.CONTROL: "control: two answers of one arm (A/A)",
     PairKind.GOLD: "gold: the better answer is known",
     PairKind.PRACTICE: "practice, with feedback",
+}
+ANSWERED_FOR: dict[Ground, str] = {
+    "operator": "whoever runs the site",
+    "provider": "the identity provider",
+    "mail": "a mailed link",
+    "owner": "an owner’s invitation",
+    "vouched": "an owner, by name",
+    "maker": "who opened the review",
+    "unknown": "nobody",
 }
 
 
@@ -65,6 +77,12 @@ class Person:
 
     reviewer: Reviewer
     seconds: float | None
+    identity: Identity
+
+    @property
+    def answered_for(self) -> str:
+        """Who answers for this being a person of their own."""
+        return ANSWERED_FOR[self.identity.ground]
 
     @property
     def may_pause(self) -> bool:
@@ -108,6 +126,16 @@ class Running:
     @property
     def open(self) -> bool:
         return not self.campaign.is_over
+
+    @property
+    def unconfirmed(self) -> list[Person]:
+        """People for whom nobody answers."""
+        return [each for each in self.people if not each.identity.confirmed]
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the judgments of such people don't count."""
+        return use_of(self.campaign) == "exclude"
 
 
 def study_source(study: Study, test_set: str) -> ReviewSource:
@@ -155,19 +183,19 @@ def uploaded_runs(user: User, keys: list[str]) -> list[Run]:
 
 
 def running(campaign: Campaign) -> Running:
-    """How far a campaign is. `campaign` was read `for_owners`. Four queries."""
+    """How far a campaign is. `campaign` was read `for_owners`. A constant number of queries."""
     reviewers = list(
         Reviewer.objects.filter(campaign=campaign).select_related("user").order_by("pk")
     )
     paces = [pace for each in reviewers for pace in each.recent]
-    counts = vars(campaign)
+    counts, known = vars(campaign), identities(campaign)
     left = max(0, counts["asked"] - counts["given"])
     return Running(
         campaign=campaign,
         given=counts["given"],
         asked=counts["asked"],
         hours_left=left * (median(paces) if len(paces) >= 5 else SECONDS) / 3600,
-        people=[_person(each) for each in reviewers],
+        people=[_person(each, known[each.pk]) for each in reviewers],
         invited=[
             Waiting(each, _ended(each))
             for each in campaign.invitations.unanswered().select_related("account").order_by("pk")
@@ -193,8 +221,8 @@ def _events(campaign: Campaign, reviewers: list[Reviewer]) -> list[Event]:
     return found
 
 
-def _person(reviewer: Reviewer) -> Person:
-    return Person(reviewer, median(reviewer.recent) if reviewer.recent else None)
+def _person(reviewer: Reviewer, identity: Identity) -> Person:
+    return Person(reviewer, median(reviewer.recent) if reviewer.recent else None, identity)
 
 
 def _ended(invitation: Invitation) -> bool:

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from evalhub.gate.study_evidence import StudyEvidence
 from evalhub.registry.models import Run, Study, StudyArm, StudyTestSet
 from evalhub.registry.models.studies import ArmRole, CriterionRole
+from evalhub.schemas.people import UnconfirmedUse
 from evalhub.schemas.review import Anytime
 from evalhub.schemas.sections import EarlyStopLimits
 from evalhub.verdict.preference_evidence import (
@@ -33,6 +34,7 @@ from reviews.models import (
     Pair,
     PairKind,
 )
+from reviews.results.counted import counted
 from reviews.results.early_stopping import early_stop_of, interim_estimate, rule_of
 from reviews.results.ended import check_ended
 from reviews.results.judgment_data import JudgmentData, judgment_data
@@ -76,7 +78,8 @@ def ask(
             return running_evidence(going_on, rule, alpha=alpha)
         except TamperedError as error:
             return changed_evidence(_counts(heard, items), str(error))
-        judgments = _judgments(heard, items, alpha)
+        use = evidence.study.policy.unconfirmed_reviewers
+        judgments = _judgments(heard, items, alpha, use)
     return preference_evidence(
         judgments,
         rule,
@@ -99,7 +102,8 @@ def ended_review(
         check_ended(heard.campaign)
     except (StillBlindError, TamperedError):
         return None
-    return _judgments(heard, judged_items(evidence, test_set, runs[0]), evidence.policy.alpha)
+    items, policy = judged_items(evidence, test_set, runs[0]), evidence.study.policy
+    return _judgments(heard, items, evidence.policy.alpha, policy.unconfirmed_reviewers)
 
 
 def newest_review(study: Study, baseline: Run, candidate: Run) -> HeardReview | None:
@@ -180,13 +184,17 @@ def _counts(heard: HeardReview, items: Collection[str] | None) -> CountedReview:
     )
 
 
-def _judgments(heard: HeardReview, items: Collection[str] | None, alpha: float) -> Judgments:
-    """Those of a review that has ended, on the items (their keys) that are judged on; None: all."""
+def _judgments(
+    heard: HeardReview, items: Collection[str] | None, alpha: float, use: UnconfirmedUse
+) -> Judgments:
+    """Those that count of a review that has ended, on the items (their keys) that are judged on;
+    None: all."""
     campaign = heard.campaign
     rule = rule_of(campaign)
     versions = campaign.baseline_id, campaign.candidate_id
-    data = judgment_data(campaign).between(*versions).on(items)
-    main = data.of()
+    every = judgment_data(campaign).between(*versions).on(items).main()
+    found = counted(campaign, every, use=use)
+    data, main = found.data, found.data.judgments
     names = {reviewer: f"r{i}" for i, reviewer in enumerate(data.reviewers, 1)}
     return Judgments(
         [each.favours for each in main],
@@ -205,6 +213,8 @@ def _judgments(heard: HeardReview, items: Collection[str] | None, alpha: float) 
         too_fast=[too_fast(each) for each in main],
         looks=looks_known(campaign),
         diverse=campaign.sealed_plan.design.diverse,
+        identities=tuple(found.people.values()),
+        unconfirmed=use,
     )
 
 

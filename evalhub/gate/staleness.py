@@ -271,11 +271,11 @@ def _review(decision: Decision, record: DecisionRecord, now: _Now) -> Iterator[C
         said = f"A review was opened: {given} judgments so far"
     elif people.plan_hash not in ("", heard.campaign.plan_hash):
         said = f"Another review was opened: {given} judgments so far"
-    elif people.judgments != given:
-        more = given - people.judgments
+    elif (heard_then := people.judgments + people.left_out) != given:
+        more = given - heard_then
         said = (
             f"{counted(abs(more), 'judgment')} {'more' if more > 0 else 'fewer'}: this read "
-            f"{people.judgments} of {people.planned}, and there are {given}"
+            f"{heard_then} of {people.planned}, and there are {given}"
         )
     elif people.seal and people.seal != heard.campaign.seal:
         said = "Its review has another seal: judgments aren't what they were"

@@ -1,12 +1,13 @@
 """What people's judgments must show, and what they must be to count."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.defaults import ENOUGH_REVIEWERS
 
+UnconfirmedUse = Literal["exclude", "count"]
 WinScoreGain = Annotated[float, Field(ge=-0.5, le=0.5)]
 
 
@@ -40,4 +41,8 @@ class PeopleFloor(Declaration):
         ge=1,
         description="how many people must have judged; one or two who lean ship what is no better "
         "far more often than alpha",
+    )
+    unconfirmed_reviewers: UnconfirmedUse = Field(
+        "exclude",
+        description="what judgments of people are whom nobody confirmed: left out, or counted",
     )

@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue
 from evalhub.schemas.criteria import Count, Criterion, Probability, Size
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.home_bound import HOME_BOUND
+from evalhub.schemas.identities import ReviewerIdentity
 from evalhub.schemas.policy import LeakageUse, LedgerScope
 from evalhub.schemas.verdicts import Status, Verdict
 
@@ -318,6 +319,7 @@ class People(Declaration):
             while the review goes on, and where it was changed.
         plan_hash: SHA-256 of the review's sealed plan; empty where judgments came from a file.
         seal: SHA-256 over all judgments of a review that has ended; else empty.
+        judgments: those that count; `left_out` are the others.
     """
 
     state: Literal["waiting", "running", "changed", "partial", "complete"]
@@ -344,6 +346,14 @@ class People(Declaration):
     cautions: tuple[str, ...] = Field(
         (), description="few people, or answers faster than reading; a sentence each"
     )
+    identities: tuple[ReviewerIdentity, ...] = Field(
+        (), description="who answers for each person; empty: of a file, or decided before it was"
+    )
+
+    @property
+    def left_out(self) -> int:
+        """Judgments of people whom nobody confirmed, or given twice by one person."""
+        return sum(each.left_out for each in self.identities)
 
 
 class EvidenceRow(Declaration):

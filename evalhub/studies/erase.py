@@ -1,6 +1,7 @@
 """A person erased: no name, address or way in is left of them; what they said stays as evidence."""
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
@@ -26,7 +27,7 @@ from evalhub.accounts.models import (
     User,
 )
 from evalhub.accounts.people import UserError, named_user
-from evalhub.gate.models import SignOff
+from evalhub.gate.models import Decision, SignOff
 from reviews.assignments.reviewers import remove_erased
 from reviews.models import Invitation, Reviewer
 
@@ -81,13 +82,24 @@ def _erase(name: str) -> Erased:
 
 
 def _named_in(user: User, known: set[str]) -> tuple[str, ...]:
-    """Rows from before pseudonyms: without the name their digest would be another's."""
+    """Rows whose digest covers a name: from before pseudonyms, and decisions with an address."""
     reviews = Reviewer.objects.filter(user=user, key__in=known).order_by("campaign")
     signed = SignOff.objects.filter(by=user).order_by("pk")
     return (
         *(f"review {each.campaign_id}" for each in reviews),
+        *(f"decision {pk}" for pk in _decisions_naming(user, known)),
         *(f"sign-off of decision {each.decision_id}" for each in signed if each.spells_name),
     )
+
+
+def _decisions_naming(user: User, known: set[str]) -> Iterator[int]:
+    """Decisions on a review of theirs whose record has their address, since a link made it."""
+    studies = Reviewer.objects.filter(user=user).values("campaign__study")
+    rows = Decision.objects.filter(study__in=studies).order_by("pk").only("record")
+    for each in rows.iterator(chunk_size=CHUNK):
+        people = each.record.get("people") or {}
+        if any(one.get("mailbox") in known for one in people.get("identities", ())):
+            yield each.pk
 
 
 def _check_replaceable(user: User) -> None:

@@ -57,6 +57,7 @@ def policy_of_study(
             min_gain=review.min_gain,
             min_agreement=settings.min_agreement,
             min_reviewers=settings.min_reviewers,
+            unconfirmed_reviewers=settings.unconfirmed_reviewers,
         )
     return Policy(schema_=SCHEMA, criteria=dict(criteria), preference=preference, **shared)
 

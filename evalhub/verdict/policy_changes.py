@@ -67,6 +67,7 @@ ORDERED: dict[str, Sequence[Any]] = {
     "noise_floor": (False, True),
     "blessed": (False, True),
     "required": (False, True),
+    "unconfirmed_reviewers": ("count", "exclude"),
     "tier": ("advisory", "supporting", "critical"),
 }
 """Values of a field, the strictest last."""

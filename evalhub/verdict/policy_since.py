@@ -12,7 +12,7 @@ from evalhub.schemas.study import StudySettings
 from evalhub.schemas.verdicts import Status
 from evalhub.verdict.policy_changes import Asked, Effect, policy_changes
 
-_PEOPLE = ("min_agreement", "min_reviewers")
+_PEOPLE = ("min_agreement", "min_reviewers", "unconfirmed_reviewers")
 _CRITERION = ("role", "tier", "metric", "higher_is_better")
 _BY_ROLE = {"primary": ("min_gain", "planned_gain"), "guard": ("margin",)}
 

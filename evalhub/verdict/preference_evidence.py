@@ -8,6 +8,8 @@ from itertools import compress
 import numpy as np
 
 from evalhub.schemas.criteria import Criterion, NextLook
+from evalhub.schemas.identities import ReviewerIdentity
+from evalhub.schemas.people import UnconfirmedUse
 from evalhub.schemas.policy import PreferenceRule
 from evalhub.schemas.sections import (
     AgreementValue,
@@ -22,6 +24,7 @@ from evalhub.stats.levels import HARM_ALPHA
 from evalhub.stats.power_people import judgment_spread
 from evalhub.stats.preference import CHOICES, WinScore, win_score
 from evalhub.verdict.criteria import Requirement
+from evalhub.verdict.identity_cautions import beside_left_out, identity_cautions
 from evalhub.verdict.measuring import asked_of, planned_with
 from evalhub.verdict.people_cautions import Pace, fast_people, few_people
 from evalhub.verdict.wording import counted
@@ -47,6 +50,8 @@ class Judgments:
             took the time.
         looks: what is to be said of the answers' looks, in sentences.
         diverse: near-copies of an item were drawn last, so that items are no random sample.
+        identities: who answers for each person who judged; empty: of a file.
+        unconfirmed: what the policy makes of judgments of people whom nobody confirmed.
     """
 
     choices: Sequence[str]
@@ -63,16 +68,25 @@ class Judgments:
     too_fast: Sequence[bool] = ()
     looks: Sequence[str] = ()
     diverse: bool = False
+    identities: Sequence[ReviewerIdentity] = ()
+    unconfirmed: UnconfirmedUse = "exclude"
+
+    @property
+    def left_out(self) -> int:
+        """Judgments that were given and don't count."""
+        return sum(each.left_out for each in self.identities)
 
     @property
     def complete(self) -> bool:
         """Whether nothing more is to come."""
-        return self.early_stop is not None or 0 < self.planned <= len(self.choices)
+        given = len(self.choices) + self.left_out
+        return self.early_stop is not None or 0 < self.planned <= given
 
     @property
     def as_planned(self) -> bool:
         """Whether its items are a random sample of those whose answers differ, all of it judged."""
-        return self.complete and self.early_stop is None and not self.diverse
+        as_drawn = self.early_stop is None and not self.diverse
+        return self.complete and as_drawn and not self.left_out
 
     @property
     def reviewers(self) -> int:
@@ -133,7 +147,7 @@ def preference_evidence(
     if rule is None:
         return PreferenceEvidence(people)
     pending = _pending(rule, judgments, people, alpha)
-    if not judgments.complete:
+    if not judgments.complete or not judgments.choices:
         return PreferenceEvidence(people, pending=pending)
     criterion = preference_criterion(
         judgments,
@@ -183,7 +197,7 @@ def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: 
     if not rule.required:
         return []
     if not judgments.complete:
-        return [_given(people)]
+        return [_given(people) + beside_left_out(people.identities)]
     reviewers = judgments.reviewers
     if reviewers < rule.min_reviewers:
         least, have = (
@@ -191,7 +205,8 @@ def _pending(rule: PreferenceRule, judgments: Judgments, people: People, alpha: 
             "has" if rule.min_reviewers == 1 else "have",
         )
         return [
-            f"{reviewers} of at least {least} {have} judged: more people have to, by a new "
+            f"{reviewers} of at least {least} {have} judged"
+            f"{beside_left_out(people.identities)}: more people have to, by a new "
             "plan where this one is full"
         ]
     stopped = judgments.early_stop
@@ -283,8 +298,9 @@ def preference_criterion(
 def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None = None) -> People:
     """What the decision says of people: how many, what they preferred, how far they agree."""
     done = len(judgments.choices)
+    given = done + judgments.left_out
     people = People(
-        state="waiting" if not done else "complete" if judgments.complete else "partial",
+        state="complete" if judgments.complete else "partial" if given else "waiting",
         planned=judgments.planned,
         judgments=done,
         identical=judgments.identical,
@@ -293,6 +309,7 @@ def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None
         plan_hash=judgments.plan_hash,
         seal=judgments.seal,
         early_stop=judgments.early_stop,
+        identities=tuple(judgments.identities),
         plans=_plans(judgments, alpha) if judgments.opened > 1 else None,
     )
     paces = _paces(judgments)
@@ -302,7 +319,11 @@ def people_of(judgments: Judgments, *, alpha: float, rule: PreferenceRule | None
     )
     people = people.model_copy(
         update={
-            "cautions": (*said, *judgments.looks),
+            "cautions": (
+                *identity_cautions(judgments.identities, judgments.unconfirmed),
+                *said,
+                *judgments.looks,
+            ),
             "paces": tuple(
                 ReviewerPace(reviewer=name, answers=pace.answers, fast=pace.fast)
                 for name, pace in paces.items()

@@ -45,7 +45,7 @@ LATER = (
     "steps",
     "ledger_head",
 )
-LATER_OF_PEOPLE = ("plan_hash", "seal")
+LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
 LATER_OF_CRITERIA = ("form",)
 LATER_OF_SLICES = ("p_value",)
 """Sections, fields of `people`, of criteria, of slices that a record of an earlier version lacks:

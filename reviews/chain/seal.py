@@ -16,6 +16,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Membership, ResultsSeen, Role, User
 from evalhub.files.canonical import digest_of
 from reviews.chain.append import add_event, lock_campaign, lock_record
+from reviews.chain.identities import identities, sealed_identity
 from reviews.chain.links import EVENTS, at, start
 from reviews.models import OVER, Campaign, CampaignState, EventKind, Pair, Reviewer
 
@@ -86,11 +87,19 @@ def pairs_digest(campaign: Campaign) -> str:
 
 def _document(campaign: Campaign, people: Iterable[Reviewer]) -> dict[str, Any]:
     exposures = exposure_links(campaign.project_id)
+    known = identities(campaign)
     return {
         "format": FORMAT,
         "plan": campaign.plan_hash,
         "sealed": at(campaign.sealed or timezone.now()),
-        "reviewers": {each.key: {"links": each.links, "head": each.head} for each in people},
+        "reviewers": {
+            each.key: {
+                "links": each.links,
+                "head": each.head,
+                "identity": sealed_identity(known[each.pk]),
+            }
+            for each in people
+        },
         "events": {
             "links": campaign.events.count(),
             "head": campaign.events_head or start(campaign.plan_hash, EVENTS),

@@ -24,6 +24,7 @@ from evalhub.accounts.invitations import (
     make_account,
     new_token,
     open_one,
+    unanswered_of,
 )
 from evalhub.accounts.models import (
     Action,
@@ -34,7 +35,7 @@ from evalhub.accounts.models import (
     Role,
     User,
 )
-from evalhub.accounts.permissions import check_evaluates
+from evalhub.accounts.permissions import check_evaluates, owns
 from evalhub.accounts.results_seen import set_role
 from evalhub.schemas.review import checked_tags
 from reviews.chain.append import add_event
@@ -88,9 +89,13 @@ def invite(
     quota: int | None = None,
     tags: Sequence[str] = (),
     days: int = LASTS_DAYS,
+    names_them: bool = True,
 ) -> Invited:
     """An invitation that lasts `days` days. An open one to the same person is renewed: its
     earlier link ends. `email` is a mail address or, of somebody with an account, a user name.
+
+    An owner's invitation says who the person is (`reviews.chain.identities`), unless `names_them`
+    is false: by a token that isn't for managing people.
 
     Raises InvitationError for an address that can't be, somebody who reviews here already, has
     judged before where `by` is no owner, or whose account may be another's, and for tags that the
@@ -111,7 +116,7 @@ def invite(
     if missing := sorted(set(campaign.requires) - set(has)):
         raise InvitationError(f"This review needs reviewers with: {', '.join(missing)}.")
     _check_invitable(campaign, whom, by)
-    Invitation.objects.unanswered().filter(campaign=campaign, **whom.columns).delete()
+    unanswered_of(Invitation.objects.unanswered().filter(campaign=campaign), whom).delete()
     token = new_token(whom)
     invitation = Invitation.objects.create(
         campaign=campaign,
@@ -121,6 +126,7 @@ def invite(
         quota=quota,
         tags=list(has),
         by=by,
+        by_owner=names_them and (by.is_superuser or owns(by, campaign.project)),
         expires=expires,
     )
     _noted(Action.INVITED, invitation, by=by, about=whom.account)

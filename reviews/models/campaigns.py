@@ -349,6 +349,7 @@ class EventKind(models.TextChoices):
     RESUMED = "resumed", "resumed"
     STOPPED = "stopped", "stopped early by its rule"
     JOINED = "joined", "somebody joined by an invitation"
+    VOUCHED = "vouched", "an owner vouched for a reviewer"
     REVIEWER = "reviewer", "a reviewer’s state or quota changed"
     CLOSED = "closed", "closed"
     SEALED = "sealed", "its judgments were sealed"

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from evalhub.registry.models import ModelVersion, StudyArm
+from evalhub.schemas.people import UnconfirmedUse
 from evalhub.schemas.review import Dimension
 from evalhub.stats.preference import WinScore
+from evalhub.verdict.identity_cautions import identity_cautions
 from reviews.models import Campaign
 from reviews.results.adjudicate import adjudicated
+from reviews.results.counted import counted, use_of
 from reviews.results.early_stopping import EarlyStop, early_stop_of
 from reviews.results.ended import check_ended
 from reviews.results.judgment_data import judgment_data
@@ -89,6 +92,7 @@ def campaign_results(campaign: Campaign) -> CampaignResults:
         campaign.baseline_id,
         campaign.candidate_id,
         form.dimensions,
+        use_of(campaign),
     )
     summary = replace(summary, cautions=[*summary.cautions, *looks_known(campaign)])
     names = _names(campaign, summary)
@@ -127,11 +131,15 @@ def _summary(
     baseline: int,
     candidate: int,
     dimensions: tuple[Dimension, ...],
+    use: UnconfirmedUse,
 ) -> Summary:
     """Kept for a campaign that is sealed: under the same seal, with the same heads of what was
-    adjudicated since, it is the same."""
-    data = judgment_data(Campaign.objects.defer("plan").get(pk=campaign))
-    return summarise(data, baseline=baseline, candidate=candidate, dimensions=dimensions)
+    adjudicated since, it is the same. Of the judgments that count, by what the policy says."""
+    row = Campaign.objects.defer("plan").get(pk=campaign)
+    found = counted(row, judgment_data(row), use=use)
+    summary = summarise(found.data, baseline=baseline, candidate=candidate, dimensions=dimensions)
+    said = identity_cautions(list(found.people.values()), use)
+    return replace(summary, cautions=[*said, *summary.cautions])
 
 
 def _bar(name: str, score: WinScore, stopped: EarlyStop | None = None) -> Bar:

@@ -24,6 +24,7 @@ from reviews.planning.stopping import (
     stratum_chances,
     stratum_shares,
 )
+from reviews.results.counted import counted, use_of
 from reviews.results.judgment_data import JudgedPair, JudgmentData, judgment_data
 
 FEWEST, GROWTH = 20, 0.05  # new judgments between two looks, and as a share of those there are
@@ -66,14 +67,14 @@ def stop_if_clear(*, campaign: Campaign) -> EarlyStop | None:
     """Look once: close the campaign if its rule says so, else give the strata their chances.
 
     None where the rule is fixed, the campaign has ended, the preference is not clear yet, or fewer
-    people have judged than the study's policy waits for.
+    people have judged than the study's policy waits for. Judgments that don't count aren't heard.
     Looking more or less often changes nothing about how often a claim is wrong. Four queries, and
     three or four more where something is written.
     """
     rule = rule_of(campaign)
     if rule is None or campaign.is_over:
         return None
-    data = judgment_data(campaign)
+    data = counted(campaign, judgment_data(campaign), use=use_of(campaign)).data
     found = interim_estimate(data, rule)
     if found is None:
         return None

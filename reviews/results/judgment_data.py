@@ -84,6 +84,10 @@ class JudgmentData:
             each for each in self.judgments if (each.pair.kind, each.purpose) == (kind, purpose)
         ]
 
+    def main(self) -> "JudgmentData":
+        """Only first judgments of main pairs; of the other pairs none is taken away."""
+        return JudgmentData(self.pairs, self.of(), self.reviewers)
+
     def between(self, baseline: int, candidate: int) -> "JudgmentData":
         """Only pairs of these two versions, in this order."""
         versions = (baseline, candidate)

@@ -38,6 +38,11 @@ class AnyInvitation(models.Model):
     digest = models.CharField(max_length=64, null=True, unique=True, editable=False)
     shown = models.BooleanField(default=True, help_text="whoever invited has seen the link")
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    by_owner = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="an owner of the project, or who administers the site, named the person",
+    )
     expires = models.DateTimeField()
     used = models.DateTimeField(null=True, blank=True)
     declined = models.DateTimeField(null=True, blank=True)
@@ -95,6 +100,9 @@ class Provenance(models.Model):
     user = models.OneToOneField(User, models.CASCADE, related_name="provenance")
     project = models.ForeignKey(Project, models.PROTECT, related_name="+")
     by = models.ForeignKey(User, models.PROTECT, related_name="+", help_text="who invited")
+    by_owner = models.BooleanField(
+        default=False, db_default=False, help_text="who invited was an owner, and named the person"
+    )
     confirmed = models.DateTimeField(null=True, blank=True)
     confirmed_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", help_text="empty: by mail"

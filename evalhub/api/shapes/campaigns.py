@@ -9,11 +9,14 @@ from evalhub.accounts.invitations import LASTS_DAYS
 from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
 from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.identities import Ground
 from evalhub.schemas.review import CampaignRequest
 from evalhub.schemas.study import Name
 from evalhub.stats.preference import WinScore
+from reviews.chain.identities import identities
 from reviews.models import Campaign
 from reviews.results.campaign_results import CampaignResults
+from reviews.results.counted import use_of
 from reviews.results.ended import has_ended
 
 
@@ -44,6 +47,39 @@ class InvitedShape(Given):
         "person's own list"
     )
     expires: datetime
+
+
+class VouchRequest(Declaration):
+    whom: str = Field(min_length=1, max_length=150, description="a reviewer's user name")
+
+
+class OneReviewerShape(Given):
+    user: str
+    state: str
+    judgments: int
+    ground: Ground = Field(description="who answers for the person; unknown: nobody")
+    counts: bool = Field(description="whether what they say counts in the verdict")
+
+
+class ReviewersShape(Given):
+    reviewers: tuple[OneReviewerShape, ...]
+
+    @classmethod
+    def of(cls, campaign: Campaign) -> "ReviewersShape":
+        known, all_count = identities(campaign), use_of(campaign) == "count"
+        rows = campaign.reviewers.select_related("user").order_by("pk")
+        return cls(
+            reviewers=tuple(
+                OneReviewerShape(
+                    user=each.user.get_username(),
+                    state=each.state,
+                    judgments=each.judged,
+                    ground=known[each.pk].ground,
+                    counts=all_count or known[each.pk].confirmed,
+                )
+                for each in rows
+            )
+        )
 
 
 class CampaignShape(Given):

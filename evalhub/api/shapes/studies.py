@@ -163,6 +163,7 @@ class GateShape(Given):
     signed: Verdict | None = Field(description="a person's verdict in its place")
     headline: str
     reasons: tuple[str, ...]
+    cautions: tuple[str, ...] = Field(description="of the people who judged, and who they are")
     changed_since: tuple[str, ...]
     arm: str
     version: str | None = Field(description="digest of the version that was asked about")
@@ -190,6 +191,7 @@ class GateShape(Given):
             signed=found.signed,
             headline=record.headline if record else "",
             reasons=record.reasons if record else (),
+            cautions=record.people.cautions if record and record.people else (),
             changed_since=found.changed_since,
             arm=found.arm.name,
             version=found.version.digest if found.version else None,

@@ -19,11 +19,14 @@ from evalhub.api.shapes.campaigns import (
     InvitedShape,
     InviteRequest,
     OpenCampaignRequest,
+    ReviewersShape,
+    VouchRequest,
 )
 from evalhub.registry.models import Run, Study
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.studies.reviewing import arms_to_review, for_study
 from reviews.joining.invite import invite
+from reviews.joining.vouch import vouch
 from reviews.models import Campaign
 from reviews.planning.campaign import close_campaign, open_campaign, pause_campaign, resume_campaign
 from reviews.results.campaign_results import campaign_results
@@ -137,10 +140,40 @@ class CampaignInvitations(CampaignEndpoint):
             quota=asked.quota,
             tags=asked.tags,
             days=asked.days,
+            names_them=self.has_scope(Scope.ADMIN),
         )
         link = absolute(invited.path) if invited.by_link else None
         made = invited.invitation
         return shown(request, InvitedShape(whom=made.whom, link=link, expires=made.expires), 201)
+
+
+class CampaignReviewers(CampaignEndpoint):
+    parameters = ("fields",)
+
+    @describes(
+        "Who reviews, and who answers for each of them\n\nNothing of what they said.",
+        gives=ReviewersShape,
+    )
+    def get(self, request: Request, project: str, pk: int) -> Response:
+        return shown(request, ReviewersShape.of(self.campaign()))
+
+
+class CampaignVouching(CampaignEndpoint):
+    scopes = {"POST": Scope.ADMIN}
+
+    @describes(
+        "Vouch for a reviewer\n\nAn owner who didn't make the link by which the person came says "
+        "that they are a person of their own, before the review ends: then their judgments count.",
+        gives=ReviewersShape,
+        takes=VouchRequest,
+        once=True,
+        also=(409,),
+    )
+    @once()
+    def post(self, request: Request, project: str, pk: int) -> Response:
+        campaign = self.campaign()
+        vouch(campaign=campaign, whom=self.body(VouchRequest).whom, by=self.by)
+        return shown(request, ReviewersShape.of(campaign))
 
 
 class Results(CampaignEndpoint):

@@ -13,7 +13,7 @@ from evalhub.schemas.study import StudyPolicy
 ROLES = [("primary", "primary: must gain"), ("guard", "guard: must not lose")]
 RULE = (
     *("primaries", "alpha", "harm_alpha", "planned_gain", "ledger", "leakage", "failures"),
-    *("jumps", "min_reviewers", "min_agreement"),
+    *("jumps", "min_reviewers", "min_agreement", "unconfirmed_reviewers"),
 )
 SAID = {
     "min_gain": "must gain more than this",

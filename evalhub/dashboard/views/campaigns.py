@@ -30,6 +30,7 @@ from evalhub.studies.verdicts import with_verdict
 from reviews.assignments.reviewers import let_in, pause_reviewer, remove_reviewer, set_quota
 from reviews.errors import PlanError, ReviewError
 from reviews.joining.invite import withdraw
+from reviews.joining.vouch import vouch
 from reviews.models import Campaign
 from reviews.models.campaigns import CampaignQuerySet
 from reviews.planning.campaign import close_campaign, open_campaign, pause_campaign, resume_campaign
@@ -176,6 +177,9 @@ def change_reviewer(request: SignedInRequest, pk: int, reviewer: int) -> HttpRes
     verb = request.POST.get("verb", "")
     if verb == "quota":
         set_quota(reviewer=person, quota=_number(request.POST.get("quota", "")), by=request.user)
+    elif verb == "vouch":
+        vouch(campaign=found, whom=person.user.get_username(), by=request.user)
+        messages.success(request, f"You vouch for {person.user}: their judgments count.")
     elif verb in PEOPLE:
         PEOPLE[verb](reviewer=person, by=request.user)
     else:

@@ -19,7 +19,6 @@ from evalhub.accounts.invitations import MembershipError
 from evalhub.accounts.members import (
     InvitedMember,
     change_role,
-    confirm_person,
     invite_member,
     mail_member_invitation,
     remove_member,
@@ -29,6 +28,7 @@ from evalhub.accounts.models import LogEntry, Project, Role
 from evalhub.accounts.permissions import NotAllowedError, check_manages
 from evalhub.accounts.requests import SignedInRequest
 from evalhub.dashboard.log_form import LogForm
+from reviews.joining.vouch import confirm_member
 
 LOGGED = 50
 type View = Callable[..., HttpResponse]
@@ -100,7 +100,7 @@ def change_member(request: SignedInRequest, project: Project, pk: int) -> HttpRe
         remove_member(membership=member, by=request.user)
         messages.success(request, f"{member.user} is no member any more.")
     elif verb == "confirm":
-        confirm_person(membership=member, by=request.user)
+        confirm_member(membership=member, by=request.user)
         messages.success(request, f"You have confirmed whose account {member.user} is.")
     else:
         raise Http404

@@ -1,0 +1,182 @@
+"""Who judged, and who answers for each reviewer being a person of their own.
+
+An account that a link made may have been opened by whoever made the link. Its judgments are a
+person's where somebody else answers for that: a mailbox, an identity provider, the operator, or an
+owner who names them. While a review goes on that is looked up; its seal keeps it.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
+from django.db.models import Q
+
+from evalhub.accounts.models import Membership, Provenance, ResultsSeen, Role, User
+from evalhub.accounts.whose import mailbox
+from evalhub.schemas.identities import Ground
+from reviews.models import Campaign, EventKind, Invitation, Reviewer
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose judgments a reviewer's are.
+
+    Attributes:
+        reviewer: the reviewer's number.
+        key: their pseudonym.
+        ground: who answers for them.
+        person: the pseudonym of the first reviewer who reads the same mailbox: their own, unless
+            one person has several accounts.
+        address: a mail address of an account that a link made; empty for any other.
+        link_by: the number of whoever made that link; None for any other.
+    """
+
+    reviewer: int
+    key: str
+    ground: Ground
+    person: str
+    address: str = ""
+    link_by: int | None = None
+
+    @property
+    def confirmed(self) -> bool:
+        return self.ground != "unknown"
+
+
+def identities(campaign: Campaign) -> dict[int, Identity]:
+    """By a reviewer's number who they are, in the order in which they came. Nine queries at most.
+
+    As the seal has it; of a review that goes on, or was sealed before seals said so, as it is now.
+    """
+    now = _as_it_is(campaign)
+    sealed = (campaign.sealed_as or {}).get("reviewers", {})
+    return {
+        pk: replace(each, **kept) if (kept := sealed.get(each.key, {}).get("identity")) else each
+        for pk, each in now.items()
+    }
+
+
+def sealed_identity(identity: Identity) -> dict[str, str]:
+    """What the seal keeps of it: no name and no address."""
+    return {"ground": identity.ground, "person": identity.person}
+
+
+def _as_it_is(campaign: Campaign) -> dict[int, Identity]:
+    people = list(
+        Reviewer.objects.filter(campaign=campaign)
+        .select_related("user__provenance")
+        .only("key", "campaign_id", "user__username", "user__email", "user__provenance")
+        .order_by("pk")
+    )
+    users = {each.user_id for each in people}
+    boxes = _mailboxes(each.user for each in people)
+    reads_answers = _mailboxes(_who_read_answers(campaign))
+    persons = _persons(people, boxes)
+    grounds = _Grounds(campaign, users)
+    found = {}
+    for each in people:
+        made = _provenance(each.user)
+        ground = grounds.of(each, made)
+        others = (own for pk, own in reads_answers.items() if pk != each.user_id)
+        if made is not None and any(boxes[each.user_id] & own for own in others):
+            ground = "unknown"  # whoever reads this mailbox can read the answers
+        found[each.pk] = Identity(
+            each.pk,
+            each.key,
+            ground,
+            persons[each.pk],
+            address=(each.user.email or each.user.username) if made else "",
+            link_by=made.by_id if made else None,
+        )
+    return found
+
+
+class _Grounds:
+    """What a campaign's grounds follow from, read once."""
+
+    def __init__(self, campaign: Campaign, users: Collection[int]) -> None:
+        self.project = campaign.project_id
+        events = list(
+            campaign.events.filter(kind__in=[EventKind.OPENED, EventKind.VOUCHED]).values_list(
+                "kind", "by", "detail"
+            )
+        )
+        self.openers = {by for kind, by, _ in events if kind == EventKind.OPENED}
+        self.vouched: dict[str, set[int | None]] = defaultdict(set)
+        for kind, by, detail in events:
+            if kind == EventKind.VOUCHED:
+                self.vouched[detail["reviewer"]].add(by)
+        owners = Membership.objects.filter(project=self.project, role=Role.OWNER)
+        self.owners = set(owners.filter(user__is_active=True).values_list("user", flat=True))
+        asked = Invitation.objects.filter(campaign=campaign, by_owner=True, reviewer__isnull=False)
+        self.named_by = dict(asked.values_list("reviewer", "by"))
+        self.by_provider = _users_of(SocialAccount.objects.filter(user__in=users))
+        self.by_mail = _users_of(EmailAddress.objects.filter(user__in=users, verified=True))
+
+    def of(self, reviewer: Reviewer, made: Provenance | None) -> Ground:
+        user = reviewer.user_id
+        if user in self.by_provider:
+            return "provider"
+        if made is None:
+            return "operator"
+        if (made.confirmed and made.confirmed_by_id is None) or user in self.by_mail:
+            return "mail"
+        if self.vouched[reviewer.key] - {made.by_id} or self._confirmed_here(made):
+            return "vouched"
+        named = {self.named_by[reviewer.pk]} if reviewer.pk in self.named_by else set()
+        if made.by_owner and made.project_id == self.project:
+            named.add(made.by_id)
+        return self._named(named)
+
+    def _confirmed_here(self, made: Provenance) -> bool:
+        """By an owner of this project, other than who made the link."""
+        by = made.confirmed_by_id
+        return made.project_id == self.project and by is not None and by != made.by_id
+
+    def _named(self, by: set[int]) -> Ground:
+        """Of a person whom these owners named: one who didn't ask for the comparison answers for
+        them; one who did, only where no other owner could."""
+        if any(self.openers and self.openers.isdisjoint({each, None}) for each in by):
+            return "owner"
+        return "maker" if any(not self.owners - {each} for each in by) else "unknown"
+
+
+def _provenance(user: User) -> Provenance | None:
+    return getattr(user, "provenance", None)
+
+
+def _users_of(rows: Any) -> set[int]:
+    return set(rows.values_list("user", flat=True))
+
+
+def _who_read_answers(campaign: Campaign) -> "Iterable[User]":
+    """Members who can read the answers, or could once."""
+    members = Membership.objects.filter(project=campaign.project_id).exclude(role=Role.REVIEWER)
+    seen = ResultsSeen.objects.filter(project=campaign.project_id)
+    return User.objects.filter(
+        Q(pk__in=members.values("user")) | Q(pk__in=seen.values("user"))
+    ).only("username", "email")
+
+
+def _mailboxes(users: Iterable[User]) -> dict[int, set[str]]:
+    """By the user's number, the mailboxes that they read, as far as the site knows."""
+    names = {each.pk: {each.email, each.username} for each in users}
+    confirmed = EmailAddress.objects.filter(user__in=names, verified=True)
+    for user, address in confirmed.values_list("user", "email"):
+        names[user].add(address)
+    return {pk: {mailbox(each) for each in own if "@" in each} for pk, own in names.items()}
+
+
+def _persons(people: list[Reviewer], boxes: dict[int, set[str]]) -> dict[int, str]:
+    """By the reviewer's number, the pseudonym of the first who shares a mailbox with them."""
+    first: dict[str, str] = {}
+    persons = {}
+    for each in people:
+        shared = [first[box] for box in sorted(boxes[each.user_id]) if box in first]
+        persons[each.pk] = shared[0] if shared else each.key
+        for box in boxes[each.user_id]:
+            first.setdefault(box, persons[each.pk])
+    return persons

@@ -1,0 +1,85 @@
+"""Which judgments count: those of confirmed people, one of each person on an item.
+
+A study's policy says what those are of people whom nobody confirmed; without a study all count.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from evalhub.schemas.identities import ReviewerIdentity
+from evalhub.schemas.people import UnconfirmedUse
+from reviews.chain.identities import Identity, identities
+from reviews.models import Campaign
+from reviews.results.judgment_data import JudgmentData, JudgmentRow
+
+
+@dataclass(frozen=True, slots=True)
+class CountedJudgments:
+    """A campaign's judgments that count, and who gave which.
+
+    Attributes:
+        data: without those that are left out; each judgment's `reviewer` is a person's first
+            account.
+        people: by that account's number who answers for the person, of all who judged.
+        use: what the policy makes of people whom nobody confirmed.
+    """
+
+    data: JudgmentData
+    people: dict[int, ReviewerIdentity]
+    use: UnconfirmedUse
+
+
+def use_of(campaign: Campaign) -> UnconfirmedUse:
+    """What the campaign's study makes of people whom nobody confirmed; without one all count."""
+    return "count" if campaign.study is None else campaign.study.policy.unconfirmed_reviewers
+
+
+def counted(campaign: Campaign, data: JudgmentData, *, use: UnconfirmedUse) -> CountedJudgments:
+    """The judgments of `data` that count.
+
+    Whoever judged an item by two accounts of one mailbox is heard once, as they said first.
+    """
+    known = identities(campaign)
+    first_of = {each.key: each.reviewer for each in known.values()}
+    person = {pk: first_of[each.person] for pk, each in known.items()}
+    confirmed = {person[pk] for pk, each in known.items() if each.confirmed}
+    kept: list[JudgmentRow] = []
+    given: Counter[int] = Counter()
+    heard: dict[tuple[int, int, str], int] = {}
+    for row in data.judgments:
+        who = person[row.reviewer]
+        given[who] += 1
+        turn = (who, row.pair.pk, row.purpose)
+        same = heard.setdefault(turn, row.reviewer) == row.reviewer
+        if same and (who in confirmed or use == "count"):
+            kept.append(row._replace(reviewer=who))
+    counts = Counter(row.reviewer for row in kept)
+    return CountedJudgments(
+        replace(data, judgments=kept),
+        _people(known, person, given, counts, data),
+        use,
+    )
+
+
+def _people(
+    known: dict[int, Identity],
+    person: dict[int, int],
+    given: Counter[int],
+    counts: Counter[int],
+    data: JudgmentData,
+) -> dict[int, ReviewerIdentity]:
+    names = {reviewer: f"r{number}" for number, reviewer in enumerate(data.reviewers, 1)}
+    accounts = Counter(person.values())
+    people = {}
+    for pk in given:
+        own = [known[each] for each in known if person[each] == pk]
+        best = next((each for each in own if each.confirmed), own[0])
+        people[pk] = ReviewerIdentity(
+            reviewer=names[pk],
+            ground=best.ground,
+            accounts=accounts[pk],
+            mailbox=next((each.address for each in own if each.address), ""),
+            answers=given[pk],
+            counted=counts[pk],
+        )
+    return dict(sorted(people.items()))
