@@ -30,7 +30,6 @@ class SignInError(Exception):
     """A sign-in link that lets nobody in; the message says what to do about it."""
 
 
-@transaction.atomic
 def sign_in_path(user: User, *, by: User | None = None, what: str = "") -> str:
     """The path of a new link for `user`: who has it within the hour is that user, once.
 
@@ -38,13 +37,15 @@ def sign_in_path(user: User, *, by: User | None = None, what: str = "") -> str:
     made it. Links that have expired are deleted on the way.
     """
     token, now = secrets.token_urlsafe(32), timezone.now()
-    SignInLink.objects.filter(expires__lte=now).delete()
-    SignInLink.objects.create(user=user, digest=_digest(token), expires=now + LASTS)
-    note(Action.LINK_MADE, by=by, about=user, what=what)
-    return reverse("accounts:sign_in", args=[token])
+    # The first address that a process asks for imports every page, while others may write.
+    path = reverse("accounts:sign_in", args=[token])
+    with transaction.atomic():
+        SignInLink.objects.filter(expires__lte=now).delete()
+        SignInLink.objects.create(user=user, digest=_digest(token), expires=now + LASTS)
+        note(Action.LINK_MADE, by=by, about=user, what=what)
+    return path
 
 
-@transaction.atomic
 def mail_way_in(user: User, *, by: User, request: HttpRequest) -> None:
     """Mails a link by which this person sets a password, as for one that was forgotten.
 

@@ -1,0 +1,201 @@
+"""How long each command keeps others from writing: SQLite has one writer at a time.
+
+Each command is a process of its own, since what a process imports the first time took most of it.
+Measured is the CPU time of the thread that writes, which another process on the machine doesn't
+lengthen, between BEGIN IMMEDIATE and the end of the transaction.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalhub.cli.app import app
+from tests.e2e.test_growing_up import BIN, ROOT, environment, folder
+from tests.fakes.openai_server import OpenAIServer
+from tests.foreign.logs import FILES
+from tests.studies.judging import a_judged_desk, fair
+
+pytestmark = pytest.mark.heavy
+
+assert folder  # the fixture
+
+LIMIT_S, BULK_LIMIT_S = 0.05, 1.0
+WRITES_NOTHING = """
+version; cost; compare; decide; gate; push; status; pull; serve-config; history; probe; export;
+agreement; labels; preference; judge-check; leakage; fingerprint; log; doctor; backup;
+strategy init;
+decision verify; decision keygen; decision attest; policy diff; power difference; power guard;
+power preference; power looks; review list; review results; review audit; review verify;
+review export; run list; run show; user list; token list; watch list; webhook list; mlflow status;
+prices list; prices check; prices of; prices gpus
+"""
+"""Or, as `gate` and `push`, what another command writes here by the same verbs."""
+NOT_TRIED = "up; worker; demo; mlflow sync; restore"
+"""They go on until they are ended, need a server of another project, or make a home in which nobody
+else can be."""
+
+OF = "--project sums --by olga --reason Why."
+COMMANDS = f"""
+user add olga --project sums --role owner
+user add rui --project sums --role reviewer
+user add ada
+user link olga
+*study run study.yaml
+policy change --project sums --study shall-we-ship --by olga --set policy.alpha=0.04
+decision sign 1 --by olga --reason Why.
+bless 1 --by olga --reason Why.
+override base@1 {OF}
+rollback base@1 {OF}
+retire base@1 {OF}
+reopen base@1 {OF}
+review open sums/shall-we-ship --test-set sums --items 20 --reviewers 1
+review invite 1 rui mail@example.org --by olga
+review pause 1
+review resume 1
+review close 1
+*review upload pairs.jsonl
+token add ci --project sums --scope run --user olga
+token revoke ci --project sums
+webhook add http://127.0.0.1:9/hook --project sums --private
+webhook rotate 1 --project sums
+webhook replay 1 --project sums
+webhook remove 1 --project sums
+run cancel 1
+run retry 1
+study cancel sums/shall-we-ship
+study retry sums/shall-we-ship
+*redact sums 7 --project sums --reason Private.
+*user erase ada
+*import promptfoo results.json --project logs --test-set sums
+*record desk/study.yaml --allow 127.0.0.1 --yes
+*study run desk/study.yaml --allow 127.0.0.1
+*judge run desk/study.yaml --allow 127.0.0.1
+bless DECISION --by olga --reason Why. --arm baseline
+watch add --project desk --test-set triage
+*watch ask 1 --project desk
+watch end 1 --project desk
+"""
+"""In this order, on one home. Those with a * write in bulk: in slices."""
+
+
+def names_of_commands() -> set[str]:
+    """All of them, as they are typed."""
+    groups = [("", app.registered_commands)]
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            groups.append((f"{group.name} ", group.typer_instance.registered_commands))
+    return {
+        prefix + (command.name or command.callback.__name__)
+        for prefix, commands in groups
+        for command in commands
+        if command.callback is not None
+    }
+
+
+@dataclass
+class Home:
+    """A folder with studies and a home, in which commands are run and watched."""
+
+    folder: Path
+    held: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def run(self, command: str) -> str:
+        """What it prints. Its transactions are kept under its words."""
+        log = self.folder / "writer.jsonl"
+        log.write_text("")
+        watched = {
+            "DJANGO_SETTINGS_MODULE": "tests.watched_settings",
+            "PYTHONPATH": str(ROOT),
+            "WRITER_LOG": str(log),
+        }
+        done = subprocess.run(
+            [BIN / "evalhub", *command.split()],
+            cwd=self.folder,
+            env=environment(self.folder, watched),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        # 2 and 3 are verdicts, 64 says that there is nothing of the kind
+        assert done.returncode in (0, 1, 2, 3, 64), f"{command}: {done.stdout}{done.stderr}"
+        self.held[command] = [json.loads(line) for line in log.read_text().splitlines()]
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    """Answers questions by their echo, and judges fairly."""
+    with OpenAIServer() as server:
+        server.misbehave = lambda prompt, attempt: (
+            fair(prompt, attempt) if "first_answer" in prompt else None
+        )
+        yield server
+
+
+@pytest.fixture
+def home(folder: Path, server: OpenAIServer) -> Home:
+    (folder / "desk").mkdir()
+    answers = server.misbehave
+    desk = a_judged_desk(folder / "desk", server)
+    server.misbehave = answers
+    desk.study["arms"]["base"]["backend"] = {
+        "openai": {"url": server.url, "model": "echo", "retries": 0}
+    }
+    desk.write()
+    pairs = [{"id": f"k{i}", "prompt": f"P{i}", "left": "L", "right": "R"} for i in range(8)]
+    (folder / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in pairs))
+    shutil.copy(FILES / "promptfoo" / "results.json", folder)
+    return Home(folder)
+
+
+def test_no_command_keeps_others_from_writing_for_long(home: Home) -> None:
+    commands = [line for line in COMMANDS.splitlines() if line]
+    bulk = {line.removeprefix("*") for line in commands if line.startswith("*")}
+    decision = ""
+    for command in commands:
+        words = command.removeprefix("*").replace("DECISION", decision)
+        said = home.run(words)
+        if numbers := re.findall(r"decision (\d+) on", said):
+            decision = numbers[0]
+    too_long = [
+        f"{command}: {row['cpu_s']:.3f} s, {len(row['imported'])} imports: {row['imported'][:4]}"
+        for command, rows in home.held.items()
+        for row in rows
+        if row["cpu_s"] > (BULK_LIMIT_S if command in bulk else LIMIT_S)
+    ]
+    assert too_long == [], "\n".join(too_long)
+    wrote = {command for command, rows in home.held.items() if rows}
+    assert {line.removeprefix("*") for line in commands} - wrote == set()
+
+
+def test_each_command_is_tried_or_is_known_to_write_nothing() -> None:
+    known = [each.strip() for each in re.split(r"[;\n]", f"{WRITES_NOTHING};{NOT_TRIED}")]
+    tried = [line.removeprefix("*") for line in COMMANDS.splitlines()]
+    unknown = {
+        name
+        for name in names_of_commands() - set(known)
+        if not any(line == name or line.startswith(f"{name} ") for line in tried)
+    }
+    assert unknown == set()
+
+
+def test_ten_first_commands_at_once_all_end_well(tmp_path: Path) -> None:
+    started = [
+        subprocess.Popen(
+            [BIN / "evalhub", "user", "add", f"user{number}"],
+            env=environment(tmp_path, {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for number in range(10)
+    ]
+    outputs = [process.communicate(timeout=300)[0] for process in started]
+    assert [process.returncode for process in started] == [0] * 10, outputs
