@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from evalhub.accounts.models import User
@@ -353,11 +353,31 @@ def _plan(run: Run) -> None:
 
 
 def _reopen(run: Run, shards: QuerySet[Shard]) -> None:
-    """The shards wait again, also those that a worker holds: it will find its claim gone."""
-    shards.update(state=ShardState.PENDING, claim=None, attempts=0, done=0, error="")
+    """The shards wait again, also those that a worker holds: it will find its claim gone. What is
+    kept of their answers stays done."""
+    if not run.source:
+        _count_kept(run, shards)
+    shards.update(state=ShardState.PENDING, claim=None, attempts=0, error="")
     run.state, run.finished, run.error, run.answers_digest = RunState.PENDING, None, "", ""
     run.unreachable = False
-    run.save(update_fields=["state", "finished", "error", "unreachable", "answers_digest"])
+    run.enqueued, run.going_since = timezone.now(), None
+    run.done_before = run.shards.aggregate(done=Sum("done", default=0))["done"]
+    fields = ["state", "finished", "error", "unreachable", "answers_digest"]
+    run.save(update_fields=[*fields, "enqueued", "going_since", "done_before"])
+
+
+def _count_kept(run: Run, shards: QuerySet[Shard]) -> None:
+    """Tells each of the shards of how many of its items all answers are kept.
+
+    Their workers have told so as they went, but for what one wrote whose claim was gone by then.
+    """
+    answers = Output.objects.filter(run=run, text__isnull=False).order_by()
+    samples = answers.values("item").annotate(count=Count("pk")).filter(count__gte=run.samples)
+    kept = sorted(samples.values_list("item__position", flat=True))
+    for pk, start, stop, told in list(shards.values_list("pk", "start", "stop", "done")):
+        done = bisect_left(kept, stop) - bisect_left(kept, start)
+        if done != told:
+            Shard.objects.filter(pk=pk).update(done=done)
 
 
 def source_digest(path: Path, id_field: str, output_field: str) -> str:

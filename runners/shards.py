@@ -15,7 +15,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from django.db import transaction
-from django.db.models import Case, Exists, F, OuterRef, PositiveSmallIntegerField, Value, When
+from django.db.models import (
+    Exists,
+    F,
+    OuterRef,
+    PositiveIntegerField,
+    PositiveSmallIntegerField,
+)
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -36,6 +42,7 @@ claims, the endpoint has enough to do."""
 MOST_TOGETHER = 32
 """Shards that are claimed at once."""
 
+ITEMS = PositiveIntegerField()
 COUNT = PositiveSmallIntegerField()
 ONE_LESS = Greatest(F("attempts") - 1, 0, output_field=COUNT)
 
@@ -104,7 +111,7 @@ def claim_next(run_id: int, *, items: int = 1) -> list[ShardClaim]:
     if not taken:
         return claim_next(run_id, items=items) if found else []
     Run.objects.filter(pk=run_id, state=RunState.PENDING).update(
-        state=RunState.RUNNING, started=Coalesce("started", now), error=""
+        state=RunState.RUNNING, started=Coalesce("started", now), going_since=now, error=""
     )
     run = Run.objects.select_related("version").get(pk=run_id)
     for shard in taken:
@@ -130,27 +137,37 @@ def _first_of(found: Sequence[Shard], items: int) -> list[Shard]:
     return taken
 
 
-def renew(claim: ShardClaim, done: int, limit: str = "") -> None:
-    """Renews the lease and tells how many items are done, and how many requests its version is
-    given at a time. Raises ClaimLost.
+def renew(claim: ShardClaim, done: int, limit: str = "", *, got_on: bool) -> None:
+    """Renews the lease and tells how many items are done, never fewer than were before, and how
+    many requests its version is given at a time. Raises ClaimLost.
 
     An attempt that got on isn't counted, and neither are those before it.
     """
     goes_on = Exists(Run.objects.filter(pk=OuterRef("run"), state=RunState.RUNNING))
     kept = _claimed(claim).filter(goes_on)
-    attempts = Case(When(done__lt=done, then=Value(0)), default="attempts", output_field=COUNT)
+    attempts = {"attempts": 0} if got_on else {}
+    most = Greatest(F("done"), done, output_field=ITEMS)
     until = timezone.now() + LEASE
-    if not kept.update(lease_until=until, done=done, attempts=attempts, limit=limit):
+    if not kept.update(lease_until=until, done=most, limit=limit, **attempts):
         raise ClaimLost
+
+
+def tell(claim: ShardClaim, done: int) -> None:
+    """Tells how many items of a shard are done, though it is another worker's by now."""
+    most = Greatest(F("done"), done, output_field=ITEMS)
+    Shard.objects.filter(pk=claim.shard.pk).update(done=most)
 
 
 @transaction.atomic
 def complete(*claims: ShardClaim) -> None:
-    """All of the shards' items are answered and scored. Raises ClaimLost, and then none is."""
+    """All of the shards' items are answered, or in error, and scored. Raises ClaimLost, and then
+    none is."""
     keys = [claim.shard.pk for claim in claims]
     held = Shard.objects.filter(pk__in=keys, claim__in={claim.token for claim in claims})
-    done = F("stop") - F("start")
-    if held.update(state=ShardState.DONE, claim=None, done=done, error="") != len(claims):
+    # of what was asked, `renew` has told how much is kept
+    scored = {"done": F("stop") - F("start")} if claims[0].shard.run.source else {}
+    ended = held.update(state=ShardState.DONE, claim=None, error="", **scored)
+    if ended != len(claims):
         raise ClaimLost
 
 

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 from pydantic_core import to_json
 
 from evalhub.registry.models import Item, Output, Run, Score
@@ -46,6 +46,7 @@ ANSWER_COLUMNS = (
     "fault",
 )
 SCORE_COLUMNS = ("output_id", "metric_id", "value", "reason", "extracted")
+ANSWERED = ExpressionWrapper(Q(text__isnull=False), BooleanField())
 LONGEST_REASON = 300
 LOOKED_UP_AT_A_TIME = 1000
 TOLD_EVERY_S = 3.0
@@ -63,12 +64,29 @@ def score_row(output: int, metric: int, found: MetricScore) -> ScoreRow:
 
 @dataclass(slots=True)
 class _Held:
-    """A claim, how many of its items are done, and what was last told of that, when."""
+    """A claim, how far its items are, and what was last told of that, when.
+
+    `answered` counts items all of whose answers are kept, those that ended in an error not among
+    them; `done` those that are answered, or in error, and scored.
+    """
 
     claim: ShardClaim
+    answered: int = 0
     done: int = 0
-    told: int = -1
+    told: tuple[int, int] | None = None
     told_at: float = 0.0
+
+    @property
+    def progress(self) -> int:
+        """What a run tells of it: recorded answers are all there, so that scores are counted."""
+        return self.done if self.claim.shard.run.source else self.answered
+
+    @property
+    def got_on(self) -> bool:
+        """Whether anything was done since it was last told; what was there before doesn't count."""
+        if self.told is None:
+            return self.progress > self.claim.shard.done
+        return (self.answered, self.done) > self.told
 
 
 @dataclass
@@ -87,6 +105,8 @@ class Stretch:
     """Scores that an output needs still, by its primary key."""
     _samples: Counter[int] = field(default_factory=Counter, init=False)
     """Samples of an item that are answered and scored."""
+    _kept: Counter[int] = field(default_factory=Counter, init=False)
+    """Answers to an item that are kept."""
 
     def __post_init__(self) -> None:
         self._held = [_Held(claim) for claim in self.claims]
@@ -158,12 +178,15 @@ class Stretch:
     def unanswered(self) -> list[BackendRequest]:
         """What is to be asked; what was answered before is not."""
         there = {
-            key
+            (item, sample): answered
             for outputs in self._outputs
-            for key in outputs.values_list("item_id", "sample")
-            if key[0] in self.items
+            for item, sample, answered in outputs.annotate(answered=ANSWERED).values_list(
+                "item_id", "sample", "answered"
+            )
+            if item in self.items
         }
         self.fresh = not there
+        self._count_kept(item for (item, _), answered in there.items() if answered)
         return [
             BackendRequest(item.pk, sample, item.input, item.context, item.choices, item.tools)
             for item in self.items.values()
@@ -211,6 +234,8 @@ class Stretch:
                     self.renew()
                 except ClaimLost:
                     lost = True
+                    for held in self._held:
+                        shards.tell(held.claim, held.progress)
                 if paid and batch:  # last, for others wait for these rows until it is written
                     self.meter.count(batch)
         except DATABASE_AWAY:
@@ -227,11 +252,14 @@ class Stretch:
             self._look_up()
         now, limit, renewed = monotonic(), self.limit(), False
         for held in self._held:
-            if held.done != held.told or now - held.told_at > TOLD_EVERY_S:
-                shards.renew(held.claim, held.done, limit)
-                held.told, held.told_at, renewed = held.done, now, True
+            if held.told != (held.answered, held.done) or now - held.told_at > TOLD_EVERY_S:
+                self._renew(held, limit)
+                held.told, held.told_at, renewed = (held.answered, held.done), now, True
         if not renewed:  # whether the run goes on
-            shards.renew(self._held[0].claim, self._held[0].done, limit)
+            self._renew(self._held[0], limit)
+
+    def _renew(self, held: _Held, limit: str) -> None:
+        shards.renew(held.claim, held.progress, limit, got_on=held.got_on)
 
     def _look_up(self) -> None:
         """Counts anew in the database which items are answered and scored."""
@@ -254,7 +282,16 @@ class Stretch:
         keys = insert(Output, ANSWER_COLUMNS, rows, returning=("id", "item_id", "sample"))
         for output, item, _ in keys:
             self._left[output], self._item_of[output] = len(self.metrics), item
+        self._count_kept(
+            item for _, item, sample in keys if asked[item, sample][1].text is not None
+        )
         return [(output, asked[item, sample]) for output, item, sample in keys]
+
+    def _count_kept(self, items: Iterable[int]) -> None:
+        for item in items:
+            self._kept[item] += 1
+            if self._kept[item] == self.run.samples:
+                self._of_item[item].answered += 1
 
     def _count(self, scored: Iterable[tuple[int]]) -> None:
         for (output,) in scored:

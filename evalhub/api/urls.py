@@ -41,6 +41,8 @@ urlpatterns = [
     _at("files/<str:name>", files.File, "file"),
     _at("studies", studies.Studies, "studies"),
     _at("studies/<slug:slug>", studies.OneStudy, "study"),
+    _at("studies/<slug:slug>/cancel", studies.CancelStudyRuns, "cancel_study_runs"),
+    _at("studies/<slug:slug>/resume", studies.ResumeStudyRuns, "resume_study_runs"),
     _at("studies/<slug:slug>/gate", studies.StudyGate, "gate"),
     _at("studies/<slug:slug>/cost", studies.StudyCost, "study_cost"),
     _at("studies/<slug:slug>/decisions", studies.StudyDecisions, "study_decisions"),

@@ -126,15 +126,18 @@ class FileBar(Bars):
 
 class RunBars(Bars):
     """A bar for all runs together, and a line for each that failed, or that took over answers which
-    its version had given before."""
+    its version had given before; and one where no worker takes them up."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(console, always=True)
         self._failed: set[int] = set()
         self._reused: set[int] = set()
         self._verdicts: dict[int, int] = {}
+        self._unattended = ""
 
     def __call__(self, runs: "list[Run]") -> None:
+        from runners.progress import unattended_runs
+
         total = sum(run.test_set_version.item_count for run in runs)
         done = sum(run.items_done for run in runs)  # type: ignore[attr-defined]
         ended = sum(run.state in ENDED for run in runs)
@@ -146,6 +149,9 @@ class RunBars(Bars):
             if run.state in ENDED and run.reused and run.pk not in self._reused:
                 self._reused.add(run.pk)
                 self.say(f"{run}: {run.reused:,} answers were there, and weren't asked for again")
+        if (sentence := unattended_runs(runs)) and sentence != self._unattended:
+            self.say(f"? {sentence[0].upper()}{sentence[1:]}")
+        self._unattended = sentence
 
     def judged(self, asked: "JudgeRun") -> None:
         """How far the judge is that compares pairs of answers."""

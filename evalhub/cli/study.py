@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from evalhub.studies.advance import StudyStatus
     from evalhub.studies.spec import StudySpec
 
+Named = Annotated[str, typer.Argument(help="The study: PROJECT/STUDY.", metavar="STUDY")]
 EXAMPLES = 2
 """Items that are shown of a skill that was lost."""
 
@@ -60,6 +61,50 @@ def run(
     if status.waits_for:
         console.print(f"The study waits for {status.waits_for}.")
     return code
+
+
+@app.command()
+def cancel(study: Named) -> int:
+    """Stop all runs of a study, and the judges that are asked about their answers. What was
+    answered stays; `study retry` lets them go on."""
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.studies.all_runs import cancel_runs
+    from evalhub.verdict.wording import counted
+
+    count = cancel_runs(_named(study), by=None)
+    typer.echo(f"{counted(count, 'run')} stopped. What was answered is kept.")
+    return 0
+
+
+@app.command()
+def retry(study: Named) -> int:
+    """Take up all runs of a study that failed or were cancelled: what is missing or failed is asked
+    again by a worker, also of judges of their answers."""
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.studies.all_runs import resume_runs
+    from evalhub.verdict.wording import counted
+
+    count = resume_runs(_named(study), by=None)
+    typer.echo(f"{counted(count, 'run')} taken up again.")
+    return 0
+
+
+def _named(study: str) -> "Study":
+    """Raises typer.BadParameter where there is none, or several of that name."""
+    from django.db.models import Q
+
+    from evalhub.registry.models import Study
+
+    project, _, slug = study.rpartition("/")
+    rows = Study.objects.filter(Q(slug=slug) | Q(name=slug)).select_related("project")
+    matching = list(rows.filter(project__slug=project) if project else rows)
+    if len(matching) != 1:
+        raise typer.BadParameter(f"there is no study {study!r}; name it as PROJECT/STUDY")
+    return matching[0]
 
 
 def hosts_of(given: "list[str]") -> tuple[str, ...]:

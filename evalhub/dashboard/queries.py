@@ -16,6 +16,7 @@ from evalhub.registry.models import (
 )
 from evalhub.registry.models.runs import UNFINISHED, RunState
 from reviews.models import AssignmentPurpose, Campaign, Judgment, Pair, PairKind
+from runners.progress import failures_of, unattended_runs
 
 FEW_UNSCORED = 2000
 """Answers of all runs: so many are looked up by their ids."""
@@ -48,9 +49,19 @@ class StudyRuns:
     def cancelled(self) -> int:
         return sum(run.state == RunState.CANCELLED for run in self.runs)
 
+    @property
+    def stopped(self) -> int:
+        return len(self.failed) + self.cancelled
+
+    @property
+    def unattended(self) -> str:
+        """What to do where no worker takes them up."""
+        return unattended_runs(self.runs)
+
 
 def study_runs(study: Study) -> StudyRuns:
-    """The runs of a study with their progress. Four queries."""
+    """The runs of a study with their progress, and how many answers of those that go on failed so
+    far. Four queries, and one for what goes on."""
     links = {
         (arm, repeat, test_set): run
         for arm, repeat, test_set, run in StudyRun.objects.filter(arm__study=study).values_list(
@@ -64,6 +75,10 @@ def study_runs(study: Study) -> StudyRuns:
     runs = {
         run.pk: run for run in found.select_related("test_set_version__test_set", "version__model")
     }
+    open_ = [run.pk for run in runs.values() if run.state in UNFINISHED]
+    failures = failures_of(open_) if open_ else {}
+    for run in runs.values():
+        run.failures = failures.get(run.pk, 0)
     rows = [
         (
             test_set.name,

@@ -53,6 +53,8 @@ urlpatterns = [
         name="study_item",
     ),
     path("studies/<int:pk>/progress/", studies.study_progress, name="study_progress"),
+    path("studies/<int:pk>/cancel/", studies.cancel_study_runs, name="cancel_study_runs"),
+    path("studies/<int:pk>/resume/", studies.resume_study_runs, name="resume_study_runs"),
     path("studies/<int:pk>/decide/", studies.decide, name="decide"),
     path("decisions/<int:pk>/", records.record, name="record"),
     path("decisions/<int:pk>/bless/", records.bless_arm, name="bless"),

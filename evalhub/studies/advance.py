@@ -32,6 +32,7 @@ from evalhub.studies.reviewing import ReviewRuns, newest_review, open_review, re
 from reviews.models import Campaign
 from reviews.results.ended import has_ended
 from runners.outcome import RunFailed, RunUnreachable, check
+from runners.progress import unattended_runs
 from runners.timer import every
 
 TICK_S = 2.0
@@ -229,13 +230,18 @@ def ticker() -> AbstractContextManager[None]:
 
 def _runs_awaited(study: Study) -> StudyStatus | None:
     """What the runs wait for, or None once all have ended."""
-    runs = list(Run.objects.filter(studies__arm__study=study).distinct().order_by("pk"))
-    links = StudyRun.objects.filter(arm__study=study, repeat=0).count()
+    links_of = StudyRun.objects.filter(arm__study=study)
+    rows = Run.objects.filter(pk__in=links_of.values("run")).with_progress()
+    runs = list(rows.select_related("version").order_by("pk"))
+    links = links_of.filter(repeat=0).count()
     if links < study.arms.count() * study.test_sets.count():
         return StudyStatus(StudyState.STOPPED, "its runs, which aren't launched")
     open_ = [run for run in runs if run.state in (RunState.PENDING, RunState.RUNNING)]
     if open_:
-        return StudyStatus(StudyState.RUNNING, f"{len(open_)} of its {len(runs)} runs")
+        sentence = f"{len(open_)} of its {len(runs)} runs"
+        if waiting := unattended_runs(open_):
+            sentence += f"; {waiting}"
+        return StudyStatus(StudyState.RUNNING, sentence)
     for run in runs:
         try:
             check(run)

@@ -56,6 +56,8 @@ POSTED = {
     "/score-audits/<int:pk>/": [CHECK],
     "/runs/new/": [RUN],
     "/versions/new/": ["project=support-desk&slug=new&kind=base&api=chat&template={input}"],
+    "/studies/<int:pk>/cancel/": [""],
+    "/studies/<int:pk>/resume/": [""],
     "/runs/<int:pk>/cancel/": [""],
     "/runs/<int:pk>/resume/": [""],
 }

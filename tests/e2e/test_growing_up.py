@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,3 +116,37 @@ def test_the_data_is_taken_along(folder: Path, postgres_url: str) -> None:
     ]
     assert kept[0] == kept[1] != ""
     assert verdict(folder, EVALHUB_DATABASE_URL=url) == before
+
+
+def test_a_study_that_no_worker_takes_up_says_so_and_ends_once_there_is_one(
+    folder: Path, postgres_url: str, redis_url: str
+) -> None:
+    database = f"unattended_{os.getpid()}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {database}")
+    url = postgres_url.replace("/postgres?", f"/{database}?")
+    grown = environment(
+        folder, {"EVALHUB_DATABASE_URL": url, "EVALHUB_REDIS_URL": f"{redis_url}/9"}
+    )
+    study = subprocess.Popen(
+        [BIN / "evalhub", "study", "run", "study.yaml"],
+        cwd=folder,
+        env=grown,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert study.stdout is not None
+    said = next(line for line in study.stdout if "o worker has taken" in line)
+    assert "start `evalhub worker`" in said
+    worker = subprocess.Popen(
+        [BIN / "evalhub", "worker"], cwd=folder, env=grown, stderr=subprocess.DEVNULL
+    )
+    try:
+        output = study.communicate(timeout=120)[0]
+        assert study.returncode == 0, output
+        assert "o worker has taken" not in output
+    finally:
+        study.kill()
+        worker.terminate()
+        assert worker.wait(30) == 0

@@ -199,7 +199,7 @@ def test_the_shard_of_a_killed_worker_is_taken_up_where_it_stopped(
     assert len(server.requests) == 15
     assert run.outputs.filter(text="before").count() == 5
     with pytest.raises(shards.ClaimLost):
-        shards.renew(killed, 5)
+        shards.renew(killed, 5, got_on=True)
     with pytest.raises(shards.ClaimLost):
         shards.complete(killed)
 

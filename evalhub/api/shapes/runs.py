@@ -13,6 +13,7 @@ from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.prices import RunBudget, Spent
 from evalhub.schemas.study import Name
 from runners.metrics import AnyMetric
+from runners.progress import WorkersSeen, unattended
 
 
 class VersionOnItems(Declaration):
@@ -71,7 +72,10 @@ class RunShape(Given):
     test_set_version: int
     state: str
     items: int
-    done: int
+    done: int = Field(description="items whose answers are kept, without those in error")
+    waits_for: str = Field(
+        description="a sentence where it waits and no worker takes it up; else empty"
+    )
     samples: int
     repeat: int
     reused: int = Field(
@@ -90,8 +94,8 @@ class RunShape(Given):
     url: str
 
     @classmethod
-    def of(cls, run: Run) -> "RunShape":
-        """Of a run with its progress and metrics."""
+    def of(cls, run: Run, workers: WorkersSeen | None = None) -> "RunShape":
+        """Of a run with its progress and metrics; `workers` are read once for several."""
         return cls(
             id=run.pk,
             model=run.version.model.slug,
@@ -101,6 +105,7 @@ class RunShape(Given):
             state=run.state,
             items=run.test_set_version.item_count,
             done=run.items_done,  # type: ignore[attr-defined]
+            waits_for=unattended(run, workers),
             samples=run.samples,
             repeat=run.repeat,
             reused=run.reused,

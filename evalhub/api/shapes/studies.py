@@ -116,7 +116,7 @@ class WholeStudyShape(Given):
     def of(cls, study: Study, status: StudyStatus) -> "WholeStudyShape":
         links = StudyRun.objects.filter(arm__study=study).select_related("arm", "test_set")
         links = links.order_by("test_set__position", "arm__position", "repeat")
-        found = Run.objects.filter(studies__in=links).distinct().with_progress()
+        found = Run.objects.filter(pk__in=links.values("run")).with_progress()
         related = found.select_related("test_set_version__test_set__project")
         runs = {run.pk: run for run in related}
         return cls(

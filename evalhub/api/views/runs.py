@@ -1,5 +1,7 @@
 """Runs: launched, stopped, let go on; their answers; their scores once a decision has read them."""
 
+from functools import partial
+
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
@@ -26,6 +28,7 @@ from evalhub.registry.uploads import Uploads
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.studies.from_web import launch_from_web
 from runners.judging import cancel_work, resume_work
+from runners.progress import WorkersSeen
 
 RETRY_S = 5
 
@@ -61,7 +64,8 @@ class Runs(RunEndpoint):
 
     @describes("The project's runs", gives=RunShape, pages=True, filtered=RunFilters)
     def get(self, request: Request, project: str) -> Response:
-        return listed(request, self.rows(), RunShape.of, filtered=RunFilters)
+        of = partial(RunShape.of, workers=WorkersSeen())
+        return listed(request, self.rows(), of, filtered=RunFilters)
 
     @describes(
         "Launch a run\n\nLaunching the same again is the same run, with the metrics it lacks.",

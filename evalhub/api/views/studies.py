@@ -22,6 +22,7 @@ from evalhub.schemas.cost_sheet import CostSheet
 from evalhub.schemas.declaration import declared
 from evalhub.schemas.ownership import Ownership
 from evalhub.studies.advance import StudyState, StudyStatus, advance, status_of
+from evalhub.studies.all_runs import cancel_runs, resume_runs
 from evalhub.studies.from_web import register_from_web
 from evalhub.studies.passing import GateAnswer, Passing, gate_answer
 from evalhub.studies.spec import StudyFile
@@ -106,6 +107,39 @@ class OneStudy(StudyEndpoint):
         if status.state in GOES_ON:
             return shown(request, shape, 202, Retry_After=str(RETRY_S))
         return shown(request, shape)
+
+
+class CancelStudyRuns(StudyEndpoint):
+    scopes = {"POST": Scope.RUN}
+
+    @describes(
+        "Stop all runs of a study; what was answered stays\n\nAnd the judges that are asked about "
+        "their answers.",
+        gives=WholeStudyShape,
+        once=True,
+    )
+    @once()
+    def post(self, request: Request, project: str, slug: str) -> Response:
+        study = self.study()
+        cancel_runs(study, by=self.by)
+        return shown(request, WholeStudyShape.of(study, status_of(study)))
+
+
+class ResumeStudyRuns(StudyEndpoint):
+    scopes = {"POST": Scope.RUN}
+
+    @describes(
+        "Let those of a study's runs go on that failed or were cancelled\n\nAnd judges of their "
+        "answers that did. Answers that ended in an error are asked for again.",
+        gives=WholeStudyShape,
+        once=True,
+        also=(503,),
+    )
+    @once()
+    def post(self, request: Request, project: str, slug: str) -> Response:
+        study = self.study()
+        resume_runs(study, by=self.by)
+        return shown(request, WholeStudyShape.of(study, status_of(study)))
 
 
 class StudyGate(StudyEndpoint):

@@ -18,6 +18,7 @@ from evalhub.registry.models.runs import UNFINISHED, RunQuerySet
 from evalhub.schemas.declaration import DeclarationError
 from runners.judging import Work, cancel_work, resume_work
 from runners.launch import LaunchError
+from runners.progress import progress_of
 from runners.queue import QueueUnreachable
 
 
@@ -67,7 +68,8 @@ def run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(_seen(request).with_progress(), pk=pk)
     if found.state not in UNFINISHED:
         return HttpResponseClientRefresh()
-    return render(request, "dashboard/_run_progress.html", {"run": found})
+    context = {"run": found, "progress": progress_of(found)}
+    return render(request, "dashboard/_run_progress.html", context)
 
 
 @require_POST
@@ -115,4 +117,6 @@ def _run_page(request: SignedInRequest, pk: int, form: BudgetForm) -> HttpRespon
     budgets = [each for each in (found.budget, found.arm_budget) if each is not None]
     judges = JudgeRun.objects.about(found).open().with_verdicts().select_related("judge__model")
     context = {"run": found, "shown": shown, "budgets": budgets, "judges": judges, "form": form}
+    if found.state in UNFINISHED:
+        context["progress"] = progress_of(found)
     return render(request, "dashboard/run.html", context, status=400 if form.errors else 200)

@@ -17,7 +17,10 @@ from evalhub.dashboard.study_page import newest_decision, study_page
 from evalhub.registry.models import Study
 from evalhub.registry.models.studies import StudyQuerySet
 from evalhub.studies.advance import advance
+from evalhub.studies.all_runs import cancel_runs, resume_runs
 from evalhub.studies.verdicts import with_verdict
+from evalhub.verdict.wording import counted
+from runners.queue import QueueUnreachable
 
 
 def _seen(request: SignedInRequest) -> StudyQuerySet:
@@ -67,6 +70,34 @@ def study_progress(request: SignedInRequest, pk: int) -> HttpResponse:
     if not runs.open:
         return HttpResponseClientRefresh()
     return render(request, "dashboard/_study_runs.html", {"runs": runs, "study": found})
+
+
+@require_POST
+@results_only
+def cancel_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Stops all that goes on about a study's runs; what was answered stays."""
+    count = cancel_runs(get_object_or_404(_seen(request), pk=pk), by=request.user)
+    if count:
+        said = f"{counted(count, 'run')} stopped. What was answered is kept."
+        messages.success(request, said)
+    else:
+        messages.info(request, "Its runs had ended, so nothing was changed.")
+    return redirect("dashboard:study", pk)
+
+
+@require_POST
+@results_only
+def resume_study_runs(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Lets a study's runs go on that failed or were stopped."""
+    try:
+        count = resume_runs(get_object_or_404(_seen(request), pk=pk), by=request.user)
+    except QueueUnreachable as error:
+        messages.error(request, str(error))
+    else:
+        goes_on = "goes on" if count == 1 else "go on"
+        said = f"{counted(count, 'run')} {goes_on} where it stopped." if count else ""
+        messages.success(request, said or "None of its runs had stopped: nothing was changed.")
+    return redirect("dashboard:study", pk)
 
 
 @require_POST

@@ -47,8 +47,12 @@ class RunQuerySet(OfProjectQuerySet["Run"]):
         return self.filter(state__in=UNFINISHED)
 
     def with_progress(self) -> Self:
-        """Adds `items_done`, counted from the shards."""
-        return self.annotate(items_done=models.Sum("shards__done", default=0))
+        """Adds `items_done`, counted from the shards, and `last_lease`: until when the last worker
+        that was seen at it may be heard of."""
+        return self.annotate(
+            items_done=models.Sum("shards__done", default=0),
+            last_lease=models.Max("shards__lease_until"),
+        )
 
     def with_spending(self) -> Self:
         """What it has cost is read with it."""
@@ -135,6 +139,18 @@ class Run(models.Model):
     )
     created = models.DateTimeField(db_default=Now(), editable=False)
     started = models.DateTimeField(null=True, blank=True)
+    enqueued = models.DateTimeField(
+        db_default=Now(), editable=False, help_text="when it was launched or last resumed"
+    )
+    going_since = models.DateTimeField(
+        null=True, editable=False, help_text="when a worker first took a part of it since then"
+    )
+    done_before = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="items that were done when it was last resumed",
+    )
     finished = models.DateTimeField(null=True, blank=True)
     draft_until = models.DateTimeField(
         null=True,
@@ -207,7 +223,10 @@ class Shard(models.Model):
     claim = models.UUIDField(null=True, blank=True, help_text="token of the worker that holds it")
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    done = models.PositiveIntegerField(default=0, help_text="items answered and scored")
+    done = models.PositiveIntegerField(
+        default=0,
+        help_text="items with all their answers kept; of recorded answers, those that are scored",
+    )
     limit = models.CharField(
         max_length=120,
         blank=True,
