@@ -13,6 +13,7 @@ CODES = {
     "evalhub.accounts.people.UserError": USAGE,
     "evalhub.accounts.tokens.TokenError": USAGE,
     "evalhub.database.tables.OtherVersionError": USAGE,
+    "evalhub.database.damage.DamagedDatabaseError": BAD_DATA,
     "runners.metrics.score.MetricError": USAGE,
     "evalhub.database.backup.BackupError": USAGE,
     "evalhub.database.restore.RestoreError": BAD_DATA,
@@ -56,6 +57,8 @@ def explain(error: Exception) -> int:
     """Prints what went wrong on standard error and gives the exit code for it."""
     names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__]
     code = next((CODES[name] for name in names if name in CODES), OUR_FAULT)
+    if _is_damaged(error):
+        code = BAD_DATA
     said = f"evalhub: {_message(error, names, code)}\n"
     if code == OUR_FAULT and os.environ.get("EVALHUB_DEBUG") == "1":
         said += "".join(traceback.format_exception(error))
@@ -64,7 +67,17 @@ def explain(error: Exception) -> int:
     return code
 
 
+def _is_damaged(error: Exception) -> bool:
+    """Whether SQLite says in the middle of the work that its file is damaged."""
+    return getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF in (11, 26)
+
+
 def _message(error: Exception, names: list[str], code: int) -> str:
+    if _is_damaged(error) and "evalhub.database.damage.DamagedDatabaseError" not in names:
+        return (
+            f"the database is damaged: {error}\nRestore a backup: `evalhub doctor` names the file "
+            "and says how."
+        )
     if code == OUR_FAULT:
         return (
             f"this is our fault, not yours: {type(error).__name__}: {error}\n"

@@ -97,14 +97,21 @@ def _home() -> Finding:
 def _database() -> Finding:
     from django.db import DatabaseError, connection
 
-    from evalhub.database.tables import OtherVersionError, check_writable, place, tables
+    from evalhub.database.damage import DamagedDatabaseError, how_to_restore
+    from evalhub.database.tables import OtherVersionError, Tables, check_writable, place, tables
+    from evalhub.database.write_test import try_write
 
     if connection.vendor == "sqlite" and not os.path.exists(place()):
         return Finding("database", True, "SQLite, not made yet", "The first command makes it.")
     seen = f"{connection.display_name} at {place()}"
     try:
         check_writable()
-        advice = ADVICE[tables().name]
+        found = tables()
+        if found is Tables.OURS:
+            try_write()
+        advice = ADVICE[found.name]
+    except DamagedDatabaseError as error:
+        return Finding("database", False, f"{seen}: {error.what}", how_to_restore())
     except OtherVersionError as error:
         return Finding("database", False, f"{seen} is another version's", str(error))
     except DatabaseError as error:
@@ -122,6 +129,7 @@ def _database() -> Finding:
 def _ledger() -> Finding:
     from django.db import DatabaseError, connection
 
+    from evalhub.database.damage import DamagedDatabaseError
     from evalhub.database.tables import OtherVersionError, Tables, place, tables
     from evalhub.gate.chain.follow import chain_faults
     from evalhub.gate.models import Ledger
@@ -133,7 +141,11 @@ def _ledger() -> Finding:
             return Finding("ledger", True, "not looked at before the tables are up to date")
         faults = chain_faults()
         found = Ledger.objects.first()
-    except (DatabaseError, OtherVersionError):  # what is wrong stands under "database"
+    except (
+        DatabaseError,
+        DamagedDatabaseError,
+        OtherVersionError,
+    ):  # what is wrong stands under "database"
         return Finding("ledger", True, "not looked at: the database can't be read")
     seen = f"{found}, {found.entries} entries" if found else "no look was taken yet"
     if faults:

@@ -44,11 +44,7 @@ def restore(path: Path, *, made_by_known: Callable[[str, set[tuple[str, str]]], 
             f"{path} was written by Evalhub {header['version']}, whose tables this version doesn't "
             "know: restore it with that version or a later one"
         )
-    if not _is_fresh():
-        raise RestoreError(
-            "this database holds data, and a backup is restored into a fresh one only: give "
-            "another --home, or an empty database as EVALHUB_DATABASE_URL"
-        )
+    check_fresh()
     executor.migrate(_last_of(executor, applied))
     kept = kept_models(connection, applied)
     try:
@@ -61,6 +57,15 @@ def restore(path: Path, *, made_by_known: Callable[[str, set[tuple[str, str]]], 
     except (DatabaseError, ValidationError, ValueError, KeyError) as error:
         raise RestoreError(f"{path} holds a row that can't be stored: {error}") from error
     return Backup(path, sha256, count)
+
+
+def check_fresh() -> None:
+    """Raises RestoreError where there is data in this database."""
+    if not _is_fresh():
+        raise RestoreError(
+            "this database holds data, and a backup is restored into a fresh one only: give "
+            "another --home, or an empty database as EVALHUB_DATABASE_URL"
+        )
 
 
 def _lines(path: Path) -> Iterator[bytes]:

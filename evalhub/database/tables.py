@@ -12,7 +12,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from evalhub.database.damage import DamagedDatabaseError, check_tables, is_damage
+from evalhub.database.new_file import new_file
 from evalhub.database.rows import OUR_ROW
 from evalhub.files.private import make_private_file
 
@@ -65,11 +67,13 @@ def make_tables() -> None:
 
     Raises:
         OtherVersionError: there are tables of another version. They are left alone.
+        evalhub.database.damage.DamagedDatabaseError: what is there isn't what was.
         OperationalError: the database can't be used, or not written.
     """
     if connection.vendor == "sqlite":
         check_writable()
-        make_private_file(Path(place()))
+        if not Path(place()).exists():
+            _make_file()
     if tables() is Tables.OURS:
         return
     with one_at_a_time():
@@ -78,9 +82,18 @@ def make_tables() -> None:
             return
         if found is Tables.EARLIER:
             _upgrade()
-        elif connection.introspection.table_names() or not _filled_from_script():
-            # also goes on where a process was interrupted, or where manage.py migrated
+        else:  # also goes on where a process was interrupted, or where manage.py migrated
             _migrate()
+
+
+def _make_file() -> None:
+    """A fresh home's: it is there whole or not at all, so that one without tables isn't ours."""
+    with one_at_a_time():
+        if Path(place()).exists():
+            return
+        with new_file():
+            if not _filled_from_script():
+                _migrate()
 
 
 def check_writable() -> None:
@@ -102,12 +115,32 @@ def check_home_writable() -> None:
 
 
 def tables() -> Tables:
-    """What there is. Raises OtherVersionError."""
-    if "django_migrations" not in connection.introspection.table_names():
-        return Tables.MISSING
+    """What there is. Raises OtherVersionError and DamagedDatabaseError."""
+    try:
+        return _tables()
+    except DatabaseError as error:
+        if not is_damage(error):
+            raise
+        raise DamagedDatabaseError(f"the database is damaged: {error}") from error
+
+
+def _tables() -> Tables:
+    if connection.vendor == "sqlite" and Path(place()).exists() and not _is_there():
+        # before a connection writes its first page into it
+        raise DamagedDatabaseError(f"the database is damaged: {place()} is empty")
+    names = connection.introspection.table_names()
+    if "django_migrations" not in names:
+        if connection.vendor != "sqlite":
+            return Tables.MISSING
+        raise DamagedDatabaseError(
+            "the database is damaged: its table django_migrations is gone"
+            if names
+            else f"the database is damaged: {place()} is empty"
+        )
     rows = MigrationRecorder.Migration.objects.using(connection.alias).filter(app=OUR_ROW)
     found = rows.values_list("name", flat=True).first()
     if found == digest():
+        check_tables(names)
         return Tables.OURS
     recorded = MigrationRecorder(connection).applied_migrations()
     # another process may have recorded our own row since
@@ -129,15 +162,28 @@ def _are_of(found: str, applied: set[tuple[str, str]]) -> bool:
 def restore_tables(path: Path) -> "Backup":
     """The database as it is in a backup, brought up to date where that is an earlier version's.
 
+    SQLite's is made in a file of its own and put in place whole.
+
     Raises:
         evalhub.database.restore.RestoreError: nothing was changed then.
     """
-    from evalhub.database.restore import restore
+    from evalhub.database.restore import check_fresh, restore
 
     with one_at_a_time():
-        restored = restore(path, made_by_known=_are_of)
-        _migrate()
+        if connection.vendor == "sqlite" and _is_there():
+            try:
+                check_fresh()
+            except DatabaseError as error:
+                raise DamagedDatabaseError(f"the database is damaged: {error}") from error
+        with new_file() if connection.vendor == "sqlite" else nullcontext():
+            restored = restore(path, made_by_known=_are_of)
+            _migrate()
     return restored
+
+
+def _is_there() -> bool:
+    """Whether there is a file of SQLite's that isn't empty."""
+    return Path(place()).exists() and Path(place()).stat().st_size > 0
 
 
 def place() -> str:

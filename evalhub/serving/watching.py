@@ -10,7 +10,9 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from evalhub.database.tables import OtherVersionError, Tables, check_writable, tables
+from evalhub.database.damage import DamagedDatabaseError
+from evalhub.database.tables import OtherVersionError, Tables, tables
+from evalhub.serving.write_tests import write_fault
 from runners.queue import QueueUnreachable, queue_length
 
 
@@ -52,7 +54,10 @@ def missing() -> Iterator[str]:
     try:
         if tables() is not Tables.OURS:
             yield "the database's tables aren't made"
-        check_writable()
+        elif write_fault():
+            yield "the database can't be written"
+    except DamagedDatabaseError:
+        yield "the database is damaged"
     except OtherVersionError:
         yield "the database's tables are another version's"
     except DatabaseError:

@@ -114,7 +114,7 @@ def test_it_is_not_ready_without_its_queue_and_its_tables(site: Site) -> None:
     assert "the database's tables are another version's" in page.text
     with closing(sqlite3.connect(site.home / "evalhub.sqlite3")) as database, database:
         database.execute("DROP TABLE django_migrations")
-    assert "the database's tables aren't made" in ask(site.port, "/readyz").text
+    assert "the database is damaged" in ask(site.port, "/readyz").text
     for word in ("queue-password", str(site.home), "sqlite", "redis"):
         assert word not in page.text
     assert ask(site.port, "/healthz").status == 200
