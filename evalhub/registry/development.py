@@ -21,6 +21,10 @@ class SharedItems:
         judged: the test set that is judged, of this study or another.
         keys: the first of them, by their ids.
         count: how many there are.
+
+    Where the other test set is another project's, the message names nothing of it, and says neither
+    which items they are nor how many: who may not see a project can't ask what is in it, item by
+    item, and is told no more than that the ledger wouldn't count here.
     """
 
     mine: StudyTestSet
@@ -30,12 +34,23 @@ class SharedItems:
     count: int
 
     def __str__(self) -> str:
+        if not self.in_one_project:
+            role = self.mine.role == CriterionRole.DEVELOPMENT
+            here, there = ("read freely", "judged") if role else ("judged", "read freely")
+            return (
+                f"some of its items are {there} in another project, and {here} in this one. To "
+                "read them is a look that nobody pays for: take others"
+            )
         named = ", ".join([*(f"'{key}'" for key in self.keys), *(["…"] if self.more else [])])
         return (
             f"{self.count} of its items are judged as {self.judged} of the study "
             f"{self.judged.study.slug} and read freely as {self.free}: {named}. To read them is a "
             "look that nobody pays for: leave them out of one of the two"
         )
+
+    @property
+    def in_one_project(self) -> bool:
+        return self.free.test_set.project_id == self.judged.study.project_id
 
     @property
     def more(self) -> bool:
@@ -64,6 +79,9 @@ def shared_items(study: Study) -> SharedItems | None:
         sharing = TestSetVersion.objects.sharing_items_with([mine.test_set_version])
         others = set((judged if development else free).values_list("pk", flat=True))
         others &= set(sharing.values_list("pk", flat=True))
+        own = TestSetVersion.objects.filter(pk__in=others, test_set__project=study.project_id)
+        # what can be said of the project's own comes first
+        others = set(own.values_list("pk", flat=True)) or others
         if others:
             version, keys = _shared(mine.test_set_version, others)
             other = TestSetVersion.objects.select_related("test_set").get(pk=version)

@@ -122,3 +122,27 @@ def test_scores_on_a_development_set_are_open_at_once(desk: Desk) -> None:
     assert study(desk) == 3
     opened = RunMetric.objects.readable().values_list("run__test_set_version__test_set__slug")
     assert {name for (name,) in opened} == {"smoke"}
+
+
+@pytest.mark.parametrize("mine", ["judged", "free"])
+def test_another_project_is_not_named_nor_which_items_it_has(
+    desk: Desk, capsys: pytest.CaptureFixture[str], mine: str
+) -> None:
+    """Its study, its test set, its items, their ids and their number say nothing to who asks."""
+    rows = [{"id": f"s{i}", "input": f"Smoke {i}?", "reference": "right"} for i in range(18)]
+    shared = [{"id": f"s{i + 11}", "input": f"question {i}", "reference": "right"} for i in (7, 8)]
+    desk.rows("smoke.jsonl", [*rows, *shared])
+    asked = desk.study["test_sets"]
+    sets = {"judged": {"triage": asked["triage"]}, "free": {"smoke": asked["smoke"]}}
+    theirs = "free" if mine == "judged" else "judged"
+    desk.study |= {"project": "their-project", "name": "Their study", "test_sets": sets[theirs]}
+    assert study(desk) == (0 if theirs == "judged" else 2)
+    capsys.readouterr()
+    desk.study |= {"project": "my-project", "name": "Mine", "test_sets": sets[mine]}
+    assert study(desk) == 65
+    said = capsys.readouterr().err
+    role = {"judged": "read freely in another project, and judged", "free": "judged in another"}
+    assert f"some of its items are {role[mine]}" in said
+    other = "smoke" if mine == "judged" else "triage"
+    for name in ("their", "Their", other, "q7", "s18", "2 of", "v1"):
+        assert name not in said, name
