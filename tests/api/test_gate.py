@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 
+from evalhub.files.canonical import digest_of
 from evalhub.gate.models import Decision
 from evalhub.gate.signoff import sign_off
 from evalhub.registry.models import Run, Study
@@ -17,6 +19,7 @@ from tests.api.conftest import Program
 from tests.api.sums import HALF, ITEMS, RIGHT, rows, study
 from tests.api.test_studies import upload, worked_on
 from tests.cast import Team
+from tests.tampering import administrator, rewritten
 
 Programs = Callable[..., Program]
 WRONG = rows(60, output=lambda i: "0")
@@ -177,3 +180,32 @@ def test_how_long_is_a_whole_number_up_to_25(shipped: Program) -> None:
         answer = shipped.get("/studies/sums/gate", wait=wait)
         assert answer.status_code == 400, wait
         assert answer.json()["errors"][0]["field"] == "wait"
+
+
+def test_a_hold_that_was_made_a_ship_in_the_database_lets_nothing_through(
+    program: Programs,
+) -> None:
+    caller = program()
+    handed_in(caller, WRONG)
+    held = Decision.objects.get()
+    for column in ("verdict = 'ship'", "arm = 'tuned'"):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE gate_decision SET {column}")
+    assert refused(caller, "")["verdict"] == "hold"
+    record = held.record | {"verdict": "ship"}
+    rewritten(held, record=record, digest=digest_of(record))
+    found = refused(caller, f"Decision {held.pk} was changed since it was recorded")
+    assert (found["verdict"], found["current"], found["headline"]) == (None, False, "")
+    whole = caller.get(f"/decisions/{held.pk}")
+    assert (whole.status_code, "restore a backup" in whole.json()["detail"]) == (409, True)
+
+
+def test_an_override_that_is_taken_out_of_the_database_still_holds_back(
+    shipped: Program, team: Team
+) -> None:
+    decision = Decision.objects.get()
+    signed = sign_off(decision=decision, by=team.olga, verdict="hold", reason="Legal said no.")
+    refused(shipped, "A person overrode it: hold")
+    with administrator() as sql:
+        assert sql("DELETE FROM gate_signoff WHERE id = %s", signed.pk) == 1
+    refused(shipped, f"recorded after decision {decision.pk} are gone")

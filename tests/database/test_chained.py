@@ -1,0 +1,77 @@
+"""A home of an earlier version is chained as it stands; what is changed then is found."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.database.homes import earlier_database, evalhub, fresh_postgresql, upgraded_home
+
+LOOKS, DECISIONS, SIGN_OFFS = (
+    f"SELECT count(*) FROM gate_{table}" for table in ("look", "decision", "signoff")
+)
+
+
+def ledger(at: Path, **more: str) -> dict[str, object]:
+    told = evalhub("doctor", "--json", at=at, **more)
+    found: dict[str, dict[str, object]] = {each["name"]: each for each in json.loads(told.stdout)}
+    return found["ledger"]
+
+
+@pytest.mark.heavy
+def test_rows_of_an_earlier_version_are_chained_and_kept(tmp_path: Path) -> None:
+    upgraded_home(tmp_path)
+    found = ledger(tmp_path)
+    assert found["well"], found
+    with closing(sqlite3.connect(tmp_path / "home" / "evalhub.sqlite3")) as database:
+
+        def count(query: str) -> int:
+            (number,) = database.execute(query).fetchone()
+            return int(number)
+
+        links = count("SELECT links FROM gate_ledger")
+        assert links == count(LOOKS) + count(DECISIONS) + count(SIGN_OFFS) + count(
+            "SELECT count(*) FROM gate_guardlook"
+        )
+        assert min(count(LOOKS), count(DECISIONS), count(SIGN_OFFS)) > 0
+        assert f"all {links} links of its chain hold" in str(found["seen"])
+        for statement in (
+            "UPDATE gate_decision SET verdict = 'ship'",
+            "UPDATE gate_signoff SET verdict = 'ship'",
+            "DELETE FROM gate_look",
+            "UPDATE gate_look SET number = 1",
+            "INSERT OR REPLACE INTO gate_look SELECT * FROM gate_look",
+            "DELETE FROM gate_decision",
+            "DELETE FROM gate_ledgerlink",
+            "DELETE FROM gate_ledger",
+        ):
+            with pytest.raises((sqlite3.IntegrityError, sqlite3.OperationalError)):
+                database.execute(statement)
+        with database:
+            triggers = database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            for (name,) in triggers.fetchall():
+                database.execute(f"DROP TRIGGER {name}")
+            database.execute("UPDATE gate_look SET number = 9 WHERE id = 1")
+    found = ledger(tmp_path)
+    assert not found["well"]
+    assert "Look 1 isn't as it was recorded" in str(found["seen"])
+    assert "evalhub restore" in str(found["advice"])
+
+
+@pytest.mark.heavy
+@pytest.mark.services
+def test_so_it_is_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    url = fresh_postgresql(postgres_url, "chained")
+    earlier_database(tmp_path, EVALHUB_DATABASE_URL=url)
+    done = evalhub("user", "list", at=tmp_path, EVALHUB_DATABASE_URL=url)
+    assert done.returncode == 0, done.stderr
+    found = ledger(tmp_path, EVALHUB_DATABASE_URL=url)
+    assert found["well"], found
+    assert "links of its chain hold" in str(found["seen"])
+    assert evalhub("backup", "b.jsonl.gz", at=tmp_path, EVALHUB_DATABASE_URL=url).returncode == 0
+    (tmp_path / "sqlite").mkdir()
+    restored = evalhub("restore", "../b.jsonl.gz", at=tmp_path / "sqlite")
+    assert restored.returncode == 0, restored.stderr
+    assert ledger(tmp_path / "sqlite") == found
