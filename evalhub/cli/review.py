@@ -159,6 +159,11 @@ def invite(
         elif not made.by_link:
             link = f"in their own list, after signing in: {link}"
         typer.echo(f"{made.invitation.whom}  {link}")
+        if made.by_link and made.invitation.shown and not made.invitation.by_owner:
+            typer.echo(
+                "  what they say counts once an owner vouches for them: `evalhub review vouch`",
+                err=True,
+            )
 
 
 @app.command()

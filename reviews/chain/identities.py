@@ -47,7 +47,7 @@ class Identity:
 
 
 def identities(campaign: Campaign) -> dict[int, Identity]:
-    """By a reviewer's number who they are, in the order in which they came. Nine queries at most.
+    """By a reviewer's number who they are, in the order in which they came. Eleven queries at most.
 
     As the seal has it; of a review that goes on, or was sealed before seals said so, as it is now.
     """
@@ -167,7 +167,17 @@ def _mailboxes(users: Iterable[User]) -> dict[int, set[str]]:
     confirmed = EmailAddress.objects.filter(user__in=names, verified=True)
     for user, address in confirmed.values_list("user", "email"):
         names[user].add(address)
+    at_provider = SocialAccount.objects.filter(user__in=names)
+    for user, told in at_provider.values_list("user", "extra_data"):
+        names[user].update(_addresses(told))
     return {pk: {mailbox(each) for each in own if "@" in each} for pk, own in names.items()}
+
+
+def _addresses(told: Any) -> set[str]:
+    """The mail addresses that an identity provider told of a person, wherever they stand."""
+    parts = [told, *(told.get(name) for name in ("userinfo", "id_token"))] if told else []
+    found = (each.get("email") for each in parts if isinstance(each, dict))
+    return {each for each in found if isinstance(each, str)}
 
 
 def _persons(people: list[Reviewer], boxes: dict[int, set[str]]) -> dict[int, str]:

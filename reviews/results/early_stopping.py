@@ -68,8 +68,8 @@ def stop_if_clear(*, campaign: Campaign) -> EarlyStop | None:
 
     None where the rule is fixed, the campaign has ended, the preference is not clear yet, or fewer
     people have judged than the study's policy waits for. Judgments that don't count aren't heard.
-    Looking more or less often changes nothing about how often a claim is wrong. Four queries, and
-    three or four more where something is written.
+    Looking more or less often changes nothing about how often a claim is wrong. A constant number
+    of queries, and three or four more where something is written.
     """
     rule = rule_of(campaign)
     if rule is None or campaign.is_over:

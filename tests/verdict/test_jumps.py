@@ -84,11 +84,11 @@ def test_a_record_from_before_there_were_alarms_verifies() -> None:
 
 
 def test_what_an_earlier_version_kept_of_people_verifies() -> None:
-    """Its `people` had neither the plan's hash nor the seal; whatever else is lacking is found."""
+    """Its `people` had no plan's hash, seal or identities; whatever else is lacking is found."""
     people = {"state": "partial", "planned": 6, "judgments": 6, "identical": 0}
     record = a_record([GAIN]) | {"people": declared(People, people).as_json()}
     assert verify(record).differences == []
-    for name in ("plan_hash", "seal"):
+    for name in ("plan_hash", "seal", "identities"):
         del record["people"][name]
     assert verify(record).differences == []
     record["people"]["seal"] = "0" * 64

@@ -148,3 +148,11 @@ def test_what_is_only_stricter_never_ships_more_nor_holds_less(
     lenient, severe = verdict(lax, seed), verdict(strict, seed)
     order = [Verdict.HOLD, Verdict.MORE, Verdict.SHIP]
     assert order.index(severe) <= order.index(lenient)
+
+
+def test_to_count_people_whom_nobody_confirmed_is_easier() -> None:
+    usual, lax = ({"unconfirmed_reviewers": use} for use in ("exclude", "count"))
+    old, new = policy(preference={}), policy(preference=lax)
+    assert effects(old, policy(preference=usual)) == {}
+    assert effects(old, new) == {"people.unconfirmed_reviewers": EASIER}
+    assert effects(new, old) == {"people.unconfirmed_reviewers": STRICTER}
