@@ -3,7 +3,7 @@
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -88,6 +88,12 @@ class MemberInvitation(AnyInvitation):
 class ProvenanceQuerySet(models.QuerySet["Provenance"]):
     def unconfirmed(self) -> Self:
         return self.filter(confirmed=None)
+
+    def confirmable_by(self, user: User) -> Self:
+        """Those that nobody has confirmed; and of links that somebody else made, those that only
+        whoever made the link has."""
+        by_its_maker = Q(confirmed_by=F("by")) & ~Q(by=user)
+        return self.filter(Q(confirmed=None) | by_its_maker)
 
 
 class Provenance(models.Model):

@@ -2,10 +2,12 @@
 
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from evalhub.accounts.models import Membership, Role, User
+from evalhub.accounts.models import Membership, Provenance, Role, User
 from evalhub.schemas.review import Anytime, Design
 from evalhub.schemas.study import StudySettings
 from evalhub.verdict.identity_cautions import identity_cautions
@@ -99,8 +101,12 @@ def test_nobody_vouches_for_who_came_by_their_own_link(
     olga.post(confirm, {"verb": "confirm"})
     assert not campaign.events.filter(kind="vouched").exists()
     assert ground(campaign, ada) == "unknown"
-    team.signed_in(team.eva).post(form, {"verb": "vouch"})
+    eva = team.signed_in(team.eva)
+    shown = eva.get(reverse("dashboard:members", args=[team.project.slug])).text
+    assert "nobody else has confirmed" in shown
+    eva.post(confirm, {"verb": "confirm"})
     assert ground(campaign, ada) == "vouched"
+    assert Provenance.objects.get(user=ada).confirmed_by == team.eva
 
 
 def test_a_provider_or_a_confirmed_mail_answers_for_an_account(
@@ -134,6 +140,19 @@ def test_the_seal_keeps_who_answered_for_whom(team: Team, campaign: Campaign) ->
     assert ground(campaign, ada) == "unknown", "what is confirmed later changes nothing"
     assert campaign.state == CampaignState.CLOSED
     assert "example.org" not in str(campaign.sealed_as)
+
+
+def test_who_is_who_takes_as_many_queries_however_many_there_are(
+    team: Team, campaign: Campaign
+) -> None:
+    counts = []
+    for several in (["ada"], ["bob", "cyd", "dan"]):
+        for name in several:
+            came_by_a_link(campaign, team.eva, f"{name}@x.example")
+        with CaptureQueriesContext(connection) as captured:
+            identities(campaign)
+        counts.append(len(captured))
+    assert counts[0] == counts[1] <= 11
 
 
 def test_nothing_is_said_where_everybody_is_known() -> None:
