@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
-from runners.backends.asking import Answered, BackendRequest, Reply
+from runners.backends.asking import Answered, BackendRequest, Fault, Reply
 from runners.backends.hf import USUAL_MOST_TOKENS
 from runners.backends.said import called_apart, thought_apart
 from runners.engines.adapters import put_in
-from runners.engines.errors import EngineError
+from runners.engines.errors import EngineError, ItemError
 from runners.engines.files import fetched_adapter, model_digest, text_digest
 from runners.engines.generating import BASE, Drawing, DrawnAnswer, PromptRow
 from runners.engines.likelihoods import Continuation, Likelihood, joined, windows
@@ -82,7 +82,7 @@ class Loaded:
                 try:
                     found += self._questions(base, adapter, template, each, deliver)
                 except (PromptError, EngineError) as error:
-                    deliver((each, Reply(error=str(error))))
+                    deliver((each, _failure(error)))
             return found
 
         yield from self._visit(prepared, len(questions))
@@ -95,7 +95,7 @@ class Loaded:
                 before, after = joined(base.tokenizer, given, asked, start=_start(base))
                 room = base.context - len(after)
                 if room < 1:
-                    raise EngineError(
+                    raise ItemError(
                         f"{len(after)} tokens are asked for, and the model takes {base.context}"
                     )
                 yield [(before[-room:], after)]
@@ -207,7 +207,7 @@ class Loaded:
         tokens = tokens or [_start(base)]
         most = self.sampling.max_tokens or USUAL_MOST_TOKENS
         if len(tokens) + most > base.context:
-            raise EngineError(
+            raise ItemError(
                 f"the prompt has {len(tokens)} tokens and its answer may have {most}; the model "
                 f"takes {base.context} together"
             )
@@ -264,7 +264,7 @@ class Loaded:
             if len(before) + len(after) <= base.context:
                 found.append([(before, after)])
             elif text:
-                raise EngineError(
+                raise ItemError(
                     f"prompt and choice have {len(before) + len(after)} tokens together, and the "
                     f"model takes {base.context}"
                 )
@@ -317,10 +317,15 @@ def _start(base: Base) -> int:
     return int(said if said is not None else tokenizer.eos_token_id or 0)
 
 
+def _failure(error: PromptError | EngineError) -> Reply:
+    own = isinstance(error, PromptError | ItemError)
+    return Reply(error=str(error), fault=Fault.ITEM if own else Fault.MODEL)
+
+
 def _reply(done: Done, prompt_tokens: int, *, calls: bool) -> Reply:
     """`calls`: whether tools could be called."""
     if isinstance(done, EngineError):
-        return Reply(error=str(done))
+        return _failure(done)
     assert isinstance(done, DrawnAnswer)
     if _UNSTORABLE.search(done.text):
         return Reply(error="the answer holds a NUL character or half a surrogate pair")
@@ -340,7 +345,7 @@ def _reply(done: Done, prompt_tokens: int, *, calls: bool) -> Reply:
 def _chosen(asked: BackendRequest, parts: Sequence[Sequence[Done]]) -> Reply:
     """The likeliest of the choices is the answer."""
     if errors := [each for part in parts for each in part if isinstance(each, EngineError)]:
-        return Reply(error=str(errors[0]))
+        return _failure(errors[0])
     sums = [
         sum(each.logprob for each in part if not isinstance(each, EngineError)) for part in parts
     ]

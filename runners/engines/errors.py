@@ -7,3 +7,7 @@ class EngineError(Exception):
 
 class NoRoomError(EngineError):
     """A base that doesn't fit into the memory that is free."""
+
+
+class ItemError(EngineError):
+    """What a model can't answer of one item, however often it is asked: why."""

@@ -19,6 +19,8 @@ from transformers import (
     StoppingCriteriaList,
 )
 
+from runners.engines.errors import ItemError
+
 BASE = "__base__"
 """PEFT's name for a row that no adapter is to change."""
 TOKENS_PER_CHARACTER = 4
@@ -54,6 +56,13 @@ class DrawnAnswer:
     ended: bool
 
 
+NO_NUMBERS = (
+    "the model's logits aren't numbers (NaN or infinite){where}: look for NaN in the weights of "
+    "the base and the adapter, or load them with a wider dtype"
+)
+"""What a model says that computes nothing: whatever token is taken then, it is no answer."""
+
+
 class Cancelled(Exception):
     """Nobody waits for the batch any more."""
 
@@ -65,8 +74,8 @@ def generate(
     drawing: Drawing,
     *,
     unwanted: Callable[[], bool] = lambda: False,
-) -> list[DrawnAnswer]:
-    """The answers to the rows, in their order.
+) -> list[DrawnAnswer | ItemError]:
+    """The answers to the rows, in their order; ItemError for a row whose logits were no numbers.
 
     Args:
         model: a causal model, or one of PEFT with the adapters that the rows name.
@@ -198,6 +207,7 @@ class _Watch:
         self.counts = [0] * len(rows)
         self.done = [False] * len(rows)
         self.by_end = [False] * len(rows)
+        self.broken = [False] * len(rows)
         self.noise = []
         if drawing.temperature > 0:
             self.noise = [torch.Generator().manual_seed(row.seed) for row in rows]
@@ -221,11 +231,16 @@ class _Watch:
         """Counts the token that was taken, and says which rows have got to their end by it."""
         self.cancelled = self.cancelled or self.unwanted()
         taken = ids[:, -1]
-        logprobs = self.logits.gather(1, taken[:, None])[:, 0] - self.logits.logsumexp(-1)
+        mass = self.logits.logsumexp(-1)  # finite where each logit is, and where some are -inf
+        logprobs = self.logits.gather(1, taken[:, None])[:, 0] - mass
         going = [not done for done in self.done]
+        if not bool(mass.isfinite().all()):
+            for at, finite in enumerate(mass.isfinite().tolist()):
+                if going[at] and not finite:
+                    self.broken[at] = self.done[at] = True
         self.sums += torch.where(torch.tensor(going), logprobs.cpu().double(), 0.0)
         for at, token in enumerate(taken.tolist()):
-            if not going[at]:
+            if not going[at] or self.broken[at]:
                 continue
             if token in self.ends:
                 self.done[at] = self.by_end[at] = True
@@ -237,9 +252,13 @@ class _Watch:
                 self.done[at] = any(stop in text for stop in self.drawing.stop)
         return torch.tensor([self.cancelled or done for done in self.done], device=ids.device)
 
-    def drawn(self, answers: Sequence[Sequence[int]]) -> list[DrawnAnswer]:
-        found = []
+    def drawn(self, answers: Sequence[Sequence[int]]) -> list[DrawnAnswer | ItemError]:
+        found: list[DrawnAnswer | ItemError] = []
         for at, tokens in enumerate(answers):
+            if self.broken[at]:
+                where = f" at token {self.counts[at] + 1} of its answer"
+                found.append(ItemError(NO_NUMBERS.format(where=where)))
+                continue
             text = self.tokenizer.decode(tokens[: self.counts[at]], skip_special_tokens=True)
             cuts = [place for stop in self.drawing.stop if (place := text.find(stop)) >= 0]
             text = text[: min(cuts)] if cuts else text

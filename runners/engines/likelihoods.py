@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from runners.engines.generating import BASE, answering
+from runners.engines.errors import ItemError
+from runners.engines.generating import BASE, NO_NUMBERS, answering
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,11 @@ def windows(
     return found
 
 
-def likelihoods(model: Any, pairs: Sequence[Continuation], padding: int) -> list[Likelihood]:
+def likelihoods(
+    model: Any, pairs: Sequence[Continuation], padding: int
+) -> list[Likelihood | ItemError]:
     """The likelihoods of one batch, in its order; every pair has at least one token on each side.
+    ItemError for a pair whose logits were no numbers.
 
     Only the places that are asked for go through the last layer, whose output is as wide as the
     vocabulary.
@@ -98,12 +102,15 @@ def likelihoods(model: Any, pairs: Sequence[Continuation], padding: int) -> list
             logits_to_keep=torch.arange(first, width, device=device),
             **mixed,
         ).logits
-    found = []
+    found: list[Likelihood | ItemError] = []
     for row, pair in enumerate(pairs):
         start = len(pair.given) - 1 - first
         asked = torch.tensor(pair.asked, device=device)
         own = logits[row, start : start + len(pair.asked)].float()
         logprobs = own.gather(1, asked[:, None])[:, 0] - own.logsumexp(-1)
+        if not bool(logprobs.isfinite().all()):
+            found.append(ItemError(NO_NUMBERS.format(where="")))
+            continue
         found.append(
             Likelihood(float(logprobs.double().sum()), bool((own.argmax(-1) == asked).all()))
         )
