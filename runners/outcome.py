@@ -171,8 +171,8 @@ def _failed_items(run: Run, *faults: Fault) -> str:
         cure = "; run again to retry them"
     else:
         cure = (
-            "; asking again can't help: shorten these items or leave them out, or say `failures: "
-            "worst` in the policy, by which each of them scores the metric's worst"
+            "; asking again can't help: put right what is named, shorten these items or leave them "
+            "out, or say `failures: worst` in the policy, by which each scores the metric's worst"
         )
     return f"{_counted_errors(run, failed, verb=' failed')}{cure}"
 

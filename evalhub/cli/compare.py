@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalhub.cli.options import Alpha, Json
-from evalhub.schemas.defaults import MARGIN
+from evalhub.schemas.defaults import MARGIN, MOST_UNANSWERED
 from evalhub.stats.levels import ALPHA
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ class ComparedRole(StrEnum):
 class FailureUses(StrEnum):
     invalid = "invalid"
     worst = "worst"
+
+
+class ModelChangeUses(StrEnum):
+    report = "report"
+    invalid = "invalid"
 
 
 def compare(
@@ -102,6 +107,22 @@ def compare(
             help="An `error` in place of an answer: invalid evidence, or the metric's worst score."
         ),
     ] = FailureUses.invalid,
+    model_changes: Annotated[
+        ModelChangeUses,
+        typer.Option(
+            help="Answers of one arm that name several models (`served_model`): said among the "
+            "reasons, or invalid evidence."
+        ),
+    ] = ModelChangeUses.report,
+    most_unanswered: Annotated[
+        float,
+        typer.Option(
+            help="Share of an arm's answers that may be empty or have failed; with more of them it "
+            "is no evidence.",
+            min=0.0,
+            max=1.0,
+        ),
+    ] = MOST_UNANSWERED,
     alpha: Alpha = ALPHA,
     json_: Json = False,
     report: Annotated[
@@ -127,6 +148,8 @@ def compare(
         "min_gain": min_gain or 0.0,
         "alpha": alpha,
         "failures": failures.value,
+        "model_changes": model_changes.value,
+        "most_unanswered": most_unanswered,
         "cluster": cluster,
         "tag": tag,
     }

@@ -12,6 +12,7 @@ from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
 from evalhub.files.canonical import digest_of
 from evalhub.gate.alternatives import alternatives
+from evalhub.gate.answers import study_answers
 from evalhub.gate.applied import applied, why_nothing
 from evalhub.gate.baseline_choice import BaselineChoice, choose_baseline
 from evalhub.gate.chain.append import append, ledger_head
@@ -33,6 +34,7 @@ from evalhub.gate.simpler_steps import steps_section
 from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
 from evalhub.gate.test_set_extension import extension_section, with_stages
 from evalhub.registry.models import Metric, Run, RunMetric, Study, StudyArm
+from evalhub.schemas.answers_section import AnswersSection
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord, StudyName
 from evalhub.schemas.policy import Policy
@@ -40,6 +42,7 @@ from evalhub.schemas.sections import AppliedSection, EvidenceRow
 from evalhub.schemas.verdicts import Verdict
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.align import Aligned, breakdown_of, criteria_of
+from evalhub.verdict.answers import answer_cautions, answer_flaws
 from evalhub.verdict.baseline_choice import answer, as_good
 from evalhub.verdict.consistency import consistency_section
 from evalhub.verdict.failures import failures_section
@@ -69,6 +72,7 @@ class _ReadArm:
     flaws: list[str]
     repeats: dict[str, Run]
     applied: AppliedSection | None
+    answers: AnswersSection | None
 
     @property
     def runs(self) -> list[tuple[Metric, list[Run]]]:
@@ -92,6 +96,7 @@ class _ToldBeside:
     pending: Sequence[str]
     as_good: Sequence[str]
     unbelieved: Sequence[str] = ()
+    cautions: Sequence[str] = ()
 
 
 def decide_study(*, study: Study, by: User | None = None) -> list[Decision]:
@@ -141,6 +146,9 @@ def _read(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm) -> _Re
         same = same_answers(baseline, arm, pairings)
     if same:
         flaws.insert(0, same)
+    answers = study_answers(evidence, pairings)
+    arms = Arms(baseline=_named(baseline), candidate=_named(arm))
+    flaws += answer_flaws(answers, arms)
     leaks = [] if evidence.policy.leakage == "off" else leaks_of(arm, pairings)
     again = {
         each.name: evidence.repeats[baseline.pk, each.pk]
@@ -148,7 +156,7 @@ def _read(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm) -> _Re
         if (baseline.pk, each.pk) in evidence.repeats
     }
     claims = claims_of(evidence, baseline, arm, arms=len(chosen.arms))
-    return _ReadArm(arm, pairings, claims, leaks, flaws, again, found)
+    return _ReadArm(arm, pairings, claims, leaks, flaws, again, found, answers)
 
 
 def _judge(
@@ -194,7 +202,13 @@ def _judge(
         choice = choice.model_copy(update={"answer": said})
     others = alternatives(evidence, baseline, arm, alpha=paid.level)
     arms = Arms(baseline=_named(baseline), candidate=_named(arm))
-    told = _ToldBeside(arm.name, invalid, pending, as_good(arms, others, choice))
+    told = _ToldBeside(
+        arm.name,
+        invalid,
+        pending,
+        as_good(arms, others, choice),
+        cautions=answer_cautions(read.answers, arms),
+    )
     jumps = jumps_section(
         criteria,
         rule=policy.jumps,
@@ -244,6 +258,7 @@ def _judge(
         prices=prices,
         ownership=owned.section,
         steps=steps_section(evidence, baseline, arm, others),
+        answers=read.answers,
     )
 
 
@@ -282,6 +297,7 @@ def _verdict(policy: Policy, told: _ToldBeside, criteria: Sequence[Criterion]) -
         pending=told.pending,
         as_good=told.as_good,
         unbelieved=told.unbelieved,
+        cautions=told.cautions,
         primaries=policy.primaries,
         registered=policy.ledger != "off",
     )

@@ -26,6 +26,7 @@ from evalhub.registry.models.studies import CriterionRole
 from evalhub.schemas.policy import Policy
 from evalhub.schemas.study import Development
 from evalhub.verdict.align import ArmScores, ItemLabel, Rows, align, by_item
+from evalhub.verdict.answers import AnswerTally
 from evalhub.verdict.failures import at_worst
 from evalhub.verdict.flaws import other_items
 from evalhub.verdict.policy import policy_of_study
@@ -58,6 +59,7 @@ class StudyEvidence:
     development: Development | None = None
     scores: dict[tuple[int, int], RunScores] = field(default_factory=dict)
     labels: dict[int, list[ItemLabel]] = field(default_factory=dict)
+    answers: dict[int, AnswerTally] = field(default_factory=dict)
 
     @property
     def primaries(self) -> list[StudyTestSet]:

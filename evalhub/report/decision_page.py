@@ -22,6 +22,7 @@ SECTIONS = {
     "jumps": ("Gain beyond belief", "jumps"),
     "policy_since": ("Changed policy", "policy-since"),
     "judge": ("Judge", "judge"),
+    "answers": ("Who answered, and how answers ended", "answers"),
     "failures": ("Answers that failed", "failures"),
     "leakage": ("Leakage", "leakage"),
     "ledger": ("Test-set ledger", "ledger"),

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue
 
 from evalhub.schemas.alarms import JumpsSection, PolicySection
+from evalhub.schemas.answers_section import AnswersSection
 from evalhub.schemas.consistency import ConsistencySection
 from evalhub.schemas.costs import PricesSection
 from evalhub.schemas.criteria import Count, Criterion, Level, Probability, Size
@@ -187,6 +188,9 @@ class DecisionRecord(Declaration):
     steps: StepsSection | None = Field(
         None, description="null: the arm isn't fine-tuned, or it was decided before there were any"
     )
+    answers: AnswersSection | None = Field(
+        None, description="null: scores came without answers, or it was decided before"
+    )
     arms: Arms
     evidence: tuple[EvidenceRow, ...]
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")
@@ -200,7 +204,15 @@ class DecisionRecord(Declaration):
     def sections(self) -> dict[str, Section]:
         """The sections that there are, by field, in the order that matters to a reader."""
         alarms = ("jumps", "policy_since")
-        looked_at = ("failures", "leakage", "ledger", "applied", "noise_floor", "baseline_choice")
+        looked_at = (
+            "answers",
+            "failures",
+            "leakage",
+            "ledger",
+            "applied",
+            "noise_floor",
+            "baseline_choice",
+        )
         more = ("steps", "prices", "ownership", "consistency", "extension", "imported")
         fields = (*alarms, "judge", *looked_at, *more)
         return {name: found for name in fields if (found := getattr(self, name)) is not None}

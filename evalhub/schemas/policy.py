@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from evalhub.files.numbers import LARGEST, finite_number
+from evalhub.schemas.answers_rule import AnswersRule
 from evalhub.schemas.declaration import Declaration, declared, default_of, wrong
 from evalhub.schemas.defaults import MARGIN, MOST_ALPHA, PLANNED_GAIN
 from evalhub.schemas.measured_on import (
@@ -288,7 +289,7 @@ class PreferenceRule(PeopleDemand, PeopleFloor):
     planned_gain: PlannedGain | None = None
 
 
-class Rule(Declaration):
+class Rule(AnswersRule):
     """How sure a verdict must be, and what counts in it.
 
     Attributes:

@@ -120,6 +120,9 @@ class StudySettings(StudyPolicy):
         for name in ("pairwise", "ownership"):
             if getattr(self, name) is None:
                 del found[name]
+        for name in ("model_changes", "most_unanswered"):
+            if found[name] == default_of(Rule, name):
+                del found[name]
         return found
 
 

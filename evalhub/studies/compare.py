@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.files.answers import RecordedAnswer, read_answers
+from evalhub.files.finish_reasons import end_of
 from evalhub.files.identity import answers_digest, scores_digest
 from evalhub.files.items import FieldMapping
 from evalhub.files.rows import DataError, field, item_id, read_rows
+from evalhub.schemas.answers_rule import ModelChangeUse
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
-from evalhub.schemas.defaults import MARGIN, PLANNED_GAIN
+from evalhub.schemas.defaults import MARGIN, MOST_UNANSWERED, PLANNED_GAIN
 from evalhub.schemas.measured_on import NO_WORST, beyond
 from evalhub.schemas.policy import FailureUse
 from evalhub.schemas.sections import EvidenceRow
@@ -28,6 +30,15 @@ from evalhub.verdict.align import (
     breakdown_of,
     by_item,
     criteria_of,
+)
+from evalhub.verdict.answers import (
+    MODEL_CHANGES,
+    AnsweredTestSet,
+    AnswerTally,
+    answer_cautions,
+    answer_flaws,
+    answers_section,
+    is_empty,
 )
 from evalhub.verdict.consistency import consistency_section
 from evalhub.verdict.criteria import Requirement
@@ -66,6 +77,8 @@ class CompareRequest:
     alpha: float = ALPHA
     planned_gain: float = PLANNED_GAIN
     failures: FailureUse = FAILURES
+    model_changes: ModelChangeUse = MODEL_CHANGES
+    most_unanswered: float = MOST_UNANSWERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,17 +170,39 @@ def compare_files(
             "was the adapter applied?",
         )
     compared = [aligned] if aligned.items else []
+    named = Arms(baseline=_file(base), candidate=_file(candidate))
+    answers = answers_section(
+        [
+            AnsweredTestSet(
+                test_set.stem,
+                len(cases),
+                _tally(arms[0], cases),
+                _tally(arms[1], cases),
+                {key: each.cluster for key, each in cases.items() if each.cluster},
+            )
+        ],
+        model_changes=question.model_changes,
+        most_unanswered=question.most_unanswered,
+        failures=question.failures,
+    )
+    invalid += answer_flaws(answers, named)
 
     def judge(evidence: Sequence[Aligned]) -> Ruling:
         measured = criteria_of(evidence, alpha=question.alpha, planned_gain=question.planned_gain)
-        return decide(candidate.stem, measured, invalid=invalid, registered=False)
+        return decide(
+            candidate.stem,
+            measured,
+            invalid=invalid,
+            cautions=answer_cautions(answers, named),
+            registered=False,
+        )
 
     ruling = judge(compared)
     record = decision_record(
         ruling,
         alpha=question.alpha,
         policy=asdict(question) | {"options": dict(question.options)},
-        arms=Arms(baseline=_file(base), candidate=_file(candidate)),
+        arms=named,
         evidence=[
             EvidenceRow(
                 test_set=test_set.stem,
@@ -192,6 +227,7 @@ def compare_files(
         failures=None if invalid else failures_section(compared, judge),
         jumps=jumps_section(ruling.criteria, rule="report", largest_gain={}),
         consistency=consistency_section(compared),
+        answers=answers,
     )
     if record.verdict is Verdict.INVALID:
         return FileComparison(record, [])
@@ -315,6 +351,23 @@ def _arm_scores(arm: _AnsweredFile, keys: Sequence[str], test_set: str) -> ArmSc
         extraction_misses=sum(each.extracted is False for each in flat),
         failed=np.array([each.text is None for each in answered], dtype=bool),
     )
+
+
+def _tally(arm: _AnsweredFile, cases: dict[str, _Case]) -> AnswerTally:
+    found = AnswerTally()
+    for each in (one for answers in arm.answers.values() for one in answers):
+        found.count(
+            1,
+            finish_reason=each.finish_reason,
+            model=each.served_model,
+            fingerprint=each.fingerprint,
+        )
+        found.add_end(end_of(each.finish_reason), each.item_id)
+        if each.text is None:
+            found.add_end("failed", each.item_id)
+        elif is_empty(each.text, each.tool_calls, cases[each.item_id].references):
+            found.add_end("empty", each.item_id)
+    return found
 
 
 def _file(path: Path) -> ArmName:

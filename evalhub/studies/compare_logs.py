@@ -10,8 +10,9 @@ from evalhub.files.rows import DataError
 from evalhub.foreign.kinds import KINDS, one_arm, read_arms
 from evalhub.foreign.log import AskedItem, LoggedArm
 from evalhub.foreign.pairing import PairedTask, other_settings, pair, reworded_tasks
+from evalhub.schemas.answers_rule import ModelChangeUse
 from evalhub.schemas.declaration import declared
-from evalhub.schemas.defaults import MARGIN, PLANNED_GAIN
+from evalhub.schemas.defaults import MARGIN, MOST_UNANSWERED, PLANNED_GAIN
 from evalhub.schemas.policy import FailureUse, Policy
 from evalhub.schemas.sections import ImportedSection, ToolFigure
 from evalhub.schemas.verdicts import Verdict
@@ -19,6 +20,7 @@ from evalhub.stats.levels import ALPHA
 from evalhub.studies.compare import FileComparison
 from evalhub.studies.decide import decide_scores
 from evalhub.studies.evidence import ItemInfo, Scores
+from evalhub.verdict.answers import MODEL_CHANGES
 from evalhub.verdict.failures import FAILURES
 from evalhub.verdict.outcomes import outcome
 
@@ -53,6 +55,8 @@ class LogQuestion:
     alpha: float = ALPHA
     planned_gain: float = PLANNED_GAIN
     failures: FailureUse = FAILURES
+    model_changes: ModelChangeUse = MODEL_CHANGES
+    most_unanswered: float = MOST_UNANSWERED
     other_prompts: bool = False
     cluster: str | None = None
     tag: str | None = None
@@ -114,6 +118,8 @@ def policy_of(tasks: Sequence[PairedTask], question: LogQuestion) -> Policy:
             "alpha": question.alpha,
             "planned_gain": question.planned_gain,
             "failures": question.failures,
+            "model_changes": question.model_changes,
+            "most_unanswered": question.most_unanswered,
             "criteria": criteria,
         },
     )

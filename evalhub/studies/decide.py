@@ -1,6 +1,6 @@
 """A policy applied to evidence from files: no database, no server, no queue."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,14 @@ from evalhub.verdict.align import (
     breakdown_of,
     by_item,
     criteria_of,
+)
+from evalhub.verdict.answers import (
+    AnsweredTestSet,
+    AnswerTally,
+    answer_cautions,
+    answer_flaws,
+    answers_section,
+    is_empty,
 )
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.failures import failures_section
@@ -68,6 +76,14 @@ def decide_scores(
         for requirement, part in zip(asked, read, strict=True)
         for flaw in (part.aligned.flaws if part else [_absent(requirement, scores)])
     ]
+    named = Arms(baseline=_named(scores, 0), candidate=_named(scores, 1))
+    answers = answers_section(
+        list(_answered(parts, scores)),
+        model_changes=policy.model_changes,
+        most_unanswered=policy.most_unanswered,
+        failures=policy.failures,
+    )
+    invalid += answer_flaws(answers, named)
     first = next((each.test_set for each in asked if each.role == "primary"), asked[0].test_set)
     people = preference_evidence(
         judgments,
@@ -97,6 +113,7 @@ def decide_scores(
             invalid=invalid,
             pending=[*people.pending, *doubts, *_owned(policy)],
             unbelieved=unbelieved(jumps),
+            cautions=answer_cautions(answers, named),
             primaries=policy.primaries,
             registered=False,
         )
@@ -106,7 +123,7 @@ def decide_scores(
         judge(aligned),
         alpha=policy.alpha,
         policy=policy.as_json(),
-        arms=Arms(baseline=_named(scores, 0), candidate=_named(scores, 1)),
+        arms=named,
         evidence=[
             EvidenceRow(
                 test_set=each.aligned.requirement.test_set,
@@ -131,7 +148,40 @@ def decide_scores(
         failures=None if invalid else failures_section(aligned, judge),
         imported=imported,
         jumps=jumps,
+        answers=answers,
     )
+
+
+def _answered(parts: Sequence[_Part], scores: Scores) -> Iterator[AnsweredTestSet]:
+    """Each test set once, with what rows of scores say of its answers: which of them failed, and
+    which are empty, where the rows hold answers."""
+    told = set[str]()
+    for part in parts:
+        asked = part.aligned.requirement
+        if asked.test_set in told or asked.role == "budget":
+            continue
+        told.add(asked.test_set)
+        before, after = (_tally(scores, asked, arm) for arm in (0, 1))
+        clusters = {
+            key: each.cluster
+            for (test_set, key), each in scores.items.items()
+            if test_set == asked.test_set and each.cluster
+        }
+        yield AnsweredTestSet(asked.test_set, part.items, before, after, clusters)
+
+
+def _tally(scores: Scores, asked: Requirement, arm: int) -> AnswerTally:
+    found = AnswerTally()
+    cells = scores.cells[asked.test_set, asked.metric][arm]
+    failed = scores.failed(asked.test_set, arm)
+    for key, sample in ((key, sample) for key, samples in cells.items() for sample in samples):
+        text = scores.outputs[arm].get((asked.test_set, key, sample))
+        found.count(1)
+        if (key, sample) in failed:
+            found.add_end("failed", key)
+        elif text is not None and is_empty(text, None):
+            found.add_end("empty", key)
+    return found
 
 
 def _owned(policy: Policy) -> list[str]:

@@ -294,7 +294,7 @@ def _form(guards: list[StudyTestSet]) -> dict[str, Any]:
 
 def _policy(study: Study) -> dict[str, Any]:
     usual, said = StudyPolicy().as_json(), study.policy.as_json()
-    asked = {name: said[name] for name in usual if said[name] != usual[name]}
+    asked = {name: said[name] for name in usual if said.get(name, usual[name]) != usual[name]}
     return {"policy": asked} if asked else {}
 
 

@@ -196,6 +196,11 @@ class _Fields:
     def has(self, field: str) -> bool:
         return self.row.values.get(self.name(field)) not in (None, "")
 
+    def is_empty_text(self, field: str) -> bool:
+        """Whether a text is there and holds nothing; in a CSV that is a field that isn't there."""
+        text = self.row.values.get(self.name(field))
+        return text == "" and not self.row.file.lower().endswith(".csv")
+
     def text(self, field: str, default: str) -> str:
         return item_id(self.row, self.name(field)) if self.has(field) else default
 
@@ -246,7 +251,7 @@ def _take(
     for cost in () if row.has("error") else COST_METRICS:  # nobody got what a failure cost
         if (spent := row.number(cost)) is not None:
             _take_cost(scores, row, (test_set, cost, item), arm, sample, spent)
-    if row.has("output"):
+    if row.has("output") or row.is_empty_text("output"):
         scores.outputs[arm][test_set, item, sample] = str(row.row.values[row.name("output")])
     _take_item(scores.items.setdefault((test_set, item), ItemInfo()), row, item)
 

@@ -74,6 +74,8 @@ def compare_rescored(
             alpha=question.alpha,
             planned_gain=question.planned_gain,
             failures=question.failures,
+            model_changes=question.model_changes,
+            most_unanswered=question.most_unanswered,
         )
         try:
             return compare_files(of_arms[0].path, of_arms[1].path, of_items.path, asked)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from evalhub.schemas.alarms import JumpsSection, PolicySection
+from evalhub.schemas.answers_section import AnswersSection
 from evalhub.schemas.consistency import ConsistencySection
 from evalhub.schemas.costs import PricesSection
 from evalhub.schemas.decision import Arms
@@ -23,6 +24,7 @@ from evalhub.schemas.sections import (
 )
 from evalhub.schemas.steps_section import StepsSection
 from evalhub.schemas.verdicts import Status
+from evalhub.verdict.answers import answers_sentences, answers_status
 from evalhub.verdict.applied import applied_sentences
 from evalhub.verdict.consistency import consistency_sentences
 from evalhub.verdict.judge_evidence import judge_sentences, judged_status
@@ -79,6 +81,8 @@ def _notes(section: Section, arms: Arms) -> tuple[Status, Iterator[str]]:
             return ownership_status(section), told
         case StepsSection():
             return steps_status(section), steps_sentences(section, arms)
+        case AnswersSection():
+            return answers_status(section, arms), answers_sentences(section, arms)
         case PolicySection():
             return changed_status(section), policy_sentences(section)
     raise TypeError(f"{type(section).__name__} is no section of a record")

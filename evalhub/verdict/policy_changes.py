@@ -63,6 +63,7 @@ ORDERED: dict[str, Sequence[Any]] = {
     "ledger": ("off", "primaries", "all"),
     "leakage": ("off", "report", "judge"),
     "failures": ("worst", "invalid"),
+    "model_changes": ("report", "invalid"),
     "jumps": ("off", "report", "hold"),
     "noise_floor": (False, True),
     "blessed": (False, True),
@@ -72,7 +73,7 @@ ORDERED: dict[str, Sequence[Any]] = {
 }
 """Values of a field, the strictest last."""
 
-LESS_IS_STRICTER = ("alpha", "max_ratio")
+LESS_IS_STRICTER = ("alpha", "max_ratio", "most_unanswered")
 MORE_IS_STRICTER = (
     "harm_alpha",
     "planned_gain",

@@ -19,7 +19,8 @@ _BY_ROLE = {"primary": ("min_gain", "planned_gain"), "guard": ("margin",)}
 
 def asked_of_record(record: DecisionRecord) -> Asked:
     """What a study's record was judged by: its policy, and what its criteria had to keep to."""
-    settings = declared(StudySettings, record.policy).as_json()
+    asked = declared(StudySettings, record.policy)
+    settings = {name: getattr(asked, name) for name in Rule.model_fields} | asked.as_json()
     options = {each.test_set: each.metric_options for each in record.evidence}
     criteria: dict[str, dict[str, Any]] = {}
     for each in record.criteria:

@@ -5,6 +5,7 @@ from typing import Any
 
 from evalhub import __version__
 from evalhub.schemas.alarms import JumpsSection
+from evalhub.schemas.answers_section import AnswersSection
 from evalhub.schemas.consistency import ConsistencySection
 from evalhub.schemas.costs import PricesSection
 from evalhub.schemas.decision import (
@@ -68,6 +69,7 @@ def decision_record(
     prices: PricesSection | None = None,
     ownership: OwnershipSection | None = None,
     steps: StepsSection | None = None,
+    answers: AnswersSection | None = None,
 ) -> DecisionRecord:
     """The record that is printed, stored and shown; of invalid evidence without any result.
 
@@ -77,8 +79,8 @@ def decision_record(
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
         ledger, noise_floor, failures, leakage, baseline_choice, extension, imported, jumps,
-            applied, consistency, judge, prices, ownership, steps: what else the decision rests
-            on, without sentences; None where there is no such thing.
+            applied, consistency, judge, prices, ownership, steps, answers: what else the decision
+            rests on, without sentences; None where there is no such thing.
     """
     record = DecisionRecord(
         schema_=SCHEMA,
@@ -107,6 +109,7 @@ def decision_record(
         prices=prices,
         ownership=ownership,
         steps=steps,
+        answers=answers,
         arms=arms,
         evidence=tuple(evidence),
         policy=dict(policy),

@@ -64,6 +64,7 @@ def decide(
     pending: Sequence[str] = (),
     as_good: Sequence[str] = (),
     unbelieved: Sequence[str] = (),
+    cautions: Sequence[str] = (),
     primaries: Primaries = PRIMARIES,
     registered: bool = True,
 ) -> Ruling:
@@ -79,6 +80,7 @@ def decide(
         as_good: which arms that aren't fine-tuned are shown to do as well as the candidate, which
             is, a sentence each (see evalhub.verdict.baseline_choice.as_good).
         unbelieved: which gains are beyond belief, where that holds a ship back, a sentence each.
+        cautions: what else a reader of the reasons must know, a sentence each; it decides nothing.
         primaries: whether every primary must gain, or one is enough and none may be harmed.
         registered: whether a ledger counts this look; where none does the headline says so.
     """
@@ -120,7 +122,7 @@ def decide(
     why = [
         *(f"{Status.FAIL.mark} {text}" for text in (*as_good, *unbelieved)),
         *reasons(judged, against, blocking, primaries),
-        *(f"{Status.OPEN.mark} {text}" for text in pending),
+        *(f"{Status.OPEN.mark} {text}" for text in (*pending, *cautions)),
     ]
     return Ruling(verdict, said, why, judged, needed, *told, list(as_good), primaries, registered)
 

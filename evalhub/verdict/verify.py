@@ -16,6 +16,7 @@ from evalhub.files.canonical import digest_of
 from evalhub.schemas.decision import DecisionRecord, PrintedDecision
 from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.verdicts import Verdict
+from evalhub.verdict.answers import answer_cautions, unlike_answers
 from evalhub.verdict.baseline_choice import answer, as_good
 from evalhub.verdict.code import code_digest
 from evalhub.verdict.content import content_digest
@@ -44,6 +45,7 @@ LATER = (
     "ownership",
     "steps",
     "ledger_head",
+    "answers",
 )
 LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
 LATER_OF_CRITERIA = ("form",)
@@ -203,6 +205,7 @@ def _verify(record: DecisionRecord, document: Mapping[str, Any], at: str) -> Ver
             pending=record.pending,
             as_good=as_good(record.arms, record.alternatives, record.baseline_choice),
             unbelieved=unbelieved(record.jumps),
+            cautions=answer_cautions(record.answers, record.arms),
             primaries=record.rule.primaries,
             registered=record.registered,
         )
@@ -292,6 +295,7 @@ def _unlike_sections(record: DecisionRecord, at: str) -> Iterator[Discrepancy]:
     yield from _unlike_prices(record, at)
     yield from unlike_ownership(record, at)
     yield from unlike_steps(record, at)
+    yield from unlike_answers(record, at)
     choice, planned_gain = record.baseline_choice, record.policy.get("planned_gain")
     if choice is None or choice.answer is None or not isinstance(planned_gain, float):
         return

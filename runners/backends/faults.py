@@ -22,8 +22,6 @@ _FILTERED = re.compile(
     re.I,
 )
 """As content_filter (Azure), content_policy_violation (OpenAI), moderation (OpenRouter) say it."""
-FILTERED = frozenset({"content_filter", "safety", "recitation", "prohibited_content", "blocklist"})
-"""Finish reasons, in small letters, that say that an answer was withheld for what it says."""
 
 
 def is_too_long(text: str) -> bool:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from evalhub.files.finish_reasons import end_of
 from runners.backends.asking import SERVED_NAME, Fault, Paid, Reply
-from runners.backends.faults import FILTERED, error_in, fault_of
+from runners.backends.faults import error_in, fault_of
 from runners.backends.masking import Secret
 from runners.backends.said import said_in
 
@@ -145,7 +146,7 @@ def _reply(choice: Mapping[str, Any], key: Secret, cost: Reply) -> Reply:
         return Reply(error=f"the response can't be kept: {flaw}")
     if said.text is None:
         shown = key.masked(str(why or "not given"))[:60]
-        withheld = isinstance(why, str) and why.lower() in FILTERED
+        withheld = isinstance(why, str) and end_of(why) == "withheld"
         fault = Fault.ITEM if withheld else Fault.MODEL
         return Reply(
             error=f"the response has no content (finish_reason: {shown})",

@@ -3,12 +3,9 @@
 import re
 from typing import Any, ClassVar, Literal
 
+from evalhub.files.finish_reasons import CUT
 from runners.metrics.score import Answer, MetricDeclaration, MetricScore
 
-CUT = frozenset(
-    {"length", "max_tokens", "max_length", "token_limit", "model_context_window_exceeded"}
-)
-"""What servers call a stop at the most tokens, in small letters."""
 BY_THE_TEXT = "by its text: nobody recorded why the model stopped"
 LONG = 200
 """Characters of an answer, and below which an end without a full stop says nothing: `Paris`."""

@@ -53,6 +53,25 @@ def refused(caller: Program, says: str, **query: str) -> dict[str, Any]:
     return found
 
 
+def test_a_ship_says_where_answers_ended_otherwise(program: Programs) -> None:
+    caller = program()
+    cut = rows(60, output=lambda i: str(i + 1), finish_reason=lambda i: "length")
+    handed_in(caller, cut)
+    passing = caller.get("/studies/sums/gate")
+    assert passing.status_code == 200
+    assert "60 of 60 of tuned and 0 of 60 of base were cut off" in passing.json()["reasons"][-1]
+
+
+def test_a_baseline_that_says_nothing_ships_nobody(program: Programs) -> None:
+    caller, silent = program(), rows(60, output=lambda i: "")
+    upload(caller, ITEMS, silent, RIGHT)
+    assert caller.post("/studies", study(base=silent)).status_code == 202
+    worked_on()
+    found = refused(caller, "")
+    assert found["verdict"] == "invalid"
+    assert found["reasons"][0].startswith("base says nothing to most of sums: of 60 answers 60")
+
+
 @pytest.mark.parametrize(("tuned", "verdict"), [(WRONG, "hold"), (SAME, "need-more-data")])
 def test_what_isn_t_a_ship_is_refused(program: Programs, tuned: bytes, verdict: str) -> None:
     caller = program()

@@ -60,6 +60,11 @@ def test_ten_wins_and_no_loss_are_half_of_two_tails() -> None:
     assert rows_of("mcnemar")[0] == ["0", "0.00098"]
 
 
+def test_six_answers_that_are_cut_in_one_arm_alone_are_told() -> None:
+    """2 · 2⁻⁵ = .0625 and 2 · 2⁻⁶ = .03125."""
+    assert [row[1] for row in rows_of("answers")[4:6]] == ["0.062", "0.031"]
+
+
 def test_holm_multiplies_by_those_that_are_left() -> None:
     """6 · .001, 5 · .004, 4 · .02, and never below the one before: 1 · .06 is not .06 but .08."""
     assert [row[2] for row in rows_of("multiplicity")] == [

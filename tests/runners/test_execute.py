@@ -123,8 +123,8 @@ def test_a_prompt_that_does_not_fit_an_input_is_that_item_s_error(
     run = worked_through(run)
     assert run.error == (
         "1 of 2 items failed, the first 'q0001': the input holds no message of the user; asking "
-        "again can't help: shorten these items or leave them out, or say `failures: worst` in the "
-        "policy, by which each of them scores the metric's worst"
+        "again can't help: put right what is named, shorten these items or leave them out, or say "
+        "`failures: worst` in the policy, by which each scores the metric's worst"
     )
 
 

@@ -104,8 +104,8 @@ def test_a_half_failed_run_is_invalid_and_the_next_time_asks_what_failed(
     assert decision.verdict == "invalid"
     assert decision.record["reasons"] == [
         "tuned on triage: 12 of 60 items failed, the first 'q3': HTTP 400: on fire; asking again "
-        "can't help: shorten these items or leave them out, or say `failures: worst` in the "
-        "policy, by which each of them scores the metric's worst"
+        "can't help: put right what is named, shorten these items or leave them out, or say "
+        "`failures: worst` in the policy, by which each scores the metric's worst"
     ]
     server.misbehave = lambda prompt, attempt: None
     asked = len(server.requests)

@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from evalhub.schemas.answers_section import AnswersSection
 from evalhub.schemas.criteria import Criterion
 from evalhub.schemas.decision import ArmName, Arms
 from evalhub.schemas.policy import JumpUse, Primaries, Rule
+from evalhub.verdict.answers import answer_cautions
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.jumps import jumps_section, unbelieved
 from evalhub.verdict.measuring import measure, same_run
@@ -41,6 +43,7 @@ def a_record(
     alphas: dict[str, float] | None = None,
     jumps: JumpUse = "report",
     largest_gain: dict[str, float] | None = None,
+    answers: AnswersSection | None = None,
 ) -> dict[str, Any]:
     """A record as a reader finds it: written as JSON and read again, valid by the schema."""
     found = jumps_section(criteria, rule=jumps, largest_gain=largest_gain or {})
@@ -50,6 +53,7 @@ def a_record(
         invalid=invalid,
         pending=pending,
         unbelieved=unbelieved(found),
+        cautions=answer_cautions(answers, ARMS),
         primaries=primaries,
         registered=False,
     )
@@ -61,7 +65,14 @@ def a_record(
         largest_gain=largest_gain or {},
     ).as_json()
     record = decision_record(
-        ruling, alpha=alpha, policy=policy, arms=ARMS, evidence=[], alphas=alphas, jumps=found
+        ruling,
+        alpha=alpha,
+        policy=policy,
+        arms=ARMS,
+        evidence=[],
+        alphas=alphas,
+        jumps=found,
+        answers=answers,
     )
     read: dict[str, Any] = json.loads(json.dumps(record.as_json(), allow_nan=False))
     VALID.validate(read)

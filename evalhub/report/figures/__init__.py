@@ -49,6 +49,7 @@ FIGURES: Mapping[str, Callable[[], Chart]] = {
     "prices": evidence.prices,
     "consistency": evidence.consistency,
     "jumps": evidence.jumps,
+    "answers": evidence.answers,
     "failures": evidence.failures,
     "leakage": evidence.leakage,
     "best-untuned": evidence.best_untuned,

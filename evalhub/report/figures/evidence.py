@@ -10,6 +10,7 @@ from evalhub.stats.consistency import pass_at_k, pass_hat_k
 from evalhub.stats.levels import ALPHA
 from evalhub.stats.paired import compare
 from evalhub.stats.sequential import combined_p_value
+from evalhub.verdict.answers import sign_test
 from evalhub.verdict.levels import items_factor, level_of
 
 DIFFERENCE = "difference"
@@ -152,6 +153,20 @@ def failures() -> Chart:
             as_row("left out", compare(before, after), "baseline"),
         ],
         along=DIFFERENCE,
+    )
+
+
+def answers() -> Chart:
+    """How many more cut answers in one arm than in the other are no chance."""
+    counts = range(1, 13)
+    return columns(
+        "Answers that are cut in one arm alone",
+        "The exact sign test’s p-value where so many items’ answers are cut in one arm and in the "
+        "other none: from six on it isn’t told by chance, at .05",
+        [str(n) for n in counts],
+        [("p-value", "candidate", [sign_test(0, n) for n in counts])],
+        along="items whose answers are cut in one arm",
+        up="p-value",
     )
 
 
