@@ -28,6 +28,7 @@ from evalhub.registry.versions import register_version
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.study import StudySettings
 from evalhub.studies.charges import charges_of, charges_on
+from evalhub.studies.lengths import check_lengths
 from evalhub.studies.linked import check_same_policy, linked, note_change, policy_of
 from evalhub.studies.register_items import (
     Progress,
@@ -374,6 +375,8 @@ def _runs(
                     runs[name, test_set, repeat] = shared
                 continue
             version, metric = sets[test_set]
+            if not repeat:
+                check_lengths(spec, name, versions[name], test_set, version)
             answers = arm.repeated if repeat else arm.answers
             runs[name, test_set, repeat] = launch(
                 version=versions[name],
