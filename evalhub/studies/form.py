@@ -31,11 +31,16 @@ GuardName = Literal[
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What a guard measures, and whether more of it is better where the metric says less is."""
+    """What a guard measures, and whether more of it is better where the metric says less is.
+
+    `bare`: without the code fence around JSON. To answer with the bare JSON that programs read is
+    what many a fine-tune is for; that it stops being JSON is for the guard `json` to say.
+    """
 
     metric: str
     turned: bool = False
     relative: bool = False
+    bare: bool = False
 
 
 KINDS: Mapping[GuardName, _Kind] = {
@@ -44,10 +49,10 @@ KINDS: Mapping[GuardName, _Kind] = {
     "truncation": _Kind("truncation"),
     "repetition": _Kind("repetition"),
     "language": _Kind("language_switch"),
-    "longer": _Kind("length", relative=True),
-    "shorter": _Kind("length", relative=True, turned=True),
-    "marked-up": _Kind("markup"),
-    "plain": _Kind("markup", turned=True),
+    "longer": _Kind("length", relative=True, bare=True),
+    "shorter": _Kind("length", relative=True, turned=True, bare=True),
+    "marked-up": _Kind("markup", bare=True),
+    "plain": _Kind("markup", turned=True, bare=True),
     "json": _Kind("json_valid"),
 }
 
@@ -107,8 +112,9 @@ def form_guards(form: Form | None, own: MetricDeclaration) -> list[FormGuard]:
 def _guards(form: FormDemand, own: MetricDeclaration) -> Iterator[FormGuard]:
     for name in dict.fromkeys(form.guards):
         kind = KINDS[name]
-        metric = declared_metric(kind.metric)
-        if metric != own:
+        bare = {"json_fence": "left-out"} if kind.bare else {}
+        metric = declared_metric(kind.metric, **bare)
+        if own not in (metric, declared_metric(kind.metric)):
             demand = (
                 Demand(role="guard", tier=form.tier, relative_margin=form.length)
                 if kind.relative

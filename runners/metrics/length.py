@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, Literal
 
+from runners.metrics.json_fence import JsonFence, without_json_fence
 from runners.metrics.score import Answer, MetricScore, TextMetric
 
 
@@ -16,6 +17,8 @@ class Length(TextMetric):
     bounds: ClassVar = None
 
     name: Literal["length"] = "length"
+    json_fence: JsonFence = None
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
-        return MetricScore(float(len(answer.text.strip())))
+        text = without_json_fence(answer.text) if self.json_fence else answer.text
+        return MetricScore(float(len(text.strip())))

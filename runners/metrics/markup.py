@@ -3,6 +3,7 @@
 import re
 from typing import Any, ClassVar, Literal
 
+from runners.metrics.json_fence import JsonFence, without_json_fence
 from runners.metrics.score import Answer, MetricScore, TextMetric
 
 _ONCE = re.compile(
@@ -24,9 +25,11 @@ class Markup(TextMetric):
     binary: ClassVar = True
 
     name: Literal["markup"] = "markup"
+    json_fence: JsonFence = None
 
     def score(self, answer: Answer, reference: Any) -> MetricScore:
-        return MetricScore(float(marked_up(answer.text)))
+        text = without_json_fence(answer.text) if self.json_fence else answer.text
+        return MetricScore(float(marked_up(text)))
 
 
 def marked_up(text: str) -> bool:

@@ -30,7 +30,9 @@ MARKED_UP = "- The parcel was sent to your address on Monday\n- It should have b
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     desk = Desk(tmp_path)
-    desk.test_set("sums", 300, input="Where is the parcel that was sent to me? It is not here.")
+    asked = "Where is the parcel that was sent to me? It is not here. Its number is"
+    items = ({"id": f"q{i}", "input": f"{asked} {i}.", "reference": "right"} for i in range(300))
+    desk.rows("sums.jsonl", items)
     desk.answers("base", "sums", [f"{PLAIN} It is right."] * 300)
     desk.study["test_sets"]["sums"]["form"] = "guard"  # type: ignore[index]
     return desk
@@ -104,6 +106,34 @@ def test_what_drifted_fails_by_its_name_and_nothing_else_does(
     assert failed == {f"sums-{each}" for each in lost}
     assert Decision.objects.get().verdict == "hold"
     assert found["sums"].status == "pass"
+
+
+FENCED = '```json\n{"right": 1}\n```'
+
+
+def test_json_without_its_fences_is_no_harm(desk: Desk) -> None:
+    """To answer with the bare format is what such a fine-tune is for."""
+    desk.answers("base", "sums", [FENCED] * 300)
+    tuned(desk, '{"right": 1}', 300)
+    found = decided(desk)
+    assert {each.status for each in found.values()} == {"pass"}
+    assert Decision.objects.get().verdict == "ship"
+
+
+def test_fences_around_what_was_json_are(desk: Desk) -> None:
+    desk.answers("base", "sums", ['{"right": 1}'] * 300)
+    tuned(desk, FENCED, 300)
+    found = decided(desk)
+    assert {name for name, each in found.items() if each.status == "fail"} == {"sums-json"}
+    assert Decision.objects.get().verdict == "hold"
+
+
+def test_a_length_of_one_s_own_leaves_both_guards_on_it_out(desk: Desk) -> None:
+    desk.study["test_sets"]["sums"]["metric"] = {"name": "length"}  # type: ignore[index]
+    desk.study["test_sets"]["sums"]["margin"] = 5  # type: ignore[index]
+    study = registered(desk)
+    forms = set(study.test_sets.exclude(form="").values_list("form", flat=True))
+    assert not forms & {"longer", "shorter"}
 
 
 def test_drift_the_other_way_is_seen_too(desk: Desk) -> None:

@@ -194,3 +194,22 @@ def test_texts_made_to_stall_are_scored_all_the_same(name: str) -> None:
     hostile += [" \u200b" * 30_000, "a" * 60_000, "- " * 30_000, "\n\n" * 30_000]
     for score in scorer(name).batch([(Answer(text), []) for text in hostile]):
         assert score.value is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "marked"),
+    [
+        ('```json\n{"a": 1}\n```', 8, 0),
+        ('~~~~\n{"a": 1}\n~~~~', 8, 0),
+        ('{"a": 1}', 8, 0),
+        ("```json\n{a: 1}\n```", 18, 1),
+        ('Here it is:\n```json\n{"a": 1}\n```', 32, 1),
+        ('```json\n{"a": 1}\n```\n```json\n{"b": 1}\n```', 41, 1),
+    ],
+)
+def test_a_fence_around_json_is_left_out_where_it_is_all(
+    text: str, length: int, marked: int
+) -> None:
+    for name, value in (("length", length), ("markup", marked)):
+        left_out = scorer(name, json_fence="left-out")
+        assert left_out(Answer(text)).value == value

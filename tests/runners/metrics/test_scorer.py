@@ -56,7 +56,7 @@ def test_every_metric_of_the_table_is_there(name: str) -> None:
         ("exact_macth", {}, "there is no metric 'exact_macth'; did you mean exact_match?"),
         ("zzz", {}, "(known: exact_match, contains, regex_match,"),
         ("exact_match", {"lwer": True}, "'lwer': isn't known here; did you mean lower? (known:"),
-        ("length", {"by": "x"}, "length: field 'by': isn't known here (known: name, extract)"),
+        ("empty", {"by": "x"}, "empty: field 'by': isn't known here (known: name, extract)"),
         ("exact_match", {"lower": "yes"}, "'lower': true or false is needed, not \"yes\""),
         ("numeric_match", {"tolerance": -1}, "'tolerance': must be 0 or more, not -1"),
         ("numeric_match", {"tolerance": math.nan}, "'tolerance': nan is not a number that JSON"),
