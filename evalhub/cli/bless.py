@@ -120,4 +120,6 @@ def told(row: Mapping[str, Any], *, as_json: bool) -> int:
     typer.echo(
         f"{row['name']} is the champion of {row['project']}{instead}, {how}\n  {row['reason']}"
     )
+    if row["before"] and row["how"] == "blessed":
+        typer.echo(f"  A rollback goes back to {row['before']}.")
     return 0

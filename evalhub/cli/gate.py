@@ -10,6 +10,7 @@ from evalhub.cli.options import (
     Adapter,
     Allow,
     Answers,
+    BuildOf,
     Candidate,
     Json,
     StudyPath,
@@ -33,6 +34,7 @@ def gate(
     candidate: Candidate = None,
     adapter: Adapter = None,
     answers: Answers = None,
+    build: BuildOf = None,
     training_record: TrainingRecordFile = None,
     wait: Annotated[
         str, typer.Option(help="How long to wait for the verdict: 90s, 30m, 2h, 1h30m.")
@@ -76,7 +78,7 @@ def gate(
     name = str(study)
     reports.begin(name)
     try:
-        change = StudyChange(candidate, adapter, answers, training_record)
+        change = StudyChange(candidate, adapter, answers, training_record, build=build)
         origin = OperatorFile(hosts_of(allow or []))
         spec = read_study(study, origin, change)
         name, status = spec.name, None

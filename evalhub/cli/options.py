@@ -52,6 +52,13 @@ Answers = Annotated[
         help="The candidate's answers, made elsewhere; {test_set} stands for the test set's name."
     ),
 ]
+BuildOf = Annotated[
+    str | None,
+    typer.Option(
+        help="What gave those answers, such as the SHA-256 of its weights: another build is "
+        "another version.",
+    ),
+]
 TrainingRecordFile = Annotated[
     Path | None,
     typer.Option(

@@ -10,6 +10,7 @@ from evalhub.cli.options import (
     Adapter,
     Allow,
     Answers,
+    BuildOf,
     Candidate,
     Json,
     StudyPath,
@@ -30,6 +31,7 @@ def push(
     candidate: Candidate = None,
     adapter: Adapter = None,
     answers: Answers = None,
+    build: BuildOf = None,
     training_record: TrainingRecordFile = None,
     json_: Json = False,
     allow: Allow = None,
@@ -45,7 +47,7 @@ def push(
 
     console = printing.terminal(errors=True)
     origin = OperatorFile(hosts_of(allow or []))
-    change = StudyChange(candidate, adapter, answers, training_record)
+    change = StudyChange(candidate, adapter, answers, training_record, build=build)
     spec = read_study(study, origin, change)
     connection = connect(server, token_file, spec.project, console)
     with handed_over(study, origin, change, spec) as ready:

@@ -8,14 +8,16 @@ from django.db import transaction
 from evalhub.accounts.models import Action, Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.gate.chain.kept import ChangedDecisionError, check_kept
+from evalhub.gate.champion_answers import other_answers
 from evalhub.gate.models import Blessing, Decision
 from evalhub.gate.stage_moves import StageError, check_candidate, crown, held, said_why
 from evalhub.gate.staleness import changes_since
-from evalhub.registry.models import ModelVersion, StudyArm
+from evalhub.registry.models import ModelVersion, Run, StudyArm
 from evalhub.schemas.verdicts import Verdict
 
 ArmOf = Literal["candidate", "baseline"]
 USUALLY: ArmOf = "candidate"
+BEFORE_THE_FIRST = "the baseline of the first decision that made a champion: what ran until then"
 
 
 class BlessingError(StageError):
@@ -48,6 +50,9 @@ class BaselineStanding:
 def bless(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) -> Blessing:
     """Makes the decision's candidate the champion of its project, and retires the one until then.
 
+    Of a project that has none yet, what the decision judged against was it until now: that is the
+    first of its history, so that a rollback has where to go.
+
     What holds of the decision must be a ship, by its verdict or by an override, and it must have
     judged against the champion that there is. The same again is the blessing that is there.
 
@@ -73,6 +78,17 @@ def bless(*, decision: Decision, by: User, reason: str, arm: ArmOf = USUALLY) ->
             f"{current.ground}"
         )
     _check(decision, arm, version, current)
+    if current is None and arm == "candidate":
+        # What ran until now is what a rollback goes back to.
+        current = crown(
+            _version(decision, "baseline"),
+            project=project,
+            instead_of=None,
+            by=by,
+            reason=BEFORE_THE_FIRST,
+            action=Action.BLESSED,
+            decision=decision,
+        )
     return crown(
         version,
         project=project,
@@ -179,7 +195,12 @@ def _check_ships(decision: Decision) -> None:
 
 def _check_judged_against(decision: Decision, current: Blessing | None) -> None:
     """That nothing slips in which beat something weaker than what runs now."""
-    if current is None or current.version_id == _version(decision, "baseline").pk:
+    if current is None:
+        return
+    if current.version_id == _version(decision, "baseline").pk:
+        runs = [each.baseline_run for each in decision.document.evidence if each.baseline_run]
+        if (others := other_answers(current, Run.objects.filter(pk__in=runs))) is not None:
+            raise StaleDecisionError(f"decision {decision.pk} judged against others: {others}")
         return
     against = decision.document.arms.baseline
     raise StaleDecisionError(

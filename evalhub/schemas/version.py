@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
 
@@ -20,6 +20,16 @@ _SECRET_TEXT = re.compile(
 _USE_KEY_ENV = (
     "a key is never stored; put it in an environment variable and name the variable in 'key_env'"
 )
+
+
+Build = Annotated[
+    str,
+    Field(
+        pattern=r"^[!-~]{1,200}$",
+        description="what gave recorded answers, such as the SHA-256 of its weights, an image's "
+        "digest or a commit: another build is another version",
+    ),
+]
 
 
 class KeylessDeclaration(Declaration):

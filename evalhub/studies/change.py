@@ -27,6 +27,7 @@ class StudyChange:
         adapter: the candidate's adapter: the name by which a server of models knows it; for the
             backend `hf` its folder, a file of weights in it, or ID@COMMIT of the model hub.
         answers: a file of its answers; {test_set} stands for the test set's name.
+        build: what gave those answers, such as the SHA-256 of its weights.
         training: a file with its training record, or the folder that a trainer wrote.
         arms: by an arm's name, fields of it in place of the file's.
     """
@@ -36,6 +37,7 @@ class StudyChange:
     answers: Path | None = None
     training: Path | None = None
     arms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    build: str | None = None
 
     def changed(self, data: dict[str, Any], candidate: str, folder: Path) -> dict[str, Any]:
         """A valid study's document with all of this in it.
@@ -62,6 +64,8 @@ class StudyChange:
             )
         if self.answers is not None:
             arm["backend"] = {"recorded": str(self.answers.absolute())}
+        if self.build is not None:
+            arm["build"] = self.build
         if self.adapter is not None:
             _answered_with(arm, name, self.adapter, folder)
         if self.training is not None:

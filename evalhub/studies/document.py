@@ -148,6 +148,8 @@ def _arm(
         said["backend"] = _backend(version, ("arms", arm.name), found)
     else:
         said["backend"] = {"recorded": _recorded(arm, own, links, 0, found)}
+        if build := version.backend.get("build"):
+            said["build"] = build
         again = [each for each in own if (arm.pk, each.pk, 1) in links]
         if again:
             said["repeat"] = {"recorded": _recorded(arm, again, links, 1, found)}

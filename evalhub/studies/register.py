@@ -9,6 +9,7 @@ from django.db.models import Model
 
 from evalhub.accounts.models import Project
 from evalhub.files.canonical import digest_of
+from evalhub.gate.champion_answers import other_answers
 from evalhub.gate.draws import PoolError, draw
 from evalhub.gate.models import Blessing
 from evalhub.registry.development import read_freely, shared_items
@@ -32,6 +33,7 @@ from evalhub.studies.lengths import check_lengths
 from evalhub.studies.linked import check_same_policy, linked, note_change, policy_of
 from evalhub.studies.register_items import (
     Progress,
+    asked_once,
     check_mix,
     form_metrics,
     register_test_set,
@@ -71,8 +73,9 @@ def register_study(
         for name, test_set in spec.test_sets.items()
     }
     versions = _versions(spec, project, spec.arms)
-    _check_blessed(spec, project, versions)
-    there = Study.objects.filter(project=project, slug=spec.slug or slug_of(spec.name)).first()
+    champion = _check_blessed(spec, project, versions)
+    there = _there(spec, project)
+    sets = asked_once(spec, sets, there)
     before = linked(there) if there else None
     asked = policy_of(there) if there and not may_change_policy else None
     study = _study(spec, project, there, judged_policy(spec, judges))
@@ -80,6 +83,7 @@ def register_study(
     for name, test_set in spec.test_sets.items():
         check_mix(spec, name, test_set, sets[name][0])
     _link(spec, study, sets, versions, charges_of(spec, project, versions, judges))
+    _check_answers(spec, champion, study)
     if before is not None:
         note_change(study, before=before)
     if asked is not None:
@@ -112,6 +116,7 @@ def register_arms(
         name: register_test_set(spec, project, name, test_set, judges, progress)
         for name, test_set in spec.test_sets.items()
     }
+    sets = asked_once(spec, sets, _there(spec, project))
     needed = set(arms)
     for name in reversed(spec.arms):
         if name in needed and (parent := spec.arms[name].parent):
@@ -123,6 +128,10 @@ def register_arms(
         {name: versions[name] for name in spec.arms if name in arms},
         charges_of(spec, project, arms, judges),
     )
+
+
+def _there(spec: StudySpec, project: Project) -> Study | None:
+    return Study.objects.filter(project=project, slug=spec.slug or slug_of(spec.name)).first()
 
 
 def _check_review(spec: StudySpec) -> None:
@@ -166,10 +175,12 @@ def _versions(spec: StudySpec, project: Project, arms: Collection[str]) -> dict[
     return found
 
 
-def _check_blessed(spec: StudySpec, project: Project, versions: dict[str, ModelVersion]) -> None:
-    """That the baseline is what somebody made it, where the file asks for that."""
+def _check_blessed(
+    spec: StudySpec, project: Project, versions: dict[str, ModelVersion]
+) -> Blessing | None:
+    """That the baseline is what somebody made it, where the file asks for that: by which."""
     if not spec.policy.blessed:
-        return
+        return None
     blessed = Blessing.objects.current(project)
     if blessed is None:
         raise spec.document.error(
@@ -183,6 +194,17 @@ def _check_blessed(spec: StudySpec, project: Project, versions: dict[str, ModelV
             f"{spec.baseline} is {named}, and the baseline of {project} is {blessed.version} since "
             f"{blessed.created:%Y-%m-%d} (by {blessed.ground}): judge against that",
         )
+    return blessed
+
+
+def _check_answers(spec: StudySpec, champion: Blessing | None, study: Study) -> None:
+    """That what is handed in as the champion's answers are those that it was judged by."""
+    if champion is None:
+        return
+    runs = Run.objects.filter(studies__arm__study=study, studies__arm__role=ArmRole.BASELINE)
+    others = other_answers(champion, runs.filter(repeat=0).distinct())
+    if others is not None:
+        raise spec.document.error(["arms", spec.baseline, "backend"], str(others))
 
 
 def _check_training(

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.accounts.models import Project
+from evalhub.files.canonical import digest_of
 from evalhub.files.items import read_items
 from evalhub.files.rows import DataError
 from evalhub.registry.importing import import_test_set
-from evalhub.registry.models import Item, Metric, ModelVersion, TestSetVersion
+from evalhub.registry.models import Item, Metric, ModelVersion, Study, TestSetVersion
 from evalhub.registry.models.testsets import TestSetPurpose
 from evalhub.registry.versions import register_metric
 from evalhub.stats.errors import StatisticsError
@@ -68,6 +69,26 @@ def _imported(
                 field=str(mapping.reference or "reference"),
             )
     return version
+
+
+def asked_once(
+    spec: StudySpec, sets: Mapping[str, tuple[TestSetVersion, Metric]], there: Study | None
+) -> dict[str, tuple[TestSetVersion, Metric]]:
+    """The test sets, of which those that hold the very same items are one version, the first's, so
+    that an arm answers them once, whatever they are called.
+
+    Pools are drawn from by themselves. A study that has asked them by their names goes on so.
+    """
+    before = dict(there.test_sets.values_list("name", "test_set_version")) if there else {}
+    first: dict[tuple[str, str], TestSetVersion] = {}
+    found = {}
+    for name, (version, metric) in sets.items():
+        asked = spec.test_sets[name]
+        if asked.role != "development" and asked.draw is None:
+            same = first.setdefault((version.digest, digest_of(version.engine)), version)
+            version = version if before.get(name) == version.pk else same
+        found[name] = version, metric
+    return found
 
 
 def check_mix(spec: StudySpec, name: str, asked: AskedTestSet, version: TestSetVersion) -> None:

@@ -40,7 +40,7 @@ from evalhub.schemas.study import (
     StudySettings,
 )
 from evalhub.schemas.training import CheckedTraining, TrainingRecord
-from evalhub.schemas.version import BackendDeclaration
+from evalhub.schemas.version import BackendDeclaration, Build
 from evalhub.strategy.study import first_unfilled
 from evalhub.studies import checks
 from evalhub.studies.change import StudyChange
@@ -137,6 +137,7 @@ class Arm(Declaration):
         None, description="of the baseline: its answers, made a second time"
     )
     fields: AnswerFields = AnswerFields()
+    build: Build | None = None
     prompt: Prompt = Prompt()
     sampling: Sampling = Sampling()
     training: CheckedTraining = TrainingRecord()
@@ -152,6 +153,12 @@ class Arm(Declaration):
             raise wrong("its answers are recorded, and nobody is asked: leave it out", "budget")
         return self
 
+    @model_validator(mode="after")
+    def _is_built(self) -> "Arm":
+        if self.build is not None and self.backend.asked is not None:
+            raise wrong("is of recorded answers: who is asked is said by the backend", "build")
+        return self
+
     @property
     def fine_tuned(self) -> bool:
         return self.kind in FINE_TUNED
@@ -159,7 +166,7 @@ class Arm(Declaration):
     @property
     def spec(self) -> BackendDeclaration:
         """The backend as a model version has it."""
-        return self.backend.asked or RecordedBackend()
+        return self.backend.asked or RecordedBackend(build=self.build)
 
     def answers(self, files: Files, test_set: str) -> Path | None:
         """The file of this arm's recorded answers to `test_set`; None when it answers live."""

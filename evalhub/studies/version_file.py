@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
 from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.study import ModelKind, Name
 from evalhub.schemas.training import CheckedTraining, TrainingRecord
-from evalhub.schemas.version import BackendDeclaration
+from evalhub.schemas.version import BackendDeclaration, Build
 from evalhub.studies.spec import ArmBackend
 from runners.backends.recorded import RecordedBackend
 
@@ -31,6 +31,7 @@ class VersionFile(Declaration):
     backend: ArmBackend | None = Field(
         None, description="who is asked; without it, its answers are recorded"
     )
+    build: Build | None = None
     prompt: Prompt = Prompt()
     sampling: Sampling = Sampling()
     training: CheckedTraining = TrainingRecord()
@@ -43,7 +44,13 @@ class VersionFile(Declaration):
             raise wrong("answers belong to a run: leave the backend out", "recorded")
         return given
 
+    @model_validator(mode="after")
+    def _is_built(self) -> "VersionFile":
+        if self.build is not None and self.backend is not None:
+            raise wrong("is of recorded answers: who is asked is said by the backend", "build")
+        return self
+
     @property
     def spec(self) -> BackendDeclaration:
         """The backend as a model version has it."""
-        return (self.backend and self.backend.asked) or RecordedBackend()
+        return (self.backend and self.backend.asked) or RecordedBackend(build=self.build)

@@ -1,8 +1,8 @@
 """Answers made elsewhere, given to `launch` as a file."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from evalhub.schemas.version import BackendDeclaration
+from evalhub.schemas.version import BackendDeclaration, Build
 
 
 class RecordedBackend(BackendDeclaration):
@@ -11,3 +11,9 @@ class RecordedBackend(BackendDeclaration):
     live: ClassVar = False
 
     type: Literal["recorded"] = "recorded"
+    build: Build | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As versions that state no build have always been written, so that they stay the same."""
+        found = super().as_json()
+        return found if self.build else {"type": found["type"]}

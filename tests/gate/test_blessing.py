@@ -14,6 +14,7 @@ from evalhub.cli.app import run
 from evalhub.gate.blessing import BlessingError, StaleDecisionError, bless, standing_of
 from evalhub.gate.decide import decide_study
 from evalhub.gate.models import Blessing, Decision
+from evalhub.gate.rollback import roll_back
 from evalhub.gate.signoff import sign_off
 from evalhub.gate.stage_moves import StageError
 from evalhub.gate.staleness import changes_since
@@ -58,15 +59,41 @@ def test_what_ships_becomes_the_baseline_and_the_log_says_by_whom(
     team: Team, shipped: Decision, tuned: ModelVersion
 ) -> None:
     made = bless(decision=shipped, by=team.eva, reason=" It has run for a week. ")
-    assert (made.version, made.decision, made.by, made.before) == (tuned, shipped, team.eva, None)
+    assert (made.version, made.decision, made.by) == (tuned, shipped, team.eva)
     assert made.reason == "It has run for a week."
     assert Blessing.objects.current(team.project) == made
-    entry = LogEntry.objects.filter(action="blessed").get()
-    assert (entry.by, entry.project, entry.what) == (
-        team.eva,
-        team.project,
-        f"tuned v1 by decision {shipped.pk}",
-    )
+    entries = LogEntry.objects.filter(action="blessed").order_by("pk")
+    assert [(each.by, each.project, each.what) for each in entries] == [
+        (team.eva, team.project, f"{version} by decision {shipped.pk}")
+        for version in ("base v1", "tuned v1")
+    ]
+
+
+def test_a_first_ship_can_be_rolled_back_to_what_ran_before(
+    team: Team, shipped: Decision, base: ModelVersion, tuned: ModelVersion, capsys: Capture
+) -> None:
+    """The baseline becomes the first champion with it, and the command says so."""
+    run(["bless", str(shipped.pk), "--by", "eva", "--reason", "It has run for a week."])
+    said = capsys.readouterr().out
+    assert "tuned v1 is the champion of support-desk, in place of base v1" in said
+    first, second = Blessing.objects.order_by("pk")
+    assert (first.version, first.decision, first.before) == (base, shipped, None)
+    assert (second.version, second.before) == (tuned, first)
+    base.refresh_from_db()
+    assert base.stage == "retired"
+    back = roll_back(version=tuned, by=team.eva, reason="It is down.")
+    assert (back.version, back.restores, back.decision) == (base, first, shipped)
+    base.refresh_from_db()
+    assert base.stage == "champion"
+
+
+def test_a_first_blessing_that_fails_leaves_no_champion(
+    team: Team, shipped: Decision, tuned: ModelVersion
+) -> None:
+    ModelVersion.objects.filter(pk=tuned.pk).update(stage="retired")
+    with pytest.raises(StageError, match="is retired"):
+        bless(decision=shipped, by=team.eva, reason="Yes.")
+    assert not Blessing.objects.exists()
 
 
 def test_the_same_again_is_the_blessing_that_is_there(team: Team, shipped: Decision) -> None:
@@ -74,7 +101,7 @@ def test_the_same_again_is_the_blessing_that_is_there(team: Team, shipped: Decis
     assert bless(decision=shipped, by=team.eva, reason="Yes.") == made
     with pytest.raises(BlessingError, match="tuned v1 is the champion already: since"):
         bless(decision=shipped, by=team.olga, reason="Me too.")
-    assert Blessing.objects.count() == 1
+    assert Blessing.objects.count() == 2
 
 
 def test_only_what_beat_the_baseline_takes_its_place(
@@ -174,7 +201,8 @@ def test_neither_reviewers_nor_strangers_bless_nor_who_says_no_reason(
 
 
 def test_the_database_keeps_blessings_and_one_after_each(team: Team, shipped: Decision) -> None:
-    made = bless(decision=shipped, by=team.olga, reason="Yes.")
+    bless(decision=shipped, by=team.olga, reason="Yes.")
+    kept = list(Blessing.objects.values_list("pk", "reason"))
     for statement in (
         "UPDATE gate_blessing SET reason = 'No.'",
         "DELETE FROM gate_blessing",
@@ -183,7 +211,7 @@ def test_the_database_keeps_blessings_and_one_after_each(team: Team, shipped: De
     ):
         with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
-    assert list(Blessing.objects.values_list("reason", flat=True)) == [made.reason]
+    assert list(Blessing.objects.values_list("pk", "reason")) == kept
 
 
 def test_pages_say_which_arm_is_the_baseline(
