@@ -1,11 +1,21 @@
 """What a decision reads of a study, as claims on the ledger."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from evalhub.files.canonical import digest_of
 from evalhub.gate.ledger import Claim
 from evalhub.gate.study_evidence import StudyEvidence
-from evalhub.registry.models import Run, StudyArm, StudyTestSet
+from evalhub.registry.models import (
+    Metric,
+    Run,
+    RunMetric,
+    Study,
+    StudyArm,
+    StudyRun,
+    StudyTestSet,
+)
 from evalhub.registry.models.studies import CriterionRole, Tier
 from evalhub.schemas.decision import Alternative
 from evalhub.schemas.study import Development
@@ -62,20 +72,96 @@ def shown_beside(
     return [each for each in (*others, repeats) if each]
 
 
+def planned_claims(
+    study: Study, baseline: StudyArm, arm: StudyArm, test_sets: Sequence[StudyTestSet], *, arms: int
+) -> list[Claim]:
+    """The claims of a study that may not have been run yet: where answers aren't there, those that
+    the same version has given to the same items elsewhere, else what will be asked stands for
+    them."""
+    links = StudyRun.objects.filter(arm__in=[baseline, arm], test_set__in=test_sets, repeat=0)
+    runs = {
+        (link.arm_id, link.test_set_id): link.run
+        for link in links.select_related("run__version__model", "run__test_set_version")
+    }
+    found = []
+    for each in test_sets:
+        before, after = runs.get((baseline.pk, each.pk)), runs.get((arm.pk, each.pk))
+        if before is None or after is None or before == after:
+            continue
+        answered = [_answered(run) for run in (before, after)]
+        scores = [_scores_digest(run, each.metric) if run else "" for run in answered]
+        answers = [
+            run.answers_digest if run else _still_to_be_given(asked)
+            for run, asked in zip(answered, (before, after), strict=True)
+        ]
+        found.append(
+            replace(
+                _claim_on(each, before, after, study.policy.development, arms),
+                scores=(scores[0], scores[1]),
+                planned=(answers[0], answers[1]),
+            )
+        )
+    return found
+
+
+def _answered(run: Run) -> Run | None:
+    """The run, or another one that gave its answers."""
+    if run.answers_digest:
+        return run
+    same = Run.objects.exclude(answers_digest="").filter(
+        version__digest=run.version.digest,
+        version__model__project=run.version.model.project_id,
+        test_set_version__digest=run.test_set_version.digest,
+        source=run.source,
+        repeat=run.repeat,
+    )
+    found: Run | None = same.order_by("-pk").first()
+    return found
+
+
+def _scores_digest(run: Run, metric: Metric) -> str:
+    found = RunMetric.objects.filter(run=run, metric=metric).first()
+    return "" if found is None else found.scores_digest
+
+
+def _still_to_be_given(run: Run) -> str:
+    """What stands for the answers of a run to come: the same for those that are asked once."""
+    return digest_of(
+        {
+            "version": run.version.digest,
+            "items": run.test_set_version.digest,
+            "source": run.source,
+            "repeat": run.repeat,
+        }
+    )
+
+
 def _claim(
     evidence: StudyEvidence, test_set: StudyTestSet, baseline: Run, candidate: Run, arms: int
 ) -> Claim:
-    primary = test_set.role == CriterionRole.PRIMARY
-    return Claim(
-        name=test_set.name,
-        primary=primary,
-        critical=test_set.tier == Tier.CRITICAL,
-        baseline=baseline,
-        candidate=candidate,
-        asked=asked_of(test_set, evidence.development),
+    return replace(
+        _claim_on(test_set, baseline, candidate, evidence.development, arms),
         scores=(
             evidence.scores_of(baseline, test_set.metric).digest,
             evidence.scores_of(candidate, test_set.metric).digest,
         ),
+    )
+
+
+def _claim_on(
+    test_set: StudyTestSet,
+    baseline: Run,
+    candidate: Run,
+    development: Development | None,
+    arms: int,
+) -> Claim:
+    return Claim(
+        name=test_set.name,
+        primary=test_set.role == CriterionRole.PRIMARY,
+        critical=test_set.tier == Tier.CRITICAL,
+        baseline=baseline,
+        candidate=candidate,
+        asked=asked_of(test_set, development),
+        scores=("", ""),
         drawn_for=arms if test_set.draw else None,
     )

@@ -50,6 +50,7 @@ from evalhub.verdict.jumps import jumps_section, unbelieved
 from evalhub.verdict.needed import with_next_looks
 from evalhub.verdict.preference_evidence import PreferenceEvidence
 from evalhub.verdict.record import decision_record
+from evalhub.verdict.repeated import repeated_section
 from evalhub.verdict.rule import Ruling, decide
 
 TRIES = 100
@@ -127,7 +128,10 @@ def _decide_arm(
     read = _read(evidence, chosen, arm)
     for _ in range(TRIES):
         shared = SameItems()
-        standing = standing_of(read.claims, counts=evidence.policy.ledger, shared=shared)
+        policy = evidence.policy
+        standing = standing_of(
+            read.claims, counts=policy.ledger, primaries=policy.primaries, shared=shared
+        )
         record = _judge(evidence, chosen, repeats, read, standing)
         record = with_policy_history(record, evidence.study, read.claims, shared)
         kept = _keep(evidence, chosen, read, standing, shared, record, by)
@@ -259,6 +263,7 @@ def _judge(
         ownership=owned.section,
         steps=steps_section(evidence, baseline, arm, others),
         answers=read.answers,
+        repeated=repeated_section(content),
     )
 
 

@@ -3,24 +3,26 @@
 A claim is that one arm's answers do better than another's on some items by one metric. It is known
 by the content of all that: who says it again, in another study, under other names or in another
 project, says the same and pays nothing; whose answers, items, metric or weights differ in anything
-says something else. Its number is 1 and the claims that were read before from items that it
-shares, in any role. A verdict is what reads a claim: evidence that is invalid shows none.
+says something else. Its number is 1 and the readings before it of items that it shares, in any
+role: what one decision reads of the same answers is one reading, with one number
+(evalhub.gate.numbering). A verdict is what reads a claim: evidence that is invalid shows none.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from django.db.models import Count
+from django.db.models import F
 
 from evalhub.files.canonical import digest_of
 from evalhub.gate.chain.append import append
 from evalhub.gate.models import GuardLook, Ledger, Look
+from evalhub.gate.numbering import Numbering, Tally
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.stages import first_stages
 from evalhub.registry.models import Run, Study, TestSetVersion
-from evalhub.schemas.policy import LedgerScope
+from evalhub.schemas.policy import LedgerScope, Primaries
 from evalhub.verdict.levels import staged_level
 
 
@@ -54,6 +56,8 @@ class Claim:
             an arm), as JSON. Margins and gains don't belong to it: one interval answers for all.
         scores: SHA-256 of the baseline's and of the candidate's scores.
         drawn_for: where its items were drawn from a pool, how many arms are judged on them.
+        planned: what stands for the baseline's and the candidate's answers as long as they aren't
+            there, so that a study can be looked at before it is run.
     """
 
     name: str
@@ -64,6 +68,7 @@ class Claim:
     asked: dict[str, Any]
     scores: tuple[str, str]
     drawn_for: int | None = None
+    planned: tuple[str, str] | None = None
 
     @property
     def version(self) -> TestSetVersion:
@@ -78,12 +83,18 @@ class Claim:
         return digest_of({**self.content, "asked": self.asked, "scores": self.scores})
 
     @property
+    def answers(self) -> tuple[str, str]:
+        """SHA-256 of the baseline's and of the candidate's answers."""
+        return self.planned or (self.baseline.answers_digest, self.candidate.answers_digest)
+
+    @property
     def content(self) -> dict[str, str]:
         """SHA-256 of the items and of both arms' answers to them, by Look's fields."""
+        baseline, candidate = self.answers
         return {
             "items_digest": self.version.digest,
-            "candidate_answers": self.candidate.answers_digest,
-            "baseline_answers": self.baseline.answers_digest,
+            "candidate_answers": candidate,
+            "baseline_answers": baseline,
         }
 
 
@@ -92,11 +103,13 @@ class Beside:
     """What judges a guard beside one counted claim.
 
     Attributes:
+        primary: the counted claim's digest.
         looks: of the counted claim's.
         taken: they judged it there before.
         charged: the last of them was, or would be, taken for the guard.
     """
 
+    primary: str
     looks: Looks
     taken: bool
     charged: bool = False
@@ -111,6 +124,9 @@ class LedgerPosition:
         taken: whether it was.
         stages: ids of the looks that it extends, oldest first.
         looks: what judges it where it is counted; None where it isn't.
+        shares: digest of the claim of the same decision whose number it has; "" where the number
+            is its own.
+        alone: it was read before beside another claim, and takes this number now for itself.
         refused: its items were drawn for another look, which has spent all of alpha.
         beside: where it isn't counted, what judges it beside each counted claim, in their order.
     """
@@ -119,6 +135,8 @@ class LedgerPosition:
     taken: bool
     stages: tuple[int, ...]
     looks: Looks | None
+    shares: str = ""
+    alone: bool = False
     refused: bool = False
     beside: tuple[Beside, ...] = ()
 
@@ -129,7 +147,13 @@ class LedgerPosition:
     @property
     def charged(self) -> bool:
         """Whether a look was, or would be, taken for it."""
-        return self.counted or any(each.charged for each in self.beside)
+        own = self.counted and not self.shares
+        return own or any(each.charged for each in self.beside)
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing is left to be taken for it."""
+        return self.taken and not self.alone and all(each.taken for each in self.beside)
 
     def judged_by(self, alpha: float) -> Looks:
         """The looks that judge it: the strictest of those that might."""
@@ -149,7 +173,7 @@ class Standing:
     @property
     def is_news(self) -> bool:
         """Whether a look is still to be taken."""
-        return not all(at.taken and all(each.taken for each in at.beside) for at in self.positions)
+        return not all(at.free for at in self.positions)
 
     @property
     def pairs(self) -> list[tuple[Claim, LedgerPosition]]:
@@ -167,106 +191,112 @@ def counted(claims: Sequence[Claim], counts: LedgerScope) -> list[Claim]:
     return primaries or [each for each in claims if each.critical] or list(claims)
 
 
-def standing_of(claims: Sequence[Claim], *, counts: LedgerScope, shared: SameItems) -> Standing:
-    """Where each claim stands now; of the ledger nothing is written but that there is one."""
+def standing_of(
+    claims: Sequence[Claim],
+    *,
+    counts: LedgerScope,
+    shared: SameItems,
+    primaries: Primaries = "all-of",
+) -> Standing:
+    """Where each claim stands now; of the ledger nothing is written but that there is one.
+
+    What a study would be charged and what a decision is charged are both this. `primaries`: with
+    "any-of" each primary takes a number of its own.
+    """
     ledger = Ledger.of_home()
+    once: dict[str, Claim] = {}
+    for claim in sorted(claims, key=_order):
+        once.setdefault(claim.digest, claim)
+    distinct = list(once.values())
     taken = {
-        look.claim: look for look in Look.objects.filter(claim__in=[each.digest for each in claims])
+        look.claim: look for look in Look.objects.filter(claim__in=once).select_related("shares")
     }
     stages = {
         each.digest: taken[each.digest].stages[:-1]
         if each.digest in taken
         else first_stages(each.asked_digest, each.baseline, each.candidate)
-        for each in claims
+        for each in distinct
     }
-    paying = counted(claims, counts)
-    riding = [each for each in claims if each not in paying]
-    tally = _Tally(shared)
+    paying = counted(distinct, counts)
+    riding = [each for each in distinct if each not in paying]
+    stages |= _together(paying, stages)
+    tally = Tally(shared)
     drawn = {
         each.digest: taken[each.digest].drawn_for
         if each.digest in taken
         else each.drawn_for
         if tally.seen(each.version, drawn=False) == 0
         else None
-        for each in claims
+        for each in distinct
     }
     refused = {
         each.digest
-        for each in claims
+        for each in distinct
         if each.digest not in taken
         and drawn[each.digest] is None
         and tally.seen(each.version, drawn=True)
     }
-    numbers = {
-        each.digest: taken[each.digest].number if each.digest in taken else tally.take(each.version)
-        for each in (*paying, *riding)
-    }
+    numbering = Numbering(distinct, taken, tally, apart=primaries == "any-of")
+    numbering.pay(paying)
+    numbers = numbering.numbers
     looks = {
         each.digest: Looks(
-            (*(look.number for look in stages[each.digest]), numbers[each.digest]),
+            (*(look.number for look in stages[each.digest]), numbers[each.digest].number),
             drawn[each.digest],
         )
         for each in paying
     }
     companies = [
-        _Company(each, looks[each.digest], taken.get(each.digest), stages, riding, tally)
+        _Company(
+            each,
+            looks[each.digest],
+            None if numbers[each.digest].alone else taken.get(each.digest),
+            stages,
+            riding,
+            tally,
+        )
         for each in paying
     ]
-    positions = [
-        LedgerPosition(
-            number=numbers[each.digest],
-            taken=each.digest in taken,
-            stages=tuple(look.pk for look in stages[each.digest]),
-            looks=looks.get(each.digest),
-            refused=each.digest in refused,
-            beside=() if each in paying else tuple(company.beside(each) for company in companies),
+    beside = {each.digest: tuple(company.beside(each) for company in companies) for each in riding}
+    charged = {key: [one.primary for one in each if one.charged] for key, each in beside.items()}
+    numbering.ride(riding, beside=paying, charged=charged)
+    positions: dict[str, LedgerPosition] = {}
+    for claim in distinct:
+        key, number = claim.digest, numbers[claim.digest]
+        judged = {each.primary: each.looks.numbers[-1] for each in beside.get(key, ())}
+        positions[key] = LedgerPosition(
+            number=number.number if key in taken else judged.get(number.shares, number.number),
+            taken=key in taken,
+            stages=tuple(look.pk for look in stages[key]),
+            looks=looks.get(key),
+            shares=number.shares,
+            alone=number.alone,
+            refused=key in refused,
+            beside=beside.get(key, ()),
         )
+    ordered = [
+        at if each is once[each.digest] else replace(at, shares=each.digest)
         for each in claims
+        for at in (positions[each.digest],)
     ]
-    return Standing(claims, positions, str(ledger), ledger.entries)
+    return Standing(claims, ordered, str(ledger), ledger.entries)
 
 
-def next_looks(
-    version: TestSetVersion, *, drawn_for: int | None, shared: SameItems
-) -> tuple[Looks, bool]:
-    """What would judge the next claim that is read from these items, whatever it says, and
-    whether it would be refused: they were drawn for another look."""
-    tally = _Tally(shared)
-    arms = None if tally.seen(version, drawn=False) else drawn_for
-    refused = arms is None and tally.seen(version, drawn=True) > 0
-    return Looks((tally.next(version),), arms), refused
+def _together(claims: Sequence[Claim], stages: dict[str, list[Look]]) -> dict[str, list[Look]]:
+    """The stages of claims that had numbers of their own; of those that shared one, as long as
+    the claim whose it was is extended, too."""
+    extended = {looks[-1].pk for looks in stages.values() if looks}
+    return {
+        each.digest: []
+        if (looks := stages[each.digest]) and looks[-1].shares_id not in (None, *extended)
+        else looks
+        for each in claims
+    }
 
 
-class _Tally:
-    """How many looks there are at items, with those that the claims at hand would take."""
-
-    def __init__(self, shared: SameItems) -> None:
-        self.shared = shared
-        rows = Look.objects.order_by().values_list("test_set_version")
-        self.looks: dict[int, int] = dict(rows.annotate(Count("pk")))
-        self.drawn = {version for (version,) in rows.exclude(drawn_for=None).distinct()}
-        for version, *_ in GuardLook.objects.charged_once():
-            self.looks[version] = self.looks.get(version, 0) + 1
-
-    def seen(self, version: TestSetVersion, *, drawn: bool) -> int:
-        """The looks at its items: at versions that were drawn, or at others."""
-        if not self.looks:
-            return 0
-        return sum(
-            self.looks.get(each, 0)
-            for each in self.shared.of(version)
-            if (each in self.drawn) == drawn
-        )
-
-    def next(self, version: TestSetVersion) -> int:
-        if not self.looks:
-            return 1
-        return 1 + sum(self.looks.get(each, 0) for each in self.shared.of(version))
-
-    def take(self, version: TestSetVersion) -> int:
-        number = self.next(version)
-        self.looks[version.pk] = self.looks.get(version.pk, 0) + 1
-        return number
+def _order(claim: Claim) -> tuple[bool, bool]:
+    """Primaries first, then what else a ship needs: whose number it is, and who shares it."""
+    return not claim.primary, not claim.critical
 
 
 class _Company:
@@ -285,11 +315,12 @@ class _Company:
         taken: Look | None,
         stages: dict[str, list[Look]],
         guards: Sequence[Claim],
-        tally: _Tally,
+        tally: Tally,
     ) -> None:
-        self.looks, self.stages = looks, stages
+        self.primary, self.looks, self.stages = primary.digest, looks, stages
         chain = [*stages[primary.digest], *([taken] if taken else [])]
-        rows = GuardLook.objects.filter(primary__in=chain).select_related("guard")
+        rows = GuardLook.objects.filter(primary__in=chain).exclude(primary=F("guard"))
+        rows = rows.select_related("guard")
         self.judged = {row.guard.claim: row for row in rows} if chain else {}
         critical = [each for each in guards if each.critical]
         asked = {each.digest for each in critical}
@@ -306,14 +337,14 @@ class _Company:
         )
         if row := self.judged.get(guard.digest):
             looks = self.looks._replace(numbers=(*earlier, row.number))
-            return Beside(looks, taken=True, charged=row.charged)
+            return Beside(self.primary, looks, taken=True, charged=row.charged)
         if not guard.critical:
-            return Beside(self.looks.first, taken=True)
+            return Beside(self.primary, self.looks.first, taken=True)
         if earlier or not self.covered:
             looks = self.looks._replace(numbers=(*earlier, self.following))
             charged = self.following not in self.looks.numbers
-            return Beside(looks, taken=False, charged=charged)
-        return Beside(self.looks.first, taken=False)
+            return Beside(self.primary, looks, taken=False, charged=charged)
+        return Beside(self.primary, self.looks.first, taken=False)
 
 
 def take(
@@ -345,22 +376,33 @@ def take(
 
 def _write(standing: Standing, study: Study) -> int:
     """How many entries were written."""
-    new = [_look(claim, at, study) for claim, at in standing.pairs if not at.taken]
-    Look.objects.bulk_create(new)
-    digests = [claim.digest for claim in standing.claims]
-    looks = {look.claim: look for look in Look.objects.filter(claim__in=digests)}
-    counted = [looks[claim.digest] for claim, at in standing.pairs if at.counted]
+    places: dict[str, tuple[Claim, LedgerPosition]] = {}
+    for claim, at in sorted(standing.pairs, key=lambda pair: _order(pair[0])):
+        places.setdefault(claim.digest, (claim, at))
+    new = {key: _look(claim, at, study) for key, (claim, at) in places.items() if not at.taken}
+    Look.objects.bulk_create(look for key, look in new.items() if not places[key][1].shares)
+    looks = {look.claim: look for look in Look.objects.filter(claim__in=places)}
+    sharing = [look for key, look in new.items() if places[key][1].shares]
+    for look in sharing:
+        first = looks[places[look.claim][1].shares]
+        look.shares = first.shares or first
+    Look.objects.bulk_create(sharing)
+    looks |= {look.claim: look for look in Look.objects.filter(claim__in=places)}
     beside = [
         GuardLook(
-            primary=primary,
-            guard=looks[claim.digest],
+            primary=looks[each.primary],
+            guard=looks[key],
             number=each.looks.numbers[-1],
             charged=each.charged,
         )
-        for claim, at in standing.pairs
-        if not at.counted
-        for primary, each in zip(counted, at.beside, strict=True)
+        for key, (_, at) in places.items()
+        for each in at.beside
         if not each.taken
+    ]
+    beside += [
+        GuardLook(primary=looks[key], guard=looks[key], number=at.number, charged=True)
+        for key, (_, at) in places.items()
+        if at.alone
     ]
     GuardLook.objects.bulk_create(beside)
     append(*new, *beside)

@@ -28,10 +28,12 @@ from evalhub.registry.models import (
     TestSetVersion,
 )
 from evalhub.registry.models.runs import RunState
+from evalhub.registry.repeated import repeated_questions
 from evalhub.schemas.policy import Demand, PolicyCriterion
 from evalhub.verdict.align import Aligned, ArmScores, Array, ItemLabel, Rows
 from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.policy import requirement_of
+from evalhub.verdict.repeated import with_repeats_joined
 from runners.metrics import declared_metric
 from runners.outcome import failed_answers_alone
 
@@ -68,16 +70,19 @@ class Pairing:
 
 
 def item_labels(version: TestSetVersion) -> list[ItemLabel]:
-    """A version's items in order. Few lists of tags are distinct: each is read from JSON once."""
+    """A version's items in order, those of the same text in one cluster. Few lists of tags are
+    distinct: each is read from JSON once."""
     rows = Item.objects.filter(version=version).order_by("position")
+    questions = repeated_questions(version)
     columns = "id", "key", "cluster", Cast("tags", TextField())
     known: dict[str, list[str]] = {}
     labels = []
     for item, key, cluster, text in rows.values_list(*columns):
         if text not in known:
             known[text] = json.loads(text)
-        labels.append(ItemLabel(key, cluster, known[text], id=item))
-    return labels
+        question = questions.get(item, "")
+        labels.append(ItemLabel(key, cluster, known[text], id=item, question=question))
+    return with_repeats_joined(labels)
 
 
 def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScores:

@@ -1,6 +1,7 @@
 """Which earlier look a claim adds items to: the same question, asked of more items."""
 
 from evalhub.gate.models import Look
+from evalhub.gate.scores import item_labels
 from evalhub.registry.models import Item, Output, Run, TestSetVersion
 
 RECORDED = "recorded"
@@ -39,20 +40,21 @@ def first_stages(asked: str, baseline: Run, candidate: Run) -> list[Look]:
 def _extends(larger: TestSetVersion, smaller: TestSetVersion) -> bool:
     """Whether `larger` holds every item of `smaller` unchanged, and new ones that stand apart.
 
-    New items of a cluster that was there before aren't independent of what was seen.
+    New items of a cluster that was there before, or with the text of an item that was, aren't
+    independent of what was seen.
     """
     before, after = _contents(smaller), _contents(larger)
-    if any(after.get(key, ("", ""))[1] != digest for key, (_, digest) in before.items()):
+    if any(after.get(key) != digest for key, digest in before.items()):
         return False
-    clusters = {cluster for cluster, _ in before.values()} - {""}
-    return not any(after[key][0] in clusters for key in after.keys() - before.keys())
+    labels = item_labels(larger)
+    clusters = {each.cluster for each in labels if each.key in before} - {""}
+    return not any(each.cluster in clusters for each in labels if each.key not in before)
 
 
-def _contents(version: TestSetVersion) -> dict[str, tuple[str, str]]:
-    """By key: the item's cluster, and the digest of what an answer and its score depend on."""
+def _contents(version: TestSetVersion) -> dict[str, str]:
+    """By key: the digest of what an answer and its score depend on."""
     rows = Item.objects.filter(version=version).order_by()
-    columns = "key", "cluster", "digest"
-    return {key: (cluster, digest) for key, cluster, digest in rows.values_list(*columns)}
+    return dict(rows.values_list("key", "digest"))
 
 
 def _goes_on(before: Run, after: Run) -> bool:

@@ -23,6 +23,7 @@ SECTIONS = {
     "policy_since": ("Changed policy", "policy-since"),
     "judge": ("Judge", "judge"),
     "answers": ("Who answered, and how answers ended", "answers"),
+    "repeated": ("Repeated questions", "repeated"),
     "failures": ("Answers that failed", "failures"),
     "leakage": ("Leakage", "leakage"),
     "ledger": ("Test-set ledger", "ledger"),

@@ -30,6 +30,7 @@ from evalhub.schemas.sections import (
     LedgerSection,
     NoiseSection,
     People,
+    RepeatedSection,
     Section,
 )
 from evalhub.schemas.steps_section import StepsSection
@@ -191,6 +192,9 @@ class DecisionRecord(Declaration):
     answers: AnswersSection | None = Field(
         None, description="null: scores came without answers, or it was decided before"
     )
+    repeated: RepeatedSection | None = Field(
+        None, description="null: no two items ask the same text, or nobody looked for them then"
+    )
     arms: Arms
     evidence: tuple[EvidenceRow, ...]
     policy: dict[str, JsonValue] = Field(description="the policy as it was asked")
@@ -206,6 +210,7 @@ class DecisionRecord(Declaration):
         alarms = ("jumps", "policy_since")
         looked_at = (
             "answers",
+            "repeated",
             "failures",
             "leakage",
             "ledger",
@@ -214,7 +219,7 @@ class DecisionRecord(Declaration):
             "baseline_choice",
         )
         more = ("steps", "prices", "ownership", "consistency", "extension", "imported")
-        fields = (*alarms, "judge", *looked_at, *more)
+        fields = (*alarms, "judge", "repeated", *looked_at, *more)
         return {name: found for name in fields if (found := getattr(self, name)) is not None}
 
     def noise_of(self, criterion: Criterion) -> tuple[float, float] | None:

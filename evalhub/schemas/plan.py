@@ -73,6 +73,7 @@ class PlannedLook(Declaration):
     Attributes:
         number: of the look that judges it; null where no ledger counts.
         taken: these very answers were judged before: the look is free.
+        charged: a look is, or was, taken for this test set; else it is judged by that of another.
         refused: the items were drawn for another look, and no other claim is judged on them.
         deviation: of the items' differences; None where nothing is known of the metric's.
         smallest: the effect that so many items show with 80% power.
@@ -85,6 +86,7 @@ class PlannedLook(Declaration):
     items: Size
     number: Size | None
     taken: bool
+    charged: bool
     refused: bool
     level: Probability
     deviation: float | None

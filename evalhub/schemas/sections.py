@@ -254,6 +254,26 @@ class ToolFigure(Declaration):
         return abs(self.theirs - self.ours) <= 5e-4 * max(1.0, abs(self.theirs))
 
 
+class RepeatedRow(Declaration):
+    """A test set of which several items ask the same text.
+
+    Attributes:
+        questions: how many different ones there are.
+        clusters: of items that have a text or a cluster in common; the intervals rest on those.
+    """
+
+    test_set: str
+    items: Size
+    questions: Size
+    clusters: Size
+
+
+class RepeatedSection(Section):
+    """Questions that are asked again and again: they are no more items than they are texts."""
+
+    test_sets: tuple[RepeatedRow, ...]
+
+
 class ImportedSection(Section):
     """Scores that were read out of another tool's logs, with that tool's own figures.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.files.answers import RecordedAnswer, read_answers
+from evalhub.files.canonical import digest_of
 from evalhub.files.finish_reasons import end_of
 from evalhub.files.identity import answers_digest, scores_digest
 from evalhub.files.items import FieldMapping
@@ -46,6 +47,7 @@ from evalhub.verdict.failures import FAILURES, at_worst, failures_section
 from evalhub.verdict.jumps import jumps_section
 from evalhub.verdict.outcomes import outcome
 from evalhub.verdict.record import decision_record
+from evalhub.verdict.repeated import repeated_section, with_repeats_joined
 from evalhub.verdict.rule import Ruling, decide
 from evalhub.verdict.wording import counted
 from runners.metrics import Answer, MetricError, MetricScore, Scorer, scorer
@@ -158,7 +160,12 @@ def compare_files(
         unit=score.metric.counted_in,
         form=score.metric.of_form,
     )
-    labels = [ItemLabel(each.key, each.cluster, each.tags) for each in cases.values()]
+    labels = with_repeats_joined(
+        [
+            ItemLabel(each.key, each.cluster, each.tags, question=_question(each))
+            for each in cases.values()
+        ]
+    )
     before, after = (_arm_scores(arm, list(cases), test_set.stem) for arm in arms)
     aligned = align(requirement, labels, before, after, failures=question.failures)
     digests = [arm.answers_digest() for arm in arms]
@@ -228,6 +235,7 @@ def compare_files(
         jumps=jumps_section(ruling.criteria, rule="report", largest_gain={}),
         consistency=consistency_section(compared),
         answers=answers,
+        repeated=repeated_section(compared),
     )
     if record.verdict is Verdict.INVALID:
         return FileComparison(record, [])
@@ -269,6 +277,12 @@ def _read_cases(path: Path, question: CompareRequest, score: Scorer) -> dict[str
             _tags(field(row, question.tag)) if question.tag else [],
         )
     return cases
+
+
+def _question(case: _Case) -> str:
+    """A digest of what the row's `input` and `context` ask; "" where it has no input."""
+    values = case.values
+    return digest_of([values["input"], values.get("context")]) if values.get("input") else ""
 
 
 def _tags(value: Any) -> list[str]:

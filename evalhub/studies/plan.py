@@ -1,23 +1,25 @@
 """What a registered study would still ask, and what its next look costs and can show."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from django.db import transaction
 
-from evalhub.files.canonical import digest_of
-from evalhub.gate.claims import asked_of
-from evalhub.gate.ledger import Looks
-from evalhub.gate.ledger import next_looks as ledger_looks
-from evalhub.gate.models import Decision, Look
+from evalhub.gate.charge import charge
+from evalhub.gate.claims import planned_claims
+from evalhub.gate.ledger import LedgerPosition, standing_of
+from evalhub.gate.models import Decision
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.scores import item_labels, requirement_on
 from evalhub.registry.models import (
     Study,
     StudyArm,
-    StudyRun,
     StudyTestSet,
 )
 from evalhub.registry.models.studies import ArmRole, CriterionRole
 from evalhub.schemas.plan import PlannedJudging, PlannedLook, PlannedRun, StudyPlan
+from evalhub.schemas.policy import LedgerScope
+from evalhub.schemas.sections import LedgerRow
 from evalhub.stats.clusters import assumed_design_effect
 from evalhub.stats.levels import POWER
 from evalhub.stats.power import minimum_detectable_effect, paired_sample_size
@@ -25,8 +27,9 @@ from evalhub.studies.judge_requests import Prices, judge_prices, planned_judging
 from evalhub.studies.register import register_study
 from evalhub.studies.requests import planned_budgets, planned_runs, sum_known
 from evalhub.studies.spec import StudySpec
-from evalhub.verdict.align import clusters_of
+from evalhub.verdict.align import ItemLabel, clusters_of
 from evalhub.verdict.mix import item_weights
+from evalhub.verdict.repeated import repeats_of
 from evalhub.verdict.rule import alphas_of
 from runners.metrics import declared_metric
 
@@ -70,49 +73,35 @@ def study_plan(study: Study, prices: Prices) -> StudyPlan:
 
 
 def next_looks(study: Study) -> list[PlannedLook]:
-    """How the candidate in question would be judged on each test set, by what is known before."""
+    """How the candidate in question would be judged on each test set, by what is known before: as
+    a decision is charged, of answers that are there or will be. Of a test set on which it is the
+    baseline nothing is looked at; guards on form are counted, and not listed."""
     policy, arms = study.policy, len(_judged(study))
-    judged = study.test_sets.judged().named()
+    judged = study.test_sets.judged()
     test_sets = list(judged.select_related("metric", "test_set_version"))
-    if not test_sets:
+    by_role = {each.role: each for each in study.arms.all()}
+    claims = planned_claims(
+        study, by_role[ArmRole.BASELINE], by_role[ArmRole.CANDIDATE], test_sets, arms=arms
+    )
+    if not claims:
         return []
-    requirements = [requirement_on(each) for each in test_sets]
-    shared = SameItems()
-    taken = {each.pk: _taken(study, each) for each in test_sets}
-    following = {
-        each.pk: ledger_looks(
-            each.test_set_version, drawn_for=arms if each.draw else None, shared=shared
-        )
-        for each in test_sets
-    }
-    looks = {key: taken[key] or found for key, (found, _) in following.items()}
-    counting = policy.ledger != "off"
-    levels = {
-        key: each.level(policy.alpha) if counting else policy.alpha / arms
-        for key, each in looks.items()
-    }
-    paying = [
-        each for each in test_sets if each.role == CriterionRole.PRIMARY or policy.ledger == "all"
-    ] or test_sets
-    # A guard is judged by the look that it comes with.
-    last = min(paying, key=lambda each: levels[each.pk])
-    by = {each.pk: each if each in paying else last for each in test_sets}
+    standing = standing_of(
+        claims, counts=policy.ledger, primaries=policy.primaries, shared=SameItems()
+    )
+    paid = charge(standing, counts=policy.ledger, alpha=policy.alpha, arms=arms)
+    positions = {claim.name: at for claim, at in standing.pairs}
+    rows = {row.test_set: row for row in paid.rows}
+    asked = [each for each in test_sets if each.name in rows]
     alphas = alphas_of(
-        requirements,
-        alpha=policy.alpha,
+        [requirement_on(each) for each in asked],
+        alpha=paid.level,
         primaries=policy.primaries,
-        alphas={each.name: levels[by[each.pk].pk] for each in test_sets},
+        alphas=paid.alphas,
     )
     return [
-        _look(
-            study,
-            each,
-            number=looks[by[each.pk].pk].numbers[-1] if counting else None,
-            taken=bool(taken[by[each.pk].pk]),
-            refused=counting and each in paying and not taken[each.pk] and following[each.pk][1],
-            alpha=alpha,
-        )
-        for each, alpha in zip(test_sets, alphas, strict=True)
+        _look(study, each, rows[each.name], positions[each.name], counts=policy.ledger, alpha=alpha)
+        for each, alpha in zip(asked, alphas, strict=True)
+        if not each.form
     ]
 
 
@@ -126,32 +115,19 @@ def _judged(study: Study) -> list[StudyArm]:
     ]
 
 
-def _taken(study: Study, test_set: StudyTestSet) -> Looks | None:
-    """The look that these very answers were judged by, if they were."""
-    runs = StudyRun.objects.filter(test_set=test_set, repeat=0).exclude(run__answers_digest="")
-    digests = dict(runs.values_list("arm__role", "run__answers_digest"))
-    if not {ArmRole.BASELINE, ArmRole.CANDIDATE} <= digests.keys():
-        return None
-    look = Look.objects.filter(
-        items_digest=test_set.test_set_version.digest,
-        candidate_answers=digests[ArmRole.CANDIDATE],
-        baseline_answers=digests[ArmRole.BASELINE],
-        asked=digest_of(asked_of(test_set, study.policy.development)),
-    ).first()
-    return None if look is None else Looks((look.number,), look.drawn_for)
-
-
 def _look(
     study: Study,
     test_set: StudyTestSet,
+    row: LedgerRow,
+    at: LedgerPosition,
     *,
-    number: int | None,
-    taken: bool,
-    refused: bool,
+    counts: LedgerScope,
     alpha: float,
 ) -> PlannedLook:
+    counting = counts != "off"
     version = test_set.test_set_version
-    effect = _design_effect(test_set)
+    items = item_labels(version)
+    effect = _design_effect(test_set, items)
     known = _deviation_seen(test_set)
     deviation = _usual(test_set) if known is None else known
     primary = test_set.role == CriterionRole.PRIMARY
@@ -170,9 +146,10 @@ def _look(
         test_set=test_set.name,
         role="primary" if primary else "guard",
         items=version.item_count,
-        number=number,
-        taken=taken,
-        refused=refused,
+        number=row.number if counting else None,
+        taken=at.free,
+        charged=row.counted,
+        refused=counting and at.counted and at.refused,
         level=alpha,
         deviation=deviation,
         seen=known is not None,
@@ -183,12 +160,12 @@ def _look(
         short=None if needed is None else max(0, needed - version.item_count),
         sentence="?",
     )
-    return found.model_copy(update={"sentence": _sentence(found)})
+    said = [_sentence(found), *repeats_of(test_set.name, items)]
+    return found.model_copy(update={"sentence": " ".join(said)})
 
 
-def _design_effect(test_set: StudyTestSet) -> float:
+def _design_effect(test_set: StudyTestSet, items: Sequence[ItemLabel]) -> float:
     """Of its clusters, at the correlation that is assumed, and of its weights."""
-    items = item_labels(test_set.test_set_version)
     clusters = clusters_of([each.cluster for each in items])
     labels = None if clusters is None else np.unique(clusters, return_inverse=True)[1]
     mix = test_set.mix
@@ -227,7 +204,7 @@ def _sentence(found: PlannedLook) -> str:
         at = f"judged at {level}, and no ledger counts"
     elif found.taken:
         at = f"these answers were judged by look {found.number} at {level}: to decide again is free"
-    elif primary:
+    elif found.charged:
         at = f"look {found.number}, at {level}"
     else:
         at = f"judged beside look {found.number}, at {level}"

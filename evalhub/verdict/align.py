@@ -36,7 +36,8 @@ class ItemLabel(NamedTuple):
     """What a comparison needs to know of an item beside its scores.
 
     `weight` is how much it counts where the source says so, above 0; `id` is its row's in the
-    database, where it has one.
+    database, where it has one; `question` is a digest of what the model sees, where another item
+    of its test set may ask the same, else "".
     """
 
     key: str
@@ -44,6 +45,7 @@ class ItemLabel(NamedTuple):
     tags: Sequence[str] = ()
     weight: float | None = None
     id: int = 0
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)

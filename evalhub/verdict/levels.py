@@ -14,6 +14,13 @@ from evalhub.stats.distributions import normal_quantile
 from evalhub.stats.sequential import final_level
 
 POWER = 0.8
+CHOSEN = 3
+"""How often each claim counts that was read beside others, where one is chosen by what was read.
+
+What is read together has one number, which judges one claim. A claim that is chosen of g read ones
+errs g times as often as one: at 1 + 3 times the claims read, all choices together add at most .023
+of alpha to what the numbers themselves may spend, however many there are.
+"""
 
 
 def level_of(number: int, *, alpha: float) -> float:

@@ -19,6 +19,7 @@ from evalhub.schemas.sections import (
     LedgerRow,
     LedgerSection,
     NoiseSection,
+    RepeatedSection,
     Section,
     ToolFigure,
 )
@@ -34,6 +35,7 @@ from evalhub.verdict.noise import sameness_sentence
 from evalhub.verdict.ownership import ownership_sentences, ownership_status
 from evalhub.verdict.policy_since import changed_status, policy_sentences
 from evalhub.verdict.prices import price_sentences
+from evalhub.verdict.repeated import repeated_sentences
 from evalhub.verdict.simpler_steps import steps_sentences, steps_status
 from evalhub.verdict.wording import counted, signed
 
@@ -58,6 +60,8 @@ def _notes(section: Section, arms: Arms) -> tuple[Status, Iterator[str]]:
         case NoiseSection():
             state = "" if section.sameness is None else section.sameness.state
             return _STATES.get(state, Status.OPEN), _noise(section, arms)
+        case RepeatedSection():
+            return Status.OPEN, repeated_sentences(section)
         case FailuresSection():
             return Status.OPEN, _failures(section, arms)
         case LeakageSection():

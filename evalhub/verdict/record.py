@@ -31,6 +31,7 @@ from evalhub.schemas.sections import (
     LedgerSection,
     NoiseSection,
     People,
+    RepeatedSection,
 )
 from evalhub.schemas.steps_section import StepsSection
 from evalhub.schemas.verdicts import Verdict
@@ -70,6 +71,7 @@ def decision_record(
     ownership: OwnershipSection | None = None,
     steps: StepsSection | None = None,
     answers: AnswersSection | None = None,
+    repeated: RepeatedSection | None = None,
 ) -> DecisionRecord:
     """The record that is printed, stored and shown; of invalid evidence without any result.
 
@@ -79,8 +81,8 @@ def decision_record(
         alphas: by a criterion's name, the level that it has instead (the ledger lets the k-th
             candidate on a test set pay); of a primary, before "any-of" divides it.
         ledger, noise_floor, failures, leakage, baseline_choice, extension, imported, jumps,
-            applied, consistency, judge, prices, ownership, steps, answers: what else the decision
-            rests on, without sentences; None where there is no such thing.
+            applied, consistency, judge, prices, ownership, steps, answers, repeated: what else
+            the decision rests on, without sentences; None where there is no such thing.
     """
     record = DecisionRecord(
         schema_=SCHEMA,
@@ -110,6 +112,7 @@ def decision_record(
         ownership=ownership,
         steps=steps,
         answers=answers,
+        repeated=repeated,
         arms=arms,
         evidence=tuple(evidence),
         policy=dict(policy),
@@ -167,6 +170,7 @@ def without_results(record: DecisionRecord) -> DecisionRecord:
             "prices": None,
             "ownership": None,
             "steps": None,
+            "repeated": None,
             "people": people and people.model_copy(update=dict.fromkeys(SAID)),
             "leakage": leakage
             and leakage.model_copy(

@@ -46,6 +46,7 @@ LATER = (
     "steps",
     "ledger_head",
     "answers",
+    "repeated",
 )
 LATER_OF_PEOPLE = ("plan_hash", "seal", "identities")
 LATER_OF_CRITERIA = ("form",)

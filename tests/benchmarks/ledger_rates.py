@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.stats.distributions import normal_quantile
-from evalhub.verdict.levels import level_of, stage_weights, staged_level
+from evalhub.verdict.levels import CHOSEN, level_of, stage_weights, staged_level
 
 ALPHA, CANDIDATES, CORRELATION = 0.025, 10, 0.5
 Array = NDArray[np.float64]
@@ -38,12 +38,14 @@ class Way:
     now: Sequence[Sequence[int]]
 
 
-def alike(correlation: float) -> Callable[[np.random.Generator, int], Array]:
-    """Ten z-values that share a part: the baseline's answers, or more of the candidate's own."""
+def alike(
+    correlation: float, tries: int = CANDIDATES
+) -> Callable[[np.random.Generator, int], Array]:
+    """z-values that share a part: the baseline's answers, or more of the candidate's own."""
 
     def draw(rng: np.random.Generator, draws: int) -> Array:
         shared = rng.standard_normal((draws, 1))
-        own = rng.standard_normal((draws, CANDIDATES))
+        own = rng.standard_normal((draws, tries))
         return math.sqrt(correlation) * shared + math.sqrt(1 - correlation) * own
 
     return draw
@@ -64,6 +66,25 @@ def in_turn(tries: int, start: int = 1) -> list[tuple[int]]:
     return [(look,) for look in range(start, start + tries)]
 
 
+def of_guards(number: Callable[[int], int], guards: int) -> list[tuple[int]]:
+    """The looks at which the guards read beside each candidate are judged as primaries; `number`
+    by how many candidates were read by then."""
+    return [(number(read),) for read in range(1, CANDIDATES + 1) for _ in range(guards)]
+
+
+def read_then_chosen(guards: int, correlation: float) -> Way:
+    """Ten candidates, each with so many guards on its items, which are read with its number; then
+    any of those guards, the luckiest, is made the primary. Whoever does it pays for each claim that
+    was read, `CHOSEN` times; "before" is the number that comes next, as if only candidates had been
+    read."""
+    return Way(
+        f"the luckiest of {guards} guard{'s' * (guards > 1)} beside each, alike by {correlation:g}",
+        alike(correlation, CANDIDATES * (1 + guards)),
+        in_turn(10) + of_guards(lambda read: read + 1, guards),
+        in_turn(10) + of_guards(lambda read: CHOSEN * read * (1 + guards) + 1, guards),
+    )
+
+
 FIRST = [(1,)] * CANDIDATES
 WAYS = (
     Way("answers replaced under one arm's name", alike(CORRELATION), FIRST, in_turn(10)),
@@ -72,6 +93,8 @@ WAYS = (
     Way("asked again, runs alike by .5", alike(0.5), FIRST, in_turn(10)),
     Way("asked again, runs alike by .9", alike(0.9), FIRST, in_turn(10)),
     Way("a guard's answers replaced", alike(CORRELATION), FIRST, in_turn(10)),
+    Way("guards on the primary's items, one number each decision", alike(0.5), FIRST, in_turn(10)),
+    *(read_then_chosen(guards, alike_by) for guards in (1, 2, 10) for alike_by in (0.5, 0.0)),
     Way("items added three times", added(4), [(1,)] * 4, [(1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)]),
 )
 

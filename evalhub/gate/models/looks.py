@@ -113,6 +113,13 @@ class Look(models.Model):
         related_name="extensions",
         help_text="the look at fewer items that this one adds to",
     )
+    shares = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        related_name="sharing",
+        help_text="the look whose number it has: another claim of one decision on the same answers",
+    )
     study = models.ForeignKey(Study, models.PROTECT, related_name="looks")
     created = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -143,7 +150,8 @@ class GuardLook(models.Model):
 
     The first comes with the primary's own look. Another guard's answers or items beside the same
     primary take the next number of the primary's items: then it is `charged`, and the next
-    candidate pays.
+    candidate pays. A claim beside itself was read first with another one's number, and took this
+    one when it was judged without that.
     """
 
     primary = models.ForeignKey(Look, models.PROTECT, related_name="guards")

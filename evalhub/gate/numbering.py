@@ -1,0 +1,229 @@
+"""Which number each claim of a decision has.
+
+What one decision reads of the same answers is one reading, and its claims share one number: a ship
+needs all that is critical, so that a false one passes a single claim wrongly, at that number's
+level. The number is the first claim's own; the others have it beside that claim alone, in the order
+in which they were read, so that nobody can pick the luckiest of them afterwards.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from django.db.models import Count, F, Max, Q
+
+from evalhub.gate.models import GuardLook, Look
+from evalhub.gate.same_items import SameItems
+from evalhub.registry.models import TestSetVersion
+from evalhub.verdict.levels import CHOSEN
+
+
+class NumberedClaim(Protocol):
+    """What numbering needs to know of evalhub.gate.ledger.Claim."""
+
+    @property
+    def digest(self) -> str: ...
+    @property
+    def asked_digest(self) -> str: ...
+    @property
+    def answers(self) -> tuple[str, str]: ...
+    @property
+    def version(self) -> TestSetVersion: ...
+    @property
+    def primary(self) -> bool: ...
+    @property
+    def critical(self) -> bool: ...
+
+
+class ClaimNumber(NamedTuple):
+    """A claim's number.
+
+    Attributes:
+        shares: digest of the claim whose number it is; "" of its own.
+        alone: the claim was read before beside another one, which isn't asked now; it takes this
+            number for itself.
+    """
+
+    number: int
+    shares: str = ""
+    alone: bool = False
+
+
+class Tally:
+    """How often items were read, with what the claims at hand would add."""
+
+    def __init__(self, shared: SameItems) -> None:
+        self.shared = shared
+        self.readings: dict[int, int] = {}
+        self.claims: dict[int, int] = {}
+        self.highest: dict[int, int] = {}
+        self.questions: dict[int, set[str]] = {}
+        rows = Look.objects.order_by().values_list("test_set_version", "asked", "drawn_for")
+        self.drawn: set[int] = set()
+        for version, asked, drawn, claims, sharing, highest in rows.annotate(
+            Count("pk"), Count("shares"), Max("number")
+        ):
+            self._add(version, claims - sharing, claims, highest)
+            if claims > sharing:
+                self.questions.setdefault(version, set()).add(asked)
+            if drawn is not None:
+                self.drawn.add(version)
+        charged = {(version, number) for version, _, number in GuardLook.objects.charged_once()}
+        if charged:  # a guard's other answers to the primary's items are one reading of those
+            own = Look.objects.filter(shares=None, test_set_version__in=[at for at, _ in charged])
+            charged -= set(own.order_by().values_list("test_set_version", "number"))
+        for version, number in charged:
+            self._add(version, 1, 1, number)
+
+    def seen(self, version: TestSetVersion, *, drawn: bool) -> int:
+        """The readings of its items: at versions that were drawn, or at others."""
+        sharing = self._sharing(version)
+        return sum(self.readings.get(each, 0) for each in sharing if (each in self.drawn) == drawn)
+
+    def next(self, version: TestSetVersion) -> int:
+        """The number of the next reading that asks what was asked before."""
+        return self._after(version, self._count(version, self.readings))
+
+    def _of_choice(self, version: TestSetVersion) -> int:
+        claims = self._count(version, self.claims)
+        beside = claims > self._count(version, self.readings)
+        return self._after(version, CHOSEN * claims if beside else claims)
+
+    def _count(self, version: TestSetVersion, counts: dict[int, int]) -> int:
+        return sum(counts.get(each, 0) for each in self._sharing(version))
+
+    def next_for(self, claim: NumberedClaim) -> int:
+        """The number that a claim would take.
+
+        A question that no reading of these items was for may have been chosen by what was read
+        beside those: it is judged as if each claim that was had been read `CHOSEN` times.
+        """
+        sharing = self._sharing(claim.version)
+        known = any(claim.asked_digest in self.questions.get(each, ()) for each in sharing)
+        return self.next(claim.version) if known else self._of_choice(claim.version)
+
+    def take(self, claim: NumberedClaim, *, chosen: bool = False) -> int:
+        """The number that the claim takes; `chosen`: after it was read beside another."""
+        version = claim.version
+        number = self._of_choice(version) if chosen else self.next_for(claim)
+        self._add(version.pk, 1, 1, number)
+        self.questions.setdefault(version.pk, set()).add(claim.asked_digest)
+        return number
+
+    def _after(self, version: TestSetVersion, count: int) -> int:
+        highest = max((self.highest.get(each, 0) for each in self._sharing(version)), default=0)
+        return 1 + max(count, highest)
+
+    def _sharing(self, version: TestSetVersion) -> frozenset[int]:
+        return self.shared.of(version) if self.readings else frozenset()
+
+    def _add(self, version: int, readings: int, claims: int, highest: int) -> None:
+        self.readings[version] = self.readings.get(version, 0) + readings
+        self.claims[version] = self.claims.get(version, 0) + claims
+        self.highest[version] = max(highest, self.highest.get(version, 0))
+
+
+class Numbering:
+    """The numbers of one decision's claims, by their digests.
+
+    Args:
+        claims: each once, primaries first, then what else is critical.
+        taken: the looks that there are, by claim.
+        apart: one primary of several is enough to ship, so that each takes a number of its own.
+    """
+
+    def __init__(
+        self,
+        claims: Sequence[NumberedClaim],
+        taken: dict[str, Look],
+        tally: Tally,
+        *,
+        apart: bool,
+    ) -> None:
+        self.numbers: dict[str, ClaimNumber] = {}
+        self.taken, self.tally, self.apart = taken, tally, apart
+        self.critical = {each.digest for each in claims if each.critical}
+        alone = GuardLook.objects.filter(primary=F("guard"), primary__claim__in=taken)
+        self.alone = dict(alone.values_list("primary__claim", "number")) if taken else {}
+
+    def pay(self, claims: Sequence[NumberedClaim]) -> None:
+        """Numbers what is counted."""
+        new: list[NumberedClaim] = []
+        for claim in claims:
+            look = self.taken.get(claim.digest)
+            if look is None:
+                self.numbers[claim.digest] = self._new(claim, new)
+            elif look.shares is None:
+                self.numbers[claim.digest] = ClaimNumber(look.number)
+            elif self._stays(claim, look):
+                self.numbers[claim.digest] = ClaimNumber(look.number, look.shares.claim)
+            elif claim.digest in self.alone:
+                self.numbers[claim.digest] = ClaimNumber(self.alone[claim.digest])
+            else:
+                number = self.tally.take(claim, chosen=True)
+                self.numbers[claim.digest] = ClaimNumber(number, alone=True)
+
+    def ride(
+        self,
+        claims: Sequence[NumberedClaim],
+        *,
+        beside: Sequence[NumberedClaim],
+        charged: Mapping[str, Sequence[str]],
+    ) -> None:
+        """Numbers what is read beside the counted claims.
+
+        Args:
+            charged: by claim, the counted ones beside which it takes a number.
+        """
+        new: list[NumberedClaim] = []
+        for claim in claims:
+            look = self.taken.get(claim.digest)
+            if look is not None:
+                shares = "" if look.shares is None else look.shares.claim
+                self.numbers[claim.digest] = ClaimNumber(look.number, shares)
+            elif (
+                first := self._of_same_answers(claim, beside)
+                or self._on_same_items(claim, beside, charged.get(claim.digest, ()))
+            ) is not None:
+                number = self.numbers[first.digest].number
+                self.numbers[claim.digest] = ClaimNumber(number, first.digest)
+            else:
+                self.numbers[claim.digest] = self._new(claim, new)
+
+    def _new(self, claim: NumberedClaim, new: list[NumberedClaim]) -> ClaimNumber:
+        """The number of a claim that nobody has read: that of the first of `new`, which take one
+        in this decision, at the same answers."""
+        several = self.apart and claim.primary
+        first = None if several else self._of_same_answers(claim, new)
+        if first is not None:
+            return ClaimNumber(self.numbers[first.digest].number, first.digest)
+        new.append(claim)
+        return ClaimNumber(self.tally.take(claim))
+
+    def _of_same_answers(
+        self, claim: NumberedClaim, others: Sequence[NumberedClaim]
+    ) -> NumberedClaim | None:
+        for other in others:
+            if other.answers == claim.answers and other.version.pk in self.tally.shared.of(
+                claim.version
+            ):
+                return other
+        return None
+
+    def _on_same_items(
+        self, claim: NumberedClaim, others: Sequence[NumberedClaim], among: Sequence[str]
+    ) -> NumberedClaim | None:
+        sharing = self.tally.shared.of(claim.version) if among else ()
+        found = (each for each in others if each.digest in among and each.version.pk in sharing)
+        return next(found, None)
+
+    def _stays(self, claim: NumberedClaim, look: Look) -> bool:
+        """Whether a claim may have the number that it was read with: only while all that is
+        critical and was read before it with that number is asked, too. So the claims that a number
+        judges are always one within the other, and the smallest bounds what it may err."""
+        if not claim.critical:
+            return True
+        if self.apart and claim.primary:
+            return False
+        whose = Q(pk=look.shares_id) | Q(shares=look.shares_id)
+        before = Look.objects.filter(whose, pk__lt=look.pk).order_by()
+        return self.critical.issuperset(before.values_list("claim", flat=True))

@@ -1,0 +1,26 @@
+"""Which items of a test set version ask the very same text."""
+
+from django.db.models import Count
+
+from evalhub.files.canonical import digest_of
+from evalhub.registry.models import Item, TestSetVersion
+
+
+def repeated_questions(version: TestSetVersion) -> dict[int, str]:
+    """By item, a digest of what a model sees of it, of the items that may not be alone with it.
+
+    That is input, context, choices and tools, to the letter; right answers and labels aren't seen.
+    Of a text that was redacted the ledger's fingerprint is left to tell. Only items whose
+    fingerprint isn't theirs alone are read: most test sets have none.
+    """
+    items = Item.objects.filter(version=version).order_by()
+    several = items.values("fingerprint").annotate(count=Count("pk")).filter(count__gt=1)
+    if not several.exists():
+        return {}
+    rows = items.filter(fingerprint__in=several.values("fingerprint")).values_list(
+        "pk", "fingerprint", "input", "context", "choices", "tools", "redacted"
+    )
+    return {
+        item: digest_of([fingerprint] if redacted else seen)
+        for item, fingerprint, *seen, redacted in rows.iterator(chunk_size=2000)
+    }

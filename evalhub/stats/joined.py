@@ -1,0 +1,52 @@
+"""Clusters of items that have a label or a text in common. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+
+def joined_clusters(
+    keys: Sequence[str], clusters: Sequence[str], questions: Sequence[str]
+) -> list[str]:
+    """Labels that join the items that have a question or a cluster in common, directly or through
+    others; "" is neither.
+
+    Items whose question isn't repeated, nor that of any in their cluster, keep their label. A
+    joined cluster has the label of its first item that has one, else a name by its first key.
+    """
+    repeated = {question for question, count in Counter(questions).items() if count > 1} - {""}
+    if not repeated:
+        return list(clusters)
+    joined = _joined(clusters, questions)
+    touched = {joined[i] for i, question in enumerate(questions) if question in repeated}
+    given = set(clusters)
+    names: dict[int, str] = {}
+    for i, cluster in enumerate(clusters):
+        if joined[i] in touched and cluster:
+            names.setdefault(joined[i], cluster)
+    for first in touched - names.keys():
+        name = f"same text as {keys[first]}"
+        while name in given:
+            name += "'"
+        names[first] = name
+    return [
+        names[joined[i]] if joined[i] in touched else cluster for i, cluster in enumerate(clusters)
+    ]
+
+
+def _joined(clusters: Sequence[str], questions: Sequence[str]) -> list[int]:
+    """Of each item, the first of all that it is joined with, as its place."""
+    first = list(range(len(clusters)))
+
+    def root(place: int) -> int:
+        while first[place] != place:
+            first[place] = first[first[place]]
+            place = first[place]
+        return place
+
+    seen: dict[tuple[str, str], int] = {}
+    for i, (cluster, question) in enumerate(zip(clusters, questions, strict=True)):
+        for kind, label in (("cluster", cluster), ("question", question)):
+            if label:
+                one, other = sorted((root(seen.setdefault((kind, label), i)), root(i)))
+                first[other] = one
+    return [root(i) for i in range(len(clusters))]
