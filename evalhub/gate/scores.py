@@ -73,16 +73,21 @@ def item_labels(version: TestSetVersion) -> list[ItemLabel]:
     """A version's items in order, those of the same text in one cluster. Few lists of tags are
     distinct: each is read from JSON once."""
     rows = Item.objects.filter(version=version).order_by("position")
-    questions = repeated_questions(version)
-    columns = "id", "key", "cluster", Cast("tags", TextField())
+    columns = "id", "key", "cluster", Cast("tags", TextField()), "fingerprint"
     known: dict[str, list[str]] = {}
     labels = []
-    for item, key, cluster, text in rows.values_list(*columns):
+    fingerprints = set[int]()
+    for item, key, cluster, text, fingerprint in rows.values_list(*columns):
+        fingerprints.add(fingerprint)
         if text not in known:
             known[text] = json.loads(text)
-        question = questions.get(item, "")
-        labels.append(ItemLabel(key, cluster, known[text], id=item, question=question))
-    return with_repeats_joined(labels)
+        labels.append(ItemLabel(key, cluster, known[text], id=item))
+    if len(fingerprints) == len(labels):
+        return labels
+    questions = repeated_questions(version)
+    return with_repeats_joined(
+        [each._replace(question=questions.get(each.id, "")) for each in labels]
+    )
 
 
 def run_scores(run: Run, metric: Metric, items: Sequence[ItemLabel]) -> RunScores:

@@ -4,6 +4,7 @@ from django.db.models import Count
 
 from evalhub.files.canonical import digest_of
 from evalhub.registry.models import Item, TestSetVersion
+from evalhub.stats.joined import joined_clusters
 
 
 def repeated_questions(version: TestSetVersion) -> dict[int, str]:
@@ -23,4 +24,22 @@ def repeated_questions(version: TestSetVersion) -> dict[int, str]:
     return {
         item: digest_of([fingerprint] if redacted else seen)
         for item, fingerprint, *seen, redacted in rows.iterator(chunk_size=2000)
+    }
+
+
+def clusters_by_item(version: TestSetVersion) -> dict[int, str]:
+    """By item, its cluster, of those of which it isn't the one that came with them: they share one
+    with items of the same text. Reads nothing more where no text is repeated."""
+    questions = repeated_questions(version)
+    if not questions:
+        return {}
+    rows = Item.objects.filter(version=version).order_by("position")
+    items = list(rows.values_list("pk", "key", "cluster"))
+    labels = joined_clusters(
+        [key for _, key, _ in items],
+        [cluster for *_, cluster in items],
+        [questions.get(item, "") for item, *_ in items],
+    )
+    return {
+        item: label for (item, _, given), label in zip(items, labels, strict=True) if label != given
     }

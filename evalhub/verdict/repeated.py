@@ -7,57 +7,21 @@ Same is what a model sees as the same, to the letter: nearness is nobody's to ju
 from collections.abc import Iterator, Sequence
 
 from evalhub.schemas.sections import RepeatedRow, RepeatedSection
+from evalhub.stats.joined import joined_clusters
 from evalhub.verdict.align import Aligned, ItemLabel, clusters_of
 from evalhub.verdict.wording import counted
 
 
 def with_repeats_joined(items: Sequence[ItemLabel]) -> list[ItemLabel]:
-    """The items with a cluster that joins those that have a text or a cluster in common, directly
-    or through others. Items whose question isn't repeated, nor that of any in their cluster, stay
-    as they are."""
-    asked: dict[str, int] = {}
-    for item in items:
-        if item.question:
-            asked[item.question] = asked.get(item.question, 0) + 1
-    repeated = {question for question, count in asked.items() if count > 1}
-    if not repeated:
-        return list(items)
-    joined = _joined(items)
-    touched = {joined[i] for i, item in enumerate(items) if item.question in repeated}
-    given = {item.cluster for item in items}
-    names: dict[int, str] = {}
-    for i, item in enumerate(items):
-        if joined[i] in touched and item.cluster:
-            names.setdefault(joined[i], item.cluster)
-    for first in touched - names.keys():
-        name = f"same text as {items[first].key}"
-        while name in given:
-            name += "'"
-        names[first] = name
+    """The items with a cluster that joins those that have a text or a cluster in common."""
+    before = [each.cluster for each in items]
+    labels = joined_clusters(
+        [each.key for each in items], before, [each.question for each in items]
+    )
     return [
-        item._replace(cluster=names[joined[i]]) if joined[i] in touched else item
-        for i, item in enumerate(items)
+        each if label == each.cluster else each._replace(cluster=label)
+        for each, label in zip(items, labels, strict=True)
     ]
-
-
-def _joined(items: Sequence[ItemLabel]) -> list[int]:
-    """Of each item, the first of all that it is joined with, as its place."""
-    first = list(range(len(items)))
-
-    def root(place: int) -> int:
-        while first[place] != place:
-            first[place] = first[first[place]]
-            place = first[place]
-        return place
-
-    seen: dict[tuple[str, str], int] = {}
-    for i, item in enumerate(items):
-        for kind, label in (("cluster", item.cluster), ("question", item.question)):
-            if not label:
-                continue
-            one, other = sorted((root(seen.setdefault((kind, label), i)), root(i)))
-            first[other] = one
-    return [root(i) for i in range(len(items))]
 
 
 def repeated_section(aligned: Sequence[Aligned]) -> RepeatedSection | None:

@@ -7,6 +7,7 @@ from django.db.models import F, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Length
 
 from evalhub.registry.models import JudgeRun, Output, Run
+from evalhub.registry.repeated import clusters_by_item
 from evalhub.schemas.judging import JudgeFigures
 from evalhub.schemas.sections import AgreementValue
 from evalhub.stats.both_orders import BothOrders, both_orders
@@ -63,13 +64,15 @@ def votes_of(judge_run: JudgeRun, items: Collection[str] | None = None) -> Judge
             ours=_length(judge_run.candidate),
             theirs=_length(judge_run.baseline),
         )
-        .values_list("key", "cluster", "candidate_first", "choice", "ours", "theirs")
+        .values_list("key", "cluster", "candidate_first", "choice", "ours", "theirs", "item")
     )
+    joined = clusters_by_item(judge_run.candidate.test_set_version)
     found = JudgeVotes()
     unreadable = 0
-    for key, cluster, candidate_first, choice, ours, theirs in rows:
+    for key, given, candidate_first, choice, ours, theirs, item in rows:
         if items is not None and key not in items:
             continue
+        cluster = joined.get(item, given)
         found.clusters[key] = f"c {cluster}" if cluster else f"i {key}"
         found.lengths[key] = (ours or 0, theirs or 0)
         if choice:
