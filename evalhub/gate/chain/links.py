@@ -29,6 +29,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "asked",
         "drawn_for",
         "extends_id",
+        "shares_id",
         "study_id",
         "created",
     ),

@@ -62,7 +62,7 @@ def _chain(apps, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("gate", "0005_history")]
+    dependencies = [("gate", "0006_shared_numbers")]
 
     operations = [
         migrations.AddField(
