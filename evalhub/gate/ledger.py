@@ -405,7 +405,7 @@ def _write(standing: Standing, study: Study) -> int:
         if at.alone
     ]
     GuardLook.objects.bulk_create(beside)
-    append(*new, *beside)
+    append(*new.values(), *beside)
     return len(new) + len(beside)
 
 
