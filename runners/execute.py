@@ -21,7 +21,7 @@ from evalhub.registry.models import Item, Metric, Output, Run, Score
 from evalhub.registry.rows import insert
 from runners import shards
 from runners.backends import backend_of
-from runners.backends.asking import BackendError, Reply, limit_of
+from runners.backends.asking import BackendError, Reply
 from runners.harness import client_for
 from runners.judges.asking import ASKED_AT_A_TIME, scorer_of
 from runners.metrics import Answer, MetricDeclaration, MetricScore, Scorer
@@ -153,9 +153,8 @@ def _answer(stretch: Stretch, scorers: Scorers, stopping: Callable[[], bool]) ->
     try:
         with closing(meter.lots(with_contexts(left, run.version), waiting)) as lots:
             for questions in lots:
-                client = client_for(run, waiting)
-                stretch.limit = partial(limit_of, client)
-                with closing(client.answer(questions)) as batches:
+                stretch.client = client_for(run, waiting)
+                with closing(stretch.client.answer(questions)) as batches:
                     for batch in batches:
                         written = waited_out(partial(stretch.write, batch, scored), stopping)
                         look()

@@ -5,7 +5,7 @@ one transaction, and tells the shards how far they are.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import batched
@@ -19,7 +19,7 @@ from pydantic_core import to_json
 from evalhub.registry.models import Item, Output, Run, Score
 from evalhub.registry.rows import insert
 from runners import shards
-from runners.backends.asking import Answered, BackendRequest, Reply
+from runners.backends.asking import Answered, BackendClient, BackendRequest, Reply, limit_of
 from runners.metrics import MetricScore
 from runners.outages import DATABASE_AWAY
 from runners.reusing import answered_before
@@ -97,8 +97,8 @@ class Stretch:
     metrics: Sequence[int]
     items_read: bool = True
     """Whether more of the items is read than what answers are compared with."""
-    limit: Callable[[], str] = field(default=lambda: "", init=False)
-    """How many requests its version is given at a time, for people."""
+    client: BackendClient | None = field(default=None, init=False)
+    """Who is asked, once somebody is."""
     fresh: bool = field(default=True, init=False)
     """Whether none of it was answered before, so that what is done is what was written here."""
     _left: Counter[int] = field(default_factory=Counter, init=False)
@@ -250,7 +250,8 @@ class Stretch:
         new only now and then. Raises ClaimLost."""
         if not self.fresh:
             self._look_up()
-        now, limit, renewed = monotonic(), self.limit(), False
+        limit = "" if self.client is None else limit_of(self.client)
+        now, renewed = monotonic(), False
         for held in self._held:
             if held.told != (held.answered, held.done) or now - held.told_at > TOLD_EVERY_S:
                 self._renew(held, limit)
