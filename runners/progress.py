@@ -97,13 +97,11 @@ class RunProgress:
 
 
 def progress_of(run: Run) -> RunProgress:
-    """Of a run read with its progress. Two queries, and one where it waits."""
-    failed = (
-        Output.objects.filter(run=run).exclude(error="").order_by("run_id", "item_id", "sample")
-    )
-    first = failed.values_list("error", flat=True).first() or ""
+    """Of a run read with its progress and its first error. A query where there is one, and another
+    where it waits."""
+    first: str = run.first_error or ""  # type: ignore[attr-defined]
+    failures = failures_of([run.pk]).get(run.pk, 0) if first else 0
     rate, left = _pace(run)
-    failures = failed.order_by().count() if first else 0
     return RunProgress(failures, first, rate, left, unattended(run))
 
 

@@ -124,7 +124,7 @@ def test_a_run_in_trouble_tells_failures_the_first_error_a_rate_and_the_time_lef
     worked_on(run, server, 60)
     now = timezone.now()
     Run.objects.update(going_since=now - timedelta(seconds=100), done_before=0)
-    progress = progress_of(Run.objects.with_progress().get())
+    progress = progress_of(Run.objects.with_progress().with_first_error().get())
     count = done(run)
     assert progress.failures == Output.objects.exclude(error="").count() == 2
     assert "too hot" in progress.first_error
@@ -138,7 +138,7 @@ def test_a_run_in_trouble_tells_failures_the_first_error_a_rate_and_the_time_lef
     assert "min left" in page
     assert "2 answers failed so far." in eva.get(reverse("dashboard:run", args=[run.pk])).text
     Run.objects.update(done_before=count)  # it was resumed, and nothing has come since
-    progress = progress_of(Run.objects.with_progress().get())
+    progress = progress_of(Run.objects.with_progress().with_first_error().get())
     assert (progress.rate, progress.left) == (None, None)
 
 

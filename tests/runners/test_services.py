@@ -15,6 +15,7 @@ from tests.runners.workers import (
     state,
     wait_until,
 )
+from tests.serving.site import BIN
 
 pytestmark = [pytest.mark.services, pytest.mark.heavy]
 
@@ -128,6 +129,34 @@ def test_a_model_that_loads_for_longer_than_a_lease_costs_no_worker_its_shard(
     assert (state(ask), ask("SELECT error FROM registry_run")) == ("done", "")
     assert len(taken - {None}) == 1  # who took it first kept it
     assert ask("SELECT count(*) FROM registry_output") == len(server.requests) == 60
+
+
+DONE = "SELECT sum(done) FROM registry_shard"
+KEPT = "SELECT count(*) FROM registry_output WHERE text IS NOT NULL"
+
+
+def test_a_run_that_is_cancelled_and_resumed_loses_no_progress(
+    python: Processes, ask: Ask, server: OpenAIServer
+) -> None:
+    evalhub = BIN / "evalhub"
+    server.latency_s = 0.2
+    python(WORKER)
+    number = str(launched(python, server, items=400))
+    counts = [0]
+
+    def look() -> int:
+        counts.append(int(ask(DONE)))
+        return counts[-1]
+
+    for enough in (50, 150):
+        wait_until(lambda: look() >= enough, within_s=60)  # noqa: B023
+        assert python.command(evalhub, "run", "cancel", number).wait(60) == 0
+        look()
+        wait_until(lambda: look() == ask(KEPT), within_s=30)  # what was under way is kept
+        assert python.command(evalhub, "run", "retry", number).wait(60) == 0
+        look()
+    wait_until(lambda: look() == 400 and state(ask) == "done", within_s=60)
+    assert counts == sorted(counts)
 
 
 BROKEN = """

@@ -65,7 +65,7 @@ def run(request: SignedInRequest, pk: int) -> HttpResponse:
 @results_only
 def run_progress(request: SignedInRequest, pk: int) -> HttpResponse:
     """The run's progress while it goes on; once it has ended, the whole page anew."""
-    found = get_object_or_404(_seen(request).with_progress(), pk=pk)
+    found = get_object_or_404(_seen(request).with_progress().with_first_error(), pk=pk)
     if found.state not in UNFINISHED:
         return HttpResponseClientRefresh()
     context = {"run": found, "progress": progress_of(found)}
@@ -111,7 +111,13 @@ def resume(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _run_page(request: SignedInRequest, pk: int, form: BudgetForm) -> HttpResponse:
-    rows = _seen(request).with_progress().with_spending().select_related("budget", "arm_budget")
+    rows = (
+        _seen(request)
+        .with_progress()
+        .with_first_error()
+        .with_spending()
+        .select_related("budget", "arm_budget")
+    )
     found = get_object_or_404(rows, pk=pk)
     shown = answers_page(found, request.GET.get("show", ""), request.GET.get("page", ""))
     budgets = [each for each in (found.budget, found.arm_budget) if each is not None]

@@ -4,7 +4,7 @@ import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from evalhub.accounts.models import OfProjectQuerySet
@@ -53,6 +53,12 @@ class RunQuerySet(OfProjectQuerySet["Run"]):
             items_done=models.Sum("shards__done", default=0),
             last_lease=models.Max("shards__lease_until"),
         )
+
+    def with_first_error(self) -> Self:
+        """Adds `first_error`: of the first item whose answer ended in one; None without."""
+        failed = Output.objects.filter(run=OuterRef("pk")).exclude(error="")
+        first = failed.order_by("run_id", "item_id", "sample").values("error")[:1]
+        return self.annotate(first_error=Subquery(first))
 
     def with_spending(self) -> Self:
         """What it has cost is read with it."""
