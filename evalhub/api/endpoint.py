@@ -7,7 +7,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import conditional_page
 from pydantic import BaseModel
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import NotAuthenticated, UnsupportedMediaType
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -20,6 +20,8 @@ from evalhub.api.limits import TokenLimit
 from evalhub.api.problems import Problem, answer_problem
 from evalhub.api.reading import PlainJSONParser
 from evalhub.schemas.declaration import DeclarationError, declared
+
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
 class HasScope(BasePermission):
@@ -59,6 +61,10 @@ class ApiEndpoint(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if PlainJSONParser in self.parser_classes and request.content_type.startswith(FORMS):
+            raise UnsupportedMediaType(
+                request.content_type
+            )  # of which DRF would make an empty body
         unknown = [each for each in request.query_params if each not in self.parameters]
         if unknown:
             known = ", ".join(self.parameters) or "none"

@@ -71,8 +71,8 @@ type _Place = tuple[_Place | None, str | int]
 """Where a value stands: in which other, and under which name or number there."""
 
 
-def check_value(value: Any) -> None:
-    """Raises JsonError for a value that JSON or PostgreSQL cannot hold, or nested beyond NESTING.
+def check_value(value: Any, *, deepest: int = NESTING) -> None:
+    """Raises JsonError for a value that JSON or PostgreSQL cannot hold, or nested beyond `deepest`.
 
     Where a value stands is put into words only for an error: a long name holds many values.
     """
@@ -87,8 +87,8 @@ def check_value(value: Any) -> None:
                     f"{value} is not a number that JSON has; leave it out or use null", _path(at)
                 )
         elif isinstance(value, dict | list):
-            if depth > NESTING:
-                raise JsonError(f"nested more than {NESTING} deep", _path(at))
+            if depth > deepest:
+                raise JsonError(f"nested more than {deepest} deep", _path(at))
             if isinstance(value, dict):
                 for name in value:
                     _check_text(name, at or (None, "(a name)"))

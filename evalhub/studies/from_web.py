@@ -11,6 +11,8 @@ from django.db import transaction
 
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
+from evalhub.files.document import DEEPEST
+from evalhub.files.json_values import JsonError, check_value
 from evalhub.files.limits import LOG
 from evalhub.files.rows import DataError
 from evalhub.registry.importing import import_test_set
@@ -201,6 +203,10 @@ def _read(
     """The document as a study file from outside; its errors, and those of the block, by digest."""
     if document.get("project", project.slug) != project.slug:
         raise DeclarationError(f"this address is for {project}: leave it out", "project")
+    try:
+        check_value(dict(document), deepest=DEEPEST)
+    except JsonError as error:
+        raise DeclarationError(error.message, error.field) from error
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "study.json"
         path.write_text(json.dumps({**document, "project": project.slug}), encoding="utf-8")

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from tests.serving.site import Site, ask, up
 
 pytestmark = [pytest.mark.heavy, pytest.mark.services]
 PROJECT = "/api/v1/projects/support-desk"
-MANY = rows(80_000, input=lambda i: f"{i} + 1?", reference=lambda i: str(i + 1))
-PATIENCE_S = 240
+MANY = rows(60_000, input=lambda i: f"{i} + 1?", reference=lambda i: str(i + 1))
+PATIENCE_S = 400
 
 
 def until(true: Callable[[], Any], what: str) -> Any:
@@ -30,11 +31,13 @@ def until(true: Callable[[], Any], what: str) -> Any:
 
 
 def job_processes(site: Site) -> list[psutil.Process]:
-    return [
-        child
-        for child in psutil.Process(site.pid).children()
-        if "evalhub.jobs.process" in child.cmdline()
-    ]
+    """Those that are alive; one that has ended is there until its site takes note of it."""
+    found = []
+    for child in psutil.Process(site.pid).children():
+        with suppress(psutil.NoSuchProcess):  # of which a zombie is one
+            if "evalhub.jobs.process" in child.cmdline():
+                found.append(child)
+    return found
 
 
 def handed_in(site: Site, secret: str) -> str:
@@ -69,14 +72,14 @@ def test_a_killed_process_is_followed_by_another_and_nothing_half_written_is_see
         secret = token_of(site)
         job = handed_in(site, secret)
         first = until(lambda: job_processes(site), "a process for the job")[0]
-        assert first.nice() > psutil.Process(site.pid).nice()
+        until(lambda: first.nice() > psutil.Process(site.pid).nice(), "a lower priority")
         until(lambda: state(site, secret, job)["rows_written"], "rows that were written")
         first.kill()
         assert versions(site, secret) == []
         until(lambda: [each for each in job_processes(site) if each.pid != first.pid], "another")
         ended = until(lambda: (s := state(site, secret, job))["state"] == "ended" and s, "the end")
-        assert (ended["status"], ended["answer"]["items"]) == (201, 80_000)
-        assert [each["items"] for each in versions(site, secret)] == [80_000]
+        assert (ended["status"], ended["answer"]["items"]) == (201, 60_000)
+        assert [each["items"] for each in versions(site, secret)] == [60_000]
 
 
 @pytest.mark.parametrize("end", ["stopped", "killed"])

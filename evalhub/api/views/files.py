@@ -1,5 +1,6 @@
 """Files that programs upload, whole or in parts, known by their digest."""
 
+from io import BytesIO
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -94,7 +95,7 @@ class File(ProjectEndpoint):
         try:
             size = Uploads(self.project).append(
                 name=_named(name),
-                stream=request.data or request.stream,
+                stream=request.data or request.stream or BytesIO(),  # none: an empty body
                 offset=offset,
                 complete=complete,
                 by=self.by,
