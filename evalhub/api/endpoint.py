@@ -62,9 +62,7 @@ class ApiEndpoint(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if PlainJSONParser in self.parser_classes and request.content_type.startswith(FORMS):
-            raise UnsupportedMediaType(
-                request.content_type
-            )  # of which DRF would make an empty body
+            raise UnsupportedMediaType(request.content_type)  # DRF would take it for an empty body
         unknown = [each for each in request.query_params if each not in self.parameters]
         if unknown:
             known = ", ".join(self.parameters) or "none"

@@ -80,6 +80,7 @@ def test_a_killed_process_is_followed_by_another_and_nothing_half_written_is_see
         ended = until(lambda: (s := state(site, secret, job))["state"] == "ended" and s, "the end")
         assert (ended["status"], ended["answer"]["items"]) == (201, 60_000)
         assert [each["items"] for each in versions(site, secret)] == [60_000]
+        assert "Fatal" not in site.log.read_text()
 
 
 @pytest.mark.parametrize("end", ["stopped", "killed"])
@@ -94,7 +95,7 @@ def test_it_ends_with_its_site_and_a_stopped_site_goes_on_with_it(tmp_path: Path
     assert gone
     if end == "killed":
         return  # its job is taken up a minute later: tests/api/test_jobs.py
-    with up(tmp_path) as again:
+    with up(tmp_path, again=True) as again:
         ended = until(lambda: (s := state(again, secret, job))["state"] == "ended" and s, "the end")
         assert (ended["status"], len(versions(again, secret))) == (201, 1)
 

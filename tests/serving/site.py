@@ -59,8 +59,11 @@ def environment(home: Path, variables: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def up(folder: Path, *arguments: str, **variables: str) -> Iterator[Site]:
-    """`evalhub up` on a free port, until the block ends."""
+def up(folder: Path, *arguments: str, again: bool = False, **variables: str) -> Iterator[Site]:
+    """`evalhub up` on a free port, until the block ends.
+
+    `again` where somebody is in the folder's home already, so that it prints no first link.
+    """
     home, log = folder / "home", folder / "log"
     given = environment(home, variables)
     with (
@@ -79,7 +82,7 @@ def up(folder: Path, *arguments: str, **variables: str) -> Iterator[Site]:
             lines = [process.stdout.readline()]
             found = re.search(r"http://[\w.]+:(\d+)", lines[0])
             assert found, lines[0] + log.read_text()
-            lines += [process.stdout.readline() for _ in range(3)]
+            lines += [process.stdout.readline() for _ in range(1 if again else 3)]
             yield Site(int(found[1]), "".join(lines), log, home, given, process.pid)
         finally:
             process.terminate()
