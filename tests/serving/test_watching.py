@@ -5,6 +5,7 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from time import sleep
 
 import pytest
 from django.test import Client
@@ -124,4 +125,14 @@ def test_it_is_not_ready_without_its_queue_and_its_tables(site: Site) -> None:
 def test_it_is_ready_once_it_serves(tmp_path_factory: pytest.TempPathFactory) -> None:
     with up(tmp_path_factory.mktemp("ready")) as site:
         page = ask(site.port, "/readyz")
-    assert (page.status, page.text) == (200, '{"ready": true, "reasons": []}')
+        assert (page.status, page.text) == (200, '{"ready": true, "reasons": []}')
+        with closing(sqlite3.connect(site.home / "evalhub.sqlite3")) as database, database:
+            database.execute(
+                "CREATE TRIGGER full BEFORE UPDATE ON django_migrations "
+                "BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+            )
+        while page.status == 200:  # it is tried every few seconds
+            sleep(0.5)
+            page = ask(site.port, "/readyz")
+    assert page.status == 503
+    assert page.text == '{"ready": false, "reasons": ["the database can\'t be written"]}'
