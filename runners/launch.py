@@ -35,12 +35,9 @@ from runners.metrics import MetricError, declared_metric
 from runners.outcome import UNFINISHED_SHARDS, failed_answers_alone
 from runners.queue import enqueue
 from runners.recorded import publish_answers, stage_answers
-from runners.shards import forsaken_before, kept_busy_by
+from runners.shards import LIVE_SHARD, forsaken_before, kept_busy_by
 from runners.spending import Charges
 
-LIVE_SHARD = 64
-"""Items of a shard at least: a busier backend's are as long as what is worked on together, since
-each write tells of each shard how far it is."""
 RECORDED_SHARD = 2000
 
 

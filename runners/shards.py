@@ -39,6 +39,9 @@ ATTEMPTS = 3
 AHEAD = 4
 """Questions that a worker holds for each that its backend is asked at a time: while it writes and
 claims, the endpoint has enough to do."""
+LIVE_SHARD = 64
+"""Items of a live run's shard at least: a busier backend's are as long as what is worked on
+together, since each write tells of each shard how far it is."""
 MOST_TOGETHER = 32
 """Shards that are claimed at once."""
 
@@ -99,7 +102,8 @@ def claim_next(run_id: int, *, items: int = 1) -> list[ShardClaim]:
     now, token = timezone.now(), uuid.uuid4()
     with transaction.atomic():
         waiting = Shard.objects.filter(run_id=run_id).claimable(forsaken_before()).order_by("start")
-        found = list(waiting.select_for_update()[:MOST_TOGETHER])
+        enough = min(MOST_TOGETHER, items // LIVE_SHARD + 1)
+        found = list(waiting.select_for_update()[:enough])
         _fail(shard.pk for shard in found if shard.attempts >= ATTEMPTS)
         taken = _first_of([shard for shard in found if shard.attempts < ATTEMPTS], items)
         Shard.objects.filter(pk__in=[shard.pk for shard in taken]).update(
@@ -110,13 +114,22 @@ def claim_next(run_id: int, *, items: int = 1) -> list[ShardClaim]:
         )
     if not taken:
         return claim_next(run_id, items=items) if found else []
-    Run.objects.filter(pk=run_id, state=RunState.PENDING).update(
-        state=RunState.RUNNING, started=Coalesce("started", now), going_since=now, error=""
-    )
-    run = Run.objects.select_related("version").get(pk=run_id)
+    run = _claimed_of(run_id, now)
     for shard in taken:
         shard.run = run
     return [ShardClaim(shard, token) for shard in taken]
+
+
+def _claimed_of(run_id: int, now: datetime.datetime) -> Run:
+    """The run, which goes on from now on, with what its worker reads of it."""
+    runs = Run.objects.select_related("version__model", "test_set_version")
+    run: Run = runs.get(pk=run_id)
+    if run.state == RunState.PENDING:
+        Run.objects.filter(pk=run_id, state=RunState.PENDING).update(
+            state=RunState.RUNNING, started=Coalesce("started", now), going_since=now, error=""
+        )
+        run = runs.get(pk=run_id)
+    return run
 
 
 def _fail(lost: Iterable[int]) -> None:

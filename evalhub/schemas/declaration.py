@@ -83,11 +83,21 @@ def declared[T](kind: type[T], value: object, *, at: str = "") -> T:
     """
     try:
         # As JSON: a list is taken for a tuple, and nothing else for what it isn't.
-        return TypeAdapter(kind).validate_json(_as_json(value, at))
+        return _adapter(kind).validate_json(_as_json(value, at))
     except ValidationError as error:
         field, message = _flaws(kind, value, error)[0]
         # `error` would repeat the value in a traceback, and that may hold a key.
         raise DeclarationError(message, _dotted(field, at)) from None
+
+
+_adapters: dict[Any, TypeAdapter[Any]] = {}
+
+
+def _adapter[T](kind: type[T]) -> TypeAdapter[T]:
+    """What validates a kind, made once: for a union of declarations that takes long."""
+    if kind not in _adapters:
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
 
 
 def flaws_of(kind: type[BaseModel], value: object) -> list[tuple[Path, str]]:
@@ -111,7 +121,7 @@ def read_declaration[T](kind: type[T], document: "Document", *, start: str) -> T
     if not isinstance(document.data, dict):
         raise document.error((), start)
     try:
-        return TypeAdapter(kind).validate_json(json.dumps(document.data, default=str))
+        return _adapter(kind).validate_json(json.dumps(document.data, default=str))
     except ValidationError as error:
         flaws = [
             document.error(field, message) for field, message in _flaws(kind, document.data, error)
