@@ -52,6 +52,7 @@ DOCUMENTS = {
     "dashboard:study": "dashboard.md#studies",
     "dashboard:strategy": "strategy.md",
     "dashboard:send_study": "study-file.md",
+    "dashboard:job": "new-comparison.md",
     "dashboard:study_file": "new-comparison.md#the-study-file",
     "dashboard:study_item": _ITEM,
     "dashboard:study_items": _ITEMS,
