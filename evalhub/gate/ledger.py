@@ -197,13 +197,17 @@ def standing_of(
     counts: LedgerScope,
     shared: SameItems,
     primaries: Primaries = "all-of",
+    planned: bool = False,
 ) -> Standing:
     """Where each claim stands now; of the ledger nothing is written but that there is one.
 
-    What a study would be charged and what a decision is charged are both this. `primaries`: with
-    "any-of" each primary takes a number of its own.
+    What a study would be charged and what a decision is charged are both this.
+
+    Args:
+        primaries: with "any-of" each primary takes a number of its own.
+        planned: nothing is decided by it, and nothing at all is written.
     """
-    ledger = Ledger.of_home()
+    ledger = Ledger() if planned else Ledger.of_home()
     once: dict[str, Claim] = {}
     for claim in sorted(claims, key=_order):
         once.setdefault(claim.digest, claim)

