@@ -75,7 +75,7 @@ def said(desk: Desk, capsys: Capture, *options: str) -> dict[str, Any]:
     return document
 
 
-def judged(record: dict[str, Any]) -> dict[str, tuple[int, float, bool]]:
+def judged(record: dict[str, Any]) -> dict[str, tuple[int, Any, bool]]:
     """By test set: the look that judged it, its criterion's level, whether it was taken for it."""
     levels = {each["test_set"]: each["alpha"] for each in record["criteria"]}
     return {

@@ -38,7 +38,8 @@ def crowned(desk: Desk, **arm: Any) -> User:
     bless(decision=decision, by=owner, reason="It ships.")
     arms = desk.study["arms"]
     arms["next"] = {"kind": "lora", "backend": {"recorded": "next.{test_set}.jsonl"}}  # type: ignore[index]
-    desk.study |= {"slug": "next", "baseline": "tuned", "candidate": "next", "blessed": True}
+    changed = {"slug": "next", "baseline": "tuned", "candidate": "next", "blessed": True}
+    desk.study |= changed  # type: ignore[arg-type]
     desk.answers("next", "triage", ["right"] * 25 + ["wrong"] * 35)
     return owner
 
@@ -72,7 +73,7 @@ def test_its_own_answers_are_taken_with_items_added_and_in_another_order(desk: D
 def test_a_decision_against_a_wrong_file_blesses_nothing(desk: Desk) -> None:
     """Without `blessed: true` the study is judged; its candidate doesn't become champion."""
     owner = crowned(desk)
-    desk.study["blessed"] = False
+    desk.study["blessed"] = False  # type: ignore[assignment]
     desk.answers("tuned", "triage", WRONG_FILE)
     desk.answers("next", "triage", ["right"] * 29 + ["wrong"] * 31)
     decision = next(each for each in decide_study(study=ran(desk)) if each.arm == "next")
