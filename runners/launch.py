@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from evalhub.accounts.models import User
 from evalhub.accounts.permissions import check_evaluates
+from evalhub.files.canonical import canonical_json
+from evalhub.files.row_paths import USUAL, RowMapping
 from evalhub.files.rows import DataError
 from evalhub.registry import drafts
 from evalhub.registry.models import (
@@ -51,8 +53,7 @@ def launch(
     test_set_version: TestSetVersion,
     metrics: Sequence[Metric],
     answers: Path | None = None,
-    id_field: str = "id",
-    output_field: str = "output",
+    fields: RowMapping = USUAL,
     repeat: int = 0,
     retry_errors: bool = True,
     reach: Reach = Reach(),  # noqa: B008 (frozen)
@@ -75,12 +76,15 @@ def launch(
     if answers is None:
         asked = Run(version=version, test_set_version=test_set_version, repeat=repeat, reach=reach)
         return _launched(asked, metrics, reach, retry_errors=retry_errors, charges=charges)
-    fields = {"id_field": id_field, "output_field": output_field}
     run = recorded_run(
-        version=version, test_set_version=test_set_version, answers=answers, repeat=repeat, **fields
+        version=version,
+        test_set_version=test_set_version,
+        answers=answers,
+        fields=fields,
+        repeat=repeat,
     )
     if run.pk is None:
-        run = stage_answers(run, answers, **fields)
+        run = stage_answers(run, answers, fields)
     try:
         return _launched(run, metrics, reach, retry_errors=retry_errors, charges=charges)
     finally:
@@ -92,8 +96,7 @@ def recorded_run(
     version: ModelVersion,
     test_set_version: TestSetVersion,
     answers: Path,
-    id_field: str = "id",
-    output_field: str = "output",
+    fields: RowMapping = USUAL,
     repeat: int = 0,
 ) -> Run:
     """The run of a file of answers, or where there is none, one that isn't saved yet, to be staged.
@@ -103,7 +106,7 @@ def recorded_run(
     asked = Run(
         version=version,
         test_set_version=test_set_version,
-        source=source_digest(answers, id_field, output_field),
+        source=source_digest(answers, fields),
         repeat=repeat,
     )
     return _there(asked) or asked
@@ -377,14 +380,17 @@ def _count_kept(run: Run, shards: QuerySet[Shard]) -> None:
             Shard.objects.filter(pk=pk).update(done=done)
 
 
-def source_digest(path: Path, id_field: str, output_field: str) -> str:
-    """What a file of answers is known by: SHA-256 of it, and of the fields' names where they aren't
+def source_digest(path: Path, fields: RowMapping) -> str:
+    """What a file of answers is known by: SHA-256 of it, and of the fields' paths where they aren't
     the usual ones. Raises DataError."""
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256")
     except OSError as error:
         raise DataError(f"cannot be read: {error.strerror or error}", file=str(path)) from error
-    if (id_field, output_field) != ("id", "output"):
-        digest.update(f"\0{id_field}\0{output_field}".encode())
+    if (fields.id, fields.output) != (USUAL.id, USUAL.output):
+        digest.update(f"\0{fields.id}\0{fields.output}".encode())
+    if fields.rows or fields.scores or fields.fields:
+        rest = [fields.rows, dict(fields.scores), dict(fields.fields)]
+        digest.update(b"\0" + canonical_json(rest))
     return digest.hexdigest()

@@ -6,6 +6,7 @@ from pathlib import Path
 from django.db import transaction
 
 from evalhub.files.answers import RecordedAnswer, read_answers
+from evalhub.files.row_paths import USUAL, RowMapping
 from evalhub.files.rows import DataError
 from evalhub.registry import drafts
 from evalhub.registry.models import Item, Run
@@ -14,9 +15,7 @@ from evalhub.schemas.sampling import MOST_SAMPLES
 from runners.outcome import missing
 
 
-def stage_answers(
-    run: Run, path: Path, *, id_field: str = "id", output_field: str = "output"
-) -> Run:
+def stage_answers(run: Run, path: Path, fields: RowMapping = USUAL) -> Run:
     """A draft of `run`, which isn't saved yet, with the file's answers as its outputs.
 
     They are written in short transactions and bounded memory; `publish_answers` makes the run
@@ -28,9 +27,9 @@ def stage_answers(
     run.draft_until = drafts.leased()
     run.save()
     try:
-        answers = read_answers(path, id_field=id_field, output_field=output_field)
+        answers = read_answers(path, fields)
         for batch in _batches(answers):
-            rows = joined(run, batch, file=str(path), id_field=id_field)
+            rows = joined(run, batch, file=str(path), id_field=fields.id)
             with transaction.atomic():
                 drafts.renew(run)
                 write_outputs(run, rows)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Alpha, Json
+from evalhub.cli.options import Alpha, FieldPaths, Json, RowsPath, ScorePaths, row_fields
 from evalhub.schemas.defaults import MARGIN, MOST_UNANSWERED
 from evalhub.stats.levels import ALPHA
 
@@ -79,8 +79,13 @@ def compare(
     option: Annotated[
         list[str] | None, typer.Option(help="A metric's own option: tolerance=0.01. Repeatable.")
     ] = None,
-    id_field: Annotated[str, typer.Option("--id", help="Field with the item's id.")] = "id",
-    output: Annotated[str, typer.Option(help="Field with the answer.")] = "output",
+    id_field: Annotated[
+        str, typer.Option("--id", help="Field with the item's id, or a path to it.")
+    ] = "id",
+    output: Annotated[str, typer.Option(help="Field with the answer, or a path to it.")] = "output",
+    rows: RowsPath = None,
+    score: ScorePaths = None,
+    field: FieldPaths = None,
     reference: Annotated[
         str, typer.Option(help="Field of the test set with the right answer.")
     ] = "reference",
@@ -156,12 +161,18 @@ def compare(
     by_ours = {"extract": extract, "options": tuple(_option(each) for each in option or ())}
     fields = {"id_field": id_field, "output_field": output, "reference": reference}
     if from_ is None:
-        _only("--from", primary, base_arm, candidate_arm, other_prompts, study)
+        _only("--from", primary, base_arm, candidate_arm, other_prompts, study, rows, score, field)
         found = _of_files(base, candidate, test_set, metric, asked | by_ours | fields)
     else:
-        _without("--from", id=id_field != "id", output=output != "output")
-        _without("--from", reference=reference != "reference")
-        arms = {"arms": (base_arm, candidate_arm), "other_prompts": other_prompts}
+        if reference != "reference":
+            said = "doesn't go with --from: say --field reference=PATH"
+            raise typer.BadParameter(said, param_hint="--reference")
+        mapping = row_fields(rows, id_field, output, score, field).mapping
+        arms = {
+            "arms": (base_arm, candidate_arm),
+            "other_prompts": other_prompts,
+            "fields": mapping,
+        }
         named = {"metrics": tuple(metric or ()), "primaries": tuple(primary or ())}
         found = _of_logs(from_, (base, candidate, test_set), asked | arms | named, by_ours, study)
     if report is not None:
@@ -200,13 +211,18 @@ def _of_logs(
     by_ours: dict[str, Any],
     study: Path | None,
 ) -> "FileComparison":
-    from evalhub.foreign.kinds import KINDS
+    from evalhub.foreign.kinds import KINDS, FieldsError, check_fields
     from evalhub.studies.compare_logs import LogQuestion, compare_logs
     from evalhub.studies.rescored_logs import compare_rescored, is_ours
 
     if kind not in KINDS:
         raise typer.BadParameter(f"{kind!r} isn't one of {', '.join(KINDS)}", param_hint="--from")
     question = LogQuestion(kind=kind, **asked)
+    try:
+        check_fields(kind, question.fields)
+    except FieldsError as error:
+        hint = "--rows, --id, --output, --score, --field"
+        raise typer.BadParameter(str(error), param_hint=hint) from error
     base, candidate, test_set = files
     if is_ours(question.metrics):
         _without("a metric of Evalhub's own", study=study)
@@ -224,7 +240,8 @@ def _of_logs(
 
 def _only(needed: str, *given: Any) -> None:
     """Refuses options that only go with `needed`."""
-    names = ("--primary", "--base-arm", "--candidate-arm", "--other-prompts", "--study")
+    arms = ("--primary", "--base-arm", "--candidate-arm", "--other-prompts", "--study")
+    names = (*arms, "--rows", "--score", "--field")
     if wrong := next((name for name, each in zip(names, given, strict=True) if each), None):
         raise typer.BadParameter(f"goes with {needed} KIND", param_hint=wrong)
 

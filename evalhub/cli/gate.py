@@ -12,9 +12,15 @@ from evalhub.cli.options import (
     Answers,
     BuildOf,
     Candidate,
+    FieldPaths,
+    IdPath,
     Json,
+    OutputPath,
+    RowsPath,
+    ScorePaths,
     StudyPath,
     TrainingRecordFile,
+    answer_fields,
 )
 from evalhub.cli.remote import There, TokenFile
 
@@ -35,6 +41,11 @@ def gate(
     adapter: Adapter = None,
     answers: Answers = None,
     build: BuildOf = None,
+    rows: RowsPath = None,
+    id_: IdPath = None,
+    output: OutputPath = None,
+    score: ScorePaths = None,
+    field: FieldPaths = None,
     training_record: TrainingRecordFile = None,
     wait: Annotated[
         str, typer.Option(help="How long to wait for the verdict: 90s, 30m, 2h, 1h30m.")
@@ -78,7 +89,10 @@ def gate(
     name = str(study)
     reports.begin(name)
     try:
-        change = StudyChange(candidate, adapter, answers, training_record, build=build)
+        fields = answer_fields(answers, rows, id_, output, score, field)
+        change = StudyChange(
+            candidate, adapter, answers, training_record, build=build, fields=fields
+        )
         origin = OperatorFile(hosts_of(allow or []))
         spec = read_study(study, origin, change)
         name, status = spec.name, None

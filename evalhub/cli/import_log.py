@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from evalhub.cli.options import Json
+from evalhub.cli.options import (
+    FieldPaths,
+    IdPath,
+    Json,
+    OutputPath,
+    RowsPath,
+    ScorePaths,
+    row_fields,
+)
 
 if TYPE_CHECKING:
     from evalhub.studies.import_logs import ImportedTask
@@ -26,6 +34,11 @@ def import_log(
         str, typer.Option(help="base, prompted, few-shot, retrieval, lora, qlora, full, distilled.")
     ] = "base",
     arm: Annotated[str | None, typer.Option(help="Of a log of several arms the only one.")] = None,
+    rows: RowsPath = None,
+    id_: IdPath = None,
+    output: OutputPath = None,
+    score: ScorePaths = None,
+    field: FieldPaths = None,
     json_: Json = False,
 ) -> int:
     """Keep another tool's log: test sets, versions, answers and the scores that it gave."""
@@ -33,11 +46,14 @@ def import_log(
     from evalhub.cli.setup import set_up_database
     from evalhub.cli.space import space
 
+    fields = row_fields(rows, id_, output, score, field).mapping
     set_up_database()
     from evalhub.studies.import_logs import ImportRequest, import_foreign
     from evalhub.studies.upload import complete
 
-    request = ImportRequest(arm=arm, test_set=test_set, model=model, model_kind=model_kind)
+    request = ImportRequest(
+        arm=arm, test_set=test_set, model=model, model_kind=model_kind, fields=fields
+    )
     with space(project) as into:
         found = import_foreign(project=into, by=None, kind=kind, path=path, request=request)
     for each in found:

@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from evalhub.files.numbers import finite_number
 from evalhub.schemas.defaults import MOST_ALPHA
 from evalhub.stats.levels import ALPHA
+
+if TYPE_CHECKING:
+    from evalhub.schemas.row_fields import RowFields
 
 Alpha = Annotated[
     float,
@@ -59,6 +62,37 @@ BuildOf = Annotated[
         "another version.",
     ),
 ]
+RowsPath = Annotated[
+    str | None,
+    typer.Option(
+        "--rows",
+        metavar="PATH",
+        help="Where a document has its rows: results, runs.samples, [type=match].",
+    ),
+]
+IdPath = Annotated[
+    str | None, typer.Option("--id", metavar="PATH", help="Where a row has the item's id.")
+]
+OutputPath = Annotated[
+    str | None, typer.Option("--output", metavar="PATH", help="Where a row has the answer.")
+]
+ScorePaths = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--score",
+        metavar="[NAME=]PATH",
+        help="Where a row has a score, and its name (score). Repeatable.",
+    ),
+]
+FieldPaths = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--field",
+        metavar="NAME=PATH",
+        help="Where a row has another field: input, reference, task, arm, sample, error, …. "
+        "Repeatable.",
+    ),
+]
 TrainingRecordFile = Annotated[
     Path | None,
     typer.Option(
@@ -67,6 +101,61 @@ TrainingRecordFile = Annotated[
         "Axolotl or LLaMA-Factory wrote.",
     ),
 ]
+
+
+def row_fields(
+    rows: str | None,
+    id_: str | None,
+    output: str | None,
+    scores: list[str] | None,
+    other: list[str] | None,
+) -> "RowFields":
+    """What --rows, --id, --output, --score and --field say. Raises typer.BadParameter."""
+    from evalhub.schemas.declaration import DeclarationError, declared
+    from evalhub.schemas.row_fields import RowFields
+
+    said = {"rows": rows, "id": id_, "output": output}
+    document: dict[str, Any] = {name: each for name, each in said.items() if each is not None}
+    for option, key, given in (("--score", "scores", scores), ("--field", "other", other)):
+        paths = dict[str, str]()
+        for text in given or ():
+            name, path = _named_path(text)
+            if name is None and key == "other":
+                raise typer.BadParameter(f"{text!r} isn't of the form NAME=PATH", param_hint=option)
+            if (name := name or "score") in paths:
+                raise typer.BadParameter(f"names {name} twice", param_hint=option)
+            paths[name] = path
+        document |= {key: paths} if paths else {}
+    try:
+        return declared(RowFields, document)
+    except DeclarationError as error:
+        option = error.field.partition(".")[0]
+        hint = {"scores": "--score", "other": "--field"}.get(option, f"--{option}")
+        raise typer.BadParameter(error.message, param_hint=hint) from error
+
+
+def answer_fields(
+    answers: Path | None,
+    rows: str | None,
+    id_: str | None,
+    output: str | None,
+    scores: list[str] | None,
+    other: list[str] | None,
+) -> "RowFields | None":
+    """The same of --answers; None where nothing is said. Raises typer.BadParameter."""
+    said = {"rows": rows, "id": id_, "output": output, "score": scores, "field": other}
+    if (option := next((name for name, each in said.items() if each), None)) is None:
+        return None
+    if answers is None:
+        raise typer.BadParameter("goes with --answers FILE", param_hint=f"--{option}")
+    return row_fields(rows, id_, output, scores, other)
+
+
+def _named_path(text: str) -> tuple[str | None, str]:
+    """NAME=PATH, or a path alone; a = within brackets is the path's."""
+    before = text.partition("[")[0]
+    name, sign, _ = before.partition("=")
+    return (name, text[len(name) + 1 :]) if sign else (None, text)
 
 
 def with_usable_numbers[R](command: Callable[..., R]) -> Callable[..., R]:

@@ -12,9 +12,15 @@ from evalhub.cli.options import (
     Answers,
     BuildOf,
     Candidate,
+    FieldPaths,
+    IdPath,
     Json,
+    OutputPath,
+    RowsPath,
+    ScorePaths,
     StudyPath,
     TrainingRecordFile,
+    answer_fields,
 )
 from evalhub.cli.remote import There, TokenFile
 
@@ -32,6 +38,11 @@ def push(
     adapter: Adapter = None,
     answers: Answers = None,
     build: BuildOf = None,
+    rows: RowsPath = None,
+    id_: IdPath = None,
+    output: OutputPath = None,
+    score: ScorePaths = None,
+    field: FieldPaths = None,
     training_record: TrainingRecordFile = None,
     json_: Json = False,
     allow: Allow = None,
@@ -47,7 +58,8 @@ def push(
 
     console = printing.terminal(errors=True)
     origin = OperatorFile(hosts_of(allow or []))
-    change = StudyChange(candidate, adapter, answers, training_record, build=build)
+    fields = answer_fields(answers, rows, id_, output, score, field)
+    change = StudyChange(candidate, adapter, answers, training_record, build=build, fields=fields)
     spec = read_study(study, origin, change)
     connection = connect(server, token_file, spec.project, console)
     with handed_over(study, origin, change, spec) as ready:

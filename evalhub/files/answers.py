@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from evalhub.files.json_values import parse_json
 from evalhub.files.numbers import LARGEST, finite_number
-from evalhub.files.rows import Row, field, item_id, read_rows, wrong
+from evalhub.files.row_paths import USUAL, RowMapping, read_mapped_rows
+from evalhub.files.rows import Row, field, item_id, wrong
 from evalhub.files.tools import calls_of
 
 SCORES, COLUMN = "scores", "scores."
@@ -46,10 +47,8 @@ class RecordedAnswer(NamedTuple):
     tool_calls: list[dict[str, Any]] | None = None
 
 
-def read_answers(
-    path: Path, *, id_field: str = "id", output_field: str = "output"
-) -> Iterator[RecordedAnswer]:
-    """The answers of a file, one a row, in the file's order.
+def read_answers(path: Path, fields: RowMapping = USUAL) -> Iterator[RecordedAnswer]:
+    """The answers of a file, one a row, in the file's order; `fields` say where it has them.
 
     Besides id and output a row may have `sample` (0, 1, … where an item has several answers),
     `latency_ms`, `prompt_tokens`, `completion_tokens`, `finish_reason`, `served_model`,
@@ -59,7 +58,7 @@ def read_answers(
     A CSV holds only text, so numbers of columns may be written as text, and empty is absent.
     Raises DataError, also for a second answer with the same id and sample.
     """
-    return answers_in(read_rows(path), id_field=id_field, output_field=output_field)
+    return answers_in(read_mapped_rows(path, fields))
 
 
 def answers_in(

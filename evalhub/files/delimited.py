@@ -59,15 +59,15 @@ def read_delimited(lines: Iterable[str]) -> Iterator[Cells]:
     start = number - len(taken) + 1
     separator = declared or _separator("".join(taken))
     reader = csv.reader(_again(taken, remaining), delimiter=separator, strict=True)
-    line = start
+    begun = start
     try:
         for cells in reader:
-            yield_line, line = line, start + reader.line_num
+            row, begun = begun, start + reader.line_num
             if cells:
-                yield Cells(yield_line, cells, SEPARATORS[separator])
+                yield Cells(row, cells, SEPARATORS[separator])
     except csv.Error as error:
         raise DelimitedError(
-            f"malformed CSV: {error} (columns are separated by {SEPARATORS[separator]})", line
+            f"malformed CSV: {error} (columns are separated by {SEPARATORS[separator]})", begun
         ) from error
 
 

@@ -57,16 +57,20 @@ class JsonDocument:
 
     def rows(self, where: Where = ()) -> Iterator[Row]:
         """The objects of the list at a place, each with the line that it starts on."""
+        for index, (line, values) in enumerate(self.members(where)):
+            if not isinstance(values, dict):
+                raise self.error([*where, index], "an object with fields was expected")
+            yield Row(line, values, str(self.path))
+
+    def members(self, where: Where = ()) -> Iterator[tuple[int, Any]]:
+        """The line and the value of each member of the list at a place. Raises DataError."""
         found = self.at(where)
         if not isinstance(found, list):
             raise self.error(where, "a list of objects was expected")
         start, line = 0, 1
         for index, place in enumerate(_members(self._text, _start_of(self._text, where))):
             line, start = line + self._text.count("\n", start, place[1]), place[1]
-            values = found[index]
-            if not isinstance(values, dict):
-                raise self.error([*where, index], "an object with fields was expected")
-            yield Row(line, values, str(self.path))
+            yield line, found[index]
 
     def _line(self, place: int) -> int:
         return self._text.count("\n", 0, place) + 1

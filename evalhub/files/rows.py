@@ -8,9 +8,10 @@ import csv
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from evalhub.files.delimited import DelimitedError, excel_number, read_delimited
@@ -46,11 +47,15 @@ class DataError(Exception):
 
 
 class Row(NamedTuple):
-    """One row: its line in the file (the row's number in Parquet, from 1) and its fields."""
+    """One row: its line in the file (the row's number in Parquet, from 1) and its fields.
+
+    `paths` say under which paths fields stand in the file that are called otherwise there.
+    """
 
     line: int
     values: dict[str, Any]
     file: str = ""
+    paths: Mapping[str, str] = MappingProxyType({})
 
 
 def read_rows(path: Path, limits: Limits = COMMAND) -> Iterator[Row]:
@@ -78,22 +83,9 @@ def read_rows(path: Path, limits: Limits = COMMAND) -> Iterator[Row]:
             case _:
                 raise DataError(f"cannot read this kind of file; what is read: {READ}", file=file)
         number = 0
-        for row in rows:
+        for row in within_limits(rows, limits):
             number += 1
             ROW_COUNTS.read += 1
-            if limits.rows is not None and number > limits.rows:
-                raise DataError(
-                    f"holds more than {limits.rows:,} rows, the most that are read",
-                    file=file,
-                    line=row.line,
-                )
-            for name, value in row.values.items():
-                if isinstance(value, str) and len(value) > limits.cell:
-                    raise wrong(
-                        row,
-                        name,
-                        f"holds {len(value):,} characters, and at most {limits.cell:,} are read",
-                    )
             yield row
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"damaged gzip data: {error}", file=file) from error
@@ -103,6 +95,25 @@ def read_rows(path: Path, limits: Limits = COMMAND) -> Iterator[Row]:
         raise DataError(f"cannot be read: {error.strerror or error}", file=file) from error
     if not number:
         raise DataError("holds no rows", file=file)
+
+
+def within_limits(rows: Iterable[Row], limits: Limits) -> Iterator[Row]:
+    """The rows, if they are no more and hold no more than is read. Raises DataError."""
+    for number, row in enumerate(rows, 1):
+        if limits.rows is not None and number > limits.rows:
+            raise DataError(
+                f"holds more than {limits.rows:,} rows, the most that are read",
+                file=row.file,
+                line=row.line,
+            )
+        for name, value in row.values.items():
+            if isinstance(value, str) and len(value) > limits.cell:
+                raise wrong(
+                    row,
+                    name,
+                    f"holds {len(value):,} characters, and at most {limits.cell:,} are read",
+                )
+        yield row
 
 
 def progress_total(path: Path) -> int | None:
@@ -140,7 +151,10 @@ def field(row: Row, name: str) -> Any:
         if not isinstance(value, dict) or part not in value:
             known = ", ".join(row.values) or "no fields"
             raise DataError(
-                f"missing; the row has {known}", file=row.file, line=row.line, field=name
+                f"missing; the row has {known}",
+                file=row.file,
+                line=row.line,
+                field=row.paths.get(name, name),
             )
         value = value[part]
     return value
@@ -171,7 +185,7 @@ def is_delimited(file: str) -> bool:
 
 def wrong(row: Row, name: str, message: str) -> DataError:
     """An error about a field of a row, for the caller to raise."""
-    return DataError(message, file=row.file, line=row.line, field=name)
+    return DataError(message, file=row.file, line=row.line, field=row.paths.get(name, name))
 
 
 def _read_jsonl(path: Path, zipped: bool, limits: Limits) -> Iterator[Row]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalhub.files.limits import COMMAND, Limits
+from evalhub.files.row_paths import USUAL, RowMapping
 from evalhub.files.rows import DataError
 from evalhub.foreign import (
     every_eval_ever,
@@ -18,6 +19,10 @@ from evalhub.foreign import (
 from evalhub.foreign.log import LoggedArm
 
 
+class FieldsError(ValueError):
+    """Names of fields for a kind of log that has its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogKind:
     """A kind of log.
@@ -26,11 +31,13 @@ class LogKind:
         words: what wrote it, for people.
         read: the arms of a log.
         names_tasks: whether it has names for what it asks; else there is one task alone.
+        read_mapped: the same with what a row's fields are called, of kinds that are plain rows.
     """
 
     words: str
     read: Callable[[Path, Limits], list[LoggedArm]]
     names_tasks: bool = True
+    read_mapped: Callable[[Path, Limits, RowMapping], list[LoggedArm]] | None = None
 
 
 KINDS = {
@@ -40,21 +47,37 @@ KINDS = {
     "openai-evals": LogKind("OpenAI Evals", openai_evals.read, names_tasks=False),
     "openai-chat": LogKind("OpenAI chat JSONL", openai_chat.read, names_tasks=False),
     "every-eval-ever": LogKind("Every Eval Ever", every_eval_ever.read),
-    "json": LogKind("JSON rows", rows.read, names_tasks=False),
+    "json": LogKind("rows", rows.read, names_tasks=False, read_mapped=rows.read),
+    "parquet": LogKind("Parquet rows", rows.read, names_tasks=False, read_mapped=rows.read),
 }
 
 
-def read_arms(kind: str, path: Path, limits: Limits = COMMAND) -> list[LoggedArm]:
+def check_fields(kind: str, fields: RowMapping) -> None:
+    """Raises FieldsError where the fields of a kind of log have names that can't be others."""
+    if not fields.usual and KINDS[kind].read_mapped is None:
+        plain = " and ".join(name for name, each in KINDS.items() if each.read_mapped)
+        raise FieldsError(f"are for {plain}: {KINDS[kind].words} has its own form")
+
+
+def read_arms(
+    kind: str, path: Path, limits: Limits = COMMAND, fields: RowMapping = USUAL
+) -> list[LoggedArm]:
     """The arms of a log, in its order; at least one.
 
+    Args:
+        fields: of plain rows, where they are and what is read of each.
+
     Raises:
+        FieldsError: another kind than plain rows.
         evalhub.files.rows.DataError: what is wrong with a file, with its line and field.
         KeyError: no such kind.
     """
-    read = KINDS[kind].read
+    check_fields(kind, fields)
     if not path.exists():
         raise DataError("no such file", file=str(path))
-    return read(path, limits)
+    if (read_mapped := KINDS[kind].read_mapped) is not None:
+        return read_mapped(path, limits, fields)
+    return KINDS[kind].read(path, limits)
 
 
 def one_arm(arms: list[LoggedArm], name: str | None, path: Path, *, option: str) -> LoggedArm:

@@ -5,12 +5,14 @@ A row has an `id`, an `output` or an `error`, and its scores: `score: 1`, or sev
 `reference`, a `task`, an `arm` and a `sample`. Rows are paired by task and id.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from evalhub.files.limits import Limits
 from evalhub.files.numbers import finite_number
-from evalhub.files.rows import Row, is_delimited, item_id, read_rows, wrong
+from evalhub.files.row_paths import USUAL, RowMapping, read_mapped_rows
+from evalhub.files.rows import DataError, Row, is_delimited, item_id, wrong
 from evalhub.foreign.fields import counted, mapping, measured, score, whole
 from evalhub.foreign.log import AskedItem, GivenAnswer, LoggedArm, Task, ToolMetric, chat, text_of
 
@@ -36,20 +38,23 @@ USED = frozenset(
 )
 
 
-def read(path: Path, limits: Limits) -> list[LoggedArm]:
+def read(path: Path, limits: Limits, fields: RowMapping = USUAL) -> list[LoggedArm]:
     """An arm for each `arm` that rows name; one, called as the file, where none does.
+
+    Args:
+        path: a file of rows; or a folder, whose Parquet files are read one after the other.
+        fields: where the rows are, and what is read of each.
 
     Raises DataError.
     """
     arms: dict[str, LoggedArm] = {}
     seen: dict[tuple[str, str, str, int], Row] = {}
-    csv = is_delimited(path.name)
-    for row in read_rows(path, limits):
-        row = _typed(row) if csv else row
+    for row in _rows(path, limits, fields):
+        row = _typed(row) if is_delimited(row.file) else row
         name = _named(row, "arm", path.name.split(".")[0])
         arm = arms.setdefault(name, LoggedArm(name, path))
         task = _named(row, "task", TASK)
-        of = arm.tasks.setdefault(task, Task(task, path))
+        of = arm.tasks.setdefault(task, Task(task, Path(row.file)))
         item = _item(row)
         sample = whole(row, "sample") if "sample" in row.values else 0
         first = seen.setdefault((name, task, item.key, sample), row)
@@ -57,7 +62,7 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
             raise wrong(
                 row,
                 "id",
-                f"{item.key!r} was answered on line {first.line} already (sample {sample}); "
+                f"{item.key!r} was answered {_at(first, row)} already (sample {sample}); "
                 "several answers to an item need a `sample` that counts 0, 1, …",
             )
         of.ask(item)
@@ -66,6 +71,23 @@ def read(path: Path, limits: Limits) -> list[LoggedArm]:
         for of in arm.tasks.values():
             _measure(of)
     return list(arms.values())
+
+
+def _rows(path: Path, limits: Limits, fields: RowMapping) -> Iterator[Row]:
+    if not path.is_dir():
+        yield from read_mapped_rows(path, fields, limits)
+        return
+    files = sorted(path.rglob("*.parquet"))
+    if not files:
+        raise DataError("holds no Parquet file (.parquet); name a file", file=str(path))
+    for file in files:
+        yield from read_mapped_rows(file, fields, limits)
+
+
+def _at(first: Row, row: Row) -> str:
+    """Where the first row stands, for a sentence about the other."""
+    other = "" if first.file == row.file else f" of {Path(first.file).name}"
+    return f"on line {first.line}{other}"
 
 
 def _typed(row: Row) -> Row:
@@ -88,7 +110,7 @@ def _typed(row: Row) -> Row:
             values[name] = int(number) if number.is_integer() else number
         else:
             values[name] = value
-    return Row(row.line, values, row.file)
+    return row._replace(values=values)
 
 
 def _named(row: Row, name: str, usual: str) -> str:

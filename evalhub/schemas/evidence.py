@@ -6,14 +6,16 @@ from pydantic import Field, field_validator, model_validator
 
 from evalhub.schemas.declaration import Declaration, wrong
 from evalhub.schemas.outside import Outside
+from evalhub.schemas.row_fields import FieldPath
 
 Text = Annotated[str, Field(min_length=1)]
+"""Also a path: a.b, a[0], a[name=x].c"""
 FileOfRows = Annotated[Text, Outside("file")]
 FilesOfRows = FileOfRows | Annotated[tuple[FileOfRows, ...], Field(min_length=1)]
 
 
 class ScoreFields(Declaration):
-    """What the fields of score rows are called."""
+    """What the fields of score rows are called, or the paths to them."""
 
     test_set: Text = "test_set"
     metric: Text = "metric"
@@ -58,6 +60,9 @@ class Evidence(Declaration):
     scores: FilesOfRows | dict[Text, FilesOfRows] = Field(
         description="files of score rows, relative to this file: JSONL, CSV, Parquet or a JSON "
         "array; or an arm's files by its name, whose rows then need no arm"
+    )
+    rows: FieldPath | None = Field(
+        None, description="path to the rows within each file: results, runs.samples, [type=match]"
     )
     fields: ScoreFields = Field(
         ScoreFields(), description="what the rows' fields are called, where they have other names"

@@ -10,6 +10,7 @@ from typing import Any
 from evalhub.files.document import Document
 from evalhub.files.rows import DataError
 from evalhub.schemas.declaration import read_declaration
+from evalhub.schemas.row_fields import RowFields
 from evalhub.schemas.training import CheckedTraining
 from evalhub.training.folder import read_folder
 
@@ -28,6 +29,7 @@ class StudyChange:
             backend `hf` its folder, a file of weights in it, or ID@COMMIT of the model hub.
         answers: a file of its answers; {test_set} stands for the test set's name.
         build: what gave those answers, such as the SHA-256 of its weights.
+        fields: where that file has its rows and what is read of each; None: as in the file.
         training: a file with its training record, or the folder that a trainer wrote.
         arms: by an arm's name, fields of it in place of the file's.
     """
@@ -38,6 +40,7 @@ class StudyChange:
     training: Path | None = None
     arms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     build: str | None = None
+    fields: RowFields | None = None
 
     def changed(self, data: dict[str, Any], candidate: str, folder: Path) -> dict[str, Any]:
         """A valid study's document with all of this in it.
@@ -66,6 +69,8 @@ class StudyChange:
             arm["backend"] = {"recorded": str(self.answers.absolute())}
         if self.build is not None:
             arm["build"] = self.build
+        if self.fields is not None:
+            arm["fields"] = self.fields.model_dump(mode="json", exclude_none=True)
         if self.adapter is not None:
             _answered_with(arm, name, self.adapter, folder)
         if self.training is not None:

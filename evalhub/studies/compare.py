@@ -14,6 +14,7 @@ from evalhub.files.canonical import digest_of
 from evalhub.files.finish_reasons import end_of
 from evalhub.files.identity import answers_digest, scores_digest
 from evalhub.files.items import FieldMapping
+from evalhub.files.row_paths import RowMapping
 from evalhub.files.rows import DataError, field, item_id, read_rows
 from evalhub.schemas.answers_rule import ModelChangeUse
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
@@ -293,9 +294,8 @@ def _read_arm(
     path: Path, cases: dict[str, _Case], question: CompareRequest, score: Scorer
 ) -> _AnsweredFile:
     answers: dict[str, list[RecordedAnswer]] = {}
-    for answer in read_answers(
-        path, id_field=question.id_field, output_field=question.output_field
-    ):
+    fields = RowMapping(id=question.id_field, output=question.output_field)
+    for answer in read_answers(path, fields):
         if answer.item_id not in cases:
             raise DataError(
                 f"{answer.item_id!r} isn't in the test set; an answer needs its item's id",

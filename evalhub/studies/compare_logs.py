@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from evalhub.files.limits import COMMAND, Limits
+from evalhub.files.row_paths import USUAL, RowMapping
 from evalhub.files.rows import DataError
 from evalhub.foreign.kinds import KINDS, one_arm, read_arms
 from evalhub.foreign.log import AskedItem, LoggedArm
@@ -43,6 +44,7 @@ class LogQuestion:
         primaries: the tasks that must gain, where there are several; the others are guards.
         other_prompts: the arms were asked in other words, and that is part of the question.
         cluster, tag: fields of an item in the log; a dotted name reaches into an object.
+        fields: of plain rows, where they are and what is read of each.
     """
 
     kind: str
@@ -60,6 +62,7 @@ class LogQuestion:
     other_prompts: bool = False
     cluster: str | None = None
     tag: str | None = None
+    fields: RowMapping = USUAL
 
 
 def compare_logs(
@@ -85,8 +88,10 @@ def chosen_arms(
     base: Path, candidate: Path | None, question: LogQuestion, limits: Limits = COMMAND
 ) -> tuple[LoggedArm, LoggedArm]:
     """The baseline and the candidate. Raises DataError."""
-    first = read_arms(question.kind, base, limits)
-    second = first if candidate is None else read_arms(question.kind, candidate, limits)
+    first = read_arms(question.kind, base, limits, question.fields)
+    second = (
+        first if candidate is None else read_arms(question.kind, candidate, limits, question.fields)
+    )
     arms = (
         one_arm(first, question.arms[0], base, option="--base-arm"),
         one_arm(second, question.arms[1], candidate or base, option="--candidate-arm"),

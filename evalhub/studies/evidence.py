@@ -6,6 +6,7 @@ No database: `evalhub decide` works on files alone.
 import hashlib
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 from evalhub.files.document import Document
 from evalhub.files.identity import answers_digest, scores_digest
 from evalhub.files.numbers import finite_number
-from evalhub.files.rows import DataError, Row, item_id, read_rows, wrong
+from evalhub.files.row_paths import PathError, RowMapping, parse_path, reach, read_mapped_rows
+from evalhub.files.rows import DataError, Row, item_id, wrong
 from evalhub.schemas.declaration import default_of, read_declaration
 from evalhub.schemas.evidence import Evidence, JudgmentRows, ScoreFields
 from evalhub.schemas.policy import PolicyCriterion
@@ -40,6 +42,7 @@ class EvidenceSource:
     owners: tuple[str | None, ...] = ()
     fields: ScoreFields = field(default_factory=ScoreFields)
     judgments: JudgmentRows | None = None
+    rows: str = ""
 
 
 @dataclass(slots=True)
@@ -145,6 +148,7 @@ def read_source(path: Path) -> EvidenceSource:
         tuple(arm for _, arm in found.files()),
         found.fields,
         found.judgments,
+        found.rows or "",
     )
 
 
@@ -163,7 +167,7 @@ def read_scores(source: EvidenceSource) -> Scores:
     seen: dict[tuple[str, str, str, str, int], Row] = {}
     others: set[str] = set()
     for path, owner in zip(source.scores, source.owners, strict=True):
-        for row in read_rows(path):
+        for row in read_mapped_rows(path, RowMapping(rows=source.rows)):
             _take(scores, _Fields(row, source.fields), owner, seen, others)
     for arm, name in enumerate(source.arms):
         if not any(cells[arm] for cells in scores.cells.values()):
@@ -187,7 +191,8 @@ class _Fields:
     """A row's fields by the names that the evidence document gives them."""
 
     def __init__(self, row: Row, names: ScoreFields) -> None:
-        self.row, self._names = row, names
+        self._names = names
+        self.row = row._replace(values=_with_paths(row.values, names))
 
     def name(self, field: str) -> str:
         name: str = getattr(self._names, field)
@@ -215,6 +220,16 @@ class _Fields:
 
     def wrong(self, field: str, message: str) -> DataError:
         return wrong(self.row, self.name(field), message)
+
+
+def _with_paths(values: dict[str, Any], names: ScoreFields) -> dict[str, Any]:
+    """A row's values, with those that a path leads to under the path as their name."""
+    reached = {}
+    for path in names.model_dump().values():
+        if path not in values and ("." in path or "[" in path):
+            with suppress(PathError):
+                reached[path] = reach(values, parse_path(path))
+    return values | reached
 
 
 def _take(

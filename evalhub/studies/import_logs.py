@@ -11,8 +11,9 @@ from django.db import transaction
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.limits import COMMAND, Limits
+from evalhub.files.row_paths import USUAL, RowMapping
 from evalhub.files.rows import DataError
-from evalhub.foreign.kinds import KINDS, one_arm, read_arms
+from evalhub.foreign.kinds import KINDS, FieldsError, one_arm, read_arms
 from evalhub.foreign.log import LoggedArm, Task, ToolMetric
 from evalhub.foreign.plain import PlainFile, answers_file, items_file
 from evalhub.registry import drafts
@@ -58,12 +59,14 @@ class ImportRequest:
             several tasks; needed where the tool has no names for them.
         model: what the model is called; None: as in the log.
         model_kind: which kind of version it is.
+        fields: of plain rows, where they are and what is read of each.
     """
 
     arm: str | None = None
     test_set: str | None = None
     model: str | None = None
     model_kind: str = Kind.BASE
+    fields: RowMapping = USUAL
 
 
 def import_foreign(
@@ -93,7 +96,10 @@ def import_foreign(
     if kind not in KINDS:
         raise DeclarationError(f"{kind!r} isn't one of {', '.join(KINDS)}", "kind")
     _check_size(path, limits)
-    arms = read_arms(kind, path, limits)
+    try:
+        arms = read_arms(kind, path, limits, request.fields)
+    except FieldsError as error:
+        raise DeclarationError(str(error), "fields") from error
     if request.arm is not None:
         arms = [one_arm(arms, request.arm, path, option="--arm")]
     if request.model is not None and len(arms) > 1:

@@ -288,7 +288,7 @@ def _drawn(
 
 def _source(spec: StudySpec, arm: Arm, test_set: str) -> str:
     answers = arm.answers(spec.file, test_set)
-    return source_digest(answers, arm.fields.id, arm.fields.output) if answers else ""
+    return source_digest(answers, arm.fields.mapping) if answers else ""
 
 
 def _brought[R: Model](found: R | None, made: R, values: Mapping[str, Any]) -> R:
@@ -405,8 +405,7 @@ def _runs(
                 test_set_version=version,
                 metrics=[metric, *form_metrics(spec.test_sets[test_set])],
                 answers=answers(spec.file, test_set),
-                id_field=arm.fields.id,
-                output_field=arm.fields.output,
+                fields=arm.fields.mapping,
                 repeat=repeat,
                 retry_errors=spec.policy.failures == "invalid",
                 reach=spec.reach,

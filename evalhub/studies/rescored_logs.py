@@ -51,7 +51,7 @@ def compare_rescored(
     sides = arms[0].tasks[name], arms[1].tasks[name]
     check_same_items(*sides, other_prompts=question.other_prompts)
     items = {**sides[1].items, **sides[0].items}
-    known = _right_answers(right, name, question.kind)
+    known = _right_answers(right, name, question)
     if scorer(question.metrics[0], **_options(extract, options)).metric.compares:
         _check_references(items.values(), known, sides[0].file)
     with TemporaryDirectory() as folder:
@@ -94,11 +94,12 @@ def _options(extract: str | None, options: tuple[tuple[str, Any], ...]) -> dict[
     return ({} if extract is None else {"extract": extract}) | dict(options)
 
 
-def _right_answers(right: Path | None, task: str, kind: str) -> Mapping[str, list[Any]]:
+def _right_answers(right: Path | None, task: str, question: LogQuestion) -> Mapping[str, list[Any]]:
     """By item, what a log of right answers says; none where there is no such log."""
     if right is None:
         return {}
-    arm: LoggedArm = one_arm(read_arms(kind, right), None, right, option="--test-set")
+    arms = read_arms(question.kind, right, fields=question.fields)
+    arm: LoggedArm = one_arm(arms, None, right, option="--test-set")
     if task not in arm.tasks:
         raise DataError(f"has no task {task}", file=str(right))
     found: dict[str, list[Any]] = {}

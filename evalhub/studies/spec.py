@@ -27,6 +27,7 @@ from evalhub.schemas.ownership import Ownership
 from evalhub.schemas.policy import NoiseFloor
 from evalhub.schemas.prices import Price, SpendingBudget
 from evalhub.schemas.prompt import Prompt
+from evalhub.schemas.row_fields import RowFields
 from evalhub.schemas.sampling import Sampling
 from evalhub.schemas.study import (
     FINE_TUNED,
@@ -48,7 +49,7 @@ from evalhub.studies.checks import BEST_UNTUNED
 from evalhub.studies.judging import JudgeArm, check_judges
 from evalhub.studies.origin import Origin
 from evalhub.studies.suite import Suite, items_written, rows_written, test_sets_of
-from evalhub.studies.test_sets import USUAL, AskedTestSet, FieldName
+from evalhub.studies.test_sets import AskedTestSet
 from runners.backends import BACKENDS
 from runners.backends.recorded import RecordedBackend
 from runners.engines.errors import EngineError
@@ -115,13 +116,6 @@ else:
     )
 
 
-class AnswerFields(Declaration):
-    """What the fields of recorded answers are called."""
-
-    id: FieldName = USUAL.id
-    output: FieldName = "output"
-
-
 class Arm(Declaration):
     """One arm: how it answers, or where its recorded answers lie."""
 
@@ -136,7 +130,7 @@ class Arm(Declaration):
     repeat: RecordedAnswers | None = Field(
         None, description="of the baseline: its answers, made a second time"
     )
-    fields: AnswerFields = AnswerFields()
+    fields: RowFields = RowFields()
     build: Build | None = None
     prompt: Prompt = Prompt()
     sampling: Sampling = Sampling()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from evalhub.files.answers import RecordedAnswer, read_answers
+from evalhub.files.row_paths import RowMapping
 from evalhub.files.rows import DataError
 from tests.files.test_rows import write
 
@@ -31,7 +32,7 @@ def test_answers_are_read_with_what_they_cost(tmp_path: Path) -> None:
 
 def test_other_field_names_can_be_given(tmp_path: Path) -> None:
     path = write(tmp_path, "a.jsonl", '{"meta": {"key": "a"}, "text": "yes"}\n')
-    (answer,) = read_answers(path, id_field="meta.key", output_field="text")
+    (answer,) = read_answers(path, RowMapping(id="meta.key", output="text"))
     assert (answer.item_id, answer.text) == ("a", "yes")
 
 

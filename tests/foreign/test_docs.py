@@ -32,7 +32,10 @@ def test_the_examples_run(logs: Path, capsys: pytest.CaptureFixture[str], kind: 
 
 def test_the_versions_of_the_tools_are_those_that_wrote_the_logs() -> None:
     readme = (FILES / "README.md").read_text(encoding="utf-8")
-    tools = "lm-eval|inspect|promptfoo|every-eval-ever"
+    tools = (
+        "lm-eval|inspect|promptfoo|every-eval-ever|ragas|deepeval|langfuse|braintrust|langsmith"
+        "|mlflow|nemo-evaluator|lighteval|crfm-helm|evals"
+    )
     for tool, version in re.findall(rf"({tools})\s([\d.]+\d)", PAGE):
         if version.count(".") == 2:
             assert re.search(rf"{tool}(-ai)? {re.escape(version)}", readme), tool

@@ -101,7 +101,9 @@ def test_the_same_log_again_writes_nothing(logs: Path, capsys: pytest.CaptureFix
     assert rows() == before
 
 
-@pytest.mark.parametrize("kind", [each for each in KINDS if each not in ("inspect", "lm-eval")])
+@pytest.mark.parametrize(
+    "kind", [each for each in KINDS if each not in ("inspect", "lm-eval", "parquet")]
+)
 def test_every_kind_is_imported(logs: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
     log = {
         "promptfoo": "promptfoo/results.json",

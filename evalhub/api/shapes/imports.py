@@ -8,6 +8,7 @@ from evalhub.api.addresses import address
 from evalhub.api.shapes import Given
 from evalhub.api.shapes.registry import Upload
 from evalhub.schemas.declaration import Declaration
+from evalhub.schemas.row_fields import RowFields
 from evalhub.schemas.study import ModelKind, Name
 from evalhub.studies.import_logs import ImportedTask, ImportRequest
 
@@ -17,7 +18,7 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_len
 class LogRequest(Declaration):
     """Another tool's log, whose files were uploaded."""
 
-    kind: str = Field(description="lm-eval, inspect, promptfoo, openai-evals, …")
+    kind: str = Field(description="lm-eval, inspect, promptfoo, json, parquet, …")
     files: dict[FileName, Upload] = Field(
         min_length=1, max_length=200, description="the log's files by the names that they had"
     )
@@ -25,12 +26,15 @@ class LogRequest(Declaration):
     test_set: Name | None = Field(None, description="its name; else as in the log")
     model: Name | None = Field(None, description="its name; else as in the log")
     model_kind: ModelKind | None = Field(None, description="base where none is given")
+    fields: RowFields = Field(
+        RowFields(), description="of json and parquet: where the rows are, and what each has"
+    )
 
     @property
     def request(self) -> ImportRequest:
         """What becomes of the log."""
-        said = self.model_dump(exclude={"kind", "files"}, exclude_none=True)
-        return ImportRequest(**said)
+        said = self.model_dump(exclude={"kind", "files", "fields"}, exclude_none=True)
+        return ImportRequest(**said, fields=self.fields.mapping)
 
 
 class ImportedTaskShape(Given):
