@@ -2,19 +2,18 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from evalhub.files.numbers import finite_number
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.defaults import MOST_UNANSWERED
 
 ModelChangeUse = Literal["report", "invalid"]
 UnansweredShare = Annotated[
     float,
-    AfterValidator(finite_number),
     Field(
         ge=0,
         le=1,
+        allow_inf_nan=False,
         description="the share of an arm's answers to a test set that may be empty or have failed; "
         "with more of them the arm is no evidence. 1: all of them may",
     ),
