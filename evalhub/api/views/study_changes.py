@@ -1,5 +1,8 @@
 """A study copied under another name, and what one asks changed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,6 +20,7 @@ from evalhub.api.shapes.study_changes import (
 )
 from evalhub.api.views.studies import RETRY_S, StudyEndpoint
 from evalhub.exporting.copying import copy_study
+from evalhub.schemas.declaration import DeclarationError
 from evalhub.studies.advance import status_of
 from evalhub.studies.policy_change import change_policy, looks_after, policy_difference
 from runners.backends.endpoints import endpoints
@@ -77,9 +81,23 @@ class StudyPolicyOf(StudyEndpoint):
     @once(rows=StudyEndpoint.output_count)
     def post(self, request: Request, project: str, slug: str) -> Response:
         asked, study = self.body(PolicyChangeRequest), self.study()
-        if asked.dry_run:
-            changes = policy_difference(study, asked.policy, asked.demands)
-            looks = looks_after(study, asked.policy, asked.demands)
-            return shown(request, PolicyChangeShape.of(changes, looks))
-        done = change_policy(study=study, by=self.by, policy=asked.policy, demands=asked.demands)
+        with _naming_demands():
+            if asked.dry_run:
+                changes = policy_difference(study, asked.policy, asked.demands)
+                looks = looks_after(study, asked.policy, asked.demands)
+                return shown(request, PolicyChangeShape.of(changes, looks))
+            policy, demands = asked.policy, asked.demands
+            done = change_policy(study=study, by=self.by, policy=policy, demands=demands)
         return shown(request, PolicyChangeShape.of(done))
+
+
+@contextmanager
+def _naming_demands() -> Iterator[None]:
+    """Flaws of `demands` by that name: a study file has them below its test sets."""
+    try:
+        yield
+    except DeclarationError as error:
+        if not error.field.startswith("test_sets"):
+            raise
+        field = error.field.replace("test_sets", "demands", 1)
+        raise DeclarationError(error.message, field) from error
