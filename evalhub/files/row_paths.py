@@ -27,7 +27,7 @@ class PathError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class MemberWhere:
     """`[name=value]`: the member of a list whose field has this value, as text."""
 
     field: "tuple[Step, ...]"
@@ -44,12 +44,12 @@ class Where:
         return f"[{path_text(self.field)}={self.value}]"
 
 
-type Step = str | int | Where
+type Step = str | int | MemberWhere
 
 
 @dataclass(frozen=True, slots=True)
 class RowMapping:
-    """Where a file has its rows, and a row what is read of it.
+    """MemberWhere a file has its rows, and a row what is read of it.
 
     Attributes:
         rows: the path to the rows; "" for a file that is rows.
@@ -277,7 +277,7 @@ def _nested(rows: Iterator[Row], steps: tuple[Step, ...]) -> Iterator[Row]:
     step, rest = steps[0], steps[1:]
     if isinstance(step, int):
         raise PathError(f"[{step}]: rows are chosen by [field=value], and all of a list are read")
-    if isinstance(step, Where):
+    if isinstance(step, MemberWhere):
         yield from _nested((row for row in rows if step.holds(row.values)), rest)
         return
     yield from _nested((inner for row in rows for inner in _within(row, step)), rest)
@@ -332,7 +332,7 @@ def _name(value: dict[str, Any], steps: tuple[Step, ...], at: int) -> tuple[int,
 
 
 def _closed(text: str, start: int) -> int:
-    """Where the bracket closes that opens there. Raises PathError."""
+    """MemberWhere the bracket closes that opens there. Raises PathError."""
     depth = 0
     for place in range(start, len(text)):
         depth += {"[": 1, "]": -1}.get(text[place], 0)
@@ -346,7 +346,7 @@ def _selector(inside: str) -> Step | None:
     if inside.isdecimal():
         return int(inside)
     name, sign, value = inside.partition("=")
-    return Where(parse_path(name), value) if sign and name else None
+    return MemberWhere(parse_path(name), value) if sign and name else None
 
 
 def _kind(value: Any) -> str:
