@@ -7,7 +7,8 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Subquery
 
 from evalhub.accounts.models import User
-from evalhub.gate.models import Decision, GuardLook, Ledger, Look
+from evalhub.gate.models import Decision, Ledger, Look
+from evalhub.gate.numbering import Tally
 from evalhub.gate.same_items import SameItems
 from evalhub.registry.models import Study, TestSetVersion
 from evalhub.schemas.declaration import default_of
@@ -40,7 +41,8 @@ class LedgerPage:
 def ledger_page(version: TestSetVersion, *, user: User) -> LedgerPage:
     """The newest looks at items that the version has, whoever took them; of a study that the user
     may not see there is no more than that."""
-    sharing = SameItems().of(version)
+    shared = SameItems()
+    sharing = shared.of(version)
     decisions = Decision.objects.filter(
         study=OuterRef("study"),
         study__arms__version=OuterRef("candidate"),
@@ -61,7 +63,7 @@ def ledger_page(version: TestSetVersion, *, user: User) -> LedgerPage:
         )
     )
     count = looks.count()
-    following = 1 + count + sum(at in sharing for at, *_ in GuardLook.objects.charged_once())
+    following = Tally(shared).next(version)
     return LedgerPage(
         home=Ledger.objects.values_list("name", flat=True).first(),
         looks=list(looks[:SHOWN]),

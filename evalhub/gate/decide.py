@@ -22,7 +22,7 @@ from evalhub.gate.costs import arm_prices, budgets
 from evalhub.gate.extraction import gains_by_misses
 from evalhub.gate.judge import judge_evidence, open_preference
 from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_section, leaks_of
-from evalhub.gate.ledger import Claim, Standing, standing_of, take
+from evalhub.gate.ledger import Claim, Standing, standing_of
 from evalhub.gate.models import Decision
 from evalhub.gate.ownership_evidence import ownership_evidence
 from evalhub.gate.policy_history import with_policy_history
@@ -32,6 +32,7 @@ from evalhub.gate.same_items import SameItems
 from evalhub.gate.scores import Pairing
 from evalhub.gate.simpler_steps import steps_section
 from evalhub.gate.study_evidence import StudyEvidence, read_study_evidence
+from evalhub.gate.taking import take
 from evalhub.gate.test_set_extension import extension_section, with_stages
 from evalhub.registry.models import Metric, Run, RunMetric, Study, StudyArm
 from evalhub.schemas.answers_section import AnswersSection

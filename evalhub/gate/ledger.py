@@ -8,7 +8,7 @@ role: what one decision reads of the same answers is one reading, with one numbe
 (evalhub.gate.numbering). A verdict is what reads a claim: evidence that is invalid shows none.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 from django.db.models import F
 
 from evalhub.files.canonical import digest_of
-from evalhub.gate.chain.append import append
 from evalhub.gate.models import GuardLook, Ledger, Look
 from evalhub.gate.numbering import Numbering, Tally
 from evalhub.gate.same_items import SameItems
 from evalhub.gate.stages import first_stages
-from evalhub.registry.models import Run, Study, TestSetVersion
+from evalhub.registry.models import Run, TestSetVersion
 from evalhub.schemas.policy import LedgerScope, Primaries
 from evalhub.verdict.levels import staged_level
+from evalhub.verdict.rule import PRIMARIES
 
 
 class Looks(NamedTuple):
@@ -196,7 +196,7 @@ def standing_of(
     *,
     counts: LedgerScope,
     shared: SameItems,
-    primaries: Primaries = "all-of",
+    primaries: Primaries = PRIMARIES,
     planned: bool = False,
 ) -> Standing:
     """Where each claim stands now; of the ledger nothing is written but that there is one.
@@ -209,7 +209,7 @@ def standing_of(
     """
     ledger = Ledger() if planned else Ledger.of_home()
     once: dict[str, Claim] = {}
-    for claim in sorted(claims, key=_order):
+    for claim in sorted(claims, key=order_of):
         once.setdefault(claim.digest, claim)
     distinct = list(once.values())
     taken = {
@@ -298,7 +298,7 @@ def _together(claims: Sequence[Claim], stages: dict[str, list[Look]]) -> dict[st
     }
 
 
-def _order(claim: Claim) -> tuple[bool, bool]:
+def order_of(claim: Claim) -> tuple[bool, bool]:
     """Primaries first, then what else a ship needs: whose number it is, and who shares it."""
     return not claim.primary, not claim.critical
 
@@ -349,82 +349,3 @@ class _Company:
             charged = self.following not in self.looks.numbers
             return Beside(self.primary, looks, taken=False, charged=charged)
         return Beside(self.primary, self.looks.first, taken=False)
-
-
-def take(
-    standing: Standing,
-    *,
-    study: Study,
-    shared: SameItems,
-    also: Iterable[Sequence[Claim]] = (),
-) -> bool:
-    """Writes the looks that are still to be taken; for one transaction.
-
-    False, and nothing is written, where another decision came between: the claims may stand
-    elsewhere now and must be judged anew.
-
-    Args:
-        also: claims that are shown beside the decision and not judged by it, which are read too.
-    """
-    ledger = Ledger.objects.select_for_update().get(pk=Ledger.HOME)
-    if ledger.entries != standing.entries and standing.is_news:
-        return False
-    written = _write(standing, study)
-    for claims in also:
-        written += _write(standing_of(claims, counts="all", shared=shared), study)
-    if written:
-        ledger.entries += written
-        ledger.save(update_fields=["entries"])
-    return True
-
-
-def _write(standing: Standing, study: Study) -> int:
-    """How many entries were written."""
-    places: dict[str, tuple[Claim, LedgerPosition]] = {}
-    for claim, at in sorted(standing.pairs, key=lambda pair: _order(pair[0])):
-        places.setdefault(claim.digest, (claim, at))
-    new = {key: _look(claim, at, study) for key, (claim, at) in places.items() if not at.taken}
-    Look.objects.bulk_create(look for key, look in new.items() if not places[key][1].shares)
-    looks = {look.claim: look for look in Look.objects.filter(claim__in=places)}
-    sharing = [look for key, look in new.items() if places[key][1].shares]
-    for look in sharing:
-        first = looks[places[look.claim][1].shares]
-        look.shares = first.shares or first
-    Look.objects.bulk_create(sharing)
-    looks |= {look.claim: look for look in Look.objects.filter(claim__in=places)}
-    beside = [
-        GuardLook(
-            primary=looks[each.primary],
-            guard=looks[key],
-            number=each.looks.numbers[-1],
-            charged=each.charged,
-        )
-        for key, (_, at) in places.items()
-        for each in at.beside
-        if not each.taken
-    ]
-    beside += [
-        GuardLook(primary=looks[key], guard=looks[key], number=at.number, charged=True)
-        for key, (_, at) in places.items()
-        if at.alone
-    ]
-    GuardLook.objects.bulk_create(beside)
-    append(*new.values(), *beside)
-    return len(new) + len(beside)
-
-
-def _look(claim: Claim, position: LedgerPosition, study: Study) -> Look:
-    return Look(
-        claim=claim.digest,
-        number=position.number,
-        test_set_version=claim.version,
-        candidate=claim.candidate.version,
-        baseline=claim.baseline.version,
-        candidate_run=claim.candidate,
-        baseline_run=claim.baseline,
-        asked=claim.asked_digest,
-        drawn_for=position.looks.arms if position.looks else None,
-        extends_id=position.stages[-1] if position.stages else None,
-        study=study,
-        **claim.content,
-    )

@@ -142,8 +142,9 @@ class Numbering:
         self.numbers: dict[str, ClaimNumber] = {}
         self.taken, self.tally, self.apart = taken, tally, apart
         self.critical = {each.digest for each in claims if each.critical}
-        alone = GuardLook.objects.filter(primary=F("guard"), primary__claim__in=taken)
-        self.alone = dict(alone.values_list("primary__claim", "number")) if taken else {}
+        beside = [claim for claim, look in taken.items() if look.shares is not None]
+        alone = GuardLook.objects.filter(primary=F("guard"), primary__claim__in=beside)
+        self.alone = dict(alone.values_list("primary__claim", "number")) if beside else {}
 
     def pay(self, claims: Sequence[NumberedClaim]) -> None:
         """Numbers what is counted."""

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from evalhub.accounts.models import User
 from evalhub.cli.app import run
+from evalhub.dashboard.ledger_page import ledger_page
 from evalhub.gate.models import GuardLook, Look
 from evalhub.gate.verification import rows_at_home
 from evalhub.registry.models import Study
@@ -111,7 +113,11 @@ def test_candidates_are_looks_1_2_3_and_the_dry_run_says_so(
         assert planned(after) == judged(record)
         assert all(each["taken"] for each in after["looks"])
         assert said(desk, capsys)["sha256"] == record["sha256"] if "sha256" in record else True
-        decision = Study.objects.get(slug=desk.study["slug"]).decisions.get()
+        study = Study.objects.get(slug=desk.study["slug"])
+        owner = study.test_sets.get(name=first).test_set_version
+        page = ledger_page(owner, user=User.objects.create_superuser(f"olga-{right}"))
+        assert page.next == look + 1
+        decision = study.decisions.get()
         assert not [each for each in rows_at_home(decision.document) if each.found != each.recorded]
 
 

@@ -8,9 +8,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from evalhub.gate.decide import decide_study
-from evalhub.gate.ledger import Claim, Standing, standing_of, take
+from evalhub.gate.ledger import Claim, Standing, standing_of
 from evalhub.gate.models import Decision, Ledger, Look
 from evalhub.gate.same_items import SameItems
+from evalhub.gate.taking import take
 from evalhub.registry.models import (
     ModelVersion,
     Run,

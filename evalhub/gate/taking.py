@@ -1,0 +1,88 @@
+"""The looks of a decision are written into the ledger, in the decision's own transaction."""
+
+from collections.abc import Iterable, Sequence
+
+from evalhub.gate.chain.append import append
+from evalhub.gate.ledger import Claim, LedgerPosition, Standing, order_of, standing_of
+from evalhub.gate.models import GuardLook, Ledger, Look
+from evalhub.gate.same_items import SameItems
+from evalhub.registry.models import Study
+
+
+def take(
+    standing: Standing,
+    *,
+    study: Study,
+    shared: SameItems,
+    also: Iterable[Sequence[Claim]] = (),
+) -> bool:
+    """Writes the looks that are still to be taken; for one transaction.
+
+    False, and nothing is written, where another decision came between: the claims may stand
+    elsewhere now and must be judged anew.
+
+    Args:
+        also: claims that are shown beside the decision and not judged by it, which are read too.
+    """
+    ledger = Ledger.objects.select_for_update().get(pk=Ledger.HOME)
+    if ledger.entries != standing.entries and standing.is_news:
+        return False
+    written = _write(standing, study)
+    for claims in also:
+        written += _write(standing_of(claims, counts="all", shared=shared), study)
+    if written:
+        ledger.entries += written
+        ledger.save(update_fields=["entries"])
+    return True
+
+
+def _write(standing: Standing, study: Study) -> int:
+    """How many entries were written."""
+    places: dict[str, tuple[Claim, LedgerPosition]] = {}
+    for claim, at in sorted(standing.pairs, key=lambda pair: order_of(pair[0])):
+        places.setdefault(claim.digest, (claim, at))
+    new = {key: _look(claim, at, study) for key, (claim, at) in places.items() if not at.taken}
+    Look.objects.bulk_create(look for key, look in new.items() if not places[key][1].shares)
+    looks = {look.claim: look for look in Look.objects.filter(claim__in=places)}
+    sharing = [look for key, look in new.items() if places[key][1].shares]
+    for look in sharing:
+        first = looks[places[look.claim][1].shares]
+        look.shares = first.shares or first
+    Look.objects.bulk_create(sharing)
+    looks |= {look.claim: look for look in Look.objects.filter(claim__in=places)}
+    beside = [
+        GuardLook(
+            primary=looks[each.primary],
+            guard=looks[key],
+            number=each.looks.numbers[-1],
+            charged=each.charged,
+        )
+        for key, (_, at) in places.items()
+        for each in at.beside
+        if not each.taken
+    ]
+    beside += [
+        GuardLook(primary=looks[key], guard=looks[key], number=at.number, charged=True)
+        for key, (_, at) in places.items()
+        if at.alone
+    ]
+    GuardLook.objects.bulk_create(beside)
+    append(*new.values(), *beside)
+    return len(new) + len(beside)
+
+
+def _look(claim: Claim, position: LedgerPosition, study: Study) -> Look:
+    return Look(
+        claim=claim.digest,
+        number=position.number,
+        test_set_version=claim.version,
+        candidate=claim.candidate.version,
+        baseline=claim.baseline.version,
+        candidate_run=claim.candidate,
+        baseline_run=claim.baseline,
+        asked=claim.asked_digest,
+        drawn_for=position.looks.arms if position.looks else None,
+        extends_id=position.stages[-1] if position.stages else None,
+        study=study,
+        **claim.content,
+    )
