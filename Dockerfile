@@ -1,18 +1,23 @@
-FROM python:3.13-slim AS build
-ENV UV_PROJECT_ENVIRONMENT=/opt/evalhub UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never
-RUN pip install --no-cache-dir uv
+# `make image` gives the digest of the base image that it finds; a plain build takes what the tag means
+ARG PYTHON=python:3.13-slim
+FROM ${PYTHON} AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /opt/evalhub && python -m venv /opt/build
 WORKDIR /source
-# the dependencies change less often than the code: a layer of their own
-COPY pyproject.toml README.md LICENSE ./
-RUN uv sync --no-dev --no-install-project
+# the dependencies change less often than the code: a layer of their own, each file checked by its hash
+COPY .ci/requirements.txt .ci/build-requirements.txt .ci/
+RUN /opt/evalhub/bin/pip install --require-hashes --only-binary :all: --requirement .ci/requirements.txt
+RUN /opt/build/bin/pip install --require-hashes --only-binary :all: --requirement .ci/build-requirements.txt
+COPY pyproject.toml README.md LICENSE CHANGELOG.md CONTRIBUTING.md ./
 COPY evalhub evalhub
 COPY reviews reviews
 COPY runners runners
-COPY CHANGELOG.md CONTRIBUTING.md ./
 COPY docs docs
-RUN uv sync --no-dev --no-editable
+RUN /opt/build/bin/pip wheel --no-index --no-deps --no-build-isolation --wheel-dir /wheels . && /opt/evalhub/bin/pip install --no-index --no-deps /wheels/*.whl
 
-FROM python:3.13-slim
+FROM ${PYTHON}
+ARG PYTHON
+LABEL org.opencontainers.image.base.name=${PYTHON}
 RUN useradd --uid 10001 --create-home evalhub && install --directory --owner evalhub --mode 0700 /data
 COPY --from=build /opt/evalhub /opt/evalhub
 ENV PATH=/opt/evalhub/bin:$PATH EVALHUB_HOME=/data PYTHONUNBUFFERED=1

@@ -1,4 +1,4 @@
-.PHONY: setup run demo check test fix tables schemas openapi pictures lock bench
+.PHONY: setup run demo check test fix tables schemas openapi pictures lock image bench
 
 setup:  ## the environment, with everything for development
 	uv sync
@@ -34,9 +34,13 @@ openapi:  ## the document of the REST interface, after each change of an endpoin
 pictures:  ## the documents' pictures, after each change of how they look
 	uv run python -m tests.pictures
 
-lock:  ## take the newest versions, and pin them in pyproject.toml
+lock:  ## take the newest versions, and pin them in pyproject.toml and, by hash, for the image
 	uv run --no-project .ci/pin.py
 	uv sync
+
+image:  ## the container image, on the base image that the tag means now, by its digest
+	digest=$$(docker buildx imagetools inspect python:3.13-slim --format '{{.Manifest.Digest}}') && \
+	  docker build --build-arg PYTHON=python:3.13-slim@$$digest --tag evalhub:latest .
 
 bench:  ## the measured promises: imports, pages, large runs
 	for file in tests/benchmarks/[a-z]*.py; do uv run python -m tests.benchmarks.$$(basename $$file .py); done

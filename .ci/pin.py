@@ -1,5 +1,7 @@
 """Write what `uv lock` resolves to into pyproject.toml, as constraints: `make lock`.
 
+What the image installs is written with its hashes, into requirements files that name no address.
+
 The lock file itself stays out of the repository, because it records where the packages were
 fetched from. The newest versions that pyproject.toml's ranges allow are taken.
 """
@@ -8,7 +10,13 @@ import re
 import subprocess
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
+FOLDER = Path(__file__).resolve().parent
+PROJECT = FOLDER.parent / "pyproject.toml"
+HASHED = {
+    "requirements.txt": "--no-default-groups",
+    "build-requirements.txt": "--only-group image",
+}
+"""By file, of which packages: those that the site runs on, and those that build its wheel."""
 PINS = re.compile(r"^constraint-dependencies = \[\n.*?^\]\n", re.MULTILINE | re.DOTALL)
 EXPORT = (
     "uv export --all-groups --all-extras --no-emit-project --no-hashes --no-header --no-annotate"
@@ -27,6 +35,13 @@ def main() -> None:
     lines = "".join(f'  "{pin}",\n' for pin in pins)
     PROJECT.write_text(PINS.sub(lambda _: f"constraint-dependencies = [\n{lines}]\n", text))
     run("uv lock")
+    write_hashes()
+
+
+def write_hashes() -> None:
+    for name, packages in HASHED.items():
+        export = f"uv export {packages} --no-emit-project --no-header --no-annotate --no-emit-index-url"
+        (FOLDER / name).write_text(run(export))
 
 
 def run(command: str) -> str:
