@@ -10,7 +10,7 @@ from runners.launch import launch
 from tests.cast import Team, a_metric, a_run, a_test_set, a_version
 
 OWN = {"id", "run_id", "version_id", "output_id", "opened", "started", "finished", "created"}
-OWN |= {"source", "reach", "lease_until", "draft_until"}
+OWN |= {"source", "reach", "lease_until", "draft_until", "enqueued", "going_since"}
 
 
 def told(run: Run) -> list[dict[str, Any]]:

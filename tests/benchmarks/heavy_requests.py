@@ -38,6 +38,7 @@ LIGHT = {
     "/answers": "one row",
     "/secret": "one row",
     "/tokens": "one row",
+    "/vouching": "a verb on one row",
     "/webhooks": "one row",
     "/webhooks/{id}": "one row",
     "/items/{item}": "one row",

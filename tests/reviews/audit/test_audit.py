@@ -58,6 +58,7 @@ def test_a_fair_campaign_passes_what_could_be_tested(team: Team) -> None:
         "repeats": "not established",
         "gold": "not established",
         "identities": "pass",
+        "accounts": "pass",
         "guess": "not established",
     }
     assert found.attention == []
