@@ -183,9 +183,7 @@ def answers_status(section: AnswersSection, arms: Arms) -> Status:
 
 def answers_sentences(section: AnswersSection, arms: Arms) -> Iterator[str]:
     """What is counted, then what follows from it."""
-    for row in section.test_sets:
-        told = [_counts(name, each) for name, each in zip(_names(arms), _both(row), strict=True)]
-        yield f"On {row.test_set} {' and '.join(told)}."
+    yield from _counted(section, arms)
     for said in (*answer_flaws(section, arms), *answer_cautions(section, arms)):
         yield f"{said}."
     for name, found in _pooled(section, arms, "fingerprints"):
@@ -278,14 +276,20 @@ def _difference(found: AnswerDifference, section: AnswersSection, arms: Arms) ->
     )
 
 
-def _counts(name: str, arm: ArmAnswers) -> str:
-    ends = sorted(arm.finish_reasons.items(), key=lambda each: (-each[1], each[0]))
-    parts = [f"{count:,} {reason}" for reason, count in ends[:SHOWN]]
-    if not parts:
-        parts = ["why they ended isn’t known"]
-    parts += [f"{arm.failed:,} failed"] if arm.failed else []
-    parts += [f"{arm.empty:,} empty"] if arm.empty else []
-    return f"{name} gave {counted(arm.answers, 'answer')} ({', '.join(parts)})"
+def _counted(section: AnswersSection, arms: Arms) -> Iterator[str]:
+    """A sentence an arm, over all test sets; one for both where nothing is known of any answer."""
+    sides = [[_both(row)[at] for row in section.test_sets] for at in (0, 1)]
+    if not any(each.finish_reasons or each.models for side in sides for each in side):
+        yield "The answers came without the reason why they ended and without their model's name."
+    for (name, reasons), side in zip(_pooled(section, arms, "finish_reasons"), sides, strict=True):
+        answers, failed, empty = (
+            sum(getattr(each, count) for each in side) for count in ("answers", "failed", "empty")
+        )
+        parts = [f"ended by {_listed(reasons)}"] if reasons else []
+        parts += [f"{failed:,} failed"] if failed else []
+        parts += [f"{empty:,} are empty"] if empty else []
+        if parts:
+            yield f"{name} gave {counted(answers, 'answer')}: {'; '.join(parts)}."
 
 
 def _names(arms: Arms) -> tuple[str, str]:

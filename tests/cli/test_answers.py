@@ -160,7 +160,7 @@ def test_every_door_of_a_gate_says_it(desk: Desk, capsys: Printed) -> None:
     capsys.readouterr()
     for name in ("j.xml", "m.md", "r.json"):
         assert "cut off at the most tokens" in Path(name).read_text(encoding="utf-8"), name
-    assert "60 length" in Path("m.md").read_text(encoding="utf-8")
+    assert "length (60)" in Path("m.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.django_db(transaction=True)
