@@ -21,7 +21,7 @@ from runners.backends.endpoint_state import EndpointState, state_of
 from runners.backends.faults import is_filtered, is_too_long
 from runners.backends.masking import Secret
 from runners.backends.pool import Connections, connections
-from runners.backends.replies import complaint, replies, retry_after
+from runners.backends.replies import complaint, in_one_line, replies, retry_after
 from runners.backends.served import NotThatAdapter, check_adapter
 from runners.backends.target import Target
 from runners.prompting import PromptError, chat, completion
@@ -254,7 +254,8 @@ class Exchange:
                 last, after, status = error.os_error.strerror or str(error), None, 0
                 unreachable, fault = unreachable + 1, Fault.SERVER
             except (aiohttp.ClientError, OSError) as error:
-                last, after = f"the connection broke: {error or type(error).__name__}", None
+                said = in_one_line(str(error), self.target.key) or type(error).__name__
+                last, after = f"the connection broke: {said}", None
                 status, fault = 0, Fault.SERVER
             else:
                 self.state.answered(sent_in=sent_in)
@@ -331,7 +332,8 @@ class Exchange:
         try:
             response, content, more = await self._posted(over, path, body)
         except UnreadableBody as error:
-            raise _Again(f"the response can't be read: {error}", NO_ANSWER) from error
+            said = self.target.key.masked(str(error))
+            raise _Again(f"the response can't be read: {said}", NO_ANSWER) from error
         latency_s = time.perf_counter() - start
         key = self.target.key
         if response.status == 200:

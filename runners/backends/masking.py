@@ -1,11 +1,13 @@
 """A key, kept out of what is told and stored."""
 
 import base64
+import html
 import re
 from dataclasses import dataclass, field
-from urllib.parse import quote, quote_plus
 
 MASK = "…"
+LONGEST_CHARACTER = 12
+"""Characters that one of a key's is spelt with at most: seven backslashes and `u0022`."""
 TELLING = 8
 """A shorter key is a word, of which no other spelling is looked for."""
 UNMISTAKABLE = 12
@@ -15,13 +17,13 @@ UNMISTAKABLE = 12
 @dataclass(frozen=True, slots=True)
 class Secret:
     """A key. It shows itself to nobody, and finds itself in texts, also as it is spelt in a URL, in
-    JSON, in base64 or in hexadecimal."""
+    JSON, in HTML, in base64 or in hexadecimal."""
 
     value: str = field(repr=False)
     _pattern: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        found = [*map(re.escape, _spellings(self.value)), *_encoded(self.value)]
+        found = [*_spellings(self.value), *_encoded(self.value)]
         found.sort(key=len, reverse=True)
         pattern = re.compile("|".join(found), re.I) if found else None
         object.__setattr__(self, "_pattern", pattern)
@@ -33,6 +35,17 @@ class Secret:
         """The text with a mark in the place of the key."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
 
+    def beginning(self, text: str, most: int) -> str:
+        """The first `most` characters of `masked`, however long the text is."""
+        shown, at, longest = "", 0, LONGEST_CHARACTER * len(self.value)
+        while (left := most - len(shown)) > 0:
+            found = self._pattern and self._pattern.search(text, at, at + left + longest)
+            if not found:
+                return shown + text[at : at + left]
+            shown += text[at : found.start()] + MASK
+            at = found.end()
+        return shown[:most]
+
     def given_away(self, text: str) -> bool:
         """Whether a text holds the key and can't hold it by chance."""
         return (
@@ -43,11 +56,26 @@ class Secret:
 
 
 def _spellings(key: str) -> set[str]:
+    """Patterns of the key as it is, in a URL, in JSON and in HTML, and in hexadecimal."""
     if len(key) < TELLING:
-        return {key} - {""}
-    found = {key, quote(key), quote(key, safe=""), quote_plus(key), key.encode().hex()}
-    in_json = key.replace("\\", "\\\\").replace('"', '\\"')
-    return found | {in_json, in_json.replace("/", "\\/")}
+        return {re.escape(key)} - {""}
+    return {"".join(map(_character, key)), key.encode().hex()}
+
+
+def _character(one: str) -> str:
+    """A pattern of one of a key's characters. Letters and digits are escaped by nobody."""
+    if one.isalnum():
+        return one
+    code = ord(one)
+    found = {
+        rf"\\{{0,7}}{re.escape(one)}",
+        re.escape(html.escape(one)),
+        rf"%{code:02x}",
+        rf"\\{{1,7}}u{code:04x}",
+        rf"&#x0{{0,2}}{code:x};",
+        rf"&#0{{0,2}}{code};",
+    }
+    return f"(?:{'|'.join(sorted(found, key=len, reverse=True))})"
 
 
 def _encoded(key: str) -> set[str]:

@@ -57,8 +57,7 @@ def complaint(content: bytes, key: Secret) -> str:
 
 def in_one_line(text: str, key: Secret) -> str:
     """A server's words, shortened, without the key and without what no database keeps."""
-    # Masked before it is cut: half a key is known by nothing.
-    return " ".join(_UNSTORABLE.sub("", key.masked(text)[:COMPLAINT]).split())
+    return " ".join(key.beginning(_UNSTORABLE.sub("", text), COMPLAINT).split())
 
 
 def replies(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
@@ -72,7 +71,7 @@ def replies(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
-        shown = in_one_line(content[:4000].decode("utf-8", "replace"), key)
+        shown = in_one_line(content.decode("utf-8", "replace"), key)
         what = "an HTML page and no JSON" if _PAGE.match(shown) else "malformed JSON"
         return [Reply(error=f"the response is {what}: {shown!r}", fault=Fault.SERVER)]
     if (error := error_in(answer)) is not None:
@@ -82,7 +81,7 @@ def replies(content: bytes, latency_ms: float, key: Secret) -> list[Reply]:
         return [Reply(error=f"the response is an error: {shown}", fault=fault_of(error))]
     choices = answer.get("choices") if isinstance(answer, dict) else None
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        shown = in_one_line(content[:4000].decode("utf-8", "replace"), key)
+        shown = in_one_line(content.decode("utf-8", "replace"), key)
         return [Reply(error=f"the response has no choices: {shown!r}", fault=Fault.SERVER)]
     prompt, completion, paid = tokens_told(answer)
     served = served_name(answer.get("model"), key)
@@ -145,7 +144,7 @@ def _reply(choice: Mapping[str, Any], key: Secret, cost: Reply) -> Reply:
     except ValueError as flaw:
         return Reply(error=f"the response can't be kept: {flaw}")
     if said.text is None:
-        shown = key.masked(str(why or "not given"))[:60]
+        shown = key.beginning(str(why or "not given"), 60)
         withheld = isinstance(why, str) and end_of(why) == "withheld"
         fault = Fault.ITEM if withheld else Fault.MODEL
         return Reply(
@@ -172,8 +171,8 @@ def _reply(choice: Mapping[str, Any], key: Secret, cost: Reply) -> Reply:
 
 def _word(said: Any, key: Secret) -> str:
     """Why the model stopped, if that is a word."""
-    word = said[:FINISH_REASON] if isinstance(said, str) else ""
-    return "" if _UNSTORABLE.search(word) else key.masked(word)[:FINISH_REASON]
+    word = key.beginning(said, FINISH_REASON) if isinstance(said, str) else ""
+    return "" if _UNSTORABLE.search(word) else word
 
 
 def served_name(said: Any, key: Secret) -> str:

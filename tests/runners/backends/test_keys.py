@@ -1,6 +1,7 @@
 """Whom a key is sent to, and what is told of it."""
 
 import base64
+import html
 import json
 import traceback
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 from evalhub.schemas.declaration import DeclarationError, declared
 from evalhub.schemas.keys import WELL_KNOWN, KeyNotBoundError, Reach, check_bound
 from runners.backends import AnyBackend
-from runners.backends.asking import BackendError, Reply
+from runners.backends.asking import BackendError
 from runners.backends.masking import Secret
 from tests.fakes.openai_server import OpenAIServer, body, http_error
 from tests.runners.backends.test_openai import client_of, replies
@@ -175,6 +176,11 @@ def spelt() -> list[str]:
         quote(KEY),
         quote(KEY, safe=""),
         json.dumps(KEY)[1:-1],
+        json.dumps(json.dumps(KEY))[3:-3],
+        KEY.replace("/", "\\u002F").replace("+", "\\u002b"),
+        html.escape(KEY),
+        "".join(one if one.isalnum() else f"&#x{ord(one):X};" for one in KEY),
+        "".join(one if one.isalnum() else f"&#{ord(one):03};" for one in KEY),
         base64.b64encode(KEY.encode()).decode(),
         base64.b64encode(long).decode(),
         base64.b64encode(b"x" + long).decode(),
@@ -206,6 +212,19 @@ def test_no_error_holds_the_key_however_the_server_spells_it(
     assert middle(said) not in told
 
 
+def errors_of(server: OpenAIServer, content: str) -> tuple[str, str]:
+    """The error of one question that alone is answered so, and that of a server that says nothing
+    else, with its traceback."""
+    backend = server.backend(key_env="MY_KEY", retries=0)
+    server.misbehave = lambda prompt, attempt: body(content) if prompt == "odd" else None
+    [reply] = replies(backend, "odd")
+    assert reply.text is None
+    server.misbehave = lambda prompt, attempt: body(content)
+    with pytest.raises(BackendError) as refused:
+        replies(backend, "odd")
+    return reply.error, "".join(traceback.format_exception(refused.value))
+
+
 def test_half_a_key_is_not_left_where_an_error_is_cut(
     server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,9 +232,45 @@ def test_half_a_key_is_not_left_where_an_error_is_cut(
     server.misbehave = lambda prompt, attempt: http_error(400, "x" * 190 + KEY)
     [reply] = replies(server.backend(key_env="MY_KEY"), "Hi")
     assert reply.error == "HTTP 400: " + "x" * 190 + "…"
-    server.misbehave = lambda prompt, attempt: body("x" * 55 + KEY)
+    of_one, of_all = errors_of(server, "x" * 190 + KEY)
+    assert of_one == "the response is malformed JSON: '" + "x" * 190 + "…'"
+    assert of_one in of_all
+
+
+def test_half_a_key_is_not_left_in_the_beginning_of_a_long_text() -> None:
+    """Marks are short: of a text with many keys, what is shown reaches far."""
+    key = "/".join(["sk", *(f"{i:03}" for i in range(100))])
+    secret = Secret(key)
+    for said in (key, html.escape(key), key.replace("/", "&#x002f;"), quote(key, safe="")):
+        for before in range(200):
+            text = "x" * before + said * 300
+            assert secret.beginning(text, 200) == ("x" * before + "…" * 300)[:200]
+            assert secret.beginning(text[:-1], 200) == secret.masked(text[:-1])[:200]
+
+
+@pytest.mark.parametrize("said", spelt())
+def test_no_error_in_place_of_an_answer_holds_the_key(
+    server: OpenAIServer, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    for content in (f"It is {said}!", f"<html>{said}</html>", json.dumps([said])):
+        for told in errors_of(server, content):
+            assert "the response " in told
+            assert "…" in told
+            assert middle(said) not in told
+            assert middle(json.dumps(said)) not in told
+
+
+def test_a_key_is_found_with_a_nul_in_it_and_where_a_reason_to_stop_is_cut(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_KEY", KEY)
+    for told in errors_of(server, f"It is {KEY[:9]}\x00{KEY[9:]}!"):
+        assert "'It is …!'" in told
+    choice = {"message": {"content": "Yes"}, "finish_reason": "x" * 25 + KEY}
+    server.misbehave = lambda prompt, attempt: body(json.dumps({"choices": [choice]}))
     [reply] = replies(server.backend(key_env="MY_KEY"), "Hi")
-    assert reply.error.endswith("xxx…'")
+    assert (reply.text, reply.finish_reason) == ("Yes", "x" * 25 + "…")
 
 
 @pytest.mark.parametrize("said", spelt())
@@ -223,16 +278,11 @@ def test_an_answer_that_holds_the_key_is_not_kept(
     server: OpenAIServer, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MY_KEY", KEY)
-
-    def answered(content: str) -> Reply:
-        server.misbehave = lambda prompt, attempt: body(content)
-        [reply] = replies(server.backend(key_env="MY_KEY"), "Hi")
-        return reply
-
-    reply = answered(json.dumps({"choices": [{"message": {"content": f"It is {said}!"}}]}))
+    content = json.dumps({"choices": [{"message": {"content": f"It is {said}!"}}]})
+    server.misbehave = lambda prompt, attempt: body(content)
+    [reply] = replies(server.backend(key_env="MY_KEY"), "Hi")
     assert reply.text is None
     assert reply.error == "the answer holds the key that it was asked with, and isn't kept"
-    assert middle(said) not in answered(said).error
 
 
 def test_a_word_that_servers_take_for_a_key_may_stand_in_an_answer(
