@@ -16,9 +16,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
-
 from runners.engines.errors import EngineError
 
 SETTLED_S = 2.0
@@ -66,6 +63,9 @@ def _state(path: Path) -> _State:
 
 def _folder() -> Path | None:
     """Where digests are kept; None without a home."""
+    from django.conf import settings  # declarations are read without Django
+    from django.core.exceptions import ImproperlyConfigured
+
     try:
         home = Path(settings.HOME)
     except ImproperlyConfigured:  # a library's call, outside the program
