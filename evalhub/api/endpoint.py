@@ -24,6 +24,11 @@ from evalhub.schemas.declaration import DeclarationError, declared
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
+def has_body(request: Request) -> bool:
+    """Whether anything comes with it: some clients call an empty body a form."""
+    return bool(request.META.get("CONTENT_LENGTH") != "0")
+
+
 class HasScope(BasePermission):
     """The token has the scope that this method needs."""
 
@@ -61,7 +66,8 @@ class ApiEndpoint(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if PlainJSONParser in self.parser_classes and request.content_type.startswith(FORMS):
+        is_form = request.content_type.startswith(FORMS)
+        if is_form and PlainJSONParser in self.parser_classes and has_body(request):
             raise UnsupportedMediaType(request.content_type)  # DRF would take it for an empty body
         unknown = [each for each in request.query_params if each not in self.parameters]
         if unknown:

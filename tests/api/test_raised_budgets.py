@@ -1,6 +1,7 @@
 """A run that its budget stopped goes on with a higher one, by the command and over REST."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -109,11 +110,18 @@ def test_rest_raises_it_too_and_says_what_is_wrong(
     assert LogEntry.objects.get(action="budget-set").by is not None
 
 
-def test_without_a_body_it_goes_on_as_it_is(stopped: Run, program: Programs) -> None:
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("fields", [{}, {"CONTENT_TYPE": FORM, "CONTENT_LENGTH": "0"}])
+def test_without_a_body_it_goes_on_as_it_is(
+    stopped: Run, program: Programs, fields: dict[str, Any]
+) -> None:
     asks = program()
-    answer = asks.client.post(
-        asks.at(f"/runs/{stopped.pk}/resume"), headers={"Idempotency-Key": "b"}
-    )
+    path = asks.at(f"/runs/{stopped.pk}/resume")
+    form = asks.client.post(path, "budget=5", FORM, headers={"Idempotency-Key": "a"})
+    assert form.status_code == 415
+    answer = asks.client.generic("POST", path, headers={"Idempotency-Key": "b"}, **fields)
     assert answer.status_code == 200
     assert not LogEntry.objects.filter(action="budget-set").exists()
 
