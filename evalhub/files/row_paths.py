@@ -49,7 +49,7 @@ type Step = str | int | MemberWhere
 
 @dataclass(frozen=True, slots=True)
 class RowMapping:
-    """MemberWhere a file has its rows, and a row what is read of it.
+    """Where a file has its rows, and a row what is read of it.
 
     Attributes:
         rows: the path to the rows; "" for a file that is rows.

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from evalhub.files.row_paths import RowMapping
 from evalhub.files.rows import DataError
 from evalhub.registry.models import ModelVersion, Output, Run, Score, Shard
 from runners.execute import process_shard
@@ -227,7 +228,7 @@ def test_other_field_names_make_another_run_of_the_same_file(team: Team, tmp_pat
                 test_set_version=questions,
                 metrics=[a_metric()],
                 answers=answers,
-                output_field=field,
+                fields=RowMapping(output=field),
             )
         )
         for field in ("output", "said")
