@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -174,9 +175,9 @@ def test_an_endpoint_that_is_not_there_is_69_and_named(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("status", "code", "said"),
     [
-        (409, 69, "items, the first 'q9': HTTP 409: on fire; put that right at the server"),
-        (500, 69, "items, the first 'q9': HTTP 500: on fire; put that right at the server"),
-        (400, 3, "triage: 6 of 60 items failed, the first 'q9': HTTP 400: on fire; asking again"),
+        (409, 69, r"items, the first 'q\d*9': HTTP 409: on fire; put that right at the server"),
+        (500, 69, r"items, the first 'q\d*9': HTTP 500: on fire; put that right at the server"),
+        (400, 3, r"(\d+) of \d+ items failed, the first 'q\d*9': HTTP 400: on fire; asking again"),
     ],
 )
 def test_a_half_failed_run_is_nobody_s_verdict_and_running_again_retries_what_failed(
@@ -191,7 +192,12 @@ def test_a_half_failed_run_is_nobody_s_verdict_and_running_again_retries_what_fa
         )
         assert here(desk, "--json") == code
         printed = capsys.readouterr()
-        assert said in (printed.err if code == 69 else document(printed.out)["reasons"][0])
+        if code == 69:
+            assert re.search(said, printed.err)
+        else:  # both test sets hold the same questions, and whichever asks first is refused
+            reasons = [re.search(said, reason) for reason in document(printed.out)["reasons"]]
+            assert sum(int(reason[1]) for reason in reasons if reason) == 30
+            assert all(reasons)
         assert ("invalid" in printed.out) == (code == 3)
         asked = len(server.requests)
         assert here(desk) in (0, 2)
