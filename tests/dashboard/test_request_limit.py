@@ -27,14 +27,17 @@ def work_until(run: int, seen: str) -> str:
     enough = threading.Event()
 
     def work() -> None:
-        process_shard(run, stopping=enough.is_set)
+        while not enough.is_set() and process_shard(run, stopping=enough.is_set):
+            pass
         connection.close()
 
     worker = threading.Thread(target=work)
     worker.start()
     try:
         until = time.monotonic() + 60
-        while time.monotonic() < until and worker.is_alive():
+        goes_on = True
+        while goes_on:
+            goes_on = time.monotonic() < until and worker.is_alive()  # the last look is after that
             for limit in Shard.objects.filter(run=run).values_list("limit", flat=True):
                 if seen in limit:
                     return limit
