@@ -21,6 +21,7 @@ from django.utils import timezone
 from pyarrow import parquet
 
 from evalhub.files.limits import MIB, WEB
+from evalhub.jobs.models import Job
 from evalhub.registry import drafts
 from evalhub.registry.importing import publish_test_set, stage_test_set
 from evalhub.registry.models import (
@@ -34,6 +35,7 @@ from evalhub.registry.models import (
 )
 from evalhub.studies import upload
 from reviews.models import Judgment
+from tests.api.test_jobs import work_all
 from tests.cast import Team, a_team
 from tests.dashboard.test_campaign_pages import filled
 from tests.reviews.conftest import a_campaign
@@ -44,11 +46,20 @@ LIMIT_S = 20
 """For one judgment while a large file is written: it took 45 s and then failed."""
 
 
+@pytest.fixture(autouse=True)
+def home(settings: Any, tmp_path: Path) -> None:
+    """Large files wait there for their jobs."""
+    settings.HOME = tmp_path
+
+
 def sent(client: Client, name: str, content: bytes) -> str:
-    """What the page says to an upload that it refuses."""
+    """What the page says to an upload that it refuses: at once, or by the job of a large one."""
     path = reverse("dashboard:upload_pairs")
     given = filled(client.get(path), name="Tone", project="support-desk")
     answer = client.post(path, given | {"file": SimpleUploadedFile(name, content)})
+    if answer.status_code == 302:
+        work_all()
+        answer = client.get(reverse("dashboard:job", args=[Job.objects.get().pk]))
     assert answer.status_code == 400
     assert not any(kind.objects.exists() for kind in (TestSet, Run, Item, Output))
     return answer.text
