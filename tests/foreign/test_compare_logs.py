@@ -266,7 +266,10 @@ def test_a_report_is_written_of_logs_too(logs: Path, capsys: pytest.CaptureFixtu
             ["a", "b", "--test-set", "c", "--metric", "exact_match", "--primary", "x"],
             "--primary: goes with --from KIND",
         ),
-        (["a", "b", "--from", "json", "--id", "key"], "--id: doesn't go with --from"),
+        (
+            ["a", "b", "--from", "lm-eval", "--id", "key"],
+            "--rows, --id, --output, --score, --field: are for json and parquet",
+        ),
         (["a", "b", "--from", "json", "--reference", "r"], "--reference: doesn't go with --from"),
         (["a", "b", "--from", "json", "--extract", "r"], "--extract: doesn't go with scores of a"),
         (["a", "b", "--from", "json", "--test-set", "c"], "--test-set: doesn't go with scores of"),
