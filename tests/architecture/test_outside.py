@@ -41,10 +41,15 @@ NAMES_NOTHING = {
     ("Adapter", "target_modules"): "layers of a model, in a training record",
     ("SignOffRecord", "code"): "which version of Evalhub wrote it down",
 }
+PATH_IN_A_ROW = "a path from field to field within a document that is read already"
 NAMES_NOTHING_BY_ITS_DESCRIPTION = {
     ("Reach", "hosts"): "of the operator's command, and in no document",
     ("Dimension", "name"): "the key under which files of judgments have it",
     ("WorkingSetRequest", "source"): "what people call the upload, shown to them and never opened",
+    ("RowFields", "rows"): PATH_IN_A_ROW,
+    ("RowFields", "scores"): PATH_IN_A_ROW,
+    ("RowFields", "other"): PATH_IN_A_ROW,
+    ("Evidence", "rows"): PATH_IN_A_ROW,
 }
 
 # Who reads documents that may come from the web, and by which function alone.
