@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 from runners.execute import process_shard
 from runners.judging import next_waiting, work_on
-from runners.looking import Turns, start_looking
+from runners.looking import THREADS, Turns, start_looking
 from runners.queue import in_this_process
 
 
 @contextmanager
-def embedded_worker(threads: int = 4) -> Iterator[None]:
+def embedded_worker(threads: int = THREADS) -> Iterator[None]:
     """Processes shards on threads of this process, and asks judges on one more, while the block
     runs.
 

@@ -13,6 +13,8 @@ from runners.queue import in_this_process
 
 LOOK_S = 2.0
 """How long an idle thread waits before it looks unasked: for shards of a process that died."""
+THREADS = 4
+"""Shards that a worker works on at once, where nobody says how many."""
 
 type Look = Callable[[], int | None]
 """What there is to work on, by its primary key."""

@@ -16,7 +16,7 @@ from runners.celery import QUEUES, app
 from runners.execute import process_shard
 from runners.judging import judge_waiting
 from runners.launch import claimable_runs
-from runners.looking import LOOK_S, Turns, start_looking
+from runners.looking import LOOK_S, THREADS, Turns, start_looking
 from runners.outages import DATABASE_AWAY
 from runners.queue import (
     PROCESS_SHARD,
@@ -99,7 +99,7 @@ def finder() -> AbstractContextManager[None]:
 
 
 def start_worker(
-    threads: int = 4, queues: Collection[str] = tuple(QUEUES), loglevel: str = "INFO"
+    threads: int = THREADS, queues: Collection[str] = tuple(QUEUES), loglevel: str = "INFO"
 ) -> int:
     """A worker in the foreground until SIGTERM or SIGINT; returns its exit code, which is never
     that of a verdict (1 to 3).
