@@ -19,6 +19,7 @@ from evalhub.gate.chain.append import append, ledger_head
 from evalhub.gate.charge import Charge, charge
 from evalhub.gate.claims import claims_of, shown_beside
 from evalhub.gate.costs import arm_prices, budgets
+from evalhub.gate.evidence_rows import arm_name, evidence_row
 from evalhub.gate.extraction import gains_by_misses
 from evalhub.gate.judge import judge_evidence, open_preference
 from evalhub.gate.leakage.contamination import Leak, disagreement, leakage_section, leaks_of
@@ -37,9 +38,9 @@ from evalhub.gate.test_set_extension import extension_section, with_stages
 from evalhub.registry.models import Metric, Run, RunMetric, Study, StudyArm
 from evalhub.schemas.answers_section import AnswersSection
 from evalhub.schemas.criteria import Criterion
-from evalhub.schemas.decision import ArmName, Arms, DecisionRecord, StudyName
+from evalhub.schemas.decision import Arms, DecisionRecord, StudyName
 from evalhub.schemas.policy import Policy
-from evalhub.schemas.sections import AppliedSection, EvidenceRow
+from evalhub.schemas.sections import AppliedSection
 from evalhub.schemas.verdicts import Verdict
 from evalhub.stats.errors import StatisticsError
 from evalhub.verdict.align import Aligned, breakdown_of, criteria_of
@@ -152,7 +153,7 @@ def _read(evidence: StudyEvidence, chosen: BaselineChoice, arm: StudyArm) -> _Re
     if same:
         flaws.insert(0, same)
     answers = study_answers(evidence, pairings)
-    arms = Arms(baseline=_named(baseline), candidate=_named(arm))
+    arms = Arms(baseline=arm_name(baseline), candidate=arm_name(arm))
     flaws += answer_flaws(answers, arms)
     leaks = [] if evidence.policy.leakage == "off" else leaks_of(arm, pairings)
     again = {
@@ -206,7 +207,7 @@ def _judge(
         said = answer(criteria, planned_gain=policy.planned_gain, primaries=policy.primaries)
         choice = choice.model_copy(update={"answer": said})
     others = alternatives(evidence, baseline, arm, alpha=paid.level)
-    arms = Arms(baseline=_named(baseline), candidate=_named(arm))
+    arms = Arms(baseline=arm_name(baseline), candidate=arm_name(arm))
     told = _ToldBeside(
         arm.name,
         invalid,
@@ -243,7 +244,7 @@ def _judge(
         alphas=paid.judging([*aligned, *costs]),
         policy=evidence.study.policy.as_json(),
         arms=arms,
-        evidence=[_evidence(each) for each in read.pairings.values()],
+        evidence=[evidence_row(each) for each in read.pairings.values()],
         study=StudyName(
             project=evidence.study.project.slug, slug=evidence.study.slug, name=evidence.study.name
         ),
@@ -335,36 +336,6 @@ def _without_leaks(
     except StatisticsError:
         return None
     return _verdict(evidence.policy, told, criteria + asked.criteria)
-
-
-def _named(arm: StudyArm) -> ArmName:
-    version = arm.version
-    return ArmName(name=arm.name, digest=version.digest, kind=version.kind, version=str(version))
-
-
-def _evidence(pairing: Pairing) -> EvidenceRow:
-    base, tuned = pairing.baseline, pairing.candidate
-    version = base.run.test_set_version
-    return EvidenceRow(
-        test_set=pairing.aligned.requirement.test_set,
-        version=str(version),
-        digest=version.digest,
-        items=version.item_count,
-        metric=pairing.metric.name,
-        metric_options=pairing.metric.options,
-        baseline_run=base.run.pk,
-        candidate_run=tuned.run.pk,
-        baseline_answers=base.run.answers_digest,
-        candidate_answers=tuned.run.answers_digest,
-        baseline_scores=base.digest,
-        candidate_scores=tuned.digest,
-        failed_baseline=base.arm.failures_counted,
-        failed_candidate=tuned.arm.failures_counted,
-        unscored_baseline=base.arm.unscored,
-        unscored_candidate=tuned.arm.unscored,
-        extraction_misses_baseline=base.arm.extraction_misses,
-        extraction_misses_candidate=tuned.arm.extraction_misses,
-    )
 
 
 @transaction.atomic

@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.files.answers import RecordedAnswer, read_answers
-from evalhub.files.canonical import digest_of
 from evalhub.files.finish_reasons import end_of
 from evalhub.files.identity import answers_digest, scores_digest
-from evalhub.files.items import FieldMapping
 from evalhub.files.row_paths import RowMapping
-from evalhub.files.rows import DataError, field, item_id, read_rows
+from evalhub.files.rows import DataError
 from evalhub.schemas.answers_rule import ModelChangeUse
 from evalhub.schemas.decision import ArmName, Arms, DecisionRecord
 from evalhub.schemas.defaults import MARGIN, MOST_UNANSWERED, PLANNED_GAIN
@@ -24,6 +22,7 @@ from evalhub.schemas.policy import FailureUse
 from evalhub.schemas.sections import EvidenceRow
 from evalhub.schemas.verdicts import Verdict
 from evalhub.stats.levels import ALPHA
+from evalhub.studies.compared_items import ComparedItem, read_compared_items
 from evalhub.verdict.align import (
     Aligned,
     ArmScores,
@@ -52,7 +51,6 @@ from evalhub.verdict.repeated import repeated_section, with_repeats_joined
 from evalhub.verdict.rule import Ruling, decide
 from evalhub.verdict.wording import counted
 from runners.metrics import Answer, MetricError, MetricScore, Scorer, scorer
-from runners.prompting import question_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +88,6 @@ class FileComparison:
 
     record: DecisionRecord
     items: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    key: str
-    line: int
-    values: dict[str, Any]
-    references: list[Any]
-    cluster: str
-    tags: list[str]
-
-    @property
-    def asked(self) -> str:
-        """The item's question, where the row has one under its usual name."""
-        return question_of(self.values.get(FieldMapping().input))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +130,14 @@ def compare_files(
         raise MetricError(f"{question.metric}: {why}")
     if bounds is None and question.failures == "worst":
         raise MetricError(NO_WORST.format(question.metric))
-    cases = _read_cases(test_set, question, score)
+    cases = read_compared_items(
+        test_set,
+        id_field=question.id_field,
+        reference=question.reference if score.metric.compares else None,
+        cluster=question.cluster,
+        tag=question.tag,
+        metric=question.metric,
+    )
     arms = [_read_arm(path, cases, question, score) for path in (base, candidate)]
     requirement = Requirement(
         name=test_set.stem,
@@ -163,7 +153,7 @@ def compare_files(
     )
     labels = with_repeats_joined(
         [
-            ItemLabel(each.key, each.cluster, each.tags, question=_question(each))
+            ItemLabel(each.key, each.cluster, each.tags, question=each.question_digest)
             for each in cases.values()
         ]
     )
@@ -247,51 +237,8 @@ def compare_files(
     return FileComparison(record, rows)
 
 
-def _read_cases(path: Path, question: CompareRequest, score: Scorer) -> dict[str, _Case]:
-    cases: dict[str, _Case] = {}
-    for row in read_rows(path):
-        key = item_id(row, question.id_field)
-        if key in cases:
-            raise DataError(
-                f"{key!r} stands on line {cases[key].line} already; ids are unique",
-                file=str(path),
-                line=row.line,
-                field=question.id_field,
-            )
-        references: list[Any] = []
-        if score.metric.compares:
-            found = field(row, question.reference)
-            references = found if isinstance(found, list) else [found]
-            if not references or any(one is None or one == "" for one in references):
-                raise DataError(
-                    f"{question.metric} needs a reference, and this one is empty",
-                    file=str(path),
-                    line=row.line,
-                    field=question.reference,
-                )
-        cases[key] = _Case(
-            key,
-            row.line,
-            row.values,
-            references,
-            str(field(row, question.cluster)) if question.cluster else "",
-            _tags(field(row, question.tag)) if question.tag else [],
-        )
-    return cases
-
-
-def _question(case: _Case) -> str:
-    """A digest of what the row's `input` and `context` ask; "" where it has no input."""
-    values = case.values
-    return digest_of([values["input"], values.get("context")]) if values.get("input") else ""
-
-
-def _tags(value: Any) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else [str(value)]
-
-
 def _read_arm(
-    path: Path, cases: dict[str, _Case], question: CompareRequest, score: Scorer
+    path: Path, cases: dict[str, ComparedItem], question: CompareRequest, score: Scorer
 ) -> _AnsweredFile:
     answers: dict[str, list[RecordedAnswer]] = {}
     fields = RowMapping(id=question.id_field, output=question.output_field)
@@ -317,7 +264,7 @@ def _read_arm(
                         each.completion_tokens,
                         each.scores,
                         each.finish_reason,
-                        cases[key].asked,
+                        cases[key].question,
                         each.tool_calls,
                     ),
                     cases[key].references,
@@ -367,7 +314,7 @@ def _arm_scores(arm: _AnsweredFile, keys: Sequence[str], test_set: str) -> ArmSc
     )
 
 
-def _tally(arm: _AnsweredFile, cases: dict[str, _Case]) -> AnswerTally:
+def _tally(arm: _AnsweredFile, cases: dict[str, ComparedItem]) -> AnswerTally:
     found = AnswerTally()
     for each in (one for answers in arm.answers.values() for one in answers):
         found.count(
@@ -394,7 +341,7 @@ def _sha256(path: Path) -> str:
 
 
 def _items(
-    cases: Sequence[_Case],
+    cases: Sequence[ComparedItem],
     arms: Sequence[_AnsweredFile],
     means: Sequence[NDArray[np.float64]],
     requirement: Requirement,

@@ -1,7 +1,6 @@
 """A study file becomes rows: project, test sets, versions, runs, the study itself."""
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import product
 from typing import Any
 
 from django.db import transaction
@@ -28,22 +27,21 @@ from evalhub.registry.slugs import slug_of
 from evalhub.registry.versions import register_version
 from evalhub.schemas.declaration import DeclarationError
 from evalhub.schemas.study import StudySettings
-from evalhub.studies.charges import charges_of, charges_on
-from evalhub.studies.lengths import check_lengths
+from evalhub.studies.charges import charges_of
 from evalhub.studies.linked import check_same_policy, linked, note_change, policy_of
 from evalhub.studies.register_items import (
     Progress,
     asked_once,
     check_mix,
-    form_metrics,
     register_test_set,
     test_set_rows,
 )
 from evalhub.studies.register_judges import judged_policy, register_judges
+from evalhub.studies.register_runs import launch_runs
 from evalhub.studies.retrieval import with_documents
 from evalhub.studies.spec import Arm, StudySpec
 from reviews.errors import PlanError
-from runners.launch import launch, source_digest
+from runners.launch import source_digest
 from runners.spending import Charges
 
 
@@ -122,7 +120,7 @@ def register_arms(
         if name in needed and (parent := spec.arms[name].parent):
             needed.add(parent)
     versions = _versions(spec, project, needed)
-    return _runs(
+    return launch_runs(
         spec,
         sets,
         {name: versions[name] for name in spec.arms if name in arms},
@@ -319,7 +317,7 @@ def _link(
         (link.arm_id, link.test_set_id, link.repeat): link
         for link in StudyRun.objects.filter(arm__study=study)
     }
-    for (name, test_set, repeat), run in _runs(spec, sets, versions, charges).items():
+    for (name, test_set, repeat), run in launch_runs(spec, sets, versions, charges).items():
         arm = arms[name]
         forms = [guard.of(test_set) for guard in spec.test_sets[test_set].guards]
         for asked in (test_sets[each] for each in (test_set, *forms)):
@@ -374,53 +372,6 @@ def _linked_arms(
         )
         for position, (name, version) in enumerate(versions.items())
     }
-
-
-def _runs(
-    spec: StudySpec,
-    sets: dict[str, tuple[TestSetVersion, Metric]],
-    versions: dict[str, ModelVersion],
-    charges: Mapping[str, Charges],
-) -> dict[tuple[str, str, int], Run]:
-    """By arm, test set and repeat, the run of the arm, or its parent's where they don't differ."""
-    repeated = _repeated(spec)
-    runs: dict[tuple[str, str, int], Run] = {}
-    for name in versions:
-        arm = spec.arms[name]
-        for test_set, repeat in product(sets, (0, 1)):
-            judged = spec.test_sets[test_set].role != "development"
-            if repeat and not (judged and name in repeated):
-                continue
-            if arm.only and test_set not in arm.only and arm.parent:
-                shared = runs.get((arm.parent, test_set, repeat))
-                if shared is not None:
-                    runs[name, test_set, repeat] = shared
-                continue
-            version, metric = sets[test_set]
-            if not repeat:
-                check_lengths(spec, name, versions[name], test_set, version)
-            answers = arm.repeated if repeat else arm.answers
-            runs[name, test_set, repeat] = launch(
-                version=versions[name],
-                test_set_version=version,
-                metrics=[metric, *form_metrics(spec.test_sets[test_set])],
-                answers=answers(spec.file, test_set),
-                fields=arm.fields.mapping,
-                repeat=repeat,
-                retry_errors=spec.policy.failures == "invalid",
-                reach=spec.reach,
-                charges=charges_on(spec, charges[name], arm=name, test_set=test_set),
-            )
-    return runs
-
-
-def _repeated(spec: StudySpec) -> list[str]:
-    """The arms that are asked twice, to see what a second run alone changes."""
-    if not spec.policy.noise_floor:
-        return []
-    if spec.policy.development is None:
-        return [spec.baseline]
-    return [name for name, arm in spec.arms.items() if not arm.fine_tuned]
 
 
 def _role(spec: StudySpec, arm: str) -> ArmRole:
