@@ -182,6 +182,7 @@ def test_another_projects_reviewer_judges_while_twelve_megabytes_are_uploaded(
             file = SimpleUploadedFile("pairs.jsonl", path.read_bytes())
             if client.post(page, given | {"file": file}).status_code != 302:
                 failures.append("the upload was refused")
+            work_all()
         finally:
             connection.close()
 
