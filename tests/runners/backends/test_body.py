@@ -83,7 +83,7 @@ def test_a_packed_answer_is_unpacked(encoding: str, packed: bytes) -> None:
 
 BOMB = """
 import gzip, io, resource, sys
-from tests.runners.backends.test_body import MIB, raw_server, replies, saying
+from tests.runners.backends.test_body import ANSWER, MIB, raw_server, replies, saying
 
 held = io.BytesIO()
 with gzip.GzipFile(fileobj=held, mode="wb") as file:
@@ -91,7 +91,7 @@ with gzip.GzipFile(fileobj=held, mode="wb") as file:
         file.write(bytes(MIB))
 bomb = held.getvalue()
 assert 300_000 < len(bomb) < 500_000, len(bomb)
-with raw_server(saying(b"{}", "Content-Encoding: identity")) as backend:
+with raw_server(saying(ANSWER, "Content-Encoding: identity")) as backend:
     replies(backend, "Hi")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for encoding in ("gzip", "x-gzip", "GZip"):
