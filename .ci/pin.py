@@ -40,8 +40,8 @@ def main() -> None:
 
 def write_hashes() -> None:
     for name, packages in HASHED.items():
-        export = f"uv export {packages} --no-emit-project --no-header --no-annotate --no-emit-index-url"
-        (FOLDER / name).write_text(run(export))
+        export = f"uv export {packages} --no-emit-project --no-header --no-annotate"
+        (FOLDER / name).write_text(run(f"{export} --no-emit-index-url"))
 
 
 def run(command: str) -> str:

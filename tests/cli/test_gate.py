@@ -32,7 +32,13 @@ def served(desk: Desk, server: OpenAIServer) -> None:
     del backend["type"]
     desk.study["arms"]["tuned"]["backend"] = {"openai": backend}
     desk.study["test_sets"]["triage"]["metric"] = {"name": "contains"}
-    desk.test_set("triage", 60, input="What is right?")
+    desk.rows(
+        "triage.jsonl",
+        (
+            {"id": f"q{i}", "input": f"What is right of {i}?", "reference": "right"}
+            for i in range(60)
+        ),
+    )
 
 
 def test_a_ship_ends_with_0_and_writes_every_file(

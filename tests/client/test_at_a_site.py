@@ -230,7 +230,13 @@ def test_an_adapter_that_only_the_pipeline_reaches_is_asked_from_here_and_once(
 ) -> None:
     del desk.study["test_sets"]["sums"]
     desk.study["test_sets"]["triage"]["metric"] = {"name": "contains"}
-    desk.test_set("triage", 60, input="What is right?")
+    desk.rows(
+        "triage.jsonl",
+        (
+            {"id": f"q{i}", "input": f"What is right of {i}?", "reference": "right"}
+            for i in range(60)
+        ),
+    )
     with OpenAIServer() as server:
         backend = {"url": server.url, "model": "old", "retries": 0}
         desk.study["arms"]["tuned"]["backend"] = {"openai": backend}
@@ -250,7 +256,13 @@ def test_an_adapter_that_the_site_reaches_is_asked_by_its_worker_and_once(
 ) -> None:
     del desk.study["test_sets"]["sums"]
     desk.study["test_sets"]["triage"]["metric"] = {"name": "contains"}
-    desk.test_set("triage", 60, input="What is right?")
+    desk.rows(
+        "triage.jsonl",
+        (
+            {"id": f"q{i}", "input": f"What is right of {i}?", "reference": "right"}
+            for i in range(60)
+        ),
+    )
     desk.study["arms"]["tuned"]["backend"] = {"openai": {"endpoint": "vllm", "model": "old"}}
     with OpenAIServer() as server:
         settings.ENDPOINTS = json.dumps({"vllm": {"url": server.url, "private": True}})
