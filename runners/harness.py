@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import import_module
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from evalhub.schemas.declaration import DeclarationError, declared
@@ -41,6 +42,8 @@ TOGETHER = 16
 USUAL_TOKENS = 256
 """Of an answer where neither the task nor the version says; the harness's own default."""
 WAIT_S = 0.5
+SCORED_S = 2.0
+"""A fraction of a lease: TER of one long answer takes seconds."""
 _making = threading.Lock()
 
 
@@ -179,11 +182,15 @@ class _Generation:
                 asked.append(replace(question, sample=number, input=prompt, choices=None))
         with closing(self.client.answer(asked)) as batches:
             for batch in batches:
-                yield [
-                    (answers.question, self._scored(answers))
-                    for each, reply in batch
-                    if (answers := of[each.item_id, each.sample]).whole_with(each.sample, reply)
-                ]
+                scored, since = list[Answered](), monotonic()
+                for each, reply in batch:
+                    answers = of[each.item_id, each.sample]
+                    if answers.whole_with(each.sample, reply):
+                        scored.append((answers.question, self._scored(answers)))
+                    if monotonic() - since > SCORED_S:
+                        yield scored
+                        scored, since = [], monotonic()
+                yield scored
 
     def _scored(self, answers: "_Answers") -> Reply:
         texts = [self._cut(each) for each in answers.replies]

@@ -6,11 +6,12 @@ from django.utils import timezone
 
 from evalhub.files.identity import scores_digest
 from evalhub.registry.contents import answers_as_they_are
-from evalhub.registry.models import Item, Output, Run, RunMetric, Score
+from evalhub.registry.models import Item, Metric, Output, Run, RunMetric, Score
 from evalhub.registry.models.runs import RunState, ShardState
 from evalhub.verdict.wording import counted
 from runners.backends import backend_of
 from runners.backends.asking import Fault
+from runners.together import scores_together
 
 UNFINISHED_SHARDS = [ShardState.PENDING, ShardState.CLAIMED]
 
@@ -49,7 +50,12 @@ def finish(run_id: int) -> None:
     if run is None or run.shards.filter(state__in=UNFINISHED_SHARDS).exists():
         return
     there = _rows_there(run_id)
-    aggregates = {row.pk: _aggregates(run_id, row.metric_id) for row in run.metrics.all()}
+    rows = run.metrics.select_related("metric")
+    together = {row.pk: scores_together(run_id, row.metric) for row in rows}
+    aggregates = {
+        row.pk: found.aggregates if (found := together[row.pk]) else _aggregates(run_id, row.metric)
+        for row in rows
+    }
     _conclude(run)
     with transaction.atomic():
         still = Run.objects.unfinished().select_for_update().filter(pk=run_id).exists()
@@ -59,8 +65,10 @@ def finish(run_id: int) -> None:
             or there != _rows_there(run_id)
         ):
             return  # it was reopened meanwhile, and is finished once it is done again
-        for pk, found in aggregates.items():
-            run.metrics.filter(pk=pk).update(**found)
+        for scores in filter(None, together.values()):
+            scores.write()
+        for pk, columns in aggregates.items():
+            run.metrics.filter(pk=pk).update(**columns)
         run.save(update_fields=["state", "error", "finished", "unreachable", "answers_digest"])
 
 
@@ -77,8 +85,8 @@ def _rows_there(run_id: int) -> list[dict[str, int | None]]:
     ]
 
 
-def _aggregates(run_id: int, metric_id: int) -> dict[str, object]:
-    scores = Score.objects.filter(output__run=run_id, metric=metric_id)
+def _aggregates(run_id: int, metric: Metric) -> dict[str, object]:
+    scores = Score.objects.filter(output__run=run_id, metric=metric)
     found = scores.aggregate(
         scored=Count("value"),
         unscored=Count("pk", filter=Q(value=None)),

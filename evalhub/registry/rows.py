@@ -38,3 +38,16 @@ def insert(
             written += cursor.fetchall()
             ROW_COUNTS.written += len(some)
     return written
+
+
+def update(
+    model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Sets these columns of rows that are there. A row of values ends with its primary key."""
+    quote = connection.ops.quote_name
+    sets = ", ".join(f"{quote(column)} = %s" for column in columns)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {quote(model._meta.db_table)} SET {sets} WHERE id = %s",
+            rows,
+        )

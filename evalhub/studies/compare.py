@@ -124,6 +124,10 @@ def compare_files(
     """
     extract = {} if question.extract is None else {"extract": question.extract}
     score = scorer(question.metric, **extract, **dict(question.options))
+    if score.metric.scored_together:
+        raise MetricError(
+            f"{question.metric} is of all answers of a run together: say it in a study file"
+        )
     bounds = score.metric.reach
     asked = question.margin if question.role == "guard" else question.min_gain
     if bounds is not None and (why := beyond(bounds, asked)):

@@ -49,7 +49,7 @@ from evalhub.studies.checks import BEST_UNTUNED
 from evalhub.studies.judging import JudgeArm, check_judges
 from evalhub.studies.origin import Origin
 from evalhub.studies.suite import Suite, items_written, rows_written, test_sets_of
-from evalhub.studies.test_sets import AskedTestSet
+from evalhub.studies.test_sets import AskedTestSet, metric_needed
 from runners.backends import BACKENDS
 from runners.backends.recorded import RecordedBackend
 from runners.engines.errors import EngineError
@@ -303,6 +303,8 @@ class StudySpec:
                 task = load(self._task(asked.lm_eval))
             except EngineError as error:
                 raise self.document.error(at, f"{asked.lm_eval.task} {error}") from error
+            if needed := metric_needed(task, asked.metric):
+                raise self.document.error(at, f"{asked.lm_eval.task} {needed}")
             if task.higher_is_better != asked.metric.rises:
                 better = "high" if task.higher_is_better else "low"
                 raise self.document.error(

@@ -10,8 +10,10 @@ from evalhub.schemas.outside import Outside
 from evalhub.schemas.policy import Demand
 from evalhub.studies.form import Form, FormGuard, form_guards
 from evalhub.studies.suite import SkillItems, metric_of
-from runners.engines.harness import LmEvalTask
+from runners.engines.harness import HarnessTask, LmEvalTask
 from runners.metrics import AnyMetric, MetricDeclaration
+from runners.metrics.corpus_score import CorpusScore
+from runners.metrics.recorded import RecordedScore
 
 USUAL = FieldMapping()
 
@@ -121,6 +123,12 @@ class AskedTestSet(Demand):
         return self
 
     @model_validator(mode="after")
+    def _is_of_all_answers(self) -> "AskedTestSet":
+        if self.metric.scored_together and self.bounds is not None:
+            raise wrong("are of single answers, and the score is of all of them together", "bounds")
+        return self
+
+    @model_validator(mode="after")
     def _within_its_metric(self) -> "AskedTestSet":
         own = self.metric.reach
         if own is not None and self.bounds is not None:
@@ -131,3 +139,17 @@ class AskedTestSet(Demand):
         if own is not None:
             self.check_range(own)
         return self
+
+
+def metric_needed(task: HarnessTask, metric: MetricDeclaration) -> str:
+    """What a task's score is and which metric takes it, where `metric` doesn't; else ""."""
+    score = task.spec.score
+    if isinstance(metric, CorpusScore) and not task.together:
+        needed, kind = "recorded", "as a mean over documents"
+    elif (isinstance(metric, CorpusScore) and metric.of != score) or (
+        isinstance(metric, RecordedScore) and metric.of == score and task.together
+    ):
+        needed, kind = "corpus_score", "of all documents together"
+    else:
+        return ""
+    return f"has {score} {kind}: say metric: {{name: {needed}, score: '{score}'}} beside it"

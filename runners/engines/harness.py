@@ -19,14 +19,24 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.outside import Outside
+from evalhub.stats.corpus_counts import FALLING, RISING
 from runners.engines.errors import EngineError
-from runners.engines.harness_scores import BITS, check_score, document_bits, mean_bytes
+from runners.engines.harness_counts import counts_of
+from runners.engines.harness_scores import (
+    BITS,
+    check_documents,
+    check_score,
+    document_bits,
+    mean_bytes,
+)
 from runners.engines.harness_tasks import FoundTasks, found, one_line
 
 FEWSHOT_SEED = 1234
 """The harness's own default."""
 LIKELIHOODS = ("multiple_choice", "loglikelihood", "loglikelihood_rolling")
 """Output types that ask how likely given texts are."""
+_TOGETHER = {*RISING, *FALLING} - {"f1"}
+"""Of all documents together by their names; an f1 is mostly a mean over documents."""
 LONGEST_CLUSTER = 100
 """Characters of a cluster's name; a longer text is known by its SHA-256."""
 _loading = threading.Lock()
@@ -80,6 +90,8 @@ class LmEvalTask(Declaration):
         """The metric that takes the task's own score, as a study file says it."""
         if self.score == BITS:
             return {"name": "recorded", "score": BITS, "higher_is_better": False}
+        if self.score.partition(",")[0] in _TOGETHER:
+            return {"name": "corpus_score", "score": self.score}
         return {"name": "recorded", "score": self.score, "bounds": [0, 1]}
 
 
@@ -112,6 +124,7 @@ class HarnessTask:
         version: the task's, or the group's.
         versions: of a group's tasks, by name; empty where it is one task.
         mean_bytes: of a document, where bits a byte are scored.
+        together: whether the score is of all documents together, so that their counts are kept.
     """
 
     spec: LmEvalTask
@@ -121,6 +134,7 @@ class HarnessTask:
     documents: dict[str, HarnessDocument]
     higher_is_better: bool
     mean_bytes: float | None = None
+    together: bool = False
     _scoring: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -162,7 +176,7 @@ class HarnessTask:
     def scores(
         self, document: HarnessDocument, replies: Sequence[Sequence[Any]]
     ) -> dict[str, float]:
-        """The task's own scores of a document, by metric and filter.
+        """The task's own scores of a document, by metric and filter, and its counts.
 
         Args:
             replies: of each instance as many as the task asks for.
@@ -178,8 +192,12 @@ class HarnessTask:
                 filtered = [each.filtered_resps[name] for each in document.instances]
                 scored: Mapping[str, Any] = task.process_results(document.doc, filtered)
                 for metric, value in scored.items():
+                    score = metric if name == "none" else f"{metric},{name}"
                     if (number := self._number(metric, value)) is not None:
-                        scores[metric if name == "none" else f"{metric},{name}"] = number
+                        scores[score] = number
+                    if self.together and score == self.spec.score:
+                        counts = counts_of(metric, value)
+                        scores |= {f"{score}.{count}": each for count, each in counts.items()}
             return scores
 
     def _number(self, metric: str, value: Any) -> float | None:
@@ -227,8 +245,12 @@ def _load(spec: LmEvalTask) -> HarnessTask:
         raise EngineError(
             f"is a group whose tasks end or draw answers differently: {_apart(there)}"
         )
-    for task in there.tasks.values():
-        check_score(task, kind, spec.score)
+    together = [check_score(task, kind, spec.score) for task in there.tasks.values()]
+    if there.is_group and any(together):
+        raise EngineError(f"is a group, and {metric} is of one task's documents: {_apart(there)}")
+    if any(together):
+        named = [(each.task, each.doc, each.instances) for each in documents.values()]
+        check_documents(named, kind, metric)
     ups = {bool(task.higher_is_better()[metric]) for task in there.tasks.values()}
     if len(ups) > 1:
         raise EngineError(f"is a group of which {metric} is better high and low: {_apart(there)}")
@@ -243,6 +265,7 @@ def _load(spec: LmEvalTask) -> HarnessTask:
         mean_bytes=mean_bytes([(each.task, each.doc) for each in documents.values()])
         if metric == BITS
         else None,
+        together=any(together),
     )
 
 

@@ -1,7 +1,7 @@
-"""Which of a harness's own figures are scores of a document each, and which can't be paired.
+"""Which of a harness's own figures are means over documents, and which are of all of them together.
 
 A study compares two arms document by document. That takes a figure which is the mean of a score
-of each document: accuracy is one, BLEU of a whole corpus is not.
+of each document, as accuracy is, or whose documents have counts, as those of BLEU have.
 """
 
 import math
@@ -9,21 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from runners.engines.errors import EngineError
+from runners.engines.harness_counts import check_value, is_own
 
 BITS = "bits_per_byte"
-_PERPLEXITIES = {
-    "byte_perplexity": "score: bits_per_byte is its logarithm to base 2",
-    "word_perplexity": "score: bits_per_byte says the same of the same documents, by their bytes",
-    "perplexity": "score: acc says how often the text is the likeliest",
-}
-_ANSWERS = {
-    "bleu": "metric: bleu",
-    "chrf": "metric: chrf",
-    "chrf++": "metric: chrf",
-    "f1": "metric: token_f1, or exact_match of the label",
-    "mcc": "score: acc",
-}
-"""What scores the answers to a file of the same items one by one."""
 _PROBE = (0.0, 1.0, 1.0, 0.25)
 
 
@@ -37,31 +25,62 @@ def available_scores(task: Any) -> list[str]:
     ]
 
 
-def check_score(task: Any, kind: str, score: str) -> None:
-    """Raises EngineError where `score` is no figure of the task, or one of no single document."""
+def check_score(task: Any, kind: str, score: str) -> bool:
+    """Whether `score` is of all documents together, and not a mean over them.
+
+    Raises EngineError where it is no figure of the task, or one that isn't compared.
+    """
     metric = score.partition(",")[0]
     figures = task.aggregation()
     if metric not in figures:
         raise EngineError(f"has no metric {metric!r}, but {', '.join(figures)}: say it as `score`")
-    if metric in _PERPLEXITIES and kind in ("loglikelihood", "loglikelihood_rolling"):
+    together = is_own(metric, figures[metric])
+    own = together or (metric == BITS and kind == "loglikelihood_rolling")
+    if not own and not _is_mean(figures[metric]):
         raise EngineError(
-            f"has {metric} as the exponential of a mean, which is no mean over documents: "
-            f"{_PERPLEXITIES[metric]}"
-        )
-    if metric == BITS and kind == "loglikelihood_rolling":
-        return
-    if not _is_mean(figures[metric]):
-        instead = _ANSWERS.get(metric)
-        raise EngineError(
-            f"has {metric} of all documents together, which no document has by itself, so that two "
-            "arms can't be compared on it document by document"
-            + (f": take {instead} on a file of these items" if instead else "")
+            f"has {metric} of all documents together by a function of its own, which no document "
+            "has by itself, so that two arms can't be compared on it document by document"
         )
     if score not in (names := available_scores(task)):
         raise EngineError(
             f"scores {metric} after a filter: say it as `score`, one of "
             f"{', '.join(repr(name) for name in names if name.partition(',')[0] == metric)}"
         )
+    return together
+
+
+def check_documents(
+    tasks_and_documents: Sequence[tuple[Any, Any, Sequence[Any]]], kind: str, metric: str
+) -> None:
+    """That every document has counts of a score of all documents together.
+
+    Args:
+        tasks_and_documents: (task, document, its instances) of each.
+
+    Raises:
+        EngineError: one has none, or not as many references as the others.
+    """
+    sizes: set[int] = set()
+    for task, document, instances in tasks_and_documents:
+        try:
+            value = task.process_results(document, _results(kind, len(instances)))[metric]
+            sizes.add(check_value(metric, value))
+        except Exception as error:
+            raise EngineError(f"has a document whose {metric} can't be had: {error}") from error
+        if metric == "f1" and (len(instances) > 2 or int(value[0]) not in (0, 1)):
+            raise EngineError("has f1 of more labels than 0 and 1, which the harness refuses")
+    if len(sizes) > 1:
+        raise EngineError(
+            f"has documents with {min(sizes)} and with {max(sizes)} references, of which the "
+            f"harness takes {min(sizes)} each for {metric}: give all as many"
+        )
+
+
+def _results(kind: str, count: int) -> list[Any]:
+    """What the harness hands a task of a document; nothing of it is kept."""
+    if kind == "generate_until":
+        return [""]
+    return [-1.0] if kind == "loglikelihood_rolling" else [(-1.0, False)] * count
 
 
 def _is_mean(aggregation: Callable[[Sequence[float]], Any]) -> bool:

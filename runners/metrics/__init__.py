@@ -65,6 +65,7 @@ _TABLE = {
     "latency": "Latency",
     "tokens": "Tokens",
     "recorded": "RecordedScore",
+    "corpus_score": "CorpusScore",
     "judge": "Judge",
     "faithfulness": "Faithfulness",
 }

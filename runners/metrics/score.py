@@ -93,6 +93,8 @@ class MetricDeclaration(Declaration):
         apart: whether a reference or an option can stall who scores (a pattern, a schema), so that
             answers are scored in a process that can be ended (`runners.metrics.apart`).
         recorded_alone: whether only answers made elsewhere can have it.
+        scored_together: whether all answers of a run have it together, so that an answer's value is
+            written when all are there (`runners.together`).
         unit: of the value; "" is a share from 0 to 1, or with `binary` 0 or 1.
         bounds: the least and the most that a value can be; None where nothing bounds it.
     """
@@ -106,6 +108,7 @@ class MetricDeclaration(Declaration):
     reads_question: ClassVar[bool] = False
     apart: ClassVar[bool] = False
     recorded_alone: ClassVar[bool] = False
+    scored_together: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
     binary: ClassVar[bool] = False
     unit: ClassVar[str] = ""

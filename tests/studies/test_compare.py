@@ -85,6 +85,11 @@ def test_scores_made_elsewhere_are_compared_and_less_may_be_better(desk: Desk) -
         desk.compared(metric="recorded", options=options, min_gain=2.0)
 
 
+def test_a_score_of_all_answers_together_is_no_comparison_of_two_files(desk: Desk) -> None:
+    with pytest.raises(MetricError, match="corpus_score is of all answers of a run together"):
+        desk.compared(metric="corpus_score", options=(("score", "bleu"),))
+
+
 def test_one_tuned_arm_of_word_sorting_is_harmed_as_a_guard(shared_data: Path) -> None:
     folder = shared_data / "bbh" / "word_sorting"
     record = compare_files(

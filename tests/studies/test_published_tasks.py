@@ -15,7 +15,8 @@ from evalhub.studies.published_tasks import PUBLISHED
 from evalhub.studies.test_sets import AskedTestSet
 from tests.fakes.openai_server import OpenAIServer, saying
 from tests.studies.desks import Desk
-from tests.studies.harness.tasks import a_copy, needs_lm_eval
+from tests.studies.harness_tasks import needs_lm_eval
+from tests.studies.test_harness import a_copy
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "study-file.md"
 

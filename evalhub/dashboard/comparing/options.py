@@ -13,7 +13,10 @@ PREFIX = "option_"
 OFFERED = {
     name: kind
     for name, kind in METRICS.items()
-    if not kind.needs_model and not kind.reads_choices and name != "likelihood_per_byte"
+    if not kind.needs_model
+    and not kind.reads_choices
+    and not kind.scored_together
+    and name != "likelihood_per_byte"
 }
 """Metrics that score recorded answers by themselves."""
 

@@ -37,7 +37,11 @@ def test_importing_the_table_and_matching_numbers_imports_nothing_heavy() -> Non
     assert done.stdout == "[]\n"
 
 
-NEEDED = {"judge": {"by": "grader", "rubric": "polite"}, "faithfulness": {"by": "grader"}}
+NEEDED = {
+    "judge": {"by": "grader", "rubric": "polite"},
+    "faithfulness": {"by": "grader"},
+    "corpus_score": {"score": "bleu"},
+}
 """Options without which a metric says nothing."""
 
 
@@ -62,6 +66,7 @@ def test_every_metric_of_the_table_is_there(name: str) -> None:
         ("numeric_match", {"tolerance": math.nan}, "'tolerance': nan is not a number that JSON"),
         ("numeric_match", {"tolerance": True}, "'tolerance': a number is needed, not true"),
         ("multiple_choice", {"letters": "abc"}, "'letters': must be capital letters"),
+        ("corpus_score", {"score": "acc"}, "'score': is none of bleu, chrf, chrf++, mcc, f1, ter,"),
         ("bleu", {"tokenize": "flores"}, "'tokenize': \"flores\" isn't one of 13a, intl, char, zh"),
         ("tokens", {"of": ["total"]}, "'of': [\"total\"] isn't one of completion, prompt, total"),
         ("json_fields", {"fields": "topic"}, "'fields': a list is needed"),
@@ -238,7 +243,7 @@ REFERENCE = (
 def test_any_output_gets_a_finite_score_or_a_reason(
     name: str, output: str, references: list[Any]
 ) -> None:
-    score = scorer(name)(Answer(output), references)
+    score = scorer(name, **NEEDED.get(name, {}))(Answer(output), references)
     if score.value is None:
         assert score.reason
     else:

@@ -1,5 +1,6 @@
-"""Test sets that are tasks of lm-evaluation-harness, asked of any arm."""
+"""Test sets that are tasks of lm-evaluation-harness, asked of any arm. Nothing is downloaded."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,26 @@ import pytest
 from evalhub.cli.app import run
 from evalhub.gate.models import Decision
 from evalhub.registry.models import Item, Output, Run, Spending, TestSetVersion
-from runners.harness import client_for
-from tests.fakes.openai_server import OpenAIServer, body, saying
+from evalhub.schemas.outside import OutsideError, check_from_web
+from evalhub.studies.test_sets import AskedTestSet
+from runners.backends.asking import BackendRequest, TextLikelihood
+from runners.engines.errors import EngineError
+from runners.engines.harness import LmEvalTask, load
+from runners.harness import _Likelihoods, client_for
+from tests.cast import Team, a_test_set
+from tests.fakes.openai_server import OpenAIServer, http_error, saying
 from tests.small_models import WITH_TORCH, an_adapter
 from tests.studies.desks import Desk
-from tests.studies.harness.tasks import needs_lm_eval
+from tests.studies.harness_tasks import desk, needs_lm_eval, tasks
+
+__all__ = ["desk", "tasks"]
+
+
+class Likelihoods:
+    """Says how likely texts are: the shorter the likelier, by one for each character."""
+
+    def loglikelihood(self, pairs: list[tuple[str, str]]) -> list[TextLikelihood]:
+        return [TextLikelihood(-float(len(asked)), greedy=True) for _, asked in pairs]
 
 
 class TestAsked:
@@ -103,9 +119,14 @@ class TestAsked:
             ),
             ({"score": "bleu"}, "say_even has no metric 'bleu', but exact_match"),
             (
-                {"task": "corpus", "score": "bleu"},
-                "corpus has bleu of all documents together, which no document has by itself, so "
-                "that two arms can't be compared on it document by document: take metric: bleu on",
+                {"task": "corpus", "score": "exact_match"},
+                "corpus has exact_match of all documents together by a function of its own, which "
+                "no document has by itself, so that two arms can't be compared on it document by",
+            ),
+            (
+                {"task": "own_bleu", "score": "bleu"},
+                "own_bleu has bleu as a mean over documents: say metric: {name: recorded, score: "
+                "'bleu'} beside it",
             ),
             (
                 {"task": "errors"},
@@ -219,17 +240,16 @@ class TestAsked:
     def test_one_of_them_that_fails_is_that_document_s_error(
         self, desk: Desk, server: OpenAIServer
     ) -> None:
-        # Two of the three are answered; the third is garbled, and so are its two retries.
-        server.misbehave = lambda prompt, attempt: saying("yes") if attempt < 2 else body("{")
+        server.misbehave = lambda prompt, attempt: (
+            http_error(400, "too long") if attempt % 3 == 1 else saying("yes")
+        )
         desk.study["test_sets"]["even"]["lm_eval"] |= {  # type: ignore[index]
             "task": "thrice",
             "score": "exact_match,most",
             "limit": 1,
         }
         assert run(["study", "run", str(desk.write())]) != 0
-        assert re.match(
-            r"answer \d of 3: the response is malformed JSON", Output.objects.all()[0].error
-        )
+        assert re.match(r"answer \d of 3: .*too long", Output.objects.all()[0].error)
 
     def test_a_task_that_asks_something_else_by_now_is_not_asked(
         self, desk: Desk, tasks: Path, server: OpenAIServer
@@ -240,6 +260,105 @@ class TestAsked:
         )
         with pytest.raises(Exception, match="asks something else where the worker runs"):
             client_for(Run.objects.all()[0])
+
+
+class TestScores:
+    pytestmark = needs_lm_eval
+
+    @pytest.mark.parametrize(
+        ("task", "score", "message"),
+        [
+            ("corpus", "exact_match", "exact_match of all documents together by a function of its"),
+            ("median", "bleu", "bleu of all documents together by a function of its own, which no"),
+            ("several", "f1", "f1 of more labels than 0 and 1, which the harness refuses"),
+            ("many", "bleu", "has a document whose bleu can't be had: is no pair of texts, but a"),
+            ("by_documents", "bleu", "bleu is of one task's documents: make a test set of each of"),
+            ("strict", "exact_match", "say it as `score`, one of 'exact_match,first'"),
+            ("thrice", "exact_match", "one of 'exact_match,first', 'exact_match,most'"),
+        ],
+    )
+    def test_what_no_document_has_by_itself_is_refused_when_the_task_is_loaded(
+        self, tasks: Path, task: str, score: str, message: str
+    ) -> None:
+        with pytest.raises(EngineError, match=re.escape(message)):
+            load(LmEvalTask(task=task, include_path=str(tasks), score=score))
+
+    def test_a_cluster_is_a_field_that_every_document_has(self, tasks: Path) -> None:
+        asked = {"task": "say_even", "include_path": str(tasks), "score": "exact_match"}
+        with pytest.raises(EngineError, match="has no 'topic' in document '0': it names no clu"):
+            load(LmEvalTask(**asked, cluster="topic"))
+        rows = list(load(LmEvalTask(**asked, cluster="q")).rows())
+        assert [each["cluster"] for each in rows] == ["0", "1", "2", "3", "4", "5"]
+
+
+class TestLikelihoods:
+    pytestmark = [*needs_lm_eval, pytest.mark.django_db]
+
+    def test_the_task_scores_them_as_it_always_does(self, team: Team, tasks: Path) -> None:
+        """ " yes" is likelier than " absolutely not" (−4 and −15), and less likely a character
+        of the choice (−4/3 and −15/14): acc takes the first, acc_norm the second."""
+        task = load(LmEvalTask(task="even_numbers", include_path=str(tasks), limit=2))
+        version = a_test_set(team, items=[{"key": key} for key in task.documents])
+        questions = [BackendRequest(each.pk, 0, "", "") for each in version.items.all()]
+        answered = [
+            each for batch in _Likelihoods(task, Likelihoods()).answer(questions) for each in batch
+        ]
+        replies = [reply for _, reply in answered]
+        assert [each.text for each in replies] == ["yes", "yes"]
+        assert replies[0].choice_logprobs == [-4.0, -15.0]
+        assert [each.given_scores for each in replies] == [
+            {"acc": 1.0, "acc_norm": 0.0},
+            {"acc": 0.0, "acc_norm": 1.0},
+        ]
+        assert task.prompts_sha256 == load(task.spec).prompts_sha256
+
+
+def a_copy(folder: Path, name: str, rows: list[dict[str, Any]], *configs: str) -> None:
+    """A copy of a data set of the hub, as it lies there: a split in a file, and what it holds told
+    at the head of its README."""
+    place = folder / name
+    place.mkdir(parents=True)
+    splits = ("train", "validation", "test")
+    files = [{"split": each, "path": "rows.jsonl"} for each in splits]
+    told = [{"config_name": each, "data_files": files} for each in configs]
+    (place / "README.md").write_text(f"---\n{json.dumps({'configs': told})}\n---\n")
+    (place / "rows.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in rows))
+
+
+class TestData:
+    pytestmark = needs_lm_eval
+
+    def test_a_task_of_the_harness_s_own_is_asked_without_the_hub(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+        asked = LmEvalTask(task="arc_easy", data=str(tmp_path), score="acc_norm")
+        with pytest.raises(EngineError, match="hf download --repo-type dataset allenai/ai2_arc"):
+            load(asked)
+        choices = {"text": ["four", "five"], "label": ["A", "B"]}
+        row = {"id": "1", "question": "Two and two?", "choices": choices, "answerKey": "A"}
+        a_copy(tmp_path, "allenai/ai2_arc", [row], "ARC-Easy", "ARC-Challenge")
+        task = load(asked)
+        assert [each.asked for each in task.documents.values()] == [
+            [
+                ["loglikelihood", ["Question: Two and two?\nAnswer:", " four"]],
+                ["loglikelihood", ["Question: Two and two?\nAnswer:", " five"]],
+            ]
+        ]
+        assert task.engine()["lm_eval"]["data"] == str(tmp_path)
+        assert task.version == "1.0"
+
+
+def test_a_task_from_before_there_was_data_or_clusters_is_known_as_it_was() -> None:
+    assert not {"data", "cluster"} & LmEvalTask(task="arc_easy").as_json().keys()
+
+
+def test_no_study_from_the_web_names_a_task() -> None:
+    asked = AskedTestSet(lm_eval=LmEvalTask(task="arc_easy"), role="guard")
+    assert asked.metric.options["score"] == "acc"
+    with pytest.raises(OutsideError, match="is code"):
+        check_from_web(asked, uploaded=(), aliases=())
 
 
 class TestByAModel:
