@@ -61,6 +61,18 @@ def _chain(apps, editor):
         ledger.save(update_fields=["links", "head"])
 
 
+def _fill_verdicts(apps, editor):
+    """On the way back: the columns that can be written hold what the records say."""
+    for name in ("Decision", "SignOff"):
+        rows = apps.get_model("gate", name).objects.using(editor.connection.alias)
+        verdict = django.db.models.fields.json.KeyTextTransform("verdict", "record")
+        rows.update(verdict=verdict)
+
+
+def _written(null):
+    return models.CharField(max_length=20, choices=VERDICTS, null=null)
+
+
 class Migration(migrations.Migration):
     dependencies = [("gate", "0006_shared_numbers")]
 
@@ -85,6 +97,9 @@ class Migration(migrations.Migration):
                 max_length=64,
             ),
         ),
+        migrations.AlterField("decision", "verdict", _written(null=True)),
+        migrations.AlterField("signoff", "verdict", _written(null=True)),
+        migrations.RunPython(migrations.RunPython.noop, _fill_verdicts),
         migrations.RemoveField("decision", "verdict"),
         migrations.AddField(
             "decision", "verdict", _verdict("as the record says it: it can't be written")
