@@ -39,13 +39,16 @@ ownership:
 def study(tmp_path: Path) -> Path:
     """The candidate is right each time, and the baseline never."""
     rows = {
-        "tickets": {"input": "Which queue?", "reference": "PARCEL"},
+        "tickets": {"input": "Which queue is {n} for?", "reference": "PARCEL"},
         "base": {"output": "Let me see."},
         "tuned": {"output": "PARCEL"},
     }
     for name, row in rows.items():
-        lines = [json.dumps({"id": f"t{n}"} | row) + "\n" for n in range(ITEMS)]
-        (tmp_path / f"{name}.jsonl").write_text("".join(lines))
+        lines = [
+            json.dumps({"id": f"t{n}"} | {key: text.format(n=n) for key, text in row.items()})
+            for n in range(ITEMS)
+        ]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
     path = tmp_path / "study.yaml"
     path.write_text(STUDY)
     return path

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -255,5 +256,12 @@ def test_who_is_signed_in_may_upload(site: Site, tmp_path: Path) -> None:
         Content_Type="multipart/form-data; boundary=b",
         Cookie=cookies,
     )
-    assert answer.status == 400  # of the form: the other fields are missing
-    assert "<form" in answer.text
+    # a process of its own works on so much: the page says so, and then what the form has to say
+    job = urlsplit(answer.headers["Location"] or "").path
+    assert (answer.status, job[:6]) == (302, "/jobs/")
+    until = time.monotonic() + 60
+    while (page := ask(site.port, job, Cookie=cookies)).status == 200:
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    assert page.status == 400  # of the form: the other fields are missing
+    assert "<form" in page.text
