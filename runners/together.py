@@ -9,7 +9,6 @@ from evalhub.files.identity import scores_digest
 from evalhub.registry.models import Metric, Score
 from evalhub.registry.rows import update
 from evalhub.schemas.declaration import declared
-from evalhub.stats.corpus import corpus_score
 from evalhub.stats.errors import StatisticsError
 from runners.metrics import METRICS
 from runners.metrics.corpus_score import CorpusScore
@@ -40,6 +39,8 @@ def scores_together(run_id: int, metric: Metric) -> ScoresTogether | None:
     """
     if METRICS.get(metric.name) is not CorpusScore:  # None: a metric of another version of Evalhub
         return None
+    from evalhub.stats.corpus import corpus_score  # numpy, which no other run needs
+
     corpus = declared(CorpusScore, {"name": metric.name, **metric.options})
     scores: QuerySet[Score] = Score.objects.filter(output__run=run_id, metric=metric).order_by("pk")
     columns = ["output__item__key", "output__sample", "value", "reason", "output__given_scores"]

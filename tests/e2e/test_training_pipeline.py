@@ -259,13 +259,17 @@ def test_curl_alone_does_the_same(repository: Path, grown: Grown) -> None:
     rows = (repository / "out" / "answers.jsonl").read_text()
     base = repository / "evals" / "base.jsonl"
     base.write_text(rows.replace("shipping", "no idea"))
+    weights = repository / "out" / "adapter_model.safetensors"
+    weights.write_bytes(b"what the training left")
     code, out, err = step(commands, repository, grown)
     assert code == 0, out + err
     assert json.loads(out)["verdict"] == "ship"
     base.write_text(rows)
+    weights.write_bytes(b"what another training left")
     (repository / "out" / "answers.jsonl").write_text(rows.replace("shipping", "no idea"))
     code, out, _ = step(commands, repository, grown)
     (repository / "out" / "answers.jsonl").write_text(rows)
+    weights.unlink()
     assert code == 22
     assert json.loads(out)["verdict"] == "hold"
 
