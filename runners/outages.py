@@ -96,18 +96,20 @@ def waited_out[Found](call: Callable[[], Found], stopping: Callable[[], bool]) -
 
     Raises what the database raised once `stopping` says that nobody waits any longer.
     """
+    # a thread's own: on a full disk one writes a little in place while another can't add a row
+    at = f"writing in thread {threading.get_ident()}"
     while True:
         try:
             found = call()
         except DATABASE_AWAY as error:
-            database.found_away(error, at="writing")
+            database.found_away(error, at=at)
             if stopping():
-                database.left(at="writing")
+                database.left(at=at)
                 raise
             time.sleep(AGAIN_S)
             close_old_connections()
         else:
-            database.found_there(at="writing")
+            database.found_there(at=at)
             return found
 
 
