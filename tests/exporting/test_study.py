@@ -148,6 +148,7 @@ def test_a_study_made_on_the_web_is_decided_alike_in_a_home_of_nothing(
     assert verify(printed).digest != decision.digest
     for each in (printed, record):
         each["ledger"] = {**each["ledger"], "home": "", "sentences": []}  # a random id, its home's
+        each["ledger_head"] = None  # of that ledger
         for of in each["evidence"]:
             of |= {"baseline_run": 0, "candidate_run": 0}  # numbers that each home gives
     beside = {"others", "changed_since", "readings"}

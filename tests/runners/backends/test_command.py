@@ -74,7 +74,10 @@ def test_a_run_of_which_nothing_came_says_which_program_it_was(team: Team, tmp_p
         reach=OPERATOR,
     )
     said = worked_through(run).error
-    assert said.startswith("python3 answer.py answers nothing (is it well?): 1 of 1 item failed: ")
+    begin = (
+        "python3 answer.py answers nothing (is it well?): 1 of 1 item failed, the first 'q0000': "
+    )
+    assert said.startswith(begin)
 
 
 @pytest.mark.heavy
