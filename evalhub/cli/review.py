@@ -136,6 +136,7 @@ def invite(
     a link is printed, which makes an account, once. It is mailed instead, where there is mail."""
     found = _campaign(campaign)
     from django.conf import settings
+    from django.urls import reverse
 
     from evalhub.accounts.addresses import absolute
     from evalhub.accounts.models import User
@@ -146,6 +147,7 @@ def invite(
     inviter = User.objects.filter(username=by).first()
     if inviter is None:
         raise typer.BadParameter(f"there is nobody called {by!r}", param_hint="--by")
+    reverse("reviews:home")  # imports every page, before anything is written
     for email in emails:
         try:
             made = invited(

@@ -37,9 +37,11 @@ review export; run list; run show; user list; token list; watch list; webhook li
 prices list; prices check; prices of; prices gpus
 """
 """Or, as `gate` and `push`, what another command writes here by the same verbs."""
-NOT_TRIED = "up; worker; demo; mlflow sync; restore"
-"""They go on until they are ended, need a server of another project, or make a home in which nobody
-else can be."""
+NOT_TRIED = "up; worker; demo; mlflow sync; restore; webhook replay"
+"""They go on until they are ended, need a server of another project or a message that a site has
+sent, or make a home in which nobody else can be."""
+ONE_STATEMENT = {"watch end 1 --project desk"}
+"""What writes outside any transaction, so that there is nothing to measure."""
 
 OF = "--project sums --by olga --reason Why."
 COMMANDS = f"""
@@ -48,36 +50,38 @@ user add rui --project sums --role reviewer
 user add ada
 user link olga
 *study run study.yaml
-policy change --project sums --study shall-we-ship --by olga --set policy.alpha=0.04
 decision sign 1 --by olga --reason Why.
+webhook add http://127.0.0.1:9/hook --project sums --private
 bless 1 --by olga --reason Why.
-override base@1 {OF}
-rollback base@1 {OF}
-retire base@1 {OF}
+rollback tuned@1 {OF}
+reopen tuned@1 {OF}
+override tuned@1 {OF}
 reopen base@1 {OF}
+retire base@1 {OF}
 review open sums/shall-we-ship --test-set sums --items 20 --reviewers 1
 review invite 1 rui mail@example.org --by olga
+review vouch 1 rui --by olga
 review pause 1
 review resume 1
 review close 1
 *review upload pairs.jsonl
 token add ci --project sums --scope run --user olga
 token revoke ci --project sums
-webhook add http://127.0.0.1:9/hook --project sums --private
 webhook rotate 1 --project sums
-webhook replay 1 --project sums
 webhook remove 1 --project sums
 run cancel 1
 run retry 1
 study cancel sums/shall-we-ship
 study retry sums/shall-we-ship
+policy change --project sums --study shall-we-ship --by olga --set policy.alpha=0.04
 *redact sums 7 --project sums --reason Private.
 *user erase ada
 *import promptfoo results.json --project logs --test-set sums
 *record desk/study.yaml --allow 127.0.0.1 --yes
+user add uma --project desk --role owner
 *study run desk/study.yaml --allow 127.0.0.1
 *judge run desk/study.yaml --allow 127.0.0.1
-bless DECISION --by olga --reason Why. --arm baseline
+bless DECISION --by uma --reason Why. --arm baseline
 watch add --project desk --test-set triage
 *watch ask 1 --project desk
 watch end 1 --project desk
@@ -141,6 +145,8 @@ def server() -> Iterator[OpenAIServer]:
 
 @pytest.fixture
 def home(folder: Path, server: OpenAIServer) -> Home:
+    with (folder / "study.yaml").open("a") as study:
+        study.write("slug: shall-we-ship\n")
     (folder / "desk").mkdir()
     answers = server.misbehave
     desk = a_judged_desk(folder / "desk", server)
@@ -172,7 +178,8 @@ def test_no_command_keeps_others_from_writing_for_long(home: Home) -> None:
     ]
     assert too_long == [], "\n".join(too_long)
     wrote = {command for command, rows in home.held.items() if rows}
-    assert {line.removeprefix("*") for line in commands} - wrote == set()
+    all_ = {line.removeprefix("*").replace("DECISION", decision) for line in commands}
+    assert all_ - wrote == ONE_STATEMENT
 
 
 def test_each_command_is_tried_or_is_known_to_write_nothing() -> None:
