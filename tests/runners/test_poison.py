@@ -58,4 +58,6 @@ def test_poison_ends_as_its_item_s_error_and_all_others_get_their_scores(
     assert all(said and score is None for _, said, score in poisoned.values())
     assert max(asked[name] for name in POISONS) <= 2
     assert not any("Traceback" in output for output in outputs), outputs
-    assert error.startswith(f"{len(POISONS)} ")
+    # what the server garbled or broke off is its fault, and the run says so with the first of it
+    assert " gave no answer to " in error
+    assert f" of {len(names) + GOOD} items, the first 'always-500': HTTP 500" in error
