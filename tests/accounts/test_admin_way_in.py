@@ -14,6 +14,7 @@ from evalhub.accounts.sign_in import sign_in_path
 from reviews.audit.check import Check
 from reviews.audit.report import audit
 from reviews.models import Campaign
+from tests.accounts.test_own_account import mails
 from tests.cast import Team, a_team
 from tests.reviews.conftest import a_campaign
 from tests.reviews.joining.test_invite import judged
@@ -93,6 +94,7 @@ def test_with_mail_it_goes_to_its_person_and_is_not_shown(
     settings.MAIL_URL = "smtp://localhost"
     shown = root.post(way_in(team.rui)).text
     assert "sign-in/" not in shown
+    assert len(mails(1)) == 1  # a thread sends it
     [sent] = mail.outbox
     assert sent.to == [team.rui.email]
     assert "/accounts/password/new/" in str(sent.body)
