@@ -10,7 +10,7 @@ from django.utils import timezone
 from evalhub import __version__
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.models import Action, User
-from evalhub.files.canonical import digest_of
+from evalhub.files.canonical import digest_of, storable
 from evalhub.gate.alternatives import alternatives
 from evalhub.gate.answers import study_answers
 from evalhub.gate.applied import applied, why_nothing
@@ -363,7 +363,7 @@ def _keep(
     newest = Decision.objects.filter(study=study, arm=arm).newest_first().first()
     if newest is not None and (_is_same(newest, record) or _no_news(newest.document, record)):
         return newest
-    document = record.model_copy(update={"ledger_head": ledger_head()}).as_json()
+    document = storable(record.model_copy(update={"ledger_head": ledger_head()}).as_json())
     made = Decision.objects.create(
         study=study,
         arm=arm,
@@ -385,7 +385,7 @@ def _open(read: _ReadArm) -> None:
 
 def _is_same(old: Decision, new: DecisionRecord) -> bool:
     """Whether it says the same in every letter, however far the ledger has come since."""
-    return digest_of(old.record | {"ledger_head": None}) == digest_of(new.as_json())
+    return digest_of(old.record | {"ledger_head": None}) == digest_of(storable(new.as_json()))
 
 
 def _no_news(old: DecisionRecord, new: DecisionRecord) -> bool:

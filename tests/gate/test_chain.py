@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from evalhub.cli.app import run
-from evalhub.files.canonical import digest_of
+from evalhub.files.canonical import digest_of, storable
 from evalhub.gate.blessing import BlessingError, bless
 from evalhub.gate.chain.follow import chain_faults
 from evalhub.gate.chain.kept import why_not_kept
@@ -80,6 +80,18 @@ def test_a_record_carries_the_ledger_with_its_own_looks(team: Team, held: Decisi
     assert held.digest == digest_of(held.record)
     second = decide_study(study=a_study_of(team, "second", right=100))[0]
     assert second.record["ledger_head"]["links"] == 7
+
+
+def test_numbers_of_a_record_come_back_as_its_digest_has_them(held: Decision) -> None:
+    """jsonb has no -0.0, and spells a float from 1e16 without its exponent."""
+    numbers = [-0.0, 0.0, -0.5, 5.0, 1e-300, 5e-324, 1e15, 1e16, -1.5e22, 1.7e308, 10**20]
+    record = storable({"verdict": "hold", "numbers": numbers})
+    made = Decision.objects.create(
+        study=held.study, arm="tuned", record=record, digest=digest_of(record), code_version="1"
+    )
+    made.refresh_from_db()
+    assert digest_of(made.record) == made.digest
+    assert made.record["numbers"] == numbers
 
 
 def test_invalid_evidence_takes_no_look_and_is_chained(team: Team) -> None:

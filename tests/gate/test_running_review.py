@@ -290,7 +290,7 @@ def test_a_vote_between_two_decisions_can_not_be_read_from_them(
         olga.post(reverse("dashboard:decide", args=[study.pk]))
         newest = Decision.objects.filter(study=study).newest_first()[0]
         answer = olga.get(reverse("dashboard:decision", args=[newest.pk])).text
-        chain = r"\"links\": \d+,\s+\"head\": \"[0-9a-f]{64}\""  # holds earlier decisions' times
+        chain = r"\"links\": \d+|\"head\": \"[0-9a-f]{64}\""  # holds earlier decisions' times
         seen.append(re.sub(rf"\d of 30 judgments|\"judgments\": \d|{chain}", "", answer))
     assert len(set(seen)) == 1
 
