@@ -12,7 +12,7 @@ def up(
     port: Port = PORT,
     threads: Annotated[
         int, typer.Option(help="Requests served at once by each process.", min=1, max=64)
-    ] = 8,
+    ] = 10,
     processes: Processes = 1,
 ) -> int:
     """Serve the site. Without Redis, its worker lives in this process too."""

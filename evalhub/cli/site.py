@@ -1,5 +1,6 @@
 """The site served by waitress, with the worker beside it where there is no Redis."""
 
+import gc
 import os
 import re
 import signal
@@ -87,13 +88,13 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     """Until interrupted, as the process of that number; its exit code. The first has the worker
     inside."""
     from django.conf import settings
-    from django.urls import reverse
+    from django.urls import get_resolver, reverse
 
     from evalhub.api.waiting import SEATS
     from evalhub.handover.aliases import teller_of_mlflow
     from evalhub.jobs.runner import job_runner
     from evalhub.serving.counting import count_as
-    from evalhub.serving.lanes import CostlyRequests, threads_for_costly
+    from evalhub.serving.lanes import CostlyRequests, threads_in_lanes
     from evalhub.serving.refusals import refusal_page
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
     from evalhub.studies.advance import ticker
@@ -106,7 +107,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
 
     count_as(number)
     sys.setswitchinterval(SWITCH_S)
-    SEATS.set_for(threads=threads - threads_for_costly(threads))
+    SEATS.set_for(threads=threads - threads_in_lanes(threads))
     proxy: dict[str, Any] = {}
     if settings.TRUSTED_PROXY:
         proxy = {
@@ -142,6 +143,8 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
             stack.enter_context(ticker())
             stack.enter_context(tidier())
             stack.enter_context(watcher())
+        get_resolver().url_patterns  # noqa: B018 - imports every page's module
+        _leave_modules_uncollected()
         try:
             server.run()
         except KeyboardInterrupt:
@@ -149,6 +152,13 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
         finally:
             server.close()
     return 0
+
+
+def _leave_modules_uncollected() -> None:
+    """Python's collector looks through all of them otherwise, which takes .2 s in which the process
+    answers nobody, each time that a few requests have made many objects."""
+    gc.collect()
+    gc.freeze()
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -2,18 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Case, F, Max, TextField, Value, When
+from django.db.models import F, Max, TextField
 from django.db.models.functions import Cast
 
 from evalhub.accounts.models import User
+from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.items import LABEL_LIMIT, ItemContent
 from evalhub.registry.models import WorkingItem, WorkingSet
 from evalhub.registry.models.working_sets import ItemChange, SplitPart, WorkingItemFilter
-from evalhub.registry.rows import insert
+from evalhub.registry.rows import insert, update
 from evalhub.registry.working_sets import (
     COLUMNS,
     ChangedMeanwhileError,
@@ -81,42 +82,75 @@ def change_item(
     return item
 
 
-@transaction.atomic
 def add_rows(
     working_set: WorkingSet,
     rows: Iterable[tuple[int, ItemContent]],
     *,
     tag: str,
     by: User | None,
+    on_added: Callable[[AddedRows], None] = lambda added: None,
 ) -> AddedRows:
     """Appends items, but for those that ask what another asks already, in the set or in the rows.
+
+    The rows are read, and those that are left out chosen, before the transaction that writes them.
 
     Args:
         rows: each with the line it stands on. One without an id gets one from what it asks.
         tag: is given to each that is added, unless it is empty.
+        on_added: is called in that transaction.
 
     Raises as `begin_writing`, and whatever reading the rows raises: then nothing was added.
     """
-    begin_writing(working_set, by=by)
-    asks = dict(working_set.items.order_by().values_list("fingerprint", "key"))
+    check_evaluates(by, working_set.project)
+    prepared = [_prepared(line, content, tag) for line, content in rows]
+    while True:
+        revisions = WorkingSet.objects.filter(pk=working_set.pk).values_list("revision", flat=True)
+        revision = revisions.first()
+        values, left_out = _new_rows(working_set, prepared)
+        added = AddedRows(len(values), left_out)
+        try:
+            with transaction.atomic():
+                begin_writing(working_set, by=by, revision=revision)
+                insert(WorkingItem, COLUMNS, values, returning=("id",))
+                on_added(added)
+        except ChangedMeanwhileError:
+            continue  # chosen anew, beside what somebody has just written
+        return added
+
+
+@dataclass(frozen=True, slots=True)
+class _PreparedRow:
+    line: int
+    key: str
+    fingerprint: int
+    values: tuple[object, ...]
+
+
+def _prepared(line: int, given: ItemContent, tag: str) -> _PreparedRow:
+    content = _named(given, tag)
+    values = written_values(content, content.asked())
+    return _PreparedRow(line, content.key, content.fingerprint(), values)
+
+
+def _new_rows(
+    working_set: WorkingSet, prepared: Iterable[_PreparedRow]
+) -> tuple[list[tuple[object, ...]], list[tuple[int, str]]]:
+    """(the values to write, the lines that are left out and why), beside what the set holds."""
+    fingerprints = dict(working_set.items.order_by().values_list("fingerprint", "key"))
     keys = set(working_set.items.order_by().values_list("key", flat=True))
     position = _next_position(working_set)
     left_out: list[tuple[int, str]] = []
     values: list[tuple[object, ...]] = []
-    for line, given in rows:
-        content = _named(given, tag)
-        asked = content.fingerprint()
-        if asked in asks:
-            left_out.append((line, f"asks the same as item '{asks[asked]}'"))
-        elif content.key in keys:
-            left_out.append((line, f"'{content.key}' is the id of another item"))
+    for row in prepared:
+        if row.fingerprint in fingerprints:
+            left_out.append((row.line, f"asks the same as item '{fingerprints[row.fingerprint]}'"))
+        elif row.key in keys:
+            left_out.append((row.line, f"'{row.key}' is the id of another item"))
         else:
-            asks[asked] = content.key
-            keys.add(content.key)
-            place = position + len(values)
-            values.append((working_set.pk, place, *written_values(content, content.asked())))
-    insert(WorkingItem, COLUMNS, values, returning=("id",))
-    return AddedRows(len(values), left_out)
+            fingerprints[row.fingerprint] = row.key
+            keys.add(row.key)
+            values.append((working_set.pk, position + len(values), *row.values))
+    return values, left_out
 
 
 @transaction.atomic
@@ -188,16 +222,14 @@ def set_parts(
 
 
 @transaction.atomic
-def note_alike(working_set: WorkingSet, found: Mapping[int, str], *, by: User | None) -> None:
+def note_alike(working_set: WorkingSet, copies: Mapping[int, str], *, by: User | None) -> None:
     """Says of these items, by their primary keys, what they are near-copies of, and of all others
     nothing. Raises as `begin_writing`."""
     begin_writing(working_set, by=by)
-    working_set.items.exclude(alike="").order_by().update(alike="")
-    items = list(found.items())
-    for first in range(0, len(items), TOGETHER):
-        some = items[first : first + TOGETHER]
-        said = Case(*(When(pk=pk, then=Value(what[:300])) for pk, what in some))
-        working_set.items.filter(pk__in=[pk for pk, _ in some]).order_by().update(alike=said)
+    before = dict(working_set.items.exclude(alike="").order_by().values_list("pk", "alike"))
+    after = {pk: copy_of[:300] for pk, copy_of in copies.items()}
+    changed = [(after.get(pk, ""), pk) for pk in before.keys() | after.keys()]
+    update(WorkingItem, ["alike"], [row for row in changed if before.get(row[1], "") != row[0]])
 
 
 def _retagged(said: str, tag: str, take: bool) -> str | None:

@@ -1,12 +1,14 @@
 """Which requests go first: those that cost much leave threads to people, whoever sends them.
 
-A process has a fixed number of threads. Requests that cost CPU wait in queues of their own, one for
-programs and one for pages, of which as many are worked on at once as `costly_at_once` says; the
-other threads are for everybody else. Who sends many waits for their own: callers take turns.
+A process has a fixed number of threads, which share one interpreter. Requests that cost CPU wait in
+queues of their own, one for programs and one for pages, and so do what programs read; as many of a
+queue are worked on at once as `at_once` says. The other threads are for everybody else. Who sends
+many waits for their own: callers take turns.
 """
 
 import re
 from collections import Counter, OrderedDict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,6 +22,7 @@ class Request(Protocol):
 
     command: str
     path: str
+    query: str
     headers: dict[str, str]
 
 
@@ -31,6 +34,8 @@ class CostlyRequests:
         people: matches addresses of people's own pages, which are never costly.
         programs: matches addresses for programs.
         reads: matches addresses of which reading is costly; other reads are light.
+
+    A program that waits for news (`?wait=`) computes nothing meanwhile, and is in no queue.
     """
 
     people: re.Pattern[str]
@@ -41,20 +46,22 @@ class CostlyRequests:
         """The queue in which the request waits for its turn; "" where it waits for nothing."""
         if self.people.match(request.path):
             return ""
+        by_program = self.programs.match(request.path)
         if request.command in READS and not self.reads.fullmatch(request.path):
-            return ""
-        return "programs" if self.programs.match(request.path) else "pages"
+            return "reads" if by_program and "wait=" not in request.query else ""
+        return "programs" if by_program else "pages"
 
 
-def costly_at_once(threads: int) -> int:
-    """Costly requests of a lane that a process works on at once: an eighth of its threads, at
-    least one. More would not be faster, since they share one interpreter."""
-    return max(1, threads // 8)
+def at_once(threads: int) -> Mapping[str, int]:
+    """How many requests of each lane a process works on at once: of costly ones an eighth of its
+    threads, of light reads of programs a quarter, at least one. More would not be faster."""
+    costly, light = max(1, threads // 8), max(1, threads // 4)
+    return {"programs": costly, "pages": costly, "reads": light}
 
 
-def threads_for_costly(threads: int) -> int:
-    """Threads that costly requests take at most, of both lanes."""
-    return 2 * costly_at_once(threads)
+def threads_in_lanes(threads: int) -> int:
+    """Threads that requests in lanes take at most."""
+    return sum(at_once(threads).values())
 
 
 class LanedDispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
@@ -63,13 +70,13 @@ class LanedDispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
     A task is a connection whose first request is to be answered next.
     """
 
-    def __init__(self, costly: CostlyRequests, at_once: int) -> None:
+    def __init__(self, costly: CostlyRequests, at_once: Mapping[str, int]) -> None:
         super().__init__()
         self._costly = costly
         self.queue = _Lanes(at_once)
 
     def add_task(self, task: Any) -> None:
-        """Queues a connection; a costly request waits among its caller's."""
+        """Queues a connection; a request in a lane waits among its caller's."""
         request = task.requests[0]
         lane = "" if request.error is not None else self._costly.lane(request)
         with self.lock:
@@ -109,7 +116,7 @@ class _Lanes:
     It is used with the dispatcher's lock held.
     """
 
-    def __init__(self, at_once: int) -> None:
+    def __init__(self, at_once: Mapping[str, int]) -> None:
         self.running: Counter[str] = Counter()
         self._at_once = at_once
         self._light: deque[Any] = deque()
@@ -146,7 +153,7 @@ class _Lanes:
     def _ready(self) -> str | None:
         """The lane of which a request may begin."""
         for lane, callers in self._waiting.items():
-            if callers and self.running[lane] < self._at_once:
+            if callers and self.running[lane] < self._at_once[lane]:
                 return lane
         return None
 

@@ -20,7 +20,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask
 from waitress.utilities import Error
 
-from evalhub.serving.lanes import CostlyRequests, LanedDispatcher, costly_at_once
+from evalhub.serving.lanes import CostlyRequests, LanedDispatcher, at_once
 
 KIB, MIB = 1024, 1024**2
 
@@ -193,7 +193,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         self.for_known = _with_body(settled, limits.body)
         self.for_uploads = _with_body(settled, limits.upload)
         place = (listener.family, listener.type, listener.proto, listener.getsockname())
-        dispatcher = LanedDispatcher(costly, costly_at_once(threads))
+        dispatcher = LanedDispatcher(costly, at_once(threads))
         dispatcher.set_thread_count(threads)
         super().__init__(
             application,

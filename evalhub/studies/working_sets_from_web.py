@@ -1,6 +1,6 @@
 """Working sets by REST: rows come as uploads or in the request; errors name those."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -52,13 +52,14 @@ def add_file_from_web(
     fields: ItemFields,
     tag: str,
     by: User | None,
+    on_added: Callable[[AddedRows], None],
 ) -> AddedRows:
     """As `add_rows`, of an upload. Raises DeclarationError too where there is none."""
     check_evaluates(by, working_set.project)
     path = uploaded_file(files, file, "file")
     with told_by_digest(files):
         rows = items_of(read_rows(path, ITEMS), fields.mapping)
-        return add_rows(working_set, rows, tag=tag, by=by)
+        return add_rows(working_set, rows, tag=tag, by=by, on_added=on_added)
 
 
 def add_rows_from_web(
@@ -68,6 +69,7 @@ def add_rows_from_web(
     fields: ItemFields,
     tag: str,
     by: User | None,
+    on_added: Callable[[AddedRows], None],
 ) -> AddedRows:
     """As `add_rows`, of rows as they would stand in a file; their lines count from 1.
 
@@ -76,7 +78,8 @@ def add_rows_from_web(
     check_evaluates(by, working_set.project)
     given = (Row(line, dict(values)) for line, values in enumerate(rows, 1))
     try:
-        return add_rows(working_set, items_of(given, fields.mapping), tag=tag, by=by)
+        items = items_of(given, fields.mapping)
+        return add_rows(working_set, items, tag=tag, by=by, on_added=on_added)
     except DataError as error:
         place = f"rows[{(error.line or 1) - 1}]"
         field = f"{place}.{error.field}" if error.field else place

@@ -12,8 +12,8 @@ from evalhub import settings
 from evalhub.serving.lanes import (
     CostlyRequests,
     LanedDispatcher,
-    costly_at_once,
-    threads_for_costly,
+    at_once,
+    threads_in_lanes,
 )
 from tests.benchmarks.heavy_requests import HEAVY, is_light, operations
 
@@ -24,6 +24,7 @@ COSTLY = CostlyRequests(
     reads=re.compile(settings.COSTLY_READS),
 )
 IMPORT, PAGE = "/api/v1/projects/desk/test-sets/x/versions", "/studies/7/"
+READ, THREADS = "/api/v1/projects/desk/studies/sums/gate", 10
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Asked:
     command: str = "GET"
     headers: dict[str, str] = field(default_factory=dict)
     error: Any = None
+    query: str = ""
 
 
 class Connection:
@@ -59,9 +61,9 @@ def began() -> list[Connection]:
 
 @pytest.fixture
 def dispatcher() -> Iterator[LanedDispatcher]:
-    """Of eight threads, as the site has."""
-    made = LanedDispatcher(COSTLY, costly_at_once(8))
-    made.set_thread_count(8)
+    """Of ten threads, as the site has."""
+    made = LanedDispatcher(COSTLY, at_once(THREADS))
+    made.set_thread_count(THREADS)
     yield made
     made.shutdown(timeout=PATIENCE_S)
 
@@ -76,6 +78,7 @@ def test_a_flood_of_costly_requests_leaves_threads_to_reviewers_and_light_reads(
 ) -> None:
     flood = [Connection(Asked(IMPORT, "POST", {"AUTHORIZATION": "a"}), began) for _ in range(200)]
     flood += [Connection(Asked(PAGE, "GET", {"COOKIE": "a"}), began) for _ in range(200)]
+    flood += [Connection(Asked(READ, "GET", {"AUTHORIZATION": "a"}), began) for _ in range(200)]
     for connection in flood:
         dispatcher.add_task(connection)
     people = [
@@ -84,13 +87,14 @@ def test_a_flood_of_costly_requests_leaves_threads_to_reviewers_and_light_reads(
             ("/reviews/judge/x/", "POST"),
             ("/accounts/login/", "POST"),
             ("/static/a.css", "GET"),
-            ("/api/v1/projects/desk/studies/sums", "GET"),
             ("/runs/", "GET"),
         )
     ]
+    news = Asked(READ, "GET", query="wait=25")
+    people.append(sent(dispatcher, Connection(news, began)))
     assert all(person.begun.wait(PATIENCE_S) for person in people)
     working = [connection for connection in flood if connection.begun.is_set()]
-    assert len(working) <= threads_for_costly(8) == 2
+    assert len(working) <= threads_in_lanes(THREADS) == 4
     for connection in flood + people:
         connection.may_end.set()
     assert all(connection.begun.wait(PATIENCE_S) for connection in flood)
@@ -138,8 +142,8 @@ def test_an_error_in_a_costly_request_lets_the_next_begin(
         ("/studies/3/", "GET", "pages"),
         ("/studies/new/", "POST", "pages"),
         ("/runs/3/items.csv", "GET", "pages"),
-        ("/api/v1/projects/a/studies/b/gate", "GET", ""),
-        ("/api/v1/projects/a/jobs/3", "GET", ""),
+        ("/api/v1/projects/a/studies/b/gate", "GET", "reads"),
+        ("/api/v1/projects/a/jobs/3", "GET", "reads"),
         ("/api/v1/projects/a/exports/answers", "GET", "programs"),
         ("/api/v1/projects/a/runs/3/outputs", "GET", "programs"),
         ("/api/v1/projects/a/files/sha256:0", "PATCH", "programs"),
@@ -163,4 +167,5 @@ def test_what_waits_for_news_waits_in_no_lane() -> None:
         parameters = {each["name"] for each in operation.get("parameters", ())}
         if "wait" in parameters:
             path = name.partition(" ")[2].replace("{slug}", "a").replace("{id}", "3")
-            assert COSTLY.lane(Asked(f"/api/v1/projects/a{path}")) == "", name
+            waiting = Asked(f"/api/v1/projects/a{path}", query="fields=id&wait=25")
+            assert COSTLY.lane(waiting) == "", name

@@ -1,5 +1,7 @@
 """The items of a working set: rows added, one changed or deleted, many changed at once."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
@@ -8,7 +10,7 @@ from rest_framework.response import Response
 
 from evalhub.accounts.models import Scope
 from evalhub.api.describing import NO_BODY, describes
-from evalhub.api.idempotency import once
+from evalhub.api.idempotency import keep_answer, once
 from evalhub.api.lists import PAGED, listed, shown
 from evalhub.api.matching import IF_MATCH, MATCHES, check_match, etag_of
 from evalhub.api.shapes.working_sets import (
@@ -93,20 +95,25 @@ class WorkingItems(WorkingSetEndpoint):
         takes=RowsRequest,
         once=True,
     )
-    @once()
+    @once(lasts=True)
     def post(self, request: Request, project: str, pk: int) -> Response:
-        added = self._added(self.working_set(), self.body(RowsRequest))
-        return shown(request, AddedRowsShape.of(added))
-
-    def _added(self, working_set: WorkingSet, asked: RowsRequest) -> AddedRows:
-        fields, tag, by = asked.fields, asked.tag.strip(), self.by
+        working_set, asked = self.working_set(), self.body(RowsRequest)
+        how: Any = {
+            "fields": asked.fields,
+            "tag": asked.tag.strip(),
+            "by": self.by,
+            "on_added": lambda added: keep_answer(request, _added(request, added)),
+        }
         if asked.file is None:
-            rows = asked.rows or ()
-            return add_rows_from_web(working_set, rows=rows, fields=fields, tag=tag, by=by)
-        files = Uploads(self.project)
-        return add_file_from_web(
-            working_set, file=asked.file, files=files, fields=fields, tag=tag, by=by
-        )
+            added = add_rows_from_web(working_set, rows=asked.rows or (), **how)
+        else:
+            files = Uploads(self.project)
+            added = add_file_from_web(working_set, file=asked.file, files=files, **how)
+        return _added(request, added)
+
+
+def _added(request: Request, added: AddedRows) -> Response:
+    return shown(request, AddedRowsShape.of(added))
 
 
 class OneWorkingItem(WorkingSetEndpoint):
