@@ -1,13 +1,15 @@
 """What reviewers notice of an evaluator who sends the heaviest requests of every kind.
 
-python -m tests.benchmarks.heavy_flood [--count 200] [--items 4900] [--report FILE] [-- …]
+python -m tests.benchmarks.heavy_flood [--count 200] [--items 4900] [--report FILE]
+    [--writer-log FILE] [-- …]
 
 The kinds are the operations of the OpenAPI document, each as heavy as it may be without becoming a
 job, and those that become one besides. First each is sent once, alone, and the processor time that
 the site's own process takes for it is printed. Then reviewers judge alone, and again while COUNT
 requests of each kind come on sixteen connections; the promise is a 95th percentile under 150 ms.
-The load comes from this machine, so it takes part of the same cores. What follows -- is for
-`evalhub up`.
+The load comes from this machine, so it takes part of the same cores. With a writer's log
+(`tests.watched_sqlite`) the longest transaction is told too, by its processor time. What follows --
+is for `evalhub up`.
 """
 
 import argparse
@@ -25,6 +27,7 @@ import psutil
 from tests.benchmarks.heavy_requests import Caller, Kind, heavy_kinds
 from tests.benchmarks.review_load import Reviewer, database, prepare, run, say, site
 
+ROOT = Path(__file__).resolve().parents[2]
 CONNECTIONS = 16
 REVIEWERS = 4
 THINK_S = 0.2
@@ -105,12 +108,14 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=2_000, help="of the review")
     parser.add_argument("--seconds", type=float, default=600.0, help="of the flood, at most")
     parser.add_argument("--report", type=Path, help="where to write the figures, as JSON")
+    parser.add_argument("--writer-log", type=Path, help="where each transaction is written to")
     parser.add_argument("up", nargs="*", help="after --, arguments for `evalhub up`")
     arguments = parser.parse_args()
+    watched = {} if arguments.writer_log is None else _watched(arguments.writer_log)
     with database("sqlite") as environment:
         campaign, sessions = prepare(environment, arguments.pairs, REVIEWERS)
         secret = _token()
-        with site(environment, arguments.up) as (host, port, process):
+        with site(environment | watched, arguments.up) as (host, port, process):
             caller = Caller(host, port, secret)
             kinds = heavy_kinds(caller, arguments.items)
             say(f"processor time of the site's process for one request alone ({len(kinds)} kinds):")
@@ -127,13 +132,32 @@ def main() -> None:
             say(f"with {flood.sent:,} requests of an evaluator, answered {dict(statuses)}:")
             say(f"reviewers: 95th percentile {p95(flooded):.0f} ms of {len(flooded)}, "
                 f"most {1000 * max(flooded):.0f} ms")  # fmt: skip
+            if longest_s := _longest_s(arguments.writer_log):
+                say(f"a transaction took at most {1000 * longest_s:.0f} ms of CPU")
             if arguments.report:
                 arguments.report.write_text(json.dumps({
                     "alone_p95_ms": p95(alone),
                     "flooded_p95_ms": p95(flooded),
                     "judgments": len(flooded),
+                    "longest_transaction_cpu_s": longest_s,
                     "kinds": {k.name: {"cpu_ms": k.cpu_ms, "statuses": k.statuses} for k in kinds},
                 }))  # fmt: skip
+
+
+def _watched(log: Path) -> dict[str, str]:
+    log.write_text("")
+    return {
+        "DJANGO_SETTINGS_MODULE": "tests.watched_settings",
+        "PYTHONPATH": str(ROOT),
+        "WRITER_LOG": str(log.resolve()),
+    }
+
+
+def _longest_s(log: Path | None) -> float | None:
+    """Of the transactions of that log, by CPU; None without one."""
+    if log is None:
+        return None
+    return max(json.loads(line)["cpu_s"] for line in log.read_text().splitlines())
 
 
 def _token() -> str:
