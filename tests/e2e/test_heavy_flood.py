@@ -13,6 +13,7 @@ lock, reviewers waited for tens of seconds; the promise itself, 150 ms, is the b
 
 
 @pytest.mark.heavy
+@pytest.mark.alone
 def test_reviewers_hardly_notice_a_flood_of_heavy_requests(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     done = subprocess.run(
