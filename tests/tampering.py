@@ -41,7 +41,7 @@ def administrator() -> Iterator[Callable[..., int]]:
 
 
 def let_tests_flush() -> None:
-    """After a test that commits, its rows go; Django's own way took a quarter of a second a test."""
+    """After a test that commits its rows go, without Django's `flush`, which takes much longer."""
     TransactionTestCase._fixture_teardown = _emptied  # type: ignore[method-assign]
 
 
