@@ -96,13 +96,16 @@ def a_team(name: str = "Support desk", slug: str = "support-desk") -> Team:
         "ruth": Role.REVIEWER,
         "sam": None,
     }
-    users = {}
-    for person, role in people.items():
-        users[person], _ = User.objects.get_or_create(
-            username=person, defaults={"email": f"{person}@example.org"}
-        )
-        if role:
-            Membership.objects.create(project=project, user=users[person], role=role)
+    User.objects.bulk_create(
+        [User(username=person, email=f"{person}@example.org") for person in people],
+        ignore_conflicts=True,
+    )
+    users = {user.username: user for user in User.objects.filter(username__in=people)}
+    Membership.objects.bulk_create(
+        Membership(project=project, user=users[person], role=role)
+        for person, role in people.items()
+        if role
+    )
     return Team(project=project, **users)
 
 

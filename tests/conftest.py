@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import functools
 import itertools
 import json
 import sqlite3
@@ -8,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import typer.main
 from django.db import connection
 from django.test import Client
 from hypothesis import settings
@@ -19,6 +21,9 @@ from tests.services import postgresql, redis_server
 from tests.tampering import let_tests_flush
 
 let_tests_flush()
+
+# A process of a command builds the tree of all commands once; tests run thousands in one process.
+typer.main.get_command = functools.cache(typer.main.get_command)
 
 # The same examples in every run, and none is failed by a slow moment.
 settings.register_profile("fixed", derandomize=True, deadline=None)
@@ -41,7 +46,7 @@ def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
     if connection.vendor != "sqlite":
         return False
     with closing(sqlite3.connect(connection.settings_dict["TEST"]["NAME"])) as database:
-        database.executescript(EMPTY.read_text())
+        database.executescript("PRAGMA synchronous = OFF;" + EMPTY.read_text())
     return True
 
 

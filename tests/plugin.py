@@ -3,7 +3,7 @@
 The tests see no EVALHUB_ variable of the shell they are started from, but for the path of a
 browser, nor the width of its terminal; a shell that started them in the background doesn't keep
 Ctrl+C from the programs that they start; and with `--postgresql` the database that they run on is a
-real PostgreSQL. Without arguments all tests are run, on every core.
+real PostgreSQL, and others are left out. Without arguments all tests are run, on every core.
 """
 
 import gc
@@ -20,6 +20,7 @@ KEPT = {"EVALHUB_CHROMIUM"}
 OF_THE_SHELL = ("COLUMNS", "PYTHONDONTWRITEBYTECODE")
 MOST_PROCESSES = 4
 SERVERS = ExitStack()
+OF_THE_DATABASE = {"db", "transactional_db", "django_db_setup", "live_server"}
 LEFT_OUT = pytest.StashKey[list[str]]()
 
 
@@ -27,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--postgresql",
         action="store_true",
-        help="run the database tests on a real PostgreSQL, started for them, instead of SQLite",
+        help="run the database tests, and no others, on a real PostgreSQL, started for them",
     )
 
 
@@ -57,7 +58,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.stash[LEFT_OUT] = [item.nodeid for item in heavy]
         config.hook.pytest_deselected(items=heavy)
         items[:] = [item for item in items if item not in set(heavy)]
+    if config.option.postgresql:
+        others = [item for item in items if not _of_the_database(item)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if _of_the_database(item)]
     items.sort(key=_in_a_browser)
+
+
+def _of_the_database(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    return bool(item.get_closest_marker("django_db")) or not OF_THE_DATABASE.isdisjoint(fixtures)
 
 
 def _in_a_browser(item: pytest.Item) -> bool:

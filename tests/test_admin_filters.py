@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib import admin
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db.models import JSONField, Model
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from evalhub.accounts.models import User
@@ -41,11 +42,11 @@ def changelist(name: str) -> str:
     return reverse(f"admin:{name}_changelist")
 
 
-def columns() -> Iterator[tuple[str, str, bool]]:
+def columns() -> Iterator[tuple[type[Model], str, bool]]:
     """Every column of every table in the admin, and whether it holds JSON."""
     for model in admin.site._registry:
         for field in model._meta.concrete_fields:
-            yield _name(model), field.name, isinstance(field, JSONField)
+            yield model, field.name, isinstance(field, JSONField)
 
 
 def _name(model: type[Model]) -> str:
@@ -59,14 +60,23 @@ def test_a_hidden_column_is_no_filter(root: Client, table: str, lookup: str, val
     assert "can’t be understood" in refused.text
 
 
-def test_no_column_of_any_table_is_read_letter_by_letter_and_none_is_a_500(root: Client) -> None:
+def test_no_column_of_any_table_is_read_letter_by_letter_and_none_is_a_500(
+    root: Client, rf: RequestFactory
+) -> None:
+    """Each list's own view, 1,800 times; what it raises is a 400, as the test above has it."""
     wrong = []
-    for table, column, json in columns():
+    chief = User.objects.get(username="root")
+    for model, column, json in columns():
         lookups = [f"{column}__startswith", f"{column}__regex", f"{column}__gt"]
         lookups += [f"{column}__a__b", f"{column}__has_key", f"{column}__0"] if json else []
         for lookup in lookups:
-            if (code := root.get(changelist(table), {lookup: "a"}).status_code) != 400:
-                wrong.append(f"{table} {lookup}: {code}")
+            request = rf.get(changelist(_name(model)), {lookup: "a"})
+            request.user = chief
+            try:
+                answer = admin.site._registry[model].changelist_view(request)
+            except (SuspiciousOperation, BadRequest):
+                continue
+            wrong.append(f"{_name(model)} {lookup}: {answer.status_code}")
     assert wrong == []
 
 

@@ -79,6 +79,7 @@ def test_the_same_upload_at_once_is_one_file(site: tuple[Site, str]) -> None:
 
 
 @pytest.mark.heavy
+@pytest.mark.alone
 @pytest.mark.services
 def test_those_who_wait_leave_threads_to_others(site: tuple[Site, str]) -> None:
     """Six wait for a run that nobody's model answers; four threads serve."""

@@ -242,6 +242,7 @@ def test_answers_that_keep_changing_are_not_planned_on(team: Team, tmp_path: Pat
 
 
 @pytest.mark.heavy
+@pytest.mark.alone
 def test_another_projects_reviewer_judges_while_ten_thousand_items_are_planned(
     team: Team, others: Campaign, tmp_path: Path
 ) -> None:

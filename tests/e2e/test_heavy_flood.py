@@ -16,6 +16,7 @@ LONGEST_S = 0.5
 
 
 @pytest.mark.heavy
+@pytest.mark.alone
 def test_reviewers_hardly_notice_a_flood_of_heavy_requests(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     done = subprocess.run(

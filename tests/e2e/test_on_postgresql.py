@@ -16,6 +16,7 @@ PARTS = [
 
 @pytest.mark.services
 @pytest.mark.heavy
+@pytest.mark.alone
 def test_the_database_tests_pass_on_postgresql() -> None:
     folders = [f"tests/{part}" for part in PARTS if any((ROOT / "tests" / part).rglob("test_*.py"))]
     assert len(folders) > 4

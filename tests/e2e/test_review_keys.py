@@ -244,6 +244,7 @@ def test_a_double_click_answers_once(team: Team, opens: Opens) -> None:
     assert said("choice") == ["tie"]
 
 
+@pytest.mark.alone
 def test_time_in_view_is_counted_by_the_browser(team: Team, opens: Opens) -> None:
     page = opens(team.rui, f"/reviews/{asking(team).pk}/")
     page.wait_for_timeout(400)

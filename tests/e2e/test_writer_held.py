@@ -161,6 +161,7 @@ def home(folder: Path, server: OpenAIServer) -> Home:
     return Home(folder)
 
 
+@pytest.mark.alone
 def test_no_command_keeps_others_from_writing_for_long(home: Home) -> None:
     commands = [line for line in COMMANDS.splitlines() if line]
     bulk = {line.removeprefix("*") for line in commands if line.startswith("*")}

@@ -25,7 +25,7 @@ from tests.runners.workers import (
 )
 from tests.services import a_free_port, postgresql_server, redis_server
 
-pytestmark = [pytest.mark.services, pytest.mark.heavy]
+pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.alone]
 
 CLAIMED = "SELECT count(*) FROM registry_shard WHERE state = 'claimed'"
 ANSWERS = "SELECT count(*) FROM registry_output"

@@ -4,7 +4,7 @@ import pytest
 
 from tests.benchmarks.rehearsal import rehearse
 
-pytestmark = [pytest.mark.services, pytest.mark.heavy]
+pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.alone]
 
 
 def test_whatever_befalls_a_run_each_answer_is_there_once_and_stays() -> None:

@@ -50,6 +50,7 @@ def test_others_are_answered_while_requests_hang_half_sent(site: Site, connectio
 
 
 @pytest.mark.heavy
+@pytest.mark.alone
 def test_a_request_that_comes_a_byte_at_a_time_is_cut_off(site: Site) -> None:
     with ExitStack() as held:
         header = half_sent(site, held)

@@ -23,10 +23,10 @@ REFUSED = {
     "-1." + "9" * 4000 + "e5": "a number of 4,002 digits",
 }
 TAKEN = [
-    *("1e400", "%FF", "../.."),
+    *("1e400", "%FF"),
     *(
         pytest.param(odd, marks=pytest.mark.heavy)
-        for odd in ("9" * 30, "-" + "9" * 19, "NaN", "%ED%A0%80", "٣", "0x10", "[]", "%0A")
+        for odd in ("../..", "9" * 30, "-" + "9" * 19, "NaN", "%ED%A0%80", "٣", "0x10", "[]", "%0A")
     ),
 ]
 FORM = "application/x-www-form-urlencoded"

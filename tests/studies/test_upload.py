@@ -163,6 +163,7 @@ def many(count: int, size: int) -> bytes:
 
 
 @pytest.mark.heavy
+@pytest.mark.alone
 @pytest.mark.django_db(transaction=True)
 def test_another_projects_reviewer_judges_while_twelve_megabytes_are_uploaded(
     tmp_path: Path,

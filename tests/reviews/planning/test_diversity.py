@@ -66,6 +66,7 @@ def test_short_and_empty_texts_have_signatures_too() -> None:
 
 
 @pytest.mark.heavy
+@pytest.mark.alone
 def test_a_hundred_thousand_requests_take_seconds() -> None:
     rng = random.Random(2)
     texts = [a_text(rng, 25) for _ in range(100_000)]

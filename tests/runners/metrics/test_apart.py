@@ -28,6 +28,7 @@ LIMIT_S = 240
     ids=["unique items", "pattern"],
 )
 @pytest.mark.heavy
+@pytest.mark.alone
 def test_a_schema_that_takes_too_long_leaves_the_answer_unscored_and_the_next_one_scored(
     schema: dict[str, Any], text: str
 ) -> None:
@@ -72,6 +73,7 @@ def test_a_pattern_that_takes_too_long_to_read_is_refused() -> None:
     "name", ["bleu", "chrf", "rouge_l", "token_f1", "exact_match", "numeric_match", "contains"]
 )
 @pytest.mark.heavy
+@pytest.mark.alone
 def test_a_megabyte_of_text_is_scored_or_left_in_a_moment(name: str) -> None:
     words = [f"w{n * 7919 % 99_991}" for n in range(150_000)]
     start = time.monotonic()
