@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 from urllib.request import Request, urlopen
 
 from django.conf import settings
@@ -144,6 +144,12 @@ def _checked(url: str) -> int:
                 f"its {name} isn't https: {parts.geturl()}",
                 "Correct it at the provider: behind a proxy it has to be told its address.",
             )
+    signing_in = str(document["authorization_endpoint"])
+    if urljoin(signing_in, "/") != urljoin(url, "/"):
+        raise ProviderFault(
+            f"its authorization_endpoint is under another scheme or host: {signing_in}",
+            "A browser isn't led there by the site's pages: give the address under which it is.",
+        )
     if "code" not in document.get("response_types_supported", ["code"]):
         raise ProviderFault(
             "it doesn't offer the authorisation code flow (response type `code`)",
