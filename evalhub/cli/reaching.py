@@ -2,11 +2,10 @@
 
 import json
 import smtplib
-import ssl
 from collections.abc import Iterator
 from http.client import HTTPException
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urljoin, urlsplit
 from urllib.request import Request, urlopen
 
@@ -58,7 +57,7 @@ def mail_finding(mail_to: str = "") -> Finding:
             f"{server} doesn't take the mail: {type(error).__name__}",
             f"The sender is {settings.DEFAULT_FROM_EMAIL}: EVALHUB_MAIL_FROM names another.",
         )
-    except (OSError, ssl.SSLError) as error:  # smtplib's errors are ones too
+    except OSError as error:  # smtplib's and ssl's errors are ones too
         return Finding(
             "mail",
             False,
@@ -174,7 +173,7 @@ def _fetched(address: str, advice: str) -> dict[str, Any]:
             led_to = urlsplit(reply.url)
     except HTTPError as error:
         raise ProviderFault(f"{address} answers {error.code}", advice) from error
-    except (URLError, OSError, HTTPException) as error:
+    except (OSError, HTTPException) as error:  # URLError is one
         reason = getattr(error, "reason", error)
         raise ProviderFault(
             f"{address} can't be reached: {_words(reason)}",

@@ -11,6 +11,7 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import typer.main
 import yaml
@@ -138,6 +139,11 @@ def test_what_the_environment_makes_of_the_site_may_be_let_in_to(
     """The compose file's own environment, with another database and queue behind its addresses."""
     given = filled_in(services["web"]["environment"])
     given |= {"EVALHUB_DATABASE_URL": migrated(postgres_url), "EVALHUB_REDIS_URL": redis_url}
+    with psycopg.connect(postgres_url) as database:  # a worker that is alive, for longer than this
+        database.execute(
+            "INSERT INTO runners_worker (host, pid, kinds, threads, seen) "
+            "VALUES ('worker', 1, '[\"cpu\"]', 2, now() + interval '1 hour')"
+        )
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("EVALHUB_", "DJANGO_"))}
     ended = subprocess.run(
         command,

@@ -11,12 +11,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from evalhub.cli.setup import wait_for_tables
+from evalhub.cli.setup import TABLES_OF_A_SERVICE_S, TABLES_S, wait_for_tables
 from evalhub.database.tables import Tables, TablesNotReadyError
+from evalhub.studies.conduct import OUTAGE_S
 from tests.database.homes import EARLIER, earlier_database, evalhub, fresh_postgresql, rows_of
 from tests.database.test_tables import EVALHUB, environment
 from tests.runners.workers import a_queue, wait_until
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 WAITS = "This waits until `evalhub migrate` has changed them, 900 s at most"
 
 
@@ -168,6 +170,13 @@ def test_waiting_for_the_tables_has_an_end() -> None:
     with pytest.raises(TablesNotReadyError, match="evalhub migrate --dry-run"):
         wait_for_tables(look, for_s=0)
     assert len(looks) == 1
+
+
+def test_the_documented_times_are_those_that_commands_wait_for() -> None:
+    page = (DOCS / "kept-running.md").read_text(encoding="utf-8")
+    assert TABLES_OF_A_SERVICE_S == 15 * 60
+    assert TABLES_S == OUTAGE_S == 2 * 60
+    assert "after 15 minutes they end with 69. `study run` and `gate` wait for two minutes" in page
 
 
 def test_a_sqlite_home_is_made_by_it_too_and_asks_for_no_folder(tmp_path: Path) -> None:
