@@ -22,7 +22,7 @@ def mailer(url: str) -> dict[str, Any]:
             "EVALHUB_MAIL_URL isn't of the form smtps://user:password@host:465"
         )
     return {
-        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "BACKEND": "evalhub.accounts.mail.CountedMail",
         "OPTIONS": {
             "host": parts.hostname,
             "port": parts.port or ports[parts.scheme],

@@ -1,7 +1,7 @@
 """The worker of a site without Redis: threads of this process that look for shards themselves."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from runners.execute import process_shard
@@ -11,9 +11,9 @@ from runners.queue import in_this_process
 
 
 @contextmanager
-def embedded_worker(threads: int = THREADS) -> Iterator[None]:
+def embedded_worker(threads: int = THREADS) -> Iterator[Callable[[], bool]]:
     """Processes shards on threads of this process, and asks judges on one more, while the block
-    runs.
+    runs; yields what says whether they still do.
 
     At the end, what is at work is given back within about a second.
     """
@@ -28,7 +28,7 @@ def embedded_worker(threads: int = THREADS) -> Iterator[None]:
     shards = [(Turns().next, process)] * threads
     workers = start_looking([*shards, (next_waiting, judge)], stopping)
     try:
-        yield
+        yield lambda: all(worker.is_alive() for worker in workers)
     finally:
         stopping.set()
         in_this_process.announce()

@@ -36,9 +36,9 @@ class WorkersSeen:
 def unattended(run: Run, workers: WorkersSeen | None = None) -> str:
     """What to do about an unfinished run, read with its progress, that waits for longer than
     UNATTENDED while no worker of the kind that it needs is at work; "" for any other."""
-    if run.state not in UNFINISHED or timezone.now() - _attended(run) < UNATTENDED:
+    if run.state not in UNFINISHED or timezone.now() - attended_at(run) < UNATTENDED:
         return ""
-    kind = _kind(run.version.backend.get("type", ""))
+    kind = kind_of_run(run)
     if kind in (workers or WorkersSeen()).kinds:
         return ""
     said = f"no worker has taken it up for over {UNATTENDED.total_seconds():.0f} s"
@@ -62,10 +62,15 @@ def unattended_runs(runs: Sequence[Run]) -> str:
     return sentences[0].replace("taken it up", f"taken {len(sentences)} of them up", 1)
 
 
-def _attended(run: Run) -> datetime:
-    """When a worker was last seen at it, or it began to wait."""
+def attended_at(run: Run) -> datetime:
+    """When a worker was last seen at a run read with its `last_lease`, or it began to wait."""
     last: datetime | None = run.last_lease  # type: ignore[attr-defined]
     return run.enqueued if last is None else max(run.enqueued, last - LEASE)
+
+
+def kind_of_run(run: Run) -> str:
+    """The kind of worker that it needs: "cpu", "gpu" or "api"."""
+    return _kind(run.version.backend.get("type", ""))
 
 
 def _kind(backend: str) -> str:

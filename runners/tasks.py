@@ -5,6 +5,7 @@ While Redis is away, or refuses what it is asked, each worker takes runs from th
 
 import logging
 import threading
+import time
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from functools import partial
@@ -14,6 +15,7 @@ from evalhub.registry.models import Shard
 from runners import outages
 from runners.celery import QUEUES, app
 from runners.execute import process_shard
+from runners.heartbeat import heartbeat
 from runners.judging import judge_waiting
 from runners.launch import claimable_runs
 from runners.looking import LOOK_S, THREADS, Turns, start_looking
@@ -32,6 +34,8 @@ from runners.timer import every
 
 STOPPED, BROKEN, INTERRUPTED = 0, 70, 130
 """How a worker ends: told to by SIGTERM, by a fault of its own, told to by Ctrl+C."""
+WATCHED_S = 60.0
+"""After how long without a look at the queue a worker gives no more signs of life."""
 STANDING_IN = "Until it can, workers take runs from the database"
 
 logger = logging.getLogger(__name__)
@@ -124,7 +128,11 @@ def start_worker(
             pass
 
     stand_ins = _StandIns(worker, threads, queues)
-    with every(LOOK_S, ask_judges), every(LOOK_S, stand_ins.watch_queue):
+    with (
+        heartbeat(kinds=queues, threads=threads, works=stand_ins.watches),
+        every(LOOK_S, ask_judges),
+        every(LOOK_S, stand_ins.watch_queue),
+    ):
         try:
             worker.start()
         finally:
@@ -155,9 +163,15 @@ class _StandIns:
         """Of the present outage, or of the last."""
         self._over.set()
         self._worker_ended = threading.Event()
+        self._watched = time.monotonic()
+
+    def watches(self) -> bool:
+        """Whether the queue was watched lately: that ends where this process is stuck."""
+        return time.monotonic() - self._watched < WATCHED_S
 
     def watch_queue(self) -> None:
         """Starts them where the queue has gone away, and lets them go where it is back."""
+        self._watched = time.monotonic()
         try:
             queue_length()
         except QueueUnreachable as error:

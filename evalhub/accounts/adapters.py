@@ -17,7 +17,7 @@ from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -180,3 +180,5 @@ def _deliver(message: EmailMessage) -> None:
         message.send()
     except OSError:  # smtplib's errors are ones too
         log.exception("mail to %s wasn't sent", message.to)
+    finally:
+        connection.close()  # this thread's own

@@ -27,6 +27,7 @@ from evalhub.cli import (
     labels,
     leakage,
     log,
+    migrate,
     mlflow,
     policy,
     power,
@@ -150,6 +151,7 @@ app.command("worker")(at_home(serve.worker))
 app.command("doctor")(at_home(serve.doctor))
 app.command("import")(at_home(import_log.import_log))
 app.command("redact")(at_home(redact.redact))
+app.command("migrate")(at_home(migrate.migrate))
 app.command("backup")(at_home(backup.backup))
 app.command("restore")(at_home(backup.restore))
 

@@ -4,19 +4,27 @@ from django.conf import settings
 from django.core.checks import WARNING, CheckMessage, Tags, run_checks
 
 from evalhub.cli.health import Finding
+from evalhub.cli.reaching import mail_finding, provider_findings
 
 
-def examine_deployment() -> list[Finding]:
-    """The site's address, and each thing that Django's own security checks complain of.
+def examine_deployment(*, mail_to: str = "") -> list[Finding]:
+    """The site's address, each thing that Django's own security checks complain of, mail and the
+    identity provider.
 
-    (Its other checks are about the code, and open the database.)
+    (Django's other checks are about the code, and open the database.) With `mail_to` a mail is sent
+    to that address, else none.
     """
     complaints = [
         each
         for each in run_checks(tags=[Tags.security], include_deployment_checks=True)
         if each.level >= WARNING and not each.is_silenced()
     ]
-    return [_address(), *(_complaint(each) for each in complaints)]
+    return [
+        _address(),
+        *(_complaint(each) for each in complaints),
+        mail_finding(mail_to),
+        *provider_findings(),
+    ]
 
 
 def _address() -> Finding:

@@ -13,6 +13,7 @@ CODES = {
     "evalhub.accounts.people.UserError": USAGE,
     "evalhub.accounts.tokens.TokenError": USAGE,
     "evalhub.database.tables.OtherVersionError": USAGE,
+    "evalhub.database.tables.TablesNotReadyError": UNREACHABLE,
     "evalhub.database.damage.DamagedDatabaseError": BAD_DATA,
     "runners.metrics.score.MetricError": USAGE,
     "evalhub.database.backup.BackupError": USAGE,

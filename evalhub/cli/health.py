@@ -19,6 +19,10 @@ ADVICE = {
     "EARLIER": "Its tables are an earlier version's: the first command backs up what they hold, "
     "and brings them up to date.",
 }
+MIGRATE = (
+    "`evalhub migrate` makes them or brings them up to date, and no other command does: sites and "
+    "workers wait for it. `evalhub migrate --dry-run` says what it would do."
+)
 CHANGED = (
     "Somebody changed what is only added to. Restore a backup from before (`evalhub restore`), "
     "and compare with the decision records that left this home: `evalhub decision verify FILE "
@@ -44,7 +48,16 @@ def examine() -> list[Finding]:
     if foreign:  # its files may have replaced ours: nothing else can be relied on
         return foreign
     set_up_templates()
-    return [_version(), _home(), _database(), _ledger(), _queue(), *_endpoints(), *_optional()]
+    return [
+        _version(),
+        _home(),
+        _database(),
+        _ledger(),
+        _queue(),
+        *_workers(),
+        *_endpoints(),
+        *_optional(),
+    ]
 
 
 def _version() -> Finding:
@@ -98,7 +111,14 @@ def _database() -> Finding:
     from django.db import DatabaseError, connection
 
     from evalhub.database.damage import DamagedDatabaseError, how_to_restore
-    from evalhub.database.tables import OtherVersionError, Tables, check_writable, place, tables
+    from evalhub.database.tables import (
+        OtherVersionError,
+        Tables,
+        changes_by_itself,
+        check_writable,
+        place,
+        tables,
+    )
     from evalhub.database.write_test import try_write
 
     if connection.vendor == "sqlite" and not os.path.exists(place()):
@@ -109,6 +129,8 @@ def _database() -> Finding:
         found = tables()
         if found is Tables.OURS:
             try_write()
+        elif not changes_by_itself():
+            return Finding("database", False, f"{seen}: its tables are {found}", MIGRATE)
         advice = ADVICE[found.name]
     except DamagedDatabaseError as error:
         return Finding("database", False, f"{seen}: {error.what}", how_to_restore())
@@ -167,12 +189,52 @@ def _queue() -> Finding:
         length = queue_length()
     except QueueUnreachable as error:
         return Finding("queue", False, str(error), "Start Redis, or correct EVALHUB_REDIS_URL.")
-    return Finding(
-        "queue",
-        True,
-        f"Redis answers, {length} messages wait",
-        "`evalhub worker` works on them, on any machine." if length else "",
+    return Finding("queue", True, f"Redis answers, {length} messages wait")
+
+
+def _workers() -> list[Finding]:
+    """Of a site with Redis: which are alive, and whether each kind of run that waits has one."""
+    from django.conf import settings
+    from django.db import DatabaseError
+
+    from evalhub.database.damage import DamagedDatabaseError
+    from evalhub.database.tables import OtherVersionError, Tables, tables
+    from evalhub.registry.models import Run
+    from runners.models import Worker
+    from runners.progress import kind_of_run
+
+    if not settings.REDIS_URL:
+        return []
+    try:
+        if tables() is not Tables.OURS:
+            return []
+        workers = list(Worker.objects.alive())
+        runs = list(Run.objects.unfinished().select_related("version"))
+        needed = {kind_of_run(run) for run in runs}
+    except (DatabaseError, DamagedDatabaseError, OtherVersionError):
+        return []  # it stands under "database"
+    start = (
+        "Start `evalhub worker`, on any machine where EVALHUB_DATABASE_URL and EVALHUB_REDIS_URL "
+        "are this site's"
     )
+    if not workers:
+        waits = f"; {len(runs)} runs wait for one" if needed else ""
+        return [Finding("workers", False, f"no worker is alive{waits}", f"{start}.")]
+    taken = {kind for worker in workers for kind in worker.kinds}
+    named = [f"{worker} ({', '.join(worker.kinds)})" for worker in workers]
+    more = f" and {len(named) - 5} more" if len(named) > 5 else ""
+    seen = f"{len(workers)} alive: {'; '.join(named[:5])}{more}"
+    if lacking := sorted(needed - taken):
+        kinds = ", ".join(lacking)
+        return [
+            Finding(
+                "workers",
+                False,
+                f"{seen}; none takes runs of the kind {kinds}, and some wait",
+                f"{start}, with --queues {','.join(lacking)}.",
+            )
+        ]
+    return [Finding("workers", True, seen)]
 
 
 def _endpoints() -> list[Finding]:

@@ -16,9 +16,9 @@ def up(
     processes: Processes = 1,
 ) -> int:
     """Serve the site. Without Redis, its worker lives in this process too."""
-    from evalhub.cli.setup import set_up_database
+    from evalhub.cli.setup import TABLES_OF_A_SERVICE_S, set_up_database
 
-    set_up_database(waiting=True)
+    set_up_database(waiting=True, for_tables_s=TABLES_OF_A_SERVICE_S)
     from evalhub.database.tables import check_home_writable
 
     check_home_writable()
@@ -44,19 +44,27 @@ def worker(
         str, typer.Option(help="The kinds of runs that it takes, of cpu, gpu and api.")
     ] = "cpu,gpu,api",
     processes: Processes = 1,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Start none: say whether those of this machine and home work."
+        ),
+    ] = False,
 ) -> int:
     """Work on runs that other processes launch (needs EVALHUB_REDIS_URL)."""
-    from evalhub.cli.setup import set_up_database, set_up_templates
+    from evalhub.cli.setup import TABLES_OF_A_SERVICE_S, set_up_database, set_up_templates
 
     set_up_templates()
     from django.conf import settings
 
+    if check:
+        return _check_workers()
     if not settings.REDIS_URL:
         raise typer.BadParameter(
             "without EVALHUB_REDIS_URL the worker lives inside `evalhub up`; there is nothing for "
             "another one to do"
         )
-    set_up_database(waiting=True)
+    set_up_database(waiting=True, for_tables_s=TABLES_OF_A_SERVICE_S)
     from evalhub.cli.working import work
     from runners.celery import QUEUES
 
@@ -69,10 +77,36 @@ def worker(
     return work(kinds=kinds, threads=concurrency, processes=processes)
 
 
+def _check_workers() -> int:
+    """Says how the workers of this machine and home are: 0 where there is one and all of them
+    work, else 69. Neither the database nor the queue is asked."""
+    from django.conf import settings
+
+    from evalhub.cli.exits import UNREACHABLE
+    from runners.heartbeat import workers_here
+
+    workers = workers_here()
+    if not workers:
+        typer.echo(f"No worker of the home {settings.HOME} is at work on this machine.")
+    for worker in workers:
+        state = "works" if worker.works else "hangs"
+        typer.echo(f"process {worker.pid} {state}: heard of {worker.silent_s:.0f} s ago")
+    return 0 if workers and all(worker.works for worker in workers) else UNREACHABLE
+
+
 def doctor(
     deploy: Annotated[
-        bool, typer.Option("--deploy", help="Look too at whether other machines may be let in.")
+        bool,
+        typer.Option(
+            "--deploy",
+            help="Look too at whether other machines may be let in, at mail and at the identity "
+            "provider.",
+        ),
     ] = False,
+    mail_to: Annotated[
+        str,
+        typer.Option(help="With --deploy: send a mail to this address.", metavar="ADDRESS"),
+    ] = "",
     json_: Json = False,
 ) -> int:
     """Say what is configured and reachable, and what to do where it isn't."""
@@ -83,11 +117,13 @@ def doctor(
     from evalhub.cli import printing
     from evalhub.cli.health import examine
 
+    if mail_to and not deploy:
+        raise typer.BadParameter("it is for --deploy", param_hint="--mail-to")
     findings = examine()
     if deploy:
         from evalhub.cli.deployment import examine_deployment
 
-        findings += examine_deployment()
+        findings += examine_deployment(mail_to=mail_to)
     if json_:
         printing.print_json([asdict(finding) for finding in findings])
     else:

@@ -1,7 +1,9 @@
 """Django made ready for a command: settings, tables."""
 
+import logging
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +11,13 @@ from tempfile import TemporaryDirectory
 import typer
 
 from evalhub.cli.home import use_home
+
+TABLES_S = 120.0
+"""How long a command that waits does so for `evalhub migrate`; a site and a worker: see below."""
+TABLES_OF_A_SERVICE_S = 900.0
+LOOK_S = 1.0
+
+logger = logging.getLogger(__name__)
 
 
 def set_up_templates() -> None:
@@ -33,28 +42,57 @@ def set_up_templates() -> None:
         ) from error
 
 
-def set_up_database(*, waiting: bool = False) -> None:
+def set_up_database(*, waiting: bool = False, for_tables_s: float = TABLES_S) -> None:
     """Django with its home and all its tables as this version wants them.
 
+    SQLite's are made or brought up to date; PostgreSQL's are changed by `evalhub migrate` alone.
     With `waiting` a server that doesn't answer is waited for, as long as a study waits in an outage
-    (`evalhub.studies.conduct`). What the server refuses (the password, say) isn't waited for.
+    (`evalhub.studies.conduct`), and tables that aren't this version's yet for `for_tables_s`. What
+    the server refuses (the password, say) isn't waited for.
 
     Raises:
         typer.BadParameter: a home or a database URL that can't be.
         OtherVersionError: a database of another version.
+        TablesNotReadyError: `evalhub migrate` has still to change the tables.
         django.db.OperationalError: the database can't be used.
     """
     set_up_home()
     from django.db import connection
 
-    from evalhub.database.tables import make_tables
+    from evalhub.database.tables import prepare_tables
 
     if not waiting or connection.vendor == "sqlite":
-        make_tables()
+        prepare_tables()
         return
     from evalhub.studies.conduct import patiently
 
-    patiently(make_tables)
+    wait_for_tables(lambda: patiently(prepare_tables), for_tables_s)
+
+
+def wait_for_tables(look: Callable[[], None], for_s: float) -> None:
+    """Looks again and again until the tables are this version's, for `for_s` seconds at most: then
+    what the last look raised is raised (TablesNotReadyError)."""
+    from evalhub.database.tables import TablesNotReadyError
+
+    began, waits = time.monotonic(), False
+    while True:
+        try:
+            look()
+        except TablesNotReadyError as error:
+            if time.monotonic() - began >= for_s:
+                raise
+            if not waits:
+                logger.warning(
+                    "%s. This waits until `evalhub migrate` has changed them, %g s at most",
+                    error.what,
+                    for_s,
+                )
+            waits = True
+            time.sleep(LOOK_S)
+        else:
+            if waits:
+                logger.warning("the tables are this version's now: this goes on")
+            return
 
 
 @contextmanager

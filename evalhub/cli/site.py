@@ -30,7 +30,7 @@ def serve_site(
     from django.db import connections
 
     from evalhub.cli.processes import run_processes
-    from evalhub.serving.counting import count_together
+    from evalhub.serving.counting import count_together, count_under
     from runners.queue import in_this_process
 
     if settings.DEBUG and host not in ("127.0.0.1", "::1", "localhost"):
@@ -41,6 +41,7 @@ def serve_site(
     os.umask(0o077)  # what is written from here on is the site's own
     signal.signal(signal.SIGTERM, _interrupt)
     listeners = _listen(host, port, processes)
+    count_under(listeners[0].getsockname()[1])
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
     here = f"http://{shown}:{listeners[0].getsockname()[1]}"
     url = settings.SITE_URL or here
@@ -93,7 +94,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     from evalhub.api.waiting import SEATS
     from evalhub.handover.aliases import teller_of_mlflow
     from evalhub.jobs.runner import job_runner
-    from evalhub.serving.counting import count_as
+    from evalhub.serving.counting import count_as, hear_worker
     from evalhub.serving.lanes import CostlyRequests, threads_in_lanes
     from evalhub.serving.refusals import refusal_page
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
@@ -103,7 +104,9 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     from evalhub.webhooks.sending import teller
     from evalhub.wsgi import application
     from runners.embedded import embedded_worker
+    from runners.heartbeat import BEAT_S
     from runners.queue import in_this_process
+    from runners.timer import every
 
     count_as(number)
     sys.setswitchinterval(SWITCH_S)
@@ -139,7 +142,13 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
             stack.enter_context(teller())  # whose messages are signed by a key that workers lack
         if number == 0 and not settings.REDIS_URL:
             in_this_process.hear()
-            stack.enter_context(embedded_worker())
+            works = stack.enter_context(embedded_worker())
+
+            def note_worker() -> None:
+                hear_worker(works)
+
+            note_worker()
+            stack.enter_context(every(BEAT_S, note_worker))
             stack.enter_context(ticker())
             stack.enter_context(tidier())
             stack.enter_context(watcher())

@@ -70,10 +70,16 @@ def write_backup(path: Path) -> Backup:
     return Backup(path, sha256, written)
 
 
-def backup_before_upgrade() -> Path:
-    """A backup in the home's folder `backups`, named after the moment. Raises BackupError."""
-    folder = Path(settings.HOME) / "backups"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+def backup_before_upgrade(folder: Path | None = None) -> Path:
+    """A backup named after the moment in that folder, or in the home's folder `backups`.
+
+    Raises BackupError.
+    """
+    folder = folder or Path(settings.HOME) / "backups"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BackupError(f"{folder} can't be made: {error.strerror}") from error
     path = folder / f"before-upgrade-{timezone.now():%Y%m%dT%H%M%S%f}.jsonl.gz"
     return write_backup(path).path
 

@@ -13,8 +13,9 @@ from django.db.migrations.loader import MigrationLoader
 
 OUR_ROW = "evalhub"
 """Of django_migrations, beside those of Django's apps: `tables` keeps its digest there."""
-LEFT_OUT = frozenset({"sessions.session"})
-"""Who is signed in stays behind: the cookies are signed with a key that isn't kept either."""
+LEFT_OUT = frozenset({"sessions.session", "runners.worker"})
+"""Who is signed in stays behind (the cookies are signed with a key that isn't kept either), and
+which workers were at work."""
 
 type Row = list[Any]
 

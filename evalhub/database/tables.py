@@ -1,5 +1,8 @@
 """The database's tables: made once, by one process, checked by every command, kept up to date.
 
+On SQLite any command does so. PostgreSQL's tables belong to several processes, maybe of several
+versions: `evalhub migrate` alone changes them (docs/decisions/migrate.md).
+
 A fresh SQLite database is not migrated but filled from `empty.sql`, which `.ci/tables.py` writes
 from a migrated one; that takes 20 ms in place of two seconds. A row of django_migrations names
 the digest of the migrations that made the tables, so that a command checks one row. A database
@@ -11,7 +14,7 @@ import hashlib
 import os
 import sqlite3
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -61,39 +64,77 @@ class Tables(StrEnum):
     OURS = "ours"
 
 
-def make_tables() -> None:
+class TablesNotReadyError(Exception):
+    """The tables aren't this version's yet, and this command doesn't change them."""
+
+    def __init__(self, state: Tables) -> None:
+        self.what = f"the tables of the database at {place()} are {state}"
+        super().__init__(
+            f"{self.what}. Nothing was changed: only `evalhub migrate` makes tables and brings "
+            "them up to date. `evalhub migrate --dry-run` says what it would do"
+        )
+
+
+def changes_by_itself() -> bool:
+    """Whether any command makes the tables and brings them up to date: so it is on SQLite."""
+    return connection.vendor == "sqlite"
+
+
+def prepare_tables() -> None:
+    """What a command does that uses the database: makes SQLite's tables or brings them up to date
+    (`make_tables`), and of PostgreSQL's looks whether they are this version's.
+
+    Raises:
+        TablesNotReadyError: `evalhub migrate` has still to make or to change them.
+        and what `make_tables` raises.
+    """
+    if changes_by_itself():
+        make_tables()
+    elif (state := tables()) is not Tables.OURS:
+        raise TablesNotReadyError(state)
+
+
+def make_tables(*, back_up: Callable[[], Path | None] | None = None) -> bool:
     """Makes the tables where there are none, and brings an earlier version's up to date, after a
-    backup. Of several processes at once, one does.
+    backup. Of several processes at once, one does; whether it was this one.
+
+    Args:
+        back_up: writes the backup of an earlier version's database and gives its path, or None
+            where it writes none; without it a backup is written into the home.
 
     Raises:
         OtherVersionError: there are tables of another version. They are left alone.
         evalhub.database.damage.DamagedDatabaseError: what is there isn't what was.
+        evalhub.database.backup.BackupError: the backup can't be written. Nothing was changed.
         OperationalError: the database can't be used, or not written.
     """
     if connection.vendor == "sqlite":
         check_writable()
-        if not Path(place()).exists():
-            _make_file()
+        if not Path(place()).exists() and _make_file():
+            return True
     if tables() is Tables.OURS:
-        return
+        return False
     with one_at_a_time():
         found = tables()
         if found is Tables.OURS:
-            return
+            return False
         if found is Tables.EARLIER:
-            _upgrade()
+            _upgrade(back_up)
         else:  # also goes on where a process was interrupted, or where manage.py migrated
             _migrate()
+    return True
 
 
-def _make_file() -> None:
-    """A fresh home's: it is there whole or not at all, so that one without tables isn't ours."""
+def _make_file() -> bool:
+    """A fresh home's: it is there whole or not at all, so that one without tables isn't ours.
+    Whether it was made here."""
     with one_at_a_time():
         if Path(place()).exists():
-            return
+            return False
         with new_file():
             if not _filled_from_script():
                 _migrate()
+    return True
 
 
 def check_writable() -> None:
@@ -222,14 +263,13 @@ def _migrate() -> None:
     recorder.record_applied(OUR_ROW, digest())
 
 
-def _upgrade() -> None:
+def _upgrade(back_up: Callable[[], Path | None] | None) -> None:
     """A backup first; then, should the process end in the middle, the next one goes on."""
     from evalhub.database.backup import backup_before_upgrade
 
-    kept = backup_before_upgrade()
-    sys.stderr.write(
-        f"evalhub: the tables are brought up to date; as they were, they are in {kept}\n"
-    )
+    backup = (back_up or backup_before_upgrade)()
+    as_it_was = f"as they were, they are in {backup}" if backup else "no backup was asked for"
+    sys.stderr.write(f"evalhub: the tables are brought up to date; {as_it_was}\n")
     MigrationRecorder(connection).migration_qs.filter(app=OUR_ROW).delete()
     _migrate()
 
@@ -239,7 +279,12 @@ def one_at_a_time() -> Iterator[None]:
     """Held by one process at a time. It ends with the process, however that ends."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
+            if not cursor.fetchone()[0]:
+                sys.stderr.write(
+                    "evalhub: another process changes the tables just now; this waits for it\n"
+                )
+                cursor.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
             try:
                 yield
             finally:

@@ -1,14 +1,24 @@
-"""Requests counted over all processes of one `evalhub up`, in memory that they share."""
+"""Requests counted over all processes of one `evalhub up`, in memory that they share.
 
+Several `evalhub up` on one database count each their own. Each has a name, by which a reader of
+its counts keeps them apart from the others'.
+"""
+
+import os
+import socket
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from mmap import mmap
 from threading import Lock
+from time import monotonic
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds up to which a request took; one more bucket has those that took longer."""
 METHODS = ("GET", "POST", "other")
 CLASSES = ("2xx", "3xx", "4xx", "5xx")
+WORKER_SILENT_S = 30.0
+"""For how long the worker inside that isn't heard of still counts as alive."""
 
 _CELL = 8
 _WIDTH = len(BOUNDS) + 2 + len(CLASSES)  # buckets, the sum of seconds, classes of status
@@ -71,10 +81,38 @@ answered = RequestCounts()
 """This process's own; `count_together` puts one of several processes in its place."""
 
 
+_name = ""
+_worker_heard_at = memoryview(mmap(-1, _CELL)).cast("d")
+"""In this clock, which all processes of a machine share; 0 where it never was."""
+
+
 def count_together(processes: int) -> None:
     """Makes the counts of the processes that are forked from now on one."""
     global answered
     answered = RequestCounts(processes)
+
+
+def count_under(port: int) -> None:
+    """Names these counts: those of the site that listens at this port of this machine."""
+    global _name
+    _name = f"{socket.gethostname()}:{port}"
+
+
+def counts_name() -> str:
+    """What tells these counts from those of other sites; where no site was named, this process."""
+    return _name or f"{socket.gethostname()}, process {os.getpid()}"
+
+
+def hear_worker(works: Callable[[], bool]) -> None:
+    """Notes for all processes that the worker inside is alive, where `works` says so."""
+    if works():
+        _worker_heard_at[0] = monotonic()
+
+
+def worker_inside_is_alive() -> bool:
+    """Whether the worker inside was heard of lately; False where there is none."""
+    heard_at = _worker_heard_at[0]
+    return heard_at > 0 and monotonic() - heard_at < WORKER_SILENT_S
 
 
 def count_as(number: int) -> None:

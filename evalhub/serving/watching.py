@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from evalhub.database.damage import DamagedDatabaseError
 from evalhub.database.tables import OtherVersionError, Tables, tables
+from evalhub.serving.workers import NONE, workers_alive
 from evalhub.serving.write_tests import write_fault
 from runners.queue import QueueUnreachable, queue_length
 
@@ -26,9 +27,11 @@ def alive(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """200 where a request can be served; else 503, with what is missing in words."""
+    """200 where a request can be served; else 503, with what is missing in words. That no worker
+    is alive is a warning: whoever reviews needs none, and a proxy would keep people out."""
     reasons = list(missing())
-    return JsonResponse({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
+    content = {"ready": not reasons, "reasons": reasons, "warnings": list(warnings())}
+    return JsonResponse(content, status=503 if reasons else 200)
 
 
 @login_not_required
@@ -67,6 +70,16 @@ def missing() -> Iterator[str]:
             queue_length()
         except QueueUnreachable:
             yield "the queue doesn't answer"
+
+
+def warnings() -> Iterator[str]:
+    """What is amiss though pages are served: people can go on reviewing meanwhile."""
+    try:
+        alive, _ = workers_alive()
+    except DatabaseError:
+        return  # a reason, and told as one
+    if not alive:
+        yield NONE
 
 
 def may_read(request: HttpRequest) -> bool:

@@ -11,12 +11,14 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import typer.main
 import yaml
 
 from evalhub import settings
 from evalhub.cli.app import app
+from tests.migrated import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -37,10 +39,10 @@ def instructions() -> list[list[str]]:
     return [shlex.split(line, posix=False) for line in text.splitlines() if line and line[0] != "#"]
 
 
-def test_the_services_are_the_grown_four_a_proxy_and_a_worker_for_models(
+def test_the_services_are_the_grown_four_what_migrates_a_proxy_and_a_worker_for_models(
     services: dict[str, Any],
 ) -> None:
-    assert set(services) == {"web", "worker", "gpu", "redis", "postgres", "proxy"}
+    assert set(services) == {"migrate", "web", "worker", "gpu", "redis", "postgres", "proxy"}
     assert services["gpu"]["profiles"] == ["gpu"]
     assert services["proxy"]["profiles"] == ["tls"]
 
@@ -54,7 +56,7 @@ def test_a_service_has_an_image_and_is_watched(name: str, services: dict[str, An
     assert {"interval", "timeout", "retries"} <= set(service["healthcheck"])
 
 
-@pytest.mark.parametrize("name", ["web", "worker", "gpu"])
+@pytest.mark.parametrize("name", ["migrate", "web", "worker", "gpu"])
 def test_ours_are_built_here_and_run_a_command_that_exists(
     name: str, services: dict[str, Any]
 ) -> None:
@@ -64,7 +66,7 @@ def test_ours_are_built_here_and_run_a_command_that_exists(
     assert takes(command, arguments)
 
 
-@pytest.mark.parametrize("name", ["web", "worker"])
+@pytest.mark.parametrize("name", ["migrate", "web", "worker"])
 def test_every_variable_is_one_that_the_settings_read(name: str, services: dict[str, Any]) -> None:
     read = set(re.findall(r"EVALHUB_\w+", settings.__doc__ or ""))
     assert set(services[name]["environment"]) <= read
@@ -136,7 +138,12 @@ def test_what_the_environment_makes_of_the_site_may_be_let_in_to(
 ) -> None:
     """The compose file's own environment, with another database and queue behind its addresses."""
     given = filled_in(services["web"]["environment"])
-    given |= {"EVALHUB_DATABASE_URL": postgres_url, "EVALHUB_REDIS_URL": redis_url}
+    given |= {"EVALHUB_DATABASE_URL": migrated(postgres_url), "EVALHUB_REDIS_URL": redis_url}
+    with psycopg.connect(postgres_url) as database:  # a worker that is alive, for longer than this
+        database.execute(
+            "INSERT INTO runners_worker (host, pid, kinds, threads, seen) "
+            "VALUES ('worker', 1, '[\"cpu\"]', 2, now() + interval '1 hour')"
+        )
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("EVALHUB_", "DJANGO_"))}
     ended = subprocess.run(
         command,
@@ -167,12 +174,31 @@ def test_without_an_address_the_doctor_says_what_is_missing(tmp_path: Path) -> N
     assert amiss["check security.W012"]["advice"] == "It follows from EVALHUB_URL."
 
 
-def test_the_worker_waits_for_the_tables_and_those_for_the_database(
-    services: dict[str, Any],
-) -> None:
-    healthy = {"condition": "service_healthy"}
-    assert services["worker"]["depends_on"] == {"web": healthy}
-    assert services["web"]["depends_on"] == {"postgres": healthy, "redis": healthy}
+def test_all_wait_for_the_tables_and_those_for_the_database(services: dict[str, Any]) -> None:
+    healthy, done = {"condition": "service_healthy"}, "service_completed_successfully"
+    migrated_first = {"migrate": {"condition": done}, "redis": healthy}
+    assert services["migrate"]["depends_on"] == {"postgres": healthy}
+    assert services["migrate"]["restart"] == "no"
+    assert services["web"]["depends_on"] == {**migrated_first, "postgres": healthy}
+    assert services["worker"]["depends_on"] == services["gpu"]["depends_on"] == migrated_first
+
+
+def test_a_backup_before_an_upgrade_outlives_the_container(services: dict[str, Any]) -> None:
+    [volume] = services["migrate"]["volumes"]
+    folder = services["migrate"]["command"][2]
+    assert folder.startswith(f"{volume.partition(':')[2]}/")
+
+
+@pytest.mark.parametrize("name", ["worker", "gpu"])
+def test_a_worker_s_health_is_the_worker_s_own(name: str, services: dict[str, Any]) -> None:
+    [kind, program, command, *arguments] = services[name]["healthcheck"]["test"]
+    assert (kind, program, command, arguments) == ("CMD", "evalhub", "worker", ["--check"])
+    assert takes(command, arguments)
+
+
+def test_the_site_is_told_of_the_identity_provider(services: dict[str, Any]) -> None:
+    named = {name for name in services["web"]["environment"] if name.startswith("EVALHUB_OIDC_")}
+    assert named == set(re.findall(r"EVALHUB_OIDC_\w+", settings.__doc__ or ""))
 
 
 def test_the_database_url_names_the_database_that_is_made(services: dict[str, Any]) -> None:

@@ -76,9 +76,9 @@ def main() -> None:
 
 def ours(folder: Path, rows: int, asked: Any, postgres: psutil.Process) -> None:
     """Each client hands its part of the rows in as a run of its own; then single rows."""
-    from evalhub.cli.setup import set_up_database
+    from tests.migrated import set_up_migrated
 
-    set_up_database()
+    set_up_migrated()
     each = rows // asked.clients // BATCH * BATCH
     last = each + SINGLE // asked.clients
     auth = {"Authorization": f"Bearer {prepared(folder, last, asked.clients)}"}

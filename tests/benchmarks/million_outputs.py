@@ -115,10 +115,10 @@ def written(folder: Path, items: int) -> Path:
 
 def studied(file: Path) -> list[str]:
     """Registers, scores and decides; the addresses of the pages that show it."""
-    from evalhub.cli.setup import set_up_database
+    from tests.migrated import set_up_migrated
 
     with clock("empty tables made"):
-        set_up_database()
+        set_up_migrated()
     from django.db import connection
     from django.urls import reverse
 

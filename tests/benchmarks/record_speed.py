@@ -46,9 +46,9 @@ def main() -> None:
             "EVALHUB_DATABASE_URL": url,
             "DJANGO_SETTINGS_MODULE": "evalhub.settings",
         }
-        from evalhub.cli.setup import set_up_database
+        from tests.migrated import set_up_migrated
 
-        set_up_database()
+        set_up_migrated()
         _write(f"{asked.database}, {asked.pairs:,} pairs, {asked.each} judgments each, by "
                f"{asked.people} people")  # fmt: skip
         measure(asked.pairs, asked.each, asked.people, asked.agree)

@@ -162,9 +162,9 @@ def database(name: str) -> Iterator[dict[str, str]]:
 def prepare(environment: dict[str, str], pairs: int, people: int) -> tuple[int, list[str]]:
     """A campaign of so many pairs, three reviewers each: its id, and the reviewers' sessions."""
     os.environ |= environment
-    from evalhub.cli.setup import set_up_database
+    from tests.migrated import set_up_migrated
 
-    set_up_database()
+    set_up_migrated()
     from django.db import connection
     from django.test import Client
 

@@ -58,9 +58,9 @@ def main() -> None:
 
 
 def measure(items: int, server: int) -> None:
-    from evalhub.cli.setup import set_up_database
+    from tests.migrated import set_up_migrated
 
-    set_up_database()
+    set_up_migrated()
 
     from django.db import connection
     from django.urls import reverse

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tests.benchmarks.latencies import KINDS
 from tests.benchmarks.live_run import AT_ONCE, EVALHUB, Homes, Taken, a_model, ours, say
+from tests.migrated import migrated
 from tests.services import postgresql_server, redis_server
 
 LATENCY_S = 0.001
@@ -61,7 +62,7 @@ def embedded(folder: Path, port: int, items: int) -> Taken:
 
 def apart(folder: Path, port: int, items: int) -> Taken:
     with postgresql_server() as server, redis_server() as redis:
-        site = {"EVALHUB_DATABASE_URL": server.url, "EVALHUB_REDIS_URL": redis}
+        site = {"EVALHUB_DATABASE_URL": migrated(server.url), "EVALHUB_REDIS_URL": redis}
         command = [str(EVALHUB), "worker", "--processes", str(WORKERS)]
         environment = {**os.environ, **site, "EVALHUB_HOME": str(folder / "worker")}
         silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

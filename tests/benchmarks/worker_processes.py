@@ -20,6 +20,7 @@ import psutil
 import psycopg
 
 from tests.benchmarks.text_metrics import drawn
+from tests.migrated import migrated
 
 EVALHUB = Path(sys.executable).with_name("evalhub")
 WORKERS = (
@@ -60,7 +61,7 @@ def main() -> None:
         for number, (what, arguments) in enumerate(WORKERS):
             with psycopg.connect(server.url, autocommit=True) as connection:
                 connection.execute(f"CREATE DATABASE round_{number}")
-            url = server.url.replace("/postgres?", f"/round_{number}?")
+            url = migrated(server.url.replace("/postgres?", f"/round_{number}?"))
             environment = os.environ | {
                 "DJANGO_SETTINGS_MODULE": "evalhub.settings",
                 "EVALHUB_DATABASE_URL": url,

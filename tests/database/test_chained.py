@@ -65,7 +65,7 @@ def test_rows_of_an_earlier_version_are_chained_and_kept(tmp_path: Path) -> None
 def test_so_it_is_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     url = fresh_postgresql(postgres_url, "chained")
     earlier_database(tmp_path, EVALHUB_DATABASE_URL=url)
-    done = evalhub("user", "list", at=tmp_path, EVALHUB_DATABASE_URL=url)
+    done = evalhub("migrate", "--no-backup", at=tmp_path, EVALHUB_DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
     found = ledger(tmp_path, EVALHUB_DATABASE_URL=url)
     assert found["well"], found

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,6 +15,7 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from evalhub.database import tables
+from tests.migrated import migrated
 from tests.studies.desks import Desk
 
 EVALHUB = Path(sys.executable).with_name("evalhub")
@@ -129,9 +131,12 @@ def test_four_processes_start_at_once_on_a_fresh_home(tmp_path: Path) -> None:
 def test_four_processes_start_at_once_on_a_fresh_postgresql(
     tmp_path: Path, postgres_url: str
 ) -> None:
+    """They wait for the tables, and `evalhub migrate` comes meanwhile."""
     with psycopg.connect(postgres_url, autocommit=True) as server:
         server.execute("CREATE DATABASE at_once")
     url = urlunsplit(urlsplit(postgres_url)._replace(path="/at_once"))
+    coming = Timer(3, migrated, args=[url])
+    coming.start()
     printed = at_once(Desk(tmp_path), EVALHUB_DATABASE_URL=url)
     assert all("Ship tuned gains 0.50 on triage" in each for each in printed)
 

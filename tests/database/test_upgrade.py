@@ -117,9 +117,9 @@ def test_a_backup_of_an_earlier_version_is_restored_into_this_one(tmp_path: Path
 def test_so_it_is_on_postgresql(tmp_path: Path, postgres_url: str) -> None:
     url = fresh_postgresql(postgres_url, "earlier")
     earlier_database(tmp_path, EVALHUB_DATABASE_URL=url)
-    done = evalhub("user", "list", at=tmp_path, EVALHUB_DATABASE_URL=url)
+    done = evalhub("migrate", "--backup-to", "copies", at=tmp_path, EVALHUB_DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
-    [kept] = backups(tmp_path)
+    [kept] = (tmp_path / "copies").iterdir()
     assert rows_of(kept) == rows_of(EARLIER)
     results = evalhub("review", "results", "1", at=tmp_path, EVALHUB_DATABASE_URL=url)
     assert results.returncode == 0, results.stderr

@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from tests.e2e.test_growing_up import BIN, environment, folder  # noqa: F401
+from tests.migrated import migrated
 from tests.services import a_free_port, postgresql_server
 
 pytestmark = [pytest.mark.heavy, pytest.mark.services]
@@ -77,6 +78,9 @@ def test_what_begins_before_its_database_says_so_and_waits_for_it(folder: Path) 
         for lines in (told, up):
             assert "This waits until it can, 120 s at most" in said(lines, "can't be used")
         with postgresql_server(f"-c listen_addresses=127.0.0.1 -c port={port}"):
+            for lines in (told, up):
+                assert "until `evalhub migrate` has changed them" in said(lines, "not made yet")
+            migrated(url)
             assert run.wait(timeout=WITHIN_S) == 0
             address = said(up, "Evalhub is at").split()[3]
             with urllib.request.urlopen(f"{address}/readyz", timeout=WITHIN_S) as reply:

@@ -9,6 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.migrated import migrated
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 STUDY = """\
@@ -73,7 +75,7 @@ def test_a_study_has_the_same_verdict_with_a_worker_elsewhere(
     grown = {"EVALHUB_DATABASE_URL": postgres_url, "EVALHUB_REDIS_URL": redis_url}
     small = verdict(folder)
     assert small["verdict"] == "ship"
-    call(BIN / "python", ROOT / "manage.py", "migrate", "-v", "0", folder=folder, **grown)
+    call(BIN / "evalhub", "migrate", folder=folder, **grown)
     worker = subprocess.Popen(
         [BIN / "evalhub", "worker"],
         cwd=folder,
@@ -124,7 +126,7 @@ def test_a_study_that_no_worker_takes_up_says_so_and_ends_once_there_is_one(
     database = f"unattended_{os.getpid()}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {database}")
-    url = postgres_url.replace("/postgres?", f"/{database}?")
+    url = migrated(postgres_url.replace("/postgres?", f"/{database}?"))
     grown = environment(
         folder, {"EVALHUB_DATABASE_URL": url, "EVALHUB_REDIS_URL": f"{redis_url}/9"}
     )

@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.services, pytest.mark.heavy, pytest.mark.alone]
 
 ROWS, PART = 3_000, 20
 PREPARE = (
-    "import sys; from pathlib import Path; from evalhub.cli.setup import set_up_database; "
-    "set_up_database(); from tests.benchmarks.ingestion_speed import prepared; "
+    "import sys; from pathlib import Path; from tests.migrated import set_up_migrated; "
+    "set_up_migrated(); from tests.benchmarks.ingestion_speed import prepared; "
     f"print(prepared(Path(sys.argv[1]), {ROWS}, 1))"
 )
 BEGIN = {"model": "model-0", "test_set": "tickets", "metrics": [{"name": "recorded"}]}

@@ -18,6 +18,7 @@ import pytest
 
 from tests.e2e.test_growing_up import BIN, environment
 from tests.fakes.openai_server import OpenAIServer
+from tests.migrated import migrated
 from tests.runners.workers import (
     WORKER,
     Ask,
@@ -116,33 +117,33 @@ def test_a_full_disk_is_told_once_and_the_study_goes_on_when_there_is_room(
     assert "Traceback" not in output
 
 
-def test_processes_that_begin_together_on_an_empty_database_all_begin(
+def test_processes_that_migrate_an_empty_database_together_all_do(
     postgres_url: str, tmp_path: Path
 ) -> None:
     ask = a_database(postgres_url)
     variables = environment(tmp_path, {"EVALHUB_DATABASE_URL": ask.url})
-    add = [BIN / "evalhub", "user", "add", "--project", "p", "--role", "owner"]
     started = [
         subprocess.Popen(
             command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         for command in [
-            [*add, "olga"],
-            [*add, "oswin"],
+            [BIN / "evalhub", "migrate"],
+            [BIN / "evalhub", "migrate"],
             [sys.executable, "manage.py", "migrate", "-v", "0"],
         ]
     ]
     for process in started:
         output, _ = process.communicate(timeout=120)
         assert process.returncode == 0, output
-    assert ask("SELECT count(*) FROM accounts_membership") == 2
+    assert ask("SELECT count(*) FROM django_migrations WHERE app = 'evalhub'") == 1
+    assert ask("SELECT count(*) FROM accounts_membership") == 0
 
 
 def test_after_a_restart_of_the_database_no_thread_answers_with_an_error(tmp_path: Path) -> None:
     with postgresql_server() as database:
         started = subprocess.Popen(
             [BIN / "evalhub", "up", "--port", "0", "--threads", "4"],
-            env=environment(tmp_path, {"EVALHUB_DATABASE_URL": database.url}),
+            env=environment(tmp_path, {"EVALHUB_DATABASE_URL": migrated(database.url)}),
             stdout=subprocess.PIPE,
             text=True,
         )

@@ -39,9 +39,8 @@ run = launch(
 print(run.pk)
 """
 MIGRATE = """
-import django; django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
+from tests.migrated import set_up_migrated
+set_up_migrated()
 """
 
 type Start = Callable[[str], subprocess.Popen[str]]

@@ -1,5 +1,6 @@
 """What programs that watch the site are told."""
 
+import json
 import re
 import socket
 import sqlite3
@@ -88,17 +89,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.mark.heavy
 def test_requests_are_counted_over_all_processes(site: Site) -> None:
     bearer = {"Authorization": f"Bearer {TOKEN}"}
+    name = f"{socket.gethostname()}:{site.port}"
     before = amounts(ask(site.port, "/metrics", **bearer).text)
     for _ in range(12):
         assert ask(site.port, "/accounts/login/").status == 200
     assert ask(site.port, "/metrics").status == 401
     after = amounts(ask(site.port, "/metrics", **bearer).text)
     ok, refused = (
-        f'evalhub_requests_total{{method="GET",status="{each}"}}' for each in ("2xx", "4xx")
+        f'evalhub_requests_total{{method="GET",site="{name}",status="{each}"}}'
+        for each in ("2xx", "4xx")
     )
     assert after[ok] - before[ok] == 13  # with the first look at the metrics
     assert after[refused] - before[refused] == 1
-    took = 'evalhub_request_seconds_bucket{le="+Inf",method="GET"}'
+    took = f'evalhub_request_seconds_bucket{{le="+Inf",method="GET",site="{name}"}}'
     assert after[took] - before[took] == 14
     assert after["evalhub_queue_answers"] == 0
 
@@ -108,7 +111,11 @@ def test_it_is_not_ready_without_its_queue_and_its_tables(site: Site) -> None:
     assert ask(site.port, "/healthz").status == 200
     page = ask(site.port, "/readyz")
     assert page.status == 503
-    assert page.text == '{"ready": false, "reasons": ["the queue doesn\'t answer"]}'
+    assert json.loads(page.text) == {
+        "ready": False,
+        "reasons": ["the queue doesn't answer"],
+        "warnings": ["no worker is alive: runs wait until one is started"],
+    }
     with closing(sqlite3.connect(site.home / "evalhub.sqlite3")) as database, database:
         database.execute("UPDATE django_migrations SET name = 'tables-x' WHERE app = 'evalhub'")
     page = ask(site.port, "/readyz")
@@ -125,7 +132,7 @@ def test_it_is_not_ready_without_its_queue_and_its_tables(site: Site) -> None:
 def test_it_is_ready_once_it_serves(tmp_path_factory: pytest.TempPathFactory) -> None:
     with up(tmp_path_factory.mktemp("ready")) as site:
         page = ask(site.port, "/readyz")
-        assert (page.status, page.text) == (200, '{"ready": true, "reasons": []}')
+        assert (page.status, page.text) == (200, '{"ready": true, "reasons": [], "warnings": []}')
         with closing(sqlite3.connect(site.home / "evalhub.sqlite3")) as database, database:
             database.execute(
                 "CREATE TRIGGER full BEFORE UPDATE ON django_migrations "
@@ -135,4 +142,4 @@ def test_it_is_ready_once_it_serves(tmp_path_factory: pytest.TempPathFactory) ->
             sleep(0.5)
             page = ask(site.port, "/readyz")
     assert page.status == 503
-    assert page.text == '{"ready": false, "reasons": ["the database can\'t be written"]}'
+    assert json.loads(page.text)["reasons"] == ["the database can't be written"]

@@ -17,6 +17,7 @@ import pytest
 
 from evalhub.studies.advance import TICK_S
 from tests.fakes.openai_server import OpenAIServer
+from tests.migrated import migrated
 from tests.studies.desks import Desk
 from tests.studies.judging import a_judged_desk
 
@@ -36,7 +37,7 @@ def grown(postgres_url: str, redis_url: str) -> dict[str, str]:
     name = f"killed_{time.monotonic_ns()}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    url = postgres_url.replace("/postgres?", f"/{name}?")
+    url = migrated(postgres_url.replace("/postgres?", f"/{name}?"))
     return {"EVALHUB_DATABASE_URL": url, "EVALHUB_REDIS_URL": redis_url}
 
 

@@ -7,6 +7,7 @@ from evalhub.accounts.models.invitations import (
     Provenance,
 )
 from evalhub.accounts.models.log import Action, LogEntry, LogEntryQuerySet
+from evalhub.accounts.models.mail import MailDay
 from evalhub.accounts.models.people import (
     Membership,
     OfProjectQuerySet,
@@ -25,6 +26,7 @@ __all__ = [
     "InvitationQuerySet",
     "LogEntry",
     "LogEntryQuerySet",
+    "MailDay",
     "MemberInvitation",
     "Membership",
     "OfProjectQuerySet",
