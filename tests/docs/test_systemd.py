@@ -185,15 +185,20 @@ def test_a_backup_is_made_and_tried_and_a_broken_one_fails_the_trial(tmp_path: P
     assert not list(tmp_path.glob("tmp.*"))
 
 
-@pytest.mark.skipif(shutil.which("logrotate") is None, reason="logrotate isn't installed")
 def test_logs_in_files_are_turned_and_fourteen_are_kept(tmp_path: Path) -> None:
+    logrotate = shutil.which("logrotate", path=f"{os.environ['PATH']}:/usr/sbin")
+    if logrotate is None:
+        missing = "logrotate isn't installed (Debian: apt-get install logrotate)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
     log = tmp_path / "site.log"
     text = (FOLDER / "logrotate.conf").read_text().replace("/var/log/evalhub/", f"{tmp_path}/")
     config = tmp_path / "logrotate.conf"
     config.write_text(text)
     config.chmod(0o644)
     tmp_path.chmod(0o755)
-    command = ["logrotate", "--force", "--state", str(tmp_path / "state"), str(config)]
+    command = [logrotate, "--force", "--state", str(tmp_path / "state"), str(config)]
     with log.open("a") as open_file:
         for day in range(16):
             open_file.write(f"day {day}\n")
