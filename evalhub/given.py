@@ -1,13 +1,25 @@
-"""What the environment gives, each checked and as Django takes it. Pure: settings hand it in."""
+"""What the environment gives, each checked and as Django takes it: settings hand it in.
 
+Pure but for the file that EVALHUB_OIDC_ROLES may name.
+"""
+
+import json
 import re
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+ROLES = ("owner", "evaluator", "reviewer")
+"""Of `evalhub.accounts.models.Role`, which settings can't import."""
+_ROLES = "EVALHUB_OIDC_ROLES"
+_ROLES_EXAMPLE = (
+    'It is of the form {"support": {"owner": ["evalhub-owners"], "reviewer": ["staff"]}}'
+)
 _SECRET = re.compile(r"(?:^|_)(?:API_?KEY|KEY|TOKEN|PASSWORD|PASSWD|SECRET)(?:_|$)", re.IGNORECASE)
 
 
@@ -22,7 +34,7 @@ def mailer(url: str) -> dict[str, Any]:
             "EVALHUB_MAIL_URL isn't of the form smtps://user:password@host:465"
         )
     return {
-        "BACKEND": "evalhub.accounts.mail.CountedMail",
+        "BACKEND": "evalhub.accounts.mail.SiteMail",
         "OPTIONS": {
             "host": parts.hostname,
             "port": parts.port or ports[parts.scheme],
@@ -62,7 +74,9 @@ def proxy_address(given: str) -> str:
         ) from None
 
 
-def identity_provider(url: str, client: str, secret: str, name: str) -> dict[str, Any]:
+def identity_provider(
+    url: str, client: str, secret: str, name: str, scopes: str = ""
+) -> dict[str, Any]:
     """The team's identity provider as allauth takes it, known by its address; {} without one."""
     if not url:
         return {}
@@ -80,8 +94,48 @@ def identity_provider(url: str, client: str, secret: str, name: str) -> dict[str
         "name": name or parts.hostname,
         "client_id": client,
         "secret": secret,
-        "settings": {"server_url": url.rstrip("/")},
+        "settings": {"server_url": url.rstrip("/")} | _more_scopes(scopes.split()),
     }
+
+
+def provider_roles(text: str) -> dict[str, dict[str, list[str]]]:
+    """Groups of the identity provider by project and role; {} where none are given.
+
+    Args:
+        text: a JSON document, or the path of a JSON or TOML file.
+    """
+    text = text.strip()
+    if not text:
+        return {}
+    parse: Callable[[str], Any] = json.loads
+    if not text.startswith("{"):
+        path = Path(text).expanduser()
+        parse = tomllib.loads if path.suffix.lower() == ".toml" else json.loads
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "isn't UTF-8"
+            raise ImproperlyConfigured(f"{_ROLES}: {path} can't be read: {why}") from None
+    try:
+        document = parse(text)
+    except (ValueError, RecursionError) as error:
+        raise ImproperlyConfigured(f"{_ROLES}: {error}. {_ROLES_EXAMPLE}") from None
+    if not isinstance(document, dict):
+        raise ImproperlyConfigured(f"{_ROLES}: is no mapping. {_ROLES_EXAMPLE}")
+    for project, roles in document.items():
+        at = f"{_ROLES}, project {project!r}"
+        if not isinstance(roles, dict) or not roles:
+            raise ImproperlyConfigured(f"{at}: has roles with their groups. {_ROLES_EXAMPLE}")
+        for role, groups in roles.items():
+            if role not in ROLES:
+                raise ImproperlyConfigured(f"{at}: a role is {', '.join(ROLES)}, not {role!r}")
+            if not (isinstance(groups, list) and all(isinstance(name, str) for name in groups)):
+                raise ImproperlyConfigured(f"{at}, role {role!r}: a list of groups' names")
+    return document
+
+
+def _more_scopes(scopes: list[str]) -> dict[str, Any]:
+    return {"scope": ["openid", "profile", "email", *scopes]} if scopes else {}
 
 
 def secrets_in(environment: Mapping[str, str]) -> list[str]:

@@ -22,6 +22,9 @@
 | EVALHUB_OIDC_SECRET | the provider's secret for this site | needed with the address |
 | EVALHUB_OIDC_NAME | what its button says after "Sign in with" | the address's host |
 | EVALHUB_OIDC_JOIN_BY_MAIL | 1 lets verified mail addresses enter existing accounts | off |
+| EVALHUB_OIDC_SCOPES | further scopes to ask the provider for, by space: groups | none |
+| EVALHUB_OIDC_GROUPS | the claim that has a person's groups; dots lead into it | groups |
+| EVALHUB_OIDC_ROLES | groups by project and role: JSON, or a JSON or TOML file | owners give roles |
 | EVALHUB_DEBUG | 1 shows tracebacks in the browser | off |
 """
 
@@ -40,7 +43,14 @@ from django.utils.csp import CSP
 from django.utils.functional import lazy
 
 from evalhub.files.private import make_private_file, make_private_folder
-from evalhub.given import identity_provider, mailer, proxy_address, secrets_in, site_url
+from evalhub.given import (
+    identity_provider,
+    mailer,
+    provider_roles,
+    proxy_address,
+    secrets_in,
+    site_url,
+)
 from evalhub.libraries import keep_to_themselves
 from evalhub.logs import logging_settings
 
@@ -249,7 +259,12 @@ OIDC = identity_provider(
     client=os.environ.get("EVALHUB_OIDC_CLIENT_ID", ""),
     secret=os.environ.get("EVALHUB_OIDC_SECRET", ""),
     name=os.environ.get("EVALHUB_OIDC_NAME", ""),
+    scopes=os.environ.get("EVALHUB_OIDC_SCOPES", ""),
 )
+OIDC_GROUPS = os.environ.get("EVALHUB_OIDC_GROUPS", "").strip() or "groups"
+OIDC_ROLES = provider_roles(os.environ.get("EVALHUB_OIDC_ROLES", ""))
+if OIDC_ROLES and not OIDC:
+    raise ImproperlyConfigured("EVALHUB_OIDC_ROLES needs EVALHUB_OIDC_URL, the identity provider")
 # whereto the form that begins signing in there is redirected
 OIDC_ORIGINS = [urljoin(OIDC["settings"]["server_url"], "/")] if OIDC else []
 OIDC_JOIN_BY_MAIL = os.environ.get("EVALHUB_OIDC_JOIN_BY_MAIL") == "1"

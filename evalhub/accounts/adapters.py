@@ -26,6 +26,7 @@ from django.utils import timezone
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.guessing import TooManyGuesses, note_failure, take_guess
 from evalhub.accounts.models import Action, User
+from evalhub.accounts.provider_roles import apply_provider_roles
 from evalhub.accounts.sign_in import end_ways_in
 
 WAYS = {
@@ -70,10 +71,13 @@ class SiteAccounts(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         assert isinstance(user, User)
-        way = [record["method"] for record in get_authentication_records(request, user)]
+        records = get_authentication_records(request, user)
+        newest = records[-1] if records else {"method": ""}
         with transaction.atomic():
             super().login(request, user)
-            note(Action.SIGNED_IN, by=user, what=WAYS.get(way[-1], way[-1]) if way else "")
+            note(Action.SIGNED_IN, by=user, what=WAYS.get(newest["method"], newest["method"]))
+            if newest["method"] == "socialaccount":
+                apply_provider_roles(user=user, provider=newest["provider"], uid=newest["uid"])
 
     def get_login_stages(self) -> list[str]:
         """A passkey stands beside the password, and isn't asked for after it."""

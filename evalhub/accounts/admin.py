@@ -30,6 +30,7 @@ from evalhub.accounts.models import (
     User,
 )
 from evalhub.accounts.results_seen import ADMINISTERS, expose
+from evalhub.accounts.shutting_out import shut_out
 from evalhub.accounts.sign_in import mail_way_in, sign_in_path
 
 
@@ -116,6 +117,8 @@ class UserAdmin(DjangoUserAdmin):
             projects = Project.objects.values_list("pk", flat=True)
             expose(projects=projects, user=obj, how=ADMINISTERS)
         note_rights(obj, form, by=request.user, change=change)
+        if "is_active" in form.changed_data and not obj.is_active:
+            shut_out(obj)
 
     @admin.display(description="way in")
     def way_in(self, user: User) -> SafeString:

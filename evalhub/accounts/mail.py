@@ -1,4 +1,5 @@
-"""Mail by SMTP, counted: what couldn't be sent is seen on /metrics, whichever process tried."""
+"""Mail by SMTP: held while the site's messages are, and counted for /metrics, whichever process
+tried."""
 
 import logging
 from collections.abc import Sequence
@@ -10,15 +11,19 @@ from django.db.models import F
 from django.utils import timezone
 
 from evalhub.accounts.models import MailDay
+from evalhub.accounts.outgoing import HELD, MessagesHeldError, held_since
 
 logger = logging.getLogger(__name__)
 
 
-class CountedMail(EmailBackend):
+class SiteMail(EmailBackend):
     """Django's backend; settings name it (`evalhub.given.mailer`)."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """How many were sent. Raises OSError (smtplib's errors are among them) as Django's does."""
+        """How many were sent. Raises OSError (smtplib's errors are among them) as Django's does,
+        and MessagesHeldError while messages are held, which counts for no failure."""
+        if since := held_since():
+            raise MessagesHeldError(HELD.format(since=since))
         try:
             sent = super().send_messages(email_messages) or 0
         except OSError:

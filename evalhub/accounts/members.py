@@ -35,6 +35,7 @@ from evalhub.accounts.models import (
 from evalhub.accounts.permissions import check_manages
 from evalhub.accounts.results_seen import set_role
 
+BY_PROVIDER = ", by the identity provider’s groups"
 RANK = {Role.REVIEWER: 0, Role.EVALUATOR: 1, Role.OWNER: 2}
 
 SUBJECT = "You are invited to {project}"
@@ -190,6 +191,27 @@ def remove_member(*, membership: Membership, by: User) -> None:
     _withdraw_what_they_asked(held)
     note(Action.MEMBER_REMOVED, by=by, about=held.user, project=held.project, what=held.role)
     held.delete()
+
+
+@transaction.atomic
+def follow_provider(*, project: Project, user: User, role: Role | None) -> None:
+    """Gives a person the role in a project that the identity provider's groups give, or ends their
+    membership (None). Without a change nothing is noted.
+
+    Raises MembershipError where it would leave no owner.
+    """
+    Project.objects.select_for_update().get(pk=project.pk)
+    rows = Membership.objects.select_related("project", "user")
+    membership = rows.filter(project=project, user=user).first()
+    if membership is not None and role != membership.role == Role.OWNER:
+        _check_another_owner(membership)
+        _withdraw_what_they_asked(membership)
+    if role is not None:
+        set_role(project=project, user=user, role=role, why=BY_PROVIDER)
+    elif membership is not None:
+        what = f"{membership.role}{BY_PROVIDER}"
+        note(Action.MEMBER_REMOVED, by=None, about=user, project=project, what=what)
+        membership.delete()
 
 
 @transaction.atomic

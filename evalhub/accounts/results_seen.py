@@ -33,17 +33,20 @@ def sees_results(user: User) -> bool:
 
 
 @transaction.atomic
-def set_role(*, project: Project, user: User, role: Role, by: User | None = None) -> Membership:
+def set_role(
+    *, project: Project, user: User, role: Role, by: User | None = None, why: str = ""
+) -> Membership:
     """Makes this person a member with this role, or gives the member another role.
 
     Both the role they had and the one that they get count as having seen the results, where
     such a role sees them. `by` is None for the operator; whether they may, the caller has checked.
+    `why` follows the role in the audit log.
     """
     had = list(Membership.objects.filter(project=project, user=user).values_list("role", flat=True))
     note_roles(project_id=project.pk, user=user, roles=[*had, role])
     if had != [role]:
         was = f"{had[0]} → " if had else ""
-        note(Action.ROLE_CHANGED, by=by, about=user, project=project, what=f"{was}{role}")
+        note(Action.ROLE_CHANGED, by=by, about=user, project=project, what=f"{was}{role}{why}")
     membership, _ = Membership.objects.update_or_create(
         project=project, user=user, defaults={"role": role}
     )

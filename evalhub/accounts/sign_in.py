@@ -94,7 +94,7 @@ def use_link(token: str) -> User:
 
 def end_other_sessions(*, request: HttpRequest, user: User) -> None:
     """Signs a person out in every browser but the one that asks."""
-    _end_sessions(user)
+    end_sessions(user)
     update_session_auth_hash(request, user)
 
 
@@ -110,7 +110,7 @@ def end_ways_in(*, user: User, mail: str) -> None:
     Authenticator.objects.filter(user=user).delete()
     user.set_unusable_password()
     user.save(update_fields=["password"])
-    _end_sessions(user)
+    end_sessions(user)
 
 
 def drop_expired_sessions() -> int:
@@ -125,7 +125,8 @@ def drop_expired_sessions() -> int:
     return count
 
 
-def _end_sessions(user: User) -> None:
+def end_sessions(user: User) -> None:
+    """Signs a person out in every browser."""
     User.objects.filter(pk=user.pk).update(sign_outs=F("sign_outs") + 1)
     user.refresh_from_db(fields=["sign_outs"])
 

@@ -29,6 +29,7 @@ from evalhub.cli import (
     log,
     migrate,
     mlflow,
+    outgoing,
     policy,
     power,
     preference,
@@ -97,6 +98,7 @@ for group in (
     review.app,
     judge_run.app,
     mlflow.app,
+    outgoing.app,
     prices.app,
     token.app,
     user.app,
@@ -139,6 +141,7 @@ app.add_typer(token.app, name="token")
 app.add_typer(watch.app, name="watch")
 app.add_typer(webhook.app, name="webhook")
 app.add_typer(mlflow.app, name="mlflow")
+app.add_typer(outgoing.app, name="outgoing")
 app.add_typer(judge_run.app, name="judge")
 app.add_typer(prices.app, name="prices")
 app.command("judge-check")(judge.judge_check)

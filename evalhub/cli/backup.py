@@ -38,6 +38,11 @@ def restore(
 
     restored = restore_tables(file)
     _note("RESTORED", restored)
+    typer.echo(
+        "Webhooks, mail and MLflow's aliases are held, and no watch asks: this may be a copy "
+        "beside the site that it came from. `evalhub outgoing resume` lets them go out.",
+        err=True,
+    )
     return _say("Restored", restored, json_)
 
 

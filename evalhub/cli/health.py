@@ -53,9 +53,11 @@ def examine() -> list[Finding]:
         _home(),
         _database(),
         _ledger(),
+        *_outgoing(),
         _queue(),
         *_workers(),
         *_endpoints(),
+        *_provider_roles(),
         *_optional(),
     ]
 
@@ -176,6 +178,32 @@ def _ledger() -> Finding:
     return Finding("ledger", True, f"{seen}{chained}")
 
 
+def _outgoing() -> list[Finding]:
+    """That messages are held; nothing where they go out, or where the database can't be read."""
+    from django.db import DatabaseError, connection
+
+    from evalhub.accounts.outgoing import held_since
+    from evalhub.database.damage import DamagedDatabaseError
+    from evalhub.database.tables import OtherVersionError, Tables, place, tables
+
+    if connection.vendor == "sqlite" and not os.path.exists(place()):
+        return []
+    try:
+        since = held_since() if tables() is Tables.OURS else None
+    except (DatabaseError, DamagedDatabaseError, OtherVersionError):
+        return []  # what is wrong stands under "database"
+    if since is None:
+        return []
+    return [
+        Finding(
+            "messages",
+            True,
+            f"held since {since:%Y-%m-%d %H:%M} UTC: no webhook, mail or MLflow alias goes out",
+            "Right for a copy. The site that people use: `evalhub outgoing resume`.",
+        )
+    ]
+
+
 def _queue() -> Finding:
     from django.conf import settings
 
@@ -260,6 +288,37 @@ def _endpoints() -> list[Finding]:
     ]
     advice = f"Not set here, and needed where the worker runs: {', '.join(unset)}." if unset else ""
     return [*found, Finding("endpoints", True, ", ".join(said), advice)]
+
+
+def _provider_roles() -> list[Finding]:
+    """Whether the projects that EVALHUB_OIDC_ROLES names are there."""
+    from django.conf import settings
+    from django.db import DatabaseError, connection
+
+    from evalhub.database.damage import DamagedDatabaseError
+    from evalhub.database.tables import OtherVersionError, Tables, place, tables
+
+    if not settings.OIDC_ROLES or (connection.vendor == "sqlite" and not os.path.exists(place())):
+        return []
+    from evalhub.accounts.models import Project
+
+    try:
+        if tables() is not Tables.OURS:
+            return []
+        there = set(Project.objects.values_list("slug", flat=True))
+    except (DatabaseError, DamagedDatabaseError, OtherVersionError):
+        return []  # what is wrong stands under "database"
+    if missing := sorted(settings.OIDC_ROLES.keys() - there):
+        return [
+            Finding(
+                "provider's groups",
+                False,
+                f"EVALHUB_OIDC_ROLES names projects that aren't there: {', '.join(missing)}",
+                "`evalhub user add NAME --project PROJECT --role owner` makes one.",
+            )
+        ]
+    projects = ", ".join(sorted(settings.OIDC_ROLES))
+    return [Finding("provider's groups", True, f"give roles in {projects}")]
 
 
 def _optional() -> list[Finding]:

@@ -37,6 +37,7 @@ def sync(project: Of = None, json_: Json = False) -> int:
     set_up_database()
     from django.conf import settings
 
+    from evalhub.accounts.outgoing import HELD, held_since
     from evalhub.handover.aliases import look, tell_mlflow
     from evalhub.handover.models import AliasState
 
@@ -45,6 +46,9 @@ def sync(project: Of = None, json_: Json = False) -> int:
             "isn't set: it is the server's URL, such as http://127.0.0.1:5000",
             param_hint="EVALHUB_MLFLOW_URL",
         )
+    if since := held_since():
+        typer.echo(HELD.format(since=since), err=True)
+        return UNREACHABLE
     look(anew=True)
     tell_mlflow()
     _say(project, json_)

@@ -22,6 +22,7 @@ def up(
     from evalhub.database.tables import check_home_writable
 
     check_home_writable()
+    from evalhub.accounts.outgoing import HELD, held_since
     from evalhub.accounts.people import first_owner
     from evalhub.accounts.sign_in import sign_in_path
     from evalhub.cli.site import serve_site
@@ -33,6 +34,8 @@ def up(
             "link, once, within an hour; `evalhub user link` makes another, `user add` a person:",
             f"  {{url}}{sign_in_path(owner)}",
         ]
+    if since := held_since():
+        lines.append(HELD.format(since=since))
     return serve_site(host=host, port=port, threads=threads, processes=processes, lines=lines)
 
 

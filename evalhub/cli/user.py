@@ -91,6 +91,43 @@ def list_(json_: Json = False) -> int:
 
 
 @app.command()
+def deactivate(name: Name, json_: Json = False) -> int:
+    """End all that lets a person in, at once: sessions, tokens, links. What they judged stays."""
+    from evalhub.cli import printing
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.studies.deactivate import deactivate_user
+
+    ended = deactivate_user(name=name)
+    if json_:
+        printing.print_json({"user": name, "tokens": ended.tokens, "reviews": list(ended.reviews)})
+        return 0
+    typer.echo(f"{name} can't sign in any more. Ended: sessions, links, {ended.tokens} tokens.")
+    if ended.reviews:
+        numbers = ", ".join(map(str, ended.reviews))
+        typer.echo(f"Others judge what they had before them in the reviews {numbers}.")
+    return 0
+
+
+@app.command()
+def reactivate(name: Name, json_: Json = False) -> int:
+    """Let a deactivated person in again, with the roles that they had."""
+    from evalhub.cli import printing
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.studies.deactivate import reactivate_user
+
+    user = reactivate_user(name=name)
+    if json_:
+        printing.print_json(_row(user))
+    else:
+        typer.echo(f"{name} can sign in again; `evalhub user link {name}` prints a link.")
+    return 0
+
+
+@app.command()
 def erase(name: Name, json_: Json = False) -> int:
     """Erase a person's name, addresses and ways in, for good; what they judged stays evidence."""
     from evalhub.cli import printing

@@ -203,11 +203,13 @@ def _are_of(found: str, applied: set[tuple[str, str]]) -> bool:
 def restore_tables(path: Path) -> "Backup":
     """The database as it is in a backup, brought up to date where that is an earlier version's.
 
-    SQLite's is made in a file of its own and put in place whole.
+    SQLite's is made in a file of its own and put in place whole. The site's messages are held
+    before any process can use it: it may be a copy beside the site that it came from.
 
     Raises:
         evalhub.database.restore.RestoreError: nothing was changed then.
     """
+    from evalhub.accounts.outgoing import hold_messages
     from evalhub.database.restore import check_fresh, restore
 
     with one_at_a_time():
@@ -218,7 +220,9 @@ def restore_tables(path: Path) -> "Backup":
                 raise DamagedDatabaseError(f"the database is damaged: {error}") from error
         with new_file() if connection.vendor == "sqlite" else nullcontext():
             restored = restore(path, made_by_known=_are_of)
-            _migrate()
+            call_command("migrate", verbosity=0, interactive=False)
+            hold_messages(why="restored from a backup")
+            _record_tables()
     return restored
 
 
@@ -258,6 +262,11 @@ def _filled_from_script() -> bool:
 
 def _migrate() -> None:
     call_command("migrate", verbosity=0, interactive=False)
+    _record_tables()
+
+
+def _record_tables() -> None:
+    """The row that lets every command use these tables."""
     recorder = MigrationRecorder(connection)
     recorder.migration_qs.filter(app=OUR_ROW).delete()
     recorder.record_applied(OUR_ROW, digest())

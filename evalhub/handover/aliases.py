@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from evalhub.accounts.models import Project
+from evalhub.accounts.outgoing import held_since
 from evalhub.exporting.mlflow import (
     CHALLENGER,
     CHAMPION,
@@ -46,8 +47,9 @@ def tell_mlflow() -> int:
     """Looks whose aliases are and tells the server of what has changed; how many it was told.
 
     An error is kept with its alias and keeps up no other. Two processes may do this at once.
+    Nothing is told while the site's messages are held.
     """
-    if not settings.MLFLOW_URL:
+    if not settings.MLFLOW_URL or held_since():
         return 0
     look()
     return sum(_told(each) for each in MlflowAlias.objects.due() if _claimed(each))

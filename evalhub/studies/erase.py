@@ -28,7 +28,7 @@ from evalhub.accounts.models import (
 )
 from evalhub.accounts.people import UserError, named_user
 from evalhub.gate.models import Decision, SignOff
-from reviews.assignments.reviewers import remove_erased
+from reviews.assignments.reviewers import remove_by_operator
 from reviews.models import Invitation, Reviewer
 
 CHUNK = 2000
@@ -63,13 +63,13 @@ def _erase(name: str) -> Erased:
             their projects, or administers the site.
     """
     user = User.objects.select_for_update().get(pk=named_user(name).pk)
-    _check_replaceable(user)
+    check_replaceable(user)
     known = {user.username, user.email, *_addresses(user)} - {""}
     _erase_invitations(user, known)
     _erase_ways_in(user)
     _erase_admin_entries(user, known)
     for reviewer in Reviewer.objects.filter(user=user, campaign__sealed=None):
-        remove_erased(reviewer=reviewer)
+        remove_by_operator(reviewer=reviewer)
     Membership.objects.filter(user=user).delete()
     user.username = f"erased-{secrets.token_hex(4)}"
     user.first_name = user.last_name = user.email = ""
@@ -102,7 +102,8 @@ def _decisions_naming(user: User, known: set[str]) -> Iterator[int]:
             yield each.pk
 
 
-def _check_replaceable(user: User) -> None:
+def check_replaceable(user: User) -> None:
+    """Raises UserError where nobody else owns one of their projects, or administers the site."""
     owners = Membership.objects.filter(role=Role.OWNER, user__is_active=True).exclude(user=user)
     alone = Project.objects.owned_by(user).exclude(pk__in=owners.values("project"))
     if names := ", ".join(alone.values_list("slug", flat=True)):

@@ -15,6 +15,7 @@ from django.db.models import Avg, Max
 from django.utils import timezone
 
 from evalhub.accounts.models import Project, User
+from evalhub.accounts.outgoing import held_since
 from evalhub.accounts.permissions import check_evaluates
 from evalhub.gate.models import Blessing
 from evalhub.gate.scores import differing
@@ -173,9 +174,14 @@ def conclude(asking: Asking) -> Asking:
 
 
 def look() -> None:
-    """Concludes what has ended and asks what is due. An error on one keeps up no other."""
+    """Concludes what has ended and asks what is due. An error on one keeps up no other.
+
+    While the site's messages are held, nothing is asked.
+    """
     for asking in Asking.objects.open().select_related("run", "watch"):
         _carefully(conclude, asking)
+    if held_since():
+        return
     for watch in Watch.objects.due():
         _carefully(ask, watch)
 

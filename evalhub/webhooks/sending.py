@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 
 import evalhub
+from evalhub.accounts.outgoing import held_since
 from evalhub.webhooks.events import note_events
 from evalhub.webhooks.models import Delivery, DeliveryState, Webhook
 from evalhub.webhooks.signing import secret_of, signatures
@@ -64,7 +65,10 @@ def tell() -> int:
     """Looks for what webhooks are to be told and sends what is due; how much was sent.
 
     An error on one webhook is logged and keeps up no other. Two processes may do this at once.
+    While the site's messages are held, nothing is looked for and nothing sent.
     """
+    if held_since():
+        return 0
     for webhook in Webhook.objects.enabled().select_related("project"):
         try:
             note_events(webhook)

@@ -39,8 +39,8 @@ def remove_reviewer(*, reviewer: Reviewer, by: User) -> None:
 
 
 @transaction.atomic
-def remove_erased(*, reviewer: Reviewer) -> None:
-    """As `remove_reviewer`, of a person whom the site's operator erases."""
+def remove_by_operator(*, reviewer: Reviewer) -> None:
+    """As `remove_reviewer`, of a person whom the site's operator erases or deactivates."""
     lock_campaign(reviewer.campaign)
     rows = Reviewer.objects.filter(pk=reviewer.pk).exclude(state=ReviewerState.REMOVED)
     if rows.update(state=ReviewerState.REMOVED):

@@ -133,7 +133,7 @@ def test_mails_are_counted_by_whether_they_were_taken(configured: Any) -> None:
         send_mail("Hello", "you", None, ["oswin@example.org"])
     day = MailDay.objects.get()
     assert (day.sent, day.failed) == (1, 2)
-    assert type(mailers["default"]).__name__ == "CountedMail"
+    assert type(mailers["default"]).__name__ == "SiteMail"
 
 
 @pytest.mark.parametrize(

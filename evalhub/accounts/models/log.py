@@ -51,6 +51,10 @@ class Action(models.TextChoices):
     REDACTED = "redacted", "redacted a text"
     BACKED_UP = "backed-up", "backed the site up"
     RESTORED = "restored", "restored the site"
+    MESSAGES_HELD = "messages-held", "held the site’s messages"
+    MESSAGES_RESUMED = "messages-resumed", "let the site’s messages go out again"
+    DEACTIVATED = "deactivated", "deactivated a person’s account"
+    REACTIVATED = "reactivated", "reactivated a person’s account"
 
 
 class LogEntryQuerySet(models.QuerySet["LogEntry"]):

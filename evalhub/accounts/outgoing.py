@@ -1,0 +1,51 @@
+"""Whether this site's messages go out: webhooks, mail, MLflow's aliases, and watches' questions.
+
+A database restored from a backup may be a copy beside the site that it came from. Its messages are
+held until the operator says that they may go out. The audit log's newest entry about it says so:
+there is no second place that could disagree.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from evalhub.accounts.audit_log import note
+from evalhub.accounts.models import Action, LogEntry
+
+HELD = (
+    "messages are held since {since:%Y-%m-%d %H:%M} UTC, because this database was restored or "
+    "copied: `evalhub outgoing resume` lets them go out"
+)
+
+
+class MessagesHeldError(OSError):
+    """Mail that isn't sent because this site's messages are held. Callers treat it as any mail
+    that couldn't be sent."""
+
+
+def held_since() -> datetime | None:
+    """When this site's messages were held; None where they go out. One query by an index."""
+    newest: LogEntry | None = (
+        LogEntry.objects.filter(by=None, action__in=[Action.MESSAGES_HELD, Action.MESSAGES_RESUMED])
+        .order_by("-id")
+        .first()
+    )
+    if newest is None or newest.action != Action.MESSAGES_HELD:
+        return None
+    return newest.created
+
+
+@transaction.atomic
+def hold_messages(*, why: str) -> None:
+    """Holds messages from now on; where they are held already nothing is changed."""
+    if held_since() is None:
+        note(Action.MESSAGES_HELD, by=None, what=why)
+
+
+@transaction.atomic
+def resume_messages() -> bool:
+    """Lets messages go out again; whether they were held."""
+    if held_since() is None:
+        return False
+    note(Action.MESSAGES_RESUMED, by=None)
+    return True

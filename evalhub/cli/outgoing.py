@@ -1,0 +1,55 @@
+"""`evalhub outgoing`: whether this site's webhooks, mail and MLflow's aliases go out."""
+
+import typer
+
+from evalhub.cli.options import Json
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Webhooks, mail, MLflow's aliases and watches: held in a copy, or going out.",
+)
+
+
+@app.command()
+def show(json_: Json = False) -> int:
+    """Say whether messages go out, or since when they are held."""
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    return _show(json_)
+
+
+@app.command()
+def hold(json_: Json = False) -> int:
+    """Hold messages from now on: in a copy that was made by other means than restore."""
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.accounts.outgoing import hold_messages
+
+    hold_messages(why="by the operator")
+    return _show(json_)
+
+
+@app.command()
+def resume(json_: Json = False) -> int:
+    """Let messages go out, with all that waits: this is the site that sends them."""
+    from evalhub.cli.setup import set_up_database
+
+    set_up_database()
+    from evalhub.accounts.outgoing import resume_messages
+
+    resume_messages()
+    return _show(json_)
+
+
+def _show(as_json: bool) -> int:
+    from evalhub.accounts.outgoing import HELD, held_since
+    from evalhub.cli import printing
+
+    since = held_since()
+    if as_json:
+        printing.print_json({"held_since": since and since.isoformat(timespec="seconds")})
+    else:
+        typer.echo(HELD.format(since=since) if since else "messages go out")
+    return 0
