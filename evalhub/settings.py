@@ -24,7 +24,7 @@
 | EVALHUB_OIDC_JOIN_BY_MAIL | 1 lets verified mail addresses enter existing accounts | off |
 | EVALHUB_OIDC_SCOPES | further scopes to ask the provider for, by space: groups | none |
 | EVALHUB_OIDC_GROUPS | the claim that has a person's groups; dots lead into it | groups |
-| EVALHUB_OIDC_ROLES | groups by project and role: JSON, or a JSON or TOML file | owners give roles |
+| EVALHUB_OIDC_ROLES | groups by project and role: JSON, or a JSON or TOML file | by owners |
 | EVALHUB_DEBUG | 1 shows tracebacks in the browser | off |
 """
 
