@@ -29,6 +29,7 @@ def serve_site(
     from django.conf import settings
     from django.db import connections
 
+    from evalhub.accounts.addresses import announce
     from evalhub.cli.processes import run_processes
     from evalhub.serving.counting import count_together
     from runners.queue import in_this_process
@@ -43,6 +44,9 @@ def serve_site(
     listeners = _listen(host, port, processes)
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
     here = f"http://{shown}:{listeners[0].getsockname()[1]}"
+    announce(here)
+    if shown not in settings.ALLOWED_HOSTS:
+        settings.ALLOWED_HOSTS.append(shown)  # who listens under a name answers to it
     url = settings.SITE_URL or here
     behind = f", by a proxy that speaks to {here}" if url != here else ""
     try:
