@@ -21,10 +21,10 @@ from django.utils.encoding import iri_to_uri
 LOCALLY = "http://localhost:8000"
 """Where `evalhub up` listens, unless it is told otherwise."""
 RECORD = "site_address"
-"""The file in the home that holds the address of the site running there, which locks it."""
+"""The file in the home with the address of the site that runs from there, which locks it."""
 TRIES, PAUSE_S = 20, 0.05
 
-_own = ""  # the address at which this very process listens
+_own = ""  # the address of the site that is this very process
 _lock: BinaryIO | None = None  # its record, locked until the process ends
 
 log = logging.getLogger(__name__)
@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 def site_address() -> str:
     """What every absolute address begins with, without a slash at its end.
 
-    EVALHUB_URL; where it isn't set, the address at which this process or another one of this home
-    listens; where none does, LOCALLY.
+    EVALHUB_URL; where it isn't set, what the site announced that is this process, or runs from this
+    home in another one; where none runs, LOCALLY.
     """
     return known_address() or LOCALLY
 
@@ -55,9 +55,9 @@ def absolute(path: str) -> str:
 
 
 def announce(address: str) -> None:
-    """From now on this process, and commands of this home as long as it lives, know where it is.
+    """From now on this process, and commands of this home as long as it lives, know its address.
 
-    Where two sites run from one home, commands know the one that began first.
+    Of several sites that run from one home, commands know the one that began first.
     """
     global _own, _lock
     _own = address
@@ -71,8 +71,10 @@ def announce(address: str) -> None:
             _lock = record
             return
         time.sleep(PAUSE_S)
+    other = record.read().decode()
     record.close()
-    log.warning("another site runs from %s: commands print that one's address", settings.HOME)
+    if other != address:
+        log.warning("another site runs from %s: commands print its address, %s", path.parent, other)
 
 
 class OneAddress:

@@ -8,7 +8,6 @@ page's origin, which the browser signs, has to be EVALHUB_URL, where that is set
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from allauth.mfa.adapter import get_adapter
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     LoginWebAuthnForm,
@@ -19,6 +18,7 @@ from allauth.mfa.webauthn.internal.auth import (
     parse_registration_response,
 )
 from django.conf import settings
+from django.core.exceptions import ValidationError
 
 
 class AddForm(AddWebAuthnForm):  # type: ignore[misc]  # allauth says nothing of its types
@@ -41,7 +41,7 @@ class ReauthenticateForm(ReauthenticateWebAuthnForm):  # type: ignore[misc]
 
 
 def _refuse_other_origins(parse: Callable[[Any], Any], credential: Mapping[str, Any]) -> None:
-    """Raises ValidationError, as for a credential that doesn't verify."""
+    """Raises ValidationError for a credential of another page, or one that can't be read."""
     origin = parse(credential).response.client_data.origin
     if settings.SITE_URL and origin != settings.SITE_URL:
-        raise get_adapter().validation_error("incorrect_code")
+        raise ValidationError(f"Passkeys are used at {settings.SITE_URL} alone: open it there.")

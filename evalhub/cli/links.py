@@ -8,7 +8,7 @@ Url = Annotated[
     str,
     typer.Option(
         help="The site's address, as people use it.",
-        show_default="EVALHUB_URL, or where this home's site listens",
+        show_default="EVALHUB_URL, or what this home's site says",
     ),
 ]
 

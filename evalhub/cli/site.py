@@ -44,10 +44,10 @@ def serve_site(
     listeners = _listen(host, port, processes)
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
     here = f"http://{shown}:{listeners[0].getsockname()[1]}"
-    announce(here)
+    url = settings.SITE_URL or here
+    announce(url)
     if shown not in settings.ALLOWED_HOSTS:
         settings.ALLOWED_HOSTS.append(shown)  # who listens under a name answers to it
-    url = settings.SITE_URL or here
     behind = f", by a proxy that speaks to {here}" if url != here else ""
     try:
         typer.echo(f"Evalhub is at {url}{behind}  (Ctrl+C stops it)")

@@ -103,7 +103,9 @@ def test_of_two_sites_of_a_home_the_first_one_is_known(
         fcntl.flock(first, fcntl.LOCK_EX)
         announce("http://localhost:9001")
         assert absolute("/") == "http://localhost:9001/"
-        assert "another site runs from" in caplog.text
+        assert caplog.messages == [
+            f"another site runs from {home}: commands print its address, http://localhost:9000"
+        ]
         monkeypatch.setattr(addresses, "_own", "")
         assert absolute("/") == "http://localhost:9000/"
 

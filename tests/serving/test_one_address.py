@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -182,6 +182,14 @@ def test_passkeys_are_bound_to_the_sites_name(grown: Grown) -> None:
     browser.post(path)
     page = browser.get("/accounts/passkeys/add/")
     assert '"rp": {"name": "Evalhub", "id": "evalhub.example.org"}' in page.text, page.text
+
+
+def test_a_command_that_lacks_the_variable_has_it_from_the_site(grown: Grown) -> None:
+    others = grown.site.environment.items()
+    lacking = {name: value for name, value in others if name != "EVALHUB_URL"}
+    assert f"  {URL}/accounts/" in replace(grown.site, environment=lacking).command(
+        "user", "link", "olga"
+    )
 
 
 def test_a_webhook_names_the_site(grown: Grown, tmp_path: Path) -> None:
