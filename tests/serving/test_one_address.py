@@ -224,7 +224,7 @@ def test_the_doctor_lets_nobody_in_who_may_call_himself_anything(grown: Grown) -
 
 
 def test_without_evalhub_url_it_is_where_the_site_listens(tmp_path: Path) -> None:
-    """In both of its processes, in commands beside it, in jobs; and not after its end."""
+    """In both of its processes, and in commands beside it; not after its end."""
     with up(tmp_path, "--processes", "2", EVALHUB_ALLOWED_HOSTS="*") as site:
         own = f"http://localhost:{site.port}"
         token = token_at(site)
