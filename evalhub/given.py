@@ -47,21 +47,33 @@ def mailer(url: str) -> dict[str, Any]:
     }
 
 
-def site_url(given: str) -> str:
-    """The address that people use, without a slash at its end; "" where none is given."""
-    parts = urlsplit(given)
+def site_url(given: str, *, name: str = "EVALHUB_URL") -> str:
+    """The address that people use as browsers write it, without a slash; "" where none is given.
+
+    In small letters, a port that its scheme has anyway left out, a name in letters of its own as
+    the name system has it. `name` is what the error calls it. Raises ImproperlyConfigured.
+    """
+    if not given:
+        return ""
+    try:
+        parts = urlsplit(given)
+        host, port = (parts.hostname or "").encode("idna").decode(), parts.port
+    except ValueError:  # UnicodeError is one too
+        parts, host, port = urlsplit(""), "", None
     whole = f"{parts.scheme}://{parts.netloc}"
-    if given and (
+    if (
         parts.scheme not in ("http", "https")
-        or not parts.hostname
+        or not host
         or "@" in parts.netloc
-        or given.rstrip("/") != whole
+        or "*" in host
+        or given.rstrip("/").lower() != whole.lower()
     ):
         raise ImproperlyConfigured(
-            "EVALHUB_URL is a scheme and a host, such as https://evalhub.example.org, "
-            "without a path"
+            f"{name} is a scheme and a host, such as https://evalhub.example.org, without a path"
         )
-    return whole.lower() if given else ""
+    host = f"[{host}]" if ":" in host else host
+    own = port in (None, {"http": 80, "https": 443}[parts.scheme])
+    return f"{parts.scheme}://{host}" if own else f"{parts.scheme}://{host}:{port}"
 
 
 def proxy_address(given: str) -> str:

@@ -154,6 +154,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "evalhub.serving.requests.IdentifiedRequests",
+    "evalhub.accounts.addresses.OneAddress",
     "evalhub.serving.headers.PrivateAnswers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -249,6 +250,11 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = Tr
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip"}  # whatever is sent; guesses have limits of their own
 MFA_ADAPTER = "evalhub.accounts.adapters.Passkeys"
+MFA_FORMS = {
+    "add_webauthn": "evalhub.accounts.passkeys.AddForm",
+    "login_webauthn": "evalhub.accounts.passkeys.LoginForm",
+    "reauthenticate_webauthn": "evalhub.accounts.passkeys.ReauthenticateForm",
+}
 MFA_SUPPORTED_TYPES = ["webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True

@@ -25,6 +25,15 @@ PRINT = (
             "http://evals.example.org:8000",
             "False False False False ['http://evals.example.org:8000'] ['evals.example.org']",
         ),
+        (  # as browsers write it: what a scheme's own port and large letters add is left out
+            "HTTPS://Evals.example.org:443",
+            "True True True True ['https://evals.example.org'] ['evals.example.org']",
+        ),
+        (
+            "https://bücher.example.org:8443/",
+            "True True True True ['https://xn--bcher-kva.example.org:8443'] "
+            "['xn--bcher-kva.example.org']",
+        ),
         ("https://[fd00::7]:8443", "True True True True ['https://[fd00::7]:8443'] ['[fd00::7]']"),
     ],
 )
@@ -40,6 +49,8 @@ def test_what_https_needs_follows_from_the_address(url: str, follows: str, tmp_p
         ({"EVALHUB_URL": "evals.example.org"}, "EVALHUB_URL is a scheme and a host"),
         ({"EVALHUB_URL": "https://e.example.org/evals"}, "without a path"),
         ({"EVALHUB_URL": "https://eva:secret@e.example.org"}, "EVALHUB_URL is a scheme and a host"),
+        ({"EVALHUB_URL": "https://e.example.org:99999"}, "EVALHUB_URL is a scheme and a host"),
+        ({"EVALHUB_URL": "https://*"}, "EVALHUB_URL is a scheme and a host"),
         ({"EVALHUB_TRUSTED_PROXY": "proxy"}, "EVALHUB_TRUSTED_PROXY is the IP address"),
         ({"EVALHUB_TRUSTED_ORIGINS": "https://e.example.org"}, "as EVALHUB_URL"),
         ({"EVALHUB_MAIL_URL": "imap://eva:secret@e.example.org"}, "EVALHUB_MAIL_URL isn't of the"),

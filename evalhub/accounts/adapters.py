@@ -5,6 +5,7 @@ from datetime import timedelta
 from math import ceil
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
@@ -22,7 +23,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
+from evalhub.accounts.addresses import site_address, site_host
 from evalhub.accounts.audit_log import note
 from evalhub.accounts.guessing import TooManyGuesses, note_failure, take_guess
 from evalhub.accounts.models import Action, User
@@ -84,6 +87,11 @@ class SiteAccounts(DefaultAccountAdapter):
         stages: list[str] = super().get_login_stages()
         return [stage for stage in stages if not stage.startswith("allauth.mfa.")]
 
+    def is_safe_url(self, url: str) -> bool:
+        """Whether somebody may be sent on there: within the site, and to no other site."""
+        own = {urlsplit(site_address()).netloc}
+        return url_has_allowed_host_and_scheme(url, own, require_https=settings.HTTPS)
+
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("accounts:account")
 
@@ -101,8 +109,7 @@ class Passkeys(DefaultMFAAdapter):
         return f"Passkey {Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1}"
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        entity: dict[str, str] = super().get_public_key_credential_rp_entity()
-        return entity | {"name": "Evalhub"}
+        return {"id": site_host(), "name": "Evalhub"}
 
 
 class ProviderAccounts(DefaultSocialAccountAdapter):

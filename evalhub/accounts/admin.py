@@ -144,7 +144,7 @@ class UserAdmin(DjangoUserAdmin):
             mail_way_in(user, by=request.user, request=request)
         elif request.method == "POST":
             path = sign_in_path(user, by=request.user, what="in the admin, who saw it")
-            link = absolute(path, request)
+            link = absolute(path)
         context = self.admin_site.each_context(request) | {
             "title": f"Let {user} in",
             "opts": self.opts,

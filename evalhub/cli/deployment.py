@@ -21,6 +21,7 @@ def examine_deployment(*, mail_to: str = "") -> list[Finding]:
     ]
     return [
         _address(),
+        _hosts(),
         *(_complaint(each) for each in complaints),
         mail_finding(mail_to),
         *provider_findings(),
@@ -36,6 +37,22 @@ def _address() -> Finding:
         False,
         f"{settings.SITE_URL or 'none but this machine’s own'}: nothing is encrypted on the way",
         "Put a proxy that speaks https before the site, and set EVALHUB_URL to its address.",
+    )
+
+
+def _hosts() -> Finding:
+    """Whether the site answers to names that somebody listed, or to whatever a request names."""
+    if "*" not in settings.ALLOWED_HOSTS:
+        return Finding(
+            "hosts", True, f"answers to {', '.join(dict.fromkeys(settings.ALLOWED_HOSTS))}"
+        )
+    return Finding(
+        "hosts",
+        False,
+        "EVALHUB_ALLOWED_HOSTS has *: the site answers to any name that a request gives it, forged "
+        "ones too",
+        "Set EVALHUB_URL to the address that people use, and take * out of EVALHUB_ALLOWED_HOSTS. "
+        "Names by which programs inside ask are listed there one by one, such as web,10.0.0.7.",
     )
 
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from evalhub.cli.links import Url, site_of
+
 if TYPE_CHECKING:
     from evalhub.registry.models import Run, Study
     from evalhub.schemas.review import CampaignRequest
@@ -123,9 +125,7 @@ def invite(
     campaign: Number,
     emails: Annotated[list[str], typer.Argument(help="Mail addresses or user names.")],
     by: Annotated[str, typer.Option(help="Who invites: a user's name.")],
-    url: Annotated[
-        str, typer.Option(help="The site's address.", show_default="EVALHUB_URL, or localhost:8000")
-    ] = "",
+    url: Url = "",
     quota: Annotated[int | None, typer.Option(help="Most judgments of each.", min=1)] = None,
     tag: Annotated[
         list[str] | None, typer.Option(help="Language or skill that they have; repeatable.")
@@ -138,7 +138,6 @@ def invite(
     from django.conf import settings
     from django.urls import reverse
 
-    from evalhub.accounts.addresses import absolute
     from evalhub.accounts.models import User
     from reviews.errors import InvitationError
     from reviews.joining.invite import invite as invited
@@ -147,6 +146,7 @@ def invite(
     inviter = User.objects.filter(username=by).first()
     if inviter is None:
         raise typer.BadParameter(f"there is nobody called {by!r}", param_hint="--by")
+    site = site_of(url)
     reverse("reviews:home")  # imports every page, before anything is written
     for email in emails:
         try:
@@ -155,7 +155,7 @@ def invite(
             )
         except InvitationError as error:
             raise typer.BadParameter(str(error)) from error
-        link = url.rstrip("/") + made.path if url else absolute(made.path)
+        link = site + made.path
         if settings.MAIL_URL and mail_invitation(invited=made, url=link):
             link = "by mail"
         elif not made.by_link:

@@ -29,6 +29,7 @@ def serve_site(
     from django.conf import settings
     from django.db import connections
 
+    from evalhub.accounts.addresses import announce
     from evalhub.cli.processes import run_processes
     from evalhub.serving.counting import count_together, count_under
     from runners.queue import in_this_process
@@ -45,6 +46,9 @@ def serve_site(
     shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
     here = f"http://{shown}:{listeners[0].getsockname()[1]}"
     url = settings.SITE_URL or here
+    announce(url)
+    if shown not in settings.ALLOWED_HOSTS:
+        settings.ALLOWED_HOSTS.append(shown)  # who listens under a name answers to it
     behind = f", by a proxy that speaks to {here}" if url != here else ""
     try:
         typer.echo(f"Evalhub is at {url}{behind}  (Ctrl+C stops it)")

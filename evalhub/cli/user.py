@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalhub.cli.links import Url, site_of
 from evalhub.cli.options import Json
 
 if TYPE_CHECKING:
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Users, and the links by which they sign in.")
 
 Name = Annotated[str, typer.Argument(help="The user's name.", metavar="NAME")]
-Url = Annotated[
-    str, typer.Option(help="The site's address.", show_default="EVALHUB_URL, or localhost:8000")
-]
 
 
 class RoleName(StrEnum):
@@ -48,10 +46,11 @@ def add(
     from evalhub.accounts.models import Role
     from evalhub.accounts.people import add_user
 
+    site = site_of(url)
     user = add_user(
         name=name, project=project, role=Role(role) if role else None, superuser=superuser
     )
-    return _print_link(user, url, json_)
+    return _print_link(user, site, json_)
 
 
 @app.command()
@@ -62,7 +61,7 @@ def link(name: Name, url: Url = "", json_: Json = False) -> int:
     set_up_database()
     from evalhub.accounts.people import named_user
 
-    return _print_link(named_user(name), url, json_)
+    return _print_link(named_user(name), site_of(url), json_)
 
 
 @app.command("list")
@@ -162,12 +161,10 @@ def _row(user: "User") -> dict[str, object]:
 
 
 def _print_link(user: "User", site: str, as_json: bool) -> int:
-    from evalhub.accounts.addresses import absolute
     from evalhub.accounts.sign_in import LASTS, sign_in_path
     from evalhub.cli import printing
 
-    path = sign_in_path(user)
-    address = site.rstrip("/") + path if site else absolute(path)
+    address = site + sign_in_path(user)
     if as_json:
         printing.print_json(
             {"user": user.username, "link": address, "seconds": int(LASTS.total_seconds())}

@@ -86,7 +86,7 @@ def _typed(posted: Mapping[str, str], emails: str) -> dict[str, str]:
 
 def _deliver(invited: Invited, request: SignedInRequest, told: Told) -> None:
     """By mail where there is mail; a link is shown only where it has to be sent by hand."""
-    whom, url = invited.invitation.whom, absolute(invited.path, request)
+    whom, url = invited.invitation.whom, absolute(invited.path)
     mailed, failed = False, ""
     if settings.MAIL_URL:
         try:

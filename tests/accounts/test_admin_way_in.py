@@ -79,7 +79,7 @@ def test_without_mail_a_link_is_shown_once_and_kept_in_the_log(team: Team, root:
     assert "Nobody sets anybody’s password" in root.get(way_in(team.rui)).text
     assert not LogEntry.objects.filter(action="link-made").exists(), "looking makes none"
     shown = root.post(way_in(team.rui)).text
-    [path] = re.findall(r"http://testserver(/accounts/sign-in/[^<]+)", shown)
+    [path] = re.findall(r"http://localhost:8000(/accounts/sign-in/[^<]+)", shown)
     entry = LogEntry.objects.get(action="link-made")
     assert (entry.by and entry.by.username, entry.about) == ("root", team.rui)
     person = Client()

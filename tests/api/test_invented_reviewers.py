@@ -225,7 +225,7 @@ def test_a_mailed_link_proves_a_mailbox(
     path = reverse("dashboard:invite_people", args=[campaign.pk])
     eva.post(path, {"emails": "\n".join(INVENTED)})
     for sent in list(mail.outbox):
-        [link] = re.findall(r"http://testserver(/reviews/join/\S+)", str(sent.body))
+        [link] = re.findall(r"http://localhost:8000(/reviews/join/\S+)", str(sent.body))
         person = Client()
         person.post(link)
         votes(person, campaign)

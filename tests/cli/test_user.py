@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
 from evalhub.accounts.models import Project, Role, User
 from evalhub.accounts.people import first_owner
@@ -45,6 +46,30 @@ def test_a_second_link_and_the_first_both_work(capsys: pytest.CaptureFixture[str
     assert signs_in(capsys.readouterr().out) == "nour"
     assert signs_in(first) == "nour"
     assert User.objects.get(username="nour").is_superuser
+
+
+def test_a_link_says_which_address_it_assumes(
+    capsys: pytest.CaptureFixture[str], settings: Settings
+) -> None:
+    run(["user", "add", "nour"])
+    printed = capsys.readouterr()
+    assert "  http://localhost:8000/accounts/sign-in/" in printed.out
+    assert "this assumes http://localhost:8000" in printed.err
+    settings.SITE_URL = "https://evalhub.example.org:8443"
+    run(["user", "link", "nour"])
+    printed = capsys.readouterr()
+    assert "  https://evalhub.example.org:8443/accounts/sign-in/" in printed.out
+    assert printed.err == ""
+
+
+@pytest.mark.parametrize("url", ["evalhub.example.org", "https://evalhub.example.org/evals"])
+def test_an_address_that_cannot_be_makes_no_user(
+    capsys: pytest.CaptureFixture[str], url: str
+) -> None:
+    assert run(["user", "add", "nour", "--url", url]) == 64
+    printed = " ".join(capsys.readouterr().err.split())
+    assert "--url: it is a scheme and a host, such as https://evalhub.example.org" in printed
+    assert not User.objects.exists()
 
 
 def test_a_pipeline_reads_the_link_from_json(

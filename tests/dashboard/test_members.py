@@ -23,7 +23,7 @@ from evalhub.accounts.permissions import NotAllowedError
 from tests.cast import Team, a_team
 
 PAGE = "/projects/support-desk/members/"
-LINK = re.compile(r"http://testserver(/accounts/join/[^\"]+)")
+LINK = re.compile(r"http://localhost:8000(/accounts/join/[^\"]+)")
 
 
 def member(team: Team, user: User) -> Membership:

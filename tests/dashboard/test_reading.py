@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from evalhub.accounts.models import User
 from evalhub.gate.decide import decide_study
@@ -126,6 +127,23 @@ def test_reading_any_address_writes_nothing(team: Team, addresses: list[str], pe
         noted |= {REMEMBERED} if address.endswith("/study.zip") else set()
         noted |= {TRIED} if address == "/readyz" else set()
         assert written(client, address) - dealt - noted == set(), address
+
+
+def test_no_page_repeats_the_host_that_a_request_names(
+    team: Team, addresses: list[str], settings: Settings
+) -> None:
+    """Where any host is answered to; what is told of the site is its address."""
+    settings.SITE_URL, settings.ALLOWED_HOSTS = "https://evalhub.example.org:8443", ["*"]
+    owner, reviewer = team.signed_in(team.olga), team.signed_in(team.rui)
+    forged = {"Host": "evil.test", "X-Forwarded-Host": "evil.test"}
+    repeating = []
+    for address in [*addresses, "/accounts/login/", "/none/", "/studies"]:
+        person = reviewer if address.startswith("/reviews/") else owner
+        answer = person.get(address, headers=forged)
+        content = b"" if answer.streaming else answer.content
+        if b"evil.test" in content or "evil.test" in str(answer.headers):
+            repeating.append(address)
+    assert repeating == []
 
 
 def test_being_shown_results_is_remembered_once(team: Team, addresses: list[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.accounts.models import User
@@ -65,7 +66,10 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture
 def opens(
-    new_context: Callable[..., BrowserContext], live_server: LiveServer, team: Team
+    new_context: Callable[..., BrowserContext],
+    live_server: LiveServer,
+    team: Team,
+    settings: Settings,
 ) -> Iterator[Opens]:
     """Opens the site as one of the cast: `opens(team.olga, "/studies/", dark=True)`.
 
@@ -73,6 +77,7 @@ def opens(
     console, which is also where a breach of the content security policy shows.
     """
     errors: list[str] = []
+    settings.SITE_URL = live_server.url
 
     def open_as(user: User, path: str = "/", *, dark: bool = False, phone: bool = False) -> Page:
         context = new_context(

@@ -1,11 +1,13 @@
 """Signing in by passkey, and what becomes of a page whose person is signed out meanwhile."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.accounts.sign_in import sign_in_path
@@ -77,6 +79,37 @@ def test_a_passkey_is_added_and_signs_in_and_is_removed(
     page.get_by_role("button", name="Remove Laptop").click()
     page.get_by_role("button", name="With a passkey").click()
     expect(page.get_by_text("The passkey is removed.")).to_be_visible()
+
+
+def test_a_passkey_counts_on_the_sites_own_pages_alone(
+    opens: Opens, team: Team, live_server: LiveServer, settings: Settings
+) -> None:
+    """A page of another port of its host, whose browser uses the same passkeys, isn't the site."""
+    other = re.sub(r"\d+$", "9", live_server.url)
+    team.olga.set_unusable_password()
+    team.olga.save()
+    page = opens(team.olga, ACCOUNT)
+    with_authenticator(page)
+
+    def add() -> None:
+        page.get_by_role("link", name="Add a passkey").click()
+        page.get_by_role("button", name="Make it on this device").click()
+
+    settings.SITE_URL = other
+    add()
+    expect(page.get_by_text(f"Passkeys are used at {other} alone")).to_be_visible()
+    settings.SITE_URL = live_server.url
+    page.goto(live_server.url + ACCOUNT)
+    add()
+    expect(page.get_by_role("button", name="Remove Passkey 1")).to_be_visible()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+
+    settings.SITE_URL = other
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_text(f"Passkeys are used at {other} alone")).to_be_visible()
+    settings.SITE_URL = live_server.url
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
 
 
 def test_where_no_passkey_is_given_the_page_says_so(

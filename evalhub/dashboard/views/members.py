@@ -155,7 +155,7 @@ def _role(text: str) -> Role:
 
 def _delivered(invited: InvitedMember, request: SignedInRequest) -> list[tuple[str, str]]:
     """By mail where there is mail. The link that has to be sent by hand, if there is one."""
-    whom, url = invited.invitation.whom, absolute(invited.path, request)
+    whom, url = invited.invitation.whom, absolute(invited.path)
     mailed = False
     if settings.MAIL_URL:
         try:

@@ -26,7 +26,7 @@ def test_judgments_of_an_account_that_its_inviter_may_have_opened_call_for_a_loo
     assert identities(campaign).status == "pass"
     path = reverse("dashboard:invite_people", args=[campaign.pk])
     shown = team.signed_in(team.eva).post(path, {"emails": "nora@example.org"}).text
-    link = re.search(r"http://testserver(/reviews/join/[^\"]+)", shown)
+    link = re.search(r"http://localhost:8000(/reviews/join/[^\"]+)", shown)
     assert link
     Client().post(link[1])
     nora = User.objects.get(email="nora@example.org")

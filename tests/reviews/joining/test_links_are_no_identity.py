@@ -17,7 +17,7 @@ from tests.cast import Team
 from tests.reviews.joining.test_admit import a_campaign_with
 from tests.reviews.joining.test_invite import a_campaign_with_seed, judged
 
-LINK = re.compile(r"https?://testserver(/(?:reviews/join|accounts/(?:join|sign-in))/[^\"<\s]+)")
+LINK = re.compile(r"https?://localhost:8000(/(?:reviews/join|accounts/(?:join|sign-in))/[^\"<\s]+)")
 
 
 def invites(client: Client, campaign: Campaign, whom: str) -> str:
@@ -104,7 +104,7 @@ def test_the_person_s_mail_has_no_link_that_signs_in(
     invites(eva, own, "rui")
     [sent] = mail.outbox
     assert sent.to == ["rui@example.org"]
-    assert re.findall(r"https?://\S+", str(sent.body)) == ["http://testserver/reviews/"]
+    assert re.findall(r"https?://\S+", str(sent.body)) == ["http://localhost:8000/reviews/"]
 
 
 def test_a_new_address_s_link_is_mailed_and_shown_to_nobody(
