@@ -204,8 +204,8 @@ def laptop(machine: Machine, wheel: Path, steps: list[Block]) -> None:
         up.terminate()
     assert up.returncode == 0
     call(evalhub, *second.text.split()[1:], at=folder)
-    shutil.copy(folder / "laptop.jsonl.gz", machine.root / "root")
-    shutil.copy(wheel, machine.root / "root")
+    shutil.copy(folder / "laptop.jsonl.gz", machine.root / "srv/incoming")
+    shutil.copy(wheel, machine.root / "srv/incoming")
 
 
 def test_the_page_is_gone_from_its_first_line_to_its_last(
