@@ -21,7 +21,11 @@ def examine_deployment() -> list[Finding]:
 
 def _address() -> Finding:
     if settings.HTTPS:
-        proxy = f"through a proxy that speaks from {settings.TRUSTED_PROXY}"
+        proxies = " or ".join(
+            str(network.network_address if network.num_addresses == 1 else network)
+            for network in settings.TRUSTED_PROXIES
+        )
+        proxy = f"through a proxy that speaks from {proxies}"
         return Finding("address", True, f"{settings.SITE_URL}, {proxy}")
     return Finding(
         "address",
