@@ -60,8 +60,8 @@ read_files(os.environ)
 keep_to_themselves()
 
 HOME = Path(os.environ.get("EVALHUB_HOME") or ".evalhub").expanduser().resolve()
-# What programs and forms upload lies here, in folders of its own (evalhub.registry.uploads).
-UPLOADS = Path(os.environ.get("EVALHUB_UPLOADS") or HOME).expanduser().resolve()
+# Where uploads lie, if not in HOME: evalhub.registry.uploads.shared_folder
+UPLOADS = os.environ.get("EVALHUB_UPLOADS", "")
 
 
 def make_home() -> None:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.core.checks import WARNING, CheckMessage, Tags, run_checks
+from django.db import connection
 
 from evalhub.cli.health import Finding
 
@@ -16,7 +17,21 @@ def examine_deployment() -> list[Finding]:
         for each in run_checks(tags=[Tags.security], include_deployment_checks=True)
         if each.level >= WARNING and not each.is_silenced()
     ]
-    return [_address(), *(_complaint(each) for each in complaints)]
+    return [_address(), _uploads(), *(_complaint(each) for each in complaints)]
+
+
+def _uploads() -> Finding:
+    from evalhub.registry.uploads import UploadError, check_shared_folder, shared_folder
+
+    if not settings.UPLOADS:
+        several = "Sites on several machines need one folder that all of them see: EVALHUB_UPLOADS."
+        advice = "" if connection.vendor == "sqlite" else several
+        return Finding("uploads", True, "in the home", advice)
+    try:
+        check_shared_folder()
+    except UploadError as error:
+        return Finding("uploads", False, str(error), "Correct EVALHUB_UPLOADS.")
+    return Finding("uploads", True, str(shared_folder()))
 
 
 def _address() -> Finding:

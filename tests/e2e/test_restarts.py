@@ -16,8 +16,8 @@ import pytest
 
 from tests.database.homes import fresh_postgresql
 from tests.fakes.balancer import balancer_to
-from tests.serving.site import BIN, environment
 from tests.services import a_free_port
+from tests.serving.site import BIN, environment
 
 pytestmark = [pytest.mark.heavy, pytest.mark.services]
 
@@ -120,8 +120,11 @@ class Upped:
         assert self._process.stdout
         assert self._process.stdout.readline().startswith(b"Evalhub is at ")
 
+    def tell_to_stop(self) -> None:
+        self._process.terminate()
+
     def stop(self) -> int:
-        """Its exit code after SIGTERM."""
+        """Its exit code after SIGTERM, of which a second changes nothing."""
         self._process.terminate()
         self._process.communicate(timeout=PATIENCE_S)
         return self._process.returncode
@@ -181,12 +184,9 @@ def test_two_sites_restarted_one_after_the_other_fail_no_request(
             ]
             with posting(*posters):
                 for site, other in ((one, two), (two, one)):
-                    ended: list[int] = []
-                    stopping = threading.Thread(target=lambda s=site: ended.append(s.stop()))
-                    stopping.start()
-                    balancer.wait_for(other.port)  # before the site has stopped to take requests
-                    stopping.join()
-                    assert ended == [0]
+                    site.tell_to_stop()
+                    balancer.wait_for(other.port)  # while the site still takes requests
+                    assert site.stop() == 0
                     site.start()
                     balancer.wait_for(one.port, two.port)
     finally:
