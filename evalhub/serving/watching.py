@@ -47,19 +47,16 @@ def alive(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> HttpResponse:
     """200 where a page can be served; else 503, with what is missing in words.
 
-    `notes` has what is amiss and keeps no page from being served, and `queue` the queue's state.
+    What is amiss and keeps no page from being served is a warning: a proxy would keep people out.
     """
-    reasons, queue = list(missing()), queue_state()
-    notes = ["the queue doesn't answer: workers look for runs themselves"]
-    response = JsonResponse(
-        {
-            "ready": not reasons,
-            "reasons": reasons,
-            "notes": notes if queue == "away" else [],
-            "queue": queue,
-        },
-        status=503 if reasons else 200,
-    )
+    reasons = list(missing())
+    content = {
+        "ready": not reasons,
+        "reasons": reasons,
+        "warnings": list(warnings()),
+        "queue": queue_state(),
+    }
+    response = JsonResponse(content, status=503 if reasons else 200)
     response._has_been_logged = True  # type: ignore[attr-defined] # by whoever asks, again and again
     return response
 
@@ -97,6 +94,12 @@ def missing() -> Iterator[str]:
         yield "the database's tables are another version's"
     except DatabaseError:
         yield "the database doesn't answer"
+
+
+def warnings() -> Iterator[str]:
+    """What is amiss though pages are served: people can go on reviewing meanwhile."""
+    if queue_state() == "away":
+        yield "the queue doesn't answer: workers look for runs themselves"
 
 
 def may_read(request: HttpRequest) -> bool:

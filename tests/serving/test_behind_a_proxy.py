@@ -17,7 +17,7 @@ from tests.serving.site import BIN, Site, ask, environment, up
 
 HOST = "evalhub.example.org"
 URL = f"https://{HOST}"
-READY = {"ready": True, "reasons": [], "notes": [], "queue": "inside"}
+READY = {"ready": True, "reasons": [], "warnings": [], "queue": "inside"}
 
 
 @pytest.fixture(scope="module")

@@ -159,7 +159,7 @@ def test_it_is_ready_without_its_queue_and_not_without_its_tables(site: Site) ->
     assert json.loads(page.text) == {
         "ready": True,
         "reasons": [],
-        "notes": ["the queue doesn't answer: workers look for runs themselves"],
+        "warnings": ["the queue doesn't answer: workers look for runs themselves"],
         "queue": "away",
     }
     with closing(sqlite3.connect(site.home / "evalhub.sqlite3")) as database, database:
