@@ -88,8 +88,8 @@ def _pass_on(client: socket.socket, site: int) -> None:
                 waiting.register(side, selectors.EVENT_READ)
             while True:
                 for key, _ in waiting.select():
-                    side: socket.socket = key.fileobj  # type: ignore[assignment]
-                    data = side.recv(65536)
+                    source: socket.socket = key.fileobj  # type: ignore[assignment]
+                    data = source.recv(65536)
                     if not data:
                         return
-                    other[side].sendall(data)
+                    other[source].sendall(data)
