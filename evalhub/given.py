@@ -6,8 +6,8 @@ Pure but for the file that EVALHUB_OIDC_ROLES may name.
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
-from ipaddress import ip_address
+from collections.abc import Callable, Mapping, MutableMapping
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -21,6 +21,30 @@ _ROLES_EXAMPLE = (
     'It is of the form {"support": {"owner": ["evalhub-owners"], "reviewer": ["staff"]}}'
 )
 _SECRET = re.compile(r"(?:^|_)(?:API_?KEY|KEY|TOKEN|PASSWORD|PASSWD|SECRET)(?:_|$)", re.IGNORECASE)
+
+
+def read_files(environment: MutableMapping[str, str]) -> None:
+    """Puts the content of the file that EVALHUB_X_FILE names in EVALHUB_X, for every X.
+
+    White space at the end of a file is no part of the value: editors and `echo` write a line end.
+    """
+    for name in [name for name in environment if re.fullmatch(r"EVALHUB_\w+_FILE", name)]:
+        path, variable = environment.pop(name), name.removesuffix("_FILE")
+        if not path:
+            continue
+        if environment.get(variable):
+            raise ImproperlyConfigured(f"{variable} and {name} are both set: unset one of them")
+        try:
+            value = Path(path).read_text(encoding="utf-8").rstrip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}: {path} can't be read: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ImproperlyConfigured(f"{name}: {path} isn't text in UTF-8") from None
+        if not value:
+            raise ImproperlyConfigured(f"{name}: {path} is empty")
+        if "\0" in value:
+            raise ImproperlyConfigured(f"{name}: {path} has a NUL byte, which no setting may have")
+        environment[variable] = value
 
 
 def mailer(url: str) -> dict[str, Any]:
@@ -76,14 +100,47 @@ def site_url(given: str, *, name: str = "EVALHUB_URL") -> str:
     return f"{parts.scheme}://{host}" if own else f"{parts.scheme}://{host}:{port}"
 
 
-def proxy_address(given: str) -> str:
-    """The proxy's IP address; "" where none is given."""
+def proxy_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The networks from which proxies speak to the site; an address is a network of one.
+
+    `text` has addresses and networks, by comma: "10.0.0.2, 10.1.0.0/16, fd00::/8".
+    """
+    entries = [entry.strip() for entry in text.split(",") if entry.strip()]
+    return tuple(map(_proxy_network, entries))
+
+
+def _proxy_network(entry: str) -> IPv4Network | IPv6Network:
     try:
-        return str(ip_address(given)) if given else ""
+        network = ip_network(entry, strict=False)
     except ValueError:
         raise ImproperlyConfigured(
-            "EVALHUB_TRUSTED_PROXY is the IP address from which the proxy speaks to the site"
+            f"EVALHUB_TRUSTED_PROXY: {entry!r} is no IP address and no network; it is where "
+            "proxies speak to the site from, such as 10.0.0.2 or 10.0.0.0/8, several by comma"
         ) from None
+    if ip_address(entry.partition("/")[0]) != network.network_address:
+        raise ImproperlyConfigured(
+            f"EVALHUB_TRUSTED_PROXY: {entry!r} is an address and a network in one: say {network} "
+            "for the network, or the address without its /"
+        )
+    if network.prefixlen == 0:
+        raise ImproperlyConfigured(
+            f"EVALHUB_TRUSTED_PROXY: {entry!r} is every address there is, so anybody could say "
+            "where a request comes from: name the networks of the proxies"
+        )
+    return network
+
+
+def seconds(text: str, *, name: str, default: float, most: float) -> float:
+    """A duration in seconds. `name` is the variable that gave it."""
+    if not text.strip():
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= most:  # not a number (nan) isn't either
+        raise ImproperlyConfigured(f"{name} is a number of seconds from 0 to {most:g}")
+    return value
 
 
 def identity_provider(

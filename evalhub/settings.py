@@ -7,7 +7,9 @@
 | EVALHUB_REDIS_URL | redis://… once one process is outgrown | a queue inside the process |
 | EVALHUB_SECRET_KEY | signs sessions; the same in every process | made once, kept in EVALHUB_HOME |
 | EVALHUB_URL | the address people use: https://evalhub.example.org | this machine's own |
-| EVALHUB_TRUSTED_PROXY | IP address of the proxy before an https site | 127.0.0.1 |
+| EVALHUB_TRUSTED_PROXY | addresses and networks of the proxies, by comma | 127.0.0.1 for https |
+| EVALHUB_DRAIN_S | seconds from “not ready” to the last connection | 5 behind a proxy, else 0 |
+| EVALHUB_UPLOADS | folder of uploaded files, one for all sites of a database | EVALHUB_HOME |
 | EVALHUB_ALLOWED_HOSTS | further host names the site answers to, by comma | none |
 | EVALHUB_TRUSTED_ORIGINS | refused: EVALHUB_URL says it now | none |
 | EVALHUB_MAIL_URL | smtps://user:password@host, to send invitations by | links are copied |
@@ -26,6 +28,8 @@
 | EVALHUB_OIDC_GROUPS | the claim that has a person's groups; dots lead into it | groups |
 | EVALHUB_OIDC_ROLES | groups by project and role: JSON, or a JSON or TOML file | by owners |
 | EVALHUB_DEBUG | 1 shows tracebacks in the browser | off |
+
+EVALHUB_X_FILE names a file that holds what EVALHUB_X would, for every one of them.
 """
 
 import os
@@ -47,16 +51,21 @@ from evalhub.given import (
     identity_provider,
     mailer,
     provider_roles,
-    proxy_address,
+    proxy_networks,
+    read_files,
+    seconds,
     secrets_in,
     site_url,
 )
 from evalhub.libraries import keep_to_themselves
 from evalhub.logs import logging_settings
 
+read_files(os.environ)
 keep_to_themselves()
 
 HOME = Path(os.environ.get("EVALHUB_HOME") or ".evalhub").expanduser().resolve()
+# Where uploads lie, if not in HOME: evalhub.registry.uploads.shared_folder
+UPLOADS = os.environ.get("EVALHUB_UPLOADS", "")
 
 
 def make_home() -> None:
@@ -108,8 +117,14 @@ SITE_HOST = urlsplit(SITE_URL).hostname or "localhost"
 HTTPS = SITE_URL.startswith("https://")
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 # The proxy that speaks https for the site is on this machine, unless it is said where.
-TRUSTED_PROXY = proxy_address(os.environ.get("EVALHUB_TRUSTED_PROXY", "").strip()) or (
-    "127.0.0.1" if HTTPS else ""
+TRUSTED_PROXIES = proxy_networks(
+    os.environ.get("EVALHUB_TRUSTED_PROXY", "").strip() or ("127.0.0.1" if HTTPS else "")
+)
+DRAIN_S = seconds(
+    os.environ.get("EVALHUB_DRAIN_S", ""),
+    name="EVALHUB_DRAIN_S",
+    default=5 if TRUSTED_PROXIES else 0,
+    most=600,
 )
 DEBUG = os.environ.get("EVALHUB_DEBUG") == "1"
 if DEBUG and SITE_HOST not in ("localhost", "127.0.0.1", "::1"):
@@ -154,6 +169,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "evalhub.serving.requests.IdentifiedRequests",
+    "evalhub.serving.watching.ByAnyHost",
     "evalhub.accounts.addresses.OneAddress",
     "evalhub.serving.headers.PrivateAnswers",
     "django.middleware.security.SecurityMiddleware",

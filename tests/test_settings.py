@@ -51,7 +51,7 @@ def test_what_https_needs_follows_from_the_address(url: str, follows: str, tmp_p
         ({"EVALHUB_URL": "https://eva:secret@e.example.org"}, "EVALHUB_URL is a scheme and a host"),
         ({"EVALHUB_URL": "https://e.example.org:99999"}, "EVALHUB_URL is a scheme and a host"),
         ({"EVALHUB_URL": "https://*"}, "EVALHUB_URL is a scheme and a host"),
-        ({"EVALHUB_TRUSTED_PROXY": "proxy"}, "EVALHUB_TRUSTED_PROXY is the IP address"),
+        ({"EVALHUB_TRUSTED_PROXY": "proxy"}, "EVALHUB_TRUSTED_PROXY: 'proxy' is no IP address"),
         ({"EVALHUB_TRUSTED_ORIGINS": "https://e.example.org"}, "as EVALHUB_URL"),
         ({"EVALHUB_MAIL_URL": "imap://eva:secret@e.example.org"}, "EVALHUB_MAIL_URL isn't of the"),
         ({"EVALHUB_DEBUG": "1", "EVALHUB_URL": "https://e.example.org"}, "this machine alone"),

@@ -18,11 +18,15 @@ class Seats:
     """Where the requests of a process wait: one at least, and all threads but `SPARED`."""
 
     def __init__(self) -> None:
-        self.set_for(threads=SPARED * 2)
+        self.set_for(threads=SPARED * 2, ended=lambda: False)
 
-    def set_for(self, *, threads: int) -> None:
-        """Says how many threads this process serves with, before it does."""
+    def set_for(self, *, threads: int, ended: Callable[[], bool]) -> None:
+        """Says how many threads this process serves with, before it does.
+
+        `ended` says whether it takes no more requests, so that those that wait are answered.
+        """
         self._free = BoundedSemaphore(max(1, threads - SPARED))
+        self.ended = ended
 
     def taken(self) -> bool:
         """Takes one, where there is one left."""
@@ -38,7 +42,7 @@ SEATS = Seats()
 def waited[T](request: Request, look: Callable[[], T], settled: Callable[[T], bool]) -> T:
     """What `look` finds, once it is settled or the time is over that the request would wait.
 
-    Where too many wait already it is what there is now: who asks asks again.
+    Where too many wait already, or the site ends, it is what there is now: who asks asks again.
     """
     seconds = number(request.query_params.get("wait", "0"), field="wait", most=LONGEST_S)
     found = look()
@@ -46,7 +50,7 @@ def waited[T](request: Request, look: Callable[[], T], settled: Callable[[T], bo
         return found
     try:
         until = time.monotonic() + seconds
-        while not settled(found) and (left := until - time.monotonic()) > 0:
+        while not settled(found) and (left := until - time.monotonic()) > 0 and not SEATS.ended():
             time.sleep(min(LOOK_S, left))
             found = look()
         return found

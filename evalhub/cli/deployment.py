@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.core.checks import WARNING, CheckMessage, Tags, run_checks
+from django.db import connection
 
 from evalhub.cli.health import Finding
 from evalhub.cli.reaching import mail_finding, provider_findings
@@ -22,15 +23,34 @@ def examine_deployment(*, mail_to: str = "") -> list[Finding]:
     return [
         _address(),
         _hosts(),
+        _uploads(),
         *(_complaint(each) for each in complaints),
         mail_finding(mail_to),
         *provider_findings(),
     ]
 
 
+def _uploads() -> Finding:
+    from evalhub.registry.uploads import UploadError, check_shared_folder, shared_folder
+
+    if not settings.UPLOADS:
+        several = "Sites on several machines need one folder that all of them see: EVALHUB_UPLOADS."
+        advice = "" if connection.vendor == "sqlite" else several
+        return Finding("uploads", True, "in the home", advice)
+    try:
+        check_shared_folder()
+    except UploadError as error:
+        return Finding("uploads", False, str(error), "Correct EVALHUB_UPLOADS.")
+    return Finding("uploads", True, str(shared_folder()))
+
+
 def _address() -> Finding:
     if settings.HTTPS:
-        proxy = f"through a proxy that speaks from {settings.TRUSTED_PROXY}"
+        proxies = " or ".join(
+            str(network.network_address if network.num_addresses == 1 else network)
+            for network in settings.TRUSTED_PROXIES
+        )
+        proxy = f"through a proxy that speaks from {proxies}"
         return Finding("address", True, f"{settings.SITE_URL}, {proxy}")
     return Finding(
         "address",

@@ -15,13 +15,15 @@ AGAIN_S = 1.0
 logger = logging.getLogger(__name__)
 
 
-def run_processes(serve: Callable[[int], int], count: int) -> None:
+def run_processes(
+    serve: Callable[[int], int], count: int, *, stopping: Callable[[], None] = lambda: None
+) -> None:
     """Runs serve(0), serve(1), … each in a process of its own that ends with the code that it
     gives, until KeyboardInterrupt, or an exception that a signal's handler raises.
 
     A process that ends before is started again, and the log says so. The processes end with this
     one, however it ends. Call it before there are threads or open connections: they wouldn't
-    survive the fork.
+    survive the fork. `stopping` is called when they are about to be ended.
     """
     children: dict[int, int] = {}
     try:
@@ -39,6 +41,7 @@ def run_processes(serve: Callable[[int], int], count: int) -> None:
     finally:
         for again in (signal.SIGTERM, signal.SIGINT):  # which would leave the children alone
             signal.signal(again, signal.SIG_IGN)
+        stopping()
         for child in children:
             with suppress(ProcessLookupError):  # it was waited for just when the exception came
                 os.kill(child, signal.SIGTERM)

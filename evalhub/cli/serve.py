@@ -22,6 +22,12 @@ def up(
     from evalhub.database.tables import check_home_writable
 
     check_home_writable()
+    from evalhub.registry.uploads import UploadError, check_shared_folder
+
+    try:
+        check_shared_folder()
+    except UploadError as error:
+        raise typer.BadParameter(str(error), param_hint="EVALHUB_UPLOADS") from error
     from evalhub.accounts.outgoing import HELD, held_since
     from evalhub.accounts.people import first_owner
     from evalhub.accounts.sign_in import sign_in_path

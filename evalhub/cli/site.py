@@ -7,11 +7,14 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
+
+if TYPE_CHECKING:
+    from evalhub.serving.server import BoundedServer
 
 SWITCH_S = 0.0005
 """For how long a thread computes before another may: a page that asks the database twenty times
@@ -22,6 +25,8 @@ def serve_site(
     *, host: str, port: int, threads: int, lines: Sequence[str], processes: int = 1
 ) -> int:
     """Serves until SIGTERM or Ctrl+C. `lines` are printed once it listens; {url} is its address.
+
+    SIGTERM drains (evalhub.serving.draining); Ctrl+C only ends what runs, and a second one cuts it.
 
     Raises:
         typer.BadParameter: it can't listen there; or may not, because errors show their inside.
@@ -61,7 +66,12 @@ def serve_site(
             connections.close_all()
             count_together(processes)
             in_this_process.share()
-            run_processes(lambda number: _serve(listeners[number], threads, number), processes)
+
+            def serve(number: int) -> int:
+                _close(listeners, but=number)
+                return _serve(listeners[number], threads, number)
+
+            run_processes(serve, processes, stopping=lambda: _close(listeners))
     except KeyboardInterrupt:
         pass  # before its first request; it has said that this stops it
     return 0
@@ -89,6 +99,13 @@ def _listen(host: str, port: int, processes: int) -> list[socket.socket]:
         ) from error
 
 
+def _close(listeners: Sequence[socket.socket], but: int | None = None) -> None:
+    """Leaves sockets to the processes that serve them: what one has closed is closed for good."""
+    for number, listener in enumerate(listeners):
+        if number != but:
+            listener.close()
+
+
 def _serve(listener: socket.socket, threads: int, number: int) -> int:
     """Until interrupted, as the process of that number; its exit code. The first has the worker
     inside."""
@@ -99,6 +116,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
     from evalhub.handover.aliases import teller_of_mlflow
     from evalhub.jobs.runner import job_runner
     from evalhub.serving.counting import count_as, hear_worker
+    from evalhub.serving.draining import drain
     from evalhub.serving.lanes import CostlyRequests, threads_in_lanes
     from evalhub.serving.refusals import refusal_page
     from evalhub.serving.server import BoundedServer, Callers, ServerLimits
@@ -114,14 +132,7 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
 
     count_as(number)
     sys.setswitchinterval(SWITCH_S)
-    SEATS.set_for(threads=threads - threads_in_lanes(threads))
-    proxy: dict[str, Any] = {}
-    if settings.TRUSTED_PROXY:
-        proxy = {
-            "trusted_proxy": settings.TRUSTED_PROXY,
-            "trusted_proxy_count": 1,
-            "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
-        }
+    SEATS.set_for(threads=threads - threads_in_lanes(threads), ended=lambda: drain.is_over)
     pages = [re.escape(reverse(name)) for name in settings.UPLOAD_PAGES]
     uploads = re.compile("|".join([*pages, settings.UPLOAD_ENDPOINTS]))
     server = BoundedServer(
@@ -136,8 +147,8 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
             reads=re.compile(settings.COSTLY_READS),
         ),
         threads=threads,
-        clear_untrusted_proxy_headers=True,
-        **proxy,
+        proxies=settings.TRUSTED_PROXIES,
+        drain=drain,
     )
     with ExitStack() as stack:
         if number == 0:
@@ -158,13 +169,17 @@ def _serve(listener: socket.socket, threads: int, number: int) -> int:
             stack.enter_context(watcher())
         get_resolver().url_patterns  # noqa: B018 - imports every page's module
         _leave_modules_uncollected()
-        try:
+        signal.signal(signal.SIGTERM, lambda *_: server.stop(settings.DRAIN_S))
+        signal.signal(signal.SIGINT, lambda *_: _end(server))
+        with suppress(KeyboardInterrupt):
             server.run()
-        except KeyboardInterrupt:
-            pass
-        finally:
-            server.close()
     return 0
+
+
+def _end(server: "BoundedServer") -> None:
+    """At once, what runs to its end; the second time that too is cut off."""
+    signal.signal(signal.SIGINT, _interrupt)
+    server.stop(0)
 
 
 def _leave_modules_uncollected() -> None:

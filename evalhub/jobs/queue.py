@@ -9,7 +9,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -18,6 +17,7 @@ from evalhub.accounts.permissions import check_evaluates
 from evalhub.files.canonical import digest_of
 from evalhub.files.row_counts import ROW_COUNTS
 from evalhub.jobs.models import Job, JobState
+from evalhub.registry.uploads import shared_folder
 from evalhub.schemas.problem_body import problem_body
 
 MOST_WAITING = 20
@@ -41,6 +41,12 @@ class QueueFullError(Exception):
             f"{MOST_WAITING} heavy requests of this project wait already, and one is worked on at "
             "a time: send it again when some of them have ended"
         )
+
+
+def form_file(name: str) -> Path:
+    """A form's file, by the name that its job has for it: PROJECT/DIGEST. Whichever site works on
+    the job finds it, where sites share their uploads."""
+    return shared_folder() / "jobs" / name
 
 
 def enqueue(
@@ -177,11 +183,11 @@ def drop_old() -> None:
     """Takes away the jobs that ended long ago, and the files of forms that no job needs."""
     Job.objects.filter(state=JobState.ENDED, ended__lt=timezone.now() - KEPT).delete()
     needed = {
-        file["path"]
+        form_file(file["path"])
         for sent in Job.objects.unfinished().filter(token=None).values_list("sent", flat=True)
         for file in sent["files"]
     }
-    for path in (Path(settings.HOME) / "jobs").glob("*/*"):
+    for path in (shared_folder() / "jobs").glob("*/*"):
         with suppress(FileNotFoundError):
-            if str(path) not in needed and time.time() - path.stat().st_mtime > FILES_KEPT_S:
+            if path not in needed and time.time() - path.stat().st_mtime > FILES_KEPT_S:
                 path.unlink()

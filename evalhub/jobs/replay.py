@@ -4,7 +4,6 @@ import json
 import logging
 import time
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +21,7 @@ from django.utils.datastructures import MultiValueDict
 from django_htmx.middleware import HtmxDetails
 
 from evalhub.jobs.models import Job
-from evalhub.jobs.queue import MOST_ATTEMPTS, end, fail, give_back
+from evalhub.jobs.queue import MOST_ATTEMPTS, end, fail, form_file, give_back
 from runners.outages import DATABASE_AWAY
 
 BUSY = 503
@@ -82,7 +81,7 @@ def _page(job: Job) -> HttpResponse:
         fields.appendlist(name, value)
     files: MultiValueDict[str, UploadedFile[Any]] = MultiValueDict()
     for entry in job.sent["files"]:
-        path = Path(entry["path"])
+        path = form_file(entry["path"])
         file = UploadedFile(
             path.open("rb"), entry["name"], entry["content_type"], path.stat().st_size
         )

@@ -13,6 +13,7 @@ from django.db import close_old_connections, connection
 
 from evalhub.jobs.models import Job
 from evalhub.jobs.queue import NEWS, claim_next, drop_old, give_back, take_back_lost
+from evalhub.registry.uploads import drop_old_uploads
 from runners import outages
 
 LOOK_S = 1.0
@@ -46,6 +47,7 @@ class JobRunner:
         if time.monotonic() - self._tidied > TIDY_S:
             self._tidied = time.monotonic()
             drop_old()
+            drop_old_uploads()  # here, for a worker elsewhere doesn't have them
         while len(self._processes) < most_at_once() and (claimed := claim_next()) is not None:
             try:
                 self._processes[claimed.pk] = claimed, _start(claimed)

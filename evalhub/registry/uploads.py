@@ -1,4 +1,5 @@
-"""Files that programs upload, known by their digest, and kept in the home for a while.
+"""Files that programs upload, known by their digest, and kept for a while: in the home, or in a
+folder that the sites of a database share.
 
 A study that comes by REST names its files as sha256:DIGEST. What is uploaded in parts is appended
 to a file of its own, and becomes the file of its digest once it is whole and what it says it is.
@@ -7,6 +8,7 @@ to a file of its own, and becomes the file of its digest once it is whole and wh
 import fcntl
 import gzip
 import hashlib
+import os
 import re
 import time
 import zlib
@@ -65,6 +67,24 @@ class TooLargeError(UploadError):
     """More than is kept."""
 
 
+def shared_folder() -> Path:
+    """The folder below which uploads lie, and files of forms for jobs. It exists."""
+    return Path(settings.UPLOADS or settings.HOME).expanduser().resolve()
+
+
+def check_shared_folder() -> None:
+    """Raises UploadError where nothing can be written there.
+
+    One that is missing isn't made: it is a volume that wasn't mounted, and what is written beside
+    it no other site would see.
+    """
+    folder = shared_folder()
+    if not folder.is_dir():
+        raise UploadError(f"{folder} is no folder: mount it, or make it")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise UploadError(f"{folder} can't be read and written by this user")
+
+
 class Stream(Protocol):
     """What bytes are read from."""
 
@@ -76,7 +96,7 @@ class Uploads(Mapping[str, Path]):
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._folder = Path(settings.HOME) / "uploads" / str(project.pk)
+        self._folder = shared_folder() / "uploads" / str(project.pk)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._path(name) is not None

@@ -5,9 +5,10 @@ What a form would have done and shown it does and shows, once its job has ended.
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
-from django.conf import settings
 from django.db.models import Max, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,7 +16,7 @@ from django.shortcuts import redirect
 from evalhub.accounts.models import Project, User
 from evalhub.accounts.permissions import NotAllowedError
 from evalhub.files.private import make_private_folder
-from evalhub.jobs.queue import QueueFullError, enqueue
+from evalhub.jobs.queue import QueueFullError, enqueue, form_file
 from evalhub.jobs.weight import Weight, weight_of, weight_of_uploads
 from evalhub.registry.models import Run, Study, TestSet, TestSetVersion, WorkingSet
 from evalhub.registry.uploads import Uploads
@@ -80,10 +81,10 @@ def _fields(request: HttpRequest) -> Iterator[tuple[str, str]]:
 
 
 def _files(request: HttpRequest, project: Project) -> Iterator[dict[str, str]]:
-    """The form's files, kept under their digests in a folder of the home for jobs."""
-    folder = settings.HOME / "jobs" / str(project.pk)
+    """The form's files, kept under their digests for whoever works on the job."""
+    folder = form_file(str(project.pk))
     for above in (folder.parent, folder):
-        if not above.is_dir():
+        with suppress(FileExistsError):
             make_private_folder(above)
     for name, files in request.FILES.lists():
         for file in files:
@@ -92,7 +93,7 @@ def _files(request: HttpRequest, project: Project) -> Iterator[dict[str, str]]:
                 digest.update(chunk)
             path = folder / digest.hexdigest()
             if not path.is_file():
-                part = path.with_suffix(f".{id(file)}")
+                part = path.with_suffix(f".{uuid4().hex}")  # another site may write the same
                 with part.open("wb") as written:
                     for chunk in file.chunks():
                         written.write(chunk)
@@ -101,7 +102,7 @@ def _files(request: HttpRequest, project: Project) -> Iterator[dict[str, str]]:
                 "field": name,
                 "name": file.name or "",
                 "content_type": file.content_type or "",
-                "path": str(path),
+                "path": f"{project.pk}/{path.name}",
             }
 
 

@@ -41,11 +41,11 @@ class IdentifiedRequests:
 
 
 def request_id(request: HttpRequest) -> str:
-    """The id that the trusted proxy gave the request, or a new one.
+    """The id that a trusted proxy gave the request, or a new one.
 
-    The server leaves X-Forwarded-For in a request only where the trusted proxy sent it.
+    The server leaves X-Forwarded-For in a request only where a trusted proxy sent it.
     """
     given = request.headers.get("X-Request-ID", "")
-    if settings.TRUSTED_PROXY and "X-Forwarded-For" in request.headers and SANE.fullmatch(given):
+    if settings.TRUSTED_PROXIES and "X-Forwarded-For" in request.headers and SANE.fullmatch(given):
         return given
     return uuid.uuid4().hex

@@ -6,7 +6,9 @@ somebody who may upload nothing, and an answer that nobody reads.
 """
 
 import copy
+import logging
 import re
+import select
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -19,10 +21,15 @@ from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask
 from waitress.utilities import Error
+from waitress.wasyncore import loop
 
+from evalhub.serving.draining import Drain, refuse_new
 from evalhub.serving.lanes import CostlyRequests, LanedDispatcher, at_once
+from evalhub.serving.proxies import Networks, believing
 
 KIB, MIB = 1024, 1024**2
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,9 @@ class ServerLimits:
         header_s: for a request's header, from its first byte.
         slowest: bytes a second that a body comes by, once `header_s` are over.
         idle_s: for which a connection may be silent, or an answer unread.
+        last_s: for which connections that had begun are accepted after the others are refused.
+        first_s: for the first byte of a connection, once the server stops.
+        end_s: for all requests that run, once the server stops.
     """
 
     connections: int = 480
@@ -50,6 +60,9 @@ class ServerLimits:
     header_s: float = 15.0
     slowest: int = 16 * KIB
     idle_s: int = 60
+    last_s: float = 0.3
+    first_s: float = 2.0
+    end_s: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +155,8 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         super().__init__(server, *rest, **named)
 
     def service(self) -> None:
+        if self.server.drain.has_begun and len(self.requests) == 1:
+            self.requests[0].headers["CONNECTION"] = "close"  # as if its sender had wished it so
         super().service()
         self.answered = True
 
@@ -157,6 +172,12 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         if self.request is not None and self.request.headers_finished:
             return 2, self.request.began
         return int(self.answered), self.last_activity
+
+    def is_over(self, now: float) -> bool:
+        """Whether nobody waits for an answer here, once the server stops."""
+        if self.requests or self.request is not None or self.total_outbufs_len:
+            return False
+        return self.answered or now - self.creation_time > self.server.limits.first_s
 
 
 class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
@@ -174,9 +195,11 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         limits: ServerLimits,
         page: Callable[[int, str], str | None],
         threads: int,
+        proxies: Networks,
+        drain: Drain,
         **adjustments: Any,
     ) -> None:
-        self.callers, self.limits, self.page = callers, limits, page
+        self.callers, self.limits, self.page, self.drain = callers, limits, page, drain
         settled = Adjustments(
             sockets=[listener],
             threads=threads,
@@ -188,6 +211,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
             max_request_body_size=limits.strangers_body + 1,
             inbuf_overflow=64 * KIB,
             asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=False,  # `believing` does it
             **adjustments,
         )
         self.for_known = _with_body(settled, limits.body)
@@ -196,13 +220,66 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         dispatcher = LanedDispatcher(costly, at_once(threads))
         dispatcher.set_thread_count(threads)
         super().__init__(
-            application,
+            believing(application, proxies),
             _sock=listener,
             adj=settled,
             sockinfo=place,
             bind_socket=False,
             dispatcher=dispatcher,
         )
+
+    def run(self) -> None:
+        """Serves until the drain is over, and then until what had begun is answered.
+
+        Raises KeyboardInterrupt where that is interrupted.
+        """
+        while left := self.drain.left_s:
+            self._step(left)
+        self._refuse_new()
+        until = time.monotonic() + self.limits.end_s
+        while self._close_idle() and (left := until - time.monotonic()) > 0:
+            self._step(min(left, 0.1))
+        if self.active_channels:
+            logger.warning(
+                "%d requests took longer than %g s after the site was stopped, and were cut off",
+                len(self.active_channels),
+                self.limits.end_s,
+            )
+        self.task_dispatcher.shutdown(timeout=1)
+
+    def stop(self, seconds: float) -> None:
+        """Begins to stop: not ready from now on, no new connections after so many seconds. It may
+        be called by a signal's handler."""
+        self.drain.begin(seconds)
+        self.pull_trigger()
+
+    def _step(self, longest_s: float) -> None:
+        """Serves what comes, or waits for so long."""
+        loop(timeout=min(longest_s, 1.0), use_poll=True, map=self._map, count=1)
+
+    def _refuse_new(self) -> None:
+        """Accepts who has connected already, and nobody else from then on."""
+        refuse_new(self.socket)
+        until = time.monotonic() + self.limits.last_s
+        while (left := until - time.monotonic()) > 0 or self._is_waited_at():
+            self._step(max(left, 0))
+        self.accepting = False
+        self.del_channel()
+        self.socket.close()
+
+    def _is_waited_at(self) -> bool:
+        """Whether somebody has connected and wasn't accepted yet."""
+        waiting = select.poll()
+        waiting.register(self.socket, select.POLLIN)
+        return bool(waiting.poll(0))
+
+    def _close_idle(self) -> bool:
+        """Closes connections on which nobody waits for an answer. Whether there are others."""
+        now = time.time()
+        for channel in list(self.active_channels.values()):
+            if channel.is_over(now):
+                channel.handle_close()
+        return bool(self.active_channels)
 
     def handle_accept(self) -> None:
         super().handle_accept()

@@ -1,7 +1,7 @@
 """Pages for programs that watch the site: does it live, is it ready, what has it done."""
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
 from django.conf import settings
@@ -12,9 +12,28 @@ from django.views.decorators.http import require_safe
 
 from evalhub.database.damage import DamagedDatabaseError
 from evalhub.database.tables import OtherVersionError, Tables, tables
+from evalhub.serving.draining import drain
+from evalhub.serving.queue_tests import queue_state
 from evalhub.serving.workers import NONE, workers_alive
 from evalhub.serving.write_tests import write_fault
-from runners.queue import QueueUnreachable, queue_length
+
+ADDRESSES = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+class ByAnyHost:
+    """Middleware: these pages answer whatever Host a request has, and no other page does.
+
+    Programs ask them by the address of a container. Their answers hold nothing of the Host, so
+    nobody can be led astray by it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path in ADDRESSES:
+            request.META["HTTP_HOST"] = "localhost"
+        return self.get_response(request)
 
 
 @login_not_required
@@ -27,11 +46,20 @@ def alive(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:
-    """200 where a request can be served; else 503, with what is missing in words. That no worker
-    is alive is a warning: whoever reviews needs none, and a proxy would keep people out."""
+    """200 where a page can be served; else 503, with what is missing in words.
+
+    What is amiss and keeps no page from being served is a warning: a proxy would keep people out.
+    """
     reasons = list(missing())
-    content = {"ready": not reasons, "reasons": reasons, "warnings": list(warnings())}
-    return JsonResponse(content, status=503 if reasons else 200)
+    content = {
+        "ready": not reasons,
+        "reasons": reasons,
+        "warnings": list(warnings()),
+        "queue": queue_state(),
+    }
+    response = JsonResponse(content, status=503 if reasons else 200)
+    response._has_been_logged = True  # type: ignore[attr-defined] # by whoever asks, again and again
+    return response
 
 
 @login_not_required
@@ -54,6 +82,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def missing() -> Iterator[str]:
     """What keeps the site from serving, in sentences that tell a stranger nothing."""
+    if drain.has_begun:
+        yield "the site is being stopped"
     try:
         if tables() is not Tables.OURS:
             yield "the database's tables aren't made"
@@ -65,15 +95,12 @@ def missing() -> Iterator[str]:
         yield "the database's tables are another version's"
     except DatabaseError:
         yield "the database doesn't answer"
-    if settings.REDIS_URL:
-        try:
-            queue_length()
-        except QueueUnreachable:
-            yield "the queue doesn't answer"
 
 
 def warnings() -> Iterator[str]:
     """What is amiss though pages are served: people can go on reviewing meanwhile."""
+    if queue_state() == "away":
+        yield "the queue doesn't answer: workers look for runs themselves"
     try:
         alive, _ = workers_alive()
     except DatabaseError:

@@ -4,7 +4,6 @@ from contextlib import AbstractContextManager
 
 from evalhub.accounts.sign_in import drop_expired_sessions
 from evalhub.registry.drafts import drop_left_over
-from evalhub.registry.uploads import drop_old_uploads
 from evalhub.registry.working_sets import drop_left_over_sets
 from runners.timer import every
 
@@ -12,11 +11,13 @@ TIDY_S = 600.0
 
 
 def tidy() -> None:
-    """Deletes expired sessions, what writers that have ended left half-written, old uploads."""
+    """Deletes expired sessions, and what writers that have ended left half-written.
+
+    Old uploads are deleted where they lie: by the site (`evalhub.jobs.runner`).
+    """
     drop_expired_sessions()
     drop_left_over()
     drop_left_over_sets()
-    drop_old_uploads()
 
 
 def tidier() -> AbstractContextManager[None]:

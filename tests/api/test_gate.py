@@ -190,13 +190,13 @@ def test_where_too_many_wait_the_answer_is_what_there_is_now(
     Study.objects.update(advanced_runs=None)
     clock = SimpleNamespace(sleep=lambda _: pytest.fail("it waited"), monotonic=time.monotonic)
     monkeypatch.setattr("evalhub.api.waiting.time", clock)
-    SEATS.set_for(threads=4)
+    SEATS.set_for(threads=4, ended=lambda: False)
     assert SEATS.taken()
     try:
         assert shipped.get("/studies/sums/gate", wait="25").status_code == 503
     finally:
         SEATS.leave()
-        SEATS.set_for(threads=8)
+        SEATS.set_for(threads=8, ended=lambda: False)
 
 
 def test_how_long_is_a_whole_number_up_to_25(shipped: Program) -> None:

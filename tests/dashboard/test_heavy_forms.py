@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from evalhub.jobs import weight
 from evalhub.jobs.models import Job, JobState
-from evalhub.jobs.queue import drop_old, report_progress
+from evalhub.jobs.queue import drop_old, form_file, report_progress
 from evalhub.registry.models import TestSet, WorkingSet
 from tests.api.sums import rows
 from tests.api.test_jobs import work_all
@@ -65,7 +65,20 @@ def test_a_heavy_form_leads_by_its_job_to_where_it_would_have_led(team: Team) ->
 def test_the_same_form_again_is_the_same_job(team: Team) -> None:
     eva = team.signed_in(team.eva)
     assert job_of(sent(eva, 51)) == job_of(sent(eva, 51))
-    assert len(list(Path(Job.objects.get().sent["files"][0]["path"]).parent.iterdir())) == 1
+    assert len(list(form_file(Job.objects.get().sent["files"][0]["path"]).parent.iterdir())) == 1
+
+
+def test_a_form_sent_to_one_site_is_worked_on_by_another_with_a_home_of_its_own(
+    team: Team, settings: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "mounted").mkdir()
+    settings.HOME, settings.UPLOADS = tmp_path / "one", str(tmp_path / "mounted")
+    job_of(sent(team.signed_in(team.eva), 51))
+    (tmp_path / "mounted").rename(tmp_path / "mounted elsewhere")
+    settings.HOME, settings.UPLOADS = tmp_path / "two", str(tmp_path / "mounted elsewhere")
+    drop_old()
+    work_all()
+    assert WorkingSet.objects.get().items.count() == 51
 
 
 def test_what_is_wrong_with_it_is_said_in_the_form_which_can_be_sent_again(team: Team) -> None:
@@ -145,7 +158,7 @@ def test_files_that_no_job_needs_are_taken_away(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = job_of(sent(team.signed_in(team.eva), 51))
-    path = Path(job.sent["files"][0]["path"])
+    path = form_file(job.sent["files"][0]["path"])
     monkeypatch.setattr("evalhub.jobs.queue.FILES_KEPT_S", -1.0)
     drop_old()
     assert path.is_file(), "the job waits"

@@ -83,7 +83,8 @@ class Machine:
     services: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for folder in ("bin", UNITS, SCRIPTS, "etc/nginx/conf.d", "root", "srv/evalhub", "srv/incoming"):
+        served = ("srv/evalhub", "srv/incoming")
+        for folder in ("bin", UNITS, SCRIPTS, "etc/nginx/conf.d", "root", *served):
             (self.root / folder).mkdir(parents=True)
         for folder in ("var/tmp", "var/lib", "var/backups"):
             (self.root / folder).mkdir(parents=True)

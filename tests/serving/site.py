@@ -55,7 +55,11 @@ class Site:
 def environment(home: Path, variables: Mapping[str, str]) -> dict[str, str]:
     """The shell's variables without Evalhub's and the tests' own, and these."""
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("EVALHUB_", "DJANGO_"))}
-    return plain | {"EVALHUB_HOME": str(home), "PYTHONUNBUFFERED": "1"} | variables
+    return (
+        plain
+        | {"EVALHUB_HOME": str(home), "PYTHONUNBUFFERED": "1", "EVALHUB_DRAIN_S": "0"}
+        | variables
+    )
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from tests.serving.site import BIN, Site, ask, environment, up
 
 HOST = "evalhub.example.org"
 URL = f"https://{HOST}"
+READY = {"ready": True, "reasons": [], "warnings": [], "queue": "inside"}
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +105,15 @@ def test_nobody_else_is_believed_about_https_or_an_address(tmp_path: Path) -> No
     assert page.status == 301
 
 
+@pytest.mark.heavy
+def test_a_proxy_anywhere_in_a_declared_network_is_believed(tmp_path: Path) -> None:
+    with (
+        up(tmp_path, EVALHUB_URL=URL, EVALHUB_TRUSTED_PROXY="192.0.2.7, 127.0.0.0/8") as site,
+        proxy_to(site.url) as port,
+    ):
+        assert ask(port, "/accounts/login/", host=HOST).status == 200
+
+
 def test_another_name_is_not_answered_to(site: Site) -> None:
     with proxy_to(site.url) as port:
         assert ask(port, "/accounts/login/", host="evil.example.org").status == 400
@@ -142,7 +152,8 @@ def test_the_grown_set_up_without_containers(
             assert ask(port, "/metrics", host=HOST).status == 401
         ready = ask(site.port, "/readyz")
         assert ready.status == 200
-        assert json.loads(ready.text)["reasons"] == []
+        said = json.loads(ready.text)
+        assert (said["reasons"], said["queue"]) == ([], "answers")
         assert working.poll() is None
     lines = [json.loads(line) for line in site.log.read_text().splitlines()]
     assert {"time", "level", "logger", "message"} <= set.intersection(*map(set, lines))
