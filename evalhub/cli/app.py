@@ -1,7 +1,6 @@
 """The commands, and how they end."""
 
 import gc
-import os
 import signal
 import sys
 from typing import Annotated
@@ -53,6 +52,7 @@ from evalhub.cli import (
 from evalhub.cli.exits import INTERRUPTED, USAGE, explain
 from evalhub.cli.home import Home, at_home, use_home
 from evalhub.cli.options import with_usable_numbers
+from evalhub.cli.streams import OutputError, open_missing_descriptors, standard_streams
 from evalhub.libraries import keep_to_themselves
 
 app = typer.Typer(
@@ -165,6 +165,7 @@ def main() -> None:
     SIGTERM ends it as Ctrl+C does: what it holds is given back. (Where it is process 1 of a
     container, nothing would happen by itself.)
     """
+    open_missing_descriptors()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run(sys.argv[1:])
     _let_go()
@@ -190,15 +191,23 @@ def run(arguments: list[str]) -> int:
     """Runs a command and returns its exit code."""
     keep_to_themselves()
     try:
+        with standard_streams():
+            return _run(arguments)
+    except OutputError as error:
+        with standard_streams():
+            return explain(error)
+
+
+def _run(arguments: list[str]) -> int:
+    try:
         code = app(arguments, prog_name="evalhub", standalone_mode=False)
     except (Abort, KeyboardInterrupt):
         typer.echo("evalhub: stopped", err=True)
         return INTERRUPTED
     except TyperException as error:
         return _explain_usage(error)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OutputError:
+        raise
     except Exception as error:
         return explain(error)
     return code if isinstance(code, int) else 0

@@ -6,10 +6,11 @@ import traceback
 
 from evalhub.logs import hide
 
-USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, INTERRUPTED = 64, 65, 69, 70, 130
+USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, NOT_WRITTEN, INTERRUPTED = 64, 65, 69, 70, 74, 130
 
 # By name, so that nothing is imported here. What isn't listed is our fault.
 CODES = {
+    "evalhub.cli.streams.OutputError": NOT_WRITTEN,
     "evalhub.accounts.people.UserError": USAGE,
     "evalhub.accounts.tokens.TokenError": USAGE,
     "evalhub.database.tables.OtherVersionError": USAGE,

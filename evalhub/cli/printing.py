@@ -1,5 +1,6 @@
 """What the terminal shows: the verdict, its reasons, every criterion."""
 
+import codecs
 import json
 import os
 import sys
@@ -23,8 +24,13 @@ LINE = 160
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on standard output, and nothing else there."""
-    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    """One JSON document on standard output, and nothing else there.
+
+    Where that isn't UTF-8, characters beyond ASCII are escaped as JSON escapes them: the content
+    is the same.
+    """
+    escaped = codecs.lookup(sys.stdout.encoding).name != "utf-8"
+    text = json.dumps(document, ensure_ascii=escaped, indent=2, allow_nan=False)
     sys.stdout.write(f"{text}\n")
 
 
