@@ -136,10 +136,19 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
     error_task_class = _Refusal
 
-    def __init__(self, server: "BoundedServer", *rest: Any, **named: Any) -> None:
+    def __init__(
+        self,
+        server: "BoundedServer",
+        connection: socket.socket,
+        caller: tuple[Any, ...],
+        *rest: Any,
+        **named: Any,
+    ) -> None:
         self.parser_class = lambda adjustments: _Request(adjustments, server)
         self.answered = False
-        super().__init__(server, *rest, **named)
+        # an IPv4 address at a socket for both families: the one by which proxies are trusted
+        caller = (caller[0].removeprefix("::ffff:"), *caller[1:])
+        super().__init__(server, connection, caller, *rest, **named)
 
     def service(self) -> None:
         super().service()
