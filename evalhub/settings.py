@@ -61,8 +61,15 @@ def make_home() -> None:
         if not HOME.is_dir():
             raise
     else:
-        make_private_file(HOME / ".gitignore")
-        (HOME / ".gitignore").write_text("*\n")
+        ignored = HOME / ".gitignore"
+        try:
+            make_private_file(ignored)
+            ignored.write_text("*\n", encoding="utf-8")
+        except OSError as error:  # of a full disk: the next command makes it whole
+            ignored.unlink(missing_ok=True)
+            HOME.rmdir()
+            error.filename = error.filename or str(ignored)
+            raise
 
 
 def _names(variable: str) -> list[str]:
@@ -81,11 +88,16 @@ def _secret_key() -> str:
     if not path.exists():
         make_home()
         descriptor, written = tempfile.mkstemp(dir=HOME, prefix="secret_key.")  # its owner's alone
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(50))
-        with suppress(FileExistsError):
-            os.link(written, path)
-        os.unlink(written)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(50))
+            with suppress(FileExistsError):
+                os.link(written, path)
+        except OSError as error:
+            error.filename = error.filename or str(path)
+            raise
+        finally:
+            os.unlink(written)
     return path.read_text()
 
 

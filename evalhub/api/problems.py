@@ -19,6 +19,7 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
 from evalhub.exporting.copying import CopyError
 from evalhub.exporting.leaving import ExportError
+from evalhub.files.full_disk import is_full_disk
 from evalhub.files.ndjson import BodyTooLargeError
 from evalhub.files.rows import DataError
 from evalhub.gate.chain.kept import ChangedDecisionError
@@ -40,6 +41,7 @@ from reviews.errors import PlanError, ReviewError
 from runners.ingestion import IngestionError
 from runners.launch import LaunchError
 from runners.metrics import MetricError
+from runners.outages import tell_full_disk
 from runners.outcome import RunFailed
 from runners.queue import QueueUnreachable
 
@@ -116,6 +118,9 @@ def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response:
         return problem(error.code, error.detail, flaws, error.headers, **error.more)
     if isinstance(error, exceptions.APIException):
         return _of_framework(error)
+    if is_full_disk(error):
+        tell_full_disk(error)
+        return problem(507, "The site's disk is full: this wasn't stored.")
     code = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), None)
     if code is None:
         logger.error("an endpoint failed", exc_info=error)

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import typer
 
 from evalhub.cli.home import use_home
+from evalhub.files.full_disk import is_full_disk
 
 
 def set_up_templates() -> None:
@@ -80,6 +81,8 @@ def set_up_home() -> None:
     try:
         make_home()
     except OSError as error:
+        if is_full_disk(error):
+            raise
         raise typer.BadParameter(
             f"{error.filename} can't be made or written: {error.strerror}",
             param_hint="--home or EVALHUB_HOME",

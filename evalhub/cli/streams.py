@@ -13,7 +13,9 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import BinaryIO, TextIO
+
+import typer
 
 SPELT = {
     "✓": "ok",
@@ -140,6 +142,28 @@ def _reason(error: OSError | ValueError) -> str:
         return "it is closed"
     reasons = {errno.EPIPE: "whoever read it has stopped", errno.EBADF: "it is closed"}
     return reasons.get(error.errno or 0, error.strerror or str(error))
+
+
+@contextmanager
+def binary_output() -> Iterator[BinaryIO]:
+    """Standard output for bytes. What fails in the block to write there is an OutputError.
+
+    Raises:
+        typer.BadParameter: it is a terminal.
+        OutputError: it is closed, or can't be written.
+    """
+    sys.stdout.flush()
+    try:
+        number = sys.stdout.fileno()
+    except OSError as error:
+        raise OutputError("standard output can't be written: it is closed") from error
+    if os.isatty(number):
+        raise typer.BadParameter("bytes aren't for a terminal: send them to a file or a program")
+    try:
+        with os.fdopen(os.dup(number), "wb") as output:
+            yield output
+    except OSError as error:
+        raise OutputError(f"standard output can't be written: {_reason(error)}") from error
 
 
 @contextmanager

@@ -20,7 +20,9 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask
 from waitress.utilities import Error
 
+from evalhub.files.full_disk import is_full_disk
 from evalhub.serving.lanes import CostlyRequests, LanedDispatcher, at_once
+from runners.outages import tell_full_disk
 
 KIB, MIB = 1024, 1024**2
 
@@ -70,6 +72,11 @@ class _Busy(Error):  # type: ignore[misc]
     reason = "Service Unavailable"
 
 
+class _Full(Error):  # type: ignore[misc]
+    code = 507
+    reason = "Insufficient Storage"
+
+
 class _Request(HTTPRequestParser):  # type: ignore[misc]
     """A request that knows since when it comes, and how long its body may be."""
 
@@ -92,7 +99,17 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
 
     def received(self, data: bytes) -> int:
         at_header = self.body_rcv is None
-        consumed: int = super().received(data)
+        try:
+            consumed: int = super().received(data)
+        except OSError as error:  # a large body waits in a file for its end
+            if not is_full_disk(error):
+                raise
+            tell_full_disk(error)
+            self.error, self.completed, consumed = (
+                _Full("The site's disk is full."),
+                True,
+                len(data),
+            )
         if at_header and self.large and not self.completed and self._server.is_full_of_uploads():
             self.error = _Busy("Others are uploading just now. Try again in a minute.")
             self.completed = True
