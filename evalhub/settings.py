@@ -182,7 +182,10 @@ TEMPLATES: list[dict[str, Any]] = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["evalhub.report.templatetags.terms"],  # any template may explain a word
+            "builtins": [  # any template may explain a word, or say which request it answers
+                "evalhub.report.templatetags.terms",
+                "evalhub.report.templatetags.request_line",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

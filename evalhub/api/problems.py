@@ -29,6 +29,7 @@ from evalhub.gate.signoff import SignOffError, SupersededError
 from evalhub.gate.stage_moves import StageError
 from evalhub.gate.study_evidence import NotReadyError
 from evalhub.jobs.queue import QueueFullError
+from evalhub.logs import request_id
 from evalhub.registry.drafts import DraftLostError
 from evalhub.registry.working_sets import ChangedMeanwhileError, WorkingSetError
 from evalhub.schemas.declaration import DeclarationError
@@ -139,7 +140,8 @@ def problem(
     **more: Any,
 ) -> Response:
     """The answer that tells of a problem."""
-    body = problem_body(code, detail, errors or [], **more)
+    named = {"request_id": identity} if (identity := request_id()) else {}
+    body = problem_body(code, detail, errors or [], **named, **more)
     return Response(body, code, headers=dict(headers or {}), content_type=MEDIA_TYPE)
 
 

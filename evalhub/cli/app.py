@@ -1,8 +1,11 @@
 """The commands, and how they end."""
 
 import gc
+import os
 import signal
 import sys
+from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
 from typing import Annotated
 
 import typer
@@ -191,11 +194,25 @@ def run(arguments: list[str]) -> int:
     """Runs a command and returns its exit code."""
     keep_to_themselves()
     try:
-        with standard_streams():
+        with standard_streams(), _log_lines(arguments):
             return _run(arguments)
     except OutputError as error:
         with standard_streams():
             return explain(error)
+
+
+def _log_lines(arguments: list[str]) -> AbstractContextManager[None]:
+    """Of a server whose log is JSON, JSON lines alone are printed."""
+    words = [
+        word
+        for before, word in pairwise(["", *arguments])
+        if before != "--home" and not word.startswith("-")
+    ]
+    if words[:1] not in (["up"], ["worker"]) or os.environ.get("EVALHUB_LOG") != "json":
+        return nullcontext()
+    from evalhub.cli.log_lines import json_lines
+
+    return json_lines()
 
 
 def _run(arguments: list[str]) -> int:

@@ -101,8 +101,8 @@ def _full(error: Exception, names: list[str]) -> str:
 
         failing = "" if "I/O" not in str(error) else ", over a quota, or failing"
         return (
-            f"the disk is full{failing}: the database at {place()} can't be written ({error}). What was "
-            "under way isn't stored: free some space, then run it again"
+            f"the disk is full{failing}: the database at {place()} can't be written ({error}). "
+            "What was under way isn't stored: free some space, then run it again"
         )
     if any(name in CODES for name in names):  # its message names the file
         return f"the disk is full: {error}"

@@ -14,6 +14,8 @@ from typing import Any
 
 import typer
 
+from evalhub.logs import announcement
+
 SWITCH_S = 0.0005
 """For how long a thread computes before another may: a page that asks the database twenty times
 waits for this long after each answer while others compute. Python's own 5 ms would be 100 ms."""
@@ -47,9 +49,10 @@ def serve_site(
     url = settings.SITE_URL or here
     behind = f", by a proxy that speaks to {here}" if url != here else ""
     try:
-        typer.echo(f"Evalhub is at {url}{behind}  (Ctrl+C stops it)")
-        for line in lines:
-            typer.echo(line.replace("{url}", url))
+        for line in (f"Evalhub is at {url}{behind}  (Ctrl+C stops it)", *lines):
+            text = line.replace("{url}", url)
+            as_json = settings.LOG == "json"
+            typer.echo(announcement(__name__, text.strip()) if as_json else text)
         sys.stdout.flush()
         if processes == 1:
             _serve(listeners[0], threads, 0)

@@ -12,6 +12,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.utils.datastructures import MultiValueDict
 
+from evalhub.logs import request_id
 from evalhub.schemas.problem_body import MEDIA_TYPE, problem_body
 
 LONGEST_NUMBER = 100
@@ -61,7 +62,7 @@ def _refused(request: HttpRequest, fields: Fields) -> HttpResponse | None:
             shown = (name if name.isprintable() else ascii(name))[:80]
             if request.path_info.startswith("/api/"):
                 flaw = {"field": shown, "message": wrong}
-                body = problem_body(400, f"field '{shown}': {wrong}", [flaw])
+                body = problem_body(400, f"field '{shown}': {wrong}", [flaw], request_id=request_id())
                 return JsonResponse(body, status=400, content_type=MEDIA_TYPE)
             said = f"field '{shown}': {wrong}\n"
             return HttpResponseBadRequest(said, content_type="text/plain; charset=utf-8")

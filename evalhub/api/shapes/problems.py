@@ -22,6 +22,9 @@ class ProblemShape(Given, extra="allow"):
     status: int
     detail: str
     errors: tuple[FlawShape, ...] = Field(description="each flaw with its field")
+    request_id: str | None = Field(
+        None, description="as X-Request-ID, by which the site's log is searched; not of a job"
+    )
 
 
 class GateProblemShape(ProblemShape):
