@@ -1,7 +1,9 @@
-"""Whether an error means that a disk is full, whoever met it: a file, SQLite or PostgreSQL. Pure."""
+"""Whether an error means that a disk is full: of a file, of SQLite or of PostgreSQL."""
 
 import errno
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 FULL_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 """No space left, a quota used up, a file larger than this process may write."""
@@ -20,6 +22,19 @@ def full_path(error: BaseException) -> str:
     """The path that couldn't be written, where an error of the chain names it; else ""."""
     names = (each.filename for each in _chain(error) if isinstance(each, OSError))
     return next((str(name) for name in names if isinstance(name, str | bytes) and name), "")
+
+
+@contextmanager
+def whole_or_gone(*paths: Path) -> Iterator[None]:
+    """New files that the block writes: where that fails they are taken away, and the error names
+    the first. Raises OSError."""
+    try:
+        yield
+    except OSError as error:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        error.filename = error.filename or str(paths[0])
+        raise
 
 
 def _says_so(error: BaseException) -> bool:

@@ -62,7 +62,8 @@ def _refused(request: HttpRequest, fields: Fields) -> HttpResponse | None:
             shown = (name if name.isprintable() else ascii(name))[:80]
             if request.path_info.startswith("/api/"):
                 flaw = {"field": shown, "message": wrong}
-                body = problem_body(400, f"field '{shown}': {wrong}", [flaw], request_id=request_id())
+                said = f"field '{shown}': {wrong}"
+                body = problem_body(400, said, [flaw], request_id=request_id())
                 return JsonResponse(body, status=400, content_type=MEDIA_TYPE)
             said = f"field '{shown}': {wrong}\n"
             return HttpResponseBadRequest(said, content_type="text/plain; charset=utf-8")

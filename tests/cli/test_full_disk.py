@@ -14,9 +14,10 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import RequestFactory
 
+from evalhub import settings
 from evalhub.accounts.models import User
 from evalhub.cli.app import run
-from evalhub.files.full_disk import is_full_disk
+from evalhub.files.full_disk import full_path, is_full_disk, whole_or_gone
 from evalhub.serving.failing import failed
 from tests.cli.test_compare import EXACT, answer, write
 from tests.database.homes import evalhub
@@ -74,6 +75,39 @@ def test_a_report_on_a_full_disk_is_74_and_leaves_nothing(
     assert "the disk is full: kept: can't be written" in message
     assert Path("kept").read_text() == "as it was"
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_key_or_a_study_on_a_full_disk_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with files_of_at_most(10):
+        assert run(["decision", "keygen", "key"]) == 74
+    assert capsys.readouterr().err.startswith("evalhub: the disk is full: key can't be written")
+    too_large = pytest.raises(OSError, match="File too large")
+    with files_of_at_most(10), too_large as caught, whole_or_gone(Path("x")):
+        Path("x").write_text("more than ten characters")
+    assert (full_path(caught.value), is_full_disk(caught.value)) == ("x", True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [".gitignore", "secret_key"])
+def test_a_home_on_a_full_disk_is_made_whole_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(settings, "HOME", tmp_path / "home")
+    monkeypatch.delenv("EVALHUB_SECRET_KEY", raising=False)
+    settings._secret_key.cache_clear()
+    if name == "secret_key":
+        settings.make_home()
+    make = settings.make_home if name == ".gitignore" else settings._secret_key
+    with files_of_at_most(1), pytest.raises(OSError, match="File too large") as caught:
+        make()
+    assert full_path(caught.value) == str(tmp_path / "home" / name)
+    assert not (tmp_path / "home" / name).exists()
+    make()
+    assert (tmp_path / "home" / name).read_text()
+    settings._secret_key.cache_clear()
 
 
 @pytest.mark.django_db(transaction=True)

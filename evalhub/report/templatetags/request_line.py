@@ -11,5 +11,6 @@ register = template.Library()
 @register.simple_tag
 def request_line() -> str:
     """`{% request_line %}`: the id of the request that is answered; nothing where there is none."""
-    identity = request_id()
-    return format_html('<p class="dim small">Request <code>{}</code></p>', identity) if identity else ""
+    if not (identity := request_id()):
+        return ""
+    return format_html('<p class="dim small">Request <code>{}</code></p>', identity)
