@@ -48,6 +48,9 @@ from runners.queue import QueueUnreachable
 
 logger = logging.getLogger(__name__)
 RETRY_S = 5
+NAMED = (403, 429)
+"""Refusals that somebody asks the site's operator about, by the request's id, as about its faults.
+Others say the same to the same request."""
 
 STATUSES: dict[type[Exception], int] = {
     TokenError: 400,
@@ -140,8 +143,9 @@ def problem(
     **more: Any,
 ) -> Response:
     """The answer that tells of a problem."""
-    named = {"request_id": identity} if (identity := request_id()) else {}
-    body = problem_body(code, detail, errors or [], **named, **more)
+    if (code in NAMED or code >= 500) and (identity := request_id()):
+        more["request_id"] = identity
+    body = problem_body(code, detail, errors or [], **more)
     return Response(body, code, headers=dict(headers or {}), content_type=MEDIA_TYPE)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.utils.datastructures import MultiValueDict
 
-from evalhub.logs import request_id
 from evalhub.schemas.problem_body import MEDIA_TYPE, problem_body
 
 LONGEST_NUMBER = 100
@@ -62,8 +61,7 @@ def _refused(request: HttpRequest, fields: Fields) -> HttpResponse | None:
             shown = (name if name.isprintable() else ascii(name))[:80]
             if request.path_info.startswith("/api/"):
                 flaw = {"field": shown, "message": wrong}
-                said = f"field '{shown}': {wrong}"
-                body = problem_body(400, said, [flaw], request_id=request_id())
+                body = problem_body(400, f"field '{shown}': {wrong}", [flaw])
                 return JsonResponse(body, status=400, content_type=MEDIA_TYPE)
             said = f"field '{shown}': {wrong}\n"
             return HttpResponseBadRequest(said, content_type="text/plain; charset=utf-8")

@@ -23,7 +23,8 @@ class ProblemShape(Given, extra="allow"):
     detail: str
     errors: tuple[FlawShape, ...] = Field(description="each flaw with its field")
     request_id: str | None = Field(
-        None, description="as X-Request-ID, by which the site's log is searched; not of a job"
+        None,
+        description="of a 403, a 429 or a 5xx: X-Request-ID, which finds it in the log",
     )
 
 
