@@ -63,6 +63,11 @@ def about(**what: object) -> Iterator[None]:
         _ABOUT.reset(token)
 
 
+def request_id() -> str:
+    """The id of the request that is answered in this thread; "" where none is."""
+    return str((_ABOUT.get() or {}).get("request", ""))
+
+
 class LogText(logging.Formatter):
     """A line for people, and a traceback below it.
 
@@ -98,6 +103,14 @@ class LogJson(LogText):
             for name, value in fields.items()
         }
         return json.dumps(hidden, ensure_ascii=False, default=str)
+
+
+def announcement(logger: str, message: str) -> str:
+    """A line that a server prints for whoever started it, as LogJson has lines. It may hold a link
+    that signs somebody in, so it isn't for the log."""
+    time = datetime.now(UTC).isoformat(timespec="milliseconds")
+    line = {"time": time, "level": "info", "logger": logger, "message": message}
+    return json.dumps(line, ensure_ascii=False)
 
 
 def logging_settings(form: str, secrets: Callable[[], Iterable[str]]) -> dict[str, Any]:

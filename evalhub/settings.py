@@ -80,8 +80,15 @@ def make_home() -> None:
         if not HOME.is_dir():
             raise
     else:
-        make_private_file(HOME / ".gitignore")
-        (HOME / ".gitignore").write_text("*\n")
+        ignored = HOME / ".gitignore"
+        try:
+            make_private_file(ignored)
+            ignored.write_text("*\n", encoding="utf-8")
+        except OSError as error:  # of a full disk: the next command makes it whole
+            ignored.unlink(missing_ok=True)
+            HOME.rmdir()
+            error.filename = error.filename or str(ignored)
+            raise
 
 
 def _names(variable: str) -> list[str]:
@@ -100,11 +107,16 @@ def _secret_key() -> str:
     if not path.exists():
         make_home()
         descriptor, written = tempfile.mkstemp(dir=HOME, prefix="secret_key.")  # its owner's alone
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(50))
-        with suppress(FileExistsError):
-            os.link(written, path)
-        os.unlink(written)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(50))
+            with suppress(FileExistsError):
+                os.link(written, path)
+        except OSError as error:
+            error.filename = error.filename or str(path)
+            raise
+        finally:
+            os.unlink(written)
     return path.read_text()
 
 
@@ -197,7 +209,10 @@ TEMPLATES: list[dict[str, Any]] = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["evalhub.report.templatetags.terms"],  # any template may explain a word
+            "builtins": [  # any template may explain a word, or say which request it answers
+                "evalhub.report.templatetags.terms",
+                "evalhub.report.templatetags.request_line",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

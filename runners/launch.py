@@ -332,7 +332,7 @@ def _check(
                 "needs: name their field in the test set's fields"
             )
     needy = backend.live and version.prompt.needs_context and version.prompt.retriever is None
-    if needy and (bare := items.filter(context="").first()):
+    if needy and (bare := items.filter(context="", redacted=None).first()):
         raise LaunchError(
             f"{version}: its template holds {{context}}, and item '{bare.key}' of "
             f"{test_set_version} has none"

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 
+from evalhub.files.full_disk import full_path
+
 DATABASE_AWAY = (OperationalError, InterfaceError)
 """What the database raises that can't be reached, or can't write: its disk is full, for one."""
 
@@ -24,6 +26,22 @@ _REFUSED = re.compile(
 GOES_ON = "What is under way waits, and goes on once it can"
 
 logger = logging.getLogger(__name__)
+
+
+FULL_AGAIN_S = 60.0
+_told_full_at = [-FULL_AGAIN_S]
+"""When this process told the log last that a disk is full."""
+
+
+def tell_full_disk(error: BaseException) -> None:
+    """Logs that a disk is full, and what couldn't be written: once a minute for all who meet it."""
+    now = time.monotonic()
+    if now - _told_full_at[0] < FULL_AGAIN_S:
+        return
+    _told_full_at[0] = now
+    path = full_path(error) or "what was to be stored"
+    said = " ".join(str(error).split()).rstrip(".")
+    logger.error("the disk is full: %s can't be written: %s. Answers are 507 meanwhile", path, said)
 
 
 class Outage:

@@ -35,6 +35,7 @@ WORDS = {
     428: "If-Match is needed",
     429: "too many requests",
     503: "not now: ask again after Retry-After",
+    507: "the site's disk is full",
 }
 JOB_TAKEN = 202
 CURSOR = OpenApiParameter("cursor", str, description="of the page, from `next` or `previous`")

@@ -19,6 +19,7 @@ from evalhub.accounts.permissions import NotAllowedError
 from evalhub.accounts.tokens import TokenError
 from evalhub.exporting.copying import CopyError
 from evalhub.exporting.leaving import ExportError
+from evalhub.files.full_disk import is_full_disk
 from evalhub.files.ndjson import BodyTooLargeError
 from evalhub.files.rows import DataError
 from evalhub.gate.chain.kept import ChangedDecisionError
@@ -28,6 +29,7 @@ from evalhub.gate.signoff import SignOffError, SupersededError
 from evalhub.gate.stage_moves import StageError
 from evalhub.gate.study_evidence import NotReadyError
 from evalhub.jobs.queue import QueueFullError
+from evalhub.logs import request_id
 from evalhub.registry.drafts import DraftLostError
 from evalhub.registry.working_sets import ChangedMeanwhileError, WorkingSetError
 from evalhub.schemas.declaration import DeclarationError
@@ -40,11 +42,15 @@ from reviews.errors import PlanError, ReviewError
 from runners.ingestion import IngestionError
 from runners.launch import LaunchError
 from runners.metrics import MetricError
+from runners.outages import tell_full_disk
 from runners.outcome import RunFailed
 from runners.queue import QueueUnreachable
 
 logger = logging.getLogger(__name__)
 RETRY_S = 5
+NAMED = (403, 429)
+"""Refusals that somebody asks the site's operator about, by the request's id, as about its faults.
+Others say the same to the same request."""
 
 STATUSES: dict[type[Exception], int] = {
     TokenError: 400,
@@ -116,6 +122,9 @@ def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response:
         return problem(error.code, error.detail, flaws, error.headers, **error.more)
     if isinstance(error, exceptions.APIException):
         return _of_framework(error)
+    if is_full_disk(error):
+        tell_full_disk(error)
+        return problem(507, "The site's disk is full: this wasn't stored.")
     code = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), None)
     if code is None:
         logger.error("an endpoint failed", exc_info=error)
@@ -134,6 +143,8 @@ def problem(
     **more: Any,
 ) -> Response:
     """The answer that tells of a problem."""
+    if (code in NAMED or code >= 500) and (identity := request_id()):
+        more["request_id"] = identity
     body = problem_body(code, detail, errors or [], **more)
     return Response(body, code, headers=dict(headers or {}), content_type=MEDIA_TYPE)
 

@@ -4,6 +4,8 @@ import gc
 import os
 import signal
 import sys
+from contextlib import AbstractContextManager, nullcontext
+from itertools import pairwise
 from typing import Annotated
 
 import typer
@@ -55,6 +57,7 @@ from evalhub.cli import (
 from evalhub.cli.exits import INTERRUPTED, USAGE, explain
 from evalhub.cli.home import Home, at_home, use_home
 from evalhub.cli.options import with_usable_numbers
+from evalhub.cli.streams import OutputError, open_missing_descriptors, standard_streams
 from evalhub.libraries import keep_to_themselves
 
 app = typer.Typer(
@@ -170,6 +173,7 @@ def main() -> None:
     SIGTERM ends it as Ctrl+C does: what it holds is given back. (Where it is process 1 of a
     container, nothing would happen by itself.)
     """
+    open_missing_descriptors()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run(sys.argv[1:])
     _let_go()
@@ -195,15 +199,37 @@ def run(arguments: list[str]) -> int:
     """Runs a command and returns its exit code."""
     keep_to_themselves()
     try:
+        with standard_streams(), _log_lines(arguments):
+            return _run(arguments)
+    except OutputError as error:
+        with standard_streams():
+            return explain(error)
+
+
+def _log_lines(arguments: list[str]) -> AbstractContextManager[None]:
+    """Of a server whose log is JSON, JSON lines alone are printed."""
+    words = [
+        word
+        for before, word in pairwise(["", *arguments])
+        if before != "--home" and not word.startswith("-")
+    ]
+    if words[:1] not in (["up"], ["worker"]) or os.environ.get("EVALHUB_LOG") != "json":
+        return nullcontext()
+    from evalhub.cli.log_lines import json_lines
+
+    return json_lines()
+
+
+def _run(arguments: list[str]) -> int:
+    try:
         code = app(arguments, prog_name="evalhub", standalone_mode=False)
     except (Abort, KeyboardInterrupt):
         typer.echo("evalhub: stopped", err=True)
         return INTERRUPTED
     except TyperException as error:
         return _explain_usage(error)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OutputError:
+        raise
     except Exception as error:
         return explain(error)
     return code if isinstance(code, int) else 0

@@ -1,5 +1,7 @@
 """`evalhub backup` and `evalhub restore`: everything in one file, and back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,59 +12,107 @@ from evalhub.cli.options import Json
 if TYPE_CHECKING:
     from evalhub.database.backup import Backup
 
+STREAM = Path("-")
+"""In place of a file: standard output of `backup`, standard input of `restore`."""
+
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="A new file: NAME.jsonl.gz.", metavar="FILE")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="A new file, NAME.jsonl.gz; -: standard output.", metavar="FILE"),
+    ],
     json_: Json = False,
 ) -> int:
     """Write all that the database holds to one file, while everything goes on."""
     from evalhub.cli.setup import set_up_database
 
     set_up_database()
-    from evalhub.database.backup import write_backup
+    from evalhub.cli.streams import binary_output
+    from evalhub.database.backup import stream_backup, write_backup
 
-    written = write_backup(file)
+    if file == STREAM:
+        with binary_output() as output:
+            written = stream_backup(output)
+    else:
+        written = write_backup(file)
     _note("BACKED_UP", written)
-    return _say("Backed up", written, json_)
+    return _say("Backed up", written, "standard output", json_)
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="A file of `evalhub backup`.", metavar="FILE")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="A file of `evalhub backup`; -: standard input.", metavar="FILE"),
+    ],
     json_: Json = False,
 ) -> int:
     """Make everything again from a backup, in a fresh home or an empty database."""
+    from dataclasses import replace
+
     from evalhub.cli.setup import set_up_home
 
     set_up_home()
     from evalhub.database.tables import restore_tables
 
-    restored = restore_tables(file)
+    if file == STREAM:
+        with _from_standard_input() as copy:
+            restored = replace(restore_tables(copy, name="standard input"), path=None)
+    else:
+        restored = restore_tables(file)
     _note("RESTORED", restored)
     typer.echo(
         "Webhooks, mail and MLflow's aliases are held, and no watch asks: this may be a copy "
         "beside the site that it came from. `evalhub outgoing resume` lets them go out.",
         err=True,
     )
-    return _say("Restored", restored, json_)
+    return _say("Restored", restored, "standard input", json_)
 
 
-def _note(action: str, found: "Backup") -> None:
+@contextmanager
+def _from_standard_input() -> Iterator[Path]:
+    """A copy of it in the home, its owner's alone: a backup is read twice, to check it first."""
+    import os
+    import shutil
+    import sys
+    import tempfile
+
+    from django.conf import settings
+
+    if sys.stdin is None or sys.stdin.isatty():
+        raise typer.BadParameter("a backup is to come by standard input", param_hint="FILE")
+    descriptor, name = tempfile.mkstemp(dir=settings.HOME, prefix=".restored.")
+    try:
+        with os.fdopen(descriptor, "wb") as copy:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+        yield Path(name)
+    except OSError as error:
+        error.filename = error.filename or name
+        raise
+    finally:
+        os.unlink(name)
+
+
+def _note(action: str, backup: "Backup") -> None:
     from django.db import transaction
 
     from evalhub.accounts.audit_log import note
     from evalhub.accounts.models import Action
 
     with transaction.atomic():
-        note(Action[action], by=None, rows=found.rows.total(), sha256=found.sha256)
+        note(Action[action], by=None, rows=backup.rows.total(), sha256=backup.sha256)
 
 
-def _say(done: str, found: "Backup", as_json: bool) -> int:
+def _say(done: str, backup: "Backup", stream: str, as_json: bool) -> int:
+    """On standard output; of a backup written there on standard error."""
     from evalhub.cli import printing
 
+    errors = backup.path is None and done == "Backed up"
     if as_json:
+        path = "-" if backup.path is None else str(backup.path)
         printing.print_json(
-            {"file": str(found.path), "sha256": found.sha256, "rows": dict(found.rows)}
+            {"file": path, "sha256": backup.sha256, "rows": dict(backup.rows)}, errors=errors
         )
     else:
-        typer.echo(f"{done}: {found.rows.total():,} rows, {found.path}\nSHA-256 {found.sha256}")
+        rows = f"{backup.rows.total():,} rows, {backup.path or stream}"
+        typer.echo(f"{done}: {rows}\nSHA-256 {backup.sha256}", err=errors)
     return 0

@@ -4,12 +4,14 @@ import os
 import sys
 import traceback
 
+from evalhub.files.full_disk import full_path, is_full_disk
 from evalhub.logs import hide
 
-USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, INTERRUPTED = 64, 65, 69, 70, 130
+USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, NOT_WRITTEN, INTERRUPTED = 64, 65, 69, 70, 74, 130
 
 # By name, so that nothing is imported here. What isn't listed is our fault.
 CODES = {
+    "evalhub.cli.streams.OutputError": NOT_WRITTEN,
     "evalhub.accounts.people.UserError": USAGE,
     "evalhub.accounts.tokens.TokenError": USAGE,
     "evalhub.database.tables.OtherVersionError": USAGE,
@@ -60,6 +62,8 @@ def explain(error: Exception) -> int:
     code = next((CODES[name] for name in names if name in CODES), OUR_FAULT)
     if _is_damaged(error):
         code = BAD_DATA
+    elif is_full_disk(error):
+        code = NOT_WRITTEN
     said = f"evalhub: {_message(error, names, code)}\n"
     if code == OUR_FAULT and os.environ.get("EVALHUB_DEBUG") == "1":
         said += "".join(traceback.format_exception(error))
@@ -79,6 +83,8 @@ def _message(error: Exception, names: list[str], code: int) -> str:
             f"the database is damaged: {error}\nRestore a backup: `evalhub doctor` names the file "
             "and says how."
         )
+    if code == NOT_WRITTEN and is_full_disk(error):
+        return _full(error, names)
     if code == OUR_FAULT:
         return (
             f"this is our fault, not yours: {type(error).__name__}: {error}\n"
@@ -87,3 +93,19 @@ def _message(error: Exception, names: list[str], code: int) -> str:
     if "django.db.utils.OperationalError" in names:
         return f"the database can't be used: {error}\n`evalhub doctor` says which one it is."
     return str(error)
+
+
+def _full(error: Exception, names: list[str]) -> str:
+    """That a disk is full, and which file couldn't be written."""
+    if "django.db.utils.DatabaseError" in names:
+        from evalhub.database.tables import place
+
+        failing = "" if "I/O" not in str(error) else ", over a quota, or failing"
+        return (
+            f"the disk is full{failing}: the database at {place()} can't be written ({error}). "
+            "What was under way isn't stored: free some space, then run it again"
+        )
+    if any(name in CODES for name in names):  # its message names the file
+        return f"the disk is full: {error}"
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return f"the disk is full: {full_path(error) or 'a file'} can't be written: {reason}"

@@ -29,6 +29,8 @@ Processes = Annotated[
 ]
 Of = Annotated[str, typer.Option("--project", help="The project that it is of.", metavar="P")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking you before.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would go. Nothing is changed.")]
 Allow = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,5 +1,6 @@
 """What the terminal shows: the verdict, its reasons, every criterion."""
 
+import codecs
 import json
 import os
 import sys
@@ -22,10 +23,16 @@ LINE = 160
 """Characters of a text that are shown of an example."""
 
 
-def print_json(document: Any) -> None:
-    """One JSON document on standard output, and nothing else there."""
-    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-    sys.stdout.write(f"{text}\n")
+def print_json(document: Any, *, errors: bool = False) -> None:
+    """One JSON document on standard output, or error, and nothing else there.
+
+    Where that isn't UTF-8, characters beyond ASCII are escaped as JSON escapes them: the content
+    is the same.
+    """
+    stream = sys.stderr if errors else sys.stdout
+    escaped = codecs.lookup(stream.encoding).name != "utf-8"
+    text = json.dumps(document, ensure_ascii=escaped, indent=2, allow_nan=False)
+    stream.write(f"{text}\n")
 
 
 def terminal(*, errors: bool = False) -> Console:

@@ -1,13 +1,13 @@
 """`evalhub record`: a model's answers stored while there is somebody to ask."""
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evalhub.cli.budgets import BudgetMoney, BudgetTokens, within
+from evalhub.cli.consent import agree
 from evalhub.cli.options import Allow, Json
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def record(
         arms, plan = _planned(spec, arm or [])
         printing.print_requests(plan, printing.terminal(errors=True))
         if plan.requests:
-            _agree(plan.requests)
+            agree("Ask them?", unasked=f"{plan.requests:,} requests would be made")
     runs = carried(spec, arms, told=yes)
     files = written(out, runs) if out is not None else {}
     if json_:
@@ -86,16 +86,6 @@ def _planned(spec: "StudySpec", named: list[str]) -> "tuple[list[str], AnswersPl
 
     arms = arms_to_record(spec, named)
     return arms, plan_of_answers(spec, arms)
-
-
-def _agree(requests: int) -> None:
-    if not sys.stdin.isatty():
-        raise typer.BadParameter(
-            f"{requests:,} requests would be made, and nobody can be asked whether they may: say "
-            "--yes",
-            param_hint="--yes",
-        )
-    typer.confirm("Ask them?", abort=True, err=True)
 
 
 def carried(spec: "StudySpec", arms: list[str], *, told: bool = False) -> "list[RecordedRun]":

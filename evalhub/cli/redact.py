@@ -1,11 +1,15 @@
 """`evalhub redact`: an item's text is taken out for good."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evalhub.cli.options import Json
+from evalhub.cli.consent import agree
+from evalhub.cli.options import DryRun, Json, Yes
+
+if TYPE_CHECKING:
+    from evalhub.studies.redact import Redacted
 
 
 def redact(
@@ -13,9 +17,13 @@ def redact(
     item: Annotated[str, typer.Argument(help="The item's id.", metavar="ITEM")],
     reason: Annotated[str, typer.Option(help="Why, in words: it is kept, the text isn't.")],
     project: Annotated[str, typer.Option(help="The project's name.")] = "default",
+    yes: Yes = False,
+    dry_run: DryRun = False,
     json_: Json = False,
 ) -> int:
     """Take an item's text out, and all answers to it, for good: digests and decisions stand."""
+    from functools import partial
+
     from evalhub.cli import printing
     from evalhub.cli.setup import set_up_database
 
@@ -23,16 +31,40 @@ def redact(
     from evalhub.accounts.models import Project
     from evalhub.studies.redact import redact as take_out
 
-    found = Project.objects.filter(slug=project).first()
-    if found is None:
+    space = Project.objects.filter(slug=project).first()
+    if space is None:
         raise typer.BadParameter(f"there is no project {project!r}", param_hint="--project")
-    done = take_out(project=found, test_set=test_set, item=item, reason=reason, by=None)
+    act = partial(take_out, project=space, test_set=test_set, item=item, reason=reason, by=None)
+    if dry_run or not yes:
+        planned = act(dry_run=True)
+        if dry_run and json_:
+            printing.print_json({"dry_run": True, **asdict(planned)})
+        else:
+            typer.echo(f"Would redact {item} of {test_set}, {_amount(planned)}.", err=not dry_run)
+        if dry_run:
+            return 0
+        agree("Take the text out for good?", unasked="this can't be undone")
+    done = act()
     if json_:
         printing.print_json(asdict(done))
     else:
         typer.echo(
-            f"Redacted: {item} of {test_set}, in {done.versions} versions; {done.answers} answers "
-            f"in {done.runs} runs. Scores, digests and decisions stand.\n"
-            "Backups and files outside this home still hold it."
+            f"Redacted: {item} of {test_set}, {_amount(done)}. Scores, digests and decisions "
+            "stand.\nBackups and files outside this home still hold it."
         )
     return 0
+
+
+def _amount(redacted: "Redacted") -> str:
+    from evalhub.cli.figures import counted
+
+    answers = counted(redacted.answers, "answer")
+    parts = [
+        f"in {counted(redacted.versions, 'version')}",
+        f"{answers} in {counted(redacted.runs, 'run')}",
+    ]
+    if rows := redacted.working_items:
+        parts.append(f"{counted(rows, 'row')} of working sets")
+    if files := redacted.uploads:
+        parts.append(counted(files, "uploaded file"))
+    return "; ".join(parts)

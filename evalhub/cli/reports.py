@@ -156,8 +156,12 @@ def _say(commands: Iterable[str]) -> None:
 
 def _append(variable: str, text: str) -> None:
     if path := os.environ.get(variable):
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(text)
+        try:
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            error.filename = error.filename or path
+            raise
 
 
 def _size(path: Path) -> int:

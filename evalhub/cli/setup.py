@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import typer
 
 from evalhub.cli.home import use_home
+from evalhub.files.full_disk import is_full_disk
 
 TABLES_S = 120.0
 """How long a command that waits does so for `evalhub migrate`; a site and a worker: see below."""
@@ -118,6 +119,8 @@ def set_up_home() -> None:
     try:
         make_home()
     except OSError as error:
+        if is_full_disk(error):
+            raise
         raise typer.BadParameter(
             f"{error.filename} can't be made or written: {error.strerror}",
             param_hint="--home or EVALHUB_HOME",

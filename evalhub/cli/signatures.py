@@ -24,6 +24,7 @@ def keygen(
     ],
 ) -> None:
     """Make a key to sign decisions with: FILE for you alone, FILE.pub for whoever verifies."""
+    from evalhub.files.full_disk import whole_or_gone
     from evalhub.verdict.signature import key_digest, new_key, public_key
 
     private, public = new_key()
@@ -36,7 +37,7 @@ def keygen(
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
         except OSError as error:
             raise _wrong(f"can't be written: {error.strerror}", path) from error
-        with os.fdopen(descriptor, "wb") as kept:
+        with whole_or_gone(path, file), os.fdopen(descriptor, "wb") as kept:
             kept.write(text)
     typer.echo(f"{file} is yours alone; give away {beside}\n  {key_digest(public_key(public))}")
 

@@ -8,10 +8,13 @@ import socket
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import typer
+
+from evalhub.logs import announcement
 
 if TYPE_CHECKING:
     from evalhub.serving.server import BoundedServer
@@ -39,6 +42,7 @@ def serve_site(
     from evalhub.serving.counting import count_together, count_under
     from runners.queue import in_this_process
 
+    host = host.removeprefix("[").removesuffix("]")
     if settings.DEBUG and host not in ("127.0.0.1", "::1", "localhost"):
         raise typer.BadParameter(
             f"EVALHUB_DEBUG shows the inside of the site to whoever meets an error, and on {host} "
@@ -47,18 +51,20 @@ def serve_site(
     os.umask(0o077)  # what is written from here on is the site's own
     signal.signal(signal.SIGTERM, _interrupt)
     listeners = _listen(host, port, processes)
-    count_under(listeners[0].getsockname()[1])
-    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
-    here = f"http://{shown}:{listeners[0].getsockname()[1]}"
+    port = listeners[0].getsockname()[1]
+    count_under(port)
+    here = local_url(host, port)
+    shown = here.removeprefix("http://").removesuffix(f":{port}")
     url = settings.SITE_URL or here
     announce(url)
     if shown not in settings.ALLOWED_HOSTS:
         settings.ALLOWED_HOSTS.append(shown)  # who listens under a name answers to it
     behind = f", by a proxy that speaks to {here}" if url != here else ""
     try:
-        typer.echo(f"Evalhub is at {url}{behind}  (Ctrl+C stops it)")
-        for line in lines:
-            typer.echo(line.replace("{url}", url))
+        for line in (f"Evalhub is at {url}{behind}  (Ctrl+C stops it)", *lines):
+            text = line.replace("{url}", url)
+            as_json = settings.LOG == "json"
+            typer.echo(announcement(__name__, text.strip()) if as_json else text)
         sys.stdout.flush()
         if processes == 1:
             _serve(listeners[0], threads, 0)
@@ -77,25 +83,37 @@ def serve_site(
     return 0
 
 
+def local_url(host: str, port: int) -> str:
+    """The address at which a browser on this machine opens a site that listens there."""
+    if host in ("127.0.0.1", "0.0.0.0", "::"):
+        host = "localhost"
+    return f"http://{_in_url(host)}:{port}"
+
+
+def _in_url(host: str) -> str:
+    """The host as an address has it: IPv6 in brackets, its zone's % escaped (RFC 6874)."""
+    return f"[{host.replace('%', '%25')}]" if ":" in host else host
+
+
 def _listen(host: str, port: int, processes: int) -> list[socket.socket]:
-    """A socket a process, all on one port: the system spreads connections over them.
+    """A socket a process, all on one port: the system spreads connections over them. On `::` they
+    take IPv4 too.
 
     They stay open here, so that what comes in while a process is started again waits for it.
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        alone = socket.create_server((host, port), family=family, backlog=1024)
+        both = host == "::" and socket.has_dualstack_ipv6()
+        create = partial(socket.create_server, family=family, backlog=1024, dualstack_ipv6=both)
+        alone = create((host, port))
         if processes == 1:
             return [alone]
         with alone:  # the port is free, and nobody else's: a shared one wouldn't say so
             port = alone.getsockname()[1]
-        return [
-            socket.create_server((host, port), family=family, backlog=1024, reuse_port=True)
-            for _ in range(processes)
-        ]
+        return [create((host, port), reuse_port=True) for _ in range(processes)]
     except OSError as error:
         raise typer.BadParameter(
-            f"can't listen on {host}:{port}: {error.strerror}; try another with --port"
+            f"can't listen on {_in_url(host)}:{port}: {error.strerror}; try another with --port"
         ) from error
 
 

@@ -231,11 +231,13 @@ def _check_free(out: Path) -> None:
 
 
 def _write(out: Path, text: str) -> None:
+    from evalhub.files.full_disk import whole_or_gone
     from evalhub.files.rows import DataError
 
     try:
-        with out.open("x", encoding="utf-8", newline="\n") as file:
+        with out.open("x", encoding="utf-8", newline="\n") as file, whole_or_gone(out):
             file.write(text)
+            file.flush()
     except FileExistsError as error:
         raise typer.BadParameter(
             f"{out} is there already: name another", param_hint="OUT"

@@ -12,9 +12,9 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.db import connection, connections, transaction
@@ -34,9 +34,15 @@ class BackupError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """What a backup holds: where it is, the SHA-256 of its content, how many rows of each model."""
+    """What a backup holds.
 
-    path: Path
+    Attributes:
+        path: where it is; None where it was written to, or read from, a stream.
+        sha256: of the file's bytes, as `sha256sum` prints it.
+        rows: how many of each model.
+    """
+
+    path: Path | None
     sha256: str
     rows: Counter[str]
 
@@ -56,8 +62,8 @@ def write_backup(path: Path) -> Backup:
     except OSError as error:
         raise BackupError(f"{path} can't be written: {error.strerror}") from error
     try:
-        with os.fdopen(descriptor, "wb") as raw, _snapshot() as alias:
-            written, sha256 = _write(raw, alias)
+        with os.fdopen(descriptor, "wb") as raw:
+            written = stream_backup(raw)
             raw.flush()
             os.fsync(raw.fileno())
         os.link(part, path)  # fails where somebody else has written there meanwhile
@@ -67,7 +73,29 @@ def write_backup(path: Path) -> Backup:
         raise BackupError(f"{path} can't be written: {error.strerror}") from error
     finally:
         os.unlink(part)
-    return Backup(path, sha256, written)
+    return replace(written, path=path)
+
+
+def stream_backup(raw: IO[bytes]) -> Backup:
+    """Writes all that the database holds to a stream; the last line says that it is whole."""
+    output = _Hashed(raw)
+    with _snapshot() as alias:
+        count = _write(output, alias)
+    return Backup(None, output.sha256.hexdigest(), count)
+
+
+class _Hashed:
+    """A stream that is written to another, and the SHA-256 of it."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw, self.sha256 = raw, hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.sha256.update(data)
+        return self._raw.write(data)
+
+    def flush(self) -> None:
+        self._raw.flush()
 
 
 def backup_before_upgrade(folder: Path | None = None) -> Path:
@@ -81,10 +109,11 @@ def backup_before_upgrade(folder: Path | None = None) -> Path:
     except OSError as error:
         raise BackupError(f"{folder} can't be made: {error.strerror}") from error
     path = folder / f"before-upgrade-{timezone.now():%Y%m%dT%H%M%S%f}.jsonl.gz"
-    return write_backup(path).path
+    write_backup(path)
+    return path
 
 
-def _write(raw: Any, alias: str) -> tuple[Counter[str], str]:
+def _write(raw: _Hashed, alias: str) -> Counter[str]:
     recorded = MigrationRecorder(connections[alias]).applied_migrations()
     tables = [name for app, name in recorded if app == OUR_ROW]
     applied = sorted(key for key in recorded if key[0] != OUR_ROW)
@@ -96,7 +125,9 @@ def _write(raw: Any, alias: str) -> tuple[Counter[str], str]:
         "migrations": applied,
     }
     sha256, count = hashlib.sha256(), Counter[str]()
-    with gzip.GzipFile(fileobj=raw, mode="wb", filename="", compresslevel=6) as file:
+    with gzip.GzipFile(
+        fileobj=cast(IO[bytes], raw), mode="wb", filename="", compresslevel=6
+    ) as file:
 
         def line(value: Any) -> None:
             text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
@@ -108,9 +139,8 @@ def _write(raw: Any, alias: str) -> tuple[Counter[str], str]:
             for row in rows(model, alias):
                 line([label, row])
                 count[label] += 1
-        digest = sha256.hexdigest()
-        line({"rows": count.total(), "sha256": digest})
-    return count, digest
+        line({"rows": count.total(), "sha256": sha256.hexdigest()})
+    return count
 
 
 @contextmanager

@@ -26,22 +26,25 @@ class RestoreError(Exception):
     """A file that isn't a whole backup, or that can't be put here; nothing was changed."""
 
 
-def restore(path: Path, *, made_by_known: Callable[[str, set[tuple[str, str]]], bool]) -> Backup:
+def restore(
+    path: Path, *, name: str = "", made_by_known: Callable[[str, set[tuple[str, str]]], bool]
+) -> Backup:
     """Makes the tables as they were when the backup was written and fills them, all or nothing.
 
-    The caller brings them up to date after. `made_by_known` says whether a digest of tables made
-    by these migrations is one that this version knows.
+    The caller brings them up to date after. `name` is what errors call the file; `made_by_known`
+    says whether a digest of tables made by these migrations is one that this version knows.
 
     Raises:
         RestoreError: the file isn't a whole backup, or a later version's, or there is data here.
     """
-    header, sha256, count = _checked(path)
+    name = name or str(path)
+    header, count = _checked(path, name)
     applied = {(str(app), str(name)) for app, name in header["migrations"]}
     executor = MigrationExecutor(connection)
     unknown = sorted(applied - set(executor.loader.graph.nodes))
     if unknown or not made_by_known(header["tables"], applied):
         raise RestoreError(
-            f"{path} was written by Evalhub {header['version']}, whose tables this version doesn't "
+            f"{name} was written by Evalhub {header['version']}, whose tables this version doesn't "
             "know: restore it with that version or a later one"
         )
     check_fresh()
@@ -49,14 +52,15 @@ def restore(path: Path, *, made_by_known: Callable[[str, set[tuple[str, str]]], 
     kept = kept_models(connection, applied)
     try:
         with transaction.atomic():
-            _load(path, kept)
+            _load(path, name, kept)
             connection.check_constraints()
             for statement in connection.ops.sequence_reset_sql(no_style(), list(kept.values())):
                 with connection.cursor() as cursor:
                     cursor.execute(statement)
     except (DatabaseError, ValidationError, ValueError, KeyError) as error:
-        raise RestoreError(f"{path} holds a row that can't be stored: {error}") from error
-    return Backup(path, sha256, count)
+        raise RestoreError(f"{name} holds a row that can't be stored: {error}") from error
+    with path.open("rb") as file:
+        return Backup(path, hashlib.file_digest(file, "sha256").hexdigest(), count)
 
 
 def check_fresh() -> None:
@@ -68,30 +72,30 @@ def check_fresh() -> None:
         )
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _lines(path: Path, name: str) -> Iterator[bytes]:
     try:
         with gzip.open(path, "rb") as file:
             while line := file.readline(LONGEST_LINE):
                 yield line
     except FileNotFoundError as error:
-        raise RestoreError(f"there is no file {path}") from error
+        raise RestoreError(f"there is no file {name}") from error
     except (OSError, EOFError, zlib.error) as error:
-        raise RestoreError(f"{path} isn't a whole backup: {error}") from error
+        raise RestoreError(f"{name} isn't a whole backup: {error}") from error
 
 
-def _checked(path: Path) -> tuple[dict[str, Any], str, Counter[str]]:
-    """The header, the SHA-256 and the number of rows, once the whole file has been read."""
+def _checked(path: Path, name: str) -> tuple[dict[str, Any], Counter[str]]:
+    """The header and the number of rows, once the whole file has been read."""
     sha256, count, header, last = hashlib.sha256(), Counter[str](), None, None
-    for number, line in enumerate(_lines(path), 1):
+    for number, line in enumerate(_lines(path, name), 1):
         if last is not None:
-            raise RestoreError(f"{path}, line {number}: a backup ends before")
+            raise RestoreError(f"{name}, line {number}: a backup ends before")
         try:
             value = json.loads(line)
         except ValueError as error:
-            raise RestoreError(f"{path}, line {number}: is no JSON: {error}") from error
+            raise RestoreError(f"{name}, line {number}: is no JSON: {error}") from error
         if header is None:
             if not isinstance(value, dict) or value.get("format") != FORMAT:
-                raise RestoreError(f"{path} isn't a backup of Evalhub ({FORMAT})")
+                raise RestoreError(f"{name} isn't a backup of Evalhub ({FORMAT})")
             header = value
         elif isinstance(value, dict):
             last = value
@@ -100,12 +104,12 @@ def _checked(path: Path) -> tuple[dict[str, Any], str, Counter[str]]:
             count[value[0]] += 1
         sha256.update(line)
     if header is None or last is None:
-        raise RestoreError(f"{path} isn't a whole backup: its last line is missing")
+        raise RestoreError(f"{name} isn't a whole backup: its last line is missing")
     if last != {"rows": count.total(), "sha256": sha256.hexdigest()}:
         raise RestoreError(
-            f"{path} was changed since it was written: its SHA-256 isn't the one said"
+            f"{name} was changed since it was written: its SHA-256 isn't the one said"
         )
-    return header, sha256.hexdigest(), count
+    return header, count
 
 
 def _is_fresh() -> bool:
@@ -132,14 +136,14 @@ def _last_of(
     ]
 
 
-def _load(path: Path, kept: dict[str, type[models.Model]]) -> None:
+def _load(path: Path, name: str, kept: dict[str, type[models.Model]]) -> None:
     for model in kept.values():
         for field in columns(model):
             if isinstance(field, models.DateField):  # would put in the moment of the restore
                 field.auto_now = field.auto_now_add = False
         # what a migration has put there is in the backup, too
         model._base_manager.all().delete()
-    for batch in batched((json.loads(each) for each in _lines(path)), BATCH):
+    for batch in batched((json.loads(each) for each in _lines(path, name)), BATCH):
         found: dict[str, list[models.Model]] = {}
         for value in batch:
             if isinstance(value, list):

@@ -200,11 +200,12 @@ def _are_of(found: str, applied: set[tuple[str, str]]) -> bool:
     return found in (FIRST, digest(applied))
 
 
-def restore_tables(path: Path) -> "Backup":
+def restore_tables(path: Path, *, name: str = "") -> "Backup":
     """The database as it is in a backup, brought up to date where that is an earlier version's.
 
     SQLite's is made in a file of its own and put in place whole. The site's messages are held
-    before any process can use it: it may be a copy beside the site that it came from.
+    before any process can use it: it may be a copy beside the site that it came from. `name`
+    is what errors call the backup, where that isn't its path.
 
     Raises:
         evalhub.database.restore.RestoreError: nothing was changed then.
@@ -219,7 +220,7 @@ def restore_tables(path: Path) -> "Backup":
             except DatabaseError as error:
                 raise DamagedDatabaseError(f"the database is damaged: {error}") from error
         with new_file() if connection.vendor == "sqlite" else nullcontext():
-            restored = restore(path, made_by_known=_are_of)
+            restored = restore(path, name=name, made_by_known=_are_of)
             call_command("migrate", verbosity=0, interactive=False)
             hold_messages(why="restored from a backup")
             _record_tables()

@@ -18,6 +18,7 @@ import numpy as np
 from evalhub import __version__
 from evalhub.accounts.models import User
 from evalhub.exporting.leaving import AT_ONCE, ExportError, leaves
+from evalhub.files.full_disk import whole_or_gone
 from evalhub.gate.differences import ComparedRuns, compared_runs
 from evalhub.gate.models import Decision
 from evalhub.gate.scores import item_labels, run_scores
@@ -353,7 +354,7 @@ def _sample(
 def _write(path: Path, rows: Iterator[dict[str, Any]]) -> tuple[int, str]:
     """How many rows were written, and the file's SHA-256."""
     count, digest = 0, hashlib.sha256()
-    with path.open("wb") as file:
+    with whole_or_gone(path), path.open("wb") as file:
         for row in rows:
             line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n"
             digest.update(line)

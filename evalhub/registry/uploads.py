@@ -169,10 +169,16 @@ class Uploads(Mapping[str, Path]):
         if path := self._path(name):
             path.unlink(missing_ok=True)
 
-    def drop_all(self) -> None:
-        """Takes all of it away: what a study needs again is uploaded again."""
-        for name in self._names():
+    def count_all(self) -> int:
+        """How many files there are, unfinished ones too."""
+        return len(self._names())
+
+    def drop_all(self) -> int:
+        """Takes all of it away: what a study needs again is uploaded again. How many there were."""
+        names = self._names()
+        for name in names:
             (self._folder / name).unlink(missing_ok=True)
+        return len(names)
 
     def drop_old(self) -> None:
         """Takes away what nobody has asked for in a long time, and what was never finished."""

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.defaults import server_error
 
-from runners.outages import DATABASE_AWAY
+from evalhub.files.full_disk import is_full_disk
+from runners.outages import DATABASE_AWAY, tell_full_disk
 
 RETRY_S = 10
 TOLD_EVERY_S = 60.0
@@ -21,9 +22,14 @@ _told_at = [-TOLD_EVERY_S]
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """500, whose traceback is in the log; 503 where the database can't be used, which stands there
-    once a minute, and not for each request."""
+    """500, whose traceback is in the log; 503 where the database can't be used and 507 where a disk
+    is full, which stands there once a minute, and not for each request."""
     error = sys.exc_info()[1]
+    if error is not None and is_full_disk(error):
+        tell_full_disk(error)
+        full = HttpResponse(render_to_string("507.html"), status=507)
+        full._has_been_logged = True  # type: ignore[attr-defined]
+        return full
     if not isinstance(error, DATABASE_AWAY):
         return server_error(request)
     now = time.monotonic()

@@ -26,6 +26,7 @@ _SAID = {
         "Its address or its headers are longer than is taken here. Nothing was changed.",
     ),
     503: ("Not now", ""),
+    507: ("The site’s disk is full", "What you sent wasn’t saved. Nothing that was saved is lost."),
 }
 
 

@@ -23,9 +23,11 @@ from waitress.task import ErrorTask
 from waitress.utilities import Error
 from waitress.wasyncore import loop
 
+from evalhub.files.full_disk import is_full_disk
 from evalhub.serving.draining import Drain, refuse_new
 from evalhub.serving.lanes import CostlyRequests, LanedDispatcher, at_once
 from evalhub.serving.proxies import Networks, believing
+from runners.outages import tell_full_disk
 
 KIB, MIB = 1024, 1024**2
 
@@ -83,6 +85,11 @@ class _Busy(Error):  # type: ignore[misc]
     reason = "Service Unavailable"
 
 
+class _Full(Error):  # type: ignore[misc]
+    code = 507
+    reason = "Insufficient Storage"
+
+
 class _Request(HTTPRequestParser):  # type: ignore[misc]
     """A request that knows since when it comes, and how long its body may be."""
 
@@ -105,7 +112,17 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]
 
     def received(self, data: bytes) -> int:
         at_header = self.body_rcv is None
-        consumed: int = super().received(data)
+        try:
+            consumed: int = super().received(data)
+        except OSError as error:  # a large body waits in a file for its end
+            if not is_full_disk(error):
+                raise
+            tell_full_disk(error)
+            self.error, self.completed, consumed = (
+                _Full("The site's disk is full."),
+                True,
+                len(data),
+            )
         if at_header and self.large and not self.completed and self._server.is_full_of_uploads():
             self.error = _Busy("Others are uploading just now. Try again in a minute.")
             self.completed = True
@@ -149,10 +166,19 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
     error_task_class = _Refusal
 
-    def __init__(self, server: "BoundedServer", *rest: Any, **named: Any) -> None:
+    def __init__(
+        self,
+        server: "BoundedServer",
+        connection: socket.socket,
+        caller: tuple[Any, ...],
+        *rest: Any,
+        **named: Any,
+    ) -> None:
         self.parser_class = lambda adjustments: _Request(adjustments, server)
         self.answered = False
-        super().__init__(server, *rest, **named)
+        # an IPv4 address at a socket for both families: the one by which proxies are trusted
+        caller = (caller[0].removeprefix("::ffff:"), *caller[1:])
+        super().__init__(server, connection, caller, *rest, **named)
 
     def service(self) -> None:
         if self.server.drain.has_begun and len(self.requests) == 1:

@@ -6,6 +6,8 @@ from threading import BoundedSemaphore
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
+from evalhub.logs import request_id
+
 AT_ONCE = 2
 
 
@@ -25,7 +27,8 @@ class StrangersInTurn:
             return self.get_response(request)
         if not self._turns.acquire(blocking=False):
             return HttpResponse(
-                "Several people are signing in just now. Go back, and try again in a moment.\n",
+                "Several people are signing in just now. Go back, and try again in a moment.\n"
+                f"Request {request_id()}\n",
                 status=429,
                 content_type="text/plain",
                 headers={"Retry-After": "2"},

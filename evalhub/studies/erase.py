@@ -1,8 +1,9 @@
 """A person erased: no name, address or way in is left of them; what they said stays as evidence."""
 
 import secrets
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -36,17 +37,31 @@ CHUNK = 2000
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What an erased person's account is called now, and where a digest still covers their name."""
+    """What came of erasing a person.
+
+    Attributes:
+        name: what the account is called now.
+        named_in: rows that keep the name, since a digest covers it.
+        taken: how many rows went, or lost the name, by what they are; without those of which there
+            were none.
+    """
 
     name: str
     named_in: tuple[str, ...]
+    taken: dict[str, int]
 
 
-def erase_user(*, name: str) -> Erased:
+def erase_user(*, name: str, dry_run: bool = False) -> Erased:
     """As `_erase`, and the database's own files don't hold the name any more either.
 
-    On PostgreSQL that is so after its next VACUUM.
+    On PostgreSQL that is so after its next VACUUM. With `dry_run` everything is checked and counted
+    and nothing changed; `name` is then the one that the account has.
     """
+    if dry_run:
+        with transaction.atomic():
+            erased = _erase(name)
+            transaction.set_rollback(True)
+        return replace(erased, name=name)
     with leaving_nothing():
         return _erase(name)
 
@@ -65,12 +80,17 @@ def _erase(name: str) -> Erased:
     user = User.objects.select_for_update().get(pk=named_user(name).pk)
     check_replaceable(user)
     known = {user.username, user.email, *_addresses(user)} - {""}
-    _erase_invitations(user, known)
-    _erase_ways_in(user)
-    _erase_admin_entries(user, known)
+    taken = Counter(
+        {
+            "invitations": _erase_invitations(user, known),
+            **_erase_ways_in(user),
+            "notes in the admin": _erase_admin_entries(user, known),
+        }
+    )
     for reviewer in Reviewer.objects.filter(user=user, campaign__sealed=None):
         remove_by_operator(reviewer=reviewer)
-    Membership.objects.filter(user=user).delete()
+        taken["places in open reviews"] += 1
+    taken["memberships"] = Membership.objects.filter(user=user).delete()[0]
     user.username = f"erased-{secrets.token_hex(4)}"
     user.first_name = user.last_name = user.email = ""
     user.is_active = user.is_staff = user.is_superuser = False
@@ -78,7 +98,7 @@ def _erase(name: str) -> Erased:
     user.set_unusable_password()
     user.save()
     note(Action.ERASED, by=None, about=user)
-    return Erased(user.username, _named_in(user, known))
+    return Erased(user.username, _named_in(user, known), dict(+taken))
 
 
 def _named_in(user: User, known: set[str]) -> tuple[str, ...]:
@@ -117,8 +137,9 @@ def _addresses(user: User) -> list[str]:
     return list(EmailAddress.objects.filter(user=user).values_list("email", flat=True))
 
 
-def _erase_invitations(user: User, known: set[str]) -> None:
-    """Open ones go, answered ones lose the name and the address."""
+def _erase_invitations(user: User, known: set[str]) -> int:
+    """Open ones go, answered ones lose the name and the address. How many there were."""
+    count = 0
     theirs = Q(account=user)
     for each in known:
         theirs |= Q(email__iexact=each)
@@ -126,23 +147,36 @@ def _erase_invitations(user: User, known: set[str]) -> None:
         Invitation.objects.filter(theirs | Q(reviewer__user=user)),
         MemberInvitation.objects.filter(theirs),
     ):
+        count += rows.count()
         rows.filter(used=None, declined=None).delete()
         rows.update(email="", name="")
+    return count
 
 
-def _erase_ways_in(user: User) -> None:
-    for model in (EmailAddress, SocialAccount, Authenticator, SignInLink):
-        model._default_manager.filter(user=user).delete()
+def _erase_ways_in(user: User) -> Counter[str]:
+    """By what they are, how many there were."""
+    taken = Counter[str]()
+    for kind, model in (
+        ("mail addresses", EmailAddress),
+        ("identities at a provider", SocialAccount),
+        ("passkeys", Authenticator),
+        ("sign-in links", SignInLink),
+    ):
+        rows = model._default_manager.filter(user=user)
+        taken[kind] = rows.count()
+        rows.delete()
     tokens = ApiToken.objects.filter(user=user)
     tokens.filter(revoked=None).update(revoked=timezone.now())
-    tokens.update(name="erased")
+    taken["tokens"] = tokens.update(name="erased")
     for session in Session.objects.iterator(chunk_size=CHUNK):
         if session.get_decoded().get(SESSION_KEY) == str(user.pk):
             session.delete()
+            taken["sessions"] += 1
+    return taken
 
 
-def _erase_admin_entries(user: User, known: set[str]) -> None:
-    """What the admin noted of changed rows spells their names out."""
+def _erase_admin_entries(user: User, known: set[str]) -> int:
+    """What the admin noted of changed rows spells their names out. How many there were."""
     naming = Q(
         content_type__app_label="accounts", content_type__model="user", object_id=str(user.pk)
     )
@@ -150,4 +184,4 @@ def _erase_admin_entries(user: User, known: set[str]) -> None:
         naming |= Q(object_repr=each) | Q(object_repr__startswith=f"{each} ")
         naming |= Q(object_repr__startswith=f"{each},")
         naming |= Q(change_message__contains=f'"object": "{each} ')
-    AdminEntry.objects.filter(naming).update(object_repr="erased", change_message="")
+    return AdminEntry.objects.filter(naming).update(object_repr="erased", change_message="")

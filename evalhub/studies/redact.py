@@ -1,6 +1,6 @@
 """An item's text taken out for good, wherever it stands; digests and decisions stay."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from django.db import transaction
@@ -38,25 +38,46 @@ class RedactionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """How much was taken out."""
+    """How much was taken out.
+
+    Attributes:
+        working_items: rows of working sets, which go altogether.
+        uploads: files that programs uploaded to the project.
+    """
 
     items: int
     versions: int
     answers: int
     runs: int
+    working_items: int
+    uploads: int = 0
 
 
-def redact(*, project: Project, test_set: str, item: str, reason: str, by: User | None) -> Redacted:
+def redact(
+    *,
+    project: Project,
+    test_set: str,
+    item: str,
+    reason: str,
+    by: User | None,
+    dry_run: bool = False,
+) -> Redacted:
     """As `_redact`, and the database's own files don't hold the text any more either.
 
     On PostgreSQL that is so after its next VACUUM. Files that programs uploaded to the project
-    are taken away too, where this process has the home that they lie in.
+    are taken away too, where this process has the home that they lie in. With `dry_run` everything
+    is checked and counted, and nothing changed.
     """
+    if dry_run:
+        with transaction.atomic():
+            done = _redact(project=project, test_set=test_set, item=item, reason=reason, by=by)
+            transaction.set_rollback(True)
+        return replace(done, uploads=Uploads(project).count_all())
     with leaving_nothing():
         drop_left_over()  # a writer that was killed may have left the same text
         done = _redact(project=project, test_set=test_set, item=item, reason=reason, by=by)
-        Uploads(project).drop_all()  # whichever of them it came in
-        return done
+        # whichever of them it came in
+        return replace(done, uploads=Uploads(project).drop_all())
 
 
 @transaction.atomic
@@ -116,7 +137,9 @@ def _redact(
     _take_out_answers(outputs)
     # nothing rests on what is still being written: there the item goes altogether
     working = WorkingItem.objects.filter(working_set__project=project)
-    working.filter(Q(digest=newest.digest) | Q(was__in=items)).delete()
+    dropped = working.filter(Q(digest=newest.digest) | Q(was__in=items))
+    working_items = dropped.count()
+    dropped.delete()
     taken = same.update(
         input=REDACTED,
         references=[],
@@ -150,7 +173,7 @@ def _redact(
         for run, before in said
     )
     note(Action.REDACTED, by=by, project=project, what=f"an item of {test_set}: {reason.strip()}")
-    return Redacted(taken, len(versions), count, len(runs))
+    return Redacted(taken, len(versions), count, len(runs), working_items)
 
 
 def _take_out_answers(outputs: QuerySet[Output]) -> None:

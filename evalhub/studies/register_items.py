@@ -59,7 +59,7 @@ def _imported(
         progress=None if progress is None else lambda line: progress(name, line),
     )
     if metric.compares:
-        bare = Item.objects.filter(version=version, references=[]).first()
+        bare = Item.objects.filter(version=version, references=[], redacted=None).first()
         if bare is not None:
             line = next(line for line, item in read_items(path, mapping) if item.key == bare.key)
             raise DataError(

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from evalhub.files.full_disk import whole_or_gone
 from evalhub.foreign.kinds import KINDS
 from evalhub.foreign.pairing import PairedTask, pair
 from evalhub.foreign.plain import answers_file, item_row
@@ -72,7 +73,9 @@ def write_study(
         },
     }
     path = folder / STUDY
-    path.write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    text = yaml.safe_dump(study, sort_keys=False, allow_unicode=True)
+    with whole_or_gone(path):
+        path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -97,5 +100,5 @@ def _items(task: PairedTask, question: LogQuestion) -> Iterator[dict[str, Any]]:
 
 def _write_rows(path: Path, rows: Iterator[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as file:
+    with whole_or_gone(path), path.open("w", encoding="utf-8") as file:
         file.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,6 +35,26 @@ def test_a_file_is_uploaded_once(program: Programs) -> None:
     assert made.json() == {"name": NAME, "bytes": len(CONTENT)}
     assert caller.client.head(caller.at(at())).status_code == 200
     assert caller.send("PUT", at(), CONTENT).status_code == 200
+
+
+def test_a_full_disk_is_507_and_the_next_try_goes_on(program: Programs) -> None:
+    caller = program("ingest", "read")
+    content = b"x" * (20 * 2**20)
+    name = digest(content)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16 * 2**20, limit[1]))
+    try:
+        refused = caller.send("PUT", at(name), content)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert refused.status_code == 507
+    assert refused.json()["detail"] == "The site's disk is full. What arrived is kept: go on there."
+    offset = int(refused.headers["Upload-Offset"])
+    assert 0 < offset <= 16 * 2**20
+    assert caller.get(at(name)).status_code == 404
+    rest = content[offset:]
+    end = {"Upload_Offset": str(offset), "Upload_Complete": "?1"}
+    assert caller.send("PATCH", at(name), rest, **end).status_code == 200
 
 
 def test_parts_go_on_where_the_last_one_ended(program: Programs) -> None:

@@ -100,6 +100,7 @@ def test_a_token_s_requests_are_counted(owner: Program, monkeypatch: pytest.Monk
     assert refused.headers["Retry-After"] == "20"
     assert refused.headers["RateLimit-Policy"] == '"token";q=3;w=60'
     assert refused.headers["Content-Type"] == "application/problem+json"
+    assert refused.json()["request_id"] == refused.headers["X-Request-ID"]
     monkeypatch.setattr("evalhub.api.limits.time.monotonic", lambda: 1020.5)
     assert owner.get("/studies").status_code == 200
     TokenLimit._buckets.clear()

@@ -11,7 +11,15 @@ import typer.main
 from jsonschema import Draft202012Validator
 
 from evalhub.cli.app import app
-from evalhub.cli.exits import BAD_DATA, CODES, INTERRUPTED, OUR_FAULT, UNREACHABLE, USAGE
+from evalhub.cli.exits import (
+    BAD_DATA,
+    CODES,
+    INTERRUPTED,
+    NOT_WRITTEN,
+    OUR_FAULT,
+    UNREACHABLE,
+    USAGE,
+)
 from evalhub.schemas.verdicts import Verdict
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -51,7 +59,7 @@ def test_the_page_has_no_command_that_there_is_not() -> None:
 
 def test_the_page_has_every_exit_code() -> None:
     verdicts = {each.exit_code for each in Verdict}
-    codes = {*verdicts, USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, INTERRUPTED}
+    codes = {*verdicts, USAGE, BAD_DATA, UNREACHABLE, OUR_FAULT, NOT_WRITTEN, INTERRUPTED}
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)} == codes
 
 

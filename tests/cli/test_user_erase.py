@@ -88,7 +88,7 @@ def test_no_row_of_any_table_holds_the_name_and_all_evidence_stands(
     records = list(SignOff.objects.order_by("pk").values())
     assert len(records) == 2
 
-    assert run(["user", "erase", NAME, "--json"]) == 0
+    assert run(["user", "erase", NAME, "--yes", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["named_in"] == []
     assert rows_with(NAME, "quill") == []
@@ -111,6 +111,6 @@ def test_no_row_of_any_table_holds_the_name_and_all_evidence_stands(
 def test_who_is_erased_leaves_nobody_who_is_called_alike(team: Team, decision: Decision) -> None:
     """A name that begins with another's: only that one goes."""
     User.objects.create(username="zebulona", email="zebulona@example.org")
-    assert run(["user", "erase", NAME]) == 0
+    assert run(["user", "erase", NAME, "--yes"]) == 0
     assert User.objects.filter(username="zebulona", is_active=True).exists()
-    assert run(["user", "erase", NAME]) == 64
+    assert run(["user", "erase", NAME, "--yes"]) == 64

@@ -1,6 +1,7 @@
 """Everything in one file and back, whichever the database, while everything goes on."""
 
 import gzip
+import hashlib
 import json
 import sqlite3
 import stat
@@ -67,6 +68,49 @@ def test_a_fresh_home_is_the_same_again(kept: Path, tmp_path: Path) -> None:
     assert decisions(tmp_path) == DECISIONS
     assert evalhub("backup", "again.jsonl.gz", at=tmp_path).returncode == 0
     assert rows_of(tmp_path / "again.jsonl.gz") == rows_of(kept / "b.jsonl.gz")
+
+
+@pytest.mark.heavy
+def test_a_backup_goes_through_pipes_and_has_the_sum_that_sha256sum_prints(
+    kept: Path, tmp_path: Path
+) -> None:
+    command = str(Path(sys.executable).with_name("evalhub"))
+    through = (
+        f"{command} backup - 2>said | tee copy.jsonl.gz | "
+        f"{command} --home {tmp_path / 'again'} restore -"
+    )
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", through],
+        cwd=kept, env=environment(kept), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    sums = [
+        hashlib.sha256((kept / name).read_bytes()).hexdigest()
+        for name in ("copy.jsonl.gz", "b.jsonl.gz")
+    ]
+    assert (kept / "said").read_text().splitlines()[-1] == f"SHA-256 {sums[0]}"
+    assert done.stdout.splitlines()[-1] == f"SHA-256 {sums[0]}"
+    assert "standard input" in done.stdout
+    assert not list((tmp_path / "again").glob(".restored*"))
+    said = evalhub("restore", kept / "b.jsonl.gz", "--home", tmp_path / "third", at=tmp_path)
+    assert said.stdout.splitlines()[-1] == f"SHA-256 {sums[1]}"
+    assert rows_of(kept / "copy.jsonl.gz")[:-1] == rows_of(kept / "b.jsonl.gz")[:-1]
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    ("redirection", "code"),
+    [(">/dev/full", 74), (">&-", 74), ("| true; exit ${PIPESTATUS[0]}", 74)],
+)
+def test_a_backup_that_could_not_be_written_is_no_success(kept: Path, redirection: str) -> None:
+    command = str(Path(sys.executable).with_name("evalhub"))
+    done = subprocess.run(
+        ["bash", "-c", f"{command} backup - {redirection}"],
+        cwd=kept, env=environment(kept), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 74
+    assert done.stderr.startswith("evalhub: standard output can't be written: ")
+    assert "SHA-256" not in done.stderr
 
 
 @pytest.mark.heavy

@@ -74,8 +74,8 @@ run retry 1
 study cancel sums/shall-we-ship
 study retry sums/shall-we-ship
 policy change --project sums --study shall-we-ship --by olga --set policy.alpha=0.04
-*redact sums 7 --project sums --reason Private.
-*user erase ada
+*redact sums 7 --project sums --reason Private. --yes
+*user erase ada --yes
 *import promptfoo results.json --project logs --test-set sums
 *record desk/study.yaml --allow 127.0.0.1 --yes
 user add uma --project desk --role owner

@@ -84,7 +84,7 @@ def up(folder: Path, *arguments: str, again: bool = False, **variables: str) -> 
         assert process.stdout
         try:
             lines = [process.stdout.readline()]
-            found = re.search(r"http://[\w.]+:(\d+)", lines[0])
+            found = re.search(r"http://(?:[\w.]+|\[[\w:]+\]):(\d+)", lines[0])
             assert found, lines[0] + log.read_text()
             lines += [process.stdout.readline() for _ in range(1 if again else 3)]
             yield Site(int(found[1]), "".join(lines), log, home, given, process.pid)
@@ -100,10 +100,11 @@ def ask(
     method: str = "GET",
     host: str = "localhost",
     body: str | None = None,
+    address: str = "127.0.0.1",
     **headers: str,
 ) -> Reply:
     """One request on a connection of its own; `X_Request_ID` stands for X-Request-ID."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    connection = http.client.HTTPConnection(address, port, timeout=PATIENCE_S)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     try:
         connection.request(method, path, body, {"Host": host} | named)

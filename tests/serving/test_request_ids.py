@@ -3,6 +3,17 @@
 import json
 from pathlib import Path
 
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from evalhub.accounts.models import Scope
+from evalhub.accounts.tokens import add_token
+from evalhub.serving.refusals import RefusalsForPeople
+from evalhub.serving.requests import IdentifiedRequests
+from evalhub.serving.strangers import StrangersInTurn
+from tests.cast import Team
 from tests.fakes.proxy import proxy_to
 from tests.serving.site import ask, up
 
@@ -31,3 +42,59 @@ def test_an_id_comes_from_the_trusted_proxy_alone_and_stands_in_the_log(tmp_path
     assert logged["status"] == 200
     assert logged["ms"] > 0
     assert "AbCdEf123" not in site.log.read_text()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["new_comparison", "overview"])
+def test_a_page_that_isn_t_theirs_says_which_request_it_was(team: Team, name: str) -> None:
+    page = team.signed_in(team.ruth).get(reverse(f"dashboard:{name}"))
+    assert page.status_code == 403
+    assert says_its_id(page)
+
+
+@pytest.mark.django_db
+def test_a_form_from_elsewhere_says_which_request_it_was(team: Team) -> None:
+    client = Client(enforce_csrf_checks=True)
+    page = client.post(reverse("accounts:login"), {"login": "olga"})
+    assert page.status_code == 403
+    assert says_its_id(page)
+
+
+@pytest.mark.django_db
+def test_too_many_passwords_say_which_request_it_was(team: Team) -> None:
+    form = {"login": "olga", "password": "not the right one"}
+    client = Client()
+    answers = (client.post(reverse("accounts:login"), form) for _ in range(60))
+    page = next(answer for answer in answers if answer.status_code == 429)
+    assert says_its_id(page)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*"])
+def test_strangers_out_of_turn_say_which_request_it_was(accept: str) -> None:
+    def again(request: HttpRequest) -> HttpResponse:
+        return crowded(request)
+
+    crowded = StrangersInTurn(again)
+    site = IdentifiedRequests(RefusalsForPeople(crowded))
+    request = RequestFactory().post(reverse("accounts:login"), headers={"Accept": accept})
+    page = site(request)
+    assert page.status_code == 429
+    assert page.headers["Content-Type"].startswith("text/html") == (accept == "text/html")
+    assert says_its_id(page)
+
+
+@pytest.mark.django_db
+def test_a_program_s_problem_says_which_request_it_was(team: Team) -> None:
+    secret = add_token(
+        project=team.project, user=team.olga, name="reads", scopes=[Scope.READ], by=None
+    ).secret
+    headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "once"}
+    address = f"/api/v1/projects/{team.project.slug}/tokens"
+    answer = Client(headers=headers).post(address, "{}", content_type="application/json")
+    assert answer.status_code == 403
+    assert answer.json()["request_id"] == answer.headers["X-Request-ID"]
+
+
+def says_its_id(page: HttpResponse) -> bool:
+    """Whether it stands in the header and in the body."""
+    return page.headers["X-Request-ID"] in page.content.decode()

@@ -57,7 +57,7 @@ def holders(home: Path) -> list[str]:
 def test_no_file_holds_the_address_and_the_evidence_stands(home: Path) -> None:
     before = decisions(home)
     assert holders(home)
-    erased = evalhub("user", "erase", "ruth", at=home)
+    erased = evalhub("user", "erase", "ruth", "--yes", at=home)
     assert erased.returncode == 0, erased.stderr
     assert holders(home) == []
     assert decisions(home) == before
@@ -75,12 +75,12 @@ def test_records_from_before_pseudonyms_keep_the_name_and_are_named(home: Path) 
     made = evalhub("user", "add", "nour", "--project", "support-desk", "--role", "owner", at=home)
     assert made.returncode == 0, made.stderr
     before = sign_offs(home)
-    erased = evalhub("user", "erase", "olga", at=home)
+    erased = evalhub("user", "erase", "olga", "--yes", at=home)
     assert "covers it: sign-off of decision 3." in erased.stdout, erased
     assert sign_offs(home) == before
     for record, digest in before:
         assert digest_of(json.loads(record)) == digest
-    told = evalhub("user", "erase", "ruth", "--json", at=home)
+    told = evalhub("user", "erase", "ruth", "--yes", "--json", at=home)
     assert json.loads(told.stdout)["named_in"] == ["review 1"]
 
 
@@ -90,7 +90,7 @@ def sign_offs(home: Path) -> list[tuple[str, str]]:
 
 
 def test_a_name_that_nobody_has_is_a_usage_error(home: Path) -> None:
-    done = evalhub("user", "erase", "nobody", at=home)
+    done = evalhub("user", "erase", "nobody", "--yes", at=home)
     assert (done.returncode, "there is no user nobody" in done.stderr) == (64, True)
 
 

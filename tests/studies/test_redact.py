@@ -29,7 +29,7 @@ def ask(home: Path, query: str) -> list[tuple[str, ...]]:
 def redact(home: Path, test_set: str, item: str, **more: str) -> tuple[int, str]:
     done = evalhub(
         "redact", test_set, item, "--project", "support-desk", "--reason", more.get("why", WHY),
-        at=home,
+        "--yes", at=home,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 

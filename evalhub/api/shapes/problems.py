@@ -22,6 +22,10 @@ class ProblemShape(Given, extra="allow"):
     status: int
     detail: str
     errors: tuple[FlawShape, ...] = Field(description="each flaw with its field")
+    request_id: str | None = Field(
+        None,
+        description="of a 403, a 429 or a 5xx: X-Request-ID, which finds it in the log",
+    )
 
 
 class GateProblemShape(ProblemShape):

@@ -15,6 +15,7 @@ from evalhub.api.endpoint import ProjectEndpoint
 from evalhub.api.problems import Problem
 from evalhub.api.reading import number
 from evalhub.api.shapes.files import FileShape
+from evalhub.files.full_disk import is_full_disk
 from evalhub.registry.uploads import (
     LARGEST,
     NAMED,
@@ -24,6 +25,7 @@ from evalhub.registry.uploads import (
     Uploads,
     WrongOffsetError,
 )
+from runners.outages import tell_full_disk
 
 OFFSET = OpenApiParameter(
     "Upload-Offset",
@@ -73,7 +75,7 @@ class File(ProjectEndpoint):
         "Upload a file\n\nAll of it in one body; its digest is checked.",
         gives=FileShape,
         takes=BYTES,
-        also=(409, 413, 422),
+        also=(409, 413, 422, 507),
     )
     def put(self, request: Request, project: str, name: str) -> Response:
         return self._append(request, name, offset=0, complete=True)
@@ -83,7 +85,7 @@ class File(ProjectEndpoint):
         gives=FileShape,
         takes=BYTES,
         query=(OFFSET, COMPLETE),
-        also=(409, 413, 422),
+        also=(409, 413, 422, 507),
     )
     def patch(self, request: Request, project: str, name: str) -> Response:
         given = request.headers.get("Upload-Offset", "")
@@ -105,6 +107,14 @@ class File(ProjectEndpoint):
         except (OtherContentError, TooLargeError) as error:
             code = 422 if isinstance(error, OtherContentError) else 413
             raise Problem(code, f"{error}.") from error
+        except OSError as error:
+            if not is_full_disk(error):
+                raise
+            tell_full_disk(error)
+            at = {"Upload-Offset": str(Uploads(self.project).offset(name))}
+            raise Problem(
+                507, "The site's disk is full. What arrived is kept: go on there.", headers=at
+            ) from error
         except UploadError as error:
             raise Problem(409, f"{error}.", headers={"Retry-After": "2"}) from error
         headers = {"Upload-Offset": str(size)}

@@ -1,0 +1,22 @@
+"""Asking before something is done that can't be undone."""
+
+import sys
+
+import typer
+
+
+def agree(question: str, *, unasked: str) -> None:
+    """Returns where the person at the terminal says yes.
+
+    Args:
+        unasked: what is refused where there is nobody to ask, as the beginning of a sentence.
+
+    Raises:
+        typer.BadParameter: nobody can be asked.
+        typer.Abort: they said no.
+    """
+    if not sys.stdin or not sys.stdin.isatty():
+        raise typer.BadParameter(
+            f"{unasked}, and nobody is at a terminal to be asked: say --yes", param_hint="--yes"
+        )
+    typer.confirm(question, abort=True, err=True)
