@@ -43,8 +43,13 @@ from evalhub.files.private import make_private_file, make_private_folder
 from evalhub.given import identity_provider, mailer, proxy_address, secrets_in, site_url
 from evalhub.libraries import keep_to_themselves
 from evalhub.logs import logging_settings
+from evalhub_gate import ForeignPackagesError, check_packages
 
 keep_to_themselves()
+try:
+    check_packages()  # for whoever starts the site without the command: a WSGI server, manage.py
+except ForeignPackagesError as error:
+    raise ImproperlyConfigured(str(error)) from error
 
 HOME = Path(os.environ.get("EVALHUB_HOME") or ".evalhub").expanduser().resolve()
 
