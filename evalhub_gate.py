@@ -1,9 +1,9 @@
 """The command `evalhub`: checks that its packages are its own, then runs it.
 
 `evalhub`, `reviews` and `runners` are common names: a folder of such a name on PYTHONPATH, or of
-another distribution, is imported in place of ours. This module has a name of its own beside them, so
-that it is ours that runs, whatever they are. An error here must not end with exit code 1: that is
-a verdict (hold).
+another distribution, is imported in place of ours. This module has a name of its own beside them,
+so it is ours that runs, whatever they are. An error here must not end with exit code 1: that is a
+verdict (hold).
 """
 
 import base64
