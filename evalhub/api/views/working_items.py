@@ -22,7 +22,7 @@ from evalhub.api.shapes.working_sets import (
     WorkingItemShape,
 )
 from evalhub.api.views.working_sets import WorkingSetEndpoint
-from evalhub.registry.models import WorkingItem, WorkingSet
+from evalhub.registry.models import WorkingItem
 from evalhub.registry.models.working_sets import (
     ItemChange,
     SplitPart,
