@@ -10,6 +10,7 @@ from shlex import quote
 
 import typer
 
+from evalhub.extras import how_to_install
 from evalhub.files.private import open_to_others
 from evalhub_gate import ADVICE as OWN_ENVIRONMENT
 from evalhub_gate import DISTRIBUTION, PACKAGES, foreign_packages
@@ -213,6 +214,6 @@ def _optional() -> list[Finding]:
             "extra local",
             True,
             "installed" if local else "not installed",
-            "" if local else "`evalhub demo --live` needs it: pip install 'evalhub-gate[local]'",
+            "" if local else f"`evalhub demo --live` needs it: {how_to_install('local')}",
         )
     ]
