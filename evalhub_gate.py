@@ -17,7 +17,7 @@ PACKAGES = ("evalhub", "reviews", "runners")
 FOLDER = Path(__file__).resolve().parent
 UNAVAILABLE = 69  # sysexits.h, as for whatever else an installation lacks
 ADVICE = (
-    "Give Evalhub an environment of its own, as `uv tool install` does, and leave the other "
+    "Install Evalhub in an environment of its own, as `uv tool install` makes, and leave the other "
     "folder out of PYTHONPATH."
 )
 
@@ -66,11 +66,11 @@ def _why_foreign(name: str, folder: Path, digest: str | None) -> str:
     ours = folder / name / "__init__.py"
     module = sys.modules.get(name)
     spec = module.__spec__ if module else find_spec(name)
-    if spec is None:
-        return f"the package `{name}` is missing: Evalhub isn't installed whole"
-    places = [spec.origin] if spec.origin else list(spec.submodule_search_locations or ())
+    if spec is None or not ours.is_file():
+        return f"{ours} is missing: Evalhub isn't installed whole"
     if spec.origin is None or Path(spec.origin).resolve() != ours:
-        return f"the package `{name}` is imported from {places[0]}, and Evalhub's is {ours}"
+        origin = spec.origin or ", ".join(spec.submodule_search_locations or ())
+        return f"the package `{name}` is imported from {origin}, and Evalhub's is {ours}"
     if digest is not None and _digest(ours) != digest:
         return f"{ours} isn't Evalhub's: another distribution replaced it"
     return ""
