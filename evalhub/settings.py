@@ -59,9 +59,14 @@ from evalhub.given import (
 )
 from evalhub.libraries import keep_to_themselves
 from evalhub.logs import logging_settings
+from evalhub_gate import ForeignPackagesError, check_packages
 
 read_files(os.environ)
 keep_to_themselves()
+try:
+    check_packages()  # for whoever starts the site without the command: a WSGI server, manage.py
+except ForeignPackagesError as error:
+    raise ImproperlyConfigured(str(error)) from error
 
 HOME = Path(os.environ.get("EVALHUB_HOME") or ".evalhub").expanduser().resolve()
 # Where uploads lie, if not in HOME: evalhub.registry.uploads.shared_folder
@@ -278,6 +283,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_REAUTHENTICATION_REQUIRED = SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_METHODS = {"password", "mfa"}  # no code by mail, which allauth 65.22 adds
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip"}  # whatever is sent; guesses have limits of their own
 MFA_ADAPTER = "evalhub.accounts.adapters.Passkeys"

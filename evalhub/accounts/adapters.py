@@ -82,6 +82,15 @@ class SiteAccounts(DefaultAccountAdapter):
             if newest["method"] == "socialaccount":
                 apply_provider_roles(user=user, provider=newest["provider"], uid=newest["uid"])
 
+    def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
+        """Whether the password or a passkey is asked for again before a way in is changed.
+
+        A user who has neither (who came by a link or by the identity provider) can't give one:
+        the session is enough. allauth itself decided so before 65.22, and refuses since (403).
+        """
+        methods = self.get_reauthentication_methods(self.request.user)
+        return bool(methods) and super().is_reauthentication_required(app=app, **options)
+
     def get_login_stages(self) -> list[str]:
         """A passkey stands beside the password, and isn't asked for after it."""
         stages: list[str] = super().get_login_stages()

@@ -10,9 +10,11 @@ from shlex import quote
 
 import typer
 
+from evalhub.extras import how_to_install
 from evalhub.files.private import open_to_others
+from evalhub_gate import ADVICE as OWN_ENVIRONMENT
+from evalhub_gate import DISTRIBUTION, PACKAGES, foreign_packages
 
-DISTRIBUTION = "evalhub-gate"  # the name `evalhub` belongs to somebody else on PyPI
 ADVICE = {
     "OURS": "",
     "MISSING": "Its tables aren't made yet: the first command does it.",
@@ -69,19 +71,24 @@ def _version() -> Finding:
 
 
 def _foreign() -> list[Finding]:
-    """Other packages in this environment whose folder is called `evalhub` as well."""
-    owners = set(packages_distributions().get("evalhub", ())) - {DISTRIBUTION}
-    return [
-        Finding(
-            "package",
-            False,
-            f"{owner} is installed here too and has a folder `evalhub` as well: files of one "
-            "replace the other's",
-            f"Uninstall {owner} and install {DISTRIBUTION} again, or give Evalhub an environment "
-            "of its own, as `uv tool install` does.",
-        )
-        for owner in sorted(owners)
+    """Packages that are imported in place of ours, and distributions that may replace our files."""
+    findings = [
+        Finding("package", False, sentence, OWN_ENVIRONMENT) for sentence in foreign_packages()
     ]
+    owners = packages_distributions()
+    for name in PACKAGES:
+        findings += [
+            Finding(
+                "package",
+                False,
+                f"{owner} is installed here too and has a folder `{name}` as well: files of one "
+                "replace the other's",
+                f"Uninstall {owner} and install {DISTRIBUTION} again, or give Evalhub an "
+                "environment of its own, as `uv tool install` does.",
+            )
+            for owner in sorted(set(owners.get(name, ())) - {DISTRIBUTION})
+        ]
+    return findings
 
 
 def _home() -> Finding:
@@ -328,6 +335,6 @@ def _optional() -> list[Finding]:
             "extra local",
             True,
             "installed" if local else "not installed",
-            "" if local else "`evalhub demo --live` needs it: pip install 'evalhub-gate[local]'",
+            "" if local else f"`evalhub demo --live` needs it: {how_to_install('local')}",
         )
     ]

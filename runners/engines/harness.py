@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
+from evalhub.extras import how_to_install
 from evalhub.schemas.declaration import Declaration
 from evalhub.schemas.outside import Outside
 from evalhub.stats.corpus_counts import FALLING, RISING
@@ -217,8 +218,7 @@ def load(spec: LmEvalTask) -> HarnessTask:
 def _load(spec: LmEvalTask) -> HarnessTask:
     if importlib.util.find_spec("lm_eval") is None:
         raise EngineError(
-            "needs lm-evaluation-harness: install the extra `lm-eval`, as in "
-            "pip install 'evalhub-gate[lm-eval]'"
+            f"needs lm-evaluation-harness: install the extra `lm-eval`: {how_to_install('lm-eval')}"
         )
     if os.environ.get("EVALHUB_OFFLINE") == "1":
         os.environ["HF_HUB_OFFLINE"] = os.environ["HF_DATASETS_OFFLINE"] = "1"

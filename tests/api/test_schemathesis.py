@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import evalhub
 from tests.api.sums import HALF, ITEMS, RIGHT, digest, study
 from tests.serving.site import BIN, Site, up
 
@@ -63,7 +64,7 @@ def test_every_answer_is_in_the_document(tmp_path: Path) -> None:
             [
                 BIN / "st",
                 *("--config-file", tmp_path / "schemathesis.toml"),
-                *("run", ROOT / "evalhub" / "api" / "openapi.json", "--url", site.url),
+                *("run", Path(evalhub.__file__).parent / "api" / "openapi.json", "--url", site.url),
                 *("--header", f"Authorization: Bearer {secret}"),
                 *("--checks", ",".join(CHECKS), "--phases", "coverage,fuzzing"),
                 *("--max-examples", "30", "--seed", "11", "--continue-on-failure"),

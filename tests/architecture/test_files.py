@@ -61,4 +61,4 @@ def test_no_python_file_is_two_nouns_long(tracked: list[Path]) -> None:
 def test_the_top_level_stays_short(tracked: list[Path]) -> None:
     """Three packages, the tests, the documents, and what tools look for here."""
     folders = {path.relative_to(ROOT).parts[0] for path in tracked if path.parent != ROOT}
-    assert folders == {".ci", "docs", "evalhub", "reviews", "runners", "tests"}
+    assert folders == {".ci", ".github", "docs", "evalhub", "reviews", "runners", "tests"}

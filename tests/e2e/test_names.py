@@ -18,6 +18,7 @@ import pytest
 from django.test import Client
 from django.utils.html import escape
 
+import reviews
 from evalhub.accounts.models import Scope, User
 from evalhub.accounts.tokens import add_token
 from evalhub.cli.app import run as evalhub
@@ -76,7 +77,7 @@ STUDY = {
 TEMPLATES = sorted(
     path
     for folder in ("evalhub", "reviews", "runners")
-    for path in (Path(__file__).resolve().parents[2] / folder).rglob("templates/**/*.*")
+    for path in (Path(reviews.__file__).resolve().parents[1] / folder).rglob("templates/**/*.*")
     if path.suffix in {".html", ".txt", ".md", ".xml"}
 )
 PAIRS_OF_A_DICTIONARY = re.compile(

@@ -114,6 +114,7 @@ def variables(repository: Path, grown: Grown) -> dict[str, str]:
         "PATH": f"{repository / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "EVALHUB_SERVER": grown.network.url,
         "EVALHUB_TOKEN": grown.token,
+        "EVALHUB_SOURCE": f"https://files.example.org/evalhub_gate.whl#sha256={'0' * 64}",
         "GITHUB_STEP_SUMMARY": str(repository / "summary.md"),
         "GITHUB_OUTPUT": str(repository / "outputs.txt"),
         "GITHUB_WORKSPACE": str(repository),

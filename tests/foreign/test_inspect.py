@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from evalhub.extras import how_to_install
 from evalhub.files.limits import COMMAND
 from evalhub.foreign.kinds import read_arms
 from tests.foreign.logs import FILES, change_json, counts, logs, record, refusal
@@ -178,5 +179,6 @@ def test_without_the_extra_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "inspect_ai.log", None)
     said = refusal(capsys, "inspect", *EVAL)
-    assert "base.eval: is read by inspect's own reader: pip install 'evalhub-gate[inspect]'" in said
+    reader = "base.eval: is read by inspect's own reader"
+    assert f"{reader}: {how_to_install('inspect')}" in said
     assert json.loads(Path(JSON[0]).read_text())["status"] == "success"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import evalhub
 from evalhub.report.methods import Method, methods
 from evalhub.report.methods.markdown import as_markdown
 from evalhub.stats.paired import compare
@@ -17,7 +18,9 @@ from evalhub.verdict.criteria import Requirement
 from evalhub.verdict.measuring import NO_SHARE, measure, same_run
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMING = [ROOT / "evalhub" / each for each in ("stats", "verdict", "gate")] + [ROOT / "reviews"]
+PACKAGES = Path(evalhub.__file__).resolve().parents[1]
+NAMING = [PACKAGES / "evalhub" / each for each in ("stats", "verdict", "gate")]
+NAMING += [PACKAGES / "reviews"]
 
 
 def explained(named: str) -> list[Method]:

@@ -4,13 +4,15 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import evalhub
 from evalhub.report.words import words
 from evalhub.report.words.markdown import as_markdown
 from evalhub.schemas.criteria import Role
 from evalhub.schemas.policy import Tier
 
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATES = [path for top in ("evalhub", "reviews") for path in (ROOT / top).rglob("*.html")]
+PACKAGES = Path(evalhub.__file__).resolve().parents[1]
+TEMPLATES = [path for top in ("evalhub", "reviews") for path in (PACKAGES / top).rglob("*.html")]
 TERM = re.compile(r'{% term (?:"([^"]*)"|([\w.]+))')
 
 

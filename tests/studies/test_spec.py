@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+import evalhub
 from evalhub.files.rows import DataError
 from evalhub.schemas.sampling import Sampling
 from evalhub.studies.origin import OperatorFile
@@ -115,7 +116,8 @@ def test_the_example_uses_every_field_of_arms_test_sets_policy_and_review() -> N
 def test_the_demo_studies_are_read() -> None:
     for name in ("study.yaml", "study_live.yaml"):
         assert (
-            read_study(REPOSITORY / "evalhub" / "demo" / name, OperatorFile()).candidate == "lora"
+            read_study(Path(evalhub.__file__).parent / "demo" / name, OperatorFile()).candidate
+            == "lora"
         )
 
 
