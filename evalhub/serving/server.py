@@ -262,6 +262,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         while left := self.drain.left_s:
             self._step(left)
         self._refuse_new()
+        self._step(0)  # reads what they have sent who were accepted last
         until = time.monotonic() + self.limits.end_s
         while self._close_idle() and (left := until - time.monotonic()) > 0:
             self._step(min(left, 0.1))
