@@ -8,7 +8,7 @@ WORKDIR /source
 COPY .ci/requirements.txt .ci/build-requirements.txt .ci/
 RUN /opt/evalhub/bin/pip install --require-hashes --only-binary :all: --requirement .ci/requirements.txt
 RUN /opt/build/bin/pip install --require-hashes --only-binary :all: --requirement .ci/build-requirements.txt
-COPY pyproject.toml evalhub_gate.py README.md LICENSE CHANGELOG.md CONTRIBUTING.md ./
+COPY pyproject.toml README.md LICENSE CHANGELOG.md CONTRIBUTING.md ./
 COPY evalhub evalhub
 COPY reviews reviews
 COPY runners runners

@@ -45,6 +45,7 @@ import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.functional import lazy
+from evalhub_gate import ForeignPackagesError, check_packages
 
 from evalhub.files.private import make_private_file, make_private_folder
 from evalhub.given import (
@@ -59,7 +60,6 @@ from evalhub.given import (
 )
 from evalhub.libraries import keep_to_themselves
 from evalhub.logs import logging_settings
-from evalhub_gate import ForeignPackagesError, check_packages
 
 read_files(os.environ)
 keep_to_themselves()

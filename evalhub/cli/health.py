@@ -9,11 +9,11 @@ from pathlib import Path
 from shlex import quote
 
 import typer
+from evalhub_gate import ADVICE as OWN_ENVIRONMENT
+from evalhub_gate import DISTRIBUTION, PACKAGES, foreign_packages
 
 from evalhub.extras import how_to_install
 from evalhub.files.private import open_to_others
-from evalhub_gate import ADVICE as OWN_ENVIRONMENT
-from evalhub_gate import DISTRIBUTION, PACKAGES, foreign_packages
 
 ADVICE = {
     "OURS": "",

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from evalhub_gate import FOLDER, PACKAGES, foreign_packages
 
 EVALHUB = Path(sys.executable).with_name("evalhub")

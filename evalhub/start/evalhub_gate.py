@@ -14,7 +14,9 @@ from pathlib import Path
 
 DISTRIBUTION = "evalhub-gate"  # the name `evalhub` belongs to somebody else on PyPI
 PACKAGES = ("evalhub", "reviews", "runners")
-FOLDER = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parent
+FOLDER = HERE if (HERE / "evalhub").is_dir() else HERE.parents[1]
+"""Where the packages lie: beside this module in a wheel, two folders above it in a checkout."""
 UNAVAILABLE = 69  # sysexits.h, as for whatever else an installation lacks
 ADVICE = (
     "Install Evalhub in an environment of its own, as `uv tool install` makes, and leave the other "
