@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import evalhub
+
 PROJECT = "/api/v1/projects/support-desk"
 JOB_ROWS = 6_000
 
@@ -150,7 +152,7 @@ def an_input(i: int) -> str:
 
 def operations() -> dict[str, dict[str, Any]]:
     """Of the OpenAPI document below the project: by "method path", what it says."""
-    text = Path(__file__).resolve().parents[2] / "evalhub" / "api" / "openapi.json"
+    text = Path(evalhub.__file__).parent / "api" / "openapi.json"
     prefix = "/api/v1/projects/{project}"
     return {
         f"{method} {path.removeprefix(prefix)}": operation
