@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
@@ -14,6 +16,8 @@ from pytest_django.fixtures import Settings
 from evalhub.accounts.models import LogEntry, Membership, Project, ResultsSeen, Role, User
 from evalhub.accounts.provider_roles import provider_groups
 from evalhub.cli.app import run
+from evalhub.database.rows import OUR_ROW
+from evalhub.database.tables import digest
 from evalhub.given import identity_provider, provider_roles
 from tests.accounts.test_provider import begin, provider, sign_in
 from tests.cast import Team
@@ -128,6 +132,9 @@ def test_a_project_that_is_not_there_is_logged_and_doctor_names_it(
     assert role_after(provider, "support") == "reviewer"
     assert "names a project 'suport-desk', which isn't there" in caplog.text
     assert not Project.objects.filter(slug="suport-desk").exists()
+    recorder = MigrationRecorder(connection)  # the tests' PostgreSQL is migrated without it
+    recorder.migration_qs.filter(app=OUR_ROW).delete()
+    recorder.record_applied(OUR_ROW, digest())
     assert run(["doctor"]) == 69
     assert "names projects that aren't there: suport-desk" in " ".join(
         capsys.readouterr().out.split()
