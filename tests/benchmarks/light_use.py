@@ -60,6 +60,7 @@ def main() -> None:
             env["EVALHUB_DATABASE_URL"] = stack.enter_context(postgresql_server()).url
             env["EVALHUB_REDIS_URL"] = stack.enter_context(redis_server())
             services = [["up", "--port", "0", "--processes", "2"], ["worker"]]
+            command(env, "migrate")
         site, *others = (start(stack, words, env) for words in services)
         assert site.stdout
         url = re.findall(r"http://\S+", site.stdout.readline())[0]
