@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import asyncio
 import functools
 import itertools
 import json
@@ -23,6 +24,7 @@ from tests.tampering import let_tests_flush
 let_tests_flush()
 
 # A process of a command builds the tree of all commands once; tests run thousands in one process.
+# Who reads the tree takes another (tests.commands).
 typer.main.get_command = functools.cache(typer.main.get_command)
 
 # The same examples in every run, and none is failed by a slow moment.
@@ -88,6 +90,19 @@ def jsonl(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(autouse=True)
+def beside_the_browser(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright's event loop stays in a process that has had a browser. Other tests run as if it
+    weren't there: what they test may begin one of its own."""
+    loop = asyncio._get_running_loop()
+    if loop is None or request.node.get_closest_marker("browser"):
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(autouse=True)

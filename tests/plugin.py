@@ -48,16 +48,20 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     yield
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Heavy tests are left to `-m heavy`, and named at the end.
+    """Heavy tests are left to `-m heavy`, and named at the end. Those with a browser are heavy.
 
     The browser's tests come last: its loop stays in the thread, where no other could run.
     """
+    for item in items:
+        if _in_a_browser(item):
+            item.add_marker("heavy")
     if not config.option.markexpr:
-        heavy = [item for item in items if item.get_closest_marker("heavy")]
-        config.stash[LEFT_OUT] = [item.nodeid for item in heavy]
-        config.hook.pytest_deselected(items=heavy)
-        items[:] = [item for item in items if item not in set(heavy)]
+        heavy = {item for item in items if item.get_closest_marker("heavy")}
+        config.stash[LEFT_OUT] = [item.nodeid for item in items if item in heavy]
+        config.hook.pytest_deselected(items=[*heavy])
+        items[:] = [item for item in items if item not in heavy]
     if config.option.postgresql:
         others = [item for item in items if not _of_the_database(item)]
         config.hook.pytest_deselected(items=others)

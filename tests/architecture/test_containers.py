@@ -13,15 +13,14 @@ from typing import Any
 
 import psycopg
 import pytest
-import typer.main
 import yaml
 
 from evalhub import settings
-from evalhub.cli.app import app
+from tests.commands import command_tree
 from tests.migrated import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS = command_tree().commands  # type: ignore[attr-defined]
 VARIABLE = re.compile(r"\$\{(\w+):([-?])([^}]*)\}")
 REQUIRED = re.compile(r"\$\{(\w+):\?[^}]+\}")
 
@@ -128,6 +127,7 @@ def test_the_web_s_health_is_whether_it_is_ready(services: dict[str, Any]) -> No
     ],
     ids=["check", "doctor"],
 )
+@pytest.mark.heavy
 @pytest.mark.services
 def test_what_the_environment_makes_of_the_site_may_be_let_in_to(
     command: list[str | Path],

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer.main
 from jsonschema import Draft202012Validator
 
-from evalhub.cli.app import app
 from evalhub.cli.exits import (
     BAD_DATA,
     CODES,
@@ -21,6 +19,7 @@ from evalhub.cli.exits import (
     USAGE,
 )
 from evalhub.schemas.verdicts import Verdict
+from tests.commands import command_tree
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "cli.md").read_text(encoding="utf-8")
@@ -42,7 +41,7 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, se
         yield " ".join(path), options - {"-h", "--help", "--home"}
 
 
-ALL = dict(commands(typer.main.get_command(app)))
+ALL = dict(commands(command_tree()))
 
 
 @pytest.mark.parametrize("command", [each for each in ALL if each != "version"])

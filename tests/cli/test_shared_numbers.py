@@ -14,7 +14,7 @@ from evalhub.gate.verification import rows_at_home
 from evalhub.registry.models import Study
 from tests.studies.desks import Desk
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 Capture = pytest.CaptureFixture[str]
 
 TRIAGE = {"file": "triage.jsonl", "role": "primary", "metric": {"name": "exact_match"}}

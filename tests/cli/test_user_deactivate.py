@@ -131,7 +131,7 @@ def test_who_can_not_be_is_refused_and_nothing_changes(
 ) -> None:
     User.objects.create_superuser("root")
     User.objects.filter(username="sam").update(is_active=False)
-    assert run(["user", "erase", "rui"]) == 0
+    assert run(["user", "erase", "rui", "--yes"]) == 0
     User.objects.filter(username__startswith="erased-").update(username="erased-1")
     before = list(User.objects.order_by("pk").values())
     assert run(["user", *words]) == 64

@@ -98,10 +98,7 @@ def test_a_backup_goes_through_pipes_and_has_the_sum_that_sha256sum_prints(
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize(
-    ("redirection", "code"),
-    [(">/dev/full", 74), (">&-", 74), ("| true; exit ${PIPESTATUS[0]}", 74)],
-)
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-", "| true; exit ${PIPESTATUS[0]}"])
 def test_a_backup_that_could_not_be_written_is_no_success(kept: Path, redirection: str) -> None:
     command = str(Path(sys.executable).with_name("evalhub"))
     done = subprocess.run(

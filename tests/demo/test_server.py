@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import urllib.error
@@ -14,6 +15,7 @@ import yaml
 from evalhub.demo import record
 from evalhub.demo.server import LocalServerError, local_server
 
+ROOT = Path(__file__).parents[2]
 LIVE = yaml.safe_load((Path(record.__file__).parent / "study_live.yaml").read_text())
 ITEMS = record.test_sets()["triage"][:3]
 
@@ -68,7 +70,8 @@ def test_without_the_extra_the_error_says_what_to_install() -> None:
     call = "from evalhub.demo.server import model_path; model_path()"
     said = subprocess.run(
         [sys.executable, "-S", "-c", call],
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "evalhub" / "start")},
         capture_output=True,
         text=True,
     )

@@ -23,10 +23,8 @@ from typing import Any
 
 import click
 import pytest
-import typer
 import yaml
 
-from evalhub.cli.app import app
 from evalhub.files.document import Document
 from evalhub.prices.gpus import hourly_of
 from evalhub.schemas.declaration import declared
@@ -36,10 +34,11 @@ from evalhub.schemas.prompt import Prompt
 from evalhub.schemas.review import CampaignRequest
 from evalhub.schemas.training import CheckedTraining
 from evalhub.studies.spec import StudyFile
+from tests.commands import command_tree
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
-LANGUAGES = {"", "text", "sh", "bash", "yaml", "json", "toml", "python"}
+LANGUAGES = {"", "text", "sh", "bash", "yaml", "json", "toml", "python", "nginx", "ini"}
 FOREIGN = {
     "growing-up.md": "compose files and Prometheus' settings",
     "webhooks.md": "a receiver's own library",
@@ -202,7 +201,7 @@ def commands(text: str) -> Iterator[list[str]]:
 
 def understood(words: list[str]) -> None:
     """Finds the command, and takes every option for one of it; values are anybody's."""
-    command: click.Command = typer.main.get_command(app)
+    command: click.Command = command_tree()
     path = "evalhub"
     while isinstance(command, click.Group) and words:
         inner = command.commands.get(words[0])

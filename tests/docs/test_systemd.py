@@ -10,11 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer.main
 
 from evalhub import settings
-from evalhub.cli.app import app
 from tests.cli.test_docs import commands
+from tests.commands import command_tree
 from tests.database.test_tables import environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +85,7 @@ def test_the_service_is_shut_in(unit: Path) -> None:
 
 
 def test_every_command_and_option_exists() -> None:
-    there = dict(commands(typer.main.get_command(app)))
+    there = dict(commands(command_tree()))
     named = [words for words in evalhub_commands() if words[0] != '"$@"']
     assert {words[0] for words in named} == {"up", "worker", "backup", "restore", "doctor"}
     for words in named:

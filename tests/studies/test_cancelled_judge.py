@@ -23,7 +23,7 @@ from tests.runners.workers import wait_until
 from tests.studies.desks import Desk, ran
 from tests.studies.judging import a_judged_desk
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.heavy, pytest.mark.django_db(transaction=True)]
 Capture = pytest.CaptureFixture[str]
 type Door = Callable[[str, int], str]
 """Takes "cancel" or "retry" and the number of a run, and gives what is said."""

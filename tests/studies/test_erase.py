@@ -33,6 +33,8 @@ from tests.reviews.judged import judge_all
 
 ADDRESS = "ruth.almond@example.org"
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
@@ -53,7 +55,6 @@ def holders(home: Path) -> list[str]:
     return [path.name for path in files if ADDRESS.encode() in path.read_bytes()]
 
 
-@pytest.mark.heavy
 def test_no_file_holds_the_address_and_the_evidence_stands(home: Path) -> None:
     before = decisions(home)
     assert holders(home)
@@ -68,7 +69,6 @@ def test_no_file_holds_the_address_and_the_evidence_stands(home: Path) -> None:
     assert "ruth:" not in evalhub("user", "list", at=home).stdout
 
 
-@pytest.mark.heavy
 def test_records_from_before_pseudonyms_keep_the_name_and_are_named(home: Path) -> None:
     """Their digests cover it: the first version signed off with it, and dealt and chained by it."""
     assert evalhub("user", "add", "root", "--superuser", at=home).returncode == 0

@@ -14,6 +14,8 @@ from tests.database.homes import decisions, evalhub, upgraded_home
 
 WHY = "a customer's name"
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
@@ -90,7 +92,6 @@ def test_digests_and_decisions_stand_and_say_so(home: Path) -> None:
     assert "differs" not in {state for (what, _), state in states.items() if what != "code"}
 
 
-@pytest.mark.heavy
 def test_a_change_beside_a_redaction_is_still_seen(home: Path) -> None:
     test_set, key, *_ = an_item_of_the_review(home)
     assert redact(home, test_set, key)[0] == 0
@@ -111,7 +112,6 @@ def test_a_change_beside_a_redaction_is_still_seen(home: Path) -> None:
     assert (code, "aren't what its digest says" in said) == (64, True), said
 
 
-@pytest.mark.heavy
 def test_what_redactions_lead_to_is_kept_by_the_database(home: Path) -> None:
     test_set, key, *_ = an_item_of_the_review(home)
     assert redact(home, test_set, key)[0] == 0
@@ -141,7 +141,6 @@ def test_what_can_t_be_redacted_is_named(
     assert ask(home, "SELECT count(*) FROM registry_redaction") == [(0,)]
 
 
-@pytest.mark.heavy
 def test_its_review_still_is_what_was_sealed(home: Path) -> None:
     test_set, key, *_ = an_item_of_the_review(home)
     assert redact(home, test_set, key)[0] == 0
