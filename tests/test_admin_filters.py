@@ -97,6 +97,7 @@ def test_what_a_page_offers_still_narrows_its_list(root: Client) -> None:
         assert listed.context["cl"].result_count == count, (table, query)
 
 
+@pytest.mark.heavy
 def test_every_filter_and_link_that_a_page_shows_is_taken(root: Client) -> None:
     team: Team = a_team()
     a_run(a_version(team), a_test_set(team, items=3), scores=[1, None, 0])

@@ -25,7 +25,7 @@ from tests.cast import Team
 from tests.reviews.pages.test_pages import choose, page
 
 Programs = Callable[..., Program]
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.heavy, pytest.mark.django_db]
 ITEMS_ASKED = 8
 REVIEW = {"test_set": "sums", "items": ITEMS_ASKED, "reviewers_per_item": 3}
 INVENTED = [f"invented-{name}@example.org" for name in ("ada", "bob", "cyd")]

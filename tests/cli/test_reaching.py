@@ -33,6 +33,7 @@ def doctor(home: Path, *words: str, **variables: str) -> tuple[int, dict[str, An
     return done.returncode, {each["name"]: each for each in json.loads(done.stdout)}
 
 
+@pytest.mark.heavy
 def test_the_command_tries_both_and_sends_nothing_unless_it_is_told_to(tmp_path: Path) -> None:
     with SMTPServer(user="eva", password="hunter2") as mail, OIDCServer() as provider:
         here = {

@@ -45,6 +45,9 @@ while True:
 """
 
 
+pytestmark = pytest.mark.heavy
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a home, and a backup of it in b.jsonl.gz."""
@@ -60,7 +63,6 @@ def there(at: Path) -> Path:
     return at
 
 
-@pytest.mark.heavy
 def test_a_fresh_home_is_the_same_again(kept: Path, tmp_path: Path) -> None:
     done = evalhub("restore", kept / "b.jsonl.gz", at=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -70,7 +72,6 @@ def test_a_fresh_home_is_the_same_again(kept: Path, tmp_path: Path) -> None:
     assert rows_of(tmp_path / "again.jsonl.gz") == rows_of(kept / "b.jsonl.gz")
 
 
-@pytest.mark.heavy
 def test_a_backup_goes_through_pipes_and_has_the_sum_that_sha256sum_prints(
     kept: Path, tmp_path: Path
 ) -> None:
@@ -97,7 +98,6 @@ def test_a_backup_goes_through_pipes_and_has_the_sum_that_sha256sum_prints(
     assert rows_of(kept / "copy.jsonl.gz")[:-1] == rows_of(kept / "b.jsonl.gz")[:-1]
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize("redirection", [">/dev/full", ">&-", "| true; exit ${PIPESTATUS[0]}"])
 def test_a_backup_that_could_not_be_written_is_no_success(kept: Path, redirection: str) -> None:
     command = str(Path(sys.executable).with_name("evalhub"))
@@ -110,7 +110,6 @@ def test_a_backup_that_could_not_be_written_is_no_success(kept: Path, redirectio
     assert "SHA-256" not in done.stderr
 
 
-@pytest.mark.heavy
 def test_a_restored_home_is_worked_in(kept: Path, tmp_path: Path) -> None:
     """New rows get new ids: the counters go on after those that were restored."""
     assert evalhub("restore", kept / "b.jsonl.gz", at=tmp_path).returncode == 0
@@ -123,7 +122,6 @@ def test_a_restored_home_is_worked_in(kept: Path, tmp_path: Path) -> None:
     assert "ruth: reviewer of support-desk" in listed
 
 
-@pytest.mark.heavy
 @pytest.mark.services
 def test_from_either_database_to_either(kept: Path, tmp_path: Path, postgres_url: str) -> None:
     url = fresh_postgresql(postgres_url, "restored")
@@ -143,7 +141,6 @@ def test_from_either_database_to_either(kept: Path, tmp_path: Path, postgres_url
     assert rows_of(second / "again.jsonl.gz") == rows_of(first / "pg.jsonl.gz")
 
 
-@pytest.mark.heavy
 def test_it_is_the_state_of_one_moment_while_others_write(tmp_path: Path) -> None:
     """A person and their role are written together: no backup has the one without the other."""
     earlier_home(tmp_path)
@@ -251,7 +248,6 @@ def test_a_cut_file_changes_nothing(kept: Path, tmp_path: Path) -> None:
     assert (missing.returncode, missing.stderr) == (65, "evalhub: there is no file none.jsonl.gz\n")
 
 
-@pytest.mark.heavy
 def test_where_there_is_data_nothing_is_restored(kept: Path, tmp_path: Path) -> None:
     assert evalhub("user", "add", "olga", at=tmp_path).returncode == 0
     done = evalhub("restore", kept / "b.jsonl.gz", at=tmp_path)
@@ -260,7 +256,6 @@ def test_where_there_is_data_nothing_is_restored(kept: Path, tmp_path: Path) -> 
     assert evalhub("user", "list", at=tmp_path).stdout == "olga: no role\n"
 
 
-@pytest.mark.heavy
 def test_a_home_that_was_made_and_never_used_is_fresh(kept: Path, tmp_path: Path) -> None:
     assert evalhub("user", "list", at=tmp_path).returncode == 0
     done = evalhub("restore", kept / "b.jsonl.gz", at=tmp_path)
