@@ -121,7 +121,7 @@ def test_a_wrong_option_of_a_server_is_told_so_too(
 def test_a_site_that_is_asked_nonsense_and_ended(tmp_path: Path, processes: str) -> None:
     with up(tmp_path, "--processes", processes, EVALHUB_LOG="json") as site:
         assert ask(site.port, "/nothing/").status in (302, 404)
-        assert ask(site.port, "/healthz", host="elsewhere.example.org").status == 400
+        assert ask(site.port, "/runs/", host="elsewhere.example.org").status == 400
         with socket.create_connection(("127.0.0.1", site.port), timeout=60) as connection:
             connection.sendall(b"\xff\xfe nonsense\r\n\r\n")
             assert connection.recv(100)
