@@ -15,7 +15,7 @@ from evalhub.accounts import addresses
 from evalhub.accounts.adapters import Passkeys, SiteAccounts
 from evalhub.accounts.addresses import LOCALLY, RECORD, OneAddress, absolute, announce
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(addresses.__file__).resolve().parents[2]  # also where a wheel was installed
 TEXTS = {
     path: path.read_text(encoding="utf-8")
     for room in ("evalhub", "reviews", "runners")

@@ -174,7 +174,11 @@ def evalhub(house: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=house,
-        env=os.environ | {"PYTHONPATH": f"{house}{os.pathsep}{house / 'evalhub' / 'start'}", "EVALHUB_HOME": str(house / "home")},
+        env=os.environ
+        | {
+            "PYTHONPATH": f"{house}{os.pathsep}{house / 'evalhub' / 'start'}",
+            "EVALHUB_HOME": str(house / "home"),
+        },
         capture_output=True,
         text=True,
         check=False,

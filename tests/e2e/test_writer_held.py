@@ -34,12 +34,12 @@ strategy init;
 decision verify; decision keygen; decision attest; policy diff; power difference; power guard;
 power preference; power looks; review list; review results; review audit; review verify;
 review export; run list; run show; user list; token list; watch list; webhook list; mlflow status;
-prices list; prices check; prices of; prices gpus
+prices list; prices check; prices of; prices gpus; outgoing show
 """
 """Or, as `gate` and `push`, what another command writes here by the same verbs."""
-NOT_TRIED = "up; worker; demo; mlflow sync; restore; webhook replay"
-"""They go on until they are ended, need a server of another project or a message that a site has
-sent, or make a home in which nobody else can be."""
+NOT_TRIED = "up; worker; demo; mlflow sync; restore; webhook replay; migrate"
+"""They make tables, go on until they are ended, need a server of another project or a message that
+a site has sent, or make a home in which nobody else can be."""
 ONE_STATEMENT = {"watch end 1 --project desk"}
 """What writes outside any transaction, so that there is nothing to measure."""
 
@@ -75,6 +75,10 @@ study cancel sums/shall-we-ship
 study retry sums/shall-we-ship
 policy change --project sums --study shall-we-ship --by olga --set policy.alpha=0.04
 *redact sums 7 --project sums --reason Private. --yes
+user deactivate ada
+user reactivate ada
+outgoing hold
+outgoing resume
 *user erase ada --yes
 *import promptfoo results.json --project logs --test-set sums
 *record desk/study.yaml --allow 127.0.0.1 --yes

@@ -121,7 +121,7 @@ def test_a_queue_that_hangs_is_waited_for_by_workers_and_by_no_page(
             launched(python, server, items=480)
             wait_until(lambda: ask(ANSWERS) > 0, within_s=60)
             queue.suspend()
-            assert asked(f"{address}/readyz") == 503
+            assert asked(f"{address}/readyz") == 200  # pages need no queue
             assert asked(f"{address}/reviews/") == 200
             wait_until(lambda: ask(CLAIMED) == 0, within_s=60)
             assert state(ask) == "running"
