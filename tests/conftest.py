@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 import typer.main
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from hypothesis import settings
+from pytest_django import DjangoDbBlocker
 
-from evalhub.database.tables import EMPTY
+from evalhub.database.rows import OUR_ROW
+from evalhub.database.tables import EMPTY, digest
 from tests import small_models
 from tests.cast import Team, a_team
 from tests.services import postgresql, redis_server
@@ -50,6 +53,14 @@ def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
     with closing(sqlite3.connect(connection.settings_dict["TEST"]["NAME"])) as database:
         database.executescript("PRAGMA synchronous = OFF;" + EMPTY.read_text())
     return True
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """On PostgreSQL the tables are recorded as this version's, as `evalhub migrate` does."""
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock():
+            MigrationRecorder(connection).record_applied(OUR_ROW, digest())
 
 
 @pytest.fixture(scope="session")
