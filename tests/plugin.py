@@ -9,7 +9,7 @@ real PostgreSQL, and others are left out. Without arguments all tests are run, o
 import gc
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -48,15 +48,19 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     yield
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
     """Heavy tests are left to `-m heavy`, and named at the end. Those with a browser are heavy.
 
-    The browser's tests come last: its loop stays in the thread, where no other could run.
+    The browser's tests come last, whatever order other plugins make: its loop stays in the thread,
+    and its site's connections are known by no other test.
     """
-    for item in items:
+    for item in items:  # before `-m` is asked of them
         if _in_a_browser(item):
             item.add_marker("heavy")
+    yield
     if not config.option.markexpr:
         heavy = {item for item in items if item.get_closest_marker("heavy")}
         config.stash[LEFT_OUT] = [item.nodeid for item in items if item in heavy]
