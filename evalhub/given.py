@@ -1,6 +1,6 @@
 """What the environment gives, each checked and as Django takes it: settings hand it in.
 
-Pure but for the file that EVALHUB_OIDC_ROLES may name.
+Pure but for the files that EVALHUB_OIDC_ROLES and EVALHUB_X_FILE name.
 """
 
 import json

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -185,20 +186,27 @@ def _ledger() -> Finding:
     return Finding("ledger", True, f"{seen}{chained}")
 
 
-def _outgoing() -> list[Finding]:
-    """That messages are held; nothing where they go out, or where the database can't be read."""
+def _read[T](query: Callable[[], T]) -> T | None:
+    """What the query finds; None where there is no database, where its tables aren't this version's
+    or where it can't be read: that stands under "database"."""
     from django.db import DatabaseError, connection
 
-    from evalhub.accounts.outgoing import held_since
     from evalhub.database.damage import DamagedDatabaseError
     from evalhub.database.tables import OtherVersionError, Tables, place, tables
 
     if connection.vendor == "sqlite" and not os.path.exists(place()):
-        return []
+        return None
     try:
-        since = held_since() if tables() is Tables.OURS else None
+        return query() if tables() is Tables.OURS else None
     except (DatabaseError, DamagedDatabaseError, OtherVersionError):
-        return []  # what is wrong stands under "database"
+        return None
+
+
+def _outgoing() -> list[Finding]:
+    """That messages are held; nothing where they go out, or where the database can't be read."""
+    from evalhub.accounts.outgoing import held_since
+
+    since = _read(held_since)
     if since is None:
         return []
     return [
@@ -230,24 +238,18 @@ def _queue() -> Finding:
 def _workers() -> list[Finding]:
     """Of a site with Redis: which are alive, and whether each kind of run that waits has one."""
     from django.conf import settings
-    from django.db import DatabaseError
 
-    from evalhub.database.damage import DamagedDatabaseError
-    from evalhub.database.tables import OtherVersionError, Tables, tables
     from evalhub.registry.models import Run
     from runners.models import Worker
     from runners.progress import kind_of_run
 
     if not settings.REDIS_URL:
         return []
-    try:
-        if tables() is not Tables.OURS:
-            return []
-        workers = list(Worker.objects.alive())
-        runs = list(Run.objects.unfinished().select_related("version"))
-        needed = {kind_of_run(run) for run in runs}
-    except (DatabaseError, DamagedDatabaseError, OtherVersionError):
-        return []  # it stands under "database"
+    workers = _read(lambda: list(Worker.objects.alive()))
+    runs = _read(lambda: list(Run.objects.unfinished().select_related("version")))
+    if workers is None or runs is None:
+        return []
+    needed = {kind_of_run(run) for run in runs}
     start = (
         "Start `evalhub worker`, on any machine where EVALHUB_DATABASE_URL and EVALHUB_REDIS_URL "
         "are this site's"
@@ -300,21 +302,12 @@ def _endpoints() -> list[Finding]:
 def _provider_roles() -> list[Finding]:
     """Whether the projects that EVALHUB_OIDC_ROLES names are there."""
     from django.conf import settings
-    from django.db import DatabaseError, connection
 
-    from evalhub.database.damage import DamagedDatabaseError
-    from evalhub.database.tables import OtherVersionError, Tables, place, tables
-
-    if not settings.OIDC_ROLES or (connection.vendor == "sqlite" and not os.path.exists(place())):
-        return []
     from evalhub.accounts.models import Project
 
-    try:
-        if tables() is not Tables.OURS:
-            return []
-        there = set(Project.objects.values_list("slug", flat=True))
-    except (DatabaseError, DamagedDatabaseError, OtherVersionError):
-        return []  # what is wrong stands under "database"
+    there = _read(lambda: set(Project.objects.values_list("slug", flat=True)))
+    if not settings.OIDC_ROLES or there is None:
+        return []
     if missing := sorted(settings.OIDC_ROLES.keys() - there):
         return [
             Finding(

@@ -29,7 +29,7 @@ from tests.cast import Team, a_run, a_test_set, a_version
 from tests.database.homes import evalhub
 from tests.database.test_tables import call
 from tests.fakes.mlflow_server import MlflowRegistry
-from tests.fakes.smtp_sink import SmtpSink
+from tests.fakes.smtp_server import SMTPServer
 from tests.fakes.webhook_receiver import Receiver, receiver
 from tests.gate.test_blessing import decided
 
@@ -38,9 +38,9 @@ Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def sink(settings: Any) -> Iterator[SmtpSink]:
-    with SmtpSink() as server:
-        settings.MAIL_URL = f"smtp://127.0.0.1:{server.port}"
+def mail_server(settings: Any) -> Iterator[SMTPServer]:
+    with SMTPServer() as server:
+        settings.MAIL_URL = server.url
         settings.MAILERS = {"default": mailer(settings.MAIL_URL)}
         yield server
 
@@ -98,7 +98,9 @@ def test_a_watch_asks_nothing_while_messages_are_held(team: Team) -> None:
 
 
 @pytest.mark.django_db
-def test_mail_is_held_and_an_invitation_says_so(team: Team, olga: Client, sink: SmtpSink) -> None:
+def test_mail_is_held_and_an_invitation_says_so(
+    team: Team, olga: Client, mail_server: SMTPServer
+) -> None:
     hold_messages(why="a test")
     with pytest.raises(MessagesHeldError, match="evalhub outgoing resume"):
         send_mail("Hello", "text", None, ["nora@example.org"])
@@ -107,7 +109,7 @@ def test_mail_is_held_and_an_invitation_says_so(team: Team, olga: Client, sink: 
     assert "The mail wasn’t sent (messages are held since" in answer.text
     assert run(["outgoing", "resume"]) == 0
     send_mail("Hello", "text", None, ["nora@example.org"])
-    assert [message["Subject"] for message in sink.messages] == ["Hello"]
+    assert [message["Subject"] for message in mail_server.mails] == ["Hello"]
 
 
 @pytest.mark.django_db

@@ -25,7 +25,7 @@ from tests.e2e.test_growing_up import STUDY
 from tests.e2e.test_signing_in import with_authenticator
 from tests.e2e.test_wheel import ROOT, call
 from tests.fakes.oidc_server import OIDCServer
-from tests.fakes.smtp_sink import SmtpSink
+from tests.fakes.smtp_server import SMTPServer
 from tests.services import a_free_port
 
 pytestmark = [pytest.mark.heavy, pytest.mark.services, pytest.mark.browser]
@@ -65,8 +65,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sink() -> Iterator[SmtpSink]:
-    with SmtpSink() as server:
+def mail_server() -> Iterator[SMTPServer]:
+    with SMTPServer() as server:
         yield server
 
 
@@ -78,7 +78,7 @@ def provider() -> Iterator[OIDCServer]:
 
 @pytest.fixture
 def machine(
-    tmp_path: Path, postgres_url: str, redis_url: str, sink: SmtpSink, provider: OIDCServer
+    tmp_path: Path, postgres_url: str, redis_url: str, mail_server: SMTPServer, provider: OIDCServer
 ) -> Iterator[Machine]:
     if shutil.which("nginx", path=SYSTEM_PATH) is None:
         missing = "nginx not found: install it (Debian: apt-get install nginx-light)"
@@ -92,7 +92,7 @@ def machine(
         {
             "postgresql://evalhub:correcthorse@localhost:5432/evalhub": database,
             "redis://localhost:6379/0": f"{redis_url}/6",
-            "smtp://mail.example.org": f"smtp://127.0.0.1:{sink.port}",
+            "smtp://mail.example.org": mail_server.url,
             "https://login.example.org": provider.url,
             "--port 8000": f"--port {site}",
             "127.0.0.1:8000": f"127.0.0.1:{site}",
@@ -156,14 +156,13 @@ def signed_in_by_passkey(browser: Browser, link: str) -> Page:
     return page
 
 
-def joined_by_mail(olga: Page, browser: Browser, sink: SmtpSink) -> Page:
+def joined_by_mail(olga: Page, browser: Browser, mail_server: SMTPServer) -> Page:
     """Olga invites Nora, whom the provider doesn't know; Nora opens the link of the mail."""
     olga.goto(f"{SITE}/projects/desk/members/")
     olga.get_by_label("Mail address, or name").fill("nora@example.org")
     olga.get_by_role("button", name="Invite").click()
     expect(olga.get_by_text("nora@example.org is invited by mail.")).to_be_visible()
-    mail = sink.first()
-    assert mail["To"] == "nora@example.org"
+    mail = mail_server.newest(to="nora@example.org")
     assert mail["From"] == "evalhub@example.org"
     link = re.search(r"https?://\S+", mail.get_content())
     assert link
@@ -209,7 +208,7 @@ def laptop(machine: Machine, wheel: Path, steps: list[Block]) -> None:
 
 
 def test_the_page_is_gone_from_its_first_line_to_its_last(
-    machine: Machine, wheel: Path, sink: SmtpSink, chromium: Callable[[], Browser]
+    machine: Machine, wheel: Path, mail_server: SMTPServer, chromium: Callable[[], Browser]
 ) -> None:
     whole = blocks(PAGE)
     laptop(machine, wheel, [block for block in whole if block.heading == "1. The laptop"])
@@ -225,7 +224,7 @@ def test_the_page_is_gone_from_its_first_line_to_its_last(
         if block.text.startswith("evalhub-admin user deactivate nora"):
             assert browser
             olga = signed_in_by_passkey(browser, printed["6. The first owner"][0].split()[-1])
-            nora = joined_by_mail(olga, browser, sink)
+            nora = joined_by_mail(olga, browser, mail_server)
             signed_in_by_provider(browser.new_context())
             users = machine.run("evalhub-admin user list")
             nora_is = re.search(r"^(.*nora.*): reviewer of desk$", users, re.MULTILINE)

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from tests.fakes.mail_server import MailServer, mail_server
 from tests.fakes.oidc_server import CLIENT, SECRET, OIDCServer
+from tests.fakes.smtp_server import SMTPServer
 from tests.fakes.webhook_receiver import Receiver, receiver
 from tests.serving.site import PATIENCE_S, Reply, Site, ask, up
 from tests.studies.desks import Desk
@@ -31,7 +31,7 @@ class Grown:
     """A site that other machines reach, whose operator let any host in."""
 
     site: Site
-    mail: MailServer
+    mail: SMTPServer
     provider: OIDCServer
     token: str
 
@@ -72,7 +72,7 @@ class Browser:
 @pytest.fixture(scope="module")
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grown]:
     with (
-        mail_server() as mail,
+        SMTPServer() as mail,
         OIDCServer() as provider,
         up(
             tmp_path_factory.mktemp("grown"),
@@ -141,7 +141,7 @@ def test_mails_lead_to_the_site(grown: Grown) -> None:
     assert (joined.status, joined.headers["Location"]) == (302, "/")
 
     Browser(grown.site.port).post("/accounts/password/forgotten/", email=NORA)
-    forgotten = grown.mail.to(NORA)
+    forgotten = grown.mail.newest(to=NORA).get_content()
     assert re.findall(r"https?://\S+?(?=/accounts)", forgotten) == [URL]
     [path] = re.findall(rf"{URL}(/accounts/password/new/\S+)", forgotten)
     there = Browser(grown.site.port)
@@ -155,7 +155,7 @@ def test_mails_lead_to_the_site(grown: Grown) -> None:
     browser.post("/accounts/login/", login=NORA, password=PASSWORD + "!")
     browser.post("/accounts/again/", password=PASSWORD + "!")
     browser.post("/accounts/mail/", email="nora@new.example", action_add="1")
-    confirm = grown.mail.to("nora@new.example")
+    confirm = grown.mail.newest(to="nora@new.example").get_content()
     assert re.findall(r"https?://\S+?(?=/accounts)", confirm) == [URL]
 
 
