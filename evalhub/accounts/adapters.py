@@ -18,7 +18,7 @@ from allauth.socialaccount.models import SocialLogin
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.mail import EmailMessage
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -198,7 +198,7 @@ def refusal(request: HttpRequest, seconds: int) -> HttpResponse:
 def _deliver(message: EmailMessage) -> None:
     try:
         message.send()
-    except OSError:  # smtplib's errors are ones too
+    except (OSError, DatabaseError):  # smtplib's are OSErrors; the database says whether it's held
         log.exception("mail to %s wasn't sent", message.to)
     finally:
         connection.close()  # this thread's own
