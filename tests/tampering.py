@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
+from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.db.models import Model
 from django.test import TransactionTestCase
@@ -42,16 +43,25 @@ def administrator() -> Iterator[Callable[..., int]]:
 
 def let_tests_flush() -> None:
     """After a test that commits its rows go, without Django's `flush`, which takes much longer."""
-    TransactionTestCase._fixture_teardown = _emptied  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = lambda self: empty_tables()  # type: ignore[method-assign]
 
 
-def _emptied(self: TransactionTestCase) -> None:
+def empty_tables() -> None:
     """What `flush` leaves: nothing, but for what it would write anew from the models themselves."""
     tables = set(connection.introspection.django_table_names(only_existing=True))
     kept = {ContentType._meta.db_table, Permission._meta.db_table}
     with administrator() as sql:
         for table in sorted(tables - kept):
             sql(f"DELETE FROM {connection.ops.quote_name(table)}")
+
+
+def number_anew() -> None:
+    """The ids of the next rows begin at 1 again, as `flush` has them."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_by_name_sql(
+            no_style(), connection.introspection.sequence_list()
+        ):
+            cursor.execute(statement)
 
 
 def rewritten(row: Model, **values: Any) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 
 from evalhub.accounts.models import Membership, Project, Role, User
 from evalhub.cli.app import run
@@ -15,6 +14,7 @@ from evalhub.gate.models import Ledger
 from evalhub.registry.models import Study
 from tests.gate.test_running_review import vote
 from tests.studies.desks import Desk
+from tests.tampering import empty_tables, number_anew
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +24,8 @@ GIVEN = 5
 
 def said(desk: Desk, votes: Sequence[str], printed: Printed) -> list[tuple[int, str, str]]:
     """Every command's code and print, once a reviewer has voted so in a database of its own."""
-    call_command("flush", interactive=False, verbosity=0)  # ids begin at 1 in each round
+    empty_tables()
+    number_anew()  # ids begin at 1 in each round
     study = ["study", "run", str(desk.write())]
     assert run(study) == 2
     project = Project.objects.get()

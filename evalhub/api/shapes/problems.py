@@ -14,7 +14,7 @@ class FlawShape(Given, extra="allow", json_schema_serialization_defaults_require
     line: int | None = None
 
 
-class ProblemShape(Given, extra="allow"):
+class ProblemShape(Given, extra="allow", json_schema_serialization_defaults_required=False):
     """What went wrong, by RFC 9457."""
 
     type: str
