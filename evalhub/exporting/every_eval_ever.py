@@ -79,6 +79,14 @@ class _ExportedArm:
         of = f"{self.decision.digest} {self.version.digest} {self.candidate}"
         return str(UUID(bytes=hashlib.sha256(of.encode()).digest()[:16], version=4))
 
+    @property
+    def aggregate(self) -> Path:
+        return self.folder / f"{self.name}.json"
+
+    @property
+    def samples(self) -> Path:
+        return self.folder / f"{self.name}_samples.jsonl"
+
 
 def export_every_eval_ever(*, decision: Decision, by: User | None, to: Path) -> list[Path]:
     """Writes both arms' files below the folder `to`, and says which.
@@ -93,25 +101,26 @@ def export_every_eval_ever(*, decision: Decision, by: User | None, to: Path) -> 
         raise ExportError(f"decision {decision.pk} is invalid: there is no result to show")
     arms = _arms(decision)
     leaves(decision.study.project, by=by, what=f"decision {decision.pk} as Every Eval Ever")
-    written = []
-    for arm in arms:
-        folder = to / arm.folder
-        folder.mkdir(parents=True, exist_ok=True)
-        samples = folder / f"{arm.name}_samples.jsonl"
-        rows, digest = _write(samples, _samples(arm))
-        aggregate = folder / f"{arm.name}.json"
-        detailed = {
-            "format": "jsonl",
-            "file_path": str(arm.folder / samples.name),
-            "hash_algorithm": "sha256",
-            "checksum": digest,
-            "total_rows": rows,
-        }
-        document = _aggregate(arm) | {"detailed_evaluation_results": detailed}
-        text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-        aggregate.write_text(f"{text}\n", encoding="utf-8")
-        written += [aggregate, samples]
-    return written
+    files = [path for arm in arms for path in (to / arm.aggregate, to / arm.samples)]
+    with whole_or_gone(*files):
+        for arm in arms:
+            _write_arm(arm, to)
+    return files
+
+
+def _write_arm(arm: _ExportedArm, to: Path) -> None:
+    (to / arm.folder).mkdir(parents=True, exist_ok=True)
+    rows, digest = _write(to / arm.samples, _samples(arm))
+    detailed = {
+        "format": "jsonl",
+        "file_path": str(arm.samples),
+        "hash_algorithm": "sha256",
+        "checksum": digest,
+        "total_rows": rows,
+    }
+    document = _aggregate(arm) | {"detailed_evaluation_results": detailed}
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    (to / arm.aggregate).write_text(f"{text}\n", encoding="utf-8")
 
 
 def _arms(decision: Decision) -> list[_ExportedArm]:
@@ -354,7 +363,7 @@ def _sample(
 def _write(path: Path, rows: Iterator[dict[str, Any]]) -> tuple[int, str]:
     """How many rows were written, and the file's SHA-256."""
     count, digest = 0, hashlib.sha256()
-    with whole_or_gone(path), path.open("wb") as file:
+    with path.open("wb") as file:
         for row in rows:
             line = json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n"
             digest.update(line)

@@ -1,6 +1,7 @@
 """Whether an error means that a disk is full: of a file, of SQLite or of PostgreSQL."""
 
 import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,21 @@ def whole_or_gone(*paths: Path) -> Iterator[None]:
         for path in paths:
             path.unlink(missing_ok=True)
         error.filename = error.filename or str(paths[0])
+        raise
+
+
+@contextmanager
+def folder_whole_or_gone(folder: Path) -> Iterator[None]:
+    """A folder, new or empty, that the block fills: where that fails it is as it was before.
+    Raises whatever the block does."""
+    is_new = not folder.exists()
+    try:
+        yield
+    except BaseException:
+        for path in list(folder.iterdir()) if folder.exists() else []:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if is_new and folder.exists():
+            folder.rmdir()
         raise
 
 

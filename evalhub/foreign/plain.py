@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from evalhub.files.full_disk import whole_or_gone
 from evalhub.files.rows import DataError
 from evalhub.foreign.log import AskedItem, GivenAnswer, Task, digestible
 
@@ -26,7 +27,7 @@ class PlainFile:
 
     def write(self, rows: Iterable[tuple[int | None, Mapping[str, Any]]]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("w", encoding="utf-8") as file:
+        with whole_or_gone(self.path), self.path.open("w", encoding="utf-8") as file:
             for line, row in rows:
                 self._lines.append(line)
                 file.write(f"{json.dumps(row, ensure_ascii=False)}\n")

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from evalhub.files.full_disk import whole_or_gone
+from evalhub.files.full_disk import folder_whole_or_gone, whole_or_gone
 from evalhub.foreign.kinds import KINDS
 from evalhub.foreign.pairing import PairedTask, pair
 from evalhub.foreign.plain import answers_file, item_row
@@ -41,11 +41,6 @@ def write_study(
     if folder.exists() and any(folder.iterdir()):
         raise LogQuestionError(f"--study {folder}: isn't empty, and nothing there is written over")
     names = [slug_of(each.name, limit=60) for each in arms]
-    for task in tasks:
-        called = slug_of(task.name)
-        _write_rows(folder / "items" / f"{called}.jsonl", _items(task, question))
-        for name, side in zip(names, task.sides, strict=True):
-            answers_file(side, folder / "answers" / name / f"{called}.jsonl")
     criteria = policy.criteria
     study = {
         "schema": "evalhub.study/1",
@@ -73,9 +68,15 @@ def write_study(
         },
     }
     path = folder / STUDY
-    text = yaml.safe_dump(study, sort_keys=False, allow_unicode=True)
-    with whole_or_gone(path):
-        path.write_text(text, encoding="utf-8")
+    with folder_whole_or_gone(folder):
+        for task in tasks:
+            called = slug_of(task.name)
+            _write_rows(folder / "items" / f"{called}.jsonl", _items(task, question))
+            for name, side in zip(names, task.sides, strict=True):
+                answers_file(side, folder / "answers" / name / f"{called}.jsonl")
+        text = yaml.safe_dump(study, sort_keys=False, allow_unicode=True)
+        with whole_or_gone(path):
+            path.write_text(text, encoding="utf-8")
     return path
 
 

@@ -27,6 +27,7 @@ from evalhub.gate.signoff import sign_off
 from evalhub.registry.models import Output
 from evalhub.verdict.verify import verify
 from tests.cast import Team, a_run, a_study, a_test_set, a_version
+from tests.cli.test_full_disk import files_of_at_most
 from tests.exporting.desk import a_decision
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +154,17 @@ def test_a_model_card_begins_with_the_results(decision: Decision) -> None:
     assert metric["args"]["interval"][0] > 0
     assert metric["args"]["decision"] == decision.digest
     assert guard["dataset"]["type"] == "support-desk/sums"
+
+
+def test_every_eval_ever_on_a_full_disk_leaves_no_file(decision: Decision, tmp_path: Path) -> None:
+    whole = export_every_eval_ever(decision=decision, by=None, to=tmp_path / "whole")
+    sizes = [path.stat().st_size for path in whole]
+    to = tmp_path / "full"
+    full = pytest.raises(OSError, match="File too large")
+    with files_of_at_most(max(sizes) - 1), full:  # the others fit
+        export_every_eval_ever(decision=decision, by=None, to=to)
+    assert min(sizes) < max(sizes)
+    assert [path for path in to.rglob("*") if path.is_file()] == []
 
 
 def test_every_eval_ever_has_our_intervals(decision: Decision, tmp_path: Path) -> None:

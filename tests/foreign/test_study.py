@@ -1,6 +1,7 @@
 """`evalhub compare --from KIND --study FOLDER`: the same question, as a study to be registered."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import yaml
 
 from evalhub.cli.app import run
 from evalhub.registry.models import Run
+from tests.cli.test_full_disk import files_of_at_most
 from tests.foreign.logs import compare, counts, logs, refusal
 
 __all__ = ["logs"]
@@ -72,3 +74,18 @@ def test_a_folder_that_holds_something_is_left_as_it_is(
     said = refusal(capsys, "json", *ours, code=64)
     assert "--study: doesn't go with a metric of Evalhub's own" in said
     assert not Path("asked").exists()
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_full_disk_leaves_the_folder_as_it_was(
+    logs: Path, capsys: pytest.CaptureFixture[str], was_there: bool
+) -> None:
+    """The tuned arm's answers to the second task are longest, and don't fit."""
+    if was_there:
+        Path("asked").mkdir()
+    with files_of_at_most(3000):
+        assert compare("lm-eval", *ASKED, "--study", "asked") == 74
+    said = capsys.readouterr().err
+    assert re.search(r"disk is full: asked/answers/\S+/votes.jsonl can't be written", said), said
+    assert Path("asked").exists() == was_there
+    assert not was_there or list(Path("asked").iterdir()) == []
