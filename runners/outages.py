@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from evalhub.files.full_disk import full_path
+from evalhub.files.full_disk import full_path, is_full_disk
 
 DATABASE_AWAY = (OperationalError, InterfaceError)
 """What the database raises that can't be reached, or can't write: its disk is full, for one."""
@@ -67,7 +67,8 @@ class Outage:
                 return
             self._since, self._error = time.monotonic(), error
         said = " ".join(str(error).split()).rstrip(".")
-        logger.error("%s can't be used: %s. %s", self._what, said, then)
+        why = ", its disk is full" if is_full_disk(error) else ""
+        logger.error("%s can't be used%s: %s. %s", self._what, why, said, then)
 
     def found_there(self, *, at: str) -> None:
         with self._lock:
@@ -137,21 +138,26 @@ class Patience:
     def __init__(self, for_s: float) -> None:
         self._for_s = for_s
         self._since: float | None = None
+        self._full: Exception | None = None
 
     def wait(self, error: Exception) -> None:
         """Returns after AGAIN_S. Raises the error once it has been met for `for_s` on end, and at
-        once where the database answers and lets nobody in: that doesn't pass."""
+        once where the database answers and lets nobody in: that doesn't pass. A full disk is what
+        is raised in the end where one was met: PostgreSQL then refuses connections too, and
+        doesn't say why."""
         if _REFUSED.search(str(error)):
             raise error
         now = time.monotonic()
         if self._since is None:
-            self._since = now
+            self._since, self._full = now, None
+        if is_full_disk(error):
+            self._full = error
         service = database if isinstance(error, DATABASE_AWAY) else queue
         then = f"This waits until it can, {self._for_s:.0f} s at most"
         service.found_away(error, at="waiting", then=then)
         if now - self._since >= self._for_s:
             service.left(at="waiting")
-            raise error
+            raise self._full or error
         time.sleep(AGAIN_S)
         close_old_connections()
 

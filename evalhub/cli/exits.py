@@ -100,9 +100,10 @@ def _full(error: Exception, names: list[str]) -> str:
     if "django.db.utils.DatabaseError" in names:
         from evalhub.database.tables import place
 
-        failing = "" if "I/O" not in str(error) else ", over a quota, or failing"
+        said = " ".join(str(error).split()).rstrip(".")
+        failing = "" if "I/O" not in said else ", over a quota, or failing"
         return (
-            f"the disk is full{failing}: the database at {place()} can't be written ({error}). "
+            f"the disk is full{failing}: the database at {place()} can't be written ({said}). "
             "What was under way isn't stored: free some space, then run it again"
         )
     if any(name in CODES for name in names):  # its message names the file

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
+from psycopg.errors import DiskFull
 
+from evalhub.cli.exits import NOT_WRITTEN, explain
 from evalhub.registry.models import Run, Shard
 from runners import looking
 from runners.celery import broker
@@ -170,6 +172,24 @@ def test_a_command_waits_for_so_long_and_then_no_longer() -> None:
     with pytest.raises(OperationalError, match="gone"):
         Patience(0).wait(OperationalError("gone"))
     assert database.lasting(0) is None, "the next command of this process has met none"
+
+
+def test_a_full_disk_is_called_so_though_postgresql_then_lets_nobody_in(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a real server on a full file system answered: 53100, then connections that fail."""
+    monkeypatch.setattr("runners.outages.AGAIN_S", 0.0)
+    full, patience = OperationalError("could not extend file"), Patience(0.01)
+    full.__cause__ = DiskFull("could not extend file")
+    patience.wait(full)
+    time.sleep(0.01)
+    with pytest.raises(OperationalError) as raised:
+        patience.wait(OperationalError("connection failed: FATAL:  could not write init file"))
+    assert raised.value is full
+    assert caplog.messages[0].startswith(
+        "the database can't be used, its disk is full: could not extend file. This waits"
+    )
+    assert explain(full) == NOT_WRITTEN
 
 
 @pytest.mark.parametrize(
