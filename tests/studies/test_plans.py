@@ -1,4 +1,4 @@
-"""PostgreSQL goes through few times the rows of a run, whatever it knows of its tables.
+"""PostgreSQL's work grows as the rows of a run do, whatever it knows of its tables.
 
 Its statistics are from before the run, as always when a run is worked on as soon as it is launched:
 by them there is nothing of it, and it would join everything with everything.
@@ -74,10 +74,15 @@ def study(others: None, tmp_path: Path) -> Study:
 
 
 def few_rows(carried: Iterable[Carried], runs: int) -> None:
-    """That no kind of statement went through more than three times the rows of so many runs."""
+    """That no kind of statement went through more than 50 times the rows of so many runs.
+
+    Joining each with each would be 4,000 times. For each 500 keys PostgreSQL may read a table as
+    small as these whole, which is cheaper than 500 ways down an index, and how small depends on
+    what other tests left in it.
+    """
     listed = list(carried)
     assert listed
-    most = 3 * runs * ITEMS
+    most = 50 * runs * ITEMS
     over = {kind: rows for kind, rows in rows_by_kind(listed).items() if rows > most}
     worst = max(listed, key=lambda each: each.rows)
     assert not over, f"at most {most:,}: {over}\n{json.dumps(worst.plan, indent=1)}"
